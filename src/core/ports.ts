@@ -1,0 +1,226 @@
+import type { PullCredential } from "../domain/docker-config.ts";
+import type { Application, Caller, NewPassword, Owner, ServicePrincipal } from "../domain/identity.ts";
+import type {
+  NamespaceObject,
+  SecretChange,
+  SecretObject,
+  ServiceAccountObject,
+} from "../domain/kubernetes-objects.ts";
+import type { Registry, RegistryReference } from "../domain/registry.ts";
+import type { DesiredAssignment, RoleAssignment } from "../domain/role.ts";
+import type { SecretText } from "../domain/secret-text.ts";
+
+/*
+ * What the steps need of the world outside. Clients in azure/, registry/ and kubernetes/ fit these by shape;
+ * main.ts joins them.
+ *
+ * The rules that all of them keep: `find…` resolves to undefined for "not there" and throws every other failure;
+ * `remove…` is fine when it is gone; every failure is an ActionableError with a documented code; transient faults
+ * of reads are already retried; the last parameter is the signal.
+ */
+
+/** Where the registry is looked for. */
+export interface RegistryScope {
+  readonly subscription?: string | undefined;
+  readonly resourceGroup?: string | undefined;
+}
+
+/** Registries, by Azure Resource Manager. */
+export interface Registries {
+  /**
+   * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
+   * A resource id is read directly.
+   */
+  findRegistries(
+    reference: RegistryReference,
+    scope: RegistryScope,
+    signal: AbortSignal,
+  ): Promise<readonly Registry[]>;
+}
+
+/** What the caller may do on a registry, as far as Azure tells beforehand. */
+export interface RegistryRights {
+  readonly writeRoleAssignments: boolean;
+  readonly deleteRoleAssignments: boolean;
+}
+
+/** How an attempt to assign a role ended, where that is no failure. */
+export type AssignOutcome =
+  | { readonly kind: "assigned"; readonly assignment: RoleAssignment }
+  /** 409: the principal has this role on this scope by an assignment of another name. */
+  | { readonly kind: "exists" }
+  /** 400 PrincipalNotFound: not yet known to Resource Manager. */
+  | { readonly kind: "principal-unknown" };
+
+/** Role assignments, by Azure Resource Manager. */
+export interface Roles {
+  registryRights(registryId: string, signal: AbortSignal): Promise<RegistryRights>;
+  /** Assignments of the principal on the registry itself and inherited from above it. */
+  listAssignments(
+    registryId: string,
+    principalId: string,
+    signal: AbortSignal,
+  ): Promise<readonly RoleAssignment[]>;
+  /** PUT with the derived name; the same again is the same, another condition replaces the one before. */
+  assignRole(
+    registryId: string,
+    principalId: string,
+    desired: DesiredAssignment,
+    signal: AbortSignal,
+  ): Promise<AssignOutcome>;
+  removeAssignment(id: string, signal: AbortSignal): Promise<void>;
+}
+
+/** What a new application is made of. */
+export interface NewApplication {
+  readonly uniqueName: string;
+  readonly displayName: string;
+  readonly tags: readonly string[];
+  readonly serviceManagementReference?: string | undefined;
+}
+
+/** Applications and service principals, by Microsoft Graph. */
+export interface Directory {
+  caller(signal: AbortSignal): Promise<Caller>;
+  /**
+   * Whether the caller may register applications, by what its token says; `unknown` where that does not tell
+   * (a user whose tenant lets members register applications).
+   */
+  mayRegisterApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
+  /** Whether the caller may change every application of the tenant, not only those it owns. */
+  mayChangeAllApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
+  findApplicationByUniqueName(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
+  /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
+  findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]>;
+  readApplication(objectId: string, signal: AbortSignal): Promise<Application | undefined>;
+  findDeletedApplication(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
+  restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
+   * application that exists.
+   */
+  createApplication(application: NewApplication, signal: AbortSignal): Promise<Application>;
+  listOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
+  addOwner(objectId: string, ownerId: string, signal: AbortSignal): Promise<void>;
+  /** How many federated credentials sign in as the application. */
+  countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number>;
+  findServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined>;
+  /** `undefined` while this part of the directory does not know the application yet. */
+  createServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined>;
+  /**
+   * Sends one request, ever (429 apart, which did nothing).
+   * @throws OutcomeUnknownError when the answer was lost: the key may exist
+   * @throws ActionableError `directory.password-lifetime`, `directory.passwords-forbidden`, `directory.forbidden`,
+   *   `directory.not-found` while a fresh application is not known everywhere
+   */
+  addPassword(
+    objectId: string,
+    password: { readonly displayName: string; readonly endDateTime: Date },
+    signal: AbortSignal,
+  ): Promise<NewPassword>;
+  removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void>;
+  /** The longest life the tenant's policy allows a password, in milliseconds; undefined when unknown or unlimited. */
+  passwordLifetimeCap(signal: AbortSignal): Promise<number | undefined>;
+}
+
+/** How a credential was received. */
+export type SignInOutcome =
+  | { readonly kind: "accepted" }
+  /** Refused in a way that a moment's patience may mend if the credential is fresh. */
+  | { readonly kind: "refused"; readonly reason: string; readonly expired: boolean };
+
+/** Signing in to Entra as the service principal whose password is at hand. */
+export interface SignIn {
+  signIn(appId: string, password: SecretText, signal: AbortSignal): Promise<SignInOutcome>;
+}
+
+/** What to pull when proving that a credential can. */
+export interface ProofImage {
+  readonly repository: string;
+  /** With a tag, its manifest is asked for too. */
+  readonly tag?: string | undefined;
+}
+
+/** How an attempt to pull ended. */
+export type PullOutcome =
+  | { readonly kind: "allowed" }
+  /** 401 at the token endpoint: wrong or unknown credential, or no role (yet). */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Signed in, but the token holds no pull on the repository. */
+  | { readonly kind: "no-pull-scope"; readonly reason: string }
+  /** May pull, but there is no such repository or tag. */
+  | { readonly kind: "image-missing"; readonly reason: string };
+
+/** The registry's data plane, used as a node uses it. */
+export interface PullProof {
+  /**
+   * @throws ActionableError `registry.firewall`, `registry.unreachable`, `registry.untrusted-certificate`
+   */
+  tryPull(
+    loginServer: string,
+    credential: PullCredential,
+    image: ProofImage,
+    signal: AbortSignal,
+  ): Promise<PullOutcome>;
+  /**
+   * One anonymous request, to know before any write whether this machine can reach the registry.
+   * @throws like tryPull
+   */
+  checkReachable(loginServer: string, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * One Kubernetes cluster through one kubeconfig context. Failures carry `kubernetes.unauthorized`, `.forbidden`,
+ * `.terminating`, `.quota`, `.conflict`, `.already-exists`, `.invalid`, `.not-found`, `.namespace-not-found`,
+ * `.unreachable`, `.untrusted-certificate`, `.timed-out`, `.busy` or `.failed`.
+ */
+export interface Cluster {
+  readonly context: string;
+  /** UID of the namespace kube-system; undefined when it may not be read. */
+  kubeSystemUid(signal: AbortSignal): Promise<string | undefined>;
+  findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined>;
+  listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
+  createNamespace(name: string, signal: AbortSignal): Promise<void>;
+  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
+  /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
+  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  createSecret(
+    secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<SecretObject>;
+  /** Changes it in place, and only if it still has this resource version. */
+  patchSecret(
+    secret: Pick<SecretObject, "namespace" | "name" | "resourceVersion">,
+    change: SecretChange,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<SecretObject>;
+  findServiceAccount(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<ServiceAccountObject | undefined>;
+  /** Replaces the list of pull secrets, and only if the account still has this resource version. */
+  patchServiceAccount(
+    account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,
+    imagePullSecrets: readonly string[],
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** The cluster's clock by its newest answer; this machine's before the first. */
+  serverTime(): Date;
+}
+
+/** How a write is meant. */
+export interface WriteOptions {
+  /** Ask the API server to check everything and keep nothing. */
+  readonly dryRun: boolean;
+}
+
+/** Time, to wait in and to compare with. */
+export interface Clock {
+  now(): Date;
+  /** Resolves after that many milliseconds; rejects when the signal aborts. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,124 @@
+import { SecretText } from "./secret-text.ts";
+
+/** The type of secret that the kubelet reads pull credentials from, and the key inside it. */
+export const dockerConfigType = "kubernetes.io/dockerconfigjson";
+export const dockerConfigKey = ".dockerconfigjson";
+
+/** User name and password of one host. */
+export interface PullCredential {
+  readonly username: string;
+  readonly password: SecretText;
+}
+
+/** A parsed `.dockerconfigjson`; everything we do not know in it is kept as it is. */
+export type DockerConfig = Readonly<Record<string, unknown>> & {
+  readonly auths: Readonly<Record<string, unknown>>;
+};
+
+/** The text is not what a kubelet can read; one such secret breaks every pull of a pod that names it. */
+export class MalformedDockerConfigError extends Error {
+  override readonly name = "MalformedDockerConfigError";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads a secret's `.dockerconfigjson` (base64 as the API carries it; absent reads as empty).
+ * @throws MalformedDockerConfigError where the kubelet would fail to decode it, any host's entry included
+ */
+export function parseDockerConfig(base64: string | undefined): DockerConfig {
+  if (base64 === undefined) throw new MalformedDockerConfigError(`has no key ${dockerConfigKey}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(base64, "base64").toString("utf8"));
+  } catch {
+    // The parser's message quotes the text, which may hold a password.
+    throw new MalformedDockerConfigError("is not JSON");
+  }
+  if (!isRecord(value)) throw new MalformedDockerConfigError("is not a JSON object");
+  const { auths = {} } = value;
+  if (!isRecord(auths)) throw new MalformedDockerConfigError("has no object auths");
+  for (const [host, entry] of Object.entries(auths)) decodeEntry(host, entry);
+  return { ...value, auths };
+}
+
+/**
+ * One entry as the kubelet decodes it: `auth`, where present, overrides user name and password and is split at
+ * its first colon.
+ * Source: kubernetes pkg/credentialprovider/config.go
+ */
+function decodeEntry(host: string, entry: unknown): PullCredential {
+  const shown = JSON.stringify(host);
+  if (!isRecord(entry))
+    throw new MalformedDockerConfigError(`has an entry for ${shown} that is not an object`);
+  const { auth, username = "", password = "" } = entry;
+  if (typeof username !== "string" || typeof password !== "string") {
+    throw new MalformedDockerConfigError(
+      `has an entry for ${shown} with a user name or password that is no text`,
+    );
+  }
+  if (auth === undefined || auth === "") return { username, password: new SecretText(password) };
+  const malformed = `has an entry for ${shown} whose auth is not base64 of user:password`;
+  if (typeof auth !== "string" || !/^[A-Za-z0-9+/]+={0,2}$/.test(auth))
+    throw new MalformedDockerConfigError(malformed);
+  const decoded = Buffer.from(auth, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  if (colon < 0) throw new MalformedDockerConfigError(malformed);
+  return {
+    username: decoded.slice(0, colon),
+    password: new SecretText(decoded.slice(colon + 1).replace(/\0+$/, "")),
+  };
+}
+
+/** The key that holds `loginServer`'s entry: hosts are compared in lower case, a scheme or `/v2/` is not host. */
+function keysOf(config: DockerConfig, loginServer: string): string[] {
+  const host = loginServer.toLowerCase();
+  return Object.keys(config.auths).filter((key) => {
+    const bare = key
+      .toLowerCase()
+      .replace(/^https?:\/\//, "")
+      .replace(/\/(v[12]\/?)?$/, "");
+    return bare === host;
+  });
+}
+
+/** The credential for a host, the plain key before other spellings; `undefined` when there is none. */
+export function credentialOf(config: DockerConfig, loginServer: string): PullCredential | undefined {
+  const keys = keysOf(config, loginServer);
+  const key = keys.find((candidate) => candidate === loginServer.toLowerCase()) ?? keys[0];
+  return key === undefined ? undefined : decodeEntry(key, config.auths[key]);
+}
+
+/** The config with this host's entry replaced (in every spelling) and all others kept in their order. */
+export function withCredential(
+  config: DockerConfig,
+  loginServer: string,
+  credential: PullCredential,
+): DockerConfig {
+  const host = loginServer.toLowerCase();
+  const { auths, ...rest } = withoutCredential(config, loginServer, host);
+  return { ...rest, auths: { ...auths, [host]: entryOf(credential) } };
+}
+
+/** The config without this host's entry; `keep` names a key that stays, to be overwritten in its place. */
+export function withoutCredential(config: DockerConfig, loginServer: string, keep?: string): DockerConfig {
+  const gone = new Set(keysOf(config, loginServer).filter((key) => key !== keep));
+  const auths = Object.fromEntries(Object.entries(config.auths).filter(([key]) => !gone.has(key)));
+  return { ...config, auths };
+}
+
+/** In kubectl's own order of keys: user name, password, auth. */
+function entryOf({ username, password }: PullCredential): Record<string, string> {
+  const text = password.reveal();
+  return { username, password: text, auth: Buffer.from(`${username}:${text}`).toString("base64") };
+}
+
+/** The value of `.dockerconfigjson` in base64, for `data`. */
+export function formatDockerConfig(config: DockerConfig): string {
+  return Buffer.from(JSON.stringify(config)).toString("base64");
+}
+
+/** A config that holds no host: what a secret is created with while its password is still being made. */
+export const emptyDockerConfig: DockerConfig = { auths: {} };

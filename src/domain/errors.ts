@@ -1,0 +1,66 @@
+import { exitCode, type ExitCode } from "./exit-code.ts";
+
+/** What a reader of an error needs besides its sentence. */
+export interface ErrorDetails {
+  /** A stable, documented name: `area.what`, such as `registry.not-found`. */
+  readonly code: string;
+  /** What to do about it, in a sentence or a command. */
+  readonly hint?: string | undefined;
+  /** Where to read more. */
+  readonly docs?: string | undefined;
+  /** Whether the same command may succeed later with nothing changed. Default false. */
+  readonly retryable?: boolean | undefined;
+  /** How the process ends if nothing else is known. Default 1. */
+  readonly exitCode?: ExitCode | undefined;
+  /** The service's own id of the failed request, which its support asks for. */
+  readonly requestId?: string | undefined;
+  /** HTTP status of the answer that was the cause, where there was one. */
+  readonly status?: number | undefined;
+}
+
+/**
+ * A failure that a person can act on: what happened, why, what to do, where to read. Anything else that is
+ * thrown is a bug of ours. The text of a service may be part of `message`; the terminal cleans it.
+ */
+export class ActionableError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly docs: string | undefined;
+  readonly retryable: boolean;
+  readonly exitCode: ExitCode;
+  readonly requestId: string | undefined;
+  readonly status: number | undefined;
+
+  constructor(message: string, details: ErrorDetails, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "ActionableError";
+    this.code = details.code;
+    this.hint = details.hint;
+    this.docs = details.docs;
+    this.retryable = details.retryable ?? false;
+    this.exitCode = details.exitCode ?? exitCode.failed;
+    this.requestId = details.requestId;
+    this.status = details.status;
+  }
+}
+
+/**
+ * A write whose answer never arrived (reset, time out, 5xx): it may or may not have been done. Never re-sent
+ * blindly; whoever catches it looks first.
+ */
+export class OutcomeUnknownError extends ActionableError {
+  constructor(message: string, details: ErrorDetails, options?: { cause?: unknown }) {
+    super(message, details, options);
+    this.name = "OutcomeUnknownError";
+  }
+}
+
+/** Refused before anything was written: exit 2. */
+export function refused(code: string, message: string, hint?: string, docs?: string): ActionableError {
+  return new ActionableError(message, { code, hint, docs, exitCode: exitCode.usage });
+}
+
+/** Whether `error` is one of ours with this code. */
+export function hasCode(error: unknown, ...codes: string[]): error is ActionableError {
+  return error instanceof ActionableError && codes.includes(error.code);
+}

@@ -1,0 +1,22 @@
+/** How a run ended, as the process's exit code. A published contract: numbers never change their meaning. */
+export const exitCode = {
+  /** Done, or looked and found in order. */
+  ok: 0,
+  /** Failed, was busy or timed out; `error.retryable` says whether the same command may succeed later. */
+  failed: 1,
+  /** Bad usage, missing input, or refused; nothing was written. */
+  usage: 2,
+  /** Not signed in, or a right is missing; nothing was written. */
+  notAllowed: 3,
+  /** Stopped half way; the same command again is safe and goes on. */
+  incomplete: 4,
+  /** Looked only, and it is not in order. */
+  notInOrder: 5,
+  /** SIGINT. */
+  interrupted: 130,
+  /** SIGTERM. */
+  terminated: 143,
+} as const;
+
+/** One of the documented exit codes. */
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];

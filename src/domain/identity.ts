@@ -1,0 +1,51 @@
+import type { SecretText } from "./secret-text.ts";
+
+/** One password of an application, as Graph lists it: never its text. */
+export interface PasswordCredential {
+  readonly keyId: string;
+  readonly displayName: string | undefined;
+  readonly endDateTime: Date | undefined;
+  /** The first three characters of the text. */
+  readonly hint: string | undefined;
+}
+
+/** An Entra application registration. */
+export interface Application {
+  readonly objectId: string;
+  readonly appId: string;
+  readonly displayName: string;
+  readonly uniqueName: string | undefined;
+  readonly tags: readonly string[];
+  readonly passwords: readonly PasswordCredential[];
+  /** How many certificates sign in as it. */
+  readonly certificates: number;
+}
+
+/** An owner of an application: a user or a service principal. */
+export interface Owner {
+  readonly objectId: string;
+  readonly displayName: string | undefined;
+}
+
+/** An Entra service principal: the application's identity in this tenant, which holds roles. */
+export interface ServicePrincipal {
+  readonly objectId: string;
+  readonly appId: string;
+  readonly displayName: string;
+}
+
+/** A password just made: the only moment its text is known. */
+export interface NewPassword {
+  readonly keyId: string;
+  readonly secret: SecretText;
+  readonly endDateTime: Date;
+}
+
+/** Who is signed in, as far as the access token says. */
+export interface Caller {
+  readonly objectId: string;
+  readonly kind: "user" | "service-principal";
+  /** User name, or the application id of a service principal. */
+  readonly name: string;
+  readonly tenantId: string;
+}

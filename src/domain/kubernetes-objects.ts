@@ -1,0 +1,38 @@
+/** The parts of a Secret that acr-pull reads. Values of `data` stay base64, as the API carries them. */
+export interface SecretObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly type: string;
+  readonly immutable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly data: Readonly<Record<string, string>>;
+  readonly ownerReferences: ReadonlyArray<{ readonly kind: string; readonly name: string }>;
+  /** The field managers that wrote it. */
+  readonly managers: readonly string[];
+}
+
+/** What a write sets on a Secret; what is absent stays, `null` takes a label or annotation away. */
+export interface SecretChange {
+  readonly labels?: Readonly<Record<string, string | null>>;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+  /** base64 */
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** A Namespace. */
+export interface NamespaceObject {
+  readonly name: string;
+  readonly uid: string;
+  readonly terminating: boolean;
+}
+
+/** A ServiceAccount's pull secrets, in their order. */
+export interface ServiceAccountObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly imagePullSecrets: readonly string[];
+}

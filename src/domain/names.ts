@@ -1,0 +1,122 @@
+import type { RegistryReference } from "./registry.ts";
+
+/*
+ * The services' own rules for names, so that bad input is refused before a request is made. Every function
+ * returns the name as it is to be used and throws RangeError with the rule that it breaks.
+ */
+
+const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const dnsLabel = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+const dnsSubdomain = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+const registryResourceId =
+  /^\/subscriptions\/(?<subscription>[^/]+)\/resourceGroups\/(?<group>[^/]+)\/providers\/Microsoft\.ContainerRegistry\/registries\/(?<name>[^/]+)$/i;
+const hostAndPort = /^(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>\d{1,5}))?$/;
+const repository = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*$/;
+const imageTag = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+/** Whether a text has the form of a GUID. */
+export function isGuid(text: string): boolean {
+  return guid.test(text);
+}
+
+/** A GUID, in lower case. */
+export function guidName(text: string): string {
+  if (!isGuid(text)) throw new RangeError("must be a GUID, such as 00000000-0000-0000-0000-000000000000");
+  return text.toLowerCase();
+}
+
+/**
+ * A registry by name, login server or resource id.
+ * Source of the name's rule: https://learn.microsoft.com/rest/api/containerregistry/registries/check-name-availability
+ */
+export function registryReference(text: string): RegistryReference {
+  if (text.startsWith("/")) {
+    const groups = registryResourceId.exec(text)?.groups;
+    if (!groups) {
+      throw new RangeError(
+        "must be a resource id of the form /subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerRegistry/registries/…",
+      );
+    }
+    const { subscription = "", group = "", name = "" } = groups;
+    return {
+      kind: "resource-id",
+      id: text,
+      subscriptionId: guidName(subscription),
+      resourceGroup: group,
+      name: registryName(name),
+    };
+  }
+  if (/[.:]/.test(text)) return { kind: "login-server", loginServer: loginServerName(text) };
+  return { kind: "name", name: registryName(text) };
+}
+
+function registryName(text: string): string {
+  if (!/^[a-zA-Z0-9]{5,50}$/.test(text)) {
+    throw new RangeError(
+      "a registry's name has 5 to 50 letters and digits; a login server or resource id is accepted too",
+    );
+  }
+  return text;
+}
+
+/** A login server, host and optional port, in lower case: never a URL, so that no credential goes elsewhere. */
+export function loginServerName(text: string): string {
+  const lower = text.toLowerCase();
+  const groups = hostAndPort.exec(lower)?.groups;
+  const host = groups?.["host"] ?? "";
+  const port = Number(groups?.["port"] ?? 443);
+  const labelsAreGood = host.split(".").every((label) => label.length <= 63 && dnsLabel.test(label));
+  if (!groups || host.length > 253 || !labelsAreGood || port < 1 || port > 65_535 || /^[\d.]+$/.test(host)) {
+    throw new RangeError("must be a login server such as myregistry.azurecr.io, without a scheme or path");
+  }
+  return lower;
+}
+
+/** A namespace or context-free DNS label of at most 63 characters. */
+export function namespaceName(text: string): string {
+  if (text.length > 63 || !dnsLabel.test(text)) {
+    throw new RangeError(
+      "must be at most 63 lower-case letters, digits and dashes, and start and end with a letter or digit",
+    );
+  }
+  return text;
+}
+
+/** The name of a Secret or ServiceAccount: a DNS subdomain of at most 253 characters. */
+export function objectName(text: string): string {
+  if (text.length > 253 || !dnsSubdomain.test(text)) {
+    throw new RangeError(
+      "must be at most 253 lower-case letters, digits, dashes and dots, and start and end with a letter or digit",
+    );
+  }
+  return text;
+}
+
+/** A repository, or a prefix of repositories that ends in a slash and a star, such as `team/*`. */
+export function repositoryPattern(text: string): string {
+  if (!repository.test(text.endsWith("/*") ? text.slice(0, -2) : text)) {
+    throw new RangeError("must be a repository such as team/app, or all below a path such as team/*");
+  }
+  return text;
+}
+
+/** A repository and tag of an image, such as `my-awesome-app:v1`; the tag is `latest` when not given. */
+export function imageReference(text: string): { repository: string; tag: string } {
+  const colon = text.lastIndexOf(":");
+  const name = colon < 0 ? text : text.slice(0, colon);
+  const tag = colon < 0 ? "latest" : text.slice(colon + 1);
+  if (!repository.test(name) || !imageTag.test(tag)) {
+    throw new RangeError(
+      "must be a repository and a tag such as my-awesome-app:v1, without the login server",
+    );
+  }
+  return { repository: name, tag };
+}
+
+/** An application's display name: 1 to 120 characters, none of them a control character. */
+export function displayName(text: string): string {
+  if (text.length === 0 || text.length > 120 || /\p{Cc}/u.test(text)) {
+    throw new RangeError("must have 1 to 120 characters and no control characters");
+  }
+  return text;
+}

@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import { refused } from "./errors.ts";
+import type { Application, PasswordCredential } from "./identity.ts";
+import type { SecretObject } from "./kubernetes-objects.ts";
+import { requestedRoles, type RequestedRole } from "./role.ts";
+
+/*
+ * What is ours, and how we know it again: names of applications and keys, and the marks on secrets. Labels and
+ * annotations are a published contract.
+ */
+
+export const managedLabel = "acr-pull/managed";
+export const entriesAnnotation = "acr-pull/entries";
+export const managedByLabel = "app.kubernetes.io/managed-by";
+export const managedByValue = "acr-pull";
+/** For people who search their tenant; it proves nothing, so nothing trusts it. */
+export const applicationTag = "acr-pull";
+/** Every write to a cluster names it. */
+export const fieldManager = "acr-pull";
+
+/** The unique name of the application of one registry and one cluster. */
+export function applicationUniqueName(loginServer: string, clusterId: string): string {
+  const hash = createHash("sha256")
+    .update(`${loginServer.toLowerCase()}\n${clusterId.toLowerCase()}`)
+    .digest("hex");
+  return `acr-pull-${hash.slice(0, 40)}`;
+}
+
+/** The display name an application gets when none was asked for. */
+export function applicationDisplayName(registryName: string, clusterId: string): string {
+  return `acr-pull-${registryName}-${clusterId.slice(0, 8)}`;
+}
+
+/** The display name of a key: whose cluster, and which operation made it. */
+export function keyDisplayName(clusterId: string, operation: string): string {
+  return `acr-pull/${clusterId}/${operation}`;
+}
+
+/** The cluster and operation of a key that carries our display name. */
+export function keyOrigin(key: PasswordCredential): { clusterId: string; operation: string } | undefined {
+  const groups = /^acr-pull\/(?<clusterId>[^/]+)\/(?<operation>[^/]+)$/.exec(key.displayName ?? "")?.groups;
+  return groups ? { clusterId: groups["clusterId"] ?? "", operation: groups["operation"] ?? "" } : undefined;
+}
+
+/** The keys of an application that were made for other clusters: its role is theirs too. */
+export function keysOfOtherClusters(application: Application, clusterId: string): PasswordCredential[] {
+  return application.passwords.filter((key) => {
+    const origin = keyOrigin(key);
+    return origin !== undefined && origin.clusterId !== clusterId;
+  });
+}
+
+/** The process that holds a pending mark, so that one machine can tell at once that it is gone. */
+export interface Holder {
+  readonly host: string;
+  readonly boot: string;
+  readonly pid: number;
+}
+
+/** A run in progress that makes a key. Written before the key, so that no key is ever unknown. */
+export interface PendingMark {
+  readonly operation: string;
+  readonly holder: Holder;
+  /** Server time, RFC 3339. */
+  readonly renewedAt: string;
+  /** Operations that may have left a key behind: their keys are removed before this mark is. */
+  readonly sweep?: readonly string[];
+}
+
+/** A key on its way out, as `rotate` records it. */
+export interface RetireMark {
+  readonly keyId: string;
+  readonly after: string;
+}
+
+/** What one secret says of one login server. While a first key is being made only `pending` is known. */
+export interface EntryMark {
+  /** The registry's resource id. */
+  readonly registry: string;
+  readonly clusterId: string;
+  readonly appId?: string;
+  readonly keyId?: string | null;
+  /** RFC 3339 in UTC. */
+  readonly expiresAt?: string | null;
+  readonly role?: RequestedRole;
+  readonly pending?: PendingMark;
+  readonly retire?: RetireMark;
+}
+
+/** The marks of a secret, by login server in lower case. */
+export type EntryMarks = Readonly<Record<string, EntryMark>>;
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEntryMark(value: unknown): value is EntryMark {
+  if (!isRecord(value)) return false;
+  const { registry, clusterId, appId, keyId, expiresAt, role, pending } = value;
+  const textOrAbsent = (field: unknown) => field === undefined || field === null || typeof field === "string";
+  return (
+    typeof registry === "string" &&
+    typeof clusterId === "string" &&
+    [appId, keyId, expiresAt].every(textOrAbsent) &&
+    (role === undefined || requestedRoles.some((known) => known === role)) &&
+    (pending === undefined || isPendingMark(pending))
+  );
+}
+
+function isPendingMark(value: unknown): value is PendingMark {
+  if (!isRecord(value) || !isRecord(value["holder"])) return false;
+  const { operation, renewedAt, holder, sweep } = value;
+  return (
+    typeof operation === "string" &&
+    typeof renewedAt === "string" &&
+    !Number.isNaN(Date.parse(renewedAt)) &&
+    typeof holder["host"] === "string" &&
+    typeof holder["boot"] === "string" &&
+    typeof holder["pid"] === "number" &&
+    (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string")))
+  );
+}
+
+/**
+ * Reads a secret's marks; a secret without them has none.
+ * @throws ActionableError `secret.marks-malformed` when somebody changed them beyond reading
+ */
+export function readMarks(secret: Pick<SecretObject, "namespace" | "name" | "annotations">): EntryMarks {
+  const text = secret.annotations[entriesAnnotation];
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (!isRecord(value) || !Object.values(value).every(isEntryMark)) {
+    throw refused(
+      "secret.marks-malformed",
+      `Secret ${secret.namespace}/${secret.name} carries the annotation ${entriesAnnotation}, but it cannot be read.`,
+      `Restore the annotation, or delete it and run again with --adopt.`,
+    );
+  }
+  return value as EntryMarks;
+}
+
+/** The annotation's text for these marks, hosts in order so that equal marks are equal texts. */
+export function formatMarks(marks: EntryMarks): string {
+  const sorted = Object.entries(marks).sort(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify(Object.fromEntries(sorted));
+}
+
+/**
+ * The controller that writes a secret by itself and would undo our write: by owner references, labels,
+ * annotations or field managers. `undefined` when nobody does.
+ */
+export function reconcilerOf(secret: SecretObject): string | undefined {
+  const [owner] = secret.ownerReferences;
+  if (owner) return `${owner.kind} ${owner.name}`;
+  const { labels, annotations } = secret;
+  const keys = [...Object.keys(labels), ...Object.keys(annotations)];
+  const markedBy = reconcilers.find(({ keyPrefixes }) =>
+    keys.some((key) => keyPrefixes.some((prefix) => key.startsWith(prefix))),
+  );
+  if (markedBy) return markedBy.name;
+  if (labels[managedByLabel] === "Helm") return "Helm";
+  const byManager = reconcilers.find(({ managers }) =>
+    secret.managers.some((manager) =>
+      managers.some((name) => manager === name || manager.startsWith(`${name}-`)),
+    ),
+  );
+  return byManager?.name;
+}
+
+/** Marks and field managers that these controllers leave on what they write, from their own documentation. */
+const reconcilers = [
+  {
+    name: "Argo CD",
+    keyPrefixes: ["argocd.argoproj.io/"],
+    managers: ["argocd", "argocd-controller", "argocd-application-controller"],
+  },
+  {
+    name: "Flux",
+    keyPrefixes: ["kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/"],
+    managers: ["kustomize-controller", "helm-controller"],
+  },
+  { name: "Helm", keyPrefixes: ["meta.helm.sh/"], managers: ["helm"] },
+  {
+    name: "External Secrets",
+    keyPrefixes: ["reconcile.external-secrets.io/"],
+    managers: ["external-secrets"],
+  },
+  { name: "Sealed Secrets", keyPrefixes: [], managers: ["sealed-secrets", "sealedsecrets"] },
+  { name: "reflector", keyPrefixes: ["reflector.v1.k8s.emberstack.com/"], managers: ["reflector"] },
+  {
+    name: "kubernetes-replicator",
+    keyPrefixes: ["replicator.v1.mittwald.de/replicated"],
+    managers: ["replicator"],
+  },
+  { name: "Kyverno", keyPrefixes: ["generate.kyverno.io/"], managers: ["kyverno"] },
+  { name: "registry-creds", keyPrefixes: ["ops.alexellis.io/"], managers: [] },
+  {
+    name: "imagepullsecret-patcher",
+    keyPrefixes: ["k8s.titansoft.com/"],
+    managers: ["imagepullsecret-patcher"],
+  },
+] as const;

@@ -1,0 +1,31 @@
+/**
+ * Which permission model a registry uses. In ABAC mode AcrPull, AcrPush and Owner reach no data; in legacy mode
+ * the Repository roles do nothing.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
+ */
+export type RoleAssignmentMode = "LegacyRegistryPermissions" | "AbacRepositoryPermissions";
+
+/** A container registry as Azure Resource Manager knows it. */
+export interface Registry {
+  /** Resource id, in the case Azure gave. */
+  readonly id: string;
+  readonly name: string;
+  /** The host that images are named by, in lower case; never built from the name (domain name labels). */
+  readonly loginServer: string;
+  readonly roleAssignmentMode: RoleAssignmentMode;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+}
+
+/** How a user names a registry. */
+export type RegistryReference =
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "login-server"; readonly loginServer: string }
+  | {
+      readonly kind: "resource-id";
+      readonly id: string;
+      readonly subscriptionId: string;
+      readonly resourceGroup: string;
+      readonly name: string;
+    };

@@ -1,0 +1,130 @@
+import { v5 as uuidV5 } from "uuid";
+import type { RoleAssignmentMode } from "./registry.ts";
+
+/** What a user asks for; which Azure role that is depends on the registry's mode. */
+export type RequestedRole = "acrpull" | "acrpush" | "owner";
+export const requestedRoles: readonly RequestedRole[] = ["acrpull", "acrpush", "owner"];
+
+/** A built-in Azure role that acr-pull grants. */
+export interface BuiltInRole {
+  readonly name: string;
+  /** The GUID of the role definition, the same in every tenant and cloud. */
+  readonly guid: string;
+  /** The data actions a condition of it must name. */
+  readonly dataActions: readonly string[];
+}
+
+const content = "Microsoft.ContainerRegistry/registries/repositories/content";
+const metadata = "Microsoft.ContainerRegistry/registries/repositories/metadata";
+
+// GUIDs and data actions: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers
+const acrPull: BuiltInRole = {
+  name: "AcrPull",
+  guid: "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+  dataActions: [],
+};
+const acrPush: BuiltInRole = {
+  name: "AcrPush",
+  guid: "8311e382-0749-4cb8-b61a-304f252e45ec",
+  dataActions: [],
+};
+const owner: BuiltInRole = { name: "Owner", guid: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", dataActions: [] };
+const repositoryReader: BuiltInRole = {
+  name: "Container Registry Repository Reader",
+  guid: "b93aa761-3e63-49ed-ac28-beffa264f7ac",
+  dataActions: [`${content}/read`, `${metadata}/read`],
+};
+const repositoryWriter: BuiltInRole = {
+  name: "Container Registry Repository Writer",
+  guid: "2a1e307c-b015-4ebd-883e-5b7698a07328",
+  dataActions: [...repositoryReader.dataActions, `${content}/write`, `${metadata}/write`],
+};
+const repositoryContributor: BuiltInRole = {
+  name: "Container Registry Repository Contributor",
+  guid: "2efddaa5-3f1f-4df3-97df-af3f13818f4c",
+  dataActions: [...repositoryWriter.dataActions, `${content}/delete`, `${metadata}/delete`],
+};
+const known = [acrPull, acrPush, owner, repositoryReader, repositoryWriter, repositoryContributor];
+
+const table: Readonly<Record<RoleAssignmentMode, Readonly<Record<RequestedRole, readonly BuiltInRole[]>>>> = {
+  LegacyRegistryPermissions: { acrpull: [acrPull], acrpush: [acrPush], owner: [owner] },
+  AbacRepositoryPermissions: {
+    acrpull: [repositoryReader],
+    acrpush: [repositoryWriter],
+    owner: [owner, repositoryContributor],
+  },
+};
+
+/** The Azure roles that give what was asked on a registry of this mode. */
+export function rolesFor(requested: RequestedRole, mode: RoleAssignmentMode): readonly BuiltInRole[] {
+  return table[mode][requested];
+}
+
+/** A role that acr-pull knows, by the GUID at the end of a role definition id. */
+export function builtInRole(roleDefinitionId: string): BuiltInRole | undefined {
+  const guid = roleDefinitionId.split("/").at(-1)?.toLowerCase();
+  return known.find((role) => role.guid === guid);
+}
+
+/** A role assignment as Azure Resource Manager lists it. */
+export interface RoleAssignment {
+  readonly id: string;
+  /** The GUID that ends the id. */
+  readonly name: string;
+  readonly roleDefinitionId: string;
+  readonly principalId: string;
+  readonly scope: string;
+  readonly condition: string | undefined;
+}
+
+/** One assignment that should stand. */
+export interface DesiredAssignment {
+  readonly role: BuiltInRole;
+  readonly condition: string | undefined;
+}
+
+const assignmentNamespace = "6c1d3a3e-6f0f-5c64-9d52-0f2b6f1f3c55";
+
+/**
+ * The name (a GUID) of the assignment of a role to a principal on a registry. Derived, so that a repeat finds its
+ * own work, and so that ours are told from everybody else's. The condition is no part of it: one principal can
+ * hold one role on a scope only once.
+ */
+export function assignmentName(registryId: string, principalId: string, roleGuid: string): string {
+  return uuidV5([registryId, principalId, roleGuid].join("|").toLowerCase(), assignmentNamespace);
+}
+
+/** Whether an assignment carries the name that acr-pull would have given it. */
+export function isOurAssignment(registryId: string, assignment: RoleAssignment): boolean {
+  const guid = assignment.roleDefinitionId.split("/").at(-1) ?? "";
+  return (
+    assignment.scope.toLowerCase() === registryId.toLowerCase() &&
+    assignment.name.toLowerCase() === assignmentName(registryId, assignment.principalId, guid)
+  );
+}
+
+/**
+ * The condition that limits a role to some repositories, on one line. It names every data action of the role: one
+ * that names only reads leaves writes free everywhere. A prefix keeps its slash: `team/*` must not match `team-b/x`.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
+ * @returns `undefined` for a role without data actions, or when no repository is named
+ */
+export function repositoryCondition(role: BuiltInRole, repositories: readonly string[]): string | undefined {
+  if (repositories.length === 0 || role.dataActions.length === 0) return undefined;
+  const actions = role.dataActions.map((action) => `!(ActionMatches{'${action}'})`).join(" AND ");
+  const name = "@Request[Microsoft.ContainerRegistry/registries/repositories:name]";
+  const names = [...new Set(repositories)]
+    .sort()
+    .map((repository) =>
+      repository.endsWith("/*")
+        ? `${name} StringStartsWithIgnoreCase '${repository.slice(0, -1)}'`
+        : `${name} StringEqualsIgnoreCase '${repository}'`,
+    );
+  return `((${actions}) OR (${names.join(" OR ")}))`;
+}
+
+/** Whether two conditions are the same but for white space and letter case. */
+export function sameCondition(left: string | undefined, right: string | undefined): boolean {
+  const plain = (text: string | undefined) => (text ?? "").replace(/\s+/g, "").toLowerCase();
+  return plain(left) === plain(right);
+}

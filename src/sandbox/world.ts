@@ -1,0 +1,197 @@
+import type { Replication } from "./replication.ts";
+
+/*
+ * Everything the sandbox's services know, in memory: one tenant, its subscriptions, registries and clusters.
+ * Services read and write these records; a record that replicates carries the moments it was made and ended, and
+ * `world.replication` says what one replica knows of it. Tests hold the same records in their hands.
+ */
+
+/** Something that is written in one place and known elsewhere only later. Times are milliseconds since 1970. */
+export interface Replicated {
+  readonly createdAt: number;
+  /** When it was removed; a replica may go on showing it for a while. */
+  removedAt?: number;
+}
+
+export interface PasswordRecord extends Replicated {
+  readonly keyId: string;
+  readonly displayName: string | null;
+  readonly startDateTime: string;
+  /** RFC 3339 */
+  endDateTime: string;
+  readonly hint: string;
+  readonly secretText: string;
+}
+
+export interface ApplicationRecord extends Replicated {
+  /** Object id. */
+  readonly id: string;
+  readonly appId: string;
+  displayName: string;
+  uniqueName: string | null;
+  tags: string[];
+  notes: string | null;
+  serviceManagementReference: string | null;
+  signInAudience: string;
+  /** Every password it ever had; the removed ones carry `removedAt`. */
+  readonly passwords: PasswordRecord[];
+  readonly keyCredentials: Array<{ keyId: string; displayName: string }>;
+  readonly federatedCredentials: Array<{ id: string; name: string; issuer: string; subject: string }>;
+  /** Object ids of users and service principals. */
+  readonly owners: string[];
+  /** In deletedItems, restorable; it still holds its unique name. */
+  softDeleted: boolean;
+}
+
+export interface ServicePrincipalRecord extends Replicated {
+  readonly id: string;
+  readonly appId: string;
+  displayName: string;
+  accountEnabled: boolean;
+  readonly owners: string[];
+  readonly passwords: PasswordRecord[];
+  /** Application permissions on Microsoft Graph, such as `Application.ReadWrite.OwnedBy`. */
+  graphPermissions: string[];
+}
+
+/** A member of the tenant who signs in by device code. */
+export interface UserRecord {
+  readonly id: string;
+  readonly userPrincipalName: string;
+  readonly displayName: string;
+  /** Template ids of directory roles, as a token's `wids`. */
+  directoryRoles: string[];
+}
+
+export interface TenantPolicy {
+  /** ISO 8601 duration; a longer password is refused. */
+  maxPasswordLifetime?: string;
+  /** Passwords are forbidden altogether. */
+  passwordsForbidden?: boolean;
+  /** `ServiceManagementReference` is required on new applications. */
+  serviceTreeRequired?: boolean;
+  /** Members may register applications. Default true. */
+  membersMayRegisterApplications?: boolean;
+  /** The token endpoint refuses service principals with AADSTS53003 (Conditional Access). */
+  conditionalAccessBlocks?: boolean;
+  /** Whether the policy itself may be read (Policy.Read.All). Default false, as is usual. */
+  readable?: boolean;
+}
+
+export interface SubscriptionRecord {
+  readonly subscriptionId: string;
+  readonly displayName: string;
+}
+
+export interface ImageRecord {
+  readonly repository: string;
+  readonly tag: string;
+}
+
+export interface RegistryRecord {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  name: string;
+  readonly location: string;
+  roleAssignmentMode: "LegacyRegistryPermissions" | "AbacRepositoryPermissions";
+  /** `localhost:PORT`, known once it listens. */
+  loginServer: string;
+  readonly images: ImageRecord[];
+  /** Its network rules refuse this machine: 403 on every path. */
+  firewalled: boolean;
+  /** Answers 400 to containerd's POST for a token, as some frontends do. */
+  refusesPasswordGrant: boolean;
+}
+
+export interface RoleAssignmentRecord extends Replicated {
+  /** `{scope}/providers/Microsoft.Authorization/roleAssignments/{name}`, in the case it was sent. */
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  readonly roleDefinitionId: string;
+  readonly principalId: string;
+  readonly principalType: string;
+  condition: string | null;
+  conditionVersion: string | null;
+  description: string | null;
+  readonly createdBy: string;
+}
+
+/** A Kubernetes object as the API shows it, but for what the API server itself computes. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid: string;
+    resourceVersion: string;
+    creationTimestamp: string;
+    deletionTimestamp?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: Array<Record<string, unknown>>;
+    finalizers?: string[];
+    managedFields?: Array<Record<string, unknown>>;
+    [other: string]: unknown;
+  };
+  [field: string]: unknown;
+}
+
+/** One RBAC rule; `*` stands for all. `namespaces` absent means every namespace and cluster-wide lists. */
+export interface AccessRule {
+  readonly verbs: readonly string[];
+  readonly resources: readonly string[];
+  readonly namespaces?: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+export interface ClusterUserRecord {
+  readonly name: string;
+  readonly token: string;
+  rules: AccessRule[];
+}
+
+export interface ClusterRecord {
+  /** The kubeconfig context that names it. */
+  readonly context: string;
+  /** `https://localhost:PORT`, known once it listens. */
+  server: string;
+  /** Objects by plural resource name (`namespaces`, `secrets`, `serviceaccounts`, `pods`, `events`…). */
+  readonly objects: Record<string, KubernetesObject[]>;
+  /** The user of the context; a context of the kubeconfig may name another. */
+  readonly users: ClusterUserRecord[];
+  /** Secrets a namespace may hold, by namespace. */
+  readonly secretQuota: Record<string, number>;
+  /** Namespaces where an admission webhook denies every secret. */
+  readonly webhookDenies: string[];
+  /** Counts up with every write. */
+  resourceVersion: number;
+}
+
+/** The caller whose credentials the sandbox prints: the person or pipeline who runs acr-pull. */
+export interface CallerRecord {
+  readonly appId: string;
+  readonly objectId: string;
+  readonly secretText: string;
+}
+
+export interface World {
+  readonly tenantId: string;
+  readonly subscriptions: SubscriptionRecord[];
+  readonly applications: ApplicationRecord[];
+  readonly servicePrincipals: ServicePrincipalRecord[];
+  readonly users: UserRecord[];
+  readonly policy: TenantPolicy;
+  readonly registries: RegistryRecord[];
+  readonly roleAssignments: RoleAssignmentRecord[];
+  readonly clusters: ClusterRecord[];
+  readonly caller: CallerRecord;
+  /** Items a page holds in Graph, Resource Manager and Kubernetes lists; absent: the services' own sizes. */
+  pageSize: number | undefined;
+  readonly replication: Replication;
+  /** The Azure control plane, `https://localhost:PORT`, known once it listens. */
+  azureUrl: string;
+  /** Called by a service after each write it has committed. */
+  committed: (what: string) => void;
+}
