@@ -1,0 +1,217 @@
+import type { ErrorDetails } from "../../domain/errors.ts";
+import type { ExitCode } from "../../domain/exit-code.ts";
+import type { RegistryReference, RoleAssignmentMode } from "../../domain/registry.ts";
+import type { RequestedRole } from "../../domain/role.ts";
+import type { SecretText } from "../../domain/secret-text.ts";
+import type { Action, PlannedChange } from "../plan.ts";
+import type {
+  Cluster,
+  Clock,
+  Directory,
+  ProofImage,
+  PullProof,
+  Registries,
+  Roles,
+  SignIn,
+} from "../ports.ts";
+import type { Report } from "../progress.ts";
+
+/** How the credential is proven. */
+export type ProofKind = "registry" | "entra" | "none";
+
+/** Everything `setup` was asked for, checked for form. Durations are milliseconds. */
+export interface SetupInput {
+  readonly registry: RegistryReference;
+  readonly subscription: string | undefined;
+  readonly resourceGroup: string | undefined;
+  readonly role: RequestedRole;
+  readonly repositories: readonly string[];
+  readonly allowPrivilegedRole: boolean;
+  /** Display name of the application; derived when not given. */
+  readonly applicationName: string | undefined;
+  /** An application or principal that exists, by id or name, shared on purpose. */
+  readonly servicePrincipal: string | undefined;
+  readonly switchPrincipal: boolean;
+  /** A password that is known already: none is made. */
+  readonly knownPassword: SecretText | undefined;
+  /** Call nothing of Azure but the registry. */
+  readonly noAzure: boolean;
+  readonly owners: readonly string[];
+  readonly serviceManagementReference: string | undefined;
+  readonly expiresInMs: number | "max";
+  readonly createNamespace: boolean;
+  readonly serviceAccounts: readonly string[];
+  readonly adopt: boolean;
+  readonly credentialsFile: string | undefined;
+  /** Empty: the context's own namespace, else `default`. */
+  readonly namespaces: readonly string[];
+  readonly namespaceSelector: string | undefined;
+  readonly clusterId: string | undefined;
+  readonly secretName: string;
+  readonly proof: ProofKind;
+  readonly image: ProofImage | undefined;
+  readonly waitBusyMs: number;
+  /** Bounds each wait for a service. */
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly dryRun: boolean;
+}
+
+/** One cluster to write to, with the namespace its context names. */
+export interface ClusterTarget {
+  readonly cluster: Cluster;
+  readonly defaultNamespace: string;
+}
+
+/** The outside, joined by main.ts. */
+export interface SetupPorts {
+  /** Undefined with `--no-azure`. */
+  readonly azure:
+    | {
+        readonly registries: Registries;
+        readonly roles: Roles;
+        readonly directory: Directory;
+        readonly signIn: SignIn;
+      }
+    | undefined;
+  readonly pullProof: PullProof;
+  /** One for each chosen context, in the order given. */
+  readonly clusters: readonly ClusterTarget[];
+  readonly clock: Clock;
+  /** Who this process is, for the pending mark. */
+  readonly process: ProcessIdentity;
+  /** Writes `--credentials-file`: 0600, exclusive create. */
+  readonly files: CredentialsFile;
+}
+
+/** This process, as other runs on this machine can look it up. */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Changes when the machine starts anew. */
+  readonly boot: string;
+  readonly pid: number;
+  /** Whether a process of this machine is still there. */
+  isAlive(pid: number): boolean;
+}
+
+/** A file that the user asked for a password in. */
+export interface CredentialsFile {
+  /** @throws ActionableError `credentials-file.exists` or `.unwritable`, exit 2, before anything else is done */
+  check(path: string): Promise<void>;
+  write(path: string, content: string): Promise<void>;
+}
+
+/** What the view and the person do while setup runs. */
+export interface SetupConversation {
+  readonly report: Report;
+  /** Shown the plan when it has changes; false stops with nothing written. */
+  approve(plan: SetupPlan): Promise<boolean>;
+}
+
+/** What setup would do, as data. */
+export interface SetupPlan {
+  readonly registry: ResultRegistry;
+  readonly changes: readonly PlannedChange[];
+  /** Things to know before saying yes: targets left out, roles that are not ours. */
+  readonly warnings: readonly string[];
+}
+
+/** An error as the published contract shows it. */
+export interface ResultError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export interface ResultRegistry {
+  readonly id: string | null;
+  readonly name: string;
+  readonly loginServer: string;
+  readonly roleAssignmentMode: RoleAssignmentMode | null;
+}
+
+export interface ResultServicePrincipal {
+  readonly context: string;
+  readonly clusterId: string;
+  readonly appId: string;
+  readonly objectId: string | null;
+  readonly displayName: string | null;
+  readonly action: Action;
+}
+
+export interface ResultRoleAssignment {
+  readonly id: string;
+  readonly requestedRole: RequestedRole;
+  readonly role: string;
+  readonly condition: string | null;
+  readonly scope: string;
+  readonly action: Action;
+}
+
+export interface ResultCredential {
+  readonly context: string;
+  readonly clusterId: string;
+  readonly appId: string;
+  readonly keyId: string | null;
+  /** RFC 3339 UTC */
+  readonly expiresAt: string | null;
+  readonly action: Action;
+}
+
+export interface ResultSecret {
+  readonly context: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly action: Action;
+  readonly error?: ResultError;
+}
+
+export interface ResultServiceAccount {
+  readonly context: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly action: Action;
+  readonly error?: ResultError;
+}
+
+export interface ResultVerification {
+  readonly status: "passed" | "failed" | "skipped";
+  readonly reason?: string;
+  readonly checks: ReadonlyArray<{
+    readonly id: string;
+    readonly status: "pass" | "warn" | "fail" | "skip";
+    readonly message: string;
+  }>;
+}
+
+/** What setup did: the document of the published contract, without its envelope. */
+export interface SetupResult {
+  readonly registry: ResultRegistry;
+  readonly servicePrincipals: readonly ResultServicePrincipal[];
+  readonly roleAssignments: readonly ResultRoleAssignment[];
+  /** Assignments of the principal on the registry that are not ours. */
+  readonly extraRoles: ReadonlyArray<{ readonly id: string; readonly role: string; readonly scope: string }>;
+  readonly credentials: readonly ResultCredential[];
+  readonly secrets: readonly ResultSecret[];
+  readonly serviceAccounts: readonly ResultServiceAccount[];
+  readonly verification: ResultVerification;
+  readonly renewalDue: boolean;
+  /** Keys of ours that nothing known to us holds any more. */
+  readonly keptKeys: ReadonlyArray<{
+    readonly appId: string;
+    readonly keyId: string;
+    readonly reason: string;
+  }>;
+}
+
+/** How setup ended. */
+export type SetupOutcome =
+  | { readonly kind: "planned"; readonly plan: SetupPlan }
+  | { readonly kind: "declined"; readonly plan: SetupPlan }
+  | {
+      readonly kind: "finished";
+      readonly result: SetupResult;
+      readonly exitCode: ExitCode;
+      /** Present unless the exit code is 0. */
+      readonly error?: { readonly message: string } & Pick<ErrorDetails, "code" | "hint" | "retryable">;
+    };

@@ -1,0 +1,18 @@
+/**
+ * What a flow tells while it works; the view chosen by `--output` shows it. Texts are plain sentences without a
+ * full stop and may quote foreign names: the terminal cleans them.
+ */
+export type ProgressEvent =
+  /** Work on one thing began; `text` in the present: "Creating the application". */
+  | { readonly kind: "started"; readonly id: string; readonly text: string }
+  /** The same thing goes on; `text` says what is waited for, or how far it is: "12 of 40 secrets written". */
+  | { readonly kind: "waiting"; readonly id: string; readonly text: string }
+  /** It is done; `text` in the past: "Created the application acr-pull-myregistry-1234abcd". */
+  | { readonly kind: "done"; readonly id: string; readonly text: string }
+  /** It failed, or was left out; the reason follows in the result. */
+  | { readonly kind: "failed"; readonly id: string; readonly text: string }
+  /** Something to know that is no step. */
+  | { readonly kind: "note"; readonly level: "info" | "warning"; readonly text: string };
+
+/** Receives a flow's events. */
+export type Report = (event: ProgressEvent) => void;
