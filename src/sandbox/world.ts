@@ -1,3 +1,4 @@
+import type { CryptoKey } from "jose";
 import type { Replication } from "./replication.ts";
 
 /*
@@ -63,6 +64,16 @@ export interface UserRecord {
   directoryRoles: string[];
 }
 
+/** Who answers a sign-in by device code, and how soon. */
+export interface DeviceSignIn {
+  /** Object id or user principal name. Default: the first user of the tenant. */
+  user?: string;
+  /** Polls answered `authorization_pending` before the user has signed in. Default 0. */
+  pendingPolls?: number;
+  /** He refuses. */
+  declines?: boolean;
+}
+
 export interface TenantPolicy {
   /** ISO 8601 duration; a longer password is refused. */
   maxPasswordLifetime?: string;
@@ -74,6 +85,8 @@ export interface TenantPolicy {
   membersMayRegisterApplications?: boolean;
   /** The token endpoint refuses service principals with AADSTS53003 (Conditional Access). */
   conditionalAccessBlocks?: boolean;
+  /** The token endpoint refuses users with AADSTS50076 (multi-factor authentication is asked for). */
+  multiFactorRequired?: boolean;
   /** Whether the policy itself may be read (Policy.Read.All). Default false, as is usual. */
   readable?: boolean;
 }
@@ -176,6 +189,13 @@ export interface CallerRecord {
   readonly secretText: string;
 }
 
+/** The tenant's key pair and the id its tokens name it by. */
+export interface SigningKey {
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+  readonly keyId: string;
+}
+
 export interface World {
   readonly tenantId: string;
   readonly subscriptions: SubscriptionRecord[];
@@ -183,6 +203,9 @@ export interface World {
   readonly servicePrincipals: ServicePrincipalRecord[];
   readonly users: UserRecord[];
   readonly policy: TenantPolicy;
+  deviceSignIn?: DeviceSignIn;
+  /** Signs the tokens of this tenant; made when the first is issued. */
+  signingKey?: Promise<SigningKey>;
   readonly registries: RegistryRecord[];
   readonly roleAssignments: RoleAssignmentRecord[];
   readonly clusters: ClusterRecord[];
