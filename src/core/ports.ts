@@ -180,7 +180,8 @@ export interface Cluster {
   kubeSystemUid(signal: AbortSignal): Promise<string | undefined>;
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined>;
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
-  createNamespace(name: string, signal: AbortSignal): Promise<void>;
+  /** Fine when it is there already. */
+  createNamespace(name: string, options: WriteOptions, signal: AbortSignal): Promise<void>;
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;

@@ -4,6 +4,7 @@ import type { SecretText } from "./secret-text.ts";
 export interface PasswordCredential {
   readonly keyId: string;
   readonly displayName: string | undefined;
+  readonly startDateTime: Date | undefined;
   readonly endDateTime: Date | undefined;
   /** The first three characters of the text. */
   readonly hint: string | undefined;
