@@ -1,0 +1,161 @@
+import { decodeJwt } from "jose";
+import type { PullCredential } from "../domain/docker-config.ts";
+import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
+import { RegistryConnection } from "./registry-connection.ts";
+
+/** How an attempt to pull ended, where that is no failure of the attempt itself. */
+export type PullOutcome =
+  | { readonly kind: "allowed" }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "no-pull-scope"; readonly reason: string }
+  | { readonly kind: "image-missing"; readonly reason: string };
+
+/** What to pull; with a tag its manifest is asked for too. */
+export interface PullImage {
+  readonly repository: string;
+  readonly tag?: string | undefined;
+}
+
+/**
+ * A registry's data plane, used as a node uses it: user name and password at the token endpoint, the token at the
+ * manifest. The token is asked for by GET with Basic: Docker and CRI-O know no other way, and containerd ends
+ * there when its POST was refused, so that a refusal here is final for all of them.
+ * Source: https://github.com/containerd/containerd/blob/main/core/remotes/docker/auth/fetch.go
+ */
+export class PullClient {
+  /**
+   * Signs in and asks for the right to pull. Every call connects anew: sign-ins of many nodes meet many front
+   * ends, and a connection that is kept would meet the same one again and again.
+   * @throws ActionableError `registry.firewall`, `registry.unreachable`, `registry.untrusted-certificate`,
+   *   `registry.throttled`, `registry.failed`
+   */
+  async tryPull(
+    loginServer: string,
+    credential: PullCredential,
+    image: PullImage,
+    signal: AbortSignal,
+  ): Promise<PullOutcome> {
+    const registry = new RegistryConnection(loginServer);
+    try {
+      const sign = await signIn(registry, credential, image.repository, signal);
+      if (sign.kind === "refused") return sign;
+      const lacking = missingPull(sign.token, image.repository);
+      if (lacking !== undefined) return { kind: "no-pull-scope", reason: lacking };
+      if (image.tag === undefined) return { kind: "allowed" };
+      return await findManifest(registry, sign.token, image.repository, image.tag, signal);
+    } finally {
+      registry.close();
+    }
+  }
+
+  /**
+   * Asks anonymously whether this machine can talk to the registry at all.
+   * @throws like tryPull
+   */
+  async checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
+    const registry = new RegistryConnection(loginServer);
+    try {
+      const answer = await registry.ask("GET", "/v2/", {}, signal);
+      if (answer.status === 403) throw firewallError(registry.loginServer, answer);
+      if (answer.status !== 401 && answer.status !== 200) {
+        throw unexpectedAnswer(registry.loginServer, "GET /v2/", answer);
+      }
+    } finally {
+      registry.close();
+    }
+  }
+}
+
+type SignIn =
+  { readonly kind: "token"; readonly token: string } | { readonly kind: "refused"; readonly reason: string };
+
+/** Source: https://github.com/Azure/acr/blob/main/docs/Token-BasicAuth.md */
+async function signIn(
+  registry: RegistryConnection,
+  { username, password }: PullCredential,
+  repository: string,
+  signal: AbortSignal,
+): Promise<SignIn> {
+  const query = new URLSearchParams({
+    service: registry.loginServer,
+    scope: `repository:${repository}:pull`,
+  });
+  const basic = Buffer.from(`${username}:${password.reveal()}`).toString("base64");
+  const answer = await registry.ask(
+    "GET",
+    `/oauth2/token?${query.toString()}`,
+    { Authorization: `Basic ${basic}` },
+    signal,
+  );
+  if (answer.status === 401) {
+    const said = readRefusal(answer.body).message;
+    // A registry that repeats what it was sent must not have it printed.
+    const quotable = said !== undefined && !said.includes(password.reveal()) && !said.includes(basic);
+    return { kind: "refused", reason: quotable ? said : "the registry gave no reason" };
+  }
+  if (answer.status === 403) throw firewallError(registry.loginServer, answer);
+  const token = answer.status === 200 ? tokenIn(answer.body) : undefined;
+  if (token === undefined) throw unexpectedAnswer(registry.loginServer, "GET /oauth2/token", answer);
+  return { kind: "token", token };
+}
+
+/** Azure's answer holds `access_token`, that of a registry with another token service may hold `token`. */
+function tokenIn(body: Buffer): string | undefined {
+  try {
+    const { access_token: ofAzure, token } = Object(JSON.parse(body.toString("utf8"))) as Record<
+      string,
+      unknown
+    >;
+    return [ofAzure, token].find((value) => typeof value === "string" && value !== "") as string | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Why a token gives no pull, or `undefined` when it does. A registry answers 200 with a smaller scope to somebody
+ * it knows and does not allow what was asked.
+ * Source: https://distribution.github.io/distribution/spec/auth/jwt/
+ */
+function missingPull(token: string, repository: string): string | undefined {
+  let access: unknown;
+  try {
+    ({ access } = decodeJwt(token));
+  } catch {
+    return "the access token cannot be read, so it proves nothing";
+  }
+  const grants = (Array.isArray(access) ? access : []) as unknown[];
+  const granted = grants.some((grant) => {
+    const { type, name, actions } = Object(grant) as { type?: unknown; name?: unknown; actions?: unknown };
+    const allows = Array.isArray(actions) && (actions.includes("pull") || actions.includes("*"));
+    return type === "repository" && name === repository && allows;
+  });
+  return granted ? undefined : `the access token holds no right to pull ${repository}`;
+}
+
+/** What a manifest may be: a registry answers 404 for a form that is not named. */
+const manifestTypes = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+].join(", ");
+
+async function findManifest(
+  registry: RegistryConnection,
+  token: string,
+  repository: string,
+  tag: string,
+  signal: AbortSignal,
+): Promise<PullOutcome> {
+  const path = `/v2/${repository}/manifests/${encodeURIComponent(tag)}`;
+  const headers = { Authorization: `Bearer ${token}`, Accept: manifestTypes };
+  const answer = await registry.ask("HEAD", path, headers, signal);
+  const image = `${repository}:${tag}`;
+  if (answer.status === 200) return { kind: "allowed" };
+  if (answer.status === 404) return { kind: "image-missing", reason: `the registry has no image ${image}` };
+  if (answer.status === 401 || answer.status === 403) {
+    return { kind: "no-pull-scope", reason: `the registry refuses ${image} with ${answer.status}` };
+  }
+  throw unexpectedAnswer(registry.loginServer, `HEAD ${path}`, answer);
+}

@@ -1,0 +1,89 @@
+import { Agent } from "node:https";
+import type { ActionableError } from "../domain/errors.ts";
+import { exchange, ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
+import { loginServerName } from "../domain/names.ts";
+import { withRetries } from "../domain/retry.ts";
+import { badLoginServer, exchangeFailed, unexpectedAnswer } from "./registry-errors.ts";
+
+/** 429 or 5xx: worth another try. */
+class PassingRefusal extends Error {
+  readonly error: ActionableError;
+  readonly answer: HttpAnswer;
+
+  constructor(error: ActionableError, answer: HttpAnswer) {
+    super(error.message);
+    this.error = error;
+    this.answer = answer;
+  }
+}
+
+/**
+ * One verified TLS connection to one registry, and to nothing else: no redirect is followed, and no realm that a
+ * challenge names. Every request it is used for may be repeated.
+ */
+export class RegistryConnection {
+  /** Host and port in lower case. */
+  readonly loginServer: string;
+  readonly #agent: Agent;
+
+  /** @throws ActionableError `registry.bad-login-server` when it is more than a host and a port */
+  constructor(loginServer: string) {
+    this.loginServer = checkedHost(loginServer);
+    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: 1,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+    });
+  }
+
+  /**
+   * Asks, and asks again while the registry is busy or does not answer.
+   * @throws ActionableError `registry.unreachable`, `registry.untrusted-certificate`, `registry.throttled`,
+   *   `registry.failed`
+   */
+  async ask(
+    method: "GET" | "HEAD",
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const url = new URL(path, `https://${this.loginServer}`);
+    const request = { method, url, headers: { ...headers, "User-Agent": "acr-pull" }, agent: this.#agent };
+    try {
+      return await withRetries(
+        async () => {
+          const answer = await exchange(request, signal);
+          if (answer.status !== 429 && answer.status < 500) return answer;
+          throw new PassingRefusal(
+            unexpectedAnswer(this.loginServer, `${method} ${url.pathname}`, answer),
+            answer,
+          );
+        },
+        (error) => {
+          if (error instanceof ExchangeError) return failedExchange(error, true);
+          if (!(error instanceof PassingRefusal)) return undefined;
+          const { status, headers } = error.answer;
+          return { status, retryAfter: headers["retry-after"], idempotent: true };
+        },
+        signal,
+      );
+    } catch (error) {
+      if (error instanceof ExchangeError) throw exchangeFailed(this.loginServer, error);
+      throw error instanceof PassingRefusal ? error.error : error;
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function checkedHost(loginServer: string): string {
+  try {
+    return loginServerName(loginServer);
+  } catch (error) {
+    throw badLoginServer(error instanceof RangeError ? error.message : "cannot be read");
+  }
+}
