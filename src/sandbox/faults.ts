@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { duration, explain, pattern } from "./option-schema.ts";
+
+const fault = z
+  .strictObject({
+    match: pattern,
+    nth: z.int().min(1).default(1),
+    times: z.int().min(1).default(1),
+    status: z.int().min(400).max(599).optional(),
+    code: z.string().min(1).optional(),
+    retryAfter: z.number().min(0).optional(),
+    delay: duration.optional(),
+    action: z.enum(["drop", "hang", "reset"]).optional(),
+    after: z.enum(["receive", "commit"]).default("receive"),
+  })
+  .refine((it) => it.status !== undefined || it.delay !== undefined || it.action !== undefined, {
+    error: "does nothing: give it a status, a delay or an action",
+  })
+  .refine((it) => it.action === undefined || it.status === undefined, {
+    error: "cannot both answer with a status and end without an answer: choose status or action",
+  })
+  .refine((it) => it.status !== undefined || (it.code === undefined && it.retryAfter === undefined), {
+    error: "code and retryAfter belong to a status",
+  });
+
+/** The JSON of `--faults FILE`. */
+export const faultList = z.array(fault);
+
+/** One fault as it is written down. */
+export type FaultOptions = z.input<typeof fault>;
+
+/** One fault, read: what goes wrong, when and how often. */
+export type Fault = z.output<typeof fault>;
+
+/**
+ * Reads a list of faults.
+ * @param origin where it comes from, for the message: a file name
+ * @throws TypeError that names each wrong field
+ */
+export function readFaults(value: unknown, origin: string): Fault[] {
+  const result = faultList.safeParse(value);
+  if (!result.success) throw new TypeError(explain(origin, result.error));
+  return result.data;
+}
+
+/** Decides which requests go wrong. Each fault counts the requests that fit it, also those another one has struck. */
+export class FaultInjector {
+  #faults: Array<{ readonly fault: Fault; met: number }> = [];
+
+  constructor(faults: readonly Fault[] = []) {
+    this.set(faults);
+  }
+
+  /** Replaces all faults; counting starts again. */
+  set(faults: readonly Fault[]): void {
+    this.#faults = faults.map((fault) => ({ fault, met: 0 }));
+  }
+
+  /**
+   * The fault that strikes this request, the first in the list where several would.
+   * @param line `METHOD /path?query`
+   */
+  strike(line: string): Fault | undefined {
+    let struck: Fault | undefined;
+    for (const counted of this.#faults) {
+      if (!counted.fault.match.test(line)) continue;
+      counted.met += 1;
+      const { nth, times } = counted.fault;
+      if (counted.met >= nth && counted.met < nth + times) struck ??= counted.fault;
+    }
+    return struck;
+  }
+}

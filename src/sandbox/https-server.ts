@@ -1,0 +1,295 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ServerIdentity } from "./certificate-authority.ts";
+import type { Fault, FaultInjector } from "./faults.ts";
+import type { RequestEntry, RequestLog } from "./request-log.ts";
+import type { SandboxRequest, SandboxResponse, Service } from "./service.ts";
+
+/** No request of any client comes near it; what is larger is refused rather than kept. */
+const maxBodyBytes = 8 * 1024 * 1024;
+/** Longer than any client keeps an idle connection, so that none is closed while a request is on its way. */
+const keepAliveMs = 120_000;
+
+/** How a service is put on the wire. */
+export interface ListenOptions {
+  /** Absent or 0: a free one. */
+  readonly port?: number | undefined;
+  readonly identity: ServerIdentity;
+  readonly log: RequestLog;
+  readonly faults: FaultInjector;
+  /** Added to each answer, in milliseconds. */
+  readonly latencyMs?: number | undefined;
+}
+
+/** A service that listens. */
+export interface Listener {
+  readonly port: number;
+  /** Stops listening and ends every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Lets a service listen on one port of this machine's loopback addresses, over TLS. `localhost` may mean either
+ * address family, so both are served where there are both.
+ * @throws Error of Node (`EADDRINUSE`, `EACCES`) when a port that was asked for is not to be had
+ */
+export async function listen(service: Service, options: ListenOptions): Promise<Listener> {
+  const first = await open(service, options, "127.0.0.1", options.port ?? 0);
+  const { port } = first.address() as AddressInfo;
+  try {
+    const second = await open(service, options, "::1", port);
+    return { port, close: () => closeAll([first, second]) };
+  } catch (error) {
+    // A machine without the other address family.
+    if (isCode(error, "EADDRNOTAVAIL") || isCode(error, "EAFNOSUPPORT")) {
+      return { port, close: () => closeAll([first]) };
+    }
+    await closeAll([first]);
+    // The port that is free on one family belongs to another program on the other: try the next.
+    if (!options.port && isCode(error, "EADDRINUSE")) return listen(service, options);
+    throw error;
+  }
+}
+
+async function open(service: Service, options: ListenOptions, host: string, port: number): Promise<Server> {
+  const { certificate: cert, key } = options.identity;
+  // The TCP connection under each TLS connection, by the client's port: only it can be reset.
+  const connections = new Map<number | undefined, Socket>();
+  const server = createServer({ cert, key, keepAliveTimeout: keepAliveMs }, (incoming, outgoing) => {
+    // A client that goes away in the middle is its own affair; errors of its socket have no other listener.
+    outgoing.on("error", () => undefined);
+    const reset = (): void => {
+      connections.get(incoming.socket.remotePort)?.resetAndDestroy();
+    };
+    void serve(service, options, incoming, outgoing, reset);
+  });
+  server.on("connection", (connection: Socket) => {
+    const port = connection.remotePort;
+    connections.set(port, connection);
+    connection.once("close", () => {
+      if (connections.get(port) === connection) connections.delete(port);
+    });
+  });
+  server.on("tlsClientError", () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, ipv6Only: host === "::1" }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return server;
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(
+    servers.map(async (server) => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    }),
+  );
+}
+
+/** One request from its first line to the end of its answer. */
+async function serve(
+  service: Service,
+  options: ListenOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  reset: () => void,
+): Promise<void> {
+  const { log, faults } = options;
+  const { path, query } = splitTarget(incoming.url ?? "/");
+  const method = incoming.method ?? "GET";
+  const entry = log.open({
+    service: service.name,
+    method,
+    path,
+    query,
+    userAgent: incoming.headers["user-agent"] ?? "",
+  });
+  const gone = new AbortController();
+  outgoing.on("close", () => {
+    gone.abort();
+    log.close(entry);
+  });
+  const drop = (): void => {
+    incoming.socket.destroy();
+  };
+
+  try {
+    if ((await log.reach("arrived", entry)) === "drop") return drop();
+    const body = await readBody(incoming);
+    const request: SandboxRequest = {
+      method,
+      path,
+      query: new URLSearchParams(query),
+      headers: incoming.headers,
+      body: body ?? Buffer.alloc(0),
+      remoteAddress: incoming.socket.remoteAddress ?? "",
+      closed: gone.signal,
+    };
+    entry.mutating = service.isMutating(request);
+    if ((await log.reach("read", entry)) === "drop") return drop();
+    await pause(options.latencyMs, gone.signal);
+
+    const fault = faults.strike(query === "" ? `${method} ${path}` : `${method} ${path}?${query}`);
+    if (fault?.after === "receive") {
+      entry.fault = faultName(fault);
+      await pause(fault.delay, gone.signal);
+      if (await endWithoutAnswer(fault, { drop, reset, gone: gone.signal })) return;
+    }
+    let response =
+      fault?.after === "receive" && fault.status !== undefined
+        ? faultAnswer(service, request, fault, fault.status)
+        : body === undefined
+          ? service.errorResponse(request, 413, undefined)
+          : await handle(service, request, entry);
+
+    if ((await log.reach("committed", entry)) === "drop") return drop();
+    if (fault?.after === "commit") {
+      entry.fault = faultName(fault);
+      await pause(fault.delay, gone.signal);
+      if (await endWithoutAnswer(fault, { drop, reset, gone: gone.signal })) return;
+      if (fault.status !== undefined) response = faultAnswer(service, request, fault, fault.status);
+    }
+    entry.status = response.status;
+    await send(outgoing, response);
+    await log.reach("answered", entry);
+  } catch (error) {
+    // The client went away while it was being read or answered; or a stream of the service failed.
+    if (!gone.signal.aborted) entry.exception = error;
+    drop();
+  }
+}
+
+/** The path and the query of a request's target; doubled slashes, which some SDKs send, are one. */
+function splitTarget(target: string): { path: string; query: string } {
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  return { path: path.replace(/\/{2,}/g, "/"), query: mark < 0 ? "" : target.slice(mark + 1) };
+}
+
+/** The whole body; undefined when it is larger than is kept. */
+async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+  }
+  return size <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
+}
+
+async function handle(
+  service: Service,
+  request: SandboxRequest,
+  entry: RequestEntry,
+): Promise<SandboxResponse> {
+  if (!isDecodable(request.path)) return service.errorResponse(request, 400, undefined);
+  try {
+    const response = await service.handle(request);
+    entry.handled = true;
+    return response;
+  } catch (error) {
+    entry.exception = error;
+    return service.errorResponse(request, 500, undefined);
+  }
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function faultAnswer(
+  service: Service,
+  request: SandboxRequest,
+  fault: Fault,
+  status: number,
+): SandboxResponse {
+  const response = service.errorResponse(request, status, fault.code);
+  if (fault.retryAfter === undefined) return response;
+  return { ...response, headers: { ...response.headers, "retry-after": String(fault.retryAfter) } };
+}
+
+/** Carries out the action of a fault, if it has one. */
+async function endWithoutAnswer(
+  fault: Fault,
+  { drop, reset, gone }: { drop: () => void; reset: () => void; gone: AbortSignal },
+): Promise<boolean> {
+  if (fault.action === undefined) return false;
+  if (fault.action === "drop") drop();
+  else if (fault.action === "reset") reset();
+  else {
+    await new Promise<void>((resolve) => {
+      if (gone.aborted) resolve();
+      gone.addEventListener("abort", () => {
+        resolve();
+      });
+    });
+  }
+  return true;
+}
+
+/** What the log calls a fault: `429`, `drop`, `500 after commit`, `delay`. */
+function faultName({ action, status, after }: Fault): string {
+  const what = action ?? (status === undefined ? "delay" : String(status));
+  return after === "commit" ? `${what} after commit` : what;
+}
+
+async function pause(milliseconds: number | undefined, gone: AbortSignal): Promise<void> {
+  if (!milliseconds) return;
+  // When the client has gone meanwhile, what it asked for still happens: a real service does not notice either.
+  await sleep(milliseconds, undefined, { signal: gone }).catch(() => undefined);
+}
+
+async function send(outgoing: ServerResponse, response: SandboxResponse): Promise<void> {
+  const headers = new Headers(response.headers);
+  if (response.stream) {
+    outgoing.writeHead(response.status, [...headers.entries()].flat());
+    outgoing.flushHeaders();
+    for await (const chunk of response.stream) {
+      if (outgoing.destroyed) return;
+      outgoing.write(chunk);
+    }
+    await finish(outgoing, undefined);
+    return;
+  }
+  const body = encodeBody(response.body, headers);
+  // A 204 and a 304 have no body, and so no length (RFC 9110, 8.6).
+  if (response.status !== 204 && response.status !== 304) {
+    if (!headers.has("content-length")) headers.set("content-length", String(body?.length ?? 0));
+  }
+  outgoing.writeHead(response.status, [...headers.entries()].flat());
+  await finish(outgoing, body);
+}
+
+function encodeBody(body: unknown, headers: Headers): Buffer | undefined {
+  if (body === undefined) return undefined;
+  if (Buffer.isBuffer(body)) return body;
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  if (typeof body === "string") return Buffer.from(body);
+  if (!headers.has("content-type")) headers.set("content-type", "application/json; charset=utf-8");
+  return Buffer.from(JSON.stringify(body));
+}
+
+function finish(outgoing: ServerResponse, body: Buffer | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    outgoing.once("close", resolve);
+    outgoing.end(body, resolve);
+  });
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { parseDuration } from "../domain/duration.ts";
+
+/** A duration such as `50ms` or `5s`, or a number of milliseconds; read as milliseconds. */
+export const duration = z.union([z.string(), z.number().min(0)]).transform((value, context) => {
+  if (typeof value === "number") return value;
+  try {
+    return parseDuration(value);
+  } catch {
+    context.addIssue({ code: "custom", message: `not a duration such as 50ms, 5s or 10m: ${value}` });
+    return z.NEVER;
+  }
+});
+
+/** A regular expression as text, read as one. */
+export const pattern = z.string().transform((value, context) => {
+  try {
+    return new RegExp(value);
+  } catch {
+    context.addIssue({ code: "custom", message: `not a regular expression: ${value}` });
+    return z.NEVER;
+  }
+});
+
+/** A sentence that names every wrong field of some options and where they come from. */
+export function explain(origin: string, error: z.ZodError): string {
+  const issues = error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
+  );
+  return `${origin}: ${issues.join("; ")}`;
+}
