@@ -1,0 +1,132 @@
+import type { IdSource } from "./new-id.ts";
+import type { ClusterRecord, ClusterUserRecord, KubernetesObject } from "./world.ts";
+import type { ClusterSettings, Manifest } from "./world-options.ts";
+
+/** A context of the kubeconfig: one user of one cluster. */
+export interface ClusterContext {
+  readonly name: string;
+  readonly cluster: ClusterRecord;
+  readonly user: ClusterUserRecord;
+  /** Absent: the context names none. */
+  readonly namespace: string | undefined;
+}
+
+/** Where each kind of object is kept. */
+const plurals: Readonly<Record<Manifest["kind"], string>> = {
+  Namespace: "namespaces",
+  Secret: "secrets",
+  ServiceAccount: "serviceaccounts",
+  Pod: "pods",
+  Event: "events",
+  ConfigMap: "configmaps",
+};
+
+const everything = [{ verbs: ["*"], resources: ["*"] }];
+
+/** A cluster as its options describe it, with the contexts that lead to it. */
+export function newCluster(
+  settings: ClusterSettings,
+  ids: IdSource,
+): { cluster: ClusterRecord; contexts: ClusterContext[] } {
+  const newUser = (context: string, rules: ClusterUserRecord["rules"]): ClusterUserRecord => ({
+    name: `${context}-user`,
+    token: ids.secret(`token of ${context}`),
+    rules,
+  });
+  const owner = newUser(settings.context, settings.rules ?? everything);
+  const others = settings.users.map((user) => ({ ...user, record: newUser(user.context, user.rules) }));
+  const cluster: ClusterRecord = {
+    context: settings.context,
+    server: "",
+    objects: Object.fromEntries(Object.values(plurals).map((plural) => [plural, []])),
+    users: [owner, ...others.map(({ record }) => record)],
+    secretQuota: {},
+    webhookDenies: [],
+    resourceVersion: 1000,
+  };
+
+  for (const entry of settings.namespaces) {
+    const namespace = typeof entry === "string" ? { name: entry } : entry;
+    const uid = namespace.name === "kube-system" ? settings.kubeSystemUid : undefined;
+    addNamespace(cluster, { ...namespace, uid }, ids);
+  }
+  for (const manifest of settings.objects) addObject(cluster, manifest, ids);
+
+  return {
+    cluster,
+    contexts: [
+      { name: settings.context, cluster, user: owner, namespace: settings.namespace },
+      ...others.map(({ context, namespace, record }) => ({
+        name: context,
+        cluster,
+        user: record,
+        namespace,
+      })),
+    ],
+  };
+}
+
+interface NewNamespace {
+  readonly name: string;
+  readonly uid?: string | undefined;
+  readonly labels?: Record<string, string>;
+  readonly terminating?: boolean;
+  readonly secretQuota?: number | undefined;
+  readonly webhookDenies?: boolean;
+}
+
+/** Adds a namespace with the service account that every namespace gets. */
+function addNamespace(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSource): void {
+  const { name, uid, labels, terminating = false } = namespace;
+  const object = addObject(
+    cluster,
+    {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: {
+        name,
+        ...(uid === undefined ? {} : { uid }),
+        labels: { ...labels, "kubernetes.io/metadata.name": name },
+      },
+      spec: { finalizers: ["kubernetes"] },
+      status: { phase: terminating ? "Terminating" : "Active" },
+    },
+    ids,
+  );
+  if (terminating) object.metadata.deletionTimestamp = timestamp();
+  if (namespace.secretQuota !== undefined) cluster.secretQuota[name] = namespace.secretQuota;
+  if (namespace.webhookDenies) cluster.webhookDenies.push(name);
+  addObject(
+    cluster,
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: name } },
+    ids,
+  );
+}
+
+/**
+ * Puts an object into a cluster behind the API server's back, as a test does; what the API server would fill in is
+ * filled in.
+ */
+export function addObject(cluster: ClusterRecord, manifest: Manifest, ids: IdSource): KubernetesObject {
+  const { name, namespace = "default", ...metadata } = manifest.metadata;
+  cluster.resourceVersion += 1;
+  const object: KubernetesObject = {
+    ...manifest,
+    metadata: {
+      name,
+      ...(manifest.kind === "Namespace" ? {} : { namespace }),
+      uid: ids.guid(`${cluster.context} ${manifest.kind} ${namespace}/${name}`),
+      resourceVersion: String(cluster.resourceVersion),
+      creationTimestamp: timestamp(),
+      ...metadata,
+    },
+  };
+  const list = (cluster.objects[plurals[manifest.kind]] ??= []);
+  list.push(object);
+  return object;
+}
+
+/** Now, as Kubernetes writes it: whole seconds. */
+function timestamp(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`;
+}

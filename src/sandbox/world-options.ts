@@ -1,0 +1,196 @@
+import { z } from "zod";
+import { faultList } from "./faults.ts";
+import { duration, explain } from "./option-schema.ts";
+
+/*
+ * What a sandbox can be started with: the options of `startSandbox()` and the JSON of `--world FILE`. Everything may
+ * be left out; a list that is given replaces the default one.
+ */
+
+const name = z.string().min(1);
+const guid = z.guid();
+
+/** A role at a scope: a resource id, a registry's name, or (absent) every subscription. */
+const grant = z.strictObject({
+  /** A built-in role by name or GUID. */
+  role: name,
+  scope: name.optional(),
+  condition: name.optional(),
+});
+
+const image = z.string().regex(/^[a-z0-9._/-]+:[\w.-]+$/, { error: "not an image such as repository:tag" });
+
+const registry = z.strictObject({
+  name,
+  resourceGroup: name.default("sandbox-group"),
+  location: name.default("westeurope"),
+  /** Default: the first subscription. */
+  subscriptionId: guid.optional(),
+  mode: z.enum(["legacy", "abac"]).default("legacy"),
+  images: z.array(image).default(["my-awesome-app:v1"]),
+  /** Its network rules refuse this machine. */
+  firewalled: z.boolean().default(false),
+  /** Answers 400 to a token asked for by POST with a password, as containerd asks first. */
+  refusesPasswordGrant: z.boolean().default(false),
+});
+
+const namespace = z.union([
+  name,
+  z.strictObject({
+    name,
+    labels: z.record(z.string(), z.string()).default({}),
+    terminating: z.boolean().default(false),
+    /** How many secrets it may hold. */
+    secretQuota: z.int().min(0).optional(),
+    /** An admission webhook denies every secret in it. */
+    webhookDenies: z.boolean().default(false),
+  }),
+]);
+
+const rule = z.strictObject({
+  verbs: z.array(name),
+  resources: z.array(name),
+  /** Absent: in every namespace and cluster-wide. */
+  namespaces: z.array(name).exactOptional(),
+  resourceNames: z.array(name).exactOptional(),
+});
+
+const manifest = z.looseObject({
+  apiVersion: name,
+  kind: z.enum(["Namespace", "Secret", "ServiceAccount", "Pod", "Event", "ConfigMap"]),
+  metadata: z.looseObject({ name, namespace: name.optional() }),
+});
+
+const cluster = z.strictObject({
+  /** The kubeconfig context that names it. */
+  context: name,
+  /** The namespace that the context names. */
+  namespace: name.optional(),
+  namespaces: z.array(namespace).default(["default", "awesomeapps", "kube-system", "kube-public"]),
+  /** UID of its namespace kube-system. */
+  kubeSystemUid: guid.optional(),
+  /** RBAC rules of the context's user; absent: everything. */
+  rules: z.array(rule).optional(),
+  /** Further users, each with a context of its own. */
+  users: z
+    .array(z.strictObject({ context: name, namespace: name.optional(), rules: z.array(rule) }))
+    .default([]),
+  /** Objects that exist beforehand, as manifests. */
+  objects: z.array(manifest).default([]),
+});
+
+const password = z.strictObject({
+  displayName: z.string().nullable().default(null),
+  secretText: name.optional(),
+  keyId: guid.optional(),
+  startDateTime: z.iso.datetime().optional(),
+  /** Default: in a year. */
+  endDateTime: z.iso.datetime().optional(),
+});
+
+const application = z.strictObject({
+  displayName: name,
+  appId: guid.optional(),
+  uniqueName: name.optional(),
+  tags: z.array(z.string()).default([]),
+  passwords: z.array(password).default([]),
+  /** Certificates, by display name. */
+  certificates: z.array(name).default([]),
+  federatedCredentials: z.array(z.strictObject({ name, issuer: name, subject: name })).default([]),
+  /** Object ids, or `caller`. */
+  owners: z.array(name).default([]),
+  softDeleted: z.boolean().default(false),
+  /** Whether it has a service principal. */
+  servicePrincipal: z.boolean().default(true),
+  roles: z.array(grant).default([]),
+});
+
+const user = z.strictObject({
+  userPrincipalName: name,
+  displayName: name,
+  directoryRoles: z.array(guid).default([]),
+  roles: z.array(grant).default([]),
+});
+
+const policy = z.strictObject({
+  maxPasswordLifetime: name.exactOptional(),
+  passwordsForbidden: z.boolean().exactOptional(),
+  serviceTreeRequired: z.boolean().exactOptional(),
+  membersMayRegisterApplications: z.boolean().exactOptional(),
+  conditionalAccessBlocks: z.boolean().exactOptional(),
+  multiFactorRequired: z.boolean().exactOptional(),
+  readable: z.boolean().exactOptional(),
+});
+
+const options = z.strictObject({
+  /** Where Azure listens; 0 is a free port. */
+  port: z.int().min(0).max(65_535).default(0),
+  /** Added to each of Azure's answers. */
+  latency: duration.default(0),
+  /** How long Azure's slowest replica takes to learn of a write. */
+  replicationLag: duration.default(0),
+  faults: faultList.default([]),
+  pageSize: z.int().min(1).optional(),
+  registryServer: z.enum(["builtin", "docker-registry"]).default("builtin"),
+  /** Makes every id the same from start to start; absent: random ones. */
+  seed: name.optional(),
+  /** Watches after each write that no pull breaks and nothing foreign changes. */
+  checkInvariants: z.boolean().default(false),
+  subscriptions: z
+    .array(z.strictObject({ subscriptionId: guid.optional(), displayName: name }))
+    .min(1)
+    .default([{ displayName: "Sandbox" }]),
+  /** The service principal whose credentials are handed out. */
+  caller: z
+    .strictObject({
+      graphPermissions: z.array(name).default(["Application.ReadWrite.OwnedBy"]),
+      roles: z.array(grant).default([{ role: "Owner" }]),
+    })
+    .prefault({}),
+  users: z.array(user).default([
+    {
+      userPrincipalName: "ada@sandbox.example",
+      displayName: "Ada",
+      // Application Administrator
+      directoryRoles: ["9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"],
+      roles: [{ role: "Owner" }],
+    },
+  ]),
+  /** Who answers a sign-in by device code, and how soon. */
+  deviceSignIn: z
+    .strictObject({
+      user: name.exactOptional(),
+      pendingPolls: z.int().min(0).exactOptional(),
+      declines: z.boolean().exactOptional(),
+    })
+    .optional(),
+  policy: policy.default({}),
+  applications: z.array(application).default([]),
+  registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
+  clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
+});
+
+/** The options of `startSandbox()`, as they are written down. */
+export type SandboxOptions = z.input<typeof options>;
+
+/** The options of `startSandbox()`, read: durations are milliseconds, defaults are filled in. */
+export type SandboxSettings = z.output<typeof options>;
+
+/** Options of one cluster, registry and application, read. */
+export type ClusterSettings = z.output<typeof cluster>;
+export type RegistrySettings = z.output<typeof registry>;
+export type ApplicationSettings = z.output<typeof application>;
+/** A Kubernetes object as a manifest: what the API server fills in may be absent. */
+export type Manifest = z.output<typeof manifest>;
+export type GrantSettings = z.output<typeof grant>;
+
+/**
+ * Reads options.
+ * @param origin where they come from, for the message: a file name
+ * @throws TypeError that names every wrong field
+ */
+export function readSandboxOptions(value: unknown, origin: string): SandboxSettings {
+  const result = options.safeParse(value);
+  if (!result.success) throw new TypeError(explain(origin, result.error));
+  return result.data;
+}
