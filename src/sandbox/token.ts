@@ -165,7 +165,8 @@ function issuer(world: World): string {
   return `https://sts.windows.net/${world.tenantId}/`;
 }
 
-function isGraph(world: World, audience: string): boolean {
+/** Whether a token for this resource is meant for Microsoft Graph. */
+export function isGraph(world: World, audience: string): boolean {
   return graphAudiences(world).some((graph) => bare(graph) === bare(audience));
 }
 
