@@ -24,17 +24,18 @@ export type Condition = (request: ConditionRequest) => boolean | undefined;
 type Token = { readonly kind: "text" | "attribute" | "word" | "sign" | "end"; readonly value: string };
 
 const scanner =
-  /\s*(?:'(?<text>[^']*)'|@(?<attribute>(?:Request|Resource|Principal|Environment)\[[^\]']+\])|(?<word>[A-Za-z]+(?::[A-Za-z]+)?)|(?<sign>&&|\|\||[!(){},]))/y;
+  /\s*(?:'(?<text>[^']*)'|@(?<attribute>(?:Request|Resource|Principal|Environment)\[[^\]']+\])|(?<word>[A-Za-z]+(?::[A-Za-z]+)?)|(?<sign>&&|\|\||[!(){},]))/iy;
 
 const comparisons: Readonly<Record<string, (left: string, right: string) => boolean>> = {
-  StringEquals: (left, right) => left === right,
-  StringStartsWith: (left, right) => left.startsWith(right),
-  StringLike: (left, right) => likePattern(right).test(left),
+  stringequals: (left, right) => left === right,
+  stringstartswith: (left, right) => left.startsWith(right),
+  stringlike: (left, right) => likePattern(right).test(left),
 };
 
-// Operators of the language that nothing about a registry can be compared with; they are well formed, and deny.
-const otherOperators =
-  /^(?:(?:ForAnyOfAnyValues|ForAllOfAnyValues|ForAnyOfAllValues|ForAllOfAllValues):)?(?:String(?:Not)?(?:Equals|StartsWith|Like)(?:IgnoreCase)?|Bool(?:Not)?Equals|Numeric(?:Not)?Equals|Numeric(?:Less|Greater)Than(?:Equals)?|DateTime(?:Not)?Equals|DateTime(?:Less|Greater)Than(?:Equals)?|Guid(?:Not)?Equals|TimeOfDay(?:Not)?Equals|TimeOfDay(?:Less|Greater)Than(?:Equals)?)$/;
+// Those without a comparison above are well formed, but nothing about a registry can be compared with them. Letter
+// case does not count, as Microsoft's own samples show by `stringEquals`.
+const operators =
+  /^(?:(?:ForAnyOfAnyValues|ForAllOfAnyValues|ForAnyOfAllValues|ForAllOfAllValues):)?(?:String(?:Not)?(?:Equals|StartsWith|Like)(?:IgnoreCase)?|Bool(?:Not)?Equals|Numeric(?:Not)?Equals|Numeric(?:Less|Greater)Than(?:Equals)?|DateTime(?:Not)?Equals|DateTime(?:Less|Greater)Than(?:Equals)?|Guid(?:Not)?Equals|TimeOfDay(?:Not)?Equals|TimeOfDay(?:Less|Greater)Than(?:Equals)?)$/i;
 
 /**
  * Reads a condition.
@@ -142,28 +143,29 @@ function negation(reader: Reader): Condition {
 
 function functionCall(reader: Reader): Condition {
   const name = reader.expect("word");
-  if (name !== "ActionMatches" && name !== "SubOperationMatches") {
+  const known = name.toLowerCase();
+  if (known !== "actionmatches" && known !== "suboperationmatches") {
     throw new MalformedConditionError(`no such function: ${name}`);
   }
   reader.expect("sign", "{");
   const pattern = reader.expect("text");
   reader.expect("sign", "}");
-  return name === "ActionMatches" ? (request) => matchesAction(pattern, request.action) : () => undefined;
+  return known === "actionmatches" ? (request) => matchesAction(pattern, request.action) : () => undefined;
 }
 
 function comparison(reader: Reader): Condition {
   const attribute = reader.expect("attribute");
   const operator = reader.expect("word");
-  if (!otherOperators.test(operator)) throw new MalformedConditionError(`no such operator: ${operator}`);
+  if (!operators.test(operator)) throw new MalformedConditionError(`no such operator: ${operator}`);
   const value = literal(reader);
-  const [, base = "", ignoreCase] = /^(.*?)(IgnoreCase)?$/.exec(operator) ?? [];
-  const compare = comparisons[base.replace("Not", "")];
+  const [, base = "", ignoreCase] = /^(.*?)(ignorecase)?$/.exec(operator.toLowerCase()) ?? [];
+  const compare = comparisons[base.replace("not", "")];
   if (!compare || value === undefined) return () => undefined;
   const plain = (text: string) => (ignoreCase ? text.toLowerCase() : text);
   return (request) => {
     const actual = requested(attribute, request);
     if (actual === undefined) return undefined;
-    return compare(plain(actual), plain(value)) !== base.includes("Not");
+    return compare(plain(actual), plain(value)) !== base.includes("not");
   };
 }
 
