@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, explain, pattern } from "./option-schema.ts";
+import { duration, explained, pattern } from "./option-schema.ts";
 
 const fault = z
   .strictObject({
@@ -35,11 +35,11 @@ export type Fault = z.output<typeof fault>;
 /**
  * Reads a list of faults.
  * @param origin where it comes from, for the message: a file name
- * @throws TypeError that names each wrong field
+ * @throws SandboxOptionsError that names each wrong field
  */
 export function readFaults(value: unknown, origin: string): Fault[] {
   const result = faultList.safeParse(value);
-  if (!result.success) throw new TypeError(explain(origin, result.error));
+  if (!result.success) throw explained(origin, result.error);
   return result.data;
 }
 

@@ -1,5 +1,6 @@
 import { newCluster, type ClusterContext } from "./new-cluster.ts";
 import { createIdSource, type IdSource } from "./new-id.ts";
+import { SandboxOptionsError } from "./option-schema.ts";
 import { registryResourceId } from "./registry-resource.ts";
 import { Replication } from "./replication.ts";
 import { roleDefinitions } from "./role-definitions.ts";
@@ -28,7 +29,7 @@ export interface NewWorld {
 
 /**
  * Makes the world that options describe. What is in it has been there for a year, so every replica knows it.
- * @throws TypeError when the options name a role, registry or subscription that there is not
+ * @throws SandboxOptionsError when the options name a role, registry or subscription that there is not
  */
 export function newWorld(settings: SandboxSettings): NewWorld {
   const ids = createIdSource(settings.seed);
@@ -164,7 +165,8 @@ function newRegistry(
 ): RegistryRecord {
   const { mode, images, subscriptionId = subscriptions[0]?.subscriptionId, ...registry } = settings;
   const subscription = subscriptions.find((one) => one.subscriptionId === subscriptionId);
-  if (!subscription) throw new TypeError(`registry ${registry.name}: no subscription ${subscriptionId}`);
+  if (!subscription)
+    throw new SandboxOptionsError(`registry ${registry.name}: no subscription ${subscriptionId}`);
   return {
     ...registry,
     subscriptionId: subscription.subscriptionId,
@@ -188,7 +190,7 @@ function assign(
   const role = roleDefinitions.find(
     ({ roleName, guid }) => roleName.toLowerCase() === wanted || guid === wanted,
   );
-  if (!role) throw new TypeError(`no built-in role ${grant.role}`);
+  if (!role) throw new SandboxOptionsError(`no built-in role ${grant.role}`);
   for (const scope of scopesOf(world, grant.scope)) {
     const subscription = /^\/subscriptions\/[^/]+/i.exec(scope)?.[0] ?? "";
     const name = ids.guid(`role assignment ${scope} ${principal.id} ${role.guid}`);
@@ -212,7 +214,7 @@ function scopesOf(world: World, scope: string | undefined): string[] {
   if (scope === undefined) return world.subscriptions.map((one) => `/subscriptions/${one.subscriptionId}`);
   if (scope.startsWith("/")) return [scope.replace(/\/$/, "")];
   const registry = world.registries.find(({ name }) => name === scope);
-  if (!registry) throw new TypeError(`no registry ${scope}, and no resource id`);
+  if (!registry) throw new SandboxOptionsError(`no registry ${scope}, and no resource id`);
   return [registryResourceId(registry)];
 }
 

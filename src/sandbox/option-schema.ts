@@ -22,10 +22,15 @@ export const pattern = z.string().transform((value, context) => {
   }
 });
 
-/** A sentence that names every wrong field of some options and where they come from. */
-export function explain(origin: string, error: z.ZodError): string {
+/** Options that cannot be used; the message names each wrong field and where it comes from. */
+export class SandboxOptionsError extends Error {
+  override readonly name = "SandboxOptionsError";
+}
+
+/** Says what is wrong with options. */
+export function explained(origin: string, error: z.ZodError): SandboxOptionsError {
   const issues = error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
   );
-  return `${origin}: ${issues.join("; ")}`;
+  return new SandboxOptionsError(`${origin}: ${issues.join("; ")}`);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { faultList } from "./faults.ts";
-import { duration, explain } from "./option-schema.ts";
+import { duration, explained } from "./option-schema.ts";
 
 /*
  * What a sandbox can be started with: the options of `startSandbox()` and the JSON of `--world FILE`. Everything may
@@ -187,10 +187,10 @@ export type GrantSettings = z.output<typeof grant>;
 /**
  * Reads options.
  * @param origin where they come from, for the message: a file name
- * @throws TypeError that names every wrong field
+ * @throws SandboxOptionsError that names every wrong field
  */
 export function readSandboxOptions(value: unknown, origin: string): SandboxSettings {
   const result = options.safeParse(value);
-  if (!result.success) throw new TypeError(explain(origin, result.error));
+  if (!result.success) throw explained(origin, result.error);
   return result.data;
 }
