@@ -1,0 +1,221 @@
+import type { V1Secret } from "@kubernetes/client-node";
+import { hasCode } from "../domain/errors.ts";
+import type {
+  NamespaceObject,
+  SecretChange,
+  SecretObject,
+  ServiceAccountObject,
+} from "../domain/kubernetes-objects.ts";
+import { fieldManager } from "../domain/ownership.ts";
+import type { Kubeconfig } from "./kubeconfig.ts";
+import { KubernetesCalls } from "./kubernetes-calls.ts";
+import type { ApiRequest } from "./kubernetes-errors.ts";
+import { KubernetesHttp, type KubernetesHttpOptions } from "./kubernetes-http.ts";
+import {
+  holdsChange,
+  namespaceObject,
+  secretBody,
+  secretObject,
+  secretPatch,
+  serviceAccountObject,
+} from "./kubernetes-objects.ts";
+
+/** How a write is meant. */
+export interface ClusterWriteOptions {
+  /** Ask the API server to check everything and keep nothing. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * A cluster through one context of the kubeconfig; nothing is sent yet.
+ * @throws ActionableError `kubernetes.context-not-found`, `kubernetes.context-incomplete`,
+ *   `kubernetes.insecure-tls`
+ */
+export function createCluster(
+  kubeconfig: Kubeconfig,
+  context: string,
+  options: KubernetesHttpOptions = {},
+): ClusterClient {
+  const connection = kubeconfig.connection(context);
+  return new ClusterClient(context, connection.cluster.server, new KubernetesHttp(connection, options));
+}
+
+/** One Kubernetes cluster. Every write is checked strictly, names its field manager, and can be a dry run. */
+export class ClusterClient {
+  readonly context: string;
+  readonly #http: KubernetesHttp;
+  readonly #calls: KubernetesCalls;
+
+  constructor(context: string, server: string, http: KubernetesHttp) {
+    this.context = context;
+    this.#http = http;
+    this.#calls = new KubernetesCalls(server, http);
+  }
+
+  serverTime(): Date {
+    return this.#http.serverTime();
+  }
+
+  async kubeSystemUid(signal: AbortSignal): Promise<string | undefined> {
+    const namespace = await unlessForbidden(this.findNamespace("kube-system", signal));
+    return namespace?.uid;
+  }
+
+  findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined> {
+    return this.#calls.find(
+      this.#request("get", "namespaces", undefined, name),
+      async (api, carrier) => namespaceObject(await api.readNamespace({ name }, carrier)),
+      signal,
+    );
+  }
+
+  listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]> {
+    return this.#calls.list(
+      this.#request("list", "namespaces"),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNamespace({ labelSelector, ...page }, carrier);
+        return { items: items.map(namespaceObject), next: metadata?._continue };
+      },
+      signal,
+    );
+  }
+
+  async createNamespace(name: string, options: ClusterWriteOptions, signal: AbortSignal): Promise<void> {
+    const body = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+    try {
+      await this.#calls.write(
+        this.#request("create", "namespaces", undefined, name),
+        async (api, carrier) =>
+          namespaceObject(await api.createNamespace({ body, ...parametersOf(options) }, carrier)),
+        () => this.findNamespace(name, signal),
+        signal,
+      );
+    } catch (error) {
+      if (!hasCode(error, "kubernetes.already-exists")) throw error;
+    }
+  }
+
+  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined> {
+    return this.#calls.find(
+      this.#request("get", "secrets", namespace, name),
+      async (api, carrier) => secretObject(await api.readNamespacedSecret({ namespace, name }, carrier)),
+      signal,
+    );
+  }
+
+  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+    return unlessForbidden(
+      this.#calls.list(
+        this.#request("list", "secrets"),
+        async (page, api, carrier) => {
+          const answer = await api.listSecretForAllNamespaces({ labelSelector, ...page }, carrier);
+          return { items: answer.items.map(secretObject), next: answer.metadata?._continue };
+        },
+        signal,
+      ),
+    );
+  }
+
+  createSecret(
+    secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
+    options: ClusterWriteOptions,
+    signal: AbortSignal,
+  ): Promise<SecretObject> {
+    const { namespace, name } = secret;
+    const body: V1Secret = secretBody(secret);
+    return this.#calls.write(
+      this.#request("create", "secrets", namespace, name),
+      async (api, carrier) =>
+        secretObject(
+          await api.createNamespacedSecret({ namespace, body, ...parametersOf(options) }, carrier),
+        ),
+      async () => {
+        const found = await this.findSecret(namespace, name, signal);
+        return found?.type === secret.type && holdsChange(found, secret) ? found : undefined;
+      },
+      signal,
+    );
+  }
+
+  patchSecret(
+    { namespace, name, resourceVersion }: Pick<SecretObject, "namespace" | "name" | "resourceVersion">,
+    change: SecretChange,
+    options: ClusterWriteOptions,
+    signal: AbortSignal,
+  ): Promise<SecretObject> {
+    const body = secretPatch(resourceVersion, change);
+    return this.#calls.write(
+      this.#request("patch", "secrets", namespace, name),
+      async (api, carrier) =>
+        secretObject(
+          await api.patchNamespacedSecret({ namespace, name, body, ...parametersOf(options) }, carrier),
+        ),
+      async () => {
+        const found = await this.findSecret(namespace, name, signal);
+        return found && holdsChange(found, change) ? found : undefined;
+      },
+      signal,
+    );
+  }
+
+  findServiceAccount(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<ServiceAccountObject | undefined> {
+    return this.#calls.find(
+      this.#request("get", "serviceaccounts", namespace, name),
+      async (api, carrier) =>
+        serviceAccountObject(await api.readNamespacedServiceAccount({ namespace, name }, carrier)),
+      signal,
+    );
+  }
+
+  async patchServiceAccount(
+    account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,
+    imagePullSecrets: readonly string[],
+    options: ClusterWriteOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { namespace, name, resourceVersion } = account;
+    const secrets = imagePullSecrets.map((secret) => ({ name: secret }));
+    const body = { metadata: { resourceVersion }, imagePullSecrets: secrets };
+    await this.#calls.write(
+      this.#request("patch", "serviceaccounts", namespace, name),
+      async (api, carrier) =>
+        serviceAccountObject(
+          await api.patchNamespacedServiceAccount(
+            { namespace, name, body, ...parametersOf(options) },
+            carrier,
+          ),
+        ),
+      async () => {
+        const found = await this.findServiceAccount(namespace, name, signal);
+        return found?.imagePullSecrets.join("\n") === imagePullSecrets.join("\n") ? found : undefined;
+      },
+      signal,
+    );
+  }
+
+  #request(
+    verb: ApiRequest["verb"],
+    resource: ApiRequest["resource"],
+    namespace?: string,
+    name?: string,
+  ): ApiRequest {
+    return { context: this.context, verb, resource, namespace, name };
+  }
+}
+
+function parametersOf({ dryRun }: ClusterWriteOptions) {
+  return { fieldManager, fieldValidation: "Strict", ...(dryRun && { dryRun: "All" }) };
+}
+
+async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasCode(error, "kubernetes.forbidden")) return undefined;
+    throw error;
+  }
+}

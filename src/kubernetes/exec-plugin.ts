@@ -1,0 +1,169 @@
+import { spawn } from "node:child_process";
+import { ActionableError } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+
+const limitMs = 60_000;
+const largestOutputBytes = 1024 * 1024;
+const longestLine = 500;
+
+/**
+ * A program that a kubeconfig names to get a credential from, and how it asks to be run.
+ * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#ExecConfig
+ */
+export interface ExecPlugin {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly apiVersion: string;
+  readonly interactiveMode: string | undefined;
+  readonly provideClusterInfo: boolean;
+  readonly installHint: string | undefined;
+}
+
+/** What a plugin gives. */
+export interface ExecCredential {
+  readonly token: string | undefined;
+  /** PEM */
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** For whom and where a plugin runs. */
+export interface ExecRun {
+  readonly context: string;
+  /** Handed to a plugin that asks for it. */
+  readonly cluster: Readonly<Record<string, unknown>>;
+  /** What the plugin says on standard error, line by line: a sign-in may have to be finished in a browser. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Runs a plugin without a shell and without standard input, within 60 s and 1 MiB. The Kubernetes client's own
+ * runner has neither bound, leaves the plugin waiting for input that never comes, tells it nothing about the
+ * cluster, and puts all it said into the error.
+ * @throws ActionableError `kubernetes.exec-plugin-failed`; the signal's reason when it aborts
+ */
+export async function runExecPlugin(
+  plugin: ExecPlugin,
+  run: ExecRun,
+  signal: AbortSignal,
+): Promise<ExecCredential> {
+  if (plugin.interactiveMode === "Always") {
+    throw failed(plugin, run.context, "it works at a terminal only, and is run without one");
+  }
+  const output = await outputOf(plugin, run, signal);
+  return readCredential(output) ?? failWith(failed(plugin, run.context, "it gave no credential"));
+}
+
+function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promise<string> {
+  const info = {
+    apiVersion: plugin.apiVersion,
+    kind: "ExecCredential",
+    spec: { interactive: false, ...(plugin.provideClusterInfo && { cluster: run.cluster }) },
+  };
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const child = spawn(plugin.command, plugin.args, {
+      env: { ...process.env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+      settle();
+    };
+    const stop = (reason: unknown) => {
+      child.kill("SIGKILL");
+      // A child of the child may hold them open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      end(() => reject(reason instanceof Error ? reason : new Error(String(reason))));
+    };
+    const abort = () => stop(signal.reason);
+    const timer = setTimeout(
+      () => stop(failed(plugin, run.context, `it did not end within ${limitMs / 1000} s`)),
+      limitMs,
+    );
+    signal.addEventListener("abort", abort, { once: true });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    child.stdout.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > largestOutputBytes) stop(failed(plugin, run.context, "its output has no end"));
+      else chunks.push(chunk);
+    });
+    sayLines(child.stderr, run.say);
+    child.once("error", (error) => {
+      const missing = "code" in error && error.code === "ENOENT";
+      end(() =>
+        reject(
+          failed(plugin, run.context, missing ? "it is not installed" : "it cannot be started", missing),
+        ),
+      );
+    });
+    child.once("close", (code, killedBy) => {
+      end(() => {
+        if (code === 0) resolve(Buffer.concat(chunks).toString("utf8"));
+        else
+          reject(
+            failed(plugin, run.context, `it ended with ${killedBy ?? `exit code ${code ?? "unknown"}`}`),
+          );
+      });
+    });
+  });
+}
+
+function sayLines(stream: NodeJS.ReadableStream, say: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split(/\r?\n/);
+    rest = (lines.pop() ?? "").slice(0, longestLine);
+    for (const line of lines) if (line !== "") say(line.slice(0, longestLine));
+  });
+  stream.on("end", () => {
+    if (rest !== "") say(rest);
+  });
+}
+
+/** `undefined` when the output is no credential; never a part of it in an error, for it may hold a token. */
+function readCredential(output: string): ExecCredential | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(output);
+  } catch {
+    return undefined;
+  }
+  const { kind, status } = Object(value) as Record<string, unknown>;
+  const { token, clientCertificateData, clientKeyData } = Object(status) as Record<string, unknown>;
+  const text = (field: unknown) => (typeof field === "string" && field !== "" ? field : undefined);
+  const credential = {
+    token: text(token),
+    certificate: text(clientCertificateData),
+    key: text(clientKeyData),
+  };
+  const usable =
+    credential.token !== undefined || (credential.certificate !== undefined && credential.key !== undefined);
+  return kind === "ExecCredential" && usable ? credential : undefined;
+}
+
+function failed(plugin: ExecPlugin, context: string, why: string, missing = false): ActionableError {
+  const hint =
+    missing && plugin.installHint !== undefined
+      ? ` The kubeconfig says: ${JSON.stringify(plugin.installHint.slice(0, longestLine))}.`
+      : "";
+  return new ActionableError(
+    `Context ${context} gets its credential from the program ${JSON.stringify(plugin.command)}, but ${why}.`,
+    {
+      code: "kubernetes.exec-plugin-failed",
+      hint: `Make kubectl work with this context first: it runs the same program.${hint}`,
+      docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+      exitCode: exitCode.notAllowed,
+    },
+  );
+}
+
+function failWith(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,133 @@
+import { access, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { KubeConfig, type Cluster } from "@kubernetes/client-node";
+import { refused } from "../domain/errors.ts";
+import type { ExecPlugin } from "./exec-plugin.ts";
+import { mergeEntries, parseKubeconfig, readEntries, type KubeconfigEntries } from "./kubeconfig-file.ts";
+
+/** A context that can be chosen. */
+export interface KubeContext {
+  readonly name: string;
+  readonly namespace: string | undefined;
+}
+
+/** What it takes to talk to the cluster of one context. */
+export interface Connection {
+  readonly context: string;
+  readonly cluster: Cluster;
+  /** The Kubernetes client's own view of this context alone, without its plugin. */
+  readonly config: KubeConfig;
+  readonly plugin: ExecPlugin | undefined;
+}
+
+/** The contexts a user has, merged as kubectl merges them. */
+export class Kubeconfig {
+  readonly currentContext: string | undefined;
+  readonly contexts: readonly KubeContext[];
+  readonly #entries: KubeconfigEntries;
+
+  constructor(entries: KubeconfigEntries) {
+    this.#entries = entries;
+    this.currentContext = entries.currentContext;
+    this.contexts = [...entries.contexts.values()].map(({ name, namespace }) => ({
+      name,
+      namespace: namespace === undefined || namespace === "" ? undefined : namespace,
+    }));
+  }
+
+  /**
+   * @throws ActionableError `kubernetes.context-not-found` with the contexts that there are,
+   *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed
+   */
+  connection(contextName: string): Connection {
+    const context = this.#entries.contexts.get(contextName);
+    if (!context) {
+      const names = [...this.#entries.contexts.keys()];
+      const known = names.slice(0, 20).join(", ") + (names.length > 20 ? ", …" : "");
+      throw refused(
+        "kubernetes.context-not-found",
+        `The kubeconfig has no context ${JSON.stringify(contextName)}.`,
+        names.length === 0 ? "It has none at all." : `It has: ${known}.`,
+      );
+    }
+    const cluster = this.#entries.clusters.get(context.cluster);
+    const entry = this.#entries.users.get(context.user);
+    if (!cluster) throw incomplete(contextName, `cluster ${JSON.stringify(context.cluster)}`);
+    if (!entry && context.user) throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
+    const { user, plugin } = entry ?? { user: { name: "" }, plugin: undefined };
+    const config = new KubeConfig();
+    config.loadFromOptions({
+      // The client refuses plain http otherwise; whether that is allowed is decided elsewhere.
+      clusters: [{ ...cluster, skipTLSVerify: cluster.skipTLSVerify || cluster.server.startsWith("http:") }],
+      users: [user],
+      contexts: [{ ...context, user: user.name }],
+      currentContext: contextName,
+    });
+    return { context: contextName, cluster, config, plugin };
+  }
+}
+
+function incomplete(context: string, what: string): Error {
+  return refused(
+    "kubernetes.context-incomplete",
+    `Context ${JSON.stringify(context)} names ${what}, which the kubeconfig does not hold or which cannot be read.`,
+    "Compare with kubectl config view.",
+  );
+}
+
+/** Where a kubeconfig is looked for. */
+export interface KubeconfigSource {
+  /** `--kubeconfig`: this file and no other. */
+  readonly file?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Loads as kubectl does: the file that was named, else the list in KUBECONFIG, else `~/.kube/config`; of several
+ * the first to name a thing wins; inside a pod without any, its service account.
+ * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+ * @throws ActionableError `kubernetes.kubeconfig-missing`, `kubernetes.kubeconfig-malformed`
+ */
+export async function loadKubeconfig({ file, env }: KubeconfigSource): Promise<Kubeconfig> {
+  const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
+  const usual = join(env["HOME"] ?? homedir(), ".kube", "config");
+  const paths = file === undefined ? (listed.length > 0 ? listed : [usual]) : [file];
+  const texts = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })));
+  const found = texts.filter((item): item is { path: string; text: string } => item.text !== undefined);
+  const entries = mergeEntries(found.map(({ path, text }) => parseKubeconfig(path, text)));
+  if (entries.contexts.size === 0 && file === undefined && (await isInsidePod(env))) {
+    const config = new KubeConfig();
+    config.loadFromCluster();
+    return new Kubeconfig(readEntries(config));
+  }
+  if (found.length === 0) {
+    throw refused(
+      "kubernetes.kubeconfig-missing",
+      `There is no kubeconfig at ${paths.map((path) => JSON.stringify(path)).join(", ")}.`,
+      "Name one with --kubeconfig or KUBECONFIG; minikube, kind and az aks get-credentials write one.",
+    );
+  }
+  return new Kubeconfig(entries);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw refused(
+      "kubernetes.kubeconfig-missing",
+      `The kubeconfig ${JSON.stringify(path)} cannot be read: ${String(code)}.`,
+    );
+  }
+}
+
+async function isInsidePod(env: KubeconfigSource["env"]): Promise<boolean> {
+  if (!env["KUBERNETES_SERVICE_HOST"] || !env["KUBERNETES_SERVICE_PORT"]) return false;
+  return access("/var/run/secrets/kubernetes.io/serviceaccount/token").then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,279 @@
+import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import { ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
+import type { FailedAttempt } from "../domain/retry.ts";
+import { shellQuote } from "../domain/shell-quote.ts";
+
+/** What was asked of which cluster, to name in a message. */
+export interface ApiRequest {
+  readonly context: string;
+  readonly verb: "get" | "list" | "create" | "patch";
+  readonly resource: "namespaces" | "secrets" | "serviceaccounts";
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** A refusal as the API server describes it. */
+export interface ApiStatus {
+  readonly code: number;
+  /** Such as `Forbidden`, `AlreadyExists`; absent where something before the API server answered. */
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+  readonly kind: string | undefined;
+  readonly causes: readonly string[];
+}
+
+/** An answer that is no success. */
+export class ApiStatusError extends Error {
+  override readonly name = "ApiStatusError";
+  readonly status: ApiStatus;
+  readonly retryAfter: string | undefined;
+  readonly auditId: string | undefined;
+
+  constructor(answer: HttpAnswer) {
+    super(`status ${answer.status}`);
+    this.status = readStatus(answer.status, answer.body);
+    this.retryAfter = answer.headers["retry-after"];
+    const auditId = answer.headers["audit-id"];
+    this.auditId = typeof auditId === "string" ? auditId : undefined;
+  }
+}
+
+const longestQuote = 500;
+
+/**
+ * Reads a `Status`; of another body nothing but the number is known.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+export function readStatus(code: number, body: Buffer): ApiStatus {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch {
+    value = undefined;
+  }
+  const { kind, reason, message, details } = Object(value) as Record<string, unknown>;
+  if (kind !== "Status") return { code, reason: undefined, message: undefined, kind: undefined, causes: [] };
+  const { kind: subject, causes } = Object(details) as Record<string, unknown>;
+  const reasons = (Array.isArray(causes) ? (causes as unknown[]) : []).map(
+    (cause) => (Object(cause) as Record<string, unknown>)["reason"],
+  );
+  return {
+    code,
+    reason: textOrNothing(reason),
+    message: textOrNothing(message)?.slice(0, longestQuote),
+    kind: textOrNothing(subject),
+    causes: reasons.filter((cause) => typeof cause === "string"),
+  };
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What a failure means for another try. Every request made here may be sent twice: a write is conditional. */
+export function failedAttempt(error: unknown): FailedAttempt | undefined {
+  if (error instanceof ExchangeError) return failedExchange(error, true);
+  if (!(error instanceof ApiStatusError)) return undefined;
+  return { status: error.status.code, retryAfter: error.retryAfter, idempotent: true };
+}
+
+/** Why a 403 that no `Status` explains was given, as far as the cluster tells when asked. */
+export type ForbiddenCause = "quota" | "admission" | "rights";
+
+/** Turns whatever a request threw into an ActionableError; what is none of its failures is returned as it is. */
+export function kubernetesError(
+  error: unknown,
+  request: ApiRequest,
+  cause: ForbiddenCause = "rights",
+): unknown {
+  if (error instanceof ExchangeError) return exchangeFailed(error, request);
+  if (!(error instanceof ApiStatusError)) return error;
+  const { status, auditId } = error;
+  const said = status.message === undefined ? "" : ` The API server says: ${JSON.stringify(status.message)}.`;
+  const details = { ...meaningOf(status, request, cause), status: status.code, requestId: auditId };
+  return new ActionableError(`${details.what}${said}`, details, { cause: error });
+}
+
+type Meaning = ErrorDetails & { readonly what: string };
+
+/** By status and reason, never by text. */
+function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
+  const { context, verb, resource, namespace } = request;
+  const subject = subjectOf(request);
+  switch (status.code) {
+    case 401:
+      return {
+        what: `Context ${context} is not signed in to its cluster.`,
+        code: "kubernetes.unauthorized",
+        hint: `Sign in again; ${kubectl(context, "auth", "whoami")} shows when that has worked.`,
+        exitCode: exitCode.notAllowed,
+      };
+    case 403:
+      return forbidden(status, request, cause);
+    case 404:
+      return status.kind === "namespaces" && namespace !== undefined
+        ? {
+            what: `There is no namespace ${namespace} in context ${context}.`,
+            code: "kubernetes.namespace-not-found",
+            hint: `Create it (${kubectl(context, "create", "namespace", namespace)}), or run again with --create-namespace.`,
+            exitCode: exitCode.usage,
+          }
+        : { what: `There is no ${subject}.`, code: "kubernetes.not-found" };
+    case 409:
+      return status.reason === "AlreadyExists"
+        ? {
+            what: `There already is ${article(subject)}.`,
+            code: "kubernetes.already-exists",
+            retryable: true,
+          }
+        : {
+            what: `Somebody else changed ${subject} at the same moment.`,
+            code: "kubernetes.conflict",
+            hint: "Run the same command again.",
+            retryable: true,
+          };
+    case 422:
+      return {
+        what: `The cluster does not accept ${subject} as it would become.`,
+        code: "kubernetes.invalid",
+        exitCode: exitCode.usage,
+      };
+    case 429:
+      return {
+        what: `The API server of context ${context} is too busy to ${verb} ${subject}.`,
+        code: "kubernetes.busy",
+        hint: "Run the same command again later, with a smaller --concurrency.",
+        retryable: true,
+      };
+    case 408:
+    case 504:
+      return {
+        what: `The API server of context ${context} took too long to ${verb} ${subject}.`,
+        code: "kubernetes.timed-out",
+        retryable: true,
+      };
+    default:
+      return {
+        what: `The API server of context ${context} answered ${status.code} when asked to ${verb} ${resource === "namespaces" ? "a namespace" : subject}.`,
+        code: "kubernetes.failed",
+        retryable: status.code >= 500,
+      };
+  }
+}
+
+function forbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
+  const { context, verb, resource, namespace } = request;
+  const subject = subjectOf(request);
+  if (status.causes.includes("NamespaceTerminating")) {
+    return {
+      what: `Namespace ${namespace ?? ""} in context ${context} is being deleted.`,
+      code: "kubernetes.terminating",
+      hint: "Leave it out, or wait until it is gone and create it anew.",
+      exitCode: exitCode.notAllowed,
+    };
+  }
+  if (cause === "quota") {
+    return {
+      what: `Namespace ${namespace ?? ""} in context ${context} may hold no more ${resource}.`,
+      code: "kubernetes.quota",
+      hint: `Raise its quota (${kubectl(context, "describe", "resourcequota", "--namespace", namespace ?? "")}), or delete what it holds in vain.`,
+      exitCode: exitCode.notAllowed,
+    };
+  }
+  return {
+    what: `Context ${context} may not ${verb} ${subject}.`,
+    code: "kubernetes.forbidden",
+    hint:
+      cause === "admission"
+        ? "The user has the right, but an admission policy or webhook of the cluster refused; its administrator knows which."
+        : grantHint(request),
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/** What acr-pull does with each kind, so that one grant is enough. */
+const verbsNeeded = {
+  secrets: "get,create,patch",
+  serviceaccounts: "get,patch",
+  namespaces: "get,create",
+} as const;
+
+/** The missing verb, and a command that grants it with the others that will be needed. */
+function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
+  const everywhere = namespace === undefined || resource === "namespaces" || verb === "list";
+  const verbs: string = verb === "list" ? "list" : verbsNeeded[resource];
+  const create = everywhere
+    ? kubectl(context, "create", "clusterrole", "acr-pull", `--verb=${verbs}`, `--resource=${resource}`)
+    : kubectl(
+        context,
+        "create",
+        "role",
+        "acr-pull",
+        "--namespace",
+        namespace,
+        `--verb=${verbs}`,
+        `--resource=${resource}`,
+      );
+  const binding = everywhere ? "clusterrolebinding" : "rolebinding";
+  return `The verb ${verb} on ${resource} is missing. An administrator grants it with ${create} and binds it to the user with kubectl create ${binding}.`;
+}
+
+function exchangeFailed(error: ExchangeError, { context }: ApiRequest): ActionableError {
+  const cause = { cause: error };
+  if (error.failure === "untrusted-certificate") {
+    return new ActionableError(
+      `The certificate of the API server of context ${context} is not trusted: ${error.code ?? error.message}.`,
+      {
+        code: "kubernetes.untrusted-certificate",
+        hint: "Put its certificate authority into the kubeconfig (certificate-authority-data), or name it in NODE_EXTRA_CA_CERTS.",
+        docs: "https://kubernetes.io/docs/tasks/administer-cluster/certificates/",
+      },
+      cause,
+    );
+  }
+  if (error.failure === "timed-out") {
+    return new ActionableError(
+      `The API server of context ${context} did not answer in time: ${error.message}.`,
+      { code: "kubernetes.timed-out", hint: "Run the same command again.", retryable: true },
+      cause,
+    );
+  }
+  if (error.failure === "too-large") {
+    return new ActionableError(
+      `The API server of context ${context} sent too much: ${error.message}.`,
+      { code: "kubernetes.failed" },
+      cause,
+    );
+  }
+  return new ActionableError(
+    `The API server of context ${context} cannot be reached: ${error.message}.`,
+    {
+      code: "kubernetes.unreachable",
+      hint: `Is the cluster running, and are you on its network? ${kubectl(context, "cluster-info")} must answer.`,
+      retryable: true,
+    },
+    cause,
+  );
+}
+
+function subjectOf({ context, verb, resource, namespace, name }: ApiRequest): string {
+  const kinds = { secrets: "secret", serviceaccounts: "service account", namespaces: "namespace" } as const;
+  if (verb === "list" || name === undefined) {
+    return namespace === undefined
+      ? `${resource} of context ${context}`
+      : `${resource} in namespace ${namespace} of context ${context}`;
+  }
+  const place = namespace === undefined || resource === "namespaces" ? "" : `${namespace}/`;
+  return `${kinds[resource]} ${place}${name} in context ${context}`;
+}
+
+function article(subject: string): string {
+  return `a ${subject}`;
+}
+
+/** A kubectl command for this context that can be pasted. */
+function kubectl(context: string, ...args: string[]): string {
+  return ["kubectl", "--context", context, ...args].map(shellQuote).join(" ");
+}

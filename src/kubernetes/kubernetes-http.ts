@@ -1,0 +1,192 @@
+import { Agent as AgentInTheClear, type Agent, type OutgoingHttpHeaders } from "node:http";
+import { Agent as AgentOverTls, type RequestOptions } from "node:https";
+import {
+  PatchStrategy,
+  ResponseContext,
+  wrapHttpLibrary,
+  type HttpLibrary,
+  type RequestContext,
+} from "@kubernetes/client-node";
+import { ActionableError, refused } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
+import { runExecPlugin } from "./exec-plugin.ts";
+import type { Connection } from "./kubeconfig.ts";
+import { ApiStatusError } from "./kubernetes-errors.ts";
+
+/** How a cluster is talked to. */
+export interface KubernetesHttpOptions {
+  /** Whether a kubeconfig may ask for TLS without verification, or for none. Default false. */
+  readonly allowInsecureTls?: boolean | undefined;
+  /** Told what a credential plugin says, line by line. */
+  readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
+}
+
+/** Who we are on every request, and the connections that carry it. */
+interface Identity {
+  readonly headers: OutgoingHttpHeaders;
+  readonly agent: Agent;
+  /** Whether the cluster has accepted it once, so that a later 401 means that it has run out. */
+  proven: boolean;
+}
+
+/**
+ * Carries the requests of the Kubernetes client's typed API: over connections that are kept, within bounds, with
+ * the abort signal, and remembering the cluster's clock. The client's own transport does none of these: it opens
+ * a connection for each request, and signs in anew for each.
+ */
+export class KubernetesHttp {
+  readonly #connection: Connection;
+  readonly #options: KubernetesHttpOptions;
+  #identity: Promise<Identity> | undefined;
+  #clockAheadMs = 0;
+
+  /** @throws ActionableError `kubernetes.insecure-tls` unless that is allowed */
+  constructor(connection: Connection, options: KubernetesHttpOptions) {
+    const { cluster, context } = connection;
+    const inTheClear = !cluster.server.toLowerCase().startsWith("https://");
+    if ((inTheClear || cluster.skipTLSVerify) && options.allowInsecureTls !== true) {
+      throw refused(
+        "kubernetes.insecure-tls",
+        `Context ${context} ${inTheClear ? "talks to its cluster without TLS" : "does not verify its cluster's certificate (insecure-skip-tls-verify)"}, so that anybody in between could take the password.`,
+        "Put the cluster's certificate authority into the kubeconfig, or accept the risk with --allow-insecure-tls.",
+      );
+    }
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** The cluster's clock by its newest answer. */
+  serverTime(): Date {
+    return new Date(Date.now() + this.#clockAheadMs);
+  }
+
+  /** What the typed API sends its requests through; it throws ApiStatusError for every answer but a success. */
+  library(signal: AbortSignal): HttpLibrary {
+    return wrapHttpLibrary({ send: (request) => this.#send(request, signal) });
+  }
+
+  async #send(request: RequestContext, signal: AbortSignal): Promise<ResponseContext> {
+    const identity = await this.#signIn(signal);
+    const answer = await this.#exchange(request, identity, signal);
+    if (answer.status !== 401 || !identity.proven) return this.#accept(answer, identity);
+    this.#identity = undefined;
+    const renewed = await this.#signIn(signal);
+    return this.#accept(await this.#exchange(request, renewed, signal), renewed);
+  }
+
+  async #exchange(
+    request: RequestContext,
+    { headers, agent }: Identity,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const method = request.getHttpMethod().toString();
+    const body = request.getBody();
+    const answer = await exchange(
+      {
+        method,
+        url: new URL(request.getUrl()),
+        headers: {
+          ...request.getHeaders(),
+          // The typed API would choose JSON Patch.
+          ...(method === "PATCH" && { "Content-Type": PatchStrategy.MergePatch }),
+          "User-Agent": "acr-pull",
+          ...headers,
+        },
+        body: typeof body === "string" ? body : undefined,
+        agent,
+      },
+      signal,
+    );
+    const date = Date.parse(answer.headers.date ?? "");
+    if (!Number.isNaN(date)) this.#clockAheadMs = date - Date.now();
+    return answer;
+  }
+
+  #accept(answer: HttpAnswer, identity: Identity): ResponseContext {
+    if (answer.status < 200 || answer.status > 299) throw new ApiStatusError(answer);
+    identity.proven = true;
+    const type = answer.headers["content-type"] ?? "";
+    if (!/^application\/json\b/i.test(type)) throw new ApiStatusError(answer);
+    return new ResponseContext(
+      answer.status,
+      { "content-type": type },
+      {
+        text: () => Promise.resolve(answer.body.toString("utf8")),
+        binary: () => Promise.resolve(answer.body),
+      },
+    );
+  }
+
+  /** Signs in once for all requests; a failure is one for all of them too, unless it was an abort. */
+  #signIn(signal: AbortSignal): Promise<Identity> {
+    this.#identity ??= this.#newIdentity(signal).catch((error: unknown) => {
+      if (signal.aborted) this.#identity = undefined;
+      throw error;
+    });
+    return this.#identity;
+  }
+
+  async #newIdentity(signal: AbortSignal): Promise<Identity> {
+    const { config, cluster, plugin, context } = this.#connection;
+    const options: RequestOptions = {};
+    try {
+      await config.applyToHTTPSOptions(options);
+    } catch (error) {
+      throw unreadableCredential(context, error);
+    }
+    const credential = plugin && (await this.#runPlugin(plugin, options.ca, signal));
+    const headers: OutgoingHttpHeaders = { ...(options.headers as OutgoingHttpHeaders | undefined) };
+    if (credential?.token !== undefined) headers["Authorization"] = `Bearer ${credential.token}`;
+    if (typeof options.auth === "string") {
+      headers["Authorization"] ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;
+    }
+    // The client's own agent knows how to go through a proxy; it keeps no connection.
+    if (cluster.proxyUrl !== undefined) return { headers, agent: options.agent as Agent, proven: false };
+    if (cluster.server.toLowerCase().startsWith("http://")) {
+      return { headers, agent: new AgentInTheClear({ keepAlive: true }), proven: false };
+    }
+    const agent = new AgentOverTls({
+      keepAlive: true,
+      ca: options.ca,
+      cert: credential?.certificate ?? options.cert,
+      key: credential?.key ?? options.key,
+      servername: options.servername,
+      // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
+      rejectUnauthorized: !cluster.skipTLSVerify,
+    });
+    return { headers, agent, proven: false };
+  }
+
+  #runPlugin(plugin: NonNullable<Connection["plugin"]>, ca: RequestOptions["ca"], signal: AbortSignal) {
+    const { context, cluster } = this.#connection;
+    const authority =
+      typeof ca === "string" || Buffer.isBuffer(ca) ? Buffer.from(ca).toString("base64") : undefined;
+    return runExecPlugin(
+      plugin,
+      {
+        context,
+        cluster: {
+          server: cluster.server,
+          "tls-server-name": cluster.tlsServerName,
+          "insecure-skip-tls-verify": cluster.skipTLSVerify || undefined,
+          "certificate-authority-data": authority,
+          "proxy-url": cluster.proxyUrl,
+        },
+        say: (line) => this.#options.onPluginMessage?.(context, line),
+      },
+      signal,
+    );
+  }
+}
+
+/** What the client says of it may hold a part of a credential, so only the system's own words are kept. */
+function unreadableCredential(context: string, error: unknown): ActionableError {
+  const { code, path } = Object(error) as { code?: unknown; path?: unknown };
+  const fault = typeof code === "string" ? `: ${code}${typeof path === "string" ? ` ${path}` : ""}` : "";
+  return new ActionableError(`The credential of context ${context} cannot be had${fault}.`, {
+    code: "kubernetes.unauthorized",
+    hint: "Make kubectl work with this context first.",
+    exitCode: exitCode.notAllowed,
+  });
+}

@@ -1,0 +1,79 @@
+import type { V1Namespace, V1Secret, V1ServiceAccount } from "@kubernetes/client-node";
+import type {
+  NamespaceObject,
+  SecretChange,
+  SecretObject,
+  ServiceAccountObject,
+} from "../domain/kubernetes-objects.ts";
+
+/** A Secret as the rest of acr-pull knows it. */
+export function secretObject({ metadata, type, immutable, data }: V1Secret): SecretObject {
+  const managers = (metadata?.managedFields ?? []).flatMap(({ manager }) => manager ?? []);
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    uid: metadata?.uid ?? "",
+    resourceVersion: metadata?.resourceVersion ?? "",
+    type: type ?? "Opaque",
+    immutable: immutable ?? false,
+    labels: metadata?.labels ?? {},
+    annotations: metadata?.annotations ?? {},
+    data: data ?? {},
+    ownerReferences: (metadata?.ownerReferences ?? []).map(({ kind, name }) => ({ kind, name })),
+    managers: [...new Set(managers)],
+  };
+}
+
+/** A Namespace as the rest of acr-pull knows it. */
+export function namespaceObject({ metadata, status }: V1Namespace): NamespaceObject {
+  return {
+    name: metadata?.name ?? "",
+    uid: metadata?.uid ?? "",
+    terminating: metadata?.deletionTimestamp !== undefined || status?.phase === "Terminating",
+  };
+}
+
+/** A ServiceAccount as the rest of acr-pull knows it. */
+export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAccount): ServiceAccountObject {
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    resourceVersion: metadata?.resourceVersion ?? "",
+    imagePullSecrets: (imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
+  };
+}
+
+/** Whether everything a change sets is there, and all it takes away is gone. */
+export function holdsChange(secret: SecretObject, { labels, annotations, data }: SecretChange): boolean {
+  const holds = (
+    wanted: Readonly<Record<string, string | null>> | undefined,
+    present: Readonly<Record<string, string>>,
+  ) => Object.entries(wanted ?? {}).every(([key, value]) => (present[key] ?? null) === value);
+  return holds(labels, secret.labels) && holds(annotations, secret.annotations) && holds(data, secret.data);
+}
+
+/** A merge patch that sets a change, and is refused unless the object still has this resource version. */
+export function secretPatch(resourceVersion: string, { labels, annotations, data }: SecretChange): object {
+  return {
+    metadata: { resourceVersion, ...(labels && { labels }), ...(annotations && { annotations }) },
+    ...(data && { data }),
+  };
+}
+
+/** A new Secret; there is nothing to take away from it. */
+export function secretBody(
+  secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
+): V1Secret {
+  const { namespace, name, type, labels, annotations, data } = secret;
+  const present = (values: Readonly<Record<string, string | null>> | undefined) =>
+    Object.fromEntries(
+      Object.entries(values ?? {}).filter((entry): entry is [string, string] => entry[1] !== null),
+    );
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name, namespace, labels: present(labels), annotations: present(annotations) },
+    type,
+    data: { ...data },
+  };
+}
