@@ -1,6 +1,7 @@
 import { decodeJwt, type JWTPayload } from "jose";
+import { sameId, shows } from "./directory-records.ts";
 import { SignInRefusal } from "./entra-errors.ts";
-import { exists, type ReplicaView } from "./replication.ts";
+import type { ReplicaView } from "./replication.ts";
 import type { ApplicationRecord, ServicePrincipalRecord, World } from "./world.ts";
 
 /** What a workload's own token is meant for: https://learn.microsoft.com/entra/workload-id/workload-identity-federation */
@@ -16,13 +17,13 @@ export function authenticateClient(
   form: URLSearchParams,
 ): ServicePrincipalRecord {
   const appId = form.get("client_id") ?? "";
-  const principal = world.servicePrincipals.find((one) => one.appId === appId && view.knows(one));
-  // A principal may stand for an application of another tenant: then its own passwords are all there is.
-  const application = world.applications.find(
-    (one) => one.appId === appId && (view.knows(one) || exists(one)),
-  );
-  const registered = application === undefined || view.knows(application);
-  if (!principal || !registered) throw new SignInRefusal(700016, { appId, tenant: world.tenantId });
+  const principal = world.servicePrincipals.find((one) => sameId(one.appId, appId) && view.knows(one));
+  const applications = world.applications.filter((one) => sameId(one.appId, appId));
+  const application = applications.find((one) => shows(view, one));
+  // A principal may also stand for an application of another tenant: then its own passwords are all there is.
+  if (!principal || (applications.length > 0 && !application)) {
+    throw new SignInRefusal(700016, { appId, tenant: world.tenantId });
+  }
   const secret = form.get("client_secret");
   const assertion = form.get("client_assertion");
   if (secret !== null) checkSecret(view, application, principal, secret);

@@ -1,0 +1,44 @@
+import { exists, type ReplicaView } from "./replication.ts";
+import type { ApplicationRecord, ServicePrincipalRecord, UserRecord, World } from "./world.ts";
+
+/*
+ * Which of the directory's records are there: by the truth of the writes, and as far as one replica knows. A
+ * soft-deleted application is neither there nor gone: it lies in deletedItems and still holds its unique name.
+ */
+
+/** Whether the application is there by the truth of the writes. */
+export function isLive(application: ApplicationRecord): boolean {
+  return exists(application) && !application.softDeleted;
+}
+
+/** Whether the replica shows the application; one that was deleted at the beginning carries no moment. */
+export function shows(view: ReplicaView, application: ApplicationRecord): boolean {
+  return view.knows(application) && (!application.softDeleted || application.removedAt !== undefined);
+}
+
+/** The application with this application id. */
+export function liveApplication(world: World, appId: string): ApplicationRecord | undefined {
+  return world.applications.find((one) => sameId(one.appId, appId) && isLive(one));
+}
+
+/** The principal of the application, by the truth of the writes. */
+export function livePrincipal(world: World, appId: string): ServicePrincipalRecord | undefined {
+  return world.servicePrincipals.find((one) => sameId(one.appId, appId) && exists(one));
+}
+
+/** A user or principal with this object id, as far as the replica knows. */
+export function findOwner(
+  world: World,
+  view: ReplicaView,
+  id: string,
+): UserRecord | ServicePrincipalRecord | undefined {
+  return (
+    world.users.find((one) => sameId(one.id, id)) ??
+    world.servicePrincipals.find((one) => sameId(one.id, id) && view.knows(one))
+  );
+}
+
+/** GUIDs are compared without regard to case. */
+export function sameId(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
