@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { KubeConfig, loadYaml, type Cluster, type Context, type User } from "@kubernetes/client-node";
+import { KubeConfig, loadAllYaml, type Cluster, type Context, type User } from "@kubernetes/client-node";
 import { refused } from "../domain/errors.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
 
@@ -41,7 +41,8 @@ function firstByName<T extends { readonly name: string }>(items: readonly T[]): 
 export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   let raw: unknown;
   try {
-    raw = loadYaml<unknown>(text);
+    // An empty file holds no document, which kubectl takes for a kubeconfig with nothing in it.
+    raw = loadAllYaml(text)[0];
   } catch (error) {
     // The parser's message quotes the lines around the fault, and those may hold a token.
     const { line } = Object((Object(error) as { mark?: unknown }).mark) as { line?: unknown };

@@ -97,7 +97,7 @@ export class KubernetesCalls {
         () => call(this.#core, this.#carrier(signal)),
         (error) => {
           const failed = failedAttempt(error);
-          if (failed && failed.status !== 429) lost = true;
+          if (failed && (failed.status === undefined || failed.status >= 500)) lost = true;
           return failed;
         },
         signal,

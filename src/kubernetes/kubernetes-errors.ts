@@ -157,7 +157,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
       return {
         what: `The API server of context ${context} answered ${status.code} when asked to ${verb} ${resource === "namespaces" ? "a namespace" : subject}.`,
         code: "kubernetes.failed",
-        retryable: status.code >= 500,
+        retryable: status.code >= 500 && status.code !== 501,
       };
   }
 }

@@ -106,15 +106,13 @@ export class KubernetesHttp {
   #accept(answer: HttpAnswer, identity: Identity): ResponseContext {
     if (answer.status < 200 || answer.status > 299) throw new ApiStatusError(answer);
     identity.proven = true;
-    const type = answer.headers["content-type"] ?? "";
-    if (!/^application\/json\b/i.test(type)) throw new ApiStatusError(answer);
+    const text = answer.body.toString("utf8");
+    // The typed API's own complaint about a body that is no JSON would quote it.
+    if (!isJson(text)) throw new ApiStatusError(answer);
     return new ResponseContext(
       answer.status,
-      { "content-type": type },
-      {
-        text: () => Promise.resolve(answer.body.toString("utf8")),
-        binary: () => Promise.resolve(answer.body),
-      },
+      { "content-type": "application/json" },
+      { text: () => Promise.resolve(text), binary: () => Promise.resolve(answer.body) },
     );
   }
 
@@ -177,6 +175,15 @@ export class KubernetesHttp {
       },
       signal,
     );
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

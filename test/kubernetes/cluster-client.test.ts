@@ -1,0 +1,332 @@
+import { inspect } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Cluster } from "../../src/core/ports.ts";
+import { ok, reset, status, StubApiServer } from "./stub-api-server.ts";
+
+const server = new StubApiServer();
+let cluster: Cluster;
+beforeAll(() => server.start());
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.script();
+  cluster = server.cluster();
+});
+
+const signal = new AbortController().signal;
+const write = { dryRun: false };
+
+function secret(more: Record<string, unknown> = {}, resourceVersion = "7") {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/dockerconfigjson",
+    metadata: {
+      name: "acr-secret",
+      namespace: "apps",
+      uid: "u1",
+      resourceVersion,
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      ...more,
+    },
+    data: { ".dockerconfigjson": "e30=" },
+  };
+}
+
+const change = { labels: { a: "1", gone: null }, data: { ".dockerconfigjson": "bmV3" } };
+const changed = { ...secret({ labels: { a: "1" } }, "8"), data: { ".dockerconfigjson": "bmV3" } };
+const at7 = { namespace: "apps", name: "acr-secret", resourceVersion: "7" };
+
+describe("a read", () => {
+  test("maps a secret, with its owners and the managers that wrote it", async () => {
+    server.script(
+      ok(
+        secret({
+          labels: { l: "1" },
+          annotations: { a: "2" },
+          ownerReferences: [{ apiVersion: "v1", kind: "Thing", name: "owner", uid: "u" }],
+          managedFields: [{ manager: "helm" }, { manager: "kubectl" }, { manager: "helm" }],
+        }),
+      ),
+    );
+    expect(await cluster.findSecret("apps", "acr-secret", signal)).toEqual({
+      namespace: "apps",
+      name: "acr-secret",
+      uid: "u1",
+      resourceVersion: "7",
+      type: "kubernetes.io/dockerconfigjson",
+      immutable: false,
+      labels: { l: "1" },
+      annotations: { a: "2" },
+      data: { ".dockerconfigjson": "e30=" },
+      ownerReferences: [{ kind: "Thing", name: "owner" }],
+      managers: ["helm", "kubectl"],
+    });
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer t0k3n");
+  });
+
+  test("gives nothing for what is not there", async () => {
+    server.script(status(404, "NotFound", "", { kind: "secrets" }));
+    expect(await cluster.findSecret("apps", "acr-secret", signal)).toBeUndefined();
+  });
+
+  test("is tried again after a reset, a 500 and a 429, once each", async () => {
+    server.script(
+      reset,
+      status(500, "InternalError"),
+      status(429, "TooManyRequests", "", {}, { "Retry-After": "0" }),
+      ok(secret()),
+    );
+    expect(await cluster.findSecret("apps", "acr-secret", signal)).toMatchObject({ uid: "u1" });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test("uses one connection for many requests", async () => {
+    const before = server.connections;
+    server.script(...Array.from({ length: 5 }, () => ok(secret())));
+    for (let count = 0; count < 5; count += 1) await cluster.findSecret("apps", "acr-secret", signal);
+    expect(server.connections - before).toBe(1);
+  });
+
+  test("rejects with the reason when it is aborted while the server is silent", async () => {
+    const abort = new AbortController();
+    const reason = new Error("interrupted");
+    server.script(() => abort.abort(reason));
+    await expect(cluster.findSecret("apps", "acr-secret", abort.signal)).rejects.toBe(reason);
+  });
+
+  test("refuses an answer that has no end", async () => {
+    server.script((response) => {
+      response.writeHead(200, { "Content-Type": "application/json" });
+      const more = () => {
+        while (response.write(Buffer.alloc(1024 * 1024, "x")));
+        response.once("drain", more);
+      };
+      response.on("error", () => {});
+      more();
+    });
+    await expect(cluster.findSecret("apps", "acr-secret", signal)).rejects.toMatchObject({
+      code: "kubernetes.failed",
+    });
+  });
+
+  test("does not repeat an answer that is no JSON", async () => {
+    server.script((response) => response.end("s3cr3t"));
+    const error: unknown = await cluster.findSecret("apps", "acr-secret", signal).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: "kubernetes.failed" });
+    expect(inspect(error)).not.toContain("s3cr3t");
+  });
+
+  test("does not follow a redirect, which could carry the token elsewhere", async () => {
+    server.script({ status: 307, json: {}, headers: { Location: `${server.url}/elsewhere` } });
+    await expect(cluster.findSecret("apps", "acr-secret", signal)).rejects.toMatchObject({ status: 307 });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("a list", () => {
+  const page = (names: string[], next?: string) =>
+    ok({
+      kind: "NamespaceList",
+      apiVersion: "v1",
+      metadata: { resourceVersion: "1", ...(next && { continue: next }) },
+      items: names.map((name) => ({ metadata: { name, uid: `uid-${name}` }, status: { phase: "Active" } })),
+    });
+
+  test("is read page by page", async () => {
+    server.script(page(["a", "b"], "t1"), page(["c"]));
+    expect((await cluster.listNamespaces("team=x", signal)).map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(server.requests.map(({ query }) => Object.fromEntries(query))).toEqual([
+      { labelSelector: "team=x", limit: "500" },
+      { labelSelector: "team=x", limit: "500", continue: "t1" },
+    ]);
+  });
+
+  test("is begun again when its next page was forgotten", async () => {
+    server.script(page(["a"], "t1"), status(410, "Expired"), page(["a"], "t2"), page(["b"]));
+    expect((await cluster.listNamespaces("", signal)).map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  test("of secrets that may not be read cluster-wide is nothing, not an empty list", async () => {
+    server.script(status(403, "Forbidden"));
+    expect(await cluster.listSecrets("acr-pull/managed=true", signal)).toBeUndefined();
+  });
+});
+
+describe("the namespace kube-system", () => {
+  test.each([
+    ["gives its uid", ok({ metadata: { name: "kube-system", uid: "cluster" } }), "cluster"],
+    ["gives none when it may not be read", status(403, "Forbidden"), undefined],
+  ])("%s", async (_what, answer, uid) => {
+    server.script(answer);
+    expect(await cluster.kubeSystemUid(signal)).toBe(uid);
+  });
+});
+
+describe("a write", () => {
+  test("patches with the resource version, strictly, under our name", async () => {
+    server.script(ok(changed));
+    expect(await cluster.patchSecret(at7, change, write, signal)).toMatchObject({ resourceVersion: "8" });
+    const [request] = server.requests;
+    expect(request).toMatchObject({
+      method: "PATCH",
+      path: "/api/v1/namespaces/apps/secrets/acr-secret",
+      body: { metadata: { resourceVersion: "7", labels: change.labels }, data: change.data },
+    });
+    expect(request?.headers["content-type"]).toBe("application/merge-patch+json");
+    expect(Object.fromEntries(request?.query ?? [])).toEqual({
+      fieldManager: "acr-pull",
+      fieldValidation: "Strict",
+    });
+  });
+
+  test("is kept by nobody when it is a dry run", async () => {
+    server.script(ok(changed));
+    await cluster.patchSecret(at7, change, { dryRun: true }, signal);
+    expect(server.requests[0]?.query.get("dryRun")).toBe("All");
+  });
+
+  test("creates without the labels that a change would take away", async () => {
+    server.script({ status: 201, json: changed });
+    await cluster.createSecret(
+      { namespace: "apps", name: "acr-secret", type: "kubernetes.io/dockerconfigjson", ...change },
+      write,
+      signal,
+    );
+    expect(server.requests[0]?.body).toMatchObject({
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      metadata: { name: "acr-secret", namespace: "apps", labels: { a: "1" } },
+      data: change.data,
+    });
+  });
+
+  test("whose answer was lost, and whose repeat meets its own echo, has succeeded", async () => {
+    server.script(reset, status(409, "Conflict"), ok(changed));
+    expect(await cluster.patchSecret(at7, change, write, signal)).toMatchObject({ resourceVersion: "8" });
+    const created = { namespace: "apps", name: "acr-secret", type: changed.type, ...change };
+    server.script(reset, status(409, "AlreadyExists"), ok(changed));
+    expect(await cluster.createSecret(created, write, signal)).toMatchObject({ resourceVersion: "8" });
+  });
+
+  test("whose answer was lost, and whose place somebody else took, is a conflict", async () => {
+    server.script(reset, status(409, "Conflict"), ok(secret()));
+    await expect(cluster.patchSecret(at7, change, write, signal)).rejects.toMatchObject({
+      code: "kubernetes.conflict",
+      retryable: true,
+    });
+  });
+
+  test("that meets a conflict at once does not look further", async () => {
+    server.script(status(409, "Conflict"));
+    await expect(cluster.patchSecret(at7, change, write, signal)).rejects.toMatchObject({
+      code: "kubernetes.conflict",
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("of a namespace that is there already is fine", async () => {
+    server.script(status(409, "AlreadyExists"));
+    await expect(cluster.createNamespace("apps", write, signal)).resolves.toBeUndefined();
+  });
+
+  test("replaces a service account's list as a whole", async () => {
+    const account = { metadata: { name: "default", namespace: "apps", resourceVersion: "4" } };
+    server.script(ok(account));
+    await cluster.patchServiceAccount(
+      { namespace: "apps", name: "default", resourceVersion: "3" },
+      ["old", "acr-secret"],
+      write,
+      signal,
+    );
+    expect(server.requests[0]?.body).toEqual({
+      metadata: { resourceVersion: "3" },
+      imagePullSecrets: [{ name: "old" }, { name: "acr-secret" }],
+    });
+  });
+
+  const review = (allowed: boolean) => ({ status: 201, json: { status: { allowed } } });
+  const quotas = (used: string) =>
+    ok({
+      kind: "ResourceQuotaList",
+      metadata: {},
+      items: [{ status: { hard: { secrets: "5" }, used: { secrets: used } } }],
+    });
+
+  test.each([
+    ["the right is missing", [review(false)], "kubernetes.forbidden", "verb create on secrets is missing"],
+    ["a quota is full", [review(true), quotas("5")], "kubernetes.quota", "quota"],
+    ["a policy refused", [review(true), quotas("4")], "kubernetes.forbidden", "policy"],
+    ["nothing more can be known", [status(403, "Forbidden")], "kubernetes.forbidden", "is missing"],
+  ])("that is forbidden asks whether %s", async (_what, answers, code, hint) => {
+    server.script(status(403, "Forbidden", "no"), ...answers);
+    const creating = cluster.createSecret(
+      { namespace: "apps", name: "acr-secret", type: changed.type, ...change },
+      { dryRun: true },
+      signal,
+    );
+    await expect(creating).rejects.toMatchObject({ code, hint: expect.stringContaining(hint), exitCode: 3 });
+  });
+});
+
+describe("signing in", () => {
+  const give = (token: string) => ({
+    exec: {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command: process.execPath,
+      args: [
+        "-e",
+        `process.stdout.write(JSON.stringify({ kind: "ExecCredential", status: { token: ${token} } }))`,
+      ],
+    },
+  });
+
+  test("runs a plugin once for many requests, and again when its token has run out", async () => {
+    cluster = server.cluster(give("String(process.pid)"));
+    server.script(ok(secret()), ok(secret()), status(401, "Unauthorized"), ok(secret()));
+    await Promise.all([1, 2].map(() => cluster.findSecret("apps", "acr-secret", signal)));
+    await cluster.findSecret("apps", "acr-secret", signal);
+    const tokens = server.requests.map(({ headers }) => headers.authorization);
+    expect(tokens[0]).toMatch(/^Bearer \d+$/);
+    expect(tokens[1]).toBe(tokens[0]);
+    expect(tokens[2]).toBe(tokens[0]);
+    expect(tokens[3]).not.toBe(tokens[0]);
+  });
+
+  test("gives up at once when the very first request is refused", async () => {
+    server.script(status(401, "Unauthorized"));
+    await expect(cluster.findSecret("apps", "acr-secret", signal)).rejects.toMatchObject({
+      code: "kubernetes.unauthorized",
+      exitCode: 3,
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("sends user name and password, and whom to act for", async () => {
+    cluster = server.cluster({ username: "u", password: "p", impersonateUser: "other" });
+    server.script(ok(secret()));
+    await cluster.findSecret("apps", "acr-secret", signal);
+    expect(server.requests[0]?.headers).toMatchObject({
+      authorization: `Basic ${Buffer.from("u:p").toString("base64")}`,
+      "impersonate-user": "other",
+    });
+  });
+});
+
+test("the cluster's clock is that of its newest answer", async () => {
+  server.script(ok(secret(), { Date: "Tue, 01 Jan 2030 00:00:00 GMT" }));
+  await cluster.findSecret("apps", "acr-secret", signal);
+  expect(cluster.serverTime().toISOString()).toMatch(/^2030-01-01T00:0/);
+});
+
+test("a cluster that is not running is named, with what to check", async () => {
+  const gone = new StubApiServer();
+  await gone.start();
+  cluster = gone.cluster();
+  await gone.stop();
+  await expect(cluster.findNamespace("apps", signal)).rejects.toMatchObject({
+    code: "kubernetes.unreachable",
+    message: expect.stringContaining("ECONNREFUSED"),
+    hint: expect.stringContaining("kubectl --context stub cluster-info"),
+    retryable: true,
+  });
+});

@@ -1,0 +1,158 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ActionableError } from "../../src/domain/errors.ts";
+import { createCluster } from "../../src/kubernetes/cluster-client.ts";
+import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "acr-pull-kubeconfig-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+const noHome = { HOME: "/nonexistent" };
+
+function config(
+  context: string,
+  { server = `https://${context}.test`, user = "{token: t}", rest = "" } = {},
+) {
+  return `
+apiVersion: v1
+kind: Config
+clusters: [{name: ${context}, cluster: {server: "${server}"}}]
+users: [{name: ${context}, user: ${user}}]
+contexts: [{name: ${context}, context: {cluster: ${context}, user: ${context}, namespace: ns-of-${context}}}]
+${rest}`;
+}
+
+async function refusal(promise: Promise<unknown>): Promise<ActionableError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ActionableError)) throw new Error("was not refused", { cause: error });
+  return error;
+}
+
+describe("loadKubeconfig", () => {
+  test("merges the files of KUBECONFIG as kubectl does: the first to name a thing wins, missing ones are passed over", async () => {
+    const first = await file("first", config("one", { rest: "current-context: one" }));
+    const second = await file(
+      "second",
+      config("two", { rest: "current-context: two" }).replace(
+        "clusters: [",
+        "clusters: [{name: one, cluster: {server: 'https://other.test'}}, ",
+      ),
+    );
+    const loaded = await loadKubeconfig({
+      env: { ...noHome, KUBECONFIG: [join(folder, "none"), first, second].join(delimiter) },
+    });
+    expect(loaded.currentContext).toBe("one");
+    expect(loaded.contexts).toEqual([
+      { name: "one", namespace: "ns-of-one" },
+      { name: "two", namespace: "ns-of-two" },
+    ]);
+    expect(loaded.connection("one").cluster.server).toBe("https://one.test");
+  });
+
+  test("reads ~/.kube/config when nothing is named, and only the named file when one is", async () => {
+    await mkdir(join(folder, ".kube"), { recursive: true });
+    await file(join(".kube", "config"), config("home"));
+    const named = await file("named", config("named"));
+    const env = { HOME: folder };
+    expect((await loadKubeconfig({ env })).contexts[0]?.name).toBe("home");
+    expect((await loadKubeconfig({ env, file: named })).contexts.map(({ name }) => name)).toEqual(["named"]);
+  });
+
+  test("refuses, with exit code 2, a file that is not there", async () => {
+    const error = await refusal(loadKubeconfig({ env: noHome, file: join(folder, "none") }));
+    expect(error).toMatchObject({ code: "kubernetes.kubeconfig-missing", exitCode: 2 });
+  });
+
+  test("refuses a malformed file without quoting it, for it holds credentials", async () => {
+    const broken = await file("broken", "users:\n- name: u\n  user: {token: s3cr3t-t0k3n\n  : : [");
+    const error = await refusal(loadKubeconfig({ env: noHome, file: broken }));
+    expect(error).toMatchObject({ code: "kubernetes.kubeconfig-malformed", exitCode: 2 });
+    expect(`${error.message} ${error.hint ?? ""} ${error.stack ?? ""}`).not.toContain("s3cr3t");
+  });
+
+  test.each([
+    ["an empty file", ""],
+    ["null lists", "clusters: null\ncontexts: null\nusers: null"],
+    ["entries without a name", "clusters: [{}]\ncontexts: [{}]\nusers: [{}]"],
+  ])("takes %s for a kubeconfig without contexts", async (what, text) => {
+    const path = await file(what.replaceAll(" ", "-"), text);
+    expect((await loadKubeconfig({ env: noHome, file: path })).contexts).toEqual([]);
+  });
+
+  test("refuses a list, a word or a number", async () => {
+    for (const text of ["[1]", "word", "1"]) {
+      const path = await file("no-mapping", text);
+      const error = await refusal(loadKubeconfig({ env: noHome, file: path }));
+      expect(error.code).toBe("kubernetes.kubeconfig-malformed");
+    }
+  });
+});
+
+describe("a context", () => {
+  test("that does not exist is refused with those that do", async () => {
+    const path = await file("two-contexts", config("blue"));
+    const loaded = await loadKubeconfig({ env: noHome, file: path });
+    expect(() => loaded.connection("red")).toThrow(
+      expect.objectContaining({
+        code: "kubernetes.context-not-found",
+        exitCode: 2,
+        hint: expect.stringContaining("blue"),
+      }),
+    );
+  });
+
+  test("that names a cluster or user which is not there is refused", async () => {
+    const text = config("blue").replace("user: blue,", "user: ghost,");
+    const loaded = await loadKubeconfig({ env: noHome, file: await file("ghost", text) });
+    expect(() => loaded.connection("blue")).toThrow(
+      expect.objectContaining({ code: "kubernetes.context-incomplete", exitCode: 2 }),
+    );
+  });
+
+  test.each([
+    ["plain http", "http://blue.test", ""],
+    ["unverified TLS", "https://blue.test", ", insecure-skip-tls-verify: true"],
+  ])("with %s is refused unless that is allowed", async (what, server, more) => {
+    const text = config("blue").replace(/server: "[^"]*"/, `server: "${server}"${more}`);
+    const loaded = await loadKubeconfig({ env: noHome, file: await file(what.replace(" ", "-"), text) });
+    expect(() => createCluster(loaded, "blue")).toThrow(
+      expect.objectContaining({ code: "kubernetes.insecure-tls", exitCode: 2 }),
+    );
+    expect(createCluster(loaded, "blue", { allowInsecureTls: true }).context).toBe("blue");
+  });
+
+  test("takes a plugin with a relative command from beside the kubeconfig, and keeps it from the client", async () => {
+    const user =
+      "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/plugin, args: [a], env: [{name: N, value: v}]}}";
+    const loaded = await loadKubeconfig({ env: noHome, file: await file("exec", config("blue", { user })) });
+    const { plugin, config: own } = loaded.connection("blue");
+    expect(plugin).toMatchObject({ command: join(folder, "bin", "plugin"), args: ["a"], env: { N: "v" } });
+    expect(own.getCurrentUser()?.exec).toBeUndefined();
+  });
+
+  test("reads the token of its user from a file beside the kubeconfig", async () => {
+    await file("the-token", "from-the-file");
+    const user = "{tokenFile: the-token, token: from-the-config}";
+    const loaded = await loadKubeconfig({
+      env: noHome,
+      file: await file("by-file", config("blue", { user })),
+    });
+    const options: { headers?: Record<string, string> } = {};
+    await loaded.connection("blue").config.applyToHTTPSOptions(options);
+    expect(options.headers).toEqual({ Authorization: "Bearer from-the-file" });
+  });
+});

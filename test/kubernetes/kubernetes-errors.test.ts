@@ -1,0 +1,132 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ActionableError } from "../../src/domain/errors.ts";
+import { ExchangeError } from "../../src/domain/http-exchange.ts";
+import { ApiStatusError, kubernetesError, type ApiRequest } from "../../src/kubernetes/kubernetes-errors.ts";
+
+const creating: ApiRequest = {
+  context: "blue",
+  verb: "create",
+  resource: "secrets",
+  namespace: "apps",
+  name: "acr-secret",
+};
+
+function answered(code: number, reason: string, details: object = {}, message = "the server's sentence") {
+  const body = JSON.stringify({ kind: "Status", status: "Failure", reason, message, code, details });
+  return new ApiStatusError({ status: code, headers: { "audit-id": "audit-1" }, body: Buffer.from(body) });
+}
+
+function told(error: unknown, request = creating): ActionableError {
+  const result = kubernetesError(error, request);
+  if (!(result instanceof ActionableError)) throw new Error("is no ActionableError", { cause: result });
+  return result;
+}
+
+describe("a refusal of the API server", () => {
+  test.each([
+    [401, "Unauthorized", {}, "kubernetes.unauthorized", 3, false],
+    [403, "Forbidden", {}, "kubernetes.forbidden", 3, false],
+    [403, "Forbidden", { causes: [{ reason: "NamespaceTerminating" }] }, "kubernetes.terminating", 3, false],
+    [404, "NotFound", { kind: "namespaces", name: "apps" }, "kubernetes.namespace-not-found", 2, false],
+    [404, "NotFound", { kind: "secrets" }, "kubernetes.not-found", 1, false],
+    [409, "AlreadyExists", {}, "kubernetes.already-exists", 1, true],
+    [409, "Conflict", {}, "kubernetes.conflict", 1, true],
+    [422, "Invalid", { kind: "Secret" }, "kubernetes.invalid", 2, false],
+    [429, "TooManyRequests", {}, "kubernetes.busy", 1, true],
+    [504, "Timeout", {}, "kubernetes.timed-out", 1, true],
+    [500, "InternalError", {}, "kubernetes.failed", 1, true],
+    [501, "NotImplemented", {}, "kubernetes.failed", 1, false],
+    [400, "BadRequest", {}, "kubernetes.failed", 1, false],
+  ] as const)("%i %s %j is %s", (code, reason, details, expected, exitCode, retryable) => {
+    const error = told(answered(code, reason, details));
+    expect(error).toMatchObject({ code: expected, exitCode, retryable, status: code, requestId: "audit-1" });
+    expect(error.message).toContain("blue");
+    expect(error.message).toContain(`The API server says: "the server's sentence"`);
+  });
+
+  test("is told by code and reason, whatever its sentence says", () => {
+    fc.assert(
+      fc.property(fc.string(), (message) => {
+        expect(told(answered(409, "Conflict", {}, message)).code).toBe("kubernetes.conflict");
+      }),
+    );
+  });
+
+  test("quotes a sentence as one line without control characters, and not without end", () => {
+    const { message } = told(answered(403, "Forbidden", {}, `a\n\u001b[31mb${"c".repeat(5000)}`));
+    expect(message).toContain(String.raw`"a\n\u001b[31mb`);
+    expect(message.length).toBeLessThan(1000);
+  });
+
+  test.each([
+    ["that is no Status", "<html>Bad gateway</html>"],
+    ["that is another object", `{"kind":"Secret","message":"x","reason":"y"}`],
+    ["that is null", "null"],
+    ["whose details are of another form", `{"kind":"Status","details":{"causes":"none"},"message":7}`],
+  ])("%s is told by its number", (_what, body) => {
+    const error = told(new ApiStatusError({ status: 502, headers: {}, body: Buffer.from(body) }));
+    expect(error).toMatchObject({ code: "kubernetes.failed", status: 502 });
+    expect(error.message).not.toContain("says");
+  });
+});
+
+describe("a missing right", () => {
+  test.each([
+    [
+      creating,
+      "kubectl --context blue create role acr-pull --namespace apps --verb=get,create,patch --resource=secrets",
+    ],
+    [
+      { ...creating, verb: "list", namespace: undefined, name: undefined },
+      "kubectl --context blue create clusterrole acr-pull --verb=list --resource=secrets",
+    ],
+    [
+      { ...creating, verb: "patch", resource: "serviceaccounts" },
+      "kubectl --context blue create role acr-pull --namespace apps --verb=get,patch --resource=serviceaccounts",
+    ],
+    [
+      { ...creating, verb: "create", resource: "namespaces", namespace: undefined, name: "apps" },
+      "kubectl --context blue create clusterrole acr-pull --verb=get,create --resource=namespaces",
+    ],
+  ] as const)("comes with the command that grants it", (request, command) => {
+    const { hint } = told(answered(403, "Forbidden"), request);
+    expect(hint).toContain(`The verb ${request.verb} on ${request.resource} is missing`);
+    expect(hint).toContain(command);
+  });
+
+  test("is granted by a command that a shell reads as it was meant, whatever the context is called", () => {
+    const name = fc
+      .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
+      .filter((text) => !text.includes("\0"));
+    fc.assert(
+      fc.property(name, (context) => {
+        const { hint = "" } = told(answered(403, "Forbidden"), { ...creating, context });
+        const command = hint.slice(hint.indexOf("kubectl"), hint.indexOf(" and binds"));
+        const printed = execFileSync("sh", ["-c", `kubectl() { printf '%s' "$2"; }\n${command}`]).toString();
+        expect(printed).toBe(context);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("no answer", () => {
+  test.each([
+    ["no-connection", "ENOTFOUND", "kubernetes.unreachable", true],
+    ["broken-connection", "ECONNRESET", "kubernetes.unreachable", true],
+    ["untrusted-certificate", "SELF_SIGNED_CERT_IN_CHAIN", "kubernetes.untrusted-certificate", false],
+    ["timed-out", undefined, "kubernetes.timed-out", true],
+    ["too-large", undefined, "kubernetes.failed", false],
+  ] as const)("by %s %s is %s", (failure, fault, code, retryable) => {
+    const error = told(new ExchangeError(failure, fault, "why"));
+    expect(error).toMatchObject({ code, retryable });
+    expect(error.message).toContain("blue");
+  });
+
+  test("of another kind is a bug, and stays what it was", () => {
+    const bug = new TypeError("bug");
+    expect(kubernetesError(bug, creating)).toBe(bug);
+  });
+});
