@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatDuration } from "../domain/duration.ts";
+import { ActionableError, hasCode, OutcomeUnknownError } from "../domain/errors.ts";
+import type { NewPassword } from "../domain/identity.ts";
+import { SecretText } from "../domain/secret-text.ts";
+import { azureError } from "./azure-errors.ts";
+import { applicationFields, applicationOf, dateOf, text } from "./directory-objects.ts";
+import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
+import { lifetimeCap } from "./password-policy.ts";
+import { isAnswer } from "./service-failure.ts";
+
+/** Parts of the directory learn of a write one after the other; so many reads in a row that agree are believed. */
+const agreeingReads = 5;
+const betweenReadsMs = 250;
+const removalTries = 5;
+
+/** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
+export function applicationPasswords({ graph, ask, find, undertake }: DirectoryRequests) {
+  const passwordLifetimeCap = async (signal: AbortSignal): Promise<number | undefined> => {
+    const path = "/policies/defaultAppManagementPolicy";
+    try {
+      const { body } = await ask("read the tenant's policy on passwords", { method: "GET", path }, signal);
+      return lifetimeCap(body ?? {}, new Date());
+    } catch (error) {
+      if (hasCode(error, "directory.forbidden", "directory.not-found")) return undefined;
+      throw error;
+    }
+  };
+
+  /** Whether enough reads in a row do not show the key, so that no part of the directory is likely to hold it. */
+  async function isGone(objectId: string, keyId: string, signal: AbortSignal): Promise<boolean> {
+    for (let reads = 0; reads < agreeingReads; reads += 1) {
+      if (reads > 0) await sleep(betweenReadsMs, undefined, { signal });
+      const path = `/applications/${objectId}?${applicationFields}`;
+      const application = await find("read the application", path, applicationOf, signal);
+      if (application?.passwords.some((password) => password.keyId === keyId)) return false;
+    }
+    return true;
+  }
+
+  return {
+    /** The longest life the tenant's policy allows a password, in milliseconds; undefined when unknown or unlimited. */
+    passwordLifetimeCap,
+
+    /**
+     * Sends one request, ever (refusals that did nothing apart).
+     * @throws OutcomeUnknownError when the answer was lost: the key may exist
+     */
+    async addPassword(
+      objectId: string,
+      password: { readonly displayName: string; readonly endDateTime: Date },
+      signal: AbortSignal,
+    ): Promise<NewPassword> {
+      const doing = "add a password to the application";
+      try {
+        return await undertake(doing, signal, async () => {
+          try {
+            const { body } = await graph.send(
+              {
+                method: "POST",
+                path: `/applications/${objectId}/addPassword`,
+                body: {
+                  passwordCredential: {
+                    displayName: password.displayName,
+                    endDateTime: password.endDateTime.toISOString(),
+                  },
+                },
+              },
+              signal,
+            );
+            return newPasswordOf(body ?? {}, password.endDateTime) ?? unknownOutcome(doing, undefined);
+          } catch (error) {
+            return mayHaveBeenDone(error) ? unknownOutcome(doing, error) : Promise.reject(error);
+          }
+        });
+      } catch (error) {
+        throw hasCode(error, "directory.password-lifetime") ? await withCap(error, signal) : error;
+      }
+    },
+
+    /** Fine when it is gone. */
+    async removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void> {
+      await undertake("remove a password of the application", signal, async () => {
+        const request = {
+          method: "POST",
+          path: `/applications/${objectId}/removePassword`,
+          body: { keyId },
+          repeatable: true,
+        } as const;
+        for (let tries = 1; ; tries += 1) {
+          try {
+            await graph.send(request, signal);
+            return;
+          } catch (error) {
+            // A part of the directory that does not know the key says so, whether it is gone or still to come there.
+            if (!isAnswer(error, 400) && !isAnswer(error, 404)) throw error;
+            if (await isGone(objectId, keyId, signal)) return;
+            if (tries === removalTries) throw error;
+            await sleep(betweenReadsMs, undefined, { signal });
+          }
+        }
+      });
+    },
+  };
+
+  /** Says how long a password may live, where that may be read. */
+  async function withCap(error: ActionableError, signal: AbortSignal): Promise<ActionableError> {
+    const cap = await passwordLifetimeCap(signal).catch(() => undefined);
+    if (cap === undefined) return error;
+    const { code, docs, exitCode, requestId, status } = error;
+    return new ActionableError(
+      `${error.message} The longest is ${formatDuration(cap)}.`,
+      {
+        code,
+        docs,
+        exitCode,
+        requestId,
+        status,
+        hint: `Ask for it with --expires-in ${formatDuration(cap)}, or with --expires-in max.`,
+      },
+      { cause: error },
+    );
+  }
+}
+
+function newPasswordOf(body: Readonly<Record<string, unknown>>, asked: Date): NewPassword | undefined {
+  const keyId = text(body["keyId"]);
+  const secret = text(body["secretText"]);
+  if (keyId === undefined || secret === undefined) return undefined;
+  return { keyId, secret: new SecretText(secret), endDateTime: dateOf(body["endDateTime"]) ?? asked };
+}
+
+function unknownOutcome(doing: string, error: unknown): never {
+  const known = error === undefined ? undefined : azureError(error, { doing, area: "directory" });
+  const { requestId, status } =
+    known instanceof ActionableError ? known : { requestId: undefined, status: undefined };
+  throw new OutcomeUnknownError(
+    `Could not learn whether a password was added to the application: ${error instanceof Error ? error.message : "the answer holds none"}`,
+    {
+      code: "directory.outcome-unknown",
+      hint: "Run the same command again: it finds out and cleans up.",
+      retryable: true,
+      requestId,
+      status,
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ActionableError, hasCode } from "../domain/errors.ts";
+import type { Application, Owner } from "../domain/identity.ts";
+import { isGuid } from "../domain/names.ts";
+import {
+  applicationFields,
+  applicationOf,
+  literal,
+  ownerOf,
+  servicePrincipalFields,
+  servicePrincipalOf,
+} from "./directory-objects.ts";
+import type { DirectoryRequests } from "./directory-requests.ts";
+import { isAnswer } from "./service-failure.ts";
+
+/** What a new application is made of. */
+export interface NewApplication {
+  readonly uniqueName: string;
+  readonly displayName: string;
+  readonly tags: readonly string[];
+  readonly serviceManagementReference?: string | undefined;
+}
+
+/** How often, a second apart, an application that was written is looked for where it can be read. */
+const looksForNew = 120;
+
+/** Application registrations and who owns them. */
+export function applications({ graph, ask, list, find, undertake }: DirectoryRequests, graphUrl: string) {
+  const findByKey = (key: string, signal: AbortSignal) =>
+    find("read the application", `/applications${key}?${applicationFields}`, applicationOf, signal);
+  const readApplication = (objectId: string, signal: AbortSignal) => findByKey(`/${objectId}`, signal);
+  const findApplicationByUniqueName = (uniqueName: string, signal: AbortSignal) =>
+    findByKey(`(uniqueName=${literal(uniqueName)})`, signal);
+  const listOwners = async (objectId: string, signal: AbortSignal): Promise<readonly Owner[]> => {
+    const path = `/applications/${objectId}/owners?$select=id,displayName,userPrincipalName`;
+    return (await list("list the owners of the application", path, signal)).map(ownerOf);
+  };
+
+  /** An application whose id, or whose principal's id, this is. */
+  async function findByGuid(id: string, signal: AbortSignal): Promise<readonly Application[]> {
+    const [byAppId, byObjectId, principal] = await Promise.all([
+      findByKey(`(appId=${literal(id)})`, signal),
+      readApplication(id, signal),
+      find(
+        "read the service principal",
+        `/servicePrincipals/${id}?${servicePrincipalFields}`,
+        servicePrincipalOf,
+        signal,
+      ),
+    ]);
+    const ofPrincipal = principal && (await findByKey(`(appId=${literal(principal.appId)})`, signal));
+    const found = [byAppId, byObjectId, ofPrincipal].filter((item) => item !== undefined);
+    return [...new Map(found.map((item) => [item.objectId, item])).values()];
+  }
+
+  return {
+    readApplication,
+    findApplicationByUniqueName,
+    listOwners,
+
+    /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
+    async findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]> {
+      if (isGuid(reference)) return findByGuid(reference, signal);
+      const path = `/applications?$filter=displayName%20eq%20${literal(reference)}&${applicationFields}`;
+      const found = (await list("look for the application", path, signal)).map(applicationOf);
+      // Graph compares without regard to case.
+      return found.filter(({ displayName }) => displayName === reference);
+    },
+
+    /**
+     * A deleted application that still holds the unique name. Whoever may not look among the deleted
+     * (`Application.ReadWrite.OwnedBy` alone does not allow it) finds none.
+     */
+    async findDeletedApplication(uniqueName: string, signal: AbortSignal): Promise<Application | undefined> {
+      // No filter on the unique name is supported there.
+      const path = `/directory/deletedItems/microsoft.graph.application?${applicationFields}&$top=999`;
+      try {
+        const deleted = await list("look among the deleted applications", path, signal);
+        return deleted.map(applicationOf).find((application) => application.uniqueName === uniqueName);
+      } catch (error) {
+        if (hasCode(error, "directory.forbidden")) return undefined;
+        throw error;
+      }
+    },
+
+    /** Fine when it is restored already. */
+    async restoreApplication(objectId: string, signal: AbortSignal): Promise<void> {
+      const request = {
+        method: "POST",
+        path: `/directory/deletedItems/${objectId}/restore`,
+        repeatable: true,
+      } as const;
+      try {
+        await ask("restore the deleted application", request, signal);
+      } catch (error) {
+        const restored =
+          hasCode(error, "directory.not-found") && (await readApplication(objectId, signal)) !== undefined;
+        if (!restored) throw error;
+      }
+    },
+
+    /**
+     * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
+     * application that exists.
+     */
+    async createApplication(
+      { uniqueName, displayName, tags, serviceManagementReference }: NewApplication,
+      signal: AbortSignal,
+    ): Promise<Application> {
+      const doing = "register the application";
+      const { body } = await ask(
+        doing,
+        {
+          method: "PATCH",
+          path: `/applications(uniqueName=${literal(uniqueName)})`,
+          headers: { Prefer: "create-if-missing" },
+          body: { displayName, tags, signInAudience: "AzureADMyOrg", serviceManagementReference },
+          repeatable: true,
+        },
+        signal,
+      );
+      if (body) return applicationOf(body);
+      // It was there: made by an earlier try whose answer was lost, so not every part of the directory knows it.
+      for (let looks = 0; looks < looksForNew; looks += 1) {
+        const application = await findApplicationByUniqueName(uniqueName, signal);
+        if (application) return application;
+        await sleep(1000, undefined, { signal });
+      }
+      throw new ActionableError(`Could not ${doing}: it was written but cannot be read yet.`, {
+        code: "directory.not-found",
+        hint: "Run the same command again in a few minutes: it will be found.",
+        retryable: true,
+      });
+    },
+
+    /** Fine when it is an owner already. */
+    async addOwner(objectId: string, ownerId: string, signal: AbortSignal): Promise<void> {
+      await undertake(`make ${ownerId} an owner of the application`, signal, async () => {
+        try {
+          await graph.send(
+            {
+              method: "POST",
+              path: `/applications/${objectId}/owners/$ref`,
+              body: { "@odata.id": `${graphUrl}/v1.0/directoryObjects/${ownerId}` },
+              repeatable: true,
+            },
+            signal,
+          );
+        } catch (error) {
+          const isOwner =
+            isAnswer(error, 400) &&
+            (await listOwners(objectId, signal)).some((owner) => owner.objectId === ownerId);
+          if (!isOwner) throw error;
+        }
+      });
+    },
+
+    /** How many federated credentials sign in as the application. */
+    async countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number> {
+      const path = `/applications/${objectId}/federatedIdentityCredentials?$select=id`;
+      return (await list("list the federated credentials of the application", path, signal)).length;
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import { ExchangeError, type ExchangeFailure } from "../domain/http-exchange.ts";
+import { answerOf, type ServiceAnswer } from "./service-failure.ts";
+
+/** Which rights a request needs, and so what a refusal means. */
+export type Area = "registries" | "roles" | "directory";
+
+/** What was being done when it failed. */
+export interface Undertaking {
+  /** Goes on from `Could not`: `list the owners of the application`. */
+  readonly doing: string;
+  readonly area: Area;
+}
+
+interface Meaning extends Omit<ErrorDetails, "requestId" | "status"> {
+  /** Why, where the code tells more than the service's own sentence. */
+  readonly because?: string;
+}
+
+/**
+ * Runs one undertaking and says its failure in a way a person can act on.
+ * @throws ActionableError; the signal's reason when it aborts
+ */
+export async function undertake<T>(
+  undertaking: Undertaking,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    signal.throwIfAborted();
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw azureError(error, undertaking);
+  }
+}
+
+/** The failure of an undertaking as a person needs it; a bug of ours stays what it is. */
+export function azureError(error: unknown, { doing, area }: Undertaking): unknown {
+  if (error instanceof ActionableError) return error;
+  if (error instanceof ExchangeError) return unansweredError(error, doing);
+  const answer = answerOf(error);
+  if (!answer) return error;
+  const { because, ...details } = meaningOf(answer, area);
+  return new ActionableError(
+    `Could not ${doing}: ${because ?? answer.text}`,
+    { ...details, requestId: answer.requestId, status: answer.status },
+    { cause: error },
+  );
+}
+
+/** A request that got no whole answer, as a person needs it. */
+export function unansweredError(error: ExchangeError, doing: string): ActionableError {
+  return new ActionableError(`Could not ${doing}: ${error.message}`, unanswered[error.failure], {
+    cause: error,
+  });
+}
+
+const unreachable = {
+  code: "azure.unreachable",
+  hint: "Check the network and --cloud; behind a proxy set HTTPS_PROXY.",
+};
+const unanswered: Readonly<Record<ExchangeFailure, ErrorDetails>> = {
+  "no-connection": { ...unreachable, retryable: true },
+  "broken-connection": { ...unreachable, retryable: true },
+  "too-large": unreachable,
+  "timed-out": { code: "azure.timed-out", hint: "Run the same command again.", retryable: true },
+  "untrusted-certificate": {
+    code: "azure.untrusted-certificate",
+    hint: "A proxy that inspects TLS, or a private cloud, signs with an authority of its own: name its certificate in NODE_EXTRA_CA_CERTS.",
+    docs: "https://nodejs.org/api/cli.html#node_extra_ca_certsfile",
+  },
+};
+
+function meaningOf(answer: ServiceAnswer, area: Area): Meaning {
+  for (const code of answer.codes.toReversed()) {
+    const meaning = byCode[code];
+    if (meaning) return meaning;
+  }
+  return byStatus(answer.status, area);
+}
+
+function byStatus(status: number, area: Area): Meaning {
+  switch (status) {
+    case 401:
+      return {
+        code: "azure.not-signed-in",
+        hint: "The token was not accepted: sign in again, for example with az login.",
+        exitCode: exitCode.notAllowed,
+      };
+    case 403:
+      return forbidden[area];
+    case 404:
+      return area === "directory"
+        ? {
+            code: "directory.not-found",
+            hint: "An object just made may be unknown for a while.",
+            retryable: true,
+          }
+        : { code: "azure.not-found", hint: "Check the subscription, the resource group and the name." };
+    case 429:
+      return {
+        code: "azure.throttled",
+        hint: "Too many requests were made lately: wait a few minutes and run the same command again.",
+        retryable: true,
+      };
+    default:
+      return { code: "azure.failed", retryable: status === 408 || status >= 500 };
+  }
+}
+
+const forbidden: Readonly<Record<Area, Meaning>> = {
+  registries: {
+    code: "azure.forbidden",
+    hint: "Ask for the role Reader on the registry or its subscription.",
+    docs: "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/general#reader",
+    exitCode: exitCode.notAllowed,
+  },
+  roles: {
+    code: "roles.forbidden",
+    hint: "Owner, User Access Administrator or Role Based Access Control Administrator on the registry may do this; just been granted? Sign in again.",
+    docs: "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
+    exitCode: exitCode.notAllowed,
+  },
+  directory: {
+    code: "directory.forbidden",
+    hint: "A person needs to own the application or hold Application Administrator (to register one: Application Developer is enough); a pipeline's principal needs Application.ReadWrite.OwnedBy with admin consent.",
+    docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference",
+    exitCode: exitCode.notAllowed,
+  },
+};
+
+const passwordPolicyDocs = "https://learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy";
+
+/** What the services' own codes mean; where a code is absent the status decides. */
+const byCode: Readonly<Record<string, Meaning>> = {
+  CredentialInvalidLifetimeAsPerAppPolicy: {
+    code: "directory.password-lifetime",
+    because: "the tenant's policy does not allow a password to live that long.",
+    hint: "Ask for less with --expires-in.",
+    docs: passwordPolicyDocs,
+    exitCode: exitCode.notAllowed,
+  },
+  CredentialTypeNotAllowedAsPerAppPolicy: {
+    code: "directory.passwords-forbidden",
+    because: "the tenant's policy allows no passwords on applications.",
+    hint: "Ask who administers the tenant for an exemption of this application.",
+    docs: passwordPolicyDocs,
+    exitCode: exitCode.notAllowed,
+  },
+  ServiceTreeValueMissing: {
+    code: "directory.service-tree",
+    because: "this tenant wants a service management reference on every application.",
+    hint: "Name it with --service-management-reference.",
+    docs: "https://aka.ms/service-management-reference-error",
+    exitCode: exitCode.usage,
+  },
+  Directory_QuotaExceeded: {
+    code: "directory.quota",
+    because: "the caller or the tenant owns as many directory objects as it may.",
+    hint: "Delete applications no longer needed, for good (deleted ones count for 30 days), or let somebody with Application Administrator run this.",
+    docs: "https://learn.microsoft.com/entra/identity/users/directory-service-limits-restrictions",
+    exitCode: exitCode.notAllowed,
+  },
+  Directory_ConcurrencyViolation: {
+    code: "directory.conflict",
+    because: "the directory was busy with another change of the same object.",
+    hint: "Run the same command again.",
+    retryable: true,
+  },
+  RoleAssignmentLimitExceeded: {
+    code: "roles.limit",
+    because: "the subscription holds as many role assignments as it may.",
+    hint: "Remove assignments no longer needed, first those of identities that are gone.",
+    docs: "https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits",
+  },
+  ScopeLocked: {
+    code: "roles.locked",
+    because: "a lock on the registry or above it forbids the change.",
+    hint: "Have the lock taken off, or the change made by who may.",
+    docs: "https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
+    exitCode: exitCode.notAllowed,
+  },
+  RequestDisallowedByPolicy: {
+    code: "roles.policy",
+    because: "an Azure Policy forbids it.",
+    hint: "Ask who governs the subscription for an exemption.",
+    docs: "https://learn.microsoft.com/azure/governance/policy/troubleshoot/general",
+    exitCode: exitCode.notAllowed,
+  },
+  InvalidAuthenticationTokenTenant: {
+    code: "azure.wrong-tenant",
+    because: "the subscription belongs to another tenant than the one signed in to.",
+    hint: "Name the subscription's tenant with --tenant, or sign in there: az login --tenant TENANT.",
+    exitCode: exitCode.notAllowed,
+  },
+  SubscriptionNotFound: {
+    code: "azure.no-subscription",
+    hint: "Check --subscription, and that the account signed in may see it.",
+    exitCode: exitCode.notAllowed,
+  },
+};

@@ -1,0 +1,182 @@
+import { Agent as AgentInTheClear } from "node:http";
+import { Agent } from "node:https";
+import {
+  createHttpHeaders,
+  createPipelineFromOptions,
+  createPipelineRequest,
+  isRestError,
+  type HttpClient,
+  type HttpMethods,
+  type PipelinePolicy,
+  type PipelineRequest,
+  type PipelineResponse,
+} from "@azure/core-rest-pipeline";
+import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange.ts";
+import { withRetries, type FailedAttempt } from "../domain/retry.ts";
+
+/** A request to a service of Azure for which its SDK has no method. */
+export interface AzureRequest {
+  readonly method: HttpMethods;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Whether it may be sent again although its first try may have been acted upon. */
+  readonly repeatable: boolean;
+}
+
+/** The way all requests to Azure take: one pool of connections, one time limit, one rule for trying again. */
+export interface AzureHttp {
+  /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
+  send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
+  /**
+   * What an SDK's client is built with, so that its requests take the same way.
+   * @param mayRepeat whether a request may be sent again although it may have been acted upon
+   * @param onFailure told of each request that got no whole answer: some SDKs hide why
+   */
+  clientOptions(
+    mayRepeat: (request: PipelineRequest) => boolean,
+    onFailure?: (error: ExchangeError) => void,
+  ): SdkClientOptions;
+}
+
+/** Options that every client of Azure's SDKs takes. */
+export interface SdkClientOptions {
+  readonly httpClient: HttpClient;
+  readonly retryOptions: { readonly maxRetries: number };
+  readonly redirectOptions: { readonly maxRetries: number };
+  readonly userAgentOptions: { readonly userAgentPrefix: string };
+  readonly additionalPolicies: Array<{ readonly policy: PipelinePolicy; readonly position: "perCall" }>;
+}
+
+/** Opens the way; connections are made when first needed and kept alive. */
+export function createAzureHttp(): AzureHttp {
+  const httpClient = createHttpClient();
+  // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
+  // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
+  // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
+  const options = {
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+    userAgentOptions: { userAgentPrefix: "acr-pull" },
+  };
+  const pipelineWith = (repeatable: boolean) => {
+    const pipeline = createPipelineFromOptions(options);
+    pipeline.addPolicy(retryPolicy(() => repeatable));
+    return pipeline;
+  };
+  const repeating = pipelineWith(true);
+  const sendingOnce = pipelineWith(false);
+  return {
+    send: ({ method, url, headers, body, repeatable }, signal) =>
+      (repeatable ? repeating : sendingOnce).sendRequest(
+        httpClient,
+        createPipelineRequest({
+          method,
+          url,
+          headers: createHttpHeaders(headers),
+          ...(body === undefined ? {} : { body }),
+          abortSignal: signal,
+        }),
+      ),
+    clientOptions: (mayRepeat, onFailure) => ({
+      ...options,
+      httpClient,
+      additionalPolicies: [{ policy: retryPolicy(mayRepeat, onFailure), position: "perCall" }],
+    }),
+  };
+}
+
+/** Whether the method itself says that twice is the same as once. */
+export function isIdempotent(request: PipelineRequest): boolean {
+  return request.method !== "POST" && request.method !== "PATCH";
+}
+
+/** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
+function createHttpClient(): HttpClient {
+  const agent = new Agent({ keepAlive: true });
+  const agentInTheClear = new AgentInTheClear({ keepAlive: true });
+  return {
+    async sendRequest(request) {
+      const url = new URL(request.url);
+      if (url.protocol !== "https:" && !request.allowInsecureConnection) {
+        throw new TypeError(`not sent without TLS: ${url.origin}`);
+      }
+      // Bodies are small, and nothing here unpacks them.
+      request.headers.delete("accept-encoding");
+      const answer = await exchange(
+        {
+          method: request.method,
+          url,
+          headers: request.headers.toJSON({ preserveCase: true }),
+          body: typeof request.body === "string" ? request.body : undefined,
+          agent:
+            (request.agent as Agent | undefined) ?? (url.protocol === "https:" ? agent : agentInTheClear),
+        },
+        signalOf(request),
+      );
+      const headers = createHttpHeaders();
+      for (const [name, value] of Object.entries(answer.headers)) {
+        if (value !== undefined) headers.set(name, String(value));
+      }
+      return { request, status: answer.status, headers, bodyAsText: answer.body.toString("utf8") };
+    },
+  };
+}
+
+/** An answer that may be better next time. */
+class UnsuccessfulAnswer extends Error {
+  readonly response: PipelineResponse;
+
+  constructor(response: PipelineResponse) {
+    super(`HTTP ${response.status}`);
+    this.response = response;
+  }
+}
+
+function retryPolicy(
+  mayRepeat: (request: PipelineRequest) => boolean,
+  onFailure?: (error: ExchangeError) => void,
+): PipelinePolicy {
+  return {
+    name: "acrPullRetryPolicy",
+    async sendRequest(request, next) {
+      const idempotent = mayRepeat(request);
+      const attempt = async () => {
+        const response = await next(request);
+        if (response.status >= 400) throw new UnsuccessfulAnswer(response);
+        return response;
+      };
+      const classify = (error: unknown): FailedAttempt | undefined => {
+        if (error instanceof ExchangeError) {
+          onFailure?.(error);
+          return failedExchange(error, idempotent);
+        }
+        const response = answerOf(error);
+        return response && { status: response.status, retryAfter: retryAfterOf(response), idempotent };
+      };
+      try {
+        return await withRetries(attempt, classify, signalOf(request));
+      } catch (error) {
+        if (error instanceof UnsuccessfulAnswer) return error.response;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The answer that a failed attempt carries: some SDKs have made an error of it before it comes here. */
+function answerOf(error: unknown): PipelineResponse | undefined {
+  if (error instanceof UnsuccessfulAnswer) return error.response;
+  return isRestError(error) ? error.response : undefined;
+}
+
+/** Azure says it in seconds, as a date, or, in headers of its own, in milliseconds. */
+function retryAfterOf({ headers }: PipelineResponse): string | undefined {
+  const milliseconds = Number(headers.get("retry-after-ms") ?? headers.get("x-ms-retry-after-ms") ?? NaN);
+  return Number.isNaN(milliseconds) ? headers.get("retry-after") : String(milliseconds / 1000);
+}
+
+function signalOf(request: PipelineRequest): AbortSignal {
+  // The type allows look-alikes of browsers without AbortSignal; ours are always Node's.
+  return (request.abortSignal as AbortSignal | undefined) ?? new AbortController().signal;
+}

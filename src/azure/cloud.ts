@@ -1,0 +1,153 @@
+import { ActionableError, refused } from "../domain/errors.ts";
+
+/** One Azure cloud: where its services are. URLs are https and end without a slash. */
+export interface Cloud {
+  /** As az calls it. */
+  readonly name: string;
+  /** Where tokens are issued. */
+  readonly authorityHost: string;
+  readonly resourceManager: string;
+  readonly resourceManagerScope: string;
+  readonly graph: string;
+  readonly graphScope: string;
+  /** What the login servers of its registries end in, with the leading dot; undefined when the cloud does not say. */
+  readonly registrySuffixes: readonly string[] | undefined;
+  /** One of Microsoft's own, whose addresses are part of acr-pull. */
+  readonly isWellKnown: boolean;
+}
+
+// Sources: the documentation of national clouds, https://learn.microsoft.com/graph/deployments, and az's own table,
+// https://github.com/Azure/azure-cli/blob/dev/src/azure-cli-core/azure/cli/core/cloud.py
+const wellKnown: readonly Cloud[] = [
+  {
+    name: "AzureCloud",
+    authorityHost: "https://login.microsoftonline.com",
+    resourceManager: "https://management.azure.com",
+    resourceManagerScope: "https://management.azure.com/.default",
+    graph: "https://graph.microsoft.com",
+    graphScope: "https://graph.microsoft.com/.default",
+    registrySuffixes: [".azurecr.io"],
+    isWellKnown: true,
+  },
+  {
+    name: "AzureUSGovernment",
+    authorityHost: "https://login.microsoftonline.us",
+    resourceManager: "https://management.usgovcloudapi.net",
+    resourceManagerScope: "https://management.core.usgovcloudapi.net/.default",
+    graph: "https://graph.microsoft.us",
+    graphScope: "https://graph.microsoft.us/.default",
+    registrySuffixes: [".azurecr.us"],
+    isWellKnown: true,
+  },
+  {
+    name: "AzureChinaCloud",
+    authorityHost: "https://login.chinacloudapi.cn",
+    resourceManager: "https://management.chinacloudapi.cn",
+    resourceManagerScope: "https://management.core.chinacloudapi.cn/.default",
+    graph: "https://microsoftgraph.chinacloudapi.cn",
+    graphScope: "https://microsoftgraph.chinacloudapi.cn/.default",
+    registrySuffixes: [".azurecr.cn"],
+    isWellKnown: true,
+  },
+];
+
+/** Reads a JSON document; throws ActionableError when there is none to be had. */
+export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * The cloud of a name (`AzureCloud` when none is given) or of a Resource Manager's URL, which is asked for the
+ * addresses of its neighbours. Only a URL that is not Microsoft's own costs a request.
+ * @throws ActionableError `azure.unknown-cloud` for another name or a URL without TLS, `azure.bad-metadata` for an
+ *   answer that names no cloud, and whatever `fetchJson` throws
+ */
+export async function resolveCloud(
+  nameOrUrl: string | undefined,
+  fetchJson: FetchJson,
+  signal: AbortSignal,
+): Promise<Cloud> {
+  const wanted = nameOrUrl ?? "AzureCloud";
+  const url = httpsUrl(wanted);
+  const known = wellKnown.find(
+    (cloud) => cloud.name.toLowerCase() === wanted.toLowerCase() || cloud.resourceManager === url,
+  );
+  if (known) return known;
+  if (url === undefined) {
+    throw refused(
+      "azure.unknown-cloud",
+      `There is no cloud ${JSON.stringify(wanted)}.`,
+      `Name ${wellKnown.map(({ name }) => name).join(", ")}, or the https URL of a Resource Manager.`,
+    );
+  }
+  return readMetadata(url, await fetchJson(`${url}/metadata/endpoints?api-version=2022-09-01`, signal));
+}
+
+/**
+ * What a Resource Manager says of its cloud: one object, or a list of clouds of which one is its own.
+ * @param resourceManager the URL that was asked, without a closing slash
+ * @throws ActionableError `azure.bad-metadata`
+ */
+export function readMetadata(resourceManager: string, document: unknown): Cloud {
+  const entry = Array.isArray(document)
+    ? document.map(record).find((item) => httpsUrl(item["resourceManager"]) === resourceManager)
+    : record(document);
+  const authentication = record(entry?.["authentication"]);
+  const authorityHost = httpsUrl(authentication["loginEndpoint"]);
+  const graph = httpsUrl(entry?.["microsoftGraphResourceId"]);
+  const audiences = authentication["audiences"];
+  const audience: unknown = Array.isArray(audiences) ? audiences[0] : undefined;
+  if (authorityHost === undefined || graph === undefined || typeof audience !== "string") {
+    const lacking = [
+      authorityHost === undefined && "authentication.loginEndpoint",
+      typeof audience !== "string" && "authentication.audiences",
+      graph === undefined && "microsoftGraphResourceId",
+    ].filter(Boolean);
+    throw new ActionableError(
+      `${resourceManager} does not say where its cloud's services are: ${lacking.join(", ")} is missing or no https address.`,
+      {
+        code: "azure.bad-metadata",
+        hint: "Check that --cloud is the address of an Azure Resource Manager.",
+      },
+    );
+  }
+  const name = entry?.["name"];
+  const suffix = record(entry?.["suffixes"])["acrLoginServer"];
+  return {
+    name: typeof name === "string" && name !== "" ? name : new URL(resourceManager).host,
+    authorityHost,
+    resourceManager,
+    // Audiences often end in a slash, which is part of the name: the doubled slash of the scope is meant.
+    resourceManagerScope: `${audience}/.default`,
+    graph,
+    graphScope: `${graph}/.default`,
+    registrySuffixes:
+      typeof suffix === "string" && suffix !== ""
+        ? [`.${suffix.replace(/^\./, "").toLowerCase()}`]
+        : undefined,
+    isWellKnown: false,
+  };
+}
+
+/**
+ * Whether a login server is one of the cloud's own, so that a credential may be sent there. For a cloud that is not
+ * Microsoft's nobody can tell from the name, and its Resource Manager is believed.
+ */
+export function loginServerBelongsTo(cloud: Cloud, loginServer: string): boolean {
+  if (!cloud.isWellKnown) return true;
+  const host = loginServer.toLowerCase();
+  return (cloud.registrySuffixes ?? []).some(
+    (suffix) =>
+      host.endsWith(suffix) && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(host.slice(0, -suffix.length)),
+  );
+}
+
+/** An https URL without closing slashes; undefined when it is none, or carries a user, a query or a fragment. */
+function httpsUrl(value: unknown): string | undefined {
+  if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  return url.protocol === "https:" && plain ? `${url.origin}${url.pathname}`.replace(/\/+$/, "") : undefined;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,226 @@
+import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import {
+  AzureCliCredential,
+  DeviceCodeCredential,
+  EnvironmentCredential,
+  InteractiveBrowserCredential,
+  ManagedIdentityCredential,
+  WorkloadIdentityCredential,
+  type AccessToken,
+  type GetTokenOptions,
+  type TokenCredential,
+} from "@azure/identity";
+import { ActionableError } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import type { ExchangeError } from "../domain/http-exchange.ts";
+import { isGuid } from "../domain/names.ts";
+import { unansweredError } from "./azure-errors.ts";
+import type { AzureHttp } from "./azure-http.ts";
+import type { Cloud } from "./cloud.ts";
+import { signInError, wrongTenantError, type AuthMethod } from "./sign-in-errors.ts";
+import { readClaims, type TokenClaims } from "./token-claims.ts";
+
+/** What `--auth` says: a method, or to find out which one fits. */
+export type AuthChoice = "auto" | AuthMethod;
+
+/** What a person must do to sign in with a device code. */
+export interface DeviceCodePrompt {
+  readonly userCode: string;
+  readonly verificationUri: string;
+  /** Both in a sentence, in the service's words. */
+  readonly message: string;
+}
+
+/** How to sign in, where. */
+export interface CredentialOptions {
+  readonly auth: AuthChoice;
+  readonly tenant: string | undefined;
+  readonly cloud: Cloud;
+  readonly http: AzureHttp;
+  /** The variables that `@azure/identity` reads, to choose a method by. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly onDeviceCode: (prompt: DeviceCodePrompt) => void;
+}
+
+/**
+ * Who is signed in. A token is asked for once per scope and shared by all clients until five minutes before its
+ * end. Failures are ActionableErrors: `azure.not-signed-in`, `azure.wrong-tenant`, `azure.conditional-access`,
+ * `azure.unreachable`, `azure.untrusted-certificate`, `azure.timed-out`.
+ */
+export interface Credential extends TokenCredential {
+  readonly method: AuthMethod;
+  getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>;
+  /** What the token for a scope says of its holder. */
+  claims(scope: string, signal: AbortSignal): Promise<TokenClaims>;
+}
+
+/**
+ * Which method fits this environment, without asking anybody: what its variables name in full, else the Azure CLI.
+ * The metadata service of virtual machines is not tried, for elsewhere that only ends by a time out.
+ */
+export function chooseMethod(env: CredentialOptions["env"]): AuthMethod {
+  const has = (...names: string[]) => names.every((name) => (env[name] ?? "") !== "");
+  if (has("AZURE_TENANT_ID", "AZURE_CLIENT_ID")) {
+    if (has("AZURE_CLIENT_SECRET") || has("AZURE_CLIENT_CERTIFICATE_PATH")) return "environment";
+    if (has("AZURE_FEDERATED_TOKEN_FILE")) return "workload-identity";
+  }
+  return has("IDENTITY_ENDPOINT") || has("MSI_ENDPOINT") ? "managed-identity" : "cli";
+}
+
+/** Makes the credential; nothing is asked before the first token is needed. */
+export function createCredential(options: CredentialOptions): Credential {
+  return new SharedCredential(options);
+}
+
+/** Azure CLI starts a Python interpreter; on a busy machine that takes its time. */
+const cliLimitMs = 60_000;
+const renewBeforeMs = 5 * 60_000;
+
+class SharedCredential implements Credential {
+  readonly method: AuthMethod;
+  readonly #options: CredentialOptions;
+  readonly #tokens = new Map<string, AccessToken>();
+  readonly #underway = new Map<string, Promise<AccessToken>>();
+  #source: TokenCredential | undefined;
+  /** A person is asked once, not once for each scope at the same time. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #unanswered: ExchangeError | undefined;
+
+  constructor(options: CredentialOptions) {
+    this.#options = options;
+    this.method = options.auth === "auto" ? chooseMethod(options.env) : options.auth;
+  }
+
+  async getToken(
+    scopes: string | string[],
+    { claims, abortSignal }: GetTokenOptions = {},
+  ): Promise<AccessToken> {
+    const scope = typeof scopes === "string" ? scopes : scopes.join(" ");
+    const known = this.#tokens.get(scope);
+    // With claims a service says that the token it was shown is not good enough.
+    if (known && claims === undefined && Date.now() < known.expiresOnTimestamp - renewBeforeMs) return known;
+    const key = JSON.stringify([scope, claims]);
+    let request = this.#underway.get(key);
+    if (!request) {
+      request = this.#inTurn(() => this.#fetch(scope, claims)).finally(() => this.#underway.delete(key));
+      this.#underway.set(key, request);
+    }
+    // Others may wait for the same token, so one who gives up only stops waiting.
+    return untilAborted(request, abortSignal as AbortSignal | undefined);
+  }
+
+  async claims(scope: string, signal: AbortSignal): Promise<TokenClaims> {
+    return readClaims((await this.getToken(scope, { abortSignal: signal })).token);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.method !== "device-code" && this.method !== "browser") return work();
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async #fetch(scope: string, claims: string | undefined): Promise<AccessToken> {
+    const { tenant } = this.#options;
+    this.#unanswered = undefined;
+    let token: AccessToken | null;
+    try {
+      this.#source ??= this.#createSource();
+      // The clients of Resource Manager ask for tokens that may be revoked early, Graph's does not: asking the same
+      // way for all saves a round trip, and a refusal with claims is still answered.
+      token = await this.#source.getToken(scope, claims === undefined ? {} : { claims });
+    } catch (error) {
+      throw await this.#failure(error);
+    }
+    if (!token) throw signInError("no token was issued", this.method, tenant, undefined);
+    const { tid } = readClaims(token.token);
+    if (
+      tenant !== undefined &&
+      isGuid(tenant) &&
+      tid !== undefined &&
+      tid.toLowerCase() !== tenant.toLowerCase()
+    ) {
+      throw wrongTenantError(`${this.method} is signed in to ${tid}, and --tenant is ${tenant}.`);
+    }
+    this.#tokens.set(scope, token);
+    return token;
+  }
+
+  async #failure(error: unknown): Promise<unknown> {
+    if (error instanceof ActionableError) return error;
+    // The SDK tells only in words that there was no answer.
+    if (this.#unanswered) return unansweredError(this.#unanswered, "sign in");
+    const { env, tenant } = this.#options;
+    if (this.method === "cli" && !(await isOnPath("az", env))) {
+      return new ActionableError(
+        "Not signed in: the Azure CLI is not installed, and no variables name another way.",
+        {
+          code: "azure.not-signed-in",
+          hint: "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code.",
+          docs: "https://aka.ms/azure-cli",
+          exitCode: exitCode.notAllowed,
+        },
+        { cause: error },
+      );
+    }
+    return signInError(error instanceof Error ? error.message : String(error), this.method, tenant, error);
+  }
+
+  #createSource(): TokenCredential {
+    const { cloud, env, http, tenant, onDeviceCode } = this.#options;
+    const common = {
+      ...http.clientOptions(
+        // Asking for a token twice gives two tokens, which does no harm.
+        () => true,
+        (error) => {
+          this.#unanswered = error;
+        },
+      ),
+      authorityHost: cloud.authorityHost,
+      // Only Microsoft's own clouds know each other's addresses.
+      disableInstanceDiscovery: !cloud.isWellKnown,
+    };
+    const inTenant = tenant === undefined ? {} : { tenantId: tenant };
+    const clientId = env["AZURE_CLIENT_ID"] ?? "";
+    const sources: Readonly<Record<AuthMethod, () => TokenCredential>> = {
+      cli: () => new AzureCliCredential({ ...inTenant, processTimeoutInMs: cliLimitMs }),
+      environment: () => new EnvironmentCredential(common),
+      "workload-identity": () => new WorkloadIdentityCredential({ ...common, ...inTenant }),
+      "managed-identity": () =>
+        new ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId }),
+      "device-code": () =>
+        new DeviceCodeCredential({ ...common, ...inTenant, userPromptCallback: onDeviceCode }),
+      browser: () => new InteractiveBrowserCredential({ ...common, ...inTenant }),
+    };
+    return sources[this.method]();
+  }
+}
+
+/** Whether a program of that name is on the PATH. */
+async function isOnPath(program: string, env: CredentialOptions["env"]): Promise<boolean> {
+  const extensions = process.platform === "win32" ? (env["PATHEXT"] ?? ".EXE;.CMD").split(";") : [""];
+  const files = (env["PATH"] ?? env["Path"] ?? "")
+    .split(delimiter)
+    .filter((folder) => folder !== "")
+    .flatMap((folder) => extensions.map((extension) => join(folder, program + extension)));
+  const found = await Promise.all(
+    files.map((file) =>
+      access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

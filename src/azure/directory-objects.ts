@@ -1,0 +1,72 @@
+import type { Application, Owner, PasswordCredential, ServicePrincipal } from "../domain/identity.ts";
+
+/*
+ * Graph's objects turned into ours, and the texts that requests are made of.
+ */
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** What is asked for of an application; the unique name comes only when it is named here. */
+export const applicationFields =
+  "$select=id,appId,displayName,uniqueName,tags,passwordCredentials,keyCredentials";
+export const servicePrincipalFields = "$select=id,appId,displayName";
+
+/** An application as Graph shows it. */
+export function applicationOf(item: Item): Application {
+  return {
+    objectId: text(item["id"]) ?? "",
+    appId: text(item["appId"]) ?? "",
+    displayName: text(item["displayName"]) ?? "",
+    uniqueName: text(item["uniqueName"]),
+    tags: list(item["tags"]).filter((tag): tag is string => typeof tag === "string"),
+    passwords: list(item["passwordCredentials"]).map((password) => passwordOf(password as Item)),
+    certificates: list(item["keyCredentials"]).length,
+  };
+}
+
+/** A service principal as Graph shows it. */
+export function servicePrincipalOf(item: Item): ServicePrincipal {
+  return {
+    objectId: text(item["id"]) ?? "",
+    appId: text(item["appId"]) ?? "",
+    displayName: text(item["displayName"]) ?? "",
+  };
+}
+
+/** An owner as Graph shows it: what the caller may not read of it is null. */
+export function ownerOf(item: Item): Owner {
+  return {
+    objectId: text(item["id"]) ?? "",
+    displayName: text(item["userPrincipalName"]) ?? text(item["displayName"]),
+  };
+}
+
+function passwordOf(item: Item): PasswordCredential {
+  return {
+    keyId: text(item["keyId"]) ?? "",
+    displayName: text(item["displayName"]),
+    startDateTime: dateOf(item["startDateTime"]),
+    endDateTime: dateOf(item["endDateTime"]),
+    hint: text(item["hint"]),
+  };
+}
+
+/** A moment as Graph writes it. */
+export function dateOf(value: unknown): Date | undefined {
+  const date = new Date(text(value) ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** A text that is there. */
+export function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A literal of OData, ready for a URL: a quote inside it is doubled. */
+export function literal(value: string): string {
+  return encodeURIComponent(`'${value.replaceAll("'", "''")}'`);
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

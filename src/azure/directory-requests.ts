@@ -1,0 +1,61 @@
+import { hasCode } from "../domain/errors.ts";
+import { ExchangeError } from "../domain/http-exchange.ts";
+import { undertake } from "./azure-errors.ts";
+import type { GraphAnswer, GraphClient, GraphRequest } from "./graph-client.ts";
+import { answerOf } from "./service-failure.ts";
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Requests to the directory whose failures say what was being done. `doing` goes on from `Could not`. */
+export interface DirectoryRequests {
+  /** As GraphClient has it, for who looks at a refusal before it becomes a person's error. */
+  readonly graph: GraphClient;
+  /** Runs a request, or several that belong together, and turns what they throw into ActionableErrors. */
+  readonly undertake: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+  readonly ask: (doing: string, request: GraphRequest, signal: AbortSignal) => Promise<GraphAnswer>;
+  readonly list: (doing: string, path: string, signal: AbortSignal) => Promise<readonly Item[]>;
+  /** One object; undefined where there is none of that key. */
+  readonly find: <T>(
+    doing: string,
+    path: string,
+    read: (item: Item) => T,
+    signal: AbortSignal,
+  ) => Promise<T | undefined>;
+}
+
+/** Requests by this client. */
+export function directoryRequests(graph: GraphClient): DirectoryRequests {
+  function inDirectory<T>(doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return undertake({ doing, area: "directory" }, signal, work);
+  }
+  const ask: DirectoryRequests["ask"] = (doing, request, signal) =>
+    inDirectory(doing, signal, () => graph.send(request, signal));
+  return {
+    graph,
+    undertake: inDirectory,
+    ask,
+    list: (doing, path, signal) => inDirectory(doing, signal, () => graph.list(path, signal)),
+    async find(doing, path, read, signal) {
+      try {
+        const { body } = await ask(doing, { method: "GET", path }, signal);
+        return body && read(body);
+      } catch (error) {
+        if (hasCode(error, "directory.not-found")) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Whether a request may have been acted upon although it failed. */
+export function mayHaveBeenDone(error: unknown): boolean {
+  if (error instanceof ExchangeError) {
+    return (
+      error.failure !== "no-connection" &&
+      error.failure !== "untrusted-certificate" &&
+      error.code !== "ECONNREFUSED"
+    );
+  }
+  const status = answerOf(error)?.status ?? 0;
+  return status === 408 || status >= 500;
+}

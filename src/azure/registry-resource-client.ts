@@ -1,0 +1,174 @@
+import {
+  ContainerRegistryManagementClient,
+  type Registry as ListedRegistry,
+} from "@azure/arm-containerregistry";
+import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
+import pMap from "p-map";
+import { ActionableError } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import { isGuid } from "../domain/names.ts";
+import type { Registry, RegistryReference } from "../domain/registry.ts";
+import { undertake } from "./azure-errors.ts";
+import { isIdempotent, type AzureHttp } from "./azure-http.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Credential } from "./credential.ts";
+import { isAnswer } from "./service-failure.ts";
+
+/** Where the registry is looked for: everywhere, unless narrowed. */
+export interface RegistryScope {
+  /** Id or name. */
+  readonly subscription?: string | undefined;
+  readonly resourceGroup?: string | undefined;
+}
+
+/** Far below what Resource Manager allows a caller, and enough that the slowest subscription sets the pace. */
+const subscriptionsAtOnce = 16;
+
+/** Registries, by Azure Resource Manager. Fits the port `Registries` of core. */
+export function createRegistryResourceClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
+  const options = { ...http.clientOptions(isIdempotent), endpoint: cloud.resourceManager };
+
+  const registriesOf = (subscriptionId: string) =>
+    new ContainerRegistryManagementClient(credential, subscriptionId, {
+      ...options,
+      credentials: { scopes: [cloud.resourceManagerScope] },
+    }).registries;
+
+  async function readById(
+    { id, subscriptionId, resourceGroup, name }: RegistryReference & { kind: "resource-id" },
+    signal: AbortSignal,
+  ): Promise<readonly Registry[]> {
+    return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
+      try {
+        return [
+          registryOf(await registriesOf(subscriptionId).get(resourceGroup, name, { abortSignal: signal })),
+        ];
+      } catch (error) {
+        if (isAnswer(error, 404)) return [];
+        throw error;
+      }
+    });
+  }
+
+  /** Ids of the subscriptions to look in. An id that was named is taken at its word, which saves a round trip. */
+  async function subscriptionsIn(
+    wanted: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    if (wanted !== undefined && isGuid(wanted)) return [wanted];
+    const visible = await undertake(
+      { doing: "list the subscriptions", area: "registries" },
+      signal,
+      async () => {
+        const client = new SubscriptionClient(credential, {
+          ...options,
+          credentialScopes: cloud.resourceManagerScope,
+        });
+        const found = [];
+        for await (const item of client.subscriptions.list({ abortSignal: signal })) found.push(item);
+        return found;
+      },
+    );
+    if (visible.length === 0) {
+      throw noSubscription(
+        "The account signed in sees no subscription.",
+        "Sign in to the tenant that holds the registry (az login --tenant TENANT), or name the registry by its resource id, or ask for the role Reader on it.",
+      );
+    }
+    const named = visible.filter(
+      ({ displayName }) => wanted === undefined || displayName?.toLowerCase() === wanted.toLowerCase(),
+    );
+    if (named.length === 0) {
+      throw noSubscription(
+        `The account signed in sees no subscription called ${JSON.stringify(wanted)}.`,
+        "Check --subscription: az account list shows what is visible.",
+      );
+    }
+    return named.flatMap(({ subscriptionId }) => (subscriptionId === undefined ? [] : [subscriptionId]));
+  }
+
+  async function listIn(
+    subscriptionId: string,
+    { subscription, resourceGroup }: RegistryScope,
+    signal: AbortSignal,
+  ): Promise<readonly Registry[]> {
+    const doing = {
+      doing: `list the registries of subscription ${subscriptionId}`,
+      area: "registries",
+    } as const;
+    return undertake(doing, signal, async () => {
+      const registries = registriesOf(subscriptionId);
+      const pages =
+        resourceGroup === undefined
+          ? registries.list({ abortSignal: signal })
+          : registries.listByResourceGroup(resourceGroup, { abortSignal: signal });
+      const found: Registry[] = [];
+      try {
+        for await (const item of pages) found.push(registryOf(item));
+      } catch (error) {
+        // No right there, no such group there, or a subscription on its way out: others may hold the registry.
+        const elsewhere = subscription === undefined && (isAnswer(error, 403) || isAnswer(error, 404));
+        const groupMissing = resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound");
+        if (!elsewhere && !groupMissing) throw error;
+      }
+      return found;
+    });
+  }
+
+  return {
+    /**
+     * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
+     * A resource id is read directly.
+     * @throws ActionableError `azure.no-subscription` when there is none to look in
+     */
+    async findRegistries(
+      reference: RegistryReference,
+      scope: RegistryScope,
+      signal: AbortSignal,
+    ): Promise<readonly Registry[]> {
+      if (reference.kind === "resource-id") return readById(reference, signal);
+      const subscriptions = await subscriptionsIn(scope.subscription, signal);
+      const lists = await pMap(subscriptions, (id) => listIn(id, scope, signal), {
+        concurrency: subscriptionsAtOnce,
+        signal,
+      });
+      return lists.flat().filter((registry) => isMeant(registry, reference));
+    },
+  };
+}
+
+function isMeant(
+  registry: Registry,
+  reference: Exclude<RegistryReference, { kind: "resource-id" }>,
+): boolean {
+  return reference.kind === "name"
+    ? registry.name.toLowerCase() === reference.name.toLowerCase()
+    : registry.loginServer === reference.loginServer.toLowerCase();
+}
+
+function registryOf(listed: ListedRegistry): Registry {
+  const { id = "", name = "", loginServer = "", location } = listed;
+  const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
+  return {
+    id,
+    name,
+    loginServer: loginServer.toLowerCase(),
+    // Absent on registries that no newer API has touched: those are in the mode that was the only one.
+    roleAssignmentMode:
+      listed.roleAssignmentMode === "AbacRepositoryPermissions"
+        ? "AbacRepositoryPermissions"
+        : "LegacyRegistryPermissions",
+    subscriptionId,
+    resourceGroup,
+    location,
+  };
+}
+
+function noSubscription(message: string, hint: string): ActionableError {
+  return new ActionableError(message, {
+    code: "azure.no-subscription",
+    hint,
+    docs: "https://learn.microsoft.com/cli/azure/manage-azure-subscriptions-azure-cli",
+    exitCode: exitCode.notAllowed,
+  });
+}

@@ -1,0 +1,152 @@
+import { AuthorizationManagementClient, type Permission } from "@azure/arm-authorization";
+import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role.ts";
+import { undertake } from "./azure-errors.ts";
+import { isIdempotent, type AzureHttp } from "./azure-http.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Credential } from "./credential.ts";
+import { isAnswer } from "./service-failure.ts";
+
+/** How an attempt to assign a role ended, where that is no failure. */
+export type AssignOutcome =
+  | { readonly kind: "assigned"; readonly assignment: RoleAssignment }
+  | { readonly kind: "exists" }
+  | { readonly kind: "principal-unknown" };
+
+/** Role assignments of registries, by Azure Resource Manager. Fits the port `Roles` of core. */
+export function createRoleClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
+  const clientOf = (registryId: string) =>
+    new AuthorizationManagementClient(credential, partsOf(registryId).subscription, {
+      ...http.clientOptions(isIdempotent),
+      endpoint: cloud.resourceManager,
+      credentialScopes: cloud.resourceManagerScope,
+    });
+
+  return {
+    /** What the caller may do, as its role assignments say; deny assignments and conditions are not looked at. */
+    async registryRights(registryId: string, signal: AbortSignal) {
+      const { group, name } = partsOf(registryId);
+      const doing = { doing: `read the caller's rights on registry ${name}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        const pages = clientOf(registryId).permissions.listForResource(
+          group,
+          "Microsoft.ContainerRegistry",
+          "",
+          "registries",
+          name,
+          { abortSignal: signal },
+        );
+        const permissions = await allOf(pages);
+        return {
+          writeRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/write"),
+          deleteRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/delete"),
+        };
+      });
+    },
+
+    /** Assignments of the principal on the registry itself and inherited from above it. */
+    async listAssignments(
+      registryId: string,
+      principalId: string,
+      signal: AbortSignal,
+    ): Promise<readonly RoleAssignment[]> {
+      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        const pages = clientOf(registryId).roleAssignments.listForScope(withoutSlash(registryId), {
+          filter: `principalId eq '${principalId}'`,
+          abortSignal: signal,
+        });
+        const below = `${registryId.toLowerCase()}/`;
+        return (await allOf(pages))
+          .map(assignmentOf)
+          .filter(({ scope }) => !scope.toLowerCase().startsWith(below));
+      });
+    },
+
+    /** PUT with the derived name; the same again is the same, another condition replaces the one before. */
+    async assignRole(
+      registryId: string,
+      principalId: string,
+      { role, condition }: DesiredAssignment,
+      signal: AbortSignal,
+    ): Promise<AssignOutcome> {
+      const { subscription, name } = partsOf(registryId);
+      const doing = { doing: `assign the role ${role.name} on registry ${name}`, area: "roles" } as const;
+      return undertake(doing, signal, async () => {
+        try {
+          const assignment = await clientOf(registryId).roleAssignments.create(
+            // The SDK puts a slash of its own before it.
+            withoutSlash(registryId),
+            assignmentName(registryId, principalId, role.guid),
+            {
+              // As az compares them, in exactly this form.
+              roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
+              principalId,
+              // Spares Resource Manager a look into a part of the directory that may not know the principal yet.
+              principalType: "ServicePrincipal",
+              ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
+            },
+            { abortSignal: signal },
+          );
+          return { kind: "assigned", assignment: assignmentOf(assignment) };
+        } catch (error) {
+          if (isAnswer(error, 409, "RoleAssignmentExists")) return { kind: "exists" };
+          if (isAnswer(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
+          throw error;
+        }
+      });
+    },
+
+    /** Fine when it is gone. */
+    async removeAssignment(id: string, signal: AbortSignal): Promise<void> {
+      await undertake({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
+        try {
+          await clientOf(id).roleAssignments.deleteById(withoutSlash(id), { abortSignal: signal });
+        } catch (error) {
+          if (!isAnswer(error, 404)) throw error;
+        }
+      });
+    },
+  };
+}
+
+/** Whether these permissions grant an action: some set lists it and does not take it back. */
+export function grants(permissions: readonly Permission[], action: string): boolean {
+  const matches = (patterns: readonly string[] | undefined) =>
+    (patterns ?? []).some((pattern) => wildcard(pattern).test(action));
+  return permissions.some(({ actions, notActions }) => matches(actions) && !matches(notActions));
+}
+
+function wildcard(pattern: string): RegExp {
+  const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join(".*")}$`, "i");
+}
+
+interface ListedAssignment {
+  readonly id?: string;
+  readonly name?: string;
+  readonly roleDefinitionId?: string;
+  readonly principalId?: string;
+  readonly scope?: string;
+  readonly condition?: string;
+}
+
+function assignmentOf(listed: ListedAssignment): RoleAssignment {
+  const { id = "", name = "", roleDefinitionId = "", principalId = "", scope = "", condition } = listed;
+  // A condition never set may come as null.
+  return { id, name, roleDefinitionId, principalId, scope, condition: condition ?? undefined };
+}
+
+async function allOf<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of pages) items.push(item);
+  return items;
+}
+
+function partsOf(resourceId: string): { subscription: string; group: string; name: string } {
+  const [, , subscription = "", , group = "", , , , name = ""] = resourceId.split("/");
+  return { subscription, group, name };
+}
+
+function withoutSlash(id: string): string {
+  return id.replace(/^\/+/, "");
+}

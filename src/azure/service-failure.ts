@@ -1,0 +1,86 @@
+import { isRestError } from "@azure/core-rest-pipeline";
+
+/** What a service of Azure said when it refused, whichever SDK brought the news. */
+export interface ServiceAnswer {
+  readonly status: number;
+  /** `error.code` of the body and the codes of its details, the most special last. */
+  readonly codes: readonly string[];
+  /** The service's own sentence. */
+  readonly text: string;
+  readonly requestId: string | undefined;
+}
+
+/** A refusal by a service, thrown by the clients that read answers themselves. */
+export class ServiceFailure extends Error {
+  readonly answer: ServiceAnswer;
+
+  constructor(answer: ServiceAnswer) {
+    super(answer.text);
+    this.name = "ServiceFailure";
+    this.answer = answer;
+  }
+}
+
+interface Headers {
+  get(name: string): string | null | undefined;
+}
+
+/** Reads a refusal: Graph and Resource Manager share the shape `{"error": {code, message, details}}`. */
+export function readAnswer(status: number, headers: Headers, body: string | undefined): ServiceAnswer {
+  const document = parse(body);
+  // A few answers of Resource Manager put the error at the top.
+  const error = record(document["error"] ?? document);
+  const details = Array.isArray(error["details"]) ? error["details"].map(record) : [];
+  const codes = [error, ...details].map((item) => item["code"]);
+  const text = error["message"];
+  return {
+    status,
+    codes: codes.filter((code): code is string => typeof code === "string" && code !== ""),
+    text: typeof text === "string" && text !== "" ? shortened(text) : `HTTP ${status}`,
+    requestId: requestIdOf(headers),
+  };
+}
+
+/** The answer that a failure carries; undefined when none came, or when it is no failure of a service. */
+export function answerOf(error: unknown): ServiceAnswer | undefined {
+  if (error instanceof ServiceFailure) return error.answer;
+  if (!isRestError(error) || !error.response) return undefined;
+  const { status, headers, bodyAsText } = error.response;
+  const answer = readAnswer(status, headers, bodyAsText ?? undefined);
+  // The newer SDKs keep the parsed error and drop the text.
+  return answer.codes.length === 0 && error.code !== undefined
+    ? { ...answer, codes: [error.code], text: shortened(error.message) }
+    : answer;
+}
+
+/** Whether a failure carries this status, and this code if one is asked for. */
+export function isAnswer(error: unknown, status: number, code?: string): boolean {
+  const answer = answerOf(error);
+  return answer?.status === status && (code === undefined || answer.codes.includes(code));
+}
+
+function requestIdOf(headers: Headers): string | undefined {
+  return (
+    headers.get("request-id") ??
+    headers.get("x-ms-request-id") ??
+    headers.get("x-ms-correlation-request-id") ??
+    undefined
+  );
+}
+
+function parse(body: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    return record(JSON.parse(body ?? ""));
+  } catch {
+    // A gateway's page of HTML says nothing that the status does not.
+    return {};
+  }
+}
+
+function shortened(text: string): string {
+  return text.length > 600 ? `${text.slice(0, 600)}…` : text;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,92 @@
+import type { SecretText } from "../domain/secret-text.ts";
+import { undertake } from "./azure-errors.ts";
+import type { AzureHttp } from "./azure-http.ts";
+import type { Cloud } from "./cloud.ts";
+import { readAnswer, ServiceFailure } from "./service-failure.ts";
+import { entraReason, refusalOfTheTenant, type EntraReason } from "./sign-in-errors.ts";
+
+/** How a credential was received. */
+export type SignInOutcome =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "refused"; readonly reason: string; readonly expired: boolean };
+
+/** The audience of every registry, in every cloud. */
+const registryScope = "https://containerregistry.azure.net/.default";
+const resourceUnknown = 500_011;
+const passwordExpired = 7_000_222;
+
+/**
+ * Signing in to Entra with a password at hand. Fits the port `SignIn` of core.
+ *
+ * It posts the form itself: the SDK's credential remembers refusals and repeats them for a while without asking,
+ * while a fresh password is refused and accepted in turns; and it asks for the discovery document first, each time.
+ * Form: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+ * @param tenantOf the tenant of the application
+ */
+export function createSignInClient(
+  cloud: Cloud,
+  http: AzureHttp,
+  tenantOf: (signal: AbortSignal) => Promise<string>,
+) {
+  let scope = registryScope;
+
+  /** Entra's reason to refuse; undefined when it accepted. */
+  async function ask(
+    appId: string,
+    password: SecretText,
+    signal: AbortSignal,
+  ): Promise<EntraReason | undefined> {
+    const tenant = await tenantOf(signal);
+    const answer = await http.send(
+      {
+        method: "POST",
+        url: `${cloud.authorityHost}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`,
+        headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+        body: new URLSearchParams({
+          grant_type: "client_credentials",
+          client_id: appId,
+          client_secret: password.reveal(),
+          scope,
+        }).toString(),
+        repeatable: true,
+      },
+      signal,
+    );
+    const text = answer.bodyAsText ?? "";
+    if (answer.status === 200) return undefined;
+    const reason = answer.status < 500 && answer.status !== 429 ? entraReason(description(text)) : undefined;
+    if (!reason) throw new ServiceFailure(readAnswer(answer.status, answer.headers, undefined));
+    return reason;
+  }
+
+  return {
+    /**
+     * One attempt.
+     * @throws ActionableError `azure.conditional-access` and `azure.wrong-tenant`, which no patience mends, and what
+     *   any request to Azure may
+     */
+    async signIn(appId: string, password: SecretText, signal: AbortSignal): Promise<SignInOutcome> {
+      return undertake({ doing: `sign in as ${appId}`, area: "directory" }, signal, async () => {
+        let reason = await ask(appId, password, signal);
+        if (reason?.number === resourceUnknown && scope === registryScope) {
+          // A tenant that never used a registry's newer sign-in does not know that audience; every tenant knows this.
+          scope = cloud.resourceManagerScope;
+          reason = await ask(appId, password, signal);
+        }
+        if (!reason) return { kind: "accepted" };
+        const refusal = refusalOfTheTenant(reason);
+        if (refusal) throw refusal;
+        return { kind: "refused", reason: reason.sentence, expired: reason.number === passwordExpired };
+      });
+    },
+  };
+}
+
+function description(body: string): string {
+  try {
+    const { error_description: sentence } = JSON.parse(body) as { error_description?: unknown };
+    return typeof sentence === "string" ? sentence : "";
+  } catch {
+    return "";
+  }
+}
