@@ -97,9 +97,12 @@ export interface Directory {
   restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
   /**
    * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
-   * application that exists.
+   * application that exists. `created: false` when one turned up meanwhile: then look whose it is.
    */
-  createApplication(application: NewApplication, signal: AbortSignal): Promise<Application>;
+  createApplication(
+    application: NewApplication,
+    signal: AbortSignal,
+  ): Promise<{ readonly application: Application; readonly created: boolean }>;
   listOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
   addOwner(objectId: string, ownerId: string, signal: AbortSignal): Promise<void>;
   /** How many federated credentials sign in as the application. */

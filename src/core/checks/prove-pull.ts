@@ -1,0 +1,115 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
+import { formatDuration } from "../../domain/duration.ts";
+import { ActionableError } from "../../domain/errors.ts";
+import type { ProofKind, SetupInput } from "../flows/setup-contract.ts";
+import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { waitUntil } from "../wait-until.ts";
+
+/** What a proof is made with. */
+export interface ProofContext {
+  readonly pullProof: PullProof;
+  /** Undefined when Azure is not called. */
+  readonly signIn: SignIn | undefined;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly kind: ProofKind;
+  readonly loginServer: string;
+  readonly image: ProofImage;
+  readonly timeoutMs: number;
+}
+
+/** The name asked for when neither an image nor a repository was given: a registry may be empty. */
+const anyRepository = "acr-pull-proof";
+
+/** What to pull for the proof: the image, else a repository the role covers, else any name. */
+export function proofImage(input: Pick<SetupInput, "image" | "repositories">): ProofImage {
+  if (input.image) return input.image;
+  const [repository] = input.repositories;
+  if (repository === undefined) return { repository: anyRepository };
+  return {
+    repository: repository.endsWith("/*") ? `${repository.slice(0, -1)}${anyRepository}` : repository,
+  };
+}
+
+/**
+ * Proves once that the credential can pull. Refusals are waited out for as long as `fresh` says that a new
+ * application, key or role may not be known everywhere yet; without fresh ids the first refusal is final.
+ * @throws ActionableError `proof.refused`, `proof.no-pull-scope`, `proof.image-missing`, or what the port throws
+ */
+export async function provePull(
+  context: ProofContext,
+  credential: PullCredential,
+  fresh: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kind, loginServer, image, report, timeoutMs, clock } = context;
+  if (kind === "none") return;
+  let tries = 0;
+  let last = { kind: "refused", reason: "not tried" } as PullOutcome;
+  await waitUntil(
+    async () => {
+      tries += 1;
+      last = await attempt(context, credential, signal);
+      return last.kind === "allowed" || last.kind === "image-missing" ? last : undefined;
+    },
+    {
+      timeoutMs: fresh ? timeoutMs : 0,
+      onWait: () =>
+        report({
+          kind: "waiting",
+          id: "proof",
+          text: `Waiting for ${loginServer} to know the new credential and role, try ${tries}, up to ${formatDuration(timeoutMs)}`,
+        }),
+    },
+    clock,
+    signal,
+  );
+  if (last.kind !== "allowed") throw proofFailed(loginServer, image, last);
+}
+
+async function attempt(
+  context: ProofContext,
+  credential: PullCredential,
+  signal: AbortSignal,
+): Promise<PullOutcome> {
+  if (context.kind === "entra" && context.signIn) {
+    const signedIn = await context.signIn.signIn(credential.username, credential.password, signal);
+    return signedIn.kind === "accepted" ? { kind: "allowed" } : { kind: "refused", reason: signedIn.reason };
+  }
+  return context.pullProof.tryPull(context.loginServer, credential, context.image, signal);
+}
+
+function proofFailed(
+  loginServer: string,
+  image: ProofImage,
+  outcome: Exclude<PullOutcome, { kind: "allowed" }>,
+): ActionableError {
+  const name = image.tag === undefined ? image.repository : `${image.repository}:${image.tag}`;
+  switch (outcome.kind) {
+    case "image-missing":
+      return new ActionableError(`${loginServer} has no image ${name}: ${outcome.reason}`, {
+        code: "proof.image-missing",
+        hint: "Name an image that exists with --image, or leave it out.",
+      });
+    case "no-pull-scope":
+      return new ActionableError(
+        `${loginServer} signed the credential in, but does not let it pull ${name}: ${outcome.reason}`,
+        {
+          code: "proof.no-pull-scope",
+          hint: "A new role can take ten minutes: run the same command again. If it stays so, look at the registry's role assignments and their conditions.",
+          docs: "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
+          retryable: true,
+        },
+      );
+    case "refused":
+      return new ActionableError(`${loginServer} refused the credential: ${outcome.reason}`, {
+        code: "proof.refused",
+        hint: "A new password or role can take ten minutes: run the same command again.",
+        docs: "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login",
+        retryable: true,
+      });
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,116 @@
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { provePull } from "../checks/prove-pull.ts";
+import { hasChanges } from "../plan.ts";
+import { markLost } from "../steps/pending-mark.ts";
+import { targetName } from "../steps/pull-secret.ts";
+import type { SetupConversation, SetupInput, SetupOutcome, SetupPorts } from "./setup-contract.ts";
+import { applyJob, type JobRecord } from "./setup/apply-setup.ts";
+import { credentialsDocument } from "./setup/credentials-document.ts";
+import { planSetup } from "./setup/plan-setup.ts";
+import { finishedOutcome } from "./setup/setup-result.ts";
+import { survey, type Job, type Survey } from "./setup/survey.ts";
+
+const busyPollMs = 1_000;
+
+/**
+ * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
+ * Run again it finishes what was interrupted, and changes nothing when all is in order.
+ * @throws ActionableError for whatever stops it before the first write
+ */
+export async function setup(
+  input: SetupInput,
+  ports: SetupPorts,
+  conversation: SetupConversation,
+  signal: AbortSignal,
+): Promise<SetupOutcome> {
+  if (input.credentialsFile !== undefined && !input.dryRun) await ports.files.check(input.credentialsFile);
+  if (ports.clusters.length === 0)
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  const found = await surveyWhenFree(input, ports, conversation, signal);
+  const plan = planSetup(found, input, ports.clock.now());
+  if (input.dryRun) return { kind: "planned", plan };
+  const records = hasChanges(plan.changes)
+    ? (await conversation.approve(plan))
+      ? await apply(found, input, ports, conversation, signal)
+      : undefined
+    : await confirm(found, input, signal);
+  if (!records) return { kind: "declined", plan };
+  for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
+  const outcome = finishedOutcome(found, records, input, ports.clock.now());
+  if (input.credentialsFile !== undefined && outcome.kind === "finished" && outcome.exitCode === 0) {
+    await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
+  }
+  return outcome;
+}
+
+/**
+ * Looks at everything. A run that has to make a key waits while another is making one, and then looks again: what
+ * that one made may be all that is needed.
+ */
+async function surveyWhenFree(
+  input: SetupInput,
+  ports: SetupPorts,
+  { report }: SetupConversation,
+  signal: AbortSignal,
+): Promise<Survey> {
+  const start = ports.clock.now().getTime();
+  for (;;) {
+    const found = await survey(input, ports, report, signal);
+    const busy = found.jobs.find((job) => job.liveMark && job.decision.kind === "make");
+    if (!busy?.liveMark || input.dryRun) return found;
+    if (ports.clock.now().getTime() - start >= input.waitBusyMs) throw markLost(busy.liveMark.target);
+    report({
+      kind: "waiting",
+      id: "busy",
+      text: `Waiting for another run to finish with ${targetName(busy.liveMark.target)}`,
+    });
+    await ports.clock.sleep(busyPollMs, signal);
+  }
+}
+
+async function apply(
+  found: Survey,
+  input: SetupInput,
+  ports: SetupPorts,
+  { report }: SetupConversation,
+  signal: AbortSignal,
+): Promise<JobRecord[]> {
+  const records = await Promise.all(
+    found.jobs.map((job) => applyJob(job, found, input, ports, report, signal)),
+  );
+  signal.throwIfAborted();
+  const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));
+  if (bug) throw bug.error;
+  return records;
+}
+
+/** Nothing is to be changed: only what the survey could not tell is still asked. */
+async function confirm(found: Survey, input: SetupInput, signal: AbortSignal): Promise<JobRecord[]> {
+  return Promise.all(
+    found.jobs.map(async (job): Promise<JobRecord> => {
+      const { decision } = job;
+      if (decision.kind !== "living") throw new TypeError("a key to be made is a change");
+      const { alive: _others, ...credential } = decision;
+      if (input.image !== undefined || decision.state === "signs-in") {
+        await provePull(found.proof, decision.credential, decision.state === "signs-in", signal);
+      }
+      return unchangedRecord(job, credential);
+    }),
+  );
+}
+
+function unchangedRecord(job: Job, credential: NonNullable<JobRecord["credential"]>): JobRecord {
+  return {
+    job,
+    wrote: false,
+    roles: [],
+    credential,
+    targets: job.targets.map(({ target }) => ({ target, action: "unchanged" })),
+    links: job.targets.flatMap(({ target, links }) =>
+      links.map(({ link }) => ({ target, account: link.account, action: "unchanged" as const })),
+    ),
+    proven: true,
+    removedKeys: [],
+    removedRoles: [],
+  };
+}

@@ -1,0 +1,25 @@
+import type { JobRecord } from "./apply-setup.ts";
+import type { Survey } from "./survey.ts";
+
+/**
+ * The content of `--credentials-file`: the one file a user can ask the password in. Its caller writes it 0600 and
+ * only where nothing was.
+ */
+export function credentialsDocument({ loginServer, caller }: Survey, records: readonly JobRecord[]): string {
+  const credentials = records.flatMap(({ job, credential }) =>
+    credential
+      ? [
+          {
+            loginServer,
+            tenantId: caller?.tenantId ?? null,
+            clusterId: job.clusterId,
+            appId: credential.credential.username,
+            keyId: credential.keyId,
+            expiresAt: credential.expiresAt,
+            password: credential.credential.password.reveal(),
+          },
+        ]
+      : [],
+  );
+  return `${JSON.stringify({ schemaVersion: 1, credentials }, null, 2)}\n`;
+}

@@ -1,0 +1,196 @@
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import {
+  credentialOf,
+  dockerConfigKey,
+  MalformedDockerConfigError,
+  parseDockerConfig,
+} from "../../../domain/docker-config.ts";
+import { hasCode, refused } from "../../../domain/errors.ts";
+import type { Application, PasswordCredential } from "../../../domain/identity.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { keyOrigin, readMarks, type EntryMark } from "../../../domain/ownership.ts";
+import type { SecretText } from "../../../domain/secret-text.ts";
+import { credentialState, type CredentialState } from "../../checks/credential-state.ts";
+import type { ProofContext } from "../../checks/prove-pull.ts";
+
+/** An entry of ours as some secret of the cluster holds it. */
+export interface HeldEntry {
+  readonly namespace: string;
+  readonly name: string;
+  readonly mark: EntryMark;
+  readonly credential: PullCredential | undefined;
+}
+
+/** A credential to be put into the targets that lack it. */
+export interface LivingCredential {
+  readonly kind: "living";
+  readonly credential: PullCredential;
+  readonly keyId: string | null;
+  /** RFC 3339 UTC */
+  readonly expiresAt: string | null;
+  readonly state: Exclude<CredentialState, "dead">;
+  /** Where it was found: a target, another secret of the cluster, or given by the user. */
+  readonly from: "target" | "copy" | "user";
+  /** Every one that lives, this one first: a target keeps its own. */
+  readonly alive: ReadonlyArray<Omit<LivingCredential, "alive">>;
+}
+
+/** Every credential that could be found is dead, or there is none: a key is to be made. */
+export interface CredentialToMake {
+  readonly kind: "make";
+  /** Keys of ours that the cluster's entries name and that are dead or held by nobody: they go afterwards. */
+  readonly deadKeyIds: readonly string[];
+}
+
+export type CredentialDecision = LivingCredential | CredentialToMake;
+
+/** What the decision is made from. */
+export interface CredentialQuestion {
+  readonly clusterId: string;
+  readonly appId: string | undefined;
+  /** What Graph lists; undefined when Azure is not called or there is no application yet. */
+  readonly application: Application | undefined;
+  readonly loginServer: string;
+  readonly targets: readonly HeldEntry[];
+  readonly known: SecretText | undefined;
+  /** Entries of the cluster's other managed secrets; undefined when they may not be listed. */
+  elsewhere(): Promise<readonly HeldEntry[] | undefined>;
+}
+
+/**
+ * Finds the credential that works, in the targets first and then in the cluster's other managed secrets, and says
+ * to make one only when there is none.
+ * @throws ActionableError `credential.refused`, exit 2, when the password the user gave does not sign in
+ */
+export async function decideCredential(
+  question: CredentialQuestion,
+  proof: ProofContext,
+  signal: AbortSignal,
+): Promise<CredentialDecision> {
+  if (question.known) return decideKnown(question, question.known, proof, signal);
+  const inTargets = await firstLiving(question, question.targets, "target", proof, signal);
+  if (inTargets) return inTargets;
+  const others = await question.elsewhere();
+  const copy = await firstLiving(question, others ?? [], "copy", proof, signal);
+  if (copy) return copy;
+  return {
+    kind: "make",
+    deadKeyIds: others === undefined ? [] : deadKeys(question, [...question.targets, ...others]),
+  };
+}
+
+async function decideKnown(
+  question: CredentialQuestion,
+  password: SecretText,
+  proof: ProofContext,
+  signal: AbortSignal,
+): Promise<LivingCredential> {
+  const { appId, application } = question;
+  if (appId === undefined) {
+    throw refused(
+      "credential.principal-unknown",
+      "A known password was given, but not the service principal that it belongs to, and acr-pull has none for this cluster.",
+      "Name it: --service-principal APP_ID.",
+    );
+  }
+  const credential = { username: appId, password };
+  const state = proof.kind === "none" ? "pulls" : await credentialState(proof, credential, undefined, signal);
+  if (state === "dead") {
+    throw refused(
+      "credential.refused",
+      `The password given is not one of ${appId}'s, or has expired: it does not sign in.`,
+      "Check that it is the secret's value and not its id, and that it belongs to this service principal.",
+      "https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
+    );
+  }
+  const matching = (application?.passwords ?? []).filter(
+    ({ hint }) => hint !== undefined && password.reveal().startsWith(hint),
+  );
+  const key = matching.length === 1 ? matching[0] : undefined;
+  const living = {
+    kind: "living" as const,
+    credential,
+    keyId: key?.keyId ?? null,
+    expiresAt: timeText(key?.endDateTime),
+    state,
+    from: "user" as const,
+  };
+  return { ...living, alive: [living] };
+}
+
+async function firstLiving(
+  question: CredentialQuestion,
+  entries: readonly HeldEntry[],
+  from: "target" | "copy",
+  proof: ProofContext,
+  signal: AbortSignal,
+): Promise<LivingCredential | undefined> {
+  const candidates = distinct(entries.filter(({ mark }) => isOfThis(question, mark)));
+  const tried = await Promise.all(
+    candidates.map(async ({ mark, credential }) => {
+      const key = question.application?.passwords.find(({ keyId }) => keyId === mark.keyId);
+      if (key?.endDateTime && key.endDateTime <= proof.clock.now()) return undefined;
+      const state = await credentialState(proof, credential, key, signal);
+      if (state === "dead") return undefined;
+      const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
+      return { kind: "living" as const, credential, keyId: mark.keyId ?? null, expiresAt, state, from };
+    }),
+  );
+  const living = tried.filter((one) => one !== undefined);
+  // The one that lives longest; of two that pull and do not, the one that pulls.
+  living.sort((left, right) => rank(right) - rank(left));
+  return living[0] && { ...living[0], alive: living };
+}
+
+function rank({ state, expiresAt }: Omit<LivingCredential, "alive">): number {
+  return (state === "pulls" ? 1e15 : 0) + (expiresAt === null ? 0 : Date.parse(expiresAt));
+}
+
+function isOfThis({ clusterId, appId }: CredentialQuestion, mark: EntryMark): boolean {
+  return appId !== undefined && mark.appId === appId && mark.clusterId === clusterId;
+}
+
+/** One of each password, as the user name that the kubelet would send it with. */
+function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential: PullCredential }> {
+  const found = new Map<string, HeldEntry & { credential: PullCredential }>();
+  for (const entry of entries) {
+    const { credential, mark } = entry;
+    if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") continue;
+    const key = credential.password.reveal();
+    if (!found.has(key)) found.set(key, { ...entry, credential });
+  }
+  return [...found.values()];
+}
+
+/** Keys that entries of this cluster name and that carry our display name for it. */
+function deadKeys(question: CredentialQuestion, entries: readonly HeldEntry[]): string[] {
+  const named = new Set(entries.filter(({ mark }) => isOfThis(question, mark)).map(({ mark }) => mark.keyId));
+  return (question.application?.passwords ?? [])
+    .filter((key) => named.has(key.keyId) && isKeyOf(key, question.clusterId))
+    .map(({ keyId }) => keyId);
+}
+
+/** Whether a key was made by acr-pull for this cluster. */
+export function isKeyOf(key: PasswordCredential, clusterId: string): boolean {
+  return keyOrigin(key)?.clusterId === clusterId;
+}
+
+/** RFC 3339 in UTC, to the second, as Graph writes it. */
+export function timeText(time: Date | undefined): string | null {
+  return time === undefined ? null : time.toISOString().replace(/\.\d{3}Z$/, "Z");
+}
+
+/** The entry that a secret holds for a login server; undefined when it has none or cannot be read. */
+export function heldEntry(secret: SecretObject, loginServer: string): HeldEntry | undefined {
+  try {
+    const mark = readMarks(secret)[loginServer];
+    if (!mark) return undefined;
+    const credential = credentialOf(parseDockerConfig(secret.data[dockerConfigKey]), loginServer);
+    return { namespace: secret.namespace, name: secret.name, mark, credential };
+  } catch (error) {
+    // Another secret that nobody can read is no source of a copy, and no reason to stop either.
+    if (error instanceof MalformedDockerConfigError || hasCode(error, "secret.marks-malformed"))
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,169 @@
+import type { PlannedChange } from "../../plan.ts";
+import { applicationChanges } from "../../steps/application.ts";
+import { roleChanges } from "../../steps/pull-role.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import { builtInRole } from "../../../domain/role.ts";
+import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
+import type { Job, JobTarget, Survey } from "./survey.ts";
+
+const renewalDueMs = 30 * 86_400_000;
+
+/** The registry as results show it. */
+export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {
+  return registry
+    ? { id: registry.id, name: registry.name, loginServer, roleAssignmentMode: registry.roleAssignmentMode }
+    : { id: null, name: loginServer.split(/[.:]/)[0] ?? loginServer, loginServer, roleAssignmentMode: null };
+}
+
+/** Whether a time lies within thirty days from now, or behind it. */
+export function isRenewalDue(expiresAt: string | null, now: Date): boolean {
+  return expiresAt !== null && Date.parse(expiresAt) - now.getTime() <= renewalDueMs;
+}
+
+/** What carrying out would do, in the order it would be done; nothing secret in it. */
+export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPlan {
+  const { jobs, leftOut } = survey;
+  return {
+    registry: resultRegistry(survey),
+    changes: [
+      ...jobs.flatMap((job) => jobChanges(job, survey, input)),
+      ...leftOut.map(({ target, error }) => ({
+        target: `secret ${targetName(target)}`,
+        action: "skipped" as const,
+        before: null,
+        after: { error: error.code },
+      })),
+    ],
+    warnings: [
+      ...leftOut.map(({ target, error }) => `${targetName(target)} is left out: ${error.message}`),
+      ...jobs.flatMap((job) => jobWarnings(job, input, now)),
+    ],
+  };
+}
+
+function jobChanges(job: Job, survey: Survey, input: SetupInput): PlannedChange[] {
+  const { identity, decision, targets, staleMarks, clusterId } = job;
+  const { registry } = survey;
+  const cluster = `cluster ${clusterId}`;
+  return [
+    ...(identity ? applicationChanges(identity.application) : []),
+    ...(identity && registry ? roleChanges(identity.roles, registry) : []),
+    keyChange(job),
+    ...targets.flatMap((target) => targetChanges(target, input)),
+    ...staleMarks.map(({ target, pending }) => ({
+      target: `pending mark of ${targetName(target)} (${cluster})`,
+      action: "removed" as const,
+      before: { operation: pending.operation },
+      after: null,
+    })),
+    ...(decision.kind === "make"
+      ? decision.deadKeyIds.map((keyId) => ({
+          target: `key ${keyId}`,
+          action: "removed" as const,
+          before: { keyId },
+          after: null,
+        }))
+      : []),
+  ];
+}
+
+function keyChange({ decision, targets, clusterId }: Job): PlannedChange {
+  if (decision.kind === "make") {
+    return { target: `key for cluster ${clusterId}`, action: "created", before: null, after: { clusterId } };
+  }
+  const { keyId, expiresAt } = decision;
+  return {
+    target: `key ${keyId ?? "given by you"}`,
+    action: credentialAction(decision, targets),
+    before: { keyId, expiresAt },
+    after: { keyId, expiresAt },
+  };
+}
+
+/** What happens to the credential: it stands, it is copied to where it lacks, or the user's own is used. */
+export function credentialAction(
+  decision: Job["decision"],
+  targets: readonly JobTarget[],
+): "created" | "copied" | "reused" | "unchanged" {
+  if (decision.kind === "make") return "created";
+  if (decision.from === "user") return "reused";
+  const lacking = targets.some(
+    ({ state, credential }) =>
+      state.kind === "absent" ||
+      !state.credential ||
+      !credential?.credential.password.equals(state.credential.password),
+  );
+  return lacking ? "copied" : "unchanged";
+}
+
+function targetChanges(
+  { target, state, credential, changes, links }: JobTarget,
+  input: SetupInput,
+): PlannedChange[] {
+  const lines: PlannedChange[] = [];
+  const { cluster, namespace } = target;
+  if (state.kind === "absent" && state.createNamespace) {
+    lines.push({
+      target: `namespace ${cluster.context}/${namespace}`,
+      action: "created",
+      before: null,
+      after: { name: namespace },
+    });
+  }
+  const after = {
+    keyId: credential?.keyId ?? null,
+    expiresAt: credential?.expiresAt ?? null,
+    role: input.role,
+  };
+  const mark = state.kind === "present" ? state.mark : undefined;
+  lines.push({
+    target: `secret ${targetName(target)}`,
+    action: state.kind === "absent" ? "created" : changes ? "updated" : "unchanged",
+    before: mark
+      ? { keyId: mark.keyId ?? null, expiresAt: mark.expiresAt ?? null, role: mark.role ?? null }
+      : null,
+    after,
+  });
+  for (const { link, finding } of links) {
+    lines.push({
+      target: `service account ${cluster.context}/${namespace}/${link.account}`,
+      action: finding?.linked ? "unchanged" : "updated",
+      before: { linked: finding?.linked ?? false },
+      after: { linked: true },
+    });
+  }
+  return lines;
+}
+
+function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, now: Date): string[] {
+  const warnings: string[] = [];
+  for (const { roleDefinitionId, scope } of identity?.roles.extra ?? []) {
+    const name = builtInRole(roleDefinitionId)?.name ?? roleDefinitionId;
+    warnings.push(
+      `The service principal also holds ${name} on ${scope}, which acr-pull did not grant and leaves alone`,
+    );
+  }
+  if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
+  if (decision.kind === "make") return warnings;
+  if (isRenewalDue(decision.expiresAt, now)) {
+    warnings.push(`The key in use is valid only until ${decision.expiresAt}: rotate it soon`);
+  }
+  const lifetime = lifetimeNote(identity, decision.keyId, input);
+  if (lifetime !== undefined) warnings.push(lifetime);
+  return warnings;
+}
+
+/** `--expires-in` speaks of keys to be made; a living key keeps its own end. */
+function lifetimeNote(
+  identity: Job["identity"],
+  keyId: string | null,
+  input: SetupInput,
+): string | undefined {
+  const application = identity?.application.kind === "found" ? identity.application.application : undefined;
+  const key = application?.passwords.find((one) => one.keyId === keyId);
+  if (input.expiresInMs === "max" || !key?.startDateTime || !key.endDateTime) return undefined;
+  const day = 86_400_000;
+  const lifetimeMs = key.endDateTime.getTime() - key.startDateTime.getTime();
+  if (Math.abs(lifetimeMs - input.expiresInMs) < day) return undefined;
+  return `The key in use lives ${Math.round(lifetimeMs / day)} days, not ${Math.round(input.expiresInMs / day)}: it is kept, and the next key gets the life asked for`;
+}

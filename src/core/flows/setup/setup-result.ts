@@ -1,0 +1,230 @@
+import { ActionableError } from "../../../domain/errors.ts";
+import { exitCode, type ExitCode } from "../../../domain/exit-code.ts";
+import { builtInRole } from "../../../domain/role.ts";
+import { keyOrigin } from "../../../domain/ownership.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type {
+  ResultCredential,
+  ResultError,
+  ResultRoleAssignment,
+  ResultSecret,
+  ResultServiceAccount,
+  ResultServicePrincipal,
+  ResultVerification,
+  SetupInput,
+  SetupOutcome,
+  SetupResult,
+} from "../setup-contract.ts";
+import type { JobRecord } from "./apply-setup.ts";
+import { credentialAction, isRenewalDue, resultRegistry } from "./plan-setup.ts";
+import { applicationOf, type LeftOut, type Survey } from "./survey.ts";
+
+/** An error as results show it. */
+export function resultError({ code, message, hint }: ActionableError): ResultError {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(
+  survey: Survey,
+  records: readonly JobRecord[],
+  input: SetupInput,
+  now: Date,
+): SetupOutcome {
+  const result: SetupResult = {
+    registry: resultRegistry(survey),
+    servicePrincipals: records.flatMap(servicePrincipals),
+    roleAssignments: records.flatMap((record) => roleAssignments(record, input)),
+    extraRoles: records
+      .flatMap(({ job }) => job.identity?.roles.extra ?? [])
+      .map(({ id, roleDefinitionId, scope }) => ({
+        id,
+        role: builtInRole(roleDefinitionId)?.name ?? roleDefinitionId,
+        scope,
+      })),
+    credentials: records.flatMap(credentials),
+    secrets: [...records.flatMap(secrets), ...survey.leftOut.map(leftOutSecret)],
+    serviceAccounts: records.flatMap(serviceAccounts),
+    verification: verification(survey, records),
+    renewalDue: records.some(({ credential }) => credential && isRenewalDue(credential.expiresAt, now)),
+    keptKeys: records.flatMap(keptKeys),
+  };
+  const ended = ending(survey, records);
+  return {
+    kind: "finished",
+    result,
+    exitCode: ended.exitCode,
+    ...(ended.error ? { error: ended.error } : {}),
+  };
+}
+
+function servicePrincipals({ job, application, principal }: JobRecord): ResultServicePrincipal[] {
+  const finding = job.identity?.application;
+  const known = application ?? applicationOf(finding);
+  const appId = known?.appId ?? job.appId;
+  if (appId === undefined) return [];
+  const present = finding?.kind === "found" ? finding.principal : undefined;
+  const created = finding !== undefined && present === undefined && principal !== undefined;
+  const shared = finding?.kind === "found" && finding.shared;
+  return job.contexts.map((context) => ({
+    context,
+    clusterId: job.clusterId,
+    appId,
+    objectId: (principal ?? present)?.objectId ?? null,
+    displayName: known?.displayName ?? null,
+    action: created ? "created" : shared || !job.identity ? "reused" : "unchanged",
+  }));
+}
+
+function roleAssignments({ job, roles, removedRoles }: JobRecord, input: SetupInput): ResultRoleAssignment[] {
+  const { identity } = job;
+  if (!identity) return [];
+  const { registry } = identity.roleWish;
+  const standing =
+    roles.length > 0
+      ? roles
+      : identity.roles.wanted.flatMap(({ desired, present, action }) =>
+          present ? [{ id: present.id, desired, action }] : [],
+        );
+  return [
+    ...standing.map(({ id, desired, action }) => ({
+      id,
+      requestedRole: input.role,
+      role: desired.role.name,
+      condition: desired.condition ?? null,
+      scope: registry.id,
+      action,
+    })),
+    ...identity.roles.obsolete
+      .filter(({ id }) => removedRoles.includes(id))
+      .map(({ id, roleDefinitionId, condition }) => ({
+        id,
+        requestedRole: input.role,
+        role: builtInRole(roleDefinitionId)?.name ?? roleDefinitionId,
+        condition: condition ?? null,
+        scope: registry.id,
+        action: "removed" as const,
+      })),
+  ];
+}
+
+function credentials({ job, credential }: JobRecord): ResultCredential[] {
+  if (!credential) return [];
+  return job.contexts.map((context) => ({
+    context,
+    clusterId: job.clusterId,
+    appId: credential.credential.username,
+    keyId: credential.keyId,
+    expiresAt: credential.expiresAt,
+    action: credentialAction(job.decision, job.targets),
+  }));
+}
+
+function secrets({ job, targets }: JobRecord): ResultSecret[] {
+  return job.targets.map(({ target }) => {
+    const record = targets.find((one) => one.target === target);
+    return {
+      context: target.cluster.context,
+      namespace: target.namespace,
+      name: target.name,
+      // What was never reached is neither failed nor done.
+      action: record?.action ?? "skipped",
+      ...(record?.error ? { error: resultError(record.error) } : {}),
+    };
+  });
+}
+
+function leftOutSecret({ target, error }: LeftOut): ResultSecret {
+  return {
+    context: target.cluster.context,
+    namespace: target.namespace,
+    name: target.name,
+    action: "failed",
+    error: resultError(error),
+  };
+}
+
+function serviceAccounts({ links }: JobRecord): ResultServiceAccount[] {
+  return links.map(({ target, account, action, error }) => ({
+    context: target.cluster.context,
+    namespace: target.namespace,
+    name: account,
+    action,
+    ...(error ? { error: resultError(error) } : {}),
+  }));
+}
+
+function verification({ proof, loginServer }: Survey, records: readonly JobRecord[]): ResultVerification {
+  if (proof.kind === "none") return { status: "skipped", reason: "proof-none", checks: [] };
+  const checks = records.map(({ job, proven }) => ({
+    id: proof.kind === "registry" ? "pull" : "sign-in",
+    status: proven ? ("pass" as const) : ("fail" as const),
+    message: proven
+      ? `${proof.kind === "registry" ? loginServer : "Entra"} accepts the credential of cluster ${job.clusterId}`
+      : `The credential of cluster ${job.clusterId} was not proven`,
+  }));
+  if (!checks.every(({ status }) => status === "pass")) return { status: "failed", checks };
+  return proof.kind === "entra"
+    ? { status: "skipped", reason: "registry-unreachable", checks }
+    : { status: "passed", checks };
+}
+
+/** Keys of ours for this cluster that no secret we could read holds: reported, never removed here. */
+function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["keptKeys"] {
+  const application = applicationOf(job.identity?.application);
+  if (!application || job.decision.kind !== "make") return [];
+  return application.passwords
+    .filter((key) => keyOrigin(key)?.clusterId === job.clusterId)
+    .filter(({ keyId }) => keyId !== credential?.keyId && !removedKeys.includes(keyId))
+    .map(({ keyId }) => ({
+      appId: application.appId,
+      keyId,
+      reason: "no secret that could be read holds it, or not every namespace could be read",
+    }));
+}
+
+type Ending = { exitCode: ExitCode; error?: Extract<SetupOutcome, { kind: "finished" }>["error"] };
+
+function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
+  const broken = records.find(({ error }) => error !== undefined);
+  if (broken) return brokenEnding(broken, records);
+  const failed = [
+    ...leftOut.map(({ target, error }) => ({ name: targetName(target), error })),
+    ...records.flatMap(({ targets, links }) => [
+      ...targets.flatMap(({ target, error }) => (error ? [{ name: targetName(target), error }] : [])),
+      ...links.flatMap(({ target, account, error }) =>
+        error ? [{ name: `${targetName(target)} (service account ${account})`, error }] : [],
+      ),
+    ]),
+  ];
+  const [first] = failed;
+  if (!first) return { exitCode: exitCode.ok };
+  const list = failed.map(({ name, error }) => `  ${name}: ${error.message}`).join("\n");
+  const count = failed.length === 1 ? "1 target was" : `${failed.length} targets were`;
+  return {
+    exitCode: exitCode.incomplete,
+    error: {
+      code: "setup.incomplete",
+      message: `${count} not written:\n${list}`,
+      hint:
+        first.error.hint ?? "Mend the cause, then run the same command again; what is done stays as it is.",
+      retryable: true,
+    },
+  };
+}
+
+/** Nothing was written: the failure's own code. Else the run stopped half way, and the same command goes on. */
+function brokenEnding({ error }: JobRecord, records: readonly JobRecord[]): Ending {
+  if (!(error instanceof ActionableError)) throw error;
+  const wrote = records.some((record) => record.wrote) && error.code !== "busy";
+  const { code, message, hint, retryable } = error;
+  return {
+    exitCode: wrote ? exitCode.incomplete : error.exitCode,
+    error: {
+      code,
+      message,
+      hint: hint ?? (wrote ? "Run the same command again: it goes on from here." : undefined),
+      retryable,
+    },
+  };
+}

@@ -1,0 +1,310 @@
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import type { Application, Caller, Owner, ServicePrincipal } from "../../domain/identity.ts";
+import type { Registry } from "../../domain/registry.ts";
+import { isOurAssignment, type RoleAssignment } from "../../domain/role.ts";
+import {
+  applicationDisplayName,
+  applicationTag,
+  applicationUniqueName,
+  keyOrigin,
+} from "../../domain/ownership.ts";
+import type { PlannedChange } from "../plan.ts";
+import type { Clock, Directory, NewApplication, Roles } from "../ports.ts";
+import { waitUntil } from "../wait-until.ts";
+
+/** What the directory holds for one cluster's application, and what it may be used for. */
+export type ApplicationFinding =
+  | {
+      readonly kind: "found";
+      readonly application: Application;
+      readonly principal: ServicePrincipal | undefined;
+      readonly assignments: readonly RoleAssignment[];
+      /** Named by the user, and not one that acr-pull made for this cluster. */
+      readonly shared: boolean;
+      readonly missingOwners: readonly string[];
+    }
+  | { readonly kind: "deleted"; readonly application: Application; readonly missingOwners: readonly string[] }
+  | { readonly kind: "absent"; readonly create: NewApplication; readonly missingOwners: readonly string[] };
+
+/** What decides which application it is. */
+export interface ApplicationWish {
+  readonly registry: Registry;
+  readonly clusterId: string;
+  readonly displayName: string | undefined;
+  /** Reuse this one, on purpose. */
+  readonly reference: string | undefined;
+  readonly owners: readonly string[];
+  readonly serviceManagementReference: string | undefined;
+  /** Whether the cluster vouches for a key: by an entry that holds it, or a pending mark that names its operation. */
+  vouchesFor(key: { readonly keyId: string; readonly operation: string }): Promise<boolean>;
+}
+
+/** Looks up the application; refuses one that is not provably ours. */
+export async function inspectApplication(
+  wish: ApplicationWish,
+  directory: Directory,
+  roles: Roles,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<ApplicationFinding> {
+  if (wish.reference !== undefined) {
+    const application = await findNamed(wish.reference, directory, signal);
+    return {
+      ...(await withRoles(wish, application, directory, roles, signal)),
+      shared: true,
+      missingOwners: [],
+    };
+  }
+  const uniqueName = applicationUniqueName(wish.registry.loginServer, wish.clusterId);
+  const application = await directory.findApplicationByUniqueName(uniqueName, signal);
+  if (application) {
+    const found = await withRoles(wish, application, directory, roles, signal);
+    const holdsOurRole = found.assignments.some((assignment) =>
+      isOurAssignment(wish.registry.id, assignment),
+    );
+    const owners = await ownersIfNeeded(wish, application, holdsOurRole, directory, signal);
+    if (!holdsOurRole) await refuseUnlessClean(wish, application, owners, caller, directory, signal);
+    return { ...found, shared: false, missingOwners: missingOwners(wish, owners) };
+  }
+  const deleted = await directory.findDeletedApplication(uniqueName, signal);
+  if (deleted) {
+    await refuseForeignCredentials(wish, deleted);
+    return { kind: "deleted", application: deleted, missingOwners: wish.owners };
+  }
+  return {
+    kind: "absent",
+    create: {
+      uniqueName,
+      displayName: wish.displayName ?? applicationDisplayName(wish.registry.name, wish.clusterId),
+      tags: [applicationTag],
+      serviceManagementReference: wish.serviceManagementReference,
+    },
+    missingOwners: wish.owners,
+  };
+}
+
+async function findNamed(reference: string, directory: Directory, signal: AbortSignal): Promise<Application> {
+  const found = await directory.findApplications(reference, signal);
+  const [first, second] = found;
+  if (!first) {
+    throw refused(
+      "service-principal.not-found",
+      `No application or service principal is called ${JSON.stringify(reference)} in this tenant.`,
+      "Give its application id, its object id or its exact display name; leave --service-principal out to have one made.",
+    );
+  }
+  if (second) {
+    const candidates = found.map((one) => `${one.displayName} (application id ${one.appId})`).join(", ");
+    throw refused(
+      "service-principal.ambiguous",
+      `${found.length} applications are called ${JSON.stringify(reference)}: ${candidates}.`,
+      `Name one by its application id: --service-principal ${first.appId}`,
+    );
+  }
+  return first;
+}
+
+async function withRoles(
+  wish: ApplicationWish,
+  application: Application,
+  directory: Directory,
+  roles: Roles,
+  signal: AbortSignal,
+) {
+  const principal = await directory.findServicePrincipal(application.appId, signal);
+  const assignments = principal
+    ? await roles.listAssignments(wish.registry.id, principal.objectId, signal)
+    : [];
+  return { kind: "found" as const, application, principal, assignments };
+}
+
+async function ownersIfNeeded(
+  wish: ApplicationWish,
+  application: Application,
+  holdsOurRole: boolean,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<readonly Owner[]> {
+  return holdsOurRole && wish.owners.length === 0 ? [] : directory.listOwners(application.objectId, signal);
+}
+
+function missingOwners(wish: ApplicationWish, owners: readonly Owner[]): readonly string[] {
+  const present = new Set(owners.map((owner) => owner.objectId.toLowerCase()));
+  return wish.owners.filter((owner) => !present.has(owner.toLowerCase()));
+}
+
+/**
+ * Our unique name proves nothing: any member of a tenant may register it, with a password of his own, and wait
+ * for us to grant it a role. Without our role on it, an application is taken only if nobody else can sign in as
+ * it or change it.
+ */
+async function refuseUnlessClean(
+  wish: ApplicationWish,
+  application: Application,
+  owners: readonly Owner[],
+  caller: Caller,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<void> {
+  await refuseForeignCredentials(wish, application);
+  const allowed = new Set([caller.objectId, ...wish.owners].map((id) => id.toLowerCase()));
+  const stranger = owners.find((owner) => !allowed.has(owner.objectId.toLowerCase()));
+  if (stranger) {
+    throw notOurs(
+      application,
+      `its owner ${stranger.displayName ?? stranger.objectId} (${stranger.objectId}) is neither you nor named by --owner`,
+    );
+  }
+  const federated = await directory.countFederatedCredentials(application.objectId, signal);
+  if (federated > 0) throw notOurs(application, `${federated} federated credential(s) can sign in as it`);
+}
+
+async function refuseForeignCredentials(wish: ApplicationWish, application: Application): Promise<void> {
+  if (application.certificates > 0) {
+    throw notOurs(application, `${application.certificates} certificate(s) can sign in as it`);
+  }
+  for (const key of application.passwords) {
+    // A display name can be copied, so the cluster has to know the key as well.
+    const origin = keyOrigin(key);
+    const named = origin?.clusterId === wish.clusterId;
+    if (!named || !(await wish.vouchesFor({ keyId: key.keyId, operation: origin.operation }))) {
+      throw notOurs(
+        application,
+        `its password ${key.keyId} was not made by acr-pull for this cluster, as far as the cluster's secrets tell`,
+      );
+    }
+  }
+}
+
+function notOurs(application: Application, reason: string): ActionableError {
+  return refused(
+    "service-principal.not-ours",
+    `An application carries the name that acr-pull would use (${application.displayName}, application id ${application.appId}), but it may be somebody else's: ${reason}. Nothing was granted to it.`,
+    `If it is yours and may be used for this, say so: --service-principal ${application.appId}. Otherwise have a directory administrator delete it for good.`,
+  );
+}
+
+/**
+ * Refuses before any write when the caller cannot make the application, or cannot change the one that is there.
+ * @param changesIt whether a key or an owner is to be added
+ */
+export async function checkDirectoryRights(
+  finding: ApplicationFinding,
+  changesIt: boolean,
+  directory: Directory,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<void> {
+  if (finding.kind === "absent" || (finding.kind === "found" && !finding.principal)) {
+    if ((await directory.mayRegisterApplications(signal)) === "no") {
+      throw new ActionableError(
+        `${caller.name} may not register applications in tenant ${caller.tenantId}.`,
+        {
+          code: "directory.forbidden",
+          exitCode: exitCode.notAllowed,
+          hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or have somebody make one and pass it with --service-principal.",
+          docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
+        },
+      );
+    }
+    return;
+  }
+  if (!changesIt || (await directory.mayChangeAllApplications(signal)) === "yes") return;
+  if (finding.kind === "deleted") return;
+  const { application } = finding;
+  const owners = await directory.listOwners(application.objectId, signal);
+  if (owners.some((owner) => owner.objectId === caller.objectId)) return;
+  const names = owners.map((owner) => `${owner.displayName ?? "?"} (${owner.objectId})`).join(", ");
+  throw new ActionableError(
+    `${caller.name} is not an owner of the application ${application.displayName} (${application.appId}) and may not add a password to it.`,
+    {
+      code: "directory.not-owner",
+      exitCode: exitCode.notAllowed,
+      hint: `Its owners: ${names || "nobody"}. Ask one of them to add ${caller.objectId} as an owner, or run as one of them; with --owner an application has further owners from its start.`,
+      docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/assign-app-owners",
+    },
+  );
+}
+
+/** The plan's lines about the application and its principal. */
+export function applicationChanges(finding: ApplicationFinding): PlannedChange[] {
+  const changes: PlannedChange[] = [];
+  if (finding.kind === "absent") {
+    const { displayName, uniqueName } = finding.create;
+    changes.push({
+      target: `application ${displayName}`,
+      action: "created",
+      before: null,
+      after: { displayName, uniqueName },
+    });
+    changes.push({
+      target: `service principal ${displayName}`,
+      action: "created",
+      before: null,
+      after: { displayName },
+    });
+  } else {
+    const { displayName, appId } = finding.application;
+    const deleted = finding.kind === "deleted";
+    changes.push({
+      target: `application ${displayName}`,
+      action: deleted ? "updated" : "unchanged",
+      before: { appId, deleted },
+      after: { appId, deleted: false },
+    });
+    if (deleted || !finding.principal) {
+      changes.push({
+        target: `service principal ${displayName}`,
+        action: "created",
+        before: null,
+        after: { appId },
+      });
+    }
+  }
+  if (finding.missingOwners.length > 0) {
+    changes.push({
+      target: "owners of the application",
+      action: "updated",
+      before: null,
+      after: finding.missingOwners,
+    });
+  }
+  return changes;
+}
+
+/**
+ * Makes, restores or keeps the application. One that turned up since it was looked for is looked at again, for it
+ * may be a stranger's.
+ */
+export async function ensureApplication(
+  finding: ApplicationFinding,
+  wish: ApplicationWish,
+  ports: { directory: Directory; roles: Roles; clock: Clock; caller: Caller; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<Application> {
+  const { directory, roles, clock, caller, timeoutMs } = ports;
+  const { application: made, created } =
+    finding.kind === "absent"
+      ? await directory.createApplication(finding.create, signal)
+      : { application: finding.application, created: false };
+  let application = made;
+  if (finding.kind === "deleted") await directory.restoreApplication(application.objectId, signal);
+  if (finding.kind !== "found" && !created) {
+    // Restored, or somebody was faster: its owners could not be seen before.
+    const again = await waitUntil(
+      () => directory.readApplication(application.objectId, signal),
+      { timeoutMs },
+      clock,
+      signal,
+    );
+    if (again) application = again;
+    const found = await withRoles(wish, application, directory, roles, signal);
+    if (!found.assignments.some((assignment) => isOurAssignment(wish.registry.id, assignment))) {
+      const owners = await directory.listOwners(application.objectId, signal);
+      await refuseUnlessClean(wish, application, owners, caller, directory, signal);
+    }
+  }
+  for (const owner of finding.missingOwners) await directory.addOwner(application.objectId, owner, signal);
+  return application;
+}

@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { formatDuration } from "../../domain/duration.ts";
+import { ActionableError, hasCode, OutcomeUnknownError } from "../../domain/errors.ts";
+import type { Application, NewPassword } from "../../domain/identity.ts";
+import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
+import type { Clock, Directory } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { waitUntil } from "../wait-until.ts";
+import type { HeldMark } from "./pending-mark.ts";
+
+/** What Graph gives when no end is named; `max` asks for it where the tenant's policy cannot be read. */
+const graphDefaultLifetimeMs = 730 * 86_400_000;
+const triesAfterLostAnswers = 3;
+
+/** What a key is made with. */
+export interface KeyWish {
+  readonly application: Application;
+  readonly clusterId: string;
+  readonly expiresInMs: number | "max";
+  /** Server time. */
+  readonly now: Date;
+  readonly mark: HeldMark;
+}
+
+/** A fresh operation id. */
+export function newOperation(): string {
+  return randomUUID();
+}
+
+/**
+ * Adds one key with the mark's operation id in its display name. When an answer is lost the key may exist although
+ * its text is known to nobody: the operation goes among those to sweep and another key is made.
+ */
+export async function makeKey(
+  wish: KeyWish,
+  ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<NewPassword> {
+  const { application, clusterId, mark, now } = wish;
+  const { directory, clock, report, timeoutMs } = ports;
+  const lifetimeMs =
+    wish.expiresInMs === "max"
+      ? ((await directory.passwordLifetimeCap(signal)) ?? graphDefaultLifetimeMs)
+      : wish.expiresInMs;
+  const endDateTime = new Date(now.getTime() + lifetimeMs);
+  for (let tries = 1; ; tries += 1) {
+    const displayName = keyDisplayName(clusterId, mark.operation);
+    try {
+      const made = await waitUntil(
+        () => addUnlessUnknown(directory, application.objectId, { displayName, endDateTime }, signal),
+        {
+          timeoutMs,
+          onWait: () =>
+            report({
+              kind: "waiting",
+              id: "key",
+              text: "Waiting for the directory to know the new application",
+            }),
+        },
+        clock,
+        signal,
+      );
+      if (made) return made;
+      throw new ActionableError(
+        `The directory did not come to know the application ${application.appId} in time.`,
+        {
+          code: "directory.application-unknown",
+          hint: "Run the same command again later; it goes on from here.",
+          retryable: true,
+        },
+      );
+    } catch (error) {
+      if (hasCode(error, "directory.password-lifetime"))
+        throw await withCap(error, lifetimeMs, directory, signal);
+      if (!(error instanceof OutcomeUnknownError) || tries >= triesAfterLostAnswers) throw error;
+      report({
+        kind: "note",
+        level: "info",
+        text: "The answer with the new password was lost; that key will be removed and another is made",
+      });
+      await mark.nextOperation(newOperation(), signal);
+    }
+  }
+}
+
+async function addUnlessUnknown(
+  directory: Directory,
+  objectId: string,
+  password: { displayName: string; endDateTime: Date },
+  signal: AbortSignal,
+): Promise<NewPassword | undefined> {
+  try {
+    return await directory.addPassword(objectId, password, signal);
+  } catch (error) {
+    // A fresh application is not known everywhere; a refusal with 404 made nothing.
+    if (hasCode(error, "directory.not-found")) return undefined;
+    throw error;
+  }
+}
+
+async function withCap(
+  error: ActionableError,
+  askedMs: number,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<ActionableError> {
+  const capMs = await directory.passwordLifetimeCap(signal).catch(() => undefined);
+  const cap =
+    capMs === undefined
+      ? "The tenant's policy does not say to you what it allows"
+      : `The tenant allows ${formatDuration(capMs)}`;
+  return new ActionableError(
+    `The tenant's policy forbids a password that lives ${formatDuration(askedMs)}.`,
+    {
+      code: error.code,
+      hint: `${cap}. Run the same command again with a shorter life, such as --expires-in ${capMs === undefined ? "90d" : formatDuration(capMs)}.`,
+      docs: "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy",
+      requestId: error.requestId,
+      status: error.status,
+    },
+    { cause: error },
+  );
+}
+
+/**
+ * Removes the keys that these operations left behind, and none that a secret holds. A directory replica that shows
+ * a newer key of ours knows the older ones too, so the list is believed once it shows `newest`.
+ * @returns ids of the removed keys
+ */
+export async function sweepKeys(
+  application: Application,
+  wish: {
+    clusterId: string;
+    operations: readonly string[];
+    newest: string | undefined;
+    held: ReadonlySet<string>;
+  },
+  ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { directory, clock, report, timeoutMs } = ports;
+  const listed = await waitUntil(
+    async () => {
+      const current = await directory.readApplication(application.objectId, signal);
+      const shows = wish.newest === undefined || current?.passwords.some((key) => key.keyId === wish.newest);
+      return current && shows ? current : undefined;
+    },
+    {
+      timeoutMs,
+      onWait: () =>
+        report({ kind: "waiting", id: "sweep", text: "Waiting for the directory to list the new key" }),
+    },
+    clock,
+    signal,
+  );
+  const left = (listed?.passwords ?? []).filter((key) => {
+    const origin = keyOrigin(key);
+    return (
+      origin?.clusterId === wish.clusterId &&
+      wish.operations.includes(origin.operation) &&
+      !wish.held.has(key.keyId)
+    );
+  });
+  for (const key of left) await directory.removePassword(application.objectId, key.keyId, signal);
+  return left.map((key) => key.keyId);
+}

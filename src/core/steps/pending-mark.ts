@@ -1,0 +1,233 @@
+import { emptyDockerConfig } from "../../domain/docker-config.ts";
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import {
+  entriesAnnotation,
+  formatMarks,
+  managedLabel,
+  readMarks,
+  type EntryMark,
+  type PendingMark,
+} from "../../domain/ownership.ts";
+import type { ProcessIdentity } from "../flows/setup-contract.ts";
+import { newSecret, targetName, type Target } from "./pull-secret.ts";
+
+const staleAfterMs = 60_000;
+const renewEveryMs = 10_000;
+
+/**
+ * Whether the run that set a mark may still be at work: a mark older than a minute is not renewed any more, and a
+ * process of this machine that is gone needs no minute.
+ */
+export function isLive(pending: PendingMark, serverTime: Date, process: ProcessIdentity): boolean {
+  const { holder, renewedAt } = pending;
+  const sameMachine = holder.host === process.host && holder.boot === process.boot;
+  if (sameMachine && !process.isAlive(holder.pid)) return false;
+  return serverTime.getTime() - Date.parse(renewedAt) <= staleAfterMs;
+}
+
+/** Whether a mark is this process's own. */
+export function isOwn(pending: PendingMark, process: ProcessIdentity): boolean {
+  const { holder } = pending;
+  return holder.host === process.host && holder.boot === process.boot && holder.pid === process.pid;
+}
+
+/** The marked secret changed under us: another run took over, or was first. */
+export function markLost(target: Target): ActionableError {
+  return new ActionableError(
+    `Another run works on ${targetName(target)}; this one stopped before it made anything there.`,
+    {
+      code: "busy",
+      hint: "Wait until the other run is done, then run the same command again.",
+      retryable: true,
+    },
+  );
+}
+
+/** What a mark is set with. */
+export interface MarkWish {
+  readonly target: Target;
+  /** The secret as last read; undefined: it is made. */
+  readonly secret: SecretObject | undefined;
+  readonly loginServer: string;
+  /** The entry beside which the mark stands, or the least an entry says. */
+  readonly entry: EntryMark;
+  readonly process: ProcessIdentity;
+}
+
+/**
+ * A pending mark held by this run: set by compare-and-swap before a key is made and renewed until it is closed,
+ * so that every key that may exist is named somewhere that survives a crash.
+ */
+export class HeldMark {
+  readonly #wish: MarkWish;
+  #secret: SecretObject;
+  #pending: PendingMark;
+  #renewal: { timer: NodeJS.Timeout; running: Promise<void> } | undefined;
+  readonly #lost = new AbortController();
+
+  private constructor(wish: MarkWish, secret: SecretObject, pending: PendingMark) {
+    this.#wish = wish;
+    this.#secret = secret;
+    this.#pending = pending;
+  }
+
+  /**
+   * Sets the mark.
+   * @param sweep operations of earlier runs that may have left a key behind
+   * @throws ActionableError `busy` when another run changed the secret first
+   */
+  static async set(
+    wish: MarkWish,
+    operation: string,
+    sweep: readonly string[],
+    signal: AbortSignal,
+  ): Promise<HeldMark> {
+    const pending = pendingMark(wish, operation, sweep);
+    try {
+      return new HeldMark(wish, await write(wish, wish.secret, pending, signal), pending);
+    } catch (error) {
+      if (hasCode(error, "kubernetes.conflict", "kubernetes.already-exists")) throw markLost(wish.target);
+      throw error;
+    }
+  }
+
+  get target(): Target {
+    return this.#wish.target;
+  }
+
+  get operation(): string {
+    return this.#pending.operation;
+  }
+
+  /** Operations whose keys, if there are any, must go before the mark does. */
+  get sweep(): readonly string[] {
+    return this.#pending.sweep ?? [];
+  }
+
+  /** The marked secret as it was last written by this run. */
+  get secret(): SecretObject {
+    return this.#secret;
+  }
+
+  /** Aborted when another run took the mark over. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Puts a new operation in the mark and the present one among those to sweep. */
+  async nextOperation(operation: string, signal: AbortSignal): Promise<void> {
+    await this.#write(pendingMark(this.#wish, operation, [...this.sweep, this.operation]), signal);
+  }
+
+  /** Renews the mark in the background, by the cluster's clock, until `stopRenewing`. */
+  startRenewing(signal: AbortSignal): void {
+    const timer = setInterval(() => {
+      const renewed = this.#write(pendingMark(this.#wish, this.operation, this.sweep), signal).catch(
+        (error: unknown) => {
+          // A passing fault is no loss: the mark stands for a minute.
+          if (hasCode(error, "busy")) this.#lost.abort(error);
+        },
+      );
+      this.#renewal = { timer, running: renewed };
+    }, renewEveryMs);
+    timer.unref();
+    this.#renewal = { timer, running: Promise.resolve() };
+  }
+
+  /** Ends the renewal, so that the secret can be written by others of this run. */
+  async stopRenewing(): Promise<void> {
+    if (!this.#renewal) return;
+    clearInterval(this.#renewal.timer);
+    await this.#renewal.running;
+    this.#renewal = undefined;
+  }
+
+  async #write(pending: PendingMark, signal: AbortSignal): Promise<void> {
+    try {
+      this.#secret = await write(this.#wish, this.#secret, pending, signal);
+    } catch (error) {
+      if (!hasCode(error, "kubernetes.conflict")) throw error;
+      await this.#writeAfterConflict(pending, signal);
+    }
+    this.#pending = pending;
+  }
+
+  /** Somebody changed the secret: fine while our mark stands in it. */
+  async #writeAfterConflict(pending: PendingMark, signal: AbortSignal): Promise<void> {
+    const { target, loginServer } = this.#wish;
+    const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
+    const standing = secret && readMarks(secret)[loginServer]?.pending;
+    if (!secret || standing?.operation !== this.operation || !isOwn(standing, this.#wish.process))
+      throw markLost(target);
+    try {
+      this.#secret = await write(this.#wish, secret, pending, signal);
+    } catch (error) {
+      if (hasCode(error, "kubernetes.conflict")) throw markLost(target);
+      throw error;
+    }
+  }
+}
+
+function pendingMark(
+  { process, target }: MarkWish,
+  operation: string,
+  sweep: readonly string[],
+): PendingMark {
+  const { host, boot, pid } = process;
+  return {
+    operation,
+    holder: { host, boot, pid },
+    renewedAt: target.cluster.serverTime().toISOString(),
+    ...(sweep.length > 0 ? { sweep } : {}),
+  };
+}
+
+async function write(
+  wish: MarkWish,
+  secret: SecretObject | undefined,
+  pending: PendingMark,
+  signal: AbortSignal,
+): Promise<SecretObject> {
+  const { target, loginServer, entry } = wish;
+  const marks = { ...(secret ? readMarks(secret) : {}) };
+  marks[loginServer] = { ...(marks[loginServer] ?? entry), pending };
+  if (!secret)
+    return target.cluster.createSecret(
+      newSecret(target, marks, emptyDockerConfig),
+      { dryRun: false },
+      signal,
+    );
+  return target.cluster.patchSecret(secret, markChange(formatMarks(marks)), { dryRun: false }, signal);
+}
+
+function markChange(annotation: string): SecretChange {
+  return { labels: { [managedLabel]: "true" }, annotations: { [entriesAnnotation]: annotation } };
+}
+
+/**
+ * Takes a pending mark out of a secret that this run does not write an entry to. An entry that held nothing else
+ * goes with it.
+ */
+export async function clearMark(
+  target: Target,
+  loginServer: string,
+  operations: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
+    const marks = secret ? { ...readMarks(secret) } : {};
+    const mark = marks[loginServer];
+    if (!secret || !mark?.pending || !operations.has(mark.pending.operation)) return;
+    const { pending: _cleared, ...rest } = mark;
+    if (rest.appId === undefined) delete marks[loginServer];
+    else marks[loginServer] = rest;
+    try {
+      await target.cluster.patchSecret(secret, markChange(formatMarks(marks)), { dryRun: false }, signal);
+      return;
+    } catch (error) {
+      if (tries >= 5 || !hasCode(error, "kubernetes.conflict")) throw error;
+    }
+  }
+}

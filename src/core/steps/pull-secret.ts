@@ -1,0 +1,319 @@
+import {
+  credentialOf,
+  dockerConfigKey,
+  dockerConfigType,
+  emptyDockerConfig,
+  formatDockerConfig,
+  MalformedDockerConfigError,
+  parseDockerConfig,
+  withCredential,
+  type DockerConfig,
+  type PullCredential,
+} from "../../domain/docker-config.ts";
+import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
+import type { NamespaceObject, SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import {
+  entriesAnnotation,
+  formatMarks,
+  managedByLabel,
+  managedByValue,
+  managedLabel,
+  readMarks,
+  reconcilerOf,
+  type EntryMark,
+  type EntryMarks,
+} from "../../domain/ownership.ts";
+import type { Cluster } from "../ports.ts";
+
+/** One secret to hold the credential. */
+export interface Target {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** `context/namespace/name`, as plans and errors call a target. */
+export function targetName({ cluster, namespace, name }: Target): string {
+  return `${cluster.context}/${namespace}/${name}`;
+}
+
+/** What a target holds today, before it is judged. */
+export interface TargetContent {
+  readonly secret: SecretObject | undefined;
+  /** Looked up only where there is no secret; undefined when it is missing, or may not be read. */
+  readonly namespace: NamespaceObject | "unreadable" | undefined;
+}
+
+/** Reads a target. */
+export async function readTarget(target: Target, signal: AbortSignal): Promise<TargetContent> {
+  const { cluster, namespace, name } = target;
+  const secret = await cluster.findSecret(namespace, name, signal);
+  if (secret) return { secret, namespace: undefined };
+  try {
+    return { secret, namespace: await cluster.findNamespace(namespace, signal) };
+  } catch (error) {
+    // The right to read the namespace is a courtesy; the write will tell.
+    if (hasCode(error, "kubernetes.forbidden")) return { secret, namespace: "unreadable" };
+    throw error;
+  }
+}
+
+/** A target that may be written, with what it holds for the login server. */
+export type TargetState =
+  | { readonly kind: "absent"; readonly createNamespace: boolean }
+  | {
+      readonly kind: "present";
+      readonly secret: SecretObject;
+      readonly config: DockerConfig;
+      readonly marks: EntryMarks;
+      readonly mark: EntryMark | undefined;
+      readonly credential: PullCredential | undefined;
+    };
+
+/** What may be done to targets that are not ours yet. */
+export interface TargetPolicy {
+  readonly loginServer: string;
+  readonly adopt: boolean;
+  readonly createNamespace: boolean;
+}
+
+/**
+ * Judges what a target holds.
+ * @throws ActionableError with exit 2 for what can never work: `secret.not-ours`, `secret.reconciled`,
+ *   `secret.wrong-type`, `secret.malformed`, `secret.marks-malformed`, `secret.immutable`,
+ *   `kubernetes.namespace-not-found`; and `kubernetes.terminating`, which leaves the target out
+ */
+export function judgeTarget(target: Target, content: TargetContent, policy: TargetPolicy): TargetState {
+  const { secret, namespace } = content;
+  const name = targetName(target);
+  if (!secret) return judgeNamespace(target, namespace, policy);
+  const reconciler = reconcilerOf(secret);
+  if (reconciler !== undefined) {
+    throw refused(
+      "secret.reconciled",
+      `Secret ${name} is written by ${reconciler}, which would undo any change made here.`,
+      "Change it where it comes from, or write another secret with --secret-name.",
+    );
+  }
+  if (secret.type !== dockerConfigType) {
+    throw refused(
+      "secret.wrong-type",
+      `Secret ${name} has the type ${secret.type}; a pull secret has the type ${dockerConfigType}, and a type cannot be changed.`,
+      "Choose another name with --secret-name.",
+    );
+  }
+  if (secret.immutable) {
+    throw refused(
+      "secret.immutable",
+      `Secret ${name} is immutable, so its credential could never be replaced.`,
+      "Choose another name with --secret-name, or delete it and run again.",
+    );
+  }
+  const config = configOf(name, secret);
+  const marks = readMarks(secret);
+  const { loginServer } = policy;
+  const mark = marks[loginServer];
+  const credential = credentialOf(config, loginServer);
+  const managed = Object.keys(marks).length > 0 || isEmptyAndLabelled(secret, config);
+  if (!policy.adopt && mark === undefined && (!managed || credential)) {
+    throw refused(
+      "secret.not-ours",
+      managed
+        ? `Secret ${name} already holds a credential for ${loginServer} that acr-pull did not write.`
+        : `Secret ${name} exists and acr-pull did not write it: ${describeOwner(secret)}.`,
+      "Run again with --adopt to add the entry and leave everything else in it alone, or choose another name with --secret-name.",
+    );
+  }
+  return { kind: "present", secret, config, marks, mark, credential };
+}
+
+function judgeNamespace(
+  target: Target,
+  namespace: TargetContent["namespace"],
+  policy: TargetPolicy,
+): TargetState {
+  if (namespace === undefined && !policy.createNamespace) {
+    throw refused(
+      "kubernetes.namespace-not-found",
+      `Namespace ${target.namespace} does not exist in context ${target.cluster.context}.`,
+      "Check the name, or run again with --create-namespace to have it made.",
+    );
+  }
+  if (typeof namespace === "object" && namespace.terminating) {
+    throw new ActionableError(
+      `Namespace ${target.namespace} in context ${target.cluster.context} is being deleted.`,
+      {
+        code: "kubernetes.terminating",
+        hint: "Wait until it is gone, then run again with --create-namespace, or leave it out.",
+      },
+    );
+  }
+  return { kind: "absent", createNamespace: namespace === undefined };
+}
+
+function configOf(name: string, secret: SecretObject): DockerConfig {
+  try {
+    return parseDockerConfig(secret.data[dockerConfigKey]);
+  } catch (error) {
+    if (!(error instanceof MalformedDockerConfigError)) throw error;
+    throw refused(
+      "secret.malformed",
+      `Secret ${name} cannot be read: its ${dockerConfigKey} ${error.message}. The kubelet cannot read it either, and every pull of a pod that names it fails.`,
+      "Mend or delete it, or choose another name with --secret-name.",
+    );
+  }
+}
+
+/** A secret that a run of ours made and had to leave without an entry. */
+function isEmptyAndLabelled(secret: SecretObject, config: DockerConfig): boolean {
+  return secret.labels[managedLabel] === "true" && Object.keys(config.auths).length === 0;
+}
+
+function describeOwner(secret: SecretObject): string {
+  const by = secret.labels[managedByLabel];
+  if (by !== undefined) return `its label ${managedByLabel} says ${JSON.stringify(by)}`;
+  const managers = secret.managers.length > 0 ? secret.managers.join(", ") : "nobody known";
+  return `it was written by ${managers}`;
+}
+
+/** What a target shall hold for the login server. */
+export interface DesiredEntry {
+  readonly loginServer: string;
+  readonly credential: PullCredential;
+  readonly mark: Omit<EntryMark, "pending" | "retire">;
+  /** Keep a pending mark that stands in the secret: its keys are still to be swept. */
+  readonly keepPending: boolean;
+}
+
+/** The change that brings a secret to what it shall hold; `undefined` when it holds it already. */
+export function changeFor(
+  state: Extract<TargetState, { kind: "present" }>,
+  desired: DesiredEntry,
+): SecretChange | undefined {
+  const { secret, config, marks, mark, credential } = state;
+  const { loginServer } = desired;
+  const { pending, retire, ...kept } = mark ?? {};
+  const newMark: EntryMark = {
+    ...kept,
+    ...desired.mark,
+    ...(retire === undefined ? {} : { retire }),
+    ...(pending === undefined || !desired.keepPending ? {} : { pending }),
+  };
+  const annotation = formatMarks({ ...marks, [loginServer]: newMark });
+  const sameBytes =
+    credential !== undefined &&
+    credential.username === desired.credential.username &&
+    credential.password.equals(desired.credential.password);
+  const sameMarks = formatMarks(marks) === annotation && secret.labels[managedLabel] === "true";
+  if (sameBytes && sameMarks) return undefined;
+  return {
+    labels: { [managedLabel]: "true" },
+    annotations: { [entriesAnnotation]: annotation },
+    ...(sameBytes
+      ? {}
+      : {
+          data: {
+            [dockerConfigKey]: formatDockerConfig(withCredential(config, loginServer, desired.credential)),
+          },
+        }),
+  };
+}
+
+/** A new secret: labels that say it is ours, the marks, and the config. */
+export function newSecret(target: Target, marks: EntryMarks, config: DockerConfig) {
+  return {
+    namespace: target.namespace,
+    name: target.name,
+    type: dockerConfigType,
+    labels: { [managedLabel]: "true", [managedByLabel]: managedByValue },
+    annotations: { [entriesAnnotation]: formatMarks(marks) },
+    data: { [dockerConfigKey]: formatDockerConfig(config) },
+  };
+}
+
+/** Asks the API server whether the target could be written; nothing is kept. */
+export async function rehearseWrite(target: Target, state: TargetState, signal: AbortSignal): Promise<void> {
+  const { cluster } = target;
+  if (state.kind === "present") {
+    await cluster.patchSecret(state.secret, { labels: { [managedLabel]: "true" } }, { dryRun: true }, signal);
+  } else if (state.createNamespace) {
+    await cluster.createNamespace(target.namespace, { dryRun: true }, signal);
+  } else {
+    await cluster.createSecret(newSecret(target, {}, emptyDockerConfig), { dryRun: true }, signal);
+  }
+}
+
+const triesOnConflict = 5;
+
+/** How a write ended, and what the secret holds now. */
+export interface Written {
+  readonly action: "created" | "updated" | "unchanged";
+  readonly secret: SecretObject;
+}
+
+/**
+ * Brings a target to what it shall hold, in place. Another writer's change in between is read, judged again and
+ * kept.
+ */
+export async function writeTarget(
+  target: Target,
+  state: TargetState,
+  policy: TargetPolicy,
+  desired: DesiredEntry,
+  signal: AbortSignal,
+): Promise<Written> {
+  const { cluster } = target;
+  let current = state;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      if (current.kind === "absent") {
+        const marks = { [desired.loginServer]: desired.mark };
+        const config = withCredential(emptyDockerConfig, desired.loginServer, desired.credential);
+        const secret = await cluster.createSecret(
+          newSecret(target, marks, config),
+          { dryRun: false },
+          signal,
+        );
+        return { action: "created", secret };
+      }
+      const change = changeFor(current, desired);
+      if (!change) return { action: "unchanged", secret: current.secret };
+      return {
+        action: "updated",
+        secret: await cluster.patchSecret(current.secret, change, { dryRun: false }, signal),
+      };
+    } catch (error) {
+      if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict", "kubernetes.already-exists"))
+        throw error;
+      current = judgeTarget(target, await readTarget(target, signal), policy);
+    }
+  }
+}
+
+/**
+ * Reads a written target back; where somebody undid the write it is made once more.
+ * @returns the credential that the secret holds, from the very bytes read
+ * @throws ActionableError `secret.reverted` when it is undone again
+ */
+export async function readBack(
+  target: Target,
+  policy: TargetPolicy,
+  desired: DesiredEntry,
+  signal: AbortSignal,
+): Promise<PullCredential> {
+  for (const last of [false, true]) {
+    const state = judgeTarget(target, await readTarget(target, signal), policy);
+    if (state.kind === "present" && changeFor(state, desired) === undefined && state.credential)
+      return state.credential;
+    if (last) break;
+    await writeTarget(target, state, policy, desired, signal);
+  }
+  throw new ActionableError(
+    `Secret ${targetName(target)} was written and read back, and somebody changed it both times.`,
+    {
+      code: "secret.reverted",
+      hint: "Find out who writes it: kubectl get secret --show-managed-fields -o yaml shows the field managers.",
+      retryable: true,
+    },
+  );
+}

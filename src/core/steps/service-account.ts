@@ -1,0 +1,82 @@
+import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
+import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
+import type { Clock, Cluster } from "../ports.ts";
+import { waitUntil } from "../wait-until.ts";
+
+/** One service account whose pods shall use the pull secret. */
+export interface ServiceAccountLink {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly account: string;
+  readonly secretName: string;
+}
+
+/** Whether the account has to be changed; undefined while its namespace is still to be made. */
+export type LinkFinding = { readonly linked: boolean } | undefined;
+
+/**
+ * Looks at the account.
+ * @throws ActionableError `service-account.not-found`, exit 2
+ */
+export async function inspectLink(
+  link: ServiceAccountLink,
+  namespaceIsMade: boolean,
+  signal: AbortSignal,
+): Promise<LinkFinding> {
+  if (namespaceIsMade) return undefined;
+  const account = await link.cluster.findServiceAccount(link.namespace, link.account, signal);
+  if (!account) throw missing(link);
+  const linked = account.imagePullSecrets.includes(link.secretName);
+  if (!linked) await write(link, account, true, signal);
+  return { linked };
+}
+
+function missing({ cluster, namespace, account }: ServiceAccountLink): ActionableError {
+  return refused(
+    "service-account.not-found",
+    `Service account ${namespace}/${account} does not exist in context ${cluster.context}.`,
+    "Check the name, or create it first: kubectl create serviceaccount.",
+  );
+}
+
+const triesOnConflict = 5;
+/** The controller makes `default` moments after its namespace. */
+const freshNamespaceMs = 30_000;
+
+/**
+ * Adds the secret at the end of the account's list. The list is atomic for the API server, so it is read, extended
+ * and written under its resource version: entries of others and their order stay.
+ */
+export async function ensureLink(
+  link: ServiceAccountLink,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<"updated" | "unchanged"> {
+  const { cluster, namespace, account: name, secretName } = link;
+  for (let tries = 1; ; tries += 1) {
+    const account = await waitUntil(
+      () => cluster.findServiceAccount(namespace, name, signal),
+      { timeoutMs: freshNamespaceMs },
+      clock,
+      signal,
+    );
+    if (!account) throw missing(link);
+    if (account.imagePullSecrets.includes(secretName)) return "unchanged";
+    try {
+      await write(link, account, false, signal);
+      return "updated";
+    } catch (error) {
+      if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict")) throw error;
+    }
+  }
+}
+
+async function write(
+  link: ServiceAccountLink,
+  account: ServiceAccountObject,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const secrets = [...account.imagePullSecrets, link.secretName];
+  await link.cluster.patchServiceAccount(account, secrets, { dryRun }, signal);
+}

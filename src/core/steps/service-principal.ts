@@ -1,0 +1,43 @@
+import { ActionableError } from "../../domain/errors.ts";
+import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import type { Clock, Directory } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { waitUntil } from "../wait-until.ts";
+
+/**
+ * The principal of an application, made where it is missing. A part of the directory that does not know a fresh
+ * application yet refuses for a while; that is waited out.
+ * @throws ActionableError `directory.application-unknown` when it is refused to the end of the time
+ */
+export async function ensureServicePrincipal(
+  application: Application,
+  present: ServicePrincipal | undefined,
+  ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<ServicePrincipal> {
+  if (present) return present;
+  const { directory, clock, report, timeoutMs } = ports;
+  const made = await waitUntil(
+    () => directory.createServicePrincipal(application.appId, signal),
+    {
+      timeoutMs,
+      onWait: () =>
+        report({
+          kind: "waiting",
+          id: "service-principal",
+          text: "Waiting for the directory to know the new application",
+        }),
+    },
+    clock,
+    signal,
+  );
+  if (made) return made;
+  throw new ActionableError(
+    `The directory made no service principal for the application ${application.displayName} (${application.appId}): it says that it does not know it, or that you do not own it.`,
+    {
+      code: "directory.application-unknown",
+      hint: "Run the same command again later. If it stays so, the caller lacks a right: it needs to own the application (Application.ReadWrite.OwnedBy) or the role Application Administrator.",
+      retryable: true,
+    },
+  );
+}
