@@ -5,17 +5,19 @@ import type { Application, NewPassword, ServicePrincipal } from "../../../domain
 import { managedLabel } from "../../../domain/ownership.ts";
 import { provePull } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
-import { settleAll } from "../../settle-all.ts";
+import { settleBoth } from "../../settle-both.ts";
 import { ensureApplication } from "../../steps/application.ts";
 import { makeKey, newOperation, sweepKeys } from "../../steps/client-secret.ts";
 import { clearMark, HeldMark } from "../../steps/pending-mark.ts";
 import { ensureRoles, type StandingRole } from "../../steps/pull-role.ts";
 import {
+  judgeTarget,
   readBack,
   targetName,
   writeTarget,
   type DesiredEntry,
   type Target,
+  type TargetState,
 } from "../../steps/pull-secret.ts";
 import { ensureLink } from "../../steps/service-account.ts";
 import { ensureServicePrincipal } from "../../steps/service-principal.ts";
@@ -140,18 +142,15 @@ class JobWork {
     }
     // The mark names the key before there is one; the application and principal need not wait for it.
     const operation = newOperation();
-    const [mark, application] = await settleAll<[HeldMark, Application]>([
-      this.#setMark(operation),
-      this.#ensureApplication(),
-    ]);
+    const [mark, application] = await settleBoth(this.#setMark(operation), this.#ensureApplication());
     const lost = AbortSignal.any([this.#signal, mark.lost]);
     this.#signal = lost;
     mark.startRenewing(lost);
     this.#started("key", "Making a key");
-    const [key] = await settleAll<[NewPassword, void]>([
+    const [key] = await settleBoth(
       this.#makeKey(application, mark),
       this.#ensurePrincipalAndRoles(application),
-    ]);
+    );
     this.#done("key", `Made the key ${key.keyId}, valid until ${timeText(key.endDateTime)}`);
     return {
       kind: "living",
