@@ -1,15 +1,16 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Cluster } from "../../src/core/ports.ts";
-import { ok, reset, status, StubApiServer } from "./stub-api-server.ts";
+import { reset, ScriptedServer } from "../scripted-server.ts";
+import { ok, status, stubCluster } from "./stub-api-server.ts";
 
-const server = new StubApiServer();
+const server = new ScriptedServer();
 let cluster: Cluster;
 beforeAll(() => server.start());
 afterAll(() => server.stop());
 beforeEach(() => {
   server.script();
-  cluster = server.cluster();
+  cluster = stubCluster(server);
 });
 
 const signal = new AbortController().signal;
@@ -281,7 +282,7 @@ describe("signing in", () => {
   });
 
   test("runs a plugin once for many requests, and again when its token has run out", async () => {
-    cluster = server.cluster(give("String(process.pid)"));
+    cluster = stubCluster(server, give("String(process.pid)"));
     server.script(ok(secret()), ok(secret()), status(401, "Unauthorized"), ok(secret()));
     await Promise.all([1, 2].map(() => cluster.findSecret("apps", "acr-secret", signal)));
     await cluster.findSecret("apps", "acr-secret", signal);
@@ -302,7 +303,7 @@ describe("signing in", () => {
   });
 
   test("sends user name and password, and whom to act for", async () => {
-    cluster = server.cluster({ username: "u", password: "p", impersonateUser: "other" });
+    cluster = stubCluster(server, { username: "u", password: "p", impersonateUser: "other" });
     server.script(ok(secret()));
     await cluster.findSecret("apps", "acr-secret", signal);
     expect(server.requests[0]?.headers).toMatchObject({
@@ -319,9 +320,9 @@ test("the cluster's clock is that of its newest answer", async () => {
 });
 
 test("a cluster that is not running is named, with what to check", async () => {
-  const gone = new StubApiServer();
+  const gone = new ScriptedServer();
   await gone.start();
-  cluster = gone.cluster();
+  cluster = stubCluster(gone);
   await gone.stop();
   await expect(cluster.findNamespace("apps", signal)).rejects.toMatchObject({
     code: "kubernetes.unreachable",

@@ -1,0 +1,31 @@
+import { inspect } from "node:util";
+import { ActionableError } from "../../src/domain/errors.ts";
+import { SecretText } from "../../src/domain/secret-text.ts";
+import { PullClient, type PullImage } from "../../src/registry/pull-client.ts";
+
+/** What the process is asked to do: pull, or without an image look whether the registry can be reached. */
+export interface PullCall {
+  readonly loginServer: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly image?: PullImage;
+}
+
+const client = new PullClient();
+
+async function answer({ loginServer, username = "u", password = "p", image }: PullCall): Promise<unknown> {
+  const signal = AbortSignal.timeout(30_000);
+  try {
+    if (!image) return await client.checkReachable(loginServer, signal).then(() => "reachable");
+    return await client.tryPull(loginServer, { username, password: new SecretText(password) }, image, signal);
+  } catch (error) {
+    if (!(error instanceof ActionableError)) return { bug: inspect(error) };
+    const { code, message, hint, exitCode, retryable, requestId, status } = error;
+    return { code, message, hint, exitCode, retryable, requestId, status, shown: inspect(error) };
+  }
+}
+
+process.on("message", (message) => {
+  const { id, input } = message as { id: number; input: PullCall };
+  void answer(input).then((result) => process.send?.({ id, result }));
+});

@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+
+/** A request as it arrived. */
+export interface Arrived {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage["headers"];
+  /** JSON, where there was a body. */
+  readonly body: unknown;
+}
+
+/** How one request is answered: with a status and JSON, or by hand. */
+export type Answer =
+  | { readonly status: number; readonly json?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | ((response: ServerResponse) => void);
+
+/** The connection is cut without an answer. */
+export const reset: Answer = (response) => response.destroy();
+
+/** A server that answers what a test tells it to, one answer a request, and 501 to every request after those. */
+export class ScriptedServer {
+  readonly requests: Arrived[] = [];
+  /** How many connections were opened to it. */
+  connections = 0;
+  #answers: Answer[] = [];
+  readonly #scheme: "http" | "https";
+  readonly #server: ReturnType<typeof createServer>;
+
+  /** @param identity PEM; with it the server speaks TLS */
+  constructor(identity?: { readonly certificate: string; readonly key: string }) {
+    const listener: RequestListener = (request, response) => void this.#answer(request, response);
+    this.#scheme = identity ? "https" : "http";
+    this.#server = identity
+      ? createTlsServer({ cert: identity.certificate, key: identity.key }, listener)
+      : createServer(listener);
+    this.#server.on(identity ? "secureConnection" : "connection", () => (this.connections += 1));
+  }
+
+  async start(): Promise<void> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
+  }
+
+  /** Forgets what was, and says what comes. */
+  script(...answers: Answer[]): void {
+    this.requests.length = 0;
+    this.#answers = answers;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString("utf8");
+    const url = new URL(request.url ?? "", this.url);
+    this.requests.push({
+      method: request.method ?? "",
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body: text === "" ? undefined : JSON.parse(text),
+    });
+    const answer = this.#answers.shift() ?? { status: 501 };
+    if (typeof answer === "function") return answer(response);
+    response.writeHead(answer.status, { "Content-Type": "application/json", ...answer.headers });
+    response.end(answer.json === undefined ? undefined : JSON.stringify(answer.json));
+  }
+}
