@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatDuration } from "../domain/duration.ts";
 import { ActionableError, hasCode, OutcomeUnknownError } from "../domain/errors.ts";
 import type { NewPassword } from "../domain/identity.ts";
 import { SecretText } from "../domain/secret-text.ts";
@@ -52,30 +51,26 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
       signal: AbortSignal,
     ): Promise<NewPassword> {
       const doing = "add a password to the application";
-      try {
-        return await undertake(doing, signal, async () => {
-          try {
-            const { body } = await graph.send(
-              {
-                method: "POST",
-                path: `/applications/${objectId}/addPassword`,
-                body: {
-                  passwordCredential: {
-                    displayName: password.displayName,
-                    endDateTime: password.endDateTime.toISOString(),
-                  },
+      return undertake(doing, signal, async () => {
+        try {
+          const { body } = await graph.send(
+            {
+              method: "POST",
+              path: `/applications/${objectId}/addPassword`,
+              body: {
+                passwordCredential: {
+                  displayName: password.displayName,
+                  endDateTime: password.endDateTime.toISOString(),
                 },
               },
-              signal,
-            );
-            return newPasswordOf(body ?? {}, password.endDateTime) ?? unknownOutcome(doing, undefined);
-          } catch (error) {
-            return mayHaveBeenDone(error) ? unknownOutcome(doing, error) : Promise.reject(error);
-          }
-        });
-      } catch (error) {
-        throw hasCode(error, "directory.password-lifetime") ? await withCap(error, signal) : error;
-      }
+            },
+            signal,
+          );
+          return newPasswordOf(body ?? {}, password.endDateTime) ?? unknownOutcome(doing, undefined);
+        } catch (error) {
+          return mayHaveBeenDone(error) ? unknownOutcome(doing, error) : Promise.reject(error);
+        }
+      });
     },
 
     /** Fine when it is gone. */
@@ -102,25 +97,6 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
       });
     },
   };
-
-  /** Says how long a password may live, where that may be read. */
-  async function withCap(error: ActionableError, signal: AbortSignal): Promise<ActionableError> {
-    const cap = await passwordLifetimeCap(signal).catch(() => undefined);
-    if (cap === undefined) return error;
-    const { code, docs, exitCode, requestId, status } = error;
-    return new ActionableError(
-      `${error.message} The longest is ${formatDuration(cap)}.`,
-      {
-        code,
-        docs,
-        exitCode,
-        requestId,
-        status,
-        hint: `Ask for it with --expires-in ${formatDuration(cap)}, or with --expires-in max.`,
-      },
-      { cause: error },
-    );
-  }
 }
 
 function newPasswordOf(body: Readonly<Record<string, unknown>>, asked: Date): NewPassword | undefined {

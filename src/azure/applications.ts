@@ -101,12 +101,13 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
 
     /**
      * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
-     * application that exists.
+     * application that exists. `created: false` when one turned up meanwhile, which may be the work of an earlier try
+     * whose answer was lost: then look whose it is.
      */
     async createApplication(
       { uniqueName, displayName, tags, serviceManagementReference }: NewApplication,
       signal: AbortSignal,
-    ): Promise<Application> {
+    ): Promise<{ readonly application: Application; readonly created: boolean }> {
       const doing = "register the application";
       const { body } = await ask(
         doing,
@@ -119,11 +120,11 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
         },
         signal,
       );
-      if (body) return applicationOf(body);
-      // It was there: made by an earlier try whose answer was lost, so not every part of the directory knows it.
+      if (body) return { application: applicationOf(body), created: true };
+      // Not every part of the directory needs to know it already.
       for (let looks = 0; looks < looksForNew; looks += 1) {
         const application = await findApplicationByUniqueName(uniqueName, signal);
-        if (application) return application;
+        if (application) return { application, created: false };
         await sleep(1000, undefined, { signal });
       }
       throw new ActionableError(`Could not ${doing}: it was written but cannot be read yet.`, {

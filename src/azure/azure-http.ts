@@ -48,9 +48,12 @@ export interface SdkClientOptions {
   readonly additionalPolicies: Array<{ readonly policy: PipelinePolicy; readonly position: "perCall" }>;
 }
 
-/** Opens the way; connections are made when first needed and kept alive. */
-export function createAzureHttp(): AzureHttp {
-  const httpClient = createHttpClient();
+/**
+ * Opens the way; connections are made when first needed and kept alive.
+ * @param agent the connections to use, and how TLS is verified on them
+ */
+export function createAzureHttp(agent: Agent = new Agent({ keepAlive: true })): AzureHttp {
+  const httpClient = createHttpClient(agent);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
   // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
@@ -92,8 +95,8 @@ export function isIdempotent(request: PipelineRequest): boolean {
 }
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
-function createHttpClient(): HttpClient {
-  const agent = new Agent({ keepAlive: true });
+function createHttpClient(agent: Agent): HttpClient {
+  // The metadata service of virtual machines speaks no TLS.
   const agentInTheClear = new AgentInTheClear({ keepAlive: true });
   return {
     async sendRequest(request) {

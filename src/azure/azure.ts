@@ -21,8 +21,11 @@ export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" 
  * not Microsoft's own.
  * @throws ActionableError as resolveCloud does
  */
-export async function openAzure(options: AzureOptions, signal: AbortSignal) {
-  const http = createAzureHttp();
+export async function openAzure(
+  options: AzureOptions,
+  signal: AbortSignal,
+  http: AzureHttp = createAzureHttp(),
+) {
   const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);
   const credential = createCredential({ ...options, cloud, http });
   // Resource Manager's token is needed in any case, Graph's is not.
