@@ -1,0 +1,37 @@
+import type { SetupPlan } from "../core/flows/setup-contract.ts";
+import type { CommandContext } from "./command.ts";
+import { planLines } from "./views/plan-lines.ts";
+
+/**
+ * Shows a plan and asks whether to carry it out; with `--yes` it is only shown when much is to be told. Where
+ * nobody can be asked, `--yes` was demanded before anything else.
+ */
+export async function approve(
+  plan: SetupPlan,
+  given: { readonly yes: boolean; readonly verbose: boolean; readonly quiet: boolean },
+  context: Pick<CommandContext, "terminal" | "view" | "signal">,
+): Promise<boolean> {
+  const { terminal, view, signal } = context;
+  if (given.yes && !given.verbose) {
+    for (const text of plan.warnings) view.report({ kind: "note", level: "warning", text });
+    return true;
+  }
+  view.notice(planLines(plan));
+  if (given.yes) return true;
+  if (!terminal.interactive) return false;
+  const { openPrompter } = await import("./prompter.ts");
+  return await openPrompter(terminal, signal).confirm("Carry this out?");
+}
+
+/** Has the registry's name typed before a role is granted that may do anything to it. */
+export async function agreeToPrivilegedRole(
+  registry: string,
+  { terminal, view, signal }: Pick<CommandContext, "terminal" | "view" | "signal">,
+): Promise<boolean> {
+  view.notice([
+    `Owner of ${registry} may delete its images, change its settings and give others access to it.`,
+    "Everybody who can read the secret in the cluster could do so. To pull, acrpull is enough.",
+  ]);
+  const { openPrompter } = await import("./prompter.ts");
+  return await openPrompter(terminal, signal).typed(`Type ${registry} to grant it:`, registry);
+}

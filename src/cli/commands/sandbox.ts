@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import { exitCode } from "../../domain/exit-code.ts";
+import { UsageError } from "../answers.ts";
+import { defineCommand, type CommandContext } from "../command.ts";
+import { nextSignal } from "../interruption.ts";
+import type { AnswersOf } from "../option.ts";
+import { sandboxOptions } from "../options.ts";
+
+/** The rehearsal: a made-up Azure and two clusters on this machine. */
+export const sandboxCommand = defineCommand({
+  name: "sandbox",
+  summary: "rehearse on a made-up Azure and clusters, in memory",
+  description: [
+    "Starts an Azure, registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
+    "sandbox-staging) on ports of this machine, in memory. With a command, runs it in there and ends with its",
+    "exit code; without, prints what to export and serves until it is stopped.",
+  ].join(" "),
+  options: sandboxOptions,
+  operands: "[command...]",
+  examples: [
+    ["sandbox -- acr-pull setup --registry myregistry -n awesomeapps --yes", "the whole job, once"],
+    ["sandbox -- sh", "a shell to look around in"],
+    ["sandbox --replication-lag 5s -- sh", "the same with the delays of a real directory"],
+  ],
+  handlesSignals: true,
+  run: runSandbox,
+});
+
+async function runSandbox(
+  answers: AnswersOf<typeof sandboxOptions>,
+  context: CommandContext,
+): Promise<number> {
+  const sandbox = await start(answers);
+  try {
+    const [command, ...rest] = context.operands;
+    return command === undefined
+      ? await serve(sandbox.environment, context)
+      : await runInside([command, ...rest], sandbox, context);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** @throws UsageError `sandbox.bad-options`, `sandbox.port-in-use` */
+async function start({ port, latency, replicationLag, faults, world }: AnswersOf<typeof sandboxOptions>) {
+  const { startSandbox } = await import("../../sandbox/sandbox.ts");
+  const given = { port, latency, replicationLag, faults: await jsonFile("--faults", faults) };
+  const flags = Object.entries(given).filter(([, value]) => value !== undefined);
+  // The file's form is checked by whoever it is for.
+  const options = {
+    ...((await jsonFile("--world", world)) as object | undefined),
+    ...Object.fromEntries(flags),
+  };
+  try {
+    return await startSandbox(options);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (error.name === "SandboxOptionsError") throw new UsageError(error.message, "sandbox.bad-options");
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    throw new UsageError(
+      `Port ${port} is not to be had (${code})`,
+      "sandbox.port-in-use",
+      "Name another --port.",
+    );
+  }
+}
+
+async function jsonFile(flag: string, path: string | undefined): Promise<unknown> {
+  if (path === undefined) return undefined;
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? "it is no JSON" : (error as NodeJS.ErrnoException).code;
+    throw new UsageError(`${flag} ${path} cannot be read: ${reason}`, "sandbox.bad-options");
+  }
+}
+
+async function runInside(
+  command: readonly [string, ...string[]],
+  sandbox: Awaited<ReturnType<typeof start>>,
+  { process }: CommandContext,
+): Promise<number> {
+  const { environmentInside } = await import("../../sandbox/environment.ts");
+  const { writeProgramWrappers } = await import("../../sandbox/program-wrappers.ts");
+  const { runCommand } = await import("../../sandbox/run-command.ts");
+  const program = { node: process.execPath, script: process.argv[1] ?? "" };
+  const bin = await writeProgramWrappers(sandbox.folder, program);
+  const environment = environmentInside(process.env, sandbox.environment, bin);
+  return await runCommand(command, { environment, streams: process, signals: process });
+}
+
+async function serve(
+  variables: Readonly<Record<string, string>>,
+  { process, terminal, view }: CommandContext,
+): Promise<number> {
+  const { shellLines } = await import("../../sandbox/environment.ts");
+  const lines = shellLines(process.env, variables);
+  const stopped = nextSignal(process);
+  view.answer({ command: "sandbox", exitCode: exitCode.ok, document: { environment: variables }, lines });
+  terminal.stderr.line("# Paste these lines into another shell. Ctrl-C ends the sandbox.");
+  return await stopped;
+}

@@ -1,0 +1,38 @@
+import { stripVTControlCharacters } from "node:util";
+
+/*
+ * Text that others wrote (services, files, kubeconfigs) must not move the cursor, change colours or the clipboard,
+ * or read differently from what it is: https://nvd.nist.gov/vuln/detail/CVE-2021-25743
+ */
+
+// Operating system commands and other strings (CSI aside), 7-bit and 8-bit, to their end or the end of the text.
+const controlStrings =
+  /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^]*?(?:\u0007|\u001b\\|\u009c|$)/g;
+const controlSequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]/g;
+const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
+// C0, DEL, C1; marks that reorder; marks and letters that show nothing.
+const invisible =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
+
+/** The text as it may stand in one line of a terminal: no control or invisible character is left. */
+export function oneLine(text: string): string {
+  return stripVTControlCharacters(text.replace(controlStrings, "").replace(controlSequences, ""))
+    .replace(whiteSpace, " ")
+    .replace(invisible, "");
+}
+
+/** JSON (or YAML in double quotes) with every such character escaped; it reads back as the same value. */
+export function escaped(document: string): string {
+  return document.replace(/[^\n]/gu, (character) =>
+    isUnsafe(character)
+      ? [...Array(character.length).keys()]
+          .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
+          .join("")
+      : character,
+  );
+}
+
+/** Whether a text holds a character that `oneLine` would take away or replace. */
+export function isUnsafe(text: string): boolean {
+  return oneLine(text) !== text;
+}

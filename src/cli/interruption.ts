@@ -1,0 +1,62 @@
+import { ActionableError } from "../domain/errors.ts";
+import { exitCode, type ExitCode } from "../domain/exit-code.ts";
+
+/** The parts of a process that signals come to. */
+export interface SignalSource {
+  readonly pid: number;
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  kill(pid: number, signal: NodeJS.Signals): unknown;
+}
+
+/** The run was asked to stop, by a signal or by Ctrl-C at a question. */
+export class InterruptedError extends ActionableError {
+  constructor(code: ExitCode = exitCode.interrupted, hint?: string) {
+    super("Stopped before the end.", { code: "interrupted", hint, retryable: true, exitCode: code });
+    this.name = "InterruptedError";
+  }
+}
+
+const endings: Readonly<Partial<Record<NodeJS.Signals, ExitCode>>> = {
+  SIGINT: exitCode.interrupted,
+  SIGTERM: exitCode.terminated,
+  SIGHUP: exitCode.terminated,
+};
+
+/** Listens for the signals that ask a program to stop. */
+export interface Interruption {
+  /** Aborted by the first signal, with an InterruptedError. */
+  readonly signal: AbortSignal;
+  /** Stops listening. */
+  readonly close: () => void;
+}
+
+/**
+ * The first signal asks the run to come to a safe point; the second ends the process at once, as the signal would
+ * have done by itself.
+ */
+export function watchSignals(source: SignalSource): Interruption {
+  const controller = new AbortController();
+  const listener = (received: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      close();
+      source.kill(source.pid, received);
+      return;
+    }
+    controller.abort(new InterruptedError(endings[received]));
+  };
+  const signals = Object.keys(endings) as NodeJS.Signals[];
+  const close = () => {
+    for (const name of signals) source.off(name, listener);
+  };
+  for (const name of signals) source.on(name, listener);
+  return { signal: controller.signal, close };
+}
+
+/** Waits for a signal that asks the program to stop, and answers the exit code that goes with it. */
+export async function nextSignal(source: SignalSource): Promise<ExitCode> {
+  const { signal, close } = watchSignals(source);
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  close();
+  return (signal.reason as InterruptedError).exitCode;
+}

@@ -1,0 +1,125 @@
+/*
+ * One definition of an option feeds its flag, its environment variable, its check, its help and its line in the
+ * README. A definition is immutable data and a pure reader of texts.
+ */
+
+/** Where help and README list an option, in their order. */
+export const optionGroups = [
+  "Registry",
+  "Cluster",
+  "Principal",
+  "Proof",
+  "Consent",
+  "Run",
+  "Output",
+  "Sandbox",
+] as const;
+export type OptionGroup = (typeof optionGroups)[number];
+
+/** `value`: given once, the last wins; `list`: repeatable; `switch`: present or not. */
+export type OptionKind = "value" | "list" | "switch";
+
+/** One option, whose answer is an `A`. */
+export interface OptionDefinition<A> {
+  readonly kind: OptionKind;
+  /** As help shows it: `-n, --namespace <ns>`. */
+  readonly flag: string;
+  /** The long flag alone: `--namespace`. */
+  readonly long: string;
+  /** `ACR_PULL_NAMESPACE`; undefined for consent, which only a flag gives. */
+  readonly variable: string | undefined;
+  readonly summary: string;
+  readonly group: OptionGroup;
+  /** The text that is read when none is given; shown in help. */
+  readonly fallback: string | undefined;
+  /** When given, this command line is run instead of the one it stands in. */
+  readonly instead: ((commandLine: readonly string[]) => readonly string[]) | undefined;
+  /**
+   * The answer, from the texts that were given (none: not given).
+   * @throws RangeError with the rule that a text breaks
+   */
+  read(texts: readonly string[]): A;
+}
+
+/** Options by the name of their answer: the flag in camel case. */
+export type OptionSet = Readonly<Record<string, OptionDefinition<unknown>>>;
+
+/** What a command receives for its options. */
+export type AnswersOf<Options extends OptionSet> = {
+  readonly [Name in keyof Options]: Options[Name] extends OptionDefinition<infer A> ? A : never;
+};
+
+/** What every kind of option is made of. */
+interface Description {
+  readonly flag: string;
+  readonly summary: string;
+  readonly group: OptionGroup;
+  readonly consent?: true;
+}
+
+/** An option with a value, `undefined` when not given. */
+export function valueOption<T>(
+  description: Description & { readonly parse: (text: string) => T },
+): OptionDefinition<T | undefined> {
+  const { parse } = description;
+  return define("value", description, undefined, (texts) => {
+    const text = texts.at(-1);
+    return text === undefined ? undefined : parse(text);
+  });
+}
+
+/** An option with a value that has a default. */
+export function defaultedOption<T>(
+  description: Description & { readonly parse: (text: string) => T; readonly fallback: string },
+): OptionDefinition<T> {
+  const { parse, fallback } = description;
+  return define("value", description, fallback, (texts) => parse(texts.at(-1) ?? fallback));
+}
+
+/** An option that can be repeated; its variable holds the values with commas between. Doubles count once. */
+export function listOption<T>(
+  description: Description & { readonly parse: (text: string) => T },
+): OptionDefinition<readonly T[]> {
+  const { parse } = description;
+  return define("list", description, undefined, (texts) => [...new Set(texts)].map((text) => parse(text)));
+}
+
+/** An option without a value; its variable is `true` or `false`. */
+export function switchOption(
+  description: Description & { readonly instead?: OptionDefinition<boolean>["instead"] },
+): OptionDefinition<boolean> {
+  return {
+    ...define("switch", description, undefined, (texts) => {
+      const text = texts.at(-1) ?? "false";
+      if (text !== "true" && text !== "false") throw new RangeError("must be true or false");
+      return text === "true";
+    }),
+    instead: description.instead,
+  };
+}
+
+/** A parser that takes one of these words. */
+export function oneOf<const Choice extends string>(...choices: readonly Choice[]): (text: string) => Choice {
+  return (text) => {
+    const choice = choices.find((known) => known === text);
+    if (choice === undefined) throw new RangeError(`must be one of ${choices.join(", ")}`);
+    return choice;
+  };
+}
+
+function define<A>(
+  kind: OptionKind,
+  { flag, summary, group, consent }: Description,
+  fallback: string | undefined,
+  read: (texts: readonly string[]) => A,
+): OptionDefinition<A> {
+  const long = /--[a-z-]+/.exec(flag)?.[0];
+  if (long === undefined) throw new TypeError(`an option needs a long flag: ${flag}`);
+  const variable = consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`;
+  return { kind, flag, long, variable, summary, group, fallback, instead: undefined, read };
+}
+
+/** The name of an option's answer: `--create-namespace` → `createNamespace`. */
+export function answerName(long: string): string {
+  return long.slice(2).replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,348 @@
+import {
+  displayName,
+  guidName,
+  imageReference,
+  namespaceName,
+  objectName,
+  registryReference,
+  repositoryPattern,
+} from "../domain/names.ts";
+import { requestedRoles } from "../domain/role.ts";
+import {
+  clusterIdentifier,
+  cloud,
+  concurrency,
+  lifetime,
+  plainText,
+  port,
+  positiveDuration,
+  duration,
+  tenant,
+} from "./option-values.ts";
+import { defaultedOption, listOption, oneOf, switchOption, valueOption, type AnswersOf } from "./option.ts";
+
+/** How answers are written. */
+export const outputFormats = ["text", "json", "yaml"] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** When colour is used. */
+export const colorChoices = ["auto", "always", "never"] as const;
+export type ColorChoice = (typeof colorChoices)[number];
+
+/** How this program signs in to Azure. */
+export const authMethods = [
+  "auto",
+  "cli",
+  "environment",
+  "workload-identity",
+  "managed-identity",
+  "device-code",
+  "browser",
+] as const;
+export type AuthMethod = (typeof authMethods)[number];
+
+/** Options that tell how a run speaks; every command has them. */
+export const outputOptions = {
+  output: defaultedOption({
+    flag: `-o, --output <${outputFormats.join("|")}>`,
+    summary: "how the answer is written to stdout",
+    group: "Output",
+    parse: oneOf(...outputFormats),
+    fallback: "text",
+  }),
+  color: defaultedOption({
+    flag: `--color <${colorChoices.join("|")}>`,
+    summary: "colour; NO_COLOR and FORCE_COLOR are heeded too",
+    group: "Output",
+    parse: oneOf(...colorChoices),
+    fallback: "auto",
+  }),
+  quiet: switchOption({ flag: "--quiet", summary: "the answer and errors only", group: "Output" }),
+  verbose: switchOption({ flag: "-v, --verbose", summary: "tell more about each step", group: "Output" }),
+  debug: switchOption({
+    flag: "--debug",
+    summary: "with an error, its causes and where it arose",
+    group: "Output",
+  }),
+};
+
+/** Options of every command that works on a registry and clusters. */
+export const sharedOptions = {
+  registry: valueOption({
+    flag: "--registry <name>",
+    summary: "registry to pull from: its name, login server or resource id",
+    group: "Registry",
+    parse: registryReference,
+  }),
+  subscription: valueOption({
+    flag: "--subscription <id>",
+    summary: "look for the registry here alone, instead of in every visible subscription",
+    group: "Registry",
+    parse: plainText,
+  }),
+  resourceGroup: valueOption({
+    flag: "--resource-group <name>",
+    summary: "look for the registry in this resource group alone",
+    group: "Registry",
+    parse: plainText,
+  }),
+  tenant: valueOption({
+    flag: "--tenant <id>",
+    summary: "Entra tenant to sign in to: its id or a domain",
+    group: "Registry",
+    parse: tenant,
+  }),
+  cloud: defaultedOption({
+    flag: "--cloud <name|url>",
+    summary: "AzureCloud, AzureUSGovernment, AzureChinaCloud, or the URL of a Resource Manager",
+    group: "Registry",
+    parse: cloud,
+    fallback: "AzureCloud",
+  }),
+  auth: defaultedOption({
+    flag: "--auth <method>",
+    summary: `how to sign in to Azure: ${authMethods.join(", ")}`,
+    group: "Registry",
+    parse: oneOf(...authMethods),
+    fallback: "auto",
+  }),
+  namespace: listOption({
+    flag: "-n, --namespace <ns>",
+    summary: "namespace that pulls (repeatable; default: the context's own, else default)",
+    group: "Cluster",
+    parse: namespaceName,
+  }),
+  namespaceSelector: valueOption({
+    flag: "--namespace-selector <labels>",
+    summary: "every namespace with these labels, such as team=web",
+    group: "Cluster",
+    parse: plainText,
+  }),
+  context: listOption({
+    flag: "--context <context>",
+    summary: "context of the kubeconfig (repeatable; default: the current one)",
+    group: "Cluster",
+    parse: plainText,
+  }),
+  kubeconfig: valueOption({
+    flag: "--kubeconfig <file>",
+    summary: "kubeconfig to read (default: KUBECONFIG, else ~/.kube/config)",
+    group: "Cluster",
+    parse: plainText,
+  }),
+  clusterId: valueOption({
+    flag: "--cluster-id <id>",
+    summary: "the cluster's id, where the UID of its namespace kube-system may not be read",
+    group: "Cluster",
+    parse: clusterIdentifier,
+  }),
+  secretName: defaultedOption({
+    flag: "--secret-name <name>",
+    summary: "name of the pull secret",
+    group: "Cluster",
+    parse: objectName,
+    fallback: "acr-secret",
+  }),
+  allowInsecureTls: switchOption({
+    flag: "--allow-insecure-tls",
+    summary: "accept a kubeconfig that does not check the cluster's certificate",
+    group: "Cluster",
+  }),
+  proof: defaultedOption({
+    flag: "--proof <registry|entra|none>",
+    summary: "how the credential is proven: by a pull, by a sign-in alone, or not at all",
+    group: "Proof",
+    parse: oneOf("registry", "entra", "none"),
+    fallback: "registry",
+  }),
+  image: valueOption({
+    flag: "--image <repository:tag>",
+    summary: "image that the proof asks for (default: any name, as a registry may be empty)",
+    group: "Proof",
+    parse: imageReference,
+  }),
+  waitBusy: defaultedOption({
+    flag: "--wait-busy <duration>",
+    summary: "how long to wait for another run on the same secret",
+    group: "Run",
+    parse: duration,
+    fallback: "60s",
+  }),
+  timeout: defaultedOption({
+    flag: "--timeout <duration>",
+    summary: "longest wait for one service",
+    group: "Run",
+    parse: positiveDuration,
+    fallback: "20m",
+  }),
+  concurrency: defaultedOption({
+    flag: "--concurrency <number>",
+    summary: "how many secrets are written at once",
+    group: "Run",
+    parse: concurrency,
+    fallback: "10",
+  }),
+  dryRun: switchOption({ flag: "--dry-run", summary: "show the plan, write nothing", group: "Run" }),
+  exitCode: switchOption({
+    flag: "--exit-code",
+    summary: "with --dry-run: exit 5 when the plan has changes",
+    group: "Run",
+  }),
+  noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
+  yes: switchOption({
+    flag: "-y, --yes",
+    summary: "carry the plan out without asking; needed where nobody can be asked",
+    group: "Consent",
+    consent: true,
+  }),
+  sandbox: switchOption({
+    flag: "--sandbox",
+    summary: "run this one command inside a fresh sandbox, with no Azure and no cluster",
+    group: "Sandbox",
+    instead: (commandLine) => [
+      "sandbox",
+      "--",
+      "acr-pull",
+      ...commandLine.filter((argument) => argument !== "--sandbox"),
+    ],
+  }),
+};
+
+/** Options of `setup`. */
+export const setupOptions = {
+  ...sharedOptions,
+  role: defaultedOption({
+    flag: `--role <${requestedRoles.join("|")}>`,
+    summary: "what the credential may do",
+    group: "Principal",
+    parse: oneOf(...requestedRoles),
+    fallback: "acrpull",
+  }),
+  repository: listOption({
+    flag: "--repository <repository>",
+    summary: "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only)",
+    group: "Principal",
+    parse: repositoryPattern,
+  }),
+  name: valueOption({
+    flag: "--name <display-name>",
+    summary: "display name of the application (default: acr-pull-<registry>-<cluster>)",
+    group: "Principal",
+    parse: displayName,
+  }),
+  servicePrincipal: valueOption({
+    flag: "--service-principal <id|name>",
+    summary: "use one that exists, by application id, object id or name, shared on purpose",
+    group: "Principal",
+    parse: displayName,
+  }),
+  switchPrincipal: switchOption({
+    flag: "--switch-principal",
+    summary: "go on although the secret names another service principal today",
+    group: "Principal",
+  }),
+  passwordStdin: switchOption({
+    flag: "--password-stdin",
+    summary: "read the known password of --service-principal from stdin; none is made",
+    group: "Principal",
+  }),
+  passwordFile: valueOption({
+    flag: "--password-file <file>",
+    summary: "read the known password of --service-principal from a file; none is made",
+    group: "Principal",
+    parse: plainText,
+  }),
+  noAzure: switchOption({
+    flag: "--no-azure",
+    summary: "call nothing of Azure but the registry; needs its login server and a known password",
+    group: "Principal",
+  }),
+  owner: listOption({
+    flag: "--owner <object-id>",
+    summary: "user or service principal that also owns the application, to rotate it (repeatable)",
+    group: "Principal",
+    parse: guidName,
+  }),
+  serviceManagementReference: valueOption({
+    flag: "--service-management-reference <guid>",
+    summary: "for tenants that demand one of every application",
+    group: "Principal",
+    parse: guidName,
+  }),
+  expiresIn: defaultedOption({
+    flag: "--expires-in <duration|max>",
+    summary: "how long a new password lives, or max for as long as the tenant allows",
+    group: "Principal",
+    parse: lifetime,
+    fallback: "180d",
+  }),
+  credentialsFile: valueOption({
+    flag: "--credentials-file <file>",
+    summary: "also write a new password to this file, which must not exist yet",
+    group: "Principal",
+    parse: plainText,
+  }),
+  createNamespace: switchOption({
+    flag: "--create-namespace",
+    summary: "create namespaces that do not exist",
+    group: "Cluster",
+  }),
+  serviceAccount: listOption({
+    flag: "--service-account <name>",
+    summary: "add the secret to this service account's imagePullSecrets (repeatable)",
+    group: "Cluster",
+    parse: objectName,
+  }),
+  adopt: switchOption({
+    flag: "--adopt",
+    summary: "add our entry to a secret of that name that is not ours",
+    group: "Consent",
+    consent: true,
+  }),
+  allowPrivilegedRole: valueOption({
+    flag: "--allow-privileged-role <owner>",
+    summary: "agree to --role owner, which may do anything to the registry",
+    group: "Consent",
+    parse: oneOf("owner"),
+    consent: true,
+  }),
+  ...outputOptions,
+};
+
+/** Options of `sandbox`. */
+export const sandboxOptions = {
+  port: valueOption({
+    flag: "--port <number>",
+    summary: "port that Azure listens on (default: a free one)",
+    group: "Sandbox",
+    parse: port,
+  }),
+  latency: valueOption({
+    flag: "--latency <duration>",
+    summary: "added to every answer of Azure, such as 50ms",
+    group: "Sandbox",
+    parse: duration,
+  }),
+  replicationLag: valueOption({
+    flag: "--replication-lag <duration>",
+    summary: "how long Azure takes to know everywhere what was written, such as 5s",
+    group: "Sandbox",
+    parse: duration,
+  }),
+  faults: valueOption({
+    flag: "--faults <file>",
+    summary: "JSON list of the requests that are to fail",
+    group: "Sandbox",
+    parse: plainText,
+  }),
+  world: valueOption({
+    flag: "--world <file>",
+    summary: "JSON of users and their rights, registries and namespaces",
+    group: "Sandbox",
+    parse: plainText,
+  }),
+  ...outputOptions,
+};
+
+/** What `setup` was asked for. */
+export type SetupAnswers = AnswersOf<typeof setupOptions>;

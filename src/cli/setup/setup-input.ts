@@ -1,0 +1,61 @@
+import type { SetupInput } from "../../core/flows/setup-contract.ts";
+import type { RegistryReference } from "../../domain/registry.ts";
+import type { SecretText } from "../../domain/secret-text.ts";
+import type { ConnectionRequest } from "../connections.ts";
+import type { SetupAnswers } from "../options.ts";
+
+/** Answers of which nothing is missing any more. */
+export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
+
+/** What the flow is asked for, from the answers to the options. */
+export function setupInput(answers: WholeAnswers, knownPassword: SecretText | undefined): SetupInput {
+  return {
+    registry: answers.registry,
+    subscription: answers.subscription,
+    resourceGroup: answers.resourceGroup,
+    role: answers.role,
+    repositories: answers.repository,
+    // A plan grants nothing, so that nothing needs to be agreed to for it.
+    allowPrivilegedRole: answers.allowPrivilegedRole === "owner" || answers.dryRun,
+    applicationName: answers.name,
+    servicePrincipal: answers.servicePrincipal,
+    switchPrincipal: answers.switchPrincipal,
+    knownPassword,
+    noAzure: answers.noAzure,
+    owners: answers.owner,
+    serviceManagementReference: answers.serviceManagementReference,
+    expiresInMs: answers.expiresIn,
+    createNamespace: answers.createNamespace,
+    serviceAccounts: answers.serviceAccount,
+    adopt: answers.adopt,
+    credentialsFile: answers.credentialsFile,
+    namespaces: answers.namespace,
+    namespaceSelector: answers.namespaceSelector,
+    clusterId: answers.clusterId,
+    secretName: answers.secretName,
+    proof: answers.proof,
+    image: answers.image,
+    waitBusyMs: answers.waitBusy,
+    timeoutMs: answers.timeout,
+    concurrency: answers.concurrency,
+    dryRun: answers.dryRun,
+  };
+}
+
+/** Which services that takes. */
+export function setupConnections(answers: WholeAnswers): ConnectionRequest {
+  const { registry, noAzure, cloud, tenant, auth, kubeconfig, context, allowInsecureTls, timeout } = answers;
+  return {
+    cloud,
+    azure: noAzure
+      ? { kind: "registry-only", loginServer: registryName(registry) }
+      : { kind: "signed-in", tenant, auth },
+    kubernetes: { kubeconfig, contexts: context, allowInsecureTls },
+    timeoutMs: timeout,
+  };
+}
+
+/** The registry as the user named it, for a question about it. */
+export function registryName(reference: RegistryReference): string {
+  return reference.kind === "login-server" ? reference.loginServer : reference.name;
+}

@@ -1,0 +1,93 @@
+import { isGuid } from "../../domain/names.ts";
+import { missingInput, UsageError, type GivenOptions } from "../answers.ts";
+import type { OptionDefinition } from "../option.ts";
+import { setupOptions, type SetupAnswers } from "../options.ts";
+
+type OptionName = keyof typeof setupOptions;
+
+/** Options that never go together, and why. */
+const exclusions: ReadonlyArray<readonly [OptionName, OptionName, because: string]> = [
+  ["passwordStdin", "passwordFile", "a password comes from one place"],
+  ["quiet", "verbose", "they ask for opposite things"],
+  ["quiet", "debug", "they ask for opposite things"],
+  ["name", "servicePrincipal", "one that exists keeps its name"],
+  ["serviceManagementReference", "servicePrincipal", "it is given to a new application alone"],
+  ["expiresIn", "passwordStdin", "no password is made"],
+  ["expiresIn", "passwordFile", "no password is made"],
+  ["credentialsFile", "passwordStdin", "no password is made"],
+  ["credentialsFile", "passwordFile", "no password is made"],
+  ["role", "noAzure", "no role is granted"],
+  ["repository", "noAzure", "no role is granted"],
+  ["owner", "noAzure", "the application is not touched"],
+];
+
+/** Options that need another, and what for. */
+const companions: ReadonlyArray<readonly [OptionName, OptionName, because: string]> = [
+  ["exitCode", "dryRun", "it says whether a plan has changes"],
+  ["passwordStdin", "servicePrincipal", "it names whose password it is"],
+  ["passwordFile", "servicePrincipal", "it names whose password it is"],
+];
+
+/**
+ * Refuses what cannot be carried out, before anything is read or asked for.
+ * @param interactive whether somebody is there to be asked
+ * @throws UsageError `usage.conflict` naming every combination that cannot be, then `usage.missing-input` naming
+ *   all that is missing
+ */
+export function checkSetup(answers: SetupAnswers, given: GivenOptions, interactive: boolean): void {
+  const conflicts = [...pairConflicts(answers, given), ...withoutAzureConflicts(answers)];
+  if (conflicts.length > 0) throw new UsageError(conflicts.join("\n"), "usage.conflict");
+  const missing = missingOptions(answers, interactive);
+  if (missing.length > 0) throw missingInput(missing);
+}
+
+function pairConflicts(answers: SetupAnswers, given: GivenOptions): string[] {
+  // A switch that a variable sets to false is given, and means nothing.
+  const has = (name: OptionName) => given.has(name) && answers[name] !== false;
+  const excluded = exclusions
+    .filter(([left, right]) => has(left) && has(right))
+    .map(([left, right, because]) => `${long(left)} cannot go with ${long(right)}: ${because}`);
+  const lonely = companions
+    .filter(([option, needed]) => has(option) && !has(needed))
+    .map(([option, needed, because]) => `${long(option)} needs ${long(needed)}: ${because}`);
+  return [...excluded, ...lonely];
+}
+
+/** Without Azure nobody can be asked what a registry is called or whose a password is. */
+function withoutAzureConflicts({
+  noAzure,
+  registry,
+  servicePrincipal,
+  proof,
+  ...rest
+}: SetupAnswers): string[] {
+  if (!noAzure) return [];
+  const conflicts: string[] = [];
+  if (registry !== undefined && registry.kind !== "login-server") {
+    conflicts.push("--no-azure needs the login server, such as myregistry.azurecr.io, for --registry");
+  }
+  if (servicePrincipal !== undefined && !isGuid(servicePrincipal)) {
+    conflicts.push("--no-azure needs the application id, a GUID, for --service-principal");
+  }
+  if (!rest.passwordStdin && rest.passwordFile === undefined) {
+    conflicts.push("--no-azure needs a known password: --password-stdin or --password-file");
+  }
+  if (proof === "entra") conflicts.push("--proof entra asks Azure, which --no-azure forbids");
+  return conflicts;
+}
+
+function missingOptions(answers: SetupAnswers, interactive: boolean): Array<OptionDefinition<unknown>> {
+  const missing: Array<OptionDefinition<unknown>> = [];
+  const silent = !interactive && !answers.dryRun;
+  if (answers.registry === undefined) missing.push(setupOptions.registry);
+  if (answers.noAzure && answers.servicePrincipal === undefined) missing.push(setupOptions.servicePrincipal);
+  if (silent && !answers.yes) missing.push(setupOptions.yes);
+  if (silent && answers.role === "owner" && answers.allowPrivilegedRole === undefined) {
+    missing.push(setupOptions.allowPrivilegedRole);
+  }
+  return missing;
+}
+
+function long(name: OptionName): string {
+  return setupOptions[name].long;
+}

@@ -1,0 +1,115 @@
+import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { HostProcess } from "./cli/command.ts";
+import { enableCompileCache } from "./cli/compile-cache.ts";
+import type { Connect, ConnectionRequest } from "./cli/connections.ts";
+import { runProgram } from "./cli/program.ts";
+import type { SetupPorts } from "./core/flows/setup-contract.ts";
+import type { Report } from "./core/progress.ts";
+
+/** Set by the build, from package.json. */
+declare const __ACR_PULL_VERSION__: string;
+
+/**
+ * The program: a command line in, an exit code out. Never ends the process itself; only a second signal does.
+ * @param process the process it runs in
+ */
+export async function main(process: HostProcess): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  const [, script = "acr-pull", ...commandLine] = process.argv;
+  return await runProgram(commandLine, process.env, {
+    // kubectl runs its plugins by this name and is how the user typed it.
+    name: basename(script).startsWith("kubectl-acr_pull") ? "kubectl acr-pull" : "acr-pull",
+    version: __ACR_PULL_VERSION__,
+    process,
+    connect: connectWith(process),
+    onStart: () => enableCompileCache(process.env, process.platform),
+  });
+}
+
+/** Whoever reads our output may stop early, as `head` does; the work goes on. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+/** Joins the clients to what the flows need; each is loaded when it is first asked for. */
+function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
+  return async (request, report, signal) => {
+    const [azure, clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
+      openAzure(request, env, report, signal),
+      openClusters(request.kubernetes, env, report),
+      import("./registry/pull-client.ts"),
+      import("./cli/process-identity.ts"),
+      import("./cli/credentials-file.ts"),
+    ]);
+    return {
+      azure,
+      clusters,
+      pullProof: new PullClient(),
+      clock: {
+        now: () => new Date(),
+        sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+      },
+      process: processIdentity(pid),
+      files: credentialsFile,
+    };
+  };
+}
+
+async function openAzure(
+  { azure, cloud }: ConnectionRequest,
+  env: HostProcess["env"],
+  report: Report,
+  signal: AbortSignal,
+): Promise<SetupPorts["azure"]> {
+  if (azure.kind === "registry-only") {
+    await checkHome(cloud, azure.loginServer, signal);
+    return undefined;
+  }
+  const { openAzure } = await import("./azure/azure.ts");
+  const onDeviceCode = ({ message }: { readonly message: string }) =>
+    report({ kind: "note", level: "info", text: message });
+  return await openAzure({ ...azure, cloud, env, onDeviceCode }, signal);
+}
+
+/** A password typed for a registry must not go to a host that only looks like one. */
+async function checkHome(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
+  // Only a Resource Manager could tell about a cloud that is not Microsoft's own, and none may be asked.
+  if (cloudName.startsWith("https:")) return;
+  const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
+  const { refused } = await import("./domain/errors.ts");
+  const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined), signal);
+  if (loginServerBelongsTo(cloud, loginServer)) return;
+  throw refused(
+    "registry.foreign-host",
+    `${loginServer} is no login server of ${cloud.name}, so no password is sent there.`,
+    `Its login servers end in ${cloud.registrySuffixes?.join(" or ")}; name another with --cloud.`,
+  );
+}
+
+async function openClusters(
+  { kubeconfig: file, contexts, allowInsecureTls }: ConnectionRequest["kubernetes"],
+  env: HostProcess["env"],
+  report: Report,
+): Promise<SetupPorts["clusters"]> {
+  const [{ loadKubeconfig }, { createCluster }, { refused }] = await Promise.all([
+    import("./kubernetes/kubeconfig.ts"),
+    import("./kubernetes/cluster-client.ts"),
+    import("./domain/errors.ts"),
+  ]);
+  const kubeconfig = await loadKubeconfig({ file, env });
+  const chosen = contexts.length > 0 ? contexts : [kubeconfig.currentContext ?? ""];
+  if (chosen.includes("")) {
+    throw refused(
+      "kubernetes.no-current-context",
+      "The kubeconfig has no current context.",
+      `Name one with --context: ${kubeconfig.contexts.map(({ name }) => name).join(", ")}.`,
+    );
+  }
+  const onPluginMessage = (context: string, line: string) =>
+    report({ kind: "note", level: "info", text: `${context}: ${line}` });
+  return chosen.map((context) => ({
+    cluster: createCluster(kubeconfig, context, { allowInsecureTls, onPluginMessage }),
+    defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",
+  }));
+}
