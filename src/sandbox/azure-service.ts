@@ -1,0 +1,31 @@
+import { entraError, entraRoutes } from "./entra.ts";
+import { graphError, graphIsMutating, graphRoutes } from "./graph.ts";
+import { armError, armIsMutating, resourceManagerRoutes } from "./resource-manager.ts";
+import { dispatch, type SandboxRequest, type Service } from "./service.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Azure's control plane on one port: Entra, Microsoft Graph and Resource Manager, told apart by their paths as the
+ * real ones are by their hosts.
+ */
+export function createAzureService(world: World): Service {
+  const routes = [...resourceManagerRoutes(world), ...graphRoutes(world), ...entraRoutes(world)];
+  return {
+    name: "azure",
+    handle: (request) =>
+      dispatch(routes, request) ?? armError(404, "NotFound", `The sandbox does not serve ${request.path}.`),
+    errorResponse(request, status, code) {
+      if (isGraph(request)) return graphError(request, status, code);
+      return isSignIn(request) ? entraError(status, code) : armError(status, code);
+    },
+    isMutating: (request) => (isGraph(request) ? graphIsMutating(request) : armIsMutating(request)),
+  };
+}
+
+function isGraph({ path }: SandboxRequest): boolean {
+  return /^\/(?:v1\.0|beta)(?:\/|$)/.test(path);
+}
+
+function isSignIn({ path }: SandboxRequest): boolean {
+  return /^\/[^/]+\/(?:oauth2|v2\.0|discovery)\//.test(path);
+}

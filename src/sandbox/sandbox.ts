@@ -1,0 +1,138 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createAzureService } from "./azure-service.ts";
+import { createCertificateAuthority } from "./certificate-authority.ts";
+import { createContainerRegistry } from "./container-registry.ts";
+import type { Environment } from "./environment.ts";
+import { FaultInjector, readFaults, type FaultOptions } from "./faults.ts";
+import { listen, type Listener } from "./https-server.ts";
+import { Invariants, type Violation } from "./invariants.ts";
+import { kubeconfigText } from "./kubeconfig-file.ts";
+import { createKubernetesApi } from "./kubernetes-api.ts";
+import { addObject } from "./new-cluster.ts";
+import { createIdSource } from "./new-id.ts";
+import { newWorld } from "./new-world.ts";
+import { RequestLog, type RequestObserver } from "./request-log.ts";
+import type { Service } from "./service.ts";
+import type { KubernetesObject, World } from "./world.ts";
+import { readSandboxOptions, type Manifest, type SandboxOptions } from "./world-options.ts";
+
+/** A running sandbox: Azure, registries and clusters on loopback ports. */
+export interface Sandbox {
+  /** Everything the services know; what is changed here, they know at once. */
+  readonly world: World;
+  readonly requests: RequestLog;
+  /** The variables that lead a program into it. */
+  readonly environment: Environment;
+  readonly kubeconfigPath: string;
+  /** The certificate authority's certificate, PEM. */
+  readonly caPath: string;
+  /** Its own folder, readable by its user alone, gone when it is closed. */
+  readonly folder: string;
+  /** What `checkInvariants` has found. */
+  readonly invariants: Invariants;
+  readonly violations: readonly Violation[];
+  /**
+   * Replaces the injected faults; counting starts again.
+   * @throws SandboxOptionsError that names each wrong field
+   */
+  setFaults(faults: readonly FaultOptions[]): void;
+  /** Adds an observer of requests; the answer takes it away again. */
+  observe(observer: RequestObserver): () => void;
+  /**
+   * Puts an object into a cluster behind the API server's back.
+   * @param context the context that names the cluster
+   */
+  addObject(context: string, manifest: Manifest): KubernetesObject;
+  /** Ends every connection and removes the folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a sandbox in this process.
+ * @throws SandboxOptionsError that names every wrong option
+ * @throws Error of Node (`EADDRINUSE`, `EACCES`) when the port that was asked for is not to be had
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const settings = readSandboxOptions(options, "options of the sandbox");
+  const { world, contexts } = newWorld(settings);
+  const requests = new RequestLog();
+  const faults = new FaultInjector(settings.faults);
+  const invariants = new Invariants(world);
+  const folder = await mkdtemp(join(tmpdir(), "acr-pull-sandbox-"));
+  const listeners: Listener[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  try {
+    const authority = await createCertificateAuthority();
+    const identity = await authority.issue();
+    const serve = async (
+      service: Service,
+      extra: { port?: number; latencyMs?: number } = {},
+    ): Promise<string> => {
+      const listener = await listen(service, { identity, log: requests, faults, ...extra });
+      listeners.push(listener);
+      return `localhost:${listener.port}`;
+    };
+    const azure = { port: settings.port, latencyMs: settings.latency };
+    world.azureUrl = `https://${await serve(createAzureService(world), azure)}`;
+    for (const registry of world.registries) {
+      registry.loginServer = await serve(createContainerRegistry(world, registry));
+    }
+    for (const cluster of world.clusters) {
+      cluster.server = `https://${await serve(createKubernetesApi(world, cluster))}`;
+    }
+
+    const caPath = join(folder, "ca.pem");
+    const kubeconfigPath = join(folder, "kubeconfig");
+    const azureConfigDir = join(folder, "azure");
+    await Promise.all([
+      writeFile(caPath, authority.certificate, { mode: 0o600 }),
+      writeFile(kubeconfigPath, kubeconfigText(contexts, authority.certificate), { mode: 0o600 }),
+      mkdir(azureConfigDir, { mode: 0o700 }),
+    ]);
+    if (settings.checkInvariants) invariants.watch();
+
+    return {
+      world,
+      requests,
+      environment: {
+        ACR_PULL_CLOUD: world.azureUrl,
+        AZURE_TENANT_ID: world.tenantId,
+        AZURE_CLIENT_ID: world.caller.appId,
+        AZURE_CLIENT_SECRET: world.caller.secretText,
+        AZURE_SUBSCRIPTION_ID: world.subscriptions[0]?.subscriptionId ?? "",
+        KUBECONFIG: kubeconfigPath,
+        NODE_EXTRA_CA_CERTS: caPath,
+        SSL_CERT_FILE: caPath,
+        REQUESTS_CA_BUNDLE: caPath,
+        NO_PROXY: "localhost,127.0.0.1,::1",
+        AZURE_CONFIG_DIR: azureConfigDir,
+        AZURE_CORE_INSTANCE_DISCOVERY: "false",
+        AZURE_CORE_COLLECT_TELEMETRY: "no",
+      },
+      kubeconfigPath,
+      caPath,
+      folder,
+      invariants,
+      violations: invariants.violations,
+      setFaults(list) {
+        faults.set(readFaults(list, "faults"));
+      },
+      observe: (observer) => requests.observe(observer),
+      addObject(context, manifest) {
+        const cluster = world.clusters.find((one) => one.context === context);
+        if (!cluster) throw new RangeError(`no cluster ${context}`);
+        return addObject(cluster, manifest, createIdSource(undefined));
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
