@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  displayName,
+  imageReference,
+  loginServerName,
+  namespaceName,
+  objectName,
+  registryReference,
+  repositoryPattern,
+} from "../../src/domain/names.ts";
+
+const id =
+  "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry";
+
+describe("a registry", () => {
+  it.each([
+    ["myregistry", { kind: "name", name: "myregistry" }],
+    ["MyRegistry.azurecr.io", { kind: "login-server", loginServer: "myregistry.azurecr.io" }],
+    ["my-hash123.azurecr.io", { kind: "login-server", loginServer: "my-hash123.azurecr.io" }],
+    ["localhost:5001", { kind: "login-server", loginServer: "localhost:5001" }],
+    [
+      id,
+      {
+        kind: "resource-id",
+        id,
+        subscriptionId: "11111111-1111-1111-1111-111111111111",
+        resourceGroup: "g",
+        name: "myregistry",
+      },
+    ],
+  ])("can be named as %s", (text, reference) => {
+    expect(registryReference(text)).toEqual(reference);
+  });
+
+  it.each([
+    "",
+    "abcd",
+    "my-registry",
+    "my registry",
+    "https://myregistry.azurecr.io",
+    "myregistry.azurecr.io/app",
+    "user@myregistry.azurecr.io",
+    "10.0.0.1",
+    "-a.azurecr.io",
+    "a..b",
+    "host:0",
+    "host:70000",
+    "/subscriptions/x",
+    "мyregistry.azurecr.io",
+    "a".repeat(51),
+  ])("cannot be named as %j", (text) => {
+    expect(() => registryReference(text)).toThrow(RangeError);
+  });
+});
+
+describe("names", () => {
+  it.each([
+    [
+      "a namespace",
+      namespaceName,
+      ["default", "a", "a".repeat(63)],
+      ["A", "-a", "a-", "a.b", "", "a".repeat(64), "a_b"],
+    ],
+    ["a secret", objectName, ["acr-secret", "a.b-c"], ["A", ".a", "a..b", "", "a".repeat(254)]],
+    [
+      "a repository",
+      repositoryPattern,
+      ["app", "team/app", "team/*", "a__b/c.d"],
+      ["*", "team*", "Team/app", "/app", "a'b", "team/**"],
+    ],
+    ["a display name", displayName, ["My app"], ["", "a\u0007b", "a\nb", "x".repeat(121)]],
+  ] as const)("%s follows the service's rule", (_what, parse, good, bad) => {
+    for (const text of good) expect(parse(text)).toBe(text);
+    for (const text of bad) expect(() => parse(text), text).toThrow(RangeError);
+  });
+
+  it("an image has a repository and a tag, latest when it has none", () => {
+    expect(imageReference("team/app:v1")).toEqual({ repository: "team/app", tag: "v1" });
+    expect(imageReference("app")).toEqual({ repository: "app", tag: "latest" });
+    expect(() => imageReference("myregistry.azurecr.io:5000/App:v1")).toThrow(RangeError);
+  });
+
+  it("throw nothing but RangeError, whatever the text", () => {
+    for (const parse of [
+      registryReference,
+      loginServerName,
+      namespaceName,
+      objectName,
+      repositoryPattern,
+      imageReference,
+      displayName,
+    ]) {
+      fc.assert(
+        fc.property(fc.string({ unit: "binary" }), (text) => {
+          try {
+            parse(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError);
+          }
+        }),
+      );
+    }
+  });
+});

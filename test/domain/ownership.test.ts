@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import {
+  applicationDisplayName,
+  applicationUniqueName,
+  formatMarks,
+  keyDisplayName,
+  keyOrigin,
+  keysOfOtherClusters,
+  readMarks,
+  reconcilerOf,
+  type EntryMarks,
+} from "../../src/domain/ownership.ts";
+import type { SecretObject } from "../../src/domain/kubernetes-objects.ts";
+
+const secret: SecretObject = {
+  namespace: "ns",
+  name: "acr-secret",
+  uid: "u",
+  resourceVersion: "1",
+  type: "kubernetes.io/dockerconfigjson",
+  immutable: false,
+  labels: {},
+  annotations: {},
+  data: {},
+  ownerReferences: [],
+  managers: ["kubectl-create"],
+};
+
+describe("the application's names", () => {
+  it("are one for a registry and a cluster, in any letter case, and differ between clusters", () => {
+    const name = applicationUniqueName("MyRegistry.azurecr.io", "ABC");
+    expect(applicationUniqueName("myregistry.azurecr.io", "abc")).toBe(name);
+    expect(applicationUniqueName("myregistry.azurecr.io", "abd")).not.toBe(name);
+    expect(applicationDisplayName("myregistry", "12345678-aaaa")).toBe("acr-pull-myregistry-12345678");
+  });
+});
+
+describe("a key", () => {
+  const key = (displayName: string | undefined) => ({
+    keyId: "k",
+    displayName,
+    startDateTime: undefined,
+    endDateTime: undefined,
+    hint: undefined,
+  });
+
+  it("tells its cluster and operation", () => {
+    expect(keyOrigin(key(keyDisplayName("c", "op")))).toEqual({ clusterId: "c", operation: "op" });
+    for (const foreign of [
+      undefined,
+      "rbac",
+      "acr-pull",
+      "acr-pull/c",
+      "acr-pull/c/op/x",
+      "xacr-pull/c/op",
+    ]) {
+      expect(keyOrigin(key(foreign))).toBeUndefined();
+    }
+  });
+
+  it("of another cluster is told from this one's and from a stranger's", () => {
+    const passwords = [key("acr-pull/a/1"), key("acr-pull/b/1"), key("rbac")];
+    const application = {
+      objectId: "o",
+      appId: "a",
+      displayName: "d",
+      uniqueName: "u",
+      tags: [],
+      certificates: 0,
+      passwords,
+    };
+    expect(keysOfOtherClusters(application, "a")).toEqual([passwords[1]]);
+  });
+});
+
+describe("marks", () => {
+  const marks: EntryMarks = {
+    "b.azurecr.io": {
+      registry: "/r",
+      clusterId: "c",
+      appId: "a",
+      keyId: null,
+      expiresAt: null,
+      role: "acrpull",
+    },
+    "a.azurecr.io": {
+      registry: "/r",
+      clusterId: "c",
+      pending: {
+        operation: "o",
+        holder: { host: "h", boot: "b", pid: 1 },
+        renewedAt: "2026-01-01T00:00:00Z",
+        sweep: ["p"],
+      },
+    },
+  };
+
+  it("are read as they were written, whatever the order", () => {
+    const annotations = { "acr-pull/entries": formatMarks(marks) };
+    expect(readMarks({ ...secret, annotations })).toEqual(marks);
+    expect(formatMarks(Object.fromEntries(Object.entries(marks).reverse()))).toBe(formatMarks(marks));
+    expect(readMarks(secret)).toEqual({});
+  });
+
+  it.each([
+    "{",
+    "[]",
+    "null",
+    `{"a":1}`,
+    `{"a":{"registry":1,"clusterId":"c"}}`,
+    `{"a":{"registry":"r","clusterId":"c","pending":{}}}`,
+    `{"a":{"registry":"r","clusterId":"c","role":"admin"}}`,
+  ])("that somebody broke are refused: %s", (text) => {
+    expect(() => readMarks({ ...secret, annotations: { "acr-pull/entries": text } })).toThrow(
+      /cannot be read/,
+    );
+  });
+});
+
+describe("a reconciler", () => {
+  it.each([
+    ["an owner reference", { ownerReferences: [{ kind: "SealedSecret", name: "s" }] }],
+    ["an Argo CD annotation", { annotations: { "argocd.argoproj.io/tracking-id": "x" } }],
+    ["a Flux label", { labels: { "kustomize.toolkit.fluxcd.io/name": "x" } }],
+    ["Helm's label", { labels: { "app.kubernetes.io/managed-by": "Helm" } }],
+    ["a field manager of Argo CD", { managers: ["argocd-controller"] }],
+    ["a field manager of External Secrets", { managers: ["external-secrets-webhook"] }],
+    ["a copier's mark", { annotations: { "reflector.v1.k8s.emberstack.com/reflects": "x" } }],
+  ])("is known by %s", (_what, part) => {
+    expect(reconcilerOf({ ...secret, ...part })).toBeDefined();
+  });
+
+  it("is not suspected behind a person's kubectl", () => {
+    const managers = [
+      "kubectl-create",
+      "kubectl-client-side-apply",
+      "kubectl",
+      "acr-pull",
+      "node-fetch",
+      "helmsman",
+    ];
+    expect(reconcilerOf({ ...secret, managers })).toBeUndefined();
+  });
+});

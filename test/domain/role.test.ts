@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import {
+  assignmentName,
+  isOurAssignment,
+  repositoryCondition,
+  requestedRoles,
+  rolesFor,
+  sameCondition,
+} from "../../src/domain/role.ts";
+
+const registry =
+  "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry";
+
+describe("a role", () => {
+  it.each([
+    ["acrpull", "LegacyRegistryPermissions", ["AcrPull"]],
+    ["acrpush", "LegacyRegistryPermissions", ["AcrPush"]],
+    ["owner", "LegacyRegistryPermissions", ["Owner"]],
+    ["acrpull", "AbacRepositoryPermissions", ["Container Registry Repository Reader"]],
+    ["acrpush", "AbacRepositoryPermissions", ["Container Registry Repository Writer"]],
+    ["owner", "AbacRepositoryPermissions", ["Owner", "Container Registry Repository Contributor"]],
+  ] as const)("%s on a registry in mode %s is %j", (asked, mode, names) => {
+    expect(rolesFor(asked, mode).map(({ name }) => name)).toEqual(names);
+  });
+
+  it("has a condition that names every one of its data actions, and none without repositories", () => {
+    for (const asked of requestedRoles) {
+      for (const role of rolesFor(asked, "AbacRepositoryPermissions")) {
+        const condition = repositoryCondition(role, ["team/app"]) ?? "";
+        for (const action of role.dataActions) expect(condition).toContain(`!(ActionMatches{'${action}'})`);
+        expect(repositoryCondition(role, [])).toBeUndefined();
+      }
+    }
+  });
+
+  it("is limited to a path with its slash, and to one repository by equality", () => {
+    const [reader] = rolesFor("acrpull", "AbacRepositoryPermissions");
+    const condition = repositoryCondition(reader!, ["team/*", "base"]);
+    expect(condition).toContain("StringStartsWithIgnoreCase 'team/'");
+    expect(condition).toContain("StringEqualsIgnoreCase 'base'");
+    expect(condition).not.toContain("\n");
+    expect(repositoryCondition(reader!, ["base", "team/*", "base"])).toBe(condition);
+  });
+});
+
+describe("the name of an assignment", () => {
+  it("is the same for the same registry, principal and role, in any letter case, and another for others", () => {
+    const name = assignmentName(registry, "p", "r");
+    expect(assignmentName(registry.toUpperCase(), "P", "R")).toBe(name);
+    expect(name).toMatch(/^[0-9a-f-]{36}$/);
+    expect(
+      new Set([name, assignmentName(registry, "p", "r2"), assignmentName(registry, "p2", "r")]).size,
+    ).toBe(3);
+  });
+
+  it("tells ours from others' on the same scope, and from the same name on another scope", () => {
+    const [role] = rolesFor("acrpull", "LegacyRegistryPermissions");
+    const assignment = {
+      id: "x",
+      name: assignmentName(registry, "p", role!.guid),
+      roleDefinitionId: `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${role!.guid}`,
+      principalId: "p",
+      scope: registry,
+      condition: undefined,
+    };
+    expect(isOurAssignment(registry, assignment)).toBe(true);
+    expect(isOurAssignment(registry, { ...assignment, name: "another" })).toBe(false);
+    expect(isOurAssignment(registry, { ...assignment, scope: "/subscriptions/s" })).toBe(false);
+  });
+});
+
+describe("two conditions", () => {
+  it("are the same whatever their spaces and letter case", () => {
+    expect(sameCondition("(a AND b)", "( A and  B )")).toBe(true);
+    expect(sameCondition(undefined, "")).toBe(true);
+    expect(sameCondition("(a)", undefined)).toBe(false);
+  });
+});

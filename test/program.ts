@@ -1,0 +1,141 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import type { Sandbox } from "../src/sandbox/sandbox.ts";
+
+/** The program as it is published: run `npm run build` first, as `npm test` does. */
+export const programPath = fileURLToPath(new URL("../bin/acr-pull.js", import.meta.url));
+
+/** How a run ended, and what it said. */
+export interface Run {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout read as the one JSON document that `-o json` promises. */
+  readonly json: ResultDocument;
+}
+
+/** A document of the published contract, as loosely as tests read it. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type ResultDocument = any;
+
+export interface RunOptions {
+  /** Added to the sandbox's environment; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Standard input; absent: it is closed. */
+  readonly input?: string;
+  /** Called with the running process, to signal it. */
+  readonly started?: (kill: (signal: NodeJS.Signals) => void, pid: number) => void;
+}
+
+/** Runs the real program inside a sandbox, without a terminal, and waits for its end. */
+export async function runProgram(
+  sandbox: Sandbox | undefined,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Run> {
+  const home = await mkdtemp(join(tmpdir(), "acr-pull-home-"));
+  try {
+    const env: Record<string, string | undefined> = {
+      PATH: process.env["PATH"],
+      HOME: home,
+      XDG_CACHE_HOME: join(tmpdir(), "acr-pull-test-cache"),
+      ...sandbox?.environment,
+      ...options.env,
+    };
+    return await new Promise<Run>((resolve, reject) => {
+      const child = spawn(process.execPath, [programPath, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+      child.stdin.on("error", () => {}).end(options.input ?? "");
+      child.on("error", reject);
+      child.on("close", (code, signal) =>
+        resolve({
+          code,
+          signal,
+          stdout,
+          stderr,
+          get json() {
+            try {
+              return JSON.parse(stdout) as ResultDocument;
+            } catch {
+              throw new Error(`stdout is not one JSON document:\n${stdout}\n--- stderr:\n${stderr}`);
+            }
+          },
+        }),
+      );
+      options.started?.((signal) => child.kill(signal), child.pid ?? 0);
+    });
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** `acr-pull setup` for myregistry and awesomeapps unless the arguments say otherwise, as JSON, without asking. */
+export async function setup(
+  sandbox: Sandbox,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Run> {
+  const defaults = [
+    ...(args.includes("--registry") ? [] : ["--registry", "myregistry"]),
+    ...(args.includes("-n") || args.includes("--namespace-selector") ? [] : ["-n", "awesomeapps"]),
+  ];
+  return runProgram(sandbox, ["setup", ...defaults, "-y", "-o", "json", ...args], options);
+}
+
+/** A secret of the sandbox as its API server holds it. */
+export function secretOf(
+  sandbox: Sandbox,
+  namespace = "awesomeapps",
+  name = "acr-secret",
+  context = "sandbox",
+) {
+  const cluster = sandbox.world.clusters.find((one) => one.context === context);
+  return cluster?.objects["secrets"]?.find(
+    ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
+  );
+}
+
+/** The decoded `.dockerconfigjson` of a secret of the sandbox. */
+export function dockerConfigOf(sandbox: Sandbox, namespace?: string, name?: string, context?: string) {
+  const data = secretOf(sandbox, namespace, name, context)?.["data"] as Record<string, string> | undefined;
+  const text = Buffer.from(data?.[".dockerconfigjson"] ?? "", "base64").toString("utf8");
+  return JSON.parse(text) as { auths: Record<string, { username: string; password: string; auth: string }> };
+}
+
+/** The entry of one registry of the sandbox in a secret. */
+export function entryOf(
+  sandbox: Sandbox,
+  registry = "myregistry",
+  namespace?: string,
+  name?: string,
+  context?: string,
+) {
+  const loginServer = sandbox.world.registries.find((one) => one.name === registry)?.loginServer ?? "";
+  return dockerConfigOf(sandbox, namespace, name, context).auths[loginServer];
+}
+
+/** The marks of a secret of the sandbox. */
+export function marksOf(sandbox: Sandbox, namespace?: string, name?: string, context?: string) {
+  const annotations = secretOf(sandbox, namespace, name, context)?.metadata.annotations ?? {};
+  return JSON.parse(annotations["acr-pull/entries"] ?? "{}") as Record<string, ResultDocument>;
+}
+
+/** The passwords that sign in: not removed, not expired, of applications that are not deleted. */
+export function livePasswords(sandbox: Sandbox) {
+  return sandbox.world.applications
+    .filter(({ softDeleted }) => !softDeleted)
+    .flatMap(({ passwords }) => passwords)
+    .filter(({ removedAt, endDateTime }) => removedAt === undefined && Date.parse(endDateTime) > Date.now());
+}
+
+/** The role assignments that stand. */
+export function liveAssignments(sandbox: Sandbox) {
+  return sandbox.world.roleAssignments.filter(({ removedAt }) => removedAt === undefined);
+}
