@@ -3,7 +3,7 @@ import type { OptionSet } from "./option.ts";
 
 /**
  * The command line that does the same without a question, safe to paste into a POSIX shell. What came from variables
- * is left to them; nothing secret is ever an option's value.
+ * is left to them; how it is told is no part of what is done; nothing secret is ever an option's value.
  */
 export function equivalentCommand(
   program: string,
@@ -12,9 +12,9 @@ export function equivalentCommand(
   given: GivenOptions,
 ): string {
   const words = [program, command];
-  for (const [name, { kind, long }] of Object.entries(options)) {
+  for (const [name, { kind, long, group }] of Object.entries(options)) {
     const answer = given.get(name);
-    if (answer?.source !== "flag" || name === "yes") continue;
+    if (answer?.source !== "flag" || name === "yes" || group === "Output") continue;
     for (const text of answer.texts) words.push(kind === "switch" ? long : `${long} ${shellWord(text)}`);
   }
   return [...words, "--yes"].join(" ");

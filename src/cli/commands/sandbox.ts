@@ -87,7 +87,8 @@ async function runInside(
   const program = { node: process.execPath, script: process.argv[1] ?? "" };
   const bin = await writeProgramWrappers(sandbox.folder, program);
   const environment = environmentInside(process.env, sandbox.environment, bin);
-  return await runCommand(command, { environment, streams: process, signals: process });
+  const { stdin, stdout, stderr } = process;
+  return await runCommand(command, { environment, streams: { stdin, stdout, stderr }, signals: process });
 }
 
 async function serve(
