@@ -1,0 +1,136 @@
+import type { SandboxRequest } from "../service.ts";
+import type { ClusterUserRecord } from "../world.ts";
+import { mayDo, rulesIn } from "./authorization.ts";
+import { invalidValue, required, type FieldError } from "./field-error.ts";
+import { isJsonObject, objectAt, textAt, type JsonObject } from "./json.ts";
+import { decodeObject, readBody } from "./request-body.ts";
+import { accessReviewSchema, rulesReviewSchema, selfReviewSchema, type StructSchema } from "./schema.ts";
+import { invalid } from "./status.ts";
+import { readWriteOptions } from "./write-options.ts";
+
+/*
+ * Questions that a user asks about itself. They are created, answered and forgotten.
+ * Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
+ */
+
+/** One kind of question. */
+export interface ReviewDefinition {
+  readonly group: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly schema: StructSchema;
+  readonly validate: (spec: JsonObject) => FieldError[];
+  /** The status of the answer. */
+  readonly answer: (user: ClusterUserRecord, spec: JsonObject) => JsonObject;
+}
+
+export const reviewDefinitions: readonly ReviewDefinition[] = [
+  {
+    group: "authentication.k8s.io",
+    plural: "selfsubjectreviews",
+    kind: "SelfSubjectReview",
+    schema: selfReviewSchema,
+    validate: () => [],
+    answer: (user) => ({ userInfo: { username: user.name, groups: ["system:authenticated"] } }),
+  },
+  {
+    group: "authorization.k8s.io",
+    plural: "selfsubjectaccessreviews",
+    kind: "SelfSubjectAccessReview",
+    schema: accessReviewSchema,
+    validate: accessReviewErrors,
+    answer: (user, spec) => ({ allowed: isAllowed(user, spec) }),
+  },
+  {
+    group: "authorization.k8s.io",
+    plural: "selfsubjectrulesreviews",
+    kind: "SelfSubjectRulesReview",
+    schema: rulesReviewSchema,
+    validate: (spec) =>
+      textAt(spec, "namespace") ? [] : [required("spec.namespace", "namespace is required")],
+    answer: (user, spec) => rulesAnswer(user, textAt(spec, "namespace")),
+  },
+];
+
+/** Answers a review with itself and its status. @throws StatusError 400, 415 or 422 for a bad question */
+export function answerReview(
+  definition: ReviewDefinition,
+  user: ClusterUserRecord,
+  request: SandboxRequest,
+): JsonObject {
+  const { group, kind, schema } = definition;
+  const options = readWriteOptions(request, "CreateOptions");
+  const bodyKind = { apiVersion: `${group}/v1`, kind, schema };
+  const review = decodeObject(readBody(request, kind), bodyKind, options.strict);
+  const spec = objectAt(review, "spec");
+  const errors = definition.validate(spec);
+  if (errors.length > 0) {
+    throw invalid({ group, kind }, "", errors);
+  }
+  const metadata = { ...review.metadata, creationTimestamp: null };
+  return { ...review, metadata, status: definition.answer(user, spec) };
+}
+
+function accessReviewErrors(spec: JsonObject): FieldError[] {
+  const resource = isJsonObject(spec["resourceAttributes"]);
+  const path = isJsonObject(spec["nonResourceAttributes"]);
+  if (resource && path) {
+    const detail = "cannot be specified in combination with resourceAttributes";
+    return [invalidValue("spec.nonResourceAttributes", spec["nonResourceAttributes"], detail)];
+  }
+  if (!resource && !path) {
+    const detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    return [invalidValue("spec.resourceAttributes", null, detail)];
+  }
+  return [];
+}
+
+function isAllowed(user: ClusterUserRecord, spec: JsonObject): boolean {
+  const path = spec["nonResourceAttributes"];
+  if (isJsonObject(path)) {
+    return mayDo(user, { verb: textAt(path, "verb"), path: textAt(path, "path") });
+  }
+  const attributes = objectAt(spec, "resourceAttributes");
+  return mayDo(user, {
+    verb: textAt(attributes, "verb"),
+    group: textAt(attributes, "group"),
+    version: textAt(attributes, "version"),
+    resource: textAt(attributes, "resource"),
+    subresource: textAt(attributes, "subresource"),
+    namespace: textAt(attributes, "namespace"),
+    name: textAt(attributes, "name"),
+  });
+}
+
+function rulesAnswer(user: ClusterUserRecord, namespace: string): JsonObject {
+  const own = { verbs: ["create"], apiGroups: ["authorization.k8s.io"] };
+  return {
+    resourceRules: [
+      ...rulesIn(user, namespace).map(({ verbs, resources, resourceNames }) => ({
+        verbs,
+        apiGroups: resources.includes("*") ? ["*"] : [""],
+        resources,
+        ...(resourceNames && { resourceNames }),
+      })),
+      { ...own, resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"] },
+      { verbs: ["create"], apiGroups: ["authentication.k8s.io"], resources: ["selfsubjectreviews"] },
+    ],
+    nonResourceRules: [
+      {
+        verbs: ["get"],
+        nonResourceURLs: [
+          "/api",
+          "/api/*",
+          "/apis",
+          "/apis/*",
+          "/healthz",
+          "/livez",
+          "/openapi",
+          "/openapi/*",
+        ],
+      },
+      { verbs: ["get"], nonResourceURLs: ["/readyz", "/version", "/version/"] },
+    ],
+    incomplete: false,
+  };
+}

@@ -1,0 +1,156 @@
+import type { ClusterRecord, KubernetesObject } from "../world.ts";
+import { objectAt, objectsAt, textAt, type JsonObject } from "./json.ts";
+import type { ObjectStore } from "./object-store.ts";
+import type { ResourceDefinition } from "./resource-definition.ts";
+import { forbidden, notFound, StatusError } from "./status.ts";
+
+/*
+ * The admission controllers whose refusals clients meet: the namespace's life, service accounts of pods, an
+ * admission webhook and quotas.
+ */
+
+const systemNamespaces = new Set(["default", "kube-system", "kube-public"]);
+
+/** What an admission controller is asked about. */
+export interface AdmissionRequest {
+  readonly cluster: ClusterRecord;
+  readonly store: ObjectStore;
+  readonly definition: ResourceDefinition;
+  readonly object: KubernetesObject;
+}
+
+function target(definition: ResourceDefinition): { group: string; resource: string } {
+  return { group: "", resource: definition.plural };
+}
+
+/**
+ * Before a new object is completed: is its namespace there, and staying?
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/namespace/lifecycle/admission.go
+ * @throws StatusError 404 naming the namespace, 403 while it ends
+ */
+export function admitIntoNamespace({ store, definition, object }: AdmissionRequest): void {
+  const { namespace, name } = object.metadata;
+  if (!namespace) {
+    return;
+  }
+  const home = store.find("namespaces", "", namespace);
+  if (!home) {
+    throw notFound({ group: "", resource: "namespaces" }, namespace);
+  }
+  if (home.metadata.deletionTimestamp) {
+    throw forbidden(
+      target(definition),
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [
+        {
+          reason: "NamespaceTerminating",
+          message: `namespace ${namespace} is being terminated`,
+          field: "metadata.namespace",
+        },
+      ],
+    );
+  }
+}
+
+/**
+ * Gives a new pod its service account, and the account's pull secrets when it brings none.
+ * Source: https://github.com/kubernetes/kubernetes/blob/master/plugin/pkg/admission/serviceaccount/admission.go
+ * @throws StatusError 403 when there is no such account, or it does not allow the pod's own pull secrets
+ */
+export function admitServiceAccount(request: AdmissionRequest): KubernetesObject {
+  const { store, definition, object } = request;
+  if (definition.plural !== "pods") {
+    return object;
+  }
+  const { namespace = "", name } = object.metadata;
+  const spec = objectAt(object, "spec");
+  const accountName = textAt(spec, "serviceAccountName") || "default";
+  const account = store.find("serviceaccounts", namespace, accountName);
+  if (!account) {
+    const missing = `serviceaccount "${accountName}" not found`;
+    throw forbidden(
+      target(definition),
+      name,
+      `error looking up service account ${namespace}/${accountName}: ${missing}`,
+    );
+  }
+  const own = objectsAt(spec, "imagePullSecrets");
+  const offered = objectsAt(account, "imagePullSecrets");
+  checkPullSecrets(request, account, own, offered);
+  const imagePullSecrets = own.length > 0 ? own : offered;
+  return {
+    ...object,
+    spec: {
+      ...spec,
+      serviceAccountName: accountName,
+      serviceAccount: accountName,
+      ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
+    },
+  };
+}
+
+function checkPullSecrets(
+  { definition, object }: AdmissionRequest,
+  account: KubernetesObject,
+  own: readonly JsonObject[],
+  offered: readonly JsonObject[],
+): void {
+  if (account.metadata.annotations?.["kubernetes.io/enforce-mountable-secrets"] !== "true") {
+    return;
+  }
+  const allowed = offered.map((reference) => reference["name"]);
+  const index = own.findIndex((reference) => !allowed.includes(reference["name"]));
+  if (index >= 0) {
+    const name = JSON.stringify(own[index]?.["name"]);
+    throw forbidden(
+      target(definition),
+      object.metadata.name,
+      `imagePullSecrets[${index}].name=${name} is not allowed because service account ` +
+        `${account.metadata.name} does not reference that imagePullSecret`,
+    );
+  }
+}
+
+/**
+ * The webhook of a policy engine, which also sees dry runs.
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
+ * @throws StatusError 403 in the webhook's words, without details
+ */
+export function admitByWebhook({ cluster, definition, object }: AdmissionRequest): void {
+  const { namespace = "" } = object.metadata;
+  if (definition.plural === "secrets" && cluster.webhookDenies.includes(namespace)) {
+    throw new StatusError(
+      403,
+      "Forbidden",
+      'admission webhook "validation.sandbox.example" denied the request: ' +
+        `secrets in namespace ${namespace} are managed by the platform team`,
+    );
+  }
+}
+
+/**
+ * The quota on the number of secrets in a namespace.
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/resourcequota/controller.go
+ * @throws StatusError 403 when a new secret would be one too many
+ */
+export function admitWithinQuota({ cluster, store, definition, object }: AdmissionRequest): void {
+  const { namespace = "", name } = object.metadata;
+  const limit = definition.plural === "secrets" ? cluster.secretQuota[namespace] : undefined;
+  const used = store.list("secrets").filter(({ metadata }) => metadata.namespace === namespace).length;
+  if (limit !== undefined && used >= limit) {
+    throw forbidden(
+      target(definition),
+      name,
+      `exceeded quota: object-counts, requested: secrets=1, used: secrets=${used}, limited: secrets=${limit}`,
+    );
+  }
+}
+
+/** @throws StatusError 403 for a namespace that the cluster cannot do without */
+export function admitDeletion({ definition, object }: AdmissionRequest): void {
+  const { name } = object.metadata;
+  if (definition.plural === "namespaces" && systemNamespaces.has(name)) {
+    throw forbidden(target(definition), name, "this namespace may not be deleted");
+  }
+}

@@ -1,0 +1,106 @@
+import type { SandboxRequest } from "../service.ts";
+import type { KubernetesObject } from "../world.ts";
+import type { JsonObject } from "./json.ts";
+import { storageKey, type ObjectStore } from "./object-store.ts";
+import { requestSelector, selects, type SelectableFields, type Selector } from "./selectors.ts";
+import { badRequest, expiredContinue } from "./status.ts";
+
+/*
+ * Lists, whole or page by page. A list that is continued shows the objects as they were when its first page was
+ * read; when that is no longer remembered the answer is 410.
+ * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ */
+
+/** One page of a list. */
+export interface Page {
+  readonly items: readonly KubernetesObject[];
+  /** The list's own metadata. */
+  readonly metadata: JsonObject;
+}
+
+/** What is listed. */
+export interface ListScope {
+  readonly resource: string;
+  /** Empty for all namespaces, and for resources without. */
+  readonly namespace: string;
+  readonly fields: SelectableFields;
+}
+
+interface Continuation {
+  /** Resource version of the list; -1 goes on with what there is now. */
+  readonly rv: number;
+  /** Key of the last object shown, with a zero byte so that it sorts behind it. */
+  readonly start: string;
+}
+
+/**
+ * Reads the page that the request asks for.
+ * @param pageSize the most objects a page may hold where the request asks for pages, whatever `limit` says
+ * @throws StatusError 400 for a bad selector, limit or token, 410 for an expired token
+ */
+export function readPage(
+  store: ObjectStore,
+  scope: ListScope,
+  request: SandboxRequest,
+  pageSize: number | undefined,
+): Page {
+  const selector = scopeSelector(scope, request);
+  const token = request.query.get("continue");
+  const from = token ? decodeToken(token) : undefined;
+  const limit = readLimit(request, pageSize);
+  const now = store.resourceVersion;
+  if (from && from.rv >= 0 && from.rv < store.oldest) {
+    throw expiredContinue(encodeToken({ rv: -1, start: from.start }));
+  }
+  const resourceVersion = from && from.rv >= 0 ? from.rv : now;
+  const all =
+    resourceVersion === now ? store.list(scope.resource) : store.listAt(scope.resource, resourceVersion);
+  const left = all.filter(
+    (object) => selector(object) && (from === undefined || storageKey(object) >= from.start),
+  );
+  const items = left.slice(0, limit);
+  const last = items.at(-1);
+  const remaining = left.length - items.length;
+  const next =
+    last && remaining > 0 ? encodeToken({ rv: resourceVersion, start: `${storageKey(last)}\0` }) : "";
+  return {
+    items,
+    metadata: {
+      resourceVersion: String(resourceVersion),
+      ...(next && { continue: next }),
+      ...(next && !selects(request) && { remainingItemCount: remaining }),
+    },
+  };
+}
+
+/** What a list or watch of this scope shows. @throws StatusError 400 for a bad selector */
+export function scopeSelector(scope: ListScope, request: SandboxRequest): Selector {
+  const selector = requestSelector(request, scope.fields);
+  return (object) =>
+    (scope.namespace === "" || object.metadata.namespace === scope.namespace) && selector(object);
+}
+
+function readLimit(request: SandboxRequest, pageSize: number | undefined): number {
+  const text = request.query.get("limit") ?? "0";
+  if (!/^\d+$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  const limit = Number(text);
+  return limit === 0 ? Infinity : Math.min(limit, pageSize ?? Infinity);
+}
+
+function encodeToken(continuation: Continuation): string {
+  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", ...continuation })).toString("base64url");
+}
+
+function decodeToken(token: string): Continuation {
+  try {
+    const value = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Partial<Continuation>;
+    if (typeof value.rv === "number" && typeof value.start === "string") {
+      return { rv: value.rv, start: value.start };
+    }
+  } catch {
+    // Answered below: no token of ours.
+  }
+  throw badRequest("continue key is not valid: unable to decode the continue token");
+}

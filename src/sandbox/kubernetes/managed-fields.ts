@@ -1,0 +1,158 @@
+import type { KubernetesObject } from "../world.ts";
+import { compareFields, FieldSet, type FieldPath } from "./field-set.ts";
+import { isJsonObject, textAt, type JsonObject } from "./json.ts";
+import type { StructSchema } from "./schema.ts";
+
+/*
+ * Who wrote which field: `metadata.managedFields`.
+ * Source: https://github.com/kubernetes/apimachinery/tree/master/pkg/util/managedfields
+ */
+
+/** One manager's way of writing, and its fields. */
+export interface FieldManager {
+  readonly manager: string;
+  readonly operation: "Apply" | "Update";
+  readonly apiVersion: string;
+  readonly time: string;
+  readonly subresource: string;
+  readonly fields: FieldSet;
+}
+
+/** Who writes: entries of the same writer are one. */
+export interface Writer {
+  readonly manager: string;
+  readonly operation: "Apply" | "Update";
+}
+
+/** Fields that nobody owns, for the API server alone sets them or they name the object. */
+const unowned = new Set([
+  "f:apiVersion",
+  "f:kind",
+  "f:status",
+  ...[
+    "name",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "managedFields",
+  ].map((field) => `f:metadata\0f:${field}`),
+]);
+
+/** Takes out of a set what nobody can own. */
+export function ownable(fields: FieldSet): FieldSet {
+  return FieldSet.of(fields.paths().filter((path) => !isUnowned(path)));
+}
+
+function isUnowned(path: FieldPath): boolean {
+  return path.length === 0 || unowned.has(path.slice(0, 2).join("\0")) || unowned.has(path[0] ?? "");
+}
+
+/** Reads the managers of an object; entries that say nothing are left out. */
+export function readManagers(object: KubernetesObject): FieldManager[] {
+  const entries = object.metadata.managedFields ?? [];
+  return entries
+    .filter((entry) => entry["operation"] === "Apply" || entry["operation"] === "Update")
+    .map((entry) => ({
+      manager: textAt(entry, "manager"),
+      operation: entry["operation"] as "Apply" | "Update",
+      apiVersion: textAt(entry, "apiVersion"),
+      time: textAt(entry, "time"),
+      subresource: textAt(entry, "subresource"),
+      fields: FieldSet.fromFieldsV1(entry["fieldsV1"]),
+    }));
+}
+
+/** The object with these managers, those without a field left out. */
+export function withManagers(object: KubernetesObject, managers: readonly FieldManager[]): KubernetesObject {
+  const { managedFields: _previous, ...metadata } = object.metadata;
+  const entries = managers.filter(({ fields }) => !fields.isEmpty).map(entryOf);
+  return { ...object, metadata: { ...metadata, ...(entries.length > 0 && { managedFields: entries }) } };
+}
+
+function entryOf(manager: FieldManager): JsonObject {
+  return {
+    ...(manager.manager && { manager: manager.manager }),
+    operation: manager.operation,
+    apiVersion: manager.apiVersion,
+    time: manager.time,
+    fieldsType: "FieldsV1",
+    fieldsV1: manager.fields.toFieldsV1(),
+    ...(manager.subresource && { subresource: manager.subresource }),
+  };
+}
+
+/** Whether an entry belongs to the writer. */
+export function isWriter(entry: FieldManager, writer: Writer): boolean {
+  return entry.manager === writer.manager && entry.operation === writer.operation && entry.subresource === "";
+}
+
+/** The managers with one writer's fields put in place; its time moves only when the fields do. */
+export function withFieldsOf(
+  managers: readonly FieldManager[],
+  writer: Writer,
+  apiVersion: string,
+  fields: FieldSet,
+  now: string,
+): FieldManager[] {
+  const others = managers.filter((entry) => !isWriter(entry, writer));
+  const own = managers.find((entry) => isWriter(entry, writer));
+  const unchanged =
+    own !== undefined && own.fields.difference(fields).isEmpty && fields.difference(own.fields).isEmpty;
+  return [...others, { ...writer, apiVersion, subresource: "", fields, time: unchanged ? own.time : now }];
+}
+
+/** A new object: its writer owns every field. */
+export function trackCreate(
+  schema: StructSchema,
+  object: KubernetesObject,
+  manager: string,
+  now: string,
+): KubernetesObject {
+  const fields = ownable(compareFields(schema, {}, object).added);
+  const writer: Writer = { manager, operation: "Update" };
+  return withManagers(object, withFieldsOf([], writer, object.apiVersion, fields, now));
+}
+
+/**
+ * A changed object: its writer owns what changed, and everybody else no longer does. Where nobody's fields are
+ * known they stay unknown, and a writer may say who owns what, as with the API server.
+ */
+export function trackUpdate(
+  schema: StructSchema,
+  previous: KubernetesObject,
+  object: KubernetesObject,
+  manager: string,
+  now: string,
+): KubernetesObject {
+  const managers = managersToKeep(previous, object);
+  if (managers.length === 0) {
+    return withManagers(object, []);
+  }
+  const changes = compareFields(schema, previous, object);
+  const changed = ownable(changes.modified.union(changes.added));
+  const removed = ownable(changes.removed);
+  const writer: Writer = { manager, operation: "Update" };
+  const kept = managers.map((entry) =>
+    isWriter(entry, writer)
+      ? entry
+      : { ...entry, fields: entry.fields.difference(changed).difference(removed) },
+  );
+  const own = kept.find((entry) => isWriter(entry, writer))?.fields ?? new FieldSet();
+  const fields = own.difference(removed).union(changed);
+  return withManagers(object, withFieldsOf(kept, writer, object.apiVersion, fields, now));
+}
+
+function managersToKeep(previous: KubernetesObject, object: KubernetesObject): FieldManager[] {
+  const sent = object.metadata.managedFields;
+  const isReset = sent?.length === 1 && isJsonObject(sent[0]) && Object.keys(sent[0]).length === 0;
+  if (isReset) {
+    return [];
+  }
+  const asSent = readManagers(object);
+  return asSent.length > 0 ? asSent : readManagers(previous);
+}

@@ -1,0 +1,226 @@
+/*
+ * A description of the fields of a kind, of the depth this server needs: decoding, strict field checks, strategic
+ * merge patches and field ownership all follow it. Merge keys and atomic lists are those of
+ * https://github.com/kubernetes/api/blob/master/core/v1/types.go
+ */
+
+/** A value without parts. `pointer`: false, zero and empty are values of their own and stay. */
+export interface ScalarSchema {
+  readonly type: "string" | "integer" | "boolean" | "bytes" | "time";
+  readonly pointer?: true;
+}
+
+/** Anything, kept as it was sent and owned as a whole. */
+export interface AnySchema {
+  readonly type: "any";
+}
+
+/** Known fields. `open`: unknown fields are kept, owned as a whole, instead of refused or dropped. */
+export interface StructSchema {
+  readonly type: "struct";
+  readonly fields: Readonly<Record<string, Schema>>;
+  readonly open?: true;
+}
+
+/** Free keys; always granular in what this server serves. */
+export interface MapSchema {
+  readonly type: "map";
+  readonly values: Schema;
+}
+
+/**
+ * A list: atomic unless it has keys (owned and merged item by item) or is a set. `patchKey` alone: merged by a
+ * strategic merge patch. A list with neither is replaced whole by every kind of patch.
+ */
+export interface ListSchema {
+  readonly type: "list";
+  readonly items: Schema;
+  readonly keys?: readonly string[];
+  readonly set?: true;
+  readonly patchKey?: string;
+}
+
+export type Schema = ScalarSchema | AnySchema | StructSchema | MapSchema | ListSchema;
+
+const string: ScalarSchema = { type: "string" };
+const integer: ScalarSchema = { type: "integer" };
+const optionalInteger: ScalarSchema = { type: "integer", pointer: true };
+const optionalBoolean: ScalarSchema = { type: "boolean", pointer: true };
+const time: ScalarSchema = { type: "time" };
+const bytes: ScalarSchema = { type: "bytes" };
+const any: AnySchema = { type: "any" };
+
+function struct(fields: Readonly<Record<string, Schema>>): StructSchema {
+  return { type: "struct", fields };
+}
+
+function openStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
+  return { type: "struct", fields, open: true };
+}
+
+function mapOf(values: Schema): MapSchema {
+  return { type: "map", values };
+}
+
+function atomicList(items: Schema): ListSchema {
+  return { type: "list", items };
+}
+
+function keyedList(items: Schema, ...keys: readonly [string, ...string[]]): ListSchema {
+  return { type: "list", items, keys, patchKey: keys[0] };
+}
+
+const metadata = struct({
+  name: string,
+  generateName: string,
+  namespace: string,
+  selfLink: string,
+  uid: string,
+  resourceVersion: string,
+  generation: integer,
+  creationTimestamp: time,
+  deletionTimestamp: time,
+  deletionGracePeriodSeconds: optionalInteger,
+  labels: mapOf(string),
+  annotations: mapOf(string),
+  ownerReferences: keyedList(
+    struct({
+      apiVersion: string,
+      kind: string,
+      name: string,
+      uid: string,
+      controller: optionalBoolean,
+      blockOwnerDeletion: optionalBoolean,
+    }),
+    "uid",
+  ),
+  finalizers: { type: "list", items: string, set: true },
+  managedFields: atomicList(any),
+});
+
+function kind(fields: Readonly<Record<string, Schema>>): StructSchema {
+  return struct({ kind: string, apiVersion: string, metadata, ...fields });
+}
+
+const objectReference = struct({
+  kind: string,
+  namespace: string,
+  name: string,
+  uid: string,
+  apiVersion: string,
+  resourceVersion: string,
+  fieldPath: string,
+});
+
+const localReference = struct({ name: string });
+
+export const namespaceSchema = kind({
+  spec: struct({ finalizers: atomicList(string) }),
+  status: struct({ phase: string, conditions: keyedList(any, "type") }),
+});
+
+export const secretSchema = kind({
+  immutable: optionalBoolean,
+  data: mapOf(bytes),
+  stringData: mapOf(string),
+  type: string,
+});
+
+export const configMapSchema = kind({
+  immutable: optionalBoolean,
+  data: mapOf(string),
+  binaryData: mapOf(bytes),
+});
+
+export const serviceAccountSchema = kind({
+  secrets: keyedList(objectReference, "name"),
+  // Atomic and without a merge key, unlike the list of the same name in a pod: every patch replaces it.
+  imagePullSecrets: atomicList(localReference),
+  automountServiceAccountToken: optionalBoolean,
+});
+
+const container = openStruct({
+  name: string,
+  image: string,
+  command: atomicList(string),
+  args: atomicList(string),
+  workingDir: string,
+  ports: keyedList(openStruct({ containerPort: integer, protocol: string }), "containerPort", "protocol"),
+  env: keyedList(openStruct({ name: string, value: string }), "name"),
+  resources: openStruct({}),
+  volumeMounts: keyedList(openStruct({ name: string, mountPath: string }), "mountPath"),
+  imagePullPolicy: string,
+});
+
+export const podSchema = kind({
+  spec: openStruct({
+    volumes: keyedList(openStruct({ name: string }), "name"),
+    initContainers: keyedList(container, "name"),
+    containers: keyedList(container, "name"),
+    restartPolicy: string,
+    terminationGracePeriodSeconds: optionalInteger,
+    dnsPolicy: string,
+    nodeSelector: mapOf(string),
+    serviceAccountName: string,
+    serviceAccount: string,
+    automountServiceAccountToken: optionalBoolean,
+    nodeName: string,
+    securityContext: openStruct({}),
+    imagePullSecrets: keyedList(localReference, "name"),
+    schedulerName: string,
+    tolerations: atomicList(any),
+  }),
+  status: openStruct({ phase: string, conditions: atomicList(any), containerStatuses: atomicList(any) }),
+});
+
+export const eventSchema = kind({
+  involvedObject: objectReference,
+  reason: string,
+  message: string,
+  source: struct({ component: string, host: string }),
+  firstTimestamp: time,
+  lastTimestamp: time,
+  count: integer,
+  type: string,
+  eventTime: time,
+  series: struct({ count: integer, lastObservedTime: time }),
+  action: string,
+  related: objectReference,
+  reportingComponent: string,
+  reportingInstance: string,
+});
+
+const reviewAttributes = struct({
+  namespace: string,
+  verb: string,
+  group: string,
+  version: string,
+  resource: string,
+  subresource: string,
+  name: string,
+  fieldSelector: any,
+  labelSelector: any,
+});
+
+export const accessReviewSchema = kind({
+  spec: struct({
+    resourceAttributes: reviewAttributes,
+    nonResourceAttributes: struct({ path: string, verb: string }),
+  }),
+  status: any,
+});
+
+export const rulesReviewSchema = kind({ spec: struct({ namespace: string }), status: any });
+
+export const selfReviewSchema = kind({ status: any });
+
+export const deleteOptionsSchema = struct({
+  kind: string,
+  apiVersion: string,
+  gracePeriodSeconds: optionalInteger,
+  preconditions: struct({ uid: string, resourceVersion: string }),
+  orphanDependents: optionalBoolean,
+  propagationPolicy: string,
+  dryRun: atomicList(string),
+  ignoreStoreReadErrorWithClusterBreakingPotential: optionalBoolean,
+});

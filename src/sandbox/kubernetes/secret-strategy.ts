@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from "node:util";
+import type { KubernetesObject } from "../world.ts";
+import { forbiddenField, invalidValue, required, tooLong, type FieldError } from "./field-error.ts";
+import { isJsonObject, objectAt, textAt, type JsonObject } from "./json.ts";
+import { dataKeyErrors } from "./metadata-validation.ts";
+import type { ResourceStrategy } from "./resource-definition.ts";
+
+/*
+ * What the API server checks of secrets and config maps.
+ * Source: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go (ValidateSecret,
+ * ValidateSecretUpdate) and pkg/registry/core/secret/strategy.go
+ */
+
+const sizeLimit = 1024 * 1024;
+const immutableDetail = "field is immutable when `immutable` is set";
+
+/** Keys that a type demands. */
+const requiredKeys: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+};
+
+const jsonKeys = new Set([".dockerconfigjson", ".dockercfg"]);
+
+/** Secrets. */
+export const secretStrategy: ResourceStrategy = {
+  prepareForCreate: (object) => withType(mergeStringData(object), "Opaque"),
+  prepareForUpdate: (object, previous) => withType(mergeStringData(object), textAt(previous, "type")),
+  validate: validateSecret,
+  validateUpdate: (object, previous) => [
+    ...(object["type"] === previous["type"]
+      ? []
+      : [invalidValue("type", object["type"], "field is immutable")]),
+    ...immutabilityErrors(object, previous, ["data"]),
+  ],
+};
+
+/** Config maps. */
+export const configMapStrategy: ResourceStrategy = {
+  prepareForCreate: (object) => object,
+  prepareForUpdate: (object) => object,
+  validate: (object) => [
+    ...dataKeyErrors("data", objectAt(object, "data")),
+    ...dataKeyErrors("binaryData", objectAt(object, "binaryData")),
+    ...(sizeOf(objectAt(object, "data"), "utf8") + sizeOf(objectAt(object, "binaryData"), "base64") >
+    sizeLimit
+      ? [tooLong("", sizeLimit)]
+      : []),
+  ],
+  validateUpdate: (object, previous) => immutabilityErrors(object, previous, ["data", "binaryData"]),
+};
+
+function immutabilityErrors(
+  object: KubernetesObject,
+  previous: KubernetesObject,
+  fields: readonly string[],
+): FieldError[] {
+  if (previous["immutable"] !== true) {
+    return [];
+  }
+  return [
+    ...(object["immutable"] === true ? [] : [forbiddenField("immutable", immutableDetail)]),
+    ...fields
+      .filter((field) => !isDeepStrictEqual(object[field] ?? {}, previous[field] ?? {}))
+      .map((field) => forbiddenField(field, immutableDetail)),
+  ];
+}
+
+/** An absent type becomes the default one, in the place where the API shows it: last. */
+function withType(object: KubernetesObject, usual: string): KubernetesObject {
+  return object["type"] === undefined ? { ...object, type: usual } : object;
+}
+
+/** `stringData` is for writing alone: it is merged over `data` and never kept. */
+function mergeStringData(object: KubernetesObject): KubernetesObject {
+  const { stringData, type, ...rest } = object;
+  if (!isJsonObject(stringData)) {
+    return object;
+  }
+  const encoded = Object.entries(stringData).map(([key, value]) => [
+    key,
+    Buffer.from(String(value)).toString("base64"),
+  ]);
+  const data: JsonObject = { ...objectAt(object, "data"), ...Object.fromEntries(encoded) };
+  const inOrder = Object.keys(data).toSorted();
+  return {
+    ...rest,
+    data: Object.fromEntries(inOrder.map((key) => [key, data[key]])),
+    ...(type !== undefined && { type }),
+  };
+}
+
+function sizeOf(data: JsonObject, encoding: BufferEncoding): number {
+  return Object.values(data).reduce<number>(
+    (total, value) => total + Buffer.byteLength(String(value), encoding),
+    0,
+  );
+}
+
+function validateSecret(object: KubernetesObject): FieldError[] {
+  const data = objectAt(object, "data");
+  const keys = requiredKeys[textAt(object, "type")] ?? [];
+  return [
+    ...dataKeyErrors("data", data),
+    ...(sizeOf(data, "base64") > sizeLimit ? [tooLong("data", sizeLimit)] : []),
+    ...keys.flatMap((key) => {
+      const field = `data[${key}]`;
+      if (!Object.hasOwn(data, key)) {
+        return [required(field)];
+      }
+      const detail = jsonKeys.has(key) ? jsonObjectError(textAt(data, key)) : undefined;
+      return detail === undefined ? [] : [invalidValue(field, "<secret contents redacted>", detail)];
+    }),
+  ];
+}
+
+/** Why Go's decoder refuses the bytes as a JSON object, in its words; undefined when it does not. */
+function jsonObjectError(base64: string): string | undefined {
+  const text = Buffer.from(base64, "base64").toString("utf8");
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isJsonObject(value) || value === null) {
+      return undefined;
+    }
+    const is = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+    return `json: cannot unmarshal ${is} into Go value of type map[string]interface {}`;
+  } catch (error) {
+    const culprit = /Unexpected token '(.)'/su.exec(String(error))?.[1];
+    return culprit === undefined
+      ? "unexpected end of JSON input"
+      : `invalid character '${culprit}' looking for beginning of value`;
+  }
+}

@@ -1,0 +1,249 @@
+import type { SandboxResponse } from "../service.ts";
+import { asCause, sentence, type FieldError } from "./field-error.ts";
+import type { JsonObject } from "./json.ts";
+
+/*
+ * The API server's errors: an object of kind Status, worded and shaped as in
+ * https://github.com/kubernetes/apimachinery/blob/master/pkg/api/errors/errors.go
+ */
+
+export interface StatusCause {
+  readonly reason: string;
+  readonly message: string;
+  readonly field?: string;
+}
+
+/** The order of the fields is the order on the wire. */
+export interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly StatusCause[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** A resource as errors name it; the core group is empty. */
+export interface GroupResource {
+  readonly group: string;
+  readonly resource: string;
+}
+
+/** A kind as errors name it; the core group is empty. */
+export interface GroupKind {
+  readonly group: string;
+  readonly kind: string;
+}
+
+/** A refusal or failure that becomes the answer. */
+export class StatusError extends Error {
+  override readonly name = "StatusError";
+  readonly code: number;
+  readonly reason: string;
+  readonly details: StatusDetails | undefined;
+  readonly listMetadata: JsonObject;
+
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    details?: StatusDetails,
+    listMetadata: JsonObject = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+    this.listMetadata = listMetadata;
+  }
+
+  /** The Status object. */
+  toBody(): JsonObject {
+    return {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: this.listMetadata,
+      status: "Failure",
+      message: this.message,
+      ...(this.reason && { reason: this.reason }),
+      ...(this.details && { details: this.details }),
+      code: this.code,
+    };
+  }
+
+  toResponse(): SandboxResponse {
+    const seconds = this.details?.retryAfterSeconds;
+    return {
+      status: this.code,
+      headers: {
+        "Content-Type": "application/json",
+        ...(seconds !== undefined && { "Retry-After": String(seconds) }),
+      },
+      body: this.toBody(),
+    };
+  }
+}
+
+function qualified(target: GroupResource): string {
+  return target.group ? `${target.resource}.${target.group}` : target.resource;
+}
+
+function detailsOf(target: GroupResource, name: string, causes?: readonly StatusCause[]): StatusDetails {
+  return {
+    ...(name && { name }),
+    ...(target.group && { group: target.group }),
+    ...(target.resource && { kind: target.resource }),
+    ...(causes && { causes }),
+  };
+}
+
+/** 404: no object of that name. */
+export function notFound(target: GroupResource, name: string): StatusError {
+  return new StatusError(
+    404,
+    "NotFound",
+    `${qualified(target)} "${name}" not found`,
+    detailsOf(target, name),
+  );
+}
+
+/** 409: an object of that name is there. */
+export function alreadyExists(target: GroupResource, name: string): StatusError {
+  return new StatusError(
+    409,
+    "AlreadyExists",
+    `${qualified(target)} "${name}" already exists`,
+    detailsOf(target, name),
+  );
+}
+
+/** 409: the object is not as the writer believed. */
+export function conflict(target: GroupResource, name: string, detail: string): StatusError {
+  return new StatusError(
+    409,
+    "Conflict",
+    `Operation cannot be fulfilled on ${qualified(target)} "${name}": ${detail}`,
+    detailsOf(target, name),
+  );
+}
+
+/** 409: the resource version of a write is not the newest. */
+export function modified(target: GroupResource, name: string): StatusError {
+  const detail =
+    "the object has been modified; please apply your changes to the latest version and try again";
+  return conflict(target, name, detail);
+}
+
+/** 403, by authorization or admission. */
+export function forbidden(
+  target: GroupResource,
+  name: string,
+  detail: string,
+  causes?: readonly StatusCause[],
+): StatusError {
+  let message = `${qualified(target)} is forbidden: ${detail}`;
+  if (!target.resource) {
+    message = `forbidden: ${detail}`;
+  } else if (name) {
+    message = `${qualified(target)} "${name}" is forbidden: ${detail}`;
+  }
+  return new StatusError(403, "Forbidden", message, detailsOf(target, name, causes));
+}
+
+/** 422: the object's fields are wrong; the details name the kind, not the resource. */
+export function invalid(target: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
+  const sentences = [...new Set(errors.map(sentence))];
+  const list = sentences.length === 1 ? sentences[0] : `[${sentences.join(", ")}]`;
+  const kind = target.group ? `${target.kind}.${target.group}` : target.kind;
+  return new StatusError(422, "Invalid", `${kind} "${name}" is invalid: ${list}`, {
+    ...(name && { name }),
+    ...(target.group && { group: target.group }),
+    ...(target.kind && { kind: target.kind }),
+    causes: errors.map(asCause),
+  });
+}
+
+/** 400: what was sent cannot be understood. */
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, "BadRequest", message);
+}
+
+/** 401: no token, or one that nobody has. */
+export function unauthorized(): StatusError {
+  return new StatusError(401, "Unauthorized", "Unauthorized");
+}
+
+/** 405: the path exists, not with this method. */
+export function methodNotAllowed(): StatusError {
+  const message = "the server does not allow this method on the requested resource";
+  return new StatusError(405, "MethodNotAllowed", message, {});
+}
+
+/** 406: no representation that was asked for can be made. */
+export function notAcceptable(accepted: readonly string[]): StatusError {
+  const message = `only the following media types are accepted: ${accepted.join(", ")}`;
+  return new StatusError(406, "NotAcceptable", message);
+}
+
+/** 415: the body's media type is not understood. */
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
+  return new StatusError(415, "UnsupportedMediaType", message);
+}
+
+/** 410: the list that the token continues is gone; the new token goes on with what there is now. */
+export function expiredContinue(inconsistentToken: string): StatusError {
+  const message =
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list " +
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the " +
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, " +
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+  return new StatusError(410, "Expired", message, undefined, { continue: inconsistentToken });
+}
+
+/** 410: a watch from before what is remembered. */
+export function expiredWatch(asked: number, oldest: number): StatusError {
+  return new StatusError(410, "Expired", `too old resource version: ${asked} (${oldest})`);
+}
+
+/** 500 without a reason, as the API server answers errors that it does not convert. */
+export function unconverted(message: string): StatusError {
+  return new StatusError(500, "", message);
+}
+
+/** 501: the API server could do this, the sandbox cannot; it never pretends. */
+export function notImplemented(what: string): StatusError {
+  return new StatusError(501, "NotImplemented", `the sandbox's Kubernetes API does not do this: ${what}`);
+}
+
+const outages: Readonly<Record<number, { reason: string; message: string; retryAfterSeconds?: number }>> = {
+  401: { reason: "Unauthorized", message: "Unauthorized" },
+  409: {
+    reason: "Conflict",
+    message: "the object has been modified; please apply your changes to the latest version",
+  },
+  429: {
+    reason: "TooManyRequests",
+    message: "the server has received too many requests and has asked us to try again later",
+    retryAfterSeconds: 1,
+  },
+  500: { reason: "InternalError", message: "Internal error occurred: injected fault" },
+  503: { reason: "ServiceUnavailable", message: "the server is currently unable to handle the request" },
+  504: {
+    reason: "Timeout",
+    message: "Timeout: request did not complete within the allotted timeout",
+    retryAfterSeconds: 1,
+  },
+};
+
+/** The Status of an injected fault. @param reason the machine-readable reason, where not the usual one */
+export function outage(code: number, reason: string | undefined): StatusError {
+  const usual = outages[code];
+  const seconds = usual?.retryAfterSeconds;
+  return new StatusError(
+    code,
+    reason ?? usual?.reason ?? "",
+    usual?.message ?? "injected fault",
+    seconds === undefined ? undefined : { retryAfterSeconds: seconds },
+  );
+}

@@ -1,0 +1,181 @@
+import { isJsonObject, type JsonObject } from "./json.ts";
+import type { ListSchema, ScalarSchema, Schema, StructSchema } from "./schema.ts";
+
+/** What was wrong with an object's fields while it was fitted to its schema. */
+export interface TypingOutcome {
+  readonly object: JsonObject;
+  /** Paths of fields that the kind does not have, as strict decoding names them. */
+  readonly unknownFields: readonly string[];
+}
+
+/** A value of the wrong type; the message is as Go's JSON decoder words it. */
+export class TypingError extends Error {
+  override readonly name = "TypingError";
+}
+
+/**
+ * Fits an object to its kind as decoding into the API's types and encoding again would: unknown fields fall away,
+ * empty optional values are left out, fields stand in the order of the type and map keys in their own.
+ *
+ * @throws TypingError when a value has the wrong type
+ */
+export function fitToSchema(schema: StructSchema, object: JsonObject, kind: string): TypingOutcome {
+  const unknownFields: string[] = [];
+  const fitted = fitStruct(schema, object, { kind, path: "", unknownFields });
+  return { object: fitted, unknownFields };
+}
+
+interface Place {
+  readonly kind: string;
+  readonly path: string;
+  readonly unknownFields: string[];
+}
+
+function at(place: Place, step: string): Place {
+  return { ...place, path: place.path ? `${place.path}.${step}` : step };
+}
+
+function fit(schema: Schema, value: unknown, place: Place): unknown {
+  switch (schema.type) {
+    case "any":
+      return value ?? undefined;
+    case "struct":
+      return fitOptionalStruct(schema, value, place);
+    case "map":
+      return fitMap(schema.values, value, place);
+    case "list":
+      return fitList(schema, value, place);
+    case "string":
+    case "integer":
+    case "boolean":
+    case "bytes":
+    case "time":
+      return fitScalar(schema, value, place);
+    default:
+      return schema satisfies never;
+  }
+}
+
+function fitOptionalStruct(schema: StructSchema, value: unknown, place: Place): unknown {
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (!isJsonObject(value)) {
+    throw wrongType(value, place, "object");
+  }
+  return fitStruct(schema, value, place);
+}
+
+function fitStruct(schema: StructSchema, object: JsonObject, place: Place): JsonObject {
+  const fitted: JsonObject = {};
+  for (const [field, fieldSchema] of Object.entries(schema.fields)) {
+    const value = fit(fieldSchema, object[field], at(place, field));
+    if (value !== undefined) {
+      fitted[field] = value;
+    }
+  }
+  for (const [field, value] of Object.entries(object)) {
+    if (!Object.hasOwn(schema.fields, field)) {
+      if (schema.open) {
+        fitted[field] = value;
+      } else {
+        place.unknownFields.push(at(place, field).path);
+      }
+    }
+  }
+  return fitted;
+}
+
+function fitMap(values: Schema, value: unknown, place: Place): JsonObject | undefined {
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (!isJsonObject(value)) {
+    throw wrongType(value, place, `map[string]${goType(values)}`);
+  }
+  const keys = Object.keys(value).toSorted();
+  const entries = keys.map((key) => [key, fit(values, value[key], place) ?? ""] as const);
+  return keys.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+function fitList(schema: ListSchema, value: unknown, place: Place): unknown[] | undefined {
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (!Array.isArray(value)) {
+    throw wrongType(value, place, `[]${goType(schema.items)}`);
+  }
+  const items = value.map((item, index) => fit(schema.items, item, inItem(place, index)) ?? {});
+  return items.length > 0 ? items : undefined;
+}
+
+function inItem(place: Place, index: number): Place {
+  return { ...place, path: `${place.path}[${index}]` };
+}
+
+const jsonTypeOf: Readonly<Record<ScalarSchema["type"], string>> = {
+  string: "string",
+  bytes: "string",
+  time: "string",
+  integer: "number",
+  boolean: "boolean",
+};
+
+function fitScalar(schema: ScalarSchema, value: unknown, place: Place): unknown {
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value !== jsonTypeOf[schema.type]) {
+    throw wrongType(value, place, goType(schema));
+  }
+  if (schema.type === "bytes" && typeof value === "string") {
+    return checkedBase64(value);
+  }
+  const empty = value === "" || value === 0 || value === false;
+  // An empty string is no value of a field, but it is one of a map: the map puts it back.
+  return empty && !schema.pointer ? undefined : value;
+}
+
+/** @throws TypingError with the place of the first character that is no base64 */
+function checkedBase64(text: string): string {
+  const compact = text.replaceAll(/[\r\n]/g, "");
+  const wrong = /[^A-Za-z0-9+/=]/.exec(compact);
+  if (wrong) {
+    throw new TypingError(`illegal base64 data at input byte ${wrong.index}`);
+  }
+  if (compact.length % 4 !== 0 || !/^[^=]*={0,2}$/.test(compact)) {
+    throw new TypingError(`illegal base64 data at input byte ${compact.length - (compact.length % 4)}`);
+  }
+  return compact;
+}
+
+function goType(schema: Schema): string {
+  switch (schema.type) {
+    case "integer":
+      return "int32";
+    case "boolean":
+      return "bool";
+    case "bytes":
+      return "[]uint8";
+    case "time":
+      return "time.Time";
+    case "map":
+      return `map[string]${goType(schema.values)}`;
+    case "list":
+      return `[]${goType(schema.items)}`;
+    case "string":
+      return "string";
+    case "struct":
+    case "any":
+      return "object";
+    default:
+      return schema satisfies never;
+  }
+}
+
+function wrongType(value: unknown, place: Place, wanted: string): TypingError {
+  const is = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return new TypingError(
+    `json: cannot unmarshal ${is} into Go struct field ${place.kind}.${place.path} of type ${wanted}`,
+  );
+}

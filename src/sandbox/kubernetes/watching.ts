@@ -1,0 +1,76 @@
+import type { KubernetesObject } from "../world.ts";
+import type { ObjectChange, ObjectStore } from "./object-store.ts";
+import type { Selector } from "./selectors.ts";
+import { expiredWatch } from "./status.ts";
+
+/** One line of a watch. */
+export interface WatchEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: unknown;
+}
+
+/** What is watched, from where, and until when. */
+export interface WatchOptions {
+  readonly resource: string;
+  readonly selector: Selector;
+  /** Undefined and 0 first show what there is. */
+  readonly resourceVersion: number | undefined;
+  /** Ends the watch. */
+  readonly ended: AbortSignal;
+  /** How an object is shown. */
+  readonly show: (object: KubernetesObject) => unknown;
+}
+
+/**
+ * The changes of a resource as they happen, until the signal aborts. A change that brings an object into or out of
+ * the selection shows as added or deleted, as with the API server.
+ */
+export async function* watchObjects(store: ObjectStore, options: WatchOptions): AsyncGenerator<WatchEvent> {
+  const { resource, selector, resourceVersion, ended, show } = options;
+  if (resourceVersion && resourceVersion < store.oldest) {
+    yield { type: "ERROR", object: expiredWatch(resourceVersion, store.oldest).toBody() };
+    return;
+  }
+  const waiting: ObjectChange[] = resourceVersion ? store.changesSince(resource, resourceVersion) : [];
+  let wake: () => void = () => undefined;
+  const unsubscribe = store.subscribe((change) => {
+    if (change.resource === resource) {
+      waiting.push(change);
+      wake();
+    }
+  });
+  const stop = (): void => wake();
+  ended.addEventListener("abort", stop);
+  try {
+    const existing = resourceVersion ? [] : store.list(resource).filter(selector);
+    for (const object of existing) {
+      yield { type: "ADDED", object: show(object) };
+    }
+    while (!ended.aborted) {
+      const change = waiting.shift();
+      const type = change && typeFor(change, selector);
+      if (change && type) {
+        yield { type, object: show(change.object) };
+      } else if (!change) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    unsubscribe();
+    ended.removeEventListener("abort", stop);
+  }
+}
+
+function typeFor(change: ObjectChange, selector: Selector): ObjectChange["type"] | undefined {
+  const was = change.previous !== undefined && selector(change.previous);
+  const is = change.type !== "DELETED" && selector(change.object);
+  if (was && is) {
+    return "MODIFIED";
+  }
+  if (is) {
+    return "ADDED";
+  }
+  return was ? "DELETED" : undefined;
+}
