@@ -9,9 +9,16 @@ const deviceCodeLifetime = 900;
 
 interface PendingSignIn {
   readonly clientId: string;
+  readonly scope: string;
   readonly expiresAt: number;
   polls: number;
   redeemed: boolean;
+}
+
+/** Somebody who has signed in, and what he was asked to allow. */
+export interface SignedIn {
+  readonly user: UserRecord;
+  readonly scope: string;
 }
 
 interface Session {
@@ -40,6 +47,7 @@ export class UserSignIns {
     const page = `${this.#world.azureUrl}/device`;
     this.#pending.set(deviceCode, {
       clientId,
+      scope: form.get("scope") ?? "",
       expiresAt: Date.now() + deviceCodeLifetime * 1000,
       polls: 0,
       redeemed: false,
@@ -55,10 +63,10 @@ export class UserSignIns {
   }
 
   /**
-   * Who has signed in with the device code.
+   * Who has signed in with the device code. MSAL for Python says the scopes only when it begins.
    * @throws SignInRefusal also while nobody has
    */
-  redeem(form: URLSearchParams): UserRecord {
+  redeem(form: URLSearchParams): SignedIn {
     const clientId = this.#publicClient(form);
     const pending = this.#pending.get(form.get("device_code") ?? "");
     if (pending?.clientId !== clientId) throw new SignInRefusal(70018);
@@ -72,7 +80,7 @@ export class UserSignIns {
     if (!user || pending.polls <= pendingPolls) throw new SignInRefusal(70016);
     if (declines) throw new SignInRefusal(65004);
     pending.redeemed = true;
-    return user;
+    return { user, scope: form.get("scope") ?? pending.scope };
   }
 
   /**

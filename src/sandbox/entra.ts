@@ -1,7 +1,7 @@
 import { v4 as uuid } from "uuid";
 import { authenticateClient } from "./entra-client-credentials.ts";
 import { entraHeaders, refusalResponse, SignInRefusal } from "./entra-errors.ts";
-import { UserSignIns } from "./entra-user-sign-in.ts";
+import { UserSignIns, type SignedIn } from "./entra-user-sign-in.ts";
 import { formBody, type Route, type SandboxRequest, type SandboxResponse } from "./service.ts";
 import {
   bare,
@@ -109,7 +109,7 @@ async function grant(
   tenant: string,
 ): Promise<Record<string, unknown>> {
   const type = required(form, "grant_type");
-  const clientId = required(form, "client_id");
+  required(form, "client_id");
   switch (type) {
     case "client_credentials": {
       if (isShared(tenant)) throw new SignInRefusal(50059);
@@ -125,16 +125,12 @@ async function grant(
     }
     case "device_code":
     case "urn:ietf:params:oauth:grant-type:device_code":
-      // MSAL for Python names the resource with the device code only.
-      return userTokens(world, signIns, form, clientId, signIns.redeem(form));
-    case "refresh_token":
-      return userTokens(
-        world,
-        signIns,
-        form,
-        clientId,
-        signIns.refresh(form, resource(world, required(form, "scope"))),
-      );
+      return userTokens(world, signIns, form, signIns.redeem(form));
+    case "refresh_token": {
+      const scope = required(form, "scope");
+      const user = signIns.refresh(form, resource(world, scope));
+      return userTokens(world, signIns, form, { user, scope });
+    }
     default:
       throw new SignInRefusal(70003, { grant: type });
   }
@@ -146,10 +142,9 @@ async function userTokens(
   world: World,
   signIns: UserSignIns,
   form: URLSearchParams,
-  clientId: string,
-  user: UserRecord,
+  { user, scope: asked }: SignedIn,
 ): Promise<Record<string, unknown>> {
-  const asked = form.get("scope") ?? "";
+  const clientId = required(form, "client_id");
   const audience = resource(world, asked);
   const scope = isGraph(world, audience) ? delegatedGraphScopes : "user_impersonation";
   const scopes = asked.split(" ").filter(Boolean);

@@ -206,7 +206,9 @@ it("exchanges a workload's own token only for an application that trusts its iss
 
 it("signs a person in by device code, after as many polls as the world asks for", async () => {
   const azure = inProcessAzure({ deviceSignIn: { pendingPolls: 1 } });
-  const { body: begun } = await azure.token({ client_id: azureCliAppId }, "organizations", "devicecode");
+  const scope = `${resourceManager}/.default openid profile offline_access`;
+  const begin = { client_id: azureCliAppId, scope };
+  const { body: begun } = await azure.token(begin, "organizations", "devicecode");
   expect(begun).toMatchObject({ expires_in: 900, interval: 5, user_code: expect.any(String) });
   const poll = () =>
     azure.token(
@@ -214,7 +216,6 @@ it("signs a person in by device code, after as many polls as the world asks for"
         grant_type: "device_code",
         client_id: azureCliAppId,
         device_code: String(begun["device_code"]),
-        scope: `${resourceManager}/.default openid profile offline_access`,
         client_info: "1",
       },
       "organizations",
