@@ -1,5 +1,5 @@
-import { Agent as AgentInTheClear, type Agent, type OutgoingHttpHeaders } from "node:http";
-import { Agent as AgentOverTls, type RequestOptions } from "node:https";
+import type { Agent, OutgoingHttpHeaders } from "node:http";
+import type { RequestOptions } from "node:https";
 import {
   PatchStrategy,
   ResponseContext,
@@ -10,7 +10,8 @@ import {
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
-import { runExecPlugin } from "./exec-plugin.ts";
+import { serverAgent } from "../domain/server-agent.ts";
+import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { ApiStatusError } from "./kubernetes-errors.ts";
 
@@ -126,8 +127,9 @@ export class KubernetesHttp {
   }
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
-    const { config, cluster, plugin, context } = this.#connection;
-    const options: RequestOptions = {};
+    const { config, plugin, context } = this.#connection;
+    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
+    const options: RequestOptions = { rejectUnauthorized: true };
     try {
       await config.applyToHTTPSOptions(options);
     } catch (error) {
@@ -139,21 +141,21 @@ export class KubernetesHttp {
     if (typeof options.auth === "string") {
       headers["Authorization"] ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;
     }
-    // The client's own agent knows how to go through a proxy; it keeps no connection.
-    if (cluster.proxyUrl !== undefined) return { headers, agent: options.agent as Agent, proven: false };
-    if (cluster.server.toLowerCase().startsWith("http://")) {
-      return { headers, agent: new AgentInTheClear({ keepAlive: true }), proven: false };
-    }
-    const agent = new AgentOverTls({
-      keepAlive: true,
+    return { headers, agent: this.#agent(options, credential), proven: false };
+  }
+
+  #agent(options: RequestOptions, credential: ExecCredential | undefined): Agent {
+    const { server, skipTLSVerify, proxyUrl } = this.#connection.cluster;
+    // Only the client's own agent speaks SOCKS; it keeps no connection.
+    if (proxyUrl?.startsWith("socks") === true) return options.agent as Agent;
+    return serverAgent(new URL(server), {
       ca: options.ca,
       cert: credential?.certificate ?? options.cert,
       key: credential?.key ?? options.key,
       servername: options.servername,
-      // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
-      rejectUnauthorized: !cluster.skipTLSVerify,
+      verify: !skipTLSVerify,
+      proxy: proxyUrl,
     });
-    return { headers, agent, proven: false };
   }
 
   #runPlugin(plugin: NonNullable<Connection["plugin"]>, ca: RequestOptions["ca"], signal: AbortSignal) {

@@ -1,8 +1,9 @@
-import { Agent } from "node:https";
+import type { Agent } from "node:http";
 import type { ActionableError } from "../domain/errors.ts";
 import { exchange, ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { loginServerName } from "../domain/names.ts";
 import { withRetries } from "../domain/retry.ts";
+import { serverAgent } from "../domain/server-agent.ts";
 import { badLoginServer, exchangeFailed, unexpectedAnswer } from "./registry-errors.ts";
 
 /** 429 or 5xx: worth another try. */
@@ -29,13 +30,7 @@ export class RegistryConnection {
   /** @throws ActionableError `registry.bad-login-server` when it is more than a host and a port */
   constructor(loginServer: string) {
     this.loginServer = checkedHost(loginServer);
-    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
-    this.#agent = new Agent({
-      keepAlive: true,
-      maxSockets: 1,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-    });
+    this.#agent = serverAgent(new URL(`https://${this.loginServer}`), { maxSockets: 1 });
   }
 
   /**

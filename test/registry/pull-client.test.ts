@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +31,8 @@ beforeAll(async () => {
   await writeFile(caPath, authority.certificate);
   puller = await TrustingProcess.start(new URL("pull-process.ts", import.meta.url), {
     NODE_EXTRA_CA_CERTS: caPath,
+    NO_PROXY: "",
+    no_proxy: "",
   });
 });
 afterAll(async () => {
@@ -172,6 +177,28 @@ describe("a pull", () => {
     await pull({ image: { ...app, tag: "v1" } });
     await pull({ image: { ...app, tag: "v1" } });
     expect(registry.connections - before).toBe(2);
+  });
+
+  test("goes through the proxy that HTTPS_PROXY names, which sees neither credential nor token", async () => {
+    const seen: string[] = [];
+    const proxy = createServer().on("connect", (request, socket, head) => {
+      seen.push(request.url ?? "", JSON.stringify(request.headers));
+      const upstream = connect(registry.port, "127.0.0.1", () => {
+        socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        upstream.write(head);
+        upstream.pipe(socket).pipe(upstream);
+      });
+      upstream.on("error", () => socket.destroy());
+      socket.on("error", () => upstream.destroy());
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const { port } = proxy.address() as AddressInfo;
+    registry.script(token(pullsApp));
+    expect(await pull({ proxy: `127.0.0.1:${port}` })).toEqual({ kind: "allowed" });
+    expect(seen[0]).toBe(loginServer);
+    expect(seen[1]).not.toMatch(/authorization/i);
+    proxy.close();
   });
 
   test.each([

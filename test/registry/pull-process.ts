@@ -9,11 +9,20 @@ export interface PullCall {
   readonly username?: string;
   readonly password?: string;
   readonly image?: PullImage;
+  /** `host:port` to connect through. */
+  readonly proxy?: string;
 }
 
 const client = new PullClient();
 
-async function answer({ loginServer, username = "u", password = "p", image }: PullCall): Promise<unknown> {
+async function answer({
+  loginServer,
+  username = "u",
+  password = "p",
+  image,
+  proxy,
+}: PullCall): Promise<unknown> {
+  process.env["HTTPS_PROXY"] = proxy === undefined ? "" : `http://${proxy}`;
   const signal = AbortSignal.timeout(30_000);
   try {
     if (!image) return await client.checkReachable(loginServer, signal).then(() => "reachable");
