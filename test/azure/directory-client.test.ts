@@ -1,0 +1,292 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { hasCode, OutcomeUnknownError } from "../../src/domain/errors.ts";
+import type { Application } from "../../src/domain/identity.ts";
+import type { ApplicationRecord } from "../../src/sandbox/world.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+
+let opened: SandboxedAzure | undefined;
+afterEach(async () => {
+  await opened?.close();
+  opened = undefined;
+});
+
+async function open(options: SandboxOptions = {}): Promise<SandboxedAzure> {
+  opened = await sandboxedAzure(options);
+  return opened;
+}
+
+const uniqueName = "acr-pull-0000";
+const wanted = { uniqueName, displayName: "it's ours & theirs", tags: ["acr-pull"] };
+const inAYear = new Date(Date.now() + 365 * 86_400_000);
+
+async function register({ azure }: SandboxedAzure): Promise<Application> {
+  const { application } = await azure.directory.createApplication(wanted, signal);
+  return application;
+}
+
+function recordOf({ sandbox }: SandboxedAzure, appId: string): ApplicationRecord {
+  const record = sandbox.world.applications.find((one) => one.appId === appId);
+  if (!record) throw new Error("no such application");
+  return record;
+}
+
+function countOf(lines: readonly string[], pattern: RegExp): number {
+  return lines.filter((line) => pattern.test(line)).length;
+}
+
+describe("an application", () => {
+  test("is registered once and found by each of its names", async () => {
+    const { azure } = await open();
+    expect(await azure.directory.findApplicationByUniqueName(uniqueName, signal)).toBeUndefined();
+    const { application, created } = await azure.directory.createApplication(wanted, signal);
+    expect(created).toBe(true);
+    expect(application).toMatchObject({ ...wanted, passwords: [], certificates: 0 });
+    const principal = await azure.directory.createServicePrincipal(application.appId, signal);
+    const references = [
+      application.appId,
+      application.objectId,
+      principal?.objectId ?? "",
+      wanted.displayName,
+    ];
+    for (const reference of references) {
+      const found = await azure.directory.findApplications(reference, signal);
+      expect(found.map(({ objectId }) => objectId)).toEqual([application.objectId]);
+    }
+    expect(await azure.directory.findApplications("IT'S ours & theirs", signal)).toEqual([]);
+    expect((await azure.directory.createApplication(wanted, signal)).created).toBe(false);
+  });
+
+  test("is found on any page of the deleted, and restored however often that is asked", async () => {
+    const { azure } = await open({
+      pageSize: 2,
+      applications: [1, 2, 3, 4, 5].map((number) => ({
+        displayName: `gone ${number}`,
+        uniqueName: `gone-${number}`,
+        softDeleted: true,
+        owners: ["caller"],
+      })),
+    });
+    expect(await azure.directory.findDeletedApplication("gone-6", signal)).toBeUndefined();
+    const deleted = await azure.directory.findDeletedApplication("gone-5", signal);
+    expect(deleted?.displayName).toBe("gone 5");
+    await azure.directory.restoreApplication(deleted?.objectId ?? "", signal);
+    await azure.directory.restoreApplication(deleted?.objectId ?? "", signal);
+    expect(await azure.directory.findApplicationByUniqueName("gone-5", signal)).toBeDefined();
+  });
+
+  test("names its owners and how many workloads sign in as it", async () => {
+    const { azure, sandbox } = await open({
+      applications: [
+        {
+          displayName: "shared",
+          uniqueName: "shared",
+          owners: ["caller"],
+          federatedCredentials: [{ name: "ci", issuer: "https://issuer.example", subject: "ci" }],
+        },
+      ],
+    });
+    const application = await azure.directory.findApplicationByUniqueName("shared", signal);
+    const objectId = application?.objectId ?? "";
+    const owners = await azure.directory.listOwners(objectId, signal);
+    expect(owners.map((owner) => owner.objectId)).toEqual([sandbox.world.caller.objectId]);
+    expect(await azure.directory.countFederatedCredentials(objectId, signal)).toBe(1);
+  });
+
+  test("gets an owner once, however often that is asked", async () => {
+    const { azure, sandbox } = await open({
+      caller: { graphPermissions: ["Application.ReadWrite.All", "Directory.Read.All"] },
+    });
+    const { objectId } = await register({ azure } as SandboxedAzure);
+    const ada = sandbox.world.users[0]?.id ?? "";
+    await azure.directory.addOwner(objectId, ada, signal);
+    await azure.directory.addOwner(objectId, ada, signal);
+    const owners = await azure.directory.listOwners(objectId, signal);
+    expect(owners.filter((owner) => owner.objectId === ada)).toHaveLength(1);
+  });
+
+  test("whose registration was answered by nobody is read, not made twice", async () => {
+    const { azure, sandbox } = await open();
+    sandbox.setFaults([{ match: "^PATCH .*/applications", after: "commit", action: "drop" }]);
+    await register({ azure } as SandboxedAzure);
+    expect(sandbox.world.applications.filter((one) => one.uniqueName === uniqueName)).toHaveLength(1);
+  });
+});
+
+describe("a service principal", () => {
+  test("is read when it exists already", async () => {
+    const azure = await open();
+    const { appId } = await register(azure);
+    const first = await azure.azure.directory.createServicePrincipal(appId, signal);
+    expect(first?.appId).toBe(appId);
+    expect(await azure.azure.directory.createServicePrincipal(appId, signal)).toEqual(first);
+  });
+
+  test("is looked for after a lost answer", async () => {
+    const azure = await open();
+    const { appId } = await register(azure);
+    azure.sandbox.setFaults([{ match: "^POST .*/servicePrincipals", after: "commit", action: "reset" }]);
+    expect((await azure.azure.directory.createServicePrincipal(appId, signal))?.appId).toBe(appId);
+    expect(countOf(azure.lines(), /^POST .*\/servicePrincipals$/)).toBe(1);
+  });
+
+  test("is not there yet while replicas do not know the application, by either of their refusals", async () => {
+    const azure = await open();
+    const { appId } = await register(azure);
+    const { replication } = azure.sandbox.world;
+    replication.lagMs = 3_600_000;
+    // The first replica knows it, the two behind it do not, and each refuses in a way of its own.
+    for (let replica = replication.read(); !replica.knows(recordOf(azure, appId));)
+      replica = replication.read();
+    let made;
+    for (let tries = 0; !made && tries < 9; tries += 1) {
+      made = await azure.azure.directory.createServicePrincipal(appId, signal);
+    }
+    expect(made).toMatchObject({ appId });
+    const statuses = azure.sandbox.requests.entries
+      .filter(({ method, path }) => method === "POST" && path.endsWith("/servicePrincipals"))
+      .map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([400, 403, 201]));
+  });
+
+  test("is forbidden to who does not own the application", async () => {
+    const { azure } = await open({
+      applications: [{ displayName: "theirs", uniqueName: "theirs", servicePrincipal: false }],
+    });
+    const application = await azure.directory.findApplicationByUniqueName("theirs", signal);
+    await expect(
+      azure.directory.createServicePrincipal(application?.appId ?? "", signal),
+    ).rejects.toMatchObject({ code: "directory.forbidden", exitCode: 3, status: 403 });
+  });
+});
+
+describe("a password", () => {
+  test("is added with its name and end, shown without its text, and removed", async () => {
+    const azure = await open();
+    const { objectId } = await register(azure);
+    const made = await azure.azure.directory.addPassword(
+      objectId,
+      { displayName: "acr-pull/a/b", endDateTime: inAYear },
+      signal,
+    );
+    const listed = (await azure.azure.directory.readApplication(objectId, signal))?.passwords;
+    expect(listed).toEqual([
+      expect.objectContaining({
+        keyId: made.keyId,
+        displayName: "acr-pull/a/b",
+        hint: made.secret.reveal().slice(0, 3),
+      }),
+    ]);
+    expect(Math.abs((listed?.[0]?.endDateTime?.getTime() ?? 0) - inAYear.getTime())).toBeLessThan(1000);
+    await azure.azure.directory.removePassword(objectId, made.keyId, signal);
+    expect((await azure.azure.directory.readApplication(objectId, signal))?.passwords).toEqual([]);
+    await azure.azure.directory.removePassword(objectId, made.keyId, signal);
+  });
+
+  test.each(["drop", "reset"] as const)(
+    "whose answer is lost (%s) is not asked for again",
+    async (action) => {
+      const azure = await open();
+      const { objectId } = await register(azure);
+      azure.sandbox.setFaults([{ match: "addPassword", times: 9, after: "commit", action }]);
+      const adding = azure.azure.directory.addPassword(
+        objectId,
+        { displayName: "x", endDateTime: inAYear },
+        signal,
+      );
+      await expect(adding).rejects.toBeInstanceOf(OutcomeUnknownError);
+      expect(countOf(azure.lines(), /addPassword/)).toBe(1);
+    },
+  );
+
+  test("that met a 500 may exist all the same", async () => {
+    const azure = await open();
+    const { objectId } = await register(azure);
+    azure.sandbox.setFaults([{ match: "addPassword", status: 500 }]);
+    const adding = azure.azure.directory.addPassword(
+      objectId,
+      { displayName: "x", endDateTime: inAYear },
+      signal,
+    );
+    await expect(adding).rejects.toMatchObject({ code: "directory.outcome-unknown", status: 500 });
+    expect(countOf(azure.lines(), /addPassword/)).toBe(1);
+  });
+
+  test.each([
+    { status: 429, retryAfter: 0 },
+    { status: 409, code: "Directory_ConcurrencyViolation" },
+  ])("that was refused undone ($status) is asked for again", async (fault) => {
+    const azure = await open();
+    const { objectId } = await register(azure);
+    azure.sandbox.setFaults([{ match: "addPassword", ...fault }]);
+    await azure.azure.directory.addPassword(objectId, { displayName: "x", endDateTime: inAYear }, signal);
+    expect((await azure.azure.directory.readApplication(objectId, signal))?.passwords).toHaveLength(1);
+  });
+
+  test("is really removed although a replica says that there is none", async () => {
+    const azure = await open();
+    const { objectId } = await register(azure);
+    const { keyId } = await azure.azure.directory.addPassword(
+      objectId,
+      { displayName: "x", endDateTime: inAYear },
+      signal,
+    );
+    azure.sandbox.setFaults([{ match: "removePassword", times: 2, status: 400, code: "Request_BadRequest" }]);
+    await azure.azure.directory.removePassword(objectId, keyId, signal);
+    const record = azure.sandbox.world.applications.find(({ id }) => id === objectId);
+    expect(record?.passwords.map(({ removedAt }) => removedAt !== undefined)).toEqual([true]);
+  });
+
+  test.each([
+    [{ maxPasswordLifetime: "P90D", readable: true }, "directory.password-lifetime", 90 * 86_400_000],
+    [{ maxPasswordLifetime: "P90D" }, "directory.password-lifetime", undefined],
+    [{ passwordsForbidden: true }, "directory.passwords-forbidden", undefined],
+  ])("is refused by the tenant's policy %j", async (policy, code, cap) => {
+    const azure = await open({ policy });
+    const { objectId } = await register(azure);
+    const adding = azure.azure.directory.addPassword(
+      objectId,
+      { displayName: "x", endDateTime: inAYear },
+      signal,
+    );
+    await expect(adding).rejects.toMatchObject({ code, exitCode: 3 });
+    expect(await azure.azure.directory.passwordLifetimeCap(signal)).toBe(cap);
+  });
+});
+
+describe("rights, as the token says", () => {
+  test.each([
+    [["Application.ReadWrite.All"], "yes", "yes"],
+    [["Application.ReadWrite.OwnedBy"], "yes", "no"],
+    [[], "no", "no"],
+  ])("of a principal with %j", async (graphPermissions, registers, changesAll) => {
+    const { azure, sandbox } = await open({ caller: { graphPermissions } });
+    expect(await azure.directory.mayRegisterApplications(signal)).toBe(registers);
+    expect(await azure.directory.mayChangeAllApplications(signal)).toBe(changesAll);
+    expect(await azure.directory.caller(signal)).toEqual({
+      objectId: sandbox.world.caller.objectId,
+      kind: "service-principal",
+      name: sandbox.world.caller.appId,
+      tenantId: sandbox.world.tenantId,
+    });
+  });
+
+  test("lacking, a refusal names what is needed and the request", async () => {
+    const { azure } = await open({ caller: { graphPermissions: [] } });
+    const failure = await azure.directory.createApplication(wanted, signal).catch((error: unknown) => error);
+    expect(hasCode(failure, "directory.forbidden")).toBe(true);
+    expect(failure).toMatchObject({
+      exitCode: 3,
+      hint: expect.stringContaining("Application.ReadWrite.OwnedBy") as string,
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+    });
+  });
+
+  test("a tenant that wants a service management reference says so", async () => {
+    const { azure } = await open({ policy: { serviceTreeRequired: true } });
+    await expect(azure.directory.createApplication(wanted, signal)).rejects.toMatchObject({
+      code: "directory.service-tree",
+      hint: expect.stringContaining("--service-management-reference") as string,
+    });
+  });
+});

@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+
+let opened: SandboxedAzure | undefined;
+afterEach(async () => {
+  await opened?.close();
+  opened = undefined;
+});
+
+async function open(options: SandboxOptions = {}): Promise<SandboxedAzure> {
+  opened = await sandboxedAzure(options);
+  return opened;
+}
+
+const first = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
+const second = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
+/** The same name in two subscriptions; the second holds another registry besides. */
+const twoSubscriptions: SandboxOptions = {
+  subscriptions: [
+    { subscriptionId: first, displayName: "First" },
+    { subscriptionId: second, displayName: "Second" },
+  ],
+  registries: [
+    { name: "shared01", subscriptionId: first, resourceGroup: "one" },
+    { name: "shared01", subscriptionId: second, resourceGroup: "two" },
+    { name: "lonely01", subscriptionId: second, resourceGroup: "two", mode: "abac" },
+  ],
+};
+
+describe("a registry", () => {
+  test("is found by name in any letter case, by login server and by resource id", async () => {
+    const { azure, sandbox } = await open();
+    const [byName, ...others] = await azure.registries.findRegistries(
+      { kind: "name", name: "MYREGISTRY" },
+      {},
+      signal,
+    );
+    expect(others).toEqual([]);
+    expect(byName).toMatchObject({
+      name: "myregistry",
+      loginServer: sandbox.world.registries[0]?.loginServer,
+      roleAssignmentMode: "LegacyRegistryPermissions",
+      resourceGroup: "sandbox-group",
+      location: "westeurope",
+    });
+    const { id, name, loginServer, subscriptionId, resourceGroup } = byName ?? {
+      id: "",
+      name: "",
+      loginServer: "",
+      subscriptionId: "",
+      resourceGroup: "",
+    };
+    const references = [
+      { kind: "login-server", loginServer: loginServer.toUpperCase() },
+      { kind: "resource-id", id, subscriptionId, resourceGroup, name },
+    ] as const;
+    for (const reference of references) {
+      expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual([byName]);
+    }
+  });
+
+  test("in ABAC mode is known by its mode", async () => {
+    const { azure } = await open();
+    const [registry] = await azure.registries.findRegistries(
+      { kind: "name", name: "abacregistry" },
+      {},
+      signal,
+    );
+    expect(registry?.roleAssignmentMode).toBe("AbacRepositoryPermissions");
+  });
+
+  test("that is not there is found by nobody", async () => {
+    const { azure } = await open();
+    const id = `/subscriptions/${first}/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/absent`;
+    const references = [
+      { kind: "name", name: "absent" },
+      { kind: "login-server", loginServer: "absent.azurecr.io" },
+    ] as const;
+    for (const reference of references) {
+      expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual([]);
+    }
+    const [subscription] = opened?.sandbox.world.subscriptions ?? [];
+    const reference = {
+      kind: "resource-id",
+      id: id.replace(first, subscription?.subscriptionId ?? ""),
+      subscriptionId: subscription?.subscriptionId ?? "",
+      resourceGroup: "g",
+      name: "absent",
+    } as const;
+    expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual([]);
+  });
+
+  test.each([
+    [{}, 2],
+    [{ subscription: "second" }, 1],
+    [{ subscription: second }, 1],
+    [{ resourceGroup: "ONE" }, 1],
+    [{ subscription: first, resourceGroup: "two" }, 0],
+  ])("of an ambiguous name, looked for in %j, is found %i times", async (scope, times) => {
+    const { azure } = await open(twoSubscriptions);
+    const found = await azure.registries.findRegistries({ kind: "name", name: "shared01" }, scope, signal);
+    expect(found).toHaveLength(times);
+  });
+
+  test("is found on any page", async () => {
+    const { azure } = await open({ ...twoSubscriptions, pageSize: 1 });
+    const found = await azure.registries.findRegistries({ kind: "name", name: "lonely01" }, {}, signal);
+    expect(found).toHaveLength(1);
+  });
+
+  test("is found although another subscription refuses", async () => {
+    const { azure, sandbox } = await open(twoSubscriptions);
+    sandbox.setFaults([
+      { match: `/subscriptions/${first}/providers`, times: 9, status: 403, code: "AuthorizationFailed" },
+    ]);
+    const found = await azure.registries.findRegistries({ kind: "name", name: "shared01" }, {}, signal);
+    expect(found.map(({ subscriptionId }) => subscriptionId)).toEqual([second]);
+    await expect(
+      azure.registries.findRegistries({ kind: "name", name: "shared01" }, { subscription: first }, signal),
+    ).rejects.toMatchObject({ code: "azure.forbidden", exitCode: 3 });
+  });
+
+  test("needs a subscription to look in", async () => {
+    const { azure } = await open({ caller: { roles: [] } });
+    const looking = azure.registries.findRegistries({ kind: "name", name: "shared01" }, {}, signal);
+    await expect(looking).rejects.toMatchObject({ code: "azure.no-subscription", exitCode: 3 });
+  });
+
+  test("needs the subscription that was named", async () => {
+    const { azure } = await open();
+    const looking = azure.registries.findRegistries(
+      { kind: "name", name: "shared01" },
+      { subscription: "Other" },
+      signal,
+    );
+    await expect(looking).rejects.toMatchObject({ code: "azure.no-subscription", exitCode: 3 });
+  });
+});
+
+test("looking for a registry costs one token and one list per subscription, beside the list of those", async () => {
+  const { azure, lines } = await open(twoSubscriptions);
+  await azure.registries.findRegistries({ kind: "name", name: "shared01" }, {}, signal);
+  const tokens = lines().filter((line) => line.startsWith("POST"));
+  const rest = lines().filter((line) => !line.startsWith("POST") && !line.includes("/.well-known/"));
+  expect(tokens).toHaveLength(1);
+  expect(rest).toHaveLength(1 + 1 + 2);
+});

@@ -1,0 +1,156 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { grants } from "../../src/azure/role-client.ts";
+import type { Registry } from "../../src/domain/registry.ts";
+import { assignmentName, repositoryCondition, rolesFor } from "../../src/domain/role.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+
+let opened: SandboxedAzure | undefined;
+afterEach(async () => {
+  await opened?.close();
+  opened = undefined;
+});
+
+/** A sandbox with an application that has a principal, and one of its registries. */
+async function open(options: SandboxOptions = {}, registryName = "myregistry") {
+  opened = await sandboxedAzure({
+    applications: [
+      { displayName: "puller", uniqueName: "puller", roles: [{ role: "Reader" }] },
+      { displayName: "headless", uniqueName: "headless", servicePrincipal: false },
+    ],
+    ...options,
+  });
+  const { azure, sandbox } = opened;
+  const puller = sandbox.world.applications.find((one) => one.uniqueName === "puller");
+  const principal = sandbox.world.servicePrincipals.find((one) => one.appId === puller?.appId);
+  const [registry] = await azure.registries.findRegistries({ kind: "name", name: registryName }, {}, signal);
+  if (!registry || !principal) throw new Error("the sandbox lacks what was asked for");
+  return { ...opened, registry, principalId: principal.id };
+}
+
+const [acrPull] = rolesFor("acrpull", "LegacyRegistryPermissions");
+const [reader] = rolesFor("acrpull", "AbacRepositoryPermissions");
+if (!acrPull || !reader) throw new Error("no roles");
+
+function scopeAbove(registry: Registry): string {
+  return `/subscriptions/${registry.subscriptionId}`;
+}
+
+describe("a role", () => {
+  test("is assigned under the derived name, listed with what is inherited, and taken away", async () => {
+    const { azure, registry, principalId } = await open();
+    const desired = { role: acrPull, condition: undefined };
+    const outcome = await azure.roles.assignRole(registry.id, principalId, desired, signal);
+    expect(outcome).toMatchObject({
+      kind: "assigned",
+      assignment: {
+        name: assignmentName(registry.id, principalId, acrPull.guid),
+        principalId,
+        condition: undefined,
+      },
+    });
+    expect((await azure.roles.assignRole(registry.id, principalId, desired, signal)).kind).toBe("assigned");
+    const listed = await azure.roles.listAssignments(registry.id, principalId, signal);
+    expect(listed.map(({ scope }) => scope.toLowerCase()).sort()).toEqual(
+      [scopeAbove(registry), registry.id].map((scope) => scope.toLowerCase()).sort(),
+    );
+    const ours = listed.find(({ name }) => name === assignmentName(registry.id, principalId, acrPull.guid));
+    await azure.roles.removeAssignment(ours?.id ?? "", signal);
+    await azure.roles.removeAssignment(ours?.id ?? "", signal);
+    expect(await azure.roles.listAssignments(registry.id, principalId, signal)).toHaveLength(1);
+  });
+
+  test("with another condition replaces the one before", async () => {
+    const { azure, registry, principalId } = await open({}, "abacregistry");
+    for (const repository of ["team/a", "team/*"]) {
+      const condition = repositoryCondition(reader, [repository]);
+      await azure.roles.assignRole(registry.id, principalId, { role: reader, condition }, signal);
+      const listed = await azure.roles.listAssignments(registry.id, principalId, signal);
+      expect(listed.map((assignment) => assignment.condition)).toContain(condition);
+    }
+  });
+
+  test("that the principal has by another name is said to exist", async () => {
+    const { azure, registry, principalId } = await open({
+      applications: [
+        {
+          displayName: "puller",
+          uniqueName: "puller",
+          roles: [{ role: "AcrPull", scope: "myregistry" }],
+        },
+      ],
+    });
+    const outcome = await azure.roles.assignRole(
+      registry.id,
+      principalId,
+      { role: acrPull, condition: undefined },
+      signal,
+    );
+    expect(outcome).toEqual({ kind: "exists" });
+  });
+
+  test("for a principal that Resource Manager does not know is no failure", async () => {
+    const { azure, registry } = await open();
+    const outcome = await azure.roles.assignRole(
+      registry.id,
+      "11111111-1111-4111-8111-111111111111",
+      { role: acrPull, condition: undefined },
+      signal,
+    );
+    expect(outcome).toEqual({ kind: "principal-unknown" });
+  });
+
+  test.each([
+    { status: 429, retryAfter: 0 },
+    { status: 503 },
+    { action: "reset" } as const,
+    { action: "drop", after: "commit" } as const,
+  ])("is assigned all the same after %j", async (fault) => {
+    const { azure, sandbox, registry, principalId } = await open();
+    sandbox.setFaults([{ match: "^PUT .*roleAssignments", ...fault }]);
+    const desired = { role: acrPull, condition: undefined };
+    expect((await azure.roles.assignRole(registry.id, principalId, desired, signal)).kind).toBe("assigned");
+  });
+
+  test("that the caller may not assign is refused, and the refusal names who may", async () => {
+    const { azure, registry, principalId } = await open({ caller: { roles: [{ role: "Contributor" }] } });
+    expect(await azure.roles.registryRights(registry.id, signal)).toEqual({
+      writeRoleAssignments: false,
+      deleteRoleAssignments: false,
+    });
+    await expect(
+      azure.roles.assignRole(registry.id, principalId, { role: acrPull, condition: undefined }, signal),
+    ).rejects.toMatchObject({
+      code: "roles.forbidden",
+      exitCode: 3,
+      hint: expect.stringMatching(/Owner.*User Access Administrator/) as string,
+      requestId: expect.any(String) as string,
+    });
+  });
+});
+
+test("an owner may write and delete role assignments", async () => {
+  const { azure, registry } = await open();
+  expect(await azure.roles.registryRights(registry.id, signal)).toEqual({
+    writeRoleAssignments: true,
+    deleteRoleAssignments: true,
+  });
+});
+
+describe("permissions", () => {
+  const write = "Microsoft.Authorization/roleAssignments/write";
+  test.each([
+    [[{ actions: ["*"] }], true],
+    [[{ actions: ["*/read"] }], false],
+    [[{ actions: ["microsoft.authorization/roleassignments/*"] }], true],
+    [[{ actions: ["Microsoft.Authorization/*/Write"] }], true],
+    [[{ actions: ["*"], notActions: ["Microsoft.Authorization/*/Write"] }], false],
+    // What one role takes back another may give.
+    [[{ actions: ["*"], notActions: ["Microsoft.Authorization/*"] }, { actions: [write] }], true],
+    [[{ actions: ["MicrosoftXAuthorization/roleAssignments/write"] }], false],
+    [[{}], false],
+    [[], false],
+  ])("%j grant writing role assignments: %s", (permissions, expected) => {
+    expect(grants(permissions, write)).toBe(expected);
+  });
+});

@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import { Agent } from "node:https";
+import { openAzure, type AzureOptions } from "../../src/azure/azure.ts";
+import { createAzureHttp } from "../../src/azure/azure-http.ts";
+import type { Directory, Registries, Roles, SignIn } from "../../src/core/ports.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+
+/** The clients as core sees them, signed in to a sandbox of their own. */
+export interface SandboxedAzure {
+  readonly sandbox: Sandbox;
+  readonly azure: {
+    readonly registries: Registries;
+    readonly roles: Roles;
+    readonly directory: Directory;
+    readonly signIn: SignIn;
+  };
+  /** `METHOD path` of each request to Azure so far. */
+  readonly lines: () => string[];
+  close(): Promise<void>;
+}
+
+export const signal = AbortSignal.timeout(60_000);
+
+/** Starts a sandbox and opens its cloud as its caller, or as `azureOptions` say. */
+export async function sandboxedAzure(
+  options: SandboxOptions = {},
+  azureOptions: Partial<AzureOptions> = {},
+): Promise<SandboxedAzure> {
+  const sandbox = await startSandbox(options);
+  const agent = new Agent({ keepAlive: true, ca: await readFile(sandbox.caPath) });
+  // EnvironmentCredential reads the process's own variables and no others.
+  Object.assign(process.env, credentialsOf(sandbox));
+  const azure = await openAzure(
+    {
+      cloud: sandbox.world.azureUrl,
+      auth: "auto",
+      tenant: undefined,
+      env: sandbox.environment,
+      onDeviceCode: () => {},
+      ...azureOptions,
+    },
+    signal,
+    createAzureHttp(agent),
+  );
+  return {
+    sandbox,
+    azure,
+    lines: () => sandbox.requests.entries.map(({ method, path }) => `${method} ${path}`),
+    async close() {
+      agent.destroy();
+      await sandbox.close();
+    },
+  };
+}
+
+function credentialsOf({ environment }: Sandbox): Record<string, string> {
+  const { AZURE_TENANT_ID = "", AZURE_CLIENT_ID = "", AZURE_CLIENT_SECRET = "" } = environment;
+  return { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET };
+}
