@@ -6,6 +6,7 @@ import type { Connect, ConnectionRequest } from "./cli/connections.ts";
 import { runProgram } from "./cli/program.ts";
 import type { SetupPorts } from "./core/flows/setup-contract.ts";
 import type { Report } from "./core/progress.ts";
+import { ActionableError, refused } from "./domain/errors.ts";
 
 /** Set by the build, from package.json. */
 declare const __ACR_PULL_VERSION__: string;
@@ -29,7 +30,12 @@ export async function main(process: HostProcess): Promise<number> {
 
 /** Whoever reads our output may stop early, as `head` does; the work goes on. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code === "EPIPE") return;
+  throw new ActionableError(
+    `The output cannot be written (${error.code ?? error.name}).`,
+    { code: "output.unwritable" },
+    { cause: error },
+  );
 }
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
@@ -77,7 +83,6 @@ async function checkHome(cloudName: string, loginServer: string, signal: AbortSi
   // Only a Resource Manager could tell about a cloud that is not Microsoft's own, and none may be asked.
   if (cloudName.startsWith("https:")) return;
   const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
-  const { refused } = await import("./domain/errors.ts");
   const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined), signal);
   if (loginServerBelongsTo(cloud, loginServer)) return;
   throw refused(
@@ -92,10 +97,9 @@ async function openClusters(
   env: HostProcess["env"],
   report: Report,
 ): Promise<SetupPorts["clusters"]> {
-  const [{ loadKubeconfig }, { createCluster }, { refused }] = await Promise.all([
+  const [{ loadKubeconfig }, { createCluster }] = await Promise.all([
     import("./kubernetes/kubeconfig.ts"),
     import("./kubernetes/cluster-client.ts"),
-    import("./domain/errors.ts"),
   ]);
   const kubeconfig = await loadKubeconfig({ file, env });
   const chosen = contexts.length > 0 ? contexts : [kubeconfig.currentContext ?? ""];

@@ -8,7 +8,7 @@ import { planLines } from "./views/plan-lines.ts";
  */
 export async function approve(
   plan: SetupPlan,
-  given: { readonly yes: boolean; readonly verbose: boolean; readonly quiet: boolean },
+  given: { readonly yes: boolean; readonly verbose: boolean },
   context: Pick<CommandContext, "terminal" | "view" | "signal">,
 ): Promise<boolean> {
   const { terminal, view, signal } = context;

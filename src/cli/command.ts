@@ -30,6 +30,8 @@ export interface HostProcess extends SignalSource, Streams {
   readonly env: Environment;
   readonly execPath: string;
   readonly platform: NodeJS.Platform;
+  once(event: "uncaughtException", listener: (error: unknown) => void): unknown;
+  removeListener(event: "uncaughtException", listener: (error: unknown) => void): unknown;
 }
 
 /** A command as the tree of commands holds it. */

@@ -80,24 +80,22 @@ async function runCommand(
 ): Promise<number> {
   const { name: program, process, connect } = parts;
   const interruption = definition.handlesSignals ? undefined : watchSignals(process);
-  const signal = interruption?.signal ?? new AbortController().signal;
+  const crash = new AbortController();
+  const signal = AbortSignal.any([crash.signal, ...(interruption ? [interruption.signal] : [])]);
+  // Thrown where no caller could catch it: the run is over, and so that it is told like any other failure.
+  const crashed = new Promise<never>((_resolve, reject) => {
+    crash.signal.addEventListener("abort", () => reject(crash.signal.reason as Error));
+  });
+  const onCrash = (error: unknown) => crash.abort(error);
+  process.once("uncaughtException", onCrash);
   try {
     parts.onStart();
     for (const text of variableWarnings(environment, everyOption())) {
       view.report({ kind: "note", level: "warning", text });
     }
     const given = gather(definition.options, flags, environment);
-    return await definition.run({
-      terminal,
-      view,
-      environment,
-      connect,
-      given,
-      operands,
-      program,
-      process,
-      signal,
-    });
+    const context = { terminal, view, environment, connect, given, operands, program, process, signal };
+    return await Promise.race([definition.run(context), crashed]);
   } catch (error) {
     // Whatever a run fails with after it was told to stop, it stopped because of that.
     const stopped = signal.aborted && !(error instanceof InterruptedError);
@@ -105,6 +103,7 @@ async function runCommand(
   } finally {
     view.close();
     interruption?.close();
+    process.removeListener("uncaughtException", onCrash);
   }
 }
 

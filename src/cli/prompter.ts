@@ -15,17 +15,18 @@ export interface Prompter {
 export function openPrompter(terminal: Terminal, signal: AbortSignal): Prompter {
   const context = { input: terminal.stdin, output: terminal.questions, signal };
   return {
-    confirm: (question) => answered(confirm({ message: oneLine(question), default: false }, context)),
+    confirm: (question) => answered(confirm({ message: oneLine(question), default: false }, context), signal),
     typed: async (question, expected) =>
-      (await answered(input({ message: oneLine(question) }, context))).trim() === expected,
+      (await answered(input({ message: oneLine(question) }, context), signal)).trim() === expected,
   };
 }
 
 /** Ctrl-C at a question comes as an error of the library, not as a signal. */
-async function answered<T>(question: Promise<T>): Promise<T> {
+async function answered<T>(question: Promise<T>, signal: AbortSignal): Promise<T> {
   try {
     return await question;
   } catch (error) {
+    signal.throwIfAborted();
     if (error instanceof Error && ["ExitPromptError", "AbortPromptError"].includes(error.name)) {
       throw new InterruptedError();
     }

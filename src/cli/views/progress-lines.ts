@@ -23,6 +23,8 @@ export class ProgressLines {
   readonly #now: () => number;
   readonly #active = new Map<string, ActiveStep>();
   #ticker: NodeJS.Timeout | undefined;
+  /** Whether anything was shown. */
+  printed = false;
 
   constructor(printer: Printer, detail: Detail, now: () => number = Date.now) {
     this.#printer = printer;
@@ -87,7 +89,9 @@ export class ProgressLines {
   }
 
   #print(line: Line): void {
-    if (!this.#detail.quiet) this.#printer.line(line);
+    if (this.#detail.quiet) return;
+    this.printed = true;
+    this.#printer.line(line);
   }
 
   #refresh(): void {
