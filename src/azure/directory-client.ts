@@ -19,15 +19,20 @@ export function createDirectoryClient(cloud: Cloud, credential: Credential, http
   const claims = (signal: AbortSignal) => credential.claims(cloud.graphScope, signal);
   const caller = async (signal: AbortSignal): Promise<Caller> => callerOf(await claims(signal));
 
+  /** Application ids whose owner the caller is known to be: who waits for a principal asks again and again. */
+  const owned = new Set<string>();
+
   /** Whether the caller may change the application for certain: any of them, or because it is an owner. */
   async function mayChange(appId: string, signal: AbortSignal): Promise<boolean> {
-    if (mayChangeAll(await claims(signal)) === "yes") return true;
+    if (owned.has(appId) || mayChangeAll(await claims(signal)) === "yes") return true;
     const { objectId } = await caller(signal);
     const path = `/applications(appId=${literal(appId)})/owners?$select=id`;
     const isOwner = (page: Readonly<Record<string, unknown>>) =>
       Array.isArray(page["value"]) && page["value"].some((owner: { id?: unknown }) => owner.id === objectId);
+    const owns = await requests.find("list the owners of the application", path, isOwner, signal);
+    if (owns === true) owned.add(appId);
     // Unknown here as well: then the refusal was for that.
-    return (await requests.find("list the owners of the application", path, isOwner, signal)) ?? true;
+    return owns ?? true;
   }
 
   return {
