@@ -127,15 +127,18 @@ export function marksOf(sandbox: Sandbox, namespace?: string, name?: string, con
   return JSON.parse(annotations["acr-pull/entries"] ?? "{}") as Record<string, ResultDocument>;
 }
 
-/** The passwords that sign in: not removed, not expired, of applications that are not deleted. */
-export function livePasswords(sandbox: Sandbox) {
-  return sandbox.world.applications
-    .filter(({ softDeleted }) => !softDeleted)
+/** The passwords that sign in, the caller's own apart: not removed, not expired, of applications not deleted. */
+export function livePasswords({ world }: Sandbox) {
+  return world.applications
+    .filter(({ softDeleted, appId }) => !softDeleted && appId !== world.caller.appId)
     .flatMap(({ passwords }) => passwords)
     .filter(({ removedAt, endDateTime }) => removedAt === undefined && Date.parse(endDateTime) > Date.now());
 }
 
-/** The role assignments that stand. */
-export function liveAssignments(sandbox: Sandbox) {
-  return sandbox.world.roleAssignments.filter(({ removedAt }) => removedAt === undefined);
+/** The role assignments that stand, those of the people and pipelines who run the program apart. */
+export function liveAssignments({ world }: Sandbox) {
+  const callers = new Set([world.caller.objectId, ...world.users.map(({ id }) => id)]);
+  return world.roleAssignments.filter(
+    ({ removedAt, principalId }) => removedAt === undefined && !callers.has(principalId),
+  );
 }
