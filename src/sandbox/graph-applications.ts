@@ -2,16 +2,7 @@ import { v4 as uuid } from "uuid";
 import { applicationResource, applications } from "./application-resource.ts";
 import { readApplicationChange, type ApplicationChange } from "./application-change.ts";
 import { isLive, livePrincipal, sameId, shows } from "./directory-records.ts";
-import {
-  answer,
-  byIdOrAppId,
-  byUniqueName,
-  context,
-  graphRoute,
-  noContent,
-  sentBody,
-  type GraphCall,
-} from "./graph-call.ts";
+import { byIdOrAppId, byUniqueName, graphRoute, noContent, sentBody, type GraphCall } from "./graph-call.ts";
 import { badRequest, GraphRefusal, notFound } from "./graph-errors.ts";
 import { addOwner, listOwners, removeOwner } from "./graph-owners.ts";
 import { addPassword, removePassword } from "./graph-passwords.ts";
@@ -184,14 +175,20 @@ function remove(call: GraphCall): SandboxResponse {
 function listFederatedCredentials(call: GraphCall): SandboxResponse {
   requireRead(call.caller);
   const application = find(call);
-  return answer(call, {
-    ...context(call.world, `applications('${application.id}')/federatedIdentityCredentials`),
-    value: application.federatedCredentials.map((credential) => ({
+  const collection = {
+    name: `applications('${application.id}')/federatedIdentityCredentials`,
+    type: "FederatedIdentityCredential",
+    filterable: ["issuer", "name", "subject"],
+  };
+  return listAnswer(
+    call,
+    collection,
+    application.federatedCredentials.map((credential) => ({
       ...credential,
       description: null,
       audiences: ["api://AzureADTokenExchange"],
     })),
-  });
+  );
 }
 
 function show(call: GraphCall, application: ApplicationRecord): Record<string, unknown> {
