@@ -2,7 +2,15 @@ import { v4 as uuid } from "uuid";
 import { applicationResource, applications } from "./application-resource.ts";
 import { readApplicationChange, type ApplicationChange } from "./application-change.ts";
 import { isLive, livePrincipal, sameId, shows } from "./directory-records.ts";
-import { byIdOrAppId, byUniqueName, graphRoute, noContent, sentBody, type GraphCall } from "./graph-call.ts";
+import {
+  byIdOrAppId,
+  byUniqueName,
+  createsIfMissing,
+  graphRoute,
+  noContent,
+  sentBody,
+  type GraphCall,
+} from "./graph-call.ts";
 import { badRequest, GraphRefusal, notFound } from "./graph-errors.ts";
 import { addOwner, listOwners, removeOwner } from "./graph-owners.ts";
 import { addPassword, removePassword } from "./graph-passwords.ts";
@@ -105,7 +113,7 @@ function upsert(call: GraphCall): SandboxResponse {
     apply(call, existing, { ...change, uniqueName });
     return noContent(call);
   }
-  if (!/\bcreate-if-missing\b/i.test(header(call, "prefer"))) throw notFound(uniqueName);
+  if (!createsIfMissing(call)) throw notFound(uniqueName);
   requireCreate(call.world, call.caller);
   return entityAnswer(call, applications, show(call, create(call, change, uniqueName)), 201);
 }
@@ -201,8 +209,4 @@ function hasName(application: ApplicationRecord, uniqueName: string): boolean {
 
 function holdsName(application: ApplicationRecord, uniqueName: string): boolean {
   return (exists(application) || application.softDeleted) && hasName(application, uniqueName);
-}
-
-function header(call: GraphCall, name: string): string {
-  return [call.request.headers[name] ?? ""].flat().join(",");
 }

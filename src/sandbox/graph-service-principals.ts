@@ -1,6 +1,13 @@
 import { v4 as uuid } from "uuid";
 import { liveApplication, livePrincipal, sameId, shows } from "./directory-records.ts";
-import { byIdOrAppId, graphRoute, noContent, sentBody, type GraphCall } from "./graph-call.ts";
+import {
+  byIdOrAppId,
+  createsIfMissing,
+  graphRoute,
+  noContent,
+  sentBody,
+  type GraphCall,
+} from "./graph-call.ts";
 import { badRequest, denied, GraphRefusal, notFound, notImplemented } from "./graph-errors.ts";
 import { addOwner, listOwners, removeOwner } from "./graph-owners.ts";
 import { addPassword, removePassword } from "./graph-passwords.ts";
@@ -37,14 +44,17 @@ export function servicePrincipalRoutes(world: World): Route[] {
         known.map((principal) => principalResource(call, principal)),
       );
     }),
-    graphRoute(world, "POST", "/servicePrincipals", (call) => create(call, tooSoon)),
+    graphRoute(world, "POST", "/servicePrincipals", (call) => create(call, sentBody(call), tooSoon)),
     graphRoute(world, "GET", one, (call) => {
       requireRead(call.caller);
       return entityAnswer(call, servicePrincipals, principalResource(call, find(call)));
     }),
     graphRoute(world, "PATCH", one, (call) => {
-      const principal = findToChange(call);
-      change(call, principal);
+      const { appId = "" } = call.parameters;
+      if (appId !== "" && createsIfMissing(call) && !livePrincipal(world, appId)) {
+        return create(call, { ...sentBody(call), appId }, tooSoon);
+      }
+      change(call, findToChange(call));
       return noContent(call);
     }),
     graphRoute(world, "DELETE", one, (call) => {
@@ -85,10 +95,14 @@ function findToChange(call: GraphCall): ServicePrincipalRecord {
   return principal;
 }
 
-function create(call: GraphCall, tooSoon: (appId: string) => GraphRefusal): SandboxResponse {
+function create(
+  call: GraphCall,
+  body: Readonly<Record<string, unknown>>,
+  tooSoon: (appId: string) => GraphRefusal,
+): SandboxResponse {
   const { world, view, caller } = call;
   requireCreate(world, caller);
-  const { appId, accountEnabled = true, ...others } = sentBody(call);
+  const { appId, accountEnabled = true, ...others } = body;
   refuseOthers(others);
   if (typeof appId !== "string" || typeof accountEnabled !== "boolean") {
     throw badRequest("Property appId on the service principal is required but is empty or missing.");

@@ -414,6 +414,17 @@ describe("service principals", () => {
     expect((await azure.graph("GET", `/servicePrincipals(appId='${appId}')`)).status).toBe(404);
   });
 
+  it("are upserted by application id", async () => {
+    const azure = inProcessAzure();
+    const { appId } = await create(azure, { displayName: "app" });
+    const path = `/servicePrincipals(appId='${appId}')`;
+    expect((await azure.graph("PATCH", path, {})).status).toBe(404);
+    const made = await azure.graph("PATCH", path, {}, upserting);
+    expect([made.status, made.body["appId"]]).toEqual([201, appId]);
+    expect((await azure.graph("PATCH", path, { accountEnabled: false }, upserting)).status).toBe(204);
+    expect((await azure.graph("GET", path)).body["accountEnabled"]).toBe(false);
+  });
+
   it("are one for an application", async () => {
     const azure = inProcessAzure();
     const { appId } = await create(azure, { displayName: "app" });
