@@ -74,12 +74,11 @@ export function newWorld(settings: SandboxSettings): NewWorld {
 function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSource): void {
   const { appId, objectId, secretText } = world.caller;
   const displayName = "sandbox-caller";
-  world.applications.push({
-    ...emptyApplication(ids.guid("caller application object"), appId, displayName),
-    passwords: [newPassword({ displayName: null, secretText }, "caller", ids)],
-  });
+  world.applications.push(emptyApplication(ids.guid("caller application object"), appId, displayName));
+  // On the principal, where a password signs in as well: the applications' passwords are those that matter here.
   world.servicePrincipals.push({
     ...newPrincipal(objectId, appId, displayName),
+    passwords: [newPassword({ displayName: null, secretText }, "caller", ids)],
     graphPermissions: [...settings.graphPermissions],
   });
   for (const role of settings.roles) assign(world, role, { id: objectId, type: "ServicePrincipal" }, ids);

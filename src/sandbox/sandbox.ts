@@ -6,7 +6,7 @@ import { createCertificateAuthority } from "./certificate-authority.ts";
 import { createContainerRegistry } from "./container-registry.ts";
 import type { Environment } from "./environment.ts";
 import { FaultInjector, readFaults, type FaultOptions } from "./faults.ts";
-import { listen, type Listener } from "./https-server.ts";
+import { listen } from "./https-server.ts";
 import { Invariants, type Violation } from "./invariants.ts";
 import { kubeconfigText } from "./kubeconfig-file.ts";
 import { createKubernetesApi } from "./kubernetes-api.ts";
@@ -61,9 +61,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new FaultInjector(settings.faults);
   const invariants = new Invariants(world);
   const folder = await mkdtemp(join(tmpdir(), "acr-pull-sandbox-"));
-  const listeners: Listener[] = [];
+  const closers: Array<() => Promise<void>> = [];
   const close = async (): Promise<void> => {
-    await Promise.all(listeners.map((listener) => listener.close()));
+    await Promise.all(closers.map((end) => end()));
     await rm(folder, { recursive: true, force: true });
   };
 
@@ -75,17 +75,27 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       extra: { port?: number; latencyMs?: number } = {},
     ): Promise<string> => {
       const listener = await listen(service, { identity, log: requests, faults, ...extra });
-      listeners.push(listener);
+      closers.push(() => listener.close());
       return `localhost:${listener.port}`;
     };
     const azure = { port: settings.port, latencyMs: settings.latency };
     world.azureUrl = `https://${await serve(createAzureService(world), azure)}`;
-    for (const registry of world.registries) {
-      registry.loginServer = await serve(createContainerRegistry(world, registry));
-    }
-    for (const cluster of world.clusters) {
-      cluster.server = `https://${await serve(createKubernetesApi(world, cluster))}`;
-    }
+    await allStarted(
+      world.registries.map(async (registry) => {
+        if (settings.registryServer === "builtin") {
+          registry.loginServer = await serve(createContainerRegistry(world, registry));
+          return;
+        }
+        const { startDockerRegistry } = await import("./docker-registry.ts");
+        const real = await startDockerRegistry(world, registry, serve);
+        closers.push(() => real.close());
+      }),
+    );
+    await allStarted(
+      world.clusters.map(async (cluster) => {
+        cluster.server = `https://${await serve(createKubernetesApi(world, cluster))}`;
+      }),
+    );
 
     const caPath = join(folder, "ca.pem");
     const kubeconfigPath = join(folder, "kubeconfig");
@@ -135,4 +145,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await close();
     throw error;
   }
+}
+
+/** Waits for all, also when one fails: what has started by then can be ended. */
+async function allStarted(starts: ReadonlyArray<Promise<void>>): Promise<void> {
+  const outcomes = await Promise.allSettled(starts);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

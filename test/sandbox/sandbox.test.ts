@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 
@@ -26,7 +28,12 @@ interface Answer {
 /** Asks a service of the sandbox, trusting what its environment says to trust. */
 function ask(
   url: string,
-  { method = "GET", token, body = "" }: { method?: string; token?: string; body?: string } = {},
+  {
+    method = "GET",
+    token,
+    body = "",
+    agent: own = agent,
+  }: { method?: string; token?: string; body?: string; agent?: Agent } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const json = body.startsWith("{");
@@ -36,7 +43,7 @@ function ask(
         ? {}
         : { "content-type": json ? "application/json" : "application/x-www-form-urlencoded" }),
     };
-    const outgoing = request(url, { method, agent, headers }, (response) => {
+    const outgoing = request(url, { method, agent: own, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => {
@@ -243,6 +250,27 @@ describe("a started sandbox", () => {
     sandbox.setFaults([]);
     expect(status).toBe(503);
     expect(JSON.parse(text)).toMatchObject(shape);
+  });
+});
+
+const hasDockerRegistry = await promisify(execFile)("docker-registry", ["--version"]).then(
+  () => true,
+  () => false,
+);
+
+describe.skipIf(!hasDockerRegistry)("a sandbox with real registries", () => {
+  it("has them answer behind its own token endpoint", async () => {
+    const real = await startSandbox({ registryServer: "docker-registry" });
+    const trusting = new Agent({ ca: await readFile(real.caPath, "utf8") });
+    try {
+      for (const { loginServer } of real.world.registries) {
+        const { status, headers } = await ask(`https://${loginServer}/v2/`, { agent: trusting });
+        expect(status).toBe(401);
+        expect(headers["www-authenticate"]).toContain(`realm="https://${loginServer}/oauth2/token"`);
+      }
+    } finally {
+      await real.close();
+    }
   });
 });
 
