@@ -258,7 +258,7 @@ class KubernetesApi {
     });
     return {
       status: 200,
-      headers: { "Content-Type": "application/json", "Cache-Control": "no-cache, private" },
+      headers: { "content-type": "application/json", "cache-control": "no-cache, private" },
       stream: lines(events),
     };
   }
@@ -318,7 +318,7 @@ function listScope(definition: ResourceDefinition, { namespace }: ResourceReques
 function plainText(status: number, text: string): SandboxResponse {
   return {
     status,
-    headers: { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" },
+    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
     body: text,
   };
 }

@@ -80,7 +80,7 @@ export function respond(representation: Representation, status: number, body: un
   const { mediaType } = representation;
   return {
     status,
-    headers: { "Content-Type": mediaType, "Cache-Control": "no-cache, private" },
+    headers: { "content-type": mediaType, "cache-control": "no-cache, private" },
     body: mediaType === "application/yaml" ? stringifyYaml(body) : body,
   };
 }

@@ -76,8 +76,8 @@ export class StatusError extends Error {
     return {
       status: this.code,
       headers: {
-        "Content-Type": "application/json",
-        ...(seconds !== undefined && { "Retry-After": String(seconds) }),
+        "content-type": "application/json",
+        ...(seconds !== undefined && { "retry-after": String(seconds) }),
       },
       body: this.toBody(),
     };
@@ -216,34 +216,26 @@ export function notImplemented(what: string): StatusError {
   return new StatusError(501, "NotImplemented", `the sandbox's Kubernetes API does not do this: ${what}`);
 }
 
-const outages: Readonly<Record<number, { reason: string; message: string; retryAfterSeconds?: number }>> = {
-  401: { reason: "Unauthorized", message: "Unauthorized" },
-  409: {
-    reason: "Conflict",
-    message: "the object has been modified; please apply your changes to the latest version",
-  },
-  429: {
-    reason: "TooManyRequests",
-    message: "the server has received too many requests and has asked us to try again later",
-    retryAfterSeconds: 1,
-  },
-  500: { reason: "InternalError", message: "Internal error occurred: injected fault" },
-  503: { reason: "ServiceUnavailable", message: "the server is currently unable to handle the request" },
-  504: {
-    reason: "Timeout",
-    message: "Timeout: request did not complete within the allotted timeout",
-    retryAfterSeconds: 1,
-  },
+const outages: Readonly<
+  Record<number, readonly [reason: string, message: string, retryAfterSeconds?: number]>
+> = {
+  400: ["BadRequest", "the server rejected our request for an unknown reason"],
+  401: ["Unauthorized", "Unauthorized"],
+  409: ["Conflict", "the server reported a conflict"],
+  413: ["RequestEntityTooLarge", "the server responded that the request was too large"],
+  429: [
+    "TooManyRequests",
+    "the server has received too many requests and has asked us to try again later",
+    1,
+  ],
+  500: ["InternalError", "Internal error occurred: unknown"],
+  503: ["ServiceUnavailable", "the server is currently unable to handle the request"],
+  504: ["Timeout", "Timeout: request did not complete within the allotted timeout", 1],
 };
 
-/** The Status of an injected fault. @param reason the machine-readable reason, where not the usual one */
+/** The Status of a failure that no resource is to blame for. @param reason where it is not the usual one */
 export function outage(code: number, reason: string | undefined): StatusError {
-  const usual = outages[code];
-  const seconds = usual?.retryAfterSeconds;
-  return new StatusError(
-    code,
-    reason ?? usual?.reason ?? "",
-    usual?.message ?? "injected fault",
-    seconds === undefined ? undefined : { retryAfterSeconds: seconds },
-  );
+  const [usualReason = "", message = "unknown", retryAfterSeconds] = outages[code] ?? [];
+  const details = retryAfterSeconds === undefined ? undefined : { retryAfterSeconds };
+  return new StatusError(code, reason ?? usualReason, message, details);
 }
