@@ -25,19 +25,23 @@ const program = "docker-registry";
 const startTimeoutMs = 15_000;
 const stopTimeoutMs = 2000;
 
-/** A login server whose content a process of its own keeps. */
-export interface DockerRegistry extends Service {
+/** A registry process that runs. */
+export interface DockerRegistry {
   /** Ends the process and removes what it stored. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
- * Starts a registry process, fills it with the images of the registry, and puts the login server before it.
- * @param registry its `loginServer` is known: the process is told where its tokens come from
+ * Lets a login server listen, starts a registry process behind it, and fills that with the registry's images.
+ * @param serve puts the login server on the wire and resolves to its address; the process is told where its tokens
+ *   come from, so that has to come first
  * @throws Error when the program is not installed or does not come up
  */
-export async function startDockerRegistry(world: World, registry: RegistryRecord): Promise<DockerRegistry> {
-  if (registry.loginServer === "") throw new TypeError(`registry ${registry.name} does not listen yet`);
+export async function startDockerRegistry(
+  world: World,
+  registry: RegistryRecord,
+  serve: (service: Service) => Promise<string>,
+): Promise<DockerRegistry> {
   const authority = await createCertificateAuthority();
   const tokens = registryTokens(world, registry, await authority.issue());
   const folder = await mkdtemp(join(tmpdir(), "acr-pull-registry-"));
@@ -49,36 +53,45 @@ export async function startDockerRegistry(world: World, registry: RegistryRecord
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    registry.loginServer = await serve(
+      createLoginServer(world, registry, tokens, (request) =>
+        request.path.startsWith("/v2") ? server.answer(request) : undefined,
+      ),
+    );
     const certificates = join(folder, "tokens.pem");
     const configuration = join(folder, "config.yml");
     await writeFile(certificates, authority.certificate);
     await writeFile(
       configuration,
-      stringify({
-        version: "0.1",
-        log: { level: "error", accesslog: { disabled: true } },
-        storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
-        http: { net: "unix", addr: socket, relativeurls: true },
-        auth: {
-          token: {
-            realm: `https://${registry.loginServer}/oauth2/token`,
-            service: registry.loginServer,
-            issuer: tokenIssuer,
-            rootcertbundle: certificates,
-          },
-        },
-      }),
+      configurationOf(registry, { certificates, socket, data: join(folder, "data") }),
     );
     await server.start(configuration);
     await seed(server, registry, tokens);
+    return { close };
   } catch (error) {
     await close();
     throw error;
   }
-  const loginServer = createLoginServer(world, registry, tokens, (request) =>
-    request.path.startsWith("/v2") ? server.answer(request) : undefined,
-  );
-  return { ...loginServer, close };
+}
+
+function configurationOf(
+  { loginServer }: RegistryRecord,
+  paths: { readonly certificates: string; readonly socket: string; readonly data: string },
+): string {
+  return stringify({
+    version: "0.1",
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: paths.data }, delete: { enabled: true } },
+    http: { net: "unix", addr: paths.socket, relativeurls: true },
+    auth: {
+      token: {
+        realm: `https://${loginServer}/oauth2/token`,
+        service: loginServer,
+        issuer: tokenIssuer,
+        rootcertbundle: paths.certificates,
+      },
+    },
+  });
 }
 
 type ProcessRequest = Pick<SandboxRequest, "method" | "path" | "headers" | "body"> & {
