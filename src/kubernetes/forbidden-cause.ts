@@ -1,5 +1,6 @@
 import type { AuthorizationV1Api, CoreV1Api, HttpLibrary } from "@kubernetes/client-node";
-import { ApiStatusError, type ApiRequest, type ForbiddenCause } from "./kubernetes-errors.ts";
+import { ApiStatusError } from "./api-status.ts";
+import type { ApiRequest, ForbiddenCause } from "./kubernetes-errors.ts";
 
 /**
  * Why a write was forbidden. The API server gives a missing right, a full quota and a refusing policy the same

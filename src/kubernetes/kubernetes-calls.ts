@@ -6,7 +6,8 @@ import {
 } from "@kubernetes/client-node";
 import { withRetries } from "../domain/retry.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
-import { ApiStatusError, failedAttempt, kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
+import { ApiStatusError, failedAttempt } from "./api-status.ts";
+import { kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
 import type { KubernetesHttp } from "./kubernetes-http.ts";
 
 /** What makes a call of the typed API travel by our transport. */

@@ -1,8 +1,8 @@
 import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
-import { ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
-import type { FailedAttempt } from "../domain/retry.ts";
+import { ExchangeError } from "../domain/http-exchange.ts";
 import { shellQuote } from "../domain/shell-quote.ts";
+import { ApiStatusError, type ApiStatus } from "./api-status.ts";
 
 /** What was asked of which cluster, to name in a message. */
 export interface ApiRequest {
@@ -11,71 +11,6 @@ export interface ApiRequest {
   readonly resource: "namespaces" | "secrets" | "serviceaccounts";
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
-}
-
-/** A refusal as the API server describes it. */
-export interface ApiStatus {
-  readonly code: number;
-  /** Such as `Forbidden`, `AlreadyExists`; absent where something before the API server answered. */
-  readonly reason: string | undefined;
-  readonly message: string | undefined;
-  readonly kind: string | undefined;
-  readonly causes: readonly string[];
-}
-
-/** An answer that is no success. */
-export class ApiStatusError extends Error {
-  override readonly name = "ApiStatusError";
-  readonly status: ApiStatus;
-  readonly retryAfter: string | undefined;
-  readonly auditId: string | undefined;
-
-  constructor(answer: HttpAnswer) {
-    super(`status ${answer.status}`);
-    this.status = readStatus(answer.status, answer.body);
-    this.retryAfter = answer.headers["retry-after"];
-    const auditId = answer.headers["audit-id"];
-    this.auditId = typeof auditId === "string" ? auditId : undefined;
-  }
-}
-
-const longestQuote = 500;
-
-/**
- * Reads a `Status`; of another body nothing but the number is known.
- * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
- */
-export function readStatus(code: number, body: Buffer): ApiStatus {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch {
-    value = undefined;
-  }
-  const { kind, reason, message, details } = Object(value) as Record<string, unknown>;
-  if (kind !== "Status") return { code, reason: undefined, message: undefined, kind: undefined, causes: [] };
-  const { kind: subject, causes } = Object(details) as Record<string, unknown>;
-  const reasons = (Array.isArray(causes) ? (causes as unknown[]) : []).map(
-    (cause) => (Object(cause) as Record<string, unknown>)["reason"],
-  );
-  return {
-    code,
-    reason: textOrNothing(reason),
-    message: textOrNothing(message)?.slice(0, longestQuote),
-    kind: textOrNothing(subject),
-    causes: reasons.filter((cause) => typeof cause === "string"),
-  };
-}
-
-function textOrNothing(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-/** What a failure means for another try. Every request made here may be sent twice: a write is conditional. */
-export function failedAttempt(error: unknown): FailedAttempt | undefined {
-  if (error instanceof ExchangeError) return failedExchange(error, true);
-  if (!(error instanceof ApiStatusError)) return undefined;
-  return { status: error.status.code, retryAfter: error.retryAfter, idempotent: true };
 }
 
 /** Why a 403 that no `Status` explains was given, as far as the cluster tells when asked. */
@@ -99,7 +34,7 @@ type Meaning = ErrorDetails & { readonly what: string };
 
 /** By status and reason, never by text. */
 function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
-  const { context, verb, resource, namespace } = request;
+  const { context, verb, namespace } = request;
   const subject = subjectOf(request);
   switch (status.code) {
     case 401:
@@ -109,6 +44,10 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         hint: `Sign in again; ${kubectl(context, "auth", "whoami")} shows when that has worked.`,
         exitCode: exitCode.notAllowed,
       };
+    case 400:
+      return deniedByAdmission(status, request)
+        ? forbidden(status, request, "admission")
+        : failed(status, request);
     case 403:
       return forbidden(status, request, cause);
     case 404:
@@ -123,7 +62,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
     case 409:
       return status.reason === "AlreadyExists"
         ? {
-            what: `There already is ${article(subject)}.`,
+            what: `There already is a ${subject}.`,
             code: "kubernetes.already-exists",
             retryable: true,
           }
@@ -134,6 +73,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
             retryable: true,
           };
     case 422:
+      if (deniedByAdmission(status, request)) return forbidden(status, request, "admission");
       return {
         what: `The cluster does not accept ${subject} as it would become.`,
         code: "kubernetes.invalid",
@@ -154,12 +94,26 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         retryable: true,
       };
     default:
-      return {
-        what: `The API server of context ${context} answered ${status.code} when asked to ${verb} ${resource === "namespaces" ? "a namespace" : subject}.`,
-        code: "kubernetes.failed",
-        retryable: status.code >= 500 && status.code !== 501,
-      };
+      return failed(status, request);
   }
+}
+
+function failed({ code }: ApiStatus, request: ApiRequest): Meaning {
+  return {
+    what: `The API server of context ${request.context} answered ${code} when asked to ${request.verb} ${subjectOf(request)}.`,
+    code: "kubernetes.failed",
+    retryable: code >= 500 && code !== 501,
+  };
+}
+
+/**
+ * Whether a webhook or policy refused a write. A webhook that names no status is given 400 and no reason, where
+ * the API server's own 400 has one; a policy is given 422 without the fields that a failed validation names.
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
+ */
+function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }: ApiRequest): boolean {
+  if (verb !== "create" && verb !== "patch") return false;
+  return code === 400 ? reason === undefined : causes.length === 0;
 }
 
 function forbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
@@ -267,10 +221,6 @@ function subjectOf({ context, verb, resource, namespace, name }: ApiRequest): st
   }
   const place = namespace === undefined || resource === "namespaces" ? "" : `${namespace}/`;
   return `${kinds[resource]} ${place}${name} in context ${context}`;
-}
-
-function article(subject: string): string {
-  return `a ${subject}`;
 }
 
 /** A kubectl command for this context that can be pasted. */

@@ -13,7 +13,7 @@ import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
-import { ApiStatusError } from "./kubernetes-errors.ts";
+import { ApiStatusError } from "./api-status.ts";
 
 /** How a cluster is talked to. */
 export interface KubernetesHttpOptions {

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { ExchangeError } from "../../src/domain/http-exchange.ts";
-import { ApiStatusError, kubernetesError, type ApiRequest } from "../../src/kubernetes/kubernetes-errors.ts";
+import { ApiStatusError } from "../../src/kubernetes/api-status.ts";
+import { kubernetesError, type ApiRequest } from "../../src/kubernetes/kubernetes-errors.ts";
 
 const creating: ApiRequest = {
   context: "blue",
@@ -33,7 +34,10 @@ describe("a refusal of the API server", () => {
     [404, "NotFound", { kind: "secrets" }, "kubernetes.not-found", 1, false],
     [409, "AlreadyExists", {}, "kubernetes.already-exists", 1, true],
     [409, "Conflict", {}, "kubernetes.conflict", 1, true],
-    [422, "Invalid", { kind: "Secret" }, "kubernetes.invalid", 2, false],
+    [422, "Invalid", { causes: [{ reason: "FieldValueInvalid" }] }, "kubernetes.invalid", 2, false],
+    // By a ValidatingAdmissionPolicy, and by a webhook that names no status.
+    [422, "Invalid", { causes: [{ message: "no" }] }, "kubernetes.forbidden", 3, false],
+    [400, "", {}, "kubernetes.forbidden", 3, false],
     [429, "TooManyRequests", {}, "kubernetes.busy", 1, true],
     [504, "Timeout", {}, "kubernetes.timed-out", 1, true],
     [500, "InternalError", {}, "kubernetes.failed", 1, true],

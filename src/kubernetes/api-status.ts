@@ -1,0 +1,67 @@
+import { ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
+import type { FailedAttempt } from "../domain/retry.ts";
+
+/** A refusal as the API server describes it. */
+export interface ApiStatus {
+  readonly code: number;
+  /** Such as `Forbidden`, `AlreadyExists`; absent where something before the API server answered. */
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+  readonly kind: string | undefined;
+  readonly causes: readonly string[];
+}
+
+/** An answer that is no success. */
+export class ApiStatusError extends Error {
+  override readonly name = "ApiStatusError";
+  readonly status: ApiStatus;
+  readonly retryAfter: string | undefined;
+  readonly auditId: string | undefined;
+
+  constructor(answer: HttpAnswer) {
+    super(`status ${answer.status}`);
+    this.status = readStatus(answer.status, answer.body);
+    this.retryAfter = answer.headers["retry-after"];
+    const auditId = answer.headers["audit-id"];
+    this.auditId = typeof auditId === "string" ? auditId : undefined;
+  }
+}
+
+const longestQuote = 500;
+
+/**
+ * Reads a `Status`; of another body nothing but the number is known.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+export function readStatus(code: number, body: Buffer): ApiStatus {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch {
+    value = undefined;
+  }
+  const { kind, reason, message, details } = Object(value) as Record<string, unknown>;
+  if (kind !== "Status") return { code, reason: undefined, message: undefined, kind: undefined, causes: [] };
+  const { kind: subject, causes } = Object(details) as Record<string, unknown>;
+  const reasons = (Array.isArray(causes) ? (causes as unknown[]) : []).map(
+    (cause) => (Object(cause) as Record<string, unknown>)["reason"],
+  );
+  return {
+    code,
+    reason: textOrNothing(reason),
+    message: textOrNothing(message)?.slice(0, longestQuote),
+    kind: textOrNothing(subject),
+    causes: reasons.filter((cause) => typeof cause === "string"),
+  };
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What a failure means for another try. Every request made here may be sent twice: a write is conditional. */
+export function failedAttempt(error: unknown): FailedAttempt | undefined {
+  if (error instanceof ExchangeError) return failedExchange(error, true);
+  if (!(error instanceof ApiStatusError)) return undefined;
+  return { status: error.status.code, retryAfter: error.retryAfter, idempotent: true };
+}

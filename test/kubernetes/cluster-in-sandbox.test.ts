@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Cluster } from "../../src/core/ports.ts";
+import { createCluster } from "../../src/kubernetes/cluster-client.ts";
+import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+
+let sandbox: Sandbox | undefined;
+afterEach(async () => {
+  await sandbox?.close();
+  sandbox = undefined;
+});
+
+async function start(options: SandboxOptions = {}): Promise<{ sandbox: Sandbox; cluster: Cluster }> {
+  sandbox = await startSandbox(options);
+  const kubeconfig = await loadKubeconfig({ file: sandbox.kubeconfigPath, env: {} });
+  return { sandbox, cluster: createCluster(kubeconfig, "sandbox") };
+}
+
+const signal = new AbortController().signal;
+const write = { dryRun: false };
+const type = "kubernetes.io/dockerconfigjson";
+const empty = { ".dockerconfigjson": Buffer.from(`{"auths":{}}`).toString("base64") };
+const full = { ".dockerconfigjson": Buffer.from(`{"auths":{"r.test":{"auth":"dTpw"}}}`).toString("base64") };
+const fresh = { namespace: "awesomeapps", name: "acr-secret", type, data: empty, labels: { a: "1" } };
+
+describe("the cluster client against an API server", () => {
+  test("creates, reads, changes in place and lists a secret", async () => {
+    const { cluster } = await start();
+    const created = await cluster.createSecret(fresh, write, signal);
+    expect(created).toMatchObject({ type, labels: { a: "1" }, data: empty, managers: ["acr-pull"] });
+    const changed = await cluster.patchSecret(
+      created,
+      { labels: { a: null, b: "2" }, data: full },
+      write,
+      signal,
+    );
+    expect(changed).toMatchObject({ uid: created.uid, labels: { b: "2" }, data: full });
+    expect(changed.resourceVersion).not.toBe(created.resourceVersion);
+    expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toEqual(changed);
+    expect(await cluster.listSecrets("b=2", signal)).toEqual([changed]);
+  });
+
+  test("keeps nothing of a dry run", async () => {
+    const { cluster } = await start();
+    await cluster.createSecret(fresh, { dryRun: true }, signal);
+    expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toBeUndefined();
+  });
+
+  test("refuses to overwrite what somebody else changed meanwhile", async () => {
+    const { cluster } = await start();
+    const created = await cluster.createSecret(fresh, write, signal);
+    await cluster.patchSecret(created, { labels: { b: "2" } }, write, signal);
+    await expect(cluster.patchSecret(created, { data: full }, write, signal)).rejects.toMatchObject({
+      code: "kubernetes.conflict",
+    });
+  });
+
+  test.each([
+    ["its answer is lost", [{ match: "(POST|PATCH) .*/secrets", after: "commit", action: "drop", times: 1 }]],
+    [
+      "the server fails after the write",
+      [{ match: "(POST|PATCH) .*/secrets", after: "commit", status: 500 }],
+    ],
+    ["it is reset before the write", [{ match: "(POST|PATCH) .*/secrets", action: "reset" }]],
+    ["it is throttled", [{ match: "(POST|PATCH) .*/secrets", status: 429, retryAfter: 0 }]],
+  ] as const)("writes once when %s", async (_what, faults) => {
+    const { cluster, sandbox } = await start({ faults: [...faults] });
+    const created = await cluster.createSecret(fresh, write, signal);
+    expect(created).toMatchObject({ data: empty });
+    sandbox.setFaults([...faults]);
+    expect(await cluster.patchSecret(created, { data: full }, write, signal)).toMatchObject({ data: full });
+  });
+
+  test("reads long lists page by page", async () => {
+    const namespaces = Array.from({ length: 7 }, (_, index) => `team-${index}`);
+    const { cluster } = await start({
+      pageSize: 2,
+      clusters: [
+        { context: "sandbox", namespaces: namespaces.map((name) => ({ name, labels: { team: "x" } })) },
+      ],
+    });
+    const found = await cluster.listNamespaces("team=x", signal);
+    expect(found.map(({ name }) => name)).toEqual(namespaces);
+  });
+
+  test("tells apart why a namespace takes no secret", async () => {
+    const { cluster } = await start({
+      clusters: [
+        {
+          context: "sandbox",
+          namespaces: [
+            { name: "ending", terminating: true },
+            { name: "denied", webhookDenies: true },
+            { name: "full", secretQuota: 0 },
+          ],
+        },
+      ],
+    });
+    const into = (namespace: string) =>
+      cluster.createSecret({ ...fresh, namespace }, { dryRun: true }, signal);
+    expect((await cluster.findNamespace("ending", signal))?.terminating).toBe(true);
+    await expect(into("ending")).rejects.toMatchObject({ code: "kubernetes.terminating" });
+    await expect(into("missing")).rejects.toMatchObject({
+      code: "kubernetes.namespace-not-found",
+      exitCode: 2,
+    });
+    await expect(into("denied")).rejects.toMatchObject({ status: expect.toBeOneOf([400, 403]) });
+    await expect(into("full")).rejects.toMatchObject({
+      code: expect.stringMatching(/^kubernetes\.(quota|forbidden)$/),
+      message: expect.stringContaining("exceeded quota"),
+    });
+  });
+
+  test("names the right that is missing, and gives nothing for what may not be looked at", async () => {
+    const rules = [{ verbs: ["get"], resources: ["secrets"], namespaces: ["awesomeapps"] }];
+    const { cluster } = await start({ clusters: [{ context: "sandbox", rules }] });
+    await expect(cluster.createSecret(fresh, write, signal)).rejects.toMatchObject({
+      code: "kubernetes.forbidden",
+      exitCode: 3,
+      hint: expect.stringContaining("--namespace awesomeapps --verb=get,create,patch --resource=secrets"),
+    });
+    expect(await cluster.kubeSystemUid(signal)).toBeUndefined();
+    expect(await cluster.listSecrets("a=1", signal)).toBeUndefined();
+  });
+
+  test("makes a namespace once, and finds its service account's pull secrets", async () => {
+    const { cluster } = await start();
+    await cluster.createNamespace("fresh", write, signal);
+    await cluster.createNamespace("fresh", write, signal);
+    expect(await cluster.findNamespace("fresh", signal)).toMatchObject({ name: "fresh", terminating: false });
+    const account = await cluster.findServiceAccount("awesomeapps", "default", signal);
+    if (!account) throw new Error("no default service account");
+    await cluster.patchServiceAccount(account, ["one", "two"], write, signal);
+    expect(await cluster.findServiceAccount("awesomeapps", "default", signal)).toMatchObject({
+      imagePullSecrets: ["one", "two"],
+    });
+    await expect(cluster.patchServiceAccount(account, [], write, signal)).rejects.toMatchObject({
+      code: "kubernetes.conflict",
+    });
+  });
+
+  test("refuses an invalid secret with the server's own reason, and none of its contents", async () => {
+    const { cluster } = await start();
+    const broken = { ".dockerconfigjson": Buffer.from("s3cr3t").toString("base64") };
+    const creating = cluster.createSecret({ ...fresh, data: broken }, write, signal);
+    await expect(creating).rejects.toMatchObject({ code: "kubernetes.invalid", status: 422 });
+    await expect(creating).rejects.not.toMatchObject({ message: expect.stringContaining("s3cr3t") });
+  });
+
+  test("says that it is not signed in", async () => {
+    const { cluster, sandbox } = await start();
+    for (const user of sandbox.world.clusters[0]?.users ?? []) Object.assign(user, { token: "another" });
+    await expect(cluster.findNamespace("default", signal)).rejects.toMatchObject({
+      code: "kubernetes.unauthorized",
+      exitCode: 3,
+    });
+  });
+
+  test("does not talk to a server whose certificate another authority signed", async () => {
+    const { cluster, sandbox: first } = await start();
+    const second = await startSandbox();
+    try {
+      const kubeconfig = await loadKubeconfig({ file: first.kubeconfigPath, env: {} });
+      const { cluster: own } = kubeconfig.connection("sandbox");
+      Object.assign(own, { server: second.world.clusters[0]?.server });
+      await expect(
+        createCluster(kubeconfig, "sandbox").findNamespace("default", signal),
+      ).rejects.toMatchObject({ code: "kubernetes.untrusted-certificate" });
+      expect(second.requests.entries).toEqual([]);
+      expect(cluster.context).toBe("sandbox");
+    } finally {
+      await second.close();
+    }
+  });
+});
