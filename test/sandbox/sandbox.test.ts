@@ -33,15 +33,13 @@ function ask(
     token,
     body = "",
     agent: own = agent,
-  }: { method?: string; token?: string; body?: string; agent?: Agent } = {},
+    contentType = body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded",
+  }: { method?: string; token?: string; body?: string; agent?: Agent; contentType?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const json = body.startsWith("{");
     const headers = {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === ""
-        ? {}
-        : { "content-type": json ? "application/json" : "application/x-www-form-urlencoded" }),
+      ...(body === "" ? {} : { "content-type": contentType }),
     };
     const outgoing = request(url, { method, agent: own, headers }, (response) => {
       const chunks: Buffer[] = [];
@@ -56,12 +54,13 @@ function ask(
   });
 }
 
-async function signIn(resource: string): Promise<string> {
-  const { environment } = sandbox;
+async function signIn(resource: string, to: Sandbox = sandbox, own: Agent = agent): Promise<string> {
+  const { environment } = to;
   const { text } = await ask(
     `${environment["ACR_PULL_CLOUD"]}/${environment["AZURE_TENANT_ID"]}/oauth2/v2.0/token`,
     {
       method: "POST",
+      agent: own,
       body: new URLSearchParams({
         client_id: environment["AZURE_CLIENT_ID"] ?? "",
         client_secret: environment["AZURE_CLIENT_SECRET"] ?? "",
@@ -250,6 +249,51 @@ describe("a started sandbox", () => {
     sandbox.setFaults([]);
     expect(status).toBe(503);
     expect(JSON.parse(text)).toMatchObject(shape);
+  });
+});
+
+describe("a sandbox that checks its invariants", () => {
+  it("notices what a request breaks in a cluster and in the directory", async () => {
+    const watched = await startSandbox({
+      checkInvariants: true,
+      applications: [{ displayName: "app", owners: ["caller"], passwords: [{ displayName: "by hand" }] }],
+      clusters: [
+        {
+          context: "c",
+          objects: [
+            {
+              apiVersion: "v1",
+              kind: "Secret",
+              metadata: { name: "s", namespace: "default", labels: { team: "a" } },
+              type: "kubernetes.io/dockerconfigjson",
+              data: { ".dockerconfigjson": Buffer.from("{}").toString("base64") },
+            },
+          ],
+        },
+      ],
+    });
+    const trusting = new Agent({ ca: await readFile(watched.caPath, "utf8") });
+    const { world } = watched;
+    const [cluster] = world.clusters;
+    const body = JSON.stringify({ metadata: { labels: { team: null } } });
+    const patched = await ask(`${cluster!.server}/api/v1/namespaces/default/secrets/s`, {
+      method: "PATCH",
+      contentType: "application/merge-patch+json",
+      token: cluster!.users[0]!.token,
+      agent: trusting,
+      body,
+    });
+    const app = world.applications.find(({ displayName }) => displayName === "app");
+    const token = await signIn(world.azureUrl, watched, trusting);
+    const removed = await ask(`${world.azureUrl}/v1.0/applications/${app?.id}/removePassword`, {
+      method: "POST",
+      token,
+      agent: trusting,
+      body: JSON.stringify({ keyId: app?.passwords[0]?.keyId }),
+    });
+    await watched.close();
+    expect([patched.status, removed.status]).toEqual([200, 204]);
+    expect(watched.violations.map(({ invariant }) => invariant)).toEqual(["I7", "I3"]);
   });
 });
 
