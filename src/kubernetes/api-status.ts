@@ -18,16 +18,17 @@ export class ApiStatusError extends Error {
   readonly retryAfter: string | undefined;
   readonly auditId: string | undefined;
 
-  constructor(answer: HttpAnswer) {
+  /** @param withheld texts that its sentence must not hold, else it is dropped */
+  constructor(answer: HttpAnswer, withheld: readonly string[] = []) {
     super(`status ${answer.status}`);
-    this.status = readStatus(answer.status, answer.body);
+    const status = readStatus(answer.status, answer.body);
+    const quotes = withheld.some((text) => status.message?.includes(text));
+    this.status = quotes ? { ...status, message: undefined } : status;
     this.retryAfter = answer.headers["retry-after"];
     const auditId = answer.headers["audit-id"];
     this.auditId = typeof auditId === "string" ? auditId : undefined;
   }
 }
-
-const longestQuote = 500;
 
 /**
  * Reads a `Status`; of another body nothing but the number is known.
@@ -49,7 +50,7 @@ export function readStatus(code: number, body: Buffer): ApiStatus {
   return {
     code,
     reason: textOrNothing(reason),
-    message: textOrNothing(message)?.slice(0, longestQuote),
+    message: textOrNothing(message),
     kind: textOrNothing(subject),
     causes: reasons.filter((cause) => typeof cause === "string"),
   };

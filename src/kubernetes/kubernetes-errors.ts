@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly name?: string | undefined;
 }
 
+const longestQuote = 500;
+
 /** Why a 403 that no `Status` explains was given, as far as the cluster tells when asked. */
 export type ForbiddenCause = "quota" | "admission" | "rights";
 
@@ -25,7 +27,10 @@ export function kubernetesError(
   if (error instanceof ExchangeError) return exchangeFailed(error, request);
   if (!(error instanceof ApiStatusError)) return error;
   const { status, auditId } = error;
-  const said = status.message === undefined ? "" : ` The API server says: ${JSON.stringify(status.message)}.`;
+  const said =
+    status.message === undefined
+      ? ""
+      : ` The API server says: ${JSON.stringify(status.message.slice(0, longestQuote))}.`;
   const details = { ...meaningOf(status, request, cause), status: status.code, requestId: auditId };
   return new ActionableError(`${details.what}${said}`, details, { cause: error });
 }

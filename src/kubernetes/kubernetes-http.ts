@@ -14,6 +14,7 @@ import { serverAgent } from "../domain/server-agent.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { ApiStatusError } from "./api-status.ts";
+import { secretTexts } from "./secret-texts.ts";
 
 /** How a cluster is talked to. */
 export interface KubernetesHttpOptions {
@@ -70,10 +71,10 @@ export class KubernetesHttp {
   async #send(request: RequestContext, signal: AbortSignal): Promise<ResponseContext> {
     const identity = await this.#signIn(signal);
     const answer = await this.#exchange(request, identity, signal);
-    if (answer.status !== 401 || !identity.proven) return this.#accept(answer, identity);
+    if (answer.status !== 401 || !identity.proven) return this.#accept(answer, request, identity);
     this.#identity = undefined;
     const renewed = await this.#signIn(signal);
-    return this.#accept(await this.#exchange(request, renewed, signal), renewed);
+    return this.#accept(await this.#exchange(request, renewed, signal), request, renewed);
   }
 
   async #exchange(
@@ -104,8 +105,11 @@ export class KubernetesHttp {
     return answer;
   }
 
-  #accept(answer: HttpAnswer, identity: Identity): ResponseContext {
-    if (answer.status < 200 || answer.status > 299) throw new ApiStatusError(answer);
+  #accept(answer: HttpAnswer, request: RequestContext, identity: Identity): ResponseContext {
+    if (answer.status < 200 || answer.status > 299) {
+      const body = request.getBody();
+      throw new ApiStatusError(answer, typeof body === "string" ? secretTexts(body) : []);
+    }
     identity.proven = true;
     const text = answer.body.toString("utf8");
     // The typed API's own complaint about a body that is no JSON would quote it.

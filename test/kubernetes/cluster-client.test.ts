@@ -225,6 +225,19 @@ describe("a write", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test("does not repeat a refusal that quotes what was written", async () => {
+    const config = { auths: { "r.test": { username: "u", password: "s3cr3t-s3cr3t" } } };
+    const data = { ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") };
+    for (const quoted of [data[".dockerconfigjson"], JSON.stringify(config), "bad password s3cr3t-s3cr3t"]) {
+      server.script(
+        status(422, "Invalid", `denied: ${quoted}`, { causes: [{ reason: "FieldValueInvalid" }] }),
+      );
+      const error: unknown = await cluster.patchSecret(at7, { data }, write, signal).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: "kubernetes.invalid" });
+      expect(inspect(error, { depth: 9 })).not.toContain(quoted);
+    }
+  });
+
   test("of a namespace that is there already is fine", async () => {
     server.script(status(409, "AlreadyExists"));
     await expect(cluster.createNamespace("apps", write, signal)).resolves.toBeUndefined();

@@ -1,0 +1,30 @@
+/** Shorter ones are found in any sentence by chance, and are no password. */
+const shortestSecret = 8;
+
+/**
+ * Every text in a request's body that an error must not repeat: the values of a Secret, what they decode to, and
+ * each text in there. Whoever refuses a Secret, such as a webhook, may quote it.
+ * @param body JSON of an object or a patch
+ */
+export function secretTexts(body: string): readonly string[] {
+  const { data } = Object(parse(body)) as { data?: unknown };
+  const values = Object.values(Object(data) as Record<string, unknown>).filter(
+    (value) => typeof value === "string",
+  );
+  const decoded = values.map((value) => Buffer.from(value, "base64").toString("utf8"));
+  const inside = decoded.flatMap((text) => textsIn(parse(text)));
+  return [...values, ...decoded, ...inside].filter((text) => text.length >= shortestSecret);
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
