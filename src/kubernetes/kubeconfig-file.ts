@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { KubeConfig, loadAllYaml, type Cluster, type Context, type User } from "@kubernetes/client-node";
 import { refused } from "../domain/errors.ts";
@@ -8,6 +9,8 @@ export interface KubeconfigUser {
   readonly name: string;
   readonly user: User;
   readonly plugin: ExecPlugin | undefined;
+  /** Headers that say whom to act for beside the user's name, which the Kubernetes client sends. */
+  readonly impersonation: OutgoingHttpHeaders;
 }
 
 /** What kubeconfig files hold, by name. */
@@ -58,7 +61,7 @@ export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   }
   const folder = dirname(resolve(path));
   config.makePathsAbsolute(folder);
-  return readEntries(config, tokenFiles(raw, folder), folder);
+  return readEntries(config, unreadFields(raw, folder), folder);
 }
 
 function malformed(path: string, what: string): Error {
@@ -69,35 +72,58 @@ function malformed(path: string, what: string): Error {
   );
 }
 
-/** The Kubernetes client looks for `token-file`; kubectl's field is `tokenFile`. */
-function tokenFiles(raw: object, folder: string): Map<string, string> {
+/** What a kubeconfig says of its users that the Kubernetes client does not read. */
+interface Unread {
+  /** The client looks for `token-file`. */
+  readonly tokenFile: string | undefined;
+  readonly impersonation: OutgoingHttpHeaders;
+}
+
+function unreadFields(raw: object, folder: string): Map<string, Unread> {
   const { users } = raw as { users?: unknown };
-  const files = new Map<string, string>();
+  const unread = new Map<string, Unread>();
   for (const item of asList(users)) {
     const { name, user } = Object(item) as { name?: unknown; user?: unknown };
-    const { tokenFile } = Object(user) as { tokenFile?: unknown };
-    if (typeof name === "string" && typeof tokenFile === "string" && tokenFile !== "") {
-      files.set(name, resolve(folder, tokenFile));
+    const fields = Object(user) as Record<string, unknown>;
+    const { tokenFile } = fields;
+    if (typeof name === "string" && !unread.has(name)) {
+      unread.set(name, {
+        tokenFile: typeof tokenFile === "string" && tokenFile !== "" ? resolve(folder, tokenFile) : undefined,
+        impersonation: impersonationOf(fields),
+      });
     }
   }
-  return files;
+  return unread;
+}
+
+/** Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+function impersonationOf(fields: Readonly<Record<string, unknown>>): OutgoingHttpHeaders {
+  const { "as-uid": uid, "as-groups": groups, "as-user-extra": extra } = fields;
+  const headers: OutgoingHttpHeaders = {};
+  if (typeof uid === "string") headers["Impersonate-Uid"] = uid;
+  if (asList(groups).length > 0) headers["Impersonate-Group"] = asList(groups).map(String);
+  for (const [key, values] of Object.entries(Object(extra) as Record<string, unknown>)) {
+    headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = asList(values).map(String);
+  }
+  return headers;
 }
 
 /** What the Kubernetes client has loaded. */
 export function readEntries(
   config: KubeConfig,
-  tokenFileOf: ReadonlyMap<string, string> = new Map(),
+  unread: ReadonlyMap<string, Unread> = new Map(),
   folder = "/",
 ): KubeconfigEntries {
   const current: unknown = config.getCurrentContext();
   const users = config.getUsers().map((user) => {
     const plugin = pluginOf(user, folder);
-    const tokenFile = tokenFileOf.get(user.name);
+    const { tokenFile, impersonation = {} } = unread.get(user.name) ?? {};
     const { exec: _exec, authProvider, token, ...rest } = user;
     const signsInOtherwise = plugin === undefined && tokenFile === undefined;
     return {
       name: user.name,
       plugin,
+      impersonation,
       user: {
         ...rest,
         ...(tokenFile !== undefined && { authProvider: { name: "tokenFile", config: { tokenFile } } }),

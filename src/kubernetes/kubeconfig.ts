@@ -1,5 +1,6 @@
 import { access, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
+import type { OutgoingHttpHeaders } from "node:http";
 import { delimiter, join } from "node:path";
 import { KubeConfig, type Cluster } from "@kubernetes/client-node";
 import { refused } from "../domain/errors.ts";
@@ -19,6 +20,8 @@ export interface Connection {
   /** The Kubernetes client's own view of this context alone, without its plugin. */
   readonly config: KubeConfig;
   readonly plugin: ExecPlugin | undefined;
+  /** Headers that say whom to act for, beside those of the client. */
+  readonly impersonation: OutgoingHttpHeaders;
 }
 
 /** The contexts a user has, merged as kubectl merges them. */
@@ -55,7 +58,11 @@ export class Kubeconfig {
     const entry = this.#entries.users.get(context.user);
     if (!cluster) throw incomplete(contextName, `cluster ${JSON.stringify(context.cluster)}`);
     if (!entry && context.user) throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
-    const { user, plugin } = entry ?? { user: { name: "" }, plugin: undefined };
+    const { user, plugin, impersonation } = entry ?? {
+      user: { name: "" },
+      plugin: undefined,
+      impersonation: {},
+    };
     const config = new KubeConfig();
     config.loadFromOptions({
       // The client refuses plain http otherwise; whether that is allowed is decided elsewhere.
@@ -64,7 +71,7 @@ export class Kubeconfig {
       contexts: [{ ...context, user: user.name }],
       currentContext: contextName,
     });
-    return { context: contextName, cluster, config, plugin };
+    return { context: contextName, cluster, config, plugin, impersonation };
   }
 }
 

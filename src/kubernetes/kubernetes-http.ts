@@ -131,7 +131,7 @@ export class KubernetesHttp {
   }
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
-    const { config, plugin, context } = this.#connection;
+    const { config, plugin, impersonation, context } = this.#connection;
     // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
     const options: RequestOptions = { rejectUnauthorized: true };
     try {
@@ -140,7 +140,10 @@ export class KubernetesHttp {
       throw unreadableCredential(context, error);
     }
     const credential = plugin && (await this.#runPlugin(plugin, options.ca, signal));
-    const headers: OutgoingHttpHeaders = { ...(options.headers as OutgoingHttpHeaders | undefined) };
+    const headers: OutgoingHttpHeaders = {
+      ...(options.headers as OutgoingHttpHeaders | undefined),
+      ...impersonation,
+    };
     if (credential?.token !== undefined) headers["Authorization"] = `Bearer ${credential.token}`;
     if (typeof options.auth === "string") {
       headers["Authorization"] ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;

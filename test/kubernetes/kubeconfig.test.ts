@@ -155,4 +155,14 @@ describe("a context", () => {
     await loaded.connection("blue").config.applyToHTTPSOptions(options);
     expect(options.headers).toEqual({ Authorization: "Bearer from-the-file" });
   });
+
+  test("acts for the groups, uid and extra fields that its user names, as kubectl would", async () => {
+    const user = "{as: other, as-uid: '7', as-groups: [g1, g2], as-user-extra: {scopes: [view]}, token: t}";
+    const loaded = await loadKubeconfig({ env: noHome, file: await file("as", config("blue", { user })) });
+    expect(loaded.connection("blue").impersonation).toEqual({
+      "Impersonate-Uid": "7",
+      "Impersonate-Group": ["g1", "g2"],
+      "Impersonate-Extra-scopes": ["view"],
+    });
+  });
 });
