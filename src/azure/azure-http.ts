@@ -31,11 +31,11 @@ export interface AzureHttp {
   /**
    * What an SDK's client is built with, so that its requests take the same way.
    * @param mayRepeat whether a request may be sent again although it may have been acted upon
-   * @param onFailure told of each request that got no whole answer: some SDKs hide why
+   * @param onFailure told of each request that was refused or got no whole answer: some SDKs hide why
    */
   clientOptions(
     mayRepeat: (request: PipelineRequest) => boolean,
-    onFailure?: (error: ExchangeError) => void,
+    onFailure?: (failure: ExchangeError | PipelineResponse) => void,
   ): SdkClientOptions;
 }
 
@@ -138,7 +138,7 @@ class UnsuccessfulAnswer extends Error {
 
 function retryPolicy(
   mayRepeat: (request: PipelineRequest) => boolean,
-  onFailure?: (error: ExchangeError) => void,
+  onFailure?: (failure: ExchangeError | PipelineResponse) => void,
 ): PipelinePolicy {
   return {
     name: "acrPullRetryPolicy",
@@ -155,6 +155,7 @@ function retryPolicy(
           return failedExchange(error, idempotent);
         }
         const response = answerOf(error);
+        if (response) onFailure?.(response);
         return response && { status: response.status, retryAfter: retryAfterOf(response), idempotent };
       };
       try {

@@ -11,14 +11,22 @@ import {
   type GetTokenOptions,
   type TokenCredential,
 } from "@azure/identity";
+import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
-import type { ExchangeError } from "../domain/http-exchange.ts";
+import { ExchangeError } from "../domain/http-exchange.ts";
 import { isGuid } from "../domain/names.ts";
-import { unansweredError } from "./azure-errors.ts";
+import { azureError, unansweredError } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
-import { signInError, wrongTenantError, type AuthMethod } from "./sign-in-errors.ts";
+import {
+  entraDescription,
+  isBusy,
+  signInError,
+  wrongTenantError,
+  type AuthMethod,
+} from "./sign-in-errors.ts";
+import { readAnswer, ServiceFailure } from "./service-failure.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
 
 /** What `--auth` says: a method, or to find out which one fits. */
@@ -85,7 +93,7 @@ class SharedCredential implements Credential {
   #source: TokenCredential | undefined;
   /** A person is asked once, not once for each scope at the same time. */
   #turn: Promise<unknown> = Promise.resolve();
-  #unanswered: ExchangeError | undefined;
+  #lastFailure: ExchangeError | PipelineResponse | undefined;
 
   constructor(options: CredentialOptions) {
     this.#options = options;
@@ -123,7 +131,7 @@ class SharedCredential implements Credential {
 
   async #fetch(scope: string, claims: string | undefined): Promise<AccessToken> {
     const { tenant } = this.#options;
-    this.#unanswered = undefined;
+    this.#lastFailure = undefined;
     let token: AccessToken | null;
     try {
       this.#source ??= this.#createSource();
@@ -149,8 +157,13 @@ class SharedCredential implements Credential {
 
   async #failure(error: unknown): Promise<unknown> {
     if (error instanceof ActionableError) return error;
-    // The SDK tells only in words that there was no answer.
-    if (this.#unanswered) return unansweredError(this.#unanswered, "sign in");
+    // The SDK tells only in words, or not at all, what went wrong on the way.
+    const last = this.#lastFailure;
+    if (last instanceof ExchangeError) return unansweredError(last, "sign in");
+    if (last && isBusy(last.status)) {
+      const answer = readAnswer(last.status, last.headers, undefined);
+      return azureError(new ServiceFailure(answer), { doing: "sign in", area: "directory" });
+    }
     const { env, tenant } = this.#options;
     if (this.method === "cli" && !(await isOnPath("az", env))) {
       return new ActionableError(
@@ -164,7 +177,8 @@ class SharedCredential implements Credential {
         { cause: error },
       );
     }
-    return signInError(error instanceof Error ? error.message : String(error), this.method, tenant, error);
+    const inWords = error instanceof Error ? error.message : String(error);
+    return signInError(entraDescription(last?.bodyAsText) || inWords, this.method, tenant, error);
   }
 
   #createSource(): TokenCredential {
@@ -173,8 +187,8 @@ class SharedCredential implements Credential {
       ...http.clientOptions(
         // Asking for a token twice gives two tokens, which does no harm.
         () => true,
-        (error) => {
-          this.#unanswered = error;
+        (failure) => {
+          this.#lastFailure = failure;
         },
       ),
       authorityHost: cloud.authorityHost,

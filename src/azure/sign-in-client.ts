@@ -3,7 +3,13 @@ import { undertake } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
-import { entraReason, refusalOfTheTenant, type EntraReason } from "./sign-in-errors.ts";
+import {
+  entraDescription,
+  entraReason,
+  isBusy,
+  refusalOfTheTenant,
+  type EntraReason,
+} from "./sign-in-errors.ts";
 
 /** How a credential was received. */
 export type SignInOutcome =
@@ -52,9 +58,8 @@ export function createSignInClient(
       },
       signal,
     );
-    const text = answer.bodyAsText ?? "";
     if (answer.status === 200) return undefined;
-    const reason = answer.status < 500 && answer.status !== 429 ? entraReason(description(text)) : undefined;
+    const reason = isBusy(answer.status) ? undefined : entraReason(entraDescription(answer.bodyAsText));
     if (!reason) throw new ServiceFailure(readAnswer(answer.status, answer.headers, undefined));
     return reason;
   }
@@ -80,13 +85,4 @@ export function createSignInClient(
       });
     },
   };
-}
-
-function description(body: string): string {
-  try {
-    const { error_description: sentence } = JSON.parse(body) as { error_description?: unknown };
-    return typeof sentence === "string" ? sentence : "";
-  } catch {
-    return "";
-  }
 }

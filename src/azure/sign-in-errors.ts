@@ -29,6 +29,21 @@ export function entraReason(text: string): EntraReason | undefined {
   };
 }
 
+/** The sentence in the body of Entra's refusal; empty when the body is another one. */
+export function entraDescription(body: string | null | undefined): string {
+  try {
+    const document = JSON.parse(body ?? "") as { error_description?: unknown } | null;
+    return typeof document?.error_description === "string" ? document.error_description : "";
+  } catch {
+    return "";
+  }
+}
+
+/** Whether Entra could not look at the request at all. */
+export function isBusy(status: number): boolean {
+  return status === 429 || status >= 500;
+}
+
 // Numbers: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 const conditionalAccess = new Set([
   50005, 50072, 50074, 50076, 50079, 50097, 50158, 53000, 53001, 53002, 53003, 53004, 53009, 53010, 530002,

@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { hasCode } from "../../src/domain/errors.ts";
+import { loginServerBelongsTo, readMetadata, resolveCloud, type Cloud } from "../../src/azure/cloud.ts";
+
+const signal = new AbortController().signal;
+const nobody = () => Promise.reject(new Error("no request was expected"));
+
+function named(name: string): Promise<Cloud> {
+  return resolveCloud(name, nobody, signal);
+}
+
+/** What a Resource Manager of its own says. */
+function metadata(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    name: "Stack",
+    resourceManager: "https://arm.stack.example/",
+    microsoftGraphResourceId: "https://graph.stack.example/",
+    authentication: {
+      loginEndpoint: "https://login.stack.example/",
+      audiences: ["https://management.stack.example/"],
+    },
+    suffixes: { acrLoginServer: "azurecr.stack.example" },
+    ...changes,
+  };
+}
+
+describe("a cloud", () => {
+  test.each([
+    [undefined, "AzureCloud"],
+    ["azurecloud", "AzureCloud"],
+    ["AzureUSGovernment", "AzureUSGovernment"],
+    ["AzureChinaCloud", "AzureChinaCloud"],
+    ["https://management.azure.com/", "AzureCloud"],
+    ["https://management.usgovcloudapi.net", "AzureUSGovernment"],
+  ])("named %s is %s, without a request", async (wanted, name) => {
+    expect(await resolveCloud(wanted, nobody, signal)).toMatchObject({ name, isWellKnown: true });
+  });
+
+  test.each(["AzureGermanCloud", "", "http://arm.stack.example", "https://user:password@arm.stack.example"])(
+    "named %j is refused without a request",
+    async (wanted) => {
+      await expect(named(wanted)).rejects.toMatchObject({ code: "azure.unknown-cloud", exitCode: 2 });
+    },
+  );
+
+  test.each([
+    ["an object", metadata()],
+    ["a list", [metadata({ resourceManager: "https://arm.other.example", name: "Other" }), metadata()]],
+  ])("of its own is what its Resource Manager says, in %s", async (_form, document) => {
+    const asked: string[] = [];
+    const fetchJson = (url: string) => {
+      asked.push(url);
+      return Promise.resolve(document);
+    };
+    expect(await resolveCloud("https://arm.stack.example/", fetchJson, signal)).toEqual({
+      name: "Stack",
+      authorityHost: "https://login.stack.example",
+      resourceManager: "https://arm.stack.example",
+      resourceManagerScope: "https://management.stack.example//.default",
+      graph: "https://graph.stack.example",
+      graphScope: "https://graph.stack.example/.default",
+      registrySuffixes: [".azurecr.stack.example"],
+      isWellKnown: false,
+    });
+    expect(asked).toEqual(["https://arm.stack.example/metadata/endpoints?api-version=2022-09-01"]);
+  });
+
+  test.each([
+    [null],
+    [[]],
+    ["text"],
+    [metadata({ authentication: { loginEndpoint: "http://login.stack.example", audiences: ["a"] } })],
+    [metadata({ authentication: { loginEndpoint: "https://login.stack.example", audiences: [] } })],
+    [metadata({ microsoftGraphResourceId: undefined })],
+    [[metadata({ resourceManager: "https://arm.other.example" })]],
+  ])("is not made of %j", (document) => {
+    expect(() => readMetadata("https://arm.stack.example", document)).toThrow(
+      expect.objectContaining({ code: "azure.bad-metadata" }),
+    );
+  });
+
+  test("is made of any JSON or refused, and nothing else is thrown", () => {
+    const isReadOrRefused = (document: unknown) => {
+      try {
+        readMetadata("https://arm.stack.example", document);
+        return true;
+      } catch (error) {
+        return hasCode(error, "azure.bad-metadata");
+      }
+    };
+    expect(fc.check(fc.property(fc.jsonValue(), isReadOrRefused))).toMatchObject({ failed: false });
+  });
+});
+
+describe("a login server", () => {
+  test.each([
+    ["AzureCloud", "myregistry.azurecr.io", true],
+    ["AzureCloud", "myregistry-a1b2c3.AzureCR.io", true],
+    ["AzureCloud", "myregistry.azurecr.io.evil.test", false],
+    ["AzureCloud", "evilazurecr.io", false],
+    ["AzureCloud", ".azurecr.io", false],
+    ["AzureCloud", "a.b.azurecr.io", false],
+    ["AzureCloud", "user@myregistry.azurecr.io", false],
+    ["AzureCloud", "evil.test/myregistry.azurecr.io", false],
+    ["AzureCloud", "myregistry.azurecr.io:8443", false],
+    ["AzureCloud", "myregistry.azurecr.cn", false],
+    ["AzureCloud", "rеgistry.azurecr.io", false],
+    ["AzureCloud", "127.0.0.1", false],
+    ["AzureUSGovernment", "myregistry.azurecr.us", true],
+    ["AzureChinaCloud", "myregistry.azurecr.cn", true],
+  ])("of %s may be %s: %s", async (cloud, loginServer, expected) => {
+    expect(loginServerBelongsTo(await named(cloud), loginServer)).toBe(expected);
+  });
+
+  test("of another cloud is what that cloud says", () => {
+    const cloud = readMetadata("https://arm.stack.example", metadata());
+    expect(loginServerBelongsTo(cloud, "localhost:5000")).toBe(true);
+  });
+});

@@ -1,0 +1,58 @@
+import { hostname } from "node:os";
+import { describe, expect, test } from "vitest";
+import { entraReason, signInError } from "../../src/azure/sign-in-errors.ts";
+
+describe("Entra's reason", () => {
+  test.each([
+    [
+      "invalid_client: Error(s): 7000215 - Timestamp: 2026-01-01 00:00:00Z - Description: AADSTS7000215: Invalid client secret provided. Ensure the secret is right. - Correlation ID: 1 - Trace ID: 2",
+      { number: 7_000_215, sentence: "AADSTS7000215: Invalid client secret provided." },
+    ],
+    [
+      "AADSTS53003: Access has been blocked by Conditional Access policies. More.\r\nTrace ID: 1\r\nCorrelation ID: 2",
+      {
+        number: 53_003,
+        sentence: "AADSTS53003: Access has been blocked by Conditional Access policies.",
+      },
+    ],
+    [
+      "AADSTS500011: The resource principal named https://a.example was not found Trace ID: 1",
+      {
+        number: 500_011,
+        sentence: "AADSTS500011: The resource principal named https://a.example was not found",
+      },
+    ],
+    ["AADSTS700016", { number: 700_016, sentence: "AADSTS700016" }],
+  ])("in %j", (text, reason) => {
+    expect(entraReason(text)).toEqual(reason);
+  });
+
+  test.each(["", "no number", "AADSTS: nothing"])("is not in %j", (text) => {
+    expect(entraReason(text)).toBeUndefined();
+  });
+});
+
+describe("a failed sign-in", () => {
+  test.each([
+    ["AADSTS50076: Multi-factor.", "azure.conditional-access"],
+    ["AADSTS53003: Blocked.", "azure.conditional-access"],
+    ["AADSTS700016: Application not found.", "azure.wrong-tenant"],
+    ["AADSTS90002: Tenant not found.", "azure.wrong-tenant"],
+    ["AADSTS7000215: Invalid client secret provided.", "azure.not-signed-in"],
+    ["AADSTS7000222: Expired.", "azure.not-signed-in"],
+    ["something else", "azure.not-signed-in"],
+  ])("by %j is %s, exit 3", (text, code) => {
+    expect(signInError(text, "environment", undefined, undefined)).toMatchObject({ code, exitCode: 3 });
+  });
+
+  test("under Conditional Access says from which machine", () => {
+    const error = signInError("AADSTS53003: Blocked.", "cli", undefined, undefined);
+    expect(error.message).toContain(hostname());
+  });
+
+  test("with the Azure CLI says which command mends it", () => {
+    const error = signInError("Please sign in.", "cli", "contoso.example", undefined);
+    expect(error.hint).toContain("az login --tenant contoso.example");
+    expect(error.hint).toContain("AZURE_CLIENT_ID");
+  });
+});
