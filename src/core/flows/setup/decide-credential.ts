@@ -50,6 +50,8 @@ export interface CredentialQuestion {
   readonly appId: string | undefined;
   /** What Graph lists; undefined when Azure is not called or there is no application yet. */
   readonly application: Application | undefined;
+  /** The application is deleted or has no principal today: nothing of it signs in before that is mended. */
+  readonly cannotSignInYet: boolean;
   readonly loginServer: string;
   readonly targets: readonly HeldEntry[];
   readonly known: SecretText | undefined;
@@ -94,7 +96,8 @@ async function decideKnown(
     );
   }
   const credential = { username: appId, password };
-  const state = proof.kind === "none" ? "pulls" : await credentialState(proof, credential, undefined, signal);
+  const untried = proof.kind === "none" || question.cannotSignInYet;
+  const state = untried ? "signs-in" : await credentialState(proof, credential, undefined, signal);
   if (state === "dead") {
     throw refused(
       "credential.refused",
@@ -130,7 +133,11 @@ async function firstLiving(
     candidates.map(async ({ mark, credential }) => {
       const key = question.application?.passwords.find(({ keyId }) => keyId === mark.keyId);
       if (key?.endDateTime && key.endDateTime <= proof.clock.now()) return undefined;
-      const state = await credentialState(proof, credential, key, signal);
+      const state = question.cannotSignInYet
+        ? key
+          ? ("signs-in" as const)
+          : ("dead" as const)
+        : await credentialState(proof, credential, key, signal);
       if (state === "dead") return undefined;
       const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
       return { kind: "living" as const, credential, keyId: mark.keyId ?? null, expiresAt, state, from };

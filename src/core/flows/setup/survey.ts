@@ -258,6 +258,9 @@ class Surveyor {
         clusterId,
         appId,
         application,
+        cannotSignInYet:
+          identity !== undefined &&
+          !(identity.application.kind === "found" && identity.application.principal),
         loginServer: this.#proof.loginServer,
         targets: held,
         known: this.#input.knownPassword,

@@ -1,0 +1,502 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { ApplicationRecord } from "../../src/sandbox/world.ts";
+import {
+  dockerConfigOf,
+  entryOf,
+  liveAssignments,
+  livePasswords,
+  marksOf,
+  runProgram,
+  secretOf,
+  setup,
+} from "../program.ts";
+
+let sandbox: Sandbox;
+beforeEach(async () => {
+  sandbox = await startSandbox();
+});
+afterEach(async () => {
+  await sandbox.close();
+});
+
+const config = (auths: unknown) => Buffer.from(JSON.stringify({ auths })).toString("base64");
+
+/** A secret that somebody else made, in awesomeapps. */
+function addSecret(options: {
+  data?: Record<string, string>;
+  type?: string;
+  metadata?: Record<string, unknown>;
+  [field: string]: unknown;
+}) {
+  const { metadata, type = "kubernetes.io/dockerconfigjson", ...rest } = options;
+  return sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Secret",
+    type,
+    data: { ".dockerconfigjson": config({ "other.example": { username: "u", password: "p" } }) },
+    ...rest,
+    metadata: { name: "acr-secret", namespace: "awesomeapps", ...metadata },
+  });
+}
+
+/** The application that setup made. */
+function ourApplication(): ApplicationRecord {
+  const found = sandbox.world.applications.find(({ uniqueName }) => uniqueName?.startsWith("acr-pull-"));
+  if (!found) throw new Error("no application of ours");
+  return found;
+}
+
+function addPassword(
+  application: ApplicationRecord,
+  displayName: string | null,
+  secretText = "abcStranger~1234567890",
+) {
+  const keyId = "99999999-9999-4999-8999-999999999999";
+  application.passwords.push({
+    keyId,
+    displayName,
+    secretText,
+    hint: secretText.slice(0, 3),
+    startDateTime: new Date(Date.now() - 86_400_000).toISOString(),
+    endDateTime: new Date(Date.now() + 86_400_000_000).toISOString(),
+    createdAt: Date.now() - 86_400_000,
+  });
+  return keyId;
+}
+
+function deleteSecret(namespace = "awesomeapps") {
+  const secrets = sandbox.world.clusters[0]?.objects["secrets"] ?? [];
+  secrets.splice(
+    secrets.findIndex(({ metadata }) => metadata.namespace === namespace && metadata.name === "acr-secret"),
+    1,
+  );
+}
+
+/** The number of requests that asked for a change while `run` ran. */
+async function mutations<T>(run: () => Promise<T>): Promise<{ result: T; count: number }> {
+  const before = sandbox.requests.mutating().length;
+  const result = await run();
+  return { result, count: sandbox.requests.mutating().length - before };
+}
+
+describe("setup, where its entry is in order", () => {
+  it("changes nothing, and within 30 days of the end says that renewal is due", async () => {
+    await setup(sandbox, ["--expires-in", "20d"]);
+    const { result, count } = await mutations(() => setup(sandbox, ["--expires-in", "20d"]));
+    expect(result.code).toBe(0);
+    expect(count).toBe(0);
+    expect(result.json.renewalDue).toBe(true);
+    expect(result.json.credentials[0].action).toBe("unchanged");
+  });
+
+  it("keeps a living key when another life is asked for, and says so", async () => {
+    const first = await setup(sandbox);
+    const { result, count } = await mutations(() => setup(sandbox, ["--expires-in", "90d"]));
+    expect(count).toBe(0);
+    expect(result.json.credentials[0].keyId).toBe(first.json.credentials[0].keyId);
+    expect(result.stderr).toContain("180 days, not 90");
+  });
+});
+
+describe("setup, where the entry is missing here and lives elsewhere in the cluster", () => {
+  it("copies it and makes no key", async () => {
+    const first = await setup(sandbox, ["-n", "default"]);
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.credentials[0]).toMatchObject({
+      action: "copied",
+      keyId: first.json.credentials[0].keyId,
+    });
+    expect(run.json.secrets[0].action).toBe("created");
+    expect(entryOf(sandbox)).toEqual(entryOf(sandbox, "myregistry", "default"));
+    expect(livePasswords(sandbox)).toHaveLength(1);
+  });
+
+  it("copies it over bytes that are refused here", async () => {
+    await setup(sandbox, ["-n", "default", "-n", "awesomeapps"]);
+    const data = secretOf(sandbox)?.["data"] as Record<string, string>;
+    const [loginServer] = Object.keys(dockerConfigOf(sandbox).auths);
+    data[".dockerconfigjson"] = config({
+      [loginServer!]: { username: entryOf(sandbox)?.username, password: "broken" },
+    });
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.credentials[0].action).toBe("copied");
+    expect(run.json.secrets[0].action).toBe("updated");
+    expect(entryOf(sandbox)?.password).toBe(entryOf(sandbox, "myregistry", "default")?.password);
+    expect(livePasswords(sandbox)).toHaveLength(1);
+  });
+});
+
+describe("setup, where the credential is dead everywhere", () => {
+  it.each([
+    [
+      "expired",
+      (application: ApplicationRecord) =>
+        (application.passwords[0]!.endDateTime = new Date(Date.now() - 1000).toISOString()),
+    ],
+    [
+      "removed",
+      (application: ApplicationRecord) => (application.passwords[0]!.removedAt = Date.now() - 1000),
+    ],
+  ])("makes a new key when it is %s, and leaves exactly one", async (_how, kill) => {
+    const first = await setup(sandbox);
+    kill(ourApplication());
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.credentials[0].action).toBe("created");
+    expect(run.json.credentials[0].keyId).not.toBe(first.json.credentials[0].keyId);
+    expect(livePasswords(sandbox).map(({ keyId }) => keyId)).toEqual([run.json.credentials[0].keyId]);
+    expect(ourApplication().passwords.filter(({ removedAt }) => removedAt === undefined)).toHaveLength(1);
+  });
+
+  it("removes the dead key that its own entry names, and no other password of the application", async () => {
+    await setup(sandbox);
+    const data = secretOf(sandbox)?.["data"] as Record<string, string>;
+    const [loginServer] = Object.keys(dockerConfigOf(sandbox).auths);
+    data[".dockerconfigjson"] = config({
+      [loginServer!]: { username: entryOf(sandbox)?.username, password: "broken" },
+    });
+    const stranger = addPassword(ourApplication(), "a colleague's");
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    const left = livePasswords(sandbox)
+      .map(({ keyId }) => keyId)
+      .sort();
+    expect(left).toEqual([run.json.credentials[0].keyId, stranger].sort());
+  });
+});
+
+describe("setup, where the secret is gone", () => {
+  it("makes a new key, keeps the old one and reports it", async () => {
+    const first = await setup(sandbox);
+    deleteSecret();
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.credentials[0].action).toBe("created");
+    expect(run.json.keptKeys).toEqual([expect.objectContaining({ keyId: first.json.credentials[0].keyId })]);
+    expect(livePasswords(sandbox)).toHaveLength(2);
+  });
+
+  it("and not every namespace may be read, does the same", async () => {
+    const first = await setup(sandbox);
+    deleteSecret();
+    const user = sandbox.world.clusters[0]!.users[0]!;
+    user.rules = [
+      { verbs: ["get", "create", "patch"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get"], resources: ["namespaces"] },
+    ];
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.keptKeys[0].keyId).toBe(first.json.credentials[0].keyId);
+  });
+});
+
+describe("setup, where the entry names another application", () => {
+  it("refuses without --switch-principal, and switches with it", async () => {
+    sandbox.world.applications.push();
+    await setup(sandbox);
+    const created = await startOther();
+    const refusal = await mutations(() => setup(sandbox, ["--service-principal", created]));
+    expect(refusal.result.code).toBe(2);
+    expect(refusal.result.json.error.code).toBe("secret.other-principal");
+    expect(refusal.count).toBe(0);
+    const run = await setup(sandbox, ["--service-principal", created, "--switch-principal"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(entryOf(sandbox)?.username).toBe(created);
+    expect(run.json.servicePrincipals[0].action).toBe("reused");
+  });
+
+  it("goes on with a new one when that application is gone for good", async () => {
+    const first = await setup(sandbox);
+    const { applications, servicePrincipals } = sandbox.world;
+    applications.splice(applications.indexOf(ourApplication()), 1);
+    servicePrincipals.splice(
+      servicePrincipals.findIndex(({ appId }) => appId === first.json.servicePrincipals[0].appId),
+      1,
+    );
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.servicePrincipals[0]).toMatchObject({ action: "created" });
+  });
+
+  /** A second application, which the caller owns. */
+  async function startOther(): Promise<string> {
+    const { world } = sandbox;
+    const appId = "12121212-1212-4121-8121-121212121212";
+    const now = Date.now() - 86_400_000;
+    const common = {
+      createdAt: now,
+      displayName: "shared-puller",
+      appId,
+      owners: [world.caller.objectId],
+      passwords: [],
+    };
+    world.applications.push({
+      ...common,
+      id: "13131313-1212-4121-8121-121212121212",
+      uniqueName: null,
+      tags: [],
+      notes: null,
+      serviceManagementReference: null,
+      signInAudience: "AzureADMyOrg",
+      keyCredentials: [],
+      federatedCredentials: [],
+      softDeleted: false,
+    });
+    world.servicePrincipals.push({
+      ...common,
+      id: "14141414-1212-4121-8121-121212121212",
+      accountEnabled: true,
+      graphPermissions: [],
+    });
+    return Promise.resolve(appId);
+  }
+});
+
+describe("setup, where the application lies among the deleted ones", () => {
+  it("restores it and goes on with the same application", async () => {
+    const first = await setup(sandbox);
+    const application = ourApplication();
+    application.softDeleted = true;
+    application.removedAt = Date.now() - 1000;
+    const { servicePrincipals } = sandbox.world;
+    servicePrincipals.splice(
+      servicePrincipals.findIndex(({ appId }) => appId === application.appId),
+      1,
+    );
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.servicePrincipals[0].appId).toBe(first.json.servicePrincipals[0].appId);
+    expect(ourApplication().softDeleted).toBe(false);
+    expect(run.json.verification.status).toBe("passed");
+  });
+});
+
+describe("setup, where the registry has changed", () => {
+  it("moved to another resource group: grants again and updates the mark", async () => {
+    await setup(sandbox);
+    const { registries } = sandbox.world;
+    const moved = { ...registries[0]!, resourceGroup: "moved-group" };
+    registries[0] = moved;
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.roleAssignments[0].action).toBe("created");
+    expect(run.json.credentials[0].action).toBe("unchanged");
+    expect(Object.values(marksOf(sandbox))[0].registry).toContain("/moved-group/");
+  });
+
+  it("switched to ABAC mode: grants the role that works there, then takes the other away", async () => {
+    await setup(sandbox);
+    sandbox.world.registries[0]!.roleAssignmentMode = "AbacRepositoryPermissions";
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    const actions = run.json.roleAssignments.map(({ role, action }: { role: string; action: string }) => [
+      role,
+      action,
+    ]);
+    expect(actions).toEqual([
+      ["Container Registry Repository Reader", "created"],
+      ["AcrPull", "removed"],
+    ]);
+    expect(liveAssignments(sandbox)).toHaveLength(1);
+    expect(run.json.credentials[0].action).toBe("unchanged");
+  });
+});
+
+describe("setup, where a secret of that name exists without its entry", () => {
+  it("refuses, shows whose it is and writes nothing", async () => {
+    addSecret({ metadata: { labels: { "app.kubernetes.io/managed-by": "team-blue" } } });
+    const { result, count } = await mutations(() => setup(sandbox));
+    expect(result.code).toBe(2);
+    expect(result.json.error).toMatchObject({
+      code: "secret.not-ours",
+      hint: expect.stringContaining("--adopt"),
+    });
+    expect(result.json.error.message).toContain("team-blue");
+    expect(count).toBe(0);
+  });
+
+  it("adds the entry with --adopt, and leaves foreign hosts, labels and owner alone", async () => {
+    addSecret({ metadata: { labels: { "app.kubernetes.io/managed-by": "team-blue", tier: "x" } } });
+    const run = await setup(sandbox, ["--adopt"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(dockerConfigOf(sandbox).auths["other.example"]).toEqual({ username: "u", password: "p" });
+    expect(secretOf(sandbox)?.metadata.labels).toEqual({
+      "app.kubernetes.io/managed-by": "team-blue",
+      tier: "x",
+      "acr-pull/managed": "true",
+    });
+    const { count } = await mutations(() => setup(sandbox));
+    expect(count).toBe(0);
+  });
+
+  it("refuses a host that somebody else put into a secret of ours", async () => {
+    await setup(sandbox);
+    const data = secretOf(sandbox)?.["data"] as Record<string, string>;
+    const abac = sandbox.world.registries[1]!.loginServer;
+    data[".dockerconfigjson"] = config({
+      ...dockerConfigOf(sandbox).auths,
+      [abac]: { username: "u", password: "p" },
+    });
+    const { result, count } = await mutations(() => setup(sandbox, ["--registry", "abacregistry"]));
+    expect([result.code, result.json.error.code, count]).toEqual([2, "secret.not-ours", 0]);
+  });
+});
+
+describe("setup, where the secret can never be written", () => {
+  it.each([
+    ["malformed", { data: { ".dockerconfigjson": Buffer.from("{").toString("base64") } }, "secret.malformed"],
+    ["of another type", { type: "Opaque", data: {} }, "secret.wrong-type"],
+    ["immutable", { immutable: true }, "secret.immutable"],
+    [
+      "owned by a controller",
+      { metadata: { ownerReferences: [{ apiVersion: "v1", kind: "SealedSecret", name: "x", uid: "u" }] } },
+      "secret.reconciled",
+    ],
+    [
+      "written by Flux",
+      { metadata: { labels: { "kustomize.toolkit.fluxcd.io/name": "apps" } } },
+      "secret.reconciled",
+    ],
+    [
+      "written by Argo CD",
+      { metadata: { annotations: { "argocd.argoproj.io/tracking-id": "x" } } },
+      "secret.reconciled",
+    ],
+    [
+      "marked beyond reading",
+      { metadata: { annotations: { "acr-pull/entries": "{" } } },
+      "secret.marks-malformed",
+    ],
+  ])("because it is %s, refuses even with --adopt and writes nothing", async (_what, secret, code) => {
+    addSecret(secret);
+    const { result, count } = await mutations(() => setup(sandbox, ["--adopt"]));
+    expect([result.code, result.json.error.code, count]).toEqual([2, code, 0]);
+  });
+
+  it("because our own entry is in a secret that a reconciler writes, refuses", async () => {
+    await setup(sandbox);
+    secretOf(sandbox)!.metadata.labels!["kustomize.toolkit.fluxcd.io/name"] = "apps";
+    livePasswords(sandbox)[0]!.removedAt = Date.now() - 1000;
+    const { result, count } = await mutations(() => setup(sandbox));
+    expect([result.code, result.json.error.code, count]).toEqual([2, "secret.reconciled", 0]);
+  });
+});
+
+describe("setup, where a stranger registered our name first", () => {
+  /** Registers the application that setup would use, as any member of the tenant could. */
+  async function squat(change: (application: ApplicationRecord) => void): Promise<ApplicationRecord> {
+    const plan = await setup(sandbox, ["--dry-run"]);
+    const created = plan.json.plan.find(({ target }: { target: string }) =>
+      target.startsWith("application "),
+    );
+    const application: ApplicationRecord = {
+      id: "15151515-1212-4121-8121-121212121212",
+      appId: "16161616-1212-4121-8121-121212121212",
+      displayName: created.after.displayName as string,
+      uniqueName: created.after.uniqueName as string,
+      tags: ["acr-pull"],
+      notes: null,
+      serviceManagementReference: null,
+      signInAudience: "AzureADMyOrg",
+      passwords: [],
+      keyCredentials: [],
+      federatedCredentials: [],
+      owners: [],
+      softDeleted: false,
+      createdAt: Date.now() - 86_400_000,
+    };
+    change(application);
+    sandbox.world.applications.push(application);
+    return application;
+  }
+
+  const clusterId = () =>
+    sandbox.world.clusters[0]!.objects["namespaces"]!.find(({ metadata }) => metadata.name === "kube-system")!
+      .metadata.uid;
+
+  it.each([
+    ["a password of his own", (application: ApplicationRecord) => void addPassword(application, "mine")],
+    [
+      "a password that carries our display name",
+      (application: ApplicationRecord) =>
+        void addPassword(application, `acr-pull/${clusterId()}/${clusterId()}`),
+    ],
+    [
+      "a certificate",
+      (application: ApplicationRecord) =>
+        void application.keyCredentials.push({ keyId: "k", displayName: "c" }),
+    ],
+    [
+      "a federated credential",
+      (application: ApplicationRecord) =>
+        void application.federatedCredentials.push({ id: "f", name: "n", issuer: "i", subject: "s" }),
+    ],
+    [
+      "himself as its owner",
+      (application: ApplicationRecord) => void application.owners.push(sandbox.world.users[0]!.id),
+    ],
+  ])("with %s, he is granted nothing and nothing is written", async (_what, change) => {
+    await squat(change);
+    const { result, count } = await mutations(() => setup(sandbox));
+    expect([result.code, result.json.error.code, count]).toEqual([2, "service-principal.not-ours", 0]);
+    expect(liveAssignments(sandbox)).toEqual([]);
+  });
+
+  it("and deleted it again with his password in it, it is not restored", async () => {
+    await squat((application) => {
+      addPassword(application, "mine");
+      application.softDeleted = true;
+      application.removedAt = Date.now() - 1000;
+    });
+    const { result, count } = await mutations(() => setup(sandbox));
+    expect([result.code, result.json.error.code, count]).toEqual([2, "service-principal.not-ours", 0]);
+  });
+
+  it("an application that only the caller can use or change is taken", async () => {
+    await squat((application) => void application.owners.push(sandbox.world.caller.objectId));
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+  });
+
+  it("an application that already holds our role is taken, whoever owns it", async () => {
+    await setup(sandbox);
+    ourApplication().owners.push(sandbox.world.users[0]!.id);
+    const { result, count } = await mutations(() => setup(sandbox));
+    expect([result.code, count]).toEqual([0, 0]);
+  });
+});
+
+describe("setup, with a service principal named on purpose", () => {
+  it("refuses a name that several applications bear, with the candidates", async () => {
+    await setup(sandbox);
+    const first = ourApplication();
+    sandbox.world.applications.push({
+      ...first,
+      id: "other",
+      appId: "17171717-1212-4121-8121-121212121212",
+      uniqueName: null,
+    });
+    const { result, count } = await mutations(() =>
+      setup(sandbox, ["--service-principal", first.displayName]),
+    );
+    expect([result.code, result.json.error.code, count]).toEqual([2, "service-principal.ambiguous", 0]);
+    expect(result.json.error.message).toContain(first.appId);
+  });
+
+  it("refuses one that is not there", async () => {
+    const run = await runProgram(sandbox, [
+      "setup",
+      "--registry",
+      "myregistry",
+      "-y",
+      "-o",
+      "json",
+      "--service-principal",
+      "nobody",
+    ]);
+    expect([run.code, run.json.error.code]).toEqual([2, "service-principal.not-found"]);
+  });
+});
