@@ -31,9 +31,13 @@ export function mergeEntries(all: readonly KubeconfigEntries[]): KubeconfigEntri
   };
 }
 
+/** By name, which YAML may have read as another type. */
 function firstByName<T extends { readonly name: string }>(items: readonly T[]): Map<string, T> {
   const byName = new Map<string, T>();
-  for (const item of items) if (!byName.has(item.name)) byName.set(item.name, item);
+  for (const item of items) {
+    const name: unknown = item.name;
+    if (typeof name === "string" && !byName.has(name)) byName.set(name, item);
+  }
   return byName;
 }
 
@@ -54,13 +58,13 @@ export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   if (raw === undefined || raw === null) return mergeEntries([]);
   if (typeof raw !== "object" || Array.isArray(raw)) throw malformed(path, "is not a mapping");
   const config = new KubeConfig();
+  const folder = dirname(resolve(path));
   try {
     config.loadFromString(text, { onInvalidEntry: "filter" });
+    config.makePathsAbsolute(folder);
   } catch {
     throw malformed(path, "does not have the form of a kubeconfig");
   }
-  const folder = dirname(resolve(path));
-  config.makePathsAbsolute(folder);
   return readEntries(config, unreadFields(raw, folder), folder);
 }
 
@@ -134,10 +138,16 @@ export function readEntries(
   });
   return {
     currentContext: typeof current === "string" && current !== "" ? current : undefined,
-    contexts: firstByName(config.getContexts()),
+    contexts: firstByName(config.getContexts().map(checkedContext)),
     clusters: firstByName(config.getClusters()),
     users: firstByName(users),
   };
+}
+
+/** With a field of another type than text as if it were absent. */
+function checkedContext({ name, cluster, user, namespace }: Context): Context {
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  return { name, cluster: text(cluster), user: text(user), namespace: text(namespace) };
 }
 
 /** The plugin of a user, by its own field or that of old kubeconfigs. */

@@ -35,7 +35,7 @@ export class Kubeconfig {
     this.currentContext = entries.currentContext;
     this.contexts = [...entries.contexts.values()].map(({ name, namespace }) => ({
       name,
-      namespace: namespace === undefined || namespace === "" ? undefined : namespace,
+      namespace: namespace === "" ? undefined : namespace,
     }));
   }
 
@@ -56,7 +56,9 @@ export class Kubeconfig {
     }
     const cluster = this.#entries.clusters.get(context.cluster);
     const entry = this.#entries.users.get(context.user);
-    if (!cluster) throw incomplete(contextName, `cluster ${JSON.stringify(context.cluster)}`);
+    if (!cluster || !URL.canParse(cluster.server)) {
+      throw incomplete(contextName, `cluster ${JSON.stringify(context.cluster)}`);
+    }
     if (!entry && context.user) throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
     const { user, plugin, impersonation } = entry ?? {
       user: { name: "" },

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { createCluster } from "../../src/kubernetes/cluster-client.ts";
@@ -100,6 +101,61 @@ describe("loadKubeconfig", () => {
       expect(error.code).toBe("kubernetes.kubeconfig-malformed");
     }
   });
+});
+
+function refusedOnly(error: unknown): undefined {
+  expect(error).toBeInstanceOf(ActionableError);
+}
+
+test("whatever a file holds, it is read or refused, and so is each of its contexts", async () => {
+  const junk = fc.oneof(fc.constant(null), fc.integer(), fc.string(), fc.constant([]), fc.constant({}));
+  const name = fc.oneof(fc.constantFrom("a", "b", "__proto__"), junk);
+  const record = (fields: Record<string, fc.Arbitrary<unknown>>) =>
+    fc.oneof(
+      { weight: 4, arbitrary: fc.record(fields, { requiredKeys: [] }) },
+      { weight: 1, arbitrary: junk },
+    );
+  const list = (item: fc.Arbitrary<unknown>) =>
+    fc.oneof({ weight: 4, arbitrary: fc.array(item, { maxLength: 3 }) }, { weight: 1, arbitrary: junk });
+  const text = fc.oneof(fc.constantFrom("https://a.test", "http://", "https://", "nowhere"), junk);
+  const cluster = record({
+    server: text,
+    "insecure-skip-tls-verify": junk,
+    "certificate-authority": junk,
+    "proxy-url": text,
+  });
+  const exec = record({ command: text, args: list(junk), env: list(record({ name: junk, value: junk })) });
+  const user = record({
+    token: junk,
+    tokenFile: junk,
+    exec,
+    "auth-provider": record({ name: junk, config: junk }),
+    "as-groups": list(junk),
+    "as-user-extra": record({ k: list(junk) }),
+  });
+  const kubeconfig = record({
+    "current-context": name,
+    clusters: list(record({ name, cluster })),
+    users: list(record({ name, user })),
+    contexts: list(record({ name, context: record({ cluster: name, user: name, namespace: junk }) })),
+  });
+  const path = join(folder, "fuzzed");
+  await fc.assert(
+    fc.asyncProperty(kubeconfig, async (value) => {
+      await writeFile(path, JSON.stringify(value));
+      const loaded = await loadKubeconfig({ env: noHome, file: path }).catch(refusedOnly);
+      for (const context of loaded?.contexts ?? []) {
+        expect(typeof context.name).toBe("string");
+        expect(["string", "undefined"]).toContain(typeof context.namespace);
+        try {
+          if (loaded) createCluster(loaded, context.name);
+        } catch (error) {
+          refusedOnly(error);
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
 });
 
 describe("a context", () => {
