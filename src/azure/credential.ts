@@ -167,7 +167,7 @@ class SharedCredential implements Credential {
     const { env, tenant } = this.#options;
     if (this.method === "cli" && !(await isOnPath("az", env))) {
       return new ActionableError(
-        "Not signed in: the Azure CLI is not installed, and no variables name another way.",
+        "Not signed in: the Azure CLI, which would say who is, is not installed.",
         {
           code: "azure.not-signed-in",
           hint: "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code.",

@@ -4,13 +4,13 @@ import {
 } from "@azure/arm-containerregistry";
 import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
 import pMap from "p-map";
-import { ActionableError } from "../domain/errors.ts";
+import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
 import type { Registry, RegistryReference } from "../domain/registry.ts";
 import { undertake } from "./azure-errors.ts";
 import { isIdempotent, type AzureHttp } from "./azure-http.ts";
-import type { Cloud } from "./cloud.ts";
+import { loginServerBelongsTo, type Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { isAnswer } from "./service-failure.ts";
 
@@ -119,22 +119,34 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
     /**
      * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
      * A resource id is read directly.
-     * @throws ActionableError `azure.no-subscription` when there is none to look in
+     * @throws ActionableError `azure.no-subscription` when there is none to look in, `registry.foreign-host` for a
+     *   login server outside the cloud
      */
     async findRegistries(
       reference: RegistryReference,
       scope: RegistryScope,
       signal: AbortSignal,
     ): Promise<readonly Registry[]> {
-      if (reference.kind === "resource-id") return readById(reference, signal);
+      if (reference.kind === "resource-id") return atHome(await readById(reference, signal));
       const subscriptions = await subscriptionsIn(scope.subscription, signal);
       const lists = await pMap(subscriptions, (id) => listIn(id, scope, signal), {
         concurrency: subscriptionsAtOnce,
         signal,
       });
-      return lists.flat().filter((registry) => isMeant(registry, reference));
+      return atHome(lists.flat().filter((registry) => isMeant(registry, reference)));
     },
   };
+
+  /** Passwords will be sent to these hosts, so each must be one of the cloud's. */
+  function atHome(registries: readonly Registry[]): readonly Registry[] {
+    const stray = registries.find(({ loginServer }) => !loginServerBelongsTo(cloud, loginServer));
+    if (!stray) return registries;
+    throw refused(
+      "registry.foreign-host",
+      `Registry ${stray.name} names ${stray.loginServer} as its login server, which is none of ${cloud.name}; no password is sent there.`,
+      "Check --cloud.",
+    );
+  }
 }
 
 function isMeant(

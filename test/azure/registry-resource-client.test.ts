@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
-import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+import { createRegistryResourceClient } from "../../src/azure/registry-resource-client.ts";
+import { openParts, sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
 
 let opened: SandboxedAzure | undefined;
 afterEach(async () => {
@@ -119,6 +120,16 @@ describe("a registry", () => {
     await expect(
       azure.registries.findRegistries({ kind: "name", name: "shared01" }, { subscription: first }, signal),
     ).rejects.toMatchObject({ code: "azure.forbidden", exitCode: 3 });
+  });
+
+  test("whose login server is none of a well-known cloud's is refused before a password could go there", async () => {
+    const { sandbox } = await open();
+    const { http, cloud, credential } = await openParts(sandbox);
+    const posing = { ...cloud, isWellKnown: true, registrySuffixes: [".azurecr.io"] };
+    const registries = createRegistryResourceClient(posing, credential, http);
+    await expect(
+      registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal),
+    ).rejects.toMatchObject({ code: "registry.foreign-host", exitCode: 2 });
   });
 
   test("needs a subscription to look in", async () => {

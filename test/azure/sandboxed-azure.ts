@@ -28,9 +28,20 @@ export async function sandboxedAzure(
   azureOptions: Partial<AzureOptions> = {},
 ): Promise<SandboxedAzure> {
   const sandbox = await startSandbox(options);
-  const agent = new Agent({ keepAlive: true, ca: await readFile(sandbox.caPath) });
+  const azure = await openParts(sandbox, azureOptions);
+  return {
+    sandbox,
+    azure,
+    lines: () => sandbox.requests.entries.map(({ method, path }) => `${method} ${path}`),
+    close: () => sandbox.close(),
+  };
+}
+
+/** Opens the cloud of a sandbox; the answer also holds what the clients are made of. */
+export async function openParts(sandbox: Sandbox, azureOptions: Partial<AzureOptions> = {}) {
   // EnvironmentCredential reads the process's own variables and no others.
   Object.assign(process.env, credentialsOf(sandbox));
+  const http = createAzureHttp(new Agent({ keepAlive: true, ca: await readFile(sandbox.caPath) }));
   const azure = await openAzure(
     {
       cloud: sandbox.world.azureUrl,
@@ -41,17 +52,9 @@ export async function sandboxedAzure(
       ...azureOptions,
     },
     signal,
-    createAzureHttp(agent),
+    http,
   );
-  return {
-    sandbox,
-    azure,
-    lines: () => sandbox.requests.entries.map(({ method, path }) => `${method} ${path}`),
-    async close() {
-      agent.destroy();
-      await sandbox.close();
-    },
-  };
+  return { ...azure, http };
 }
 
 function credentialsOf({ environment }: Sandbox): Record<string, string> {

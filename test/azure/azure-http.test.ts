@@ -1,0 +1,46 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createAzureHttp, type AzureRequest } from "../../src/azure/azure-http.ts";
+
+const signal = AbortSignal.timeout(30_000);
+const servers: Server[] = [];
+afterEach(() => {
+  vi.unstubAllEnvs();
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function listening(server: Server): Promise<number> {
+  servers.push(server.listen(0, "127.0.0.1"));
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+const request = { method: "GET", url: "https://arm.stack.example/x", repeatable: false } as const;
+
+describe("a request", () => {
+  test("is never sent without TLS", async () => {
+    const insecure: AzureRequest = { ...request, url: "http://arm.stack.example/x" };
+    await expect(createAzureHttp().send(insecure, signal)).rejects.toThrow("without TLS");
+  });
+
+  test("goes by the proxy that the environment names", async () => {
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on("connect", ({ url = "" }, socket) => {
+      asked.push(url);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${await listening(proxy)}`);
+    await createAzureHttp()
+      .send(request, signal)
+      .catch(() => {});
+    expect(asked).toEqual(["arm.stack.example:443"]);
+  });
+
+  test("given up before it starts is not sent", async () => {
+    const reason = new Error("enough");
+    await expect(createAzureHttp().send(request, AbortSignal.abort(reason))).rejects.toThrow(reason);
+  });
+});
