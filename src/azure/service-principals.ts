@@ -1,6 +1,6 @@
 import type { ServicePrincipal } from "../domain/identity.ts";
 import { literal, servicePrincipalFields, servicePrincipalOf } from "./directory-objects.ts";
-import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
+import type { DirectoryRequests } from "./directory-requests.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
 /**
@@ -33,12 +33,13 @@ export function servicePrincipals(
       return undertake("create the service principal", signal, async () => {
         try {
           const { body } = await graph.send(
-            { method: "POST", path: "/servicePrincipals", body: { appId } },
+            // There is one principal for an application id, so a repeat after a lost answer is refused by 409.
+            { method: "POST", path: "/servicePrincipals", body: { appId }, repeatable: true },
             signal,
           );
           return body && servicePrincipalOf(body);
         } catch (error) {
-          if (isAnswer(error, 409) || mayHaveBeenDone(error)) return findServicePrincipal(appId, signal);
+          if (isAnswer(error, 409)) return findServicePrincipal(appId, signal);
           if (isApplicationUnknown(error)) return undefined;
           if (isAnswer(error, 403, "Authorization_RequestDenied") && (await mayChange(appId, signal))) {
             return undefined;

@@ -122,12 +122,26 @@ describe("a service principal", () => {
     expect(await azure.azure.directory.createServicePrincipal(appId, signal)).toEqual(first);
   });
 
-  test("is looked for after a lost answer", async () => {
+  test.each([{ after: "commit", action: "reset" } as const, { action: "drop" } as const, { status: 500 }])(
+    "is made once, also after %j",
+    async (fault) => {
+      const azure = await open();
+      const { appId } = await register(azure);
+      azure.sandbox.setFaults([{ match: "^POST .*/servicePrincipals", ...fault }]);
+      expect((await azure.azure.directory.createServicePrincipal(appId, signal))?.appId).toBe(appId);
+      const made = azure.sandbox.world.servicePrincipals.filter((one) => one.appId === appId);
+      expect(made).toHaveLength(1);
+    },
+  );
+
+  test("that cannot be made for a fault that stays is said to be the fault's victim", async () => {
     const azure = await open();
     const { appId } = await register(azure);
-    azure.sandbox.setFaults([{ match: "^POST .*/servicePrincipals", after: "commit", action: "reset" }]);
-    expect((await azure.azure.directory.createServicePrincipal(appId, signal))?.appId).toBe(appId);
-    expect(countOf(azure.lines(), /^POST .*\/servicePrincipals$/)).toBe(1);
+    azure.sandbox.setFaults([{ match: "^POST .*/servicePrincipals", times: 9, status: 429, retryAfter: 0 }]);
+    await expect(azure.azure.directory.createServicePrincipal(appId, signal)).rejects.toMatchObject({
+      code: "azure.throttled",
+      retryable: true,
+    });
   });
 
   test("is not there yet while replicas do not know the application, by either of their refusals", async () => {
