@@ -1,0 +1,186 @@
+import type { ClusterRecord, KubernetesObject } from "../world.ts";
+import {
+  admitByWebhook,
+  admitDeletion,
+  admitIntoNamespace,
+  admitServiceAccount,
+  admitWithinQuota,
+  type AdmissionRequest,
+} from "./admission.ts";
+import type { DeleteOptions } from "./delete-options.ts";
+import type { FieldError } from "./field-error.ts";
+import { metadataErrors, metadataUpdateErrors } from "./metadata-validation.ts";
+import { isHeld, newMetadata, timestampNow, updatedMetadata } from "./object-metadata.ts";
+import type { ObjectStore } from "./object-store.ts";
+import type { ResourceDefinition } from "./resource-definition.ts";
+import { isUnchanged } from "./server-side-apply.ts";
+import { alreadyExists, conflict, invalid, modified, unconverted, type GroupResource } from "./status.ts";
+import { fitToSchema } from "./typing.ts";
+
+/** What a write was about and how it ended. */
+export interface WriteOutcome {
+  readonly object: KubernetesObject;
+  readonly created: boolean;
+  /** Something was kept: neither a dry run nor a change that changes nothing. */
+  readonly committed: boolean;
+}
+
+/**
+ * Marks who owns which field of a completed object.
+ * @param now the time of the write
+ */
+export type OwnershipTracking = (object: KubernetesObject, now: string) => KubernetesObject;
+
+/**
+ * The life of an object in the order in which the API server goes through it: admit, complete, validate, admit
+ * again, keep. A dry run stops just before the last.
+ */
+export class ObjectLifecycle {
+  readonly #cluster: ClusterRecord;
+  readonly #store: ObjectStore;
+
+  constructor(cluster: ClusterRecord, store: ObjectStore) {
+    this.#cluster = cluster;
+    this.#store = store;
+  }
+
+  /** @throws StatusError when it is not admitted, not valid or there already */
+  create(
+    definition: ResourceDefinition,
+    sent: KubernetesObject,
+    dryRun: boolean,
+    track: OwnershipTracking,
+  ): WriteOutcome {
+    const now = timestampNow();
+    const named = { ...sent, metadata: newMetadata(sent, now) };
+    admitIntoNamespace(this.#admission(definition, named));
+    const admitted = admitServiceAccount(this.#admission(definition, named));
+    const object = track(inOrder(definition, definition.strategy.prepareForCreate(admitted)), now);
+    this.#validate(definition, object, [
+      ...metadataErrors(object, definition.nameRule),
+      ...definition.strategy.validate(object),
+    ]);
+    const admission = this.#admission(definition, object);
+    admitByWebhook(admission);
+    admitWithinQuota(admission);
+    if (sent.metadata.resourceVersion) {
+      throw unconverted("resourceVersion should not be set on objects to be created");
+    }
+    const { name, namespace = "" } = object.metadata;
+    if (this.#store.find(definition.plural, namespace, name)) {
+      throw alreadyExists(groupResource(definition), name);
+    }
+    const kept = dryRun ? object : this.#store.add(definition.plural, object);
+    return { object: kept, created: true, committed: !dryRun };
+  }
+
+  /**
+   * Puts an object in the place of another; with the last finalizer an ending object goes.
+   * @throws StatusError when the writer knew another version, or it is not admitted or not valid
+   */
+  update(
+    definition: ResourceDefinition,
+    existing: KubernetesObject,
+    sent: KubernetesObject,
+    dryRun: boolean,
+    track: OwnershipTracking,
+  ): WriteOutcome {
+    const { strategy, plural } = definition;
+    const { name } = existing.metadata;
+    if (sent.metadata.uid && sent.metadata.uid !== existing.metadata.uid) {
+      throw uidMismatch(definition, existing, sent.metadata.uid);
+    }
+    if (
+      sent.metadata.resourceVersion &&
+      sent.metadata.resourceVersion !== existing.metadata.resourceVersion
+    ) {
+      throw modified(groupResource(definition), name);
+    }
+    const completed = { ...sent, metadata: updatedMetadata(existing, sent) };
+    const prepared = inOrder(definition, strategy.prepareForUpdate(completed, existing));
+    const object = track(prepared, timestampNow());
+    this.#validate(definition, object, [
+      ...metadataErrors(object, definition.nameRule),
+      ...metadataUpdateErrors(object, existing),
+      ...strategy.validateUpdate(object, existing),
+      ...strategy.validate(object),
+    ]);
+    admitByWebhook(this.#admission(definition, object));
+    if (isUnchanged(object, existing)) {
+      return { object: existing, created: false, committed: false };
+    }
+    if (dryRun) {
+      return { object, created: false, committed: false };
+    }
+    const isEnding = existing.metadata.deletionTimestamp !== undefined && !isHeld(object);
+    const kept = isEnding
+      ? this.#store.remove(plural, existing, object)
+      : this.#store.replace(plural, existing, object);
+    return { object: kept, created: false, committed: true };
+  }
+
+  /** Deletes an object that is there: at once, or when its finalizers are done. @throws StatusError */
+  delete(definition: ResourceDefinition, existing: KubernetesObject, options: DeleteOptions): WriteOutcome {
+    admitDeletion(this.#admission(definition, existing));
+    checkPreconditions(definition, existing, options);
+    const waits = isHeld(existing);
+    const deletionTimestamp = existing.metadata.deletionTimestamp ?? timestampNow();
+    const ending = {
+      ...existing,
+      metadata: { ...existing.metadata, deletionTimestamp, ...(waits && { deletionGracePeriodSeconds: 0 }) },
+      ...(definition.plural === "namespaces" && { status: { phase: "Terminating" } }),
+    };
+    if (options.dryRun || (waits && existing.metadata.deletionTimestamp)) {
+      return { object: ending, created: false, committed: false };
+    }
+    const object = waits
+      ? this.#store.replace(definition.plural, existing, ending)
+      : this.#store.remove(definition.plural, existing);
+    return { object, created: false, committed: true };
+  }
+
+  #admission(definition: ResourceDefinition, object: KubernetesObject): AdmissionRequest {
+    return { cluster: this.#cluster, store: this.#store, definition, object };
+  }
+
+  #validate({ kind }: ResourceDefinition, object: KubernetesObject, errors: readonly FieldError[]): void {
+    if (errors.length > 0) {
+      throw invalid({ group: "", kind }, object.metadata.name ?? "", errors);
+    }
+  }
+}
+
+function groupResource(definition: ResourceDefinition): GroupResource {
+  return { group: "", resource: definition.plural };
+}
+
+/** Fields in the order of the type, empty ones left out. */
+function inOrder({ schema, kind }: ResourceDefinition, object: KubernetesObject): KubernetesObject {
+  return fitToSchema(schema, object, kind).object as unknown as KubernetesObject;
+}
+
+function uidMismatch(definition: ResourceDefinition, existing: KubernetesObject, uid: string): Error {
+  return conflict(
+    groupResource(definition),
+    existing.metadata.name,
+    `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${existing.metadata.uid}`,
+  );
+}
+
+function checkPreconditions(
+  definition: ResourceDefinition,
+  existing: KubernetesObject,
+  { uid, resourceVersion }: DeleteOptions,
+): void {
+  if (uid !== undefined && uid !== existing.metadata.uid) {
+    throw uidMismatch(definition, existing, uid);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== existing.metadata.resourceVersion) {
+    throw conflict(
+      groupResource(definition),
+      existing.metadata.name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ` +
+        existing.metadata.resourceVersion,
+    );
+  }
+}
