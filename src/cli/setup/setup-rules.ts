@@ -9,7 +9,6 @@ type OptionName = keyof typeof setupOptions;
 const exclusions: ReadonlyArray<readonly [OptionName, OptionName, because: string]> = [
   ["passwordStdin", "passwordFile", "a password comes from one place"],
   ["quiet", "verbose", "they ask for opposite things"],
-  ["quiet", "debug", "they ask for opposite things"],
   ["name", "servicePrincipal", "one that exists keeps its name"],
   ["serviceManagementReference", "servicePrincipal", "it is given to a new application alone"],
   ["expiresIn", "passwordStdin", "no password is made"],

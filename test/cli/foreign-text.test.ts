@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { oneLine } from "../../src/cli/foreign-text.ts";
+import { jsonText } from "../../src/cli/views/json-view.ts";
+import { yamlText } from "../../src/cli/views/yaml-text.ts";
+
+// What a terminal acts on, what reorders, and what shows nothing; written apart from the code under test.
+const acting =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e007f}]/u;
+
+const nasty = fc.constantFrom(
+  "\u001b[2J",
+  "\u001b[31m",
+  "\u001b]8;;https://evil.example\u0007",
+  "\u001b]52;c;aGk=\u001b\\",
+  "\u009b1A",
+  "\u009d0;title\u009c",
+  "\u001bPq\u001b\\",
+  "\u001b",
+  "\u0008",
+  "\r",
+  "\r\n",
+  "\u007f",
+  "\u202e",
+  "\u2066",
+  "\u200f",
+  "\u200b",
+  "\ufeff",
+  "\u{e0041}",
+);
+const hostile = fc
+  .array(fc.oneof(nasty, fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" })), { maxLength: 8 })
+  .map((parts) => parts.join(""));
+
+describe("text that others wrote", () => {
+  it("holds nothing a terminal acts on once it is cleaned", () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(oneLine(text)).not.toMatch(acting);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it("loses its commands whole, not only their first character", () => {
+    expect(oneLine("a\u001b]8;;https://evil.example\u0007b\u001b[31mc\u009b2Jd")).toBe("abcd");
+    expect(oneLine("a\u001b]0;never ended")).toBe("a");
+  });
+
+  it("stays on one line, its words apart", () => {
+    expect(oneLine("one\r\ntwo\tthree\u2028four")).toBe("one two three four");
+  });
+
+  it("is untouched where it is harmless", () => {
+    expect(oneLine("Zürich – 東京 “q” 👍🏽")).toBe("Zürich – 東京 “q” 👍🏽");
+  });
+});
+
+describe("documents", () => {
+  it("hold nothing a terminal acts on, and read back as they were", () => {
+    fc.assert(
+      fc.property(fc.dictionary(hostile, hostile, { maxKeys: 3 }), (fields) => {
+        const json = jsonText(fields);
+        const yaml = yamlText(fields);
+        for (const text of [json, yaml]) expect(text.replaceAll("\n", "")).not.toMatch(acting);
+        const plain = JSON.parse(JSON.stringify(fields)) as unknown;
+        expect(JSON.parse(json)).toEqual(plain);
+        expect(parse(yaml)).toEqual(plain);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

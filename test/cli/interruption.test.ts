@@ -1,0 +1,52 @@
+import { EventEmitter } from "node:events";
+import { describe, expect, it } from "vitest";
+import { InterruptedError, nextSignal, watchSignals, type SignalSource } from "../../src/cli/interruption.ts";
+
+class FakeProcess extends EventEmitter implements SignalSource {
+  readonly pid = 4711;
+  readonly killed: Array<readonly [number, NodeJS.Signals]> = [];
+
+  kill(pid: number, signal: NodeJS.Signals): void {
+    this.killed.push([pid, signal]);
+  }
+}
+
+describe("signals", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 143],
+  ] as const)("%s asks the run to stop, to exit with %i", (name, code) => {
+    const source = new FakeProcess();
+    const { signal } = watchSignals(source);
+    source.emit(name, name);
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toBeInstanceOf(InterruptedError);
+    expect(signal.reason).toMatchObject({ exitCode: code, retryable: true });
+    expect(source.killed).toEqual([]);
+  });
+
+  it("that come twice end the process as they would have by themselves", () => {
+    const source = new FakeProcess();
+    watchSignals(source);
+    source.emit("SIGINT", "SIGINT");
+    source.emit("SIGTERM", "SIGTERM");
+    expect(source.killed).toEqual([[4711, "SIGTERM"]]);
+    // Nobody listens any more: the signal that was raised is not caught again.
+    expect(source.eventNames()).toEqual([]);
+  });
+
+  it("are left alone when the run is over", () => {
+    const source = new FakeProcess();
+    watchSignals(source).close();
+    expect(source.eventNames()).toEqual([]);
+  });
+
+  it("can be waited for", async () => {
+    const source = new FakeProcess();
+    const code = nextSignal(source);
+    source.emit("SIGTERM", "SIGTERM");
+    expect(await code).toBe(143);
+    expect(source.eventNames()).toEqual([]);
+  });
+});

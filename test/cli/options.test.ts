@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { answerName, type OptionSet } from "../../src/cli/option.ts";
+import { sandboxOptions, setupOptions } from "../../src/cli/options.ts";
+
+const everyOption: OptionSet = { ...setupOptions, ...sandboxOptions };
+const consent = ["yes", "adopt", "allowPrivilegedRole"];
+const day = 86_400_000;
+
+describe("the catalogue of options", () => {
+  it("names every answer after its flag", () => {
+    for (const [name, { long }] of Object.entries(everyOption)) expect(answerName(long)).toBe(name);
+  });
+
+  it("derives every variable from its flag, and has none for consent", () => {
+    for (const [name, { long, variable }] of Object.entries(everyOption)) {
+      const expected = `ACR_PULL_${long.slice(2).toUpperCase().replaceAll("-", "_")}`;
+      expect(variable).toBe(consent.includes(name) ? undefined : expected);
+    }
+  });
+
+  it.each([setupOptions, sandboxOptions])("gives no letter to two options of a command", (options) => {
+    const letters = Object.values(options as OptionSet).flatMap(({ flag }) => /^-\w/.exec(flag) ?? []);
+    expect(new Set(letters).size).toBe(letters.length);
+  });
+
+  it("has no option that would take a password", () => {
+    const takesValue = Object.values(everyOption).filter(({ kind }) => kind !== "switch");
+    expect(takesValue.map(({ long }) => long).filter((long) => /password|secret$/.test(long))).toEqual([
+      "--password-file",
+    ]);
+  });
+
+  it("reads every default by the option's own rule", () => {
+    const defaults = Object.entries(everyOption)
+      .filter(([, { fallback }]) => fallback !== undefined)
+      .map(([name, option]) => [name, option.read([])]);
+    expect(Object.fromEntries(defaults)).toEqual({
+      auth: "auto",
+      cloud: "AzureCloud",
+      color: "auto",
+      concurrency: 10,
+      expiresIn: 180 * day,
+      output: "text",
+      proof: "registry",
+      role: "acrpull",
+      secretName: "acr-secret",
+      timeout: 20 * 60_000,
+      waitBusy: 60_000,
+    });
+  });
+
+  it.each([
+    ["registry", "myregistry", { kind: "name", name: "myregistry" }],
+    ["registry", "myregistry.azurecr.io", { kind: "login-server", loginServer: "myregistry.azurecr.io" }],
+    ["cloud", "AzureUSGovernment", "AzureUSGovernment"],
+    ["cloud", "https://localhost:8443", "https://localhost:8443"],
+    ["tenant", "Contoso.onmicrosoft.com", "contoso.onmicrosoft.com"],
+    ["expiresIn", "max", "max"],
+    ["expiresIn", "30d", 30 * day],
+    ["waitBusy", "0s", 0],
+    ["concurrency", "100", 100],
+    ["image", "team/app:v2", { repository: "team/app", tag: "v2" }],
+    ["clusterId", "9F1C8A00-0000-4000-8000-000000000001", "9f1c8a00-0000-4000-8000-000000000001"],
+    ["passwordStdin", "true", true],
+    ["passwordStdin", "false", false],
+    ["port", "0", 0],
+  ])("reads %s from %j", (name, text, answer) => {
+    expect(everyOption[name]?.read([text])).toEqual(answer);
+  });
+
+  it.each([
+    ["registry", "https://myregistry.azurecr.io"],
+    ["registry", "my-registry"],
+    ["namespace", "Awesome_Apps"],
+    ["secretName", "-x"],
+    ["repository", "*"],
+    ["owner", "somebody"],
+    ["cloud", "http://localhost:8443"],
+    ["cloud", "https://user@localhost"],
+    ["cloud", "Azure"],
+    ["tenant", "con toso"],
+    ["expiresIn", "0"],
+    ["expiresIn", "forever"],
+    ["timeout", "0s"],
+    ["timeout", "20"],
+    ["concurrency", "0"],
+    ["concurrency", "101"],
+    ["concurrency", "1e1"],
+    ["context", ""],
+    ["context", "a\u001b[31mb"],
+    ["clusterId", "a/b"],
+    ["proof", "pull"],
+    ["dryRun", "yes"],
+    ["allowPrivilegedRole", "acrpush"],
+    ["port", "65536"],
+  ])("refuses %s %j by a rule", (name, text) => {
+    expect(() => everyOption[name]?.read([text])).toThrow(RangeError);
+  });
+
+  it("counts a value that is given twice once", () => {
+    expect(setupOptions.namespace.read(["a", "b", "a"])).toEqual(["a", "b"]);
+  });
+});

@@ -1,0 +1,114 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { programPath, runProgram } from "../program.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "acr-pull-sandbox-command-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function file(name: string, content: unknown): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+describe("a sandbox with a command", () => {
+  it("ends with the command's exit code", async () => {
+    expect((await runProgram(undefined, ["sandbox", "--", "sh", "-c", "exit 7"])).code).toBe(7);
+  });
+
+  it("has the program on its path by both its names, and leads it inside", async () => {
+    const script = "acr-pull --version && kubectl-acr_pull --version && env";
+    const { code, stdout } = await runProgram(undefined, ["sandbox", "--", "sh", "-c", script], {
+      env: { ACR_PULL_REGISTRY: "theirs" },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^(\d+\.\d+\.\d+\n){2}/);
+    expect(stdout).toMatch(/^ACR_PULL_CLOUD=https:\/\/localhost:\d+$/m);
+    expect(stdout).not.toContain("ACR_PULL_REGISTRY");
+  });
+
+  it("takes its world from a file", async () => {
+    const world = await file("world.json", { clusters: [{ context: "only", namespaces: ["one"] }] });
+    const { stdout } = await runProgram(undefined, [
+      "sandbox",
+      "--world",
+      world,
+      "--",
+      "sh",
+      "-c",
+      'cat "$KUBECONFIG"',
+    ]);
+    expect(stdout).toContain('"only"');
+    expect(stdout).not.toContain("sandbox-staging");
+  });
+
+  it.each([
+    ["a file that is not there", async () => join(folder, "none.json"), "ENOENT"],
+    ["a file that is no JSON", () => file("bad.json", "{"), "it is no JSON"],
+    ["a field that it does not know", () => file("odd.json", { moons: 2 }), "moons"],
+  ])("refuses %s", async (_what, path, words) => {
+    const { code, stderr } = await runProgram(undefined, ["sandbox", "--world", await path(), "--", "true"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain("bug");
+  });
+
+  it("refuses a port that is taken", async () => {
+    const server = createServer().listen(0, "localhost");
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    const { code, stderr } = await runProgram(undefined, ["sandbox", "--port", String(port), "--", "true"]);
+    server.close();
+    expect(code).toBe(2);
+    expect(stderr).toContain(`Port ${port}`);
+  });
+});
+
+describe("a sandbox by itself", () => {
+  it("prints what to export and serves until it is stopped", async () => {
+    const child = spawn(process.execPath, [programPath, "sandbox"], { stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    const closed = once(child, "close");
+    // Said when all is listening.
+    for await (const chunk of child.stderr) {
+      if (String(chunk).includes("Ctrl-C ends the sandbox")) child.kill("SIGTERM");
+    }
+    const [code] = (await closed) as [number];
+    expect(code).toBe(143);
+    expect(stdout).toMatch(/^export ACR_PULL_CLOUD=https:\/\/localhost:\d+$/m);
+    expect(stdout).toMatch(/^export KUBECONFIG=/m);
+  });
+});
+
+describe("--sandbox", () => {
+  it("runs the one command inside a fresh sandbox", async () => {
+    const { code, json } = await runProgram(undefined, [
+      "setup",
+      "--registry",
+      "myregistry",
+      "--dry-run",
+      "-o",
+      "json",
+      "--sandbox",
+    ]);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ command: "setup", ok: true, registry: { name: "myregistry" } });
+  });
+
+  it("is heeded as a variable, once", async () => {
+    const env = { ACR_PULL_SANDBOX: "true" };
+    const { code } = await runProgram(undefined, ["setup", "--registry", "myregistry", "--dry-run"], { env });
+    expect(code).toBe(0);
+  });
+});

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { runProgram, secretOf } from "../program.ts";
+
+let sandbox: Sandbox;
+const setup = ["setup", "--registry", "myregistry", "-n", "awesomeapps"];
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.close());
+
+describe("a plan", () => {
+  it("is shown with signs and words, and with --exit-code told by exit code 5", async () => {
+    const { code, stdout } = await runProgram(sandbox, [...setup, "--dry-run", "--exit-code"]);
+    expect(code).toBe(5);
+    expect(stdout).toMatch(/^ {2}\+ create application acr-pull-myregistry-/m);
+    expect(stdout).toMatch(/to create, 0 to update, 0 to remove\.$/m);
+    expect(secretOf(sandbox)).toBeUndefined();
+  });
+
+  it("is the same in JSON and in YAML", async () => {
+    const json = await runProgram(sandbox, [...setup, "--dry-run", "-o", "json"]);
+    const yaml = await runProgram(sandbox, [...setup, "--dry-run", "-o", "yaml"]);
+    expect(json.code).toBe(0);
+    expect(json.json.plan[0]).toEqual({
+      target: expect.any(String) as string,
+      action: "created",
+      before: null,
+      after: expect.any(Object) as object,
+    });
+    expect(parse(yaml.stdout)).toEqual(json.json);
+  });
+});
+
+describe("an interruption", () => {
+  it("says what was not done and how to go on, and exits by the signal's code", async () => {
+    const stop = sandbox.observe(async (phase, { method, path }) => {
+      if (phase !== "arrived" || method !== "PUT" || !path.includes("/roleAssignments/")) return;
+      kill?.("SIGTERM");
+      await sleep(500);
+    });
+    let kill: ((signal: NodeJS.Signals) => void) | undefined;
+    const args = [...setup, "-y", "-o", "json"];
+    const run = await runProgram(sandbox, args, { started: (signal) => (kill = signal) });
+    stop();
+    expect(run.code).toBe(143);
+    expect(run.json).toMatchObject({
+      ok: false,
+      exitCode: 143,
+      error: { code: "interrupted", retryable: true },
+    });
+    expect(run.stderr).toContain("stopping as soon as it is safe");
+    expect(run.stderr).toContain(
+      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --yes",
+    );
+  });
+});
+
+describe("a result", () => {
+  it("ends with a Pod that uses the secret, the equivalent command and the day the password ends", async () => {
+    const { code, stdout, stderr } = await runProgram(sandbox, [...setup, "-y"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("imagePullSecrets:");
+    expect(stdout).toMatch(/image: localhost:\d+\/my-awesome-app:v1/);
+    expect(stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --yes");
+    expect(stdout).toMatch(/The password ends on \d{4}-\d\d-\d\d/);
+    expect(stdout + stderr).not.toContain("\u001b");
+    // No password, in any of its forms.
+    const data = (secretOf(sandbox) as { data: Record<string, string> } | undefined)?.data ?? {};
+    const { auths } = JSON.parse(Buffer.from(data[".dockerconfigjson"] ?? "", "base64").toString()) as {
+      auths: Record<string, { password: string; auth: string }>;
+    };
+    for (const { password, auth } of Object.values(auths)) {
+      expect(password.length).toBeGreaterThan(10);
+      expect(stdout + stderr).not.toContain(password);
+      expect(stdout + stderr).not.toContain(auth);
+    }
+  });
+
+  it("is all there is with --quiet", async () => {
+    const { stderr, stdout } = await runProgram(sandbox, [...setup, "-y", "--quiet"]);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("unchanged");
+  });
+});
+
+describe("without Azure", () => {
+  it("sends no password to a host that only looks like a registry", async () => {
+    const args = ["setup", "--no-azure", "--registry", "myregistry.azurecr.io.evil.test", "-y"];
+    const principal = ["--service-principal", "11111111-2222-4333-8444-555555555555", "--password-stdin"];
+    const { code, stderr } = await runProgram(sandbox, [...args, ...principal], {
+      input: "hunter2\n",
+      env: { ACR_PULL_CLOUD: "AzureCloud" },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain("is no login server of AzureCloud");
+    expect(stderr).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { gather, readAnswers } from "../../src/cli/answers.ts";
+import { setupOptions } from "../../src/cli/options.ts";
+import { setupConnections, setupInput, type WholeAnswers } from "../../src/cli/setup/setup-input.ts";
+import { checkSetup } from "../../src/cli/setup/setup-rules.ts";
+
+const appId = "11111111-2222-4333-8444-555555555555";
+const whole = { registry: "myregistry", yes: true };
+const known = { servicePrincipal: appId, passwordStdin: true };
+
+type Flags = Record<string, string | string[] | boolean>;
+
+function check(flags: Flags, interactive = false, environment: Record<string, string> = {}): void {
+  const given = gather(setupOptions, flags, environment);
+  checkSetup(readAnswers(setupOptions, given), given, interactive);
+}
+
+describe("what setup refuses before any request", () => {
+  it.each<[string, Flags, string]>([
+    ["two sources of a password", { ...known, passwordFile: "f" }, "a password comes from one place"],
+    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot go with --verbose"],
+    ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
+    ["a password of nobody", { passwordStdin: true }, "--password-stdin needs --service-principal"],
+    ["a name for what has one", { name: "x", servicePrincipal: appId }, "--name cannot go with"],
+    ["a lifetime of a known password", { ...known, expiresIn: "30d" }, "no password is made"],
+    ["a file for a known password", { ...known, credentialsFile: "f" }, "no password is made"],
+    ["a role without Azure", { ...known, noAzure: true, role: "acrpush" }, "no role is granted"],
+    ["a registry's name without Azure", { ...known, noAzure: true }, "needs the login server"],
+    [
+      "a principal's name without Azure",
+      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: "ci", passwordFile: "f" },
+      "needs the application id",
+    ],
+    [
+      "no password without Azure",
+      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: appId },
+      "needs a known password",
+    ],
+    [
+      "Entra's proof without Azure",
+      { ...known, noAzure: true, registry: "myregistry.azurecr.io", proof: "entra" },
+      "--proof entra asks Azure",
+    ],
+  ])("%s", (_what, flags, words) => {
+    expect(() => check({ ...whole, ...flags })).toThrow(words);
+    expect(() => check({ ...whole, ...flags })).toThrow(expect.objectContaining({ code: "usage.conflict" }));
+  });
+
+  it.each<[string, Flags, boolean, string]>([
+    ["everything", {}, false, "Missing input: --registry (ACR_PULL_REGISTRY), --yes"],
+    ["consent", { registry: "myregistry" }, false, "Missing input: --yes"],
+    ["the registry", {}, true, "Missing input: --registry (ACR_PULL_REGISTRY)"],
+    ["consent to owner", { ...whole, role: "owner" }, false, "Missing input: --allow-privileged-role"],
+  ])("missing: %s", (_what, flags, interactive, message) => {
+    expect(() => check(flags, interactive)).toThrow(message);
+  });
+});
+
+describe("what setup goes on with", () => {
+  it.each<[string, Flags, boolean, Record<string, string>]>([
+    ["a plan without consent", { registry: "myregistry", dryRun: true }, false, {}],
+    ["a plan for an owner", { registry: "myregistry", dryRun: true, role: "owner" }, false, {}],
+    ["a question at a terminal", { registry: "myregistry" }, true, {}],
+    ["an owner to be confirmed at a terminal", { registry: "myregistry", role: "owner" }, true, {}],
+    ["an owner agreed to", { ...whole, role: "owner", allowPrivilegedRole: "owner" }, false, {}],
+    ["all from variables but consent", { yes: true }, false, { ACR_PULL_REGISTRY: "myregistry" }],
+    ["a switch that a variable turns off", { ...whole, verbose: true }, false, { ACR_PULL_QUIET: "false" }],
+    ["no Azure", { ...known, ...whole, noAzure: true, registry: "myregistry.azurecr.io" }, false, {}],
+  ])("%s", (_what, flags, interactive, environment) => {
+    expect(() => check(flags, interactive, environment)).not.toThrow();
+  });
+});
+
+describe("what the flow is asked for", () => {
+  function answersOf(flags: Flags): WholeAnswers {
+    return readAnswers(setupOptions, gather(setupOptions, flags, {})) as WholeAnswers;
+  }
+
+  it("has the contract's defaults", () => {
+    expect(setupInput(answersOf(whole), undefined)).toMatchObject({
+      role: "acrpull",
+      secretName: "acr-secret",
+      namespaces: [],
+      expiresInMs: 180 * 86_400_000,
+      waitBusyMs: 60_000,
+      timeoutMs: 1_200_000,
+      concurrency: 10,
+      allowPrivilegedRole: false,
+      proof: "registry",
+    });
+  });
+
+  it("agrees to a privileged role for a plan, which grants nothing", () => {
+    expect(setupInput(answersOf({ ...whole, dryRun: true }), undefined).allowPrivilegedRole).toBe(true);
+  });
+
+  it("reaches for nothing of Azure but the registry when told so", () => {
+    const answers = answersOf({ ...known, noAzure: true, registry: "MyRegistry.azurecr.io" });
+    expect(setupConnections(answers).azure).toEqual({
+      kind: "registry-only",
+      loginServer: "myregistry.azurecr.io",
+    });
+  });
+});
