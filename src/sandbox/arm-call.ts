@@ -40,15 +40,19 @@ export function armRoute(
   };
 }
 
-/** The refusal of an action at a scope, or `undefined` when the caller's roles permit it. */
+/**
+ * The refusal of an action at a scope, or `undefined` when the caller's roles permit it.
+ * @param attributes what conditions of those roles may ask about, as `ConditionRequest` has them
+ */
 export function refusal(
   world: World,
   { caller, view }: ArmCall,
   action: string,
   scope: string,
+  attributes: Readonly<Record<string, string>> = {},
 ): SandboxResponse | undefined {
   const grants = grantsAt(world, caller.objectId, scope, view);
-  if (permitsAction(grants, action)) return undefined;
+  if (permitsAction(grants, action, attributes)) return undefined;
   const limited = grants.some(({ role }) => covers(role.actions, role.notActions, action));
   return armError(
     403,

@@ -92,7 +92,7 @@ export function registryRights(
 }
 
 const registries = "Microsoft.ContainerRegistry/registries";
-const repositoryName = `${registries}/repositories:name`.toLowerCase();
+const repositoryName = `request[${registries}/repositories:name]`.toLowerCase();
 const catalogRead = `${registries}/catalog/read`;
 
 const legacyActions: Readonly<Record<RepositoryAction, string>> = {

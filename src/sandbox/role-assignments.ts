@@ -1,21 +1,17 @@
-import { MalformedConditionError, parseCondition } from "./abac-condition.ts";
 import { armRoute, page, refusal, type ArmCall } from "./arm-call.ts";
 import { armAnswer, armError } from "./arm-errors.ts";
 import { anyScopePattern, missingScope } from "./arm-scope.ts";
 import { exists } from "./replication.ts";
-import { roleDefinition } from "./role-definitions.ts";
+import { plain, readDesired, type DesiredAssignment } from "./role-assignment-request.ts";
 import { isWithin } from "./role-evaluation.ts";
 import { jsonBody, type Route, type SandboxResponse } from "./service.ts";
 import type { RoleAssignmentRecord, World } from "./world.ts";
 
 const type = "Microsoft.Authorization/roleAssignments";
 const segment = "/providers/Microsoft\\.Authorization/roleAssignments";
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 // https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits
 const assignmentsPerSubscription = 4000;
-// https://learn.microsoft.com/azure/role-based-access-control/conditions-format
-const longestCondition = 8192;
 
 /** Role assignments at subscriptions, resource groups and registries. */
 export function roleAssignmentRoutes(world: World): Route[] {
@@ -28,19 +24,10 @@ export function roleAssignmentRoutes(world: World): Route[] {
   ];
 }
 
-/** What a request to assign a role asks for, once it is well formed. */
-interface Desired {
-  readonly roleDefinitionId: string;
-  readonly principalId: string;
-  readonly principalType: string | undefined;
-  readonly condition: string | null;
-  readonly conditionVersion: string | null;
-  readonly description: string | null;
-}
-
 function putAssignment(world: World, call: ArmCall): SandboxResponse {
   const { scope = "", name = "" } = call.parameters;
-  const stopped = refusal(world, call, `${type}/write`, scope) ?? missingScope(world, scope);
+  const stopped =
+    refusal(world, call, `${type}/write`, scope, requestAttributes(call)) ?? missingScope(world, scope);
   if (stopped) return stopped;
   const desired = readDesired(call, scope);
   if ("status" in desired) return desired;
@@ -87,7 +74,7 @@ function updateAssignment(
   world: World,
   record: RoleAssignmentRecord,
   scope: string,
-  desired: Desired,
+  desired: DesiredAssignment,
 ): SandboxResponse {
   if (!isSame(record, scope, desired)) return armError(400, "RoleAssignmentUpdateNotPermitted");
   const { condition, conditionVersion, description } = desired;
@@ -117,11 +104,12 @@ function getAssignment(world: World, call: ArmCall): SandboxResponse {
 
 function deleteAssignment(world: World, call: ArmCall): SandboxResponse {
   const { scope = "", name = "" } = call.parameters;
-  const stopped = refusal(world, call, `${type}/delete`, scope) ?? missingScope(world, scope);
-  if (stopped) return stopped;
   const record = world.roleAssignments.find(
     (candidate) => exists(candidate) && same(candidate.name, name) && same(candidate.scope, scope),
   );
+  const attributes = record ? delegationAttributes("resource", record) : {};
+  const stopped = refusal(world, call, `${type}/delete`, scope, attributes) ?? missingScope(world, scope);
+  if (stopped) return stopped;
   if (!record) return armAnswer(204);
   record.removedAt = Date.now();
   world.committed(`role assignment ${record.id} removed`);
@@ -156,69 +144,6 @@ function readFilter(
   return { atScope: groups["at"] !== undefined, ...(principalId === undefined ? {} : { principalId }) };
 }
 
-function readDesired(call: ArmCall, scope: string): Desired | SandboxResponse {
-  const name = call.parameters["name"] ?? "";
-  if (!guid.test(name)) {
-    return armError(400, "InvalidRoleAssignmentId", `The role assignment ID '${name}' is not valid.`);
-  }
-  const properties = jsonBody(call.request)?.["properties"];
-  if (typeof properties !== "object" || properties === null) {
-    return armError(400, "InvalidRequestContent", "The request content was invalid: properties are missing.");
-  }
-  const text = (key: string) => {
-    const value = (properties as Record<string, unknown>)[key];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
-  const principalId = text("principalId") ?? "";
-  if (!guid.test(principalId)) {
-    return armError(400, "InvalidPrincipalId", "A valid principal ID must be provided for role assignment.");
-  }
-  const roleDefinitionId = text("roleDefinitionId") ?? "";
-  const roleForm =
-    /^(?:\/subscriptions\/[^/]+)?\/providers\/Microsoft\.Authorization\/roleDefinitions\/[^/]+$/i;
-  if (!roleForm.test(roleDefinitionId) || !guid.test(roleDefinitionId.split("/").at(-1) ?? "")) {
-    return armError(
-      400,
-      "InvalidRoleDefinitionId",
-      `The role definition ID '${roleDefinitionId}' is not valid.`,
-    );
-  }
-  if (!roleDefinition(roleDefinitionId)) {
-    return armError(
-      400,
-      "RoleDefinitionDoesNotExist",
-      `The specified role definition with ID '${plain(roleDefinitionId.split("/").at(-1) ?? "")}' does not exist.`,
-    );
-  }
-  const condition = text("condition") ?? null;
-  const conditionVersion = text("conditionVersion") ?? null;
-  if (condition !== null && !isValid(condition, conditionVersion)) {
-    return armError(400, "InvalidCondition", "The given role assignment condition is invalid.");
-  }
-  return {
-    roleDefinitionId: /^\/subscriptions\//i.test(roleDefinitionId)
-      ? roleDefinitionId
-      : `${scope.split("/").slice(0, 3).join("/")}${roleDefinitionId}`,
-    principalId,
-    principalType: text("principalType"),
-    condition,
-    conditionVersion: condition === null ? null : conditionVersion,
-    description: text("description") ?? null,
-  };
-}
-
-/** Another version than 2.0 is refused with the same words, see MicrosoftDocs/azure-docs#119449. */
-function isValid(condition: string, version: string | null): boolean {
-  if (version !== "2.0" || condition.length > longestCondition) return false;
-  try {
-    parseCondition(condition);
-    return true;
-  } catch (error) {
-    if (error instanceof MalformedConditionError) return false;
-    throw error;
-  }
-}
-
 /** What the principal is, as far as the replica that answers knows: even a stated type does not help it. */
 function directoryType(world: World, { view }: ArmCall, principalId: string): string | undefined {
   if (world.servicePrincipals.some((record) => same(record.id, principalId) && view.knows(record))) {
@@ -235,7 +160,33 @@ function principalNotFound(world: World, principalId: string): SandboxResponse {
   );
 }
 
-function isSame(record: RoleAssignmentRecord, scope: string, desired: Desired): boolean {
+/** What a condition on assigning roles may ask about an assignment that is to be made. */
+function requestAttributes({ request }: ArmCall): Record<string, string> {
+  const properties = jsonBody(request)?.["properties"];
+  return typeof properties === "object" && properties !== null
+    ? delegationAttributes("request", properties)
+    : {};
+}
+
+/** https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes */
+function delegationAttributes(
+  source: "request" | "resource",
+  assignment: { roleDefinitionId?: unknown; principalId?: unknown; principalType?: unknown },
+): Record<string, string> {
+  const { roleDefinitionId, principalId, principalType } = assignment;
+  const known = {
+    roledefinitionid: typeof roleDefinitionId === "string" ? roleDefinitionId.split("/").at(-1) : undefined,
+    principalid: principalId,
+    principaltype: principalType,
+  };
+  return Object.fromEntries(
+    Object.entries(known).flatMap(([key, value]) =>
+      typeof value === "string" ? [[`${source}[${type}:${key}]`.toLowerCase(), value]] : [],
+    ),
+  );
+}
+
+function isSame(record: RoleAssignmentRecord, scope: string, desired: DesiredAssignment): boolean {
   const roleOf = (id: string) => id.split("/").at(-1) ?? "";
   return (
     same(record.scope, scope) &&
@@ -267,11 +218,6 @@ function assignmentResource(record: RoleAssignmentRecord): Record<string, unknow
     type,
     name: record.name,
   };
-}
-
-/** Ids as these errors write them: 32 digits, no dashes. */
-function plain(id: string): string {
-  return id.replaceAll("-", "");
 }
 
 function same(left: string, right: string): boolean {

@@ -33,17 +33,24 @@ export function grantsOf(world: World, principalId: string, view: ReplicaView): 
     });
 }
 
-/** Whether grants permit an action of the management plane. */
-export function permitsAction(grants: readonly Grant[], action: string): boolean {
+/**
+ * Whether grants permit an action of the management plane.
+ * @param attributes what a condition may ask about, as `ConditionRequest` has them
+ */
+export function permitsAction(
+  grants: readonly Grant[],
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+): boolean {
   return grants.some(
     ({ assignment, role }) =>
-      covers(role.actions, role.notActions, action) && meets(assignment.condition, action, {}),
+      covers(role.actions, role.notActions, action) && meets(assignment.condition, action, attributes),
   );
 }
 
 /**
  * Whether grants permit an action of the data plane.
- * @param attributes what a condition may ask about by `@Request[…]`, names in lower case
+ * @param attributes what a condition may ask about, as `ConditionRequest` has them
  */
 export function permitsDataAction(
   grants: readonly Grant[],

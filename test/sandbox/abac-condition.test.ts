@@ -9,7 +9,7 @@ const write = `${repositories}/content/write`;
 
 const ask = (action: string, repository: string) => ({
   action,
-  attributes: { [`${repositories}:name`.toLowerCase()]: repository },
+  attributes: { [`request[${repositories}:name]`.toLowerCase()]: repository },
 });
 
 const readsOfTeam = `((!(ActionMatches{'${read}'})) OR (${name} StringStartsWithIgnoreCase 'team/'))`;
@@ -53,6 +53,27 @@ describe("a condition", () => {
       "b",
       true,
     ],
+    [
+      "can compare with any of a set",
+      `${name} ForAnyOfAnyValues:StringEqualsIgnoreCase {'A', 'b'}`,
+      read,
+      "a",
+      true,
+    ],
+    [
+      "can compare with all of a set",
+      `${name} ForAnyOfAllValues:StringNotEquals {'a', 'b'}`,
+      read,
+      "a",
+      false,
+    ],
+    [
+      "can name GUIDs without quotes",
+      `${name} ForAnyOfAnyValues:GuidEquals {7f951dda-4ed3-4680-a7ca-43fe172d538d}`,
+      read,
+      "7F951DDA-4ed3-4680-a7ca-43fe172d538d",
+      true,
+    ],
   ])("%s", (_what, condition, action, repository, expected) => {
     expect(fulfils(condition, ask(action, repository))).toBe(expected);
   });
@@ -61,7 +82,9 @@ describe("a condition", () => {
     ["an attribute of the resource", `@Resource[${repositories}:name] StringEquals 'team'`],
     ["an attribute that a request does not carry", "@Request[Microsoft.Other:name] StringEquals 'team'"],
     ["the negation of one", "!(@Request[Microsoft.Other:name] StringEquals 'team')"],
-    ["a set", `${name} ForAnyOfAnyValues:StringEquals {'team', 'other'}`],
+    ["a set where one value belongs", `${name} StringEquals {'team', 'other'}`],
+    ["one value where a set belongs", `${name} ForAnyOfAnyValues:StringEquals 'team'`],
+    ["another attribute", `${name} StringEquals @Request[${repositories}:name]`],
     ["another type of values", `${name} NumericEquals '1'`],
     ["a suboperation", "SubOperationMatches{'Blob.List'}"],
     ["the negation of a suboperation", "!(SubOperationMatches{'Blob.List'})"],

@@ -422,6 +422,24 @@ describe("a role assignment", () => {
     expect([made.status, removed.status]).toEqual(may ? [201, 200] : [403, 403]);
   });
 
+  test("can be limited to roles by a condition on who assigns them", async () => {
+    // As the portal writes it for a delegation.
+    const attribute = (source: string) =>
+      `@${source}[Microsoft.Authorization/roleAssignments:RoleDefinitionId]`;
+    const limit = (action: string, source: string) =>
+      `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/${action}'})) OR (${attribute(source)} ForAnyOfAnyValues:GuidEquals {${pullGuid}}))`;
+    const condition = `(${limit("write", "Request")} AND ${limit("delete", "Resource")})`;
+    const { assign, ask, assignments, roleId, world, principal } = open({}, [
+      { role: "Role Based Access Control Administrator", condition },
+    ]);
+    expect((await assign()).status).toBe(201);
+    expect((await ask("DELETE", `${assignments}/${name}`)).status).toBe(200);
+    expect((await assign({ roleDefinitionId: roleId(pushGuid) })).status).toBe(403);
+    const foreign = world.roleAssignments.find(({ principalId }) => principalId !== principal.id);
+    const removed = await ask("DELETE", foreign?.id ?? "");
+    expect(errorOf(removed).message).toContain("or an ABAC condition not fulfilled");
+  });
+
   test("is refused for an unfulfilled condition in words that say so", async () => {
     const { assign } = open({}, [{ role: "Owner", condition: "ActionMatches{'x'}" }]);
     expect(errorOf(await assign()).message).toContain("or an ABAC condition not fulfilled");
