@@ -36,33 +36,41 @@ export interface ApplicationWish {
   readonly reference: string | undefined;
   readonly owners: readonly string[];
   readonly serviceManagementReference: string | undefined;
+  /** Whether a mark in the cluster says that an application was at work here: then a 404 may be a stale answer. */
+  readonly expected: boolean;
   /** Whether the cluster vouches for a key: by an entry that holds it, or a pending mark that names its operation. */
   vouchesFor(key: { readonly keyId: string; readonly operation: string }): Promise<boolean>;
+}
+
+/** What looking up takes. */
+export interface LookupPorts {
+  readonly directory: Directory;
+  readonly roles: Roles;
+  readonly clock: Clock;
+  readonly caller: Caller;
 }
 
 /** Looks up the application; refuses one that is not provably ours. */
 export async function inspectApplication(
   wish: ApplicationWish,
-  directory: Directory,
-  roles: Roles,
-  caller: Caller,
+  ports: LookupPorts,
   signal: AbortSignal,
 ): Promise<ApplicationFinding> {
+  const { directory, clock, caller } = ports;
   if (wish.reference !== undefined) {
     const application = await findNamed(wish.reference, directory, signal);
-    return {
-      ...(await withRoles(wish, application, directory, roles, signal)),
-      shared: true,
-      missingOwners: [],
-    };
+    return { ...(await withRoles(wish, application, ports, signal)), shared: true, missingOwners: [] };
   }
   const uniqueName = applicationUniqueName(wish.registry.loginServer, wish.clusterId);
-  const application = await directory.findApplicationByUniqueName(uniqueName, signal);
+  const application = await insist(
+    wish,
+    () => directory.findApplicationByUniqueName(uniqueName, signal),
+    clock,
+    signal,
+  );
   if (application) {
-    const found = await withRoles(wish, application, directory, roles, signal);
-    const holdsOurRole = found.assignments.some((assignment) =>
-      isOurAssignment(wish.registry.id, assignment),
-    );
+    const found = await withRoles(wish, application, ports, signal);
+    const holdsOurRole = found.assignments.some((one) => isOurAssignment(wish.registry.id, one));
     const owners = await ownersIfNeeded(wish, application, holdsOurRole, directory, signal);
     if (!holdsOurRole) await refuseUnlessClean(wish, application, owners, caller, directory, signal);
     return { ...found, shared: false, missingOwners: missingOwners(wish, owners) };
@@ -105,17 +113,43 @@ async function findNamed(reference: string, directory: Directory, signal: AbortS
   return first;
 }
 
+/** How long something is looked for that the cluster says was there: long enough to meet several replicas. */
+const insistMs = 1_500;
+
+/** Reads are answered by replicas that learn of writes late: one 404 does not prove that a thing is gone. */
+function insist<T>(
+  { expected }: ApplicationWish,
+  look: () => Promise<T | undefined>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  return waitUntil(look, { timeoutMs: expected ? insistMs : 0 }, clock, signal);
+}
+
 async function withRoles(
   wish: ApplicationWish,
   application: Application,
-  directory: Directory,
-  roles: Roles,
+  { directory, roles, clock }: LookupPorts,
   signal: AbortSignal,
 ) {
-  const principal = await directory.findServicePrincipal(application.appId, signal);
-  const assignments = principal
-    ? await roles.listAssignments(wish.registry.id, principal.objectId, signal)
-    : [];
+  const { id } = wish.registry;
+  const principal = await insist(
+    wish,
+    () => directory.findServicePrincipal(application.appId, signal),
+    clock,
+    signal,
+  );
+  if (!principal) return { kind: "found" as const, application, principal, assignments: [] };
+  let assignments: readonly RoleAssignment[] = [];
+  await insist(
+    wish,
+    async () => {
+      assignments = await roles.listAssignments(id, principal.objectId, signal);
+      return assignments.length > 0 ? assignments : undefined;
+    },
+    clock,
+    signal,
+  );
   return { kind: "found" as const, application, principal, assignments };
 }
 
@@ -280,10 +314,10 @@ export function applicationChanges(finding: ApplicationFinding): PlannedChange[]
 export async function ensureApplication(
   finding: ApplicationFinding,
   wish: ApplicationWish,
-  ports: { directory: Directory; roles: Roles; clock: Clock; caller: Caller; timeoutMs: number },
+  ports: LookupPorts & { readonly timeoutMs: number },
   signal: AbortSignal,
 ): Promise<Application> {
-  const { directory, roles, clock, caller, timeoutMs } = ports;
+  const { directory, clock, caller, timeoutMs } = ports;
   const { application: made, created } =
     finding.kind === "absent"
       ? await directory.createApplication(finding.create, signal)
@@ -299,7 +333,7 @@ export async function ensureApplication(
       signal,
     );
     if (again) application = again;
-    const found = await withRoles(wish, application, directory, roles, signal);
+    const found = await withRoles(wish, application, ports, signal);
     if (!found.assignments.some((assignment) => isOurAssignment(wish.registry.id, assignment))) {
       const owners = await directory.listOwners(application.objectId, signal);
       await refuseUnlessClean(wish, application, owners, caller, directory, signal);

@@ -304,6 +304,7 @@ class Surveyor {
       reference: input.servicePrincipal,
       owners: input.owners,
       serviceManagementReference: input.serviceManagementReference,
+      expected: held.some(({ mark }) => mark.clusterId === clusterId),
       vouchesFor: async ({ keyId, operation }) => {
         const listed = await cluster.managedSecrets(this.#signal);
         const others = (listed ?? []).flatMap((secret) => heldEntry(secret, this.#proof.loginServer) ?? []);
@@ -316,11 +317,11 @@ class Surveyor {
         );
       },
     };
+    const { directory, roles } = azure;
+    const { clock } = this.#ports;
     const application = await inspectApplication(
       applicationWish,
-      azure.directory,
-      azure.roles,
-      this.#caller,
+      { directory, roles, clock, caller: this.#caller },
       this.#signal,
     );
     const roleWish: RoleWish = { registry, requested: input.role, repositories: input.repositories };

@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { liveAssignments, livePasswords, setup } from "../program.ts";
+
+let sandbox: Sandbox;
+afterEach(async () => {
+  await sandbox.close();
+});
+
+describe("setup, while the services learn of each other's writes only after 5 seconds", () => {
+  it("waits everything out, says what for, and succeeds", async () => {
+    sandbox = await startSandbox({ replicationLag: "5s" });
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toMatch(/Waiting for/);
+    expect(livePasswords(sandbox)).toHaveLength(1);
+    expect(liveAssignments(sandbox)).toHaveLength(1);
+  });
+
+  it("run again at once believes no stale refusal: same key, no change", async () => {
+    sandbox = await startSandbox({ replicationLag: "5s" });
+    const first = await setup(sandbox);
+    const before = sandbox.requests.mutating().length;
+    const again = await setup(sandbox);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.json.credentials[0].keyId).toBe(first.json.credentials[0].keyId);
+    expect(sandbox.requests.mutating().length).toBe(before);
+  });
+
+  it("on an ABAC registry does the same", async () => {
+    sandbox = await startSandbox({ replicationLag: "5s" });
+    const run = await setup(sandbox, [
+      "--registry",
+      "abacregistry",
+      "--repository",
+      "my-awesome-app",
+      "--image",
+      "my-awesome-app:v1",
+    ]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.verification.status).toBe("passed");
+  });
+});
