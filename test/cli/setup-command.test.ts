@@ -59,6 +59,21 @@ describe("an interruption", () => {
   });
 });
 
+describe("a run that meets a bug of ours", () => {
+  it("says so without a stack, also when it is thrown where nobody could catch it", async () => {
+    sandbox.setFaults([{ match: "GET .*/registries", action: "hang", times: 99 }]);
+    const thrower = "data:text/javascript,setTimeout(()=>{throw%20new%20TypeError('hunter2')},1000)";
+    const run = await runProgram(sandbox, [...setup, "-y", "-o", "json"], {
+      env: { NODE_OPTIONS: `--import=${thrower}` },
+    });
+    sandbox.setFaults([]);
+    expect(run.code).toBe(1);
+    expect(run.json).toMatchObject({ ok: false, exitCode: 1, error: { code: "bug", retryable: false } });
+    expect(run.stderr).toContain("This is a bug in acr-pull.");
+    expect(run.stderr).not.toMatch(/hunter2|    at /);
+  });
+});
+
 describe("a result", () => {
   it("ends with a Pod that uses the secret, the equivalent command and the day the password ends", async () => {
     const { code, stdout, stderr } = await runProgram(sandbox, [...setup, "-y"]);

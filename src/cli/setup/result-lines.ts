@@ -24,19 +24,22 @@ export function resultLines(
 function madeLines(result: SetupResult): Line[] {
   const { registry, servicePrincipals, roleAssignments, credentials, verification } = result;
   const mode = registry.roleAssignmentMode === "AbacRepositoryPermissions" ? ", in ABAC mode" : "";
+  // With several clusters each has a principal of its own.
+  const of = ({ context }: { readonly context: string }) =>
+    servicePrincipals.length > 1 ? ` (${context})` : "";
   const rows = [
     ["Registry", `${registry.loginServer}${mode}`, ""],
-    ...servicePrincipals.map((one) => ["Principal", one.displayName ?? one.appId, one.action]),
+    ...servicePrincipals.map((one) => ["Principal", `${one.displayName ?? one.appId}${of(one)}`, one.action]),
     ...roleAssignments.map(({ role, condition, action }) => [
       "Role",
       condition === null ? role : `${role}, on some repositories`,
       action,
     ]),
     ...result.extraRoles.map(({ role }) => ["Role", `${role}, granted by somebody else`, "kept"]),
-    ...credentials.map(({ keyId, expiresAt, action }) => [
+    ...credentials.map((one) => [
       "Password",
-      `key ${keyId ?? "unknown"}, ${expiresAt === null ? "end unknown" : `valid until ${expiresAt.slice(0, 10)}`}`,
-      action,
+      `key ${one.keyId ?? "unknown"}, ${one.expiresAt === null ? "end unknown" : `valid until ${one.expiresAt.slice(0, 10)}`}${of(one)}`,
+      one.action,
     ]),
     ...result.keptKeys.map(({ keyId, reason }) => ["Password", `key ${keyId}: ${reason}`, "kept"]),
     [

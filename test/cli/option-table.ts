@@ -1,0 +1,25 @@
+import type { OptionSet } from "../../src/cli/option.ts";
+import { optionGroups } from "../../src/cli/option.ts";
+
+/** The README's table of a command's options, as its definitions say; help says the same. */
+export function optionTable(options: OptionSet): string {
+  const all = Object.values(options);
+  const rows = optionGroups.flatMap((group) =>
+    all
+      .filter((option) => option.group === group)
+      .map(({ flag, variable, summary, fallback }) => [
+        code(flag),
+        variable === undefined ? "flag only" : code(variable),
+        fallback === undefined ? "" : code(fallback),
+        summary,
+      ]),
+  );
+  const lines = [["option", "variable", "default", "what it says"], ["---", "---", "---", "---"], ...rows];
+  return lines
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
