@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { inProcessKubernetes, patchTypes, pullSecret, secretsPath } from "./in-process-kubernetes.ts";
+
+const inApps = { namespaces: ["awesomeapps"] };
+const reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
+describe("who has no token of the cluster", () => {
+  test.each([
+    ["none", null],
+    ["another", "nobodys"],
+  ])("(%s) is refused with 401 and nothing more", async (_, token) => {
+    const { ask } = inProcessKubernetes();
+    const { status, body } = await ask("GET", secretsPath, undefined, { token });
+    expect(status).toBe(401);
+    expect(body).toEqual({
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: "Unauthorized",
+      reason: "Unauthorized",
+      code: 401,
+    });
+  });
+
+  test.each(["/version", "/healthz", "/livez", "/readyz"])("may read %s", async (path) => {
+    const { ask } = inProcessKubernetes();
+    expect((await ask("GET", path, undefined, { token: null })).status).toBe(200);
+    expect((await ask("GET", path, undefined, { token: "nobodys" })).status).toBe(401);
+  });
+});
+
+describe("a user without rights", () => {
+  const nothing = 'is forbidden: User "sandbox-user" cannot';
+  const where = 'in API group "" in the namespace "awesomeapps"';
+
+  test.each([
+    ["GET", `${secretsPath}/n`, `secrets "n" ${nothing} get resource "secrets" ${where}`, "n"],
+    ["GET", secretsPath, `secrets ${nothing} list resource "secrets" ${where}`, undefined],
+    ["GET", `${secretsPath}?watch=true`, `secrets ${nothing} watch resource "secrets" ${where}`, undefined],
+    ["POST", secretsPath, `secrets ${nothing} create resource "secrets" ${where}`, undefined],
+    ["PUT", `${secretsPath}/n`, `secrets "n" ${nothing} update resource "secrets" ${where}`, "n"],
+    ["PATCH", `${secretsPath}/n`, `secrets "n" ${nothing} patch resource "secrets" ${where}`, "n"],
+    ["DELETE", `${secretsPath}/n`, `secrets "n" ${nothing} delete resource "secrets" ${where}`, "n"],
+    ["DELETE", secretsPath, `secrets ${nothing} deletecollection resource "secrets" ${where}`, undefined],
+    [
+      "GET",
+      "/api/v1/secrets",
+      `secrets ${nothing} list resource "secrets" in API group "" at the cluster scope`,
+      undefined,
+    ],
+    [
+      "GET",
+      "/api/v1/namespaces/awesomeapps",
+      `namespaces "awesomeapps" ${nothing} get resource "namespaces" ${where}`,
+      "awesomeapps",
+    ],
+    [
+      "POST",
+      "/api/v1/namespaces",
+      `namespaces ${nothing} create resource "namespaces" in API group "" at the cluster scope`,
+      undefined,
+    ],
+    [
+      "GET",
+      "/api/v1/namespaces/awesomeapps/pods/p/log",
+      `pods "p" ${nothing} get resource "pods/log" ${where}`,
+      "p",
+    ],
+  ])("%s %s", async (method, target, message, name) => {
+    const { ask } = inProcessKubernetes({ rules: [] });
+    const { status, body } = await ask(method, target, method === "GET" ? undefined : pullSecret("n"));
+    expect([status, body.reason, body.message]).toEqual([403, "Forbidden", message]);
+    expect(body.details.name).toBe(name);
+  });
+
+  test("may not even learn whether a path is there", async () => {
+    const { ask } = inProcessKubernetes({ rules: [] });
+    const { body } = await ask("GET", "/metrics");
+    expect(body).toMatchObject({
+      code: 403,
+      message: 'forbidden: User "sandbox-user" cannot get path "/metrics"',
+      details: {},
+    });
+  });
+});
+
+describe("rules", () => {
+  test("hold in their namespaces, for their names and verbs alone", async () => {
+    const rule = { ...inApps, verbs: ["get", "list"], resources: ["secrets"], resourceNames: ["n"] };
+    const { ask } = inProcessKubernetes({ rules: [rule] });
+    expect((await ask("GET", `${secretsPath}/n`)).status).toBe(404);
+    expect((await ask("GET", `${secretsPath}/m`)).status).toBe(403);
+    expect((await ask("GET", secretsPath)).status).toBe(403);
+    expect((await ask("GET", `${secretsPath}?fieldSelector=metadata.name%3Dn`)).status).toBe(200);
+    expect((await ask("GET", "/api/v1/namespaces/default/secrets/n")).status).toBe(403);
+  });
+
+  test("on names never allow to create", async () => {
+    const rule = { ...inApps, verbs: ["*"], resources: ["secrets"], resourceNames: ["n"] };
+    const { ask } = inProcessKubernetes({ rules: [rule] });
+    expect((await ask("POST", secretsPath, pullSecret("n"))).status).toBe(403);
+  });
+
+  test("to patch alone let an apply change, not create", async () => {
+    const { ask, cluster } = inProcessKubernetes({
+      rules: [{ ...inApps, verbs: ["get", "patch"], resources: ["secrets"] }],
+    });
+    const target = `${secretsPath}/n?fieldManager=m`;
+    const { status, body } = await ask("PATCH", target, pullSecret("n"), { type: patchTypes.apply });
+    expect([status, body.message]).toEqual([403, 'secrets "n" is forbidden: ']);
+    cluster.users[0]!.rules.push({ ...inApps, verbs: ["create"], resources: ["secrets"] });
+    expect((await ask("PATCH", target, pullSecret("n"), { type: patchTypes.apply })).status).toBe(201);
+  });
+});
+
+describe("a review", () => {
+  const rule = { ...inApps, verbs: ["create"], resources: ["secrets"] };
+
+  test.each([
+    [{ namespace: "awesomeapps", verb: "create", resource: "secrets" }, true],
+    [{ namespace: "awesomeapps", verb: "patch", resource: "secrets" }, false],
+    [{ namespace: "default", verb: "create", resource: "secrets" }, false],
+    [{ verb: "create", resource: "secrets" }, false],
+  ])("of access to %o answers %s, with 201 and without a denial", async (resourceAttributes, allowed) => {
+    const { ask } = inProcessKubernetes({ rules: [rule] });
+    const { status, body } = await ask("POST", reviews, { spec: { resourceAttributes } });
+    expect([status, body.kind, body.status]).toEqual([201, "SelfSubjectAccessReview", { allowed }]);
+  });
+
+  test("of nothing, or of two things at once, is refused", async () => {
+    const { ask } = inProcessKubernetes();
+    const nonResourceAttributes = { path: "/", verb: "get" };
+    const resourceAttributes = { verb: "get", resource: "secrets" };
+    for (const spec of [{}, { nonResourceAttributes, resourceAttributes }]) {
+      expect((await ask("POST", reviews, { spec })).status).toBe(422);
+    }
+  });
+
+  test("of rules shows those of the namespace", async () => {
+    const { ask } = inProcessKubernetes({ rules: [rule, { verbs: ["list"], resources: ["namespaces"] }] });
+    const target = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    const { status, body } = await ask("POST", target, { spec: { namespace: "default" } });
+    expect([status, body.status.incomplete]).toEqual([201, false]);
+    expect(body.status.resourceRules[0]).toEqual({
+      verbs: ["list"],
+      apiGroups: [""],
+      resources: ["namespaces"],
+    });
+    expect(JSON.stringify(body)).not.toContain('"secrets"');
+  });
+});
