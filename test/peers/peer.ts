@@ -1,0 +1,28 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** A real client or server that tests hold the sandbox to. */
+export type Peer = "az" | "kubectl" | "skopeo" | "docker-registry";
+
+/**
+ * What `describe.skipIf` is given for tests that need these peers: whether one of them is not installed.
+ * @throws Error when one is missing and ACR_PULL_REQUIRE_PEERS is set, so that no run is green for want of a peer
+ */
+export function lacks(...peers: readonly Peer[]): boolean {
+  const missing = peers.filter((peer) => !installed(peer));
+  if (missing.length > 0 && process.env["ACR_PULL_REQUIRE_PEERS"] !== undefined) {
+    throw new Error(`ACR_PULL_REQUIRE_PEERS is set, and not installed: ${missing.join(", ")}`);
+  }
+  return missing.length > 0;
+}
+
+function installed(peer: Peer): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, peer), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
