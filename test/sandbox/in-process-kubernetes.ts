@@ -32,7 +32,12 @@ export interface InProcessKubernetes {
   readonly service: Service;
   /** Every write that was committed, in order. */
   readonly commits: readonly string[];
-  ask(method: string, target: string, body?: unknown, asking?: Asking): Promise<KubernetesAnswer>;
+  readonly ask: (
+    method: string,
+    target: string,
+    body?: unknown,
+    asking?: Asking,
+  ) => Promise<KubernetesAnswer>;
 }
 
 /** Kinds of patch by their short names. */
@@ -60,7 +65,7 @@ export function inProcessKubernetes(
     cluster: record,
     service,
     commits,
-    async ask(method, target, body, asking = {}) {
+    ask: async (method, target, body, asking = {}) => {
       const answer = await service.handle(requestFor(record, method, target, body, asking));
       return { headers: {}, body: undefined, stream: undefined, ...answer };
     },

@@ -1,0 +1,141 @@
+import { describe, expect, test, vi } from "vitest";
+import { inProcessKubernetes, patchTypes, pullSecret, secretsPath } from "./in-process-kubernetes.ts";
+
+const namespaces = "/api/v1/namespaces";
+
+describe("a namespace", () => {
+  test("is made active, with its name as a label and, a moment later, a default service account", async () => {
+    const { ask } = inProcessKubernetes();
+    const { status, body } = await ask("POST", namespaces, {
+      metadata: { name: "fresh", labels: { a: "b" } },
+    });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      metadata: { labels: { a: "b", "kubernetes.io/metadata.name": "fresh" } },
+      spec: { finalizers: ["kubernetes"] },
+      status: { phase: "Active" },
+    });
+    const account = `${namespaces}/fresh/serviceaccounts/default`;
+    expect((await ask("GET", account)).status).toBe(404);
+    await vi.waitFor(async () => expect((await ask("GET", account)).status).toBe(200));
+  });
+
+  test("has a DNS label as its name", async () => {
+    const { ask } = inProcessKubernetes();
+    const { status, body } = await ask("POST", namespaces, { metadata: { name: "a.b" } });
+    expect(status).toBe(422);
+    expect(body.message).toMatch(
+      /^Namespace "a\.b" is invalid: metadata\.name: Invalid value: "a\.b": a lowercase RFC 1123 label must/,
+    );
+  });
+
+  test("that is deleted ends with all that is in it, and takes in nothing meanwhile", async () => {
+    const { ask } = inProcessKubernetes();
+    await ask("POST", secretsPath, pullSecret("n"));
+    const { body } = await ask("DELETE", `${namespaces}/awesomeapps`);
+    expect(body).toMatchObject({ kind: "Namespace", status: { phase: "Terminating" } });
+    const refused = await ask("POST", secretsPath, pullSecret("m"));
+    expect(refused.body).toEqual({
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message:
+        'secrets "m" is forbidden: unable to create new content in namespace awesomeapps because it is being terminated',
+      reason: "Forbidden",
+      details: {
+        name: "m",
+        kind: "secrets",
+        causes: [
+          {
+            reason: "NamespaceTerminating",
+            message: "namespace awesomeapps is being terminated",
+            field: "metadata.namespace",
+          },
+        ],
+      },
+      code: 403,
+    });
+    await vi.waitFor(async () => expect((await ask("GET", `${namespaces}/awesomeapps`)).status).toBe(404));
+    expect((await ask("GET", "/api/v1/secrets")).body.items).toEqual([]);
+  });
+
+  test("ends only after what its contents and itself are held by has gone", async () => {
+    const { ask } = inProcessKubernetes();
+    const held = { finalizers: ["test/hold"] };
+    await ask("POST", secretsPath, pullSecret("n", { metadata: { name: "n", ...held } }));
+    await ask("PATCH", `${namespaces}/awesomeapps`, { metadata: held }, { type: patchTypes.merge });
+    await ask("DELETE", `${namespaces}/awesomeapps`);
+    const release = { metadata: { finalizers: null } };
+    await vi.waitFor(async () => {
+      expect((await ask("GET", `${secretsPath}/n`)).body.metadata).toHaveProperty("deletionTimestamp");
+    });
+    await ask("PATCH", `${secretsPath}/n`, release, { type: patchTypes.merge });
+    await vi.waitFor(async () => {
+      expect((await ask("GET", `${namespaces}/awesomeapps`)).body.spec).toEqual({});
+    });
+    await ask("PATCH", `${namespaces}/awesomeapps`, release, { type: patchTypes.merge });
+    expect((await ask("GET", `${namespaces}/awesomeapps`)).status).toBe(404);
+  });
+
+  test("that was ending from the start goes on ending, and still lets what it holds be changed", async () => {
+    const { ask } = inProcessKubernetes({
+      namespaces: [{ name: "awesomeapps", terminating: true }],
+      objects: [
+        {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name: "n", namespace: "awesomeapps" },
+          type: "Opaque",
+        },
+      ],
+    });
+    expect((await ask("POST", secretsPath, pullSecret("m"))).status).toBe(403);
+    const patch = { metadata: { labels: { a: "b" } } };
+    expect((await ask("PATCH", `${secretsPath}/n`, patch, { type: patchTypes.merge })).status).toBe(200);
+    expect((await ask("GET", `${namespaces}/awesomeapps`)).body.status.phase).toBe("Terminating");
+  });
+
+  test.each(["default", "kube-system", "kube-public"])("%s may not be deleted", async (name) => {
+    const { ask } = inProcessKubernetes();
+    const { status, body } = await ask("DELETE", `${namespaces}/${name}`);
+    expect([status, body.message]).toEqual([
+      403,
+      `namespaces "${name}" is forbidden: this namespace may not be deleted`,
+    ]);
+  });
+});
+
+describe("a secret too many", () => {
+  test("is over quota, in a dry run too", async () => {
+    const { ask } = inProcessKubernetes({ namespaces: [{ name: "awesomeapps", secretQuota: 1 }, "default"] });
+    expect((await ask("POST", secretsPath, pullSecret("one"))).status).toBe(201);
+    for (const query of ["", "?dryRun=All"]) {
+      const { status, body } = await ask("POST", secretsPath + query, pullSecret("two"));
+      expect([status, body.reason, body.message, body.details]).toEqual([
+        403,
+        "Forbidden",
+        'secrets "two" is forbidden: exceeded quota: object-counts, requested: secrets=1, used: secrets=1, limited: secrets=1',
+        { name: "two", kind: "secrets" },
+      ]);
+    }
+    expect((await ask("PUT", `${secretsPath}/one`, pullSecret("one"))).status).toBe(200);
+    expect((await ask("POST", "/api/v1/namespaces/default/secrets", pullSecret("two"))).status).toBe(201);
+  });
+});
+
+test("an admission webhook refuses secrets in its own words, changes and dry runs too", async () => {
+  const { ask, cluster } = inProcessKubernetes();
+  await ask("POST", secretsPath, pullSecret("one"));
+  cluster.webhookDenies.push("awesomeapps");
+  const answers = [
+    await ask("POST", secretsPath, pullSecret("two")),
+    await ask("POST", `${secretsPath}?dryRun=All`, pullSecret("two")),
+    await ask("PUT", `${secretsPath}/one`, pullSecret("one", { stringData: { a: "b" } })),
+  ];
+  for (const { body } of answers) {
+    expect(body).toMatchObject({ code: 403, reason: "Forbidden" });
+    expect(body.message).toMatch(/^admission webhook "[^"]+" denied the request: /);
+    expect(body).not.toHaveProperty("details");
+  }
+});
