@@ -8,7 +8,8 @@ import { applyJob, type JobRecord } from "./setup/apply-setup.ts";
 import { credentialsDocument } from "./setup/credentials-document.ts";
 import { planSetup } from "./setup/plan-setup.ts";
 import { finishedOutcome } from "./setup/setup-result.ts";
-import { survey, type Job, type Survey } from "./setup/survey.ts";
+import type { Job } from "./setup/job.ts";
+import { survey, type Survey } from "./setup/survey.ts";
 
 const busyPollMs = 1_000;
 

@@ -23,14 +23,8 @@ import { ensureLink } from "../../steps/service-account.ts";
 import { ensureServicePrincipal } from "../../steps/service-principal.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import { heldEntry, timeText } from "./decide-credential.ts";
-import {
-  applicationOf,
-  desiredEntry,
-  type Job,
-  type JobTarget,
-  type Survey,
-  type TargetCredential,
-} from "./survey.ts";
+import { applicationOf, desiredEntry, type Job, type JobTarget, type TargetCredential } from "./job.ts";
+import type { Survey } from "./survey.ts";
 
 /** What became of one target. */
 export interface TargetRecord {

@@ -4,7 +4,8 @@ import { roleChanges } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
-import type { Job, JobTarget, Survey } from "./survey.ts";
+import type { Job, JobTarget } from "./job.ts";
+import type { Survey } from "./survey.ts";
 
 const renewalDueMs = 30 * 86_400_000;
 

@@ -17,7 +17,8 @@ import type {
 } from "../setup-contract.ts";
 import type { JobRecord } from "./apply-setup.ts";
 import { credentialAction, isRenewalDue, resultRegistry } from "./plan-setup.ts";
-import { applicationOf, type LeftOut, type Survey } from "./survey.ts";
+import { applicationOf, type LeftOut } from "./job.ts";
+import type { Survey } from "./survey.ts";
 
 /** An error as results show it. */
 export function resultError({ code, message, hint }: ActionableError): ResultError {

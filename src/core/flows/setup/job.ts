@@ -1,0 +1,92 @@
+import type { ActionableError } from "../../../domain/errors.ts";
+import type { Application } from "../../../domain/identity.ts";
+import type { PendingMark } from "../../../domain/ownership.ts";
+import type { Registry } from "../../../domain/registry.ts";
+import type { ApplicationFinding, ApplicationWish } from "../../steps/application.ts";
+import type { RolesFinding, RoleWish } from "../../steps/pull-role.ts";
+import type { DesiredEntry, Target, TargetPolicy, TargetState } from "../../steps/pull-secret.ts";
+import type { LinkFinding, ServiceAccountLink } from "../../steps/service-account.ts";
+import type { SetupInput } from "../setup-contract.ts";
+import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
+import type { SurveyedCluster } from "./survey-clusters.ts";
+
+/** A credential as one target holds it. */
+export type TargetCredential = Omit<LivingCredential, "alive">;
+
+/** A target that will be written or is in order. */
+export interface JobTarget {
+  readonly target: Target;
+  readonly state: TargetState;
+  /** The credential it shall hold; undefined: the key that is still to be made. */
+  readonly credential: TargetCredential | undefined;
+  readonly changes: boolean;
+  readonly links: ReadonlyArray<{ readonly link: ServiceAccountLink; readonly finding: LinkFinding }>;
+}
+
+/** A target that cannot be written now, with the reason. */
+export interface LeftOut {
+  readonly target: Target;
+  readonly error: ActionableError;
+}
+
+/** A mark of a run that is gone: the keys it names are swept. */
+export interface StaleMark {
+  readonly target: Target;
+  readonly pending: PendingMark;
+}
+
+/** What Azure holds for one cluster. */
+export interface JobIdentity {
+  readonly application: ApplicationFinding;
+  readonly applicationWish: ApplicationWish;
+  readonly roles: RolesFinding;
+  readonly roleWish: RoleWish;
+}
+
+/** Everything about one cluster that the plan and its carrying out need. */
+export interface Job {
+  readonly clusterId: string;
+  readonly contexts: readonly string[];
+  readonly surveyed: SurveyedCluster;
+  /** Undefined with `--no-azure`. */
+  readonly identity: JobIdentity | undefined;
+  /** Known unless the application is still to be made. */
+  readonly appId: string | undefined;
+  readonly decision: CredentialDecision;
+  readonly targets: readonly JobTarget[];
+  readonly staleMarks: readonly StaleMark[];
+  readonly liveMark: StaleMark | undefined;
+  readonly policy: TargetPolicy;
+}
+
+/** What a target shall hold, credential and marks. */
+export function desiredEntry(
+  input: SetupInput,
+  registry: Registry | undefined,
+  loginServer: string,
+  clusterId: string,
+  appId: string,
+  credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
+  state: TargetState,
+  keepPending = true,
+): DesiredEntry {
+  const known = state.kind === "present" ? state.mark?.registry : undefined;
+  return {
+    loginServer,
+    credential: credential.credential,
+    keepPending,
+    mark: {
+      registry: registry?.id ?? known ?? loginServer,
+      clusterId,
+      appId,
+      keyId: credential.keyId,
+      expiresAt: credential.expiresAt,
+      role: input.role,
+    },
+  };
+}
+
+/** Whether an application of this finding is there already. */
+export function applicationOf(finding: ApplicationFinding | undefined): Application | undefined {
+  return finding && finding.kind !== "absent" ? finding.application : undefined;
+}
