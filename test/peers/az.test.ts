@@ -142,6 +142,24 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
       expect(keys).toEqual([expect.objectContaining({ keyId: run.json.credentials[0].keyId })]);
     });
 
+    it("signs setup in, with no password in its environment", async () => {
+      const env = { AZURE_CLIENT_ID: undefined, AZURE_CLIENT_SECRET: undefined };
+      const run = await setup(sandbox, ["--secret-name", "by-az-login", "--auth", "cli"], { env });
+      expect(run.code, run.stderr).toBe(0);
+      expect(await clients.pulls(await clients.authFile("by-az-login"))).toBe(true);
+      const auto = await setup(sandbox, ["--secret-name", "by-az-login"], { env });
+      expect(auto.code, auto.stderr).toBe(0);
+      expect(auto.json.secrets).toMatchObject([{ action: "unchanged" }]);
+    });
+
+    it("and signed out, leaves setup to say that nobody is signed in", async () => {
+      const run = await setup(sandbox, ["--auth", "cli"], {
+        env: { AZURE_CONFIG_DIR: await clients.newPath() },
+      });
+      expect(run.code).toBe(3);
+      expect(run.json.error).toMatchObject({ hint: expect.stringContaining("az login") });
+    });
+
     it("finds a colleague's passwords alive after setup, also on the principal that it was told to share", async () => {
       const colleague = await followRecipe("colleague");
       const own = await setup(sandbox, ["-n", "default", "--secret-name", "own"]);

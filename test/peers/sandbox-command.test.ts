@@ -8,9 +8,8 @@ import { lacks } from "./peer.ts";
 /** What a user types inside the sandbox, its results in files of $OUT. */
 const script = String.raw`
 bytes() { kubectl get secret acr-secret -n awesomeapps -o 'jsonpath={.data.\.dockerconfigjson}' | base64 -d; }
-setup() { acr-pull setup --registry "$1" -n awesomeapps -y -o json; }
 
-setup myregistry > "$OUT/first.json"
+acr-pull setup --registry myregistry -n awesomeapps -y -o json > "$OUT/first.json"
 kubectl get secret acr-secret -n awesomeapps -o json > "$OUT/secret.json"
 bytes > "$OUT/auth.json"
 LOGIN_SERVER=$(bytes | grep -o 'localhost:[0-9]*' | head -n 1)
@@ -18,9 +17,9 @@ skopeo list-tags --authfile "$OUT/auth.json" "docker://$LOGIN_SERVER/my-awesome-
 if skopeo list-tags --creds "$AZURE_CLIENT_ID:another" "docker://$LOGIN_SERVER/my-awesome-app" 2> "$OUT/refusal"
 then exit 90
 fi
-setup myregistry > "$OUT/again.json"
+acr-pull setup --registry myregistry -n awesomeapps -y -o json > "$OUT/again.json"
 kubectl get secret acr-secret -n awesomeapps -o json > "$OUT/secret-again.json"
-setup abacregistry > "$OUT/second.json"
+kubectl acr-pull setup --registry abacregistry -n awesomeapps -y -o json > "$OUT/second.json"
 bytes > "$OUT/merged.json"
 for SERVER in $(grep -o 'localhost:[0-9]*' "$OUT/merged.json" | sort -u)
 do skopeo list-tags --authfile "$OUT/merged.json" "docker://$SERVER/my-awesome-app" >> "$OUT/both"
@@ -42,7 +41,7 @@ describe.skipIf(lacks("kubectl", "skopeo"))(
     const text = (name: string) => readFile(join(folder, name), "utf8");
     const json = async (name: string): Promise<ResultDocument> => JSON.parse(await text(name));
 
-    it("sets up, pulls, changes nothing the second time and merges a second registry", async () => {
+    it("sets up, pulls, changes nothing the second time and, as a plugin of kubectl, merges a second registry", async () => {
       const run = await runProgram(undefined, ["sandbox", "--", "sh", "-euc", script], {
         env: { OUT: folder },
       });
