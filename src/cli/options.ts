@@ -341,6 +341,12 @@ export const sandboxOptions = {
     group: "Sandbox",
     parse: plainText,
   }),
+  registryServer: valueOption({
+    flag: "--registry-server <builtin|docker-registry>",
+    summary: "what serves images: the sandbox itself, or Debian's docker-registry behind it",
+    group: "Sandbox",
+    parse: oneOf("builtin", "docker-registry"),
+  }),
   ...outputOptions,
 };
 

@@ -22,17 +22,15 @@ describe("the command line that does the same", () => {
   });
 
   it("reads back in a shell as the same words, whatever they hold", () => {
-    const words = fc
-      .sample(fc.string({ unit: "grapheme", minLength: 1 }), 5000)
-      .concat(
-        fc.sample(
-          fc.string({
-            unit: fc.constantFrom(...Array.from("'\"\\$`!*? ~#&|;<>(){}[]\n\tab-")),
-            minLength: 1,
-          }),
-          5000,
-        ),
-      );
+    const words = fc.sample(fc.string({ unit: "grapheme", minLength: 1 }), 5000).concat(
+      fc.sample(
+        fc.string({
+          unit: fc.constantFrom(...Array.from("'\"\\$`!*? ~#&|;<>(){}[]\n\tab-")),
+          minLength: 1,
+        }),
+        5000,
+      ),
+    );
     const script = `printf '%s\\0' ${words.map(shellWord).join(" ")}`;
     const output = execFileSync("sh", { input: script, encoding: "utf8", maxBuffer: 64 << 20 });
     expect(output.split("\0").slice(0, -1)).toEqual(words);

@@ -63,6 +63,16 @@ describe("a sandbox with a command", () => {
     expect(stderr).not.toContain("bug");
   });
 
+  it("refuses a registry server that is not installed", async () => {
+    const { code, stderr } = await runProgram(
+      undefined,
+      ["sandbox", "--registry-server", "docker-registry", "--", "true"],
+      { env: { PATH: folder } },
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain("docker-registry is not installed");
+  });
+
   it("refuses a port that is taken", async () => {
     const server = createServer().listen(0, "localhost");
     await once(server, "listening");

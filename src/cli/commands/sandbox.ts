@@ -41,10 +41,12 @@ async function runSandbox(
   }
 }
 
-/** @throws UsageError `sandbox.bad-options`, `sandbox.port-in-use` */
-async function start({ port, latency, replicationLag, faults, world }: AnswersOf<typeof sandboxOptions>) {
+/** @throws UsageError `sandbox.bad-options`, `sandbox.port-in-use`, `sandbox.registry-server` */
+async function start(answers: AnswersOf<typeof sandboxOptions>) {
   const { startSandbox } = await import("../../sandbox/sandbox.ts");
-  const given = { port, latency, replicationLag, faults: await jsonFile("--faults", faults) };
+  const { port, latency, replicationLag, registryServer, world } = answers;
+  const faults = await jsonFile("--faults", answers.faults);
+  const given = { port, latency, replicationLag, registryServer, faults };
   const flags = Object.entries(given).filter(([, value]) => value !== undefined);
   // The file's form is checked by whoever it is for.
   const options = {
@@ -54,16 +56,25 @@ async function start({ port, latency, replicationLag, faults, world }: AnswersOf
   try {
     return await startSandbox(options);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if (error.name === "SandboxOptionsError") throw new UsageError(error.message, "sandbox.bad-options");
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
-    throw new UsageError(
-      `Port ${port} is not to be had (${code})`,
-      "sandbox.port-in-use",
-      "Name another --port.",
-    );
+    throw startFailure(error, answers);
   }
+}
+
+/** What a user can do about a sandbox that did not start; anything else is a bug. */
+function startFailure(error: unknown, { port, registryServer }: AnswersOf<typeof sandboxOptions>): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === "SandboxOptionsError") return new UsageError(error.message, "sandbox.bad-options");
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE" || code === "EACCES") {
+    const message = `Port ${port} is not to be had (${code})`;
+    return new UsageError(message, "sandbox.port-in-use", "Name another --port.");
+  }
+  if (registryServer !== "docker-registry") return error;
+  return new UsageError(
+    `The registry server did not start: ${error.message}`,
+    "sandbox.registry-server",
+    "On Debian, apt-get install docker-registry; or leave --registry-server away.",
+  );
 }
 
 async function jsonFile(flag: string, path: string | undefined): Promise<unknown> {

@@ -1,0 +1,29 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { format } from "prettier";
+import { describe, expect, it } from "vitest";
+import { sandboxOptions, setupOptions } from "../../src/cli/options.ts";
+import { optionTable } from "./option-table.ts";
+
+const path = fileURLToPath(new URL("../../README.md", import.meta.url));
+
+/**
+ * The tables stand between `<!-- options: setup -->` and `<!-- end of options -->`; `UPDATE_README=1` writes them.
+ */
+describe("the README", () => {
+  it.each([
+    ["setup", setupOptions],
+    ["sandbox", sandboxOptions],
+  ])("lists the options of %s as they are defined", async (command, options) => {
+    const readme = readFileSync(path, "utf8");
+    const table = await format(optionTable(options), { parser: "markdown" });
+    const region = new RegExp(`(<!-- options: ${command} -->\n)[^]*?(<!-- end of options -->)`);
+    const updated = readme.replace(
+      region,
+      (_all, start: string, end: string) => `${start}\n${table}\n${end}`,
+    );
+    if (process.env["UPDATE_README"] === "1") writeFileSync(path, updated);
+    expect(readme).toMatch(region);
+    expect(readFileSync(path, "utf8")).toBe(updated);
+  });
+});
