@@ -84,6 +84,11 @@ export class Clients {
     return succeed("az", words.split(" "), this.#env);
   }
 
+  /** `az` that may fail. */
+  tryAz(words: string): Promise<ClientRun> {
+    return runClient("az", words.split(" "), this.#env);
+  }
+
   /** `az`, its answer read as JSON. */
   async azJson<T>(words: string): Promise<T> {
     return JSON.parse(await this.az(`${words} --output json`)) as T;
