@@ -12,7 +12,7 @@ export const optionGroups = [
   "Consent",
   "Run",
   "Output",
-  "Sandbox",
+  "Rehearsal",
 ] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 

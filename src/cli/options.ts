@@ -14,7 +14,6 @@ import {
   concurrency,
   lifetime,
   plainText,
-  port,
   positiveDuration,
   duration,
   tenant,
@@ -198,7 +197,7 @@ export const sharedOptions = {
   sandbox: switchOption({
     flag: "--sandbox",
     summary: "run this one command inside a fresh sandbox, with no Azure and no cluster",
-    group: "Sandbox",
+    group: "Rehearsal",
     instead: (commandLine) => [
       "sandbox",
       "--",
@@ -305,47 +304,6 @@ export const setupOptions = {
     group: "Consent",
     parse: oneOf("owner"),
     consent: true,
-  }),
-  ...outputOptions,
-};
-
-/** Options of `sandbox`. */
-export const sandboxOptions = {
-  port: valueOption({
-    flag: "--port <number>",
-    summary: "port that Azure listens on (default: a free one)",
-    group: "Sandbox",
-    parse: port,
-  }),
-  latency: valueOption({
-    flag: "--latency <duration>",
-    summary: "added to every answer of Azure, such as 50ms",
-    group: "Sandbox",
-    parse: duration,
-  }),
-  replicationLag: valueOption({
-    flag: "--replication-lag <duration>",
-    summary: "how long Azure takes to know everywhere what was written, such as 5s",
-    group: "Sandbox",
-    parse: duration,
-  }),
-  faults: valueOption({
-    flag: "--faults <file>",
-    summary: "JSON list of the requests that are to fail",
-    group: "Sandbox",
-    parse: plainText,
-  }),
-  world: valueOption({
-    flag: "--world <file>",
-    summary: "JSON of users and their rights, registries and namespaces",
-    group: "Sandbox",
-    parse: plainText,
-  }),
-  registryServer: valueOption({
-    flag: "--registry-server <builtin|docker-registry>",
-    summary: "what serves images: the sandbox itself, or Debian's docker-registry behind it",
-    group: "Sandbox",
-    parse: oneOf("builtin", "docker-registry"),
   }),
   ...outputOptions,
 };

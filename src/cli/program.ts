@@ -113,7 +113,7 @@ function showFailure(error: unknown, view: View, command: string | undefined): n
   return failure.exitCode;
 }
 
-/** The command line that an option such as --sandbox stands for; its variable does not go with it. */
+/** The command line that an option stands for; its variable does not go with it. */
 function anotherCommandLine(
   { definition, flags }: Choice,
   commandLine: readonly string[],
@@ -158,10 +158,7 @@ function parse(commandLine: readonly string[], { name, version, process }: Progr
       choice = { definition, flags, operands };
     });
   }
-  program.addHelpText(
-    "after",
-    `\n${exitCodes}\n\nTo try it with no Azure and no cluster:\n  ${name} sandbox -- sh`,
-  );
+  program.addHelpText("after", `\n${exitCodes}`);
   try {
     if (commandLine.length === 0) program.outputHelp();
     else program.parse(commandLine, { from: "user" });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { answerName, type OptionSet } from "../../src/cli/option.ts";
-import { sandboxOptions, setupOptions } from "../../src/cli/options.ts";
+import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
+import { setupOptions } from "../../src/cli/options.ts";
 
 const everyOption: OptionSet = { ...setupOptions, ...sandboxOptions };
 const consent = ["yes", "adopt", "allowPrivilegedRole"];

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { sandboxOptions, setupOptions } from "../../src/cli/options.ts";
+import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
+import { setupOptions } from "../../src/cli/options.ts";
 import { optionTable } from "./option-table.ts";
 
 const path = fileURLToPath(new URL("../../README.md", import.meta.url));

@@ -3,13 +3,55 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../answers.ts";
 import { defineCommand, type CommandContext } from "../command.ts";
 import { nextSignal } from "../interruption.ts";
-import type { AnswersOf } from "../option.ts";
-import { sandboxOptions } from "../options.ts";
+import { duration, plainText, port } from "../option-values.ts";
+import { oneOf, valueOption, type AnswersOf } from "../option.ts";
+import { outputOptions } from "../options.ts";
+
+/** Options of `sandbox`. */
+export const sandboxOptions = {
+  port: valueOption({
+    flag: "--port <number>",
+    summary: "port that Azure listens on (default: a free one)",
+    group: "Rehearsal",
+    parse: port,
+  }),
+  latency: valueOption({
+    flag: "--latency <duration>",
+    summary: "added to every answer of Azure, such as 50ms",
+    group: "Rehearsal",
+    parse: duration,
+  }),
+  replicationLag: valueOption({
+    flag: "--replication-lag <duration>",
+    summary: "how long Azure takes to know everywhere what was written, such as 5s",
+    group: "Rehearsal",
+    parse: duration,
+  }),
+  faults: valueOption({
+    flag: "--faults <file>",
+    summary: "JSON list of the requests that are to fail",
+    group: "Rehearsal",
+    parse: plainText,
+  }),
+  world: valueOption({
+    flag: "--world <file>",
+    summary: "JSON of users and their rights, registries and namespaces",
+    group: "Rehearsal",
+    parse: plainText,
+  }),
+  registryServer: valueOption({
+    flag: "--registry-server <builtin|docker-registry>",
+    summary: "what serves images: the sandbox itself, or Debian's docker-registry behind it",
+    group: "Rehearsal",
+    parse: oneOf("builtin", "docker-registry"),
+  }),
+  ...outputOptions,
+};
 
 /** The rehearsal: a made-up Azure and two clusters on this machine. */
 export const sandboxCommand = defineCommand({
   name: "sandbox",
-  summary: "rehearse on a made-up Azure and clusters, in memory",
+  summary: "rehearse with no Azure and no cluster: both made up, in memory",
   description: [
     "Starts an Azure, registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
     "sandbox-staging) on ports of this machine, in memory. With a command, runs it in there and ends with its",

@@ -15,10 +15,6 @@ export const setupCommand = defineCommand({
     ["setup --registry myregistry -n awesomeapps --dry-run", "only show what would be done"],
     ["setup --registry myregistry -n default -n awesomeapps --yes -o json", "two namespaces, in a pipeline"],
     ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "some repositories only"],
-    [
-      "setup --registry myregistry -n awesomeapps --yes --sandbox",
-      "rehearse it, with no Azure and no cluster",
-    ],
   ],
   run: async (answers, context) => {
     const { runSetup } = await import("../setup/run-setup.ts");
