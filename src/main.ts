@@ -43,7 +43,7 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
   return async (request, report, signal) => {
     const [azure, clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
       openAzure(request, env, report, signal),
-      openClusters(request.kubernetes, env, report),
+      openClusters(request, env, report),
       import("./registry/pull-client.ts"),
       import("./cli/process-identity.ts"),
       import("./cli/credentials-file.ts"),
@@ -51,7 +51,7 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
     return {
       azure,
       clusters,
-      pullProof: new PullClient(),
+      pullProof: new PullClient(request.timeoutMs),
       clock: {
         now: () => new Date(),
         sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
@@ -63,7 +63,7 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
 }
 
 async function openAzure(
-  { azure, cloud }: ConnectionRequest,
+  { azure, cloud, timeoutMs }: ConnectionRequest,
   env: HostProcess["env"],
   report: Report,
   signal: AbortSignal,
@@ -75,7 +75,7 @@ async function openAzure(
   const { openAzure } = await import("./azure/azure.ts");
   const onDeviceCode = ({ message }: { readonly message: string }) =>
     report({ kind: "note", level: "info", text: message });
-  return await openAzure({ ...azure, cloud, env, onDeviceCode }, signal);
+  return await openAzure({ ...azure, cloud, env, timeoutMs, onDeviceCode }, signal);
 }
 
 /** A password typed for a registry must not go to a host that only looks like one. */
@@ -93,7 +93,7 @@ async function checkHome(cloudName: string, loginServer: string, signal: AbortSi
 }
 
 async function openClusters(
-  { kubeconfig: file, contexts, allowInsecureTls }: ConnectionRequest["kubernetes"],
+  { kubernetes: { kubeconfig: file, contexts, allowInsecureTls }, timeoutMs }: ConnectionRequest,
   env: HostProcess["env"],
   report: Report,
 ): Promise<SetupPorts["clusters"]> {
@@ -113,7 +113,7 @@ async function openClusters(
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "info", text: `${context}: ${line}` });
   return chosen.map((context) => ({
-    cluster: createCluster(kubeconfig, context, { allowInsecureTls, onPluginMessage }),
+    cluster: createCluster(kubeconfig, context, { allowInsecureTls, onPluginMessage, timeoutMs }),
     defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",
   }));
 }

@@ -51,9 +51,13 @@ export interface SdkClientOptions {
 /**
  * Opens the way; connections are made when first needed and kept alive.
  * @param agent the connections to use, and how TLS is verified on them
+ * @param timeoutMs bounds each wait for a service, tries included
  */
-export function createAzureHttp(agent: Agent = new Agent({ keepAlive: true })): AzureHttp {
-  const httpClient = createHttpClient(agent);
+export function createAzureHttp(
+  agent: Agent = new Agent({ keepAlive: true }),
+  timeoutMs = Infinity,
+): AzureHttp {
+  const httpClient = createHttpClient(agent, timeoutMs);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
   // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
@@ -64,7 +68,7 @@ export function createAzureHttp(agent: Agent = new Agent({ keepAlive: true })): 
   };
   const pipelineWith = (repeatable: boolean) => {
     const pipeline = createPipelineFromOptions(options);
-    pipeline.addPolicy(retryPolicy(() => repeatable));
+    pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
     return pipeline;
   };
   const repeating = pipelineWith(true);
@@ -84,7 +88,7 @@ export function createAzureHttp(agent: Agent = new Agent({ keepAlive: true })): 
     clientOptions: (mayRepeat, onFailure) => ({
       ...options,
       httpClient,
-      additionalPolicies: [{ policy: retryPolicy(mayRepeat, onFailure), position: "perCall" }],
+      additionalPolicies: [{ policy: retryPolicy(timeoutMs, mayRepeat, onFailure), position: "perCall" }],
     }),
   };
 }
@@ -95,7 +99,7 @@ export function isIdempotent(request: PipelineRequest): boolean {
 }
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
-function createHttpClient(agent: Agent): HttpClient {
+function createHttpClient(agent: Agent, limitMs: number): HttpClient {
   // The metadata service of virtual machines speaks no TLS.
   const agentInTheClear = new AgentInTheClear({ keepAlive: true });
   return {
@@ -114,6 +118,7 @@ function createHttpClient(agent: Agent): HttpClient {
           body: typeof request.body === "string" ? request.body : undefined,
           agent:
             (request.agent as Agent | undefined) ?? (url.protocol === "https:" ? agent : agentInTheClear),
+          limitMs,
         },
         signalOf(request),
       );
@@ -137,6 +142,7 @@ class UnsuccessfulAnswer extends Error {
 }
 
 function retryPolicy(
+  timeoutMs: number,
   mayRepeat: (request: PipelineRequest) => boolean,
   onFailure?: (failure: ExchangeError | PipelineResponse) => void,
 ): PipelinePolicy {
@@ -159,7 +165,7 @@ function retryPolicy(
         return response && { status: response.status, retryAfter: retryAfterOf(response), idempotent };
       };
       try {
-        return await withRetries(attempt, classify, signalOf(request));
+        return await withRetries(attempt, classify, signalOf(request), timeoutMs);
       } catch (error) {
         if (error instanceof UnsuccessfulAnswer) return error.response;
         throw error;

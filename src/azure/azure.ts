@@ -14,6 +14,8 @@ import { callerOf } from "./token-claims.ts";
 export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" | "env" | "onDeviceCode"> {
   /** A name or the URL of a Resource Manager; undefined is AzureCloud. */
   readonly cloud: string | undefined;
+  /** Bounds each wait for a service, tries included; in milliseconds. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" 
 export async function openAzure(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp(),
+  http: AzureHttp = createAzureHttp(undefined, options.timeoutMs),
 ) {
   const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);
   const credential = createCredential({ ...options, cloud, http });

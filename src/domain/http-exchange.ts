@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** Which connections to use, and how TLS is verified on them. */
   readonly agent: Agent;
+  /** The longest wait for the whole answer, in milliseconds, where that is less than 30 s. */
+  readonly limitMs?: number | undefined;
 }
 
 /** A whole answer, whatever its status. A redirect is an answer like any other and never followed. */
@@ -57,16 +59,17 @@ export class ExchangeError extends Error {
 }
 
 /**
- * Sends one request and reads its whole answer, within bounds: 10 s to connect, 30 s in all, 8 MiB of body.
+ * Sends one request and reads its whole answer, within bounds: 10 s to connect, 30 s in all unless the request
+ * allows less, 8 MiB of body.
  * @throws ExchangeError when no whole answer came; the signal's reason when it aborts
  */
 export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   signal.throwIfAborted();
   const bounds = new AbortController();
+  const limitMs = Math.min(request.limitMs ?? exchangeLimitMs, exchangeLimitMs);
   const whole = setTimeout(
-    () =>
-      bounds.abort(new ExchangeError("timed-out", undefined, `no answer within ${exchangeLimitMs / 1000} s`)),
-    exchangeLimitMs,
+    () => bounds.abort(new ExchangeError("timed-out", undefined, `no answer within ${limitMs / 1000} s`)),
+    limitMs,
   );
   const either = AbortSignal.any([signal, bounds.signal]);
   try {

@@ -46,19 +46,22 @@ export function retryAfterMs(header: string | null | undefined, now: number): nu
 /**
  * Runs `attempt` until it succeeds or its failure is final.
  * @param classify says what a failure was, or `undefined` when trying again is of no use
+ * @param limitMs no attempt is begun later than this after the first
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
   classify: (error: unknown) => FailedAttempt | undefined,
   signal: AbortSignal,
+  limitMs = Infinity,
 ): Promise<T> {
+  const start = performance.now();
   for (let made = 1; ; made += 1) {
     try {
       return await attempt();
     } catch (error) {
       const failed = signal.aborted ? undefined : classify(error);
       const delay = failed && retryDelayMs(made, failed);
-      if (delay === undefined) throw error;
+      if (delay === undefined || performance.now() - start + delay >= limitMs) throw error;
       await sleep(delay, undefined, { signal });
     }
   }

@@ -4,7 +4,7 @@ import {
   createConfiguration,
   ServerConfiguration,
 } from "@kubernetes/client-node";
-import { withRetries } from "../domain/retry.ts";
+import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
 import { kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
@@ -45,7 +45,7 @@ export class KubernetesCalls {
   /** A read of one object; one that is not there is `undefined`. */
   async find<T>(request: ApiRequest, call: Call<T>, signal: AbortSignal): Promise<T | undefined> {
     try {
-      return await withRetries(() => call(this.#core, this.#carrier(signal)), failedAttempt, signal);
+      return await this.#repeated(() => call(this.#core, this.#carrier(signal)), failedAttempt, signal);
     } catch (error) {
       if (error instanceof ApiStatusError && error.status.code === 404) return undefined;
       throw kubernetesError(error, request);
@@ -69,7 +69,7 @@ export class KubernetesCalls {
         do {
           const page = { limit: pageSize, ...(next !== undefined && { _continue: next }) };
           const read = () => readPage(page, this.#core, this.#carrier(signal));
-          const answer = await withRetries(read, failedAttempt, signal);
+          const answer = await this.#repeated(read, failedAttempt, signal);
           items.push(...answer.items);
           next = answer.next === "" ? undefined : answer.next;
         } while (next !== undefined);
@@ -94,7 +94,7 @@ export class KubernetesCalls {
   ): Promise<T> {
     let lost = false;
     try {
-      return await withRetries(
+      return await this.#repeated(
         () => call(this.#core, this.#carrier(signal)),
         (error) => {
           const failed = failedAttempt(error);
@@ -117,6 +117,14 @@ export class KubernetesCalls {
       );
       throw kubernetesError(error, request, cause);
     }
+  }
+
+  #repeated<T>(
+    attempt: () => Promise<T>,
+    classify: (error: unknown) => FailedAttempt | undefined,
+    signal: AbortSignal,
+  ): Promise<T> {
+    return withRetries(attempt, classify, signal, this.#http.timeoutMs);
   }
 
   #carrier(signal: AbortSignal): Carrier {

@@ -22,6 +22,8 @@ export interface KubernetesHttpOptions {
   readonly allowInsecureTls?: boolean | undefined;
   /** Told what a credential plugin says, line by line. */
   readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
+  /** Bounds each wait for the cluster, tries included; in milliseconds. Default: what suits a request. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Who we are on every request, and the connections that carry it. */
@@ -56,6 +58,11 @@ export class KubernetesHttp {
     }
     this.#connection = connection;
     this.#options = options;
+  }
+
+  /** The longest wait for the cluster, tries included, in milliseconds. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs ?? Infinity;
   }
 
   /** The cluster's clock by its newest answer. */
@@ -97,6 +104,7 @@ export class KubernetesHttp {
         },
         body: typeof body === "string" ? body : undefined,
         agent,
+        limitMs: this.timeoutMs,
       },
       signal,
     );

@@ -23,6 +23,13 @@ export interface PullImage {
  * Source: https://github.com/containerd/containerd/blob/main/core/remotes/docker/auth/fetch.go
  */
 export class PullClient {
+  readonly #timeoutMs: number;
+
+  /** @param timeoutMs bounds each wait for the registry, tries included */
+  constructor(timeoutMs = Infinity) {
+    this.#timeoutMs = timeoutMs;
+  }
+
   /**
    * Signs in and asks for the right to pull. Every call connects anew: sign-ins of many nodes meet many front
    * ends, and a connection that is kept would meet the same one again and again.
@@ -35,7 +42,7 @@ export class PullClient {
     image: PullImage,
     signal: AbortSignal,
   ): Promise<PullOutcome> {
-    const registry = new RegistryConnection(loginServer);
+    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
     try {
       const sign = await signIn(registry, credential, image.repository, signal);
       if (sign.kind === "refused") return sign;
@@ -53,7 +60,7 @@ export class PullClient {
    * @throws like tryPull
    */
   async checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
-    const registry = new RegistryConnection(loginServer);
+    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
     try {
       const answer = await registry.ask("GET", "/v2/", {}, signal);
       if (answer.status === 403) throw firewallError(registry.loginServer, answer);

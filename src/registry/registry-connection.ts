@@ -26,9 +26,14 @@ export class RegistryConnection {
   /** Host and port in lower case. */
   readonly loginServer: string;
   readonly #agent: Agent;
+  readonly #timeoutMs: number;
 
-  /** @throws ActionableError `registry.bad-login-server` when it is more than a host and a port */
-  constructor(loginServer: string) {
+  /**
+   * @param timeoutMs bounds each wait for the registry, tries included
+   * @throws ActionableError `registry.bad-login-server` when it is more than a host and a port
+   */
+  constructor(loginServer: string, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
     this.loginServer = checkedHost(loginServer);
     this.#agent = serverAgent(new URL(`https://${this.loginServer}`), { maxSockets: 1 });
   }
@@ -45,7 +50,13 @@ export class RegistryConnection {
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
     const url = new URL(path, `https://${this.loginServer}`);
-    const request = { method, url, headers: { ...headers, "User-Agent": "acr-pull" }, agent: this.#agent };
+    const request = {
+      method,
+      url,
+      headers: { ...headers, "User-Agent": "acr-pull" },
+      agent: this.#agent,
+      limitMs: this.#timeoutMs,
+    };
     try {
       return await withRetries(
         async () => {
@@ -63,6 +74,7 @@ export class RegistryConnection {
           return { status, retryAfter: headers["retry-after"], idempotent: true };
         },
         signal,
+        this.#timeoutMs,
       );
     } catch (error) {
       if (error instanceof ExchangeError) throw exchangeFailed(this.loginServer, error);

@@ -56,4 +56,12 @@ describe("trying again", () => {
       ),
     ).rejects.toThrow("no");
   });
+
+  it("begins no attempt after the time is over", async () => {
+    let tries = 0;
+    const failing = () => Promise.reject(new Error(`try ${(tries += 1)}`));
+    const patient = () => ({ status: 429, retryAfter: "60", idempotent: true });
+    const run = withRetries(failing, patient, new AbortController().signal, 1_000);
+    await expect(run).rejects.toThrow("try 1");
+  });
 });
