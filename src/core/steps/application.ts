@@ -38,6 +38,8 @@ export interface ApplicationWish {
   readonly serviceManagementReference: string | undefined;
   /** Whether a mark in the cluster says that an application was at work here: then a 404 may be a stale answer. */
   readonly expected: boolean;
+  /** The application that such a mark names: its principal is looked up without waiting for it. */
+  readonly expectedAppId: string | undefined;
   /** Whether the cluster vouches for a key: by an entry that holds it, or a pending mark that names its operation. */
   vouchesFor(key: { readonly keyId: string; readonly operation: string }): Promise<boolean>;
 }
@@ -59,23 +61,27 @@ export async function inspectApplication(
   const { directory, clock, caller } = ports;
   if (wish.reference !== undefined) {
     const application = await findNamed(wish.reference, directory, signal);
-    return { ...(await withRoles(wish, application, ports, signal)), shared: true, missingOwners: [] };
+    const held = await withRoles(wish, application.appId, ports, signal);
+    return { kind: "found", application, ...held, shared: true, missingOwners: [] };
   }
   const uniqueName = applicationUniqueName(wish.registry.loginServer, wish.clusterId);
-  const application = await insist(
-    wish,
-    () => directory.findApplicationByUniqueName(uniqueName, signal),
-    clock,
-    signal,
-  );
+  const findDeleted = () => directory.findDeletedApplication(uniqueName, signal);
+  // What will probably be needed next is asked for at once: each answer costs the user a round trip.
+  const [application, foreseen, deletedToo] = await Promise.all([
+    insist(wish, () => directory.findApplicationByUniqueName(uniqueName, signal), clock, signal),
+    wish.expectedAppId === undefined ? undefined : withRoles(wish, wish.expectedAppId, ports, signal),
+    wish.expected ? undefined : findDeleted(),
+  ]);
   if (application) {
-    const found = await withRoles(wish, application, ports, signal);
-    const holdsOurRole = found.assignments.some((one) => isOurAssignment(wish.registry.id, one));
+    const { appId } = application;
+    const held =
+      foreseen && appId === wish.expectedAppId ? foreseen : await withRoles(wish, appId, ports, signal);
+    const holdsOurRole = held.assignments.some((one) => isOurAssignment(wish.registry.id, one));
     const owners = await ownersIfNeeded(wish, application, holdsOurRole, directory, signal);
     if (!holdsOurRole) await refuseUnlessClean(wish, application, owners, caller, directory, signal);
-    return { ...found, shared: false, missingOwners: missingOwners(wish, owners) };
+    return { kind: "found", application, ...held, shared: false, missingOwners: missingOwners(wish, owners) };
   }
-  const deleted = await directory.findDeletedApplication(uniqueName, signal);
+  const deleted = wish.expected ? await findDeleted() : deletedToo;
   if (deleted) {
     await refuseForeignCredentials(wish, deleted);
     return { kind: "deleted", application: deleted, missingOwners: wish.owners };
@@ -126,20 +132,16 @@ function insist<T>(
   return waitUntil(look, { timeoutMs: expected ? insistMs : 0 }, clock, signal);
 }
 
+/** The principal of an application, and the roles that it holds on the registry. */
 async function withRoles(
   wish: ApplicationWish,
-  application: Application,
+  appId: string,
   { directory, roles, clock }: LookupPorts,
   signal: AbortSignal,
 ) {
   const { id } = wish.registry;
-  const principal = await insist(
-    wish,
-    () => directory.findServicePrincipal(application.appId, signal),
-    clock,
-    signal,
-  );
-  if (!principal) return { kind: "found" as const, application, principal, assignments: [] };
+  const principal = await insist(wish, () => directory.findServicePrincipal(appId, signal), clock, signal);
+  if (!principal) return { principal, assignments: [] };
   let assignments: readonly RoleAssignment[] = [];
   await insist(
     wish,
@@ -150,7 +152,7 @@ async function withRoles(
     clock,
     signal,
   );
-  return { kind: "found" as const, application, principal, assignments };
+  return { principal, assignments };
 }
 
 async function ownersIfNeeded(
@@ -333,7 +335,7 @@ export async function ensureApplication(
       signal,
     );
     if (again) application = again;
-    const found = await withRoles(wish, application, ports, signal);
+    const found = await withRoles(wish, application.appId, ports, signal);
     if (!found.assignments.some((assignment) => isOurAssignment(wish.registry.id, assignment))) {
       const owners = await directory.listOwners(application.objectId, signal);
       await refuseUnlessClean(wish, application, owners, caller, directory, signal);

@@ -5,7 +5,7 @@ import type { Registry } from "../../../domain/registry.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
 import { checkDirectoryRights, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
 import { isLive } from "../../steps/pending-mark.ts";
-import { checkRoleRights, compareRoles, type RoleWish } from "../../steps/pull-role.ts";
+import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../../steps/pull-role.ts";
 import {
   changeFor,
   rehearseWrite,
@@ -15,6 +15,7 @@ import {
   type TargetState,
 } from "../../steps/pull-secret.ts";
 import { inspectLink } from "../../steps/service-account.ts";
+import type { RegistryRights, Roles } from "../../ports.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import {
   decideCredential,
@@ -74,6 +75,7 @@ class JobSurveyor {
   readonly #cluster: SurveyedCluster;
   readonly #states: readonly JudgedTarget[];
   readonly #signal: AbortSignal;
+  #rights: RegistryRights | undefined;
 
   constructor(survey: JobSurvey, signal: AbortSignal) {
     this.#input = survey.input;
@@ -140,6 +142,7 @@ class JobSurveyor {
     const registry = this.#registry;
     if (!azure || !registry || !this.#caller) return undefined;
     const input = this.#input;
+    const ours = held.filter(({ mark }) => mark.clusterId === clusterId);
     const applicationWish: ApplicationWish = {
       registry,
       clusterId,
@@ -147,7 +150,8 @@ class JobSurveyor {
       reference: input.servicePrincipal,
       owners: input.owners,
       serviceManagementReference: input.serviceManagementReference,
-      expected: held.some(({ mark }) => mark.clusterId === clusterId),
+      expected: ours.length > 0,
+      expectedAppId: ours.find(({ mark }) => mark.appId !== undefined)?.mark.appId,
       vouchesFor: async ({ keyId, operation }) => {
         const listed = await this.#cluster.managedSecrets(this.#signal);
         const others = (listed ?? []).flatMap((secret) => heldEntry(secret, this.#proof.loginServer) ?? []);
@@ -162,11 +166,12 @@ class JobSurveyor {
     };
     const { directory, roles } = azure;
     const { clock } = this.#ports;
-    const application = await inspectApplication(
-      applicationWish,
-      { directory, roles, clock, caller: this.#caller },
-      this.#signal,
-    );
+    const [application, rights] = await Promise.all([
+      inspectApplication(applicationWish, { directory, roles, clock, caller: this.#caller }, this.#signal),
+      // Nothing of ours is here, so a role will be granted.
+      ours.length === 0 ? roles.registryRights(registry.id, this.#signal) : undefined,
+    ]);
+    this.#rights = rights;
     const roleWish: RoleWish = { registry, requested: input.role, repositories: input.repositories };
     const assignments = application.kind === "found" ? application.assignments : [];
     const known = application.kind === "absent" ? undefined : application.application;
@@ -225,12 +230,18 @@ class JobSurveyor {
       roles.wanted.some(({ action }) => action === "created" || action === "updated");
     await Promise.all([
       checkDirectoryRights(application, changesApplication, azure.directory, caller, this.#signal),
-      changesRoles
-        ? azure.roles
-            .registryRights(registry.id, this.#signal)
-            .then((rights) => checkRoleRights(roles, rights, registry, caller.name))
-        : undefined,
+      changesRoles ? this.#checkRoleRights(azure.roles, roles, registry, caller) : undefined,
     ]);
+  }
+
+  async #checkRoleRights(
+    port: Roles,
+    roles: RolesFinding,
+    registry: Registry,
+    caller: Caller,
+  ): Promise<void> {
+    this.#rights ??= await port.registryRights(registry.id, this.#signal);
+    checkRoleRights(roles, this.#rights, registry, caller.name);
   }
 
   async #targets(
