@@ -42,11 +42,11 @@ export class ProgressLines {
         this.#wait(event.id, event.text);
         break;
       case "done":
-        this.#active.delete(event.id);
+        this.#end(event.id);
         this.#print([toned("good", "✓"), ` ${event.text}`]);
         break;
       case "failed":
-        this.#active.delete(event.id);
+        this.#end(event.id);
         this.#print([toned("bad", "✗ failed:"), ` ${event.text}`]);
         break;
       case "note":
@@ -86,6 +86,12 @@ export class ProgressLines {
     if (this.#printer.live || !mention) return;
     step.mentionedAt = now;
     this.#print([toned("faint", "…"), ` ${text}`]);
+  }
+
+  /** Before its last line is printed, so that the status line is not drawn again below it. */
+  #end(id: string): void {
+    this.#active.delete(id);
+    this.#refresh();
   }
 
   #print(line: Line): void {
