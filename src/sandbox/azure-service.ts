@@ -1,6 +1,6 @@
-import { entraError, entraRoutes } from "./entra.ts";
-import { graphError, graphIsMutating, graphRoutes } from "./graph.ts";
-import { armError, armIsMutating, resourceManagerRoutes } from "./resource-manager.ts";
+import { entraError, entraRoutes } from "./entra/entra.ts";
+import { graphError, graphIsMutating, graphRoutes } from "./graph/graph.ts";
+import { armError, armIsMutating, resourceManagerRoutes } from "./resource-manager/resource-manager.ts";
 import { dispatch, type SandboxRequest, type Service } from "./service.ts";
 import type { World } from "./world.ts";
 

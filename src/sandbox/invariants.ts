@@ -1,5 +1,5 @@
-import { entriesFor, readDockerConfig, type KeyringEntry } from "./kubelet-keyring.ts";
-import { pullRights } from "./pull-rights.ts";
+import { entriesFor, readDockerConfig, type KeyringEntry } from "./kubernetes/kubelet-keyring.ts";
+import { pullRights } from "./container-registry/pull-rights.ts";
 import type { KubernetesObject, PasswordRecord, World } from "./world.ts";
 
 /** Something that must never happen, and did. */

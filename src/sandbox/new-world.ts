@@ -1,9 +1,9 @@
 import { newCluster, type ClusterContext } from "./new-cluster.ts";
 import { createIdSource, type IdSource } from "./new-id.ts";
 import { SandboxOptionsError } from "./option-schema.ts";
-import { registryResourceId } from "./registry-resource.ts";
+import { registryResourceId } from "./resource-manager/registry-resource.ts";
 import { Replication } from "./replication.ts";
-import { roleDefinitions } from "./role-definitions.ts";
+import { roleDefinitions } from "./resource-manager/role-definitions.ts";
 import type {
   ApplicationRecord,
   PasswordRecord,

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAzureService } from "./azure-service.ts";
 import { createCertificateAuthority } from "./certificate-authority.ts";
-import { createContainerRegistry } from "./container-registry.ts";
+import { createContainerRegistry } from "./container-registry/container-registry.ts";
 import type { Environment } from "./environment.ts";
 import { FaultInjector, readFaults, type FaultOptions } from "./faults.ts";
 import { listen } from "./https-server.ts";
 import { Invariants, type Violation } from "./invariants.ts";
-import { kubeconfigText } from "./kubeconfig-file.ts";
+import { kubeconfigText } from "./kubernetes/kubeconfig-file.ts";
 import { createKubernetesApi } from "./kubernetes-api.ts";
 import { addObject } from "./new-cluster.ts";
 import { createIdSource } from "./new-id.ts";
@@ -86,7 +86,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
           registry.loginServer = await serve(createContainerRegistry(world, registry));
           return;
         }
-        const { startDockerRegistry } = await import("./docker-registry.ts");
+        const { startDockerRegistry } = await import("./container-registry/docker-registry.ts");
         const real = await startDockerRegistry(world, registry, serve);
         closers.push(() => real.close());
       }),

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { smallImage } from "../../src/sandbox/image.ts";
+import { smallImage } from "../../src/sandbox/container-registry/image.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { setup } from "../program.ts";
 import { Clients, type ClientRun } from "./clients.ts";

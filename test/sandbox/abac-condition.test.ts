@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fulfils, MalformedConditionError, parseCondition } from "../../src/sandbox/abac-condition.ts";
+import {
+  fulfils,
+  MalformedConditionError,
+  parseCondition,
+} from "../../src/sandbox/resource-manager/abac-condition.ts";
 
 const repositories = "Microsoft.ContainerRegistry/registries/repositories";
 const name = `@Request[${repositories}:name]`;

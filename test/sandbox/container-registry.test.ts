@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { describe, expect, test } from "vitest";
-import { createContainerRegistry } from "../../src/sandbox/container-registry.ts";
-import { digestOf, smallImage } from "../../src/sandbox/image.ts";
+import { createContainerRegistry } from "../../src/sandbox/container-registry/container-registry.ts";
+import { digestOf, smallImage } from "../../src/sandbox/container-registry/image.ts";
 import type { SandboxResponse, Service } from "../../src/sandbox/service.ts";
 import { armToken, basic, password, registryWorld, request } from "./registry-world.ts";
 

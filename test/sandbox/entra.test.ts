@@ -1,7 +1,7 @@
 import { decodeJwt, importJWK, jwtVerify, UnsecuredJWT, type JWK } from "jose";
 import { expect, it } from "vitest";
-import { entraError } from "../../src/sandbox/entra.ts";
-import { azureCliAppId, issueToken, verifyToken } from "../../src/sandbox/token.ts";
+import { entraError } from "../../src/sandbox/entra/entra.ts";
+import { azureCliAppId, issueToken, verifyToken } from "../../src/sandbox/entra/token.ts";
 import { endlessLag, inProcessAzure, type InProcessAzure } from "./in-process-azure.ts";
 
 const resourceManager = "https://management.core.windows.net/";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { graphIsMutating } from "../../src/sandbox/graph.ts";
-import { issueToken } from "../../src/sandbox/token.ts";
+import { graphIsMutating } from "../../src/sandbox/graph/graph.ts";
+import { issueToken } from "../../src/sandbox/entra/token.ts";
 import type { SandboxRequest } from "../../src/sandbox/service.ts";
 import { endlessLag, inProcessAzure, type Answer, type InProcessAzure } from "./in-process-azure.ts";
 

@@ -1,8 +1,8 @@
-import { entraRoutes } from "../../src/sandbox/entra.ts";
-import { graphRoutes } from "../../src/sandbox/graph.ts";
+import { entraRoutes } from "../../src/sandbox/entra/entra.ts";
+import { graphRoutes } from "../../src/sandbox/graph/graph.ts";
 import { newWorld } from "../../src/sandbox/new-world.ts";
 import { dispatch, type SandboxRequest, type SandboxResponse } from "../../src/sandbox/service.ts";
-import { issueToken } from "../../src/sandbox/token.ts";
+import { issueToken } from "../../src/sandbox/entra/token.ts";
 import { readSandboxOptions, type SandboxOptions } from "../../src/sandbox/world-options.ts";
 import type { ServicePrincipalRecord, UserRecord, World } from "../../src/sandbox/world.ts";
 

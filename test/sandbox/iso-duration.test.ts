@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { addIsoDuration } from "../../src/sandbox/iso-duration.ts";
+import { addIsoDuration } from "../../src/sandbox/graph/iso-duration.ts";
 
 it.each([
   ["P90D", "2026-01-31T00:00:00Z", "2026-05-01T00:00:00Z"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { entriesFor, readDockerConfig } from "../../src/sandbox/kubelet-keyring.ts";
+import { entriesFor, readDockerConfig } from "../../src/sandbox/kubernetes/kubelet-keyring.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const auths = (entries: Record<string, unknown>) => JSON.stringify({ auths: entries });

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { pullRights, registryRights, type RepositoryAction } from "../../src/sandbox/pull-rights.ts";
+import {
+  pullRights,
+  registryRights,
+  type RepositoryAction,
+} from "../../src/sandbox/container-registry/pull-rights.ts";
 import { ReplicaView } from "../../src/sandbox/replication.ts";
-import { roleDefinitions } from "../../src/sandbox/role-definitions.ts";
+import { roleDefinitions } from "../../src/sandbox/resource-manager/role-definitions.ts";
 import { grant, password, registryWorld } from "./registry-world.ts";
 
 type Mode = "legacy" | "abac";

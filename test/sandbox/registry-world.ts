@@ -1,7 +1,7 @@
 import { newWorld } from "../../src/sandbox/new-world.ts";
-import { registryResourceId } from "../../src/sandbox/registry-resource.ts";
+import { registryResourceId } from "../../src/sandbox/resource-manager/registry-resource.ts";
 import type { SandboxRequest } from "../../src/sandbox/service.ts";
-import { issueToken, resourceManagerAudiences } from "../../src/sandbox/token.ts";
+import { issueToken, resourceManagerAudiences } from "../../src/sandbox/entra/token.ts";
 import { readSandboxOptions, type SandboxOptions } from "../../src/sandbox/world-options.ts";
 import type {
   ApplicationRecord,

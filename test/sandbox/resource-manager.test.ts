@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { registryResourceId } from "../../src/sandbox/registry-resource.ts";
-import { armIsMutating, resourceManagerRoutes } from "../../src/sandbox/resource-manager.ts";
-import { roleDefinitions } from "../../src/sandbox/role-definitions.ts";
+import { registryResourceId } from "../../src/sandbox/resource-manager/registry-resource.ts";
+import { armIsMutating, resourceManagerRoutes } from "../../src/sandbox/resource-manager/resource-manager.ts";
+import { roleDefinitions } from "../../src/sandbox/resource-manager/role-definitions.ts";
 import { dispatch, type SandboxResponse } from "../../src/sandbox/service.ts";
-import { graphAudiences, issueToken } from "../../src/sandbox/token.ts";
+import { graphAudiences, issueToken } from "../../src/sandbox/entra/token.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import type { RoleAssignmentRecord, World } from "../../src/sandbox/world.ts";
 import { armToken, registryWorld, request } from "./registry-world.ts";

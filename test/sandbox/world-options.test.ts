@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { newWorld } from "../../src/sandbox/new-world.ts";
-import { registryResourceId } from "../../src/sandbox/registry-resource.ts";
+import { registryResourceId } from "../../src/sandbox/resource-manager/registry-resource.ts";
 import { readSandboxOptions } from "../../src/sandbox/world-options.ts";
 
 const make = (options: unknown) => newWorld(readSandboxOptions(options, "world.json"));

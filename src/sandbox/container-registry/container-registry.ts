@@ -1,0 +1,38 @@
+import { ImageStore } from "./image-store.ts";
+import { challenge, firewallRefusal, registryError } from "./answers.ts";
+import { contentRoutes } from "./registry-api.ts";
+import { signInRoutes } from "./sign-in.ts";
+import { registryTokens, type RegistryTokens } from "./registry-token.ts";
+import { dispatch, type SandboxRequest, type SandboxResponse, type Service } from "../service.ts";
+import type { RegistryRecord, World } from "../world.ts";
+
+/** Answers a request below `/v2/`; `undefined` when there is no such thing. */
+export type DataPlane = (request: SandboxRequest) => SandboxResponse | Promise<SandboxResponse> | undefined;
+
+/** The login server of an Azure container registry, with content of its own. */
+export function createContainerRegistry(world: World, registry: RegistryRecord): Service {
+  const tokens = registryTokens(world, registry);
+  const routes = contentRoutes(world, registry, tokens, new ImageStore(registry));
+  return createLoginServer(world, registry, tokens, (request) => dispatch(routes, request));
+}
+
+/** The login server of a registry: firewall and token endpoints before a data plane. */
+export function createLoginServer(
+  world: World,
+  registry: RegistryRecord,
+  tokens: RegistryTokens,
+  dataPlane: DataPlane,
+): Service {
+  const signIn = signInRoutes(world, registry, tokens);
+  return {
+    name: `registry ${registry.name}`,
+    handle: (request) => {
+      if (registry.firewalled) return firewallRefusal(request.remoteAddress);
+      return dispatch(signIn, request) ?? dataPlane(request) ?? registryError(404);
+    },
+    errorResponse: (_request, status, code) =>
+      status === 401 && code === undefined ? challenge(registry) : registryError(status, code),
+    // What is counted as a change is what is asked of Graph, Resource Manager and Kubernetes.
+    isMutating: () => false,
+  };
+}

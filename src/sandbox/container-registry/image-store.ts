@@ -1,0 +1,132 @@
+import { v4 as uuid } from "uuid";
+import { digestOf, smallImage, type Blob } from "./image.ts";
+import type { RegistryRecord } from "../world.ts";
+
+interface Content {
+  readonly blobs: Map<string, Blob>;
+  readonly manifests: Map<string, Blob>;
+  readonly tags: Map<string, string>;
+}
+
+interface Upload {
+  readonly repository: string;
+  readonly chunks: Buffer[];
+}
+
+/**
+ * What a registry keeps. Its tags are the world's `registry.images`; a tag that nobody pushed is the small image.
+ * Content belongs to one repository, as registries mean it.
+ */
+export class ImageStore {
+  readonly #registry: RegistryRecord;
+  readonly #small = smallImage();
+  readonly #contents = new Map<string, Content>();
+  readonly #uploads = new Map<string, Upload>();
+
+  constructor(registry: RegistryRecord) {
+    this.#registry = registry;
+  }
+
+  repositories(): string[] {
+    return [...new Set(this.#registry.images.map(({ repository }) => repository))].sort();
+  }
+
+  tags(repository: string): string[] {
+    return this.#registry.images
+      .filter((image) => image.repository === repository)
+      .map(({ tag }) => tag)
+      .sort();
+  }
+
+  /** A manifest by tag or digest. */
+  manifest(repository: string, reference: string): Blob | undefined {
+    const digest = reference.includes(":") ? reference : this.#tagged(repository, reference);
+    if (digest === undefined) return undefined;
+    const { manifest } = this.#small;
+    const pushed = this.#contents.get(repository)?.manifests.get(digest);
+    return pushed ?? (digest === manifest.digest && this.#holdsSmall(repository) ? manifest : undefined);
+  }
+
+  blob(repository: string, digest: string): Blob | undefined {
+    const pushed = this.#contents.get(repository)?.blobs.get(digest);
+    if (pushed ?? !this.#holdsSmall(repository)) return pushed;
+    return [this.#small.config, ...this.#small.layers].find((blob) => blob.digest === digest);
+  }
+
+  putBlob(repository: string, bytes: Buffer): Blob {
+    const blob = { digest: digestOf(bytes), mediaType: "application/octet-stream", bytes };
+    this.#content(repository).blobs.set(blob.digest, blob);
+    return blob;
+  }
+
+  /** Keeps a manifest; under a tag when one is given. */
+  putManifest(repository: string, tag: string | undefined, mediaType: string, bytes: Buffer): Blob {
+    const manifest = { digest: digestOf(bytes), mediaType, bytes };
+    const content = this.#content(repository);
+    content.manifests.set(manifest.digest, manifest);
+    if (tag !== undefined) {
+      content.tags.set(tag, manifest.digest);
+      if (!this.tags(repository).includes(tag)) this.#registry.images.push({ repository, tag });
+    }
+    return manifest;
+  }
+
+  /** Removes a manifest and the tags that name it; false when there is none. */
+  deleteManifest(repository: string, digest: string): boolean {
+    if (!this.manifest(repository, digest)) return false;
+    const { images } = this.#registry;
+    for (const tag of this.tags(repository)) {
+      if (this.#tagged(repository, tag) !== digest) continue;
+      this.#contents.get(repository)?.tags.delete(tag);
+      images.splice(
+        images.findIndex((image) => image.repository === repository && image.tag === tag),
+        1,
+      );
+    }
+    this.#contents.get(repository)?.manifests.delete(digest);
+    return true;
+  }
+
+  /** Begins an upload and names it. */
+  beginUpload(repository: string): string {
+    const id = uuid();
+    this.#uploads.set(id, { repository, chunks: [] });
+    return id;
+  }
+
+  /** Adds to an upload; how many bytes it has now, or `undefined` when there is no such upload. */
+  appendUpload(repository: string, id: string, chunk: Buffer): number | undefined {
+    const upload = this.#uploads.get(id);
+    if (upload?.repository !== repository) return undefined;
+    upload.chunks.push(chunk);
+    return upload.chunks.reduce((total, { length }) => total + length, 0);
+  }
+
+  /** Ends an upload, and gives what was uploaded. */
+  endUpload(id: string): Buffer {
+    const chunks = this.#uploads.get(id)?.chunks ?? [];
+    this.#uploads.delete(id);
+    return Buffer.concat(chunks);
+  }
+
+  #tagged(repository: string, tag: string): string | undefined {
+    if (!this.tags(repository).includes(tag)) return undefined;
+    return this.#contents.get(repository)?.tags.get(tag) ?? this.#small.manifest.digest;
+  }
+
+  /** Whether some tag of the repository was there from the start. */
+  #holdsSmall(repository: string): boolean {
+    const pushed = this.#contents.get(repository)?.tags;
+    return this.tags(repository).some((tag) => !pushed?.has(tag));
+  }
+
+  #content(repository: string): Content {
+    const content = this.#contents.get(repository) ?? {
+      blobs: new Map<string, Blob>(),
+      manifests: new Map<string, Blob>(),
+      tags: new Map<string, string>(),
+    };
+    this.#contents.set(repository, content);
+    return content;
+  }
+}

@@ -1,0 +1,74 @@
+import { decodeJwt, type JWTPayload } from "jose";
+import { sameId, shows } from "../directory-records.ts";
+import { SignInRefusal } from "./errors.ts";
+import type { ReplicaView } from "../replication.ts";
+import type { ApplicationRecord, ServicePrincipalRecord, World } from "../world.ts";
+
+/** What a workload's own token is meant for: https://learn.microsoft.com/entra/workload-id/workload-identity-federation */
+const federationAudience = "api://AzureADTokenExchange";
+
+/**
+ * The service principal that signs in with a secret or a federated token, as one replica knows it.
+ * @throws SignInRefusal
+ */
+export function authenticateClient(
+  world: World,
+  view: ReplicaView,
+  form: URLSearchParams,
+): ServicePrincipalRecord {
+  const appId = form.get("client_id") ?? "";
+  const principal = world.servicePrincipals.find((one) => sameId(one.appId, appId) && view.knows(one));
+  const applications = world.applications.filter((one) => sameId(one.appId, appId));
+  const application = applications.find((one) => shows(view, one));
+  // A principal may also stand for an application of another tenant: then its own passwords are all there is.
+  if (!principal || (applications.length > 0 && !application)) {
+    throw new SignInRefusal(700016, { appId, tenant: world.tenantId });
+  }
+  const secret = form.get("client_secret");
+  const assertion = form.get("client_assertion");
+  if (secret !== null) checkSecret(view, application, principal, secret);
+  else if (assertion !== null) checkAssertion(appId, application, assertion);
+  else throw new SignInRefusal(7000216);
+  if (!principal.accountEnabled) {
+    throw new SignInRefusal(7000112, { appId, name: principal.displayName });
+  }
+  if (world.policy.conditionalAccessBlocks) throw new SignInRefusal(53003);
+  return principal;
+}
+
+/** Application and principal each hold passwords, and either kind signs in. */
+function checkSecret(
+  view: ReplicaView,
+  application: ApplicationRecord | undefined,
+  principal: ServicePrincipalRecord,
+  secret: string,
+): void {
+  const { appId } = principal;
+  const password = [...(application?.passwords ?? []), ...principal.passwords].find(
+    (one) => one.secretText === secret && view.knows(one),
+  );
+  if (!password || Date.parse(password.startDateTime) > Date.now())
+    throw new SignInRefusal(7000215, { appId });
+  if (Date.parse(password.endDateTime) <= Date.now()) throw new SignInRefusal(7000222, { appId });
+}
+
+/** The signature is not checked, since its issuer is a world away; what the token says must match a credential. */
+function checkAssertion(appId: string, application: ApplicationRecord | undefined, assertion: string): void {
+  const claims = decode(assertion);
+  if (claims.iss === appId) throw new SignInRefusal(700027);
+  const audiences = [claims.aud ?? []].flat();
+  const federated = application?.federatedCredentials.some(
+    (one) =>
+      one.issuer === claims.iss && one.subject === claims.sub && audiences.includes(federationAudience),
+  );
+  const expired = (claims.exp ?? 0) * 1000 <= Date.now();
+  if (!federated || expired) throw new SignInRefusal(700213, { subject: claims.sub ?? "" });
+}
+
+function decode(assertion: string): JWTPayload {
+  try {
+    return decodeJwt(assertion);
+  } catch {
+    throw new SignInRefusal(50027);
+  }
+}

@@ -1,0 +1,212 @@
+import { v4 as uuid } from "uuid";
+import { applicationResource, applications } from "./application-resource.ts";
+import { readApplicationChange, type ApplicationChange } from "./application-change.ts";
+import { isLive, livePrincipal, sameId, shows } from "../directory-records.ts";
+import {
+  byIdOrAppId,
+  byUniqueName,
+  createsIfMissing,
+  graphRoute,
+  noContent,
+  sentBody,
+  type GraphCall,
+} from "./call.ts";
+import { badRequest, GraphRefusal, notFound } from "./errors.ts";
+import { addOwner, listOwners, removeOwner } from "./owners.ts";
+import { addPassword, removePassword } from "./passwords.ts";
+import { entityAnswer, listAnswer } from "./query.ts";
+import { firstOwners, requireChange, requireCreate, requireRead } from "./rights.ts";
+import { exists } from "../replication.ts";
+import type { Route, SandboxResponse } from "../service.ts";
+import type { ApplicationRecord, World } from "../world.ts";
+
+const one = `/applications${byIdOrAppId}`;
+const named = `/applications${byUniqueName}`;
+
+/** Applications: https://learn.microsoft.com/graph/api/resources/application */
+export function applicationRoutes(world: World): Route[] {
+  return [
+    graphRoute(world, "GET", "/applications", list),
+    graphRoute(world, "POST", "/applications", (call) => {
+      requireCreate(world, call.caller);
+      const change = readApplicationChange(sentBody(call));
+      return entityAnswer(
+        call,
+        applications,
+        show(call, create(call, change, change.uniqueName ?? null)),
+        201,
+      );
+    }),
+    graphRoute(world, "PATCH", named, upsert),
+    graphRoute(world, "GET", named, get),
+    graphRoute(world, "GET", one, get),
+    graphRoute(world, "PATCH", one, (call) => {
+      const application = findToChange(call);
+      apply(call, application, readApplicationChange(sentBody(call)));
+      return noContent(call);
+    }),
+    graphRoute(world, "DELETE", named, remove),
+    graphRoute(world, "DELETE", one, remove),
+    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?addPassword`, (call) =>
+      addPassword(call, findToChange(call).passwords),
+    ),
+    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?removePassword`, (call) =>
+      removePassword(call, findToChange(call).passwords),
+    ),
+    graphRoute(world, "GET", `${one}/owners`, (call) => {
+      requireRead(call.caller);
+      return listOwners(call, find(call).owners);
+    }),
+    graphRoute(world, "POST", `${one}/owners/(?:\\$|%24)ref`, (call) => addOwner(call, find(call).owners)),
+    graphRoute(world, "DELETE", `${one}/owners/(?<ownerId>[^/]+)/(?:\\$|%24)ref`, (call) =>
+      removeOwner(call, find(call).owners),
+    ),
+    graphRoute(world, "GET", `${one}/federatedIdentityCredentials`, listFederatedCredentials),
+  ];
+}
+
+function list(call: GraphCall): SandboxResponse {
+  requireRead(call.caller);
+  const known = call.world.applications.filter((application) => shows(call.view, application));
+  return listAnswer(
+    call,
+    applications,
+    known.map((application) => show(call, application)),
+  );
+}
+
+function get(call: GraphCall): SandboxResponse {
+  requireRead(call.caller);
+  return entityAnswer(call, applications, show(call, find(call)));
+}
+
+/** The application that the path names, as far as the replica knows. */
+function find(call: GraphCall): ApplicationRecord {
+  const { id = "", appId = "", uniqueName = "" } = call.parameters;
+  const application = call.world.applications.find(
+    (one) =>
+      shows(call.view, one) &&
+      (sameId(one.id, id) || sameId(one.appId, appId) || (uniqueName !== "" && hasName(one, uniqueName))),
+  );
+  if (!application) throw notFound(id || appId || uniqueName);
+  return application;
+}
+
+/** The same, when the caller may change it; a replica may go on showing what is deleted, and cannot change it. */
+function findToChange(call: GraphCall): ApplicationRecord {
+  const application = find(call);
+  requireChange(call.caller, application.owners);
+  if (!isLive(application)) throw notFound(application.id);
+  return application;
+}
+
+/**
+ * Creates or changes the application of this unique name. Names are looked up where writes are decided, so that two
+ * requests cannot make two of them; an existing application takes on what was sent, whoever made it.
+ */
+function upsert(call: GraphCall): SandboxResponse {
+  const { uniqueName = "" } = call.parameters;
+  const change = readApplicationChange(sentBody(call));
+  const existing = call.world.applications.find((one) => isLive(one) && hasName(one, uniqueName));
+  if (existing) {
+    requireChange(call.caller, existing.owners);
+    apply(call, existing, { ...change, uniqueName });
+    return noContent(call);
+  }
+  if (!createsIfMissing(call)) throw notFound(uniqueName);
+  requireCreate(call.world, call.caller);
+  return entityAnswer(call, applications, show(call, create(call, change, uniqueName)), 201);
+}
+
+function create(call: GraphCall, change: ApplicationChange, uniqueName: string | null): ApplicationRecord {
+  const { world, caller } = call;
+  if (!change.displayName) {
+    throw badRequest("Property displayName on resource Application is required but is empty or missing.");
+  }
+  if (world.policy.serviceTreeRequired && !change.serviceManagementReference) {
+    throw new GraphRefusal(
+      400,
+      "ServiceTreeValueMissing",
+      "ServiceManagementReference field is required for Create, but is missing in the request. Refer to the TSG `https://aka.ms/service-management-reference-error` for resolving the error.",
+    );
+  }
+  if (uniqueName !== null && world.applications.some((one) => holdsName(one, uniqueName))) {
+    const message = "Another object with the same value for property uniqueName already exists.";
+    throw badRequest(message, [{ code: "ObjectConflict", message, target: "uniqueName" }]);
+  }
+  const application: ApplicationRecord = {
+    id: uuid(),
+    appId: uuid(),
+    displayName: change.displayName,
+    uniqueName,
+    tags: change.tags ?? [],
+    notes: change.notes ?? null,
+    serviceManagementReference: change.serviceManagementReference ?? null,
+    signInAudience: change.signInAudience ?? "AzureADMyOrg",
+    passwords: [],
+    keyCredentials: change.keyCredentials ?? [],
+    federatedCredentials: [],
+    owners: firstOwners(caller),
+    softDeleted: false,
+    createdAt: Date.now(),
+  };
+  world.applications.push(application);
+  world.committed("application created");
+  return application;
+}
+
+function apply(call: GraphCall, application: ApplicationRecord, change: ApplicationChange): void {
+  const { uniqueName, keyCredentials, ...properties } = change;
+  if (uniqueName !== undefined && uniqueName !== null && !hasName(application, uniqueName)) {
+    throw badRequest("Property 'uniqueName' is read-only and cannot be set.");
+  }
+  Object.assign(application, properties);
+  if (keyCredentials)
+    application.keyCredentials.splice(0, application.keyCredentials.length, ...keyCredentials);
+  const principal = livePrincipal(call.world, application.appId);
+  if (principal && change.displayName !== undefined) principal.displayName = change.displayName;
+  call.world.committed("application changed");
+}
+
+/** Deletes softly: restorable, its unique name still taken. Its principal goes with it. */
+function remove(call: GraphCall): SandboxResponse {
+  const application = findToChange(call);
+  const now = Date.now();
+  application.removedAt = now;
+  application.softDeleted = true;
+  const principal = livePrincipal(call.world, application.appId);
+  if (principal) principal.removedAt = now;
+  call.world.committed("application deleted");
+  return noContent(call);
+}
+
+function listFederatedCredentials(call: GraphCall): SandboxResponse {
+  requireRead(call.caller);
+  const application = find(call);
+  const collection = {
+    name: `applications('${application.id}')/federatedIdentityCredentials`,
+    type: "FederatedIdentityCredential",
+    filterable: ["issuer", "name", "subject"],
+  };
+  return listAnswer(
+    call,
+    collection,
+    application.federatedCredentials.map((credential) => ({
+      ...credential,
+      description: null,
+      audiences: ["api://AzureADTokenExchange"],
+    })),
+  );
+}
+
+function show(call: GraphCall, application: ApplicationRecord): Record<string, unknown> {
+  return applicationResource(call.view, application);
+}
+
+function hasName(application: ApplicationRecord, uniqueName: string): boolean {
+  return application.uniqueName?.toLowerCase() === uniqueName.toLowerCase();
+}
+
+function holdsName(application: ApplicationRecord, uniqueName: string): boolean {
+  return (exists(application) || application.softDeleted) && hasName(application, uniqueName);
+}

@@ -1,0 +1,134 @@
+import { findOwner, shows } from "../directory-records.ts";
+import { applicationResource, applications } from "./application-resource.ts";
+import { answer, context, graphRoute, sentBody, type GraphCall } from "./call.ts";
+import { badRequest, GraphRefusal, notFound } from "./errors.ts";
+import { directoryObject, directoryObjects, userResource } from "./owners.ts";
+import { entityAnswer, listAnswer, type Collection } from "./query.ts";
+import { mayReadUsers, requirePolicyRead, requireRead } from "./rights.ts";
+import type { Route, SandboxResponse } from "../service.ts";
+import type { UserRecord, World } from "../world.ts";
+import { denied } from "./errors.ts";
+
+const users: Collection = {
+  name: "users",
+  type: "User",
+  filterable: ["id", "displayName", "mail", "userPrincipalName"],
+};
+
+/** What is asked of the directory besides applications: who is who, whose tenant, which policy. */
+export function directoryRoutes(world: World): Route[] {
+  return [
+    graphRoute(world, "POST", "/directoryObjects/(?:microsoft\\.graph\\.)?getByIds", getByIds),
+    graphRoute(world, "GET", "/directoryObjects/(?<id>[^/]+)", (call) => {
+      requireRead(call.caller);
+      const { id = "" } = call.parameters;
+      const found = findOwner(world, call.view, id);
+      if (!found) throw notFound(id);
+      return entityAnswer(call, directoryObjects, directoryObject(call, found));
+    }),
+    graphRoute(world, "GET", "/users", (call) => {
+      if (!mayReadUsers(call.caller)) throw denied();
+      return listAnswer(call, users, world.users.map(userResource));
+    }),
+    graphRoute(world, "GET", "/users/(?<id>[^/]+)", (call) => {
+      if (!mayReadUsers(call.caller)) throw denied();
+      const { id = "" } = call.parameters;
+      const user = world.users.find((one) => one.id === id || one.userPrincipalName === id);
+      if (!user) throw notFound(id);
+      return entityAnswer(call, users, userResource(user));
+    }),
+    graphRoute(world, "GET", "/me", (call) => entityAnswer(call, users, userResource(me(call)))),
+    graphRoute(world, "GET", "/me/ownedObjects", listOwnedObjects),
+    graphRoute(world, "GET", "/organization", (call) => {
+      requireRead(call.caller);
+      return listAnswer(call, { name: "organization", type: "Organization", filterable: ["id"] }, [
+        {
+          id: world.tenantId,
+          displayName: "Sandbox",
+          tenantType: "AAD",
+          verifiedDomains: [{ name: "sandbox.example", isDefault: true, isInitial: true, type: "Managed" }],
+        },
+      ]);
+    }),
+    graphRoute(world, "GET", "/policies/defaultAppManagementPolicy", getPolicy),
+  ];
+}
+
+function getByIds(call: GraphCall): SandboxResponse {
+  requireRead(call.caller);
+  const { ids, types } = sentBody(call);
+  if (!isTexts(ids) || (types !== undefined && !isTexts(types))) {
+    throw badRequest("A value of the property 'ids' is invalid.");
+  }
+  const wanted = types?.map((type) => type.toLowerCase());
+  const found = ids
+    .map((id) => findOwner(call.world, call.view, id))
+    .filter((one) => one !== undefined)
+    .map((one) => directoryObject(call, one))
+    .filter(
+      (one) =>
+        !wanted ||
+        wanted.includes("directoryobject") ||
+        wanted.includes(String(one["@odata.type"]).slice("#microsoft.graph.".length).toLowerCase()),
+    );
+  return answer(call, { ...context(call.world, "directoryObjects"), value: found });
+}
+
+function listOwnedObjects(call: GraphCall): SandboxResponse {
+  const { world, view } = call;
+  const { id } = me(call);
+  const ownedApplications = world.applications
+    .filter((one) => shows(view, one) && one.owners.includes(id))
+    .map((one) => ({
+      "@odata.type": "#microsoft.graph.application",
+      ...applicationResource(view, one),
+    }));
+  const ownedPrincipals = world.servicePrincipals
+    .filter((one) => view.knows(one) && one.owners.includes(id))
+    .map((one) => directoryObject(call, one));
+  return listAnswer(call, { ...applications, name: "directoryObjects" }, [
+    ...ownedApplications,
+    ...ownedPrincipals,
+  ]);
+}
+
+/** https://learn.microsoft.com/graph/api/tenantappmanagementpolicy-get */
+function getPolicy(call: GraphCall): SandboxResponse {
+  requirePolicyRead(call.world, call.caller);
+  const { passwordsForbidden, maxPasswordLifetime } = call.world.policy;
+  const restriction = (restrictionType: string, maxLifetime: string | null) => ({
+    restrictionType,
+    maxLifetime,
+    restrictForAppsCreatedAfterDateTime: "2019-10-19T10:37:00Z",
+    state: "enabled",
+  });
+  const passwordCredentials = [
+    ...(passwordsForbidden ? [restriction("passwordAddition", null)] : []),
+    ...(maxPasswordLifetime === undefined ? [] : [restriction("passwordLifetime", maxPasswordLifetime)]),
+  ];
+  return answer(call, {
+    ...context(call.world, "policies/defaultAppManagementPolicy/$entity"),
+    id: "00000000-0000-0000-0000-000000000000",
+    displayName: "Default app management tenant policy",
+    description: "Default tenant policy that enforces app management restrictions.",
+    isEnabled: passwordCredentials.length > 0,
+    applicationRestrictions: { passwordCredentials, keyCredentials: [] },
+    servicePrincipalRestrictions: { passwordCredentials, keyCredentials: [] },
+  });
+}
+
+function me(call: GraphCall): UserRecord {
+  const user = call.world.users.find(({ id }) => id === call.caller.objectId);
+  if (!user) {
+    throw new GraphRefusal(
+      400,
+      "BadRequest",
+      "/me request is only valid with delegated authentication flow.",
+    );
+  }
+  return user;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}

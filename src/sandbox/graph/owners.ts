@@ -1,0 +1,80 @@
+import { findOwner, sameId } from "../directory-records.ts";
+import { noContent, sentBody, type GraphCall } from "./call.ts";
+import { badRequest, notFound } from "./errors.ts";
+import { listAnswer } from "./query.ts";
+import { mayReadUsers, requireOwnerChange } from "./rights.ts";
+import type { SandboxResponse } from "../service.ts";
+import { principalResource } from "./service-principal-resource.ts";
+import type { ServicePrincipalRecord, UserRecord } from "../world.ts";
+
+/** What is asked of directory objects of several kinds. */
+export const directoryObjects = { name: "directoryObjects", type: "DirectoryObject", filterable: ["id"] };
+
+/** The owners, as far as the replica knows them. */
+export function listOwners(call: GraphCall, owners: readonly string[]): SandboxResponse {
+  const found = owners.map((id) => findOwner(call.world, call.view, id));
+  return listAnswer(
+    call,
+    directoryObjects,
+    found.filter((one) => one !== undefined).map((one) => directoryObject(call, one)),
+  );
+}
+
+/** Adds the owner that `@odata.id` refers to. */
+export function addOwner(call: GraphCall, owners: string[]): SandboxResponse {
+  requireOwnerChange(call.caller, owners);
+  const reference = sentBody(call)["@odata.id"];
+  const id = typeof reference === "string" ? /\/([0-9a-f-]{36})$/i.exec(reference)?.[1] : undefined;
+  if (id === undefined) throw badRequest("Invalid URL format specified in @odata.id.");
+  const owner = findOwner(call.world, call.view, id);
+  if (!owner) throw notFound(id);
+  if (owners.some((one) => sameId(one, id))) {
+    throw badRequest(
+      "One or more added object references already exist for the following modified properties: 'owners'.",
+    );
+  }
+  owners.push(owner.id);
+  call.world.committed("owner added");
+  return noContent(call);
+}
+
+/** Takes an owner away; the last one, when it is a person, has to stay. */
+export function removeOwner(call: GraphCall, owners: string[]): SandboxResponse {
+  requireOwnerChange(call.caller, owners);
+  const id = call.parameters["ownerId"] ?? "";
+  const index = owners.findIndex((one) => sameId(one, id));
+  if (index === -1) throw notFound(id);
+  if (owners.length === 1) throw badRequest("The application must have at least one owner.");
+  owners.splice(index, 1);
+  call.world.committed("owner removed");
+  return noContent(call);
+}
+
+/** A user or principal as one of several kinds; of what the caller may not read, no more than that it exists. */
+export function directoryObject(
+  call: GraphCall,
+  record: UserRecord | ServicePrincipalRecord,
+): Record<string, unknown> {
+  if (!("userPrincipalName" in record)) {
+    return { "@odata.type": "#microsoft.graph.servicePrincipal", ...principalResource(call, record) };
+  }
+  const type = { "@odata.type": "#microsoft.graph.user", id: record.id };
+  return mayReadUsers(call.caller) ? { ...type, ...userResource(record) } : type;
+}
+
+/** A user as Graph shows one by default. */
+export function userResource(user: UserRecord): Record<string, unknown> {
+  return {
+    businessPhones: [],
+    displayName: user.displayName,
+    givenName: null,
+    id: user.id,
+    jobTitle: null,
+    mail: user.userPrincipalName,
+    mobilePhone: null,
+    officeLocation: null,
+    preferredLanguage: null,
+    surname: null,
+    userPrincipalName: user.userPrincipalName,
+  };
+}

@@ -1,0 +1,129 @@
+import { randomInt } from "node:crypto";
+import { v4 as uuid } from "uuid";
+import { answer, context, noContent, sentBody, type GraphCall } from "./call.ts";
+import { badRequest, GraphRefusal } from "./errors.ts";
+import { addIsoDuration } from "./iso-duration.ts";
+import { exists, type ReplicaView } from "../replication.ts";
+import type { SandboxResponse } from "../service.ts";
+import type { PasswordRecord, World } from "../world.ts";
+
+/** What names the tenant's default policy in errors. */
+const policyId = "00000000-0000-0000-0000-000000000000";
+
+/** https://learn.microsoft.com/graph/api/resources/passwordcredential */
+const longestDisplayName = 120;
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** Adds a password; its text is in this answer and nowhere else. */
+export function addPassword(call: GraphCall, passwords: PasswordRecord[]): SandboxResponse {
+  const { passwordCredential = {} } = sentBody(call);
+  if (typeof passwordCredential !== "object" || passwordCredential === null) {
+    throw badRequest("A value of the property 'passwordCredential' is invalid.");
+  }
+  const password = newPassword(call.world, passwordCredential as Record<string, unknown>);
+  passwords.push(password);
+  call.world.committed("password added");
+  return answer(call, {
+    ...context(call.world, "microsoft.graph.passwordCredential"),
+    ...passwordResource(password),
+    secretText: password.secretText,
+  });
+}
+
+/**
+ * Removes a password. A replica that has not heard of it yet says there is none to remove, and yet it is removed:
+ * whoever reads only the status is told the opposite of what happened.
+ */
+export function removePassword(call: GraphCall, passwords: readonly PasswordRecord[]): SandboxResponse {
+  const { keyId } = sentBody(call);
+  const password = passwords.find((one) => one.keyId === keyId && exists(one));
+  if (password) {
+    password.removedAt = Date.now();
+    call.world.committed("password removed");
+  }
+  if (!password || !knew(call.view, password)) throw badRequest("No credentials found to be removed.");
+  return noContent(call);
+}
+
+/** The passwords that the replica knows of, without their texts. */
+export function passwordResources(
+  view: ReplicaView,
+  passwords: readonly PasswordRecord[],
+): Array<Record<string, unknown>> {
+  return passwords.filter((one) => view.knows(one)).map(passwordResource);
+}
+
+function passwordResource(password: PasswordRecord): Record<string, unknown> {
+  return {
+    customKeyIdentifier: null,
+    displayName: password.displayName,
+    endDateTime: password.endDateTime,
+    hint: password.hint,
+    keyId: password.keyId,
+    secretText: null,
+    startDateTime: password.startDateTime,
+  };
+}
+
+function newPassword(world: World, sent: Record<string, unknown>): PasswordRecord {
+  const { displayName = null } = sent;
+  if (displayName !== null && (typeof displayName !== "string" || displayName.length > longestDisplayName)) {
+    throw badRequest("A value of the property 'displayName' is invalid.");
+  }
+  const now = Date.now();
+  const start = moment(sent, "startDateTime") ?? now;
+  const end = moment(sent, "endDateTime") ?? addIsoDuration(start, "P2Y");
+  checkPolicy(world, start, end);
+  if (end <= start || end <= now) {
+    throw badRequest("Key credential end date is invalid.", [
+      { code: "InvalidKeyEndDate", message: "Key credential end date is invalid.", target: "EndDate" },
+    ]);
+  }
+  const secretText = newSecret();
+  return {
+    keyId: uuid(),
+    displayName,
+    startDateTime: new Date(start).toISOString(),
+    endDateTime: new Date(end).toISOString(),
+    hint: secretText.slice(0, 3),
+    secretText,
+    createdAt: now,
+  };
+}
+
+function checkPolicy(world: World, start: number, end: number): void {
+  const { passwordsForbidden, maxPasswordLifetime } = world.policy;
+  if (passwordsForbidden) {
+    throw new GraphRefusal(
+      400,
+      "CredentialTypeNotAllowedAsPerAppPolicy",
+      `Credential type not allowed as per assigned policy '${policyId}'.`,
+    );
+  }
+  if (maxPasswordLifetime !== undefined && end > addIsoDuration(start, maxPasswordLifetime)) {
+    const message = `Credential lifetime exceeds the max value allowed as per assigned policy '${policyId}'.`;
+    throw new GraphRefusal(400, "CredentialInvalidLifetimeAsPerAppPolicy", message, [
+      { code: "InvalidKeyEndDate", message, target: "EndDate" },
+    ]);
+  }
+}
+
+function moment(sent: Record<string, unknown>, property: string): number | undefined {
+  const value = sent[property] ?? undefined;
+  if (value === undefined) return undefined;
+  const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(time)) throw badRequest(`A value of the property '${property}' is invalid.`);
+  return time;
+}
+
+/** 40 characters in the form Entra has given out since 2021, such as `abc8Q~…`. */
+function newSecret(): string {
+  const random = (count: number, from: string) =>
+    Array.from({ length: count }, () => from[randomInt(from.length)]).join("");
+  return `${random(3, letters)}8Q~${random(34, `${letters}._~-`)}`;
+}
+
+/** Whether the replica had heard of it before this very request removed it. */
+function knew(view: ReplicaView, { createdAt }: PasswordRecord): boolean {
+  return view.knows({ createdAt });
+}

@@ -1,0 +1,169 @@
+import { answer, context, type GraphCall } from "./call.ts";
+import { badRequest, GraphRefusal, notImplemented } from "./errors.ts";
+import type { SandboxResponse } from "../service.ts";
+
+/** An object as Graph shows it. */
+export type GraphResource = Readonly<Record<string, unknown>>;
+
+/** What can be asked of a collection. */
+export interface Collection {
+  /** As in `@odata.context`, such as `applications`. */
+  readonly name: string;
+  /** As in Graph's own errors, such as `Application`. */
+  readonly type: string;
+  /** Properties that `eq` and `startsWith` may name, and `any` for lists. */
+  readonly filterable: readonly string[];
+}
+
+/** Items in a page unless `$top` says otherwise, and the most it may say. */
+const usualPage = 100;
+const largestPage = 999;
+
+const supported = new Set(["$filter", "$select", "$top", "$skiptoken"]);
+
+/** One page of the collection: filtered, cut to the properties asked for, with a link to the next. */
+export function listAnswer(
+  call: GraphCall,
+  collection: Collection,
+  resources: readonly GraphResource[],
+): SandboxResponse {
+  const { query } = call.request;
+  for (const option of query.keys()) {
+    if (option.startsWith("$") && !supported.has(option)) throw notImplemented(`the query option ${option}`);
+  }
+  const matches = filter(query.get("$filter"), collection);
+  const found = resources.filter(matches);
+  const from = offset(query.get("$skiptoken"));
+  const size = pageSize(query.get("$top"), call.world.pageSize);
+  const next = from + size < found.length ? { "@odata.nextLink": nextLink(call, from + size) } : {};
+  const selected = selection(query);
+  return answer(call, {
+    ...context(call.world, selected ? `${collection.name}(${selected.join(",")})` : collection.name),
+    ...next,
+    value: found.slice(from, from + size).map((resource) => select(resource, selected)),
+  });
+}
+
+/** One object, cut to the properties asked for. */
+export function entityAnswer(
+  call: GraphCall,
+  collection: Collection,
+  resource: GraphResource,
+  status = 200,
+): SandboxResponse {
+  const selected = selection(call.request.query);
+  const name = selected ? `${collection.name}(${selected.join(",")})` : collection.name;
+  const headers: Record<string, string> =
+    status === 201
+      ? { Location: `${call.world.azureUrl}/v1.0/${collection.name}/${String(resource["id"])}` }
+      : {};
+  return answer(
+    call,
+    { ...context(call.world, `${name}/$entity`), ...select(resource, selected) },
+    status,
+    headers,
+  );
+}
+
+type Predicate = (resource: GraphResource) => boolean;
+
+/*
+ * The filters that clients of ours send: https://learn.microsoft.com/graph/filter-query-parameter. Strings are
+ * compared without regard to case, a quote in one is doubled.
+ */
+const literal = String.raw`'((?:[^']|'')*)'`;
+const equals = new RegExp(String.raw`^(\w+)\s+eq\s+${literal}$`, "i");
+const startsWith = new RegExp(String.raw`^startswith\(\s*(\w+)\s*,\s*${literal}\s*\)$`, "i");
+const anyEquals = new RegExp(String.raw`^(\w+)/any\(\s*(\w+)\s*:\s*\2\s+eq\s+${literal}\s*\)$`, "i");
+const advanced = /\b(?:ne|not|endswith)\b/i;
+
+function filter(text: string | null, collection: Collection): Predicate {
+  if (text === null || text.trim() === "") return () => true;
+  const clauses = splitAnd(text).map((part) => clause(part, collection));
+  return (resource) => clauses.every((matches) => matches(resource));
+}
+
+function clause(text: string, collection: Collection): Predicate {
+  const equal = equals.exec(text);
+  const start = startsWith.exec(text);
+  const any = anyEquals.exec(text);
+  const property = (equal ?? start ?? any)?.[1];
+  if (property === undefined) {
+    throw advanced.test(text.replace(/'(?:[^']|'')*'/g, "''"))
+      ? unsupported(
+          "Operator is not supported because the required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header. Refer to https://aka.ms/graph-docs/advanced-queries for more information.",
+        )
+      : badRequest(`Invalid filter clause: ${text}`);
+  }
+  const name = collection.filterable.find((one) => one.toLowerCase() === property.toLowerCase());
+  if (name === undefined) {
+    throw unsupported(
+      `Unsupported or invalid query filter clause specified for property '${property}' of resource '${collection.type}'.`,
+    );
+  }
+  const wanted = (equal?.[2] ?? start?.[2] ?? any?.[3] ?? "").replaceAll("''", "'").toLowerCase();
+  return (resource) => {
+    const value = resource[name];
+    if (any) return Array.isArray(value) && value.some((item) => String(item).toLowerCase() === wanted);
+    if (typeof value !== "string") return false;
+    return equal ? value.toLowerCase() === wanted : value.toLowerCase().startsWith(wanted);
+  };
+}
+
+/** The clauses between ` and `, but for one inside a string. */
+function splitAnd(text: string): string[] {
+  const parts = [""];
+  for (const token of text.match(/'(?:[^']|'')*'|\s+and\s+|[^']/gi) ?? []) {
+    if (/^\s+and\s+$/i.test(token)) parts.push("");
+    else parts[parts.length - 1] += token;
+  }
+  return parts.map((part) => part.trim());
+}
+
+function selection(query: URLSearchParams): string[] | undefined {
+  const names = query
+    .get("$select")
+    ?.split(",")
+    .map((name) => name.trim());
+  return names?.filter((name) => name !== "");
+}
+
+function select(resource: GraphResource, names: readonly string[] | undefined): GraphResource {
+  if (!names) return resource;
+  const wanted = names.map((name) => name.toLowerCase());
+  return Object.fromEntries(
+    Object.entries(resource).filter(
+      ([name]) => name === "@odata.type" || wanted.includes(name.toLowerCase()),
+    ),
+  );
+}
+
+function pageSize(top: string | null, worlds: number | undefined): number {
+  if (top === null) return worlds ?? usualPage;
+  const size = /^\d+$/.test(top) ? Number(top) : 0;
+  if (size < 1 || size > largestPage) {
+    throw badRequest(
+      `Invalid page size specified: '${top}'. Must be between 1 and ${largestPage} inclusive.`,
+    );
+  }
+  // A page may always be smaller than was asked for.
+  return Math.min(size, worlds ?? size);
+}
+
+function offset(token: string | null): number {
+  if (token === null) return 0;
+  const text = Buffer.from(token, "base64url").toString("utf8");
+  if (!/^from:\d+$/.test(text)) throw badRequest("The specified skip token is invalid.");
+  return Number(text.slice("from:".length));
+}
+
+function nextLink(call: GraphCall, from: number): string {
+  const query = new URLSearchParams(call.request.query);
+  query.set("$skiptoken", Buffer.from(`from:${from}`).toString("base64url"));
+  // Names of options keep their dollar sign, as Graph writes them.
+  return `${call.world.azureUrl}${call.request.path}?${query.toString().replaceAll("%24", "$")}`;
+}
+
+function unsupported(message: string): GraphRefusal {
+  return new GraphRefusal(400, "Request_UnsupportedQuery", message);
+}

@@ -1,0 +1,104 @@
+import { denied } from "./errors.ts";
+import type { Identity } from "../entra/token.ts";
+import type { World } from "../world.ts";
+
+/*
+ * Who may do what in the directory. Applications by the permissions of their token:
+ * https://learn.microsoft.com/graph/permissions-reference; people by directory role, ownership and what members may:
+ * https://learn.microsoft.com/entra/fundamentals/users-default-permissions
+ */
+
+/** Template ids of the directory roles that manage applications. */
+export const directoryRoles = {
+  globalAdministrator: "62e90394-69f5-4237-9190-012177145e10",
+  applicationAdministrator: "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
+  cloudApplicationAdministrator: "158c047a-c907-4556-b7ef-446551a6b5f7",
+  applicationDeveloper: "cf1c38e5-3621-4004-a7cb-879624dced7c",
+} as const;
+
+const administrators: readonly string[] = [
+  directoryRoles.globalAdministrator,
+  directoryRoles.applicationAdministrator,
+  directoryRoles.cloudApplicationAdministrator,
+];
+
+/** Sees applications and principals: every member does, an application needs a permission. */
+export function requireRead(caller: Identity): void {
+  const permissions = [
+    "Application.Read.All",
+    "Application.ReadWrite.OwnedBy",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+  ];
+  if (caller.kind === "service-principal" && !hasAny(caller, permissions)) throw denied();
+}
+
+/** Sees people: every member does, an application needs a permission. */
+export function mayReadUsers(caller: Identity): boolean {
+  return (
+    caller.kind === "user" ||
+    hasAny(caller, ["User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"])
+  );
+}
+
+/** Registers applications. */
+export function requireCreate(world: World, caller: Identity): void {
+  const allowed =
+    caller.kind === "user"
+      ? administers(caller) ||
+        caller.directoryRoles.includes(directoryRoles.applicationDeveloper) ||
+        (world.policy.membersMayRegisterApplications ?? true)
+      : hasAny(caller, ["Application.ReadWrite.OwnedBy", ...writeAll]);
+  if (!allowed) throw denied();
+}
+
+/**
+ * Who owns what the caller makes: people and applications limited to their own do, those who may change everything
+ * own nothing by it. https://learn.microsoft.com/graph/api/application-post-applications
+ */
+export function firstOwners(caller: Identity): string[] {
+  const owns = caller.kind === "user" || hasAny(caller, ["Application.ReadWrite.OwnedBy"]);
+  return owns ? [caller.objectId] : [];
+}
+
+/** Changes an application or principal that these owners own. */
+export function requireChange(caller: Identity, owners: readonly string[]): void {
+  if (!mayChange(caller, owners)) throw denied();
+}
+
+/** Whether the caller may change an application or principal that these owners own. */
+export function mayChange(caller: Identity, owners: readonly string[]): boolean {
+  const owns = owners.includes(caller.objectId);
+  return caller.kind === "user"
+    ? administers(caller) || owns
+    : hasAny(caller, writeAll) || (owns && hasAny(caller, ["Application.ReadWrite.OwnedBy"]));
+}
+
+/**
+ * Changes who owns it. `Application.ReadWrite.OwnedBy` does not suffice, and the directory must be readable:
+ * https://learn.microsoft.com/graph/api/application-post-owners
+ */
+export function requireOwnerChange(caller: Identity, owners: readonly string[]): void {
+  requireChange(caller, owners);
+  const allowed =
+    caller.kind === "user" ||
+    hasAny(caller, ["Directory.ReadWrite.All"]) ||
+    (hasAny(caller, ["Application.ReadWrite.All"]) && hasAny(caller, ["Directory.Read.All"]));
+  if (!allowed) throw denied();
+}
+
+/** Reads the tenant's policies. */
+export function requirePolicyRead(world: World, caller: Identity): void {
+  if (!world.policy.readable && !hasAny(caller, ["Policy.Read.All"])) throw denied();
+}
+
+const writeAll = ["Application.ReadWrite.All", "Directory.ReadWrite.All"];
+
+function administers(caller: Identity): boolean {
+  return caller.directoryRoles.some((role) => administrators.includes(role));
+}
+
+function hasAny(caller: Identity, permissions: readonly string[]): boolean {
+  return permissions.some((permission) => caller.roles.includes(permission));
+}

@@ -1,0 +1,47 @@
+import type { GraphCall } from "./call.ts";
+import { passwordResources } from "./passwords.ts";
+import type { ServicePrincipalRecord } from "../world.ts";
+
+/** A service principal as Graph shows it: https://learn.microsoft.com/graph/api/resources/serviceprincipal */
+export function principalResource(
+  call: GraphCall,
+  principal: ServicePrincipalRecord,
+): Record<string, unknown> {
+  const { world, view } = call;
+  const application = world.applications.find((one) => one.appId === principal.appId);
+  return {
+    id: principal.id,
+    deletedDateTime: null,
+    accountEnabled: principal.accountEnabled,
+    alternativeNames: [],
+    appDisplayName: application?.displayName ?? principal.displayName,
+    appDescription: null,
+    appId: principal.appId,
+    applicationTemplateId: null,
+    appOwnerOrganizationId: world.tenantId,
+    appRoleAssignmentRequired: false,
+    createdDateTime: new Date(principal.createdAt).toISOString(),
+    description: null,
+    disabledByMicrosoftStatus: null,
+    displayName: principal.displayName,
+    homepage: null,
+    loginUrl: null,
+    logoutUrl: null,
+    notes: null,
+    notificationEmailAddresses: [],
+    preferredSingleSignOnMode: null,
+    preferredTokenSigningKeyThumbprint: null,
+    replyUrls: [],
+    servicePrincipalNames: [principal.appId],
+    servicePrincipalType: "Application",
+    signInAudience: application?.signInAudience ?? "AzureADMyOrg",
+    tags: [],
+    tokenEncryptionKeyId: null,
+    addIns: [],
+    appRoles: [],
+    keyCredentials: [],
+    oauth2PermissionScopes: [],
+    passwordCredentials: passwordResources(view, principal.passwords),
+    resourceSpecificApplicationPermissions: [],
+  };
+}

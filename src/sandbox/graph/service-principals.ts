@@ -1,0 +1,155 @@
+import { v4 as uuid } from "uuid";
+import { liveApplication, livePrincipal, sameId, shows } from "../directory-records.ts";
+import { byIdOrAppId, createsIfMissing, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
+import { badRequest, denied, GraphRefusal, notFound, notImplemented } from "./errors.ts";
+import { addOwner, listOwners, removeOwner } from "./owners.ts";
+import { addPassword, removePassword } from "./passwords.ts";
+import { entityAnswer, listAnswer, type Collection } from "./query.ts";
+import { firstOwners, mayChange, requireChange, requireCreate, requireRead } from "./rights.ts";
+import { exists } from "../replication.ts";
+import type { Route, SandboxResponse } from "../service.ts";
+import { principalResource } from "./service-principal-resource.ts";
+import type { ServicePrincipalRecord, World } from "../world.ts";
+
+const one = `/servicePrincipals${byIdOrAppId}`;
+
+const servicePrincipals: Collection = {
+  name: "servicePrincipals",
+  type: "ServicePrincipal",
+  filterable: ["id", "appId", "displayName", "servicePrincipalNames", "servicePrincipalType", "tags"],
+};
+
+/** Service principals: https://learn.microsoft.com/graph/api/resources/serviceprincipal */
+export function servicePrincipalRoutes(world: World): Route[] {
+  let refusals = 0;
+  /** The two ways in which replicas that have not heard of the application put it, by turns. */
+  const tooSoon = (appId: string): GraphRefusal => {
+    refusals += 1;
+    return refusals % 2 === 1 ? noBackingApplication(appId) : foreignApplication();
+  };
+  return [
+    graphRoute(world, "GET", "/servicePrincipals", (call) => {
+      requireRead(call.caller);
+      const known = world.servicePrincipals.filter((principal) => call.view.knows(principal));
+      return listAnswer(
+        call,
+        servicePrincipals,
+        known.map((principal) => principalResource(call, principal)),
+      );
+    }),
+    graphRoute(world, "POST", "/servicePrincipals", (call) => create(call, sentBody(call), tooSoon)),
+    graphRoute(world, "GET", one, (call) => {
+      requireRead(call.caller);
+      return entityAnswer(call, servicePrincipals, principalResource(call, find(call)));
+    }),
+    graphRoute(world, "PATCH", one, (call) => {
+      const { appId = "" } = call.parameters;
+      if (appId !== "" && createsIfMissing(call) && !livePrincipal(world, appId)) {
+        return create(call, { ...sentBody(call), appId }, tooSoon);
+      }
+      change(call, findToChange(call));
+      return noContent(call);
+    }),
+    graphRoute(world, "DELETE", one, (call) => {
+      findToChange(call).removedAt = Date.now();
+      world.committed("service principal deleted");
+      return noContent(call);
+    }),
+    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?addPassword`, (call) =>
+      addPassword(call, findToChange(call).passwords),
+    ),
+    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?removePassword`, (call) =>
+      removePassword(call, findToChange(call).passwords),
+    ),
+    graphRoute(world, "GET", `${one}/owners`, (call) => {
+      requireRead(call.caller);
+      return listOwners(call, find(call).owners);
+    }),
+    graphRoute(world, "POST", `${one}/owners/(?:\\$|%24)ref`, (call) => addOwner(call, find(call).owners)),
+    graphRoute(world, "DELETE", `${one}/owners/(?<ownerId>[^/]+)/(?:\\$|%24)ref`, (call) =>
+      removeOwner(call, find(call).owners),
+    ),
+  ];
+}
+
+function find(call: GraphCall): ServicePrincipalRecord {
+  const { id = "", appId = "" } = call.parameters;
+  const principal = call.world.servicePrincipals.find(
+    (one) => call.view.knows(one) && (sameId(one.id, id) || sameId(one.appId, appId)),
+  );
+  if (!principal) throw notFound(id || appId);
+  return principal;
+}
+
+function findToChange(call: GraphCall): ServicePrincipalRecord {
+  const principal = find(call);
+  requireChange(call.caller, principal.owners);
+  if (!exists(principal)) throw notFound(principal.id);
+  return principal;
+}
+
+function create(
+  call: GraphCall,
+  body: Readonly<Record<string, unknown>>,
+  tooSoon: (appId: string) => GraphRefusal,
+): SandboxResponse {
+  const { world, view, caller } = call;
+  requireCreate(world, caller);
+  const { appId, accountEnabled = true, ...others } = body;
+  refuseOthers(others);
+  if (typeof appId !== "string" || typeof accountEnabled !== "boolean") {
+    throw badRequest("Property appId on the service principal is required but is empty or missing.");
+  }
+  const application = liveApplication(world, appId);
+  if (!application) throw noBackingApplication(appId);
+  if (!shows(view, application)) throw tooSoon(appId);
+  if (!mayChange(caller, application.owners)) throw foreignApplication();
+  if (livePrincipal(world, appId)) {
+    const message = `The service principal cannot be created, updated, or restored because the service principal name ${appId} is already in use.`;
+    throw new GraphRefusal(409, "Request_MultipleObjectsWithSameKeyValue", message, [
+      { code: "ObjectConflict", message, target: "servicePrincipalNames" },
+    ]);
+  }
+  const principal: ServicePrincipalRecord = {
+    id: uuid(),
+    appId: application.appId,
+    displayName: application.displayName,
+    accountEnabled,
+    owners: firstOwners(caller),
+    passwords: [],
+    graphPermissions: [],
+    createdAt: Date.now(),
+  };
+  world.servicePrincipals.push(principal);
+  world.committed("service principal created");
+  return entityAnswer(call, servicePrincipals, principalResource(call, principal), 201);
+}
+
+function change(call: GraphCall, principal: ServicePrincipalRecord): void {
+  const { accountEnabled = principal.accountEnabled, ...others } = sentBody(call);
+  refuseOthers(others);
+  if (typeof accountEnabled !== "boolean") {
+    throw badRequest("Invalid value specified for property 'accountEnabled' of resource 'ServicePrincipal'.");
+  }
+  Object.assign(principal, { accountEnabled });
+  call.world.committed("service principal changed");
+}
+
+/** Properties that real Graph would store and the sandbox would not. */
+function refuseOthers(others: Readonly<Record<string, unknown>>): void {
+  for (const [property, value] of Object.entries(others)) {
+    const empty = value === null || (Array.isArray(value) && value.length === 0);
+    if (!empty) throw notImplemented(`the service principal's property ${property}`);
+  }
+}
+
+function noBackingApplication(appId: string): GraphRefusal {
+  const message = `The appId '${appId}' of the service principal does not reference a valid application object.`;
+  return badRequest(message, [{ code: "NoBackingApplicationObject", message, target: "appId" }]);
+}
+
+function foreignApplication(): GraphRefusal {
+  return denied(
+    "When using this permission, the backing application of the service principal being created must in the local tenant",
+  );
+}

@@ -1,0 +1,29 @@
+import type { ClusterContext } from "../new-cluster.ts";
+
+/**
+ * A kubeconfig of these contexts, the first of them current. JSON, which every reader of YAML reads.
+ * @param certificate what the clusters are trusted by, PEM
+ */
+export function kubeconfigText(contexts: readonly ClusterContext[], certificate: string): string {
+  const clusters = new Set(contexts.map(({ cluster }) => cluster));
+  const authority = Buffer.from(certificate).toString("base64");
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": contexts[0]?.name ?? "",
+    clusters: [...clusters].map(({ context, server }) => ({
+      name: context,
+      cluster: { server, "certificate-authority-data": authority },
+    })),
+    users: contexts.map(({ user }) => ({ name: user.name, user: { token: user.token } })),
+    contexts: contexts.map(({ name, cluster, user, namespace }) => ({
+      name,
+      context: {
+        cluster: cluster.context,
+        user: user.name,
+        ...(namespace === undefined ? {} : { namespace }),
+      },
+    })),
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}

@@ -1,0 +1,225 @@
+import { armRoute, page, refusal, type ArmCall } from "./call.ts";
+import { armAnswer, armError } from "./errors.ts";
+import { anyScopePattern, missingScope } from "./scope.ts";
+import { exists } from "../replication.ts";
+import { plain, readDesired, type DesiredAssignment } from "./role-assignment-request.ts";
+import { isWithin } from "./role-evaluation.ts";
+import { jsonBody, type Route, type SandboxResponse } from "../service.ts";
+import type { RoleAssignmentRecord, World } from "../world.ts";
+
+const type = "Microsoft.Authorization/roleAssignments";
+const segment = "/providers/Microsoft\\.Authorization/roleAssignments";
+
+// https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits
+const assignmentsPerSubscription = 4000;
+
+/** Role assignments at subscriptions, resource groups and registries. */
+export function roleAssignmentRoutes(world: World): Route[] {
+  const one = `${anyScopePattern}${segment}/(?<name>[^/]+)`;
+  return [
+    armRoute(world, "PUT", one, (call) => putAssignment(world, call)),
+    armRoute(world, "GET", one, (call) => getAssignment(world, call)),
+    armRoute(world, "DELETE", one, (call) => deleteAssignment(world, call)),
+    armRoute(world, "GET", `${anyScopePattern}${segment}`, (call) => listAssignments(world, call)),
+  ];
+}
+
+function putAssignment(world: World, call: ArmCall): SandboxResponse {
+  const { scope = "", name = "" } = call.parameters;
+  const stopped =
+    refusal(world, call, `${type}/write`, scope, requestAttributes(call)) ?? missingScope(world, scope);
+  if (stopped) return stopped;
+  const desired = readDesired(call, scope);
+  if ("status" in desired) return desired;
+  const principalType = directoryType(world, call, desired.principalId);
+  if (!principalType) return principalNotFound(world, desired.principalId);
+  if (desired.principalType !== undefined && desired.principalType !== principalType) {
+    return armError(
+      400,
+      "UnmatchedPrincipalType",
+      `The PrincipalId '${plain(desired.principalId)}' has type '${principalType}', which is different from specified PrincipalType '${desired.principalType}'.`,
+    );
+  }
+  const living = world.roleAssignments.filter(exists);
+  const named = living.find((record) => same(record.name, name));
+  if (named) return updateAssignment(world, named, scope, desired);
+  const equal = living.find((record) => isSame(record, scope, desired));
+  if (equal) {
+    return armError(
+      409,
+      "RoleAssignmentExists",
+      `The role assignment already exists. The ID of the existing role assignment is ${plain(equal.name)}.`,
+    );
+  }
+  const subscription = scope.split("/").slice(0, 3).join("/");
+  if (living.filter((record) => isWithin(record.scope, subscription)).length >= assignmentsPerSubscription) {
+    return armError(400, "RoleAssignmentLimitExceeded");
+  }
+  const record: RoleAssignmentRecord = {
+    ...desired,
+    id: `${scope}/providers/${type}/${name}`,
+    name,
+    scope,
+    principalType,
+    createdBy: call.caller.objectId,
+    createdAt: Date.now(),
+  };
+  world.roleAssignments.push(record);
+  world.committed(`role assignment ${record.id} made`);
+  return armAnswer(201, assignmentResource(record));
+}
+
+/** Replaces condition and description, which is all that can be changed. */
+function updateAssignment(
+  world: World,
+  record: RoleAssignmentRecord,
+  scope: string,
+  desired: DesiredAssignment,
+): SandboxResponse {
+  if (!isSame(record, scope, desired)) return armError(400, "RoleAssignmentUpdateNotPermitted");
+  const { condition, conditionVersion, description } = desired;
+  if (record.condition === condition && record.description === description) {
+    return armAnswer(200, assignmentResource(record));
+  }
+  // A record of its own, so that a replica that lags still knows the old condition.
+  const now = Date.now();
+  const changed = { ...record, condition, conditionVersion, description, createdAt: now };
+  record.removedAt = now;
+  world.roleAssignments.push(changed);
+  world.committed(`role assignment ${record.id} changed`);
+  return armAnswer(200, assignmentResource(changed));
+}
+
+function getAssignment(world: World, call: ArmCall): SandboxResponse {
+  const { scope = "", name = "" } = call.parameters;
+  const stopped = refusal(world, call, `${type}/read`, scope) ?? missingScope(world, scope);
+  if (stopped) return stopped;
+  const record = world.roleAssignments.find(
+    (candidate) => call.view.knows(candidate) && same(candidate.name, name) && same(candidate.scope, scope),
+  );
+  return record
+    ? armAnswer(200, assignmentResource(record))
+    : armError(404, "RoleAssignmentNotFound", `The role assignment '${plain(name)}' is not found.`);
+}
+
+function deleteAssignment(world: World, call: ArmCall): SandboxResponse {
+  const { scope = "", name = "" } = call.parameters;
+  const record = world.roleAssignments.find(
+    (candidate) => exists(candidate) && same(candidate.name, name) && same(candidate.scope, scope),
+  );
+  const attributes = record ? delegationAttributes("resource", record) : {};
+  const stopped = refusal(world, call, `${type}/delete`, scope, attributes) ?? missingScope(world, scope);
+  if (stopped) return stopped;
+  if (!record) return armAnswer(204);
+  record.removedAt = Date.now();
+  world.committed(`role assignment ${record.id} removed`);
+  return armAnswer(200, assignmentResource(record));
+}
+
+function listAssignments(world: World, call: ArmCall): SandboxResponse {
+  const { scope = "" } = call.parameters;
+  const stopped = refusal(world, call, `${type}/read`, scope) ?? missingScope(world, scope);
+  if (stopped) return stopped;
+  const wanted = readFilter(call.request.query.get("$filter") ?? "");
+  if (!wanted) return armError(400, "UnsupportedQuery", "The filter is not supported.");
+  const found = world.roleAssignments.filter(
+    (record) =>
+      call.view.knows(record) &&
+      (isWithin(scope, record.scope) || (!wanted.atScope && isWithin(record.scope, scope))) &&
+      (wanted.principalId === undefined || same(record.principalId, wanted.principalId)),
+  );
+  return page(world, call, found.map(assignmentResource));
+}
+
+/** The filters that Resource Manager knows here; groups have no members in the sandbox. */
+function readFilter(
+  filter: string,
+): { readonly atScope: boolean; readonly principalId?: string } | undefined {
+  if (filter.trim() === "") return { atScope: false };
+  const form =
+    /^\s*(?:(?<at>atScope\(\))(?:\s+and\s+assignedTo\('(?<within>[^']+)'\))?|principalId\s+eq\s+'(?<principal>[^']+)'|assignedTo\('(?<assigned>[^']+)'\))\s*$/i;
+  const groups = form.exec(filter)?.groups;
+  if (!groups) return undefined;
+  const principalId = groups["within"] ?? groups["principal"] ?? groups["assigned"];
+  return { atScope: groups["at"] !== undefined, ...(principalId === undefined ? {} : { principalId }) };
+}
+
+/** What the principal is, as far as the replica that answers knows: even a stated type does not help it. */
+function directoryType(world: World, { view }: ArmCall, principalId: string): string | undefined {
+  if (world.servicePrincipals.some((record) => same(record.id, principalId) && view.knows(record))) {
+    return "ServicePrincipal";
+  }
+  return world.users.some(({ id }) => same(id, principalId)) ? "User" : undefined;
+}
+
+function principalNotFound(world: World, principalId: string): SandboxResponse {
+  return armError(
+    400,
+    "PrincipalNotFound",
+    `Principal ${plain(principalId)} does not exist in the directory ${world.tenantId}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype`,
+  );
+}
+
+/** What a condition on assigning roles may ask about an assignment that is to be made. */
+function requestAttributes({ request }: ArmCall): Record<string, string> {
+  const properties = jsonBody(request)?.["properties"];
+  return typeof properties === "object" && properties !== null
+    ? delegationAttributes("request", properties)
+    : {};
+}
+
+/** https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes */
+function delegationAttributes(
+  source: "request" | "resource",
+  assignment: { roleDefinitionId?: unknown; principalId?: unknown; principalType?: unknown },
+): Record<string, string> {
+  const { roleDefinitionId, principalId, principalType } = assignment;
+  const known = {
+    roledefinitionid: typeof roleDefinitionId === "string" ? roleDefinitionId.split("/").at(-1) : undefined,
+    principalid: principalId,
+    principaltype: principalType,
+  };
+  return Object.fromEntries(
+    Object.entries(known).flatMap(([key, value]) =>
+      typeof value === "string" ? [[`${source}[${type}:${key}]`.toLowerCase(), value]] : [],
+    ),
+  );
+}
+
+function isSame(record: RoleAssignmentRecord, scope: string, desired: DesiredAssignment): boolean {
+  const roleOf = (id: string) => id.split("/").at(-1) ?? "";
+  return (
+    same(record.scope, scope) &&
+    same(record.principalId, desired.principalId) &&
+    same(roleOf(record.roleDefinitionId), roleOf(desired.roleDefinitionId))
+  );
+}
+
+function assignmentResource(record: RoleAssignmentRecord): Record<string, unknown> {
+  const time = new Date(record.createdAt).toISOString();
+  const { roleDefinitionId, principalId, principalType, scope } = record;
+  const { condition, conditionVersion, description, createdBy } = record;
+  return {
+    properties: {
+      roleDefinitionId,
+      principalId,
+      principalType,
+      scope,
+      condition,
+      conditionVersion,
+      createdOn: time,
+      updatedOn: time,
+      createdBy,
+      updatedBy: createdBy,
+      delegatedManagedIdentityResourceId: null,
+      description,
+    },
+    id: record.id,
+    type,
+    name: record.name,
+  };
+}
+
+function same(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase();
+}

@@ -1,0 +1,81 @@
+import { fulfils } from "./abac-condition.ts";
+import { matchesAction } from "./action-pattern.ts";
+import type { ReplicaView } from "../replication.ts";
+import { roleDefinition, type RoleDefinition } from "./role-definitions.ts";
+import type { RoleAssignmentRecord, World } from "../world.ts";
+
+/** A role assignment with what its role gives. */
+export interface Grant {
+  readonly assignment: RoleAssignmentRecord;
+  readonly role: RoleDefinition;
+}
+
+/** Whether a scope is another one or lies below it; letter case does not count. */
+export function isWithin(scope: string, outer: string): boolean {
+  const inside = scope.toLowerCase();
+  const around = outer.toLowerCase().replace(/\/$/, "");
+  return inside === around || inside.startsWith(`${around}/`);
+}
+
+/** What a principal holds at a scope, inherited roles included, as far as one replica knows. */
+export function grantsAt(world: World, principalId: string, scope: string, view: ReplicaView): Grant[] {
+  return grantsOf(world, principalId, view).filter(({ assignment }) => isWithin(scope, assignment.scope));
+}
+
+/** Everything a principal holds anywhere, as far as one replica knows. */
+export function grantsOf(world: World, principalId: string, view: ReplicaView): Grant[] {
+  return world.roleAssignments
+    .filter((assignment) => view.knows(assignment))
+    .filter((assignment) => assignment.principalId.toLowerCase() === principalId.toLowerCase())
+    .flatMap((assignment) => {
+      const role = roleDefinition(assignment.roleDefinitionId);
+      return role ? [{ assignment, role }] : [];
+    });
+}
+
+/**
+ * Whether grants permit an action of the management plane.
+ * @param attributes what a condition may ask about, as `ConditionRequest` has them
+ */
+export function permitsAction(
+  grants: readonly Grant[],
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+): boolean {
+  return grants.some(
+    ({ assignment, role }) =>
+      covers(role.actions, role.notActions, action) && meets(assignment.condition, action, attributes),
+  );
+}
+
+/**
+ * Whether grants permit an action of the data plane.
+ * @param attributes what a condition may ask about, as `ConditionRequest` has them
+ */
+export function permitsDataAction(
+  grants: readonly Grant[],
+  action: string,
+  attributes: Readonly<Record<string, string>>,
+): boolean {
+  return grants.some(
+    ({ assignment, role }) =>
+      covers(role.dataActions, role.notDataActions, action) &&
+      meets(assignment.condition, action, attributes),
+  );
+}
+
+/** Whether a role gives an action, conditions aside. */
+export function covers(allowed: readonly string[], excepted: readonly string[], action: string): boolean {
+  return (
+    allowed.some((pattern) => matchesAction(pattern, action)) &&
+    !excepted.some((pattern) => matchesAction(pattern, action))
+  );
+}
+
+function meets(
+  condition: string | null,
+  action: string,
+  attributes: Readonly<Record<string, string>>,
+): boolean {
+  return condition === null || fulfils(condition, { action, attributes });
+}

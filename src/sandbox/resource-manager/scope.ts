@@ -1,0 +1,64 @@
+import { armError } from "./errors.ts";
+import { registryResourceId } from "./registry-resource.ts";
+import { isWithin } from "./role-evaluation.ts";
+import type { SandboxResponse } from "../service.ts";
+import type { RegistryRecord, World } from "../world.ts";
+
+/*
+ * The scopes that the sandbox's Resource Manager has: subscriptions, resource groups and registries. Patterns are
+ * pieces of route patterns; their named groups are `subscription`, `group` and `name`.
+ */
+
+export const subscriptionPattern = "/subscriptions/(?<subscription>[^/]+)";
+export const groupPattern = `${subscriptionPattern}/resourceGroups/(?<group>[^/]+)`;
+export const registriesSegment = "/providers/Microsoft\\.ContainerRegistry/registries";
+export const registryPattern = `${groupPattern}${registriesSegment}/(?<name>[^/]+)`;
+
+/** Any scope that a role can be assigned at, as the named group `scope`. */
+export const anyScopePattern = `(?<scope>/subscriptions/[^/]+(?:/resourceGroups/[^/]+(?:${registriesSegment}/[^/]+)?)?)`;
+
+/** Why there is no such scope, or `undefined` when there is. */
+export function missingScope(world: World, scope: string): SandboxResponse | undefined {
+  const { subscription = "", group, name } = scopeParts(scope);
+  if (!world.subscriptions.some(({ subscriptionId }) => same(subscriptionId, subscription))) {
+    return armError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
+  }
+  if (group === undefined) return undefined;
+  const there = registriesAt(world, `/subscriptions/${subscription}/resourceGroups/${group}`);
+  if (there.length === 0) {
+    return armError(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
+  }
+  if (name === undefined || there.some((registry) => same(registry.name, name))) return undefined;
+  return armError(
+    404,
+    "ResourceNotFound",
+    `The Resource 'Microsoft.ContainerRegistry/registries/${name}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+  );
+}
+
+/** The registries at a scope or below it. */
+export function registriesAt(world: World, scope: string): RegistryRecord[] {
+  return world.registries.filter((registry) => isWithin(registryResourceId(registry), scope));
+}
+
+/** The resource groups of a subscription, each as a registry that lies in it: there are no empty ones. */
+export function resourceGroups(world: World, subscriptionId: string): RegistryRecord[] {
+  const found = new Map<string, RegistryRecord>();
+  for (const registry of world.registries) {
+    const key = registry.resourceGroup.toLowerCase();
+    if (same(registry.subscriptionId, subscriptionId) && !found.has(key)) found.set(key, registry);
+  }
+  return [...found.values()];
+}
+
+function scopeParts(scope: string): Readonly<Record<string, string | undefined>> {
+  const whole = new RegExp(
+    `^${subscriptionPattern}(?:/resourceGroups/(?<group>[^/]+)(?:${registriesSegment}/(?<name>[^/]+))?)?/?$`,
+    "i",
+  );
+  return whole.exec(scope)?.groups ?? {};
+}
+
+function same(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase();
+}
