@@ -4,7 +4,7 @@ export type Action =
 
 /** One line of a plan. Data only, no secret in it: `before` and `after` are what a reader compares. */
 export interface PlannedChange {
-  /** What it is about: `application acr-pull-myregistry-1234abcd`, `secret sandbox/awesomeapps/acr-secret`. */
+  /** What it is about: `application acr-pull-myregistry-1234abcd`, `secret kind/awesomeapps/acr-secret`. */
   readonly target: string;
   readonly action: Action;
   readonly before: unknown;
