@@ -1,7 +1,7 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { provePull } from "../checks/prove-pull.ts";
 import { hasChanges } from "../plan.ts";
-import { markLost } from "../steps/pending-mark.ts";
+import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
 import type { SetupConversation, SetupInput, SetupOutcome, SetupPorts } from "./setup-contract.ts";
 import { applyJob, type JobRecord } from "./setup/apply-setup.ts";
@@ -15,8 +15,9 @@ const busyPollMs = 1_000;
 
 /**
  * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
- * Run again it finishes what was interrupted, and changes nothing when all is in order.
- * @throws ActionableError for whatever stops it before the first write
+ * Run again it finishes what was interrupted, and changes nothing when all is in order. While another run is at
+ * work it waits, and then looks again: what that one made may be all that is needed.
+ * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(
   input: SetupInput,
@@ -27,46 +28,48 @@ export async function setup(
   if (input.credentialsFile !== undefined && !input.dryRun) await ports.files.check(input.credentialsFile);
   if (ports.clusters.length === 0)
     throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  const found = await surveyWhenFree(input, ports, conversation, signal);
+  const deadline = ports.clock.now().getTime() + input.waitBusyMs;
+  for (;;) {
+    const mayWait = () => ports.clock.now().getTime() < deadline;
+    try {
+      return await attempt(input, ports, conversation, mayWait, signal);
+    } catch (error) {
+      if (!(error instanceof BusyError) || !mayWait()) throw error;
+      const text = `Waiting for another run to finish with ${error.secret}`;
+      conversation.report({ kind: "waiting", id: "busy", text });
+      // Two runs that made way for each other must not meet again.
+      await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
+    }
+  }
+}
+
+/** @throws BusyError when another run is at work, once in a while also after a part was done */
+async function attempt(
+  input: SetupInput,
+  ports: SetupPorts,
+  conversation: SetupConversation,
+  mayWait: () => boolean,
+  signal: AbortSignal,
+): Promise<SetupOutcome> {
+  const found = await survey(input, ports, conversation.report, signal);
   const plan = planSetup(found, input, ports.clock.now());
   if (input.dryRun) return { kind: "planned", plan };
+  const taken = found.jobs.find((job) => job.liveMark && job.decision.kind === "make")?.liveMark;
+  if (taken) throw new BusyError(targetName(taken.target));
   const records = hasChanges(plan.changes)
     ? (await conversation.approve(plan))
       ? await apply(found, input, ports, conversation, signal)
       : undefined
     : await confirm(found, input, signal);
   if (!records) return { kind: "declined", plan };
+  const overtaken = records.find(({ error }) => error instanceof BusyError);
+  if (overtaken && mayWait()) throw overtaken.error;
   for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
   const outcome = finishedOutcome(found, records, input, ports.clock.now());
   if (input.credentialsFile !== undefined && outcome.kind === "finished" && outcome.exitCode === 0) {
     await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
   }
   return outcome;
-}
-
-/**
- * Looks at everything. A run that has to make a key waits while another is making one, and then looks again: what
- * that one made may be all that is needed.
- */
-async function surveyWhenFree(
-  input: SetupInput,
-  ports: SetupPorts,
-  { report }: SetupConversation,
-  signal: AbortSignal,
-): Promise<Survey> {
-  const start = ports.clock.now().getTime();
-  for (;;) {
-    const found = await survey(input, ports, report, signal);
-    const busy = found.jobs.find((job) => job.liveMark && job.decision.kind === "make");
-    if (!busy?.liveMark || input.dryRun) return found;
-    if (ports.clock.now().getTime() - start >= input.waitBusyMs) throw markLost(busy.liveMark.target);
-    report({
-      kind: "waiting",
-      id: "busy",
-      text: `Waiting for another run to finish with ${targetName(busy.liveMark.target)}`,
-    });
-    await ports.clock.sleep(busyPollMs, signal);
-  }
 }
 
 async function apply(

@@ -125,7 +125,7 @@ async function withCap(
 /**
  * Removes the keys that these operations left behind, and none that a secret holds. A directory replica that shows
  * a newer key of ours knows the older ones too, so the list is believed once it shows `newest`.
- * @returns ids of the removed keys
+ * @returns ids of the keys that were removed, and of those that stay because a secret holds them
  */
 export async function sweepKeys(
   application: Application,
@@ -137,7 +137,7 @@ export async function sweepKeys(
   },
   ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<{ removed: string[]; held: string[] }> {
   const { directory, clock, report, timeoutMs } = ports;
   const listed = await waitUntil(
     async () => {
@@ -153,14 +153,23 @@ export async function sweepKeys(
     clock,
     signal,
   );
-  const left = (listed?.passwords ?? []).filter((key) => {
-    const origin = keyOrigin(key);
-    return (
-      origin?.clusterId === wish.clusterId &&
-      wish.operations.includes(origin.operation) &&
-      !wish.held.has(key.keyId)
+  if (!listed) {
+    throw new ActionableError(
+      `The directory did not come to list the new key of the application ${application.appId} in time.`,
+      {
+        code: "directory.key-unlisted",
+        hint: "The secrets are in order; run the same command again later to remove what an earlier run left.",
+        retryable: true,
+      },
     );
-  });
-  for (const key of left) await directory.removePassword(application.objectId, key.keyId, signal);
-  return left.map((key) => key.keyId);
+  }
+  const made = listed.passwords
+    .filter((key) => {
+      const origin = keyOrigin(key);
+      return origin?.clusterId === wish.clusterId && wish.operations.includes(origin.operation);
+    })
+    .map(({ keyId }) => keyId);
+  const removed = made.filter((keyId) => !wish.held.has(keyId));
+  for (const keyId of removed) await directory.removePassword(application.objectId, keyId, signal);
+  return { removed, held: made.filter((keyId) => wish.held.has(keyId)) };
 }

@@ -1,5 +1,5 @@
 import { emptyDockerConfig } from "../../domain/docker-config.ts";
-import { ActionableError, hasCode } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
@@ -10,17 +10,20 @@ import {
   type PendingMark,
 } from "../../domain/ownership.ts";
 import type { ProcessIdentity } from "../flows/setup-contract.ts";
+import { BusyError } from "./busy.ts";
 import { newSecret, targetName, type Target } from "./pull-secret.ts";
 
 const staleAfterMs = 60_000;
 const renewEveryMs = 10_000;
 
 /**
- * Whether the run that set a mark may still be at work: a mark older than a minute is not renewed any more, and a
- * process of this machine that is gone needs no minute.
+ * Whether another run may still be at work under a mark: one older than a minute is not renewed any more, and a
+ * process of this machine that is gone needs no minute. A mark in this process's own name is left from an earlier
+ * one with the same number, as every first process of a container has.
  */
 export function isLive(pending: PendingMark, serverTime: Date, process: ProcessIdentity): boolean {
   const { holder, renewedAt } = pending;
+  if (isOwn(pending, process)) return false;
   const sameMachine = holder.host === process.host && holder.boot === process.boot;
   if (sameMachine && !process.isAlive(holder.pid)) return false;
   return serverTime.getTime() - Date.parse(renewedAt) <= staleAfterMs;
@@ -30,18 +33,6 @@ export function isLive(pending: PendingMark, serverTime: Date, process: ProcessI
 export function isOwn(pending: PendingMark, process: ProcessIdentity): boolean {
   const { holder } = pending;
   return holder.host === process.host && holder.boot === process.boot && holder.pid === process.pid;
-}
-
-/** The marked secret changed under us: another run took over, or was first. */
-export function markLost(target: Target): ActionableError {
-  return new ActionableError(
-    `Another run works on ${targetName(target)}; this one stopped before it made anything there.`,
-    {
-      code: "busy",
-      hint: "Wait until the other run is done, then run the same command again.",
-      retryable: true,
-    },
-  );
 }
 
 /** What a mark is set with. */
@@ -87,7 +78,8 @@ export class HeldMark {
     try {
       return new HeldMark(wish, await write(wish, wish.secret, pending, signal), pending);
     } catch (error) {
-      if (hasCode(error, "kubernetes.conflict", "kubernetes.already-exists")) throw markLost(wish.target);
+      if (hasCode(error, "kubernetes.conflict", "kubernetes.already-exists"))
+        throw new BusyError(targetName(wish.target));
       throw error;
     }
   }
@@ -113,6 +105,13 @@ export class HeldMark {
   /** Aborted when another run took the mark over. */
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** Gives the mark back before anything was made under it: what stood there before stands there again. */
+  async withdraw(signal: AbortSignal): Promise<void> {
+    const { target, loginServer, secret } = this.#wish;
+    const before = secret && readMarks(secret)[loginServer]?.pending;
+    await replaceMark(target, loginServer, new Set([this.operation]), before, signal);
   }
 
   /** Puts a new operation in the mark and the present one among those to sweep. */
@@ -159,11 +158,11 @@ export class HeldMark {
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
     const standing = secret && readMarks(secret)[loginServer]?.pending;
     if (!secret || standing?.operation !== this.operation || !isOwn(standing, this.#wish.process))
-      throw markLost(target);
+      throw new BusyError(targetName(target));
     try {
       this.#secret = await write(this.#wish, secret, pending, signal);
     } catch (error) {
-      if (hasCode(error, "kubernetes.conflict")) throw markLost(target);
+      if (hasCode(error, "kubernetes.conflict")) throw new BusyError(targetName(target));
       throw error;
     }
   }
@@ -215,13 +214,24 @@ export async function clearMark(
   operations: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
+  await replaceMark(target, loginServer, operations, undefined, signal);
+}
+
+async function replaceMark(
+  target: Target,
+  loginServer: string,
+  operations: ReadonlySet<string>,
+  replacement: PendingMark | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
     const marks = secret ? { ...readMarks(secret) } : {};
     const mark = marks[loginServer];
     if (!secret || !mark?.pending || !operations.has(mark.pending.operation)) return;
-    const { pending: _cleared, ...rest } = mark;
-    if (rest.appId === undefined) delete marks[loginServer];
+    const { pending: _replaced, ...rest } = mark;
+    if (replacement) marks[loginServer] = { ...rest, pending: replacement };
+    else if (rest.appId === undefined) delete marks[loginServer];
     else marks[loginServer] = rest;
     try {
       await target.cluster.patchSecret(secret, markChange(formatMarks(marks)), { dryRun: false }, signal);

@@ -24,6 +24,7 @@ import {
   type EntryMarks,
 } from "../../domain/ownership.ts";
 import type { Cluster } from "../ports.ts";
+import { BusyError } from "./busy.ts";
 
 /** One secret to hold the credential. */
 export interface Target {
@@ -181,8 +182,8 @@ export interface DesiredEntry {
   readonly loginServer: string;
   readonly credential: PullCredential;
   readonly mark: Omit<EntryMark, "pending" | "retire">;
-  /** Keep a pending mark that stands in the secret: its keys are still to be swept. */
-  readonly keepPending: boolean;
+  /** The operation whose pending mark goes with the write; every other mark stays. */
+  readonly closes: string | undefined;
 }
 
 /** The change that brings a secret to what it shall hold; `undefined` when it holds it already. */
@@ -197,7 +198,7 @@ export function changeFor(
     ...kept,
     ...desired.mark,
     ...(retire === undefined ? {} : { retire }),
-    ...(pending === undefined || !desired.keepPending ? {} : { pending }),
+    ...(pending === undefined || pending.operation === desired.closes ? {} : { pending }),
   };
   const annotation = formatMarks({ ...marks, [loginServer]: newMark });
   const sameBytes =
@@ -231,15 +232,38 @@ export function newSecret(target: Target, marks: EntryMarks, config: DockerConfi
   };
 }
 
-/** Asks the API server whether the target could be written; nothing is kept. */
+/**
+ * Asks the API server whether the target could be written; nothing is kept. A secret that is not there yet is to be
+ * created and, by a pending mark or a write that was undone, patched: rights are looked at before what is named is
+ * looked for, so that of both the right is learned.
+ */
 export async function rehearseWrite(target: Target, state: TargetState, signal: AbortSignal): Promise<void> {
-  const { cluster } = target;
+  const { cluster, namespace, name } = target;
+  const dryRun = { dryRun: true };
+  const change = { labels: { [managedLabel]: "true" } };
   if (state.kind === "present") {
-    await cluster.patchSecret(state.secret, { labels: { [managedLabel]: "true" } }, { dryRun: true }, signal);
-  } else if (state.createNamespace) {
-    await cluster.createNamespace(target.namespace, { dryRun: true }, signal);
-  } else {
-    await cluster.createSecret(newSecret(target, {}, emptyDockerConfig), { dryRun: true }, signal);
+    await cluster.patchSecret(state.secret, change, dryRun, signal);
+    return;
+  }
+  const create = cluster.createSecret(newSecret(target, {}, emptyDockerConfig), dryRun, signal);
+  const patch = cluster.patchSecret({ namespace, name, resourceVersion: "0" }, change, dryRun, signal);
+  await Promise.all([
+    state.createNamespace
+      ? Promise.all([
+          cluster.createNamespace(namespace, dryRun, signal),
+          unless(create, "kubernetes.namespace-not-found"),
+        ])
+      : create,
+    unless(patch, "kubernetes.not-found", "kubernetes.namespace-not-found"),
+  ]);
+}
+
+/** Waits for what may fail in a way that was to be expected. */
+async function unless(work: Promise<unknown>, ...codes: string[]): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!hasCode(error, ...codes)) throw error;
   }
 }
 
@@ -254,6 +278,7 @@ export interface Written {
 /**
  * Brings a target to what it shall hold, in place. Another writer's change in between is read, judged again and
  * kept.
+ * @throws ActionableError `busy` when another run put its own credential or mark there meanwhile
  */
 export async function writeTarget(
   target: Target,
@@ -286,17 +311,41 @@ export async function writeTarget(
       if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict", "kubernetes.already-exists"))
         throw error;
       current = judgeTarget(target, await readTarget(target, signal), policy);
+      refuseIfTakenOver(target, state, current, desired);
     }
   }
 }
 
+/** A run that was held up for long must not undo what the run that went on in its place has written. */
+function refuseIfTakenOver(
+  target: Target,
+  before: TargetState,
+  now: TargetState,
+  desired: DesiredEntry,
+): void {
+  const [held, known] = [contentOf(now), contentOf(before)];
+  const otherKey =
+    held.password !== undefined &&
+    held.password !== known.password &&
+    held.password !== desired.credential.password.reveal();
+  const otherMark = held.operation !== undefined && held.operation !== known.operation;
+  if (otherKey || otherMark) throw new BusyError(targetName(target));
+}
+
+function contentOf(state: TargetState) {
+  const { credential, mark } = state.kind === "present" ? state : {};
+  return { password: credential?.password.reveal(), operation: mark?.pending?.operation };
+}
+
 /**
  * Reads a written target back; where somebody undid the write it is made once more.
+ * @param before what the target held before it was written
  * @returns the credential that the secret holds, from the very bytes read
- * @throws ActionableError `secret.reverted` when it is undone again
+ * @throws ActionableError `secret.reverted` when it is undone again, `busy` when another run wrote its own there
  */
 export async function readBack(
   target: Target,
+  before: TargetState,
   policy: TargetPolicy,
   desired: DesiredEntry,
   signal: AbortSignal,
@@ -306,6 +355,7 @@ export async function readBack(
     if (state.kind === "present" && changeFor(state, desired) === undefined && state.credential)
       return state.credential;
     if (last) break;
+    refuseIfTakenOver(target, before, state, desired);
     await writeTarget(target, state, policy, desired, signal);
   }
   throw new ActionableError(

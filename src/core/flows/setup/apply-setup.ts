@@ -2,13 +2,13 @@ import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import type { Application, NewPassword, ServicePrincipal } from "../../../domain/identity.ts";
-import { managedLabel } from "../../../domain/ownership.ts";
 import { provePull } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
 import { settleBoth } from "../../settle-both.ts";
 import { ensureApplication } from "../../steps/application.ts";
+import { BusyError } from "../../steps/busy.ts";
 import { makeKey, newOperation, sweepKeys } from "../../steps/client-secret.ts";
-import { clearMark, HeldMark } from "../../steps/pending-mark.ts";
+import type { HeldMark } from "../../steps/pending-mark.ts";
 import { ensureRoles, type StandingRole } from "../../steps/pull-role.ts";
 import {
   judgeTarget,
@@ -22,8 +22,10 @@ import {
 import { ensureLink } from "../../steps/service-account.ts";
 import { ensureServicePrincipal } from "../../steps/service-principal.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
-import { heldEntry, timeText } from "./decide-credential.ts";
+import { timeText } from "./decide-credential.ts";
 import { applicationOf, desiredEntry, type Job, type JobTarget, type TargetCredential } from "./job.ts";
+import { heldKeys, operationsToSweep, sweep } from "./sweep.ts";
+import { takeMark } from "./take-mark.ts";
 import type { Survey } from "./survey.ts";
 
 /** What became of one target. */
@@ -83,8 +85,12 @@ class JobWork {
   readonly #input: SetupInput;
   readonly #ports: SetupPorts;
   readonly #report: Report;
+  /** Aborted from outside only. */
+  readonly #runSignal: AbortSignal;
+  /** Aborted also when another run takes the mark over. */
   #signal: AbortSignal;
   #mark: HeldMark | undefined;
+  #madeKeyId: string | undefined;
 
   constructor(
     job: Job,
@@ -99,6 +105,7 @@ class JobWork {
     this.#input = input;
     this.#ports = ports;
     this.#report = report;
+    this.#runSignal = signal;
     this.#signal = signal;
     this.record = {
       job,
@@ -122,9 +129,28 @@ class JobWork {
       await this.#readBack(credential);
       await this.#link();
       await this.#removeObsolete(credential);
+    } catch (error) {
+      await this.#mark?.stopRenewing();
+      const reason = this.#mark?.lost.aborted ? this.#mark.lost.reason : error;
+      if (reason instanceof BusyError) await this.#abandonKey();
+      throw reason;
     } finally {
       await this.#mark?.stopRenewing();
     }
+  }
+
+  /** Another run went on in place of this one: the key that this one made is in no secret, unless one holds it. */
+  async #abandonKey(): Promise<void> {
+    const { application } = this.record;
+    if (!this.#mark || !application) return;
+    const wish = {
+      clusterId: this.#job.clusterId,
+      operations: [this.#mark.operation],
+      newest: this.#madeKeyId,
+      held: await heldKeys(this.#job, this.#survey.loginServer, this.#runSignal),
+    };
+    const { removed } = await sweepKeys(application, wish, this.#tools(), this.#runSignal);
+    this.record.removedKeys.push(...removed);
   }
 
   /** Everything the credential needs: application, principal, role and, where none lives, a key. */
@@ -136,10 +162,9 @@ class JobWork {
     }
     // The mark names the key before there is one; the application and principal need not wait for it.
     const operation = newOperation();
-    const [mark, application] = await settleBoth(this.#setMark(operation), this.#ensureApplication());
-    const lost = AbortSignal.any([this.#signal, mark.lost]);
-    this.#signal = lost;
-    mark.startRenewing(lost);
+    const [mark, application] = await settleBoth(this.#takeMark(operation), this.#ensureApplication());
+    this.#signal = AbortSignal.any([this.#runSignal, mark.lost]);
+    mark.startRenewing(this.#signal);
     this.#started("key", "Making a key");
     const [key] = await settleBoth(
       this.#makeKey(application, mark),
@@ -156,41 +181,25 @@ class JobWork {
     };
   }
 
-  async #setMark(operation: string): Promise<HeldMark> {
-    const { targets, staleMarks, clusterId } = this.#job;
+  async #takeMark(operation: string): Promise<HeldMark> {
     const { registry, loginServer } = this.#survey;
-    // All runs that see the same secrets must meet at the same one, and a stale mark is taken over where it stands.
-    const target = staleMarks[0]?.target ?? targets[0]?.target;
-    if (!target) throw new TypeError("a job has a target");
-    const state = targets.find(
-      (one) => one.target.namespace === target.namespace && one.target.name === target.name,
-    )?.state;
-    const secret =
-      state?.kind === "present"
-        ? state.secret
-        : state
-          ? undefined
-          : await target.cluster.findSecret(target.namespace, target.name, this.#signal);
-    const sweep = staleMarks.flatMap(({ pending }) => [...(pending.sweep ?? []), pending.operation]);
+    const { process } = this.#ports;
     this.record.wrote = true;
-    const entry = { registry: registry?.id ?? loginServer, clusterId };
-    this.#mark = await HeldMark.set(
-      { target, secret, loginServer, entry, process: this.#ports.process },
-      operation,
-      sweep,
-      this.#signal,
-    );
+    const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, process };
+    this.#mark = await takeMark(this.#job, wish, this.#signal);
     return this.#mark;
   }
 
   async #makeKey(application: Application, mark: HeldMark): Promise<NewPassword> {
     const { clusterId } = this.#job;
     const now = mark.target.cluster.serverTime();
-    return makeKey(
+    const key = await makeKey(
       { application, clusterId, expiresInMs: this.#input.expiresInMs, now, mark },
       this.#tools(),
       this.#signal,
     );
+    this.#madeKeyId = key.keyId;
+    return key;
   }
 
   async #ensureIdentity(): Promise<void> {
@@ -368,12 +377,12 @@ class JobWork {
       appId,
       credential,
       one.state,
-      this.#operationsToSweep().length > 0,
+      this.#mark && operationsToSweep(this.#job, this.#mark).length === 0 ? this.#mark.operation : undefined,
     );
   }
 
   #recordFailure(failed: TargetRecord, error: unknown): void {
-    if (!(error instanceof ActionableError) || this.#signal.aborted) throw error;
+    if (!isOfTarget(error, this.#signal)) throw error;
     this.record.targets.push({ ...failed, error });
     this.#report({
       kind: "failed",
@@ -395,13 +404,14 @@ class JobWork {
         try {
           const credential = await readBack(
             record.target,
+            this.#currentState(one),
             this.#job.policy,
             this.#desired(one, made),
             this.#signal,
           );
           found.set(credential.password.reveal(), credential);
         } catch (error) {
-          if (!(error instanceof ActionableError) || this.#signal.aborted) throw error;
+          if (!isOfTarget(error, this.#signal)) throw error;
           record.action = "failed";
           record.error = error;
         }
@@ -451,13 +461,7 @@ class JobWork {
     );
   }
 
-  #operationsToSweep(): readonly string[] {
-    const { staleMarks } = this.#job;
-    const stale = staleMarks.flatMap(({ pending }) => [...(pending.sweep ?? []), pending.operation]);
-    return [...new Set([...stale, ...(this.#mark?.sweep ?? [])])];
-  }
-
-  /** Last, when the new is proven and in place: our other roles, our dead keys, keys whose text was lost, the marks. */
+  /** Last, when the new is proven and in place: our other roles, keys that nobody needs any more, the marks. */
   async #removeObsolete(credential: TargetCredential): Promise<void> {
     const { identity, decision } = this.#job;
     const { azure } = this.#ports;
@@ -473,46 +477,25 @@ class JobWork {
     }
     const application = this.record.application ?? applicationOf(identity.application);
     if (!application) return;
-    // While a target still holds the dead key, a person may want to know which it was.
-    const allWritten = this.record.targets.every(({ action }) => action !== "failed");
-    if (decision.kind === "make" && allWritten) {
-      for (const keyId of decision.deadKeyIds) {
-        await azure.directory.removePassword(application.objectId, keyId, this.#signal);
-        this.record.removedKeys.push(keyId);
-        this.#done("dead-key", `Removed the key ${keyId}, which did not sign in any more`);
-      }
-    }
-    await this.#sweep(application, credential);
-  }
-
-  async #sweep(application: Application, credential: TargetCredential): Promise<void> {
-    const operations = this.#operationsToSweep();
-    if (operations.length === 0) return;
-    const { clusterId, staleMarks, surveyed } = this.#job;
-    const { loginServer } = this.#survey;
-    this.record.wrote = true;
-    const held = new Set<string>();
-    if (credential.keyId !== null) held.add(credential.keyId);
-    // A look of now, not of the survey: another run may have written meanwhile.
-    const listed = await surveyed.cluster.listSecrets(`${managedLabel}=true`, this.#signal);
-    for (const secret of listed ?? []) {
-      const keyId = heldEntry(secret, loginServer)?.mark.keyId;
-      if (keyId) held.add(keyId);
-    }
-    const newest = this.#job.decision.kind === "make" ? (credential.keyId ?? undefined) : undefined;
-    const removed = await sweepKeys(
-      application,
-      { clusterId, operations, newest, held },
+    if (operationsToSweep(this.#job, this.#mark).length > 0) this.record.wrote = true;
+    const removed = await sweep(
+      this.#job,
+      {
+        application,
+        loginServer: this.#survey.loginServer,
+        mark: this.#mark,
+        keyId: credential.keyId,
+        allWritten: this.record.targets.every(({ action }) => action !== "failed"),
+      },
       this.#tools(),
       this.#signal,
     );
     this.record.removedKeys.push(...removed);
-    for (const keyId of removed)
-      this.#done("sweep", `Removed the key ${keyId}, which an interrupted run left behind`);
-    const marks = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
-    if (this.#mark) marks.set(targetName(this.#mark.target), this.#mark.target);
-    const ours = new Set([...operations, ...(this.#mark ? [this.#mark.operation] : [])]);
-    for (const target of marks.values()) await clearMark(target, loginServer, ours, this.#signal);
+    for (const keyId of removed) {
+      const dead = decision.kind === "make" && decision.deadKeyIds.includes(keyId);
+      const why = dead ? "did not sign in any more" : "an interrupted run left behind";
+      this.#done(dead ? "dead-key" : "sweep", `Removed the key ${keyId}, which ${why}`);
+    }
   }
 
   #started(id: string, text: string): void {
@@ -522,6 +505,11 @@ class JobWork {
   #done(id: string, text: string): void {
     this.#report({ kind: "done", id, text });
   }
+}
+
+/** Whether a failure is one target's alone, and the others can be written all the same. */
+function isOfTarget(error: unknown, signal: AbortSignal): error is ActionableError {
+  return error instanceof ActionableError && !(error instanceof BusyError) && !signal.aborted;
 }
 
 function describeTargets(targets: readonly Target[]): string {

@@ -68,13 +68,13 @@ export function desiredEntry(
   appId: string,
   credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
   state: TargetState,
-  keepPending = true,
+  closes?: string,
 ): DesiredEntry {
   const known = state.kind === "present" ? state.mark?.registry : undefined;
   return {
     loginServer,
     credential: credential.credential,
-    keepPending,
+    closes,
     mark: {
       registry: registry?.id ?? known ?? loginServer,
       clusterId,

@@ -1,0 +1,71 @@
+import pMap from "p-map";
+import type { Application } from "../../../domain/identity.ts";
+import { managedLabel } from "../../../domain/ownership.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { sweepKeys } from "../../steps/client-secret.ts";
+import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import { heldEntry } from "./decide-credential.ts";
+import type { Job } from "./job.ts";
+
+/** Operations whose keys are to be removed before this job's marks are: those of stale marks and of its own. */
+export function operationsToSweep({ staleMarks }: Job, mark: HeldMark | undefined): readonly string[] {
+  const stale = staleMarks.flatMap(({ pending }) => [...(pending.sweep ?? []), pending.operation]);
+  return [...new Set([...stale, ...(mark?.sweep ?? [])])];
+}
+
+/**
+ * Removes the keys of operations that nobody needs any more, then the marks that name them. While a secret that
+ * could not be written still holds one, key and mark stay for the next run.
+ * @returns ids of the removed keys
+ */
+export async function sweep(
+  job: Job,
+  wish: {
+    readonly application: Application;
+    readonly loginServer: string;
+    readonly mark: HeldMark | undefined;
+    /** The key that is in use now. */
+    readonly keyId: string | null;
+    /** Whether every target holds it. */
+    readonly allWritten: boolean;
+  },
+  ports: Parameters<typeof sweepKeys>[2],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { application, loginServer, mark, keyId, allWritten } = wish;
+  const { clusterId, decision, staleMarks } = job;
+  const operations = operationsToSweep(job, mark);
+  if (operations.length === 0) return [];
+  const held = await heldKeys(job, loginServer, signal);
+  // A key that does not sign in is of no use to those who still hold it.
+  if (decision.kind === "make" && allWritten) for (const dead of decision.deadKeyIds) held.delete(dead);
+  if (keyId !== null) held.add(keyId);
+  const swept = await sweepKeys(
+    application,
+    { clusterId, operations, newest: keyId ?? undefined, held },
+    ports,
+    signal,
+  );
+  if (!allWritten && swept.held.some((one) => one !== keyId)) return swept.removed;
+  const marked = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
+  if (mark) marked.set(targetName(mark.target), mark.target);
+  const ours = new Set([...operations, ...(mark ? [mark.operation] : [])]);
+  for (const target of marked.values()) await clearMark(target, loginServer, ours, signal);
+  return swept.removed;
+}
+
+/** Keys that secrets hold now: not at the survey, another run may have written since. */
+export async function heldKeys(
+  { surveyed, targets }: Job,
+  loginServer: string,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const listed =
+    (await surveyed.cluster.listSecrets(`${managedLabel}=true`, signal)) ??
+    (await pMap(targets, ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal), {
+      concurrency: 10,
+    }));
+  const secrets: ReadonlyArray<SecretObject | undefined> = listed;
+  return new Set(secrets.flatMap((secret) => (secret && heldEntry(secret, loginServer)?.mark.keyId) ?? []));
+}
