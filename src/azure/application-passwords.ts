@@ -5,7 +5,7 @@ import { SecretText } from "../domain/secret-text.ts";
 import { azureError } from "./azure-errors.ts";
 import { applicationFields, applicationOf, dateOf, text } from "./directory-objects.ts";
 import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
-import { lifetimeCap } from "./password-policy.ts";
+import { readPasswordPolicy, type PasswordPolicy } from "./password-policy.ts";
 import { isAnswer } from "./service-failure.ts";
 
 /** Parts of the directory learn of a write one after the other; so many reads in a row that agree are believed. */
@@ -15,11 +15,11 @@ const removalTries = 5;
 
 /** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
 export function applicationPasswords({ graph, ask, find, undertake }: DirectoryRequests) {
-  const passwordLifetimeCap = async (signal: AbortSignal): Promise<number | undefined> => {
+  const passwordPolicy = async (signal: AbortSignal): Promise<PasswordPolicy | undefined> => {
     const path = "/policies/defaultAppManagementPolicy";
     try {
       const { body } = await ask("read the tenant's policy on passwords", { method: "GET", path }, signal);
-      return lifetimeCap(body ?? {}, new Date());
+      return readPasswordPolicy(body ?? {}, new Date());
     } catch (error) {
       if (hasCode(error, "directory.forbidden", "directory.not-found")) return undefined;
       throw error;
@@ -38,8 +38,8 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
   }
 
   return {
-    /** The longest life the tenant's policy allows a password, in milliseconds; undefined when unknown or unlimited. */
-    passwordLifetimeCap,
+    /** What the tenant's policy says of new passwords; undefined when it may not be read. */
+    passwordPolicy,
 
     /**
      * Sends one request, ever (refusals that did nothing apart).

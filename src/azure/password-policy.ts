@@ -1,28 +1,37 @@
 import { parse, toSeconds } from "iso8601-duration";
 
+/** What a tenant's policy says of new passwords of applications. */
+export interface PasswordPolicy {
+  readonly allowed: boolean;
+  /** The longest life of one, in milliseconds; undefined when there is no limit. */
+  readonly longestLifeMs: number | undefined;
+}
+
 /**
- * The longest life that a tenant's policy allows a new password of an application, in milliseconds; undefined when
- * it sets no limit.
+ * Reads a tenant's policy.
  * Source: https://learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy
  * @param policy the body of `/policies/defaultAppManagementPolicy`
  */
-export function lifetimeCap(policy: Readonly<Record<string, unknown>>, now: Date): number | undefined {
-  if (policy["isEnabled"] === false) return undefined;
-  const restrictions = record(policy["applicationRestrictions"])["passwordCredentials"];
-  const caps = (Array.isArray(restrictions) ? restrictions : [])
+export function readPasswordPolicy(policy: Readonly<Record<string, unknown>>, now: Date): PasswordPolicy {
+  if (policy["isEnabled"] === false) return { allowed: true, longestLifeMs: undefined };
+  const { passwordCredentials } = record(policy["applicationRestrictions"]);
+  const restrictions = (Array.isArray(passwordCredentials) ? passwordCredentials : [])
     .map(record)
-    .filter((restriction) => isInForce(restriction, now))
+    .filter((restriction) => isInForce(restriction, now));
+  const caps = restrictions
+    .filter(({ restrictionType }) => restrictionType === "passwordLifetime")
     .flatMap(({ maxLifetime }) => millisecondsOf(maxLifetime) ?? []);
-  return caps.length === 0 ? undefined : Math.min(...caps);
+  return {
+    allowed: !restrictions.some(({ restrictionType }) => restrictionType === "passwordAddition"),
+    longestLifeMs: caps.length === 0 ? undefined : Math.min(...caps),
+  };
 }
 
 /** Applications made by acr-pull are made now, so a rule for those made after a past date is for them. */
 function isInForce(restriction: Readonly<Record<string, unknown>>, now: Date): boolean {
   const since = restriction["restrictForAppsCreatedAfterDateTime"];
   return (
-    restriction["restrictionType"] === "passwordLifetime" &&
-    restriction["state"] !== "disabled" &&
-    !(typeof since === "string" && Date.parse(since) > now.getTime())
+    restriction["state"] !== "disabled" && !(typeof since === "string" && Date.parse(since) > now.getTime())
   );
 }
 

@@ -79,6 +79,13 @@ export interface NewApplication {
   readonly serviceManagementReference?: string | undefined;
 }
 
+/** What a tenant's policy says of new passwords of applications. */
+export interface PasswordPolicy {
+  readonly allowed: boolean;
+  /** The longest life of one, in milliseconds; undefined when there is no limit. */
+  readonly longestLifeMs: number | undefined;
+}
+
 /** Applications and service principals, by Microsoft Graph. */
 export interface Directory {
   caller(signal: AbortSignal): Promise<Caller>;
@@ -122,8 +129,8 @@ export interface Directory {
     signal: AbortSignal,
   ): Promise<NewPassword>;
   removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void>;
-  /** The longest life the tenant's policy allows a password, in milliseconds; undefined when unknown or unlimited. */
-  passwordLifetimeCap(signal: AbortSignal): Promise<number | undefined>;
+  /** What the tenant's policy says of new passwords; undefined when it may not be read. */
+  passwordPolicy(signal: AbortSignal): Promise<PasswordPolicy | undefined>;
 }
 
 /** How a credential was received. */

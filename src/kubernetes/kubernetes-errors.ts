@@ -63,12 +63,17 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
             hint: `Create it (${kubectl(context, "create", "namespace", namespace)}), or run again with --create-namespace.`,
             exitCode: exitCode.usage,
           }
-        : { what: `There is no ${subject}.`, code: "kubernetes.not-found" };
+        : {
+            what: `There is no ${subject}.`,
+            code: "kubernetes.not-found",
+            hint: "Somebody may have deleted it just now: run the same command again.",
+          };
     case 409:
       return status.reason === "AlreadyExists"
         ? {
             what: `There already is a ${subject}.`,
             code: "kubernetes.already-exists",
+            hint: "Run the same command again.",
             retryable: true,
           }
         : {
@@ -82,6 +87,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
       return {
         what: `The cluster does not accept ${subject} as it would become.`,
         code: "kubernetes.invalid",
+        hint: "Mend what the API server names, or choose another secret with --secret-name.",
         exitCode: exitCode.usage,
       };
     case 429:
@@ -96,6 +102,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
       return {
         what: `The API server of context ${context} took too long to ${verb} ${subject}.`,
         code: "kubernetes.timed-out",
+        hint: "Run the same command again later.",
         retryable: true,
       };
     default:
@@ -107,6 +114,10 @@ function failed({ code }: ApiStatus, request: ApiRequest): Meaning {
   return {
     what: `The API server of context ${request.context} answered ${code} when asked to ${request.verb} ${subjectOf(request)}.`,
     code: "kubernetes.failed",
+    hint:
+      code >= 500
+        ? "The cluster is in trouble; run the same command again later."
+        : "Check that the kubeconfig's server is the address of a Kubernetes API.",
     retryable: code >= 500 && code !== 501,
   };
 }
@@ -202,7 +213,10 @@ function exchangeFailed(error: ExchangeError, { context }: ApiRequest): Actionab
   if (error.failure === "too-large") {
     return new ActionableError(
       `The API server of context ${context} sent too much: ${error.message}.`,
-      { code: "kubernetes.failed" },
+      {
+        code: "kubernetes.failed",
+        hint: "Check that the kubeconfig's server is the address of a Kubernetes API.",
+      },
       cause,
     );
   }

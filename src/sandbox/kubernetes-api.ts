@@ -1,3 +1,4 @@
+import { v4 as uuid } from "uuid";
 import { answerReview, reviewDefinitions } from "./kubernetes/access-reviews.ts";
 import { accessDenied, mayDo, publicPaths } from "./kubernetes/authorization.ts";
 import { readDeleteOptions } from "./kubernetes/delete-options.ts";
@@ -41,10 +42,18 @@ export function createKubernetesApi(world: World, cluster: ClusterRecord): Servi
   const api = new KubernetesApi(world, cluster);
   return {
     name: `cluster ${cluster.context}`,
-    handle: (request) => answerErrors(() => api.handle(request)),
-    errorResponse: (_request, status, code) => outage(status, code).toResponse(),
+    handle: (request) => audited(answerErrors(() => api.handle(request))),
+    errorResponse: (_request, status, code) => audited(outage(status, code).toResponse()),
     isMutating,
   };
+}
+
+/**
+ * Every answer names its entry in the audit log.
+ * https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/filters/audit_init.go
+ */
+function audited(response: SandboxResponse): SandboxResponse {
+  return { ...response, headers: { ...response.headers, "Audit-Id": uuid() } };
 }
 
 /** Every refusal is an answer. */

@@ -264,7 +264,7 @@ describe("a password", () => {
       signal,
     );
     await expect(adding).rejects.toMatchObject({ code, exitCode: 3 });
-    expect(await azure.azure.directory.passwordLifetimeCap(signal)).toBe(cap);
+    expect((await azure.azure.directory.passwordPolicy(signal))?.longestLifeMs).toBe(cap);
   });
 });
 

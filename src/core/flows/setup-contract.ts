@@ -213,5 +213,9 @@ export type SetupOutcome =
       readonly result: SetupResult;
       readonly exitCode: ExitCode;
       /** Present unless the exit code is 0. */
-      readonly error?: { readonly message: string } & Pick<ErrorDetails, "code" | "hint" | "retryable">;
+      readonly error?: {
+        readonly message: string;
+        /** What was thrown, to find out more by. */
+        readonly cause?: unknown;
+      } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
     };

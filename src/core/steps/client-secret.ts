@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { formatDuration } from "../../domain/duration.ts";
-import { ActionableError, hasCode, OutcomeUnknownError } from "../../domain/errors.ts";
+import { ActionableError, hasCode, OutcomeUnknownError, type ErrorDetails } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, NewPassword } from "../../domain/identity.ts";
 import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
 import type { Clock, Directory } from "../ports.ts";
@@ -40,7 +41,7 @@ export async function makeKey(
   const { directory, clock, report, timeoutMs } = ports;
   const lifetimeMs =
     wish.expiresInMs === "max"
-      ? ((await directory.passwordLifetimeCap(signal)) ?? graphDefaultLifetimeMs)
+      ? ((await directory.passwordPolicy(signal))?.longestLifeMs ?? graphDefaultLifetimeMs)
       : wish.expiresInMs;
   const endDateTime = new Date(now.getTime() + lifetimeMs);
   for (let tries = 1; ; tries += 1) {
@@ -98,27 +99,66 @@ async function addUnlessUnknown(
   }
 }
 
+/**
+ * Refuses before any write what the tenant's policy does not allow, where it may be read.
+ * @throws ActionableError `directory.passwords-forbidden`, `directory.password-lifetime`
+ */
+export async function checkPasswordPolicy(
+  expiresInMs: number | "max",
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<void> {
+  const policy = await directory.passwordPolicy(signal);
+  if (!policy) return;
+  if (!policy.allowed) {
+    throw new ActionableError("The tenant's policy allows no passwords on applications.", {
+      code: "directory.passwords-forbidden",
+      exitCode: exitCode.notAllowed,
+      hint: "Ask who administers the tenant for an exemption, and name the application that has it with --service-principal.",
+      docs: policyDocs,
+    });
+  }
+  const { longestLifeMs } = policy;
+  if (longestLifeMs === undefined || expiresInMs === "max" || expiresInMs <= longestLifeMs) return;
+  throw tooLong(expiresInMs, longestLifeMs, {
+    code: "directory.password-lifetime",
+    exitCode: exitCode.notAllowed,
+  });
+}
+
+const policyDocs = "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy";
+
+/** The refusal of a life that is too long, with what is allowed where that may be read. */
 async function withCap(
   error: ActionableError,
   askedMs: number,
   directory: Directory,
   signal: AbortSignal,
 ): Promise<ActionableError> {
-  const capMs = await directory.passwordLifetimeCap(signal).catch(() => undefined);
-  const cap =
-    capMs === undefined
+  const { code, requestId, status } = error;
+  const policy = await directory.passwordPolicy(signal).catch(() => undefined);
+  return tooLong(askedMs, policy?.longestLifeMs, { code, requestId, status }, error);
+}
+
+function tooLong(
+  askedMs: number,
+  longestMs: number | undefined,
+  details: ErrorDetails,
+  cause?: ActionableError,
+): ActionableError {
+  const allowed =
+    longestMs === undefined
       ? "The tenant's policy does not say to you what it allows"
-      : `The tenant allows ${formatDuration(capMs)}`;
+      : `The tenant allows ${formatDuration(longestMs)}`;
+  const shorter = longestMs === undefined ? "90d" : formatDuration(longestMs);
   return new ActionableError(
     `The tenant's policy forbids a password that lives ${formatDuration(askedMs)}.`,
     {
-      code: error.code,
-      hint: `${cap}. Run the same command again with a shorter life, such as --expires-in ${capMs === undefined ? "90d" : formatDuration(capMs)}.`,
-      docs: "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy",
-      requestId: error.requestId,
-      status: error.status,
+      ...details,
+      hint: `${allowed}. Run the same command again with a shorter life, such as --expires-in ${shorter}.`,
+      docs: policyDocs,
     },
-    { cause: error },
+    { cause },
   );
 }
 

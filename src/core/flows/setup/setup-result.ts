@@ -209,7 +209,10 @@ function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
       message: `${count} not written:\n${list}`,
       hint:
         first.error.hint ?? "Mend the cause, then run the same command again; what is done stays as it is.",
+      docs: first.error.docs,
+      requestId: first.error.requestId,
       retryable: true,
+      cause: first.error,
     },
   };
 }
@@ -218,14 +221,17 @@ function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
 function brokenEnding({ error }: JobRecord, records: readonly JobRecord[]): Ending {
   if (!(error instanceof ActionableError)) throw error;
   const wrote = records.some((record) => record.wrote) && error.code !== "busy";
-  const { code, message, hint, retryable } = error;
+  const { code, message, hint, docs, requestId, retryable } = error;
   return {
     exitCode: wrote ? exitCode.incomplete : error.exitCode,
     error: {
       code,
       message,
       hint: hint ?? (wrote ? "Run the same command again: it goes on from here." : undefined),
+      docs,
+      requestId,
       retryable,
+      cause: error,
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Caller } from "../../../domain/identity.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
 import { checkDirectoryRights, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
+import { checkPasswordPolicy } from "../../steps/client-secret.ts";
 import { isLive } from "../../steps/pending-mark.ts";
 import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../../steps/pull-role.ts";
 import {
@@ -230,6 +231,9 @@ class JobSurveyor {
       roles.wanted.some(({ action }) => action === "created" || action === "updated");
     await Promise.all([
       checkDirectoryRights(application, changesApplication, azure.directory, caller, this.#signal),
+      decision.kind === "make"
+        ? checkPasswordPolicy(this.#input.expiresInMs, azure.directory, this.#signal)
+        : undefined,
       changesRoles ? this.#checkRoleRights(azure.roles, roles, registry, caller) : undefined,
     ]);
   }

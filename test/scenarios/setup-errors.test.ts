@@ -1,0 +1,680 @@
+import { chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FaultOptions } from "../../src/sandbox/faults.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { ApplicationRecord } from "../../src/sandbox/world.ts";
+import { runSafely } from "../canary.ts";
+import { livePasswords, type Run, type RunOptions } from "../program.ts";
+
+const first = "0a0a0a0a-0000-4000-8000-000000000001";
+const second = "0a0a0a0a-0000-4000-8000-000000000002";
+const shared = "0b0b0b0b-0000-4000-8000-000000000001";
+
+/** What one failure must be like. */
+interface Expected {
+  readonly exit: number;
+  readonly code: string;
+  /** Parts of the message: what happened, and why. */
+  readonly says: ReadonlyArray<string | RegExp>;
+  /** Parts of the hint: what to do. */
+  readonly hint: ReadonlyArray<string | RegExp>;
+  readonly retryable?: boolean;
+  /** Whether a service refused, whose id of the request is to be told. */
+  readonly requestId?: boolean;
+}
+
+/** A failure, and how to bring it about in the sandbox that all share. */
+interface Scenario extends Expected {
+  readonly what: string;
+  readonly args?: readonly string[];
+  readonly input?: string;
+  readonly env?: (sandbox: Sandbox) => RunOptions["env"] | Promise<RunOptions["env"]>;
+  readonly faults?: readonly FaultOptions[];
+  /** Changes the world; what is returned changes it back. */
+  readonly arrange?: (sandbox: Sandbox) => (() => void) | Promise<() => void>;
+}
+
+let sandbox: Sandbox;
+
+/** `setup` as JSON, without asking. */
+function setup(args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+  const defaults = [
+    ...(args.includes("--registry") ? [] : ["--registry", "myregistry"]),
+    ...(args.includes("-n") ? [] : ["-n", "awesomeapps"]),
+  ];
+  return runSafely(sandbox, ["setup", ...defaults, "-y", "-o", "json", ...args], options);
+}
+
+/** Holds a failed run to what it must say, in the document and on stderr. */
+function expectFailure(run: Run, expected: Expected): void {
+  const { error, ...document } = run.json;
+  const seen = JSON.stringify(error, undefined, 1);
+  expect([run.code, error?.code], `${seen}\n${run.stderr}`).toEqual([expected.exit, expected.code]);
+  expect(document).toMatchObject({ schemaVersion: 1, command: "setup", ok: false, exitCode: expected.exit });
+  expect(error.retryable).toBe(expected.retryable ?? false);
+  for (const part of expected.says) expect(error.message).toMatch(part);
+  for (const part of expected.hint) expect(error.hint).toMatch(part);
+  expect(run.stderr).toContain("error: ");
+  expect(run.stderr).toContain("  fix: ");
+  expect(run.stderr).toMatch(expected.requestId ? / {2}request id: [\w-]{8,}/ : /./);
+}
+
+/** The number of requests that asked for a change while `work` ran, beside its result. */
+async function mutations<T>(work: () => Promise<T>): Promise<{ result: T; count: number }> {
+  const before = sandbox.requests.mutating().length;
+  const result = await work();
+  return { result, count: sandbox.requests.mutating().length - before };
+}
+
+/** Runs setup in the shared sandbox as a scenario says, and counts the requests that asked for a change. */
+async function attempt(scenario: Scenario): Promise<{ result: Run; count: number }> {
+  const { args, env, input, faults = [], arrange } = scenario;
+  sandbox.setFaults(faults);
+  const restore = (await arrange?.(sandbox)) ?? (() => undefined);
+  try {
+    const variables = (await env?.(sandbox)) ?? {};
+    return await mutations(() => setup(args, { env: variables, ...(input !== undefined && { input }) }));
+  } finally {
+    restore();
+    sandbox.setFaults([]);
+  }
+}
+
+/** Sets a property, and back. */
+function change<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): () => void {
+  const before = target[key];
+  target[key] = value as T[K];
+  return () => {
+    target[key] = before;
+  };
+}
+
+const callerPrincipal = () =>
+  sandbox.world.servicePrincipals.find(({ appId }) => appId === sandbox.world.caller.appId)!;
+const ada = () => sandbox.world.users[0]!;
+const adminOf = (context: string) => sandbox.world.clusters.find((one) => one.context === context)!.users[0]!;
+
+/** Gives the caller these roles on every subscription, in place of Owner. */
+function roles(...names: string[]): () => void {
+  const { roleAssignments, caller } = sandbox.world;
+  const held = roleAssignments.filter(({ principalId }) => principalId === caller.objectId);
+  const guids: Readonly<Record<string, string>> = {
+    Contributor: "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    Reader: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+  };
+  const others = held.flatMap((one) =>
+    names.map((name) => ({
+      ...one,
+      name: `${one.name}-${name}`,
+      id: `${one.id}-${name}`,
+      roleDefinitionId: one.roleDefinitionId.replace(/[^/]+$/, guids[name] ?? ""),
+    })),
+  );
+  const before = [...roleAssignments];
+  roleAssignments.splice(0, Infinity, ...before.filter((one) => !held.includes(one)), ...others);
+  return () => void roleAssignments.splice(0, Infinity, ...before);
+}
+
+/** A copy of the kubeconfig in which some text is another. */
+async function kubeconfigWith(from: string, to: string): Promise<RunOptions["env"]> {
+  const file = join(await mkdtemp(join(sandbox.folder, "kubeconfig-")), "config");
+  await writeFile(file, (await readFile(sandbox.kubeconfigPath, "utf8")).replaceAll(from, to));
+  return { KUBECONFIG: file };
+}
+
+/** A folder that holds nothing, or an `az` that does as told. */
+async function pathWith(az?: string): Promise<string> {
+  const folder = await mkdtemp(join(sandbox.folder, "path-"));
+  if (az !== undefined) {
+    await writeFile(join(folder, "az"), `#!/bin/sh\n${az}\n`);
+    await chmod(join(folder, "az"), 0o755);
+  }
+  return folder;
+}
+
+const noVariables = {
+  AZURE_TENANT_ID: undefined,
+  AZURE_CLIENT_ID: undefined,
+  AZURE_CLIENT_SECRET: undefined,
+};
+
+function sharedApplication(): ApplicationRecord {
+  return sandbox.world.applications.find(({ appId }) => appId === shared)!;
+}
+
+async function startShared(): Promise<void> {
+  sandbox = await startSandbox({
+    subscriptions: [
+      { subscriptionId: first, displayName: "First" },
+      { subscriptionId: second, displayName: "Second" },
+    ],
+    registries: [
+      { name: "myregistry" },
+      { name: "twinregistry", resourceGroup: "here" },
+      { name: "twinregistry", resourceGroup: "there", subscriptionId: second },
+      { name: "farregistry", subscriptionId: second },
+      { name: "wallregistry", firewalled: true },
+    ],
+    applications: [{ displayName: "shared-puller", appId: shared }],
+  });
+  sharedApplication().owners.push(ada().id);
+}
+
+describe("setup, refused before anything is written", () => {
+  beforeAll(startShared);
+  afterAll(() => sandbox.close());
+
+  const signIn: Scenario[] = [
+    {
+      what: "nobody is signed in, for there is no az and no variable",
+      env: async () => ({ ...noVariables, PATH: await pathWith() }),
+      exit: 3,
+      code: "azure.not-signed-in",
+      says: ["Not signed in", "the Azure CLI", "not installed"],
+      hint: ["az login", "AZURE_CLIENT_SECRET", "--auth device-code"],
+    },
+    {
+      what: "az is not signed in",
+      args: ["--auth", "cli"],
+      env: async () => ({
+        PATH: await pathWith("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1"),
+      }),
+      exit: 3,
+      code: "azure.not-signed-in",
+      says: ["--auth cli", "az login"],
+      hint: ["Run az login"],
+    },
+    {
+      what: "the tenant does not exist",
+      env: () => ({ AZURE_TENANT_ID: second }),
+      exit: 3,
+      code: "azure.wrong-tenant",
+      says: ["AADSTS90002", second],
+      hint: ["--tenant", "--cloud"],
+    },
+    {
+      what: "another tenant is asked for than the one that signs in",
+      args: ["--tenant", second],
+      exit: 3,
+      code: "azure.wrong-tenant",
+      says: [second],
+      hint: ["--tenant"],
+    },
+    {
+      what: "the client secret is wrong",
+      env: () => ({ AZURE_CLIENT_SECRET: "not-the-one" }),
+      exit: 3,
+      code: "azure.not-signed-in",
+      says: ["AADSTS7000215: Invalid client secret provided."],
+      hint: ["AZURE_CLIENT_SECRET"],
+    },
+    {
+      what: "Conditional Access refuses this machine",
+      arrange: ({ world }) => change(world.policy, "conditionalAccessBlocks", true),
+      exit: 3,
+      code: "azure.conditional-access",
+      says: ["AADSTS53003", `this machine, ${hostname()}`],
+      hint: ["az login", "administers the tenant"],
+    },
+    {
+      what: "the certificate authority of the cloud is not trusted",
+      env: () => ({ NODE_EXTRA_CA_CERTS: undefined }),
+      exit: 1,
+      code: "azure.untrusted-certificate",
+      says: ["certificate"],
+      hint: ["NODE_EXTRA_CA_CERTS"],
+    },
+  ];
+
+  const registry: Scenario[] = [
+    {
+      what: "no subscription is visible",
+      arrange: () => roles(),
+      exit: 3,
+      code: "azure.no-subscription",
+      says: ["sees no subscription"],
+      hint: ["az login --tenant", "resource id", "Reader"],
+    },
+    {
+      what: "a subscription that is named is not visible",
+      args: ["--subscription", "Third"],
+      exit: 3,
+      code: "azure.no-subscription",
+      says: ['"Third"'],
+      hint: ["--subscription"],
+    },
+    {
+      what: "there is no such registry",
+      args: ["--registry", "nosuchregistry"],
+      exit: 2,
+      code: "registry.not-found",
+      says: ["nosuchregistry", "any subscription you can see"],
+      hint: ["Reader", "az acr list"],
+    },
+    {
+      what: "the registry lies outside the subscription named",
+      args: ["--registry", "farregistry", "--subscription", "First"],
+      exit: 2,
+      code: "registry.not-found",
+      says: ["farregistry", "subscription First"],
+      hint: ["Reader"],
+    },
+    {
+      what: "the registry lies outside the resource group named",
+      args: ["--registry", "twinregistry", "--resource-group", "nowhere"],
+      exit: 2,
+      code: "registry.not-found",
+      says: ["resource group nowhere"],
+      hint: ["Reader"],
+    },
+    {
+      what: "two subscriptions hold a registry of that name, whatever AZURE_SUBSCRIPTION_ID says",
+      args: ["--registry", "twinregistry"],
+      env: () => ({ AZURE_SUBSCRIPTION_ID: second }),
+      exit: 2,
+      code: "registry.ambiguous",
+      says: [
+        "2 registries",
+        `/subscriptions/${first}/resourceGroups/here/`,
+        `/subscriptions/${second}/resourceGroups/there/`,
+        /localhost:\d+ .*localhost:\d+ /s,
+      ],
+      hint: ["login server", "resource id", "--subscription", "--resource-group"],
+    },
+    {
+      what: "a password would go to a login server outside the cloud",
+      args: [
+        "--registry",
+        "myregistry.evil.example",
+        "--no-azure",
+        "--cloud",
+        "AzureCloud",
+        "--service-principal",
+        shared,
+        "--password-stdin",
+      ],
+      input: "a-known-password",
+      exit: 2,
+      code: "registry.foreign-host",
+      says: ["myregistry.evil.example", "no password is sent"],
+      hint: [".azurecr.io", "--cloud"],
+    },
+    {
+      what: "the registry's firewall refuses this machine",
+      args: ["--registry", "wallregistry"],
+      exit: 2,
+      code: "registry.firewall",
+      says: ["network rules", "127.0.0.1"],
+      hint: ["Allow 127.0.0.1", "--proof entra"],
+      requestId: true,
+    },
+  ];
+
+  const rights: Scenario[] = [
+    {
+      what: "the directory lets the caller do nothing",
+      arrange: () => change(callerPrincipal(), "graphPermissions", []),
+      exit: 3,
+      code: "directory.forbidden",
+      says: ["Insufficient privileges"],
+      hint: ["Application.ReadWrite.OwnedBy", "Application Administrator"],
+      requestId: true,
+    },
+    {
+      what: "the caller may read the directory and not register in it",
+      arrange: () => change(callerPrincipal(), "graphPermissions", ["Application.Read.All"]),
+      exit: 3,
+      code: "directory.forbidden",
+      says: ["may not register applications"],
+      hint: ["Application.ReadWrite.OwnedBy", "Application Developer", "--service-principal"],
+    },
+    {
+      what: "the caller may not assign roles",
+      arrange: () => roles("Contributor"),
+      exit: 3,
+      code: "roles.forbidden",
+      says: ["may not assign roles on myregistry", "Microsoft.Authorization/roleAssignments/write"],
+      hint: ["Owner", "User Access Administrator", "Role Based Access Control Administrator"],
+    },
+    {
+      what: "the caller is no owner of the application it is to use",
+      args: ["--service-principal", shared],
+      exit: 3,
+      code: "directory.not-owner",
+      says: ["not an owner", "shared-puller", shared],
+      hint: [/Its owners: .*[0-9a-f-]{36}/, "add "],
+    },
+    {
+      what: "the tenant's policy allows less life than was asked for, and may be read",
+      arrange: ({ world }) => {
+        const undo = [
+          change(world.policy, "maxPasswordLifetime", "P90D"),
+          change(world.policy, "readable", true),
+        ];
+        return () => undo.forEach((one) => one());
+      },
+      exit: 3,
+      code: "directory.password-lifetime",
+      says: ["policy", "180d"],
+      hint: ["The tenant allows 90d", "--expires-in 90d"],
+    },
+    {
+      what: "the tenant's policy allows no passwords, and may be read",
+      arrange: ({ world }) => {
+        const undo = [
+          change(world.policy, "passwordsForbidden", true),
+          change(world.policy, "readable", true),
+        ];
+        return () => undo.forEach((one) => one());
+      },
+      exit: 3,
+      code: "directory.passwords-forbidden",
+      says: ["no passwords"],
+      hint: ["exemption"],
+    },
+  ];
+
+  const secretRule = (verbs: string[]) => [
+    { verbs, resources: ["secrets"], namespaces: ["awesomeapps"] },
+    { verbs: ["get"], resources: ["namespaces"] },
+  ];
+
+  const kubernetes: Scenario[] = [
+    {
+      what: "the context does not exist",
+      args: ["--context", "sandbx"],
+      exit: 2,
+      code: "kubernetes.context-not-found",
+      says: ["sandbx"],
+      hint: ["sandbox", "sandbox-staging"],
+    },
+    {
+      what: "there is no kubeconfig",
+      env: () => ({ KUBECONFIG: "/nowhere/config" }),
+      exit: 2,
+      code: "kubernetes.kubeconfig-missing",
+      says: ["/nowhere/config"],
+      hint: ["--kubeconfig", "KUBECONFIG"],
+    },
+    {
+      what: "the namespace does not exist",
+      args: ["-n", "awesomeaps"],
+      exit: 2,
+      code: "kubernetes.namespace-not-found",
+      says: ["awesomeaps", "sandbox"],
+      hint: ["--create-namespace"],
+    },
+    {
+      what: "the cluster does not know the user (401)",
+      env: () => kubeconfigWith(adminOf("sandbox").token, "another-token"),
+      exit: 3,
+      code: "kubernetes.unauthorized",
+      says: ["sandbox", "not signed in"],
+      hint: ["Sign in again", "kubectl"],
+      requestId: true,
+    },
+    {
+      what: "the user may not read secrets (403)",
+      arrange: () => change(adminOf("sandbox"), "rules", secretRule(["create", "patch"])),
+      exit: 3,
+      code: "kubernetes.forbidden",
+      says: ["may not get secret awesomeapps/acr-secret"],
+      hint: ["--verb=get,create,patch", "--resource=secrets", "rolebinding"],
+      requestId: true,
+    },
+    {
+      what: "the user may not create secrets (403)",
+      arrange: () => change(adminOf("sandbox"), "rules", secretRule(["get", "patch"])),
+      exit: 3,
+      code: "kubernetes.forbidden",
+      says: ["may not create secret awesomeapps/acr-secret"],
+      hint: ["--verb=get,create,patch"],
+      requestId: true,
+    },
+    {
+      what: "the user may not patch secrets, which the mark of a key being made needs (403)",
+      arrange: () => change(adminOf("sandbox"), "rules", secretRule(["get", "create"])),
+      exit: 3,
+      code: "kubernetes.forbidden",
+      says: ["may not patch secret awesomeapps/acr-secret"],
+      hint: ["--verb=get,create,patch"],
+    },
+    {
+      what: "somebody else is always faster (409)",
+      faults: [{ match: "POST .*/secrets", status: 409, times: 99 }],
+      exit: 1,
+      code: "kubernetes.conflict",
+      says: ["Somebody else changed", "awesomeapps/acr-secret"],
+      hint: ["again"],
+      retryable: true,
+    },
+    {
+      what: "the secret would become one that the cluster does not accept (422)",
+      args: ["--adopt"],
+      arrange: ({ world }) => {
+        sandbox.addObject("sandbox", {
+          apiVersion: "v1",
+          kind: "Secret",
+          type: "kubernetes.io/dockerconfigjson",
+          metadata: {
+            name: "acr-secret",
+            namespace: "awesomeapps",
+            annotations: { note: "x".repeat(300_000) },
+          },
+          data: { ".dockerconfigjson": Buffer.from('{"auths":{}}').toString("base64") },
+        });
+        return () => void world.clusters[0]!.objects["secrets"]!.pop();
+      },
+      exit: 2,
+      code: "kubernetes.invalid",
+      says: ["does not accept", "awesomeapps/acr-secret"],
+      hint: ["--secret-name"],
+      requestId: true,
+    },
+    {
+      what: "the cluster cannot be reached",
+      args: ["--timeout", "1s"],
+      env: () => kubeconfigWith(sandbox.world.clusters[0]!.server, "https://localhost:1"),
+      exit: 1,
+      code: "kubernetes.unreachable",
+      says: ["sandbox", "cannot be reached"],
+      hint: ["kubectl --context sandbox cluster-info"],
+      retryable: true,
+    },
+  ];
+
+  const waits: Scenario[] = [
+    {
+      what: "Azure does not answer within --timeout",
+      args: ["--timeout", "1s"],
+      faults: [{ match: "GET /subscriptions", action: "hang", times: 99 }],
+      exit: 1,
+      code: "azure.timed-out",
+      says: ["no answer within 1 s"],
+      hint: ["again"],
+      retryable: true,
+    },
+    {
+      what: "the cluster does not answer within --timeout",
+      args: ["--timeout", "1s"],
+      faults: [{ match: "GET /api/v1/", action: "hang", times: 99 }],
+      exit: 1,
+      code: "kubernetes.timed-out",
+      says: ["did not answer in time"],
+      hint: ["again"],
+      retryable: true,
+    },
+    {
+      what: "the registry does not answer within --timeout",
+      args: ["--timeout", "1s"],
+      faults: [{ match: "GET /v2/", action: "hang", times: 99 }],
+      exit: 1,
+      code: "registry.unreachable",
+      says: ["no answer within 1 s"],
+      hint: ["--proof entra"],
+      retryable: true,
+    },
+  ];
+
+  const everything = [...signIn, ...registry, ...rights, ...kubernetes, ...waits].map(
+    (one) => [one.what, one] as const,
+  );
+  it.each(everything)("because %s", async (_what, scenario) => {
+    const { result, count } = await attempt(scenario);
+    expectFailure(result, scenario);
+    expect(count, "requests that ask for a change").toBe(0);
+  });
+
+  it("tells people the same, without a document, and with its code when they ask for more", async () => {
+    const run = await runSafely(sandbox, ["setup", "--registry", "twinregistry", "--verbose", "-y"]);
+    expect([run.code, run.stdout]).toEqual([2, ""]);
+    expect(run.stderr).toMatch(/^error: 2 registries are called twinregistry:\n {9}localhost:\d+ {2}\/sub/m);
+    expect(run.stderr).toContain("  code: registry.ambiguous\n");
+  });
+
+  it.each([
+    ["--subscription by name", () => ["--registry", "twinregistry", "--subscription", "Second"]],
+    ["--subscription by id", () => ["--registry", "twinregistry", "--subscription", second]],
+    ["--resource-group", () => ["--registry", "twinregistry", "--resource-group", "there"]],
+    ["the login server", () => ["--registry", sandbox.world.registries[2]!.loginServer]],
+    [
+      "the resource id",
+      () => [
+        "--registry",
+        `/subscriptions/${second}/resourceGroups/there/providers/Microsoft.ContainerRegistry/registries/twinregistry`,
+      ],
+    ],
+  ])("finds the one that is meant by %s", async (_how, args) => {
+    const run = await setup([...args(), "--dry-run"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.registry.loginServer).toBe(sandbox.world.registries[2]!.loginServer);
+  });
+});
+
+describe("setup, stopped half way", () => {
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+  });
+  afterAll(() => sandbox.close());
+
+  it("by a policy on the life of passwords that may not be read: says so, and goes on with a shorter one", async () => {
+    const { policy } = sandbox.world;
+    policy.maxPasswordLifetime = "P90D";
+    const run = await setup();
+    expectFailure(run, {
+      exit: 4,
+      code: "directory.password-lifetime",
+      says: ["policy forbids a password that lives 180d"],
+      hint: ["does not say to you what it allows", "--expires-in 90d"],
+      requestId: true,
+    });
+    const again = await setup(["--expires-in", "90d"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(livePasswords(sandbox)).toHaveLength(1);
+    delete policy.maxPasswordLifetime;
+  });
+
+  it("by a policy against passwords that may not be read", async () => {
+    sandbox.world.policy.passwordsForbidden = true;
+    const run = await setup(["--registry", "abacregistry"]);
+    expectFailure(run, {
+      exit: 4,
+      code: "directory.passwords-forbidden",
+      says: ["no passwords"],
+      hint: ["exemption"],
+      requestId: true,
+    });
+    expect(livePasswords(sandbox)).toHaveLength(1);
+    delete sandbox.world.policy.passwordsForbidden;
+  });
+
+  it("by a tenant that wants a service management reference, and goes on with one", async () => {
+    sandbox.world.policy.serviceTreeRequired = true;
+    const args = ["--context", "sandbox-staging"];
+    const run = await setup(args);
+    expectFailure(run, {
+      exit: 4,
+      code: "directory.service-tree",
+      says: ["service management reference"],
+      hint: ["--service-management-reference"],
+      requestId: true,
+    });
+    const reference = "0c0c0c0c-0000-4000-8000-000000000001";
+    const again = await setup([...args, "--service-management-reference", reference]);
+    expect(again.code, again.stderr).toBe(0);
+    const made = sandbox.world.applications.find(
+      ({ appId }) => appId === again.json.servicePrincipals[0].appId,
+    );
+    expect(made?.serviceManagementReference).toBe(reference);
+    delete sandbox.world.policy.serviceTreeRequired;
+  });
+
+  it("by a registry that does not come to know the credential within --timeout, and goes on", async () => {
+    sandbox.setFaults([{ match: "GET /oauth2/token", status: 401, times: 9999 }]);
+    const args = ["-n", "default", "--registry", "abacregistry", "--secret-name", "late"];
+    const run = await setup([...args, "--timeout", "2s"]);
+    expectFailure(run, {
+      exit: 4,
+      code: "proof.refused",
+      says: ["refused the credential"],
+      hint: ["ten minutes", "again"],
+      retryable: true,
+    });
+    sandbox.setFaults([]);
+    const again = await setup(args);
+    expect(again.code, again.stderr).toBe(0);
+  });
+});
+
+describe("setup, where the registry's firewall refuses this machine", () => {
+  it("goes on with --proof entra, and says that the registry was not asked", async () => {
+    sandbox = await startSandbox({ registries: [{ name: "wallregistry", firewalled: true }] });
+    try {
+      const args = ["--registry", "wallregistry", "--proof", "entra"];
+      const run = await setup(args);
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.json.verification).toMatchObject({ status: "skipped", reason: "registry-unreachable" });
+      const { result, count } = await mutations(() => setup(args));
+      expect([result.code, count]).toEqual([0, 0]);
+      expect(result.json.credentials[0].action).toBe("unchanged");
+    } finally {
+      await sandbox.close();
+    }
+  });
+});
+
+describe("setup, with exactly the rights that it asks for", () => {
+  it("does the whole job, and nothing again", async () => {
+    sandbox = await startSandbox({
+      checkInvariants: true,
+      caller: {
+        graphPermissions: ["Application.ReadWrite.OwnedBy"],
+        roles: [
+          { role: "Reader", scope: "myregistry" },
+          { role: "Role Based Access Control Administrator", scope: "myregistry" },
+        ],
+      },
+      clusters: [
+        {
+          context: "sandbox",
+          rules: [
+            { verbs: ["get", "create", "patch"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+            { verbs: ["get"], resources: ["namespaces"], namespaces: ["kube-system", "awesomeapps"] },
+          ],
+        },
+      ],
+    });
+    try {
+      const run = await setup();
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.json.verification.status).toBe("passed");
+      const { result, count } = await mutations(() => setup());
+      expect([result.code, count]).toEqual([0, 0]);
+      expect(sandbox.violations).toEqual([]);
+    } finally {
+      await sandbox.close();
+    }
+  });
+});
