@@ -9,7 +9,7 @@ import { FaultInjector, readFaults, type FaultOptions } from "./faults.ts";
 import { listen } from "./https-server.ts";
 import { Invariants, type Violation } from "./invariants.ts";
 import { kubeconfigText } from "./kubernetes/kubeconfig-file.ts";
-import { createKubernetesApi } from "./kubernetes-api.ts";
+import { createKubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { addObject } from "./new-cluster.ts";
 import { createIdSource } from "./new-id.ts";
 import { newWorld } from "./new-world.ts";

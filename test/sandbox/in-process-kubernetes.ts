@@ -1,4 +1,4 @@
-import { createKubernetesApi } from "../../src/sandbox/kubernetes-api.ts";
+import { createKubernetesApi } from "../../src/sandbox/kubernetes/kubernetes-api.ts";
 import { newWorld } from "../../src/sandbox/new-world.ts";
 import type { SandboxRequest, SandboxResponse, Service } from "../../src/sandbox/service.ts";
 import type { ClusterRecord, World } from "../../src/sandbox/world.ts";

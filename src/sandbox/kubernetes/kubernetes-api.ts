@@ -1,19 +1,19 @@
 import { v4 as uuid } from "uuid";
-import { answerReview, reviewDefinitions } from "./kubernetes/access-reviews.ts";
-import { accessDenied, mayDo, publicPaths } from "./kubernetes/authorization.ts";
-import { readDeleteOptions } from "./kubernetes/delete-options.ts";
-import { discoveryDocument } from "./kubernetes/discovery.ts";
-import { runNamespaceController } from "./kubernetes/namespace-controller.ts";
-import { ObjectEndpoints } from "./kubernetes/object-endpoints.ts";
-import { ObjectStore } from "./kubernetes/object-store.ts";
-import { acceptedRepresentation, respond, type Representation } from "./kubernetes/representation.ts";
-import { requestAttributes, type AddressedRequest } from "./kubernetes/request-attributes.ts";
-import { checkBodySize } from "./kubernetes/request-body.ts";
-import type { ResourceDefinition } from "./kubernetes/resource-definition.ts";
-import { findDefinition } from "./kubernetes/resources.ts";
-import { methodNotAllowed, notImplemented, outage, StatusError, unauthorized } from "./kubernetes/status.ts";
-import type { SandboxRequest, SandboxResponse, Service } from "./service.ts";
-import type { ClusterRecord, ClusterUserRecord, World } from "./world.ts";
+import { answerReview, reviewDefinitions } from "./access-reviews.ts";
+import { accessDenied, mayDo, publicPaths } from "./authorization.ts";
+import { readDeleteOptions } from "./delete-options.ts";
+import { discoveryDocument } from "./discovery.ts";
+import { runNamespaceController } from "./namespace-controller.ts";
+import { ObjectEndpoints } from "./object-endpoints.ts";
+import { ObjectStore } from "./object-store.ts";
+import { acceptedRepresentation, respond, type Representation } from "./representation.ts";
+import { requestAttributes, type AddressedRequest } from "./request-attributes.ts";
+import { checkBodySize } from "./request-body.ts";
+import type { ResourceDefinition } from "./resource-definition.ts";
+import { findDefinition } from "./resources.ts";
+import { methodNotAllowed, notImplemented, outage, StatusError, unauthorized } from "./status.ts";
+import type { SandboxRequest, SandboxResponse, Service } from "../service.ts";
+import type { ClusterRecord, ClusterUserRecord, World } from "../world.ts";
 
 /** The subresources that the real API server has and this one has not. */
 const knownSubresources: Readonly<Record<string, readonly string[]>> = {
