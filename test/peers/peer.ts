@@ -6,12 +6,12 @@ export type Peer = "az" | "kubectl" | "skopeo" | "docker-registry";
 
 /**
  * What `describe.skipIf` is given for tests that need these peers: whether one of them is not installed.
- * @throws Error when one is missing and ACR_PULL_REQUIRE_PEERS is set, so that no run is green for want of a peer
+ * @throws Error when one is missing and TEST_REQUIRE_PEERS is set, so that no run is green for want of a peer
  */
 export function lacks(...peers: readonly Peer[]): boolean {
   const missing = peers.filter((peer) => !installed(peer));
-  if (missing.length > 0 && process.env["ACR_PULL_REQUIRE_PEERS"] !== undefined) {
-    throw new Error(`ACR_PULL_REQUIRE_PEERS is set, and not installed: ${missing.join(", ")}`);
+  if (missing.length > 0 && process.env["TEST_REQUIRE_PEERS"] !== undefined) {
+    throw new Error(`TEST_REQUIRE_PEERS is set, and not installed: ${missing.join(", ")}`);
   }
   return missing.length > 0;
 }

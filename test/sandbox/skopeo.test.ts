@@ -16,7 +16,7 @@ import { basic, password, registryWorld } from "./registry-world.ts";
 
 const run = promisify(execFile);
 
-const required = process.env["ACR_PULL_REQUIRE_PEERS"] !== undefined;
+const required = process.env["TEST_REQUIRE_PEERS"] !== undefined;
 const installed = async (program: string) =>
   run(program, ["--version"]).then(
     () => true,
