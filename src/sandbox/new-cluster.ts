@@ -12,14 +12,21 @@ export interface ClusterContext {
 }
 
 /** Where each kind of object is kept. */
-const plurals: Readonly<Record<Manifest["kind"], string>> = {
+const plurals = {
   Namespace: "namespaces",
   Secret: "secrets",
   ServiceAccount: "serviceaccounts",
   Pod: "pods",
   Event: "events",
   ConfigMap: "configmaps",
-};
+  ResourceQuota: "resourcequotas",
+} satisfies Record<Manifest["kind"] | "ResourceQuota", string>;
+
+interface KeptManifest extends Record<string, unknown> {
+  readonly apiVersion: string;
+  readonly kind: keyof typeof plurals;
+  readonly metadata: Manifest["metadata"];
+}
 
 const everything = [{ verbs: ["*"], resources: ["*"] }];
 
@@ -40,7 +47,6 @@ export function newCluster(
     server: "",
     objects: Object.fromEntries(Object.values(plurals).map((plural) => [plural, []])),
     users: [owner, ...others.map(({ record }) => record)],
-    secretQuota: {},
     webhookDenies: [],
     resourceVersion: 1000,
   };
@@ -94,7 +100,7 @@ function addNamespace(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSo
     ids,
   );
   if (terminating) object.metadata.deletionTimestamp = timestamp();
-  if (namespace.secretQuota !== undefined) cluster.secretQuota[name] = namespace.secretQuota;
+  if (namespace.secretQuota !== undefined) addSecretQuota(cluster, name, namespace.secretQuota, ids);
   if (namespace.webhookDenies) cluster.webhookDenies.push(name);
   addObject(
     cluster,
@@ -103,11 +109,26 @@ function addNamespace(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSo
   );
 }
 
+/** Without a status: to count is the quota controller's. */
+function addSecretQuota(cluster: ClusterRecord, namespace: string, secrets: number, ids: IdSource): void {
+  addObject(
+    cluster,
+    {
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "object-counts", namespace },
+      spec: { hard: { secrets: String(secrets) } },
+      status: {},
+    },
+    ids,
+  );
+}
+
 /**
  * Puts an object into a cluster behind the API server's back, as a test does; what the API server would fill in is
  * filled in.
  */
-export function addObject(cluster: ClusterRecord, manifest: Manifest, ids: IdSource): KubernetesObject {
+export function addObject(cluster: ClusterRecord, manifest: KeptManifest, ids: IdSource): KubernetesObject {
   const { name, namespace = "default", ...metadata } = manifest.metadata;
   cluster.resourceVersion += 1;
   const object: KubernetesObject = {

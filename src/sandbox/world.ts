@@ -174,8 +174,6 @@ export interface ClusterRecord {
   readonly objects: Record<string, KubernetesObject[]>;
   /** The user of the context; a context of the kubeconfig may name another. */
   readonly users: ClusterUserRecord[];
-  /** Secrets a namespace may hold, by namespace. */
-  readonly secretQuota: Record<string, number>;
   /** Namespaces where an admission webhook denies every secret. */
   readonly webhookDenies: string[];
   /** Counts up with every write. */

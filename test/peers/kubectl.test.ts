@@ -66,6 +66,18 @@ describe.skipIf(lacks("kubectl"))("kubectl against the sandbox's clusters", () =
     }
   });
 
+  test("makes a quota, shows it, and is refused the secret that is too many", async () => {
+    const { namespace, kubectl, fails } = await fresh();
+    await kubectl("create quota few --hard=secrets=1");
+    await kubectl("wait quota/few --for=jsonpath={.status.used.secrets}=0 --timeout=5s");
+    await kubectl("create secret generic one --from-literal=a=b");
+    expect(await kubectl("get quota")).toMatch(/^NAME\s+REQUEST\s+LIMIT\s+AGE\nfew\s+secrets: 1\/1\s+\d+s$/);
+    expect(await fails("create secret generic two --from-literal=a=b")).toContain(
+      "exceeded quota: few, requested: secrets=1, used: secrets=1, limited: secrets=1",
+    );
+    expect(await kubectl(`describe namespace ${namespace}`)).toMatch(/Resource Quotas[^]*secrets\s+1\s+1/);
+  });
+
   test("creates a pull secret, and shows it as a table, wide, by name, as JSON and described", async () => {
     const { kubectl } = await fresh();
     await kubectl(

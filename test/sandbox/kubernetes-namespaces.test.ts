@@ -106,24 +106,6 @@ describe("a namespace", () => {
   });
 });
 
-describe("a secret too many", () => {
-  test("is over quota, in a dry run too", async () => {
-    const { ask } = inProcessKubernetes({ namespaces: [{ name: "awesomeapps", secretQuota: 1 }, "default"] });
-    expect((await ask("POST", secretsPath, pullSecret("one"))).status).toBe(201);
-    for (const query of ["", "?dryRun=All"]) {
-      const { status, body } = await ask("POST", secretsPath + query, pullSecret("two"));
-      expect([status, body.reason, body.message, body.details]).toEqual([
-        403,
-        "Forbidden",
-        'secrets "two" is forbidden: exceeded quota: object-counts, requested: secrets=1, used: secrets=1, limited: secrets=1',
-        { name: "two", kind: "secrets" },
-      ]);
-    }
-    expect((await ask("PUT", `${secretsPath}/one`, pullSecret("one"))).status).toBe(200);
-    expect((await ask("POST", "/api/v1/namespaces/default/secrets", pullSecret("two"))).status).toBe(201);
-  });
-});
-
 test("an admission webhook refuses secrets in its own words, changes and dry runs too", async () => {
   const { ask, cluster } = inProcessKubernetes();
   await ask("POST", secretsPath, pullSecret("one"));

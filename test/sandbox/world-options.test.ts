@@ -134,7 +134,10 @@ describe("a world of one's own", () => {
       metadata: { labels: { team: "x" }, deletionTimestamp: expect.any(String) as string },
       status: { phase: "Terminating" },
     });
-    expect(cluster).toMatchObject({ secretQuota: { a: 3 }, webhookDenies: ["d"] });
+    expect(cluster!.webhookDenies).toEqual(["d"]);
+    expect(cluster!.objects["resourcequotas"]).toMatchObject([
+      { metadata: { namespace: "a" }, spec: { hard: { secrets: "3" } } },
+    ]);
     expect(cluster!.objects["secrets"]).toMatchObject([
       { metadata: { name: "s", namespace: "a" }, type: "Opaque" },
     ]);

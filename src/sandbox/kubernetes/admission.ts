@@ -2,6 +2,7 @@ import type { ClusterRecord, KubernetesObject } from "../world.ts";
 import { objectAt, objectsAt, textAt, type JsonObject } from "./json.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
+import { quotaExceeded } from "./resource-quota.ts";
 import { forbidden, notFound, StatusError } from "./status.ts";
 
 /*
@@ -129,21 +130,12 @@ export function admitByWebhook({ cluster, definition, object }: AdmissionRequest
   }
 }
 
-/**
- * The quota on the number of secrets in a namespace.
- * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/resourcequota/controller.go
- * @throws StatusError 403 when a new secret would be one too many
- */
-export function admitWithinQuota({ cluster, store, definition, object }: AdmissionRequest): void {
+/** The quotas of the namespace. @throws StatusError 403 when a new object would be one too many */
+export function admitWithinQuota({ store, definition, object }: AdmissionRequest): void {
   const { namespace = "", name } = object.metadata;
-  const limit = definition.plural === "secrets" ? cluster.secretQuota[namespace] : undefined;
-  const used = store.list("secrets").filter(({ metadata }) => metadata.namespace === namespace).length;
-  if (limit !== undefined && used >= limit) {
-    throw forbidden(
-      target(definition),
-      name,
-      `exceeded quota: object-counts, requested: secrets=1, used: secrets=${used}, limited: secrets=${limit}`,
-    );
+  const exceeded = quotaExceeded(store, definition.plural, namespace);
+  if (exceeded !== undefined) {
+    throw forbidden(target(definition), name, exceeded);
   }
 }
 

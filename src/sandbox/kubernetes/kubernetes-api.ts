@@ -7,6 +7,7 @@ import { runNamespaceController } from "./namespace-controller.ts";
 import { ObjectEndpoints } from "./object-endpoints.ts";
 import { ObjectStore } from "./object-store.ts";
 import { acceptedRepresentation, respond, type Representation } from "./representation.ts";
+import { runQuotaController } from "./quota-controller.ts";
 import { requestAttributes, type AddressedRequest } from "./request-attributes.ts";
 import { checkBodySize } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
@@ -30,12 +31,13 @@ const knownSubresources: Readonly<Record<string, readonly string[]>> = {
     "resize",
     "status",
   ],
+  resourcequotas: ["status"],
   serviceaccounts: ["token"],
 };
 
 /**
- * The Kubernetes API of one cluster: namespaces, secrets, service accounts, pods, events, config maps and the
- * reviews that a user asks about itself, after release 1.32. What the real one could do and this one cannot
+ * The Kubernetes API of one cluster: namespaces, secrets, service accounts, pods, events, config maps,
+ * quotas on numbers of objects and the reviews that a user asks about itself, after release 1.32. What the real one could do and this one cannot
  * answers 501.
  */
 export function createKubernetesApi(world: World, cluster: ClusterRecord): Service {
@@ -99,6 +101,7 @@ class KubernetesApi {
     this.#cluster = cluster;
     this.#objects = new ObjectEndpoints(world, cluster, store);
     runNamespaceController(store);
+    runQuotaController(store);
   }
 
   handle(request: SandboxRequest): SandboxResponse {

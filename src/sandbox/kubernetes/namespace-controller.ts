@@ -5,7 +5,7 @@ import type { ObjectChange, ObjectStore } from "./object-store.ts";
 import { resourceDefinitions } from "./resources.ts";
 
 /** How long the controllers take to notice a change, in milliseconds: never within the request that made it. */
-const reactionMs = 20;
+export const reactionMs = 20;
 
 const contents = resourceDefinitions.filter(({ namespaced }) => namespaced).map(({ plural }) => plural);
 

@@ -13,6 +13,7 @@ import { metadataErrors, metadataUpdateErrors } from "./metadata-validation.ts";
 import { isHeld, newMetadata, timestampNow, updatedMetadata } from "./object-metadata.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
+import { recountQuotas } from "./resource-quota.ts";
 import { isUnchanged } from "./server-side-apply.ts";
 import { alreadyExists, conflict, invalid, modified, unconverted, type GroupResource } from "./status.ts";
 import { fitToSchema } from "./typing.ts";
@@ -70,8 +71,15 @@ export class ObjectLifecycle {
     if (this.#store.find(definition.plural, namespace, name)) {
       throw alreadyExists(groupResource(definition), name);
     }
-    const kept = dryRun ? object : this.#store.add(definition.plural, object);
-    return { object: kept, created: true, committed: !dryRun };
+    if (dryRun) {
+      return { object, created: true, committed: false };
+    }
+    const kept = this.#store.add(definition.plural, object);
+    // A new quota limits nothing before its controller has counted for it.
+    if (definition.plural !== "resourcequotas") {
+      recountQuotas(this.#store, namespace);
+    }
+    return { object: kept, created: true, committed: true };
   }
 
   /**

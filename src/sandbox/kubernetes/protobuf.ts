@@ -78,6 +78,20 @@ message ServiceAccount {
   optional bool automountServiceAccountToken = 4;
 }
 
+message Quantity { optional string string = 1; }
+message ScopedResourceSelectorRequirement {
+  optional string scopeName = 1;
+  optional string operator = 2;
+  repeated string values = 3;
+}
+message ScopeSelector { repeated ScopedResourceSelectorRequirement matchExpressions = 1; }
+message ResourceQuotaSpec {
+  map<string, Quantity> hard = 1;
+  repeated string scopes = 2;
+  optional ScopeSelector scopeSelector = 3;
+}
+message ResourceQuota { optional ObjectMeta metadata = 1; optional ResourceQuotaSpec spec = 2; }
+
 message ResourceAttributes {
   optional string namespace = 1;
   optional string verb = 2;
@@ -162,14 +176,21 @@ function withoutEmptyTexts(value: unknown, inMap = false): unknown {
     .filter(([, field]) => inMap || field !== "")
     .map(([name, field]) => [
       name,
-      timeFields.has(name) && !inMap ? timestamp(field) : withoutEmptyTexts(field, mapFields.has(name)),
+      !inMap && Object.hasOwn(ownForms, name)
+        ? ownForms[name]?.(field)
+        : withoutEmptyTexts(field, mapFields.has(name)),
     ]);
   return Object.fromEntries(entries) as JsonObject;
 }
 
 const mapFields = new Set(["labels", "annotations", "data", "stringData", "binaryData"]);
 
-const timeFields = new Set(["creationTimestamp", "deletionTimestamp"]);
+/** Fields whose JSON form is not that of their message. */
+const ownForms: Readonly<Record<string, (value: unknown) => unknown>> = {
+  creationTimestamp: timestamp,
+  deletionTimestamp: timestamp,
+  hard: quantities,
+};
 
 /** The zero time is sent as a message without fields, and means none. */
 function timestamp(value: unknown): string | undefined {
@@ -177,4 +198,11 @@ function timestamp(value: unknown): string | undefined {
   return typeof seconds === "number"
     ? new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z")
     : undefined;
+}
+
+function quantities(value: unknown): JsonObject {
+  const entries = Object.entries(isJsonObject(value) ? value : {});
+  return Object.fromEntries(
+    entries.map(([key, quantity]) => [key, isJsonObject(quantity) ? quantity["string"] : quantity]),
+  );
 }

@@ -9,9 +9,11 @@ import {
   eventSchema,
   namespaceSchema,
   podSchema,
+  resourceQuotaSchema,
   secretSchema,
   serviceAccountSchema,
 } from "./schema.ts";
+import { quotaUsage, resourceQuotaStrategy } from "./resource-quota.ts";
 import { configMapStrategy, secretStrategy } from "./secret-strategy.ts";
 import { ageColumn, nameColumn, timeSince, type TableColumn } from "./table.ts";
 
@@ -220,12 +222,26 @@ const events: ResourceDefinition = {
   createsOnUpdate: true,
 };
 
+const resourceQuotas: ResourceDefinition = {
+  ...usual,
+  plural: "resourcequotas",
+  singular: "resourcequota",
+  kind: "ResourceQuota",
+  namespaced: true,
+  shortNames: ["quota"],
+  schema: resourceQuotaSchema,
+  columns: [nameColumn, text("Request", quotaUsage), text("Limit", () => ""), ageColumn],
+  strategy: resourceQuotaStrategy,
+  returnsDeleted: true,
+};
+
 /** In the order in which discovery names them. */
 export const resourceDefinitions: readonly ResourceDefinition[] = [
   configMaps,
   events,
   namespaces,
   pods,
+  resourceQuotas,
   secrets,
   serviceAccounts,
 ];

@@ -139,6 +139,13 @@ export const serviceAccountSchema = kind({
   automountServiceAccountToken: optionalBoolean,
 });
 
+const quantities = mapOf(any);
+
+export const resourceQuotaSchema = kind({
+  spec: struct({ hard: quantities, scopes: atomicList(string), scopeSelector: any }),
+  status: struct({ hard: quantities, used: quantities }),
+});
+
 const container = openStruct({
   name: string,
   image: string,
