@@ -15,7 +15,11 @@ describe.skipIf(lacks("kubectl"))(`setup on ${where}, seen by kubectl (needs kub
     cluster = await KubectlCluster.of(sandbox);
   });
   afterEach(async () => {
-    await cluster.removeNamespaces().finally(() => sandbox.close());
+    try {
+      await cluster.removeNamespaces();
+    } finally {
+      await sandbox.close();
+    }
   });
 
   it("writes a pull secret with its marks, for the cluster that kube-system names", async () => {
