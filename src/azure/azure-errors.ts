@@ -106,7 +106,16 @@ function byStatus(status: number, area: Area): Meaning {
         retryable: true,
       };
     default:
-      return { code: "azure.failed", retryable: status === 408 || status >= 500 };
+      return status === 408 || status >= 500
+        ? {
+            code: "azure.failed",
+            hint: "The service is in trouble; run the same command again later.",
+            retryable: true,
+          }
+        : {
+            code: "azure.failed",
+            hint: "Check what was asked for; if it is in order, the service's support finds the reason by the request id.",
+          };
   }
 }
 

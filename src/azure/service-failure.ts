@@ -1,4 +1,5 @@
 import { isRestError } from "@azure/core-rest-pipeline";
+import { inOneLine } from "../domain/in-one-line.ts";
 
 /** What a service of Azure said when it refused, whichever SDK brought the news. */
 export interface ServiceAnswer {
@@ -35,7 +36,7 @@ export function readAnswer(status: number, headers: Headers, body: string | unde
   const text = error["message"];
   return {
     status,
-    codes: codes.filter((code): code is string => typeof code === "string" && code !== ""),
+    codes: codes.filter((code): code is string => typeof code === "string" && code !== "").map(inOneLine),
     text: typeof text === "string" && text !== "" ? shortened(text) : `HTTP ${status}`,
     requestId: requestIdOf(headers),
   };
@@ -78,7 +79,8 @@ function parse(body: string | undefined): Readonly<Record<string, unknown>> {
 }
 
 function shortened(text: string): string {
-  return text.length > 600 ? `${text.slice(0, 600)}…` : text;
+  const line = inOneLine(text);
+  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { refused } from "./errors.ts";
 import type { Application, PasswordCredential } from "./identity.ts";
 import type { SecretObject } from "./kubernetes-objects.ts";
+import { isGuid } from "./names.ts";
 import { requestedRoles, type RequestedRole } from "./role.ts";
 
 /*
@@ -97,14 +98,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function isEntryMark(value: unknown): value is EntryMark {
   if (!isRecord(value)) return false;
   const { registry, clusterId, appId, keyId, expiresAt, role, pending } = value;
-  const textOrAbsent = (field: unknown) => field === undefined || field === null || typeof field === "string";
   return (
-    typeof registry === "string" &&
-    typeof clusterId === "string" &&
-    [appId, keyId, expiresAt].every(textOrAbsent) &&
+    isName(registry) &&
+    isName(clusterId) &&
+    // It stands in commands that are suggested.
+    (appId === undefined || (typeof appId === "string" && isGuid(appId))) &&
+    [keyId, expiresAt].every((field) => field === undefined || field === null || isName(field)) &&
     (role === undefined || requestedRoles.some((known) => known === role)) &&
     (pending === undefined || isPendingMark(pending))
   );
+}
+
+/** A text that we could have written: in one line. */
+function isName(value: unknown): value is string {
+  return typeof value === "string" && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value);
 }
 
 function isPendingMark(value: unknown): value is PendingMark {

@@ -1,6 +1,7 @@
 import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
+import { inOneLine } from "../domain/in-one-line.ts";
 import { shellQuote } from "../domain/shell-quote.ts";
 import { ApiStatusError, type ApiStatus } from "./api-status.ts";
 
@@ -21,9 +22,10 @@ export type ForbiddenCause = "quota" | "admission" | "rights";
 /** Turns whatever a request threw into an ActionableError; what is none of its failures is returned as it is. */
 export function kubernetesError(
   error: unknown,
-  request: ApiRequest,
+  asked: ApiRequest,
   cause: ForbiddenCause = "rights",
 ): unknown {
+  const request = { ...asked, context: inOneLine(asked.context) };
   if (error instanceof ExchangeError) return exchangeFailed(error, request);
   if (!(error instanceof ApiStatusError)) return error;
   const { status, auditId } = error;

@@ -62,7 +62,7 @@ describe("a key", () => {
     const passwords = [key("acr-pull/a/1"), key("acr-pull/b/1"), key("rbac")];
     const application = {
       objectId: "o",
-      appId: "a",
+      appId: "0a0a0a0a-0000-4000-8000-00000000000a",
       displayName: "d",
       uniqueName: "u",
       tags: [],
@@ -78,7 +78,7 @@ describe("marks", () => {
     "b.azurecr.io": {
       registry: "/r",
       clusterId: "c",
-      appId: "a",
+      appId: "0a0a0a0a-0000-4000-8000-00000000000a",
       keyId: null,
       expiresAt: null,
       role: "acrpull",

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FaultOptions } from "../../src/sandbox/faults.ts";
+import { parse as parseYaml } from "yaml";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { ApplicationRecord } from "../../src/sandbox/world.ts";
 import { runSafely } from "../canary.ts";
@@ -676,5 +677,103 @@ describe("setup, with exactly the rights that it asks for", () => {
     } finally {
       await sandbox.close();
     }
+  });
+});
+
+/** Takes a terminal over where it can: a title, a colour, a cleared screen, reversed letters, a line of its own. */
+const hostile = "\u001b]0;owned\u0007\u001b[31mred\u009b2J\u202egnp\u200b\r\n\u2028error: forged";
+
+describe("setup, among names that mean harm", () => {
+  beforeAll(async () => {
+    await startShared();
+    sandbox.world.users.splice(0, 1, { ...ada(), displayName: hostile, userPrincipalName: hostile });
+    sharedApplication().displayName = hostile;
+  });
+  afterAll(() => sandbox.close());
+
+  /** `setup` for people; its output was checked for control characters, and must not hold a line of others' making. */
+  async function forPeople(args: readonly string[], env: RunOptions["env"] = {}): Promise<Run> {
+    const namespace = args.includes("-n") ? [] : ["-n", "awesomeapps"];
+    const all = ["setup", "--registry", "myregistry", ...namespace, "-y", ...args];
+    const run = await runSafely(sandbox, all, { env });
+    expect(run.stdout + run.stderr).not.toMatch(/^\s*error: forged/m);
+    return run;
+  }
+
+  it("of an application and its owner", async () => {
+    const restore = change(callerPrincipal(), "graphPermissions", [
+      "Application.ReadWrite.OwnedBy",
+      "Directory.Read.All",
+    ]);
+    const run = await forPeople(["--service-principal", shared]);
+    restore();
+    expect(run.code, run.stderr).toBe(3);
+    expect(run.stderr).toMatch(/not an owner of the application .*red.*Its owners: .*red/s);
+  });
+
+  it("of an application that is used, also in documents", async () => {
+    sharedApplication().owners.push(sandbox.world.caller.objectId);
+    const args = ["--service-principal", shared];
+    const done = await forPeople(args);
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.stdout).toContain("red");
+    const planned = await forPeople([...args, "--dry-run", "--verbose"]);
+    expect(planned.stdout).toContain("red");
+    const document = await setup(args);
+    expect(document.json.servicePrincipals[0].displayName).toBe(hostile);
+    const yaml = await forPeople([...args, "-o", "yaml"]);
+    expect(parseYaml(yaml.stdout).servicePrincipals[0].displayName).toBe(hostile);
+  });
+
+  it.each([
+    ["labels", { labels: { "app.kubernetes.io/managed-by": hostile } }],
+    ["field managers", { managedFields: [{ manager: hostile, operation: "Update" }] }],
+    ["owners", { ownerReferences: [{ apiVersion: "v1", kind: hostile, name: hostile, uid: "u" }] }],
+    [
+      "marks",
+      {
+        labels: { "acr-pull/managed": "true" },
+        annotations: {
+          "acr-pull/entries": JSON.stringify({
+            HOST: { registry: hostile, clusterId: hostile, appId: `x'; reboot; ${hostile}`, keyId: hostile },
+          }),
+        },
+      },
+    ],
+  ])("in the %s of a secret", async (_where, metadata) => {
+    const { loginServer } = sandbox.world.registries[0]!;
+    const text = JSON.stringify(metadata).replace("HOST", loginServer);
+    const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
+    sandbox.addObject("sandbox", {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      data: { ".dockerconfigjson": Buffer.from('{"auths":{}}').toString("base64") },
+      metadata: { ...(JSON.parse(text) as object), name: "hostile", namespace: "awesomeapps" },
+    });
+    const run = await forPeople(["--secret-name", "hostile"]);
+    secrets.pop();
+    expect(run.code, run.stderr).toBe(2);
+    expect(run.stderr).not.toContain("; reboot;");
+  });
+
+  it.each(["/v1\\.0/", "/subscriptions", "/api/v1", "/v2/", "/oauth2/v2\\.0/token"])(
+    "in the refusals of %s",
+    async (path) => {
+      sandbox.setFaults([{ match: path, status: 400, code: hostile, times: 99 }]);
+      const run = await forPeople(["--debug"]);
+      sandbox.setFaults([]);
+      expect(run.code, run.stderr).not.toBe(0);
+    },
+  );
+
+  it("of a context", async () => {
+    const env = await kubeconfigWith('"sandbox"', JSON.stringify(hostile));
+    const done = await forPeople(["-n", "default"], env);
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.stdout).toContain("red");
+    const failed = await forPeople(["-n", "nowhere"], env);
+    expect(failed.code, failed.stderr).toBe(2);
+    expect(failed.stderr).toContain("red");
   });
 });

@@ -1,5 +1,6 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import { toned, type Line } from "../terminal.ts";
 
 /** Where a bug is reported. */
@@ -50,7 +51,9 @@ function causeLines(thrown: unknown): Line[] {
   const lines: Line[] = [];
   const seen = new Set<unknown>();
   for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
-    const text = cause.stack ?? `${cause.name}: ${cause.message}`;
+    const { name, message } = cause;
+    // A service's line breaks must not look like a line of ours.
+    const text = (cause.stack ?? `${name}: ${message}`).replace(message, () => inOneLine(message));
     if (seen.size > 0) lines.push([toned("faint", "  caused by:")]);
     lines.push(...text.split("\n").map((line): Line => [toned("faint", `  ${line}`)]));
     seen.add(cause);

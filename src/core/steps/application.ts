@@ -1,6 +1,7 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, Caller, Owner, ServicePrincipal } from "../../domain/identity.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role.ts";
 import {
@@ -109,7 +110,7 @@ async function findNamed(reference: string, directory: Directory, signal: AbortS
     );
   }
   if (second) {
-    const candidates = found.map((one) => `${one.displayName} (application id ${one.appId})`).join(", ");
+    const candidates = found.map(nameOf).join(", ");
     throw refused(
       "service-principal.ambiguous",
       `${found.length} applications are called ${JSON.stringify(reference)}: ${candidates}.`,
@@ -187,10 +188,7 @@ async function refuseUnlessClean(
   const allowed = new Set([caller.objectId, ...wish.owners].map((id) => id.toLowerCase()));
   const stranger = owners.find((owner) => !allowed.has(owner.objectId.toLowerCase()));
   if (stranger) {
-    throw notOurs(
-      application,
-      `its owner ${stranger.displayName ?? stranger.objectId} (${stranger.objectId}) is neither you nor named by --owner`,
-    );
+    throw notOurs(application, `its owner ${ownerName(stranger)} is neither you nor named by --owner`);
   }
   const federated = await directory.countFederatedCredentials(application.objectId, signal);
   if (federated > 0) throw notOurs(application, `${federated} federated credential(s) can sign in as it`);
@@ -216,7 +214,7 @@ async function refuseForeignCredentials(wish: ApplicationWish, application: Appl
 function notOurs(application: Application, reason: string): ActionableError {
   return refused(
     "service-principal.not-ours",
-    `An application carries the name that acr-pull would use (${application.displayName}, application id ${application.appId}), but it may be somebody else's: ${reason}. Nothing was granted to it.`,
+    `An application carries the name that acr-pull would use, ${nameOf(application)}, but it may be somebody else's: ${reason}. Nothing was granted to it.`,
     `If it is yours and may be used for this, say so: --service-principal ${application.appId}. Otherwise have a directory administrator delete it for good.`,
   );
 }
@@ -251,9 +249,9 @@ export async function checkDirectoryRights(
   const { application } = finding;
   const owners = await directory.listOwners(application.objectId, signal);
   if (owners.some((owner) => owner.objectId === caller.objectId)) return;
-  const names = owners.map((owner) => `${owner.displayName ?? "?"} (${owner.objectId})`).join(", ");
+  const names = owners.map(ownerName).join(", ");
   throw new ActionableError(
-    `${caller.name} is not an owner of the application ${application.displayName} (${application.appId}) and may not add a password to it.`,
+    `${caller.name} is not an owner of the application ${nameOf(application)} and may not add a password to it.`,
     {
       code: "directory.not-owner",
       exitCode: exitCode.notAllowed,
@@ -261,6 +259,16 @@ export async function checkDirectoryRights(
       docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/assign-app-owners",
     },
   );
+}
+
+/** An application as messages name it. */
+export function nameOf({ displayName, appId }: Pick<Application, "displayName" | "appId">): string {
+  return `${inOneLine(displayName)} (application id ${appId})`;
+}
+
+/** An owner as messages name it; the names of people may not be readable. */
+function ownerName({ displayName, objectId }: Owner): string {
+  return displayName === undefined ? objectId : `${inOneLine(displayName)} (${objectId})`;
 }
 
 /** The plan's lines about the application and its principal. */

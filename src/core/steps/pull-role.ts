@@ -1,5 +1,6 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import { keysOfOtherClusters } from "../../domain/ownership.ts";
 import type { Application } from "../../domain/identity.ts";
 import type { Registry } from "../../domain/registry.ts";
@@ -98,7 +99,7 @@ function sharedPrincipal(
 ): ActionableError {
   return refused(
     "roles.shared-principal",
-    `Another role is asked for than the one that ${application?.displayName} holds on ${registry.name}, but ${keys} key(s) of other clusters sign in as it: the change would be theirs too.`,
+    `Another role is asked for than the one that ${inOneLine(application?.displayName ?? "the service principal")} holds on ${registry.name}, but ${keys} key(s) of other clusters sign in as it: the change would be theirs too.`,
     "Leave --service-principal out so that this cluster has an application of its own, or ask for the role it holds.",
   );
 }

@@ -11,6 +11,7 @@ import {
   type PullCredential,
 } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import type { NamespaceObject, SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
@@ -35,7 +36,7 @@ export interface Target {
 
 /** `context/namespace/name`, as plans and errors call a target. */
 export function targetName({ cluster, namespace, name }: Target): string {
-  return `${cluster.context}/${namespace}/${name}`;
+  return `${inOneLine(cluster.context)}/${namespace}/${name}`;
 }
 
 /** What a target holds today, before it is judged. */
@@ -92,14 +93,14 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
   if (reconciler !== undefined) {
     throw refused(
       "secret.reconciled",
-      `Secret ${name} is written by ${reconciler}, which would undo any change made here.`,
+      `Secret ${name} is written by ${inOneLine(reconciler)}, which would undo any change made here.`,
       "Change it where it comes from, or write another secret with --secret-name.",
     );
   }
   if (secret.type !== dockerConfigType) {
     throw refused(
       "secret.wrong-type",
-      `Secret ${name} has the type ${secret.type}; a pull secret has the type ${dockerConfigType}, and a type cannot be changed.`,
+      `Secret ${name} has the type ${inOneLine(secret.type)}; a pull secret has the type ${dockerConfigType}, and a type cannot be changed.`,
       "Choose another name with --secret-name.",
     );
   }
@@ -136,13 +137,13 @@ function judgeNamespace(
   if (namespace === undefined && !policy.createNamespace) {
     throw refused(
       "kubernetes.namespace-not-found",
-      `Namespace ${target.namespace} does not exist in context ${target.cluster.context}.`,
+      `Namespace ${target.namespace} does not exist in context ${inOneLine(target.cluster.context)}.`,
       "Check the name, or run again with --create-namespace to have it made.",
     );
   }
   if (typeof namespace === "object" && namespace.terminating) {
     throw new ActionableError(
-      `Namespace ${target.namespace} in context ${target.cluster.context} is being deleted.`,
+      `Namespace ${target.namespace} in context ${inOneLine(target.cluster.context)} is being deleted.`,
       {
         code: "kubernetes.terminating",
         hint: "Wait until it is gone, then run again with --create-namespace, or leave it out.",
@@ -173,7 +174,7 @@ function isEmptyAndLabelled(secret: SecretObject, config: DockerConfig): boolean
 function describeOwner(secret: SecretObject): string {
   const by = secret.labels[managedByLabel];
   if (by !== undefined) return `its label ${managedByLabel} says ${JSON.stringify(by)}`;
-  const managers = secret.managers.length > 0 ? secret.managers.join(", ") : "nobody known";
+  const managers = secret.managers.length > 0 ? inOneLine(secret.managers.join(", ")) : "nobody known";
   return `it was written by ${managers}`;
 }
 

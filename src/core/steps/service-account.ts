@@ -1,4 +1,5 @@
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
 import type { Clock, Cluster } from "../ports.ts";
 import { waitUntil } from "../wait-until.ts";
@@ -34,7 +35,7 @@ export async function inspectLink(
 function missing({ cluster, namespace, account }: ServiceAccountLink): ActionableError {
   return refused(
     "service-account.not-found",
-    `Service account ${namespace}/${account} does not exist in context ${cluster.context}.`,
+    `Service account ${namespace}/${account} does not exist in context ${inOneLine(cluster.context)}.`,
     "Check the name, or create it first: kubectl create serviceaccount.",
   );
 }

@@ -3,6 +3,7 @@ import type { Application, ServicePrincipal } from "../../domain/identity.ts";
 import type { Clock, Directory } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { waitUntil } from "../wait-until.ts";
+import { nameOf } from "./application.ts";
 
 /**
  * The principal of an application, made where it is missing. A part of the directory that does not know a fresh
@@ -33,7 +34,7 @@ export async function ensureServicePrincipal(
   );
   if (made) return made;
   throw new ActionableError(
-    `The directory made no service principal for the application ${application.displayName} (${application.appId}): it says that it does not know it, or that you do not own it.`,
+    `The directory made no service principal for the application ${nameOf(application)}: it says that it does not know it, or that you do not own it.`,
     {
       code: "directory.application-unknown",
       hint: "Run the same command again later. If it stays so, the caller lacks a right: it needs to own the application (Application.ReadWrite.OwnedBy) or the role Application Administrator.",

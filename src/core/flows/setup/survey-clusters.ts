@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { ActionableError, refused } from "../../../domain/errors.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { entriesAnnotation, managedLabel, readMarks } from "../../../domain/ownership.ts";
 import type { Cluster } from "../../ports.ts";
@@ -114,7 +115,7 @@ async function selectNamespaces(input: SetupInput, cluster: Cluster, signal: Abo
   if (names.length > 0) return names;
   throw refused(
     "namespace.none-selected",
-    `No namespace in context ${cluster.context} carries the labels ${input.namespaceSelector}.`,
+    `No namespace in context ${inOneLine(cluster.context)} carries the labels ${input.namespaceSelector}.`,
     "Check --namespace-selector: kubectl get namespaces --show-labels.",
   );
 }
@@ -172,7 +173,7 @@ function clusterIdOf(
   if (targets.every(({ content }) => content instanceof ActionableError)) return undefined;
   throw refused(
     "cluster.id-unknown",
-    `The namespace kube-system in context ${cluster.context} may not be read, so the cluster cannot be told from others.`,
+    `The namespace kube-system in context ${inOneLine(cluster.context)} may not be read, so the cluster cannot be told from others.`,
     "Ask for the right to get the namespace kube-system, or give its UID (or any id that is the cluster's own, and always the same) with --cluster-id.",
   );
 }
