@@ -78,6 +78,13 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
     expect(listed[0]).toMatchObject({ principalName: appId, principalType: "ServicePrincipal" });
   });
 
+  it("lists every assignment, also of people whom it may not read", async () => {
+    const listed = await clients.azJson<Assignment[]>("role assignment list --all");
+    expect(listed.map(({ principalType }) => principalType)).toEqual(
+      expect.arrayContaining(["ServicePrincipal", "User"]),
+    );
+  });
+
   it("on a registry in ABAC mode gives a credential that pulls nothing, and says nothing of it", async () => {
     const { secret } = await followRecipe("useless", abacId, "abacregistry");
     expect(await clients.pulls(secret, "abacregistry")).toBe(false);

@@ -50,7 +50,10 @@ export function removeOwner(call: GraphCall, owners: string[]): SandboxResponse 
   return noContent(call);
 }
 
-/** A user or principal as one of several kinds; of what the caller may not read, no more than that it exists. */
+/**
+ * A user or principal as one of several kinds; of what the caller may not read, type and id, the rest null.
+ * https://devblogs.microsoft.com/microsoft365dev/upcoming-api-changes-to-return-limited-information-for-inaccessible-member-resources/
+ */
 export function directoryObject(
   call: GraphCall,
   record: UserRecord | ServicePrincipalRecord,
@@ -58,8 +61,11 @@ export function directoryObject(
   if (!("userPrincipalName" in record)) {
     return { "@odata.type": "#microsoft.graph.servicePrincipal", ...principalResource(call, record) };
   }
-  const type = { "@odata.type": "#microsoft.graph.user", id: record.id };
-  return mayReadUsers(call.caller) ? { ...type, ...userResource(record) } : type;
+  const user = userResource(record);
+  const shown = mayReadUsers(call.caller)
+    ? user
+    : { ...Object.fromEntries(Object.keys(user).map((property) => [property, null])), id: record.id };
+  return { "@odata.type": "#microsoft.graph.user", ...shown };
 }
 
 /** A user as Graph shows one by default. */
