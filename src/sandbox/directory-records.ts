@@ -3,22 +3,12 @@ import type { ApplicationRecord, ServicePrincipalRecord, UserRecord, World } fro
 
 /*
  * Which of the directory's records are there: by the truth of the writes, and as far as one replica knows. A
- * soft-deleted application is neither there nor gone: it lies in deletedItems and still holds its unique name.
+ * soft-deleted application is not there, but lies in deletedItems and still holds its unique name.
  */
-
-/** Whether the application is there by the truth of the writes. */
-export function isLive(application: ApplicationRecord): boolean {
-  return exists(application) && !application.softDeleted;
-}
-
-/** Whether the replica shows the application; one that was deleted at the beginning carries no moment. */
-export function shows(view: ReplicaView, application: ApplicationRecord): boolean {
-  return view.knows(application) && (!application.softDeleted || application.removedAt !== undefined);
-}
 
 /** The application with this application id. */
 export function liveApplication(world: World, appId: string): ApplicationRecord | undefined {
-  return world.applications.find((one) => sameId(one.appId, appId) && isLive(one));
+  return world.applications.find((one) => sameId(one.appId, appId) && exists(one));
 }
 
 /** The principal of the application, by the truth of the writes. */

@@ -19,7 +19,8 @@ import type {
   SandboxSettings,
 } from "./world-options.ts";
 
-const yearMs = 365 * 86_400_000;
+const dayMs = 86_400_000;
+const yearMs = 365 * dayMs;
 
 /** A world as it was before anybody came, and the contexts that lead to its clusters. */
 export interface NewWorld {
@@ -89,6 +90,8 @@ function addApplication(world: World, settings: ApplicationSettings, ids: IdSour
   const { displayName } = settings;
   const key = `application ${world.applications.length} ${displayName}`;
   const appId = settings.appId ?? ids.guid(key);
+  // Recently: after thirty days it would be gone for good. Its principal goes with it.
+  const removal = settings.softDeleted ? { removedAt: Date.now() - dayMs } : {};
   world.applications.push({
     ...emptyApplication(ids.guid(`${key} object`), appId, displayName),
     uniqueName: settings.uniqueName ?? null,
@@ -104,9 +107,10 @@ function addApplication(world: World, settings: ApplicationSettings, ids: IdSour
     })),
     owners: settings.owners.map((owner) => (owner === "caller" ? world.caller.objectId : owner)),
     softDeleted: settings.softDeleted,
+    ...removal,
   });
   if (!settings.servicePrincipal) return;
-  const principal = newPrincipal(ids.guid(`${key} principal`), appId, displayName);
+  const principal = { ...newPrincipal(ids.guid(`${key} principal`), appId, displayName), ...removal };
   world.servicePrincipals.push(principal);
   for (const role of settings.roles) assign(world, role, { id: principal.id, type: "ServicePrincipal" }, ids);
 }

@@ -40,7 +40,7 @@ export interface ApplicationRecord extends Replicated {
   readonly federatedCredentials: Array<{ id: string; name: string; issuer: string; subject: string }>;
   /** Object ids of users and service principals. */
   readonly owners: string[];
-  /** In deletedItems, restorable; it still holds its unique name. */
+  /** In deletedItems, restorable; it has its `removedAt` and still holds its unique name. */
   softDeleted: boolean;
 }
 

@@ -154,6 +154,22 @@ describe("a world of one's own", () => {
     });
   });
 
+  it("holds a soft-deleted application as one that was deleted lately, and its principal with it", () => {
+    const { world } = make({
+      applications: [{ displayName: "gone", softDeleted: true }, { displayName: "there" }],
+    });
+    const [gone, there] = ["gone", "there"].map((name) =>
+      [...world.applications, ...world.servicePrincipals].filter(({ displayName }) => displayName === name),
+    );
+    expect(gone).toHaveLength(2);
+    expect(there).toHaveLength(2);
+    for (const { createdAt, removedAt } of gone!) {
+      expect(removedAt).toBeGreaterThan(createdAt);
+      expect(removedAt).toBeLessThanOrEqual(Date.now());
+    }
+    expect(there!.map(({ removedAt }) => removedAt)).toEqual([undefined, undefined]);
+  });
+
   it.each([
     ["an unknown option", { registrys: [] }, '"registrys"'],
     ["a bad duration", { latency: "fast" }, "latency: not a duration such as 50ms"],

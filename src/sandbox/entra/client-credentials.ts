@@ -1,5 +1,5 @@
 import { decodeJwt, type JWTPayload } from "jose";
-import { sameId, shows } from "../directory-records.ts";
+import { sameId } from "../directory-records.ts";
 import { SignInRefusal } from "./errors.ts";
 import type { ReplicaView } from "../replication.ts";
 import type { ApplicationRecord, ServicePrincipalRecord, World } from "../world.ts";
@@ -19,7 +19,7 @@ export function authenticateClient(
   const appId = form.get("client_id") ?? "";
   const principal = world.servicePrincipals.find((one) => sameId(one.appId, appId) && view.knows(one));
   const applications = world.applications.filter((one) => sameId(one.appId, appId));
-  const application = applications.find((one) => shows(view, one));
+  const application = applications.find((one) => view.knows(one));
   // A principal may also stand for an application of another tenant: then its own passwords are all there is.
   if (!principal || (applications.length > 0 && !application)) {
     throw new SignInRefusal(700016, { appId, tenant: world.tenantId });

@@ -1,7 +1,7 @@
 import { v4 as uuid } from "uuid";
 import { applicationResource, applications } from "./application-resource.ts";
 import { readApplicationChange, type ApplicationChange } from "./application-change.ts";
-import { isLive, livePrincipal, sameId, shows } from "../directory-records.ts";
+import { livePrincipal, sameId } from "../directory-records.ts";
 import {
   byIdOrAppId,
   byUniqueName,
@@ -67,7 +67,7 @@ export function applicationRoutes(world: World): Route[] {
 
 function list(call: GraphCall): SandboxResponse {
   requireRead(call.caller);
-  const known = call.world.applications.filter((application) => shows(call.view, application));
+  const known = call.world.applications.filter((application) => call.view.knows(application));
   return listAnswer(
     call,
     applications,
@@ -85,7 +85,7 @@ function find(call: GraphCall): ApplicationRecord {
   const { id = "", appId = "", uniqueName = "" } = call.parameters;
   const application = call.world.applications.find(
     (one) =>
-      shows(call.view, one) &&
+      call.view.knows(one) &&
       (sameId(one.id, id) || sameId(one.appId, appId) || (uniqueName !== "" && hasName(one, uniqueName))),
   );
   if (!application) throw notFound(id || appId || uniqueName);
@@ -96,7 +96,7 @@ function find(call: GraphCall): ApplicationRecord {
 function findToChange(call: GraphCall): ApplicationRecord {
   const application = find(call);
   requireChange(call.caller, application.owners);
-  if (!isLive(application)) throw notFound(application.id);
+  if (!exists(application)) throw notFound(application.id);
   return application;
 }
 
@@ -107,7 +107,7 @@ function findToChange(call: GraphCall): ApplicationRecord {
 function upsert(call: GraphCall): SandboxResponse {
   const { uniqueName = "" } = call.parameters;
   const change = readApplicationChange(sentBody(call));
-  const existing = call.world.applications.find((one) => isLive(one) && hasName(one, uniqueName));
+  const existing = call.world.applications.find((one) => exists(one) && hasName(one, uniqueName));
   if (existing) {
     requireChange(call.caller, existing.owners);
     apply(call, existing, { ...change, uniqueName });

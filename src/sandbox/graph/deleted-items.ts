@@ -1,5 +1,5 @@
 import { applicationResource, applications } from "./application-resource.ts";
-import { sameId, shows } from "../directory-records.ts";
+import { sameId } from "../directory-records.ts";
 import { graphRoute, noContent, type GraphCall } from "./call.ts";
 import { notFound } from "./errors.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
@@ -61,7 +61,7 @@ function restore(call: GraphCall): SandboxResponse {
 
 /** Whether the replica shows it among the deleted: not while it still shows it among the living. */
 function lies(call: GraphCall, application: ApplicationRecord): boolean {
-  return application.softDeleted && !shows(call.view, application);
+  return application.softDeleted && !call.view.knows(application);
 }
 
 function find(call: GraphCall): ApplicationRecord {

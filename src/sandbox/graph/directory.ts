@@ -1,4 +1,4 @@
-import { findOwner, shows } from "../directory-records.ts";
+import { findOwner } from "../directory-records.ts";
 import { applicationResource, applications } from "./application-resource.ts";
 import { answer, context, graphRoute, sentBody, type GraphCall } from "./call.ts";
 import { badRequest, GraphRefusal, notFound } from "./errors.ts";
@@ -78,7 +78,7 @@ function listOwnedObjects(call: GraphCall): SandboxResponse {
   const { world, view } = call;
   const { id } = me(call);
   const ownedApplications = world.applications
-    .filter((one) => shows(view, one) && one.owners.includes(id))
+    .filter((one) => view.knows(one) && one.owners.includes(id))
     .map((one) => ({
       "@odata.type": "#microsoft.graph.application",
       ...applicationResource(view, one),

@@ -1,5 +1,5 @@
 import { v4 as uuid } from "uuid";
-import { liveApplication, livePrincipal, sameId, shows } from "../directory-records.ts";
+import { liveApplication, livePrincipal, sameId } from "../directory-records.ts";
 import { byIdOrAppId, createsIfMissing, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
 import { badRequest, denied, GraphRefusal, notFound, notImplemented } from "./errors.ts";
 import { addOwner, listOwners, removeOwner } from "./owners.ts";
@@ -102,7 +102,7 @@ function create(
   }
   const application = liveApplication(world, appId);
   if (!application) throw noBackingApplication(appId);
-  if (!shows(view, application)) throw tooSoon(appId);
+  if (!view.knows(application)) throw tooSoon(appId);
   if (!mayChange(caller, application.owners)) throw foreignApplication();
   if (livePrincipal(world, appId)) {
     const message = `The service principal cannot be created, updated, or restored because the service principal name ${appId} is already in use.`;
