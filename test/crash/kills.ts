@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { expect } from "vitest";
 import type { RequestEntry, RequestPhase } from "../../src/sandbox/request-log.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
@@ -8,9 +9,10 @@ import { entryOf, liveAssignments, livePasswords, marksOf, setup, type Run } fro
 export const twoNamespaces = ["-n", "awesomeapps", "-n", "default"];
 const namespaces = ["awesomeapps", "default"];
 
-/** The moment at which a run is killed: when its request of this number, from 1, has come that far. */
+/** The moment at which a run is killed: when one of its requests has come that far. */
 export interface Kill {
-  readonly request: number;
+  /** Its number, from 1, or what its `METHOD /path` looks like: the first such. */
+  readonly request: number | RegExp;
   readonly phase: RequestPhase;
 }
 
@@ -76,7 +78,11 @@ export async function setupSignalled(
   let send: (signal: NodeJS.Signals) => void = () => {};
   let met: RequestEntry | undefined;
   const stop = sandbox.observe((reached, entry) => {
-    if (met || entry.index - before !== request || reached !== phase) return undefined;
+    const isIt =
+      typeof request === "number"
+        ? entry.index - before === request
+        : request.test(`${entry.method} ${entry.path}`) && (entry.mutating || reached === "arrived");
+    if (met || !isIt || reached !== phase) return undefined;
     met = entry;
     send(signal);
     return signal === "SIGKILL" ? "drop" : undefined;
@@ -126,7 +132,7 @@ export function expectOrder(sandbox: Sandbox): void {
  * Kills one run after the other, each at its moment, and then lets one run to its end.
  * @throws the failed expectation, with what the last run said
  */
-export async function expectRecovery(
+export async function recover(
   start: Start,
   kills: readonly Kill[],
   options: SandboxOptions = {},
@@ -151,4 +157,19 @@ export async function expectRecovery(
   } finally {
     await sandbox.close();
   }
+}
+
+/** Tries every case, three at a time, and tells which failed. */
+export async function failuresOf<C>(
+  cases: readonly C[],
+  check: (one: C) => Promise<void>,
+): Promise<readonly string[]> {
+  const failures: string[] = [];
+  await pMap(
+    cases,
+    async (one) =>
+      check(one).catch((error: Error) => failures.push(`${JSON.stringify(one)} ${error.message}`)),
+    { concurrency: 3 },
+  );
+  return failures;
 }

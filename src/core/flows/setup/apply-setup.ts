@@ -139,18 +139,19 @@ class JobWork {
     }
   }
 
-  /** Another run went on in place of this one: the key that this one made is in no secret, unless one holds it. */
+  /** Another run went on in place of this one: the key that this one made goes, unless a secret holds it. */
   async #abandonKey(): Promise<void> {
     const { application } = this.record;
     if (!this.#mark || !application) return;
-    const wish = {
-      clusterId: this.#job.clusterId,
-      operations: [this.#mark.operation],
-      newest: this.#madeKeyId,
-      held: await heldKeys(this.#job, this.#survey.loginServer, this.#runSignal),
-    };
-    const { removed } = await sweepKeys(application, wish, this.#tools(), this.#runSignal);
-    this.record.removedKeys.push(...removed);
+    const held = await heldKeys(this.#job, this.#survey.loginServer, this.#runSignal);
+    const keyId = this.#madeKeyId;
+    if (keyId === undefined) {
+      // Its making may have been cut off when it was done.
+      const wish = { clusterId: this.#job.clusterId, operations: [this.#mark.operation], held };
+      await sweepKeys(application, { ...wish, newest: undefined }, this.#tools(), this.#runSignal);
+    } else if (!held.has(keyId)) {
+      await this.#tools().directory.removePassword(application.objectId, keyId, this.#runSignal);
+    }
   }
 
   /** Everything the credential needs: application, principal, role and, where none lives, a key. */

@@ -1,0 +1,186 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { processIdentity } from "../../src/cli/process-identity.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { livePasswords, marksOf, secretOf, setup, type Run } from "../program.ts";
+import { expectOrder, starts, startWorld, twoNamespaces } from "./kills.ts";
+
+let sandbox: Sandbox;
+beforeEach(async () => {
+  sandbox = await startWorld(starts.nothing);
+});
+afterEach(async () => {
+  await sandbox.close();
+});
+
+/** Every key ever made for the cluster, those removed since too. */
+function keysEverMade() {
+  const { applications, caller } = sandbox.world;
+  return applications.filter(({ appId }) => appId !== caller.appId).flatMap(({ passwords }) => passwords);
+}
+
+/** Holds the first write of each of so many runs until all have come to it, so that they meet for certain. */
+function meetAtTheMark(runs: number): void {
+  let arrived = 0;
+  let open: () => void = () => {};
+  const all = new Promise<void>((resolve) => (open = resolve));
+  sandbox.observe(async (phase, entry) => {
+    if (phase !== "read" || !entry.mutating || !entry.path.endsWith("/secrets") || arrived >= runs) return;
+    arrived += 1;
+    if (arrived === runs) open();
+    await all;
+  });
+}
+
+describe("runs of setup at once", () => {
+  it.each([2, 4])("%i of the same command: all succeed, and only one made a key", async (count) => {
+    meetAtTheMark(count);
+    const runs = await Promise.all(Array.from({ length: count }, () => setup(sandbox, twoNamespaces)));
+    expect(runs.map(({ code }) => code)).toEqual(runs.map(() => 0));
+    expect(runs.filter(({ stderr }) => stderr.includes("Waiting for another run"))).toHaveLength(count - 1);
+    expectOrder(sandbox);
+    expect(keysEverMade()).toHaveLength(1);
+  });
+
+  it("for different namespaces: all succeed, with one key for the cluster", async () => {
+    meetAtTheMark(2);
+    const runs = await Promise.all([
+      setup(sandbox, ["-n", "awesomeapps"]),
+      setup(sandbox, ["-n", "default"]),
+    ]);
+    expect(runs.map(({ code, stderr }) => [code, stderr]).filter(([code]) => code !== 0)).toEqual([]);
+    expectOrder(sandbox);
+    expect(keysEverMade()).toHaveLength(1);
+  });
+
+  it("for two clusters: each gets a key of its own", async () => {
+    const runs = await Promise.all(
+      ["sandbox", "sandbox-staging"].map((context) => setup(sandbox, ["--context", context])),
+    );
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    expect(livePasswords(sandbox)).toHaveLength(2);
+    expect(sandbox.violations).toEqual([]);
+  });
+
+  it("that may not wait: one succeeds, the others are busy, which may be tried again", async () => {
+    meetAtTheMark(4);
+    const runs = await Promise.all(
+      Array.from({ length: 4 }, () => setup(sandbox, [...twoNamespaces, "--wait-busy", "0s"])),
+    );
+    const won = runs.filter(({ code }) => code === 0);
+    const lost = runs.filter(({ code }) => code === 1);
+    expect([won.length, lost.length]).toEqual([1, 3]);
+    for (const run of lost) expectBusy(run);
+    expectOrder(sandbox);
+    expect(keysEverMade()).toHaveLength(1);
+  });
+});
+
+function expectBusy(run: Run): void {
+  expect(run.code, run.stderr).toBe(1);
+  expect(run.json.error).toMatchObject({ code: "busy", retryable: true });
+  expect(run.json.error.hint).toContain("run the same command again");
+}
+
+const elsewhere = { host: "another-machine", boot: "another-boot", pid: 1 };
+const marked = "11111111-1111-4111-8111-111111111111";
+
+/** Puts a pending mark into the secret of awesomeapps, as if another run had set it so many seconds ago. */
+function putMark(holder: { host: string; boot: string; pid: number }, secondsAgo: number): void {
+  const secret = secretOf(sandbox);
+  const [host, mark] = Object.entries(marksOf(sandbox))[0] ?? [];
+  if (!secret?.metadata.annotations || host === undefined) throw new Error("no marked secret");
+  const renewedAt = new Date(Date.now() - secondsAgo * 1_000).toISOString();
+  const pending = { operation: marked, holder, renewedAt };
+  secret.metadata.annotations["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, pending } });
+}
+
+function addKey(displayName: string): string {
+  const application = sandbox.world.applications.find(({ uniqueName }) =>
+    uniqueName?.startsWith("acr-pull-"),
+  );
+  const [like] = application?.passwords ?? [];
+  if (!application || !like) throw new Error("no key yet");
+  const keyId = crypto.randomUUID();
+  const endDateTime = new Date(Date.now() + 86_400_000).toISOString();
+  application.passwords.push({
+    ...like,
+    keyId,
+    displayName,
+    secretText: `abc${keyId}`,
+    hint: "abc",
+    endDateTime,
+  });
+  return keyId;
+}
+
+async function deadProcess(): Promise<number> {
+  const child = spawn("true");
+  await once(child, "exit");
+  return child.pid ?? 0;
+}
+
+describe("setup that needs a key and meets the mark of another run", () => {
+  let clusterId: string;
+  beforeEach(async () => {
+    const run = await setup(sandbox, twoNamespaces);
+    clusterId = run.json.credentials[0].clusterId as string;
+    for (const key of livePasswords(sandbox)) key.endDateTime = new Date(Date.now() - 1_000).toISOString();
+    sandbox.invariants.watch();
+  });
+
+  it.each([
+    ["of another machine, renewed a moment ago", () => elsewhere],
+    ["of a process of this machine that is alive", () => processIdentity(process.pid)],
+  ])("%s: waits, says so, and is busy when the time is over, without any change", async (_what, holder) => {
+    putMark(holder(), 5);
+    const before = sandbox.requests.mutating().length;
+    const run = await setup(sandbox, [...twoNamespaces, "--wait-busy", "1s"]);
+    expectBusy(run);
+    expect(run.stderr).toMatch(/Waiting for another run to finish with sandbox\/awesomeapps\/acr-secret/);
+    expect(sandbox.requests.mutating().length).toBe(before);
+  });
+
+  it("that is done meanwhile: uses the key that this one made", async () => {
+    putMark(elsewhere, 5);
+    let looks = 0;
+    sandbox.observe((phase, { path }) => {
+      if (phase !== "arrived" || !path.endsWith("/namespaces/kube-system")) return;
+      looks += 1;
+      if (looks !== 2) return;
+      for (const key of keysEverMade()) key.endDateTime = new Date(Date.now() + 86_400_000).toISOString();
+    });
+    const run = await setup(sandbox, twoNamespaces);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toContain("Waiting for another run");
+    expect(keysEverMade()).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "of another machine, not renewed for more than a minute",
+      async () => ({ holder: elsewhere, seconds: 75 }),
+    ],
+    [
+      "of a process of this machine that is gone",
+      async () => ({ holder: processIdentity(await deadProcess()), seconds: 5 }),
+    ],
+  ])("%s: takes it over, and removes the key of that operation alone", async (_what, mark) => {
+    const { holder, seconds } = await mark();
+    putMark(holder, seconds);
+    const left = addKey(`acr-pull/${clusterId}/${marked}`);
+    const orphan = addKey(`acr-pull/${clusterId}/22222222-2222-4222-8222-222222222222`);
+    const ofOtherCluster = addKey(`acr-pull/33333333-3333-4333-8333-333333333333/${marked}`);
+    const foreign = addKey("by hand");
+    sandbox.invariants.maxLiveKeys = 4;
+    const run = await setup(sandbox, twoNamespaces);
+    expect(run.code, run.stderr).toBe(0);
+    const living = livePasswords(sandbox).map(({ keyId }) => keyId);
+    expect(living).not.toContain(left);
+    expect(living).toEqual([orphan, ofOtherCluster, foreign, run.json.credentials[0].keyId]);
+    expect(Object.values(marksOf(sandbox))[0]).not.toHaveProperty("pending");
+    expect(sandbox.violations).toEqual([]);
+    expect(run.json.keptKeys.map(({ keyId }: { keyId: string }) => keyId)).toEqual([orphan]);
+  });
+});
