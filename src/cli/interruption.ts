@@ -53,10 +53,10 @@ export function watchSignals(source: SignalSource): Interruption {
   return { signal: controller.signal, close };
 }
 
-/** Waits for a signal that asks the program to stop, and answers the exit code that goes with it. */
-export async function nextSignal(source: SignalSource): Promise<ExitCode> {
-  const { signal, close } = watchSignals(source);
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  close();
+/** Waits until {@link Interruption.signal} is aborted, and answers the exit code that goes with it. */
+export async function exitCodeOf(signal: AbortSignal): Promise<ExitCode> {
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  }
   return (signal.reason as InterruptedError).exitCode;
 }

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { programPath, runProgram } from "../program.ts";
 
 let folder = "";
@@ -98,6 +98,21 @@ describe("a sandbox by itself", () => {
     expect(code).toBe(143);
     expect(stdout).toMatch(/^export ACR_PULL_CLOUD=https:\/\/localhost:\d+$/m);
     expect(stdout).toMatch(/^export KUBECONFIG=/m);
+  });
+
+  it.each([
+    ["by itself", []],
+    ["with a command", ["--", "sleep", "60"]],
+  ])("leaves nothing behind when it is stopped while it starts, %s", async (_how, command) => {
+    const temporary = await mkdtemp(join(folder, "temporary-"));
+    const child = spawn(process.execPath, [programPath, "sandbox", ...command], {
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    const closed = once(child, "close");
+    await vi.waitUntil(async () => (await readdir(temporary)).length > 0, { interval: 1, timeout: 10_000 });
+    child.kill("SIGTERM");
+    expect(await closed).toEqual([143, null]);
+    expect(await readdir(temporary)).toEqual([]);
   });
 });
 

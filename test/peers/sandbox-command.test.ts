@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runProgram, type ResultDocument } from "../program.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { programPath, runProgram, type ResultDocument } from "../program.ts";
 import { lacks } from "./peer.ts";
 
 /** What a user types inside the sandbox, its results in files of $OUT. */
@@ -77,5 +78,25 @@ describe.skipIf(lacks("kubectl", "skopeo"))(
       );
       expect((await text("both")).match(/"v1"/g)).toHaveLength(2);
     });
+  },
+);
+
+it.skipIf(lacks("docker-registry"))(
+  "takes its real registries along when it is killed (needs docker-registry)",
+  async () => {
+    const temporary = await mkdtemp(join(tmpdir(), "acr-pull-killed-"));
+    const registries = async () =>
+      (await readdir(temporary)).filter((name) => name.startsWith("acr-pull-registry-"));
+    const child = spawn(process.execPath, [programPath, "sandbox", "--registry-server", "docker-registry"], {
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    for await (const chunk of child.stderr) {
+      if (String(chunk).includes("Ctrl-C ends the sandbox")) break;
+    }
+    expect(await registries()).toHaveLength(2);
+    child.kill("SIGKILL");
+    // Whoever removes a folder has ended the process that wrote into it before.
+    await vi.waitFor(async () => expect(await registries()).toEqual([]), { timeout: 10_000 });
+    await rm(temporary, { recursive: true });
   },
 );

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../answers.ts";
 import { defineCommand, type CommandContext } from "../command.ts";
-import { nextSignal } from "../interruption.ts";
+import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../option-values.ts";
 import { oneOf, valueOption, type AnswersOf } from "../option.ts";
 import { outputOptions } from "../options.ts";
@@ -72,14 +72,22 @@ async function runSandbox(
   answers: AnswersOf<typeof sandboxOptions>,
   context: CommandContext,
 ): Promise<number> {
-  const sandbox = await start(answers);
+  // From the first moment: whatever ends the run also removes what it laid down.
+  const interruption = watchSignals(context.process);
   try {
-    const [command, ...rest] = context.operands;
-    return command === undefined
-      ? await serve(sandbox.environment, context)
-      : await runInside([command, ...rest], sandbox, context);
+    const sandbox = await start(answers);
+    try {
+      interruption.signal.throwIfAborted();
+      const [command, ...rest] = context.operands;
+      return command === undefined
+        ? await serve(sandbox.environment, interruption, context)
+        : await runInside([command, ...rest], sandbox, interruption, context);
+    } finally {
+      const closing = watchSignals(context.process);
+      await sandbox.close().finally(closing.close);
+    }
   } finally {
-    await sandbox.close();
+    interruption.close();
   }
 }
 
@@ -132,6 +140,7 @@ async function jsonFile(flag: string, path: string | undefined): Promise<unknown
 async function runInside(
   command: readonly [string, ...string[]],
   sandbox: Awaited<ReturnType<typeof start>>,
+  interruption: Interruption,
   { process }: CommandContext,
 ): Promise<number> {
   const { environmentInside } = await import("../../sandbox/environment.ts");
@@ -141,17 +150,19 @@ async function runInside(
   const bin = await writeProgramWrappers(sandbox.folder, program);
   const environment = environmentInside(process.env, sandbox.environment, bin);
   const { stdin, stdout, stderr } = process;
+  interruption.signal.throwIfAborted();
+  interruption.close();
   return await runCommand(command, { environment, streams: { stdin, stdout, stderr }, signals: process });
 }
 
 async function serve(
   variables: Readonly<Record<string, string>>,
+  { signal }: Interruption,
   { process, terminal, view }: CommandContext,
 ): Promise<number> {
   const { shellLines } = await import("../../sandbox/environment.ts");
   const lines = shellLines(process.env, variables);
-  const stopped = nextSignal(process);
   view.answer({ command: "sandbox", exitCode: exitCode.ok, document: { environment: variables }, lines });
   terminal.stderr.line("# Paste these lines into another shell. Ctrl-C ends the sandbox.");
-  return await stopped;
+  return await exitCodeOf(signal);
 }

@@ -1,17 +1,13 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { createCertificateAuthority } from "../certificate-authority.ts";
 import { createLoginServer } from "./container-registry.ts";
 import { smallImage } from "./image.ts";
-import { registryError } from "./answers.ts";
+import { RegistryProcess } from "./registry-process.ts";
 import { registryTokens, tokenIssuer, type RegistryTokens } from "./registry-token.ts";
-import type { SandboxRequest, SandboxResponse, Service } from "../service.ts";
+import type { Service } from "../service.ts";
 import type { RegistryRecord, World } from "../world.ts";
 
 /*
@@ -19,11 +15,6 @@ import type { RegistryRecord, World } from "../world.ts";
  * `/v2/` is the real one's, which checks the tokens by the certificate they carry.
  * Configuration: https://distribution.github.io/distribution/about/configuration/
  */
-
-const program = "docker-registry";
-/** How long it may take to come up, in milliseconds; it takes a tenth of a second. */
-const startTimeoutMs = 15_000;
-const stopTimeoutMs = 2000;
 
 /** A registry process that runs. */
 export interface DockerRegistry {
@@ -47,7 +38,7 @@ export async function startDockerRegistry(
   const folder = await mkdtemp(join(tmpdir(), "acr-pull-registry-"));
   // A socket in the file system: there is no port to find, and nobody else reaches it.
   const socket = join(folder, "socket");
-  const server = new RegistryProcess(socket);
+  const server = new RegistryProcess(socket, folder);
   const close = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
@@ -94,102 +85,6 @@ function configurationOf(
   });
 }
 
-type ProcessRequest = Pick<SandboxRequest, "method" | "path" | "headers" | "body"> & {
-  readonly query?: URLSearchParams;
-};
-
-/** The process, and requests to it. */
-class RegistryProcess {
-  readonly #socket: string;
-  #child: ChildProcess | undefined;
-  #said = "";
-
-  constructor(socket: string) {
-    this.#socket = socket;
-  }
-
-  async start(configuration: string): Promise<void> {
-    const child = spawn(program, ["serve", configuration], { stdio: ["ignore", "pipe", "pipe"] });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk: Buffer) => {
-        this.#said = `${this.#said}${chunk.toString()}`.slice(-2000);
-      });
-    }
-    const failed = new Promise<never>((_resolve, reject) => {
-      child.once("error", (error: NodeJS.ErrnoException) => {
-        reject(error.code === "ENOENT" ? new Error(`${program} is not installed`) : error);
-      });
-      child.once("exit", (code) => {
-        reject(new Error(`${program} ended with ${code}: ${this.#said.trim()}`));
-      });
-    });
-    // Whoever ends this process without closing should not leave that one behind.
-    const kill = () => child.kill();
-    process.once("exit", kill);
-    child.once("exit", () => process.off("exit", kill));
-    await Promise.race([failed, this.#untilReady()]);
-    failed.catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    const child = this.#child;
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill();
-    const forced = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
-    await ended;
-    clearTimeout(forced);
-  }
-
-  /** The process's own answer; 503 while it does not answer. */
-  async answer(request: SandboxRequest): Promise<SandboxResponse> {
-    return this.send(request).catch(() => registryError(503, "UNAVAILABLE", "service unavailable"));
-  }
-
-  /** @throws Error of Node when the process does not answer */
-  send({ method, path, query, headers, body }: ProcessRequest): Promise<SandboxResponse> {
-    const search = query?.size ? `?${query.toString()}` : "";
-    return new Promise((resolve, reject) => {
-      const outgoing = httpRequest(
-        {
-          socketPath: this.#socket,
-          method,
-          path: `${path}${search}`,
-          headers: { host: "localhost", ...withoutHop(headers), "content-length": body.length },
-        },
-        (incoming) => {
-          const chunks: Buffer[] = [];
-          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-          incoming.on("error", reject);
-          incoming.on("end", () => {
-            resolve({
-              status: incoming.statusCode ?? 502,
-              headers: withoutHop(incoming.headers),
-              body: Buffer.concat(chunks),
-            });
-          });
-        },
-      );
-      outgoing.on("error", reject);
-      outgoing.end(body);
-    });
-  }
-
-  async #untilReady(): Promise<void> {
-    const end = Date.now() + startTimeoutMs;
-    for (;;) {
-      const ready = await this.send({ method: "GET", path: "/v2/", headers: {}, body: Buffer.alloc(0) }).then(
-        () => true,
-        () => false,
-      );
-      if (ready) return;
-      if (Date.now() > end) throw new Error(`${program} does not answer: ${this.#said.trim()}`);
-      await sleep(20);
-    }
-  }
-}
-
 /** Pushes the small image to every tag that the registry begins with. */
 async function seed(
   server: RegistryProcess,
@@ -204,7 +99,7 @@ async function seed(
       const headers = { authorization, "content-type": type };
       const answer = await server.send({ method, path, query, headers, body });
       if (answer.status >= 300) {
-        throw new Error(`${program} refused ${method} ${path}: ${answer.status} ${String(answer.body)}`);
+        throw new Error(`docker-registry refused ${method} ${path}: ${answer.status} ${String(answer.body)}`);
       }
       return answer;
     };
@@ -224,14 +119,4 @@ async function seed(
     const path = `/v2/${repository}/manifests/${tag}`;
     await push("PUT", path, new URLSearchParams(), manifest.mediaType, manifest.bytes);
   }
-}
-
-/** Headers but for those that concern one connection only. */
-function withoutHop(headers: IncomingHttpHeaders): Record<string, string> {
-  const hop = ["connection", "keep-alive", "transfer-encoding", "upgrade", "expect"];
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || hop.includes(name) ? [] : [[name, [value].flat().join(", ")]],
-    ),
-  );
 }
