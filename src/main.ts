@@ -41,13 +41,15 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
 function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
   return async (request, report, signal) => {
-    const [azure, clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
-      openAzure(request, env, report, signal),
+    // The kubeconfig first: what is wrong with it is refused before any request.
+    const [clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
       openClusters(request, env, report),
       import("./registry/pull-client.ts"),
       import("./cli/process-identity.ts"),
       import("./cli/credentials-file.ts"),
+      request.azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
     ]);
+    const azure = await openAzure(request, env, report, signal);
     return {
       azure,
       clusters,

@@ -3,19 +3,23 @@ import { dirname } from "node:path";
 import type { CredentialsFile } from "../core/flows/setup-contract.ts";
 import { refused } from "../domain/errors.ts";
 
+/**
+ * Whether a password may be written to this file, looked at before anything else is done.
+ * @throws ActionableError `credentials-file.exists` or `.unwritable`, exit 2
+ */
+export async function checkCredentialsFile(path: string): Promise<void> {
+  const existing = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw unwritable(path, error);
+  });
+  if (existing) throw alreadyThere(path);
+  await access(dirname(path), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw unwritable(path, error);
+  });
+}
+
 /** Files that a password may be written to: new, and readable by their owner alone. */
 export const credentialsFile: CredentialsFile = {
-  async check(path) {
-    const existing = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
-      throw unwritable(path, error);
-    });
-    if (existing) throw alreadyThere(path);
-    await access(dirname(path), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-      throw unwritable(path, error);
-    });
-  },
-
   async write(path, content) {
     // Exclusive: neither a file that exists nor a link that somebody laid there is written through.
     const file = await open(path, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { credentialsFile } from "../../src/cli/credentials-file.ts";
+import { checkCredentialsFile, credentialsFile } from "../../src/cli/credentials-file.ts";
 
 let folder = "";
 let path = "";
@@ -19,7 +19,7 @@ describe("a file for a password", () => {
   it("is readable by its owner alone, whatever the umask", async () => {
     const before = process.umask(0o000);
     try {
-      await credentialsFile.check(path);
+      await checkCredentialsFile(path);
       await credentialsFile.write(path, "{}");
     } finally {
       process.umask(before);
@@ -30,7 +30,7 @@ describe("a file for a password", () => {
 
   it("is refused when it exists already, and left as it is", async () => {
     await writeFile(path, "theirs");
-    await expect(credentialsFile.check(path)).rejects.toMatchObject({
+    await expect(checkCredentialsFile(path)).rejects.toMatchObject({
       code: "credentials-file.exists",
       exitCode: 2,
     });
@@ -43,7 +43,7 @@ describe("a file for a password", () => {
   it("is not written through a link that somebody laid there", async () => {
     const target = join(folder, "target");
     await symlink(target, path);
-    await expect(credentialsFile.check(path)).rejects.toMatchObject({ code: "credentials-file.exists" });
+    await expect(checkCredentialsFile(path)).rejects.toMatchObject({ code: "credentials-file.exists" });
     await expect(credentialsFile.write(path, "ours")).rejects.toMatchObject({
       code: "credentials-file.exists",
     });
@@ -52,7 +52,7 @@ describe("a file for a password", () => {
 
   it("is refused where there is no folder for it", async () => {
     const nowhere = join(folder, "none", "credentials.json");
-    await expect(credentialsFile.check(nowhere)).rejects.toMatchObject({
+    await expect(checkCredentialsFile(nowhere)).rejects.toMatchObject({
       code: "credentials-file.unwritable",
       exitCode: 2,
     });

@@ -29,6 +29,8 @@ interface Expected {
 /** A failure, and how to bring it about in the sandbox that all share. */
 interface Scenario extends Expected {
   readonly what: string;
+  /** Whether it is refused before any request. */
+  readonly unasked?: boolean;
   readonly args?: readonly string[];
   readonly input?: string;
   readonly env?: (sandbox: Sandbox) => RunOptions["env"] | Promise<RunOptions["env"]>;
@@ -286,6 +288,7 @@ describe("setup, refused before anything is written", () => {
     },
     {
       what: "a password would go to a login server outside the cloud",
+      unasked: true,
       args: [
         "--registry",
         "myregistry.evil.example",
@@ -385,6 +388,7 @@ describe("setup, refused before anything is written", () => {
   const kubernetes: Scenario[] = [
     {
       what: "the context does not exist",
+      unasked: true,
       args: ["--context", "sandbx"],
       exit: 2,
       code: "kubernetes.context-not-found",
@@ -393,6 +397,7 @@ describe("setup, refused before anything is written", () => {
     },
     {
       what: "there is no kubeconfig",
+      unasked: true,
       env: () => ({ KUBECONFIG: "/nowhere/config" }),
       exit: 2,
       code: "kubernetes.kubeconfig-missing",
@@ -523,9 +528,12 @@ describe("setup, refused before anything is written", () => {
     (one) => [one.what, one] as const,
   );
   it.each(everything)("because %s", async (_what, scenario) => {
+    const before = sandbox.requests.entries.length;
     const { result, count } = await attempt(scenario);
     expectFailure(result, scenario);
     expect(count, "requests that ask for a change").toBe(0);
+    const asked = sandbox.requests.entries.length - before;
+    expect(asked === 0 || scenario.unasked !== true, `${asked} requests`).toBe(true);
   });
 
   it("tells people the same, without a document, and with its code when they ask for more", async () => {

@@ -4,6 +4,7 @@ import type { SecretText } from "../../domain/secret-text.ts";
 import { agreeToPrivilegedRole, approve } from "../approval.ts";
 import { UsageError } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
+import { checkCredentialsFile } from "../credentials-file.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { InterruptedError } from "../interruption.ts";
 import { setupOptions, type SetupAnswers } from "../options.ts";
@@ -20,6 +21,7 @@ export async function runSetup(answers: SetupAnswers, context: CommandContext): 
   checkSetup(answers, context.given, context.terminal.interactive);
   const whole = answers as WholeAnswers;
   const input = await agreed(setupInput(whole, await knownPassword(whole, context)), context);
+  if (input.credentialsFile !== undefined && !input.dryRun) await checkCredentialsFile(input.credentialsFile);
   const again = equivalentCommand(context.program, "setup", setupOptions, context.given);
   const outcome = await work(whole, input, again, context);
   const answer = setupAnswer(outcome, input, { again, exitCodeForChanges: whole.exitCode });

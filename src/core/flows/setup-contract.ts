@@ -96,8 +96,6 @@ export interface ProcessIdentity {
 
 /** A file that the user asked for a password in. */
 export interface CredentialsFile {
-  /** @throws ActionableError `credentials-file.exists` or `.unwritable`, exit 2, before anything else is done */
-  check(path: string): Promise<void>;
   write(path: string, content: string): Promise<void>;
 }
 

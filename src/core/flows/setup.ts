@@ -25,7 +25,6 @@ export async function setup(
   conversation: SetupConversation,
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
-  if (input.credentialsFile !== undefined && !input.dryRun) await ports.files.check(input.credentialsFile);
   if (ports.clusters.length === 0)
     throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
   const deadline = ports.clock.now().getTime() + input.waitBusyMs;
