@@ -12,8 +12,8 @@ import {
   type GraphCall,
 } from "./call.ts";
 import { badRequest, GraphRefusal, notFound } from "./errors.ts";
-import { addOwner, listOwners, removeOwner } from "./owners.ts";
-import { addPassword, removePassword } from "./passwords.ts";
+import { ownerRoutes } from "./owners.ts";
+import { passwordRoutes } from "./passwords.ts";
 import { entityAnswer, listAnswer } from "./query.ts";
 import { firstOwners, requireChange, requireCreate, requireRead } from "./rights.ts";
 import { exists } from "../replication.ts";
@@ -47,20 +47,8 @@ export function applicationRoutes(world: World): Route[] {
     }),
     graphRoute(world, "DELETE", named, remove),
     graphRoute(world, "DELETE", one, remove),
-    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?addPassword`, (call) =>
-      addPassword(call, findToChange(call).passwords),
-    ),
-    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?removePassword`, (call) =>
-      removePassword(call, findToChange(call).passwords),
-    ),
-    graphRoute(world, "GET", `${one}/owners`, (call) => {
-      requireRead(call.caller);
-      return listOwners(call, find(call).owners);
-    }),
-    graphRoute(world, "POST", `${one}/owners/(?:\\$|%24)ref`, (call) => addOwner(call, find(call).owners)),
-    graphRoute(world, "DELETE", `${one}/owners/(?<ownerId>[^/]+)/(?:\\$|%24)ref`, (call) =>
-      removeOwner(call, find(call).owners),
-    ),
+    ...passwordRoutes(world, one, findToChange),
+    ...ownerRoutes(world, one, find),
     graphRoute(world, "GET", `${one}/federatedIdentityCredentials`, listFederatedCredentials),
   ];
 }

@@ -1,17 +1,39 @@
 import { findOwner, sameId } from "../directory-records.ts";
-import { noContent, sentBody, type GraphCall } from "./call.ts";
+import { graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
 import { badRequest, notFound } from "./errors.ts";
 import { listAnswer } from "./query.ts";
-import { mayReadUsers, requireOwnerChange } from "./rights.ts";
-import type { SandboxResponse } from "../service.ts";
+import { mayReadUsers, requireOwnerChange, requireRead } from "./rights.ts";
+import type { Route, SandboxResponse } from "../service.ts";
 import { principalResource } from "./service-principal-resource.ts";
-import type { ServicePrincipalRecord, UserRecord } from "../world.ts";
+import type { ServicePrincipalRecord, UserRecord, World } from "../world.ts";
 
 /** What is asked of directory objects of several kinds. */
 export const directoryObjects = { name: "directoryObjects", type: "DirectoryObject", filterable: ["id"] };
 
+/**
+ * Who owns an object of a kind, and changes of that.
+ * @param one pattern of the paths of these objects
+ * @param find the object that a path names; throws a refusal when there is none
+ */
+export function ownerRoutes(
+  world: World,
+  one: string,
+  find: (call: GraphCall) => { readonly owners: string[] },
+): Route[] {
+  return [
+    graphRoute(world, "GET", `${one}/owners`, (call) => {
+      requireRead(call.caller);
+      return listOwners(call, find(call).owners);
+    }),
+    graphRoute(world, "POST", `${one}/owners/(?:\\$|%24)ref`, (call) => addOwner(call, find(call).owners)),
+    graphRoute(world, "DELETE", `${one}/owners/(?<ownerId>[^/]+)/(?:\\$|%24)ref`, (call) =>
+      removeOwner(call, find(call).owners),
+    ),
+  ];
+}
+
 /** The owners, as far as the replica knows them. */
-export function listOwners(call: GraphCall, owners: readonly string[]): SandboxResponse {
+function listOwners(call: GraphCall, owners: readonly string[]): SandboxResponse {
   const found = owners.map((id) => findOwner(call.world, call.view, id));
   return listAnswer(
     call,
@@ -21,7 +43,7 @@ export function listOwners(call: GraphCall, owners: readonly string[]): SandboxR
 }
 
 /** Adds the owner that `@odata.id` refers to. */
-export function addOwner(call: GraphCall, owners: string[]): SandboxResponse {
+function addOwner(call: GraphCall, owners: string[]): SandboxResponse {
   requireOwnerChange(call.caller, owners);
   const reference = sentBody(call)["@odata.id"];
   const id = typeof reference === "string" ? /\/([0-9a-f-]{36})$/i.exec(reference)?.[1] : undefined;
@@ -39,7 +61,7 @@ export function addOwner(call: GraphCall, owners: string[]): SandboxResponse {
 }
 
 /** Takes an owner away; the last one, when it is a person, has to stay. */
-export function removeOwner(call: GraphCall, owners: string[]): SandboxResponse {
+function removeOwner(call: GraphCall, owners: string[]): SandboxResponse {
   requireOwnerChange(call.caller, owners);
   const id = call.parameters["ownerId"] ?? "";
   const index = owners.findIndex((one) => sameId(one, id));

@@ -1,10 +1,10 @@
 import { randomInt } from "node:crypto";
 import { v4 as uuid } from "uuid";
-import { answer, context, noContent, sentBody, type GraphCall } from "./call.ts";
+import { answer, context, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
 import { badRequest, GraphRefusal } from "./errors.ts";
 import { addIsoDuration } from "./iso-duration.ts";
 import { exists, type ReplicaView } from "../replication.ts";
-import type { SandboxResponse } from "../service.ts";
+import type { Route, SandboxResponse } from "../service.ts";
 import type { PasswordRecord, World } from "../world.ts";
 
 /** What names the tenant's default policy in errors. */
@@ -14,8 +14,28 @@ const policyId = "00000000-0000-0000-0000-000000000000";
 const longestDisplayName = 120;
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
+/**
+ * Adding a password to an object of a kind, and taking one away.
+ * @param one pattern of the paths of these objects
+ * @param findToChange the object that a path names; throws a refusal when the caller may not change it
+ */
+export function passwordRoutes(
+  world: World,
+  one: string,
+  findToChange: (call: GraphCall) => { readonly passwords: PasswordRecord[] },
+): Route[] {
+  return [
+    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?addPassword`, (call) =>
+      addPassword(call, findToChange(call).passwords),
+    ),
+    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?removePassword`, (call) =>
+      removePassword(call, findToChange(call).passwords),
+    ),
+  ];
+}
+
 /** Adds a password; its text is in this answer and nowhere else. */
-export function addPassword(call: GraphCall, passwords: PasswordRecord[]): SandboxResponse {
+function addPassword(call: GraphCall, passwords: PasswordRecord[]): SandboxResponse {
   const { passwordCredential = {} } = sentBody(call);
   if (typeof passwordCredential !== "object" || passwordCredential === null) {
     throw badRequest("A value of the property 'passwordCredential' is invalid.");
@@ -34,7 +54,7 @@ export function addPassword(call: GraphCall, passwords: PasswordRecord[]): Sandb
  * Removes a password. A replica that has not heard of it yet says there is none to remove, and yet it is removed:
  * whoever reads only the status is told the opposite of what happened.
  */
-export function removePassword(call: GraphCall, passwords: readonly PasswordRecord[]): SandboxResponse {
+function removePassword(call: GraphCall, passwords: readonly PasswordRecord[]): SandboxResponse {
   const { keyId } = sentBody(call);
   const password = passwords.find((one) => one.keyId === keyId && exists(one));
   if (password) {

@@ -2,8 +2,8 @@ import { v4 as uuid } from "uuid";
 import { liveApplication, livePrincipal, sameId } from "../directory-records.ts";
 import { byIdOrAppId, createsIfMissing, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
 import { badRequest, denied, GraphRefusal, notFound, notImplemented } from "./errors.ts";
-import { addOwner, listOwners, removeOwner } from "./owners.ts";
-import { addPassword, removePassword } from "./passwords.ts";
+import { ownerRoutes } from "./owners.ts";
+import { passwordRoutes } from "./passwords.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
 import { firstOwners, mayChange, requireChange, requireCreate, requireRead } from "./rights.ts";
 import { exists } from "../replication.ts";
@@ -55,20 +55,8 @@ export function servicePrincipalRoutes(world: World): Route[] {
       world.committed("service principal deleted");
       return noContent(call);
     }),
-    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?addPassword`, (call) =>
-      addPassword(call, findToChange(call).passwords),
-    ),
-    graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?removePassword`, (call) =>
-      removePassword(call, findToChange(call).passwords),
-    ),
-    graphRoute(world, "GET", `${one}/owners`, (call) => {
-      requireRead(call.caller);
-      return listOwners(call, find(call).owners);
-    }),
-    graphRoute(world, "POST", `${one}/owners/(?:\\$|%24)ref`, (call) => addOwner(call, find(call).owners)),
-    graphRoute(world, "DELETE", `${one}/owners/(?<ownerId>[^/]+)/(?:\\$|%24)ref`, (call) =>
-      removeOwner(call, find(call).owners),
-    ),
+    ...passwordRoutes(world, one, findToChange),
+    ...ownerRoutes(world, one, find),
   ];
 }
 
