@@ -55,6 +55,8 @@ describe("a sandbox with a command", () => {
   it.each([
     ["a file that is not there", async () => join(folder, "none.json"), "ENOENT"],
     ["a file that is no JSON", () => file("bad.json", "{"), "it is no JSON"],
+    ["a list", () => file("list.json", [{}]), "holds no JSON object"],
+    ["nothing", () => file("null.json", "null"), "holds no JSON object"],
     ["a field that it does not know", () => file("odd.json", { moons: 2 }), "moons"],
   ])("refuses %s", async (_what, path, words) => {
     const { code, stderr } = await runProgram(undefined, ["sandbox", "--world", await path(), "--", "true"]);

@@ -100,7 +100,7 @@ async function start(answers: AnswersOf<typeof sandboxOptions>) {
   const flags = Object.entries(given).filter(([, value]) => value !== undefined);
   // The file's form is checked by whoever it is for.
   const options = {
-    ...((await jsonFile("--world", world)) as object | undefined),
+    ...(await worldFile(world)),
     ...Object.fromEntries(flags),
   };
   try {
@@ -135,6 +135,15 @@ async function jsonFile(flag: string, path: string | undefined): Promise<unknown
     const reason = error instanceof SyntaxError ? "it is no JSON" : (error as NodeJS.ErrnoException).code;
     throw new UsageError(`${flag} ${path} cannot be read: ${reason}`, "sandbox.bad-options");
   }
+}
+
+/** A list or a text would be spread into options of its own. */
+async function worldFile(path: string | undefined): Promise<object | undefined> {
+  const content = await jsonFile("--world", path);
+  if (content === undefined || (typeof content === "object" && content !== null && !Array.isArray(content))) {
+    return content;
+  }
+  throw new UsageError(`--world ${path} holds no JSON object`, "sandbox.bad-options");
 }
 
 async function runInside(
