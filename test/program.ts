@@ -62,7 +62,7 @@ export async function runProgram(
           stderr,
           get json() {
             try {
-              return JSON.parse(stdout) as ResultDocument;
+              return JSON.parse(stdout);
             } catch {
               throw new Error(`stdout is not one JSON document:\n${stdout}\n--- stderr:\n${stderr}`);
             }

@@ -10,6 +10,16 @@ import {
   repositoryPattern,
 } from "../../src/domain/names.ts";
 
+/** The name of what a function throws. */
+function failureOf(run: () => unknown): string {
+  try {
+    run();
+    return "none";
+  } catch (error) {
+    return error instanceof Error ? error.constructor.name : typeof error;
+  }
+}
+
 const id =
   "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry";
 
@@ -93,11 +103,7 @@ describe("names", () => {
     ]) {
       fc.assert(
         fc.property(fc.string({ unit: "binary" }), (text) => {
-          try {
-            parse(text);
-          } catch (error) {
-            expect(error).toBeInstanceOf(RangeError);
-          }
+          expect(failureOf(() => parse(text))).toBeOneOf(["none", "RangeError"]);
         }),
       );
     }

@@ -8,7 +8,7 @@ describe("a secret text", () => {
   it("shows itself nowhere but where it is revealed", () => {
     const shown = [
       String(secret),
-      `${secret}`,
+      "".concat(secret as unknown as string),
       JSON.stringify({ secret }),
       inspect(secret),
       inspect({ deep: [secret] }, { showHidden: true }),

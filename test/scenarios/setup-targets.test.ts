@@ -54,7 +54,7 @@ describe("setup over two contexts with twenty namespaces each", () => {
   it.each([
     ["being deleted", { name: "team-07", terminating: true }, "kubernetes.terminating"],
     ["over its quota", { name: "team-07", secretQuota: 0 }, "kubernetes.quota"],
-    ["guarded by a webhook that denies", { name: "team-07", webhookDenies: true }, undefined],
+    ["guarded by a webhook that denies", { name: "team-07", webhookDenies: true }, "kubernetes.forbidden"],
   ])(
     "leaves out one that is %s, names it with reason and fix, writes the rest: exit 4",
     async (_what, odd, code) => {
@@ -63,7 +63,7 @@ describe("setup over two contexts with twenty namespaces each", () => {
       expect(done.code, done.stderr).toBe(4);
       const failed = lines(done.json).filter(({ action }) => action !== "created");
       expect(failed.map(({ context, namespace }) => [context, namespace])).toEqual([["sandbox", "team-07"]]);
-      if (code !== undefined) expect(failed[0]?.error?.code).toBe(code);
+      expect(failed[0]?.error?.code).toBe(code);
       expect(failed[0]?.error?.message).toContain("team-07");
       expect(failed[0]?.error?.hint).toBeTruthy();
       expect(done.json).toMatchObject({ ok: false, exitCode: 4, error: { code: "setup.incomplete" } });
