@@ -24,6 +24,10 @@ export interface NewApplication {
 /** How often, a second apart, an application that was written is looked for where it can be read. */
 const looksForNew = 120;
 
+/** Ten seconds: many replicas are met in that time. */
+const triesForKnown = 20;
+const betweenTriesMs = 500;
+
 /** Application registrations and who owns them. */
 export function applications({ graph, ask, list, find, undertake }: DirectoryRequests, graphUrl: string) {
   const findByKey = (key: string, signal: AbortSignal) =>
@@ -33,8 +37,20 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     findByKey(`(uniqueName=${literal(uniqueName)})`, signal);
   const listOwners = async (objectId: string, signal: AbortSignal): Promise<readonly Owner[]> => {
     const path = `/applications/${objectId}/owners?$select=id,displayName,userPrincipalName`;
-    return (await list("list the owners of the application", path, signal)).map(ownerOf);
+    return (await listOfKnown("list the owners of the application", path, signal)).map(ownerOf);
   };
+
+  /** A list of an application that has been read: who does not know it is a part of the directory that lags. */
+  async function listOfKnown(doing: string, path: string, signal: AbortSignal) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await list(doing, path, signal);
+      } catch (error) {
+        if (tries === triesForKnown || !hasCode(error, "directory.not-found")) throw error;
+        await sleep(betweenTriesMs, undefined, { signal });
+      }
+    }
+  }
 
   /** An application whose id, or whose principal's id, this is. */
   async function findByGuid(id: string, signal: AbortSignal): Promise<readonly Application[]> {
@@ -159,7 +175,7 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     /** How many federated credentials sign in as the application. */
     async countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number> {
       const path = `/applications/${objectId}/federatedIdentityCredentials?$select=id`;
-      return (await list("list the federated credentials of the application", path, signal)).length;
+      return (await listOfKnown("list the federated credentials of the application", path, signal)).length;
     },
   };
 }

@@ -24,6 +24,27 @@ describe("setup, killed at every request in every phase", () => {
   });
 });
 
+describe("setup, killed at every change while replicas lag", () => {
+  it.each(["3s", "5s", "8s"])("is finished by a second run at once (lag %s)", async (replicationLag) => {
+    const changes = [
+      /POST .*namespaces\/awesomeapps\/secrets/,
+      /PATCH .*applications/,
+      /POST .*addPassword/,
+      /POST .*servicePrincipals/,
+      /PUT .*roleAssignments/,
+      /PATCH .*namespaces\/awesomeapps\/secrets/,
+      /POST .*namespaces\/default\/secrets/,
+    ];
+    const kills = changes.flatMap((request) =>
+      (["read", "committed"] as const).map((phase) => ({ request, phase })),
+    );
+    const failures = await counted(`killed once, lag ${replicationLag}`, kills, (kill) =>
+      recover(starts.nothing, [kill], { replicationLag }),
+    );
+    expect(failures).toEqual([]);
+  });
+});
+
 /** More than any setup asks: such a kill never comes, and the run ends. */
 const latestRequest = 34;
 

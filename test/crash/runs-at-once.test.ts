@@ -121,6 +121,35 @@ async function deadProcess(): Promise<number> {
   return child.pid ?? 0;
 }
 
+/** Puts a key into the secret of a namespace, as a run would. */
+function hold(namespace: string, keyId: string): void {
+  const secret = secretOf(sandbox, namespace);
+  const key = keysEverMade().find((one) => one.keyId === keyId);
+  const application = sandbox.world.applications.find(({ passwords }) => key && passwords.includes(key));
+  if (!secret?.metadata.annotations || !key || !application) throw new Error("nothing to write to or with");
+  const [[host, mark] = ["", {}]] = Object.entries(marksOf(sandbox, namespace));
+  const [username, password] = [application.appId, key.secretText];
+  const auth = Buffer.from(`${username}:${password}`).toString("base64");
+  const config = JSON.stringify({ auths: { [host]: { username, password, auth } } });
+  secret["data"] = { ".dockerconfigjson": Buffer.from(config).toString("base64") };
+  secret.metadata.annotations["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, keyId } });
+}
+
+describe("setup that takes a mark over", () => {
+  it("does not remove the key of that operation while another namespace holds it", async () => {
+    const first = await setup(sandbox, twoNamespaces);
+    const keyId = addKey(`acr-pull/${first.json.credentials[0].clusterId}/${marked}`);
+    hold("default", keyId);
+    putMark(elsewhere, 75);
+    sandbox.invariants.watch();
+    const run = await setup(sandbox, ["-n", "awesomeapps"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(livePasswords(sandbox).map((key) => key.keyId)).toContain(keyId);
+    expect(Object.values(marksOf(sandbox))[0]).not.toHaveProperty("pending");
+    expect(sandbox.violations).toEqual([]);
+  });
+});
+
 describe("setup that needs a key and meets the mark of another run", () => {
   let clusterId: string;
   beforeEach(async () => {
