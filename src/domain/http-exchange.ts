@@ -6,7 +6,7 @@ import type {
   IncomingMessage,
   OutgoingHttpHeaders,
 } from "node:http";
-import { request as requestOverTls } from "node:https";
+import { request as requestOverTls, type RequestOptions } from "node:https";
 import type { FailedAttempt } from "./retry.ts";
 
 /** No connection within this time: the host does not answer, which trying again soon will not change. */
@@ -91,7 +91,9 @@ function send(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const start = url.protocol === "https:" ? requestOverTls : requestInTheClear;
-    const outgoing: ClientRequest = start(url, { method, headers, agent, signal });
+    // What an agent says of it goes first; without a word from there, NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
+    const options: RequestOptions = { method, headers, agent, signal, rejectUnauthorized: true };
+    const outgoing: ClientRequest = start(url, options);
     const connecting = setTimeout(
       () =>
         bounds.abort(

@@ -3,6 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createAzureHttp, type AzureRequest } from "../../src/azure/azure-http.ts";
+import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
+import { ScriptedServer } from "../scripted-server.ts";
 
 const signal = AbortSignal.timeout(30_000);
 const servers: Server[] = [];
@@ -37,6 +39,21 @@ describe("a request", () => {
       .send(request, signal)
       .catch(() => {});
     expect(asked).toEqual(["arm.stack.example:443"]);
+  });
+
+  test("is not sent to a server that cannot prove its name, even if Node was told not to verify", async () => {
+    const impostor = new ScriptedServer(await (await createCertificateAuthority()).issue());
+    await impostor.start();
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    try {
+      const asked = { ...request, url: `https://localhost:${impostor.port}/x` };
+      await expect(createAzureHttp().send(asked, signal)).rejects.toMatchObject({
+        failure: "untrusted-certificate",
+      });
+      expect(impostor.requests).toEqual([]);
+    } finally {
+      await impostor.stop();
+    }
   });
 
   test("given up before it starts is not sent", async () => {
