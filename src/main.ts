@@ -1,12 +1,14 @@
 import { basename } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { HostProcess } from "./cli/command.ts";
 import { enableCompileCache } from "./cli/compile-cache.ts";
 import type { Connect, ConnectionRequest } from "./cli/connections.ts";
 import { runProgram } from "./cli/program.ts";
+import { checkProxyVariables } from "./cli/proxy-variables.ts";
 import type { SetupPorts } from "./core/flows/setup-contract.ts";
 import type { Report } from "./core/progress.ts";
-import { ActionableError, refused } from "./domain/errors.ts";
+import { refused } from "./domain/errors.ts";
+import { exitCode } from "./domain/exit-code.ts";
 
 /** Set by the build, from package.json. */
 declare const __ACR_PULL_VERSION__: string;
@@ -16,9 +18,14 @@ declare const __ACR_PULL_VERSION__: string;
  * @param process the process it runs in
  */
 export async function main(process: HostProcess): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  const unwritten: string[] = [];
+  const onUnwritten = ({ code, name }: NodeJS.ErrnoException) => {
+    // Whoever reads our output may stop early, as `head` does; the work goes on, as it does on a full disk.
+    if (code !== "EPIPE") unwritten.push(code ?? name);
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", onUnwritten);
   const [, script = "acr-pull", ...commandLine] = process.argv;
-  return await runProgram(commandLine, process.env, {
+  const code = await runProgram(commandLine, process.env, {
     // kubectl runs its plugins by this name and is how the user typed it.
     name: basename(script).startsWith("kubectl-acr_pull") ? "kubectl acr-pull" : "acr-pull",
     version: __ACR_PULL_VERSION__,
@@ -26,21 +33,18 @@ export async function main(process: HostProcess): Promise<number> {
     connect: connectWith(process),
     onStart: () => enableCompileCache(process.env, process.platform),
   });
-}
-
-/** Whoever reads our output may stop early, as `head` does; the work goes on. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") return;
-  throw new ActionableError(
-    `The output cannot be written (${error.code ?? error.name}).`,
-    { code: "output.unwritable" },
-    { cause: error },
-  );
+  // A stream tells of a failed write only after its writer went on.
+  await nextTurn();
+  const [reason] = unwritten;
+  if (reason === undefined || code !== exitCode.ok) return code;
+  process.stderr.write(`error: The output could not be written (${reason}).\n`);
+  return exitCode.failed;
 }
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
 function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
   return async (request, report, signal) => {
+    checkProxyVariables(env);
     // The kubeconfig first: what is wrong with it is refused before any request.
     const [clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
       openClusters(request, env, report),

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -121,5 +130,16 @@ describe("output", () => {
     const { status, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
     expect(stderr).toBe("");
     expect(status).toBe(0);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("that cannot be kept is a failure, told in one line", () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [programPath, "setup", "--help"], {
+      encoding: "utf8",
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    expect(stderr).toBe("error: The output could not be written (ENOSPC).\n");
+    expect(status).toBe(1);
   });
 });
