@@ -29,14 +29,19 @@ export function positiveDuration(text: string): number {
   return milliseconds;
 }
 
+/** A hundred years: within every calendar that such a date has to pass. */
+const longestLifeMs = 36_500 * 86_400_000;
+
 /** How long a password lives, in milliseconds, or as long as the tenant allows. */
 export function lifetime(text: string): number | "max" {
   if (text === "max") return text;
   try {
-    return positiveDuration(text);
+    const milliseconds = positiveDuration(text);
+    if (milliseconds <= longestLifeMs) return milliseconds;
   } catch {
-    throw new RangeError("must be max or a duration longer than 0, such as 180d");
+    // It breaks the same rule.
   }
+  throw new RangeError("must be max or a duration longer than 0 and up to 36500d, such as 180d");
 }
 
 /** How many things are done at once. */

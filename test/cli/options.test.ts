@@ -82,6 +82,8 @@ describe("the catalogue of options", () => {
     ["tenant", "con toso"],
     ["expiresIn", "0"],
     ["expiresIn", "forever"],
+    ["expiresIn", "36501d"],
+    ["expiresIn", "99999999d"],
     ["timeout", "0s"],
     ["timeout", "20"],
     ["concurrency", "0"],
