@@ -318,6 +318,18 @@ describe("setup, where a secret of that name exists without its entry", () => {
     expect(count).toBe(0);
   });
 
+  it("says before --adopt that a credential for this very registry would be replaced", async () => {
+    const host = sandbox.world.registries[0]!.loginServer;
+    addSecret({ data: { ".dockerconfigjson": config({ [host]: { username: "u", password: "p" } }) } });
+    const refusal = await setup(sandbox);
+    expect(refusal.json.error.message).toContain(`holds a credential for ${host}`);
+    expect(refusal.json.error.hint).toContain("--adopt to replace that credential");
+    const { plan } = (await setup(sandbox, ["--adopt", "--dry-run"])).json;
+    expect(plan).toContainEqual(
+      expect.objectContaining({ action: "updated", before: { credential: "not made by acr-pull" } }),
+    );
+  });
+
   it("adds the entry with --adopt, and leaves foreign hosts, labels and owner alone", async () => {
     addSecret({ metadata: { labels: { "app.kubernetes.io/managed-by": "team-blue", tier: "x" } } });
     const run = await setup(sandbox, ["--adopt"]);

@@ -118,12 +118,16 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
   const credential = credentialOf(config, loginServer);
   const managed = Object.keys(marks).length > 0 || isEmptyAndLabelled(secret, config);
   if (!policy.adopt && mark === undefined && (!managed || credential)) {
+    const holds = `holds a credential for ${loginServer}`;
+    const stranger = `Secret ${name} exists and acr-pull did not write it: ${describeOwner(secret)}`;
+    const said = managed
+      ? `Secret ${name} already ${holds} that acr-pull did not write`
+      : `${stranger}${credential ? `; it ${holds}` : ""}`;
+    const adopting = credential ? "replace that credential" : "add the entry";
     throw refused(
       "secret.not-ours",
-      managed
-        ? `Secret ${name} already holds a credential for ${loginServer} that acr-pull did not write.`
-        : `Secret ${name} exists and acr-pull did not write it: ${describeOwner(secret)}.`,
-      "Run again with --adopt to add the entry and leave everything else in it alone, or choose another name with --secret-name.",
+      `${said}.`,
+      `Run again with --adopt to ${adopting} and leave everything else in it alone, or choose another name with --secret-name.`,
     );
   }
   return { kind: "present", secret, config, marks, mark, credential };

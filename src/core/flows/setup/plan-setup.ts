@@ -116,13 +116,10 @@ function targetChanges(
     expiresAt: credential?.expiresAt ?? null,
     role: input.role,
   };
-  const mark = state.kind === "present" ? state.mark : undefined;
   lines.push({
     target: `secret ${targetName(target)}`,
     action: state.kind === "absent" ? "created" : changes ? "updated" : "unchanged",
-    before: mark
-      ? { keyId: mark.keyId ?? null, expiresAt: mark.expiresAt ?? null, role: mark.role ?? null }
-      : null,
+    before: heldBefore(state),
     after,
   });
   for (const { link, finding } of links) {
@@ -134,6 +131,14 @@ function targetChanges(
     });
   }
   return lines;
+}
+
+/** What a secret says of the registry today; a credential without our mark is what `--adopt` replaces. */
+function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
+  if (state.kind === "absent") return null;
+  const { mark, credential } = state;
+  if (!mark) return credential ? { credential: "not made by acr-pull" } : null;
+  return { keyId: mark.keyId ?? null, expiresAt: mark.expiresAt ?? null, role: mark.role ?? null };
 }
 
 function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, now: Date): string[] {
