@@ -27,6 +27,18 @@ describe("setup, while the services learn of each other's writes only after 5 se
     expect(sandbox.requests.mutating().length).toBe(before);
   });
 
+  it("for another namespace at once copies the young credential, whatever the next replica says of it", async () => {
+    sandbox = await startSandbox({ replicationLag: "5s" });
+    const first = await setup(sandbox, ["-n", "default"]);
+    const copies: Array<[number | null, string, string]> = [];
+    for (const secret of ["one", "two", "three", "four"]) {
+      const copy = await setup(sandbox, ["--secret-name", secret]);
+      copies.push([copy.code, copy.json.credentials[0]?.action, copy.json.credentials[0]?.keyId]);
+    }
+    const { keyId } = first.json.credentials[0];
+    expect(copies).toEqual(Array.from({ length: 4 }, () => [0, "copied", keyId]));
+  });
+
   it("on an ABAC registry does the same", async () => {
     sandbox = await startSandbox({ replicationLag: "5s" });
     const run = await setup(sandbox, [

@@ -33,14 +33,13 @@ export function proofImage(input: Pick<SetupInput, "image" | "repositories">): P
 }
 
 /**
- * Proves once that the credential can pull. Refusals are waited out for as long as `fresh` says that a new
- * application, key or role may not be known everywhere yet; without fresh ids the first refusal is final.
+ * Proves once that the credential can pull. What is proven here was made moments ago, or pulled moments ago when it
+ * was looked at: a refusal is a part of the service that does not know it yet, and is waited out.
  * @throws ActionableError `proof.refused`, `proof.no-pull-scope`, `proof.image-missing`, or what the port throws
  */
 export async function provePull(
   context: ProofContext,
   credential: PullCredential,
-  fresh: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const { kind, loginServer, image, report, timeoutMs, clock } = context;
@@ -54,7 +53,7 @@ export async function provePull(
       return last.kind === "allowed" || last.kind === "image-missing" ? last : undefined;
     },
     {
-      timeoutMs: fresh ? timeoutMs : 0,
+      timeoutMs,
       onWait: () =>
         report({
           kind: "waiting",

@@ -95,7 +95,7 @@ async function confirm(found: Survey, input: SetupInput, signal: AbortSignal): P
       if (decision.kind !== "living") throw new TypeError("a key to be made is a change");
       const { alive: _others, ...credential } = decision;
       if (input.image !== undefined || decision.state === "signs-in") {
-        await provePull(found.proof, decision.credential, decision.state === "signs-in", signal);
+        await provePull(found.proof, decision.credential, signal);
       }
       return unchangedRecord(job, credential);
     }),

@@ -268,16 +268,11 @@ class JobWork {
     const { kind, loginServer } = this.#survey.proof;
     if (kind === "none") return;
     this.#started("proof", `Proving that the credential can pull from ${loginServer}`);
-    await provePull(this.#survey.proof, credential.credential, this.#isFresh(credential), this.#signal);
+    await provePull(this.#survey.proof, credential.credential, this.#signal);
     this.record.proven = true;
     const how =
       kind === "registry" ? `${loginServer} lets the credential pull` : "Entra signs the credential in";
     this.#done("proof", how);
-  }
-
-  /** Whether something is so new that a refusal may pass. */
-  #isFresh(credential: TargetCredential): boolean {
-    return this.record.wrote || credential.state === "signs-in";
   }
 
   async #createNamespaces(): Promise<void> {
@@ -420,7 +415,7 @@ class JobWork {
       { concurrency: this.#input.concurrency },
     );
     for (const credential of found.values()) {
-      await provePull(this.#survey.proof, credential, this.#isFresh(made), this.#signal);
+      await provePull(this.#survey.proof, credential, this.#signal);
     }
     if (this.#survey.proof.kind === "registry") {
       this.#done("read-back", "Read the secrets back and signed in with what they hold");

@@ -37,7 +37,19 @@ export async function surveyClusters(
     const key = one.clusterId ?? ` ${one.cluster.context}`;
     byId.set(key, [...(byId.get(key) ?? []), one]);
   }
-  return [...byId.values()].map(joinContexts);
+  const surveyed = [...byId.values()].map(joinContexts);
+  // Where a target has no entry the other secrets of the cluster will be needed: asked for while the rest is looked up.
+  for (const one of surveyed) {
+    if (one.clusterId !== undefined && one.targets.some(lacksEntries))
+      one.managedSecrets(signal).catch(() => {});
+  }
+  return surveyed;
+}
+
+function lacksEntries({ content }: ReadTarget): boolean {
+  return (
+    !(content instanceof ActionableError) && content.secret?.annotations[entriesAnnotation] === undefined
+  );
 }
 
 interface SurveyedContext {

@@ -143,7 +143,9 @@ class JobSurveyor {
     const registry = this.#registry;
     if (!azure || !registry || !this.#caller) return undefined;
     const input = this.#input;
-    const ours = held.filter(({ mark }) => mark.clusterId === clusterId);
+    // Where no target has an entry yet, another secret of the cluster may know the application.
+    const marked = held.length > 0 ? held : ((await this.#elsewhere()) ?? []);
+    const ours = marked.filter(({ mark }) => mark.clusterId === clusterId);
     const applicationWish: ApplicationWish = {
       registry,
       clusterId,
