@@ -11,7 +11,9 @@ import { isAnswer } from "./service-failure.ts";
 /** Parts of the directory learn of a write one after the other; so many reads in a row that agree are believed. */
 const agreeingReads = 5;
 const betweenReadsMs = 250;
-const removalTries = 5;
+/** A removed key is shown by parts of the directory for as long as they lag; they are waited for about a minute. */
+const removalTries = 60;
+const betweenRemovalsMs = 1_000;
 
 /** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
 export function applicationPasswords({ graph, ask, find, undertake }: DirectoryRequests) {
@@ -91,7 +93,7 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
             if (!isAnswer(error, 400) && !isAnswer(error, 404)) throw error;
             if (await isGone(objectId, keyId, signal)) return;
             if (tries === removalTries) throw error;
-            await sleep(betweenReadsMs, undefined, { signal });
+            await sleep(betweenRemovalsMs, undefined, { signal });
           }
         }
       });

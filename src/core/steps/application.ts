@@ -69,7 +69,7 @@ export async function inspectApplication(
   const findDeleted = () => directory.findDeletedApplication(uniqueName, signal);
   // What will probably be needed next is asked for at once: each answer costs the user a round trip.
   const [application, foreseen, deletedToo] = await Promise.all([
-    insist(wish, () => directory.findApplicationByUniqueName(uniqueName, signal), clock, signal),
+    insist(wish, () => findOurs(uniqueName, wish, directory, signal), clock, signal),
     wish.expectedAppId === undefined ? undefined : withRoles(wish, wish.expectedAppId, ports, signal),
     wish.expected ? undefined : findDeleted(),
   ]);
@@ -120,17 +120,35 @@ async function findNamed(reference: string, directory: Directory, signal: AbortS
   return first;
 }
 
-/** How long something is looked for that the cluster says was there: long enough to meet several replicas. */
-const insistMs = 1_500;
+/** How often something is looked for that the cluster says was there: often enough to meet every replica. */
+const looksForExpected = 8;
+const betweenLooksMs = 250;
 
 /** Reads are answered by replicas that learn of writes late: one 404 does not prove that a thing is gone. */
-function insist<T>(
+async function insist<T>(
   { expected }: ApplicationWish,
   look: () => Promise<T | undefined>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T | undefined> {
-  return waitUntil(look, { timeoutMs: expected ? insistMs : 0 }, clock, signal);
+  for (let looks = 1; ; looks += 1) {
+    const found = await look();
+    if (found !== undefined || !expected || looks === looksForExpected) return found;
+    await clock.sleep(betweenLooksMs, signal);
+  }
+}
+
+/** By the unique name, or as the application that the cluster's marks name, if it bears that name. */
+async function findOurs(
+  uniqueName: string,
+  { expectedAppId }: ApplicationWish,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<Application | undefined> {
+  const found = await directory.findApplicationByUniqueName(uniqueName, signal);
+  if (found || expectedAppId === undefined) return found;
+  const named = await directory.findApplications(expectedAppId, signal);
+  return named.find((one) => one.uniqueName === uniqueName);
 }
 
 /** The principal of an application, and the roles that it holds on the registry. */
@@ -261,6 +279,21 @@ export async function checkDirectoryRights(
   );
 }
 
+/**
+ * The cluster's own application was taken for gone, so what was decided (to make a key, whose key is dead) was
+ * decided without it.
+ */
+function seenTooLate(application: Application): ActionableError {
+  return new ActionableError(
+    `The directory did not show the application ${nameOf(application)} when it was looked for, and it is there.`,
+    {
+      code: "directory.stale-answer",
+      hint: "Parts of the directory lag for some minutes: run the same command again.",
+      retryable: true,
+    },
+  );
+}
+
 /** An application as messages name it. */
 export function nameOf({ displayName, appId }: Pick<Application, "displayName" | "appId">): string {
   return `${inOneLine(displayName)} (application id ${appId})`;
@@ -332,6 +365,7 @@ export async function ensureApplication(
     finding.kind === "absent"
       ? await directory.createApplication(finding.create, signal)
       : { application: finding.application, created: false };
+  if (finding.kind === "absent" && !created && made.appId === wish.expectedAppId) throw seenTooLate(made);
   let application = made;
   if (finding.kind === "deleted") await directory.restoreApplication(application.objectId, signal);
   if (finding.kind !== "found" && !created) {
