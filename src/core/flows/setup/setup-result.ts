@@ -15,7 +15,7 @@ import type {
   SetupOutcome,
   SetupResult,
 } from "../setup-contract.ts";
-import type { JobRecord } from "./apply-setup.ts";
+import type { JobRecord } from "./job-work.ts";
 import { credentialAction, isRenewalDue, resultRegistry } from "./plan-setup.ts";
 import { applicationOf, type LeftOut } from "./job.ts";
 import type { Survey } from "./survey.ts";

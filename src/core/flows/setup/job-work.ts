@@ -1,0 +1,100 @@
+import type { ActionableError } from "../../../domain/errors.ts";
+import type { Application, ServicePrincipal } from "../../../domain/identity.ts";
+import type { Report } from "../../progress.ts";
+import type { HeldMark } from "../../steps/pending-mark.ts";
+import type { StandingRole } from "../../steps/pull-role.ts";
+import type { Target } from "../../steps/pull-secret.ts";
+import type { SetupInput, SetupPorts } from "../setup-contract.ts";
+import type { Job, TargetCredential } from "./job.ts";
+import type { Survey } from "./survey.ts";
+
+/** What became of one target. */
+export interface TargetRecord {
+  readonly target: Target;
+  action: "created" | "updated" | "unchanged" | "failed";
+  error?: ActionableError;
+}
+
+/** What became of one link. */
+export interface LinkRecord {
+  readonly target: Target;
+  readonly account: string;
+  action: "updated" | "unchanged" | "failed";
+  error?: ActionableError;
+}
+
+/** What one job has done so far; filled while it works, so that a failure half way leaves the truth. */
+export interface JobRecord {
+  readonly job: Job;
+  /** Whether anything was asked to change. */
+  wrote: boolean;
+  application?: Application;
+  principal?: ServicePrincipal;
+  roles: readonly StandingRole[];
+  credential?: TargetCredential;
+  readonly targets: TargetRecord[];
+  readonly links: LinkRecord[];
+  proven: boolean;
+  removedKeys: string[];
+  removedRoles: string[];
+  error?: unknown;
+}
+
+/** One job being carried out: what it works with, and what it has done so far. */
+export class JobWork {
+  readonly record: JobRecord;
+  readonly job: Job;
+  readonly survey: Survey;
+  readonly input: SetupInput;
+  readonly ports: SetupPorts;
+  readonly report: Report;
+  /** Aborted from outside only. */
+  readonly runSignal: AbortSignal;
+  /** Aborted also when another run takes the mark over. */
+  signal: AbortSignal;
+  mark: HeldMark | undefined;
+  madeKeyId: string | undefined;
+
+  constructor(
+    job: Job,
+    survey: Survey,
+    input: SetupInput,
+    ports: SetupPorts,
+    report: Report,
+    signal: AbortSignal,
+  ) {
+    this.job = job;
+    this.survey = survey;
+    this.input = input;
+    this.ports = ports;
+    this.report = report;
+    this.runSignal = signal;
+    this.signal = signal;
+    this.record = {
+      job,
+      wrote: false,
+      roles: [],
+      targets: [],
+      links: [],
+      proven: false,
+      removedKeys: [],
+      removedRoles: [],
+    };
+  }
+
+  /** What the steps in Azure take. */
+  tools() {
+    const { azure, clock } = this.ports;
+    if (!azure) throw new TypeError("Azure is needed for this step");
+    const { directory, roles } = azure;
+    return { directory, roles, clock, report: this.report, timeoutMs: this.input.timeoutMs };
+  }
+
+  started(id: string, text: string): void {
+    this.report({ kind: "started", id, text });
+  }
+
+  done(id: string, text: string): void {
+    this.report({ kind: "done", id, text });
+  }
+}

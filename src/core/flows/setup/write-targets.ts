@@ -1,0 +1,214 @@
+import pMap from "p-map";
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import { ActionableError } from "../../../domain/errors.ts";
+import { provePull } from "../../checks/prove-pull.ts";
+import { BusyError } from "../../steps/busy.ts";
+import {
+  judgeTarget,
+  readBack,
+  targetName,
+  writeTarget,
+  type DesiredEntry,
+  type Target,
+  type TargetState,
+} from "../../steps/pull-secret.ts";
+import { ensureLink } from "../../steps/service-account.ts";
+import { desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
+import type { JobWork, TargetRecord } from "./job-work.ts";
+import { operationsToSweep } from "./sweep.ts";
+
+/** Makes the namespaces that do not exist and were allowed to be made. */
+export async function createNamespaces(work: JobWork): Promise<void> {
+  const missing = work.job.targets.filter(({ state }) => state.kind === "absent" && state.createNamespace);
+  if (missing.length === 0) return;
+  work.record.wrote = true;
+  const { concurrency } = work.input;
+  await pMap(
+    missing,
+    async ({ target }) => {
+      await target.cluster.createNamespace(target.namespace, { dryRun: false }, work.signal);
+      work.done("namespace", `Created the namespace ${target.cluster.context}/${target.namespace}`);
+    },
+    { concurrency },
+  );
+}
+
+/** Brings every target to what it shall hold; one that fails is noted, and the others are written all the same. */
+export async function writeTargets(work: JobWork, credential: TargetCredential): Promise<void> {
+  await work.mark?.stopRenewing();
+  const [first, rest] = inOrder(work);
+  // The marked secret comes first: from then on the key is known by the secret that holds it.
+  if (first) await writeOne(work, first, credential);
+  let written = first ? 1 : 0;
+  const total = rest.length + written;
+  work.started("secrets", `Writing ${total} ${total === 1 ? "secret" : "secrets"}`);
+  await pMap(
+    rest,
+    async (one) => {
+      await writeOne(work, one, credential);
+      written += 1;
+      if (total > 1)
+        work.report({
+          kind: "waiting",
+          id: "secrets",
+          text: `${written} of ${total} secrets looked after`,
+        });
+    },
+    { concurrency: work.input.concurrency },
+  );
+  const changed = work.record.targets.filter(({ action }) => action === "created" || action === "updated");
+  if (changed.length > 0)
+    work.done("secrets", `Wrote ${describeTargets(changed.map(({ target }) => target))}`);
+}
+
+/** The marked target apart from the others. */
+function inOrder(work: JobWork): [JobTarget | undefined, readonly JobTarget[]] {
+  const { targets } = work.job;
+  const mark = work.mark?.target;
+  const first = targets.find(
+    ({ target }) => mark && target.namespace === mark.namespace && target.name === mark.name,
+  );
+  return [first, targets.filter((one) => one !== first)];
+}
+
+async function writeOne(work: JobWork, one: JobTarget, made: TargetCredential): Promise<void> {
+  const { target, changes } = one;
+  if (work.job.decision.kind === "living" && !changes) {
+    work.record.targets.push({ target, action: "unchanged" });
+    return;
+  }
+  work.record.wrote = true;
+  try {
+    const state = currentState(work, one);
+    const { action } = await writeTarget(
+      target,
+      state,
+      work.job.policy,
+      desired(work, one, made),
+      work.signal,
+    );
+    // The mark made the secret moments ago; for the user it is new.
+    const created = one.state.kind === "absent" && action === "updated" ? "created" : action;
+    work.record.targets.push({ target, action: created });
+  } catch (error) {
+    recordFailure(work, { target, action: "failed" }, error);
+  }
+}
+
+/** The marked target has moved on since it was looked at, by our own hand. */
+function currentState(work: JobWork, { target, state }: JobTarget): TargetState {
+  const mark = work.mark;
+  if (mark && target.namespace === mark.target.namespace && target.name === mark.target.name) {
+    return judgeTarget(target, { secret: mark.secret, namespace: undefined }, work.job.policy);
+  }
+  return state.kind === "absent" ? { kind: "absent", createNamespace: false } : state;
+}
+
+function desired(work: JobWork, one: JobTarget, made: TargetCredential): DesiredEntry {
+  const { registry, loginServer } = work.survey;
+  const { clusterId } = work.job;
+  const credential = one.credential ?? made;
+  const appId = credential.credential.username;
+  return desiredEntry(
+    work.input,
+    registry,
+    loginServer,
+    clusterId,
+    appId,
+    credential,
+    one.state,
+    work.mark && operationsToSweep(work.job, work.mark).length === 0 ? work.mark.operation : undefined,
+  );
+}
+
+function recordFailure(work: JobWork, failed: TargetRecord, error: unknown): void {
+  if (!isOfTarget(error, work.signal)) throw error;
+  work.record.targets.push({ ...failed, error });
+  work.report({
+    kind: "failed",
+    id: "secrets",
+    text: `${targetName(failed.target)} was not written: ${error.message}`,
+  });
+}
+
+/** Reads every written secret back and signs in with the very bytes read, once for each distinct credential. */
+export async function readTargetsBack(work: JobWork, made: TargetCredential): Promise<void> {
+  const written = work.record.targets.filter(({ action }) => action === "created" || action === "updated");
+  if (written.length === 0) return;
+  const found = new Map<string, PullCredential>();
+  await pMap(
+    written,
+    async (record) => {
+      const one = work.job.targets.find(({ target }) => target === record.target);
+      if (!one) return;
+      try {
+        const credential = await readBack(
+          record.target,
+          currentState(work, one),
+          work.job.policy,
+          desired(work, one, made),
+          work.signal,
+        );
+        found.set(credential.password.reveal(), credential);
+      } catch (error) {
+        if (!isOfTarget(error, work.signal)) throw error;
+        record.action = "failed";
+        record.error = error;
+      }
+    },
+    { concurrency: work.input.concurrency },
+  );
+  for (const credential of found.values()) {
+    await provePull(work.survey.proof, credential, work.signal);
+  }
+  if (work.survey.proof.kind === "registry") {
+    work.done("read-back", "Read the secrets back and signed in with what they hold");
+  }
+}
+
+/** Adds the secret to the service accounts of the targets that were written. */
+export async function linkAccounts(work: JobWork): Promise<void> {
+  const failed = new Set(
+    work.record.targets.filter(({ action }) => action === "failed").map(({ target }) => target),
+  );
+  const links = work.job.targets.flatMap(({ target, links }) =>
+    failed.has(target) ? [] : links.map((one) => ({ ...one, target })),
+  );
+  await pMap(
+    links,
+    async ({ link, finding, target }) => {
+      const { account } = link;
+      if (finding?.linked) {
+        work.record.links.push({ target, account, action: "unchanged" });
+        return;
+      }
+      work.record.wrote = true;
+      try {
+        work.record.links.push({
+          target,
+          account,
+          action: await ensureLink(link, work.ports.clock, work.signal),
+        });
+        work.done(
+          "service-account",
+          `Linked the service account ${target.cluster.context}/${target.namespace}/${account}`,
+        );
+      } catch (error) {
+        if (!(error instanceof ActionableError) || work.signal.aborted) throw error;
+        work.record.links.push({ target, account, action: "failed", error });
+      }
+    },
+    { concurrency: work.input.concurrency },
+  );
+}
+
+/** Whether a failure is one target's alone, and the others can be written all the same. */
+function isOfTarget(error: unknown, signal: AbortSignal): error is ActionableError {
+  return error instanceof ActionableError && !(error instanceof BusyError) && !signal.aborted;
+}
+
+function describeTargets(targets: readonly Target[]): string {
+  const [first] = targets;
+  if (first && targets.length === 1) return `the secret ${targetName(first)}`;
+  return `${targets.length} secrets`;
+}
