@@ -57,7 +57,7 @@ describe("setup that is asked to stop", () => {
       await expectGracefulEnd(index, signal, code);
     });
     expect(failures).toEqual([]);
-  });
+  }, 240_000);
 
   it("while a service does not answer: ends without waiting for it", async () => {
     const world = (sandbox = await startWorld(start));
