@@ -3,7 +3,6 @@ import { delimiter, join } from "node:path";
 import {
   AzureCliCredential,
   DeviceCodeCredential,
-  EnvironmentCredential,
   InteractiveBrowserCredential,
   ManagedIdentityCredential,
   WorkloadIdentityCredential,
@@ -19,6 +18,7 @@ import { isGuid } from "../domain/names.ts";
 import { azureError, unansweredError } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
+import { environmentCredential, refuseDomain } from "./environment-credential.ts";
 import {
   entraDescription,
   isBusy,
@@ -199,10 +199,12 @@ class SharedCredential implements Credential {
     const clientId = env["AZURE_CLIENT_ID"] ?? "";
     const sources: Readonly<Record<AuthMethod, () => TokenCredential>> = {
       cli: () => new AzureCliCredential({ ...inTenant, processTimeoutInMs: cliLimitMs }),
-      environment: () => new EnvironmentCredential(common),
+      environment: () => environmentCredential(env, tenant, common),
       "workload-identity": () => new WorkloadIdentityCredential({ ...common, ...inTenant }),
-      "managed-identity": () =>
-        new ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId }),
+      "managed-identity": () => {
+        refuseDomain(tenant, "A managed identity signs in");
+        return new ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });
+      },
       "device-code": () =>
         new DeviceCodeCredential({ ...common, ...inTenant, userPromptCallback: onDeviceCode }),
       browser: () => new InteractiveBrowserCredential({ ...common, ...inTenant }),

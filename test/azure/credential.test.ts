@@ -107,7 +107,34 @@ describe("signing in", () => {
     const { azure } = await open({}, { tenant: "22222222-2222-4222-8222-222222222222" });
     await expect(azure.directory.caller(signal)).rejects.toMatchObject({
       code: "azure.wrong-tenant",
-      message: expect.stringContaining("--tenant") as string,
+      message: expect.stringContaining("'22222222-2222-4222-8222-222222222222' not found") as string,
+      hint: expect.stringContaining("--tenant") as string,
+    });
+  });
+
+  test("with a secret in variables is asked of the domain that --tenant names, not of AZURE_TENANT_ID", async () => {
+    const { azure, lines } = await open({}, { tenant: "contoso.onmicrosoft.com" });
+    await azure.directory.caller(signal).catch(() => {});
+    const asked = lines().filter((line) => line.includes("/v2.0/"));
+    expect(asked).not.toEqual([]);
+    expect(asked.filter((line) => !line.includes("/contoso.onmicrosoft.com/"))).toEqual([]);
+  });
+
+  test.each([
+    ["managed-identity", {}],
+    ["environment", { AZURE_CLIENT_SECRET: "", AZURE_USERNAME: "ada", AZURE_PASSWORD: "x" }],
+  ] as const)("by %s, which has a tenant of its own, needs the tenant's id", async (auth, variables) => {
+    const { sandbox } = await open();
+    const env = { ...sandbox.environment, ...variables };
+    const cloud = readMetadata(sandbox.world.azureUrl, {
+      microsoftGraphResourceId: sandbox.world.azureUrl,
+      authentication: { loginEndpoint: sandbox.world.azureUrl, audiences: [sandbox.world.azureUrl] },
+    });
+    const tenant = "contoso.onmicrosoft.com";
+    const options = { auth, tenant, cloud, http: createAzureHttp(), env, onDeviceCode: () => {} };
+    await expect(createCredential(options).getToken(cloud.graphScope)).rejects.toMatchObject({
+      code: "azure.wrong-tenant",
+      exitCode: 2,
     });
   });
 

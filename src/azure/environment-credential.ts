@@ -1,0 +1,53 @@
+import {
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  EnvironmentCredential,
+  type TokenCredential,
+} from "@azure/identity";
+import { refused } from "../domain/errors.ts";
+import { isGuid } from "../domain/names.ts";
+
+type CommonOptions = NonNullable<ConstructorParameters<typeof EnvironmentCredential>[0]>;
+
+/**
+ * The credential that variables name, in the tenant asked for: `EnvironmentCredential` knows none but that of
+ * AZURE_TENANT_ID, and a flag is stronger than a variable.
+ * Source: https://learn.microsoft.com/javascript/api/@azure/identity/environmentcredential
+ * @throws ActionableError `azure.wrong-tenant` when a domain is asked for with a user's name and password
+ */
+export function environmentCredential(
+  env: Readonly<Record<string, string | undefined>>,
+  tenant: string | undefined,
+  options: CommonOptions,
+): TokenCredential {
+  const clientId = env["AZURE_CLIENT_ID"];
+  const secret = env["AZURE_CLIENT_SECRET"];
+  const certificatePath = env["AZURE_CLIENT_CERTIFICATE_PATH"];
+  if (tenant === undefined || !clientId) return new EnvironmentCredential(options);
+  if (secret) return new ClientSecretCredential(tenant, clientId, secret, options);
+  if (certificatePath) {
+    const password = env["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
+    const sendCertificateChain = /^(?:true|1)$/i.test(env["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? "");
+    const certificate = { certificatePath, ...(password && { certificatePassword: password }) };
+    return new ClientCertificateCredential(tenant, clientId, certificate, {
+      ...options,
+      sendCertificateChain,
+    });
+  }
+  refuseDomain(tenant, "A user named in variables signs in");
+  return new EnvironmentCredential(options);
+}
+
+/**
+ * For a method that has a tenant of its own: whether it is the one asked for can be told by ids alone.
+ * @param who how the method reads in `… to a tenant of its own`
+ * @throws ActionableError `azure.wrong-tenant`
+ */
+export function refuseDomain(tenant: string | undefined, who: string): void {
+  if (tenant === undefined || isGuid(tenant)) return;
+  throw refused(
+    "azure.wrong-tenant",
+    `${who} to a tenant of its own, which cannot be compared with --tenant ${tenant}.`,
+    "Name the tenant by its id, or leave --tenant out.",
+  );
+}
