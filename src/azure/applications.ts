@@ -39,6 +39,10 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     const path = `/applications/${objectId}/owners?$select=id,displayName,userPrincipalName`;
     return (await listOfKnown("list the owners of the application", path, signal)).map(ownerOf);
   };
+  const listPrincipalOwners = async (objectId: string, signal: AbortSignal): Promise<readonly Owner[]> => {
+    const path = `/servicePrincipals/${objectId}/owners?$select=id,displayName,userPrincipalName`;
+    return (await listOfKnown("list the owners of the service principal", path, signal)).map(ownerOf);
+  };
 
   /** A list of an application that has been read: who does not know it is a part of the directory that lags. */
   async function listOfKnown(doing: string, path: string, signal: AbortSignal) {
@@ -73,6 +77,7 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     readApplication,
     findApplicationByUniqueName,
     listOwners,
+    listPrincipalOwners,
 
     /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
     async findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]> {

@@ -9,7 +9,7 @@ type Item = Readonly<Record<string, unknown>>;
 /** What is asked for of an application; the unique name comes only when it is named here. */
 export const applicationFields =
   "$select=id,appId,displayName,uniqueName,tags,passwordCredentials,keyCredentials";
-export const servicePrincipalFields = "$select=id,appId,displayName";
+export const servicePrincipalFields = "$select=id,appId,displayName,passwordCredentials,keyCredentials";
 
 /** An application as Graph shows it. */
 export function applicationOf(item: Item): Application {
@@ -30,6 +30,8 @@ export function servicePrincipalOf(item: Item): ServicePrincipal {
     objectId: text(item["id"]) ?? "",
     appId: text(item["appId"]) ?? "",
     displayName: text(item["displayName"]) ?? "",
+    passwords: list(item["passwordCredentials"]).map((password) => passwordOf(password as Item)),
+    certificates: list(item["keyCredentials"]).length,
   };
 }
 

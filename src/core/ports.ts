@@ -111,6 +111,8 @@ export interface Directory {
     signal: AbortSignal,
   ): Promise<{ readonly application: Application; readonly created: boolean }>;
   listOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
+  /** Owners of a service principal: they may add a password to it. */
+  listPrincipalOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
   addOwner(objectId: string, ownerId: string, signal: AbortSignal): Promise<void>;
   /** How many federated credentials sign in as the application. */
   countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number>;

@@ -28,11 +28,17 @@ export interface Owner {
   readonly displayName: string | undefined;
 }
 
-/** An Entra service principal: the application's identity in this tenant, which holds roles. */
+/**
+ * An Entra service principal: the application's identity in this tenant, which holds roles. It has passwords and
+ * owners of its own, which sign in and rule like those of the application.
+ */
 export interface ServicePrincipal {
   readonly objectId: string;
   readonly appId: string;
   readonly displayName: string;
+  readonly passwords: readonly PasswordCredential[];
+  /** How many certificates sign in as it. */
+  readonly certificates: number;
 }
 
 /** A password just made: the only moment its text is known. */

@@ -457,6 +457,73 @@ describe("setup, where a stranger registered our name first", () => {
     expect(liveAssignments(sandbox)).toEqual([]);
   });
 
+  /** The service principal of what was squatted. */
+  function addPrincipal(
+    { appId, displayName }: ApplicationRecord,
+    owners: string[],
+    passwords: ApplicationRecord["passwords"] = [],
+  ) {
+    sandbox.world.servicePrincipals.push({
+      id: "18181818-1212-4121-8121-121212121212",
+      appId,
+      displayName,
+      accountEnabled: true,
+      owners,
+      passwords,
+      graphPermissions: [],
+      createdAt: Date.now() - 86_400_000,
+    });
+  }
+
+  const ownedByCaller = (application: ApplicationRecord) =>
+    void application.owners.push(sandbox.world.caller.objectId);
+
+  it.each([
+    [
+      "a password of his",
+      (application: ApplicationRecord) => {
+        addPassword(application, "mine");
+        addPrincipal(application, [], application.passwords.splice(0));
+      },
+    ],
+    [
+      "himself as its owner",
+      (application: ApplicationRecord) => addPrincipal(application, [sandbox.world.users[0]!.id]),
+    ],
+  ])("and left on its service principal %s, he is granted nothing", async (_what, leave) => {
+    leave(await squat(ownedByCaller));
+    const { result, count } = await mutations(() =>
+      setup(sandbox, ["--role", "owner", "--allow-privileged-role", "owner"]),
+    );
+    expect([result.code, result.json.error.code, count]).toEqual([2, "service-principal.not-ours", 0]);
+    expect(liveAssignments(sandbox)).toEqual([]);
+  });
+
+  it("and lets a secret of another namespace speak for his key, he is granted nothing and his key is copied nowhere", async () => {
+    const application = await squat((squatted) => {
+      addPassword(squatted, `acr-pull/${clusterId()}/op1`);
+      ownedByCaller(squatted);
+    });
+    addPrincipal(application, []);
+    const host = sandbox.world.registries[0]!.loginServer;
+    const { keyId, secretText } = application.passwords[0]!;
+    const mark = { registry: "/x", clusterId: clusterId(), appId: application.appId, keyId };
+    addSecret({
+      data: {
+        ".dockerconfigjson": config({ [host]: { username: application.appId, password: secretText } }),
+      },
+      metadata: {
+        name: "planted",
+        namespace: "default",
+        labels: { "acr-pull/managed": "true" },
+        annotations: { "acr-pull/entries": JSON.stringify({ [host]: mark }) },
+      },
+    });
+    const { result, count } = await mutations(() => setup(sandbox));
+    expect([result.code, result.json.error.code, count]).toEqual([2, "service-principal.not-ours", 0]);
+    expect(secretOf(sandbox)).toBeUndefined();
+  });
+
   it("and deleted it again with his password in it, it is not restored", async () => {
     await squat((application) => {
       addPassword(application, "mine");

@@ -1,18 +1,14 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, Caller, Owner, ServicePrincipal } from "../../domain/identity.ts";
-import { inOneLine } from "../../domain/in-one-line.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role.ts";
-import {
-  applicationDisplayName,
-  applicationTag,
-  applicationUniqueName,
-  keyOrigin,
-} from "../../domain/ownership.ts";
+import { applicationDisplayName, applicationTag, applicationUniqueName } from "../../domain/ownership.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { Clock, Directory, NewApplication, Roles } from "../ports.ts";
 import { waitUntil } from "../wait-until.ts";
+import { refuseForeignKeys, refuseUnlessOurs, type OwnershipWish } from "./application-ownership.ts";
+import { nameOf, ownerName } from "./directory-names.ts";
 
 /** What the directory holds for one cluster's application, and what it may be used for. */
 export type ApplicationFinding =
@@ -29,20 +25,16 @@ export type ApplicationFinding =
   | { readonly kind: "absent"; readonly create: NewApplication; readonly missingOwners: readonly string[] };
 
 /** What decides which application it is. */
-export interface ApplicationWish {
+export interface ApplicationWish extends OwnershipWish {
   readonly registry: Registry;
-  readonly clusterId: string;
   readonly displayName: string | undefined;
   /** Reuse this one, on purpose. */
   readonly reference: string | undefined;
-  readonly owners: readonly string[];
   readonly serviceManagementReference: string | undefined;
   /** Whether a mark in the cluster says that an application was at work here: then a 404 may be a stale answer. */
   readonly expected: boolean;
   /** The application that such a mark names: its principal is looked up without waiting for it. */
   readonly expectedAppId: string | undefined;
-  /** Whether the cluster vouches for a key: by an entry that holds it, or a pending mark that names its operation. */
-  vouchesFor(key: { readonly keyId: string; readonly operation: string }): Promise<boolean>;
 }
 
 /** What looking up takes. */
@@ -79,12 +71,20 @@ export async function inspectApplication(
       foreseen && appId === wish.expectedAppId ? foreseen : await withRoles(wish, appId, ports, signal);
     const holdsOurRole = held.assignments.some((one) => isOurAssignment(wish.registry.id, one));
     const owners = await ownersIfNeeded(wish, application, holdsOurRole, directory, signal);
-    if (!holdsOurRole) await refuseUnlessClean(wish, application, owners, caller, directory, signal);
+    if (!holdsOurRole) {
+      await refuseUnlessOurs(
+        { application, owners, principal: held.principal },
+        wish,
+        caller,
+        directory,
+        signal,
+      );
+    }
     return { kind: "found", application, ...held, shared: false, missingOwners: missingOwners(wish, owners) };
   }
   const deleted = wish.expected ? await findDeleted() : deletedToo;
   if (deleted) {
-    await refuseForeignCredentials(wish, deleted);
+    await refuseForeignKeys(deleted, wish);
     return { kind: "deleted", application: deleted, missingOwners: wish.owners };
   }
   return {
@@ -190,54 +190,6 @@ function missingOwners(wish: ApplicationWish, owners: readonly Owner[]): readonl
 }
 
 /**
- * Our unique name proves nothing: any member of a tenant may register it, with a password of his own, and wait
- * for us to grant it a role. Without our role on it, an application is taken only if nobody else can sign in as
- * it or change it.
- */
-async function refuseUnlessClean(
-  wish: ApplicationWish,
-  application: Application,
-  owners: readonly Owner[],
-  caller: Caller,
-  directory: Directory,
-  signal: AbortSignal,
-): Promise<void> {
-  await refuseForeignCredentials(wish, application);
-  const allowed = new Set([caller.objectId, ...wish.owners].map((id) => id.toLowerCase()));
-  const stranger = owners.find((owner) => !allowed.has(owner.objectId.toLowerCase()));
-  if (stranger) {
-    throw notOurs(application, `its owner ${ownerName(stranger)} is neither you nor named by --owner`);
-  }
-  const federated = await directory.countFederatedCredentials(application.objectId, signal);
-  if (federated > 0) throw notOurs(application, `${federated} federated credential(s) can sign in as it`);
-}
-
-async function refuseForeignCredentials(wish: ApplicationWish, application: Application): Promise<void> {
-  if (application.certificates > 0) {
-    throw notOurs(application, `${application.certificates} certificate(s) can sign in as it`);
-  }
-  for (const key of application.passwords) {
-    // A display name can be copied, so the cluster has to know the key as well.
-    const origin = keyOrigin(key);
-    const named = origin?.clusterId === wish.clusterId;
-    if (!named || !(await wish.vouchesFor({ keyId: key.keyId, operation: origin.operation }))) {
-      throw notOurs(
-        application,
-        `its password ${key.keyId} was not made by acr-pull for this cluster, as far as the cluster's secrets tell`,
-      );
-    }
-  }
-}
-
-function notOurs(application: Application, reason: string): ActionableError {
-  return refused(
-    "service-principal.not-ours",
-    `An application carries the name that acr-pull would use, ${nameOf(application)}, but it may be somebody else's: ${reason}. Nothing was granted to it.`,
-    `If it is yours and may be used for this, say so: --service-principal ${application.appId}. Otherwise have a directory administrator delete it for good.`,
-  );
-}
-
-/**
  * Refuses before any write when the caller cannot make the application, or cannot change the one that is there.
  * @param changesIt whether a key or an owner is to be added
  */
@@ -292,16 +244,6 @@ function seenTooLate(application: Application): ActionableError {
       retryable: true,
     },
   );
-}
-
-/** An application as messages name it. */
-export function nameOf({ displayName, appId }: Pick<Application, "displayName" | "appId">): string {
-  return `${inOneLine(displayName)} (application id ${appId})`;
-}
-
-/** An owner as messages name it; the names of people may not be readable. */
-function ownerName({ displayName, objectId }: Owner): string {
-  return displayName === undefined ? objectId : `${inOneLine(displayName)} (${objectId})`;
 }
 
 /** The plan's lines about the application and its principal. */
@@ -380,7 +322,8 @@ export async function ensureApplication(
     const found = await withRoles(wish, application.appId, ports, signal);
     if (!found.assignments.some((assignment) => isOurAssignment(wish.registry.id, assignment))) {
       const owners = await directory.listOwners(application.objectId, signal);
-      await refuseUnlessClean(wish, application, owners, caller, directory, signal);
+      const { principal } = found;
+      await refuseUnlessOurs({ application, owners, principal }, wish, caller, directory, signal);
     }
   }
   for (const owner of finding.missingOwners) await directory.addOwner(application.objectId, owner, signal);

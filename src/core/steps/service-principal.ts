@@ -3,7 +3,8 @@ import type { Application, ServicePrincipal } from "../../domain/identity.ts";
 import type { Clock, Directory } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { waitUntil } from "../wait-until.ts";
-import { nameOf } from "./application.ts";
+import { refusePrincipalKeys } from "./application-ownership.ts";
+import { nameOf } from "./directory-names.ts";
 
 /**
  * The principal of an application, made where it is missing. A part of the directory that does not know a fresh
@@ -32,7 +33,11 @@ export async function ensureServicePrincipal(
     clock,
     signal,
   );
-  if (made) return made;
+  if (made) {
+    // Somebody may have been faster than our request.
+    refusePrincipalKeys(application, made);
+    return made;
+  }
   throw new ActionableError(
     `The directory made no service principal for the application ${nameOf(application)}: it says that it does not know it, or that you do not own it.`,
     {

@@ -143,6 +143,13 @@ function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
 
 function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, now: Date): string[] {
   const warnings: string[] = [];
+  const application = identity?.application.kind === "absent" ? undefined : identity?.application.application;
+  const { applicationName } = input;
+  if (application && applicationName !== undefined && application.displayName !== applicationName) {
+    warnings.push(
+      `The application keeps the name ${application.displayName}: a name is given to a new one alone, so --name ${applicationName} is not heeded`,
+    );
+  }
   for (const { roleDefinitionId, scope } of identity?.roles.extra ?? []) {
     const name = builtInRole(roleDefinitionId)?.name ?? roleDefinitionId;
     warnings.push(

@@ -5,6 +5,7 @@ import type { Registry } from "../../../domain/registry.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
 import { checkDirectoryRights, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
 import { checkPasswordPolicy } from "../../steps/client-secret.ts";
+import { BusyError } from "../../steps/busy.ts";
 import { isLive } from "../../steps/pending-mark.ts";
 import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../../steps/pull-role.ts";
 import {
@@ -155,17 +156,7 @@ class JobSurveyor {
       serviceManagementReference: input.serviceManagementReference,
       expected: ours.length > 0,
       expectedAppId: ours.find(({ mark }) => mark.appId !== undefined)?.mark.appId,
-      vouchesFor: async ({ keyId, operation }) => {
-        const listed = await this.#cluster.managedSecrets(this.#signal);
-        const others = (listed ?? []).flatMap((secret) => heldEntry(secret, this.#proof.loginServer) ?? []);
-        return [...held, ...others].some(
-          ({ mark }) =>
-            mark.clusterId === clusterId &&
-            (mark.keyId === keyId ||
-              mark.pending?.operation === operation ||
-              mark.pending?.sweep?.includes(operation)),
-        );
-      },
+      vouchesFor: (key) => this.#vouchesFor(key, clusterId, held),
     };
     const { directory, roles } = azure;
     const { clock } = this.#ports;
@@ -184,6 +175,32 @@ class JobSurveyor {
       roleWish,
       roles: compareRoles(roleWish, assignments, known, clusterId),
     };
+  }
+
+  /**
+   * Only the secrets to be written vouch for a key: who may write those may read the credential anyhow, while any
+   * other namespace of the cluster could speak for a stranger's key. A run at work elsewhere is waited for.
+   */
+  async #vouchesFor(
+    { keyId, operation }: { readonly keyId: string; readonly operation: string },
+    clusterId: string,
+    held: readonly HeldEntry[],
+  ): Promise<boolean> {
+    const names = ({ mark }: HeldEntry) =>
+      mark.clusterId === clusterId &&
+      (mark.keyId === keyId ||
+        mark.pending?.operation === operation ||
+        mark.pending?.sweep?.includes(operation) === true);
+    if (held.some(names)) return true;
+    const { cluster } = this.#cluster;
+    const atWork = ((await this.#elsewhere()) ?? []).find(
+      ({ mark }) =>
+        mark.clusterId === clusterId &&
+        mark.pending?.operation === operation &&
+        isLive(mark.pending, cluster.serverTime(), this.#ports.process),
+    );
+    if (!atWork) return false;
+    throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
   }
 
   /** An entry of another application, or of another cluster, is replaced only on purpose. */

@@ -1,0 +1,104 @@
+import { refused, type ActionableError } from "../../domain/errors.ts";
+import type {
+  Application,
+  Caller,
+  Owner,
+  PasswordCredential,
+  ServicePrincipal,
+} from "../../domain/identity.ts";
+import { keyOrigin } from "../../domain/ownership.ts";
+import type { Directory } from "../ports.ts";
+import { nameOf, ownerName } from "./directory-names.ts";
+
+/** Who else than the caller is trusted, and which keys the cluster knows. */
+export interface OwnershipWish {
+  readonly clusterId: string;
+  readonly owners: readonly string[];
+  /** Whether a target's own secret vouches for a key: by its entry, or by a pending mark that names its operation. */
+  vouchesFor(key: { readonly keyId: string; readonly operation: string }): Promise<boolean>;
+}
+
+/** An application with all who could rule it. */
+export interface Claimed {
+  readonly application: Application;
+  readonly owners: readonly Owner[];
+  readonly principal: ServicePrincipal | undefined;
+}
+
+/**
+ * Our unique name proves nothing: any member of a tenant may register it, with a password of his own, and wait
+ * for us to grant it a role. Without our role on it, an application is taken only if nobody else can sign in as
+ * it, or as its service principal, and nobody else owns either.
+ * @throws ActionableError `service-principal.not-ours`, exit 2
+ */
+export async function refuseUnlessOurs(
+  { application, owners, principal }: Claimed,
+  wish: OwnershipWish,
+  caller: Caller,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<void> {
+  await refuseForeignKeys(application, wish);
+  if (principal) refusePrincipalKeys(application, principal);
+  const [federated, principalOwners] = await Promise.all([
+    directory.countFederatedCredentials(application.objectId, signal),
+    principal ? directory.listPrincipalOwners(principal.objectId, signal) : [],
+  ]);
+  const allowed = new Set([caller.objectId, ...wish.owners].map((id) => id.toLowerCase()));
+  const isStranger = ({ objectId }: Owner) => !allowed.has(objectId.toLowerCase());
+  const stranger = owners.find(isStranger);
+  if (stranger) {
+    throw notOurs(application, `its owner ${ownerName(stranger)} is neither you nor named by --owner`);
+  }
+  const behind = principalOwners.find(isStranger);
+  if (behind) {
+    const who = ownerName(behind);
+    throw notOurs(
+      application,
+      `the owner ${who} of its service principal is neither you nor named by --owner`,
+    );
+  }
+  if (federated > 0) throw notOurs(application, `${federated} federated credential(s) can sign in as it`);
+}
+
+/** @throws ActionableError `service-principal.not-ours` when a key of the application is not known to the cluster */
+export async function refuseForeignKeys(application: Application, wish: OwnershipWish): Promise<void> {
+  if (application.certificates > 0) {
+    throw notOurs(application, `${application.certificates} certificate(s) can sign in as it`);
+  }
+  for (const key of application.passwords) {
+    // A display name can be copied, so a target has to know the key as well.
+    const origin = keyOrigin(key);
+    const named = origin?.clusterId === wish.clusterId;
+    if (!named || !(await wish.vouchesFor({ keyId: key.keyId, operation: origin.operation }))) {
+      throw notOurs(
+        application,
+        `its password ${key.keyId} was not made by acr-pull for this cluster, as far as the secrets to be written tell`,
+      );
+    }
+  }
+}
+
+/**
+ * acr-pull gives passwords to applications alone, where people can see them; on a service principal they are
+ * somebody else's.
+ */
+export function refusePrincipalKeys(
+  application: Application,
+  { passwords, certificates }: Pick<ServicePrincipal, "passwords" | "certificates">,
+): void {
+  const [first]: ReadonlyArray<PasswordCredential | undefined> = passwords;
+  if (first)
+    throw notOurs(application, `the password ${first.keyId} of its service principal can sign in as it`);
+  if (certificates > 0) {
+    throw notOurs(application, `${certificates} certificate(s) of its service principal can sign in as it`);
+  }
+}
+
+function notOurs(application: Application, reason: string): ActionableError {
+  return refused(
+    "service-principal.not-ours",
+    `An application carries the name that acr-pull would use, ${nameOf(application)}, but it may be somebody else's: ${reason}. Nothing was granted to it.`,
+    `If it is yours and may be used for this, say so: --service-principal ${application.appId}. If a run for other namespaces was interrupted, let that command finish first. Otherwise have a directory administrator delete it for good.`,
+  );
+}
