@@ -60,11 +60,14 @@ export function readAnswers<Options extends OptionSet>(
   const problems: string[] = [];
   const entries = Object.entries(options).map(([name, option]) => {
     const { texts, source } = given.get(name) ?? { texts: [], source: "flag" };
+    const where = source === "variable" ? (option.variable ?? option.long) : option.long;
     try {
+      if (source === "variable" && texts.length === 0) {
+        problems.push(`${where} must hold a value between its commas, or be empty`);
+      }
       return [name, option.read(texts)];
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      const where = source === "variable" ? (option.variable ?? option.long) : option.long;
       problems.push(
         `${where} ${error.message}; given: ${texts.map((text) => JSON.stringify(text)).join(", ")}`,
       );

@@ -57,6 +57,15 @@ describe("bad values", () => {
     expect((error as Error).message).toContain("--role must be one of acrpull, acrpush, owner");
     expect((error as Error).message).toContain("ACR_PULL_NAMESPACE must be");
   });
+
+  it.each([",", " ", " , ,"])("are lists in a variable that hold nothing, such as %j", (text) => {
+    const given = gather(setupOptions, {}, { ACR_PULL_NAMESPACE: text, ACR_PULL_CONTEXT: text });
+    const error = caught(() => readAnswers(setupOptions, given));
+    expect(error).toMatchObject({ code: "usage.invalid-value", exitCode: 2 });
+    for (const name of ["ACR_PULL_NAMESPACE", "ACR_PULL_CONTEXT"]) {
+      expect((error as Error).message).toContain(`${name} must hold a value`);
+    }
+  });
 });
 
 describe("missing input", () => {
