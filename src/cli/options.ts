@@ -2,6 +2,7 @@ import {
   displayName,
   guidName,
   imageReference,
+  labelSelector,
   namespaceName,
   objectName,
   registryReference,
@@ -115,7 +116,7 @@ export const sharedOptions = {
     flag: "--namespace-selector <labels>",
     summary: "every namespace with these labels, such as team=web",
     group: "Cluster",
-    parse: plainText,
+    parse: labelSelector,
   }),
   context: listOption({
     flag: "--context <context>",

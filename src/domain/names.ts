@@ -12,6 +12,8 @@ const registryResourceId =
   /^\/subscriptions\/(?<subscription>[^/]+)\/resourceGroups\/(?<group>[^/]+)\/providers\/Microsoft\.ContainerRegistry\/registries\/(?<name>[^/]+)$/i;
 const hostAndPort = /^(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>\d{1,5}))?$/;
 const repository = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*$/;
+const labelRequirement =
+  /^(?:!\s*(?<absent>[^\s!=(),]+)|(?<key>[^\s!=(),]+)(?:\s*(?:==?|!=)\s*(?<value>[^\s!=(),]*)|\s+(?:not)?in\s*\((?<values>[^()]+)\))?)$/;
 const imageTag = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /** Whether a text has the form of a GUID. */
@@ -82,6 +84,39 @@ export function namespaceName(text: string): string {
   return text;
 }
 
+/**
+ * A selector of Kubernetes labels: `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a)`, `k`, `!k`, with commas between.
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+ */
+export function labelSelector(text: string): string {
+  // Commas in parentheses part values, all others part requirements.
+  const requirements = text.split(/,(?![^(]*\))/);
+  if (!requirements.every((requirement) => isLabelRequirement(requirement.trim()))) {
+    throw new RangeError(
+      "must be a selector of labels such as team=web, env!=dev, tier in (a,b), tier notin (a), team or !team, with commas between",
+    );
+  }
+  return text;
+}
+
+function isLabelRequirement(text: string): boolean {
+  const groups = labelRequirement.exec(text)?.groups;
+  if (!groups) return false;
+  const { absent, key = "", value = "", values = "" } = groups;
+  return isLabelKey(absent ?? key) && [value, ...values.split(",")].every((one) => isLabelValue(one.trim()));
+}
+
+function isLabelKey(text: string): boolean {
+  const slash = text.indexOf("/");
+  const prefix = slash < 0 ? "a" : text.slice(0, slash);
+  const name = text.slice(slash + 1);
+  return name.length > 0 && isLabelValue(name) && prefix.length <= 253 && dnsSubdomain.test(prefix);
+}
+
+function isLabelValue(text: string): boolean {
+  return text.length <= 63 && /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?$/.test(text);
+}
+
 /** The name of a Secret or ServiceAccount: a DNS subdomain of at most 253 characters. */
 export function objectName(text: string): string {
   if (text.length > 253 || !dnsSubdomain.test(text)) {
@@ -113,10 +148,10 @@ export function imageReference(text: string): { repository: string; tag: string 
   return { repository: name, tag };
 }
 
-/** An application's display name: 1 to 120 characters, none of them a control character. */
+/** An application's display name: 1 to 120 characters, all of them to be seen: none controls or only formats. */
 export function displayName(text: string): string {
-  if (text.length === 0 || text.length > 120 || /\p{Cc}/u.test(text)) {
-    throw new RangeError("must have 1 to 120 characters and no control characters");
+  if (text.length === 0 || text.length > 120 || /[\p{Cc}\p{Cf}]/u.test(text)) {
+    throw new RangeError("must have 1 to 120 characters and no control or invisible formatting characters");
   }
   return text;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   displayName,
   imageReference,
+  labelSelector,
   loginServerName,
   namespaceName,
   objectName,
@@ -79,7 +80,50 @@ describe("names", () => {
       ["app", "team/app", "team/*", "a__b/c.d"],
       ["*", "team*", "Team/app", "/app", "a'b", "team/**"],
     ],
-    ["a display name", displayName, ["My app"], ["", "a\u0007b", "a\nb", "x".repeat(121)]],
+    [
+      "a selector of labels",
+      labelSelector,
+      [
+        "team=web",
+        "team==web",
+        "team!=web",
+        "team=",
+        "team",
+        "!team",
+        "tier in (a, b)",
+        "tier notin (a)",
+        "a.example/team = web , !b,tier in (x,y),c",
+        "in",
+      ],
+      [
+        "",
+        ",",
+        "a,",
+        "a in (b",
+        "a in b",
+        "a in ()",
+        "a=b)",
+        "a=b c",
+        "-a=b",
+        "a=-b",
+        "A.example/a",
+        "/a",
+        "a/",
+        "a/b/c",
+        "=b",
+        "a=b=c",
+        "!a=b",
+        "a!",
+        "a".repeat(64),
+        `a=${"b".repeat(64)}`,
+      ],
+    ],
+    [
+      "a display name",
+      displayName,
+      ["My app"],
+      ["", "a\u0007b", "a\nb", "a\u202eb", "a\u200bb", "x".repeat(121)],
+    ],
   ] as const)("%s follows the service's rule", (_what, parse, good, bad) => {
     for (const text of good) expect(parse(text)).toBe(text);
     for (const text of bad) expect(() => parse(text), text).toThrow(RangeError);
@@ -99,6 +143,7 @@ describe("names", () => {
       objectName,
       repositoryPattern,
       imageReference,
+      labelSelector,
       displayName,
     ]) {
       fc.assert(

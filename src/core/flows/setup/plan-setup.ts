@@ -2,6 +2,7 @@ import type { PlannedChange } from "../../plan.ts";
 import { applicationChanges } from "../../steps/application.ts";
 import { roleChanges } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
 import type { Job, JobTarget } from "./job.ts";
@@ -147,7 +148,7 @@ function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, n
   const { applicationName } = input;
   if (application && applicationName !== undefined && application.displayName !== applicationName) {
     warnings.push(
-      `The application keeps the name ${application.displayName}: a name is given to a new one alone, so --name ${applicationName} is not heeded`,
+      `The application keeps the name ${inOneLine(application.displayName)}: a name is given to a new one alone, so --name ${applicationName} is not heeded`,
     );
   }
   for (const { roleDefinitionId, scope } of identity?.roles.extra ?? []) {
