@@ -11,8 +11,14 @@ export interface SignalSource {
 
 /** The run was asked to stop, by a signal or by Ctrl-C at a question. */
 export class InterruptedError extends ActionableError {
-  constructor(code: ExitCode = exitCode.interrupted, hint?: string) {
-    super("Stopped before the end.", { code: "interrupted", hint, retryable: true, exitCode: code });
+  /** @param unfinished steps that began and did not end, in words */
+  constructor(code: ExitCode = exitCode.interrupted, unfinished: readonly string[] = [], hint?: string) {
+    super(["Stopped before the end.", ...unfinished.map((text) => `not done: ${text}`)].join("\n"), {
+      code: "interrupted",
+      hint,
+      retryable: true,
+      exitCode: code,
+    });
     this.name = "InterruptedError";
   }
 }

@@ -278,7 +278,7 @@ export const setupOptions = {
   }),
   credentialsFile: valueOption({
     flag: "--credentials-file <file>",
-    summary: "also write a new password to this file, which must not exist yet",
+    summary: "also write the password in use, new or found, to this file, which must not exist yet",
     group: "Principal",
     parse: plainText,
   }),

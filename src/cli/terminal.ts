@@ -51,9 +51,9 @@ export class Printer {
     this.live = live;
   }
 
-  /** Columns of the terminal. */
+  /** Columns of the terminal; a file, and a terminal that does not tell, has no end of them. */
   get width(): number {
-    return this.#stream.columns ?? 80;
+    return this.#stream.columns || Infinity;
   }
 
   /** One line, above the status line. */

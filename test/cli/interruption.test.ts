@@ -42,6 +42,12 @@ describe("signals", () => {
     expect(source.eventNames()).toEqual([]);
   });
 
+  it("tell apart what was not done and how to go on", () => {
+    const error = new InterruptedError(143, ["Granting AcrPull"], "To go on: again");
+    expect(error.message).toBe("Stopped before the end.\nnot done: Granting AcrPull");
+    expect(error.hint).toBe("To go on: again");
+  });
+
   it("can be waited for", async () => {
     const source = new FakeProcess();
     const { signal } = watchSignals(source);

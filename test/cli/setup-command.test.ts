@@ -52,7 +52,8 @@ describe("an interruption", () => {
       exitCode: 143,
       error: { code: "interrupted", retryable: true },
     });
-    expect(run.stderr).toContain("stopping as soon as it is safe");
+    expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");
+    expect(run.stderr).not.toContain("fix: not done");
     expect(run.stderr).toContain(
       "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --yes",
     );

@@ -59,7 +59,7 @@ const result: SetupResult = {
   keptKeys: [],
 };
 const input = { secretName: "acr-secret", image: undefined, serviceAccounts: [] };
-const again = { again: "acr-pull setup --yes", exitCodeForChanges: false };
+const again = { again: "acr-pull setup --yes", exitCodeForChanges: false, width: Infinity };
 
 describe("a plan", () => {
   it("has a sign and a word for every action", () => {
@@ -98,7 +98,7 @@ describe("a plan", () => {
     ["changes", planOf("created"), true, 5],
     ["changes that nobody asked the exit code about", planOf("created"), false, 0],
   ])("with %s", (_what, plan, exitCodeForChanges, exitCode) => {
-    const answer = setupAnswer({ kind: "planned", plan }, input, { again: "", exitCodeForChanges });
+    const answer = setupAnswer({ kind: "planned", plan }, input, { ...again, exitCodeForChanges });
     expect(answer.exitCode).toBe(exitCode);
     expect(answer.failure).toBeUndefined();
     expect(answer.document).toEqual({ registry, plan: plan.changes, warnings: [] });
@@ -126,6 +126,16 @@ describe("a result", () => {
     expect(lines).toMatch(/Role +Owner, granted by somebody else +kept/);
     expect(lines).toContain("namespace: web");
     expect(lines).toContain("The password ends on 2031-01-02.");
+  });
+
+  it("breaks no word of a table that is wider than the terminal, but shows each row by itself", () => {
+    const narrow = { ...again, width: 40 };
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines);
+    expect(lines).toContain("Principal: acr-pull-myregistry-c (reused)\n");
+    expect(lines).toContain("Password: key k, valid until 2031-01-02 (unchanged)\n");
+    expect(lines).toContain(
+      "context: kind\nnamespace: web\ntarget: secret acr-secret\nresult: created\n\ncontext: kind\n",
+    );
   });
 
   it("shows no Pod when no secret was written", () => {

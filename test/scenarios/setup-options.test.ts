@@ -295,6 +295,12 @@ describe("setup, what it makes and how it proves it", () => {
       ...args,
     ]);
     expect(text.stdout).toContain(String.raw`--name 'team blue'\''s puller' --expires-in 90d --yes`);
+    expect(text.stderr).not.toContain("keeps the name");
+    const renamed = await setup(["--name", "another", "--dry-run"]);
+    expect(renamed.json.warnings).toEqual([
+      expect.stringContaining("keeps the name team blue's puller"),
+      expect.stringContaining("The key in use lives 90 days"),
+    ]);
   });
 
   it("--expires-in max takes as long as the tenant allows, else as long as the directory gives", async () => {
@@ -324,7 +330,7 @@ describe("setup, what it makes and how it proves it", () => {
     expect(asked).toContain("HEAD /v2/my-awesome-app/manifests/v1");
     const missing = await setup(["--image", "my-awesome-app:v2"]);
     expect([missing.code, missing.json.error.code]).toEqual([1, "proof.image-missing"]);
-    expect(missing.json.error.message).toContain("my-awesome-app:v2");
+    expect(missing.json.error.message).toMatch(/^localhost:\d+ has no image my-awesome-app:v2$/);
   });
 
   it("--credentials-file holds what signs in, for its owner alone", async () => {
@@ -346,6 +352,25 @@ describe("setup, what it makes and how it proves it", () => {
     ]);
     const before = sandbox.requests.entries.length;
     expect(await refusal(["--credentials-file", file])).toEqual([2, "credentials-file.exists", 0]);
+    expect(sandbox.requests.entries.length).toBe(before);
+  });
+
+  it("--credentials-file holds the credential in use also when none is made, and is not asked for again", async () => {
+    await succeed([]);
+    const file = join(folder, "again.json");
+    const args = "setup --registry myregistry -n awesomeapps -y --credentials-file".split(" ");
+    const { result, count } = await mutations(() => runSafely(sandbox, [...args, file]));
+    expect([result.code, count]).toEqual([0, 0]);
+    expect(await readFile(file, "utf8")).toContain(JSON.stringify(entryOf(sandbox)?.password));
+    expect(result.stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --yes");
+    expect(result.stdout).not.toContain("--credentials-file");
+  });
+
+  it("--namespace-selector that no API server could read is refused before any request", async () => {
+    const before = sandbox.requests.entries.length;
+    const run = await setup(["--namespace-selector", "a in (b"]);
+    expect([run.code, run.json.error.code]).toEqual([2, "usage.invalid-value"]);
+    expect(run.json.error.message).toContain("--namespace-selector must be a selector of labels");
     expect(sandbox.requests.entries.length).toBe(before);
   });
 

@@ -8,10 +8,10 @@ import { toned, type Line } from "../terminal.ts";
 export function resultLines(
   result: SetupResult,
   input: Pick<SetupInput, "secretName" | "image" | "serviceAccounts">,
-  again: string,
+  { again, width }: { readonly again: string; readonly width: number },
 ): Line[] {
   const written = result.secrets.filter(({ error }) => error === undefined);
-  const lines: Line[] = [...madeLines(result), "", ...targetLines(result)];
+  const lines: Line[] = [...madeLines(result, width), "", ...targetLines(result, width)];
   if (written.length > 0) {
     lines.push("", ...usageLines(result, input, written[0]?.namespace ?? "default"));
     lines.push("", toneHeading("The same without a question:"), "", `  ${again}`);
@@ -21,7 +21,7 @@ export function resultLines(
 }
 
 /** One line for each thing in Azure. */
-function madeLines(result: SetupResult): Line[] {
+function madeLines(result: SetupResult, width: number): Line[] {
   const { registry, servicePrincipals, roleAssignments, credentials, verification } = result;
   const mode = registry.roleAssignmentMode === "AbacRepositoryPermissions" ? ", in ABAC mode" : "";
   // With several clusters each has a principal of its own.
@@ -49,11 +49,11 @@ function madeLines(result: SetupResult): Line[] {
       verification.status,
     ],
   ];
-  return tableLines(undefined, rows);
+  return tableLines(undefined, rows, width);
 }
 
 /** One line for each secret and service account, and why one was left out. */
-function targetLines({ secrets, serviceAccounts }: SetupResult): Line[] {
+function targetLines({ secrets, serviceAccounts }: SetupResult, width: number): Line[] {
   const targets = [
     ...secrets.map((secret) => ({ ...secret, kind: "secret" })),
     ...serviceAccounts.map((account) => ({ ...account, kind: "service account" })),
@@ -64,7 +64,7 @@ function targetLines({ secrets, serviceAccounts }: SetupResult): Line[] {
     `${kind} ${name}`,
     action,
   ]);
-  const lines = tableLines(["CONTEXT", "NAMESPACE", "TARGET", "RESULT"], rows);
+  const lines = tableLines(["CONTEXT", "NAMESPACE", "TARGET", "RESULT"], rows, width);
   for (const { context, namespace, error } of targets) {
     if (error === undefined) continue;
     lines.push("", [toned("bad", `✗ ${context}/${namespace}:`), ` ${error.message}`]);
@@ -119,8 +119,12 @@ function toneHeading(text: string): Line {
   return [toned("strong", text)];
 }
 
-/** Columns without lines between them. */
-function tableLines(head: readonly string[] | undefined, rows: ReadonlyArray<readonly string[]>): Line[] {
+/** Columns without lines between them; where they do not fit, each row by itself. */
+function tableLines(
+  head: readonly string[] | undefined,
+  rows: ReadonlyArray<readonly string[]>,
+  width: number,
+): Line[] {
   const none = "";
   const edges = [
     "top",
@@ -139,8 +143,20 @@ function tableLines(head: readonly string[] | undefined, rows: ReadonlyArray<rea
   });
   if (head) table.push([...head]);
   for (const row of rows) table.push(row.map(oneLine));
+  // The table pads each line to its whole width.
+  if (table.width > width) return rows.flatMap((row, index) => rowLines(head, row, index));
   return table
     .toString()
     .split("\n")
     .map((line) => line.trimEnd());
+}
+
+/** One row in lines of `label: value`; without a head its first cell is the label, and its last is put behind. */
+function rowLines(head: readonly string[] | undefined, row: readonly string[], index: number): Line[] {
+  if (head) {
+    const lines = row.map((cell, column) => `${head[column]?.toLowerCase()}: ${cell}`);
+    return index === 0 ? lines : ["", ...lines];
+  }
+  const [label = "", value = "", action = ""] = row;
+  return [action === "" ? `${label}: ${value}` : `${label}: ${value} (${action})`];
 }

@@ -7,14 +7,13 @@ import type { CommandContext } from "../command.ts";
 import { checkCredentialsFile } from "../credentials-file.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { InterruptedError } from "../interruption.ts";
+import type { OptionSet } from "../option.ts";
 import { setupOptions, type SetupAnswers } from "../options.ts";
 import { passwordFromFile, passwordFromStream } from "../password-source.ts";
-import type { ExitCode } from "../../domain/exit-code.ts";
+import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { setupAnswer } from "./setup-answer.ts";
 import { registryName, setupConnections, setupInput, type WholeAnswers } from "./setup-input.ts";
 import { checkSetup } from "./setup-rules.ts";
-
-const stoppingText = "stopping as soon as it is safe; Ctrl-C again stops at once";
 
 /** Carries `setup` out: refuses bad input, connects, lets the flow work, shows its outcome. */
 export async function runSetup(answers: SetupAnswers, context: CommandContext): Promise<ExitCode> {
@@ -22,43 +21,71 @@ export async function runSetup(answers: SetupAnswers, context: CommandContext): 
   const whole = answers as WholeAnswers;
   const input = await agreed(setupInput(whole, await knownPassword(whole, context)), context);
   if (input.credentialsFile !== undefined && !input.dryRun) await checkCredentialsFile(input.credentialsFile);
-  const again = equivalentCommand(context.program, "setup", setupOptions, context.given);
-  const outcome = await work(whole, input, again, context);
-  const answer = setupAnswer(outcome, input, { again, exitCodeForChanges: whole.exitCode });
+  const outcome = await work(whole, input, context);
+  const done = outcome.kind === "finished" && outcome.exitCode === exitCode.ok;
+  const answer = setupAnswer(outcome, input, {
+    again: done ? sameCommand(context, lastingOptions) : sameCommand(context),
+    exitCodeForChanges: whole.exitCode,
+    width: context.terminal.stdout.width,
+  });
   context.view.answer(answer);
   return answer.exitCode;
+}
+
+/** What another run can be given as well: the file with the password is there once it is written. */
+const { credentialsFile: _written, ...lastingOptions } = setupOptions;
+
+function sameCommand({ program, given }: CommandContext, options: OptionSet = setupOptions): string {
+  return equivalentCommand(program, "setup", options, given);
 }
 
 async function work(
   answers: WholeAnswers,
   input: SetupInput,
-  again: string,
   context: CommandContext,
 ): Promise<SetupOutcome> {
   const { view, signal } = context;
-  const stopping = () => view.report({ kind: "note", level: "warning", text: stoppingText });
+  let asking = false;
+  const stopping = () => {
+    // At a question nothing is under way, so that the run stops at once; and the line is the question's.
+    if (!asking) view.report({ kind: "note", level: "warning", text: stoppingText(signal.reason) });
+  };
   signal.addEventListener("abort", stopping, { once: true });
   try {
     const ports = await context.connect(setupConnections(answers), view.report, signal);
     return await setup(
       input,
       ports,
-      { report: view.report, approve: (plan) => approve(plan, answers, context) },
+      {
+        report: view.report,
+        approve: async (plan) => {
+          asking = true;
+          try {
+            return await approve(plan, answers, context);
+          } finally {
+            asking = false;
+          }
+        },
+      },
       signal,
     );
   } catch (error) {
     if (!signal.aborted && !(error instanceof InterruptedError)) throw error;
-    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), again);
+    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), sameCommand(context));
   } finally {
     signal.removeEventListener("abort", stopping);
   }
 }
 
+function stoppingText(reason: unknown): string {
+  const byKey = !(reason instanceof InterruptedError) || reason.exitCode === exitCode.interrupted;
+  return `stopping as soon as it is safe; ${byKey ? "Ctrl-C again" : "a second signal"} stops at once`;
+}
+
 /** What was not done, and how to go on; the steps that were done have been told. */
 function interrupted(reason: unknown, unfinished: readonly string[], again: string): InterruptedError {
   const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
-  const left = unfinished.map((text) => `not done: ${text}`);
-  return new InterruptedError(code, [...left, `To go on where it stopped: ${again}`].join("\n"));
+  return new InterruptedError(code, unfinished, `To go on where it stopped: ${again}`);
 }
 
 async function knownPassword(

@@ -10,12 +10,13 @@ const command = "setup";
 /**
  * The outcome of `setup` as it is shown, in the fields of the published contract and for people.
  * @param options.again the command line that does the same
+ * @param options.width columns that the lines for people have
  * @param options.exitCodeForChanges whether a plan with changes is told by the exit code
  */
 export function setupAnswer(
   outcome: SetupOutcome,
   input: Pick<SetupInput, "secretName" | "image" | "serviceAccounts">,
-  options: { readonly again: string; readonly exitCodeForChanges: boolean },
+  options: { readonly again: string; readonly exitCodeForChanges: boolean; readonly width: number },
 ): Answer {
   if (outcome.kind === "finished") {
     const { result, error } = outcome;
@@ -23,7 +24,7 @@ export function setupAnswer(
       command,
       exitCode: outcome.exitCode,
       document: { ...result },
-      lines: resultLines(result, input, options.again),
+      lines: resultLines(result, input, options),
       failure: error && { ...error, retryable: error.retryable ?? false, exitCode: outcome.exitCode },
     };
   }

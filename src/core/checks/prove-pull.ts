@@ -87,7 +87,7 @@ function proofFailed(
   const name = image.tag === undefined ? image.repository : `${image.repository}:${image.tag}`;
   switch (outcome.kind) {
     case "image-missing":
-      return new ActionableError(`${loginServer} has no image ${name}: ${outcome.reason}`, {
+      return new ActionableError(`${loginServer} has no image ${name}`, {
         code: "proof.image-missing",
         hint: "Name an image that exists with --image, or leave it out.",
       });
