@@ -38,7 +38,8 @@ export function parseDockerConfig(base64: string | undefined): DockerConfig {
     throw new MalformedDockerConfigError("is not JSON");
   }
   if (!isRecord(value)) throw new MalformedDockerConfigError("is not a JSON object");
-  const { auths = {} } = value;
+  // Go reads null as an empty map.
+  const auths = value["auths"] ?? {};
   if (!isRecord(auths)) throw new MalformedDockerConfigError("has no object auths");
   for (const [host, entry] of Object.entries(auths)) decodeEntry(host, entry);
   return { ...value, auths };
@@ -51,15 +52,19 @@ export function parseDockerConfig(base64: string | undefined): DockerConfig {
  */
 function decodeEntry(host: string, entry: unknown): PullCredential {
   const shown = JSON.stringify(host);
+  // Go leaves a struct as it was, empty, when it reads null for it or for a field of it.
+  if (entry === null) return { username: "", password: new SecretText("") };
   if (!isRecord(entry))
     throw new MalformedDockerConfigError(`has an entry for ${shown} that is not an object`);
-  const { auth, username = "", password = "" } = entry;
+  const username = entry["username"] ?? "";
+  const password = entry["password"] ?? "";
+  const auth = entry["auth"] ?? "";
   if (typeof username !== "string" || typeof password !== "string") {
     throw new MalformedDockerConfigError(
       `has an entry for ${shown} with a user name or password that is no text`,
     );
   }
-  if (auth === undefined || auth === "") return { username, password: new SecretText(password) };
+  if (auth === "") return { username, password: new SecretText(password) };
   const malformed = `has an entry for ${shown} whose auth is not base64 of user:password`;
   if (typeof auth !== "string" || !/^[A-Za-z0-9+/]+={0,2}$/.test(auth))
     throw new MalformedDockerConfigError(malformed);

@@ -40,6 +40,17 @@ describe("a docker config", () => {
     expect(() => parseDockerConfig(text)).toThrow(MalformedDockerConfigError);
   });
 
+  it("may have null for what is empty, as Go reads it, and keeps another host's null", () => {
+    expect(config({ auths: null }).auths).toEqual({});
+    const read = config({ auths: { "other.example": null, [server]: null } });
+    expect(credentialOf(read, server)?.username).toBe("");
+    const fields = config({ auths: { [server]: { username: "id", password: null, auth: null } } });
+    expect(credentialOf(fields, server)?.username).toBe("id");
+    const written = withCredential(read, server, { username: "id", password: new SecretText("pw") });
+    expect(written.auths["other.example"]).toBeNull();
+    expect(credentialOf(written, server)?.username).toBe("id");
+  });
+
   it("never quotes what it could not read", () => {
     expect(() => parseDockerConfig(base64(`{"auths":{"a":{"password":"s3cret"`))).toThrow(/^is not JSON$/);
   });
