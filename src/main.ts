@@ -110,10 +110,13 @@ async function openClusters(
   const kubeconfig = await loadKubeconfig({ file, env });
   const chosen = contexts.length > 0 ? contexts : [kubeconfig.currentContext ?? ""];
   if (chosen.includes("")) {
+    const names = kubeconfig.contexts.map(({ name }) => name).join(", ");
     throw refused(
       "kubernetes.no-current-context",
-      "The kubeconfig has no current context.",
-      `Name one with --context: ${kubeconfig.contexts.map(({ name }) => name).join(", ")}.`,
+      names === "" ? "The kubeconfig has no contexts." : "The kubeconfig has no current context.",
+      names === ""
+        ? "Name another file with --kubeconfig, or have the tool that made the cluster write its context."
+        : `Name one with --context: ${names}.`,
     );
   }
   const onPluginMessage = (context: string, line: string) =>

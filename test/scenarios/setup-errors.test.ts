@@ -405,6 +405,15 @@ describe("setup, refused before anything is written", () => {
       hint: ["--kubeconfig", "KUBECONFIG"],
     },
     {
+      what: "the kubeconfig is empty",
+      unasked: true,
+      env: () => ({ KUBECONFIG: "/dev/null" }),
+      exit: 2,
+      code: "kubernetes.no-current-context",
+      says: ["has no contexts"],
+      hint: ["--kubeconfig"],
+    },
+    {
       what: "the namespace does not exist",
       args: ["-n", "awesomeaps"],
       exit: 2,
