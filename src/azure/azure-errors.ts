@@ -59,7 +59,7 @@ export function unansweredError(error: ExchangeError, doing: string): Actionable
 
 const unreachable = {
   code: "azure.unreachable",
-  hint: "Check the network and --cloud; behind a proxy set HTTPS_PROXY.",
+  hint: "Check the network, --cloud, and the proxy that HTTPS_PROXY names, or has to name.",
 };
 const unanswered: Readonly<Record<ExchangeFailure, ErrorDetails>> = {
   "no-connection": { ...unreachable, retryable: true },
