@@ -12,6 +12,8 @@ import type { HeldMark } from "./pending-mark.ts";
 /** What Graph gives when no end is named; `max` asks for it where the tenant's policy cannot be read. */
 const graphDefaultLifetimeMs = 730 * 86_400_000;
 const triesAfterLostAnswers = 3;
+/** A policy counts a life by the directory's clock, which may be behind the one that the end is counted by. */
+const clockSkewMs = 5 * 60_000;
 
 /** What a key is made with. */
 export interface KeyWish {
@@ -43,7 +45,7 @@ export async function makeKey(
     wish.expiresInMs === "max"
       ? ((await directory.passwordPolicy(signal))?.longestLifeMs ?? graphDefaultLifetimeMs)
       : wish.expiresInMs;
-  const endDateTime = new Date(now.getTime() + lifetimeMs);
+  const endDateTime = new Date(now.getTime() + lifetimeMs - Math.min(clockSkewMs, lifetimeMs / 100));
   for (let tries = 1; ; tries += 1) {
     const displayName = keyDisplayName(clusterId, mark.operation);
     try {
