@@ -57,7 +57,15 @@ function recipe() {
   const { ACR_PULL_CLOUD, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_TENANT_ID } = process.env;
   az("cloud", "register", "-n", "sandbox", "--endpoint-resource-manager", ACR_PULL_CLOUD);
   az("cloud", "set", "-n", "sandbox");
-  az("login", "--service-principal", "-u", AZURE_CLIENT_ID, "-p", AZURE_CLIENT_SECRET, "-t", AZURE_TENANT_ID);
+  az(
+    "login",
+    "--service-principal",
+    "-u",
+    AZURE_CLIENT_ID,
+    `--password=${AZURE_CLIENT_SECRET}`,
+    "-t",
+    AZURE_TENANT_ID,
+  );
   const start = performance.now();
   const show = (query) => az("acr", "show", "-n", "myregistry", "--query", query, "-o", "tsv").trim();
   const [id, server] = [show("id"), show("loginServer")];

@@ -74,9 +74,9 @@ export class Clients {
     const { ACR_PULL_CLOUD, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_TENANT_ID } = environment;
     await this.az(`cloud register -n sandbox --endpoint-resource-manager ${ACR_PULL_CLOUD}`);
     await this.az("cloud set -n sandbox");
-    await this.az(
-      `login --service-principal -u ${AZURE_CLIENT_ID} -p ${AZURE_CLIENT_SECRET} --tenant ${AZURE_TENANT_ID}`,
-    );
+    // With the equals sign: one secret in 64 starts with a dash, and az would take it for an option.
+    const credential = `-u ${AZURE_CLIENT_ID} --password=${AZURE_CLIENT_SECRET}`;
+    await this.az(`login --service-principal ${credential} --tenant ${AZURE_TENANT_ID}`);
   }
 
   /** `az`, its words as they are typed: none of them holds a space. */
