@@ -79,7 +79,7 @@ export function signInError(
 }
 
 /** Conditional Access refused: often for where this machine stands, so the error says which machine it is. */
-export function conditionalAccessError(reason: EntraReason, cause?: unknown): ActionableError {
+function conditionalAccessError(reason: EntraReason, cause?: unknown): ActionableError {
   return new ActionableError(
     `A Conditional Access policy of the tenant refuses the sign-in from this machine, ${hostname()}: ${reason.sentence}`,
     {

@@ -22,15 +22,15 @@ import {
 import { defaultedOption, listOption, oneOf, switchOption, valueOption, type AnswersOf } from "./option.ts";
 
 /** How answers are written. */
-export const outputFormats = ["text", "json", "yaml"] as const;
+const outputFormats = ["text", "json", "yaml"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** When colour is used. */
-export const colorChoices = ["auto", "always", "never"] as const;
+const colorChoices = ["auto", "always", "never"] as const;
 export type ColorChoice = (typeof colorChoices)[number];
 
 /** How this program signs in to Azure. */
-export const authMethods = [
+const authMethods = [
   "auto",
   "cli",
   "environment",

@@ -34,7 +34,7 @@ export class ApiStatusError extends Error {
  * Reads a `Status`; of another body nothing but the number is known.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
-export function readStatus(code: number, body: Buffer): ApiStatus {
+function readStatus(code: number, body: Buffer): ApiStatus {
   let value: unknown;
   try {
     value = JSON.parse(body.toString("utf8"));

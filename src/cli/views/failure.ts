@@ -4,7 +4,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { toned, type Line } from "../terminal.ts";
 
 /** Where a bug is reported. */
-export const reportUrl = "https://www.npmjs.com/package/acr-pull";
+const reportUrl = "https://www.npmjs.com/package/acr-pull";
 
 /** Why a run did not do what it was asked to, as it is shown. */
 export interface Failure {

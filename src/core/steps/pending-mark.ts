@@ -30,7 +30,7 @@ export function isLive(pending: PendingMark, serverTime: Date, process: ProcessI
 }
 
 /** Whether a mark is this process's own. */
-export function isOwn(pending: PendingMark, process: ProcessIdentity): boolean {
+function isOwn(pending: PendingMark, process: ProcessIdentity): boolean {
   const { holder } = pending;
   return holder.host === process.host && holder.boot === process.boot && holder.pid === process.pid;
 }

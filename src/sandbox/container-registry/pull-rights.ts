@@ -31,7 +31,7 @@ export type PullRights =
   | { readonly kind: "admitted"; readonly principalId: string; readonly rights: RegistryRights };
 
 /** What is true once everything has replicated. */
-export const wholeTruth = new ReplicaView(Number.POSITIVE_INFINITY);
+const wholeTruth = new ReplicaView(Number.POSITIVE_INFINITY);
 
 /**
  * How a registry receives an application's id and password, and what they may do there.

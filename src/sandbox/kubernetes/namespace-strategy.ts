@@ -3,7 +3,7 @@ import { objectAt } from "./json.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
 /** The label that the API server keeps on every namespace, holding its name. */
-export const nameLabel = "kubernetes.io/metadata.name";
+const nameLabel = "kubernetes.io/metadata.name";
 
 /** Namespaces: a finalizer of their own and a phase, which clients cannot set. */
 export const namespaceStrategy: ResourceStrategy = {

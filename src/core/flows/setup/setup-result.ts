@@ -21,7 +21,7 @@ import { applicationOf, type LeftOut } from "./job.ts";
 import type { Survey } from "./survey.ts";
 
 /** An error as results show it. */
-export function resultError({ code, message, hint }: ActionableError): ResultError {
+function resultError({ code, message, hint }: ActionableError): ResultError {
   return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
