@@ -226,7 +226,7 @@ export const setupOptions = {
   }),
   name: valueOption({
     flag: "--name <display-name>",
-    summary: "display name of the application (default: acr-pull-<registry>-<cluster>)",
+    summary: "display name of a new application (default: acr-pull-<registry>-<cluster>)",
     group: "Principal",
     parse: displayName,
   }),
