@@ -211,6 +211,7 @@ describe("setup --role and --repository", () => {
       ["AcrPull", "created"],
       ["AcrPush", "removed"],
     ]);
+    expect(run.stderr).toContain("every namespace of the cluster that uses this service principal");
     expect(liveAssignments(sandbox)).toHaveLength(1);
     expect(Object.values(marksOf(sandbox))[0].role).toBe("acrpull");
   });

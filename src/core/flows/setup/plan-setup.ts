@@ -157,10 +157,14 @@ function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, n
       `The service principal also holds ${name} on ${scope}, which acr-pull did not grant and leaves alone`,
     );
   }
+  const { obsolete = [], wanted = [] } = identity?.roles ?? {};
+  if (obsolete.length > 0 || wanted.some(({ action }) => action === "updated")) {
+    warnings.push("The role changes for every namespace of the cluster that uses this service principal");
+  }
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return warnings;
   if (isRenewalDue(decision.expiresAt, now)) {
-    warnings.push(`The key in use is valid only until ${decision.expiresAt}: rotate it soon`);
+    warnings.push(`The key in use is valid only until ${decision.expiresAt}: its renewal is due`);
   }
   const lifetime = lifetimeNote(identity, decision.keyId, input);
   if (lifetime !== undefined) warnings.push(lifetime);
