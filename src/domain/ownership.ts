@@ -43,6 +43,11 @@ export function keyOrigin(key: PasswordCredential): { clusterId: string; operati
   return groups ? { clusterId: groups["clusterId"] ?? "", operation: groups["operation"] ?? "" } : undefined;
 }
 
+/** Whether a key was made by acr-pull for this cluster. */
+export function isKeyOf(key: PasswordCredential, clusterId: string): boolean {
+  return keyOrigin(key)?.clusterId === clusterId;
+}
+
 /** The keys of an application that were made for other clusters: its role is theirs too. */
 export function keysOfOtherClusters(application: Application, clusterId: string): PasswordCredential[] {
   return application.passwords.filter((key) => {

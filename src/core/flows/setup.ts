@@ -5,7 +5,7 @@ import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
 import type { SetupConversation, SetupInput, SetupOutcome, SetupPorts } from "./setup-contract.ts";
 import { applyJob } from "./setup/apply-setup.ts";
-import type { JobRecord } from "./setup/job-work.ts";
+import { JobWork, type JobRecord } from "./setup/job-work.ts";
 import { credentialsDocument } from "./setup/credentials-document.ts";
 import { planSetup } from "./setup/plan-setup.ts";
 import { finishedOutcome } from "./setup/setup-result.ts";
@@ -80,7 +80,7 @@ async function apply(
   signal: AbortSignal,
 ): Promise<JobRecord[]> {
   const records = await Promise.all(
-    found.jobs.map((job) => applyJob(job, found, input, ports, report, signal)),
+    found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
   );
   signal.throwIfAborted();
   const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));

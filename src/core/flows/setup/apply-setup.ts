@@ -1,24 +1,13 @@
 import { provePull } from "../../checks/prove-pull.ts";
-import type { Report } from "../../progress.ts";
 import { BusyError } from "../../steps/busy.ts";
-import type { SetupInput, SetupPorts } from "../setup-contract.ts";
-import { applicationOf, type Job, type TargetCredential } from "./job.ts";
-import { JobWork, type JobRecord } from "./job-work.ts";
+import { applicationOf, type TargetCredential } from "./job.ts";
+import type { JobRecord, JobWork } from "./job-work.ts";
 import { abandonKey, obtainCredential } from "./obtain-credential.ts";
 import { operationsToSweep, sweep } from "./sweep.ts";
-import type { Survey } from "./survey.ts";
 import { createNamespaces, linkAccounts, readTargetsBack, writeTargets } from "./write-targets.ts";
 
 /** Carries out one job; never throws: what failed stands in the record. */
-export async function applyJob(
-  job: Job,
-  survey: Survey,
-  input: SetupInput,
-  ports: SetupPorts,
-  report: Report,
-  signal: AbortSignal,
-): Promise<JobRecord> {
-  const work = new JobWork(job, survey, input, ports, report, signal);
+export async function applyJob(work: JobWork): Promise<JobRecord> {
   try {
     await carryOut(work);
   } catch (error) {

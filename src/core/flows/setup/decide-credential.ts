@@ -6,9 +6,9 @@ import {
   parseDockerConfig,
 } from "../../../domain/docker-config.ts";
 import { hasCode, refused } from "../../../domain/errors.ts";
-import type { Application, PasswordCredential } from "../../../domain/identity.ts";
+import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { keyOrigin, readMarks, type EntryMark } from "../../../domain/ownership.ts";
+import { isKeyOf, readMarks, type EntryMark } from "../../../domain/ownership.ts";
 import type { SecretText } from "../../../domain/secret-text.ts";
 import { credentialState, type CredentialState } from "../../checks/credential-state.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
@@ -175,11 +175,6 @@ function deadKeys(question: CredentialQuestion, entries: readonly HeldEntry[]): 
   return (question.application?.passwords ?? [])
     .filter((key) => named.has(key.keyId) && isKeyOf(key, question.clusterId))
     .map(({ keyId }) => keyId);
-}
-
-/** Whether a key was made by acr-pull for this cluster. */
-export function isKeyOf(key: PasswordCredential, clusterId: string): boolean {
-  return keyOrigin(key)?.clusterId === clusterId;
 }
 
 /** RFC 3339 in UTC, to the second, as Graph writes it. */

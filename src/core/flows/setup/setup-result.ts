@@ -1,7 +1,7 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../../domain/exit-code.ts";
 import { builtInRole } from "../../../domain/role.ts";
-import { keyOrigin } from "../../../domain/ownership.ts";
+import { isKeyOf } from "../../../domain/ownership.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type {
   ResultCredential,
@@ -175,7 +175,7 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
   const application = applicationOf(job.identity?.application);
   if (!application || job.decision.kind !== "make") return [];
   return application.passwords
-    .filter((key) => keyOrigin(key)?.clusterId === job.clusterId)
+    .filter((key) => isKeyOf(key, job.clusterId))
     .filter(({ keyId }) => keyId !== credential?.keyId && !removedKeys.includes(keyId))
     .map(({ keyId }) => ({
       appId: application.appId,
