@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawn, type IPty } from "@lydell/node-pty";
+import { Terminal } from "@xterm/headless";
+import type { Sandbox } from "../src/sandbox/sandbox.ts";
+import { programPath } from "./program.ts";
+
+/** How the terminal is, and what the program finds in its environment. */
+export interface TerminalOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  /** Added to the sandbox's environment; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What is run instead of the program: a file and its arguments. */
+  readonly command?: readonly [file: string, ...args: readonly string[]];
+}
+
+/** Keys by name, as a terminal sends them; any other text is typed as it stands. */
+const keys: Readonly<Record<string, string>> = {
+  enter: "\r",
+  escape: "\u001b",
+  "shift-tab": "\u001b[Z",
+  tab: "\t",
+  up: "\u001b[A",
+  down: "\u001b[B",
+  backspace: "\u007f",
+  space: " ",
+  "ctrl-c": "\u0003",
+  "ctrl-u": "\u0015",
+};
+
+/** A wait that never ends says what it waited for, instead of a runner's time-out that does not. */
+const patienceMs = 30_000;
+
+/** The program in a terminal of its own, with a real screen. */
+export class TerminalRun {
+  readonly #pty: IPty;
+  readonly #terminal: Terminal;
+  readonly #watchers = new Set<() => void>();
+  readonly #ended: Promise<number>;
+  #exitCode: number | undefined;
+  /** Every byte that the program wrote. */
+  output = "";
+
+  private constructor(pty: IPty, terminal: Terminal, cleanUp: () => Promise<void>) {
+    this.#pty = pty;
+    this.#terminal = terminal;
+    pty.onData((data) => {
+      this.output += data;
+      terminal.write(data, () => this.#look());
+    });
+    this.#ended = new Promise((resolve) => {
+      pty.onExit(({ exitCode }) => {
+        // What was written last may still be on its way to the screen.
+        terminal.write("", () => {
+          this.#exitCode = exitCode;
+          this.#look();
+          void cleanUp().finally(() => resolve(exitCode));
+        });
+      });
+    });
+  }
+
+  /** Starts `acr-pull` with these arguments at a terminal, inside a sandbox. */
+  static async start(
+    sandbox: Sandbox | undefined,
+    args: readonly string[],
+    { columns = 100, rows = 40, env = {}, command }: TerminalOptions = {},
+  ): Promise<TerminalRun> {
+    const home = await mkdtemp(join(tmpdir(), "acr-pull-home-"));
+    const [file, ...rest] = command ?? [process.execPath, programPath, ...args];
+    const given = {
+      PATH: process.env["PATH"],
+      HOME: home,
+      LANG: "C.UTF-8",
+      TERM: "xterm-256color",
+      XDG_CACHE_HOME: join(tmpdir(), "acr-pull-test-cache"),
+      // CI is left out: it would make of this a terminal at which nobody sits.
+      ...sandbox?.environment,
+      ...env,
+    };
+    const pty = spawn(file, rest, { cols: columns, rows, env: given, cwd: home });
+    const terminal = new Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true });
+    return new TerminalRun(pty, terminal, () => rm(home, { recursive: true, force: true }));
+  }
+
+  /** The lines that are on the screen now, without trailing space. */
+  get screen(): string {
+    return this.#lines(this.#terminal.buffer.active.viewportY, this.#terminal.rows);
+  }
+
+  /** The screen and all that scrolled out of it. */
+  get history(): string {
+    return this.#lines(0, this.#terminal.buffer.active.length);
+  }
+
+  #lines(from: number, count: number): string {
+    const { active } = this.#terminal.buffer;
+    const lines: string[] = [];
+    for (let row = from; row < from + count; row += 1) {
+      lines.push(active.getLine(row)?.translateToString(true) ?? "");
+    }
+    return lines.join("\n").trimEnd();
+  }
+
+  /** Waits until a text is on the screen; white space and line ends count as one space. */
+  async until(expected: string | RegExp): Promise<this> {
+    const shown = () => this.screen.replaceAll(/\s+/g, " ");
+    await this.when(
+      () => (typeof expected === "string" ? shown().includes(expected) : expected.test(shown())),
+      `${String(expected)} on the screen`,
+    );
+    return this;
+  }
+
+  /** Waits until something holds; looked at whenever the screen changes and every few milliseconds. */
+  async when(holds: () => boolean, what: string): Promise<void> {
+    if (holds()) return;
+    await new Promise<void>((resolve, reject) => {
+      const poll = setInterval(() => look(), 20);
+      const limit = setTimeout(() => fail("never came"), patienceMs);
+      const done = () => {
+        clearInterval(poll);
+        clearTimeout(limit);
+        this.#watchers.delete(look);
+      };
+      const fail = (why: string) => {
+        done();
+        reject(new Error(`${what}: ${why}. The screen:\n${this.history}`));
+      };
+      const look = () => {
+        if (holds()) {
+          done();
+          resolve();
+        } else if (this.#exitCode !== undefined) fail(`the program ended with ${this.#exitCode}`);
+      };
+      this.#watchers.add(look);
+    });
+  }
+
+  /** Presses keys one after the other: names such as `enter` and `shift-tab`, or text. */
+  press(...pressed: readonly string[]): this {
+    for (const key of pressed) this.#pty.write(keys[key] ?? key);
+    return this;
+  }
+
+  /** Sends a signal to the program. */
+  kill(signal: NodeJS.Signals): void {
+    this.#pty.kill(signal);
+  }
+
+  /** Makes the terminal narrower or wider. */
+  resize(columns: number, rows: number): void {
+    this.#terminal.resize(columns, rows);
+    this.#pty.resize(columns, rows);
+  }
+
+  /** The exit code, when the program has ended. */
+  async exit(): Promise<number> {
+    const limit = setTimeout(() => this.#pty.kill("SIGKILL"), patienceMs);
+    try {
+      return await this.#ended;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  #look(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
