@@ -20,7 +20,8 @@ export async function approve(
   if (given.yes) return true;
   if (!terminal.interactive) return false;
   const { openPrompter } = await import("./prompter.ts");
-  return await openPrompter(terminal, signal).confirm("Carry this out?");
+  const prompter = await openPrompter(terminal, signal);
+  return await prompter.confirm("Carry this out?");
 }
 
 /** Has the registry's name typed before a role is granted that may do anything to it. */
@@ -33,5 +34,6 @@ export async function agreeToPrivilegedRole(
     "Everybody who can read the secret in the cluster could do so. To pull, acrpull is enough.",
   ]);
   const { openPrompter } = await import("./prompter.ts");
-  return await openPrompter(terminal, signal).typed(`Type ${registry} to grant it:`, registry);
+  const prompter = await openPrompter(terminal, signal);
+  return await prompter.typed(`Type ${registry} to grant it:`, registry);
 }
