@@ -1,15 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ActionableError, hasCode } from "../domain/errors.ts";
 import type { Application, Owner } from "../domain/identity.ts";
-import { isGuid } from "../domain/names.ts";
-import {
-  applicationFields,
-  applicationOf,
-  literal,
-  ownerOf,
-  servicePrincipalFields,
-  servicePrincipalOf,
-} from "./directory-objects.ts";
+import { applicationFields, applicationOf, literal, ownerOf } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
 import { isAnswer } from "./service-failure.ts";
 
@@ -56,37 +48,11 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     }
   }
 
-  /** An application whose id, or whose principal's id, this is. */
-  async function findByGuid(id: string, signal: AbortSignal): Promise<readonly Application[]> {
-    const [byAppId, byObjectId, principal] = await Promise.all([
-      findByKey(`(appId=${literal(id)})`, signal),
-      readApplication(id, signal),
-      find(
-        "read the service principal",
-        `/servicePrincipals/${id}?${servicePrincipalFields}`,
-        servicePrincipalOf,
-        signal,
-      ),
-    ]);
-    const ofPrincipal = principal && (await findByKey(`(appId=${literal(principal.appId)})`, signal));
-    const found = [byAppId, byObjectId, ofPrincipal].filter((item) => item !== undefined);
-    return [...new Map(found.map((item) => [item.objectId, item])).values()];
-  }
-
   return {
     readApplication,
     findApplicationByUniqueName,
     listOwners,
     listPrincipalOwners,
-
-    /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
-    async findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]> {
-      if (isGuid(reference)) return findByGuid(reference, signal);
-      const path = `/applications?$filter=displayName%20eq%20${literal(reference)}&${applicationFields}`;
-      const found = (await list("look for the application", path, signal)).map(applicationOf);
-      // Graph compares without regard to case.
-      return found.filter(({ displayName }) => displayName === reference);
-    },
 
     /**
      * A deleted application that still holds the unique name. Whoever may not look among the deleted

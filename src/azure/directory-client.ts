@@ -1,5 +1,6 @@
 import type { Caller } from "../domain/identity.ts";
 import { applicationPasswords } from "./application-passwords.ts";
+import { applicationSearch } from "./application-search.ts";
 import { applications } from "./applications.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
@@ -42,7 +43,11 @@ export function createDirectoryClient(cloud: Cloud, credential: Credential, http
     /** Whether the caller may change every application of the tenant, not only those it owns. */
     mayChangeAllApplications: async (signal: AbortSignal) => mayChangeAll(await claims(signal)),
     ...applications(requests, cloud.graph),
-    ...servicePrincipals(requests, mayChange),
+    ...applicationSearch(requests),
+    ...servicePrincipals(requests, {
+      mayChange,
+      tenantId: async (signal) => (await caller(signal)).tenantId,
+    }),
     ...applicationPasswords(requests),
   };
 }

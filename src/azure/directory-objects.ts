@@ -1,4 +1,10 @@
-import type { Application, Owner, PasswordCredential, ServicePrincipal } from "../domain/identity.ts";
+import type {
+  Application,
+  ApplicationSummary,
+  Owner,
+  PasswordCredential,
+  ServicePrincipal,
+} from "../domain/identity.ts";
 
 /*
  * Graph's objects turned into ours, and the texts that requests are made of.
@@ -9,14 +15,13 @@ type Item = Readonly<Record<string, unknown>>;
 /** What is asked for of an application; the unique name comes only when it is named here. */
 export const applicationFields =
   "$select=id,appId,displayName,uniqueName,tags,passwordCredentials,keyCredentials";
+export const summaryFields = "$select=id,appId,displayName";
 export const servicePrincipalFields = "$select=id,appId,displayName,passwordCredentials,keyCredentials";
 
 /** An application as Graph shows it. */
 export function applicationOf(item: Item): Application {
   return {
-    objectId: text(item["id"]) ?? "",
-    appId: text(item["appId"]) ?? "",
-    displayName: text(item["displayName"]) ?? "",
+    ...summaryOf(item),
     uniqueName: text(item["uniqueName"]),
     tags: list(item["tags"]).filter((tag): tag is string => typeof tag === "string"),
     passwords: list(item["passwordCredentials"]).map((password) => passwordOf(password as Item)),
@@ -24,12 +29,19 @@ export function applicationOf(item: Item): Application {
   };
 }
 
-/** A service principal as Graph shows it. */
-export function servicePrincipalOf(item: Item): ServicePrincipal {
+/** The names of an application, or of a service principal. */
+export function summaryOf(item: Item): ApplicationSummary {
   return {
     objectId: text(item["id"]) ?? "",
     appId: text(item["appId"]) ?? "",
     displayName: text(item["displayName"]) ?? "",
+  };
+}
+
+/** A service principal as Graph shows it. */
+export function servicePrincipalOf(item: Item): ServicePrincipal {
+  return {
+    ...summaryOf(item),
     passwords: list(item["passwordCredentials"]).map((password) => passwordOf(password as Item)),
     certificates: list(item["keyCredentials"]).length,
   };

@@ -13,7 +13,13 @@ export interface DirectoryRequests {
   /** Runs a request, or several that belong together, and turns what they throw into ActionableErrors. */
   readonly undertake: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
   readonly ask: (doing: string, request: GraphRequest, signal: AbortSignal) => Promise<GraphAnswer>;
-  readonly list: (doing: string, path: string, signal: AbortSignal) => Promise<readonly Item[]>;
+  /** Every item, or the first so many. */
+  readonly list: (
+    doing: string,
+    path: string,
+    signal: AbortSignal,
+    atMost?: number,
+  ) => Promise<readonly Item[]>;
   /** One object; undefined where there is none of that key. */
   readonly find: <T>(
     doing: string,
@@ -34,7 +40,7 @@ export function directoryRequests(graph: GraphClient): DirectoryRequests {
     graph,
     undertake: inDirectory,
     ask,
-    list: (doing, path, signal) => inDirectory(doing, signal, () => graph.list(path, signal)),
+    list: (doing, path, signal, atMost) => inDirectory(doing, signal, () => graph.list(path, signal, atMost)),
     async find(doing, path, read, signal) {
       try {
         const { body } = await ask(doing, { method: "GET", path }, signal);

@@ -39,8 +39,12 @@ export interface GraphClient {
    *   in fails
    */
   send(request: GraphRequest, signal: AbortSignal): Promise<GraphAnswer>;
-  /** Every item of a list, page after page. */
-  list(path: string, signal: AbortSignal): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>;
+  /** Every item of a list, page after page, or the first `atMost` of them. */
+  list(
+    path: string,
+    signal: AbortSignal,
+    atMost?: number,
+  ): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>;
 }
 
 /** Opens Graph of a cloud, signed in as the credential. */
@@ -52,6 +56,8 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
   async function sendNow(request: GraphRequest, signal: AbortSignal): Promise<GraphAnswer> {
     const { method, path, headers = {}, body } = request;
     const repeatable = request.repeatable ?? (method === "GET" || method === "DELETE");
+    // The SDK asks for the token as well, but with no signal to give up by.
+    await credential.getToken(cloud.graphScope, { abortSignal: signal });
     const call = (repeatable ? repeating : sendingOnce)
       .api(path)
       .headers({ ...headers })
@@ -85,17 +91,17 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
     );
   }
 
-  async function list(path: string, signal: AbortSignal) {
+  async function list(path: string, signal: AbortSignal, atMost = Infinity) {
     const items: Array<Readonly<Record<string, unknown>>> = [];
     let next: string | undefined = path;
-    while (next !== undefined) {
+    while (next !== undefined && items.length < atMost) {
       const { body }: GraphAnswer = await send({ method: "GET", path: next }, signal);
       const page = body?.["value"];
       if (Array.isArray(page)) items.push(...(page as typeof items));
       const link = body?.["@odata.nextLink"];
       next = typeof link === "string" ? link : undefined;
     }
-    return items;
+    return items.slice(0, atMost);
   }
 
   return { send, list };

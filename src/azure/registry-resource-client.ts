@@ -1,13 +1,13 @@
 import {
   ContainerRegistryManagementClient,
-  type Registry as ListedRegistry,
+  type Registry as ArmRegistry,
 } from "@azure/arm-containerregistry";
 import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
 import pMap from "p-map";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
-import type { Registry, RegistryReference } from "../domain/registry.ts";
+import type { ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
 import { undertake } from "./azure-errors.ts";
 import { isIdempotent, type AzureHttp } from "./azure-http.ts";
 import { loginServerBelongsTo, type Cloud } from "./cloud.ts";
@@ -19,6 +19,12 @@ export interface RegistryScope {
   /** Id or name. */
   readonly subscription?: string | undefined;
   readonly resourceGroup?: string | undefined;
+}
+
+interface Subscription {
+  readonly id: string;
+  /** Known only where it was looked up. */
+  readonly name: string | undefined;
 }
 
 /** Far below what Resource Manager allows a caller, and enough that the slowest subscription sets the pace. */
@@ -50,12 +56,12 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
     });
   }
 
-  /** Ids of the subscriptions to look in. An id that was named is taken at its word, which saves a round trip. */
+  /** The subscriptions to look in. An id that was named is taken at its word, which saves a round trip. */
   async function subscriptionsIn(
     wanted: string | undefined,
     signal: AbortSignal,
-  ): Promise<readonly string[]> {
-    if (wanted !== undefined && isGuid(wanted)) return [wanted];
+  ): Promise<readonly Subscription[]> {
+    if (wanted !== undefined && isGuid(wanted)) return [{ id: wanted, name: undefined }];
     const visible = await undertake(
       { doing: "list the subscriptions", area: "registries" },
       signal,
@@ -84,27 +90,26 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
         "Check --subscription: az account list shows what is visible.",
       );
     }
-    return named.flatMap(({ subscriptionId }) => (subscriptionId === undefined ? [] : [subscriptionId]));
+    return named.flatMap(({ subscriptionId: id, displayName: name }) =>
+      id === undefined ? [] : [{ id, name }],
+    );
   }
 
   async function listIn(
-    subscriptionId: string,
+    { id, name: subscriptionName }: Subscription,
     { subscription, resourceGroup }: RegistryScope,
     signal: AbortSignal,
-  ): Promise<readonly Registry[]> {
-    const doing = {
-      doing: `list the registries of subscription ${subscriptionId}`,
-      area: "registries",
-    } as const;
+  ): Promise<readonly ListedRegistry[]> {
+    const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return undertake(doing, signal, async () => {
-      const registries = registriesOf(subscriptionId);
+      const registries = registriesOf(id);
       const pages =
         resourceGroup === undefined
           ? registries.list({ abortSignal: signal })
           : registries.listByResourceGroup(resourceGroup, { abortSignal: signal });
-      const found: Registry[] = [];
+      const found: ListedRegistry[] = [];
       try {
-        for await (const item of pages) found.push(registryOf(item));
+        for await (const item of pages) found.push({ ...registryOf(item), subscriptionName });
       } catch (error) {
         // No right there, no such group there, or a subscription on its way out: others may hold the registry.
         const elsewhere = subscription === undefined && (isAnswer(error, 403) || isAnswer(error, 404));
@@ -114,6 +119,17 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
       return found;
     });
   }
+
+  async function listAll(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]> {
+    const subscriptions = await subscriptionsIn(scope.subscription, signal);
+    const lists = await pMap(subscriptions, (subscription) => listIn(subscription, scope, signal), {
+      concurrency: subscriptionsAtOnce,
+      signal,
+    });
+    return lists.flat();
+  }
+
+  const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
 
   return {
     /**
@@ -128,18 +144,23 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
       signal: AbortSignal,
     ): Promise<readonly Registry[]> {
       if (reference.kind === "resource-id") return atHome(await readById(reference, signal));
-      const subscriptions = await subscriptionsIn(scope.subscription, signal);
-      const lists = await pMap(subscriptions, (id) => listIn(id, scope, signal), {
-        concurrency: subscriptionsAtOnce,
-        signal,
-      });
-      return atHome(lists.flat().filter((registry) => isMeant(registry, reference)));
+      const all = await listAll(scope, signal);
+      return atHome(all.filter((registry) => isMeant(registry, reference)));
+    },
+
+    /**
+     * Every registry that the caller sees, over all visible subscriptions unless the scope names one. One whose login
+     * server is not the cloud's is left out.
+     * @throws ActionableError `azure.no-subscription` when there is none to look in
+     */
+    async listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]> {
+      return (await listAll(scope, signal)).filter(isAtHome);
     },
   };
 
   /** Passwords will be sent to these hosts, so each must be one of the cloud's. */
   function atHome(registries: readonly Registry[]): readonly Registry[] {
-    const stray = registries.find(({ loginServer }) => !loginServerBelongsTo(cloud, loginServer));
+    const stray = registries.find((registry) => !isAtHome(registry));
     if (!stray) return registries;
     throw refused(
       "registry.foreign-host",
@@ -158,7 +179,7 @@ function isMeant(
     : registry.loginServer === reference.loginServer.toLowerCase();
 }
 
-function registryOf(listed: ListedRegistry): Registry {
+function registryOf(listed: ArmRegistry): Registry {
   const { id = "", name = "", loginServer = "", location } = listed;
   const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
   return {

@@ -62,6 +62,25 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       });
     },
 
+    /** Every assignment made on the registry itself: what is inherited from above it is left out. */
+    async listRegistryAssignments(
+      registryId: string,
+      signal: AbortSignal,
+    ): Promise<readonly RoleAssignment[]> {
+      const { name } = partsOf(registryId);
+      const doing = { doing: `list the role assignments of registry ${name}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        const pages = clientOf(registryId).roleAssignments.listForScope(withoutSlash(registryId), {
+          // Spares what lies below; what lies above comes all the same.
+          filter: "atScope()",
+          abortSignal: signal,
+        });
+        return (await allOf(pages))
+          .map(assignmentOf)
+          .filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
+      });
+    },
+
     /** PUT with the derived name; the same again is the same, another condition replaces the one before. */
     async assignRole(
       registryId: string,

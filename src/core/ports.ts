@@ -1,12 +1,20 @@
 import type { PullCredential } from "../domain/docker-config.ts";
-import type { Application, Caller, NewPassword, Owner, ServicePrincipal } from "../domain/identity.ts";
+import type {
+  Application,
+  ApplicationSummary,
+  Caller,
+  NewPassword,
+  Owner,
+  ServicePrincipal,
+  ServicePrincipalSummary,
+} from "../domain/identity.ts";
 import type {
   NamespaceObject,
   SecretChange,
   SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
-import type { Registry, RegistryReference } from "../domain/registry.ts";
+import type { ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
 import type { DesiredAssignment, RoleAssignment } from "../domain/role.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 
@@ -36,6 +44,12 @@ export interface Registries {
     scope: RegistryScope,
     signal: AbortSignal,
   ): Promise<readonly Registry[]>;
+  /**
+   * Every registry that the caller sees, over all visible subscriptions unless the scope names one, in no order. One
+   * whose login server is not the cloud's is left out: no password may be sent there.
+   * @throws ActionableError `azure.no-subscription` when there is none to look in
+   */
+  listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]>;
 }
 
 /** What the caller may do on a registry, as far as Azure tells beforehand. */
@@ -61,6 +75,8 @@ export interface Roles {
     principalId: string,
     signal: AbortSignal,
   ): Promise<readonly RoleAssignment[]>;
+  /** Every assignment made on the registry itself: what is inherited from above it is left out. */
+  listRegistryAssignments(registryId: string, signal: AbortSignal): Promise<readonly RoleAssignment[]>;
   /** PUT with the derived name; the same again is the same, another condition replaces the one before. */
   assignRole(
     registryId: string,
@@ -99,6 +115,11 @@ export interface Directory {
   findApplicationByUniqueName(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
   /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
   findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]>;
+  /**
+   * Applications whose display name begins with the text, whatever the letter case, by name; at most 20. Any 20 for an
+   * empty text; for a GUID those that it names, as findApplications has it.
+   */
+  searchApplications(text: string, signal: AbortSignal): Promise<readonly ApplicationSummary[]>;
   readApplication(objectId: string, signal: AbortSignal): Promise<Application | undefined>;
   findDeletedApplication(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
   restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
@@ -117,6 +138,14 @@ export interface Directory {
   /** How many federated credentials sign in as the application. */
   countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number>;
   findServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined>;
+  /**
+   * The service principals among these object ids, in no order, whose application is registered in this tenant. Left
+   * out are users, groups, managed identities, applications of other tenants, and ids that are not known.
+   */
+  findServicePrincipals(
+    objectIds: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly ServicePrincipalSummary[]>;
   /** `undefined` while this part of the directory does not know the application yet. */
   createServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined>;
   /**
@@ -191,6 +220,7 @@ export interface Cluster {
   /** UID of the namespace kube-system; undefined when it may not be read. */
   kubeSystemUid(signal: AbortSignal): Promise<string | undefined>;
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined>;
+  /** Those that carry the labels; all for an empty selector. */
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
   /** Fine when it is there already. */
   createNamespace(name: string, options: WriteOptions, signal: AbortSignal): Promise<void>;
@@ -214,6 +244,8 @@ export interface Cluster {
     name: string,
     signal: AbortSignal,
   ): Promise<ServiceAccountObject | undefined>;
+  /** Their names; none where the namespace does not exist. */
+  listServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Replaces the list of pull secrets, and only if the account still has this resource version. */
   patchServiceAccount(
     account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,

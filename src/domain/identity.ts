@@ -22,6 +22,9 @@ export interface Application {
   readonly certificates: number;
 }
 
+/** What it takes to tell an application from others. */
+export type ApplicationSummary = Pick<Application, "objectId" | "appId" | "displayName">;
+
 /** An owner of an application: a user or a service principal. */
 export interface Owner {
   readonly objectId: string;
@@ -40,6 +43,9 @@ export interface ServicePrincipal {
   /** How many certificates sign in as it. */
   readonly certificates: number;
 }
+
+/** What it takes to tell a service principal from others. */
+export type ServicePrincipalSummary = Pick<ServicePrincipal, "objectId" | "appId" | "displayName">;
 
 /** A password just made: the only moment its text is known. */
 export interface NewPassword {

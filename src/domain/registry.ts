@@ -18,6 +18,12 @@ export interface Registry {
   readonly location: string;
 }
 
+/** A registry as a list shows it. */
+export interface ListedRegistry extends Registry {
+  /** Undefined where the subscription was named by its id, so that nobody looked it up. */
+  readonly subscriptionName: string | undefined;
+}
+
 /** How a user names a registry. */
 export type RegistryReference =
   | { readonly kind: "name"; readonly name: string }

@@ -171,6 +171,20 @@ export class ClusterClient {
     );
   }
 
+  listServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#calls.list(
+      this.#request("list", "serviceaccounts", namespace),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNamespacedServiceAccount({ namespace, ...page }, carrier);
+        return {
+          items: items.map((account) => serviceAccountObject(account).name),
+          next: metadata?._continue,
+        };
+      },
+      signal,
+    );
+  }
+
   async patchServiceAccount(
     account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,
     imagePullSecrets: readonly string[],

@@ -11,6 +11,12 @@ import { mergeEntries, parseKubeconfig, readEntries, type KubeconfigEntries } fr
 export interface KubeContext {
   readonly name: string;
   readonly namespace: string | undefined;
+  /** The name its cluster has in the kubeconfig; empty when it names none. */
+  readonly cluster: string;
+  /** Where the cluster's API server is, without any user in the URL; undefined when the kubeconfig does not tell. */
+  readonly server: string | undefined;
+  /** Whether its user signs in by a plugin, which may open a browser or ask for something. */
+  readonly usesPlugin: boolean;
 }
 
 /** What it takes to talk to the cluster of one context. */
@@ -33,9 +39,12 @@ export class Kubeconfig {
   constructor(entries: KubeconfigEntries) {
     this.#entries = entries;
     this.currentContext = entries.currentContext;
-    this.contexts = [...entries.contexts.values()].map(({ name, namespace }) => ({
+    this.contexts = [...entries.contexts.values()].map(({ name, namespace, cluster, user }) => ({
       name,
       namespace: namespace === "" ? undefined : namespace,
+      cluster,
+      server: addressOf(entries.clusters.get(cluster)?.server),
+      usesPlugin: entries.users.get(user)?.plugin !== undefined,
     }));
   }
 
@@ -75,6 +84,13 @@ export class Kubeconfig {
     });
     return { context: contextName, cluster, config, plugin, impersonation };
   }
+}
+
+/** What may be shown of a server's URL. */
+function addressOf(server: string | undefined): string | undefined {
+  if (server === undefined || !URL.canParse(server)) return undefined;
+  const url = new URL(server);
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }
 
 function incomplete(context: string, what: string): Error {

@@ -1,0 +1,68 @@
+import type { Application, ApplicationSummary } from "../domain/identity.ts";
+import { isGuid } from "../domain/names.ts";
+import {
+  applicationFields,
+  applicationOf,
+  literal,
+  servicePrincipalFields,
+  servicePrincipalOf,
+  summaryFields,
+  summaryOf,
+} from "./directory-objects.ts";
+import type { DirectoryRequests } from "./directory-requests.ts";
+
+/** Another letter narrows the rest down sooner than reading it would. */
+const mostFound = 20;
+
+/** Application registrations by what a person calls them. */
+export function applicationSearch({ find, list }: DirectoryRequests) {
+  const findByKey = (key: string, signal: AbortSignal) =>
+    find("read the application", `/applications${key}?${applicationFields}`, applicationOf, signal);
+
+  /** An application whose id, or whose principal's id, this is. */
+  async function findByGuid(id: string, signal: AbortSignal): Promise<readonly Application[]> {
+    const [byAppId, byObjectId, principal] = await Promise.all([
+      findByKey(`(appId=${literal(id)})`, signal),
+      findByKey(`/${id}`, signal),
+      find(
+        "read the service principal",
+        `/servicePrincipals/${id}?${servicePrincipalFields}`,
+        servicePrincipalOf,
+        signal,
+      ),
+    ]);
+    const ofPrincipal = principal && (await findByKey(`(appId=${literal(principal.appId)})`, signal));
+    const found = [byAppId, byObjectId, ofPrincipal].filter((item) => item !== undefined);
+    return [...new Map(found.map((item) => [item.objectId, item])).values()];
+  }
+
+  return {
+    /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
+    async findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]> {
+      if (isGuid(reference)) return findByGuid(reference, signal);
+      const path = `/applications?$filter=displayName%20eq%20${literal(reference)}&${applicationFields}`;
+      const found = (await list("look for the application", path, signal)).map(applicationOf);
+      // Graph compares without regard to case.
+      return found.filter(({ displayName }) => displayName === reference);
+    },
+
+    /**
+     * Applications whose display name begins with the text, whatever the letter case, by name; at most 20. Any 20 for
+     * an empty text; for a GUID those that it names, as findApplications has it.
+     */
+    async searchApplications(text: string, signal: AbortSignal): Promise<readonly ApplicationSummary[]> {
+      const wanted = text.trim();
+      if (isGuid(wanted)) {
+        const found = await findByGuid(wanted, signal);
+        return found.map(({ objectId, appId, displayName }) => ({ objectId, appId, displayName }));
+      }
+      const filter = wanted === "" ? "" : `$filter=startswith(displayName,${literal(wanted)})&`;
+      // Sorted here: Graph sorts what it filters only by its advanced queries, whose index lags further behind.
+      const path = `/applications?${filter}$top=${mostFound}&${summaryFields}`;
+      const found = await list("search the applications", path, signal, mostFound);
+      return found
+        .map(summaryOf)
+        .sort((left, right) => left.displayName.localeCompare(right.displayName, "en"));
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import pMap from "p-map";
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import {
+  judgeTarget,
+  readTarget,
+  type Target,
+  type TargetPolicy,
+  type TargetState,
+} from "../steps/pull-secret.ts";
+
+/** What writing a target would meet. Never holds a credential. */
+export type SecretOutlook =
+  /** There is no secret of that name, and perhaps no namespace. */
+  | { readonly kind: "absent"; readonly createNamespace: boolean }
+  /** Our entry for this login server is there; what it says is undefined where it does not (yet) say it. */
+  | {
+      readonly kind: "ours";
+      readonly appId: string | undefined;
+      readonly keyId: string | undefined;
+      /** RFC 3339 in UTC. */
+      readonly expiresAt: string | undefined;
+    }
+  /** The entry is added beside those of other hosts. */
+  | {
+      readonly kind: "merge";
+      /** The hosts as the secret names them, which may be any text; none in an empty secret. */
+      readonly hosts: readonly string[];
+      /** Whether adopting replaces a credential for this login server that is not ours. */
+      readonly replaces: boolean;
+    }
+  /** It cannot be written as it is: see judgeTarget. */
+  | {
+      readonly kind: "refused";
+      readonly error: ActionableError;
+      /** Whether `--adopt` would allow it. */
+      readonly adoptable: boolean;
+    }
+  /** It could not be looked at. */
+  | { readonly kind: "unreadable"; readonly error: ActionableError };
+
+/** A target with its outlook. */
+export interface LookedAtSecret {
+  readonly target: Target;
+  readonly outlook: SecretOutlook;
+}
+
+const readsAtOnce = 10;
+
+/**
+ * Looks at what is there of the targets, in their order. Every failure comes back as an outlook of its target, a
+ * missing right and a cluster that does not answer as `unreadable`.
+ */
+export async function lookAtSecrets(
+  targets: readonly Target[],
+  policy: TargetPolicy,
+  signal: AbortSignal,
+): Promise<readonly LookedAtSecret[]> {
+  return pMap(targets, async (target) => ({ target, outlook: await lookAt(target, policy, signal) }), {
+    concurrency: readsAtOnce,
+  });
+}
+
+async function lookAt(target: Target, policy: TargetPolicy, signal: AbortSignal): Promise<SecretOutlook> {
+  let content;
+  try {
+    content = await readTarget(target, signal);
+  } catch (error) {
+    if (error instanceof ActionableError && !signal.aborted) return { kind: "unreadable", error };
+    throw error;
+  }
+  try {
+    return outlookOf(judgeTarget(target, content, policy), policy.loginServer);
+  } catch (error) {
+    if (!(error instanceof ActionableError)) throw error;
+    return { kind: "refused", error, adoptable: hasCode(error, "secret.not-ours") };
+  }
+}
+
+function outlookOf(state: TargetState, loginServer: string): SecretOutlook {
+  if (state.kind === "absent") return state;
+  const { mark, config, credential } = state;
+  if (mark) {
+    const { appId, keyId, expiresAt } = mark;
+    return { kind: "ours", appId, keyId: keyId ?? undefined, expiresAt: expiresAt ?? undefined };
+  }
+  const hosts = Object.keys(config.auths).filter((host) => host !== loginServer);
+  return { kind: "merge", hosts, replaces: credential !== undefined };
+}
