@@ -1,5 +1,3 @@
-import { access, constants } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import {
   AzureCliCredential,
   DeviceCodeCredential,
@@ -26,7 +24,9 @@ import {
   wrongTenantError,
   type AuthMethod,
 } from "./sign-in-errors.ts";
+import { isOnPath } from "./is-on-path.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
+import { StoppableSignIn, untilAborted } from "./stoppable-sign-in.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
 
 /** What `--auth` says: a method, or to find out which one fits. */
@@ -54,7 +54,8 @@ export interface CredentialOptions {
 /**
  * Who is signed in. A token is asked for once per scope and shared by all clients until five minutes before its
  * end. Failures are ActionableErrors: `azure.not-signed-in`, `azure.wrong-tenant`, `azure.conditional-access`,
- * `azure.unreachable`, `azure.untrusted-certificate`, `azure.timed-out`.
+ * `azure.unreachable`, `azure.untrusted-certificate`, `azure.timed-out`, `azure.no-browser`. Nobody is asked any
+ * longer than somebody waits for the token.
  */
 export interface Credential extends TokenCredential {
   readonly method: AuthMethod;
@@ -85,11 +86,21 @@ export function createCredential(options: CredentialOptions): Credential {
 const cliLimitMs = 60_000;
 const renewBeforeMs = 5 * 60_000;
 
+/** One token being asked for. */
+interface TokenRequest {
+  readonly token: Promise<AccessToken>;
+  /** Ends the asking. */
+  readonly stop: AbortController;
+  /** How many wait for it. */
+  waiting: number;
+}
+
 class SharedCredential implements Credential {
   readonly method: AuthMethod;
   readonly #options: CredentialOptions;
   readonly #tokens = new Map<string, AccessToken>();
-  readonly #underway = new Map<string, Promise<AccessToken>>();
+  readonly #underway = new Map<string, TokenRequest>();
+  readonly #signIn = new StoppableSignIn();
   #source: TokenCredential | undefined;
   /** A person is asked once, not once for each scope at the same time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -109,17 +120,35 @@ class SharedCredential implements Credential {
     // With claims a service says that the token it was shown is not good enough.
     if (known && claims === undefined && Date.now() < known.expiresOnTimestamp - renewBeforeMs) return known;
     const key = JSON.stringify([scope, claims]);
-    let request = this.#underway.get(key);
-    if (!request) {
-      request = this.#inTurn(() => this.#fetch(scope, claims)).finally(() => this.#underway.delete(key));
-      this.#underway.set(key, request);
+    const request = this.#underway.get(key) ?? this.#begin(key, scope, claims);
+    request.waiting += 1;
+    try {
+      return await untilAborted(request.token, abortSignal as AbortSignal | undefined);
+    } finally {
+      request.waiting -= 1;
+      // Others may wait for the same token, so only the last who gives up ends the asking for it.
+      if (request.waiting === 0) {
+        this.#forget(key, request);
+        request.stop.abort(abortSignal?.aborted ? (abortSignal as AbortSignal).reason : undefined);
+      }
     }
-    // Others may wait for the same token, so one who gives up only stops waiting.
-    return untilAborted(request, abortSignal as AbortSignal | undefined);
   }
 
   async claims(scope: string, signal: AbortSignal): Promise<TokenClaims> {
     return readClaims((await this.getToken(scope, { abortSignal: signal })).token);
+  }
+
+  #begin(key: string, scope: string, claims: string | undefined): TokenRequest {
+    const stop = new AbortController();
+    const token = this.#inTurn(() => this.#fetch(scope, claims, stop.signal));
+    const request = { token, stop, waiting: 0 };
+    this.#underway.set(key, request);
+    return request;
+  }
+
+  /** Whoever comes later begins anew; another request may stand there already. */
+  #forget(key: string, request: TokenRequest): void {
+    if (this.#underway.get(key) === request) this.#underway.delete(key);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -129,7 +158,7 @@ class SharedCredential implements Credential {
     return mine;
   }
 
-  async #fetch(scope: string, claims: string | undefined): Promise<AccessToken> {
+  async #fetch(scope: string, claims: string | undefined, signal: AbortSignal): Promise<AccessToken> {
     const { tenant } = this.#options;
     this.#lastFailure = undefined;
     let token: AccessToken | null;
@@ -137,7 +166,9 @@ class SharedCredential implements Credential {
       this.#source ??= this.#createSource();
       // The clients of Resource Manager ask for tokens that may be revoked early, Graph's does not: asking the same
       // way for all saves a round trip, and a refusal with claims is still answered.
-      token = await this.#source.getToken(scope, claims === undefined ? {} : { claims });
+      const source = this.#source;
+      const options = claims === undefined ? {} : { claims };
+      token = await this.#signIn.run(signal, () => source.getToken(scope, options));
     } catch (error) {
       throw await this.#failure(error);
     }
@@ -177,20 +208,36 @@ class SharedCredential implements Credential {
         { cause: error },
       );
     }
+    if (this.method === "browser" && error instanceof Error && "syscall" in error) {
+      return new ActionableError(
+        "No browser could be started here.",
+        {
+          code: "azure.no-browser",
+          hint: "Sign in on another screen with --auth device-code.",
+          exitCode: exitCode.notAllowed,
+        },
+        { cause: error },
+      );
+    }
     const inWords = error instanceof Error ? error.message : String(error);
     return signInError(entraDescription(last?.bodyAsText) || inWords, this.method, tenant, error);
   }
 
   #createSource(): TokenCredential {
     const { cloud, env, http, tenant, onDeviceCode } = this.#options;
+    const clientOptions = http.clientOptions(
+      // Asking for a token twice gives two tokens, which does no harm.
+      () => true,
+      (failure) => {
+        this.#lastFailure = failure;
+      },
+    );
     const common = {
-      ...http.clientOptions(
-        // Asking for a token twice gives two tokens, which does no harm.
-        () => true,
-        (failure) => {
-          this.#lastFailure = failure;
-        },
-      ),
+      ...clientOptions,
+      additionalPolicies: [
+        { policy: this.#signIn.policy, position: "perCall" as const },
+        ...clientOptions.additionalPolicies,
+      ],
       authorityHost: cloud.authorityHost,
       // Only Microsoft's own clouds know each other's addresses.
       disableInstanceDiscovery: !cloud.isWellKnown,
@@ -211,32 +258,4 @@ class SharedCredential implements Credential {
     };
     return sources[this.method]();
   }
-}
-
-/** Whether a program of that name is on the PATH. */
-async function isOnPath(program: string, env: CredentialOptions["env"]): Promise<boolean> {
-  const extensions = process.platform === "win32" ? (env["PATHEXT"] ?? ".EXE;.CMD").split(";") : [""];
-  const files = (env["PATH"] ?? env["Path"] ?? "")
-    .split(delimiter)
-    .filter((folder) => folder !== "")
-    .flatMap((folder) => extensions.map((extension) => join(folder, program + extension)));
-  const found = await Promise.all(
-    files.map((file) =>
-      access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }

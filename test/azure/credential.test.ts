@@ -71,6 +71,17 @@ describe("a token", () => {
     await expect(given).rejects.toThrow("enough");
     expect(await waited).toMatchObject({ kind: "service-principal" });
   });
+
+  test("is asked for anew after the last who waited has given up", async () => {
+    const impatient = new AbortController();
+    const { azure, sandbox } = await open({ faults: [{ match: "oauth2/v2.0/token", action: "hang" }] });
+    sandbox.observe((_phase, { path }) => {
+      if (path.includes("oauth2/v2.0/token")) impatient.abort(new Error("enough"));
+      return undefined;
+    });
+    await expect(azure.directory.caller(impatient.signal)).rejects.toThrow("enough");
+    expect(await azure.directory.caller(signal)).toMatchObject({ kind: "service-principal" });
+  });
 });
 
 describe("signing in", () => {
@@ -161,6 +172,25 @@ describe("signing in", () => {
     expect(prompts).toEqual([expect.stringMatching(/\S+/)]);
     expect(await azure.directory.mayChangeAllApplications(signal)).toBe("yes");
   }, 60_000);
+
+  test("with a device code that nobody waits for any more ends, and the next shows a code of its own", async () => {
+    const impatient = new AbortController();
+    const prompts: string[] = [];
+    const { azure, sandbox } = await open(
+      { deviceSignIn: { user: "ada@sandbox.example", pendingPolls: 1000 } },
+      {
+        auth: "device-code",
+        onDeviceCode: ({ userCode }) => {
+          prompts.push(userCode);
+          impatient.abort(new Error("enough"));
+        },
+      },
+    );
+    await expect(azure.directory.caller(impatient.signal)).rejects.toThrow("enough");
+    sandbox.world.deviceSignIn = { user: "ada@sandbox.example" };
+    expect(await azure.directory.caller(signal)).toMatchObject({ kind: "user" });
+    expect(new Set(prompts).size).toBe(2);
+  });
 });
 
 describe("a cloud whose certificate nobody trusts", () => {

@@ -1,0 +1,107 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ChildProcess } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { Server as HttpServer } from "node:http";
+import type { Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PipelinePolicy, PipelineResponse } from "@azure/core-rest-pipeline";
+
+interface Attempt {
+  readonly signal: AbortSignal;
+  pollIntervalMs: number;
+}
+
+/**
+ * Sign-ins of `@azure/identity` that can be stopped. The SDK has no way to do so: its requests hear of no signal, it
+ * sleeps between the polls for a device code, and it waits for a browser's answer with a server of its own. Each of
+ * these keeps a process alive after its run is over, for up to a quarter of an hour.
+ */
+export class StoppableSignIn {
+  /** Which attempt a request, a server or a child belongs to, however deep in the SDK it was made. */
+  readonly #attempts = new AsyncLocalStorage<Attempt>();
+
+  /** To stand first among the policies of the SDK's client. */
+  readonly policy: PipelinePolicy = {
+    name: "acrPullStopPolicy",
+    sendRequest: async (request, next) => {
+      const attempt = this.#attempts.getStore();
+      if (!attempt) return next(request);
+      request.abortSignal = attempt.signal;
+      return await pollHere(await next(request), attempt);
+    },
+  };
+
+  /**
+   * Signs in until the signal says to stop; nothing of it goes on after that.
+   * @throws the signal's reason, at once; what Node says of a program that could not be started
+   */
+  async run<T>(stop: AbortSignal, signIn: () => Promise<T>): Promise<T> {
+    stop.throwIfAborted();
+    const failed = new AbortController();
+    const signal = AbortSignal.any([stop, failed.signal]);
+    const attempt = { signal, pollIntervalMs: 0 };
+    const isMine = () => this.#attempts.getStore() === attempt;
+    const onServer = (message: unknown) => {
+      const { server } = message as { readonly server: Server };
+      if (isMine()) signal.addEventListener("abort", () => closeServer(server), { once: true });
+    };
+    const onChild = (message: unknown) => {
+      const { process: child } = message as { readonly process: ChildProcess };
+      if (!isMine()) return;
+      // The SDK listens for none when it starts a browser, and an error that nobody hears ends the process.
+      child.once("error", (error) => failed.abort(error));
+      signal.addEventListener("abort", () => child.kill(), { once: true });
+    };
+    // https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html#built-in-channels
+    subscribe("tracing:net.server.listen:asyncStart", onServer);
+    subscribe("child_process", onChild);
+    try {
+      return await untilAborted(this.#attempts.run(attempt, signIn), signal);
+    } finally {
+      unsubscribe("tracing:net.server.listen:asyncStart", onServer);
+      unsubscribe("child_process", onChild);
+    }
+  }
+}
+
+/** The same promise, or the signal's reason as soon as it is aborted. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+/**
+ * Takes the pauses between polls out of the SDK's hands: it is told to poll without any, and gets each "not yet" only
+ * after the pause that the service asked for.
+ * Source: https://datatracker.ietf.org/doc/html/rfc8628#section-3.5
+ */
+async function pollHere(response: PipelineResponse, attempt: Attempt): Promise<PipelineResponse> {
+  const answer = jsonOf(response);
+  if (typeof answer["device_code"] === "string" && typeof answer["interval"] === "number") {
+    attempt.pollIntervalMs = answer["interval"] * 1000;
+    return { ...response, bodyAsText: JSON.stringify({ ...answer, interval: 0 }) };
+  }
+  if (answer["error"] === "authorization_pending") {
+    await sleep(attempt.pollIntervalMs, undefined, { signal: attempt.signal });
+  }
+  return response;
+}
+
+function jsonOf({ bodyAsText }: PipelineResponse): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(bodyAsText ?? "")) as Record<string, unknown>;
+  } catch {
+    // Not for us; the SDK says what it makes of it.
+    return {};
+  }
+}
+
+function closeServer(server: Server): void {
+  server.close();
+  if (server instanceof HttpServer) server.closeAllConnections();
+}
