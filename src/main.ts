@@ -2,13 +2,22 @@ import { basename } from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { HostProcess } from "./cli/command.ts";
 import { enableCompileCache } from "./cli/compile-cache.ts";
-import type { Connect, ConnectionRequest } from "./cli/connections.ts";
+import type {
+  AzureConnection,
+  AzureRequest,
+  ClusterRequest,
+  Connect,
+  Connections,
+  SetupRequest,
+} from "./cli/connections.ts";
 import { runProgram } from "./cli/program.ts";
 import { checkProxyVariables } from "./cli/proxy-variables.ts";
-import type { SetupPorts } from "./core/flows/setup-contract.ts";
+import type { ClusterTarget } from "./core/flows/setup-contract.ts";
 import type { Report } from "./core/progress.ts";
 import { refused } from "./domain/errors.ts";
 import { exitCode } from "./domain/exit-code.ts";
+import { Once } from "./domain/once.ts";
+import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 
 /** Set by the build, from package.json. */
 declare const __ACR_PULL_VERSION__: string;
@@ -43,49 +52,73 @@ export async function main(process: HostProcess): Promise<number> {
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
 function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
-  return async (request, report, signal) => {
-    checkProxyVariables(env);
-    // The kubeconfig first: what is wrong with it is refused before any request.
-    const [clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
-      openClusters(request, env, report),
-      import("./registry/pull-client.ts"),
-      import("./cli/process-identity.ts"),
-      import("./cli/credentials-file.ts"),
-      request.azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
-    ]);
-    const azure = await openAzure(request, env, report, signal);
-    return {
-      azure,
-      clusters,
-      pullProof: new PullClient(request.timeoutMs),
-      clock: {
-        now: () => new Date(),
-        sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+  return (report, signal) => {
+    const opened = new Once();
+    const kubeconfig = (file: string | undefined) =>
+      opened.do("kubeconfig", file, async () =>
+        (await import("./kubernetes/kubeconfig.ts")).loadKubeconfig({ file, env }),
+      );
+    const connections: Connections = {
+      azure: (request) => opened.do("azure", request, () => openAzure(request, env, report, signal)),
+      contexts: async (file) => {
+        const { currentContext: current, contexts } = await kubeconfig(file);
+        return { current, contexts };
       },
-      process: processIdentity(pid),
-      files: credentialsFile,
+      clusters: async ({ contexts, ...request }) => {
+        const loaded = await kubeconfig(request.kubeconfig);
+        const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
+        return Promise.all(
+          chosen.map((context) =>
+            opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, report)),
+          ),
+        );
+      },
+      setup: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        // The kubeconfig first: what is wrong with it is refused before any request.
+        const [clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
+          connections.clusters(request),
+          import("./registry/pull-client.ts"),
+          import("./cli/process-identity.ts"),
+          import("./cli/credentials-file.ts"),
+          azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
+        ]);
+        return {
+          azure: await (azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal)),
+          clusters,
+          pullProof: new PullClient(request.timeoutMs),
+          clock: {
+            now: () => new Date(),
+            sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+          },
+          process: processIdentity(pid),
+          files: credentialsFile,
+        };
+      },
     };
+    return connections;
   };
 }
 
 async function openAzure(
-  { azure, cloud, timeoutMs }: ConnectionRequest,
+  request: AzureRequest,
   env: HostProcess["env"],
   report: Report,
   signal: AbortSignal,
-): Promise<SetupPorts["azure"]> {
-  if (azure.kind === "registry-only") {
-    await checkHome(cloud, azure.loginServer, signal);
-    return undefined;
-  }
+): Promise<AzureConnection> {
+  checkProxyVariables(env);
   const { openAzure } = await import("./azure/azure.ts");
   const onDeviceCode = ({ message }: { readonly message: string }) =>
     report({ kind: "note", level: "info", text: message });
-  return await openAzure({ ...azure, cloud, env, timeoutMs, onDeviceCode }, signal);
+  const { credential, ...clients } = await openAzure({ ...request, env, onDeviceCode }, signal);
+  return { ...clients, method: credential.method };
 }
 
 /** A password typed for a registry must not go to a host that only looks like one. */
-async function checkHome(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
+async function checkHome(
+  { cloud: cloudName, loginServer }: SetupRequest["azure"] & { readonly kind: "registry-only" },
+  signal: AbortSignal,
+): Promise<undefined> {
   // Only a Resource Manager could tell about a cloud that is not Microsoft's own, and none may be asked.
   if (cloudName.startsWith("https:")) return;
   const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
@@ -98,31 +131,29 @@ async function checkHome(cloudName: string, loginServer: string, signal: AbortSi
   );
 }
 
-async function openClusters(
-  { kubernetes: { kubeconfig: file, contexts, allowInsecureTls }, timeoutMs }: ConnectionRequest,
-  env: HostProcess["env"],
+function currentContext({ currentContext, contexts }: Kubeconfig): string {
+  if (currentContext !== undefined && currentContext !== "") return currentContext;
+  const names = contexts.map(({ name }) => name).join(", ");
+  throw refused(
+    "kubernetes.no-current-context",
+    names === "" ? "The kubeconfig has no contexts." : "The kubeconfig has no current context.",
+    names === ""
+      ? "Name another file with --kubeconfig, or have the tool that made the cluster write its context."
+      : `Name one with --context: ${names}.`,
+  );
+}
+
+async function openCluster(
+  kubeconfig: Kubeconfig,
+  context: string,
+  { allowInsecureTls, timeoutMs }: Omit<ClusterRequest, "contexts">,
   report: Report,
-): Promise<SetupPorts["clusters"]> {
-  const [{ loadKubeconfig }, { createCluster }] = await Promise.all([
-    import("./kubernetes/kubeconfig.ts"),
-    import("./kubernetes/cluster-client.ts"),
-  ]);
-  const kubeconfig = await loadKubeconfig({ file, env });
-  const chosen = contexts.length > 0 ? contexts : [kubeconfig.currentContext ?? ""];
-  if (chosen.includes("")) {
-    const names = kubeconfig.contexts.map(({ name }) => name).join(", ");
-    throw refused(
-      "kubernetes.no-current-context",
-      names === "" ? "The kubeconfig has no contexts." : "The kubeconfig has no current context.",
-      names === ""
-        ? "Name another file with --kubeconfig, or have the tool that made the cluster write its context."
-        : `Name one with --context: ${names}.`,
-    );
-  }
+): Promise<ClusterTarget> {
+  const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "info", text: `${context}: ${line}` });
-  return chosen.map((context) => ({
+  return {
     cluster: createCluster(kubeconfig, context, { allowInsecureTls, onPluginMessage, timeoutMs }),
     defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",
-  }));
+  };
 }

@@ -1,28 +1,74 @@
-import type { SetupPorts } from "../core/flows/setup-contract.ts";
+import type { ClusterTarget, SetupPorts } from "../core/flows/setup-contract.ts";
 import type { Report } from "../core/progress.ts";
 import type { AuthMethod } from "./options.ts";
 
-/** Which services a run speaks to, and as whom. */
-export interface ConnectionRequest {
+/** Which Azure, and as whom. */
+export interface AzureRequest {
   /** A name or the URL of a Resource Manager. */
   readonly cloud: string;
-  readonly azure:
-    | { readonly kind: "signed-in"; readonly tenant: string | undefined; readonly auth: AuthMethod }
-    /** Nothing of Azure but this registry is to be called. */
-    | { readonly kind: "registry-only"; readonly loginServer: string };
-  readonly kubernetes: {
-    readonly kubeconfig: string | undefined;
-    /** Empty: the current one. */
-    readonly contexts: readonly string[];
-    readonly allowInsecureTls: boolean;
-  };
+  readonly tenant: string | undefined;
+  readonly auth: AuthMethod;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Opens the services a run needs; main.ts joins them. */
-export type Connect = (
-  request: ConnectionRequest,
-  report: Report,
-  signal: AbortSignal,
-) => Promise<SetupPorts>;
+/** Which clusters. */
+export interface ClusterRequest {
+  readonly kubeconfig: string | undefined;
+  /** Empty: the current one. */
+  readonly contexts: readonly string[];
+  readonly allowInsecureTls: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Which services `setup` speaks to. */
+export interface SetupRequest {
+  readonly azure:
+    | ({ readonly kind: "signed-in" } & AzureRequest)
+    /** Nothing of Azure but this registry is to be called. */
+    | { readonly kind: "registry-only"; readonly cloud: string; readonly loginServer: string };
+  readonly clusters: ClusterRequest;
+}
+
+/** Azure, signed in. */
+export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
+  /** How the sign-in came about. */
+  readonly method: Exclude<AuthMethod, "auto">;
+};
+
+/** A context of a kubeconfig, as a list shows it. */
+export interface KubeContext {
+  readonly name: string;
+  readonly namespace: string | undefined;
+  /** Where its API server is; undefined when the kubeconfig does not tell. */
+  readonly server: string | undefined;
+  /** Whether signing in runs a plugin, which may open a browser or ask for something. */
+  readonly usesPlugin: boolean;
+}
+
+/** The contexts of a kubeconfig. */
+export interface KubeContexts {
+  readonly current: string | undefined;
+  readonly contexts: readonly KubeContext[];
+}
+
+/**
+ * Opens the services a run needs, each when it is first asked for; main.ts joins them. The same request gets the same
+ * connection, with its sign-in and its sockets; one that failed is tried anew.
+ */
+export interface Connections {
+  /** Asks for no token yet. */
+  azure(request: AzureRequest): Promise<AzureConnection>;
+  /** Reads files alone. */
+  contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
+  /** One for each context, in their order; sends nothing yet. */
+  clusters(request: ClusterRequest): Promise<readonly ClusterTarget[]>;
+  /** Everything for `setup`. */
+  setup(request: SetupRequest): Promise<SetupPorts>;
+}
+
+/**
+ * @param report hears what a person must know to sign in: codes to type, what a plugin says
+ * @param signal of the whole run
+ */
+export type Connect = (report: Report, signal: AbortSignal) => Connections;

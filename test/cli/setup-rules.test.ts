@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gather, readAnswers } from "../../src/cli/answers.ts";
 import { setupOptions } from "../../src/cli/options.ts";
-import { setupConnections, setupInput, type WholeAnswers } from "../../src/cli/setup/setup-input.ts";
+import { setupRequest, setupInput, type WholeAnswers } from "../../src/cli/setup/setup-input.ts";
 import { checkSetup } from "../../src/cli/setup/setup-rules.ts";
 
 const appId = "11111111-2222-4333-8444-555555555555";
@@ -96,8 +96,9 @@ describe("what the flow is asked for", () => {
 
   it("reaches for nothing of Azure but the registry when told so", () => {
     const answers = answersOf({ ...known, noAzure: true, registry: "MyRegistry.azurecr.io" });
-    expect(setupConnections(answers).azure).toEqual({
+    expect(setupRequest(answers).azure).toEqual({
       kind: "registry-only",
+      cloud: "AzureCloud",
       loginServer: "myregistry.azurecr.io",
     });
   });

@@ -12,7 +12,7 @@ import { setupOptions, type SetupAnswers } from "../options.ts";
 import { passwordFromFile, passwordFromStream } from "../password-source.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { setupAnswer } from "./setup-answer.ts";
-import { registryName, setupConnections, setupInput, type WholeAnswers } from "./setup-input.ts";
+import { registryName, setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
 import { checkSetup } from "./setup-rules.ts";
 
 /** Carries `setup` out: refuses bad input, connects, lets the flow work, shows its outcome. */
@@ -52,7 +52,7 @@ async function work(
   };
   signal.addEventListener("abort", stopping, { once: true });
   try {
-    const ports = await context.connect(setupConnections(answers), view.report, signal);
+    const ports = await context.connect(view.report, signal).setup(setupRequest(answers));
     return await setup(
       input,
       ports,

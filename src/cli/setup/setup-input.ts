@@ -1,7 +1,7 @@
 import type { SetupInput } from "../../core/flows/setup-contract.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
-import type { ConnectionRequest } from "../connections.ts";
+import type { AzureRequest, ClusterRequest, SetupRequest } from "../connections.ts";
 import type { SetupAnswers } from "../options.ts";
 
 /** Answers of which nothing is missing any more. */
@@ -43,16 +43,29 @@ export function setupInput(answers: WholeAnswers, knownPassword: SecretText | un
 }
 
 /** Which services that takes. */
-export function setupConnections(answers: WholeAnswers): ConnectionRequest {
-  const { registry, noAzure, cloud, tenant, auth, kubeconfig, context, allowInsecureTls, timeout } = answers;
+export function setupRequest(answers: WholeAnswers): SetupRequest {
+  const { registry, noAzure, cloud } = answers;
   return {
-    cloud,
     azure: noAzure
-      ? { kind: "registry-only", loginServer: registryName(registry) }
-      : { kind: "signed-in", tenant, auth },
-    kubernetes: { kubeconfig, contexts: context, allowInsecureTls },
-    timeoutMs: timeout,
+      ? { kind: "registry-only", cloud, loginServer: registryName(registry) }
+      : { kind: "signed-in", ...azureRequest(answers) },
+    clusters: clusterRequest(answers),
   };
+}
+
+/** Which Azure, and as whom. */
+export function azureRequest({ cloud, tenant, auth, timeout: timeoutMs }: SetupAnswers): AzureRequest {
+  return { cloud, tenant, auth, timeoutMs };
+}
+
+/** Which clusters. */
+export function clusterRequest({
+  kubeconfig,
+  context,
+  allowInsecureTls,
+  timeout,
+}: SetupAnswers): ClusterRequest {
+  return { kubeconfig, contexts: context, allowInsecureTls, timeoutMs: timeout };
 }
 
 /** The registry as the user named it, for a question about it. */

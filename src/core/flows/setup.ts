@@ -3,7 +3,8 @@ import { provePull } from "../checks/prove-pull.ts";
 import { hasChanges } from "../plan.ts";
 import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
-import type { SetupConversation, SetupInput, SetupOutcome, SetupPorts } from "./setup-contract.ts";
+import type { Report } from "../progress.ts";
+import type { SetupConversation, SetupInput, SetupOutcome, SetupPlan, SetupPorts } from "./setup-contract.ts";
 import { applyJob } from "./setup/apply-setup.ts";
 import { JobWork, type JobRecord } from "./setup/job-work.ts";
 import { credentialsDocument } from "./setup/credentials-document.ts";
@@ -14,10 +15,34 @@ import { survey, type Survey } from "./setup/survey.ts";
 
 const busyPollMs = 1_000;
 
+/** What was found, and what setup would do about it. */
+export interface Prospect {
+  readonly found: Survey;
+  readonly plan: SetupPlan;
+}
+
+/**
+ * Looks at everything setup touches and says what it would do; writes nothing.
+ * @throws ActionableError as `setup` does before its first write
+ */
+export async function lookAhead(
+  input: SetupInput,
+  ports: SetupPorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Prospect> {
+  if (ports.clusters.length === 0) {
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  }
+  const found = await survey(input, ports, report, signal);
+  return { found, plan: planSetup(found, input, ports.clock.now()) };
+}
+
 /**
  * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
  * Run again it finishes what was interrupted, and changes nothing when all is in order. While another run is at
  * work it waits, and then looks again: what that one made may be all that is needed.
+ * @param prospect what was seen a moment ago with the same input and ports, so that it is not looked up again
  * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(
@@ -25,15 +50,17 @@ export async function setup(
   ports: SetupPorts,
   conversation: SetupConversation,
   signal: AbortSignal,
+  prospect?: Prospect,
 ): Promise<SetupOutcome> {
-  if (ports.clusters.length === 0)
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  let seen = prospect;
   const deadline = ports.clock.now().getTime() + input.waitBusyMs;
   for (;;) {
     const mayWait = () => ports.clock.now().getTime() < deadline;
     try {
-      return await attempt(input, ports, conversation, mayWait, signal);
+      seen ??= await lookAhead(input, ports, conversation.report, signal);
+      return await attempt(seen, input, ports, conversation, mayWait, signal);
     } catch (error) {
+      seen = undefined;
       if (!(error instanceof BusyError) || !mayWait()) throw error;
       const text = `Waiting for another run to finish with ${error.secret}`;
       conversation.report({ kind: "waiting", id: "busy", text });
@@ -45,14 +72,13 @@ export async function setup(
 
 /** @throws BusyError when another run is at work, once in a while also after a part was done */
 async function attempt(
+  { found, plan }: Prospect,
   input: SetupInput,
   ports: SetupPorts,
   conversation: SetupConversation,
   mayWait: () => boolean,
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
-  const found = await survey(input, ports, conversation.report, signal);
-  const plan = planSetup(found, input, ports.clock.now());
   if (input.dryRun) return { kind: "planned", plan };
   const taken = found.jobs.find((job) => job.liveMark && job.decision.kind === "make")?.liveMark;
   if (taken) throw new BusyError(targetName(taken.target));

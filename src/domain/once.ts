@@ -1,0 +1,19 @@
+/** Work that is done once for each request and then remembered; what failed is tried anew. */
+export class Once {
+  readonly #done = new Map<string, Promise<unknown>>();
+
+  /**
+   * The outcome of the work for a request, under way or done.
+   * @param kind tells requests of one form apart that mean different work
+   * @param request compared by its JSON
+   */
+  do<T>(kind: string, request: unknown, work: () => Promise<T>): Promise<T> {
+    const key = JSON.stringify([kind, request]);
+    const known = this.#done.get(key) as Promise<T> | undefined;
+    if (known) return known;
+    const doing = work();
+    this.#done.set(key, doing);
+    doing.catch(() => this.#done.delete(key));
+    return doing;
+  }
+}
