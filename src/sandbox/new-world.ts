@@ -1,9 +1,8 @@
 import { newCluster, type ClusterContext } from "./new-cluster.ts";
 import { createIdSource, type IdSource } from "./new-id.ts";
 import { SandboxOptionsError } from "./option-schema.ts";
-import { registryResourceId } from "./resource-manager/registry-resource.ts";
+import { assign } from "./new-role-assignment.ts";
 import { Replication } from "./replication.ts";
-import { roleDefinitions } from "./resource-manager/role-definitions.ts";
 import type {
   ApplicationRecord,
   PasswordRecord,
@@ -14,7 +13,7 @@ import type {
 } from "./world.ts";
 import type {
   ApplicationSettings,
-  GrantSettings,
+  ForeignPrincipalSettings,
   RegistrySettings,
   SandboxSettings,
 } from "./world-options.ts";
@@ -69,6 +68,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     for (const role of roles) assign(world, role, { id, type: "User" }, ids);
   }
   for (const application of settings.applications) addApplication(world, application, ids);
+  for (const principal of settings.foreignPrincipals) addForeignPrincipal(world, principal, ids);
   return { world, contexts: clusters.flatMap(({ contexts }) => contexts) };
 }
 
@@ -78,7 +78,7 @@ function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSou
   world.applications.push(emptyApplication(ids.guid("caller application object"), appId, displayName));
   // On the principal, where a password signs in as well: the applications' passwords are those that matter here.
   world.servicePrincipals.push({
-    ...newPrincipal(objectId, appId, displayName),
+    ...newPrincipal(world, objectId, appId, displayName),
     passwords: [newPassword({ displayName: null, secretText }, "caller", ids)],
     graphPermissions: [...settings.graphPermissions],
   });
@@ -110,9 +110,23 @@ function addApplication(world: World, settings: ApplicationSettings, ids: IdSour
     ...removal,
   });
   if (!settings.servicePrincipal) return;
-  const principal = { ...newPrincipal(ids.guid(`${key} principal`), appId, displayName), ...removal };
+  const principal = { ...newPrincipal(world, ids.guid(`${key} principal`), appId, displayName), ...removal };
   world.servicePrincipals.push(principal);
   for (const role of settings.roles) assign(world, role, { id: principal.id, type: "ServicePrincipal" }, ids);
+}
+
+/** Adds the principal of a managed identity, or of an application that lives in another tenant. */
+function addForeignPrincipal(world: World, settings: ForeignPrincipalSettings, ids: IdSource): void {
+  const { displayName, kind, roles } = settings;
+  const key = `foreign principal ${displayName}`;
+  const id = ids.guid(key);
+  world.servicePrincipals.push({
+    ...newPrincipal(world, id, ids.guid(`${key} application`), displayName),
+    ...(kind === "application"
+      ? { appOwnerOrganizationId: ids.guid(`${key} tenant`) }
+      : { servicePrincipalType: "ManagedIdentity", appOwnerOrganizationId: null }),
+  });
+  for (const role of roles) assign(world, role, { id, type: "ServicePrincipal" }, ids);
 }
 
 function emptyApplication(id: string, appId: string, displayName: string): ApplicationRecord {
@@ -134,12 +148,19 @@ function emptyApplication(id: string, appId: string, displayName: string): Appli
   };
 }
 
-function newPrincipal(id: string, appId: string, displayName: string): ServicePrincipalRecord {
+function newPrincipal(
+  { tenantId }: World,
+  id: string,
+  appId: string,
+  displayName: string,
+): ServicePrincipalRecord {
   return {
     id,
     appId,
     displayName,
     accountEnabled: true,
+    servicePrincipalType: "Application",
+    appOwnerOrganizationId: tenantId,
     owners: [],
     passwords: [],
     graphPermissions: [],
@@ -180,45 +201,6 @@ function newRegistry(
       return { repository: image.slice(0, colon), tag: image.slice(colon + 1) };
     }),
   };
-}
-
-/** Gives a role to a principal at the scopes that the options name. */
-function assign(
-  world: World,
-  grant: GrantSettings,
-  principal: { readonly id: string; readonly type: string },
-  ids: IdSource,
-): void {
-  const wanted = grant.role.toLowerCase();
-  const role = roleDefinitions.find(
-    ({ roleName, guid }) => roleName.toLowerCase() === wanted || guid === wanted,
-  );
-  if (!role) throw new SandboxOptionsError(`no built-in role ${grant.role}`);
-  for (const scope of scopesOf(world, grant.scope)) {
-    const subscription = /^\/subscriptions\/[^/]+/i.exec(scope)?.[0] ?? "";
-    const name = ids.guid(`role assignment ${scope} ${principal.id} ${role.guid}`);
-    world.roleAssignments.push({
-      id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
-      name,
-      scope,
-      roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
-      principalId: principal.id,
-      principalType: principal.type,
-      condition: grant.condition ?? null,
-      conditionVersion: grant.condition === undefined ? null : "2.0",
-      description: null,
-      createdBy: world.caller.objectId,
-      createdAt: aYearAgo(),
-    });
-  }
-}
-
-function scopesOf(world: World, scope: string | undefined): string[] {
-  if (scope === undefined) return world.subscriptions.map((one) => `/subscriptions/${one.subscriptionId}`);
-  if (scope.startsWith("/")) return [scope.replace(/\/$/, "")];
-  const registry = world.registries.find(({ name }) => name === scope);
-  if (!registry) throw new SandboxOptionsError(`no registry ${scope}, and no resource id`);
-  return [registryResourceId(registry)];
 }
 
 function aYearAgo(): number {

@@ -105,6 +105,14 @@ const application = z.strictObject({
   roles: z.array(grant).default([]),
 });
 
+/** A service principal without an application in this tenant. */
+const foreignPrincipal = z.strictObject({
+  displayName: name,
+  /** `application`: of another tenant's application. */
+  kind: z.enum(["application", "managed-identity"]),
+  roles: z.array(grant).default([]),
+});
+
 const user = z.strictObject({
   userPrincipalName: name,
   displayName: name,
@@ -166,6 +174,8 @@ const options = z.strictObject({
     .optional(),
   policy: policy.default({}),
   applications: z.array(application).default([]),
+  /** Service principals besides those of `applications`. */
+  foreignPrincipals: z.array(foreignPrincipal).default([]),
   registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
   clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
 });
@@ -179,6 +189,7 @@ export type SandboxSettings = z.output<typeof options>;
 /** Options of one cluster, registry and application, read. */
 export type ClusterSettings = z.output<typeof cluster>;
 export type RegistrySettings = z.output<typeof registry>;
+export type ForeignPrincipalSettings = z.output<typeof foreignPrincipal>;
 export type ApplicationSettings = z.output<typeof application>;
 /** A Kubernetes object as a manifest: what the API server fills in may be absent. */
 export type Manifest = z.output<typeof manifest>;

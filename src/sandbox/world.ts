@@ -49,6 +49,9 @@ export interface ServicePrincipalRecord extends Replicated {
   readonly appId: string;
   displayName: string;
   accountEnabled: boolean;
+  readonly servicePrincipalType: "Application" | "ManagedIdentity";
+  /** The tenant where its application is registered; null for a managed identity, which has none. */
+  readonly appOwnerOrganizationId: string | null;
   readonly owners: string[];
   readonly passwords: PasswordRecord[];
   /** Application permissions on Microsoft Graph, such as `Application.ReadWrite.OwnedBy`. */

@@ -117,6 +117,8 @@ describe("applications", () => {
     ["startsWith(displayName,'it') and tags/any(t:t eq 'blue and green')", ["it b"]],
     ["uniqueName eq 'name-b'", ["it b"]],
     ["identifierUris/any(s:s eq 'api://x')", []],
+    ["displayName in ('IT''S A', 'nobody')", ["it's a"]],
+    ["displayName in ('it b') and uniqueName eq 'name-b'", ["it b"]],
     ["displayName eq 'nobody'", []],
   ])("are filtered by %s", async (filter, names) => {
     const azure = inProcessAzure({
@@ -134,6 +136,8 @@ describe("applications", () => {
     ["endsWith(displayName,'x')", "Request_UnsupportedQuery"],
     ["notes eq 'x'", "Request_UnsupportedQuery"],
     ["displayName eq x", "Request_BadRequest"],
+    ["displayName in ()", "Request_BadRequest"],
+    [`displayName in (${"'x',".repeat(15)}'x')`, "Request_UnsupportedQuery"],
   ])("refuse to be filtered by %s", async (filter, code) => {
     const answer = await inProcessAzure().graph("GET", `/applications?$filter=${encodeURIComponent(filter)}`);
     expect(codeOf(answer)).toEqual([400, code]);
@@ -412,6 +416,42 @@ describe("service principals", () => {
     expect((await azure.graph("GET", `/servicePrincipals/${String(id)}`)).body).toMatchObject({ appId });
     expect((await azure.graph("DELETE", `/servicePrincipals/${String(id)}`)).status).toBe(204);
     expect((await azure.graph("GET", `/servicePrincipals(appId='${appId}')`)).status).toBe(404);
+  });
+
+  it("tell whose application they stand for, and those of managed identities cannot be changed", async () => {
+    const azure = inProcessAzure({
+      caller: { graphPermissions: ["Application.ReadWrite.All"] },
+      applications: [{ displayName: "ours" }],
+      foreignPrincipals: [
+        { displayName: "theirs", kind: "application" },
+        { displayName: "workload", kind: "managed-identity" },
+      ],
+    });
+    const list = await azure.graph(
+      "GET",
+      "/servicePrincipals?$select=id,displayName,servicePrincipalType,appOwnerOrganizationId,signInAudience",
+    );
+    const [, ours, theirs, workload] = valuesOf(list);
+    expect(ours).toMatchObject({
+      servicePrincipalType: "Application",
+      appOwnerOrganizationId: azure.world.tenantId,
+    });
+    expect(theirs).toMatchObject({
+      servicePrincipalType: "Application",
+      signInAudience: "AzureADMultipleOrgs",
+    });
+    expect(theirs?.["appOwnerOrganizationId"]).not.toBe(azure.world.tenantId);
+    expect(workload).toMatchObject({
+      displayName: "workload",
+      servicePrincipalType: "ManagedIdentity",
+      appOwnerOrganizationId: null,
+    });
+    const change = await azure.graph(
+      "POST",
+      `/servicePrincipals/${String(workload?.["id"])}/addPassword`,
+      {},
+    );
+    expect(change.status).toBe(501);
   });
 
   it("are upserted by application id", async () => {

@@ -249,6 +249,8 @@ describe("setup, where the entry names another application", () => {
       ...common,
       id: "14141414-1212-4121-8121-121212121212",
       accountEnabled: true,
+      servicePrincipalType: "Application",
+      appOwnerOrganizationId: world.tenantId,
       graphPermissions: [],
     });
     return Promise.resolve(appId);
@@ -468,6 +470,8 @@ describe("setup, where a stranger registered our name first", () => {
       appId,
       displayName,
       accountEnabled: true,
+      servicePrincipalType: "Application",
+      appOwnerOrganizationId: sandbox.world.tenantId,
       owners,
       passwords,
       graphPermissions: [],

@@ -1,5 +1,6 @@
 import { answer, context, type GraphCall } from "./call.ts";
-import { badRequest, GraphRefusal, notImplemented } from "./errors.ts";
+import { badRequest, notImplemented } from "./errors.ts";
+import { filter } from "./filter.ts";
 import type { SandboxResponse } from "../service.ts";
 
 /** An object as Graph shows it. */
@@ -11,7 +12,7 @@ export interface Collection {
   readonly name: string;
   /** As in Graph's own errors, such as `Application`. */
   readonly type: string;
-  /** Properties that `eq` and `startsWith` may name, and `any` for lists. */
+  /** Properties that `eq`, `in` and `startsWith` may name, and `any` for lists. */
   readonly filterable: readonly string[];
 }
 
@@ -65,61 +66,6 @@ export function entityAnswer(
   );
 }
 
-type Predicate = (resource: GraphResource) => boolean;
-
-/*
- * The filters that clients of ours send: https://learn.microsoft.com/graph/filter-query-parameter. Strings are
- * compared without regard to case, a quote in one is doubled.
- */
-const literal = String.raw`'((?:[^']|'')*)'`;
-const equals = new RegExp(String.raw`^(\w+)\s+eq\s+${literal}$`, "i");
-const startsWith = new RegExp(String.raw`^startswith\(\s*(\w+)\s*,\s*${literal}\s*\)$`, "i");
-const anyEquals = new RegExp(String.raw`^(\w+)/any\(\s*(\w+)\s*:\s*\2\s+eq\s+${literal}\s*\)$`, "i");
-const advanced = /\b(?:ne|not|endswith)\b/i;
-
-function filter(text: string | null, collection: Collection): Predicate {
-  if (text === null || text.trim() === "") return () => true;
-  const clauses = splitAnd(text).map((part) => clause(part, collection));
-  return (resource) => clauses.every((matches) => matches(resource));
-}
-
-function clause(text: string, collection: Collection): Predicate {
-  const equal = equals.exec(text);
-  const start = startsWith.exec(text);
-  const any = anyEquals.exec(text);
-  const property = (equal ?? start ?? any)?.[1];
-  if (property === undefined) {
-    throw advanced.test(text.replace(/'(?:[^']|'')*'/g, "''"))
-      ? unsupported(
-          "Operator is not supported because the required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header. Refer to https://aka.ms/graph-docs/advanced-queries for more information.",
-        )
-      : badRequest(`Invalid filter clause: ${text}`);
-  }
-  const name = collection.filterable.find((one) => one.toLowerCase() === property.toLowerCase());
-  if (name === undefined) {
-    throw unsupported(
-      `Unsupported or invalid query filter clause specified for property '${property}' of resource '${collection.type}'.`,
-    );
-  }
-  const wanted = (equal?.[2] ?? start?.[2] ?? any?.[3] ?? "").replaceAll("''", "'").toLowerCase();
-  return (resource) => {
-    const value = resource[name];
-    if (any) return Array.isArray(value) && value.some((item) => String(item).toLowerCase() === wanted);
-    if (typeof value !== "string") return false;
-    return equal ? value.toLowerCase() === wanted : value.toLowerCase().startsWith(wanted);
-  };
-}
-
-/** The clauses between ` and `, but for one inside a string. */
-function splitAnd(text: string): string[] {
-  const parts = [""];
-  for (const token of text.match(/'(?:[^']|'')*'|\s+and\s+|[^']/gi) ?? []) {
-    if (/^\s+and\s+$/i.test(token)) parts.push("");
-    else parts[parts.length - 1] += token;
-  }
-  return parts.map((part) => part.trim());
-}
-
 function selection(query: URLSearchParams): string[] | undefined {
   const names = query
     .get("$select")
@@ -162,8 +108,4 @@ function nextLink(call: GraphCall, from: number): string {
   query.set("$skiptoken", Buffer.from(`from:${from}`).toString("base64url"));
   // Names of options keep their dollar sign, as Graph writes them.
   return `${call.world.azureUrl}${call.request.path}?${query.toString().replaceAll("%24", "$")}`;
-}
-
-function unsupported(message: string): GraphRefusal {
-  return new GraphRefusal(400, "Request_UnsupportedQuery", message);
 }

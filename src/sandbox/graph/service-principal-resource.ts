@@ -18,7 +18,7 @@ export function principalResource(
     appDescription: null,
     appId: principal.appId,
     applicationTemplateId: null,
-    appOwnerOrganizationId: world.tenantId,
+    appOwnerOrganizationId: principal.appOwnerOrganizationId,
     appRoleAssignmentRequired: false,
     createdDateTime: new Date(principal.createdAt).toISOString(),
     description: null,
@@ -33,8 +33,8 @@ export function principalResource(
     preferredTokenSigningKeyThumbprint: null,
     replyUrls: [],
     servicePrincipalNames: [principal.appId],
-    servicePrincipalType: "Application",
-    signInAudience: application?.signInAudience ?? "AzureADMyOrg",
+    servicePrincipalType: principal.servicePrincipalType,
+    signInAudience: application?.signInAudience ?? audienceOf(principal),
     tags: [],
     tokenEncryptionKeyId: null,
     addIns: [],
@@ -44,4 +44,9 @@ export function principalResource(
     passwordCredentials: passwordResources(view, principal.passwords),
     resourceSpecificApplicationPermissions: [],
   };
+}
+
+/** Whom an application that is not registered here lets in. */
+function audienceOf({ servicePrincipalType }: ServicePrincipalRecord): string | null {
+  return servicePrincipalType === "ManagedIdentity" ? null : "AzureADMultipleOrgs";
 }

@@ -72,6 +72,9 @@ function find(call: GraphCall): ServicePrincipalRecord {
 function findToChange(call: GraphCall): ServicePrincipalRecord {
   const principal = find(call);
   requireChange(call.caller, principal.owners);
+  if (principal.servicePrincipalType === "ManagedIdentity") {
+    throw notImplemented("changing the service principal of a managed identity");
+  }
   if (!exists(principal)) throw notFound(principal.id);
   return principal;
 }
@@ -103,6 +106,8 @@ function create(
     appId: application.appId,
     displayName: application.displayName,
     accountEnabled,
+    servicePrincipalType: "Application",
+    appOwnerOrganizationId: world.tenantId,
     owners: firstOwners(caller),
     passwords: [],
     graphPermissions: [],
