@@ -96,10 +96,10 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
   }
 
   async function listIn(
-    { id, name: subscriptionName }: Subscription,
+    { id }: Subscription,
     { subscription, resourceGroup }: RegistryScope,
     signal: AbortSignal,
-  ): Promise<readonly ListedRegistry[]> {
+  ): Promise<readonly Registry[]> {
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return undertake(doing, signal, async () => {
       const registries = registriesOf(id);
@@ -107,9 +107,9 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
         resourceGroup === undefined
           ? registries.list({ abortSignal: signal })
           : registries.listByResourceGroup(resourceGroup, { abortSignal: signal });
-      const found: ListedRegistry[] = [];
+      const found: Registry[] = [];
       try {
-        for await (const item of pages) found.push({ ...registryOf(item), subscriptionName });
+        for await (const item of pages) found.push(registryOf(item));
       } catch (error) {
         // No right there, no such group there, or a subscription on its way out: others may hold the registry.
         const elsewhere = subscription === undefined && (isAnswer(error, 403) || isAnswer(error, 404));
@@ -120,13 +120,14 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
     });
   }
 
-  async function listAll(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]> {
+  /** Every registry of the scope, by subscription. */
+  async function listAll(scope: RegistryScope, signal: AbortSignal) {
     const subscriptions = await subscriptionsIn(scope.subscription, signal);
-    const lists = await pMap(subscriptions, (subscription) => listIn(subscription, scope, signal), {
-      concurrency: subscriptionsAtOnce,
-      signal,
-    });
-    return lists.flat();
+    return pMap(
+      subscriptions,
+      async (subscription) => ({ subscription, registries: await listIn(subscription, scope, signal) }),
+      { concurrency: subscriptionsAtOnce, signal },
+    );
   }
 
   const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
@@ -144,7 +145,8 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
       signal: AbortSignal,
     ): Promise<readonly Registry[]> {
       if (reference.kind === "resource-id") return atHome(await readById(reference, signal));
-      const all = await listAll(scope, signal);
+      const lists = await listAll(scope, signal);
+      const all = lists.flatMap(({ registries }) => registries);
       return atHome(all.filter((registry) => isMeant(registry, reference)));
     },
 
@@ -154,7 +156,10 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
      * @throws ActionableError `azure.no-subscription` when there is none to look in
      */
     async listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]> {
-      return (await listAll(scope, signal)).filter(isAtHome);
+      const lists = await listAll(scope, signal);
+      return lists.flatMap(({ subscription, registries }) =>
+        registries.filter(isAtHome).map((registry) => ({ ...registry, subscriptionName: subscription.name })),
+      );
     },
   };
 

@@ -174,7 +174,7 @@ const verbsNeeded = {
 
 /** The missing verb, and a command that grants it with the others that will be needed. */
 function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
-  const everywhere = namespace === undefined || resource === "namespaces" || verb === "list";
+  const everywhere = namespace === undefined || resource === "namespaces";
   const verbs: string = verb === "list" ? "list" : verbsNeeded[resource];
   const create = everywhere
     ? kubectl(context, "create", "clusterrole", "acr-pull", `--verb=${verbs}`, `--resource=${resource}`)

@@ -57,6 +57,32 @@ describe("an application", () => {
     expect((await azure.directory.createApplication(wanted, signal)).created).toBe(false);
   });
 
+  test("is searched by how its name begins, quotes and letter case notwithstanding, or by any of its ids", async () => {
+    const many = Array.from({ length: 25 }, (_, index) => ({ displayName: `many ${index}` }));
+    const { azure, lines } = await open({
+      pageSize: 7,
+      applications: [
+        { displayName: "It's b & c" },
+        { displayName: "it's a" },
+        { displayName: "not it" },
+        ...many,
+      ],
+    });
+    const search = (text: string) => azure.directory.searchApplications(text, signal);
+    const [first, ...others] = await search(" IT'S ");
+    expect([first, ...others].map((one) => one?.displayName)).toEqual(["it's a", "It's b & c"]);
+    if (!first) throw new Error("nothing found");
+    expect(Object.keys(first).sort()).toEqual(["appId", "displayName", "objectId"]);
+    expect(await search(first.appId)).toEqual([first]);
+    expect(await search(first.objectId)).toEqual([first]);
+    expect(await search("It's b & c and more")).toEqual([]);
+    const before = lines().length;
+    expect(await search("many")).toHaveLength(20);
+    // Three pages of seven are enough, and a fourth is not asked for.
+    expect(lines().length - before).toBe(3);
+    expect(await search("")).toHaveLength(20);
+  });
+
   test("is found on any page of the deleted, and restored however often that is asked", async () => {
     const { azure } = await open({
       pageSize: 2,
@@ -114,6 +140,26 @@ describe("an application", () => {
 });
 
 describe("a service principal", () => {
+  test("is told by its id from users, managed identities and principals of other tenants", async () => {
+    const applications = Array.from({ length: 20 }, (_, index) => ({ displayName: `app ${index}` }));
+    const { azure, sandbox } = await open({
+      applications: [...applications, { displayName: "gone", softDeleted: true }],
+      foreignPrincipals: [
+        { displayName: "theirs", kind: "application" },
+        { displayName: "workload", kind: "managed-identity" },
+      ],
+    });
+    const { servicePrincipals, users } = sandbox.world;
+    const ids = [...servicePrincipals, ...users].map(({ id }) => id.toUpperCase());
+    const found = await azure.directory.findServicePrincipals([...ids, ...ids], signal);
+    expect(found.map(({ displayName }) => displayName).sort()).toEqual(
+      ["sandbox-caller", ...applications.map(({ displayName }) => displayName)].sort(),
+    );
+    const [{ appId, displayName, id } = { appId: "", displayName: "", id: "" }] = servicePrincipals;
+    expect(found).toContainEqual({ objectId: id, appId, displayName });
+    expect(await azure.directory.findServicePrincipals([], signal)).toEqual([]);
+  });
+
   test("is read when it exists already", async () => {
     const azure = await open();
     const { appId } = await register(azure);

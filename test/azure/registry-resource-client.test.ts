@@ -149,6 +149,36 @@ describe("a registry", () => {
   });
 });
 
+describe("registries", () => {
+  const namesIn = async ({ azure }: SandboxedAzure, scope = {}) =>
+    (await azure.registries.listRegistries(scope, signal))
+      .map(({ name, subscriptionName }) => `${subscriptionName}/${name}`)
+      .sort();
+
+  test("are listed over all subscriptions, or those of one, with the name where it was looked up", async () => {
+    const opened = await open({ ...twoSubscriptions, pageSize: 1 });
+    expect(await namesIn(opened)).toEqual(["First/shared01", "Second/lonely01", "Second/shared01"]);
+    expect(await namesIn(opened, { subscription: "SECOND" })).toEqual(["Second/lonely01", "Second/shared01"]);
+    expect(await namesIn(opened, { subscription: first })).toEqual(["undefined/shared01"]);
+    expect(await namesIn(opened, { resourceGroup: "one" })).toEqual(["First/shared01"]);
+  });
+
+  test("with a login server that is none of the cloud's are left out, and hide no others", async () => {
+    const { sandbox } = await open();
+    const [first, second] = sandbox.world.registries;
+    if (!first || !second) throw new Error("the sandbox lacks its registries");
+    Object.assign(first, { loginServer: "myregistry.azurecr.io" });
+    Object.assign(second, { loginServer: "azurecr.io.attacker.example" });
+    const { http, cloud, credential } = await openParts(sandbox);
+    const publicCloud = { ...cloud, isWellKnown: true, registrySuffixes: [".azurecr.io"] };
+    const registries = createRegistryResourceClient(publicCloud, credential, http);
+    const listed = await registries.listRegistries({}, signal);
+    expect(listed.map(({ loginServer }) => loginServer)).toEqual(["myregistry.azurecr.io"]);
+    const found = await registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal);
+    expect(found).toHaveLength(1);
+  });
+});
+
 test("looking for a registry costs one token and one list per subscription, beside the list of those", async () => {
   const { azure, lines } = await open(twoSubscriptions);
   await azure.registries.findRegistries({ kind: "name", name: "shared01" }, {}, signal);

@@ -129,6 +129,30 @@ describe("a role", () => {
   });
 });
 
+test("the assignments of a registry are those made on it: none from above, and none of another registry", async () => {
+  const { azure, sandbox, registry, principalId } = await open({
+    pageSize: 1,
+    users: [
+      {
+        userPrincipalName: "eve@sandbox.example",
+        displayName: "Eve",
+        roles: [{ role: "AcrPush", scope: "myregistry" }],
+      },
+    ],
+  });
+  const desired = { role: acrPull, condition: undefined };
+  const other = registry.id.replace("myregistry", "abacregistry");
+  await azure.roles.assignRole(registry.id, principalId, desired, signal);
+  await azure.roles.assignRole(other, principalId, desired, signal);
+  const listed = await azure.roles.listRegistryAssignments(registry.id.toUpperCase(), signal);
+  expect(listed.map((one) => one.principalId).sort()).toEqual(
+    [principalId, sandbox.world.users[0]?.id].sort(),
+  );
+  expect(new Set(listed.map(({ scope }) => scope.toLowerCase()))).toEqual(
+    new Set([registry.id.toLowerCase()]),
+  );
+});
+
 test("an owner may write and delete role assignments", async () => {
   const { azure, registry } = await open();
   expect(await azure.roles.registryRights(registry.id, signal)).toEqual({

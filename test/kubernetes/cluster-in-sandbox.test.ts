@@ -120,6 +120,10 @@ describe("the cluster client against an API server", () => {
       exitCode: 3,
       hint: expect.stringContaining("--namespace awesomeapps --verb=get,create,patch --resource=secrets"),
     });
+    await expect(cluster.listServiceAccounts("awesomeapps", signal)).rejects.toMatchObject({
+      code: "kubernetes.forbidden",
+      hint: expect.stringContaining("--namespace awesomeapps --verb=list --resource=serviceaccounts"),
+    });
     expect(await cluster.kubeSystemUid(signal)).toBeUndefined();
     expect(await cluster.listSecrets("a=1", signal)).toBeUndefined();
   });
@@ -138,6 +142,28 @@ describe("the cluster client against an API server", () => {
     await expect(cluster.patchServiceAccount(account, [], write, signal)).rejects.toMatchObject({
       code: "kubernetes.conflict",
     });
+  });
+
+  test("lists all namespaces, and the service accounts of one, page by page", async () => {
+    const account = (name: string) =>
+      ({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: "awesomeapps" } }) as const;
+    const { cluster } = await start({
+      pageSize: 2,
+      clusters: [{ context: "sandbox", objects: ["builder", "runner"].map(account) }],
+    });
+    const namespaces = await cluster.listNamespaces("", signal);
+    expect(namespaces.map(({ name }) => name)).toEqual([
+      "awesomeapps",
+      "default",
+      "kube-public",
+      "kube-system",
+    ]);
+    expect(await cluster.listServiceAccounts("awesomeapps", signal)).toEqual([
+      "builder",
+      "default",
+      "runner",
+    ]);
+    expect(await cluster.listServiceAccounts("nowhere", signal)).toEqual([]);
   });
 
   test("refuses an invalid secret with the server's own reason, and none of its contents", async () => {

@@ -34,6 +34,10 @@ contexts: [{name: ${context}, context: {cluster: ${context}, user: ${context}, n
 ${rest}`;
 }
 
+function context(name: string, server: string | undefined) {
+  return { name, namespace: `ns-of-${name}`, cluster: name, server, usesPlugin: false };
+}
+
 async function refusal(promise: Promise<unknown>): Promise<ActionableError> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -57,10 +61,7 @@ describe("loadKubeconfig", () => {
       env: { ...noHome, KUBECONFIG: [join(folder, "none"), first, second].join(delimiter) },
     });
     expect(loaded.currentContext).toBe("one");
-    expect(loaded.contexts).toEqual([
-      { name: "one", namespace: "ns-of-one" },
-      { name: "two", namespace: "ns-of-two" },
-    ]);
+    expect(loaded.contexts).toEqual([context("one", "https://one.test"), context("two", "https://two.test")]);
     expect(loaded.connection("one").cluster.server).toBe("https://one.test");
   });
 
@@ -169,6 +170,21 @@ describe("a context", () => {
         hint: expect.stringContaining("blue"),
       }),
     );
+  });
+
+  test("says where its cluster is and whether a plugin signs it in, without asking anybody", async () => {
+    const user = "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ask-me}}";
+    const server = "https://ada:s3cr3t@api.test:6443/blue/?token=s3cr3t";
+    const loaded = await loadKubeconfig({
+      env: noHome,
+      file: await file("told", config("blue", { user, server })),
+    });
+    expect(loaded.contexts).toEqual([{ ...context("blue", "https://api.test:6443/blue"), usesPlugin: true }]);
+    const bare = await loadKubeconfig({
+      env: noHome,
+      file: await file("bare", "contexts: [{name: bare, context: {cluster: none, user: nobody}}]"),
+    });
+    expect(bare.contexts).toEqual([{ ...context("bare", undefined), namespace: undefined, cluster: "none" }]);
   });
 
   test("that names a cluster or user which is not there is refused", async () => {

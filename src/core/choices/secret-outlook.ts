@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { withoutCredential } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import {
   judgeTarget,
@@ -83,6 +84,6 @@ function outlookOf(state: TargetState, loginServer: string): SecretOutlook {
     const { appId, keyId, expiresAt } = mark;
     return { kind: "ours", appId, keyId: keyId ?? undefined, expiresAt: expiresAt ?? undefined };
   }
-  const hosts = Object.keys(config.auths).filter((host) => host !== loginServer);
+  const hosts = Object.keys(withoutCredential(config, loginServer).auths);
   return { kind: "merge", hosts, replaces: credential !== undefined };
 }
