@@ -57,6 +57,11 @@ export const outputOptions = {
     parse: oneOf(...colorChoices),
     fallback: "auto",
   }),
+  accessible: switchOption({
+    flag: "--accessible",
+    summary: "plain lines and numbered questions, for screen readers; also when TERM is dumb",
+    group: "Output",
+  }),
   quiet: switchOption({ flag: "--quiet", summary: "the answer and errors only", group: "Output" }),
   verbose: switchOption({ flag: "-v, --verbose", summary: "tell more about each step", group: "Output" }),
   debug: switchOption({

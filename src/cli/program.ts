@@ -52,6 +52,7 @@ export async function runProgram(
   const terminal = openTerminal(parts.process, environment, {
     color: look(outputOptions.color),
     noInput: look(sharedOptions.noInput),
+    accessible: look(outputOptions.accessible),
   });
   const detail = {
     quiet: look(outputOptions.quiet),
@@ -79,7 +80,7 @@ async function runCommand(
   { terminal, view }: Pick<Parameters<CommandDefinition["run"]>[0], "terminal" | "view">,
 ): Promise<number> {
   const { name: program, process, connect } = parts;
-  const interruption = definition.handlesSignals ? undefined : watchSignals(process);
+  const interruption = definition.handlesSignals ? undefined : watchSignals(process, () => view.close());
   const crash = new AbortController();
   const signal = AbortSignal.any([crash.signal, ...(interruption ? [interruption.signal] : [])]);
   // Thrown where no caller could catch it: the run is over, and so that it is told like any other failure.

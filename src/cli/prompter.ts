@@ -1,7 +1,4 @@
-import { confirm, input } from "@inquirer/prompts";
-import { InterruptedError } from "./interruption.ts";
 import type { Line, Terminal } from "./terminal.ts";
-import { oneLine } from "./foreign-text.ts";
 
 /** How a question ended: with an answer, or with the wish to go one question back. */
 export type Reply<T> = { readonly kind: "answer"; readonly value: T } | { readonly kind: "back" };
@@ -96,31 +93,6 @@ export interface Prompter {
 
 /** Only to be opened where `terminal.interactive`. */
 export async function openPrompter(terminal: Terminal, signal: AbortSignal): Promise<Prompter> {
-  const context = { input: terminal.stdin, output: terminal.questions, signal };
-  const missing = (): never => {
-    throw new Error("not built");
-  };
-  return {
-    choose: missing,
-    chooseSeveral: missing,
-    text: missing,
-    confirm: (question) => answered(confirm({ message: oneLine(question), default: false }, context), signal),
-    typed: async (question, expected) =>
-      (await answered(input({ message: oneLine(question) }, context), signal)).trim() === expected,
-    note: (line) => terminal.stderr.line(line),
-    asking: false,
-  };
-}
-
-/** Ctrl-C at a question comes as an error of the library, not as a signal. */
-async function answered<T>(question: Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await question;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Error && ["ExitPromptError", "AbortPromptError"].includes(error.name)) {
-      throw new InterruptedError();
-    }
-    throw error;
-  }
+  const { LivePrompter } = await import("./prompts/live-prompter.ts");
+  return new LivePrompter(terminal, signal);
 }

@@ -3,11 +3,13 @@ import { Chalk, type ChalkInstance } from "chalk";
 import type { Environment } from "./answers.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { ColorChoice } from "./options.ts";
+import { cutTo } from "./text-width.ts";
 
 /** The stream of a process that text is written to. */
 export type OutputStream = Writable & {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 };
 
 /** The stream of a process that text is read from. */
@@ -58,14 +60,20 @@ export class Printer {
 
   /** One line, above the status line. */
   line(line: Line = ""): void {
-    const pieces = typeof line === "string" ? [line] : line;
-    const text = pieces.map((piece) =>
-      typeof piece === "string" ? oneLine(piece) : this.#paint(piece.tone, oneLine(piece.text)),
-    );
     const status = this.#status;
     this.status("");
-    this.#stream.write(`${text.join("")}\n`);
+    this.#stream.write(`${this.paint(line)}\n`);
     this.status(status);
+  }
+
+  /** A line as it is shown: every piece cleaned, and coloured where colour is wanted. */
+  paint(line: Line): string {
+    const pieces = typeof line === "string" ? [line] : line;
+    return pieces
+      .map((piece) =>
+        typeof piece === "string" ? oneLine(piece) : this.#color(piece.tone, oneLine(piece.text)),
+      )
+      .join("");
   }
 
   /** A document of many lines that holds no foreign text, or has it escaped already. */
@@ -77,10 +85,10 @@ export class Printer {
   status(text: string): void {
     if (!this.live || text === this.#status) return;
     this.#status = text;
-    this.#stream.write(`\r\u001b[2K${this.#chalk.dim(oneLine(text).slice(0, this.width - 1))}`);
+    this.#stream.write(`\r\u001b[2K${this.#chalk.dim(cutTo(this.width - 1, oneLine(text)))}`);
   }
 
-  #paint(tone: Tone, text: string): string {
+  #color(tone: Tone, text: string): string {
     const { bold, dim, green, yellow, red } = this.#chalk;
     const paints = { strong: bold, faint: dim, good: green, warning: yellow, bad: red };
     return tone === "plain" ? text : paints[tone](text);
@@ -97,21 +105,24 @@ export interface Terminal {
   readonly questions: OutputStream;
   /** Whether somebody is there to be asked. */
   readonly interactive: boolean;
+  /** Whether nothing on the screen may be written over: for a screen reader, or where the terminal cannot do it. */
+  readonly plain: boolean;
 }
 
 /** Joins the streams, by what they are and what the environment and options say. */
 export function openTerminal(
   streams: Streams,
   environment: Environment,
-  options: { readonly color: ColorChoice; readonly noInput: boolean },
+  options: { readonly color: ColorChoice; readonly noInput: boolean; readonly accessible: boolean },
 ): Terminal {
   const { stdin, stdout, stderr } = streams;
   const continuous = isSet(environment["CI"]);
+  const plain = options.accessible || environment["TERM"] === "dumb";
   const printer = (stream: OutputStream) =>
     new Printer(
       stream,
       isColored(stream.isTTY === true, environment, options.color),
-      stream.isTTY === true && environment["TERM"] !== "dumb" && !continuous,
+      stream.isTTY === true && !plain && !continuous,
     );
   const asked = stdin.isTTY === true && stderr.isTTY === true && !options.noInput && !continuous;
   return {
@@ -120,6 +131,7 @@ export function openTerminal(
     stderr: printer(stderr),
     questions: stderr,
     interactive: asked,
+    plain,
   };
 }
 

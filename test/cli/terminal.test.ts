@@ -30,7 +30,20 @@ describe("who is asked", () => {
     ["nobody when the question would not be seen", { stdin: true, stderr: false }, {}, false, false],
   ])("%s", (_who, { stdin, stderr }, environment, noInput, interactive) => {
     const streams = { stdin: stream(stdin), stdout: stream(false), stderr: stream(stderr) };
-    expect(openTerminal(streams, environment, { color: "auto", noInput }).interactive).toBe(interactive);
+    const options = { color: "auto", noInput, accessible: false } as const;
+    expect(openTerminal(streams, environment, options).interactive).toBe(interactive);
+  });
+});
+
+describe("what may be written over", () => {
+  it.each([
+    ["a terminal's last line", {}, false, true],
+    ["nothing at a terminal that cannot do it", { TERM: "dumb" }, false, false],
+    ["nothing for a screen reader", {}, true, false],
+  ])("%s", (_what, environment, accessible, live) => {
+    const streams = { stdin: stream(true), stdout: stream(true), stderr: stream(true) };
+    const terminal = openTerminal(streams, environment, { color: "auto", noInput: false, accessible });
+    expect([terminal.plain, terminal.stderr.live, terminal.interactive]).toEqual([!live, live, true]);
   });
 });
 
@@ -69,7 +82,13 @@ describe("the status line", () => {
   it("is no longer than the terminal is wide", () => {
     const out = stream(true, 10);
     new Printer(out, false, true).status("0123456789abcdef");
-    expect(read(out)).toBe("\r\u001b[2K012345678");
+    expect(read(out)).toBe("\r\u001b[2K01234567…");
+  });
+
+  it("counts wide characters twice", () => {
+    const out = stream(true, 10);
+    new Printer(out, false, true).status("名前の名前の");
+    expect(read(out)).toBe("\r\u001b[2K名前の名…");
   });
 });
 

@@ -1,0 +1,131 @@
+import type { Choice } from "../prompter.ts";
+
+/** A choice with the text that it is searched by. */
+interface Indexed {
+  readonly choice: Choice;
+  readonly searched: string;
+}
+
+/** What a list offers for a text. */
+export interface Offer {
+  readonly entries: readonly Choice[];
+  /** The rule that the text breaks, when it is no choice's and cannot become one. */
+  readonly rule: string | undefined;
+}
+
+/** The choices of a question and what a typed text leaves of them; every value stands in it once. */
+export class ChoiceList {
+  readonly #indexed: readonly Indexed[];
+  readonly #byValue: ReadonlyMap<string, Choice>;
+
+  private constructor(indexed: readonly Indexed[], byValue: ReadonlyMap<string, Choice>) {
+    this.#indexed = indexed;
+    this.#byValue = byValue;
+  }
+
+  /** Of choices with one value the first counts. */
+  static of(choices: readonly Choice[]): ChoiceList {
+    return new ChoiceList([], new Map()).with(choices);
+  }
+
+  /** The list with these at its end, those left out whose value stands in it already. */
+  with(choices: readonly Choice[]): ChoiceList {
+    const byValue = new Map(this.#byValue);
+    const added: Indexed[] = [];
+    for (const choice of choices) {
+      if (byValue.has(choice.value)) continue;
+      byValue.set(choice.value, choice);
+      added.push({ choice, searched: searchedText(choice) });
+    }
+    return added.length === 0 ? this : new ChoiceList([...this.#indexed, ...added], byValue);
+  }
+
+  /** The list with the choices of these values first, in the order of the values. */
+  withFirst(values: readonly string[]): ChoiceList {
+    const first = values.flatMap((value) => this.valued(value) ?? []);
+    return ChoiceList.of([...first, ...this.all]);
+  }
+
+  get all(): readonly Choice[] {
+    return this.#indexed.map(({ choice }) => choice);
+  }
+
+  get size(): number {
+    return this.#indexed.length;
+  }
+
+  /** The choice with this value. */
+  valued(value: string): Choice | undefined {
+    return this.#byValue.get(value);
+  }
+
+  /** The choice that has this text as its value or label: to the letter, or else whatever the case. */
+  named(text: string): Choice | undefined {
+    return this.#exactly(text) ?? this.#named((name) => folded(name) === folded(text));
+  }
+
+  /** The choices that have every word of a text in label, value or detail, whatever the case. */
+  matching(text: string): readonly Choice[] {
+    const words = folded(text).split(/\s+/).filter(Boolean);
+    if (words.length === 0) return this.all;
+    return this.#indexed
+      .filter(({ searched }) => words.every((word) => searched.includes(word)))
+      .map(({ choice }) => choice);
+  }
+
+  /** The matches of a text and, last, the choice that the text itself can become. */
+  offer(text: string, typed: ((text: string) => Choice | undefined) | undefined): Offer {
+    const entries = this.matching(text);
+    const trimmed = text.trim();
+    if (trimmed === "" || this.#exactly(trimmed)) return { entries, rule: undefined };
+    const taken = take(trimmed, typed);
+    if (typeof taken === "string") return { entries, rule: taken };
+    if (taken === undefined) return { entries, rule: undefined };
+    const known = this.valued(taken.value);
+    const others = entries.filter(({ value }) => value !== taken.value);
+    return { entries: [...others, known ?? taken], rule: undefined };
+  }
+
+  #exactly(text: string): Choice | undefined {
+    return this.valued(text) ?? this.#named((name) => name === text);
+  }
+
+  #named(fits: (name: string) => boolean): Choice | undefined {
+    return this.#indexed.find(({ choice }) => fits(choice.value) || fits(choice.label))?.choice;
+  }
+}
+
+/** What a question makes of a typed text: a choice, nothing, or the rule it breaks. */
+export function take(
+  text: string,
+  typed: ((text: string) => Choice | undefined) | undefined,
+): Choice | string | undefined {
+  try {
+    return typed?.(text);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+/** The choices, and before them those that the question takes for preselected values no choice has. */
+export function withPreselected(
+  choices: readonly Choice[],
+  preselected: readonly string[],
+  typed: ((text: string) => Choice | undefined) | undefined,
+): ChoiceList {
+  const list = ChoiceList.of(choices);
+  const made = preselected.flatMap((value) => {
+    const taken = list.valued(value) ? undefined : take(value, typed);
+    return typeof taken === "object" ? [taken] : [];
+  });
+  return ChoiceList.of([...made, ...choices]);
+}
+
+function searchedText({ label, value, detail = "" }: Choice): string {
+  return folded(`${label}\n${value}\n${detail}`);
+}
+
+function folded(text: string): string {
+  return text.toLowerCase();
+}

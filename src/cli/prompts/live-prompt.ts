@@ -1,0 +1,122 @@
+import { emitKeypressEvents, type Interface } from "node:readline";
+import {
+  AbortPromptError,
+  createPrompt,
+  ExitPromptError,
+  useEffect,
+  useKeypress,
+  useRef,
+  useState,
+} from "@inquirer/core";
+import { InterruptedError } from "../interruption.ts";
+import { toned, type Line, type Terminal } from "../terminal.ts";
+import { answeredLines } from "./frame.ts";
+import type { Size } from "./layout.ts";
+import type { LiveQuestion, Outcome } from "./live-question.ts";
+import { eraseReflowed, type Shown } from "./reflow.ts";
+
+/** A question and where it is asked; what it answers does not matter to the screen. */
+interface Asked {
+  readonly message: string;
+  readonly question: Pick<
+    LiveQuestion<unknown>,
+    "changed" | "frame" | "outcome" | "press" | "start" | "text"
+  >;
+  readonly terminal: Terminal;
+}
+
+/** The lone byte of Esc is told from the first one of an arrow key by what follows within this time. */
+const escapeCodeTimeoutMs = 100;
+
+/**
+ * Puts a question on the screen and waits until it has left it.
+ * @returns the answer, which stays on the screen in one line, or back, which leaves nothing there
+ * @throws InterruptedError after Ctrl-C and at the end of input, the reason of an aborted signal, and what the
+ * question needs and could not get
+ */
+export async function askLive<T>(
+  message: string,
+  question: LiveQuestion<T>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Exclude<Outcome<T>, { kind: "failed" }>> {
+  // The first to listen for keys decides; readline's own 500 ms make Esc feel dead.
+  emitKeypressEvents(terminal.stdin, { escapeCodeTimeout: escapeCodeTimeoutMs } as unknown as Interface);
+  const context = {
+    input: terminal.stdin,
+    output: terminal.questions,
+    signal,
+    get clearPromptOnDone() {
+      return question.outcome?.kind !== "answer";
+    },
+  };
+  try {
+    const outcome = (await livePrompt({ message, question, terminal }, context)) as Outcome<T>;
+    if (outcome.kind === "failed") throw outcome.error;
+    return outcome;
+  } catch (error) {
+    if (error instanceof ExitPromptError || error instanceof AbortPromptError) {
+      terminal.stderr.line([toned("bad", "✗"), " ", message]);
+      signal.throwIfAborted();
+      throw new InterruptedError();
+    }
+    throw error;
+  } finally {
+    question.close();
+  }
+}
+
+const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, terminal }, done) => {
+  const [, render] = useState(0);
+  const shown = useRef<Shown>({ lines: [""], below: 0 });
+  const paint = (line: Line) => terminal.stderr.paint(line);
+  const size = sizeOf(terminal);
+  const frame = question.frame(size, paint);
+
+  useKeypress((key, readline) => {
+    question.press(key, readline.line);
+    if (readline.line !== question.text) {
+      readline.clearLine(0);
+      readline.write(question.text);
+    }
+    render((count) => count + 1);
+  });
+  useEffect((readline) => {
+    const changed = () => render((count) => count + 1);
+    question.changed = changed;
+    const resized = () => {
+      terminal.questions.write(eraseReflowed(shown.current, sizeOf(terminal).columns));
+      changed();
+    };
+    const ended = () => done({ kind: "failed", error: new InterruptedError() });
+    // Readline lets go of the terminal while the process is stopped.
+    const resumed = () => {
+      readline.resume();
+      changed();
+    };
+    terminal.questions.on("resize", resized);
+    readline.on("close", ended);
+    readline.on("SIGCONT", resumed);
+    if (question.text !== "") readline.write(question.text);
+    question.start();
+    changed();
+    return () => {
+      question.changed = () => {};
+      terminal.questions.off("resize", resized);
+      readline.removeListener("close", ended);
+      readline.removeListener("SIGCONT", resumed);
+    };
+  }, []);
+
+  const { outcome } = question;
+  if (outcome) done(outcome);
+  if (outcome?.kind === "answer") return answeredLines(message, outcome.said, size, paint).join("\n");
+  const content = [...frame.above, frame.label + question.text];
+  shown.current = { lines: [...content, ...frame.below], below: frame.below.length };
+  return [content.join("\n"), frame.below.join("\n")];
+});
+
+/** A terminal that does not tell its size is taken for the smallest usual one. */
+function sizeOf({ questions }: Terminal): Size {
+  return { columns: questions.columns || 80, rows: questions.rows || 24 };
+}

@@ -1,0 +1,65 @@
+import type { Prompter, Reply } from "../prompter.ts";
+import type { Line, Terminal } from "../terminal.ts";
+import { LiveChooseSeveral } from "./live-choose-several.ts";
+import { LiveChoose } from "./live-choose.ts";
+import { LiveLine } from "./live-line.ts";
+import { askLive } from "./live-prompt.ts";
+import type { LiveQuestion } from "./live-question.ts";
+import { LiveText } from "./live-text.ts";
+
+/** Asks where the cursor can be moved: lists to point into, filtered while one types. */
+export class LivePrompter implements Prompter {
+  readonly #terminal: Terminal;
+  readonly #signal: AbortSignal;
+  #current: Pick<LiveQuestion<unknown>, "note"> | undefined;
+
+  constructor(terminal: Terminal, signal: AbortSignal) {
+    this.#terminal = terminal;
+    this.#signal = signal;
+  }
+
+  get asking(): boolean {
+    return this.#current !== undefined;
+  }
+
+  choose: Prompter["choose"] = (question) => this.#ask(question.message, new LiveChoose(question));
+
+  chooseSeveral: Prompter["chooseSeveral"] = (question) =>
+    this.#ask(question.message, new LiveChooseSeveral(question));
+
+  text: Prompter["text"] = (question) => this.#ask(question.message, new LiveText(question));
+
+  async confirm(question: string): Promise<boolean> {
+    const reply = await this.#ask(
+      question,
+      new LiveLine(`${question} (y/N)`, (text) => (isYes(text) ? "yes" : "no")),
+    );
+    return reply.kind === "answer" && isYes(reply.value);
+  }
+
+  async typed(question: string, expected: string): Promise<boolean> {
+    const reply = await this.#ask(question, new LiveLine(question));
+    return reply.kind === "answer" && reply.value === expected;
+  }
+
+  note(line: Line): void {
+    if (this.#current) this.#current.note(line);
+    else this.#terminal.stderr.line(line);
+  }
+
+  async #ask<T>(message: string, question: LiveQuestion<T>): Promise<Reply<T>> {
+    this.#current = question;
+    try {
+      const outcome = await askLive(message, question, this.#terminal, this.#signal);
+      return outcome.kind === "back" ? outcome : { kind: "answer", value: outcome.value };
+    } finally {
+      this.#current = undefined;
+      for (const note of question.notes) this.#terminal.stderr.line(note);
+    }
+  }
+}
+
+/** Whether an answer begins with a y, as in yes. */
+function isYes(text: string): boolean {
+  return /^y(es)?$/i.test(text);
+}
