@@ -76,6 +76,18 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
     );
     expect(listed.map(({ roleDefinitionName }) => roleDefinitionName).sort()).toEqual(["AcrPull", "AcrPush"]);
     expect(listed[0]).toMatchObject({ principalName: appId, principalType: "ServicePrincipal" });
+    const onRegistry = await clients.azJson<Assignment[]>(`role assignment list --scope ${registryId}`);
+    expect(onRegistry.map(({ principalName }) => principalName)).toContain(appId);
+    expect(new Set(onRegistry.map(({ scope }) => scope))).toEqual(new Set([registryId]));
+  });
+
+  it("finds applications by how their names begin, in any letter case", async () => {
+    await clients.az("ad app create --display-name Start-one");
+    await clients.az("ad app create --display-name start-two");
+    const named = "--query [].displayName --output tsv";
+    const found = await clients.az(`ad app list --filter startswith(displayName,'START-') ${named}`);
+    expect(found.split("\n").sort()).toEqual(["Start-one", "start-two"]);
+    expect(await clients.az(`ad app list --display-name start-t ${named}`)).toBe("start-two");
   });
 
   it("lists every assignment, also of people whom it may not read", async () => {

@@ -66,6 +66,18 @@ describe.skipIf(lacks("kubectl"))("kubectl against the sandbox's clusters", () =
     }
   });
 
+  test("lists service accounts page by page, and none in a namespace that is not there", async () => {
+    const { kubectl } = await fresh();
+    await kubectl("create serviceaccount builder");
+    await kubectl("create serviceaccount runner");
+    expect((await kubectl("get serviceaccounts -o name")).split("\n")).toEqual([
+      "serviceaccount/builder",
+      "serviceaccount/default",
+      "serviceaccount/runner",
+    ]);
+    expect(await clients.kubectl("-n nowhere get serviceaccounts -o name")).toBe("");
+  });
+
   test("makes a quota, shows it, and is refused the secret that is too many", async () => {
     const { namespace, kubectl, fails } = await fresh();
     await kubectl("create quota few --hard=secrets=1");

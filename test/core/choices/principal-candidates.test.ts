@@ -47,7 +47,7 @@ describe("the principals to choose from", () => {
   });
 
   it("begin with the one that a run of ours gave a role", async () => {
-    const [zed] = opened.sandbox.world.servicePrincipals.filter(({ displayName }) => displayName === "zed");
+    const zed = opened.sandbox.world.servicePrincipals.find(({ displayName }) => displayName === "zed");
     const [role] = rolesFor("acrpush", "LegacyRegistryPermissions");
     if (!zed || !role) throw new Error("the sandbox lacks what was asked for");
     await opened.azure.roles.assignRole(registry.id, zed.id, { role, condition: undefined }, signal);
