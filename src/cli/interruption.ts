@@ -40,12 +40,14 @@ export interface Interruption {
 /**
  * The first signal asks the run to come to a safe point; the second ends the process at once, as the signal would
  * have done by itself.
+ * @param onEnd called before that; what it writes to a terminal still arrives
  */
-export function watchSignals(source: SignalSource): Interruption {
+export function watchSignals(source: SignalSource, onEnd: () => void = () => {}): Interruption {
   const controller = new AbortController();
   const listener = (received: NodeJS.Signals) => {
     if (controller.signal.aborted) {
       close();
+      onEnd();
       source.kill(source.pid, received);
       return;
     }

@@ -9,6 +9,8 @@ export type ProgressEvent =
   | { readonly kind: "waiting"; readonly id: string; readonly text: string }
   /** It is done; `text` in the past: "Created the application acr-pull-myregistry-1234abcd". */
   | { readonly kind: "done"; readonly id: string; readonly text: string }
+  /** It is over, and there is nothing to tell of it. */
+  | { readonly kind: "ended"; readonly id: string }
   /** It failed, or was left out; the reason follows in the result. */
   | { readonly kind: "failed"; readonly id: string; readonly text: string }
   /** Something to know that is no step. */

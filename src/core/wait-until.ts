@@ -1,10 +1,16 @@
+import { formatDuration } from "../domain/duration.ts";
 import type { Clock } from "./ports.ts";
 
 /** How long, and what is told meanwhile. */
 export interface Patience {
   readonly timeoutMs: number;
-  /** Called before each pause with the milliseconds waited so far. */
-  readonly onWait?: (waitedMs: number) => void;
+  /** Called before each pause with the number of times it has been looked. */
+  readonly onWait?: (tries: number) => void;
+}
+
+/** A wait in words: for what, which try it is, and how long it may last. */
+export function waitText(whatFor: string, tries: number, timeoutMs: number): string {
+  return `Waiting for ${whatFor}, try ${tries}, up to ${formatDuration(timeoutMs)}`;
 }
 
 const firstPauseMs = 250;
@@ -21,12 +27,14 @@ export async function waitUntil<T>(
   signal: AbortSignal,
 ): Promise<T | undefined> {
   const start = clock.now().getTime();
+  let tries = 0;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const found = await look();
+    tries += 1;
     if (found !== undefined) return found;
     const waitedMs = clock.now().getTime() - start;
     if (waitedMs >= patience.timeoutMs) return undefined;
-    patience.onWait?.(waitedMs);
+    patience.onWait?.(tries);
     await clock.sleep(Math.min(pauseMs, patience.timeoutMs - waitedMs), signal);
   }
 }

@@ -28,9 +28,12 @@ describe("signals", () => {
 
   it("that come twice end the process as they would have by themselves", () => {
     const source = new FakeProcess();
-    watchSignals(source);
+    const killedAtEnd: unknown[] = [];
+    watchSignals(source, () => killedAtEnd.push([...source.killed]));
     source.emit("SIGINT", "SIGINT");
+    expect(killedAtEnd).toEqual([]);
     source.emit("SIGTERM", "SIGTERM");
+    expect(killedAtEnd).toEqual([[]]);
     expect(source.killed).toEqual([[4711, "SIGTERM"]]);
     // Nobody listens any more: the signal that was raised is not caught again.
     expect(source.eventNames()).toEqual([]);

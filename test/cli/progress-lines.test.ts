@@ -1,8 +1,12 @@
 import { PassThrough } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Printer } from "../../src/cli/terminal.ts";
 import { ProgressLines } from "../../src/cli/views/progress-lines.ts";
 import type { ProgressEvent } from "../../src/core/progress.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const silent = { quiet: false, verbose: false, debug: false };
 
@@ -25,9 +29,25 @@ describe("progress in a log", () => {
     expect(lines()).toEqual([
       "… Waiting for Entra",
       "… Waiting for Graph",
-      "… Waiting for Entra",
-      "… Waiting for Entra",
+      "… Waiting for Entra (10s)",
+      "… Waiting for Entra (20s)",
     ]);
+  });
+
+  it("says of a step that takes long, and tells nothing, every ten seconds that it goes on", () => {
+    vi.useFakeTimers();
+    const { show, lines, pass } = openLog();
+    const passed = (milliseconds: number) => {
+      pass(milliseconds);
+      vi.advanceTimersByTime(milliseconds);
+    };
+    show({ kind: "started", id: "a", text: "Making a" });
+    passed(9_000);
+    expect(lines()).toEqual([]);
+    passed(1_000);
+    show({ kind: "started", id: "b", text: "Making b" }, { kind: "ended", id: "b" });
+    for (let second = 0; second < 12; second += 1) passed(1_000);
+    expect(lines()).toEqual(["… Making a (10s)", "… Making a (20s)"]);
   });
 
   it("moves no cursor", () => {
@@ -50,6 +70,7 @@ describe("progress in a log", () => {
     const { show, progress } = openLog();
     show({ kind: "started", id: "a", text: "Making a" }, { kind: "started", id: "b", text: "Making b" });
     show({ kind: "done", id: "a", text: "Made a" });
+    show({ kind: "waiting", id: "c", text: "Waiting for c" }, { kind: "ended", id: "c" });
     expect(progress.unfinished()).toEqual(["Making b"]);
   });
 });

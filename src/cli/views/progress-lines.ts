@@ -3,19 +3,21 @@ import { formatDuration } from "../../domain/duration.ts";
 import { toned, type Line, type Printer } from "../terminal.ts";
 import type { Detail } from "./view.ts";
 
-/** In a log, a wait is mentioned again after this long. */
+/** In a log, a step that goes on is mentioned again after this long. */
 const quietTimeMs = 10_000;
 const tickMs = 1000;
 
 interface ActiveStep {
   text: string;
   readonly startedAt: number;
+  /** When a line last told of it. */
   mentionedAt: number | undefined;
 }
 
 /**
- * Progress for people: one line for each step that ended, in the order they ended. What is waited for stands in one
- * status line at a terminal; elsewhere it is a line of its own, at most one in ten seconds for each step.
+ * Progress for people: one line for each step that was done, in the order they were. What goes on stands in one status
+ * line at a terminal; elsewhere what is waited for, and what takes long, is a line of its own, at most one in ten
+ * seconds for each step.
  */
 export class ProgressLines {
   readonly #printer: Printer;
@@ -45,6 +47,9 @@ export class ProgressLines {
         this.#end(event.id);
         this.#print([toned("good", "✓"), ` ${event.text}`]);
         break;
+      case "ended":
+        this.#end(event.id);
+        break;
       case "failed":
         this.#end(event.id);
         this.#print([toned("bad", "✗ failed:"), ` ${event.text}`]);
@@ -70,11 +75,11 @@ export class ProgressLines {
   }
 
   #begin(id: string, text: string): void {
-    this.#active.set(id, { text, startedAt: this.#now(), mentionedAt: undefined });
-    if (this.#detail.verbose) this.#print([toned("faint", "·"), ` ${text}`]);
-    if (this.#printer.live && !this.#detail.quiet && this.#ticker === undefined) {
-      this.#ticker = setInterval(() => this.#refresh(), tickMs).unref();
-    }
+    const now = this.#now();
+    const { verbose } = this.#detail;
+    this.#active.set(id, { text, startedAt: now, mentionedAt: verbose ? now : undefined });
+    if (verbose) this.#print([toned("faint", "·"), ` ${text}`]);
+    this.#watch();
   }
 
   #wait(id: string, text: string): void {
@@ -82,10 +87,28 @@ export class ProgressLines {
     const step = this.#active.get(id) ?? { text, startedAt: now, mentionedAt: undefined };
     step.text = text;
     this.#active.set(id, step);
-    const mention = step.mentionedAt === undefined || now - step.mentionedAt >= quietTimeMs;
-    if (this.#printer.live || !mention) return;
-    step.mentionedAt = now;
-    this.#print([toned("faint", "…"), ` ${text}`]);
+    if (step.mentionedAt === undefined || now - step.mentionedAt >= quietTimeMs) this.#mention(step);
+    this.#watch();
+  }
+
+  /** Where there is no status line. */
+  #mention(step: ActiveStep): void {
+    if (this.#printer.live) return;
+    step.mentionedAt = this.#now();
+    this.#print([toned("faint", "…"), ` ${this.#withTime(step)}`]);
+  }
+
+  #watch(): void {
+    if (this.#detail.quiet) return;
+    this.#ticker ??= setInterval(() => this.#tick(), tickMs).unref();
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    for (const step of this.#active.values()) {
+      if (now - (step.mentionedAt ?? step.startedAt) >= quietTimeMs) this.#mention(step);
+    }
+    this.#refresh();
   }
 
   /** Before its last line is printed, so that the status line is not drawn again below it. */
@@ -107,9 +130,13 @@ export class ProgressLines {
       this.#printer.status("");
       return;
     }
-    const seconds = Math.floor((this.#now() - newest.startedAt) / 1000);
-    const elapsed = seconds > 0 ? ` (${formatDuration(seconds * 1000)})` : "";
     const others = this.#active.size > 1 ? ` and ${this.#active.size - 1} more` : "";
-    this.#printer.status(`… ${newest.text}${elapsed}${others}`);
+    this.#printer.status(`… ${this.#withTime(newest)}${others}`);
+  }
+
+  /** A step, and how long it has taken so far. */
+  #withTime({ text, startedAt }: ActiveStep): string {
+    const seconds = Math.floor((this.#now() - startedAt) / 1000);
+    return seconds > 0 ? `${text} (${formatDuration(seconds * 1000)})` : text;
   }
 }

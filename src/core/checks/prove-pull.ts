@@ -1,10 +1,9 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
-import { formatDuration } from "../../domain/duration.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import type { ProofKind, SetupInput } from "../flows/setup-contract.ts";
 import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { waitUntil } from "../wait-until.ts";
+import { waitText, waitUntil } from "../wait-until.ts";
 
 /** What a proof is made with. */
 export interface ProofContext {
@@ -44,27 +43,33 @@ export async function provePull(
 ): Promise<void> {
   const { kind, loginServer, image, report, timeoutMs, clock } = context;
   if (kind === "none") return;
-  let tries = 0;
   let last = { kind: "refused", reason: "not tried" } as PullOutcome;
   await waitUntil(
     async () => {
-      tries += 1;
       last = await attempt(context, credential, signal);
       return last.kind === "allowed" || last.kind === "image-missing" ? last : undefined;
     },
     {
       timeoutMs,
-      onWait: () =>
+      onWait: (tries) =>
         report({
           kind: "waiting",
           id: "proof",
-          text: `Waiting for ${loginServer} to know the new credential and role, try ${tries}, up to ${formatDuration(timeoutMs)}`,
+          text: waitText(unaware(kind, loginServer), tries, timeoutMs),
         }),
     },
     clock,
     signal,
   );
+  report({ kind: "ended", id: "proof" });
   if (last.kind !== "allowed") throw proofFailed(loginServer, image, last);
+}
+
+/** Who does not know it yet, and what. */
+function unaware(kind: ProofKind, loginServer: string): string {
+  return kind === "entra"
+    ? "Entra to know the new password"
+    : `${loginServer} to know the new password and role`;
 }
 
 async function attempt(

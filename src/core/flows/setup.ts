@@ -1,3 +1,4 @@
+import { formatDuration } from "../../domain/duration.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { provePull } from "../checks/prove-pull.ts";
 import { hasChanges } from "../plan.ts";
@@ -53,21 +54,36 @@ export async function setup(
   prospect?: Prospect,
 ): Promise<SetupOutcome> {
   let seen = prospect;
+  let inspect = look;
   const deadline = ports.clock.now().getTime() + input.waitBusyMs;
   for (;;) {
     const mayWait = () => ports.clock.now().getTime() < deadline;
     try {
-      seen ??= await lookAhead(input, ports, conversation.report, signal);
+      seen ??= await inspect(input, ports, conversation.report, signal);
       return await attempt(seen, input, ports, conversation, mayWait, signal);
     } catch (error) {
       seen = undefined;
+      // What is waited for stays in sight.
+      inspect = lookAhead;
       if (!(error instanceof BusyError) || !mayWait()) throw error;
-      const text = `Waiting for another run to finish with ${error.secret}`;
+      const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(input.waitBusyMs)}`;
       conversation.report({ kind: "waiting", id: "busy", text });
       // Two runs that made way for each other must not meet again.
       await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
     }
   }
+}
+
+async function look(
+  input: SetupInput,
+  ports: SetupPorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Prospect> {
+  report({ kind: "started", id: "survey", text: "Looking at the registry, the directory and the cluster" });
+  const prospect = await lookAhead(input, ports, report, signal);
+  report({ kind: "ended", id: "survey" });
+  return prospect;
 }
 
 /** @throws BusyError when another run is at work, once in a while also after a part was done */
@@ -82,6 +98,7 @@ async function attempt(
   if (input.dryRun) return { kind: "planned", plan };
   const taken = found.jobs.find((job) => job.liveMark && job.decision.kind === "make")?.liveMark;
   if (taken) throw new BusyError(targetName(taken.target));
+  conversation.report({ kind: "ended", id: "busy" });
   const records = hasChanges(plan.changes)
     ? (await conversation.approve(plan))
       ? await apply(found, input, ports, conversation, signal)

@@ -6,7 +6,7 @@ import type { Application, NewPassword } from "../../domain/identity.ts";
 import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
 import type { Clock, Directory } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { waitUntil } from "../wait-until.ts";
+import { waitText, waitUntil } from "../wait-until.ts";
 import type { HeldMark } from "./pending-mark.ts";
 
 /** What Graph gives when no end is named; `max` asks for it where the tenant's policy cannot be read. */
@@ -53,11 +53,11 @@ export async function makeKey(
         () => addUnlessUnknown(directory, application.objectId, { displayName, endDateTime }, signal),
         {
           timeoutMs,
-          onWait: () =>
+          onWait: (tries) =>
             report({
               kind: "waiting",
               id: "key",
-              text: "Waiting for the directory to know the new application",
+              text: waitText("Entra to know the new application", tries, timeoutMs),
             }),
         },
         clock,
@@ -189,12 +189,17 @@ export async function sweepKeys(
     },
     {
       timeoutMs,
-      onWait: () =>
-        report({ kind: "waiting", id: "sweep", text: "Waiting for the directory to list the new key" }),
+      onWait: (tries) =>
+        report({
+          kind: "waiting",
+          id: "sweep",
+          text: waitText("Entra to list the new key", tries, timeoutMs),
+        }),
     },
     clock,
     signal,
   );
+  report({ kind: "ended", id: "sweep" });
   if (!listed) {
     throw new ActionableError(
       `The directory did not come to list the new key of the application ${application.appId} in time.`,

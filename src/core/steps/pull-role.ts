@@ -18,7 +18,7 @@ import {
 import type { Action, PlannedChange } from "../plan.ts";
 import type { Clock, RegistryRights, Roles } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { waitUntil } from "../wait-until.ts";
+import { waitText, waitUntil } from "../wait-until.ts";
 
 /** One assignment that should stand, beside what stands. */
 export interface RoleFinding {
@@ -196,11 +196,11 @@ async function grant(
     },
     {
       timeoutMs,
-      onWait: () =>
+      onWait: (tries) =>
         report({
           kind: "waiting",
           id: "role",
-          text: "Waiting for Azure Resource Manager to know the new service principal",
+          text: waitText("Azure Resource Manager to know the new service principal", tries, timeoutMs),
         }),
     },
     clock,

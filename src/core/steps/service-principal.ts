@@ -2,7 +2,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../domain/identity.ts";
 import type { Clock, Directory } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { waitUntil } from "../wait-until.ts";
+import { waitText, waitUntil } from "../wait-until.ts";
 import { refusePrincipalKeys } from "./application-ownership.ts";
 import { nameOf } from "./directory-names.ts";
 
@@ -23,11 +23,11 @@ export async function ensureServicePrincipal(
     () => directory.createServicePrincipal(application.appId, signal),
     {
       timeoutMs,
-      onWait: () =>
+      onWait: (tries) =>
         report({
           kind: "waiting",
           id: "service-principal",
-          text: "Waiting for the directory to know the new application",
+          text: waitText("Entra to know the new application", tries, timeoutMs),
         }),
     },
     clock,

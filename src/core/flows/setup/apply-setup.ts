@@ -2,9 +2,10 @@ import { provePull } from "../../checks/prove-pull.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { applicationOf, type TargetCredential } from "./job.ts";
 import type { JobRecord, JobWork } from "./job-work.ts";
+import { linkAccounts } from "./link-accounts.ts";
 import { abandonKey, obtainCredential } from "./obtain-credential.ts";
 import { operationsToSweep, sweep } from "./sweep.ts";
-import { createNamespaces, linkAccounts, readTargetsBack, writeTargets } from "./write-targets.ts";
+import { createNamespaces, readTargetsBack, writeTargets } from "./write-targets.ts";
 
 /** Carries out one job; never throws: what failed stands in the record. */
 export async function applyJob(work: JobWork): Promise<JobRecord> {
@@ -38,10 +39,10 @@ async function carryOut(work: JobWork): Promise<void> {
 }
 
 async function prove(work: JobWork, credential: TargetCredential): Promise<void> {
-  const { kind, loginServer } = work.survey.proof;
+  const { kind, loginServer } = work.proof;
   if (kind === "none") return;
   work.started("proof", `Proving that the credential can pull from ${loginServer}`);
-  await provePull(work.survey.proof, credential.credential, work.signal);
+  await provePull(work.proof, credential.credential, work.signal);
   work.record.proven = true;
   const how =
     kind === "registry" ? `${loginServer} lets the credential pull` : "Entra signs the credential in";

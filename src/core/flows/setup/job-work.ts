@@ -1,5 +1,6 @@
 import type { ActionableError } from "../../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../../domain/identity.ts";
+import type { ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import type { StandingRole } from "../../steps/pull-role.ts";
@@ -67,7 +68,8 @@ export class JobWork {
     this.survey = survey;
     this.input = input;
     this.ports = ports;
-    this.report = report;
+    // Several jobs take the same steps at the same time.
+    this.report = (event) => report("id" in event ? { ...event, id: `${job.clusterId} ${event.id}` } : event);
     this.runSignal = signal;
     this.signal = signal;
     this.record = {
@@ -90,11 +92,25 @@ export class JobWork {
     return { directory, roles, clock, report: this.report, timeoutMs: this.input.timeoutMs };
   }
 
+  /** What a proof is made with, telling of it as of a step of this job. */
+  get proof(): ProofContext {
+    return { ...this.survey.proof, report: this.report };
+  }
+
   started(id: string, text: string): void {
     this.report({ kind: "started", id, text });
   }
 
   done(id: string, text: string): void {
     this.report({ kind: "done", id, text });
+  }
+
+  ended(id: string): void {
+    this.report({ kind: "ended", id });
+  }
+
+  /** How far a step is that does the same many times. */
+  progress(id: string, made: number, total: number, what: string): void {
+    if (total > 1) this.report({ kind: "waiting", id, text: `${made} of ${total} ${what}` });
   }
 }

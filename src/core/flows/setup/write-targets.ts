@@ -12,7 +12,6 @@ import {
   type Target,
   type TargetState,
 } from "../../steps/pull-secret.ts";
-import { ensureLink } from "../../steps/service-account.ts";
 import { desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
 import type { JobWork, TargetRecord } from "./job-work.ts";
 import { operationsToSweep } from "./sweep.ts";
@@ -23,13 +22,19 @@ export async function createNamespaces(work: JobWork): Promise<void> {
   if (missing.length === 0) return;
   work.record.wrote = true;
   const { concurrency } = work.input;
+  const created: string[] = [];
   await pMap(
     missing,
     async ({ target }) => {
       await target.cluster.createNamespace(target.namespace, { dryRun: false }, work.signal);
-      work.done("namespace", `Created the namespace ${target.cluster.context}/${target.namespace}`);
+      created.push(`${target.cluster.context}/${target.namespace}`);
+      work.progress("namespaces", created.length, missing.length, "namespaces created");
     },
     { concurrency },
+  );
+  work.done(
+    "namespaces",
+    `Created ${created.length === 1 ? `the namespace ${created[0]}` : `${created.length} namespaces`}`,
   );
 }
 
@@ -39,26 +44,28 @@ export async function writeTargets(work: JobWork, credential: TargetCredential):
   const [first, rest] = inOrder(work);
   // The marked secret comes first: from then on the key is known by the secret that holds it.
   if (first) await writeOne(work, first, credential);
-  let written = first ? 1 : 0;
-  const total = rest.length + written;
-  work.started("secrets", `Writing ${total} ${total === 1 ? "secret" : "secrets"}`);
+  const total = work.job.targets.filter((one) => !isInOrder(work, one)).length;
+  if (total > 0) work.started("secrets", `Writing ${total} ${total === 1 ? "secret" : "secrets"}`);
   await pMap(
     rest,
     async (one) => {
       await writeOne(work, one, credential);
-      written += 1;
-      if (total > 1)
-        work.report({
-          kind: "waiting",
-          id: "secrets",
-          text: `${written} of ${total} secrets looked after`,
-        });
+      work.progress("secrets", changed(work).length, total, "secrets written");
     },
     { concurrency: work.input.concurrency },
   );
-  const changed = work.record.targets.filter(({ action }) => action === "created" || action === "updated");
-  if (changed.length > 0)
-    work.done("secrets", `Wrote ${describeTargets(changed.map(({ target }) => target))}`);
+  const targets = changed(work).map(({ target }) => target);
+  if (targets.length === 0) work.ended("secrets");
+  else work.done("secrets", `Wrote ${describeTargets(targets)}`);
+}
+
+function changed(work: JobWork): TargetRecord[] {
+  return work.record.targets.filter(({ action }) => action === "created" || action === "updated");
+}
+
+/** Whether a target holds already what it shall hold. */
+function isInOrder({ job }: JobWork, { changes }: JobTarget): boolean {
+  return job.decision.kind === "living" && !changes;
 }
 
 /** The marked target apart from the others. */
@@ -72,8 +79,8 @@ function inOrder(work: JobWork): [JobTarget | undefined, readonly JobTarget[]] {
 }
 
 async function writeOne(work: JobWork, one: JobTarget, made: TargetCredential): Promise<void> {
-  const { target, changes } = one;
-  if (work.job.decision.kind === "living" && !changes) {
+  const { target } = one;
+  if (isInOrder(work, one)) {
     work.record.targets.push({ target, action: "unchanged" });
     return;
   }
@@ -126,14 +133,14 @@ function recordFailure(work: JobWork, failed: TargetRecord, error: unknown): voi
   work.record.targets.push({ ...failed, error });
   work.report({
     kind: "failed",
-    id: "secrets",
+    id: `secret ${targetName(failed.target)}`,
     text: `${targetName(failed.target)} was not written: ${error.message}`,
   });
 }
 
 /** Reads every written secret back and signs in with the very bytes read, once for each distinct credential. */
 export async function readTargetsBack(work: JobWork, made: TargetCredential): Promise<void> {
-  const written = work.record.targets.filter(({ action }) => action === "created" || action === "updated");
+  const written = changed(work);
   if (written.length === 0) return;
   const found = new Map<string, PullCredential>();
   await pMap(
@@ -159,47 +166,11 @@ export async function readTargetsBack(work: JobWork, made: TargetCredential): Pr
     { concurrency: work.input.concurrency },
   );
   for (const credential of found.values()) {
-    await provePull(work.survey.proof, credential, work.signal);
+    await provePull(work.proof, credential, work.signal);
   }
   if (work.survey.proof.kind === "registry") {
     work.done("read-back", "Read the secrets back and signed in with what they hold");
   }
-}
-
-/** Adds the secret to the service accounts of the targets that were written. */
-export async function linkAccounts(work: JobWork): Promise<void> {
-  const failed = new Set(
-    work.record.targets.filter(({ action }) => action === "failed").map(({ target }) => target),
-  );
-  const links = work.job.targets.flatMap(({ target, links }) =>
-    failed.has(target) ? [] : links.map((one) => ({ ...one, target })),
-  );
-  await pMap(
-    links,
-    async ({ link, finding, target }) => {
-      const { account } = link;
-      if (finding?.linked) {
-        work.record.links.push({ target, account, action: "unchanged" });
-        return;
-      }
-      work.record.wrote = true;
-      try {
-        work.record.links.push({
-          target,
-          account,
-          action: await ensureLink(link, work.ports.clock, work.signal),
-        });
-        work.done(
-          "service-account",
-          `Linked the service account ${target.cluster.context}/${target.namespace}/${account}`,
-        );
-      } catch (error) {
-        if (!(error instanceof ActionableError) || work.signal.aborted) throw error;
-        work.record.links.push({ target, account, action: "failed", error });
-      }
-    },
-    { concurrency: work.input.concurrency },
-  );
 }
 
 /** Whether a failure is one target's alone, and the others can be written all the same. */
