@@ -1,5 +1,5 @@
 import { toned, type Line } from "../terminal.ts";
-import { fittingParts, wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
+import { keyLine, wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
 import type { Remarks } from "./live-question.ts";
 
 /** What a question puts on the screen, from top to bottom. */
@@ -12,7 +12,7 @@ export interface Parts extends Remarks {
   readonly list: { readonly count: number; readonly lines: (rows: number) => readonly string[] };
   /** Lines that explain what is pointed at, left out where there is no room. */
   readonly explanation: readonly string[];
-  /** What the keys do, the weightiest first. */
+  /** What the keys do, the weightiest last. */
   readonly keys: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
     ...(parts.problem === undefined ? [] : wrap([toned("bad", parts.problem)], [toned("bad", "✗"), " "])),
     ...(parts.activity === undefined ? [] : wrap([toned("faint", `… ${parts.activity}`)])),
   ];
-  const keys = [paint([toned("faint", `  ${fittingParts(parts.keys, columns - 2)}`)])];
+  const keys = [paint([toned("faint", `  ${keyLine(parts.keys, columns - 2)}`)])];
   const wanted = Math.min(parts.list.count, mostRows);
   // One row is left for the cursor to stand in when the question ends.
   const room = () =>

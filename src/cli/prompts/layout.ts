@@ -44,15 +44,10 @@ export function wrapLine(line: Line, columns: number, paint: Paint, lead: Line =
   return wrapped.map((text, index) => `${index === 0 ? first : " ".repeat(indent)}${text}`);
 }
 
-/** A hint of keys: as many of its parts as fit into one line, the first ones first. */
-export function fittingParts(parts: readonly string[], columns: number, separator = " · "): string {
-  let text = "";
-  for (const part of parts) {
-    const longer = text === "" ? part : `${text}${separator}${part}`;
-    if (columnsOf(longer) > columns) break;
-    text = longer;
-  }
-  return text;
+/** What keys do, in one line: as many of the hints as fit, the last ones rather than the first. */
+export function keyLine(hints: readonly string[], columns: number): string {
+  const text = hints.join(" · ");
+  return columnsOf(text) <= columns ? text : keyLine(hints.slice(1), columns);
 }
 
 function plainText(piece: string | Toned): string {

@@ -9,6 +9,8 @@ import { Ticks } from "./ticks.ts";
 export class LiveChooseSeveral extends LiveList<readonly string[]> {
   readonly #asked: ChooseSeveralQuestion;
   #ticks = Ticks.of([]);
+  /** Whether Space was used since the text last changed. */
+  #spaced = false;
 
   constructor(question: ChooseSeveralQuestion) {
     super(question, question.preselected, question.check);
@@ -30,33 +32,41 @@ export class LiveChooseSeveral extends LiveList<readonly string[]> {
   }
 
   protected get keys(): readonly string[] {
-    if (!this.list) return [...this.backHint, "type to filter"];
     const enter = this.#enterEffect === "tick" ? "Enter tick" : "Enter go on";
-    return ["Space tick", enter, ...this.backHint, "↑↓ move", "type to filter"];
+    return [...this.listKeys, ...(this.list ? ["Space tick", enter] : []), ...this.backHint];
   }
 
   protected acted(key: Key): boolean {
     const isEnter = key.name === "return" || key.name === "enter";
     if (!isEnter && key.name !== "space") return false;
     this.problem = undefined;
-    if (!isEnter) this.#mark((value) => this.#ticks.toggled(value));
-    else if (this.#enterEffect === "tick") this.#mark((value) => this.#ticks.ticked(value));
-    else this.#confirm();
+    if (isEnter && this.#enterEffect === "confirm") this.#confirm();
+    else if (this.pointed === undefined) this.problem = this.emptiness;
+    else if (isEnter) this.#tick(this.pointed);
+    else this.#toggle(this.pointed);
     return true;
   }
 
-  get #enterEffect() {
-    return this.#ticks.enter(this.pointed, this.moved, this.text);
+  protected override type(text: string): void {
+    if (text !== this.text) this.#spaced = false;
+    super.type(text);
   }
 
-  #mark(change: (value: string) => Ticks): void {
-    const choice = this.pointed;
-    if (choice === undefined) {
-      this.problem = this.emptiness;
-      return;
-    }
-    this.#ticks = change(choice.value);
+  get #enterEffect() {
+    const { moved, text } = this;
+    return this.#ticks.enter(this.pointed, { text, moved, spaced: this.#spaced });
+  }
+
+  #tick(choice: Choice): void {
+    this.#ticks = this.#ticks.ticked(choice.value);
     this.keep(choice);
+  }
+
+  /** The text stays, for it may have left more that is to be ticked; unless it was what made the entry. */
+  #toggle(choice: Choice): void {
+    this.#ticks = this.#ticks.toggled(choice.value);
+    if (!this.list?.valued(choice.value)) this.keep(choice);
+    this.#spaced = true;
   }
 
   #confirm(): void {

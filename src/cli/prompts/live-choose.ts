@@ -15,7 +15,7 @@ export class LiveChoose extends LiveList<string> {
   }
 
   protected get keys(): readonly string[] {
-    return [...(this.list ? ["Enter choose"] : []), ...this.backHint, "↑↓ move", "type to filter"];
+    return [...this.listKeys, ...(this.list ? ["Enter choose"] : []), ...this.backHint];
   }
 
   protected acted(key: Key): boolean {

@@ -1,9 +1,12 @@
+import { oneLine } from "../foreign-text.ts";
 import type { Choice, ListQuestion } from "../prompter.ts";
 import { toned, type Line } from "../terminal.ts";
+import { columnsOf } from "../text-width.ts";
 import { withPreselected, type ChoiceList, type Offer } from "./choice-list.ts";
 import { frameOf } from "./frame.ts";
 import { cutLine, wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
 import { LiveQuestion, type Check, type Key } from "./live-question.ts";
+import { measured } from "./list-measures.ts";
 import { Lookup } from "./lookup.ts";
 import { Page } from "./page.ts";
 
@@ -66,7 +69,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
         intro,
         label: "  Filter: ",
         list: {
-          // One line more for what is said of the whole list.
+          // One line more for what is said of the list as a whole.
           count: this.list === undefined ? 0 : this.entries.length + 1,
           lines: (rows) => (this.list === undefined ? [] : this.#lines(rows, columns, paint)),
         },
@@ -87,9 +90,14 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
     return this.entries[this.pointer];
   }
 
+  protected get listKeys(): readonly string[] {
+    const type = this.question.typed ? "type to filter or add" : "type to filter";
+    return this.list === undefined ? [type] : ["↑↓ move", type];
+  }
+
   /** What stands before an entry, behind the pointer. */
   protected abstract mark(choice: Choice): string;
-  /** What the keys do, the weightiest first. */
+  /** What the keys do, the weightiest last. */
   protected abstract readonly keys: readonly string[];
   /** Said of the whole list, besides where in it the pointer is. */
   protected abstract readonly summary: string | undefined;
@@ -209,48 +217,35 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
     if (entries.length === 0) return wrapLine(this.emptiness, columns, paint);
     this.#rows = Math.max(rows - 1, leastStep);
     const { from, to } = this.#page.around(pointer, this.#rows, entries.length);
-    const lines = entries.slice(from, to).map((choice, index) => {
-      const isPointed = from + index === pointer;
-      return paint(cutLine(this.#row(choice, isPointed), columns));
-    });
+    const lines = entries
+      .slice(from, to)
+      .map((choice, index) => paint(this.#row(choice, from + index === pointer, columns)));
     const place = entries.length > to - from ? `${pointer + 1} of ${entries.length}` : undefined;
     const said = [this.summary, place].filter((text) => text !== undefined).join(" · ");
-    return [...lines, paint([toned("faint", said === "" ? "" : `  ${said}`)])];
+    return said === "" ? lines : [...lines, paint([toned("faint", `  ${said}`)])];
   }
 
-  #row(choice: Choice, isPointed: boolean): Line {
+  #row(choice: Choice, isPointed: boolean, columns: number): Line {
     const { label, detail } = choice;
-    return [
+    const mark = this.mark(choice);
+    const gap = Math.max(measured(this.entries).labelColumns - columnsOf(oneLine(label)), 0);
+    const row: Line = [
       toned(isPointed ? "good" : "plain", isPointed ? "❯ " : "  "),
-      this.mark(choice),
+      mark,
       toned(isPointed ? "strong" : "plain", label),
-      ...(detail === undefined ? [] : ["  ", toned("faint", detail)]),
+      ...(detail === undefined ? [] : [" ".repeat(gap + 2), toned("faint", detail)]),
     ];
+    return cutLine(row, columns);
   }
 
   /** As high for every entry, so that what stands below keeps its place while the pointer moves. */
   #explanation(columns: number, paint: Paint): string[] {
     const text = this.pointed?.explanation;
     const lines = text === undefined ? [] : wrapLine(text, columns, paint);
-    const longest = longestExplanation(this.entries);
-    const height = longest === "" ? 0 : wrapLine(longest, columns, paint).length;
+    const { longestExplanation } = measured(this.entries);
+    const height = longestExplanation === "" ? 0 : wrapLine(longestExplanation, columns, paint).length;
     return [...lines, ...Array<string>(Math.max(height - lines.length, 0)).fill("")];
   }
 }
 
 const leastStep = 1;
-
-const longestOf = new WeakMap<readonly Choice[], string>();
-
-/** Remembered by list, for it is asked with every key. */
-function longestExplanation(entries: readonly Choice[]): string {
-  let longest = longestOf.get(entries);
-  if (longest === undefined) {
-    longest = entries.reduce(
-      (text, { explanation = "" }) => (explanation.length > text.length ? explanation : text),
-      "",
-    );
-    longestOf.set(entries, longest);
-  }
-  return longest;
-}

@@ -13,7 +13,7 @@ import { toned, type Line, type Terminal } from "../terminal.ts";
 import { answeredLines } from "./frame.ts";
 import type { Size } from "./layout.ts";
 import type { LiveQuestion, Outcome } from "./live-question.ts";
-import { eraseReflowed, type Shown } from "./reflow.ts";
+import { Resizing } from "./resizing.ts";
 
 /** A question and where it is asked; what it answers does not matter to the screen. */
 interface Asked {
@@ -68,7 +68,7 @@ export async function askLive<T>(
 
 const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, terminal }, done) => {
   const [, render] = useState(0);
-  const shown = useRef<Shown>({ lines: [""], below: 0 });
+  const drawn = useRef({ lines: [""], cursorLine: 0 });
   const paint = (line: Line) => terminal.stderr.paint(line);
   const size = sizeOf(terminal);
   const frame = question.frame(size, paint);
@@ -84,8 +84,10 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
   useEffect((readline) => {
     const changed = () => render((count) => count + 1);
     question.changed = changed;
+    const resizing = new Resizing();
     const resized = () => {
-      terminal.questions.write(eraseReflowed(shown.current, sizeOf(terminal).columns));
+      const { lines, cursorLine } = drawn.current;
+      terminal.questions.write(resizing.before(lines, cursorLine, sizeOf(terminal)));
       changed();
     };
     const ended = () => done({ kind: "failed", error: new InterruptedError() });
@@ -112,7 +114,7 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
   if (outcome) done(outcome);
   if (outcome?.kind === "answer") return answeredLines(message, outcome.said, size, paint).join("\n");
   const content = [...frame.above, frame.label + question.text];
-  shown.current = { lines: [...content, ...frame.below], below: frame.below.length };
+  drawn.current = { lines: [...content, ...frame.below], cursorLine: frame.above.length };
   return [content.join("\n"), frame.below.join("\n")];
 });
 

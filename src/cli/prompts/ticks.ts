@@ -3,6 +3,15 @@ import type { Choice } from "../prompter.ts";
 /** What Enter does at a list of which several can be chosen. */
 export type EnterEffect = "tick" | "confirm";
 
+/** What led to the entry that is pointed at. */
+export interface Situation {
+  readonly text: string;
+  /** Whether the pointer was moved since the text last changed. */
+  readonly moved: boolean;
+  /** Whether Space was used since the text last changed. */
+  readonly spaced: boolean;
+}
+
 /**
  * What is ticked of a list. Enter ticks what was typed or moved to and is not ticked yet, so that it never goes on
  * without what a person points at; who has used Space knows how to tick, and for them Enter goes on.
@@ -40,8 +49,9 @@ export class Ticks {
     return new Ticks(new Set([...this.#values, value]), this.#spaceUsed);
   }
 
-  /** What Enter does now, at an entry that was moved to, or with a text that was typed. */
-  enter(pointed: Choice | undefined, moved: boolean, text: string): EnterEffect {
+  /** What Enter does now. */
+  enter(pointed: Choice | undefined, { text, moved, spaced }: Situation): EnterEffect {
+    if (spaced) return "confirm";
     if (text.trim() !== "") return "tick";
     if (pointed === undefined || this.has(pointed.value)) return "confirm";
     return moved && !this.#spaceUsed ? "tick" : "confirm";
