@@ -50,6 +50,15 @@ describe("progress in a log", () => {
     expect(lines()).toEqual(["… Making a (10s)", "… Making a (20s)"]);
   });
 
+  it("breaks between words what is wider than the terminal", () => {
+    const out = Object.assign(new PassThrough(), { columns: 20 });
+    let text = "";
+    out.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    const progress = new ProgressLines(new Printer(out, false, false), silent);
+    progress.show({ kind: "done", id: "a", text: "Granted AcrPull on myregistry alone" });
+    expect(text).toBe("✓ Granted AcrPull\n  on myregistry\n  alone\n");
+  });
+
   it("moves no cursor", () => {
     const { show, text } = openLog();
     show({ kind: "started", id: "a", text: "x" }, { kind: "waiting", id: "a", text: "y" });

@@ -82,7 +82,7 @@ describe("a result", () => {
     expect(stdout).toContain("imagePullSecrets:");
     expect(stdout).toMatch(/image: localhost:\d+\/my-awesome-app:v1/);
     expect(stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --yes");
-    expect(stdout).toMatch(/The password ends on \d{4}-\d\d-\d\d/);
+    expect(stdout).toMatch(/can pull from \S+ until \d{4}-\d\d-\d\d\./);
     expect(stdout + stderr).not.toContain("\u001b");
     // No password, in any of its forms.
     const data = (secretOf(sandbox) as { data: Record<string, string> } | undefined)?.data ?? {};

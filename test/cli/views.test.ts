@@ -6,6 +6,7 @@ import { planLines } from "../../src/cli/views/plan-lines.ts";
 import type { SetupPlan, SetupResult } from "../../src/core/flows/setup-contract.ts";
 import type { Action } from "../../src/core/plan.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
+import { SecretText } from "../../src/domain/secret-text.ts";
 
 const registry = {
   id: "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry",
@@ -58,7 +59,7 @@ const result: SetupResult = {
   renewalDue: false,
   keptKeys: [],
 };
-const input = { secretName: "acr-secret", image: undefined, serviceAccounts: [] };
+const input = { secretName: "acr-secret", image: undefined, knownPassword: undefined };
 const again = { again: "acr-pull setup --yes", exitCodeForChanges: false, width: Infinity };
 
 describe("a plan", () => {
@@ -125,17 +126,92 @@ describe("a result", () => {
     expect(lines).toContain("kind/jobs: may not be written\n  fix: Ask for the right.");
     expect(lines).toMatch(/Role +Owner, granted by somebody else +kept/);
     expect(lines).toContain("namespace: web");
-    expect(lines).toContain("The password ends on 2031-01-02.");
+    expect(lines).toContain("✓ kind/web can pull from myregistry.azurecr.io until 2031-01-02.");
+    expect(lines).toContain("Run after 2031-01-02, it makes a new password");
   });
 
   it("breaks no word of a table that is wider than the terminal, but shows each row by itself", () => {
     const narrow = { ...again, width: 40 };
     const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines);
-    expect(lines).toContain("Principal: acr-pull-myregistry-c (reused)\n");
-    expect(lines).toContain("Password: key k, valid until 2031-01-02 (unchanged)\n");
+    expect(lines).toContain("Principal: acr-pull-myregistry-c\n(reused)\n");
+    expect(lines).toContain("Password: valid until 2031-01-02, key k\n(unchanged)\n");
     expect(lines).toContain(
       "context: kind\nnamespace: web\ntarget: secret acr-secret\nresult: created\n\ncontext: kind\n",
     );
+  });
+
+  it("fits into forty columns, but for what is to be copied", () => {
+    const narrow = {
+      ...again,
+      again: "acr-pull setup --registry myregistry --namespace web --yes",
+      width: 40,
+    };
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines).split(
+      "\n",
+    );
+    const wide = lines.filter((line) => line.length > 40).map((line) => line.trim());
+    expect(wide).toEqual(["image: myregistry.azurecr.io/my-awesome-app:v1 # your image", narrow.again]);
+  });
+
+  it("counts what is in order where that is much, and names what failed", () => {
+    const secrets = Array.from({ length: 200 }, (_, index) => ({
+      context: "kind",
+      namespace: `team-${index}`,
+      name: "acr-secret",
+      action: index < 150 ? ("created" as const) : ("unchanged" as const),
+    }));
+    const many = { ...result, secrets: [...secrets, ...result.secrets.slice(1)] };
+    const lines = text(setupAnswer({ kind: "finished", result: many, exitCode: 4 }, input, again).lines);
+    expect(lines).toMatch(
+      /secrets +created +150\nsecrets +unchanged +50\n\n1 failed:\n\n✗ kind\/jobs: may not/,
+    );
+    expect(lines).toContain("✓ 200 namespaces can pull from");
+    expect(lines).not.toContain("team-7");
+  });
+
+  it("tells somebody new what was made, and nobody when nothing was", () => {
+    const made = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines);
+    expect(made).toContain("What these are:");
+    const secrets = [{ context: "kind", namespace: "web", name: "acr-secret", action: "unchanged" as const }];
+    const same = setupAnswer({ kind: "finished", result: { ...result, secrets }, exitCode: 0 }, input, again);
+    expect(text(same.lines)).toContain("✓ Nothing had to be changed: kind/web can pull");
+    expect(text(same.lines)).not.toContain("What these are:");
+  });
+
+  it.each([
+    [["default"], "The Pod above need not name the secret"],
+    [["builder"], "New Pods of the service account builder need not name the secret."],
+    [["default", "builder"], "So does builder."],
+  ])(
+    "says of which new Pods the accounts %j help, and that others are to be made anew",
+    (names, sentence) => {
+      const serviceAccounts = names.map((name) => ({
+        context: "kind",
+        namespace: "web",
+        name,
+        action: "updated" as const,
+      }));
+      const linked = { ...result, serviceAccounts };
+      const lines = text(setupAnswer({ kind: "finished", result: linked, exitCode: 0 }, input, again).lines);
+      expect(lines).toContain(sentence);
+      expect(lines).toContain("Pods made before do not get it");
+    },
+  );
+
+  it("promises no new password in the place of one that was given", () => {
+    const given = { ...input, knownPassword: new SecretText("x") };
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, given, again).lines);
+    expect(lines).toContain("Before 2031-01-02, have a new one made and run the same command with that.");
+    expect(lines).not.toContain("it makes a new password");
+  });
+
+  it("claims no pull that was not proven", () => {
+    const unproven = {
+      ...result,
+      verification: { status: "skipped", reason: "proof-none", checks: [] },
+    } as const;
+    const lines = text(setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input, again).lines);
+    expect(lines).not.toMatch(/can pull|proves the pull/);
   });
 
   it("shows no Pod when no secret was written", () => {

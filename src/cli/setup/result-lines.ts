@@ -1,23 +1,56 @@
-import Table from "cli-table3";
-import { stringify } from "yaml";
 import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
-import { oneLine } from "../foreign-text.ts";
+import type { Action } from "../../core/plan.ts";
 import { toned, type Line } from "../terminal.ts";
+import { tableLines } from "../views/table-lines.ts";
+import { wrapped } from "../views/wrapped.ts";
+import { firstEnd, renewalLines } from "./renewal-lines.ts";
+import { meaningLines, podLines } from "./usage-lines.ts";
+
+/** What of the input the last screen speaks of. */
+export type ShownInput = Pick<SetupInput, "secretName" | "image" | "knownPassword">;
 
 /** What setup made, until when it holds, how to use it, and the command that does the same: for people. */
 export function resultLines(
   result: SetupResult,
-  input: Pick<SetupInput, "secretName" | "image" | "serviceAccounts">,
+  input: ShownInput,
   { again, width }: { readonly again: string; readonly width: number },
 ): Line[] {
-  const written = result.secrets.filter(({ error }) => error === undefined);
-  const lines: Line[] = [...madeLines(result, width), "", ...targetLines(result, width)];
-  if (written.length > 0) {
-    lines.push("", ...usageLines(result, input, written[0]?.namespace ?? "default"));
-    lines.push("", toneHeading("The same without a question:"), "", `  ${again}`);
-    lines.push(...expiryLines(result));
-  }
+  const lines: Line[] = [
+    ...headLines(result, width),
+    ...madeLines(result, width),
+    "",
+    ...targetLines(result, width),
+  ];
+  if (written(result).length === 0) return lines;
+  if (isChanged(result)) lines.push("", ...meaningLines(result, input, width));
+  lines.push("", ...podLines(result, input, width));
+  lines.push("", ...renewalLines(result, input, { again, width }));
   return lines;
+}
+
+function written({ secrets }: SetupResult): SetupResult["secrets"] {
+  return secrets.filter(({ error, action }) => error === undefined && action !== "skipped");
+}
+
+/** Whether anything is different from before. */
+function isChanged(result: SetupResult): boolean {
+  const { servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts } = result;
+  const all = [servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts].flat();
+  const standing: readonly Action[] = ["unchanged", "reused", "kept"];
+  return all.some(({ action }) => !standing.includes(action));
+}
+
+/** In one sentence who can pull what, until when; nothing where that is not known. */
+function headLines(result: SetupResult, width: number): Line[] {
+  const places = written(result).map(({ context, namespace }) => `${context}/${namespace}`);
+  if (result.verification.status !== "passed" || places.length === 0) return [];
+  const who = places.length === 1 ? places.join() : `${places.length} namespaces`;
+  const end = firstEnd(result);
+  const until = end === undefined ? "" : ` until ${end}`;
+  const before = isChanged(result) ? "" : "Nothing had to be changed: ";
+  const sentence = `${before}${who} can pull from ${result.registry.loginServer}${until}.`;
+  const [first = "", ...more] = wrapped(sentence, width - 2);
+  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
 }
 
 /** One line for each thing in Azure. */
@@ -38,7 +71,7 @@ function madeLines(result: SetupResult, width: number): Line[] {
     ...result.extraRoles.map(({ role }) => ["Role", `${role}, granted by somebody else`, "kept"]),
     ...credentials.map((one) => [
       "Password",
-      `key ${one.keyId ?? "unknown"}, ${one.expiresAt === null ? "end unknown" : `valid until ${one.expiresAt.slice(0, 10)}`}${of(one)}`,
+      `${one.expiresAt === null ? "end unknown" : `valid until ${one.expiresAt.slice(0, 10)}`}, key ${one.keyId ?? "unknown"}${of(one)}`,
       one.action,
     ]),
     ...result.keptKeys.map(({ keyId, reason }) => ["Password", `key ${keyId}: ${reason}`, "kept"]),
@@ -52,19 +85,31 @@ function madeLines(result: SetupResult, width: number): Line[] {
   return tableLines(undefined, rows, width);
 }
 
-/** One line for each secret and service account, and why one was left out. */
+/** More rows than these are counted: nobody reads them, and they push the rest off the screen. */
+const mostRows = 20;
+
+/** What became of each secret and service account, and why one was left out. */
 function targetLines({ secrets, serviceAccounts }: SetupResult, width: number): Line[] {
   const targets = [
     ...secrets.map((secret) => ({ ...secret, kind: "secret" })),
     ...serviceAccounts.map((account) => ({ ...account, kind: "service account" })),
   ];
-  const rows = targets.map(({ context, namespace, name, kind, action }) => [
-    context,
-    namespace,
-    `${kind} ${name}`,
-    action,
-  ]);
-  const lines = tableLines(["CONTEXT", "NAMESPACE", "TARGET", "RESULT"], rows, width);
+  const inOrder = targets.filter(({ error }) => error === undefined);
+  const lines: Line[] = [];
+  if (inOrder.length > mostRows) {
+    const counts = countsOf(inOrder.map(({ kind, action }) => [`${kind}s`, action]));
+    const failed = targets.length - inOrder.length;
+    lines.push(...tableLines(["TARGETS", "RESULT", "COUNT"], counts, width));
+    if (failed > 0) lines.push("", `${failed} failed:`);
+  } else {
+    const rows = targets.map(({ context, namespace, name, kind, action }) => [
+      context,
+      namespace,
+      `${kind} ${name}`,
+      action,
+    ]);
+    lines.push(...tableLines(["CONTEXT", "NAMESPACE", "TARGET", "RESULT"], rows, width));
+  }
   for (const { context, namespace, error } of targets) {
     if (error === undefined) continue;
     lines.push("", [toned("bad", `✗ ${context}/${namespace}:`), ` ${error.message}`]);
@@ -73,90 +118,13 @@ function targetLines({ secrets, serviceAccounts }: SetupResult, width: number): 
   return lines;
 }
 
-/** A Pod that pulls with the secret; with a linked service account it need not name it. */
-function usageLines(
-  { registry, serviceAccounts }: SetupResult,
-  { secretName, image }: Pick<SetupInput, "secretName" | "image">,
-  namespace: string,
-): Line[] {
-  const name = image ? `${image.repository}:${image.tag ?? "latest"}` : "my-awesome-app:v1";
-  const pod = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: "my-awesome-app-pod", namespace },
-    spec: {
-      containers: [{ name: "main-app-container", image: `${registry.loginServer}/${name}` }],
-      imagePullSecrets: [{ name: secretName }],
-    },
-  };
-  const lines: Line[] = [toneHeading("A Pod that uses it:"), ""];
-  lines.push(
-    ...stringify(pod)
-      .trimEnd()
-      .split("\n")
-      .map((line) => `  ${line}`),
-  );
-  const linked = serviceAccounts.filter(({ error }) => error === undefined);
-  if (linked.length > 0) {
-    const names = [...new Set(linked.map((account) => account.name))].join(", ");
-    lines.push("", `Pods of the service account ${names} need no imagePullSecrets.`);
+/** Each row once, and how often it was there. */
+function countsOf(rows: ReadonlyArray<readonly string[]>): string[][] {
+  const counts = new Map<string, { readonly row: readonly string[]; count: number }>();
+  for (const row of rows) {
+    const counted = counts.get(row.join()) ?? { row, count: 0 };
+    counted.count += 1;
+    counts.set(row.join(), counted);
   }
-  return lines;
-}
-
-/** When the password ends, and what to do about it. */
-function expiryLines({ credentials, renewalDue }: SetupResult): Line[] {
-  const ends = credentials.flatMap(({ expiresAt }) => expiresAt ?? []).sort();
-  const [first] = ends;
-  if (first === undefined) return [];
-  const day = first.slice(0, 10);
-  return renewalDue
-    ? ["", [toned("warning", "! renewal due:"), ` the password ends on ${day}.`]]
-    : ["", `The password ends on ${day}. From 30 days before, the same command says that it is due.`];
-}
-
-function toneHeading(text: string): Line {
-  return [toned("strong", text)];
-}
-
-/** Columns without lines between them; where they do not fit, each row by itself. */
-function tableLines(
-  head: readonly string[] | undefined,
-  rows: ReadonlyArray<readonly string[]>,
-  width: number,
-): Line[] {
-  const none = "";
-  const edges = [
-    "top",
-    "top-mid",
-    "top-left",
-    "top-right",
-    "bottom",
-    "bottom-mid",
-    "bottom-left",
-    "bottom-right",
-  ];
-  const inner = ["left", "left-mid", "mid", "mid-mid", "right", "right-mid"];
-  const table = new Table({
-    chars: { ...Object.fromEntries([...edges, ...inner].map((part) => [part, none])), middle: "  " },
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-  });
-  if (head) table.push([...head]);
-  for (const row of rows) table.push(row.map(oneLine));
-  // The table pads each line to its whole width.
-  if (table.width > width) return rows.flatMap((row, index) => rowLines(head, row, index));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
-}
-
-/** One row in lines of `label: value`; without a head its first cell is the label, and its last is put behind. */
-function rowLines(head: readonly string[] | undefined, row: readonly string[], index: number): Line[] {
-  if (head) {
-    const lines = row.map((cell, column) => `${head[column]?.toLowerCase()}: ${cell}`);
-    return index === 0 ? lines : ["", ...lines];
-  }
-  const [label = "", value = "", action = ""] = row;
-  return [action === "" ? `${label}: ${value}` : `${label}: ${value} (${action})`];
+  return [...counts.values()].map(({ row, count }) => [...row, String(count)]);
 }

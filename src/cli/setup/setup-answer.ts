@@ -1,9 +1,9 @@
-import type { SetupInput, SetupOutcome } from "../../core/flows/setup-contract.ts";
+import type { SetupOutcome } from "../../core/flows/setup-contract.ts";
 import { hasChanges } from "../../core/plan.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { planLines } from "../views/plan-lines.ts";
 import type { Answer } from "../views/view.ts";
-import { resultLines } from "./result-lines.ts";
+import { resultLines, type ShownInput } from "./result-lines.ts";
 
 const command = "setup";
 
@@ -15,7 +15,7 @@ const command = "setup";
  */
 export function setupAnswer(
   outcome: SetupOutcome,
-  input: Pick<SetupInput, "secretName" | "image" | "serviceAccounts">,
+  input: ShownInput,
   options: { readonly again: string; readonly exitCodeForChanges: boolean; readonly width: number },
 ): Answer {
   if (outcome.kind === "finished") {

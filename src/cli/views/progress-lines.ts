@@ -1,11 +1,14 @@
 import type { ProgressEvent } from "../../core/progress.ts";
 import { formatDuration } from "../../domain/duration.ts";
-import { toned, type Line, type Printer } from "../terminal.ts";
+import { toned, type Printer, type Toned } from "../terminal.ts";
 import type { Detail } from "./view.ts";
+import { wrapped } from "./wrapped.ts";
 
 /** In a log, a step that goes on is mentioned again after this long. */
 const quietTimeMs = 10_000;
 const tickMs = 1000;
+/** How far the rest of a line that is broken stands to the right of its sign. */
+const indentColumns = 2;
 
 interface ActiveStep {
   text: string;
@@ -45,18 +48,18 @@ export class ProgressLines {
         break;
       case "done":
         this.#end(event.id);
-        this.#print([toned("good", "✓"), ` ${event.text}`]);
+        this.#print(toned("good", "✓"), event.text);
         break;
       case "ended":
         this.#end(event.id);
         break;
       case "failed":
         this.#end(event.id);
-        this.#print([toned("bad", "✗ failed:"), ` ${event.text}`]);
+        this.#print(toned("bad", "✗ failed:"), event.text);
         break;
       case "note":
-        if (event.level === "warning") this.#print([toned("warning", "! warning:"), ` ${event.text}`]);
-        else this.#print([toned("faint", "·"), ` ${event.text}`]);
+        if (event.level === "warning") this.#print(toned("warning", "! warning:"), event.text);
+        else this.#print(toned("faint", "·"), event.text);
         break;
     }
     this.#refresh();
@@ -78,7 +81,7 @@ export class ProgressLines {
     const now = this.#now();
     const { verbose } = this.#detail;
     this.#active.set(id, { text, startedAt: now, mentionedAt: verbose ? now : undefined });
-    if (verbose) this.#print([toned("faint", "·"), ` ${text}`]);
+    if (verbose) this.#print(toned("faint", "·"), text);
     this.#watch();
   }
 
@@ -95,7 +98,7 @@ export class ProgressLines {
   #mention(step: ActiveStep): void {
     if (this.#printer.live) return;
     step.mentionedAt = this.#now();
-    this.#print([toned("faint", "…"), ` ${this.#withTime(step)}`]);
+    this.#print(toned("faint", "…"), this.#withTime(step));
   }
 
   #watch(): void {
@@ -117,10 +120,12 @@ export class ProgressLines {
     this.#refresh();
   }
 
-  #print(line: Line): void {
+  #print(sign: Toned, text: string): void {
     if (this.#detail.quiet) return;
     this.printed = true;
-    this.#printer.line(line);
+    const [first = "", ...more] = wrapped(`${sign.text} ${text}`, this.#printer.width - indentColumns);
+    this.#printer.line([sign, first.slice(sign.text.length)]);
+    for (const line of more) this.#printer.line(" ".repeat(indentColumns) + line);
   }
 
   #refresh(): void {
