@@ -18,7 +18,7 @@ export function meaningLines(
 ): Line[] {
   const shared = servicePrincipals.some(({ action }) => action === "reused");
   const many = servicePrincipals.length > 1 ? "each cluster" : "this cluster";
-  const [role] = roleAssignments.filter(({ action }) => action !== "removed");
+  const role = roleAssignments.find(({ action }) => action !== "removed");
   const where = role?.condition === null ? "this registry" : "the named repositories of this registry";
   const sentences = [
     shared

@@ -2,6 +2,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { toned, type Line } from "../terminal.ts";
+import { wrapped } from "./wrapped.ts";
 
 /** Where a bug is reported. */
 const reportUrl = "https://www.npmjs.com/package/acr-pull";
@@ -35,9 +36,18 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
-/** A failure in lines for stderr: what, what to do, where to read, and the service's id of the request. */
-export function failureLines(failure: Failure, detail: "normal" | "verbose" | "debug"): Line[] {
-  const [first = "", ...more] = failure.message.split("\n");
+/**
+ * A failure in lines for stderr: what, what to do, where to read, and the service's id of the request. What to do is
+ * left to the terminal to break, for it may hold a command to be copied.
+ * @param width columns that the terminal has
+ */
+export function failureLines(
+  failure: Failure,
+  detail: "normal" | "verbose" | "debug",
+  width = Infinity,
+): Line[] {
+  const sentences = failure.message.split("\n");
+  const [first = "", ...more] = sentences.flatMap((sentence) => wrapped(sentence, width - "error: ".length));
   const lines: Line[] = [[toned("bad", "error:"), ` ${first}`], ...more.map((line) => `       ${line}`)];
   for (const hint of failure.hint?.split("\n") ?? []) lines.push([toned("strong", "  fix:"), ` ${hint}`]);
   if (failure.docs) lines.push([toned("faint", "  see:"), ` ${failure.docs}`]);

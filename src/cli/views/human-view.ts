@@ -37,6 +37,10 @@ export function talk(
 
 /** A failure on stderr. */
 export function tellFailure(terminal: Terminal, { verbose, debug }: Detail, failure: Failure): void {
-  const lines = failureLines(failure, debug ? "debug" : verbose ? "verbose" : "normal");
+  const lines = failureLines(
+    failure,
+    debug ? "debug" : verbose ? "verbose" : "normal",
+    terminal.stderr.width,
+  );
   for (const line of lines) terminal.stderr.line(line);
 }

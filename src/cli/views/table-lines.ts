@@ -4,10 +4,8 @@ import type { Line } from "../terminal.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** What stands around and between the cells; only two spaces are left of it. */
-const frame = [
-  ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],
-  ...["left", "left-mid", "mid", "mid-mid", "right", "right-mid"],
-];
+const frame =
+  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid";
 
 /**
  * Columns without lines between them; where they do not fit, each row by itself, as lines of `label: cell`.
@@ -20,7 +18,7 @@ export function tableLines(
   width: number,
 ): Line[] {
   const table = new Table({
-    chars: { ...Object.fromEntries(frame.map((part) => [part, ""])), middle: "  " },
+    chars: { ...Object.fromEntries(frame.split(" ").map((part) => [part, ""])), middle: "  " },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
   if (head) table.push([...head]);
