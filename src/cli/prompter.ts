@@ -93,6 +93,10 @@ export interface Prompter {
 
 /** Only to be opened where `terminal.interactive`. */
 export async function openPrompter(terminal: Terminal, signal: AbortSignal): Promise<Prompter> {
+  if (terminal.plain) {
+    const { PlainPrompter } = await import("./prompts/plain-prompter.ts");
+    return new PlainPrompter(terminal, signal);
+  }
   const { LivePrompter } = await import("./prompts/live-prompter.ts");
   return new LivePrompter(terminal, signal);
 }

@@ -121,7 +121,7 @@ export function openTerminal(
   const printer = (stream: OutputStream) =>
     new Printer(
       stream,
-      isColored(stream.isTTY === true, environment, options.color),
+      isColored(stream.isTTY === true && !plain, environment, options.color),
       stream.isTTY === true && !plain && !continuous,
     );
   const asked = stdin.isTTY === true && stderr.isTTY === true && !options.noInput && !continuous;

@@ -15,10 +15,12 @@ export interface Offer {
 
 /** The choices of a question and what a typed text leaves of them; every value stands in it once. */
 export class ChoiceList {
+  readonly all: readonly Choice[];
   readonly #indexed: readonly Indexed[];
   readonly #byValue: ReadonlyMap<string, Choice>;
 
   private constructor(indexed: readonly Indexed[], byValue: ReadonlyMap<string, Choice>) {
+    this.all = indexed.map(({ choice }) => choice);
     this.#indexed = indexed;
     this.#byValue = byValue;
   }
@@ -44,14 +46,6 @@ export class ChoiceList {
   withFirst(values: readonly string[]): ChoiceList {
     const first = values.flatMap((value) => this.valued(value) ?? []);
     return ChoiceList.of([...first, ...this.all]);
-  }
-
-  get all(): readonly Choice[] {
-    return this.#indexed.map(({ choice }) => choice);
-  }
-
-  get size(): number {
-    return this.#indexed.length;
   }
 
   /** The choice with this value. */

@@ -18,10 +18,7 @@ import { Resizing } from "./resizing.ts";
 /** A question and where it is asked; what it answers does not matter to the screen. */
 interface Asked {
   readonly message: string;
-  readonly question: Pick<
-    LiveQuestion<unknown>,
-    "changed" | "frame" | "outcome" | "press" | "start" | "text"
-  >;
+  readonly question: Pick<LiveQuestion<unknown>, "changed" | "frame" | "outcome" | "press" | "text">;
   readonly terminal: Terminal;
 }
 
@@ -50,6 +47,7 @@ export async function askLive<T>(
       return question.outcome?.kind !== "answer";
     },
   };
+  question.start();
   try {
     const outcome = (await livePrompt({ message, question, terminal }, context)) as Outcome<T>;
     if (outcome.kind === "failed") throw outcome.error;
@@ -100,7 +98,6 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
     readline.on("close", ended);
     readline.on("SIGCONT", resumed);
     if (question.text !== "") readline.write(question.text);
-    question.start();
     changed();
     return () => {
       question.changed = () => {};

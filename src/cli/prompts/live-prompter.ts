@@ -1,5 +1,6 @@
 import type { Prompter, Reply } from "../prompter.ts";
 import type { Line, Terminal } from "../terminal.ts";
+import { isYes } from "./affirmation.ts";
 import { LiveChooseSeveral } from "./live-choose-several.ts";
 import { LiveChoose } from "./live-choose.ts";
 import { LiveLine } from "./live-line.ts";
@@ -57,9 +58,4 @@ export class LivePrompter implements Prompter {
       for (const note of question.notes) this.#terminal.stderr.line(note);
     }
   }
-}
-
-/** Whether an answer begins with a y, as in yes. */
-function isYes(text: string): boolean {
-  return /^y(es)?$/i.test(text);
 }

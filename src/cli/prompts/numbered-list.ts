@@ -1,0 +1,85 @@
+import type { Choice } from "../prompter.ts";
+import type { ChoiceList } from "./choice-list.ts";
+
+/** A longer list is shown by its beginning. */
+const mostShown = 20;
+
+/** What a typed text stands for in a list. */
+export type Reading =
+  | { readonly kind: "choice"; readonly choice: Choice }
+  | { readonly kind: "choices"; readonly choices: readonly Choice[] }
+  | { readonly kind: "nothing"; readonly reason: string };
+
+/** A list to choose from by number, or by name: an entry keeps its number while the question is asked. */
+export class NumberedList {
+  #list: ChoiceList;
+  readonly #typed: ((text: string) => Choice | undefined) | undefined;
+
+  constructor(list: ChoiceList, typed: ((text: string) => Choice | undefined) | undefined) {
+    this.#list = list;
+    this.#typed = typed;
+  }
+
+  get all(): readonly Choice[] {
+    return this.#list.all;
+  }
+
+  valued(value: string): Choice | undefined {
+    return this.#list.valued(value);
+  }
+
+  /** Puts choices at the end, those left out that are there already. */
+  add(choices: readonly Choice[]): void {
+    this.#list = this.#list.with(choices);
+  }
+
+  /** Whether a text is no entry's number or name. */
+  isNew(text: string): boolean {
+    return this.#numbered(text) === undefined && this.#list.named(text) === undefined;
+  }
+
+  /** Takes a number, a name, a part of a name, or what the question takes as another choice. */
+  read(text: string): Reading {
+    const choice = this.#numbered(text) ?? this.#list.named(text);
+    if (choice) return { kind: "choice", choice };
+    const { entries, rule } = this.#list.offer(text, this.#typed);
+    this.add(entries);
+    const [only, ...others] = entries;
+    if (only === undefined) return { kind: "nothing", reason: rule ?? `Nothing matches ${text}.` };
+    return others.length === 0 ? { kind: "choice", choice: only } : { kind: "choices", choices: entries };
+  }
+
+  /** Entries with their numbers, one a line, and how many more there are. */
+  lines(entries: readonly Choice[], preselected: readonly string[]): string[] {
+    const shown = entries.slice(0, mostShown).map((choice) => {
+      const { label, detail, value } = choice;
+      const said = [label, ...(detail === undefined ? [] : [detail])].join(", ");
+      return `${this.number(choice)}. ${said}${preselected.includes(value) ? " (default)" : ""}`;
+    });
+    const more = entries.length - shown.length;
+    return more > 0 ? [...shown, `And ${more} more: type a part of a name to list what matches.`] : shown;
+  }
+
+  /** What the entries mean that have something to say of it. */
+  explanations(): string[] {
+    return this.all
+      .filter(({ explanation }) => explanation !== undefined)
+      .slice(0, mostShown)
+      .map((choice) => `${this.number(choice)}. ${choice.label}: ${choice.explanation ?? ""}`);
+  }
+
+  number(choice: Choice): number {
+    return this.all.findIndex(({ value }) => value === choice.value) + 1;
+  }
+
+  #numbered(text: string): Choice | undefined {
+    return /^\d+$/.test(text) ? this.all[Number(text) - 1] : undefined;
+  }
+}
+
+/** The list with what is preselected within its shown beginning. */
+export function withPreselectedShown(list: ChoiceList, preselected: readonly string[]): ChoiceList {
+  const shown = new Set(list.all.slice(0, mostShown).map(({ value }) => value));
+  const hidden = preselected.some((value) => list.valued(value) && !shown.has(value));
+  return hidden ? list.withFirst(preselected) : list;
+}
