@@ -23,17 +23,3 @@ export async function approve(
   const prompter = await openPrompter(terminal, signal);
   return await prompter.confirm("Carry this out?");
 }
-
-/** Has the registry's name typed before a role is granted that may do anything to it. */
-export async function agreeToPrivilegedRole(
-  registry: string,
-  { terminal, view, signal }: Pick<CommandContext, "terminal" | "view" | "signal">,
-): Promise<boolean> {
-  view.notice([
-    `Owner of ${registry} may delete its images, change its settings and give others access to it.`,
-    "Everybody who can read the secret in the cluster could do so. To pull, acrpull is enough.",
-  ]);
-  const { openPrompter } = await import("./prompter.ts");
-  const prompter = await openPrompter(terminal, signal);
-  return await prompter.typed(`Type ${registry} to grant it:`, registry);
-}

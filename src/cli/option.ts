@@ -1,6 +1,6 @@
 /*
- * One definition of an option feeds its flag, its environment variable, its check, its help and its line in the
- * README. A definition is immutable data and a pure reader of texts.
+ * One definition of an option feeds its flag, its environment variable, its question, its check, its help and its
+ * line in the README. A definition is immutable data and a pure reader of texts.
  */
 
 /** Where help and README list an option, in their order. */
@@ -29,6 +29,8 @@ export interface OptionDefinition<A> {
   /** `ACR_PULL_NAMESPACE`; undefined for consent, which only a flag gives. */
   readonly variable: string | undefined;
   readonly summary: string;
+  /** How it is asked for at a terminal when it was not given; undefined: never. */
+  readonly question: string | undefined;
   readonly group: OptionGroup;
   /** The text that is read when none is given; shown in help. */
   readonly fallback: string | undefined;
@@ -53,6 +55,7 @@ export type AnswersOf<Options extends OptionSet> = {
 interface Description {
   readonly flag: string;
   readonly summary: string;
+  readonly question?: string;
   readonly group: OptionGroup;
   readonly consent?: true;
 }
@@ -109,14 +112,14 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
 
 function define<A>(
   kind: OptionKind,
-  { flag, summary, group, consent }: Description,
+  { flag, summary, question, group, consent }: Description,
   fallback: string | undefined,
   read: (texts: readonly string[]) => A,
 ): OptionDefinition<A> {
   const long = /--[a-z-]+/.exec(flag)?.[0];
   if (long === undefined) throw new TypeError(`an option needs a long flag: ${flag}`);
   const variable = consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`;
-  return { kind, flag, long, variable, summary, group, fallback, instead: undefined, read };
+  return { kind, flag, long, variable, summary, question, group, fallback, instead: undefined, read };
 }
 
 /** The name of an option's answer: `--create-namespace` → `createNamespace`. */

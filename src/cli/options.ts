@@ -76,6 +76,7 @@ export const sharedOptions = {
   registry: valueOption({
     flag: "--registry <name>",
     summary: "registry to pull from: its name, login server or resource id",
+    question: "Which registry shall the cluster pull from?",
     group: "Registry",
     parse: registryReference,
   }),
@@ -107,6 +108,7 @@ export const sharedOptions = {
   auth: defaultedOption({
     flag: "--auth <method>",
     summary: `how to sign in to Azure: ${authMethods.join(", ")}`,
+    question: "Sign in to Azure as",
     group: "Registry",
     parse: oneOf(...authMethods),
     fallback: "auto",
@@ -114,6 +116,7 @@ export const sharedOptions = {
   namespace: listOption({
     flag: "-n, --namespace <ns>",
     summary: "namespace that pulls (repeatable; default: the context's own, else default)",
+    question: "Which namespaces pull?",
     group: "Cluster",
     parse: namespaceName,
   }),
@@ -126,6 +129,7 @@ export const sharedOptions = {
   context: listOption({
     flag: "--context <context>",
     summary: "context of the kubeconfig (repeatable; default: the current one)",
+    question: "Which clusters, by their kubeconfig contexts?",
     group: "Cluster",
     parse: plainText,
   }),
@@ -144,6 +148,7 @@ export const sharedOptions = {
   secretName: defaultedOption({
     flag: "--secret-name <name>",
     summary: "name of the pull secret",
+    question: "What shall the pull secret be called?",
     group: "Cluster",
     parse: objectName,
     fallback: "acr-secret",
@@ -219,6 +224,7 @@ export const setupOptions = {
   role: defaultedOption({
     flag: `--role <${requestedRoles.join("|")}>`,
     summary: "what the credential may do",
+    question: "What may the cluster do with the registry?",
     group: "Principal",
     parse: oneOf(...requestedRoles),
     fallback: "acrpull",
@@ -226,6 +232,7 @@ export const setupOptions = {
   repository: listOption({
     flag: "--repository <repository>",
     summary: "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only)",
+    question: "Which repositories? Nothing for all of them",
     group: "Principal",
     parse: repositoryPattern,
   }),
@@ -238,6 +245,7 @@ export const setupOptions = {
   servicePrincipal: valueOption({
     flag: "--service-principal <id|name>",
     summary: "use one that exists, by application id, object id or name, shared on purpose",
+    question: "Which service principal pulls?",
     group: "Principal",
     parse: displayName,
   }),
@@ -277,6 +285,7 @@ export const setupOptions = {
   expiresIn: defaultedOption({
     flag: "--expires-in <duration|max>",
     summary: "how long a new password lives, or max for as long as the tenant allows",
+    question: "How long does a new password live?",
     group: "Principal",
     parse: lifetime,
     fallback: "180d",
@@ -295,18 +304,21 @@ export const setupOptions = {
   serviceAccount: listOption({
     flag: "--service-account <name>",
     summary: "add the secret to this service account's imagePullSecrets (repeatable)",
+    question: "Which service accounts pull without naming the secret?",
     group: "Cluster",
     parse: objectName,
   }),
   adopt: switchOption({
     flag: "--adopt",
     summary: "add our entry to a secret of that name that is not ours",
+    question: "Add the registry to a secret that acr-pull did not write?",
     group: "Consent",
     consent: true,
   }),
   allowPrivilegedRole: valueOption({
     flag: "--allow-privileged-role <owner>",
     summary: "agree to --role owner, which may do anything to the registry",
+    question: "Type the name of the registry to make the cluster its owner",
     group: "Consent",
     parse: oneOf("owner"),
     consent: true,

@@ -49,10 +49,19 @@ describe("what setup refuses before any request", () => {
   it.each<[string, Flags, boolean, string]>([
     ["everything", {}, false, "Missing input: --registry (ACR_PULL_REGISTRY), --yes"],
     ["consent", { registry: "myregistry" }, false, "Missing input: --yes"],
-    ["the registry", {}, true, "Missing input: --registry (ACR_PULL_REGISTRY)"],
+    [
+      "the registry that nobody may be asked about",
+      { ...known, noAzure: true },
+      true,
+      "Missing input: --registry (ACR_PULL_REGISTRY)",
+    ],
     ["consent to owner", { ...whole, role: "owner" }, false, "Missing input: --allow-privileged-role"],
   ])("missing: %s", (_what, flags, interactive, message) => {
     expect(() => check(flags, interactive)).toThrow(message);
+  });
+
+  it("misses nothing that a person can be asked for", () => {
+    expect(() => check({ role: "owner" }, true)).not.toThrow();
   });
 });
 

@@ -1,9 +1,12 @@
-import { setup } from "../../core/flows/setup.ts";
+import { isDeepStrictEqual } from "node:util";
+import { setup, type Prospect } from "../../core/flows/setup.ts";
 import type { SetupInput, SetupOutcome } from "../../core/flows/setup-contract.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
-import { agreeToPrivilegedRole, approve } from "../approval.ts";
-import { UsageError } from "../answers.ts";
+import type { Report } from "../../core/progress.ts";
+import { approve } from "../approval.ts";
+import { readAnswers, type GivenOptions } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
+import type { Connections } from "../connections.ts";
 import { checkCredentialsFile } from "../credentials-file.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { InterruptedError } from "../interruption.ts";
@@ -12,20 +15,47 @@ import { setupOptions, type SetupAnswers } from "../options.ts";
 import { passwordFromFile, passwordFromStream } from "../password-source.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { setupAnswer } from "./setup-answer.ts";
-import { registryName, setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
+import { setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
 import { checkSetup } from "./setup-rules.ts";
 
-/** Carries `setup` out: refuses bad input, connects, lets the flow work, shows its outcome. */
+/** Carries `setup` out: asks for what was not given, or refuses; connects, lets the flow work, shows its outcome. */
 export async function runSetup(answers: SetupAnswers, context: CommandContext): Promise<ExitCode> {
   checkSetup(answers, context.given, context.terminal.interactive);
-  const whole = answers as WholeAnswers;
-  const input = await agreed(setupInput(whole, await knownPassword(whole, context)), context);
-  if (input.credentialsFile !== undefined && !input.dryRun) await checkCredentialsFile(input.credentialsFile);
-  const outcome = await work(whole, input, context);
+  const { credentialsFile, dryRun } = answers;
+  if (credentialsFile !== undefined && !dryRun) await checkCredentialsFile(credentialsFile);
+  const knownPassword = await passwordGiven(answers, context);
+  // Whatever is still asked of a service when the run is over, nobody waits for.
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  try {
+    return await carryOut({ ...context, signal }, knownPassword);
+  } finally {
+    over.abort();
+  }
+}
+
+async function carryOut(context: CommandContext, knownPassword: SecretText | undefined): Promise<ExitCode> {
+  const walkThrough = context.terminal.interactive
+    ? new (await import("./walk-through.ts")).WalkThrough(context, knownPassword)
+    : undefined;
+  const report = walkThrough?.report ?? context.view.report;
+  const connections = context.connect(report, context.signal);
+  const asked = await walkThrough?.run(connections).catch((error: unknown) => {
+    throw error instanceof InterruptedError ? atQuestion(error, context, walkThrough.given) : error;
+  });
+  const given = asked?.given ?? context.given;
+  const answers = readAnswers(setupOptions, given) as WholeAnswers;
+  const input = setupInput(answers, knownPassword);
+  const outcome = await work(
+    answers,
+    input,
+    { ...context, given },
+    { connections, report, prospect: asked?.prospect },
+  );
   const done = outcome.kind === "finished" && outcome.exitCode === exitCode.ok;
   const answer = setupAnswer(outcome, input, {
-    again: done ? sameCommand(context, lastingOptions) : sameCommand(context),
-    exitCodeForChanges: whole.exitCode,
+    again: sameCommand(context.program, given, done ? lastingOptions : setupOptions),
+    exitCodeForChanges: answers.exitCode,
     width: context.terminal.stdout.width,
   });
   context.view.answer(answer);
@@ -35,16 +65,31 @@ export async function runSetup(answers: SetupAnswers, context: CommandContext): 
 /** What another run can be given as well: the file with the password is there once it is written. */
 const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 
-function sameCommand({ program, given }: CommandContext, options: OptionSet = setupOptions): string {
+function sameCommand(program: string, given: GivenOptions, options: OptionSet = setupOptions): string {
   return equivalentCommand(program, "setup", options, given);
+}
+
+/** Ctrl-C at a question: what was answered so far need not be answered again. */
+function atQuestion({ exitCode }: InterruptedError, { program }: CommandContext, given: GivenOptions) {
+  const again = equivalentCommand(program, "setup", setupOptions, given, { asking: true });
+  return new InterruptedError(exitCode, ["nothing was written"], `To go on from here: ${again}`);
+}
+
+/** What the work is done with. */
+interface Work {
+  readonly connections: Connections;
+  readonly report: Report;
+  /** What was seen when the plan was agreed to. */
+  readonly prospect: Prospect | undefined;
 }
 
 async function work(
   answers: WholeAnswers,
   input: SetupInput,
   context: CommandContext,
+  { connections, report, prospect }: Work,
 ): Promise<SetupOutcome> {
-  const { view, signal } = context;
+  const { view, signal, program, given } = context;
   let asking = false;
   const stopping = () => {
     // At a question nothing is under way, so that the run stops at once; and the line is the question's.
@@ -52,13 +97,14 @@ async function work(
   };
   signal.addEventListener("abort", stopping, { once: true });
   try {
-    const ports = await context.connect(view.report, signal).setup(setupRequest(answers));
     return await setup(
       input,
-      ports,
+      await connections.setup(setupRequest(answers)),
       {
-        report: view.report,
+        report,
         approve: async (plan) => {
+          // Agreed to as it stands; another run may have changed what there is to do.
+          if (prospect && isDeepStrictEqual(plan.changes, prospect.plan.changes)) return true;
           asking = true;
           try {
             return await approve(plan, answers, context);
@@ -68,10 +114,11 @@ async function work(
         },
       },
       signal,
+      prospect,
     );
   } catch (error) {
     if (!signal.aborted && !(error instanceof InterruptedError)) throw error;
-    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), sameCommand(context));
+    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), sameCommand(program, given));
   } finally {
     signal.removeEventListener("abort", stopping);
   }
@@ -88,19 +135,10 @@ function interrupted(reason: unknown, unfinished: readonly string[], again: stri
   return new InterruptedError(code, unfinished, `To go on where it stopped: ${again}`);
 }
 
-async function knownPassword(
+async function passwordGiven(
   { passwordStdin, passwordFile }: SetupAnswers,
   { terminal, signal }: CommandContext,
 ): Promise<SecretText | undefined> {
   if (passwordStdin) return await passwordFromStream(terminal.stdin, signal);
   return passwordFile === undefined ? undefined : await passwordFromFile(passwordFile);
-}
-
-/** A privileged role is agreed to by a flag, or by typing the registry's name; `--yes` is not enough. */
-async function agreed(input: SetupInput, context: CommandContext): Promise<SetupInput> {
-  if (input.role !== "owner" || input.allowPrivilegedRole) return input;
-  if (await agreeToPrivilegedRole(registryName(input.registry), context)) {
-    return { ...input, allowPrivilegedRole: true };
-  }
-  throw new UsageError("The registry's name was not typed, so nothing was done", "setup.declined");
 }

@@ -78,7 +78,9 @@ function withoutAzureConflicts({
 function missingOptions(answers: SetupAnswers, interactive: boolean): Array<OptionDefinition<unknown>> {
   const missing: Array<OptionDefinition<unknown>> = [];
   const silent = !interactive && !answers.dryRun;
-  if (answers.registry === undefined) missing.push(setupOptions.registry);
+  // At a terminal it is asked for, but by its login server alone it is not found in any list.
+  if (answers.registry === undefined && (!interactive || answers.noAzure))
+    missing.push(setupOptions.registry);
   if (answers.noAzure && answers.servicePrincipal === undefined) missing.push(setupOptions.servicePrincipal);
   if (silent && !answers.yes) missing.push(setupOptions.yes);
   if (silent && answers.role === "owner" && answers.allowPrivilegedRole === undefined) {

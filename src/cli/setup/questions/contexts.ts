@@ -1,0 +1,47 @@
+import { setupOptions } from "../../options.ts";
+import type { KubeContext, KubeContexts } from "../../connections.ts";
+import type { Choice } from "../../prompter.ts";
+import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
+
+/** Which clusters, by the contexts of the kubeconfig; the current one first. */
+export function contextsQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<KubeContexts> {
+  return {
+    id: "contexts",
+    subject: "the clusters",
+    options: ["context"],
+    settledBy: ["context"],
+    dependsOn: [],
+    fetched: "early",
+    applies: () => true,
+    look: (answers) => lookups.contexts(answers),
+    expect: ({ current, contexts }) => {
+      const likely = current ?? contexts[0]?.name;
+      return likely === undefined ? {} : { context: [likely] };
+    },
+    async ask({ data, previous, canGoBack }) {
+      // A file of this machine: nobody waits for it.
+      const { current, contexts } = await data;
+      const first = current ?? contexts[0]?.name;
+      const reply = await prompter.chooseSeveral({
+        message: setupOptions.context.question ?? "",
+        canGoBack,
+        loading: "Reading the kubeconfig",
+        choices: [...contexts]
+          .sort((left, right) => rank(left, current) - rank(right, current))
+          .map((one) => choiceOf(one, current)),
+        preselected: previous["context"] ?? (first === undefined ? [] : [first]),
+        least: 1,
+      });
+      return reply.kind === "back" ? reply : { kind: "answer", value: { context: reply.value } };
+    },
+  };
+}
+
+function rank({ name }: KubeContext, current: string | undefined): number {
+  return name === current ? 0 : 1;
+}
+
+function choiceOf({ name, server }: KubeContext, current: string | undefined): Choice {
+  const parts = [...(name === current ? ["current"] : []), ...(server === undefined ? [] : [server])];
+  return { value: name, label: name, detail: parts.join(", ") };
+}

@@ -1,0 +1,74 @@
+import type { Prospect } from "../../../core/flows/setup.ts";
+import { hasChanges } from "../../../core/plan.ts";
+import { UsageError } from "../../answers.ts";
+import { setupOptions, type SetupAnswers } from "../../options.ts";
+import type { Choice } from "../../prompter.ts";
+import type { View } from "../../views/view.ts";
+import type { Changeable, WizardReply } from "../../wizard.ts";
+import { reviewLines } from "../review-lines.ts";
+import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
+
+/** What the review is made with. */
+export interface ReviewParts extends Pick<QuestionParts, "prompter"> {
+  readonly view: Pick<View, "notice">;
+  /** Looks at everything; undefined when another run is at work, so that only a later look tells what is to be done. */
+  readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
+}
+
+const choices: readonly Choice[] = [
+  { value: "yes", label: "yes, carry it out" },
+  { value: "change", label: "change an answer" },
+  { value: "no", label: "no, stop here", detail: "nothing was written" },
+];
+
+/** Shows who does what to what before anything is written, with a way back to every answer. */
+export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | undefined> {
+  const { prompter, view, lookAhead } = parts;
+  return {
+    id: "review",
+    subject: undefined,
+    options: [],
+    settledBy: [],
+    dependsOn: Object.keys(setupOptions),
+    fetched: "soon",
+    applies: ({ dryRun, yes }) => !dryRun && !yes,
+    looking: "Looking at what is there and what is to be changed",
+    look: lookAhead,
+    isOpen: (prospect) => prospect !== undefined && hasChanges(prospect.plan.changes),
+    expect: () => ({}),
+    async ask({ answers, data, canGoBack, changeable }) {
+      const prospect = await data;
+      if (!prospect) return { kind: "answer", value: {} };
+      view.notice(["", ...reviewLines(prospect, answers), ""]);
+      const reply = await prompter.choose({
+        message: "Carry this out?",
+        canGoBack,
+        loading: "",
+        choices,
+        // What goes is gone: nobody agrees to that by Enter alone.
+        preselected: prospect.plan.changes.some(({ action }) => action === "removed") ? "no" : "yes",
+      });
+      if (reply.kind === "back") return reply;
+      switch (reply.value) {
+        case "yes":
+          return { kind: "answer", value: {} };
+        case "change":
+          return await chooseWhatToChange(changeable);
+        default:
+          throw new UsageError("Not agreed to, so nothing was done", "setup.declined");
+      }
+    },
+  };
+
+  async function chooseWhatToChange(changeable: readonly Changeable[]): Promise<WizardReply> {
+    const reply = await prompter.choose({
+      message: "Change which answer?",
+      canGoBack: true,
+      loading: "",
+      preselected: undefined,
+      choices: changeable.map(({ id, subject }) => ({ value: id, label: subject })),
+    });
+    // Back to the review, which is asked again as it was.
+    return reply.kind === "back" ? { kind: "again" } : { kind: "change", question: reply.value };
+  }
+}

@@ -1,0 +1,81 @@
+import { ActionableError } from "../../../domain/errors.ts";
+import { setupOptions } from "../../options.ts";
+import type { Choice } from "../../prompter.ts";
+import type { SignedIn } from "../lookups.ts";
+import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
+
+/** Who is signed in here already, or why nobody is. */
+type Recognised = SignedIn | ActionableError;
+
+const by: Readonly<Record<SignedIn["method"], string>> = {
+  cli: "signed in with the Azure CLI",
+  environment: "by the variables AZURE_CLIENT_ID and its kind",
+  "workload-identity": "by this pod's workload identity",
+  "managed-identity": "by this machine's managed identity",
+  "device-code": "signed in with a code",
+  browser: "signed in with a browser",
+};
+
+/** As whom to work in Azure: whoever is signed in already, else a work account that signs in now. */
+export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<Recognised> {
+  return {
+    id: "sign-in",
+    subject: "the sign-in",
+    options: ["auth"],
+    settledBy: ["auth"],
+    dependsOn: [],
+    fetched: "early",
+    applies: ({ noAzure }) => !noAzure,
+    async look(answers) {
+      try {
+        return await lookups.signedIn({ ...answers, auth: "auto" });
+      } catch (error) {
+        if (error instanceof ActionableError && error.exitCode !== 130) return error;
+        throw error;
+      }
+    },
+    expect: (recognised) => ({ auth: recognised instanceof ActionableError ? ["device-code"] : [] }),
+    async ask({ data, previous, canGoBack }) {
+      const reply = await prompter.choose({
+        message: setupOptions.auth.question ?? "",
+        canGoBack,
+        loading: "Looking who is signed in",
+        choices: data.then(choicesOf),
+        preselected: previous["auth"]?.[0],
+      });
+      return reply.kind === "back"
+        ? reply
+        : { kind: "answer", value: { auth: reply.value === "auto" ? [] : [reply.value] } };
+    },
+  };
+}
+
+function choicesOf(recognised: Recognised): Choice[] {
+  const rights = "It needs to register applications, and to assign roles on the registry.";
+  const nobody = recognised instanceof ActionableError ? `${recognised.message} ` : "";
+  const choices: Choice[] = [
+    {
+      value: "device-code",
+      label: "a work account, with a code",
+      detail: "in the browser of any device",
+      explanation: `${nobody}${rights}`,
+    },
+    {
+      value: "browser",
+      label: "a work account",
+      detail: "in a browser on this machine",
+      explanation: rights,
+    },
+  ];
+  if (recognised instanceof ActionableError) return choices;
+  const { caller, method } = recognised;
+  const signedIn: Choice = {
+    value: "auto",
+    label: caller.name,
+    detail: `tenant ${caller.tenantId}, ${by[method]}`,
+    explanation: rights,
+  };
+  const others =
+    method === "cli" ? [] : [{ value: "cli", label: "the account of the Azure CLI", explanation: rights }];
+  return [signedIn, ...others, ...choices];
+}

@@ -1,0 +1,79 @@
+import type { Prospect } from "../../core/flows/setup.ts";
+import type { PlannedChange } from "../../core/plan.ts";
+import { formatDuration } from "../../domain/duration.ts";
+import { rolesFor } from "../../domain/role.ts";
+import type { SetupAnswers } from "../options.ts";
+import { toned, type Line } from "../terminal.ts";
+import { planLines } from "../views/plan-lines.ts";
+
+/** Everything that was decided, the plan that follows from it, and what of it cannot be undone: for people. */
+export function reviewLines({ found, plan }: Prospect, answers: SetupAnswers): Line[] {
+  const rows = [...azureRows(found, answers), ...clusterRows(answers)];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return [
+    [toned("strong", "Review")],
+    "",
+    ...rows.map(([label, value]): Line => ["  ", toned("faint", label.padEnd(width)), `  ${value}`]),
+    "",
+    ...planLines(plan),
+    ...lastingLines(plan.changes),
+  ];
+}
+
+type Row = readonly [label: string, value: string];
+
+function azureRows({ caller, registry, loginServer }: Prospect["found"], answers: SetupAnswers): Row[] {
+  if (!registry) return [["Registry", loginServer]];
+  const { role, repository, servicePrincipal, expiresIn } = answers;
+  const granted = rolesFor(role, registry.roleAssignmentMode).map(({ name }) => name);
+  const where =
+    repository.length === 0 ? "this registry alone" : `${repository.join(", ")} of this registry alone`;
+  return [
+    ...(caller ? ([["Signed in", `${caller.name}, tenant ${caller.tenantId}`]] as const) : []),
+    ["Registry", `${registry.loginServer}, subscription ${registry.subscriptionId}`],
+    ["Role", `${granted.join(" and ")} on ${where}`],
+    [
+      "Principal",
+      servicePrincipal === undefined
+        ? "its own, for this registry and cluster"
+        : `${servicePrincipal}, shared`,
+    ],
+    [
+      "Password",
+      `a new one lives ${expiresIn === "max" ? "as long as the tenant allows" : formatDuration(expiresIn)}`,
+    ],
+  ];
+}
+
+function clusterRows({
+  context,
+  namespace,
+  namespaceSelector,
+  secretName,
+  serviceAccount,
+}: SetupAnswers): Row[] {
+  const selected = namespaceSelector === undefined ? [] : [`those with ${namespaceSelector}`];
+  const namespaces = [...namespace, ...selected];
+  return [
+    ["Clusters", context.length === 0 ? "the current context" : context.join(", ")],
+    ["Namespaces", namespaces.length === 0 ? "the context's own" : namespaces.join(", ")],
+    ["Secret", secretName],
+    ["Accounts", serviceAccount.length === 0 ? "none: pods name the secret" : serviceAccount.join(", ")],
+  ];
+}
+
+/** What of the plan nothing brings back. */
+function lastingLines(changes: readonly PlannedChange[]): Line[] {
+  const lasting = changes.flatMap((change) => lastingText(change) ?? []);
+  if (lasting.length === 0) return [];
+  return ["", [toned("strong", "Cannot be undone")], ...lasting.map((text) => `  ${text}`)];
+}
+
+function lastingText({ target, action, before }: PlannedChange): string | undefined {
+  if (action === "removed") return `${target} goes`;
+  // A credential of somebody else's is known to nobody once it was written over.
+  const replaced = typeof before === "object" && before !== null && "credential" in before;
+  return action === "updated" && replaced
+    ? `${target} loses the credential it holds for the registry`
+    : undefined;
+}

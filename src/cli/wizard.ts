@@ -1,0 +1,312 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { GivenOptions } from "./answers.ts";
+import type { Reply } from "./prompter.ts";
+
+/** What a question answers: texts of options by their names, as if they had been given as flags. */
+export type Texts = Readonly<Record<string, readonly string[]>>;
+
+/** How a question of a wizard ended: also by the wish to answer another one, or the same, anew. */
+export type WizardReply =
+  Reply<Texts> | { readonly kind: "change"; readonly question: string } | { readonly kind: "again" };
+
+/** What a question is asked with. */
+export interface Asked<Answers, Data> {
+  /** What is known by now; of options that the question does not depend on it may be the defaults. */
+  readonly answers: Answers;
+  /** What its choices are made of; may still be on its way. */
+  readonly data: Promise<Data>;
+  /** What was answered, or given, before. */
+  readonly previous: Texts;
+  readonly canGoBack: boolean;
+  /** Questions whose answers can be changed from here. */
+  readonly changeable: readonly Changeable[];
+  readonly signal: AbortSignal;
+}
+
+/** A question in a list of things to change. */
+export interface Changeable {
+  readonly id: string;
+  readonly subject: string;
+}
+
+/** One question: what it answers, what it needs to know first, and how it is asked. */
+export interface Question<Answers, Data = unknown> {
+  readonly id: string;
+  /** What it is about, in a list of things to change: "the registry"; undefined for what follows from another answer. */
+  readonly subject: string | undefined;
+  /** The options it answers. */
+  readonly options: readonly string[];
+  /** Options that make it superfluous when they were given. */
+  readonly settledBy: readonly string[];
+  /** Options that decide about its choices or its meaning: when one of them changes, it is asked again. */
+  readonly dependsOn: readonly string[];
+  /** `soon`: what it shows is fetched only while the question before it is on the screen. */
+  readonly fetched: "early" | "soon";
+  /** Whether it makes sense at all. */
+  applies(answers: Answers): boolean;
+  /** Fetches what it shows. */
+  look(answers: Answers, signal: AbortSignal): Promise<Data>;
+  /** Said while the screen is empty, since only what is fetched tells whether there is anything to ask. */
+  readonly looking?: string;
+  /** Whether there is anything to ask, where only what was fetched can tell. */
+  isOpen?(data: Data, answers: Answers): boolean;
+  /** What will be answered if nothing is changed: what later questions show is fetched by it ahead of time. */
+  expect(data: Data, answers: Answers): Texts;
+  ask(asked: Asked<Answers, Data>): Promise<WizardReply>;
+}
+
+/** What a wizard is made with. */
+export interface WizardParts<Answers> {
+  readonly questions: ReadonlyArray<Question<Answers>>;
+  /** What flags and variables gave. */
+  readonly given: GivenOptions;
+  readonly read: (given: GivenOptions) => Answers;
+  /** Says what is waited for while no question is on the screen. */
+  readonly wait: <T>(text: string, awaited: Promise<T>) => Promise<T>;
+  /** Told why a question could not be asked, or its answer not be used. @throws to stop */
+  readonly failed: (
+    error: unknown,
+    asked: Pick<Asked<Answers, unknown>, "canGoBack" | "changeable">,
+  ) => Promise<Recovery>;
+  readonly signal: AbortSignal;
+}
+
+/** How a wizard goes on after a failure: by asking again, back, elsewhere, or with an option more. */
+export type Recovery =
+  Exclude<WizardReply, { kind: "answer" }> | { readonly kind: "given"; readonly texts: Texts };
+
+interface Answered {
+  readonly texts: Texts;
+  /** What the answer rests on. */
+  readonly basis: string;
+  /** Whether it was on the screen, or found to have nothing to ask. */
+  readonly asked: boolean;
+}
+
+interface Fetched {
+  readonly basis: string;
+  readonly data: Promise<unknown>;
+  readonly abandon: () => void;
+}
+
+/**
+ * Asks questions in their order, with a way back from each. An answer is kept while what it rests on stays; what it
+ * rests on changed, it is asked again with the old answer as its default. While a person reads one question, what the
+ * later ones show is fetched, as far as it can be known by what is likely to be answered.
+ */
+export class Wizard<Answers> {
+  readonly #parts: WizardParts<Answers>;
+  /** What flags, variables and recoveries gave. */
+  #given: GivenOptions;
+  readonly #answered = new Map<string, Answered>();
+  readonly #fetched = new Map<string, Fetched>();
+
+  constructor(parts: WizardParts<Answers>) {
+    this.#parts = parts;
+    this.#given = parts.given;
+  }
+
+  /** All that was given and answered. An answer that rests on what has changed meanwhile does not count. */
+  get given(): GivenOptions {
+    return this.#givenBefore(this.#parts.questions.length);
+  }
+
+  /** Asks whatever is open, until nothing is. */
+  async run(): Promise<GivenOptions> {
+    const { questions } = this.#parts;
+    let returnTo: number | undefined;
+    let at = await this.#firstOpen();
+    for (let question = questions[at]; question; question = questions[at]) {
+      const back = returnTo ?? this.#before(at);
+      const reply = await this.#put(question, at, back !== undefined);
+      if (reply.kind === "back" && back !== undefined) {
+        at = back;
+        returnTo = undefined;
+      } else if (reply.kind === "change") {
+        returnTo = at;
+        at = questions.findIndex(({ id }) => id === reply.question);
+      } else if (reply.kind === "given") {
+        this.#given = withTexts(this.#given, reply.texts, []);
+        at = await this.#firstOpen();
+      } else if (reply.kind === "answer") {
+        returnTo = undefined;
+        this.#answered.set(question.id, {
+          texts: reply.value,
+          basis: this.#basis(question, this.#givenBefore(at)),
+          asked: true,
+        });
+        at = await this.#firstOpen();
+      }
+    }
+    return this.given;
+  }
+
+  /** What a question shows for all that was given and answered. */
+  async shown<Data>(question: Question<Answers, Data>): Promise<Data> {
+    return (await this.#look(question, this.given)) as Data;
+  }
+
+  async #put(question: Question<Answers>, at: number, canGoBack: boolean): Promise<WizardReply | Recovery> {
+    const { read, signal, failed } = this.#parts;
+    const given = this.#givenBefore(at);
+    const changeable = this.#changeableBefore(at);
+    try {
+      const data = this.#look(question, given);
+      // Whoever asks may have to wait for it, and nobody else does.
+      data.catch(() => {});
+      const previous = this.#previous(question);
+      const reply = question.ask({ answers: read(given), data, previous, canGoBack, changeable, signal });
+      this.#lookAhead(at);
+      return await reply;
+    } catch (error) {
+      this.#fetched.delete(question.id);
+      return await failed(error, { canGoBack, changeable });
+    }
+  }
+
+  /** Fetches for the questions to come, each as soon as what it depends on can be expected. */
+  #lookAhead(from: number): void {
+    const { questions } = this.#parts;
+    const expectations = new Map<string, Promise<Texts>>();
+    for (const [at, question] of questions.entries()) {
+      if (at < from || (at > from && this.#isSettled(question))) continue;
+      const needed = new Set(question.dependsOn.flatMap((option) => expectations.get(option) ?? []));
+      const expected = Promise.all(needed).then((texts) => this.#expect(question, at, from, texts));
+      expected.catch(() => {});
+      for (const option of question.options) expectations.set(option, expected);
+    }
+  }
+
+  async #expect(
+    question: Question<Answers>,
+    at: number,
+    from: number,
+    before: readonly Texts[],
+  ): Promise<Texts> {
+    const given = before.reduce((known, texts) => withTexts(known, texts, []), this.#givenBefore(at));
+    const answers = this.#parts.read(given);
+    if (!question.applies(answers)) return {};
+    if (question.fetched === "soon" && !this.#isNext(at, from)) return await new Promise<never>(() => {});
+    const data = await this.#look(question, given);
+    const previous = this.#answered.get(question.id);
+    if (previous) return previous.texts;
+    return question.isOpen?.(data, answers) === false ? {} : question.expect(data, answers);
+  }
+
+  /** Whether nothing will be asked between two questions. */
+  #isNext(at: number, from: number): boolean {
+    return this.#parts.questions
+      .slice(from + 1, at)
+      .every((question, index) => !this.#isUnanswered(question, from + 1 + index));
+  }
+
+  /** Fetches what a question shows, once for what it depends on. */
+  #look(question: Question<Answers>, given: GivenOptions): Promise<unknown> {
+    const basis = this.#basis(question, given);
+    const known = this.#fetched.get(question.id);
+    if (known?.basis === basis) return known.data;
+    // What was fetched for other answers is of no use any more.
+    known?.abandon();
+    const controller = new AbortController();
+    const signal = AbortSignal.any([controller.signal, this.#parts.signal]);
+    const answers = this.#parts.read(given);
+    // In the next turn, so that the question is on the screen before its clients are loaded.
+    const data = nextTurn().then(() => question.look(answers, signal));
+    data.catch(() => {
+      // Asked for again, it may succeed.
+      if (this.#fetched.get(question.id)?.data === data) this.#fetched.delete(question.id);
+    });
+    const abandon = () => controller.abort(new DOMException("other answers were given", "AbortError"));
+    this.#fetched.set(question.id, { basis, data, abandon });
+    return data;
+  }
+
+  /** The first question that must be asked; behind the last when there is none. */
+  async #firstOpen(): Promise<number> {
+    const { questions, read, wait } = this.#parts;
+    for (const [at, question] of questions.entries()) {
+      if (!this.#isUnanswered(question, at)) continue;
+      if (question.isOpen === undefined) return at;
+      const given = this.#givenBefore(at);
+      try {
+        const data = await wait(question.looking ?? "Looking", this.#look(question, given));
+        if (question.isOpen(data, read(given))) return at;
+        this.#answered.set(question.id, { texts: {}, basis: this.#basis(question, given), asked: false });
+      } catch {
+        // Asking it will tell.
+        return at;
+      }
+    }
+    return questions.length;
+  }
+
+  #isUnanswered(question: Question<Answers>, at: number): boolean {
+    const given = this.#givenBefore(at);
+    return (
+      !this.#isSettled(question) &&
+      question.applies(this.#parts.read(given)) &&
+      !this.#stands(question, given)
+    );
+  }
+
+  /** Whether it was answered, and what the answer rests on is as it was. */
+  #stands(question: Question<Answers>, given: GivenOptions): boolean {
+    return this.#answered.get(question.id)?.basis === this.#basis(question, given);
+  }
+
+  #isSettled({ settledBy, id }: Question<Answers>): boolean {
+    return !this.#answered.has(id) && settledBy.some((option) => this.#given.has(option));
+  }
+
+  /** The question that was asked before this one, if any. */
+  #before(at: number): number | undefined {
+    const { questions, read } = this.#parts;
+    const index = questions.slice(0, at).findLastIndex((question, before) => {
+      if (this.#isSettled(question) || !question.applies(read(this.#givenBefore(before)))) return false;
+      return this.#answered.get(question.id)?.asked === true;
+    });
+    return index < 0 ? undefined : index;
+  }
+
+  #changeableBefore(at: number): Changeable[] {
+    const { questions, read } = this.#parts;
+    return questions.slice(0, at).flatMap((question, before) => {
+      const { id, subject } = question;
+      const closed = this.#answered.get(id)?.asked === false;
+      if (subject === undefined || closed || !question.applies(read(this.#givenBefore(before)))) return [];
+      return [{ id, subject }];
+    });
+  }
+
+  #previous(question: Question<Answers>): Texts {
+    const answered = this.#answered.get(question.id);
+    if (answered) return answered.texts;
+    return Object.fromEntries(
+      question.options.flatMap((name) => {
+        const texts = this.#given.get(name)?.texts;
+        return texts ? [[name, texts]] : [];
+      }),
+    );
+  }
+
+  /** What is known when the question of this place is asked. */
+  #givenBefore(at: number): GivenOptions {
+    const { questions, read } = this.#parts;
+    return questions.slice(0, at).reduce<GivenOptions>((known, question) => {
+      const answered = this.#answered.get(question.id);
+      if (!answered || !this.#stands(question, known) || !question.applies(read(known))) return known;
+      return withTexts(known, answered.texts, question.settledBy);
+    }, this.#given);
+  }
+
+  #basis(question: Question<Answers>, given: GivenOptions): string {
+    return JSON.stringify(question.dependsOn.map((option) => given.get(option)?.texts ?? null));
+  }
+}
+
+/** What was given, with texts for some options in place of those that said the same thing another way. */
+function withTexts(given: GivenOptions, texts: Texts, instead: readonly string[]): GivenOptions {
+  const known = new Map([...given].filter(([option]) => !instead.includes(option)));
+  for (const [option, one] of Object.entries(texts)) known.set(option, { texts: one, source: "answer" });
+  return known;
+}
