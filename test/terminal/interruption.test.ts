@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { expectOrder, twoNamespaces } from "../crash/kills.ts";
+import { programPath, setup } from "../program.ts";
+import { TerminalRun } from "../terminal.ts";
+
+const setupArguments = ["setup", "--registry", "myregistry", ...twoNamespaces, "--no-input", "-y"];
+
+const showCursor = "\u001b[?25h";
+const hideCursor = "\u001b[?25l";
+
+let folder: string;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  [folder, sandbox] = await Promise.all([mkdtemp(join(tmpdir(), "acr-pull-signals-")), startSandbox()]);
+});
+afterAll(async () => {
+  await Promise.all([rm(folder, { recursive: true }), sandbox.close()]);
+});
+
+/** The program under a shell, as whoever types it runs it; the shell says how it ended and how the terminal is. */
+function underShell(program: string) {
+  const script = `trap : INT; stty -a > before; "$@"; echo "ended with $?"; stty -a | cmp before - && echo same modes`;
+  return TerminalRun.start(sandbox, [], {
+    columns: 160,
+    command: ["/bin/sh", "-c", script, "sh", process.execPath, program, ...setupArguments],
+  });
+}
+
+/** The cursor is where and as a shell expects it. */
+function expectCleanEnd(run: TerminalRun): void {
+  expect(run.screen).toContain("same modes");
+  expect(run.screen).not.toMatch(/^…/m);
+  expect(run.output.lastIndexOf(showCursor)).toBeGreaterThanOrEqual(run.output.lastIndexOf(hideCursor));
+}
+
+describe("Ctrl-C while setup works", () => {
+  it("ends it with 130, and says what was not done and how to go on; that finishes the work", async () => {
+    let held: () => void = () => {};
+    const arrived = new Promise<void>((resolve) => (held = resolve));
+    let release: () => void = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const stop = sandbox.observe(async (phase, { path }) => {
+      if (phase !== "committed" || !path.endsWith("/addPassword")) return undefined;
+      held();
+      await released;
+      return "drop";
+    });
+    const run = await underShell(programPath);
+    await arrived;
+    await run.until("… Making a key");
+    run.press("ctrl-c");
+    await run.until("ended with");
+    release();
+    stop();
+    await run.exit();
+    expect(run.screen).toContain("ended with 130");
+    expect(run.screen).toMatch(/^✓ Created the application acr-pull-myregistry-/m);
+    expect(run.screen).toContain("not done: Making a key");
+    expect(run.screen).toContain(
+      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --namespace default --no-input --yes",
+    );
+    expectCleanEnd(run);
+    const again = await setup(sandbox, twoNamespaces);
+    expect(again.code, again.stderr).toBe(0);
+    expectOrder(sandbox);
+  });
+
+  it("twice ends it at once by that signal, and leaves no status line", async () => {
+    const program = join(folder, "program.mjs");
+    await build({
+      entryPoints: [fileURLToPath(new URL("./unstoppable-program.ts", import.meta.url))],
+      outfile: program,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      logLevel: "warning",
+      banner: {
+        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+      },
+    });
+    const run = await underShell(program);
+    await run.until("… Making a key");
+    run.press("ctrl-c");
+    await run.until("stopping as soon as it is safe; Ctrl-C again stops at once");
+    await run.until("… Making a key");
+    run.press("ctrl-c");
+    await run.until("same modes");
+    await run.exit();
+    // How a shell tells of a process that SIGINT ended, whose own exit code nobody asked for.
+    expect(run.screen).toContain("ended with 130");
+    expect(run.screen).not.toContain("Stopped before the end");
+    expectCleanEnd(run);
+  });
+});

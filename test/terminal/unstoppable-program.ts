@@ -1,0 +1,22 @@
+import type { Connections } from "../../src/cli/connections.ts";
+import { runProgram } from "../../src/cli/program.ts";
+
+/*
+ * The program with a setup that begins a step and comes to no end, not even when it is told to stop: what only a
+ * second signal ends.
+ */
+process.exitCode = await runProgram(process.argv.slice(2), process.env, {
+  name: "acr-pull",
+  version: "0.0.0",
+  process,
+  onStart: () => {},
+  connect: (report) => {
+    const never = () => {
+      report({ kind: "started", id: "key", text: "Making a key" });
+      // A promise alone keeps no process alive.
+      setInterval(() => {}, 60_000);
+      return new Promise<never>(() => {});
+    };
+    return { azure: never, contexts: never, clusters: never, setup: never } satisfies Connections;
+  },
+});
