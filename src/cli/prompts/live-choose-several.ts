@@ -2,25 +2,30 @@ import type { Choice, ChooseSeveralQuestion } from "../prompter.ts";
 import type { ChoiceList } from "./choice-list.ts";
 import { listedNames } from "./listed-names.ts";
 import { LiveList } from "./live-list.ts";
-import type { Key } from "./live-question.ts";
-import { Ticks } from "./ticks.ts";
+import { isEnter, type Key } from "./live-question.ts";
+import type { PointedList } from "./pointed-list.ts";
+import { Ticks, type EnterEffect } from "./ticks.ts";
 
 /** Any number of a list: Space ticks and unticks; what Enter does is decided by `Ticks` and said below the list. */
 export class LiveChooseSeveral extends LiveList<readonly string[]> {
-  readonly #asked: ChooseSeveralQuestion;
+  readonly #question: ChooseSeveralQuestion;
   #ticks = Ticks.of([]);
   /** Whether Space was used since the text last changed. */
   #spaced = false;
 
   constructor(question: ChooseSeveralQuestion) {
     super(question, question.preselected, question.check);
-    this.#asked = question;
+    this.#question = question;
   }
 
   protected override ordered(list: ChoiceList): ChoiceList {
-    const { preselected } = this.#asked;
+    const { preselected } = this.#question;
     this.#ticks = Ticks.of(preselected.filter((value) => list.valued(value)));
     return list.withFirst(preselected);
+  }
+
+  protected override retyped(): void {
+    this.#spaced = false;
   }
 
   protected mark({ value }: Choice): string {
@@ -32,29 +37,22 @@ export class LiveChooseSeveral extends LiveList<readonly string[]> {
   }
 
   protected get keys(): readonly string[] {
-    const enter = this.#enterEffect === "tick" ? "Enter tick" : "Enter go on";
-    return [...this.listKeys, ...(this.list ? ["Space tick", enter] : []), ...this.backHint];
+    return ["Space tick", this.#enterEffect === "tick" ? "Enter tick" : "Enter go on"];
   }
 
-  protected acted(key: Key): boolean {
-    const isEnter = key.name === "return" || key.name === "enter";
-    if (!isEnter && key.name !== "space") return false;
+  protected acted(key: Key, list: PointedList): boolean {
+    if (!isEnter(key) && key.name !== "space") return false;
     this.problem = undefined;
-    if (isEnter && this.#enterEffect === "confirm") this.#confirm();
-    else if (this.pointed === undefined) this.problem = this.emptiness;
-    else if (isEnter) this.#tick(this.pointed);
-    else this.#toggle(this.pointed);
+    if (isEnter(key) && this.#enterEffect === "confirm") this.#confirm(list);
+    else if (list.pointed === undefined) this.problem = list.emptiness;
+    else if (isEnter(key)) this.#tick(list.pointed);
+    else this.#toggle(list.pointed, list);
     return true;
   }
 
-  protected override type(text: string): void {
-    if (text !== this.text) this.#spaced = false;
-    super.type(text);
-  }
-
-  get #enterEffect() {
-    const { moved, text } = this;
-    return this.#ticks.enter(this.pointed, { text, moved, spaced: this.#spaced });
+  get #enterEffect(): EnterEffect {
+    const { text, list } = this;
+    return this.#ticks.enter(list?.pointed, { text, moved: list?.moved ?? false, spaced: this.#spaced });
   }
 
   #tick(choice: Choice): void {
@@ -63,15 +61,15 @@ export class LiveChooseSeveral extends LiveList<readonly string[]> {
   }
 
   /** The text stays, for it may have left more that is to be ticked; unless it was what made the entry. */
-  #toggle(choice: Choice): void {
+  #toggle(choice: Choice, list: PointedList): void {
     this.#ticks = this.#ticks.toggled(choice.value);
-    if (!this.list?.valued(choice.value)) this.keep(choice);
+    if (!list.has(choice.value)) this.keep(choice);
     this.#spaced = true;
   }
 
-  #confirm(): void {
-    const chosen = this.list?.all.filter(({ value }) => this.#ticks.has(value)) ?? [];
-    if (chosen.length < this.#asked.least) {
+  #confirm({ all }: PointedList): void {
+    const chosen = all.filter(({ value }) => this.#ticks.has(value));
+    if (chosen.length < this.#question.least) {
       this.problem = "Nothing is ticked: Space ticks what the pointer is at.";
       return;
     }

@@ -1,10 +1,12 @@
-import type { Choice, ChooseQuestion } from "../prompter.ts";
+import type { ChooseQuestion } from "../prompter.ts";
 import { LiveList } from "./live-list.ts";
-import type { Key } from "./live-question.ts";
+import { isEnter, type Key } from "./live-question.ts";
+import type { PointedList } from "./pointed-list.ts";
 
 /** One of a list: Enter takes what is pointed at. */
 export class LiveChoose extends LiveList<string> {
   protected readonly summary = undefined;
+  protected readonly keys = ["Enter choose"];
 
   constructor(question: ChooseQuestion) {
     super(question, question.preselected === undefined ? [] : [question.preselected], question.check);
@@ -14,15 +16,10 @@ export class LiveChoose extends LiveList<string> {
     return "";
   }
 
-  protected get keys(): readonly string[] {
-    return [...this.listKeys, ...(this.list ? ["Enter choose"] : []), ...this.backHint];
-  }
-
-  protected acted(key: Key): boolean {
-    if (key.name !== "return" && key.name !== "enter") return false;
-    const choice: Choice | undefined = this.pointed;
-    if (choice === undefined) this.problem = this.emptiness;
-    else this.answer(choice.value, choice.label);
+  protected acted(key: Key, { pointed, emptiness }: PointedList): boolean {
+    if (!isEnter(key)) return false;
+    if (pointed === undefined) this.problem = emptiness;
+    else this.answer(pointed.value, pointed.label);
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import { inlineFrameOf } from "./frame.ts";
 import type { Frame, Paint, Size } from "./layout.ts";
-import { LiveQuestion, type Key } from "./live-question.ts";
+import { isEnter, LiveQuestion, type Key } from "./live-question.ts";
 
 /** A short question that is answered in its own line, and from which no way leads back. */
 export class LiveLine extends LiveQuestion<string> {
@@ -20,7 +20,7 @@ export class LiveLine extends LiveQuestion<string> {
 
   protected pressed(key: Key, typed: string): void {
     const text = this.text.trim();
-    if (key.name === "return" || key.name === "enter") this.answer(text, this.#inWords(text));
+    if (isEnter(key)) this.answer(text, this.#inWords(text));
     else if (key.name !== "up" && key.name !== "down") this.text = typed;
   }
 }

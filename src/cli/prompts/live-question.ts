@@ -126,6 +126,11 @@ export abstract class LiveQuestion<T> {
   }
 }
 
+/** Whether a key is Enter, by either name that readline has for it. */
+export function isEnter({ name }: Key): boolean {
+  return name === "return" || name === "enter";
+}
+
 /** Ctrl-P and Ctrl-N move as the arrows do. */
 function movement(key: Key): Key {
   if (key.ctrl && key.name === "p") return { ...key, name: "up" };

@@ -3,7 +3,7 @@ import type { TextQuestion } from "../prompter.ts";
 import type { Line } from "../terminal.ts";
 import { frameOf } from "./frame.ts";
 import { wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
-import { LiveQuestion, type Key } from "./live-question.ts";
+import { isEnter, LiveQuestion, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
 
 /** A line of text, with remarks on it while it is typed. */
@@ -50,7 +50,7 @@ export class LiveText extends LiveQuestion<string> {
   }
 
   protected pressed(key: Key, typed: string): void {
-    if (key.name === "return" || key.name === "enter") this.answer(this.text.trim(), this.text.trim());
+    if (isEnter(key)) this.answer(this.text.trim(), this.text.trim());
     // Readline keeps a history, and would bring an answer back that was refused.
     else if (key.name !== "up" && key.name !== "down" && typed !== this.text) {
       this.text = typed;

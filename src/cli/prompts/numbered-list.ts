@@ -42,6 +42,8 @@ export class NumberedList {
   read(text: string): Reading {
     const choice = this.#numbered(text) ?? this.#list.named(text);
     if (choice) return { kind: "choice", choice };
+    // A mistyped number must not become the name of something new.
+    if (isNumber(text)) return { kind: "nothing", reason: `There is no number ${text}.` };
     const { entries, rule } = this.#list.offer(text, this.#typed);
     this.add(entries);
     const [only, ...others] = entries;
@@ -73,8 +75,12 @@ export class NumberedList {
   }
 
   #numbered(text: string): Choice | undefined {
-    return /^\d+$/.test(text) ? this.all[Number(text) - 1] : undefined;
+    return isNumber(text) ? this.all[Number(text) - 1] : undefined;
   }
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
 }
 
 /** The list with what is preselected within its shown beginning. */
