@@ -109,7 +109,7 @@ async function openAzure(
   checkProxyVariables(env);
   const { openAzure } = await import("./azure/azure.ts");
   const onDeviceCode = ({ message }: { readonly message: string }) =>
-    report({ kind: "note", level: "info", text: message });
+    report({ kind: "note", level: "instruction", text: message });
   const { credential, ...clients } = await openAzure({ ...request, env, onDeviceCode }, signal);
   return { ...clients, method: credential.method };
 }
@@ -151,7 +151,7 @@ async function openCluster(
 ): Promise<ClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
-    report({ kind: "note", level: "info", text: `${context}: ${line}` });
+    report({ kind: "note", level: "instruction", text: `${context}: ${line}` });
   return {
     cluster: createCluster(kubeconfig, context, { allowInsecureTls, onPluginMessage, timeoutMs }),
     defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",

@@ -13,8 +13,8 @@ export type ProgressEvent =
   | { readonly kind: "ended"; readonly id: string }
   /** It failed, or was left out; the reason follows in the result. */
   | { readonly kind: "failed"; readonly id: string; readonly text: string }
-  /** Something to know that is no step. */
-  | { readonly kind: "note"; readonly level: "info" | "warning"; readonly text: string };
+  /** Something to know that is no step; an instruction is what a person must do before the work can go on. */
+  | { readonly kind: "note"; readonly level: "info" | "warning" | "instruction"; readonly text: string };
 
 /** Receives a flow's events. */
 export type Report = (event: ProgressEvent) => void;

@@ -66,10 +66,12 @@ describe("progress in a log", () => {
     expect(text()).not.toContain("\u001b");
   });
 
-  it("is silent with --quiet, and tells of beginnings with --verbose", () => {
+  it("is silent with --quiet but for what a person must do, and tells of beginnings with --verbose", () => {
     const quiet = openLog({ ...silent, quiet: true });
     quiet.show({ kind: "done", id: "a", text: "x" }, { kind: "note", level: "warning", text: "y" });
     expect(quiet.text()).toBe("");
+    quiet.show({ kind: "note", level: "instruction", text: "enter the code ABC" });
+    expect(quiet.lines()).toEqual(["> enter the code ABC"]);
     const verbose = openLog({ ...silent, verbose: true });
     verbose.show({ kind: "started", id: "a", text: "Making" });
     expect(verbose.lines()).toEqual(["· Making"]);

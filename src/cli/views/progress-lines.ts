@@ -59,7 +59,9 @@ export class ProgressLines {
         break;
       case "note":
         if (event.level === "warning") this.#print(toned("warning", "! warning:"), event.text);
-        else this.#print(toned("faint", "·"), event.text);
+        else if (event.level === "info") this.#print(toned("faint", "·"), event.text);
+        // Who is not told waits for nothing, however little he wants to hear.
+        else this.#write(toned("strong", ">"), event.text);
         break;
     }
     this.#refresh();
@@ -121,7 +123,10 @@ export class ProgressLines {
   }
 
   #print(sign: Toned, text: string): void {
-    if (this.#detail.quiet) return;
+    if (!this.#detail.quiet) this.#write(sign, text);
+  }
+
+  #write(sign: Toned, text: string): void {
     this.printed = true;
     const [first = "", ...more] = wrapped(`${sign.text} ${text}`, this.#printer.width - indentColumns);
     this.#printer.line([sign, first.slice(sign.text.length)]);
