@@ -90,6 +90,24 @@ describe("a plan", () => {
     expect(lines).toContain("2 to create, 1 to update, 1 to remove.");
   });
 
+  it("says in a second line what becomes of a thing, but nothing that its first line says", () => {
+    const changes = [
+      {
+        target: "application acr-pull-x",
+        action: "created",
+        before: null,
+        after: { displayName: "acr-pull-x", uniqueName: "acr-pull-4711" },
+      },
+      { target: "role AcrPull", action: "updated", before: { condition: "a" }, after: { condition: "b" } },
+    ] as const;
+    const lines = text(planLines({ registry, changes, warnings: [] })).split("\n");
+    expect(lines.slice(2, 5)).toEqual([
+      "  + create application acr-pull-x",
+      "  ~ update role AcrPull",
+      "             condition a → condition b",
+    ]);
+  });
+
   it("says so when nothing is to change", () => {
     expect(text(planLines(planOf("unchanged", "reused")))).toContain("Nothing to change");
   });

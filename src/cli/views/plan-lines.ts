@@ -39,22 +39,27 @@ export function planLines({ registry, changes, warnings }: SetupPlan): Line[] {
 function changeLines({ target, action, before, after }: PlannedChange): Line[] {
   const [sign, tone] = signs[action];
   const lines: Line[] = [["  ", toned(tone, `${sign} ${planned[action].padEnd(6)}`), ` ${target}`]];
-  const [old, next] = [shown(before), shown(after)];
+  const [old, next] = [shown(before, target), shown(after, target)];
   if (old !== "" && next !== "" && old !== next) lines.push(`             ${old} → ${next}`);
   else if (next !== "" && old === "") lines.push(`             ${next}`);
   return lines;
 }
 
-/** A side of a change in one line: fields as `name value`, nothing for nothing. */
-function shown(side: unknown): string {
+/** A side of a change in one line: fields as `name value`, without those that the line above says already. */
+function shown(side: unknown, target = ""): string {
   if (side === null || side === undefined) return "";
   if (typeof side !== "object") return typeof side === "string" ? side : JSON.stringify(side);
-  if (Array.isArray(side)) return side.map(shown).join(", ");
+  if (Array.isArray(side)) return side.map((one) => shown(one)).join(", ");
   return Object.entries(side)
+    .filter(([name]) => !forPrograms.has(name))
     .filter(([, value]) => value !== null && value !== undefined)
+    .filter(([, value]) => typeof value !== "string" || value === "" || !target.includes(value))
     .map(([name, value]) => `${name} ${shown(value)}`)
     .join(", ");
 }
+
+/** Fields that tell a person nothing. */
+const forPrograms = new Set(["uniqueName"]);
 
 function summary(changes: readonly PlannedChange[]): string {
   const count = (...actions: Action[]) => changes.filter(({ action }) => actions.includes(action)).length;
