@@ -53,12 +53,11 @@ export async function askLive<T>(
     if (outcome.kind === "failed") throw outcome.error;
     return outcome;
   } catch (error) {
-    if (error instanceof ExitPromptError || error instanceof AbortPromptError) {
-      terminal.stderr.line([toned("bad", "✗"), " ", message]);
-      signal.throwIfAborted();
-      throw new InterruptedError();
-    }
-    throw error;
+    const left = [ExitPromptError, AbortPromptError, InterruptedError].some((kind) => error instanceof kind);
+    if (!left) throw error;
+    terminal.stderr.line([toned("bad", "✗"), " ", message]);
+    signal.throwIfAborted();
+    throw new InterruptedError();
   } finally {
     question.close();
   }

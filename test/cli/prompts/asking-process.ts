@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InterruptedError, watchSignals } from "../../../src/cli/interruption.ts";
 import { openPrompter, type Choice, type Prompter } from "../../../src/cli/prompter.ts";
@@ -57,7 +56,14 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
     }),
   loading: async (prompter) => {
     // Whatever is typed arrives before the list, however slow the machine is.
-    const choices = once(process, "SIGUSR2").then(() => registries);
+    const choices = new Promise<readonly Choice[]>((resolve) => {
+      // Stands for the request that keeps a process alive.
+      const request = setInterval(() => {}, 1000);
+      process.on("SIGUSR2", () => {
+        clearInterval(request);
+        resolve(registries);
+      });
+    });
     return await prompter.choose({ ...list, message: "Which registry?", choices, preselected: undefined });
   },
   failing: (prompter) =>

@@ -52,9 +52,7 @@ export class Asking {
 /** What came of the question, once the process has ended. */
 export async function resultOf(run: TerminalRun): Promise<unknown> {
   await run.exit();
-  const result = /^= (?<result>.*)$/m.exec(run.history.replaceAll(/\n(?! )/g, "\n"))?.groups?.["result"];
+  const result = /= (?<result>[^\r\n]*)\r?\n$/.exec(run.output)?.groups?.["result"];
   if (result === undefined) throw new Error(`No result. The screen:\n${run.history}`);
-  return result.startsWith("{") || result.startsWith("[") || /^(true|false)$/.test(result)
-    ? JSON.parse(result)
-    : result;
+  return result.includes("Error: ") ? result : JSON.parse(result);
 }
