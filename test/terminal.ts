@@ -95,6 +95,18 @@ export class TerminalRun {
     return this.#lines(0, this.#terminal.buffer.active.length);
   }
 
+  /** All that was shown, with lines that the terminal had to break made whole again. */
+  get transcript(): string {
+    const { active } = this.#terminal.buffer;
+    let text = "";
+    for (let row = 0; row < active.length; row += 1) {
+      const line = active.getLine(row);
+      const goesOn = active.getLine(row + 1)?.isWrapped === true;
+      text += `${line?.isWrapped === true ? "" : "\n"}${line?.translateToString(!goesOn) ?? ""}`;
+    }
+    return text.trim();
+  }
+
   #lines(from: number, count: number): string {
     const { active } = this.#terminal.buffer;
     const lines: string[] = [];

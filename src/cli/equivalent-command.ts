@@ -1,9 +1,11 @@
-import type { GivenOptions } from "./answers.ts";
-import type { OptionSet } from "./option.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Environment, GivenOptions } from "./answers.ts";
+import type { OptionDefinition, OptionSet } from "./option.ts";
 
 /**
  * The command line that does the same without a question, safe to paste into a POSIX shell. What came from variables
  * is left to them; how it is told is no part of what is done; nothing secret is ever an option's value.
+ * @param environment where it will be run: an answer that is the default is left out unless a variable says otherwise
  * @param options.asking whether it shall ask for what is not said
  */
 export function equivalentCommand(
@@ -11,19 +13,32 @@ export function equivalentCommand(
   command: string,
   options: OptionSet,
   given: GivenOptions,
+  environment: Environment,
   { asking = false }: { readonly asking?: boolean } = {},
 ): string {
   const words = [program, command];
-  for (const [name, { kind, long, group }] of Object.entries(options)) {
+  for (const [name, option] of Object.entries(options)) {
     const answer = given.get(name);
-    if (!answer || answer.source === "variable" || name === "yes" || group === "Output") continue;
-    for (const text of answer.texts) {
-      // A value that starts with a dash would be taken for another flag.
-      const between = text.startsWith("-") ? "=" : " ";
-      words.push(kind === "switch" ? long : `${long}${between}${shellWord(text)}`);
-    }
+    if (!answer || answer.source === "variable" || name === "yes" || option.group === "Output") continue;
+    if (answer.source === "answer" && !asking && goesWithoutSaying(option, answer.texts, environment))
+      continue;
+    for (const text of answer.texts) words.push(word(option, text));
   }
   return [...words, ...(asking ? [] : ["--yes"])].join(" ");
+}
+
+function goesWithoutSaying(
+  { fallback, variable }: OptionDefinition<unknown>,
+  texts: readonly string[],
+  environment: Environment,
+): boolean {
+  return isDeepStrictEqual(texts, [fallback]) && (variable === undefined || !environment[variable]);
+}
+
+function word({ kind, long }: OptionDefinition<unknown>, text: string): string {
+  if (kind === "switch") return long;
+  // A value that starts with a dash would be taken for another flag.
+  return `${long}${text.startsWith("-") ? "=" : " "}${shellWord(text)}`;
 }
 
 /** A text as one word of a POSIX shell. */

@@ -16,8 +16,16 @@ describe("the command line that does the same", () => {
       output: "json",
     };
     const given = gather(setupOptions, flags, { ACR_PULL_TENANT: "contoso.com" });
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given)).toBe(
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe(
       "acr-pull setup --registry myregistry --namespace a --namespace b --name 'it'\\''s ours' --create-namespace --yes",
+    );
+  });
+
+  it("leaves an answer out that is the default, unless a variable would say otherwise", () => {
+    const given = new Map([["role", { texts: ["acrpull"], source: "answer" as const }]]);
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe("acr-pull setup --yes");
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, { ACR_PULL_ROLE: "owner" })).toBe(
+      "acr-pull setup --role acrpull --yes",
     );
   });
 

@@ -57,7 +57,7 @@ export class Lookups {
     return await this.#once.do("registries", [azureRequest(answers), scope], async () => {
       const { registries } = await this.azure(answers);
       const listed = await registries.listRegistries(scope, this.#signal);
-      return [...listed].sort((left, right) => left.loginServer.localeCompare(right.loginServer, "en"));
+      return [...listed].sort((left, right) => left.name.localeCompare(right.name, "en"));
     });
   }
 

@@ -29,8 +29,18 @@ function azureRows({ caller, registry, loginServer }: Prospect["found"], answers
   const where =
     repository.length === 0 ? "this registry alone" : `${repository.join(", ")} of this registry alone`;
   return [
-    ...(caller ? ([["Signed in", `${caller.name}, tenant ${caller.tenantId}`]] as const) : []),
-    ["Registry", `${registry.loginServer}, subscription ${registry.subscriptionId}`],
+    ...(caller
+      ? ([
+          [
+            "Signed in",
+            `${caller.kind === "user" ? "" : "service principal "}${caller.name}, tenant ${caller.tenantId}`,
+          ],
+        ] as const)
+      : []),
+    [
+      "Registry",
+      `${registry.loginServer} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
+    ],
     ["Role", `${granted.join(" and ")} on ${where}`],
     [
       "Principal",

@@ -54,7 +54,7 @@ async function carryOut(context: CommandContext, knownPassword: SecretText | und
   );
   const done = outcome.kind === "finished" && outcome.exitCode === exitCode.ok;
   const answer = setupAnswer(outcome, input, {
-    again: sameCommand(context.program, given, done ? lastingOptions : setupOptions),
+    again: sameCommand({ ...context, given }, done ? lastingOptions : setupOptions),
     exitCodeForChanges: answers.exitCode,
     width: context.terminal.stdout.width,
   });
@@ -65,13 +65,20 @@ async function carryOut(context: CommandContext, knownPassword: SecretText | und
 /** What another run can be given as well: the file with the password is there once it is written. */
 const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 
-function sameCommand(program: string, given: GivenOptions, options: OptionSet = setupOptions): string {
-  return equivalentCommand(program, "setup", options, given);
+function sameCommand(
+  { program, given, environment }: Pick<CommandContext, "program" | "given" | "environment">,
+  options: OptionSet = setupOptions,
+): string {
+  return equivalentCommand(program, "setup", options, given, environment);
 }
 
 /** Ctrl-C at a question: what was answered so far need not be answered again. */
-function atQuestion({ exitCode }: InterruptedError, { program }: CommandContext, given: GivenOptions) {
-  const again = equivalentCommand(program, "setup", setupOptions, given, { asking: true });
+function atQuestion(
+  { exitCode }: InterruptedError,
+  { program, environment }: CommandContext,
+  given: GivenOptions,
+) {
+  const again = equivalentCommand(program, "setup", setupOptions, given, environment, { asking: true });
   return new InterruptedError(exitCode, ["nothing was written"], `To go on from here: ${again}`);
 }
 
@@ -89,7 +96,7 @@ async function work(
   context: CommandContext,
   { connections, report, prospect }: Work,
 ): Promise<SetupOutcome> {
-  const { view, signal, program, given } = context;
+  const { view, signal } = context;
   let asking = false;
   const stopping = () => {
     // At a question nothing is under way, so that the run stops at once; and the line is the question's.
@@ -118,7 +125,7 @@ async function work(
     );
   } catch (error) {
     if (!signal.aborted && !(error instanceof InterruptedError)) throw error;
-    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), sameCommand(program, given));
+    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), sameCommand(context));
   } finally {
     signal.removeEventListener("abort", stopping);
   }

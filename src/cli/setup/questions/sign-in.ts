@@ -71,7 +71,7 @@ function choicesOf(recognised: Recognised): Choice[] {
   const { caller, method } = recognised;
   const signedIn: Choice = {
     value: "auto",
-    label: caller.name,
+    label: `${caller.kind === "user" ? "" : "service principal "}${caller.name}`,
     detail: `tenant ${caller.tenantId}, ${by[method]}`,
     explanation: rights,
   };

@@ -1,0 +1,67 @@
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { TerminalRun } from "../terminal.ts";
+
+/**
+ * A whole walk-through at a terminal of 100 columns as its screen showed it, with the list of registries as it stood
+ * there while it was open. What is another in every run (ids, ports, dates) is replaced by constants of the same length.
+ */
+export async function recordSession(): Promise<string> {
+  const sandbox = await startSandbox({
+    registries: [{ name: "myregistry" }, { name: "labregistry", mode: "abac" }, { name: "oldregistry" }],
+    clusters: [
+      { context: "kind-dev", namespace: "awesomeapps" },
+      { context: "kind-lab", namespace: "default" },
+    ],
+  });
+  try {
+    const run = await TerminalRun.start(sandbox, ["setup"], { columns: 100, rows: 60 });
+    await (await run.until("the account of the Azure CLI")).press("enter").until("oldregistry");
+    const list = openQuestion(run.screen);
+    await run.press("myreg").when(() => !run.screen.includes("oldregistry"), "one registry left");
+    for (const next of [
+      "grants AcrPush",
+      "its own",
+      "kind-lab",
+      "[x] awesomeapps",
+      "new in 1 namespace",
+      "pods that name no service account",
+      "30 days",
+      "yes, carry it out",
+    ]) {
+      await run.press("enter").until(next);
+    }
+    const code = await run.press("enter").exit();
+    if (code !== 0) throw new Error(`the session ended with ${code}:\n${run.history}`);
+    const session = run.transcript.replace(/^✔ Which registry.*$/m, (answered) => `${list}\n${answered}`);
+    return withoutChance(`$ acr-pull setup\n${session}`);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** The question that is open: from its mark to the end of the screen. */
+function openQuestion(screen: string): string {
+  return screen.slice(screen.lastIndexOf("\n? ") + 1);
+}
+
+/** The text with constants for what is another in every run; columns stay in line. */
+function withoutChance(text: string): string {
+  const ids = new Map<string, string>();
+  const guid = /[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/g;
+  for (const start of text.match(guid) ?? []) {
+    // Names hold the first digits of an id, so that these must stay the same in both.
+    if (!ids.has(start)) ids.set(start, `0000000${(ids.size + 1).toString(16)}`);
+  }
+  const starts = new RegExp([...ids.keys()].join("|"), "g");
+  const ports = [...new Set(text.match(/localhost:\d{5}/g))];
+  return text
+    .replaceAll(starts, (start) => ids.get(start) ?? start)
+    .replaceAll(
+      /(?<=0000000.)-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+      "-1111-4222-8333-444455556666",
+    )
+    .replaceAll(/localhost:\d{5}/g, (host) => `localhost:1000${ports.indexOf(host)}`)
+    .replaceAll(/\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?/g, (date) =>
+      "2027-05-23T10:00:00Z".slice(0, date.length),
+    );
+}
