@@ -16,7 +16,7 @@ export async function approve(
     for (const text of plan.warnings) view.report({ kind: "note", level: "warning", text });
     return true;
   }
-  view.notice(planLines(plan));
+  view.notice(planLines(plan, terminal.stderr.width));
   if (given.yes) return true;
   if (!terminal.interactive) return false;
   const { openPrompter } = await import("./prompter.ts");

@@ -5,19 +5,34 @@ import { rolesFor } from "../../domain/role.ts";
 import type { SetupAnswers } from "../options.ts";
 import { toned, type Line } from "../terminal.ts";
 import { planLines } from "../views/plan-lines.ts";
+import { wrapped } from "../views/wrapped.ts";
 
-/** Everything that was decided, the plan that follows from it, and what of it cannot be undone: for people. */
-export function reviewLines({ found, plan }: Prospect, answers: SetupAnswers): Line[] {
-  const rows = [...azureRows(found, answers), ...clusterRows(answers)];
-  const width = Math.max(...rows.map(([label]) => label.length));
+/**
+ * Everything that was decided, the plan that follows from it, and what of it cannot be undone: for people.
+ * @param width columns that the terminal has
+ */
+export function reviewLines({ found, plan }: Prospect, answers: SetupAnswers, width: number): Line[] {
   return [
     [toned("strong", "Review")],
     "",
-    ...rows.map(([label, value]): Line => ["  ", toned("faint", label.padEnd(width)), `  ${value}`]),
+    ...rowLines([...azureRows(found, answers), ...clusterRows(answers)], width),
     "",
-    ...planLines(plan),
-    ...lastingLines(plan.changes),
+    ...planLines(plan, width),
+    ...lastingLines(plan.changes, width),
   ];
+}
+
+/** Labels, and beside them their values in as many lines as they need. */
+function rowLines(rows: readonly Row[], width: number): Line[] {
+  const labels = Math.max(...rows.map(([label]) => label.length));
+  const indent = labels + 4;
+  return rows.flatMap(([label, value]): Line[] => {
+    const [first = "", ...more] = wrapped(value, width - indent);
+    return [
+      ["  ", toned("faint", label.padEnd(labels)), `  ${first}`],
+      ...more.map((line) => " ".repeat(indent) + line),
+    ];
+  });
 }
 
 type Row = readonly [label: string, value: string];
@@ -73,10 +88,10 @@ function clusterRows({
 }
 
 /** What of the plan nothing brings back. */
-function lastingLines(changes: readonly PlannedChange[]): Line[] {
+function lastingLines(changes: readonly PlannedChange[], width: number): Line[] {
   const lasting = changes.flatMap((change) => lastingText(change) ?? []);
   if (lasting.length === 0) return [];
-  return ["", [toned("strong", "Cannot be undone")], ...lasting.map((text) => `  ${text}`)];
+  return ["", [toned("strong", "Cannot be undone")], ...lasting.flatMap((text) => wrapped(text, width, 2))];
 }
 
 function lastingText({ target, action, before }: PlannedChange): string | undefined {

@@ -41,5 +41,10 @@ export function setupAnswer(
     };
   }
   const pending = options.exitCodeForChanges && hasChanges(plan.changes);
-  return { command, exitCode: pending ? exitCode.notInOrder : exitCode.ok, document, lines: planLines(plan) };
+  return {
+    command,
+    exitCode: pending ? exitCode.notInOrder : exitCode.ok,
+    document,
+    lines: planLines(plan, options.width),
+  };
 }

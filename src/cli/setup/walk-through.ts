@@ -8,10 +8,12 @@ import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { InterruptedError } from "../interruption.ts";
 import { setupOptions, type SetupAnswers } from "../options.ts";
-import { openPrompter, type Choice, type Prompter } from "../prompter.ts";
+import { openPrompter, type Prompter } from "../prompter.ts";
 import { describeFailure, failureLines } from "../views/failure.ts";
+import { wrapped } from "../views/wrapped.ts";
 import { Wizard, type Changeable, type Recovery, type Texts } from "../wizard.ts";
 import { Lookups } from "./lookups.ts";
+import { askWhatToChange } from "./questions/answer-to-change.ts";
 import { adoptQuestion } from "./questions/adopt.ts";
 import { contextsQuestion } from "./questions/contexts.ts";
 import { lifetimeQuestion } from "./questions/lifetime.ts";
@@ -56,7 +58,6 @@ export function setupQuestions(parts: QuestionParts): readonly SetupQuestion[] {
 const opening = [
   "Gives namespaces of a Kubernetes cluster a secret to pull images from an Azure Container Registry.",
   "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
-  "",
 ];
 
 /** Without these nothing can be done; for all else `--yes` takes the defaults. */
@@ -96,6 +97,7 @@ export class WalkThrough {
     const review = reviewQuestion({
       prompter,
       view,
+      columns: () => terminal.stderr.width,
       lookAhead: (answers, signal) => this.#lookAhead(answers as WholeAnswers, connections, signal),
     });
     const wizard = new Wizard<SetupAnswers>({
@@ -110,7 +112,7 @@ export class WalkThrough {
       },
     });
     this.#answered = () => wizard.given;
-    if (!yes) view.notice(opening);
+    if (!yes) view.notice([...opening.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
     const all = await wizard.run();
     return { given: all, prospect: review.applies(read(all)) ? await wizard.shown(review) : undefined };
   }
@@ -141,11 +143,11 @@ export class WalkThrough {
     error: unknown,
     { canGoBack, changeable }: { readonly canGoBack: boolean; readonly changeable: readonly Changeable[] },
   ): Promise<Recovery> {
-    const { view, signal } = this.#context;
+    const { view, terminal, signal } = this.#context;
     const prompter = this.#prompter;
     if (signal.aborted || !(error instanceof ActionableError) || !prompter) throw error;
     if (error instanceof InterruptedError || error.code === "setup.declined") throw error;
-    view.notice(["", ...failureLines(describeFailure(error), "normal"), ""]);
+    view.notice(["", ...failureLines(describeFailure(error), "normal", terminal.stderr.width), ""]);
     const remedy = remedies[error.code];
     const reply = await prompter.choose({
       message: "How to go on?",
@@ -155,18 +157,14 @@ export class WalkThrough {
       choices: [
         ...(remedy ? [{ value: "remedy", label: remedy.label }] : []),
         { value: "again", label: "try again" },
-        ...changeable.map(({ id, subject }): Choice => ({
-          value: `change ${id}`,
-          label: `change ${subject}`,
-        })),
-        ...(canGoBack ? [{ value: "back", label: "go back" }] : []),
-        { value: "stop", label: "stop here" },
+        ...(changeable.length > 0 ? [{ value: "change", label: "change an answer" }] : []),
+        { value: "stop", label: "stop here", detail: "nothing was written" },
       ],
     });
-    const chosen = reply.kind === "back" ? "back" : reply.value;
-    if (chosen === "remedy" && remedy) return { kind: "given", texts: remedy.texts };
-    if (chosen === "again" || chosen === "back") return { kind: chosen };
-    if (chosen.startsWith("change ")) return { kind: "change", question: chosen.slice("change ".length) };
+    if (reply.kind === "back") return reply;
+    if (reply.value === "remedy" && remedy) return { kind: "given", texts: remedy.texts };
+    if (reply.value === "again") return { kind: "again" };
+    if (reply.value === "change") return await askWhatToChange(prompter, changeable);
     throw error;
   }
 }

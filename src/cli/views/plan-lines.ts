@@ -1,6 +1,7 @@
 import type { SetupPlan } from "../../core/flows/setup-contract.ts";
 import { hasChanges, type Action, type PlannedChange } from "../../core/plan.ts";
 import { toned, type Line, type Tone } from "../terminal.ts";
+import { wrapped } from "./wrapped.ts";
 
 /** A sign and a colour for each action; the word stands beside them. */
 const signs: Readonly<Record<Action, readonly [sign: string, tone: Tone]>> = {
@@ -27,22 +28,36 @@ const planned: Readonly<Record<Action, string>> = {
   failed: "cannot",
 };
 
-/** A plan for people. */
-export function planLines({ registry, changes, warnings }: SetupPlan): Line[] {
+/** Behind sign and verb. */
+const targetIndent = 11;
+const detailIndent = 13;
+
+/**
+ * A plan for people.
+ * @param width columns that the terminal has
+ */
+export function planLines({ registry, changes, warnings }: SetupPlan, width = Infinity): Line[] {
   const lines: Line[] = [[toned("strong", `Plan for ${registry.loginServer}`)], ""];
-  lines.push(...changes.flatMap(changeLines), "");
-  lines.push(...warnings.map((warning): Line => [toned("warning", "! warning:"), ` ${warning}`]));
+  lines.push(...changes.flatMap((change) => changeLines(change, width)), "");
+  for (const warning of warnings) {
+    const [first = "", ...more] = wrapped(warning, width - "! warning: ".length);
+    lines.push([toned("warning", "! warning:"), ` ${first}`], ...more.map((line) => `           ${line}`));
+  }
   lines.push(hasChanges(changes) ? summary(changes) : "Nothing to change: everything is as asked.");
   return lines;
 }
 
-function changeLines({ target, action, before, after }: PlannedChange): Line[] {
+function changeLines({ target, action, before, after }: PlannedChange, width: number): Line[] {
   const [sign, tone] = signs[action];
-  const lines: Line[] = [["  ", toned(tone, `${sign} ${planned[action].padEnd(6)}`), ` ${target}`]];
+  const verb = `${sign} ${planned[action].padEnd(6)}`;
+  const [first = "", ...more] = wrapped(target, width - targetIndent);
   const [old, next] = [shown(before, target), shown(after, target)];
-  if (old !== "" && next !== "" && old !== next) lines.push(`             ${old} → ${next}`);
-  else if (next !== "" && old === "") lines.push(`             ${next}`);
-  return lines;
+  const details = old !== "" && next !== "" && old !== next ? `${old} → ${next}` : old === "" ? next : "";
+  return [
+    ["  ", toned(tone, verb), ` ${first}`],
+    ...more.map((line) => " ".repeat(targetIndent) + line),
+    ...(details === "" ? [] : wrapped(details, width, detailIndent)),
+  ];
 }
 
 /** A side of a change in one line: fields as `name value`, without those that the line above says already. */

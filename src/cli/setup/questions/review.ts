@@ -4,13 +4,15 @@ import { UsageError } from "../../answers.ts";
 import { setupOptions, type SetupAnswers } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { View } from "../../views/view.ts";
-import type { Changeable, WizardReply } from "../../wizard.ts";
 import { reviewLines } from "../review-lines.ts";
+import { askWhatToChange } from "./answer-to-change.ts";
 import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
 
 /** What the review is made with. */
 export interface ReviewParts extends Pick<QuestionParts, "prompter"> {
   readonly view: Pick<View, "notice">;
+  /** How many columns the terminal has at the moment. */
+  readonly columns: () => number;
   /** Looks at everything; undefined when another run is at work, so that only a later look tells what is to be done. */
   readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
 }
@@ -23,7 +25,7 @@ const choices: readonly Choice[] = [
 
 /** Shows who does what to what before anything is written, with a way back to every answer. */
 export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | undefined> {
-  const { prompter, view, lookAhead } = parts;
+  const { prompter, view, columns, lookAhead } = parts;
   return {
     id: "review",
     subject: undefined,
@@ -39,7 +41,7 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
     async ask({ answers, data, canGoBack, changeable }) {
       const prospect = await data;
       if (!prospect) return { kind: "answer", value: {} };
-      view.notice(["", ...reviewLines(prospect, answers), ""]);
+      view.notice(["", ...reviewLines(prospect, answers, columns()), ""]);
       const reply = await prompter.choose({
         message: "Carry this out?",
         canGoBack,
@@ -53,22 +55,10 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
         case "yes":
           return { kind: "answer", value: {} };
         case "change":
-          return await chooseWhatToChange(changeable);
+          return await askWhatToChange(prompter, changeable);
         default:
           throw new UsageError("Not agreed to, so nothing was done", "setup.declined");
       }
     },
   };
-
-  async function chooseWhatToChange(changeable: readonly Changeable[]): Promise<WizardReply> {
-    const reply = await prompter.choose({
-      message: "Change which answer?",
-      canGoBack: true,
-      loading: "",
-      preselected: undefined,
-      choices: changeable.map(({ id, subject }) => ({ value: id, label: subject })),
-    });
-    // Back to the review, which is asked again as it was.
-    return reply.kind === "back" ? { kind: "again" } : { kind: "change", question: reply.value };
-  }
 }

@@ -8,12 +8,12 @@ import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
 type Recognised = SignedIn | ActionableError;
 
 const by: Readonly<Record<SignedIn["method"], string>> = {
-  cli: "signed in with the Azure CLI",
-  environment: "by the variables AZURE_CLIENT_ID and its kind",
+  cli: "by the Azure CLI",
+  environment: "by environment variables",
   "workload-identity": "by this pod's workload identity",
   "managed-identity": "by this machine's managed identity",
-  "device-code": "signed in with a code",
-  browser: "signed in with a browser",
+  "device-code": "by a code",
+  browser: "by a browser",
 };
 
 /** As whom to work in Azure: whoever is signed in already, else a work account that signs in now. */
@@ -72,7 +72,7 @@ function choicesOf(recognised: Recognised): Choice[] {
   const signedIn: Choice = {
     value: "auto",
     label: `${caller.kind === "user" ? "" : "service principal "}${caller.name}`,
-    detail: `tenant ${caller.tenantId}, ${by[method]}`,
+    detail: `${by[method]}, tenant ${caller.tenantId}`,
     explanation: rights,
   };
   const others =
