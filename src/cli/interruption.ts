@@ -11,9 +11,9 @@ export interface SignalSource {
 
 /** The run was asked to stop, by a signal or by Ctrl-C at a question. */
 export class InterruptedError extends ActionableError {
-  /** @param unfinished steps that began and did not end, in words */
-  constructor(code: ExitCode = exitCode.interrupted, unfinished: readonly string[] = [], hint?: string) {
-    super(["Stopped before the end.", ...unfinished.map((text) => `not done: ${text}`)].join("\n"), {
+  /** @param state lines that say what was done and what was not */
+  constructor(code: ExitCode = exitCode.interrupted, state: readonly string[] = [], hint?: string) {
+    super(["Stopped before the end.", ...state].join("\n"), {
       code: "interrupted",
       hint,
       retryable: true,

@@ -46,7 +46,7 @@ describe("signals", () => {
   });
 
   it("tell apart what was not done and how to go on", () => {
-    const error = new InterruptedError(143, ["Granting AcrPull"], "To go on: again");
+    const error = new InterruptedError(143, ["not done: Granting AcrPull"], "To go on: again");
     expect(error.message).toBe("Stopped before the end.\nnot done: Granting AcrPull");
     expect(error.hint).toBe("To go on: again");
   });

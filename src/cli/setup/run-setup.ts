@@ -79,7 +79,7 @@ function atQuestion(
   given: GivenOptions,
 ) {
   const again = equivalentCommand(program, "setup", setupOptions, given, environment, { asking: true });
-  return new InterruptedError(exitCode, ["nothing was written"], `To go on from here: ${again}`);
+  return new InterruptedError(exitCode, ["Nothing was written."], `To go on from here: ${again}`);
 }
 
 /** What the work is done with. */
@@ -139,7 +139,8 @@ function stoppingText(reason: unknown): string {
 /** What was not done, and how to go on; the steps that were done have been told. */
 function interrupted(reason: unknown, unfinished: readonly string[], again: string): InterruptedError {
   const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
-  return new InterruptedError(code, unfinished, `To go on where it stopped: ${again}`);
+  const state = unfinished.map((text) => `not done: ${text}`);
+  return new InterruptedError(code, state, `To go on where it stopped: ${again}`);
 }
 
 async function passwordGiven(
