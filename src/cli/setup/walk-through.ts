@@ -60,7 +60,7 @@ const opening = [
   "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
 ];
 
-/** Without these nothing can be done; for all else `--yes` takes the defaults. */
+/** Without these nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
 const indispensable = new Set(["registry", "owner-consent"]);
 
 /** Asks a person for whatever `setup` was not given, and for a yes to the plan. */
@@ -92,8 +92,10 @@ export class WalkThrough {
     const { terminal, view, given, signal } = this.#context;
     const prompter = (this.#prompter = await openPrompter(terminal, signal));
     const everything = setupQuestions({ lookups: new Lookups(connections, signal), prompter });
-    const { yes } = read(given);
-    const questions = yes ? everything.filter(({ id }) => indispensable.has(id)) : everything;
+    const { yes, dryRun } = read(given);
+    // The plan of a dry run shows what the defaults come to, as the review does when everything is asked.
+    const brief = yes || dryRun;
+    const questions = brief ? everything.filter(({ id }) => indispensable.has(id)) : everything;
     const review = reviewQuestion({
       prompter,
       view,
@@ -112,7 +114,7 @@ export class WalkThrough {
       },
     });
     this.#answered = () => wizard.given;
-    if (!yes) view.notice([...opening.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
+    if (!brief) view.notice([...opening.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
     const all = await wizard.run();
     return { given: all, prospect: review.applies(read(all)) ? await wizard.shown(review) : undefined };
   }

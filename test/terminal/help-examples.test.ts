@@ -1,0 +1,30 @@
+import { symlink } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { commands } from "../../src/cli/program.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { programPath } from "../program.ts";
+import { TerminalRun } from "../terminal.ts";
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await symlink(programPath, join(sandbox.folder, "acr-pull"));
+});
+afterAll(() => sandbox.close());
+
+const examples = commands.flatMap((command) => command.examples.map(([line]) => line));
+
+it.each(examples)("the example of --help works as it is typed: acr-pull %s", async (line) => {
+  const run = await TerminalRun.start(sandbox, [], {
+    command: ["sh", "-c", `acr-pull ${line}`],
+    env: { PATH: [sandbox.folder, process.env["PATH"]].join(delimiter) },
+  });
+  // A person who takes every default, and who leaves a shell at once.
+  const enter = setInterval(() => run.press(line.endsWith("-- sh") ? "exit\r" : "enter"), 100);
+  try {
+    expect(await run.exit(), run.history).toBe(0);
+  } finally {
+    clearInterval(enter);
+  }
+});
