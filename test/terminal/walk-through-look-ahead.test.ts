@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RequestEntry } from "../../src/sandbox/request-log.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { Walk, type QuestionName } from "./walk-through.ts";
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.close());
+
+/** What a request fetches, in words; undefined for what only leads there. */
+function fetched({ method, path }: RequestEntry): string | undefined {
+  const registry = /registries\/(\w+)\//.exec(path)?.[1] ?? "";
+  if (path.endsWith("/registries")) return "registries";
+  if (path.endsWith("/permissions")) return `rights on ${registry}`;
+  if (path.endsWith("/roleAssignments")) return `principals of ${registry}`;
+  if (path.endsWith("/defaultAppManagementPolicy")) return "password policy";
+  if (path.endsWith("/api/v1/namespaces")) return "namespaces";
+  if (path.endsWith("/serviceaccounts")) return "service accounts";
+  if (/\/secrets\/[^/]+$/.test(path)) return method === "PATCH" ? "rehearsed change" : "secret";
+  return undefined;
+}
+
+/** What was fetched and answered since a moment: a number of requests. */
+function fetchedSince(before: number): string[] {
+  return sandbox.requests.entries
+    .slice(before)
+    .filter(({ status }) => status !== undefined)
+    .flatMap((entry) => fetched(entry) ?? []);
+}
+
+/**
+ * Waits at a question, at which no key is pressed, until all that is in the list was fetched.
+ * @param before how many requests there were when the answer was given that led here
+ */
+async function expectFetchedAt(
+  walk: Walk,
+  question: QuestionName,
+  wanted: readonly string[],
+  before: number,
+) {
+  await walk.at(question);
+  await walk.run.when(
+    () => wanted.every((one) => fetchedSince(before).includes(one)),
+    `${wanted.join(", ")} fetched at the question ${question}`,
+  );
+  // Nothing else, and nothing twice.
+  expect(fetchedSince(before).sort()).toEqual([...wanted].sort());
+}
+
+/** What the questions about Azure show, for the registry that is listed first. */
+const azure = ["password policy", "principals of abacregistry", "registries", "rights on abacregistry"];
+
+const requests = () => sandbox.requests.entries.length;
+
+describe("while a question is read", () => {
+  it("what the next ones show is fetched, by the answers that are likely, and only once", async () => {
+    const walk = await Walk.start(sandbox);
+    await expectFetchedAt(walk, "signIn", azure, 0);
+
+    const settled = requests();
+    await walk.accept("signIn", "registry", "role", "repositories", "principal");
+    await expectFetchedAt(walk, "contexts", ["namespaces", "secret", "service accounts"], settled);
+
+    const survey = requests();
+    await walk.accept("contexts", "namespaces", "secretName", "serviceAccounts");
+    await walk.at("lifetime");
+    const rehearsals = () => fetchedSince(survey).filter((one) => one === "rehearsed change").length;
+    await walk.run.when(() => rehearsals() > 0, "the rehearsal before the last question is answered");
+    await (await walk.accept("lifetime")).at("review");
+    expect(rehearsals()).toBe(1);
+
+    walk.press("ctrl-c");
+    expect(await walk.exit()).toBe(130);
+  });
+
+  it("another answer than the likely one has that fetched which depends on it, and nothing else", async () => {
+    const start = requests();
+    const walk = await Walk.start(sandbox, ["--auth", "environment"]);
+    await expectFetchedAt(walk, "registry", azure, start);
+
+    const registry = requests();
+    await walk.answer("registry", "myregistry");
+    await expectFetchedAt(walk, "role", ["principals of myregistry", "rights on myregistry"], registry);
+
+    const role = requests();
+    await walk.accept("role", "principal");
+    await expectFetchedAt(walk, "contexts", ["namespaces", "secret", "service accounts"], role);
+
+    const namespaces = requests();
+    await walk.accept("contexts");
+    await (await walk.at("namespaces")).press("awesomeapps", "enter").shows("[x] awesomeapps");
+    walk.press("enter");
+    await expectFetchedAt(
+      walk,
+      "secretName",
+      ["secret", "secret", "service accounts", "service accounts"],
+      namespaces,
+    );
+    walk.press("ctrl-c");
+    expect(await walk.exit()).toBe(130);
+  });
+});

@@ -1,0 +1,143 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { expect } from "vitest";
+import { setupOptions } from "../../src/cli/options.ts";
+import type { RequestEntry } from "../../src/sandbox/request-log.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { shellWord } from "../../src/sandbox/environment.ts";
+import { programPath } from "../program.ts";
+import { TerminalRun, type TerminalOptions } from "../terminal.ts";
+
+/** The questions of `setup` by what they ask, in their order; `goOn` is asked after a failure. */
+export const questions = {
+  signIn: setupOptions.auth.question ?? "",
+  registry: setupOptions.registry.question ?? "",
+  role: setupOptions.role.question ?? "",
+  ownerConsent: setupOptions.allowPrivilegedRole.question ?? "",
+  repositories: setupOptions.repository.question ?? "",
+  principal: setupOptions.servicePrincipal.question ?? "",
+  contexts: setupOptions.context.question ?? "",
+  namespaces: setupOptions.namespace.question ?? "",
+  secretName: setupOptions.secretName.question ?? "",
+  adopt: setupOptions.adopt.question ?? "",
+  serviceAccounts: setupOptions.serviceAccount.question ?? "",
+  lifetime: setupOptions.expiresIn.question ?? "",
+  review: "Carry this out?",
+  whatToChange: "Change which answer?",
+  goOn: "How to go on?",
+} as const;
+
+export type QuestionName = keyof typeof questions;
+
+/** Questions that are answered by a line of text, and so can be answered at once. */
+const ofText = new Set<QuestionName>(["ownerConsent", "repositories", "secretName"]);
+
+/** `acr-pull setup` at a terminal, as somebody walks through it. */
+export class Walk {
+  readonly run: TerminalRun;
+
+  private constructor(run: TerminalRun) {
+    this.run = run;
+  }
+
+  static async start(
+    sandbox: Sandbox,
+    args: readonly string[] = [],
+    options: TerminalOptions = {},
+  ): Promise<Walk> {
+    return new Walk(await TerminalRun.start(sandbox, ["setup", ...args], { rows: 60, ...options }));
+  }
+
+  /** The question that is on the screen, from its mark on; white space and line ends are one space. */
+  get open(): string {
+    const { screen } = this.run;
+    const from = screen.search(/^\? (?![^]*^\? )/m);
+    return from < 0 ? "" : screen.slice(from).replaceAll(/\s+/g, " ");
+  }
+
+  /** What was answered so far, a line each, oldest first. */
+  get answered(): readonly string[] {
+    return this.run.transcript.split("\n").filter((line) => line.startsWith("✔ "));
+  }
+
+  /** Waits until a question can be answered: it is on the screen, and what there is to choose from has arrived. */
+  async at(question: QuestionName): Promise<this> {
+    const asked = () => this.open.startsWith(`? ${questions[question]}`);
+    await this.run.when(
+      () => asked() && (ofText.has(question) || this.open.includes("❯ ")),
+      `the question ${question}, with its choices`,
+    );
+    return this;
+  }
+
+  /** Waits until the open question shows a text. */
+  async shows(text: string): Promise<this> {
+    await this.run.when(() => this.open.includes(text), `${text} in the open question`);
+    return this;
+  }
+
+  press(...keys: readonly string[]): this {
+    this.run.press(...keys);
+    return this;
+  }
+
+  /** Answers a question once it can be: by these keys and Enter. */
+  async answer(question: QuestionName, ...keys: readonly string[]): Promise<this> {
+    return (await this.at(question)).press(...keys, "enter");
+  }
+
+  /** Takes what is proposed, from question to question. */
+  async accept(...proposals: readonly QuestionName[]): Promise<this> {
+    for (const question of proposals) await this.answer(question);
+    return this;
+  }
+
+  /** Goes back from a question. */
+  async back(from: QuestionName): Promise<this> {
+    return (await this.at(from)).press("shift-tab");
+  }
+
+  /** Waits for the end. */
+  async exit(): Promise<number> {
+    return await this.run.exit();
+  }
+
+  /** Waits for an end in success, which tells the command that does the same. */
+  async equivalentCommand(): Promise<string> {
+    const code = await this.exit();
+    if (code !== 0) throw new Error(`the program ended with ${code}:\n${this.run.history}`);
+    const command = /run this again:\n {2}(.+)/.exec(this.run.transcript)?.[1];
+    if (command === undefined) throw new Error(`no command was told:\n${this.run.transcript}`);
+    return command;
+  }
+}
+
+/** Requests for a change that reached a sandbox since a moment: a number of requests. */
+export function mutatingSince(sandbox: Sandbox, before = 0): string[] {
+  return sandbox.requests.entries
+    .slice(before)
+    .filter(({ mutating }) => mutating)
+    .map(described);
+}
+
+/** A request as `service METHOD path`. */
+export function described({ service, method, path }: RequestEntry): string {
+  return `${service} ${method} ${path}`;
+}
+
+/** Runs a command as it was told, in a shell at a terminal, and holds it to changing and asking nothing. */
+export async function expectRepeatable(sandbox: Sandbox, command: string): Promise<void> {
+  const folder = join(sandbox.folder, "bin");
+  await mkdir(folder, { recursive: true });
+  const script = `#!/bin/sh\nexec ${[process.execPath, programPath].map(shellWord).join(" ")} "$@"\n`;
+  await writeFile(join(folder, "acr-pull"), script, { mode: 0o700 });
+  const before = sandbox.requests.entries.length;
+  const run = await TerminalRun.start(sandbox, [], {
+    columns: 200,
+    command: ["/bin/sh", "-c", command],
+    env: { PATH: `${folder}${delimiter}${process.env["PATH"]}` },
+  });
+  expect(await run.exit(), `${command}\n${run.history}`).toBe(0);
+  expect(sandbox.requests.entries.length).toBeGreaterThan(before);
+  expect(mutatingSince(sandbox, before), command).toEqual([]);
+}
