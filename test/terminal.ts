@@ -70,7 +70,7 @@ export class TerminalRun {
   ): Promise<TerminalRun> {
     const home = await mkdtemp(join(tmpdir(), "acr-pull-home-"));
     const [file, ...rest] = command ?? [process.execPath, programPath, ...args];
-    const given = {
+    const given: Record<string, string | undefined> = {
       PATH: process.env["PATH"],
       HOME: home,
       LANG: "C.UTF-8",
@@ -80,7 +80,8 @@ export class TerminalRun {
       ...sandbox?.environment,
       ...env,
     };
-    const pty = spawn(file, rest, { cols: columns, rows, env: given, cwd: home });
+    const set = Object.entries(given).filter((one): one is [string, string] => one[1] !== undefined);
+    const pty = spawn(file, rest, { cols: columns, rows, env: Object.fromEntries(set), cwd: home });
     const terminal = new Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true });
     return new TerminalRun(pty, terminal, () => rm(home, { recursive: true, force: true }));
   }

@@ -50,8 +50,11 @@ export interface Question<Answers, Data = unknown> {
   readonly looking?: string;
   /** Whether there is anything to ask, where only what was fetched can tell. */
   isOpen?(data: Data, answers: Answers): boolean;
-  /** What will be answered if nothing is changed: what later questions show is fetched by it ahead of time. */
-  expect(data: Data, answers: Answers): Texts;
+  /**
+   * What will be answered if nothing is changed: what later questions show is fetched by it ahead of time. Undefined
+   * when that would do more than to fetch.
+   */
+  expect(data: Data, answers: Answers): Texts | undefined;
   ask(asked: Asked<Answers, Data>): Promise<WizardReply>;
 }
 
@@ -186,11 +189,13 @@ export class Wizard<Answers> {
     const given = before.reduce((known, texts) => withTexts(known, texts, []), this.#givenBefore(at));
     const answers = this.#parts.read(given);
     if (!question.applies(answers)) return {};
-    if (question.fetched === "soon" && !this.#isNext(at, from)) return await new Promise<never>(() => {});
+    if (question.fetched === "soon" && !this.#isNext(at, from)) return await never;
     const data = await this.#look(question, given);
     const previous = this.#answered.get(question.id);
     if (previous) return previous.texts;
-    return question.isOpen?.(data, answers) === false ? {} : question.expect(data, answers);
+    return question.isOpen?.(data, answers) === false
+      ? {}
+      : (question.expect(data, answers) ?? (await never));
   }
 
   /** Whether nothing will be asked between two questions. */
@@ -303,6 +308,9 @@ export class Wizard<Answers> {
     return JSON.stringify(question.dependsOn.map((option) => given.get(option)?.texts ?? null));
   }
 }
+
+/** What cannot be expected yet, nobody may go on with. */
+const never = new Promise<never>(() => {});
 
 /** What was given, with texts for some options in place of those that said the same thing another way. */
 function withTexts(given: GivenOptions, texts: Texts, instead: readonly string[]): GivenOptions {

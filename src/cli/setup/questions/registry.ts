@@ -60,13 +60,14 @@ function choiceOf(registry: ListedRegistry, _index: number, listed: readonly Lis
   const { name, loginServer, location, roleAssignmentMode, subscriptionId, subscriptionName } = registry;
   const namesakes = listed.filter((other) => other.name.toLowerCase() === name.toLowerCase());
   const abac = roleAssignmentMode === "AbacRepositoryPermissions";
+  const mode = abac ? "ABAC mode" : "legacy mode";
   return {
     value: namesakes.length > 1 ? loginServer : name,
     label: name,
-    detail: [loginServer, location, ...(abac ? ["ABAC mode"] : []), subscriptionName ?? subscriptionId].join(
-      ", ",
-    ),
-    ...(abac && { explanation: "In ABAC mode roles can be limited to repositories, and other roles pull." }),
+    detail: [loginServer, location, mode, subscriptionName ?? subscriptionId].join(", "),
+    explanation: abac
+      ? "In ABAC mode a role can be limited to repositories; the roles that pull are others than in legacy mode."
+      : undefined,
   };
 }
 

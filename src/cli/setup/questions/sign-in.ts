@@ -34,7 +34,8 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
         throw error;
       }
     },
-    expect: (recognised) => ({ auth: recognised instanceof ActionableError ? ["device-code"] : [] }),
+    // A sign-in that asks for somebody begins when it was chosen.
+    expect: (recognised) => (recognised instanceof ActionableError ? undefined : { auth: [] }),
     async ask({ data, previous, canGoBack }) {
       const reply = await prompter.choose({
         message: setupOptions.auth.question ?? "",
@@ -52,7 +53,7 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
 
 function choicesOf(recognised: Recognised): Choice[] {
   const rights = "It needs to register applications, and to assign roles on the registry.";
-  const nobody = recognised instanceof ActionableError ? `${recognised.message} ` : "";
+  const nobody = recognised instanceof ActionableError ? `${recognised.message.replace(/\.?$/, ".")} ` : "";
   const choices: Choice[] = [
     {
       value: "device-code",
