@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { dockerConfigOf, setup } from "../program.ts";
+import { TerminalRun } from "../terminal.ts";
 import { Clients, type RecipeCredential } from "./clients.ts";
 import { lacks } from "./peer.ts";
 
@@ -209,5 +210,17 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
       expect(again.json.credentials).toMatchObject([{ action: "created" }]);
       expect(await clients.pulls(await clients.authFile("mended", "default"))).toBe(true);
     });
+  });
+
+  it("names the login of az in the first question of setup, and works by it", async () => {
+    const run = await TerminalRun.start(sandbox, ["setup", "--registry", "myregistry", "-n", "default"], {
+      columns: 140,
+      env: { AZURE_CLIENT_ID: undefined, AZURE_CLIENT_SECRET: undefined, AZURE_TENANT_ID: undefined },
+    });
+    const { appId, tenantId } = { appId: sandbox.world.caller.appId, tenantId: sandbox.world.tenantId };
+    await run.until(`service principal ${appId} by the Azure CLI, tenant ${tenantId}`);
+    for (const next of ["grants AcrPush", "its own"]) await run.press("enter").until(next);
+    run.press("ctrl-c");
+    expect(await run.exit()).toBe(130);
   });
 });
