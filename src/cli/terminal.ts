@@ -46,6 +46,7 @@ export class Printer {
   /** Whether a line may be written over: a terminal that understands it. */
   readonly live: boolean;
   #status = "";
+  #printed = 0;
 
   constructor(stream: OutputStream, colored: boolean, live: boolean) {
     this.#stream = stream;
@@ -58,8 +59,14 @@ export class Printer {
     return this.#stream.columns || Infinity;
   }
 
+  /** How often something was printed to stay: by it one tells whether something came meanwhile. */
+  get printed(): number {
+    return this.#printed;
+  }
+
   /** One line, above the status line. */
   line(line: Line = ""): void {
+    this.#printed += 1;
     const status = this.#status;
     this.status("");
     this.#stream.write(`${this.paint(line)}\n`);
@@ -78,6 +85,7 @@ export class Printer {
 
   /** A document of many lines that holds no foreign text, or has it escaped already. */
   document(text: string): void {
+    this.#printed += 1;
     this.#stream.write(text);
   }
 

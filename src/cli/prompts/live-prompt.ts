@@ -108,11 +108,16 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
 
   const { outcome } = question;
   if (outcome) done(outcome);
-  if (outcome?.kind === "answer") return answeredLines(message, outcome.said, size, paint).join("\n");
+  if (outcome?.kind === "answer") return answerLines(message, outcome.said, terminal).join("\n");
   const content = [...frame.above, frame.label + question.text];
   drawn.current = { lines: [...content, ...frame.below], cursorLine: frame.above.length };
   return [content.join("\n"), frame.below.join("\n")];
 });
+
+/** What stays on the screen of an answer. */
+export function answerLines(message: string, said: string, terminal: Terminal): string[] {
+  return answeredLines(message, said, sizeOf(terminal), (line) => terminal.stderr.paint(line));
+}
 
 /** A terminal that does not tell its size is taken for the smallest usual one. */
 function sizeOf({ questions }: Terminal): Size {

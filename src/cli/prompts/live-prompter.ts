@@ -4,19 +4,22 @@ import { isYes } from "./affirmation.ts";
 import { LiveChooseSeveral } from "./live-choose-several.ts";
 import { LiveChoose } from "./live-choose.ts";
 import { LiveLine } from "./live-line.ts";
-import { askLive } from "./live-prompt.ts";
+import { answerLines, askLive } from "./live-prompt.ts";
 import type { LiveQuestion } from "./live-question.ts";
 import { LiveText } from "./live-text.ts";
+import { StandingAnswers } from "./standing-answers.ts";
 
 /** Asks where the cursor can be moved: lists to point into, filtered while one types. */
 export class LivePrompter implements Prompter {
   readonly #terminal: Terminal;
   readonly #signal: AbortSignal;
+  readonly #answers: StandingAnswers;
   #current: Pick<LiveQuestion<unknown>, "note"> | undefined;
 
   constructor(terminal: Terminal, signal: AbortSignal) {
     this.#terminal = terminal;
     this.#signal = signal;
+    this.#answers = new StandingAnswers(terminal);
   }
 
   get asking(): boolean {
@@ -52,7 +55,12 @@ export class LivePrompter implements Prompter {
     this.#current = question;
     try {
       const outcome = await askLive(message, question, this.#terminal, this.#signal);
-      return outcome.kind === "back" ? outcome : { kind: "answer", value: outcome.value };
+      if (outcome.kind === "back") {
+        this.#answers.takeBack();
+        return outcome;
+      }
+      this.#answers.add(answerLines(message, outcome.said, this.#terminal).length);
+      return { kind: "answer", value: outcome.value };
     } finally {
       this.#current = undefined;
       for (const note of question.notes) this.#terminal.stderr.line(note);

@@ -6,6 +6,9 @@ import { wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
 import { isEnter, LiveQuestion, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
 
+/** What stays on the screen of an empty answer. */
+const nothing = "nothing";
+
 /** A line of text, with remarks on it while it is typed. */
 export class LiveText extends LiveQuestion<string> {
   readonly #question: TextQuestion;
@@ -50,7 +53,7 @@ export class LiveText extends LiveQuestion<string> {
   }
 
   protected pressed(key: Key, typed: string): void {
-    if (isEnter(key)) this.answer(this.text.trim(), this.text.trim());
+    if (isEnter(key)) this.answer(this.text.trim(), this.text.trim() || nothing);
     // Readline keeps a history, and would bring an answer back that was refused.
     else if (key.name !== "up" && key.name !== "down" && typed !== this.text) {
       this.text = typed;

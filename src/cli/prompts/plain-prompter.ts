@@ -87,7 +87,7 @@ export class PlainPrompter implements Prompter {
       check,
       judge: async (text) => {
         if (text !== "" && text !== preset) await remarks(text);
-        return { value: text || preset, said: text || preset };
+        return { value: text || preset, said: text || preset || "nothing" };
       },
     });
   };

@@ -139,6 +139,12 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
   },
   confirm: (prompter) => prompter.confirm("Carry this out?"),
   typed: (prompter) => prompter.typed("Type myregistry to grant it:", "myregistry"),
+  // Back from the second question to the first, and on again.
+  back: async (prompter) => {
+    await scenarios["choose"]?.(prompter);
+    await scenarios["several"]?.(prompter);
+    return await scenarios["choose"]?.(prompter);
+  },
   // One after the other, as a walk-through asks.
   two: async (prompter) => [await scenarios["choose"]?.(prompter), await scenarios["several"]?.(prompter)],
 };

@@ -244,6 +244,20 @@ describe.concurrent("the screen", () => {
     ]);
   });
 
+  it("holds no answer any more whose question is asked again", async () => {
+    const run = await asking.at("back", { columns: 40 });
+    await run.until("❯ other.azurecr.io");
+    run.press("down", "enter");
+    // The answer takes two lines.
+    await run.until(/✔ Which registry\? images-of.*azurecr.io \? Which namespaces pull/);
+    run.press("escape");
+    await run.until("❯ other.azurecr.io");
+    expect(run.screen).not.toContain("✔");
+    run.press("enter");
+    await run.exit();
+    expect(run.screen).toBe('✔ Which registry?  other.azurecr.io\n= {"kind":"answer","value":"/r/2"}');
+  });
+
   it("fits into 40 columns and 12 rows", async () => {
     const run = await asking.at("choose", { columns: 40, rows: 12 });
     await run.until("Enter choose · Esc back");
