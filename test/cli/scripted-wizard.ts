@@ -1,0 +1,137 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Given, GivenOptions } from "../../src/cli/answers.ts";
+import { Wizard, type Asked, type Question, type Recovery, type WizardReply } from "../../src/cli/wizard.ts";
+
+/** Answers of the wizards under test: the text of each option that was given. */
+export type Answers = Readonly<Record<string, string | undefined>>;
+
+export type TestQuestion = Question<Answers, string>;
+
+/** One question on the screen, as it was asked. */
+export interface Seen extends Pick<Asked<Answers, string>, "answers" | "previous" | "canGoBack"> {
+  readonly id: string;
+  readonly data: string;
+  readonly changeable: readonly string[];
+}
+
+/** What a walk through a wizard came to. */
+export interface Walk {
+  /** The options at the end, with their texts joined by commas. */
+  readonly given: Answers;
+  readonly seen: readonly Seen[];
+  /** Every look in its order: the question, and what it depends on. */
+  readonly looks: readonly string[];
+  /** What was waited for while nothing was on the screen. */
+  readonly waits: readonly string[];
+}
+
+/**
+ * A question that answers the option of its own name, and shows what it depends on. Ask and look are those of a script
+ * unless they are given.
+ */
+export function question(
+  id: string,
+  { dependsOn = [], ...rest }: Partial<TestQuestion> = {},
+): Partial<TestQuestion> & Omit<TestQuestion, "ask" | "look"> {
+  return {
+    id,
+    subject: `the ${id}`,
+    options: [id],
+    settledBy: [id],
+    dependsOn,
+    fetched: "early",
+    applies: () => true,
+    expect: () => ({ [id]: ["usual"] }),
+    ...rest,
+  };
+}
+
+/** Options as flags give them. */
+export function flags(texts: Readonly<Record<string, string>>): GivenOptions {
+  return new Map(
+    Object.entries(texts).map(([name, text]): [string, Given] => [name, { texts: [text], source: "flag" }]),
+  );
+}
+
+export function read(given: GivenOptions): Answers {
+  return Object.fromEntries([...given].map(([name, { texts }]) => [name, texts.join(",")]));
+}
+
+/** The question and what it depends on, as it stands in the list of looks: "role of registry=a". */
+export function lookOf({ id, dependsOn }: Pick<TestQuestion, "id" | "dependsOn">, answers: Answers): string {
+  const basis = dependsOn.map((option) => `${option}=${answers[option] ?? ""}`);
+  return basis.length === 0 ? id : `${id} of ${basis.join(" ")}`;
+}
+
+/**
+ * Walks through questions by a script that says what is on the screen and what is done there, with commas between:
+ * `registry: a` answers, `role: back` goes back, and so do `change registry`, `again` and `fail`; `failed: …` is what
+ * is done about a failure, where `give adopt` gives an option more.
+ * @throws OffScript where another question is on the screen than the script says, or one too many or too few
+ */
+export async function walk(
+  questions: ReadonlyArray<ReturnType<typeof question>>,
+  script: string,
+  given: GivenOptions = new Map(),
+): Promise<Walk> {
+  const steps = script.split(", ").filter((step) => step !== "");
+  const seen: Seen[] = [];
+  const looks: string[] = [];
+  const waits: string[] = [];
+  const next = (at: string) => {
+    const step = steps.shift();
+    const done = step?.startsWith(`${at}: `) ? step.slice(at.length + 2) : undefined;
+    if (done === undefined) throw new OffScript(`${at} where the script says ${step ?? "nothing more"}`);
+    return done;
+  };
+  const wizard = new Wizard<Answers>({
+    questions: questions.map((one): TestQuestion => ({
+      async look(answers) {
+        looks.push(lookOf(one, answers));
+        return lookOf(one, answers);
+      },
+      async ask({ data, changeable, answers, previous, canGoBack }) {
+        const shown = {
+          id: one.id,
+          answers,
+          previous,
+          canGoBack,
+          changeable: changeable.map(({ id }) => id),
+        };
+        seen.push({ ...shown, data: await data });
+        // While it is read, what can be looked up is looked up.
+        for (const _question of questions) await nextTurn();
+        return replyOf(one.id, next(one.id));
+      },
+      ...one,
+    })),
+    given,
+    read,
+    async wait(text, awaited) {
+      waits.push(text);
+      return await awaited;
+    },
+    async failed(error): Promise<Recovery> {
+      if (error instanceof OffScript) throw error;
+      const done = next("failed");
+      if (done.startsWith("give "))
+        return { kind: "given", texts: { [done.slice("give ".length)]: ["true"] } };
+      const reply = replyOf("failed", done);
+      if (reply.kind === "answer") throw error;
+      return reply;
+    },
+    signal: new AbortController().signal,
+  });
+  const result = read(await wizard.run());
+  if (steps.length > 0) throw new OffScript(`the end where the script says ${steps.join(", ")}`);
+  return { given: result, seen, looks, waits };
+}
+
+class OffScript extends Error {}
+
+function replyOf(id: string, done: string): WizardReply {
+  if (done === "back" || done === "again") return { kind: done };
+  if (done === "fail") throw new Error(`${id} failed`);
+  if (done.startsWith("change ")) return { kind: "change", question: done.slice("change ".length) };
+  return { kind: "answer", value: { [id]: [done] } };
+}

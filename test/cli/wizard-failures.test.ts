@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { question, walk } from "./scripted-wizard.ts";
+
+describe("a wizard whose question failed", () => {
+  const three = [question("first"), question("second"), question("third")];
+  const answered = { first: "1", second: "2", third: "3" };
+
+  it("asks the same question again", async () => {
+    const { given } = await walk(three, "first: 1, second: fail, failed: again, second: 2, third: 3");
+    expect(given).toEqual(answered);
+  });
+
+  it("looks up again what it shows", async () => {
+    const { looks } = await walk(three, "first: fail, failed: again, first: 1, second: 2, third: 3");
+    expect(looks.filter((look) => look === "first")).toHaveLength(2);
+  });
+
+  it("goes back", async () => {
+    const { given } = await walk(
+      three,
+      "first: 1, second: fail, failed: back, first: 1, second: 2, third: 3",
+    );
+    expect(given).toEqual(answered);
+  });
+
+  it("lets an earlier answer be changed, and comes back to what failed", async () => {
+    const toThird = "first: 0, second: 2, third: fail, failed: change first";
+    expect((await walk(three, `${toThird}, first: 1, third: 3`)).given).toEqual(answered);
+    const back = await walk(three, `${toThird}, first: back, third: 3`);
+    expect(back.given).toEqual({ ...answered, first: "0" });
+  });
+
+  it("takes an option more, and asks again what that decides", async () => {
+    const all = [question("first"), question("second", { dependsOn: ["more"] }), question("third")];
+    const script = "first: 1, second: 0, third: fail, failed: give more, second: 2, third: 3";
+    expect((await walk(all, script)).given).toEqual({ ...answered, more: "true" });
+  });
+
+  it("ends with what nobody can do anything about", async () => {
+    await expect(walk(three, "first: fail, failed: stop")).rejects.toThrow("first failed");
+  });
+});
