@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { setupOptions } from "../../src/cli/options.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { Manifest } from "../../src/sandbox/world-options.ts";
 import { shellWord } from "../../src/sandbox/environment.ts";
 import { programPath } from "../program.ts";
 import { TerminalRun, type TerminalOptions } from "../terminal.ts";
@@ -140,4 +141,16 @@ export async function expectRepeatable(sandbox: Sandbox, command: string): Promi
   expect(await run.exit(), `${command}\n${run.history}`).toBe(0);
   expect(sandbox.requests.entries.length).toBeGreaterThan(before);
   expect(mutatingSince(sandbox, before), command).toEqual([]);
+}
+
+/** A pull secret that somebody else wrote, for another registry, as a manifest. */
+export function foreignSecret(namespace: string, name = "acr-secret"): Manifest {
+  const auths = { "other.example": { username: "u", password: "p" } };
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/dockerconfigjson",
+    metadata: { name, namespace },
+    data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
+  };
 }
