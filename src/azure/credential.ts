@@ -1,13 +1,4 @@
-import {
-  AzureCliCredential,
-  DeviceCodeCredential,
-  InteractiveBrowserCredential,
-  ManagedIdentityCredential,
-  WorkloadIdentityCredential,
-  type AccessToken,
-  type GetTokenOptions,
-  type TokenCredential,
-} from "@azure/identity";
+import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/identity";
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
@@ -15,8 +6,6 @@ import { ExchangeError } from "../domain/http-exchange.ts";
 import { isGuid } from "../domain/names.ts";
 import { azureError, unansweredError } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
-import type { Cloud } from "./cloud.ts";
-import { environmentCredential, refuseDomain } from "./environment-credential.ts";
 import {
   entraDescription,
   isBusy,
@@ -27,28 +16,16 @@ import {
 import { isOnPath } from "./is-on-path.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
 import { StoppableSignIn, untilAborted } from "./stoppable-sign-in.ts";
+import { createTokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
 
 /** What `--auth` says: a method, or to find out which one fits. */
 export type AuthChoice = "auto" | AuthMethod;
 
-/** What a person must do to sign in with a device code. */
-export interface DeviceCodePrompt {
-  readonly userCode: string;
-  readonly verificationUri: string;
-  /** Both in a sentence, in the service's words. */
-  readonly message: string;
-}
-
 /** How to sign in, where. */
-export interface CredentialOptions {
+export interface CredentialOptions extends TokenSourceOptions {
   readonly auth: AuthChoice;
-  readonly tenant: string | undefined;
-  readonly cloud: Cloud;
   readonly http: AzureHttp;
-  /** The variables that `@azure/identity` reads, to choose a method by. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly onDeviceCode: (prompt: DeviceCodePrompt) => void;
 }
 
 /**
@@ -82,8 +59,6 @@ export function createCredential(options: CredentialOptions): Credential {
   return new SharedCredential(options);
 }
 
-/** Azure CLI starts a Python interpreter; on a busy machine that takes its time. */
-const cliLimitMs = 60_000;
 const renewBeforeMs = 5 * 60_000;
 
 /** One token being asked for. */
@@ -224,38 +199,15 @@ class SharedCredential implements Credential {
   }
 
   #createSource(): TokenCredential {
-    const { cloud, env, http, tenant, onDeviceCode } = this.#options;
-    const clientOptions = http.clientOptions(
+    const client = this.#options.http.clientOptions(
       // Asking for a token twice gives two tokens, which does no harm.
       () => true,
       (failure) => {
         this.#lastFailure = failure;
       },
     );
-    const common = {
-      ...clientOptions,
-      additionalPolicies: [
-        { policy: this.#signIn.policy, position: "perCall" as const },
-        ...clientOptions.additionalPolicies,
-      ],
-      authorityHost: cloud.authorityHost,
-      // Only Microsoft's own clouds know each other's addresses.
-      disableInstanceDiscovery: !cloud.isWellKnown,
-    };
-    const inTenant = tenant === undefined ? {} : { tenantId: tenant };
-    const clientId = env["AZURE_CLIENT_ID"] ?? "";
-    const sources: Readonly<Record<AuthMethod, () => TokenCredential>> = {
-      cli: () => new AzureCliCredential({ ...inTenant, processTimeoutInMs: cliLimitMs }),
-      environment: () => environmentCredential(env, tenant, common),
-      "workload-identity": () => new WorkloadIdentityCredential({ ...common, ...inTenant }),
-      "managed-identity": () => {
-        refuseDomain(tenant, "A managed identity signs in");
-        return new ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });
-      },
-      "device-code": () =>
-        new DeviceCodeCredential({ ...common, ...inTenant, userPromptCallback: onDeviceCode }),
-      browser: () => new InteractiveBrowserCredential({ ...common, ...inTenant }),
-    };
-    return sources[this.method]();
+    const stopping = { policy: this.#signIn.policy, position: "perCall" as const };
+    const additionalPolicies = [stopping, ...client.additionalPolicies];
+    return createTokenSource(this.method, this.#options, { ...client, additionalPolicies });
   }
 }

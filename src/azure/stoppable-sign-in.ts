@@ -50,7 +50,7 @@ export class StoppableSignIn {
       if (!isMine()) return;
       // The SDK listens for none when it starts a browser, and an error that nobody hears ends the process.
       child.once("error", (error) => failed.abort(error));
-      signal.addEventListener("abort", () => child.kill(), { once: true });
+      signal.addEventListener("abort", () => leave(child), { once: true });
     };
     // https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html#built-in-channels
     subscribe("tracing:net.server.listen:asyncStart", onServer);
@@ -104,4 +104,13 @@ function jsonOf({ bodyAsText }: PipelineResponse): Readonly<Record<string, unkno
 function closeServer(server: Server): void {
   server.close();
   if (server instanceof HttpServer) server.closeAllConnections();
+}
+
+/** Waits no more for what a program says; a browser, of which nothing is read, stays open. */
+function leave(child: ChildProcess): void {
+  if (!child.stdout) return;
+  child.kill();
+  // It may be a shell, whose own child holds on to its output.
+  child.stdout.destroy();
+  child.stderr?.destroy();
 }

@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram } from "../program.ts";
 import { TerminalRun } from "../terminal.ts";
@@ -39,6 +39,24 @@ describe("signing in", () => {
     run.press("ctrl-c");
     expect(await run.exit()).toBe(130);
     expect(run.screen).toContain("Stopped before the end.");
+  });
+
+  it("by an Azure CLI that does not answer ends with one signal", async () => {
+    const file = join(sandbox.folder, "pid");
+    const az = join(sandbox.folder, "az");
+    await writeFile(az, `#!/bin/sh\necho $$ > ${file}.part && mv ${file}.part ${file}\nexec sleep 600\n`);
+    await chmod(az, 0o700);
+    const env = { PATH: `${sandbox.folder}${delimiter}${process.env["PATH"]}` };
+    let send: (signal: NodeJS.Signals) => void = () => {};
+    const running = runProgram(sandbox, [...setup, "--auth", "cli"], {
+      env,
+      started: (kill) => (send = kill),
+    });
+    const pid = Number(await vi.waitFor(() => readFile(file, "utf8"), { timeout: 10_000 }));
+    send("SIGTERM");
+    const run = await running;
+    process.kill(pid);
+    expect(run.code, run.stderr).toBe(143);
   });
 
   it("by a browser where none can be started says what to do instead", async () => {
