@@ -123,6 +123,8 @@ export class Wizard<Answers> {
       const back = returnTo ?? this.#before(at);
       const reply = await this.#put(question, at, back !== undefined);
       if (reply.kind === "back" && back !== undefined) {
+        // Who comes to it again may have mended meanwhile what it showed.
+        this.#forget(question);
         at = back;
         returnTo = undefined;
       } else if (reply.kind === "change") {
@@ -162,7 +164,7 @@ export class Wizard<Answers> {
       this.#lookAhead(at);
       return await reply;
     } catch (error) {
-      this.#fetched.delete(question.id);
+      this.#forget(question);
       return await failed(error, { canGoBack, changeable });
     }
   }
@@ -224,6 +226,11 @@ export class Wizard<Answers> {
     const abandon = () => controller.abort(new DOMException("other answers were given", "AbortError"));
     this.#fetched.set(question.id, { basis, data, abandon });
     return data;
+  }
+
+  #forget({ id }: Question<Answers>): void {
+    this.#fetched.get(id)?.abandon();
+    this.#fetched.delete(id);
   }
 
   /** The first question that must be asked; behind the last when there is none. */

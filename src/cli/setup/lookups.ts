@@ -25,8 +25,9 @@ export interface SignedIn {
 }
 
 /**
- * What questions show of the services, each thing asked for once while the answers stay that it depends on. What it
- * finds makes lists and remarks: whatever is decided by it is looked up again before the plan.
+ * What questions show of the services, each thing asked for once while the answers stay that it depends on, unless it
+ * is something to be mended. What it finds makes lists and remarks: whatever is decided by it is looked up again
+ * before the plan.
  */
 export class Lookups {
   readonly #connections: Connections;
@@ -64,10 +65,15 @@ export class Lookups {
   /** The registries that a reference names, by requests of its own. */
   async findRegistries(answers: SetupAnswers, reference: RegistryReference): Promise<readonly Registry[]> {
     const scope = scopeOf(answers);
-    return await this.#once.do("registry", [azureRequest(answers), scope, reference], async () => {
-      const { registries } = await this.azure(answers);
-      return await registries.findRegistries(reference, scope, this.#signal);
-    });
+    return await this.#once.do(
+      "registry",
+      [azureRequest(answers), scope, reference],
+      async () => {
+        const { registries } = await this.azure(answers);
+        return await registries.findRegistries(reference, scope, this.#signal);
+      },
+      ({ length }) => length === 1,
+    );
   }
 
   /** Tells that the registry is one of those listed, so that it is not looked up once more. */
@@ -110,8 +116,11 @@ export class Lookups {
   /** The principals that hold a role on the chosen registry. */
   async principals(answers: SetupAnswers): Promise<PrincipalCandidates> {
     const registry = await this.registry(answers);
-    return await this.#once.do("principals", [azureRequest(answers), registry.id], async () =>
-      findPrincipalCandidates({ registry }, await this.azure(answers), this.#signal),
+    return await this.#once.do(
+      "principals",
+      [azureRequest(answers), registry.id],
+      async () => findPrincipalCandidates({ registry }, await this.azure(answers), this.#signal),
+      ({ unlisted }) => unlisted === undefined,
     );
   }
 
@@ -149,8 +158,11 @@ export class Lookups {
 
   async serviceAccounts(answers: SetupAnswers): Promise<ServiceAccountChoices> {
     const places = await this.places(answers);
-    return await this.#once.do("service-accounts", namesOf(places), () =>
-      listServiceAccountChoices(places, this.#signal),
+    return await this.#once.do(
+      "service-accounts",
+      namesOf(places),
+      () => listServiceAccountChoices(places, this.#signal),
+      ({ unlisted }) => unlisted.length === 0,
     );
   }
 
@@ -158,12 +170,16 @@ export class Lookups {
   async secrets(answers: SetupAnswers, name: string): Promise<readonly LookedAtSecret[]> {
     const [{ loginServer }, places] = await Promise.all([this.#home(answers), this.places(answers)]);
     const { adopt, createNamespace } = answers;
-    return await this.#once.do("secrets", [loginServer, name, adopt, createNamespace, namesOf(places)], () =>
-      lookAtSecrets(
-        places.map((place) => ({ ...place, name })),
-        { loginServer, adopt, createNamespace },
-        this.#signal,
-      ),
+    return await this.#once.do(
+      "secrets",
+      [loginServer, name, adopt, createNamespace, namesOf(places)],
+      () =>
+        lookAtSecrets(
+          places.map((place) => ({ ...place, name })),
+          { loginServer, adopt, createNamespace },
+          this.#signal,
+        ),
+      (looked) => looked.every(({ outlook }) => !["refused", "unreadable"].includes(outlook.kind)),
     );
   }
 
