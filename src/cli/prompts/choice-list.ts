@@ -102,6 +102,13 @@ export function take(
   }
 }
 
+/** What to say of a list without choices. */
+export function emptiness(typed: unknown): string {
+  return typed === undefined
+    ? "There is nothing to choose."
+    : "There is nothing to choose from: type a name.";
+}
+
 /** The choices, and before them those that the question takes for preselected values no choice has. */
 export function withPreselected(
   choices: readonly Choice[],

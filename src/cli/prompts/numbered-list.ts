@@ -1,5 +1,5 @@
 import type { Choice } from "../prompter.ts";
-import type { ChoiceList } from "./choice-list.ts";
+import { emptiness, type ChoiceList } from "./choice-list.ts";
 
 /** A longer list is shown by its beginning. */
 const mostShown = 20;
@@ -26,6 +26,11 @@ export class NumberedList {
 
   valued(value: string): Choice | undefined {
     return this.#list.valued(value);
+  }
+
+  /** What to say where there is nothing to choose. */
+  get emptiness(): string {
+    return emptiness(this.#typed);
   }
 
   /** Puts choices at the end, those left out that are there already. */

@@ -35,7 +35,8 @@ export class PlainPrompter implements Prompter {
     const { check, canGoBack } = question;
     const preselected = question.preselected === undefined ? [] : [question.preselected];
     const list = await this.#list(question, preselected);
-    const [fallback] = preselected.flatMap((value) => list.valued(value) ?? []);
+    // As where one points: with nothing preselected it is the first.
+    const fallback = list.all.find(({ value }) => value === question.preselected) ?? list.all[0];
     const enter = fallback ? [`Enter for ${list.number(fallback)} (default)`] : [];
     return await this.#answer<string>({
       prompt: prompt(["Number or name", ...enter, ...listHints(list, canGoBack)]),
@@ -44,7 +45,7 @@ export class PlainPrompter implements Prompter {
       judge: async (text) => {
         if (text === "?") return { again: list.explanations() };
         const choice = text === "" ? fallback : await this.#read(text, list, question);
-        if (choice === undefined) return { again: ["There is no default: type a number or a name."] };
+        if (choice === undefined) return { again: [list.emptiness] };
         return "again" in choice ? choice : { value: choice.value, said: choice.label };
       },
     });

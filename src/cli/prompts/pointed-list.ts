@@ -1,5 +1,5 @@
 import type { Choice } from "../prompter.ts";
-import type { ChoiceList } from "./choice-list.ts";
+import { emptiness, type ChoiceList } from "./choice-list.ts";
 
 /** A list that a text filters, with a pointer at one of its entries. */
 export class PointedList {
@@ -50,7 +50,7 @@ export class PointedList {
 
   /** Why there is nothing to choose, where there is nothing. */
   get emptiness(): string {
-    return this.#rule ?? (this.#text === "" ? "There is nothing to choose." : "Nothing matches.");
+    return this.#rule ?? (this.#text === "" ? emptiness(this.#typed) : "Nothing matches.");
   }
 
   /** Filters by a text; the pointer goes to what is named so, else to the first entry. */

@@ -97,6 +97,14 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
       preselected: [],
       least: 0,
     }),
+  empty: (prompter) =>
+    prompter.choose({
+      ...list,
+      message: "Which one?",
+      choices: [],
+      preselected: undefined,
+      typed: newNamespace,
+    }),
   searched: (prompter) =>
     prompter.choose({
       ...list,

@@ -108,6 +108,15 @@ describe.concurrent("a list", () => {
     expect(await resultOf(run)).toEqual({ kind: "answer", value: "/r/2" });
   });
 
+  it("says that there is nothing to choose from", async () => {
+    const run = await asking.at("empty");
+    await run.until("There is nothing to choose from: type a name.");
+    run.press("shop");
+    await run.until("❯ shop (new)");
+    run.press("enter");
+    expect(await resultOf(run)).toEqual({ kind: "answer", value: "shop" });
+  });
+
   it("asks again when the answer does not stand its check", async () => {
     const run = await asking.at("checked");
     await run.until("❯ myregistry.azurecr.io");

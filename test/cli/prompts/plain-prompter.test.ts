@@ -56,9 +56,9 @@ describe.concurrent("a plain list", () => {
   });
 
   it("shows the beginning of a long one, and how many more there are", async () => {
-    const { result, output } = await converse("many", ["ntry-49", "", "4999"]);
+    const { result, output } = await converse("many", ["ntry-49", "4999"]);
     expect(output).toContain("20. entry-19\nAnd 4980 more: type a part of a name to list what matches.\n");
-    expect(output).toContain("There is no default: type a number or a name.");
+    expect(output).toContain("\nNumber or name, Enter for 1 (default), b to go back: ");
     expect(result).toEqual({ kind: "answer", value: "v4998" });
   });
 
@@ -75,6 +75,12 @@ describe.concurrent("a plain list", () => {
     const { result, output } = await converse("checked", ["1", "2"]);
     expect(output).toContain("\nYou may not assign roles on it.\n");
     expect(result).toEqual({ kind: "answer", value: "/r/2" });
+  });
+
+  it("has no default where it is empty", async () => {
+    const { result, output } = await converse("empty", ["", "shop"]);
+    expect(output).toContain("\nThere is nothing to choose from: type a name.\n");
+    expect(result).toEqual({ kind: "answer", value: "shop" });
   });
 
   it("finds what is searched elsewhere", async () => {
