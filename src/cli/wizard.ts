@@ -82,8 +82,6 @@ interface Answered {
   readonly texts: Texts;
   /** What the answer rests on. */
   readonly basis: string;
-  /** Whether it was on the screen, or found to have nothing to ask. */
-  readonly asked: boolean;
 }
 
 interface Fetched {
@@ -102,6 +100,8 @@ export class Wizard<Answers> {
   /** What flags, variables and recoveries gave. */
   #given: GivenOptions;
   readonly #answered = new Map<string, Answered>();
+  /** What it rests on that a question was found to have nothing to ask. */
+  readonly #closed = new Map<string, string>();
   readonly #fetched = new Map<string, Fetched>();
 
   constructor(parts: WizardParts<Answers>) {
@@ -118,7 +118,7 @@ export class Wizard<Answers> {
   async run(): Promise<GivenOptions> {
     const { questions } = this.#parts;
     let returnTo: number | undefined;
-    let at = await this.#firstOpen();
+    let at = this.#firstOpen();
     for (let question = questions[at]; question; question = questions[at]) {
       const back = returnTo ?? this.#before(at);
       const reply = await this.#put(question, at, back !== undefined);
@@ -132,15 +132,13 @@ export class Wizard<Answers> {
         at = questions.findIndex(({ id }) => id === reply.question);
       } else if (reply.kind === "given") {
         this.#given = withTexts(this.#given, reply.texts, []);
-        at = await this.#firstOpen();
-      } else if (reply.kind === "answer") {
+        at = this.#firstOpen();
+      } else if (reply.kind === "answer" || reply.kind === "closed") {
         returnTo = undefined;
-        this.#answered.set(question.id, {
-          texts: reply.value,
-          basis: this.#basis(question, this.#givenBefore(at)),
-          asked: true,
-        });
-        at = await this.#firstOpen();
+        const basis = this.#basis(question, this.#givenBefore(at));
+        if (reply.kind === "closed") this.#closed.set(question.id, basis);
+        else this.#answered.set(question.id, { texts: reply.value, basis });
+        at = this.#firstOpen();
       }
     }
     return this.given;
@@ -151,18 +149,25 @@ export class Wizard<Answers> {
     return (await this.#look(question, this.given)) as Data;
   }
 
-  async #put(question: Question<Answers>, at: number, canGoBack: boolean): Promise<WizardReply | Recovery> {
-    const { read, signal, failed } = this.#parts;
+  async #put(
+    question: Question<Answers>,
+    at: number,
+    canGoBack: boolean,
+  ): Promise<WizardReply | Recovery | { readonly kind: "closed" }> {
+    const { read, wait, signal, failed } = this.#parts;
     const given = this.#givenBefore(at);
     const changeable = this.#changeableBefore(at);
     try {
+      const answers = read(given);
       const data = this.#look(question, given);
-      // Whoever asks may have to wait for it, and nobody else does.
-      data.catch(() => {});
-      const previous = this.#previous(question);
-      const reply = question.ask({ answers: read(given), data, previous, canGoBack, changeable, signal });
       this.#lookAhead(at);
-      return await reply;
+      // Whoever comes here to change an answer has something to say in any case.
+      if (question.isOpen && this.#isUnanswered(question, at)) {
+        const seen = await wait(question.looking ?? "Looking", data);
+        if (!question.isOpen(seen, answers)) return { kind: "closed" };
+      }
+      const previous = this.#previous(question);
+      return await question.ask({ answers, data, previous, canGoBack, changeable, signal });
     } catch (error) {
       this.#forget(question);
       return await failed(error, { canGoBack, changeable });
@@ -193,11 +198,8 @@ export class Wizard<Answers> {
     if (!question.applies(answers)) return {};
     if (question.fetched === "soon" && !this.#isNext(at, from)) return await never;
     const data = await this.#look(question, given);
-    const previous = this.#answered.get(question.id);
-    if (previous) return previous.texts;
-    return question.isOpen?.(data, answers) === false
-      ? {}
-      : (question.expect(data, answers) ?? (await never));
+    if (question.isOpen?.(data, answers) === false) return {};
+    return this.#answered.get(question.id)?.texts ?? question.expect(data, answers) ?? (await never);
   }
 
   /** Whether nothing will be asked between two questions. */
@@ -233,23 +235,11 @@ export class Wizard<Answers> {
     this.#fetched.delete(id);
   }
 
-  /** The first question that must be asked; behind the last when there is none. */
-  async #firstOpen(): Promise<number> {
-    const { questions, read, wait } = this.#parts;
-    for (const [at, question] of questions.entries()) {
-      if (!this.#isUnanswered(question, at)) continue;
-      if (question.isOpen === undefined) return at;
-      const given = this.#givenBefore(at);
-      try {
-        const data = await wait(question.looking ?? "Looking", this.#look(question, given));
-        if (question.isOpen(data, read(given))) return at;
-        this.#answered.set(question.id, { texts: {}, basis: this.#basis(question, given), asked: false });
-      } catch {
-        // Asking it will tell.
-        return at;
-      }
-    }
-    return questions.length;
+  /** The first question that may have to be asked; behind the last when there is none. */
+  #firstOpen(): number {
+    const { questions } = this.#parts;
+    const first = questions.findIndex((question, at) => this.#isUnanswered(question, at));
+    return first < 0 ? questions.length : first;
   }
 
   #isUnanswered(question: Question<Answers>, at: number): boolean {
@@ -257,13 +247,19 @@ export class Wizard<Answers> {
     return (
       !this.#isSettled(question) &&
       question.applies(this.#parts.read(given)) &&
-      !this.#stands(question, given)
+      !this.#stands(question, given) &&
+      !this.#isClosed(question, given)
     );
   }
 
   /** Whether it was answered, and what the answer rests on is as it was. */
   #stands(question: Question<Answers>, given: GivenOptions): boolean {
     return this.#answered.get(question.id)?.basis === this.#basis(question, given);
+  }
+
+  /** Whether it was found to have nothing to ask, and what that rests on is as it was. */
+  #isClosed(question: Question<Answers>, given: GivenOptions): boolean {
+    return this.#closed.get(question.id) === this.#basis(question, given);
   }
 
   #isSettled({ settledBy, id }: Question<Answers>): boolean {
@@ -274,8 +270,8 @@ export class Wizard<Answers> {
   #before(at: number): number | undefined {
     const { questions, read } = this.#parts;
     const index = questions.slice(0, at).findLastIndex((question, before) => {
-      if (this.#isSettled(question) || !question.applies(read(this.#givenBefore(before)))) return false;
-      return this.#answered.get(question.id)?.asked === true;
+      const given = this.#givenBefore(before);
+      return this.#stands(question, given) && question.applies(read(given));
     });
     return index < 0 ? undefined : index;
   }
@@ -284,9 +280,9 @@ export class Wizard<Answers> {
     const { questions, read } = this.#parts;
     return questions.slice(0, at).flatMap((question, before) => {
       const { id, subject } = question;
-      const closed = this.#answered.get(id)?.asked === false;
-      if (subject === undefined || closed || !question.applies(read(this.#givenBefore(before)))) return [];
-      return [{ id, subject }];
+      const given = this.#givenBefore(before);
+      if (subject === undefined || !question.applies(read(given))) return [];
+      return this.#isClosed(question, given) && !this.#stands(question, given) ? [] : [{ id, subject }];
     });
   }
 
