@@ -7,12 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { expectOrder, twoNamespaces } from "../crash/kills.ts";
 import { programPath, setup } from "../program.ts";
-import { TerminalRun } from "../terminal.ts";
+import { expectCleanEnd, underShell } from "./under-shell.ts";
 
 const setupArguments = ["setup", "--registry", "myregistry", ...twoNamespaces, "--no-input", "-y"];
-
-const showCursor = "\u001b[?25h";
-const hideCursor = "\u001b[?25l";
 
 let folder: string;
 let sandbox: Sandbox;
@@ -22,22 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([rm(folder, { recursive: true }), sandbox.close()]);
 });
-
-/** The program under a shell, as whoever types it runs it; the shell says how it ended and how the terminal is. */
-function underShell(program: string) {
-  const script = `trap : INT; stty -a > before; "$@"; echo "ended with $?"; stty -a | cmp before - && echo same modes`;
-  return TerminalRun.start(sandbox, [], {
-    columns: 160,
-    command: ["/bin/sh", "-c", script, "sh", process.execPath, program, ...setupArguments],
-  });
-}
-
-/** The cursor is where and as a shell expects it. */
-function expectCleanEnd(run: TerminalRun): void {
-  expect(run.screen).toContain("same modes");
-  expect(run.screen).not.toMatch(/^…/m);
-  expect(run.output.lastIndexOf(showCursor)).toBeGreaterThanOrEqual(run.output.lastIndexOf(hideCursor));
-}
 
 describe("Ctrl-C while setup works", () => {
   it("ends it with 130, and says what was not done and how to go on; that finishes the work", async () => {
@@ -51,7 +32,7 @@ describe("Ctrl-C while setup works", () => {
       await released;
       return "drop";
     });
-    const run = await underShell(programPath);
+    const run = await underShell(sandbox, programPath, setupArguments);
     await arrived;
     await run.until("… Making a key");
     run.press("ctrl-c");
@@ -84,7 +65,7 @@ describe("Ctrl-C while setup works", () => {
         js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
       },
     });
-    const run = await underShell(program);
+    const run = await underShell(sandbox, program, setupArguments);
     await run.until("… Making a key");
     run.press("ctrl-c");
     await run.until("stopping as soon as it is safe; Ctrl-C again stops at once");

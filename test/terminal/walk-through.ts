@@ -37,7 +37,7 @@ const ofText = new Set<QuestionName>(["ownerConsent", "repositories", "secretNam
 export class Walk {
   readonly run: TerminalRun;
 
-  private constructor(run: TerminalRun) {
+  constructor(run: TerminalRun) {
     this.run = run;
   }
 
@@ -126,19 +126,28 @@ export function described({ service, method, path }: RequestEntry): string {
   return `${service} ${method} ${path}`;
 }
 
-/** Runs a command as it was told, in a shell at a terminal, and holds it to changing and asking nothing. */
-export async function expectRepeatable(sandbox: Sandbox, command: string): Promise<void> {
+/** Runs a command as it was told, in a shell at a terminal, to its end. */
+export async function runInShell(
+  sandbox: Sandbox,
+  command: string,
+): Promise<{ readonly code: number; readonly screen: string }> {
   const folder = join(sandbox.folder, "bin");
   await mkdir(folder, { recursive: true });
   const script = `#!/bin/sh\nexec ${[process.execPath, programPath].map(shellWord).join(" ")} "$@"\n`;
   await writeFile(join(folder, "acr-pull"), script, { mode: 0o700 });
-  const before = sandbox.requests.entries.length;
   const run = await TerminalRun.start(sandbox, [], {
     columns: 200,
     command: ["/bin/sh", "-c", command],
     env: { PATH: `${folder}${delimiter}${process.env["PATH"]}` },
   });
-  expect(await run.exit(), `${command}\n${run.history}`).toBe(0);
+  return { code: await run.exit(), screen: run.history };
+}
+
+/** Runs a command as it was told, and holds it to finding everything in order. */
+export async function expectRepeatable(sandbox: Sandbox, command: string): Promise<void> {
+  const before = sandbox.requests.entries.length;
+  const { code, screen } = await runInShell(sandbox, command);
+  expect(code, `${command}\n${screen}`).toBe(0);
   expect(sandbox.requests.entries.length).toBeGreaterThan(before);
   expect(mutatingSince(sandbox, before), command).toEqual([]);
 }

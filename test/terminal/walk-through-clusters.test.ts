@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { entryOf } from "../program.ts";
+import { expectRepeatable, mutatingSince, Walk } from "./walk-through.ts";
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox({
+    registries: [{ name: "myregistry" }],
+    clusters: [
+      { context: "kind-dev", namespaces: ["default", "kube-system", "shop"] },
+      { context: "kind-lab", namespaces: ["default", "kube-system"] },
+    ],
+  });
+});
+afterAll(() => sandbox.close());
+
+describe("two clusters", () => {
+  it("both get a namespace that neither has and one that the other has, and the secret in them", async () => {
+    const walk = await Walk.start(sandbox, ["--auth", "environment", "--registry", "myregistry"]);
+    await walk.accept("role", "principal");
+    await (await walk.at("contexts")).press("lab", "enter").shows("[x] kind-lab");
+    walk.press("enter");
+    await (await walk.at("namespaces")).shows("shop new in kind-lab");
+    // The proposed one is unticked; one that exists is ticked, and one that is typed.
+    await walk.press("space").shows("[ ] default");
+    await walk.press("shop", "enter").shows("[x] shop");
+    await walk.press("brand-new").shows("brand-new new, or not to be seen from here");
+    await walk.press("enter").shows("[x] brand-new");
+    walk.press("enter");
+    await (await walk.at("secretName")).shows("new in 4 namespaces");
+    walk.press("enter");
+    await walk.accept("serviceAccounts", "lifetime");
+    await walk.at("review");
+    expect(walk.run.screen).toContain("create namespace kind-lab/shop");
+    expect(mutatingSince(sandbox)).toEqual([]);
+    walk.press("enter");
+    const command = await walk.equivalentCommand();
+    expect(command).toBe(
+      "acr-pull setup --registry myregistry --auth environment --namespace brand-new --namespace shop" +
+        " --context kind-dev --context kind-lab --create-namespace --yes",
+    );
+    const passwords = ["kind-dev", "kind-lab"].map((context) =>
+      ["shop", "brand-new"].map(
+        (namespace) => entryOf(sandbox, "myregistry", namespace, "acr-secret", context)?.password,
+      ),
+    );
+    // One application a cluster, one password in all of its namespaces.
+    expect(passwords.map((ofCluster) => new Set(ofCluster).size)).toEqual([1, 1]);
+    expect(new Set(passwords.flat()).size).toBe(2);
+    await expectRepeatable(sandbox, command);
+  });
+});
