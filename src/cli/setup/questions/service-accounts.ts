@@ -5,6 +5,7 @@ import type {
 import { objectName } from "../../../domain/names.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
+import { noteWhenKnown } from "./note-when-known.ts";
 import { placeOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** Which service accounts get the secret, so that their pods need not name it. */
@@ -23,6 +24,9 @@ export function serviceAccountsQuestion({
     look: (answers) => lookups.serviceAccounts(answers),
     expect: () => ({ serviceAccount: [] }),
     async ask({ data, previous, canGoBack }) {
+      noteWhenKnown(prompter, data, ({ unlisted }) =>
+        unlisted.map(({ error }) => `${error.message} Service accounts can be typed.`),
+      );
       const reply = await prompter.chooseSeveral({
         message: setupOptions.serviceAccount.question ?? "",
         intro: [
