@@ -157,10 +157,11 @@ export class Wizard<Answers> {
     const { read, wait, signal, failed } = this.#parts;
     const given = this.#givenBefore(at);
     const changeable = this.#changeableBefore(at);
+    const left = new AbortController();
     try {
       const answers = read(given);
       const data = this.#look(question, given);
-      this.#lookAhead(at);
+      this.#lookAhead(at, left.signal);
       // Whoever comes here to change an answer has something to say in any case.
       if (question.isOpen && this.#isUnanswered(question, at)) {
         const seen = await wait(question.looking ?? "Looking", data);
@@ -171,17 +172,24 @@ export class Wizard<Answers> {
     } catch (error) {
       this.#forget(question);
       return await failed(error, { canGoBack, changeable });
+    } finally {
+      left.abort();
     }
   }
 
-  /** Fetches for the questions to come, each as soon as what it depends on can be expected. */
-  #lookAhead(from: number): void {
+  /**
+   * Fetches for the questions to come, each as soon as what it depends on can be expected.
+   * @param left aborted when the question is left: what was expected at it may be answered otherwise by then
+   */
+  #lookAhead(from: number, left: AbortSignal): void {
     const { questions } = this.#parts;
     const expectations = new Map<string, Promise<Texts>>();
     for (const [at, question] of questions.entries()) {
-      if (at < from || (at > from && this.#isSettled(question))) continue;
+      if (at < from || this.#isSettled(question)) continue;
       const needed = new Set(question.dependsOn.flatMap((option) => expectations.get(option) ?? []));
-      const expected = Promise.all(needed).then((texts) => this.#expect(question, at, from, texts));
+      const expected = Promise.all(needed).then((texts) =>
+        left.aborted ? never : this.#expect(question, at, from, texts),
+      );
       expected.catch(() => {});
       for (const option of question.options) expectations.set(option, expected);
     }
