@@ -129,8 +129,9 @@ export class Wizard<Answers> {
         returnTo = undefined;
       } else if (reply.kind === "change") {
         returnTo = at;
-        at = questions.findIndex(({ id }) => id === reply.question);
+        at = this.#placeOf(reply.question);
       } else if (reply.kind === "given") {
+        returnTo = undefined;
         this.#given = withTexts(this.#given, reply.texts, []);
         at = this.#firstOpen();
       } else if (reply.kind === "answer" || reply.kind === "closed") {
@@ -272,6 +273,13 @@ export class Wizard<Answers> {
 
   #isSettled({ settledBy, id }: Question<Answers>): boolean {
     return !this.#answered.has(id) && settledBy.some((option) => this.#given.has(option));
+  }
+
+  #placeOf(id: string): number {
+    const at = this.#parts.questions.findIndex((question) => question.id === id);
+    // Behind the last question all is agreed to: not where a mistake may lead.
+    if (at < 0) throw new TypeError(`there is no question ${id}`);
+    return at;
   }
 
   /** The question that was asked before this one, if any. */

@@ -36,6 +36,12 @@ describe("a wizard whose question failed", () => {
     expect((await walk(all, script)).given).toEqual({ ...answered, more: "true" });
   });
 
+  it("goes on where that option leaves off, with the usual way back", async () => {
+    const change = "first: 1, second: 0, third: change first, first: fail, failed: give more";
+    const { given } = await walk(three, `${change}, third: back, second: 2, third: 3`);
+    expect(given).toEqual({ ...answered, more: "true" });
+  });
+
   it("ends with what nobody can do anything about", async () => {
     await expect(walk(three, "first: fail, failed: stop")).rejects.toThrow("first failed");
   });

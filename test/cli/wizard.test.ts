@@ -154,4 +154,8 @@ describe("a change from a later question", () => {
     expect(given).toEqual({ namespace: "web", role: "push", review: "yes" });
     expect(seen.map(({ previous }) => previous)).toEqual([{}, {}, {}, { role: ["pull"] }, {}]);
   });
+
+  it("to a question that does not exist is a mistake, and does not end the questions", async () => {
+    await expect(walk(questions, "registry: change cluster")).rejects.toThrow("cluster");
+  });
 });
