@@ -334,6 +334,8 @@ describe("setup, where a secret of that name exists without its entry", () => {
 
   it("adds the entry with --adopt, and leaves foreign hosts, labels and owner alone", async () => {
     addSecret({ metadata: { labels: { "app.kubernetes.io/managed-by": "team-blue", tier: "x" } } });
+    const { plan } = (await setup(sandbox, ["--adopt", "--dry-run"])).json;
+    expect(plan.at(-1)).toMatchObject({ action: "updated", after: { keeps: ["other.example"] } });
     const run = await setup(sandbox, ["--adopt"]);
     expect(run.code, run.stderr).toBe(0);
     expect(dockerConfigOf(sandbox).auths["other.example"]).toEqual({ username: "u", password: "p" });

@@ -3,7 +3,7 @@ import { namespaceName } from "../../../domain/names.ts";
 import { setupOptions, type SetupAnswers } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { Texts } from "../../wizard.ts";
-import { noteWhenKnown } from "./note-when-known.ts";
+import { noteWhenKnown, unlistedText } from "./note-when-known.ts";
 import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
 
 /** What is asked with. */
@@ -36,7 +36,9 @@ export function namespacesQuestion({ lookups, prompter }: QuestionParts): SetupQ
     expect: (data) => answerOf(data.usual, data),
     async ask({ answers, data, previous, canGoBack }) {
       noteWhenKnown(prompter, data, ({ unlisted }) =>
-        unlisted.map(({ error }) => `${error.message} Its namespaces can be typed.`),
+        unlisted.map(({ context, error }) =>
+          unlistedText(`The namespaces of ${context}`, error, "they can be typed"),
+        ),
       );
       const usual = await usualNamespaces(answers);
       const reply = await prompter.chooseSeveral({

@@ -1,5 +1,16 @@
+import type { ActionableError } from "../../../domain/errors.ts";
 import type { Prompter } from "../../prompter.ts";
 import { toned } from "../../terminal.ts";
+
+const missingRights = ["kubernetes.forbidden", "azure.forbidden", "directory.forbidden"];
+
+/** Why a list is short, in few words: a missing right is common, and says enough. */
+export function unlistedText(what: string, { code, message }: ActionableError, instead: string): string {
+  const why = missingRights.includes(code)
+    ? "may not be listed"
+    : `cannot be listed (${message.replace(/\.$/, "")})`;
+  return `${what} ${why}; ${instead}.`;
+}
 
 /**
  * Warns beside a question of what its list lacks, as soon as that is known.

@@ -2,7 +2,7 @@ import type { PrincipalCandidate, PrincipalCandidates } from "../../../core/choi
 import { isGuid } from "../../../domain/names.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
-import { noteWhenKnown } from "./note-when-known.ts";
+import { noteWhenKnown, unlistedText } from "./note-when-known.ts";
 import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** The value of the choice that names no principal. */
@@ -31,7 +31,13 @@ export function principalQuestion({ lookups, prompter }: QuestionParts): SetupQu
     async ask({ answers, data, previous, canGoBack }) {
       noteWhenKnown(prompter, data, ({ unlisted }) =>
         unlisted
-          ? [`${unlisted.message} A service principal can be found by its name, or typed by its id.`]
+          ? [
+              unlistedText(
+                "Who holds a role on the registry",
+                unlisted,
+                "others are found by name, or typed by id",
+              ),
+            ]
           : [],
       );
       const reply = await prompter.choose({

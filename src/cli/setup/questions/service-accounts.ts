@@ -5,7 +5,7 @@ import type {
 import { objectName } from "../../../domain/names.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
-import { noteWhenKnown } from "./note-when-known.ts";
+import { noteWhenKnown, unlistedText } from "./note-when-known.ts";
 import { placeOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** Which service accounts get the secret, so that their pods need not name it. */
@@ -24,9 +24,7 @@ export function serviceAccountsQuestion({
     look: (answers) => lookups.serviceAccounts(answers),
     expect: () => ({ serviceAccount: [] }),
     async ask({ data, previous, canGoBack }) {
-      noteWhenKnown(prompter, data, ({ unlisted }) =>
-        unlisted.map(({ error }) => `${error.message} Service accounts can be typed.`),
-      );
+      noteWhenKnown(prompter, data, ({ unlisted }) => unlistedWarnings(unlisted));
       const reply = await prompter.chooseSeveral({
         message: setupOptions.serviceAccount.question ?? "",
         intro: [
@@ -68,4 +66,12 @@ function missing(
       return `There is no service account ${name} in any of the namespaces.`;
   }
   return undefined;
+}
+
+/** One warning for all, since what keeps one namespace's from being listed most often keeps all of them. */
+function unlistedWarnings(unlisted: ServiceAccountChoices["unlisted"]): string[] {
+  const [first] = unlisted;
+  if (!first) return [];
+  const places = unlisted.map(({ context, namespace }) => `${context}/${namespace}`).join(", ");
+  return [unlistedText(`The service accounts of ${places}`, first.error, "they can be typed")];
 }

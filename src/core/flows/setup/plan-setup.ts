@@ -2,6 +2,7 @@ import type { PlannedChange } from "../../plan.ts";
 import { applicationChanges } from "../../steps/application.ts";
 import { roleChanges } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
+import { withoutCredential } from "../../../domain/docker-config.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
@@ -51,7 +52,7 @@ function jobChanges(job: Job, survey: Survey, input: SetupInput): PlannedChange[
     ...(identity ? applicationChanges(identity.application) : []),
     ...(identity && registry ? roleChanges(identity.roles, registry) : []),
     keyChange(job),
-    ...targets.flatMap((target) => targetChanges(target, input)),
+    ...targets.flatMap((target) => targetChanges(target, survey.loginServer, input)),
     ...staleMarks.map(({ target, pending }) => ({
       target: `pending mark of ${targetName(target)} (${cluster})`,
       action: "removed" as const,
@@ -100,6 +101,7 @@ export function credentialAction(
 
 function targetChanges(
   { target, state, credential, changes, links }: JobTarget,
+  loginServer: string,
   input: SetupInput,
 ): PlannedChange[] {
   const lines: PlannedChange[] = [];
@@ -116,6 +118,7 @@ function targetChanges(
     keyId: credential?.keyId ?? null,
     expiresAt: credential?.expiresAt ?? null,
     role: input.role,
+    ...keptBeside(state, loginServer),
   };
   lines.push({
     target: `secret ${targetName(target)}`,
@@ -132,6 +135,13 @@ function targetChanges(
     });
   }
   return lines;
+}
+
+/** The other hosts of a secret that gets its first entry of ours. */
+function keptBeside(state: JobTarget["state"], loginServer: string): { readonly keeps?: readonly string[] } {
+  if (state.kind === "absent" || state.mark) return {};
+  const hosts = Object.keys(withoutCredential(state.config, loginServer).auths);
+  return hosts.length > 0 ? { keeps: hosts } : {};
 }
 
 /** What a secret says of the registry today; a credential without our mark is what `--adopt` replaces. */
