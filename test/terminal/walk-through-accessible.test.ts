@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { secretOf } from "../program.ts";
+import type { TerminalRun, TerminalOptions } from "../terminal.ts";
+import { expectRepeatable, questions, Walk, type QuestionName } from "./walk-through.ts";
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.close());
+
+/** What is typed at which question; there is one answer for each time that it waits for a line. */
+const conversation = (secretName: string): ReadonlyArray<readonly [question: QuestionName, line: string]> => [
+  ["signIn", ""],
+  ["registry", "myreg"],
+  ["role", "2"],
+  ["principal", "b"],
+  ["role", ""],
+  ["principal", ""],
+  ["contexts", ""],
+  ["namespaces", "awesomeapps"],
+  ["secretName", secretName],
+  ["serviceAccounts", "default"],
+  ["lifetime", "30 days"],
+  ["review", "1"],
+];
+
+/** Answers line by line, each when the prompt of its question stands. */
+async function converse(run: TerminalRun, secretName: string): Promise<void> {
+  let read = 0;
+  for (const [question, line] of conversation(secretName)) {
+    await run.when(
+      () => run.output.slice(read).includes(questions[question]) && run.output.endsWith(": "),
+      `a line to type at the question ${question}`,
+    );
+    read = run.output.length;
+    run.press(line, "enter");
+  }
+}
+
+it.each<[string, readonly string[], TerminalOptions]>([
+  ["--accessible", ["--accessible"], {}],
+  ["TERM=dumb", [], { env: { TERM: "dumb" } }],
+])("with %s setup is a conversation in plain lines that writes nothing over", async (how, args, options) => {
+  const walk = await Walk.start(sandbox, args, options);
+  const secretName = how.includes("dumb") ? "dumb" : "heard";
+  await converse(walk.run, secretName);
+  const command = await walk.equivalentCommand();
+  expect(walk.run.output).not.toContain("\u001b");
+  // Come back to, the question proposes what was answered.
+  expect(walk.run.transcript).toMatch(/^2\. acrpush, grants AcrPush \(default\)$/m);
+  expect(walk.run.transcript).toMatch(/^Chosen: awesomeapps$/m);
+  expect(secretOf(sandbox, "awesomeapps", secretName)).toBeDefined();
+  expect(command).toContain(" --role acrpush --expires-in 30d --service-account default");
+  await expectRepeatable(sandbox, command);
+});
