@@ -63,6 +63,15 @@ describe("while a question is read, a wizard", () => {
     expect(looks).toEqual(["a", "b of a=1", "c of b=usual"]);
   });
 
+  it("expects no answer where there will be nothing to ask", async () => {
+    const closed = question("b", { dependsOn: ["a"], isOpen: () => false });
+    const { looks } = await walk(
+      [question("a"), closed, question("c", { dependsOn: ["b"] })],
+      "a: usual, c: 1",
+    );
+    expect(looks).toEqual(["a", "b of a=usual", "c of b="]);
+  });
+
   it("looks up nothing for what flags settle or what does not apply", async () => {
     const off = question("off", { applies: () => false });
     const { looks } = await walk([...chain, off], "a: 1, c: 1", flags({ b: "x" }));
@@ -71,15 +80,12 @@ describe("while a question is read, a wizard", () => {
 
   it("leaves what is to be fetched late until the question right before it is on the screen", async () => {
     const late = question("late", { fetched: "soon" });
-    const looksAt = async (script: string, given = flags({})) =>
-      (await walk([question("a"), question("b"), late], script, given)).looks;
-    expect(await looksAt("a: 1, b: fail, failed: again, b: 1, late: 1")).toEqual(["a", "b", "late", "b"]);
+    const all = [question("a"), question("b"), late];
+    const far = await walk(all, "a: fail, failed: again, a: 1, b: fail, failed: again, b: 1, late: 1");
+    expect(far.looks).toEqual(["a", "b", "a", "late", "b"]);
     // Where nothing is asked between the two, the first is right before the last.
-    expect(await looksAt("a: fail, failed: again, a: 1, late: 1", flags({ b: "x" }))).toEqual([
-      "a",
-      "late",
-      "a",
-    ]);
+    const next = await walk(all, "a: fail, failed: again, a: 1, late: 1", flags({ b: "x" }));
+    expect(next.looks).toEqual(["a", "late", "a"]);
   });
 
   it("goes on looking by the flag while another answer is thought about", async () => {
