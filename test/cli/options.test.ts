@@ -19,6 +19,18 @@ describe("the catalogue of options", () => {
     }
   });
 
+  it("lists as consent what a flag alone gives, and nothing else", () => {
+    const listed = Object.entries(everyOption).filter(([, { group }]) => group === "Consent");
+    expect(listed.map(([name]) => name).sort()).toEqual([...consent].sort());
+  });
+
+  it("asks in one line, for each thing in words of its own", () => {
+    const asked = Object.values(everyOption).flatMap(({ question }) => question ?? []);
+    expect(new Set(asked).size).toBe(asked.length);
+    // A terminal of 80 columns, with the mark before the question.
+    expect(asked.filter((text) => text.length > 78 || /[\n.:]$/.test(text))).toEqual([]);
+  });
+
   it.each([setupOptions, sandboxOptions])("gives no letter to two options of a command", (options) => {
     const letters = Object.values(options as OptionSet).flatMap(({ flag }) => /^-\w/.exec(flag) ?? []);
     expect(new Set(letters).size).toBe(letters.length);
