@@ -55,11 +55,16 @@ export class Lookups {
   /** Every registry that can be seen where the answers say to look, by name. */
   async registries(answers: SetupAnswers): Promise<readonly ListedRegistry[]> {
     const scope = scopeOf(answers);
-    return await this.#once.do("registries", [azureRequest(answers), scope], async () => {
-      const { registries } = await this.azure(answers);
-      const listed = await registries.listRegistries(scope, this.#signal);
-      return [...listed].sort((left, right) => left.name.localeCompare(right.name, "en"));
-    });
+    return await this.#once.do(
+      "registries",
+      [azureRequest(answers), scope],
+      async () => {
+        const { registries } = await this.azure(answers);
+        const listed = await registries.listRegistries(scope, this.#signal);
+        return [...listed].sort((left, right) => left.name.localeCompare(right.name, "en"));
+      },
+      (listed) => listed.length > 0,
+    );
   }
 
   /** The registries that a reference names, by requests of its own. */
@@ -133,11 +138,15 @@ export class Lookups {
   }
 
   async namespaces(answers: SetupAnswers): Promise<NamespaceChoices> {
-    return await this.#once.do("namespaces", clusterRequest(answers), async () =>
-      listNamespaceChoices(
-        (await this.clusters(answers)).map(({ cluster }) => cluster),
-        this.#signal,
-      ),
+    return await this.#once.do(
+      "namespaces",
+      clusterRequest(answers),
+      async () =>
+        listNamespaceChoices(
+          (await this.clusters(answers)).map(({ cluster }) => cluster),
+          this.#signal,
+        ),
+      ({ unlisted }) => unlisted.length === 0,
     );
   }
 
