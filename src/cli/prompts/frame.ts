@@ -6,8 +6,8 @@ import type { Remarks } from "./live-question.ts";
 export interface Parts extends Remarks {
   readonly message: string;
   readonly intro: readonly Line[] | undefined;
-  /** Stands before the text that is typed. */
-  readonly label: string;
+  /** Stands before the text that is typed; undefined while there is none, and the cursor waits behind what is asked. */
+  readonly label: string | undefined;
   /** The lines of a list, at most so many; it has more when they do not fit. */
   readonly list: { readonly count: number; readonly lines: (rows: number) => readonly string[] };
   /** Lines that explain what is pointed at, left out where there is no room. */
@@ -44,10 +44,11 @@ export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
   if (room() < Math.min(wanted, leastRows)) intro = [];
   const list = parts.list.lines(Math.max(Math.min(wanted, room()), Math.min(wanted, leastRows)));
   const above = [...message, ...intro];
+  const label = parts.label ?? above.pop() ?? "";
   const below = [...list, ...explanation, ...remarks, ...keys];
   return {
     above,
-    label: parts.label,
+    label,
     below: below.slice(0, Math.max(size.rows - 2 - above.length, leastRows)),
   };
 }

@@ -46,7 +46,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
         activity: this.remarks.activity ?? this.#waitedFor,
         message,
         intro,
-        label: "  Filter: ",
+        label: this.text === "" ? undefined : "  Filter: ",
         list: {
           // One line more for what is said of the list as a whole.
           count: list ? list.entries.length + 1 : 0,

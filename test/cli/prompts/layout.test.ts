@@ -49,7 +49,7 @@ describe("a frame", () => {
     const parts = fc.record<Parts>({
       message: fc.string({ maxLength: 60 }),
       intro: fc.array(text, { maxLength: 4 }),
-      label: fc.constant("  Filter: "),
+      label: fc.constantFrom("  Filter: ", undefined),
       list: fc.nat(100).map((count) => ({
         count,
         lines: (rows: number) => Array.from({ length: Math.min(rows, count) }, (_, index) => `${index}`),
