@@ -16,7 +16,7 @@ export function equivalentCommand(
   environment: Environment,
   { asking = false }: { readonly asking?: boolean } = {},
 ): string {
-  const words = [program, command];
+  const words = [...variablesSetAside(options, given, environment), program, command];
   for (const [name, option] of Object.entries(options)) {
     const answer = given.get(name);
     if (!answer || answer.source === "variable" || name === "yes" || option.group === "Output") continue;
@@ -25,6 +25,17 @@ export function equivalentCommand(
     for (const text of answer.texts) words.push(word(option, text));
   }
   return [...words, ...(asking ? [] : ["--yes"])].join(" ");
+}
+
+/** Variables that would say what was answered otherwise; an empty one counts as not set. */
+function variablesSetAside(options: OptionSet, given: GivenOptions, environment: Environment): string[] {
+  return Object.entries(options).flatMap(([name, { variable, group }]) => {
+    if (variable === undefined || !environment[variable] || group === "Output") return [];
+    const answer = given.get(name);
+    return answer === undefined || (answer.source === "answer" && answer.texts.length === 0)
+      ? [`${variable}=`]
+      : [];
+  });
 }
 
 function goesWithoutSaying(

@@ -52,6 +52,17 @@ describe("the command line that does the same", () => {
     );
   });
 
+  it("empties variables that an answer set aside", () => {
+    const given: GivenOptions = new Map([
+      ["servicePrincipal", answer()],
+      ["namespace", answer("a")],
+    ]);
+    const environment = { ACR_PULL_SERVICE_PRINCIPAL: "old", ACR_PULL_NAMESPACE_SELECTOR: "team=web" };
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, environment)).toBe(
+      "ACR_PULL_NAMESPACE_SELECTOR= ACR_PULL_SERVICE_PRINCIPAL= acr-pull setup --namespace a --yes",
+    );
+  });
+
   it("where it shall ask for the rest, has no --yes, and every answer so that it asks none again", () => {
     const given: GivenOptions = new Map([
       ["registry", answer("myregistry")],

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Given, GivenOptions } from "../../src/cli/answers.ts";
-import { Wizard, type Asked, type Question, type Recovery, type WizardReply } from "../../src/cli/wizard.ts";
+import type { Asked, Question, WizardReply } from "../../src/cli/question.ts";
+import { Wizard, type Recovery } from "../../src/cli/wizard.ts";
 
 /** Answers of the wizards under test: the text of each option that was given. */
 export type Answers = Readonly<Record<string, string | undefined>>;

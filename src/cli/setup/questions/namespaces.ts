@@ -2,7 +2,7 @@ import type { NamespaceChoice, NamespaceChoices } from "../../../core/choices/na
 import { namespaceName } from "../../../domain/names.ts";
 import { setupOptions, type SetupAnswers } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
-import type { Texts } from "../../wizard.ts";
+import type { Texts } from "../../question.ts";
 import { noteWhenKnown, unlistedText } from "./note-when-known.ts";
 import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
 

@@ -1,6 +1,6 @@
 import type { SetupAnswers } from "../../options.ts";
 import type { Prompter } from "../../prompter.ts";
-import type { Question } from "../../wizard.ts";
+import type { Question } from "../../question.ts";
 import type { Lookups } from "../lookups.ts";
 
 /** A question of `setup`. */

@@ -35,7 +35,7 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
       }
     },
     // A sign-in that asks for somebody begins when it was chosen.
-    expect: (recognised) => (recognised instanceof ActionableError ? undefined : { auth: [] }),
+    expect: (recognised) => (recognised instanceof ActionableError ? undefined : { auth: ["auto"] }),
     async ask({ data, previous, canGoBack }) {
       const reply = await prompter.choose({
         message: setupOptions.auth.question ?? "",
@@ -44,9 +44,7 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
         choices: data.then(choicesOf),
         preselected: previous["auth"]?.[0],
       });
-      return reply.kind === "back"
-        ? reply
-        : { kind: "answer", value: { auth: reply.value === "auto" ? [] : [reply.value] } };
+      return reply.kind === "back" ? reply : { kind: "answer", value: { auth: [reply.value] } };
     },
   };
 }
