@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn, type IPty } from "@lydell/node-pty";
@@ -82,6 +83,7 @@ export class TerminalRun {
     };
     const set = Object.entries(given).filter((one): one is [string, string] => one[1] !== undefined);
     const pty = spawn(file, rest, { cols: columns, rows, env: Object.fromEntries(set), cwd: home });
+    keepOutput(pty);
     const terminal = new Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true });
     return new TerminalRun(pty, terminal, () => rm(home, { recursive: true, force: true }));
   }
@@ -182,4 +184,17 @@ export class TerminalRun {
   #look(): void {
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+/**
+ * The terminal gives up its output 200 ms after the program's end, read or not; a busy event loop comes round later
+ * than that. Its own end of output, which comes once all was read, closes it sooner.
+ */
+function keepOutput(pty: IPty): void {
+  const { _socket: socket } = pty as unknown as { readonly _socket: Socket };
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error) => {
+    setTimeout(() => destroy(error), patienceMs / 10);
+    return socket;
+  };
 }
