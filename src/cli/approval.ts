@@ -19,7 +19,7 @@ export async function approve(
   view.notice(planLines(plan, terminal.stderr.width));
   if (given.yes) return true;
   if (!terminal.interactive) return false;
-  const { openPrompter } = await import("./prompter.ts");
+  const { openPrompter } = await import("./prompts/open-prompter.ts");
   const prompter = await openPrompter(terminal, signal);
   return await prompter.confirm("Carry this out?");
 }

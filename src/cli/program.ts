@@ -10,7 +10,8 @@ import type { OptionDefinition, OptionSet } from "./option.ts";
 import { outputOptions, sharedOptions } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 import { describeFailure } from "./views/failure.ts";
-import { openView, type View } from "./views/view.ts";
+import { openView } from "./views/open-view.ts";
+import type { View } from "./views/view.ts";
 
 /** Every command, in the order help lists them. */
 export const commands: readonly CommandDefinition[] = [setupCommand, sandboxCommand];

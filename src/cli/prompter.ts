@@ -1,4 +1,4 @@
-import type { Line, Terminal } from "./terminal.ts";
+import type { Line } from "./terminal.ts";
 
 /** How a question ended: with an answer, or with the wish to go one question back. */
 export type Reply<T> = { readonly kind: "answer"; readonly value: T } | { readonly kind: "back" };
@@ -80,8 +80,6 @@ export interface Prompter {
   text(question: TextQuestion): Promise<Reply<string>>;
   /** Yes or no; Enter alone is no. */
   confirm(question: string): Promise<boolean>;
-  /** Whether exactly this text was typed. */
-  typed(question: string, expected: string): Promise<boolean>;
   /**
    * Something to know that arrives while a question may be on the screen: shown under the question at once, and kept
    * on the screen above what comes next.
@@ -89,14 +87,4 @@ export interface Prompter {
   note(line: Line): void;
   /** Whether a question is on the screen. */
   readonly asking: boolean;
-}
-
-/** Only to be opened where `terminal.interactive`. */
-export async function openPrompter(terminal: Terminal, signal: AbortSignal): Promise<Prompter> {
-  if (terminal.plain) {
-    const { PlainPrompter } = await import("./prompts/plain-prompter.ts");
-    return new PlainPrompter(terminal, signal);
-  }
-  const { LivePrompter } = await import("./prompts/live-prompter.ts");
-  return new LivePrompter(terminal, signal);
 }

@@ -8,7 +8,7 @@ export class LiveLine extends LiveQuestion<string> {
   readonly #inWords: (text: string) => string;
 
   /** @param inWords what stays on the screen of an answer */
-  constructor(message: string, inWords: (text: string) => string = (text) => text) {
+  constructor(message: string, inWords: (text: string) => string) {
     super(false, undefined);
     this.#message = message;
     this.#inWords = inWords;

@@ -4,6 +4,7 @@ import { isYes } from "./affirmation.ts";
 import { LiveChooseSeveral } from "./live-choose-several.ts";
 import { LiveChoose } from "./live-choose.ts";
 import { LiveLine } from "./live-line.ts";
+import { wrapLine } from "./layout.ts";
 import { answerLines, askLive } from "./live-prompt.ts";
 import type { LiveQuestion } from "./live-question.ts";
 import { LiveText } from "./live-text.ts";
@@ -41,14 +42,9 @@ export class LivePrompter implements Prompter {
     return reply.kind === "answer" && isYes(reply.value);
   }
 
-  async typed(question: string, expected: string): Promise<boolean> {
-    const reply = await this.#ask(question, new LiveLine(question));
-    return reply.kind === "answer" && reply.value === expected;
-  }
-
   note(line: Line): void {
     if (this.#current) this.#current.note(line);
-    else this.#terminal.stderr.line(line);
+    else this.#keep(line);
   }
 
   async #ask<T>(message: string, question: LiveQuestion<T>): Promise<Reply<T>> {
@@ -63,7 +59,14 @@ export class LivePrompter implements Prompter {
       return { kind: "answer", value: outcome.value };
     } finally {
       this.#current = undefined;
-      for (const note of question.notes) this.#terminal.stderr.line(note);
+      for (const note of question.notes) this.#keep(note);
     }
+  }
+
+  /** Prints a note where nothing will write over it, broken between words. */
+  #keep(note: Line): void {
+    const { stderr } = this.#terminal;
+    const lines = wrapLine(note, stderr.width, (line) => stderr.paint(line), "");
+    stderr.document(`${lines.join("\n")}\n`);
   }
 }

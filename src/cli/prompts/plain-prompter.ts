@@ -97,10 +97,6 @@ export class PlainPrompter implements Prompter {
     return isYes(await this.#screen.ask(`${question} (y/N): `));
   }
 
-  async typed(question: string, expected: string): Promise<boolean> {
-    return (await this.#screen.ask(`${question} `)) === expected;
-  }
-
   note(line: Line): void {
     this.#screen.note(line);
   }

@@ -1,10 +1,7 @@
 import type { Report } from "../../core/progress.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
-import type { OutputFormat } from "../options.ts";
-import type { Line, Terminal } from "../terminal.ts";
+import type { Line } from "../terminal.ts";
 import type { Failure } from "./failure.ts";
-import { openHumanView } from "./human-view.ts";
-import { ProgressLines } from "./progress-lines.ts";
 
 /** How much is told. */
 export interface Detail {
@@ -37,14 +34,4 @@ export interface View {
   unfinished(): readonly string[];
   /** Takes the status line away. */
   close(): void;
-}
-
-/** The view for a form of output; what the others need is not loaded. */
-export async function openView(format: OutputFormat, detail: Detail, terminal: Terminal): Promise<View> {
-  const progress = new ProgressLines(terminal.stderr, detail);
-  if (format === "text") return openHumanView(terminal, detail, progress);
-  const { openDocumentView } = await import("./json-view.ts");
-  if (format === "json") return openDocumentView(terminal, detail, progress);
-  const { yamlText } = await import("./yaml-text.ts");
-  return openDocumentView(terminal, detail, progress, yamlText);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InterruptedError, watchSignals } from "../../../src/cli/interruption.ts";
-import { openPrompter, type Choice, type Prompter } from "../../../src/cli/prompter.ts";
+import type { Choice, Prompter } from "../../../src/cli/prompter.ts";
+import { openPrompter } from "../../../src/cli/prompts/open-prompter.ts";
 import { openTerminal, toned } from "../../../src/cli/terminal.ts";
 
 /*
@@ -146,7 +147,6 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
     return { ...(await reply), asking: prompter.asking };
   },
   confirm: (prompter) => prompter.confirm("Carry this out?"),
-  typed: (prompter) => prompter.typed("Type myregistry to grant it:", "myregistry"),
   // Back from the second question to the first, and on again.
   back: async (prompter) => {
     await scenarios["choose"]?.(prompter);

@@ -217,11 +217,9 @@ describe.concurrent("a question of one line", () => {
   it.each([
     ["confirm", "y", true, "✔ Carry this out?  yes"],
     ["confirm", "", false, "✔ Carry this out?  no"],
-    ["typed", "myregistry", true, "✔ Type myregistry to grant it:  myregistry"],
-    ["typed", "y", false, "✔ Type myregistry to grant it:  y"],
   ])("%s, answered by %j: %s", async (scenario, typed, expected, line) => {
     const run = await asking.at(scenario);
-    await run.until(/\? (Carry|Type)/);
+    await run.until("? Carry this out?");
     run.press(typed, "enter");
     expect(await resultOf(run)).toBe(expected);
     expect(run.screen).toContain(line);

@@ -124,8 +124,6 @@ describe.concurrent("other plain questions", () => {
   it.each([
     ["confirm", "y", true],
     ["confirm", "", false],
-    ["typed", "myregistry", true],
-    ["typed", "y", false],
   ])("%s, answered by %j: %s", async (scenario, line, expected) => {
     expect((await converse(scenario, [line])).result).toBe(expected);
   });
