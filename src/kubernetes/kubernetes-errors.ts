@@ -154,7 +154,7 @@ function forbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
     };
   }
   return {
-    what: `Context ${context} may not ${verb} ${subject}.`,
+    what: `You may not ${verb} ${subject}.`,
     code: "kubernetes.forbidden",
     hint:
       cause === "admission"
