@@ -194,7 +194,9 @@ function keepOutput(pty: IPty): void {
   const { _socket: socket } = pty as unknown as { readonly _socket: Socket };
   const destroy = socket.destroy.bind(socket);
   socket.destroy = (error) => {
-    setTimeout(() => destroy(error), patienceMs / 10);
+    // Reading from a terminal that nobody holds open any more ends with an error (EIO), after the last of the output.
+    if (error !== undefined || socket.readableEnded) return destroy(error);
+    setTimeout(() => destroy(), patienceMs / 10);
     return socket;
   };
 }
