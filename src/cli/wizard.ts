@@ -19,14 +19,23 @@ export interface WizardParts<Answers> {
 }
 
 /** How a wizard goes on after a failure: by asking again, back, elsewhere, or with an option more. */
-export type Recovery =
-  Exclude<WizardReply, { kind: "answer" }> | { readonly kind: "given"; readonly texts: Texts };
+export type Recovery = Exclude<WizardReply, { kind: "answer" }> | OptionMore;
+
+/** An option that mends a failure. */
+export interface OptionMore {
+  readonly kind: "given";
+  readonly texts: Texts;
+  /** Options that decide what is agreed to by it: it counts no longer than they stay as they are. */
+  readonly dependsOn: readonly string[];
+}
 
 interface Answered {
   readonly texts: Texts;
   /** What the answer rests on. */
   readonly basis: string;
 }
+
+interface Recovered extends Answered, Pick<OptionMore, "dependsOn"> {}
 
 interface Fetched {
   readonly basis: string;
@@ -41,8 +50,7 @@ interface Fetched {
  */
 export class Wizard<Answers> {
   readonly #parts: WizardParts<Answers>;
-  /** What flags, variables and recoveries gave. */
-  #given: GivenOptions;
+  #recovered: readonly Recovered[] = [];
   readonly #answered = new Map<string, Answered>();
   /** What it rests on that a question was found to have nothing to ask. */
   readonly #closed = new Map<string, string>();
@@ -50,7 +58,6 @@ export class Wizard<Answers> {
 
   constructor(parts: WizardParts<Answers>) {
     this.#parts = parts;
-    this.#given = parts.given;
   }
 
   /** All that was given and answered. An answer that rests on what has changed meanwhile does not count. */
@@ -76,13 +83,15 @@ export class Wizard<Answers> {
         at = this.#placeOf(reply.question);
       } else if (reply.kind === "given") {
         returnTo = undefined;
-        this.#given = withTexts(this.#given, reply.texts, []);
+        const basis = basisOf(reply.dependsOn, this.#givenBefore(at));
+        this.#recovered = [...this.#recovered, { ...reply, basis }];
         at = this.#firstOpen();
       } else if (reply.kind === "answer" || reply.kind === "closed") {
         returnTo = undefined;
-        const basis = this.#basis(question, this.#givenBefore(at));
+        const basis = basisOf(question.dependsOn, this.#givenBefore(at));
         if (reply.kind === "closed") this.#closed.set(question.id, basis);
         else this.#answered.set(question.id, { texts: reply.value, basis });
+        this.#withdrawConsent();
         at = this.#firstOpen();
       }
     }
@@ -112,7 +121,7 @@ export class Wizard<Answers> {
         const seen = await wait(question.looking ?? "Looking", data);
         if (!question.isOpen(seen, answers)) return { kind: "closed" };
       }
-      const previous = this.#previous(question);
+      const previous = this.#previous(question, given);
       return await question.ask({ answers, data, previous, canGoBack, changeable, signal });
     } catch (error) {
       this.#forget(question);
@@ -130,7 +139,7 @@ export class Wizard<Answers> {
     const { questions } = this.#parts;
     const expectations = new Map<string, Promise<Texts>>();
     for (const [at, question] of questions.entries()) {
-      if (at < from || this.#isSettled(question)) continue;
+      if (at < from || this.#isSettled(question, this.#givenBefore(at))) continue;
       const needed = new Set(question.dependsOn.flatMap((option) => expectations.get(option) ?? []));
       const expected = Promise.all(needed).then((texts) =>
         left.aborted ? never : this.#expect(question, at, from, texts),
@@ -164,7 +173,7 @@ export class Wizard<Answers> {
 
   /** Fetches what a question shows, once for what it depends on. */
   #look(question: Question<Answers>, given: GivenOptions): Promise<unknown> {
-    const basis = this.#basis(question, given);
+    const basis = basisOf(question.dependsOn, given);
     const known = this.#fetched.get(question.id);
     if (known?.basis === basis) return known.data;
     // What was fetched for other answers is of no use any more.
@@ -198,7 +207,7 @@ export class Wizard<Answers> {
   #isUnanswered(question: Question<Answers>, at: number): boolean {
     const given = this.#givenBefore(at);
     return (
-      !this.#isSettled(question) &&
+      !this.#isSettled(question, given) &&
       question.applies(this.#parts.read(given)) &&
       !this.#stands(question, given) &&
       !this.#isClosed(question, given)
@@ -207,16 +216,24 @@ export class Wizard<Answers> {
 
   /** Whether it was answered, and what the answer rests on is as it was. */
   #stands(question: Question<Answers>, given: GivenOptions): boolean {
-    return this.#answered.get(question.id)?.basis === this.#basis(question, given);
+    return this.#answered.get(question.id)?.basis === basisOf(question.dependsOn, given);
   }
 
   /** Whether it was found to have nothing to ask, and what that rests on is as it was. */
   #isClosed(question: Question<Answers>, given: GivenOptions): boolean {
-    return this.#closed.get(question.id) === this.#basis(question, given);
+    return this.#closed.get(question.id) === basisOf(question.dependsOn, given);
   }
 
-  #isSettled({ settledBy, id }: Question<Answers>): boolean {
-    return !this.#answered.has(id) && settledBy.some((option) => this.#given.has(option));
+  #isSettled({ settledBy, id }: Question<Answers>, given: GivenOptions): boolean {
+    return !this.#answered.has(id) && settledBy.some((option) => given.has(option));
+  }
+
+  /** What was agreed to was what was asked about: who comes back to it by other answers is asked once more. */
+  #withdrawConsent(): void {
+    for (const [at, question] of this.#parts.questions.entries()) {
+      if (question.subject !== undefined || this.#stands(question, this.#givenBefore(at))) continue;
+      this.#answered.delete(question.id);
+    }
   }
 
   #placeOf(id: string): number {
@@ -246,12 +263,12 @@ export class Wizard<Answers> {
     });
   }
 
-  #previous(question: Question<Answers>): Texts {
+  #previous(question: Question<Answers>, given: GivenOptions): Texts {
     const answered = this.#answered.get(question.id);
     if (answered) return answered.texts;
     return Object.fromEntries(
       question.options.flatMap((name) => {
-        const texts = this.#given.get(name)?.texts;
+        const texts = given.get(name)?.texts;
         return texts ? [[name, texts]] : [];
       }),
     );
@@ -259,17 +276,25 @@ export class Wizard<Answers> {
 
   /** What is known when the question of this place is asked. */
   #givenBefore(at: number): GivenOptions {
-    const { questions, read } = this.#parts;
-    return questions.slice(0, at).reduce<GivenOptions>((known, question) => {
-      const answered = this.#answered.get(question.id);
-      if (!answered || !this.#stands(question, known) || !question.applies(read(known))) return known;
-      return withTexts(known, answered.texts, question.settledBy);
-    }, this.#given);
+    const { questions, read, given } = this.#parts;
+    const answered = questions.slice(0, at).reduce<GivenOptions>((before, question) => {
+      const answer = this.#answered.get(question.id);
+      const known = this.#withRecovered(before);
+      if (!answer || !this.#stands(question, known) || !question.applies(read(known))) return before;
+      return withTexts(before, answer.texts, question.settledBy);
+    }, given);
+    return this.#withRecovered(answered);
   }
 
-  #basis(question: Question<Answers>, given: GivenOptions): string {
-    return JSON.stringify(question.dependsOn.map((option) => given.get(option)?.texts ?? null));
+  #withRecovered(given: GivenOptions): GivenOptions {
+    return this.#recovered
+      .filter(({ dependsOn, basis }) => basisOf(dependsOn, given) === basis)
+      .reduce((known, { texts }) => withTexts(known, texts, []), given);
   }
+}
+
+function basisOf(options: readonly string[], given: GivenOptions): string {
+  return JSON.stringify(options.map((option) => given.get(option)?.texts ?? null));
 }
 
 /** What cannot be expected yet, nobody may go on with. */

@@ -67,7 +67,7 @@ export function lookOf({ id, dependsOn }: Pick<TestQuestion, "id" | "dependsOn">
 /**
  * Walks through questions by a script that says what is on the screen and what is done there, with commas between:
  * `registry: a` answers, `role: back` goes back, and so do `change registry`, `again` and `fail`; `failed: …` is what
- * is done about a failure, where `give adopt` gives an option more.
+ * is done about a failure, where `give adopt for secret` gives an option more, for as long as the other stays.
  * @throws OffScript where another question is on the screen than the script says, or one too many or too few
  */
 export async function walk(
@@ -115,8 +115,10 @@ export async function walk(
     async failed(error): Promise<Recovery> {
       if (error instanceof OffScript) throw error;
       const done = next("failed");
-      if (done.startsWith("give "))
-        return { kind: "given", texts: { [done.slice("give ".length)]: ["true"] } };
+      const [, option, dependsOn] = /^give (\w+)(?: for (\w+))?$/.exec(done) ?? [];
+      if (option !== undefined) {
+        return { kind: "given", texts: { [option]: ["true"] }, dependsOn: dependsOn ? [dependsOn] : [] };
+      }
       const reply = replyOf("failed", done);
       if (reply.kind === "answer") throw error;
       return reply;

@@ -42,6 +42,22 @@ describe("a wizard whose question failed", () => {
     expect(given).toEqual({ ...answered, more: "true" });
   });
 
+  it("gives that option for the answers alone that it was to mend", async () => {
+    const toThird = "first: 1, second: 2, third: fail, failed: give more for second";
+    expect((await walk(three, `${toThird}, third: 3`)).given).toEqual({ ...answered, more: "true" });
+    const changed = await walk(three, `${toThird}, third: change second, second: 0, third: 3`);
+    expect(changed.given).toEqual({ ...answered, second: "0" });
+  });
+
+  it("asks what that option settles as soon as it counts no more", async () => {
+    const all = [question("first"), question("second", { settledBy: ["more"] }), question("third")];
+    const { given } = await walk(
+      all,
+      "first: 1, second: fail, failed: give more for first, third: change first, first: 0, second: 2, third: 3",
+    );
+    expect(given).toEqual({ first: "0", second: "2", third: "3" });
+  });
+
   it("ends with what nobody can do anything about", async () => {
     await expect(walk(three, "first: fail, failed: stop")).rejects.toThrow("first failed");
   });

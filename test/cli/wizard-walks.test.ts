@@ -176,7 +176,7 @@ function replyOf(
     case "fail":
       throw new Failure({ kind: "again" });
     case "more":
-      throw new Failure({ kind: "given", texts: { more: ["true"] } });
+      throw new Failure({ kind: "given", texts: { more: ["true"] }, dependsOn: [] });
     case "again":
     case "back":
       return { kind: done.kind };

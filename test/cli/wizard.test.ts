@@ -159,3 +159,27 @@ describe("a change from a later question", () => {
     await expect(walk(questions, "registry: change cluster")).rejects.toThrow("cluster");
   });
 });
+
+describe("a consent, which is no answer that one changes", () => {
+  const consent = question("consent", {
+    subject: undefined,
+    dependsOn: ["role"],
+    applies: ({ role }) => role === "owner",
+  });
+  const all = [question("role"), consent, question("last")];
+  const toLast = "role: owner, consent: yes, last: change role";
+
+  it("holds while what was agreed to stays", async () => {
+    const { given } = await walk(all, `${toLast}, role: owner, last: 1`);
+    expect(given).toEqual({ role: "owner", consent: "yes", last: "1" });
+  });
+
+  it("is asked for once more by who comes back to it from something else", async () => {
+    const again = "role: pull, last: change role, role: owner, consent: yes, last: 1";
+    expect((await walk(all, `${toLast}, ${again}`)).given).toEqual({
+      role: "owner",
+      consent: "yes",
+      last: "1",
+    });
+  });
+});

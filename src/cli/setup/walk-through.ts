@@ -12,8 +12,8 @@ import type { Prompter } from "../prompter.ts";
 import { openPrompter } from "../prompts/open-prompter.ts";
 import { describeFailure, failureLines } from "../views/failure.ts";
 import { wrapped } from "../views/wrapped.ts";
-import type { Changeable, Texts } from "../question.ts";
-import { Wizard, type Recovery } from "../wizard.ts";
+import type { Changeable } from "../question.ts";
+import { Wizard, type OptionMore, type Recovery } from "../wizard.ts";
 import { Lookups } from "./lookups.ts";
 import { askWhatToChange } from "./questions/answer-to-change.ts";
 import { adoptQuestion } from "./questions/adopt.ts";
@@ -28,7 +28,12 @@ import { reviewQuestion } from "./questions/review.ts";
 import { roleQuestion } from "./questions/role.ts";
 import { secretNameQuestion } from "./questions/secret-name.ts";
 import { serviceAccountsQuestion } from "./questions/service-accounts.ts";
-import type { QuestionParts, SetupQuestion } from "./questions/setup-question.ts";
+import {
+  placeOptions,
+  registryOptions,
+  type QuestionParts,
+  type SetupQuestion,
+} from "./questions/setup-question.ts";
 import { signInQuestion } from "./questions/sign-in.ts";
 import { setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
 
@@ -166,26 +171,34 @@ export class WalkThrough {
       ],
     });
     if (reply.kind === "back") return reply;
-    if (reply.value === "remedy" && remedy) return { kind: "given", texts: remedy.texts };
+    if (reply.value === "remedy" && remedy) return { kind: "given", ...remedy.more };
     if (reply.value === "again") return { kind: "again" };
     if (reply.value === "change") return await askWhatToChange(prompter, changeable);
     throw error;
   }
 }
 
+/** Options that decide which secrets are meant. */
+const secretOptions = [...registryOptions, ...placeOptions, "secretName"];
+
 /** What an option more would mend, by the code of the failure. */
-const remedies: Readonly<Record<string, { readonly label: string; readonly texts: Texts }>> = {
+const remedies: Readonly<
+  Record<string, { readonly label: string; readonly more: Omit<OptionMore, "kind"> }>
+> = {
   "secret.not-ours": {
     label: "add the registry's entry to that secret, and leave all else in it alone",
-    texts: { adopt: ["true"] },
+    more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },
   },
   "secret.other-principal": {
     label: "replace that service principal's entry",
-    texts: { switchPrincipal: ["true"] },
+    more: { texts: { switchPrincipal: ["true"] }, dependsOn: [...secretOptions, "servicePrincipal"] },
   },
   "kubernetes.namespace-not-found": {
     label: "create the namespaces that are missing",
-    texts: { createNamespace: ["true"] },
+    more: {
+      texts: { createNamespace: ["true"] },
+      dependsOn: ["context", "namespace", "namespaceSelector"],
+    },
   },
 };
 
