@@ -4,6 +4,7 @@ import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { isGuid } from "../domain/names.ts";
+import { untilAborted } from "../domain/until-aborted.ts";
 import { azureError, unansweredError } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import {
@@ -15,7 +16,7 @@ import {
 } from "./sign-in-errors.ts";
 import { isOnPath } from "./is-on-path.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
-import { StoppableSignIn, untilAborted } from "./stoppable-sign-in.ts";
+import { StoppableSignIn } from "./stoppable-sign-in.ts";
 import { createTokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
 

@@ -5,6 +5,7 @@ import { Server as HttpServer } from "node:http";
 import type { Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PipelinePolicy, PipelineResponse } from "@azure/core-rest-pipeline";
+import { untilAborted } from "../domain/until-aborted.ts";
 
 interface Attempt {
   readonly signal: AbortSignal;
@@ -12,9 +13,10 @@ interface Attempt {
 }
 
 /**
- * Sign-ins of `@azure/identity` that can be stopped. The SDK has no way to do so: its requests hear of no signal, it
- * sleeps between the polls for a device code, and it waits for a browser's answer with a server of its own. Each of
- * these keeps a process alive after its run is over, for up to a quarter of an hour.
+ * Sign-ins of `@azure/identity` that can be stopped. The SDK is told of a signal, and hardly heeds it: its requests go
+ * on, it looks at it only between two polls for a device code and not in the pauses, and it waits for a browser's
+ * answer, with a server of its own, and for the Azure CLI to the end. Each of these keeps a process alive after its
+ * run is over, for up to a quarter of an hour.
  */
 export class StoppableSignIn {
   /** Which attempt a request, a server or a child belongs to, however deep in the SDK it was made. */
@@ -62,17 +64,6 @@ export class StoppableSignIn {
       unsubscribe("child_process", onChild);
     }
   }
-}
-
-/** The same promise, or the signal's reason as soon as it is aborted. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 /**

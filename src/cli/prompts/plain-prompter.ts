@@ -1,5 +1,6 @@
 import type { Choice, ListQuestion, Prompter, Reply } from "../prompter.ts";
 import type { Line, Terminal } from "../terminal.ts";
+import { untilAborted } from "../../domain/until-aborted.ts";
 import { isYes } from "./affirmation.ts";
 import { withPreselected } from "./choice-list.ts";
 import { listedNames } from "./listed-names.ts";
@@ -106,7 +107,7 @@ export class PlainPrompter implements Prompter {
     const { message, intro = [], loading, typed } = question;
     this.#screen.say(message, ...intro);
     if (question.choices instanceof Promise) this.#screen.say(`${loading} …`);
-    const choices = await unlessAborted(question.choices, this.#signal);
+    const choices = await untilAborted(Promise.resolve(question.choices), this.#signal);
     const made = withPreselected(choices, preselected, typed);
     const list = new NumberedList(withPreselectedShown(made, preselected), typed);
     this.#screen.say(...list.lines(list.all, preselected));
@@ -174,18 +175,4 @@ function listHints(list: NumberedList, canGoBack: boolean): string[] {
 
 function backHint(canGoBack: boolean): string[] {
   return canGoBack ? ["b to go back"] : [];
-}
-
-async function unlessAborted<T>(awaited: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([awaited, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -1,4 +1,5 @@
 import { ActionableError } from "../../../domain/errors.ts";
+import { InterruptedError } from "../../interruption.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { SignedIn } from "../lookups.ts";
@@ -30,7 +31,7 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
       try {
         return await lookups.signedIn({ ...answers, auth: "auto" });
       } catch (error) {
-        if (error instanceof ActionableError && error.exitCode !== 130) return error;
+        if (error instanceof ActionableError && !(error instanceof InterruptedError)) return error;
         throw error;
       }
     },
