@@ -6,11 +6,7 @@ const showCursor = "\u001b[?25h";
 const hideCursor = "\u001b[?25l";
 
 /** The program under a shell, as whoever types it runs it; the shell says how it ended and how the terminal is. */
-export function underShell(
-  sandbox: Sandbox,
-  program: string,
-  args: readonly string[],
-): Promise<TerminalRun> {
+export function underShell(sandbox: Sandbox, program: string, args: readonly string[]): Promise<TerminalRun> {
   const script = `trap : INT; stty -a > before; "$@"; echo "ended with $?"; stty -a | cmp before - && echo same modes`;
   return TerminalRun.start(sandbox, [], {
     columns: 160,

@@ -20,7 +20,7 @@ interface Step {
 }
 
 const steps: readonly Step[] = [
-  { question: "signIn", given: ["--auth", "environment"] },
+  { question: "signIn", told: ["--auth", "auto"] },
   { question: "registry", told: ["--registry", "abacregistry"] },
   { question: "role", keys: ["owner"], told: ["--role", "owner"] },
   { question: "ownerConsent", keys: ["abacregistry"], told: ["--allow-privileged-role", "owner"] },

@@ -31,7 +31,7 @@ function fetchedSince(before: number): string[] {
 }
 
 /**
- * Waits at a question, at which no key is pressed, until all that is in the list was fetched.
+ * Waits at a question, at which no key is pressed, until as much was fetched as the list has, and holds it to that.
  * @param before how many requests there were when the answer was given that led here
  */
 async function expectFetchedAt(
@@ -42,7 +42,7 @@ async function expectFetchedAt(
 ) {
   await walk.at(question);
   await walk.run.when(
-    () => wanted.every((one) => fetchedSince(before).includes(one)),
+    () => fetchedSince(before).length >= wanted.length,
     `${wanted.join(", ")} fetched at the question ${question}`,
   );
   // Nothing else, and nothing twice.
