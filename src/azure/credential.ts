@@ -116,7 +116,7 @@ class SharedCredential implements Credential {
 
   #begin(key: string, scope: string, claims: string | undefined): TokenRequest {
     const stop = new AbortController();
-    const token = this.#inTurn(() => this.#fetch(scope, claims, stop.signal));
+    const token = this.#inTurn(() => this.#fetch(scope, claims, stop.signal), stop.signal);
     const request = { token, stop, waiting: 0 };
     this.#underway.set(key, request);
     return request;
@@ -127,10 +127,21 @@ class SharedCredential implements Credential {
     if (this.#underway.get(key) === request) this.#underway.delete(key);
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Whoever waits for a turn fails with the one before: a person who did not sign in is not asked once more for the
+   * next scope. A turn that was given up says nothing of the person.
+   */
+  #inTurn<T>(work: () => Promise<T>, givenUp: AbortSignal): Promise<T> {
     if (this.method !== "device-code" && this.method !== "browser") return work();
     const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => {});
+    const turn = mine.catch((error: unknown) => {
+      if (!givenUp.aborted) throw error;
+    });
+    this.#turn = turn;
+    // Whoever comes later asks anew.
+    turn.catch(() => {
+      if (this.#turn === turn) this.#turn = Promise.resolve();
+    });
     return mine;
   }
 

@@ -173,6 +173,42 @@ describe("signing in", () => {
     expect(await azure.directory.mayChangeAllApplications(signal)).toBe("yes");
   }, 60_000);
 
+  test("with a device code that is declined asks for no other one at once, and anew when it is wanted anew", async () => {
+    const prompts: string[] = [];
+    const { azure, sandbox } = await open(
+      { deviceSignIn: { user: "ada@sandbox.example", declines: true } },
+      { auth: "device-code", onDeviceCode: ({ userCode }) => prompts.push(userCode) },
+    );
+    const ended = await Promise.allSettled([
+      azure.directory.caller(signal),
+      azure.registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal),
+    ]);
+    expect(ended.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(prompts).toHaveLength(1);
+    sandbox.world.deviceSignIn = { user: "ada@sandbox.example" };
+    expect(await azure.directory.caller(signal)).toMatchObject({ kind: "user" });
+  });
+
+  test("with a device code that one gives up goes on for the other who waits", async () => {
+    const impatient = new AbortController();
+    const { azure, sandbox } = await open(
+      { deviceSignIn: { user: "ada@sandbox.example", pendingPolls: 1000 } },
+      {
+        auth: "device-code",
+        onDeviceCode: () => {
+          sandbox.world.deviceSignIn = { user: "ada@sandbox.example" };
+          impatient.abort(new Error("enough"));
+        },
+      },
+    );
+    const [caller, found] = await Promise.allSettled([
+      azure.directory.caller(impatient.signal),
+      azure.registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal),
+    ]);
+    expect(caller).toMatchObject({ status: "rejected", reason: { message: "enough" } });
+    expect(found.status).toBe("fulfilled");
+  });
+
   test("with a device code that nobody waits for any more ends, and the next shows a code of its own", async () => {
     const impatient = new AbortController();
     const prompts: string[] = [];
