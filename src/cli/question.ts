@@ -7,6 +7,14 @@ export type Texts = Readonly<Record<string, readonly string[]>>;
 export type WizardReply =
   Reply<Texts> | { readonly kind: "change"; readonly question: string } | { readonly kind: "again" };
 
+/** An option that mends a failure. */
+export interface OptionMore {
+  readonly kind: "given";
+  readonly texts: Texts;
+  /** Options that decide what is agreed to by it: it counts no longer than they stay as they are. */
+  readonly dependsOn: readonly string[];
+}
+
 /** What a question is asked with. */
 export interface Asked<Answers, Data> {
   /** What is known by now; of options that the question does not depend on it may be the defaults. */

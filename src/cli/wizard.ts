@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { AnswerSheet, basisOf, withTexts } from "./answer-sheet.ts";
 import type { GivenOptions } from "./answers.ts";
-import type { Asked, Changeable, Question, Texts, WizardReply } from "./question.ts";
+import type { Asked, OptionMore, Question, Texts, WizardReply } from "./question.ts";
 
 /** What a wizard is made with. */
 export interface WizardParts<Answers> {
@@ -21,22 +22,6 @@ export interface WizardParts<Answers> {
 /** How a wizard goes on after a failure: by asking again, back, elsewhere, or with an option more. */
 export type Recovery = Exclude<WizardReply, { kind: "answer" }> | OptionMore;
 
-/** An option that mends a failure. */
-export interface OptionMore {
-  readonly kind: "given";
-  readonly texts: Texts;
-  /** Options that decide what is agreed to by it: it counts no longer than they stay as they are. */
-  readonly dependsOn: readonly string[];
-}
-
-interface Answered {
-  readonly texts: Texts;
-  /** What the answer rests on. */
-  readonly basis: string;
-}
-
-interface Recovered extends Answered, Pick<OptionMore, "dependsOn"> {}
-
 interface Fetched {
   readonly basis: string;
   readonly data: Promise<unknown>;
@@ -50,28 +35,26 @@ interface Fetched {
  */
 export class Wizard<Answers> {
   readonly #parts: WizardParts<Answers>;
-  #recovered: readonly Recovered[] = [];
-  readonly #answered = new Map<string, Answered>();
-  /** What it rests on that a question was found to have nothing to ask. */
-  readonly #closed = new Map<string, string>();
+  readonly #sheet: AnswerSheet<Answers>;
   readonly #fetched = new Map<string, Fetched>();
 
   constructor(parts: WizardParts<Answers>) {
     this.#parts = parts;
+    this.#sheet = new AnswerSheet(parts.questions, parts.given, parts.read);
   }
 
   /** All that was given and answered. An answer that rests on what has changed meanwhile does not count. */
   get given(): GivenOptions {
-    return this.#givenBefore(this.#parts.questions.length);
+    return this.#sheet.givenBefore(this.#parts.questions.length);
   }
 
   /** Asks whatever is open, until nothing is. */
   async run(): Promise<GivenOptions> {
     const { questions } = this.#parts;
     let returnTo: number | undefined;
-    let at = this.#firstOpen();
+    let at = this.#sheet.firstOpen();
     for (let question = questions[at]; question; question = questions[at]) {
-      const back = returnTo ?? this.#before(at);
+      const back = returnTo ?? this.#sheet.placeBefore(at);
       const reply = await this.#put(question, at, back !== undefined);
       if (reply.kind === "back" && back !== undefined) {
         // Who comes to it again may have mended meanwhile what it showed.
@@ -83,16 +66,13 @@ export class Wizard<Answers> {
         at = this.#placeOf(reply.question);
       } else if (reply.kind === "given") {
         returnTo = undefined;
-        const basis = basisOf(reply.dependsOn, this.#givenBefore(at));
-        this.#recovered = [...this.#recovered, { ...reply, basis }];
-        at = this.#firstOpen();
+        this.#sheet.add(reply, at);
+        at = this.#sheet.firstOpen();
       } else if (reply.kind === "answer" || reply.kind === "closed") {
         returnTo = undefined;
-        const basis = basisOf(question.dependsOn, this.#givenBefore(at));
-        if (reply.kind === "closed") this.#closed.set(question.id, basis);
-        else this.#answered.set(question.id, { texts: reply.value, basis });
-        this.#withdrawConsent();
-        at = this.#firstOpen();
+        if (reply.kind === "closed") this.#sheet.close(question, at);
+        else this.#sheet.answer(question, at, reply.value);
+        at = this.#sheet.firstOpen();
       }
     }
     return this.given;
@@ -109,19 +89,19 @@ export class Wizard<Answers> {
     canGoBack: boolean,
   ): Promise<WizardReply | Recovery | { readonly kind: "closed" }> {
     const { read, wait, signal, failed } = this.#parts;
-    const given = this.#givenBefore(at);
-    const changeable = this.#changeableBefore(at);
+    const given = this.#sheet.givenBefore(at);
+    const changeable = this.#sheet.changeableBefore(at);
     const left = new AbortController();
     try {
       const answers = read(given);
       const data = this.#look(question, given);
       this.#lookAhead(at, left.signal);
       // Whoever comes here to change an answer has something to say in any case.
-      if (question.isOpen && this.#isUnanswered(question, at)) {
+      if (question.isOpen && this.#sheet.isUnanswered(question, at)) {
         const seen = await wait(question.looking ?? "Looking", data);
         if (!question.isOpen(seen, answers)) return { kind: "closed" };
       }
-      const previous = this.#previous(question, given);
+      const previous = this.#sheet.previous(question, given);
       return await question.ask({ answers, data, previous, canGoBack, changeable, signal });
     } catch (error) {
       this.#forget(question);
@@ -139,7 +119,7 @@ export class Wizard<Answers> {
     const { questions } = this.#parts;
     const expectations = new Map<string, Promise<Texts>>();
     for (const [at, question] of questions.entries()) {
-      if (at < from || this.#isSettled(question, this.#givenBefore(at))) continue;
+      if (at < from || this.#sheet.isSettled(question, at)) continue;
       const needed = new Set(question.dependsOn.flatMap((option) => expectations.get(option) ?? []));
       const expected = Promise.all(needed).then((texts) =>
         left.aborted ? never : this.#expect(question, at, from, texts),
@@ -155,20 +135,20 @@ export class Wizard<Answers> {
     from: number,
     before: readonly Texts[],
   ): Promise<Texts> {
-    const given = before.reduce((known, texts) => withTexts(known, texts, []), this.#givenBefore(at));
+    const given = before.reduce((known, texts) => withTexts(known, texts, []), this.#sheet.givenBefore(at));
     const answers = this.#parts.read(given);
     if (!question.applies(answers)) return {};
     if (question.fetched === "soon" && !this.#isNext(at, from)) return await never;
     const data = await this.#look(question, given);
     if (question.isOpen?.(data, answers) === false) return {};
-    return this.#answered.get(question.id)?.texts ?? question.expect(data, answers) ?? (await never);
+    return this.#sheet.lastAnswer(question) ?? question.expect(data, answers) ?? (await never);
   }
 
   /** Whether nothing will be asked between two questions. */
   #isNext(at: number, from: number): boolean {
     return this.#parts.questions
       .slice(from + 1, at)
-      .every((question, index) => !this.#isUnanswered(question, from + 1 + index));
+      .every((question, index) => !this.#sheet.isUnanswered(question, from + 1 + index));
   }
 
   /** Fetches what a question shows, once for what it depends on. */
@@ -197,112 +177,13 @@ export class Wizard<Answers> {
     this.#fetched.delete(id);
   }
 
-  /** The first question that may have to be asked; behind the last when there is none. */
-  #firstOpen(): number {
-    const { questions } = this.#parts;
-    const first = questions.findIndex((question, at) => this.#isUnanswered(question, at));
-    return first < 0 ? questions.length : first;
-  }
-
-  #isUnanswered(question: Question<Answers>, at: number): boolean {
-    const given = this.#givenBefore(at);
-    return (
-      !this.#isSettled(question, given) &&
-      question.applies(this.#parts.read(given)) &&
-      !this.#stands(question, given) &&
-      !this.#isClosed(question, given)
-    );
-  }
-
-  /** Whether it was answered, and what the answer rests on is as it was. */
-  #stands(question: Question<Answers>, given: GivenOptions): boolean {
-    return this.#answered.get(question.id)?.basis === basisOf(question.dependsOn, given);
-  }
-
-  /** Whether it was found to have nothing to ask, and what that rests on is as it was. */
-  #isClosed(question: Question<Answers>, given: GivenOptions): boolean {
-    return this.#closed.get(question.id) === basisOf(question.dependsOn, given);
-  }
-
-  #isSettled({ settledBy, id }: Question<Answers>, given: GivenOptions): boolean {
-    return !this.#answered.has(id) && settledBy.some((option) => given.has(option));
-  }
-
-  /** What was agreed to was what was asked about: who comes back to it by other answers is asked once more. */
-  #withdrawConsent(): void {
-    for (const [at, question] of this.#parts.questions.entries()) {
-      if (question.subject !== undefined || this.#stands(question, this.#givenBefore(at))) continue;
-      this.#answered.delete(question.id);
-    }
-  }
-
   #placeOf(id: string): number {
     const at = this.#parts.questions.findIndex((question) => question.id === id);
     // Behind the last question all is agreed to: not where a mistake may lead.
     if (at < 0) throw new TypeError(`there is no question ${id}`);
     return at;
   }
-
-  /** The question that was asked before this one, if any. */
-  #before(at: number): number | undefined {
-    const { questions, read } = this.#parts;
-    const index = questions.slice(0, at).findLastIndex((question, before) => {
-      const given = this.#givenBefore(before);
-      return this.#stands(question, given) && question.applies(read(given));
-    });
-    return index < 0 ? undefined : index;
-  }
-
-  #changeableBefore(at: number): Changeable[] {
-    const { questions, read } = this.#parts;
-    return questions.slice(0, at).flatMap((question, before) => {
-      const { id, subject } = question;
-      const given = this.#givenBefore(before);
-      if (subject === undefined || !question.applies(read(given))) return [];
-      return this.#isClosed(question, given) && !this.#stands(question, given) ? [] : [{ id, subject }];
-    });
-  }
-
-  #previous(question: Question<Answers>, given: GivenOptions): Texts {
-    const answered = this.#answered.get(question.id);
-    if (answered) return answered.texts;
-    return Object.fromEntries(
-      question.options.flatMap((name) => {
-        const texts = given.get(name)?.texts;
-        return texts ? [[name, texts]] : [];
-      }),
-    );
-  }
-
-  /** What is known when the question of this place is asked. */
-  #givenBefore(at: number): GivenOptions {
-    const { questions, read, given } = this.#parts;
-    const answered = questions.slice(0, at).reduce<GivenOptions>((before, question) => {
-      const answer = this.#answered.get(question.id);
-      const known = this.#withRecovered(before);
-      if (!answer || !this.#stands(question, known) || !question.applies(read(known))) return before;
-      return withTexts(before, answer.texts, question.settledBy);
-    }, given);
-    return this.#withRecovered(answered);
-  }
-
-  #withRecovered(given: GivenOptions): GivenOptions {
-    return this.#recovered
-      .filter(({ dependsOn, basis }) => basisOf(dependsOn, given) === basis)
-      .reduce((known, { texts }) => withTexts(known, texts, []), given);
-  }
-}
-
-function basisOf(options: readonly string[], given: GivenOptions): string {
-  return JSON.stringify(options.map((option) => given.get(option)?.texts ?? null));
 }
 
 /** What cannot be expected yet, nobody may go on with. */
 const never = new Promise<never>(() => {});
-
-/** What was given, with texts for some options in place of those that said the same thing another way. */
-function withTexts(given: GivenOptions, texts: Texts, instead: readonly string[]): GivenOptions {
-  const known = new Map([...given].filter(([option]) => !instead.includes(option)));
-  for (const [option, one] of Object.entries(texts)) known.set(option, { texts: one, source: "answer" });
-  return known;
-}
