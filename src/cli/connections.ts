@@ -39,11 +39,8 @@ export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
 /** A context of a kubeconfig, as a list shows it. */
 export interface KubeContext {
   readonly name: string;
-  readonly namespace: string | undefined;
   /** Where its API server is; undefined when the kubeconfig does not tell. */
   readonly server: string | undefined;
-  /** Whether signing in runs a plugin, which may open a browser or ask for something. */
-  readonly usesPlugin: boolean;
 }
 
 /** The contexts of a kubeconfig. */

@@ -11,12 +11,8 @@ import { mergeEntries, parseKubeconfig, readEntries, type KubeconfigEntries } fr
 export interface KubeContext {
   readonly name: string;
   readonly namespace: string | undefined;
-  /** The name its cluster has in the kubeconfig; empty when it names none. */
-  readonly cluster: string;
   /** Where the cluster's API server is, without any user in the URL; undefined when the kubeconfig does not tell. */
   readonly server: string | undefined;
-  /** Whether its user signs in by a plugin, which may open a browser or ask for something. */
-  readonly usesPlugin: boolean;
 }
 
 /** What it takes to talk to the cluster of one context. */
@@ -39,12 +35,10 @@ export class Kubeconfig {
   constructor(entries: KubeconfigEntries) {
     this.#entries = entries;
     this.currentContext = entries.currentContext;
-    this.contexts = [...entries.contexts.values()].map(({ name, namespace, cluster, user }) => ({
+    this.contexts = [...entries.contexts.values()].map(({ name, namespace, cluster }) => ({
       name,
       namespace: namespace === "" ? undefined : namespace,
-      cluster,
       server: addressOf(entries.clusters.get(cluster)?.server),
-      usesPlugin: entries.users.get(user)?.plugin !== undefined,
     }));
   }
 

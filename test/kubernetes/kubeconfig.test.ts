@@ -35,7 +35,7 @@ ${rest}`;
 }
 
 function context(name: string, server: string | undefined) {
-  return { name, namespace: `ns-of-${name}`, cluster: name, server, usesPlugin: false };
+  return { name, namespace: `ns-of-${name}`, server };
 }
 
 async function refusal(promise: Promise<unknown>): Promise<ActionableError> {
@@ -172,19 +172,19 @@ describe("a context", () => {
     );
   });
 
-  test("says where its cluster is and whether a plugin signs it in, without asking anybody", async () => {
+  test("says where its cluster is, without asking anybody", async () => {
     const user = "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ask-me}}";
     const server = "https://ada:s3cr3t@api.test:6443/blue/?token=s3cr3t";
     const loaded = await loadKubeconfig({
       env: noHome,
       file: await file("told", config("blue", { user, server })),
     });
-    expect(loaded.contexts).toEqual([{ ...context("blue", "https://api.test:6443/blue"), usesPlugin: true }]);
+    expect(loaded.contexts).toEqual([context("blue", "https://api.test:6443/blue")]);
     const bare = await loadKubeconfig({
       env: noHome,
       file: await file("bare", "contexts: [{name: bare, context: {cluster: none, user: nobody}}]"),
     });
-    expect(bare.contexts).toEqual([{ ...context("bare", undefined), namespace: undefined, cluster: "none" }]);
+    expect(bare.contexts).toEqual([{ ...context("bare", undefined), namespace: undefined }]);
   });
 
   test("that names a cluster or user which is not there is refused", async () => {

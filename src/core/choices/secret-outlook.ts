@@ -13,12 +13,10 @@ import {
 export type SecretOutlook =
   /** There is no secret of that name, and perhaps no namespace. */
   | { readonly kind: "absent"; readonly createNamespace: boolean }
-  /** Our entry for this login server is there; what it says is undefined where it does not (yet) say it. */
+  /** Our entry for this login server is there. */
   | {
       readonly kind: "ours";
-      readonly appId: string | undefined;
-      readonly keyId: string | undefined;
-      /** RFC 3339 in UTC. */
+      /** RFC 3339 in UTC; undefined where the entry does not (yet) say it. */
       readonly expiresAt: string | undefined;
     }
   /** The entry is added beside those of other hosts. */
@@ -81,8 +79,7 @@ function outlookOf(state: TargetState, loginServer: string): SecretOutlook {
   if (state.kind === "absent") return state;
   const { mark, config, credential } = state;
   if (mark) {
-    const { appId, keyId, expiresAt } = mark;
-    return { kind: "ours", appId, keyId: keyId ?? undefined, expiresAt: expiresAt ?? undefined };
+    return { kind: "ours", expiresAt: mark.expiresAt ?? undefined };
   }
   const hosts = Object.keys(withoutCredential(config, loginServer).auths);
   return { kind: "merge", hosts, replaces: credential !== undefined };
