@@ -65,14 +65,14 @@ export abstract class LiveQuestion<T> {
   }
 
   /**
-   * Takes a key.
+   * Takes a key; while an answer is checked, only the one that goes back.
    * @param typed the text as the key left it; `text` says what becomes of it
    */
   press(key: Key, typed: string): void {
-    if (this.outcome || this.#checking) return;
+    if (this.outcome) return;
     const back = key.name === "escape" || (key.name === "tab" && key.shift);
     if (back && this.#canGoBack) this.end({ kind: "back" });
-    else if (!back && key.name !== "tab") this.pressed(movement(key), typed);
+    else if (!back && key.name !== "tab" && !this.#checking) this.pressed(movement(key), typed);
   }
 
   /** What stands on the screen now. */

@@ -134,6 +134,18 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
         return value === "/r/1" ? "You may not assign roles on it." : undefined;
       },
     }),
+  // The check comes to no end of its own.
+  unanswered: (prompter) =>
+    prompter.choose({
+      ...list,
+      message: "Which registry?",
+      choices: registries,
+      preselected: undefined,
+      check: async (_value, signal) => {
+        await sleep(60_000, undefined, { signal });
+        return undefined;
+      },
+    }),
   noted: async (prompter) => {
     prompter.note("Before the question.");
     const reply = prompter.choose({

@@ -118,6 +118,15 @@ describe.concurrent("a list", () => {
     expect(await resultOf(run)).toEqual({ kind: "answer", value: "shop" });
   });
 
+  it("lets one go back while the answer is checked, and takes no other key", async () => {
+    const run = await asking.at("unanswered");
+    await run.until("❯ myregistry.azurecr.io");
+    run.press("enter");
+    await run.until("… checking");
+    run.press("enter", "other", "escape");
+    expect(await resultOf(run)).toEqual({ kind: "back" });
+  });
+
   it("asks again when the answer does not stand its check", async () => {
     const run = await asking.at("checked");
     await run.until("❯ myregistry.azurecr.io");
