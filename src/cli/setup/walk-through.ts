@@ -179,12 +179,15 @@ export class WalkThrough {
 }
 
 /** Options that decide which secrets are meant. */
-const secretOptions = [...registryOptions, ...placeOptions, "secretName"];
+const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;
+
+interface Remedy {
+  readonly label: string;
+  readonly more: Omit<OptionMore, "kind"> & { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
+}
 
 /** What an option more would mend, by the code of the failure. */
-const remedies: Readonly<
-  Record<string, { readonly label: string; readonly more: Omit<OptionMore, "kind"> }>
-> = {
+const remedies: Readonly<Record<string, Remedy>> = {
   "secret.not-ours": {
     label: "add the registry's entry to that secret, and leave all else in it alone",
     more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },
