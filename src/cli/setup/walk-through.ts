@@ -12,7 +12,7 @@ import type { Prompter } from "../prompter.ts";
 import { openPrompter } from "../prompts/open-prompter.ts";
 import { describeFailure, failureLines } from "../views/failure.ts";
 import { wrapped } from "../views/wrapped.ts";
-import type { Changeable, OptionMore } from "../question.ts";
+import type { Changeable } from "../question.ts";
 import { Wizard, type Recovery } from "../wizard.ts";
 import { Lookups } from "./lookups.ts";
 import { askWhatToChange } from "./questions/answer-to-change.ts";
@@ -28,13 +28,9 @@ import { reviewQuestion } from "./questions/review.ts";
 import { roleQuestion } from "./questions/role.ts";
 import { secretNameQuestion } from "./questions/secret-name.ts";
 import { serviceAccountsQuestion } from "./questions/service-accounts.ts";
-import {
-  placeOptions,
-  registryOptions,
-  type QuestionParts,
-  type SetupQuestion,
-} from "./questions/setup-question.ts";
+import type { QuestionParts, SetupQuestion } from "./questions/setup-question.ts";
 import { signInQuestion } from "./questions/sign-in.ts";
+import { remedies } from "./remedies.ts";
 import { setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
 
 /** What was given and answered, and what was seen when the plan was agreed to. */
@@ -177,33 +173,6 @@ export class WalkThrough {
     throw error;
   }
 }
-
-/** Options that decide which secrets are meant. */
-const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;
-
-interface Remedy {
-  readonly label: string;
-  readonly more: Omit<OptionMore, "kind"> & { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
-}
-
-/** What an option more would mend, by the code of the failure. */
-const remedies: Readonly<Record<string, Remedy>> = {
-  "secret.not-ours": {
-    label: "add the registry's entry to that secret, and leave all else in it alone",
-    more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },
-  },
-  "secret.other-principal": {
-    label: "replace that service principal's entry",
-    more: { texts: { switchPrincipal: ["true"] }, dependsOn: [...secretOptions, "servicePrincipal"] },
-  },
-  "kubernetes.namespace-not-found": {
-    label: "create the namespaces that are missing",
-    more: {
-      texts: { createNamespace: ["true"] },
-      dependsOn: ["context", "namespace", "namespaceSelector"],
-    },
-  },
-};
 
 function read(given: GivenOptions): SetupAnswers {
   return readAnswers(setupOptions, given);
