@@ -55,9 +55,13 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
   return (report, signal) => {
     const opened = new Once();
     const kubeconfig = (file: string | undefined) =>
-      opened.do("kubeconfig", file, async () =>
-        (await import("./kubernetes/kubeconfig.ts")).loadKubeconfig({ file, env }),
-      );
+      opened.do("kubeconfig", file, async () => {
+        const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
+        const loaded = await loadKubeconfig({ file, env });
+        // Thrown here, so that another try reads the file anew.
+        checkContexts(loaded);
+        return loaded;
+      });
     const connections: Connections = {
       azure: (request) => opened.do("azure", request, () => openAzure(request, env, report, signal)),
       contexts: async (file) => {
@@ -131,15 +135,23 @@ async function checkHome(
   );
 }
 
+/** Without a context there is no cluster to choose, whoever asks. */
+function checkContexts({ contexts }: Kubeconfig): void {
+  if (contexts.length > 0) return;
+  throw refused(
+    "kubernetes.no-current-context",
+    "The kubeconfig has no contexts.",
+    "Name another file with --kubeconfig, or have the tool that made the cluster write its context.",
+  );
+}
+
 function currentContext({ currentContext, contexts }: Kubeconfig): string {
   if (currentContext !== undefined && currentContext !== "") return currentContext;
   const names = contexts.map(({ name }) => name).join(", ");
   throw refused(
     "kubernetes.no-current-context",
-    names === "" ? "The kubeconfig has no contexts." : "The kubeconfig has no current context.",
-    names === ""
-      ? "Name another file with --kubeconfig, or have the tool that made the cluster write its context."
-      : `Name one with --context: ${names}.`,
+    "The kubeconfig has no current context.",
+    `Name one with --context: ${names}.`,
   );
 }
 

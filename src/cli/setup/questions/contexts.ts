@@ -31,10 +31,24 @@ export function contextsQuestion({ lookups, prompter }: QuestionParts): SetupQue
           .map((one) => choiceOf(one, current)),
         preselected: previous["context"] ?? (first === undefined ? [] : [first]),
         least: 1,
+        check: (names) => Promise.resolve(unreadable(names)),
       });
       return reply.kind === "back" ? reply : { kind: "answer", value: { context: reply.value } };
     },
   };
+}
+
+/** Any name may stand in a file; here it has to be one that the option takes too. */
+function unreadable(names: readonly string[]): string | undefined {
+  for (const name of names) {
+    try {
+      setupOptions.context.read([name]);
+    } catch (error) {
+      if (error instanceof RangeError) return `The name of the context ${name} ${error.message}.`;
+      throw error;
+    }
+  }
+  return undefined;
 }
 
 function rank({ name }: KubeContext, current: string | undefined): number {
