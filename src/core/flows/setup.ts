@@ -20,7 +20,11 @@ const busyPollMs = 1_000;
 export interface Prospect {
   readonly found: Survey;
   readonly plan: SetupPlan;
+  readonly seenAt: Date;
 }
+
+/** A person may look at a plan for long: what was seen longer ago is looked up again before anything is written. */
+const freshMs = 60_000;
 
 /**
  * Looks at everything setup touches and says what it would do; writes nothing.
@@ -35,15 +39,16 @@ export async function lookAhead(
   if (ports.clusters.length === 0) {
     throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
   }
+  const seenAt = ports.clock.now();
   const found = await survey(input, ports, report, signal);
-  return { found, plan: planSetup(found, input, ports.clock.now()) };
+  return { found, plan: planSetup(found, input, ports.clock.now()), seenAt };
 }
 
 /**
  * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
  * Run again it finishes what was interrupted, and changes nothing when all is in order. While another run is at
  * work it waits, and then looks again: what that one made may be all that is needed.
- * @param prospect what was seen a moment ago with the same input and ports, so that it is not looked up again
+ * @param prospect what was seen with the same input and ports: when that was a moment ago it is not looked up again
  * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(
@@ -53,9 +58,10 @@ export async function setup(
   signal: AbortSignal,
   prospect?: Prospect,
 ): Promise<SetupOutcome> {
-  let seen = prospect;
+  const startedAt = ports.clock.now().getTime();
+  let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
   let inspect = look;
-  const deadline = ports.clock.now().getTime() + input.waitBusyMs;
+  const deadline = startedAt + input.waitBusyMs;
   for (;;) {
     const mayWait = () => ports.clock.now().getTime() < deadline;
     try {
