@@ -50,7 +50,7 @@ export interface Question<Answers, Data = unknown> {
   readonly fetched: "early" | "soon";
   /** Whether it makes sense at all. */
   applies(answers: Answers): boolean;
-  /** Fetches what it shows. */
+  /** Fetches what it shows; aborted when other answers were given. What others wait for too may go on. */
   look(answers: Answers, signal: AbortSignal): Promise<Data>;
   /** Said while the screen is empty, since only what is fetched tells whether there is anything to ask. */
   readonly looking?: string;

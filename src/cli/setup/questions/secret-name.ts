@@ -77,9 +77,7 @@ function remark({ target, outlook }: LookedAtSecret): Line | undefined {
       return `${name} exists and is acr-pull's own${until}: kept while it works`;
     }
     case "merge":
-      return outlook.hosts.length === 0
-        ? `${name} exists and is empty: the entry is added`
-        : `${name} exists: the entry is added, and ${outlook.hosts.join(", ")} stays`;
+      return `${name} exists: ${mergeText(outlook.hosts, outlook.replaces)}`;
     case "refused":
       return [toned("warning", "! "), outlook.error.message];
     case "unreadable":
@@ -87,4 +85,9 @@ function remark({ target, outlook }: LookedAtSecret): Line | undefined {
     default:
       return outlook satisfies never;
   }
+}
+
+function mergeText(hosts: readonly string[], replaces: boolean): string {
+  const what = replaces ? "its credential for this registry is replaced" : "the entry is added";
+  return hosts.length === 0 ? what : `${what}, and ${hosts.join(", ")} stays`;
 }
