@@ -63,7 +63,11 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
         return loaded;
       });
     const connections: Connections = {
-      azure: (request) => opened.do("azure", request, () => openAzure(request, env, report, signal)),
+      azure: ({ cloud, tenant, auth, timeoutMs }) => {
+        // These alone, in this order: what else a caller's request holds must not make a person sign in twice.
+        const request = { cloud, tenant, auth, timeoutMs };
+        return opened.do("azure", request, () => openAzure(request, env, report, signal));
+      },
       contexts: async (file) => {
         const { currentContext: current, contexts } = await kubeconfig(file);
         return { current, contexts };
