@@ -65,7 +65,9 @@ function servicePrincipals({ job, application, principal }: JobRecord): ResultSe
   const appId = known?.appId ?? job.appId;
   if (appId === undefined) return [];
   const present = finding?.kind === "found" ? finding.principal : undefined;
-  const created = finding !== undefined && present === undefined && principal !== undefined;
+  // Also when the run stopped before the principal followed its application: neither was there before.
+  const begun = principal !== undefined || (finding?.kind !== "found" && application !== undefined);
+  const created = finding !== undefined && present === undefined && begun;
   const shared = finding?.kind === "found" && finding.shared;
   return job.contexts.map((context) => ({
     context,
