@@ -351,6 +351,19 @@ describe("setup, refused before anything is written", () => {
       hint: [/Its owners: .*[0-9a-f-]{36}/, "add "],
     },
     {
+      what: "the application it is to use has no owner",
+      args: ["--service-principal", shared],
+      arrange: ({ world }) => {
+        const { owners } = world.applications.find(({ appId }) => appId === shared)!;
+        const before = owners.splice(0);
+        return () => void owners.push(...before);
+      },
+      exit: 3,
+      code: "directory.not-owner",
+      says: ["not an owner", "shared-puller"],
+      hint: [/^It has no owner\. .*Application Administrator.* add [0-9a-f-]{36}/],
+    },
+    {
       what: "the tenant's policy allows less life than was asked for, and may be read",
       arrange: ({ world }) => {
         const undo = [

@@ -225,7 +225,10 @@ export async function checkDirectoryRights(
     {
       code: "directory.not-owner",
       exitCode: exitCode.notAllowed,
-      hint: `Its owners: ${names || "nobody"}. Ask one of them to add ${caller.objectId} as an owner, or run as one of them; with --owner an application has further owners from its start.`,
+      hint:
+        names === ""
+          ? `It has no owner. Ask an Application Administrator of the tenant to add ${caller.objectId} as one.`
+          : `Its owners: ${names}. Ask one of them to add ${caller.objectId} as an owner, or run as one of them; with --owner an application has further owners from its start.`,
       docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/assign-app-owners",
     },
   );
