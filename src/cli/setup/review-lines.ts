@@ -39,7 +39,7 @@ type Row = readonly [label: string, value: string];
 
 function azureRows({ caller, registry, loginServer }: Prospect["found"], answers: SetupAnswers): Row[] {
   if (!registry) return [["Registry", loginServer]];
-  const { role, repository, servicePrincipal, expiresIn } = answers;
+  const { role, repository, servicePrincipal } = answers;
   const granted = rolesFor(role, registry.roleAssignmentMode).map(({ name }) => name);
   const where =
     repository.length === 0 ? "this registry alone" : `${repository.join(", ")} of this registry alone`;
@@ -63,11 +63,13 @@ function azureRows({ caller, registry, loginServer }: Prospect["found"], answers
         ? "its own, for this registry and cluster"
         : `${servicePrincipal}, shared`,
     ],
-    [
-      "Password",
-      `a new one lives ${expiresIn === "max" ? "as long as the tenant allows" : formatDuration(expiresIn)}`,
-    ],
+    ["Password", passwordText(answers)],
   ];
+}
+
+function passwordText({ expiresIn, passwordFile, passwordStdin }: SetupAnswers): string {
+  if (passwordStdin || passwordFile !== undefined) return "the one given; none is made";
+  return `a new one lives ${expiresIn === "max" ? "as long as the tenant allows" : formatDuration(expiresIn)}`;
 }
 
 function clusterRows({

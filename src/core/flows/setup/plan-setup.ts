@@ -187,6 +187,8 @@ function lifetimeNote(
   keyId: string | null,
   input: SetupInput,
 ): string | undefined {
+  // One that was given is followed by none of ours.
+  if (input.knownPassword) return undefined;
   const application = identity?.application.kind === "found" ? identity.application.application : undefined;
   const key = application?.passwords.find((one) => one.keyId === keyId);
   if (input.expiresInMs === "max" || !key?.startDateTime || !key.endDateTime) return undefined;
