@@ -6,6 +6,7 @@ import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
 import type { Report } from "../progress.ts";
 import type { SetupConversation, SetupInput, SetupOutcome, SetupPlan, SetupPorts } from "./setup-contract.ts";
+import { afterWrites, halfWay, OvertakenError } from "./setup/after-writes.ts";
 import { applyJob } from "./setup/apply-setup.ts";
 import { JobWork, type JobRecord } from "./setup/job-work.ts";
 import { credentialsDocument } from "./setup/credentials-document.ts";
@@ -62,16 +63,19 @@ export async function setup(
   let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
   let inspect = look;
   const deadline = startedAt + input.waitBusyMs;
+  let wrote = false;
   for (;;) {
     const mayWait = () => ports.clock.now().getTime() < deadline;
     try {
       seen ??= await inspect(input, ports, conversation.report, signal);
-      return await attempt(seen, input, ports, conversation, mayWait, signal);
+      const outcome = await attempt(seen, input, ports, conversation, mayWait, signal);
+      return wrote ? afterWrites(outcome) : outcome;
     } catch (error) {
+      if (error instanceof OvertakenError) wrote ||= error.wrote;
       seen = undefined;
       // What is waited for stays in sight.
       inspect = lookAhead;
-      if (!(error instanceof BusyError) || !mayWait()) throw error;
+      if (!(error instanceof BusyError) || !mayWait()) throw wrote ? halfWay(error) : error;
       const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(input.waitBusyMs)}`;
       conversation.report({ kind: "waiting", id: "busy", text });
       // Two runs that made way for each other must not meet again.
@@ -112,7 +116,12 @@ async function attempt(
     : await confirm(found, input, signal);
   if (!records) return { kind: "declined", plan };
   const overtaken = records.find(({ error }) => error instanceof BusyError);
-  if (overtaken && mayWait()) throw overtaken.error;
+  if (overtaken && mayWait()) {
+    throw new OvertakenError(
+      overtaken.error as BusyError,
+      records.some((record) => record.wrote),
+    );
+  }
   for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
   const outcome = finishedOutcome(found, records, input, ports.clock.now());
   if (input.credentialsFile !== undefined && outcome.kind === "finished" && outcome.exitCode === 0) {

@@ -295,6 +295,13 @@ export function applicationChanges(finding: ApplicationFinding): PlannedChange[]
   return changes;
 }
 
+/** An application that is there now. */
+export interface EnsuredApplication {
+  readonly application: Application;
+  /** Whether it was made just now, and by this run. */
+  readonly created: boolean;
+}
+
 /**
  * Makes, restores or keeps the application. One that turned up since it was looked for is looked at again, for it
  * may be a stranger's.
@@ -304,7 +311,7 @@ export async function ensureApplication(
   wish: ApplicationWish,
   ports: LookupPorts & { readonly timeoutMs: number },
   signal: AbortSignal,
-): Promise<Application> {
+): Promise<EnsuredApplication> {
   const { directory, clock, caller, timeoutMs } = ports;
   const { application: made, created } =
     finding.kind === "absent"
@@ -330,5 +337,5 @@ export async function ensureApplication(
     }
   }
   for (const owner of finding.missingOwners) await directory.addOwner(application.objectId, owner, signal);
-  return application;
+  return { application, created };
 }

@@ -1,6 +1,6 @@
 import type { Application, NewPassword } from "../../../domain/identity.ts";
 import { settleBoth } from "../../settle-both.ts";
-import { ensureApplication } from "../../steps/application.ts";
+import { ensureApplication, type EnsuredApplication } from "../../steps/application.ts";
 import { makeKey, newOperation, sweepKeys } from "../../steps/client-secret.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { ensureRoles } from "../../steps/pull-role.ts";
@@ -20,11 +20,12 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential>
   }
   // The mark names the key before there is one; the application and principal need not wait for it.
   const operation = newOperation();
-  const [mark, application] = await settleBoth(setMark(work, operation), makeApplication(work));
+  const [mark, ensured] = await settleBoth(setMark(work, operation), makeApplication(work));
+  const { application } = ensured;
   work.signal = AbortSignal.any([work.runSignal, mark.lost]);
   mark.startRenewing(work.signal);
   work.started("key", "Making a key");
-  const [key] = await settleBoth(addKey(work, application, mark), ensurePrincipalAndRoles(work, application));
+  const [key] = await settleBoth(addKey(work, application, mark), ensurePrincipalAndRoles(work, ensured));
   work.done("key", `Made the key ${key.keyId}, valid until ${timeText(key.endDateTime)}`);
   return {
     kind: "living",
@@ -62,7 +63,7 @@ async function ensureIdentity(work: JobWork): Promise<void> {
   await ensurePrincipalAndRoles(work, await makeApplication(work));
 }
 
-async function makeApplication(work: JobWork): Promise<Application> {
+async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
   const { identity } = work.job;
   if (!identity) throw new TypeError("a job that makes a key has an identity");
   const { application: finding, applicationWish } = identity;
@@ -71,21 +72,21 @@ async function makeApplication(work: JobWork): Promise<Application> {
   if (creates) work.started("application", "Making the application");
   const caller = work.survey.caller;
   if (!caller) throw new TypeError("Azure is called by somebody");
-  const application = await ensureApplication(
-    finding,
-    applicationWish,
-    { ...work.tools(), caller },
-    work.signal,
-  );
+  const ensured = await ensureApplication(finding, applicationWish, { ...work.tools(), caller }, work.signal);
+  const { application, created } = ensured;
   work.record.application = application;
   if (creates) {
-    const verb = finding.kind === "absent" ? "Created" : "Restored";
+    // Another run may have been faster.
+    const verb = created ? "Created" : finding.kind === "absent" ? "Found" : "Restored";
     work.done("application", `${verb} the application ${application.displayName} (${application.appId})`);
   }
-  return application;
+  return ensured;
 }
 
-async function ensurePrincipalAndRoles(work: JobWork, application: Application): Promise<void> {
+async function ensurePrincipalAndRoles(
+  work: JobWork,
+  { application, created }: EnsuredApplication,
+): Promise<void> {
   const { identity } = work.job;
   if (!identity) return;
   const { application: finding, roles, roleWish } = identity;
@@ -93,7 +94,10 @@ async function ensurePrincipalAndRoles(work: JobWork, application: Application):
   if (!present) work.record.wrote = true;
   const principal = await ensureServicePrincipal(application, present, work.tools(), work.signal);
   work.record.principal = principal;
-  if (!present) work.done("service-principal", `Created its service principal ${principal.objectId}`);
+  if (!present) {
+    const verb = created || finding.kind !== "absent" ? "Created" : "Found";
+    work.done("service-principal", `${verb} its service principal ${principal.objectId}`);
+  }
   if (roles.wanted.some(({ action }) => action === "created" || action === "updated"))
     work.record.wrote = true;
   const standing = await ensureRoles(roles, roleWish, principal.objectId, work.tools(), work.signal);
