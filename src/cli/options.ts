@@ -232,7 +232,7 @@ export const setupOptions = {
   repository: listOption({
     flag: "--repository <repository>",
     summary: "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only)",
-    question: "Which repositories? Nothing for all of them",
+    question: "Which repositories?",
     group: "Principal",
     parse: repositoryPattern,
   }),

@@ -61,6 +61,8 @@ export interface ChooseSeveralQuestion extends ListQuestion {
 export interface TextQuestion extends QuestionText {
   /** What stands there to be changed or taken. */
   readonly preset: string;
+  /** What an empty answer means, in words; "nothing" unless said. */
+  readonly ifEmpty?: string | undefined;
   /** Why this cannot be the answer, asked when it is given; undefined: it can. */
   readonly check?: ((text: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
   /** What is to say of a text while it is being typed. */

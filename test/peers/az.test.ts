@@ -218,7 +218,7 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
       env: { AZURE_CLIENT_ID: undefined, AZURE_CLIENT_SECRET: undefined, AZURE_TENANT_ID: undefined },
     });
     const { appId, tenantId } = { appId: sandbox.world.caller.appId, tenantId: sandbox.world.tenantId };
-    await run.until(`service principal ${appId} by the Azure CLI, tenant ${tenantId}`);
+    await run.until(new RegExp(`service principal ${appId} by the Azure CLI.* In the tenant ${tenantId}\\.`));
     for (const next of ["grants AcrPush", "its own"]) await run.press("enter").until(next);
     run.press("ctrl-c");
     expect(await run.exit()).toBe(130);

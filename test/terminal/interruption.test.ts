@@ -42,7 +42,7 @@ describe("Ctrl-C while setup works", () => {
     await run.exit();
     expect(run.screen).toContain("ended with 130");
     expect(run.screen).toMatch(/^✓ Created the application acr-pull-myregistry-/m);
-    expect(run.screen).toContain("not done: Making a key");
+    expect(run.screen).toContain("not finished: Making a key");
     expect(run.screen).toContain(
       "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --namespace default --no-input --yes",
     );

@@ -6,9 +6,6 @@ import { wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
 import { isEnter, LiveQuestion, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
 
-/** What stays on the screen of an empty answer. */
-const nothing = "nothing";
-
 /** A line of text, with remarks on it while it is typed. */
 export class LiveText extends LiveQuestion<string> {
   readonly #question: TextQuestion;
@@ -52,8 +49,12 @@ export class LiveText extends LiveQuestion<string> {
     );
   }
 
+  #give(text: string): void {
+    this.answer(text, text || (this.#question.ifEmpty ?? "nothing"));
+  }
+
   protected pressed(key: Key, typed: string): void {
-    if (isEnter(key)) this.answer(this.text.trim(), this.text.trim() || nothing);
+    if (isEnter(key)) this.#give(this.text.trim());
     // Readline keeps a history, and would bring an answer back that was refused.
     else if (key.name !== "up" && key.name !== "down" && typed !== this.text) {
       this.text = typed;

@@ -78,9 +78,11 @@ export class PlainPrompter implements Prompter {
     });
   };
 
-  text: Prompter["text"] = async ({ message, intro = [], canGoBack, preset, check, remark }) => {
+  text: Prompter["text"] = async (question) => {
+    const { message, intro = [], canGoBack, preset, ifEmpty, check, remark } = question;
     this.#screen.say(message, ...intro);
-    const enter = preset === "" ? [] : [`Enter for ${preset} (default)`];
+    const taken = preset || ifEmpty;
+    const enter = taken === undefined ? [] : [`Enter for ${taken} (default)`];
     const remarks = async (text: string) => this.#screen.say(...((await remark?.(text, this.#signal)) ?? []));
     await remarks(preset);
     return await this.#answer({
@@ -89,7 +91,7 @@ export class PlainPrompter implements Prompter {
       check,
       judge: async (text) => {
         if (text !== "" && text !== preset) await remarks(text);
-        return { value: text || preset, said: text || preset || "nothing" };
+        return { value: text || preset, said: text || taken || "nothing" };
       },
     });
   };

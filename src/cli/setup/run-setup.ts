@@ -136,10 +136,10 @@ function stoppingText(reason: unknown): string {
   return `stopping as soon as it is safe; ${byKey ? "Ctrl-C again" : "a second signal"} stops at once`;
 }
 
-/** What was not done, and how to go on; the steps that were done have been told. */
+/** What was not finished, and how to go on; the steps that were done have been told. */
 function interrupted(reason: unknown, unfinished: readonly string[], again: string): InterruptedError {
   const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
-  const state = unfinished.map((text) => `not done: ${text}`);
+  const state = unfinished.map((text) => `not finished: ${text}`);
   return new InterruptedError(code, state, `To go on where it stopped: ${again}`);
 }
 

@@ -71,6 +71,7 @@ export class WalkThrough {
   readonly #context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
   readonly #knownPassword: SecretText | undefined;
   #prompter: Prompter | undefined;
+  #wizard: Wizard<SetupAnswers> | undefined;
 
   constructor(
     context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">,
@@ -95,7 +96,7 @@ export class WalkThrough {
     const { terminal, view, given, signal } = this.#context;
     const prompter = (this.#prompter = await openPrompter(terminal, signal));
     const everything = setupQuestions({ lookups: new Lookups(connections, signal), prompter });
-    const { yes, dryRun } = read(given);
+    const { yes, dryRun, quiet } = read(given);
     // The plan of a dry run shows what the defaults come to, as the review does when everything is asked.
     const brief = yes || dryRun;
     const questions = brief ? everything.filter(({ id }) => indispensable.has(id)) : everything;
@@ -116,17 +117,16 @@ export class WalkThrough {
         return await awaited.finally(() => this.report({ kind: "ended", id: "look" }));
       },
     });
-    this.#answered = () => wizard.given;
-    if (!brief) view.notice([...opening.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
+    this.#wizard = wizard;
+    if (!brief && !quiet)
+      view.notice([...opening.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
     const all = await wizard.run();
     return { given: all, prospect: review.applies(read(all)) ? await wizard.shown(review) : undefined };
   }
 
-  #answered: (() => GivenOptions) | undefined;
-
   /** What was given and answered so far. */
   get given(): GivenOptions {
-    return this.#answered?.() ?? this.#context.given;
+    return this.#wizard?.given ?? this.#context.given;
   }
 
   async #lookAhead(

@@ -178,8 +178,8 @@ function isEmptyAndLabelled(secret: SecretObject, config: DockerConfig): boolean
 function describeOwner(secret: SecretObject): string {
   const by = secret.labels[managedByLabel];
   if (by !== undefined) return `its label ${managedByLabel} says ${JSON.stringify(by)}`;
-  const managers = secret.managers.length > 0 ? inOneLine(secret.managers.join(", ")) : "nobody known";
-  return `it was written by ${managers}`;
+  if (secret.managers.length === 0) return "nothing in it says who did";
+  return `it was written by ${inOneLine(secret.managers.join(", "))}`;
 }
 
 /** What a target shall hold for the login server. */

@@ -3,7 +3,7 @@ import { namespaceName } from "../../../domain/names.ts";
 import { setupOptions, type SetupAnswers } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { Texts } from "../../question.ts";
-import { noteWhenKnown, unlistedText } from "./note-when-known.ts";
+import { noteWhenKnown, unlistedWarning } from "./note-when-known.ts";
 import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
 
 /** What is asked with. */
@@ -37,7 +37,7 @@ export function namespacesQuestion({ lookups, prompter }: QuestionParts): SetupQ
     async ask({ answers, data, previous, canGoBack }) {
       noteWhenKnown(prompter, data, ({ unlisted }) =>
         unlisted.map(({ context, error }) =>
-          unlistedText(`The namespaces of ${context}`, error, "they can be typed"),
+          unlistedWarning(`The namespaces of ${context}`, error, "they can be typed"),
         ),
       );
       const usual = await usualNamespaces(answers);

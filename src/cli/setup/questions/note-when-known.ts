@@ -1,28 +1,25 @@
 import type { ActionableError } from "../../../domain/errors.ts";
 import type { Prompter } from "../../prompter.ts";
-import { toned } from "../../terminal.ts";
+import { toned, type Line } from "../../terminal.ts";
 
 const missingRights = ["kubernetes.forbidden", "azure.forbidden", "directory.forbidden"];
 
-/** Why a list is short, in few words: a missing right is common, and says enough. */
-export function unlistedText(what: string, { code, message }: ActionableError, instead: string): string {
+/** Warns that a list is short, and why in few words: a missing right is common, and says enough. */
+export function unlistedWarning(what: string, { code, message }: ActionableError, instead: string): Line {
   const why = missingRights.includes(code)
     ? "may not be listed"
     : `cannot be listed (${message.replace(/\.$/, "")})`;
-  return `${what} ${why}; ${instead}.`;
+  return [toned("warning", "! "), `${what} ${why}; ${instead}.`];
 }
 
-/**
- * Warns beside a question of what its list lacks, as soon as that is known.
- * @param warningsOf sentences, from what the question shows
- */
+/** Tells something beside the question that is asked, as soon as it is known. */
 export function noteWhenKnown<Data>(
   prompter: Pick<Prompter, "note">,
   data: Promise<Data>,
-  warningsOf: (data: Data) => readonly string[],
+  linesOf: (data: Data) => readonly Line[],
 ): void {
   const tell = (known: Data) => {
-    for (const text of warningsOf(known)) prompter.note([toned("warning", "! "), text]);
+    for (const line of linesOf(known)) prompter.note(line);
   };
   // Why nothing is known at all, the question itself tells.
   data.then(tell, () => {});

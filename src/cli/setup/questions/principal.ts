@@ -2,7 +2,7 @@ import type { PrincipalCandidate, PrincipalCandidates } from "../../../core/choi
 import { isGuid } from "../../../domain/names.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
-import { noteWhenKnown, unlistedText } from "./note-when-known.ts";
+import { noteWhenKnown, unlistedWarning } from "./note-when-known.ts";
 import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** The value of the choice that names no principal. */
@@ -32,7 +32,7 @@ export function principalQuestion({ lookups, prompter }: QuestionParts): SetupQu
       noteWhenKnown(prompter, data, ({ unlisted }) =>
         unlisted
           ? [
-              unlistedText(
+              unlistedWarning(
                 "Who holds a role on the registry",
                 unlisted,
                 "others are found by name, or typed by id",

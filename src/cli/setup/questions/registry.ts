@@ -3,6 +3,8 @@ import { registryReference } from "../../../domain/names.ts";
 import type { ListedRegistry } from "../../../domain/registry.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
+import { toned } from "../../terminal.ts";
+import { noteWhenKnown } from "./note-when-known.ts";
 import { azureOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** Which registry: one list over all subscriptions, or one that is typed. */
@@ -33,6 +35,12 @@ export function registryQuestion({
       return { registry: [first.name] };
     },
     async ask({ answers, data, previous, canGoBack }) {
+      // Whoever had to sign in sees as whom.
+      if (answers.auth === "device-code" || answers.auth === "browser") {
+        noteWhenKnown(prompter, lookups.signedIn(answers), ({ caller }) => [
+          [toned("good", "✓ "), `signed in as ${caller.name}, tenant ${caller.tenantId}`],
+        ]);
+      }
       const reply = await prompter.choose({
         message: setupOptions.registry.question ?? "",
         canGoBack,

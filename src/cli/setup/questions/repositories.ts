@@ -21,6 +21,7 @@ export function repositoriesQuestion({ lookups, prompter }: QuestionParts): Setu
         message: setupOptions.repository.question ?? "",
         intro: ["With commas between, and team/* for all below team; nothing for all of the registry."],
         canGoBack,
+        ifEmpty: "all of them",
         preset: (previous["repository"] ?? []).join(", "),
         check: (text) => Promise.resolve(ruleBroken(listed(text))),
       });

@@ -5,7 +5,8 @@ import type {
 import { objectName } from "../../../domain/names.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
-import { noteWhenKnown, unlistedText } from "./note-when-known.ts";
+import type { Line } from "../../terminal.ts";
+import { noteWhenKnown, unlistedWarning } from "./note-when-known.ts";
 import { placeOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** Which service accounts get the secret, so that their pods need not name it. */
@@ -69,9 +70,9 @@ function missing(
 }
 
 /** One warning for all, since what keeps one namespace's from being listed most often keeps all of them. */
-function unlistedWarnings(unlisted: ServiceAccountChoices["unlisted"]): string[] {
+function unlistedWarnings(unlisted: ServiceAccountChoices["unlisted"]): Line[] {
   const [first] = unlisted;
   if (!first) return [];
   const places = unlisted.map(({ context, namespace }) => `${context}/${namespace}`).join(", ");
-  return [unlistedText(`The service accounts of ${places}`, first.error, "they can be typed")];
+  return [unlistedWarning(`The service accounts of ${places}`, first.error, "they can be typed")];
 }

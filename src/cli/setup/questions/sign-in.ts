@@ -72,8 +72,8 @@ function choicesOf(recognised: Recognised): Choice[] {
   const signedIn: Choice = {
     value: "auto",
     label: `${caller.kind === "user" ? "" : "service principal "}${caller.name}`,
-    detail: `${by[method]}, tenant ${caller.tenantId}`,
-    explanation: rights,
+    detail: by[method],
+    explanation: `In the tenant ${caller.tenantId}. ${rights}`,
   };
   const others =
     method === "cli" ? [] : [{ value: "cli", label: "the account of the Azure CLI", explanation: rights }];
