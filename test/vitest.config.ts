@@ -8,7 +8,7 @@ export default defineConfig({
     exclude: ["test/**/*.long.test.ts"],
     // NODE_EXTRA_CA_CERTS, set before a worker starts, reaches forks and not threads.
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     globals: false,
