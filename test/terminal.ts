@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { spawn, type IPty } from "@lydell/node-pty";
 import { Terminal } from "@xterm/headless";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
+import { secretsIn } from "./canary.ts";
 import { programPath } from "./program.ts";
 
 /** How the terminal is, and what the program finds in its environment. */
@@ -36,6 +37,7 @@ const patienceMs = 30_000;
 
 /** The program in a terminal of its own, with a real screen. */
 export class TerminalRun {
+  readonly #sandbox: Sandbox | undefined;
   readonly #pty: IPty;
   readonly #terminal: Terminal;
   readonly #watchers = new Set<() => void>();
@@ -44,7 +46,13 @@ export class TerminalRun {
   /** Every byte that the program wrote. */
   output = "";
 
-  private constructor(pty: IPty, terminal: Terminal, cleanUp: () => Promise<void>) {
+  private constructor(
+    sandbox: Sandbox | undefined,
+    pty: IPty,
+    terminal: Terminal,
+    cleanUp: () => Promise<void>,
+  ) {
+    this.#sandbox = sandbox;
     this.#pty = pty;
     this.#terminal = terminal;
     pty.onData((data) => {
@@ -85,7 +93,7 @@ export class TerminalRun {
     const pty = spawn(file, rest, { cols: columns, rows, env: Object.fromEntries(set), cwd: home });
     keepOutput(pty);
     const terminal = new Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true });
-    return new TerminalRun(pty, terminal, () => rm(home, { recursive: true, force: true }));
+    return new TerminalRun(sandbox, pty, terminal, () => rm(home, { recursive: true, force: true }));
   }
 
   /** The lines that are on the screen now, without trailing space. */
@@ -171,14 +179,26 @@ export class TerminalRun {
     this.#pty.resize(columns, rows);
   }
 
-  /** The exit code, when the program has ended. */
+  /**
+   * The exit code, when the program has ended.
+   * @throws Error when a secret of the sandbox, or a place in the code, was on the screen at any time
+   */
   async exit(): Promise<number> {
     const limit = setTimeout(() => this.#pty.kill("SIGKILL"), patienceMs);
     try {
-      return await this.#ended;
+      const code = await this.#ended;
+      this.#expectDiscretion();
+      return code;
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  #expectDiscretion(): void {
+    const shown = this.output + this.transcript;
+    const spoken = this.#sandbox ? secretsIn(shown, this.#sandbox) : [];
+    if (spoken.length > 0) throw new Error(`the screen showed ${spoken.join("; ")}`);
+    if (/^\s+at .*:\d+/m.test(this.transcript)) throw new Error(`a stack was shown:\n${this.transcript}`);
   }
 
   #look(): void {
