@@ -101,6 +101,17 @@ export function switchOption(
   };
 }
 
+/** The rule of an option that a text breaks, such as `must not be empty`; undefined: it can be a value. */
+export function brokenRule(option: OptionDefinition<unknown>, text: string): string | undefined {
+  try {
+    option.read([text]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
 /** A parser that takes one of these words. */
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): (text: string) => Choice {
   return (text) => {

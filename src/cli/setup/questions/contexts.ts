@@ -1,3 +1,4 @@
+import { brokenRule } from "../../option.ts";
 import { setupOptions } from "../../options.ts";
 import type { KubeContext, KubeContexts } from "../../connections.ts";
 import type { Choice } from "../../prompter.ts";
@@ -41,12 +42,8 @@ export function contextsQuestion({ lookups, prompter }: QuestionParts): SetupQue
 /** Any name may stand in a file; here it has to be one that the option takes too. */
 function unreadable(names: readonly string[]): string | undefined {
   for (const name of names) {
-    try {
-      setupOptions.context.read([name]);
-    } catch (error) {
-      if (error instanceof RangeError) return `The name of the context ${name} ${error.message}.`;
-      throw error;
-    }
+    const rule = brokenRule(setupOptions.context, name);
+    if (rule !== undefined) return `The name of the context ${name} ${rule}.`;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { NamespaceChoice, NamespaceChoices } from "../../../core/choices/namespace-choices.ts";
+import type { ClusterTarget } from "../../../core/flows/setup-contract.ts";
 import { namespaceName } from "../../../domain/names.ts";
-import { setupOptions, type SetupAnswers } from "../../options.ts";
+import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { Texts } from "../../question.ts";
 import { noteWhenKnown, unlistedWarning } from "./note-when-known.ts";
@@ -29,7 +30,7 @@ export function namespacesQuestion({ lookups, prompter }: QuestionParts): SetupQ
       const [clusters, choices] = await Promise.all([lookups.clusters(answers), lookups.namespaces(answers)]);
       return {
         ...choices,
-        usual: [...new Set(clusters.map(({ defaultNamespace }) => defaultNamespace))],
+        usual: usualOf(clusters),
         contexts: clusters.map(({ cluster }) => cluster.context),
       };
     },
@@ -40,7 +41,8 @@ export function namespacesQuestion({ lookups, prompter }: QuestionParts): SetupQ
           unlistedWarning(`The namespaces of ${context}`, error, "they can be typed"),
         ),
       );
-      const usual = await usualNamespaces(answers);
+      // Known from the kubeconfig, while the clusters are still to answer.
+      const usual = usualOf(await lookups.clusters(answers));
       const reply = await prompter.chooseSeveral({
         message: setupOptions.namespace.question ?? "",
         canGoBack,
@@ -58,12 +60,11 @@ export function namespacesQuestion({ lookups, prompter }: QuestionParts): SetupQ
       return reply.kind === "back" ? reply : { kind: "answer", value: answerOf(reply.value, await data) };
     },
   };
+}
 
-  /** Known from the kubeconfig, while the clusters are still to answer. */
-  async function usualNamespaces(answers: SetupAnswers): Promise<readonly string[]> {
-    const clusters = await lookups.clusters(answers);
-    return [...new Set(clusters.map(({ defaultNamespace }) => defaultNamespace))];
-  }
+/** What the contexts name themselves. */
+function usualOf(clusters: readonly ClusterTarget[]): string[] {
+  return [...new Set(clusters.map(({ defaultNamespace }) => defaultNamespace))];
 }
 
 function choicesOf(data: Data): Choice[] {

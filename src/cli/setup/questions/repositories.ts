@@ -1,5 +1,5 @@
-import { repositoryPattern } from "../../../domain/names.ts";
 import type { Registry } from "../../../domain/registry.ts";
+import { brokenRule } from "../../option.ts";
 import { setupOptions } from "../../options.ts";
 import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
@@ -39,12 +39,8 @@ function listed(text: string): string[] {
 
 function ruleBroken(repositories: readonly string[]): string | undefined {
   for (const one of repositories) {
-    try {
-      repositoryPattern(one);
-    } catch (error) {
-      if (error instanceof RangeError) return `${one} ${error.message}`;
-      throw error;
-    }
+    const rule = brokenRule(setupOptions.repository, one);
+    if (rule !== undefined) return `${one} ${rule}`;
   }
   return undefined;
 }

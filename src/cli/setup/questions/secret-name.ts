@@ -1,6 +1,6 @@
 import type { LookedAtSecret } from "../../../core/choices/secret-outlook.ts";
 import { targetName } from "../../../core/steps/pull-secret.ts";
-import { objectName } from "../../../domain/names.ts";
+import { brokenRule } from "../../option.ts";
 import { setupOptions } from "../../options.ts";
 import { toned, type Line } from "../../terminal.ts";
 import { placeOptions, registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
@@ -38,13 +38,8 @@ export function secretNameQuestion({
 }
 
 function ruleBroken(text: string): string | undefined {
-  try {
-    objectName(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return `The name ${error.message}.`;
-    throw error;
-  }
+  const rule = brokenRule(setupOptions.secretName, text);
+  return rule === undefined ? undefined : `The name ${rule}.`;
 }
 
 /** Why secrets of that name can never be written; what consent can mend is asked about next. */
