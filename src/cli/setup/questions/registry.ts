@@ -29,10 +29,12 @@ export function registryQuestion({
         "Sign in with another account, or ask for the role Reader on the registry.",
       );
     },
-    expect([first], answers) {
+    expect(listed, answers) {
+      const [first] = listed;
       if (!first) return {};
-      lookups.choose(answers, registryReference(first.name), first);
-      return { registry: [first.name] };
+      const { value } = choiceOf(first, 0, listed);
+      lookups.choose(answers, registryReference(value), first);
+      return { registry: [value] };
     },
     async ask({ answers, data, previous, canGoBack }) {
       // Whoever had to sign in sees as whom.
