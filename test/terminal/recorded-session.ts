@@ -15,7 +15,8 @@ export async function recordSession(): Promise<string> {
   });
   try {
     const run = await TerminalRun.start(sandbox, ["setup"], { columns: 100, rows: 60 });
-    await (await run.until("the account of the Azure CLI")).press("enter").until("oldregistry");
+    // To its last line: what is written at once may arrive in parts.
+    await (await run.until("the account of the Azure CLI")).press("enter").until(/oldregistry.* Esc back$/);
     const list = openQuestion(run.screen);
     await run.press("myreg").when(() => !run.screen.includes("oldregistry"), "one registry left");
     for (const next of [
