@@ -227,6 +227,11 @@ export interface Cluster {
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  /**
+   * Every pull secret (`kubernetes.io/dockerconfigjson`) of every namespace, whoever wrote it; undefined when they
+   * may not be listed cluster-wide.
+   */
+  listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
   createSecret(
     secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
     options: WriteOptions,

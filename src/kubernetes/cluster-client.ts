@@ -1,4 +1,5 @@
 import type { V1Secret } from "@kubernetes/client-node";
+import { dockerConfigType } from "../domain/docker-config.ts";
 import { hasCode } from "../domain/errors.ts";
 import type {
   NamespaceObject,
@@ -104,11 +105,23 @@ export class ClusterClient {
   }
 
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+    return this.#listSecretsEverywhere({ labelSelector }, signal);
+  }
+
+  listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+    // Secrets can be selected by their type: kubernetes pkg/registry/core/secret/strategy.go, SelectableFields
+    return this.#listSecretsEverywhere({ fieldSelector: `type=${dockerConfigType}` }, signal);
+  }
+
+  #listSecretsEverywhere(
+    selector: { readonly labelSelector?: string; readonly fieldSelector?: string },
+    signal: AbortSignal,
+  ): Promise<readonly SecretObject[] | undefined> {
     return unlessForbidden(
       this.#calls.list(
         this.#request("list", "secrets"),
         async (page, api, carrier) => {
-          const answer = await api.listSecretForAllNamespaces({ labelSelector, ...page }, carrier);
+          const answer = await api.listSecretForAllNamespaces({ ...selector, ...page }, carrier);
           return { items: answer.items.map(secretObject), next: answer.metadata?._continue };
         },
         signal,
