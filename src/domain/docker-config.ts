@@ -96,15 +96,40 @@ export function credentialOf(config: DockerConfig, loginServer: string): PullCre
   return key === undefined ? undefined : decodeEntry(key, config.auths[key]);
 }
 
-/** The config with this host's entry replaced (in every spelling) and all others kept in their order. */
+/** The second credential for a host, which the kubelet tries as well; `undefined` when it has only one. */
+export function secondCredentialOf(config: DockerConfig, loginServer: string): PullCredential | undefined {
+  const key = secondKey(loginServer);
+  const hasPlainKey = config.auths[loginServer.toLowerCase()] !== undefined;
+  return hasPlainKey && config.auths[key] !== undefined ? decodeEntry(key, config.auths[key]) : undefined;
+}
+
+/** Every credential for a host, under whichever spelling of it. */
+export function credentialsOf(config: DockerConfig, loginServer: string): PullCredential[] {
+  return keysOf(config, loginServer).map((key) => decodeEntry(key, config.auths[key]));
+}
+
+/**
+ * A key of its own for the same host: the kubelet cuts the scheme off before it compares, and tries all that match.
+ * Source: kubernetes pkg/credentialprovider/keyring.go
+ */
+function secondKey(loginServer: string): string {
+  return `https://${loginServer.toLowerCase()}`;
+}
+
+/**
+ * The config with this host's entry replaced (in every spelling) and all others kept in their order.
+ * @param second stands beside it, for whoever holds on to it yet
+ */
 export function withCredential(
   config: DockerConfig,
   loginServer: string,
   credential: PullCredential,
+  second?: PullCredential,
 ): DockerConfig {
   const host = loginServer.toLowerCase();
   const { auths, ...rest } = withoutCredential(config, loginServer, host);
-  return { ...rest, auths: { ...auths, [host]: entryOf(credential) } };
+  const beside = second && { [secondKey(loginServer)]: entryOf(second) };
+  return { ...rest, auths: { ...auths, [host]: entryOf(credential), ...beside } };
 }
 
 /** The config without this host's entry; `keep` names a key that stays, to be overwritten in its place. */

@@ -73,10 +73,14 @@ export interface PendingMark {
   readonly sweep?: readonly string[];
 }
 
-/** A key on its way out, as `rotate` records it. */
+/** A key on its way out, as `rotate` records it in a secret that held it. */
 export interface RetireMark {
-  readonly keyId: string;
+  /** Null when the password was given by hand and its id could not be told. */
+  readonly keyId: string | null;
+  /** Not retired before this time of the cluster; RFC 3339 in UTC. */
   readonly after: string;
+  /** Why it goes, where that is no renewal: a rotation that is taken back, or a key that leaked. */
+  readonly why?: "abort" | "compromised";
 }
 
 /** What one secret says of one login server. While a first key is being made only `pending` is known. */
@@ -102,7 +106,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isEntryMark(value: unknown): value is EntryMark {
   if (!isRecord(value)) return false;
-  const { registry, clusterId, appId, keyId, expiresAt, role, pending } = value;
+  const { registry, clusterId, appId, keyId, expiresAt, role, pending, retire } = value;
   return (
     isName(registry) &&
     isName(clusterId) &&
@@ -110,13 +114,25 @@ function isEntryMark(value: unknown): value is EntryMark {
     (appId === undefined || (typeof appId === "string" && isGuid(appId))) &&
     [keyId, expiresAt].every((field) => field === undefined || field === null || isName(field)) &&
     (role === undefined || requestedRoles.some((known) => known === role)) &&
-    (pending === undefined || isPendingMark(pending))
+    (pending === undefined || isPendingMark(pending)) &&
+    (retire === undefined || isRetireMark(retire))
   );
 }
 
 /** A text that we could have written: in one line. */
 function isName(value: unknown): value is string {
   return typeof value === "string" && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value);
+}
+
+function isRetireMark(value: unknown): value is RetireMark {
+  if (!isRecord(value)) return false;
+  const { keyId, after, why } = value;
+  return (
+    (keyId === null || isName(keyId)) &&
+    typeof after === "string" &&
+    !Number.isNaN(Date.parse(after)) &&
+    (why === undefined || why === "abort" || why === "compromised")
+  );
 }
 
 function isPendingMark(value: unknown): value is PendingMark {

@@ -214,9 +214,18 @@ export async function checkDirectoryRights(
     }
     return;
   }
-  if (!changesIt || (await directory.mayChangeAllApplications(signal)) === "yes") return;
-  if (finding.kind === "deleted") return;
-  const { application } = finding;
+  if (!changesIt || finding.kind === "deleted") return;
+  await checkMayChange(finding.application, directory, caller, signal);
+}
+
+/** @throws ActionableError `directory.not-owner`, exit 3, when the caller may not add a password to it */
+export async function checkMayChange(
+  application: Application,
+  directory: Directory,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await directory.mayChangeAllApplications(signal)) === "yes") return;
   const owners = await directory.listOwners(application.objectId, signal);
   if (owners.some((owner) => owner.objectId === caller.objectId)) return;
   const names = owners.map(ownerName).join(", ");

@@ -15,6 +15,8 @@ import { newSecret, targetName, type Target } from "./pull-secret.ts";
 
 const staleAfterMs = 60_000;
 const renewEveryMs = 10_000;
+/** A run that was held up longer than this looks whether the mark is still its own before it writes on. */
+const trustedForMs = 30_000;
 
 /**
  * Whether another run may still be at work under a mark: one older than a minute is not renewed any more, and a
@@ -54,7 +56,9 @@ export class HeldMark {
   readonly #wish: MarkWish;
   #secret: SecretObject;
   #pending: PendingMark;
-  #renewal: { timer: NodeJS.Timeout; running: Promise<void> } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** The write under way: the marked secret is written by one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #lost = new AbortController();
 
   private constructor(wish: MarkWish, secret: SecretObject, pending: PendingMark) {
@@ -116,30 +120,58 @@ export class HeldMark {
 
   /** Puts a new operation in the mark and the present one among those to sweep. */
   async nextOperation(operation: string, signal: AbortSignal): Promise<void> {
-    await this.#write(pendingMark(this.#wish, operation, [...this.sweep, this.operation]), signal);
+    await this.#inTurn(() =>
+      this.#write(pendingMark(this.#wish, operation, [...this.sweep, this.operation]), signal),
+    );
+  }
+
+  /**
+   * Makes sure that no other run has gone on in this one's place: at once while the mark was renewed a moment ago.
+   * @throws ActionableError `busy` when it was taken over
+   */
+  async ensureHeld(signal: AbortSignal): Promise<void> {
+    this.#lost.signal.throwIfAborted();
+    const age = this.target.cluster.serverTime().getTime() - Date.parse(this.#pending.renewedAt);
+    if (age <= trustedForMs) return;
+    await this.#inTurn(() => this.#renew(signal));
+  }
+
+  /**
+   * Lets the marked secret itself be written by this run, between two renewals.
+   * @param write gets the secret as it was last written, and says what it is then
+   */
+  async writeMarked(write: (secret: SecretObject) => Promise<SecretObject>): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#secret = await write(this.#secret);
+    });
   }
 
   /** Renews the mark in the background, by the cluster's clock, until `stopRenewing`. */
   startRenewing(signal: AbortSignal): void {
-    const timer = setInterval(() => {
-      const renewed = this.#write(pendingMark(this.#wish, this.operation, this.sweep), signal).catch(
-        (error: unknown) => {
-          // A passing fault is no loss: the mark stands for a minute.
-          if (hasCode(error, "busy")) this.#lost.abort(error);
-        },
-      );
-      this.#renewal = { timer, running: renewed };
+    this.#timer = setInterval(() => {
+      this.#inTurn(() => this.#renew(signal)).catch((error: unknown) => {
+        // A passing fault is no loss: the mark stands for a minute.
+        if (hasCode(error, "busy")) this.#lost.abort(error);
+      });
     }, renewEveryMs);
-    timer.unref();
-    this.#renewal = { timer, running: Promise.resolve() };
+    this.#timer.unref();
   }
 
   /** Ends the renewal, so that the secret can be written by others of this run. */
   async stopRenewing(): Promise<void> {
-    if (!this.#renewal) return;
-    clearInterval(this.#renewal.timer);
-    await this.#renewal.running;
-    this.#renewal = undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#turn;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  #renew(signal: AbortSignal): Promise<void> {
+    return this.#write(pendingMark(this.#wish, this.operation, this.sweep), signal);
   }
 
   async #write(pending: PendingMark, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import {
   formatDockerConfig,
   MalformedDockerConfigError,
   parseDockerConfig,
+  secondCredentialOf,
   withCredential,
   type DockerConfig,
   type PullCredential,
@@ -23,6 +24,7 @@ import {
   reconcilerOf,
   type EntryMark,
   type EntryMarks,
+  type RetireMark,
 } from "../../domain/ownership.ts";
 import type { Cluster } from "../ports.ts";
 import { BusyError } from "./busy.ts";
@@ -37,6 +39,14 @@ export interface Target {
 /** `context/namespace/name`, as plans and errors call a target. */
 export function targetName({ cluster, namespace, name }: Target): string {
   return `${inOneLine(cluster.context)}/${namespace}/${name}`;
+}
+
+/** Whether two are the same secret of one cluster. */
+export function isSameTarget(
+  one: Pick<Target, "namespace" | "name">,
+  other: Pick<Target, "namespace" | "name">,
+): boolean {
+  return one.namespace === other.namespace && one.name === other.name;
 }
 
 /** What a target holds today, before it is judged. */
@@ -70,6 +80,8 @@ export type TargetState =
       readonly marks: EntryMarks;
       readonly mark: EntryMark | undefined;
       readonly credential: PullCredential | undefined;
+      /** The credential before it, while that is on its way out. */
+      readonly second: PullCredential | undefined;
     };
 
 /** What may be done to targets that are not ours yet. */
@@ -130,7 +142,8 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
       `Run again with --adopt to ${adopting} and leave everything else in it alone, or choose another name with --secret-name.`,
     );
   }
-  return { kind: "present", secret, config, marks, mark, credential };
+  const second = secondCredentialOf(config, loginServer);
+  return { kind: "present", secret, config, marks, mark, credential, second };
 }
 
 function judgeNamespace(
@@ -189,6 +202,11 @@ export interface DesiredEntry {
   readonly mark: Omit<EntryMark, "pending" | "retire">;
   /** The operation whose pending mark goes with the write; every other mark stays. */
   readonly closes: string | undefined;
+  /** What becomes of the credential before it; absent: whatever stands of it stays. */
+  readonly before?: {
+    readonly credential: PullCredential | undefined;
+    readonly retire: RetireMark | undefined;
+  };
 }
 
 /** The change that brings a secret to what it shall hold; `undefined` when it holds it already. */
@@ -196,9 +214,10 @@ export function changeFor(
   state: Extract<TargetState, { kind: "present" }>,
   desired: DesiredEntry,
 ): SecretChange | undefined {
-  const { secret, config, marks, mark, credential } = state;
-  const { loginServer } = desired;
-  const { pending, retire, ...kept } = mark ?? {};
+  const { secret, config, marks, mark, credential, second } = state;
+  const { loginServer, before } = desired;
+  const { pending, retire: standing, ...kept } = mark ?? {};
+  const retire = before ? before.retire : standing;
   const newMark: EntryMark = {
     ...kept,
     ...desired.mark,
@@ -207,9 +226,8 @@ export function changeFor(
   };
   const annotation = formatMarks({ ...marks, [loginServer]: newMark });
   const sameBytes =
-    credential !== undefined &&
-    credential.username === desired.credential.username &&
-    credential.password.equals(desired.credential.password);
+    isSameCredential(credential, desired.credential) &&
+    (before === undefined || isSameCredential(second, before.credential));
   const sameMarks = formatMarks(marks) === annotation && secret.labels[managedLabel] === "true";
   if (sameBytes && sameMarks) return undefined;
   return {
@@ -219,10 +237,17 @@ export function changeFor(
       ? {}
       : {
           data: {
-            [dockerConfigKey]: formatDockerConfig(withCredential(config, loginServer, desired.credential)),
+            [dockerConfigKey]: formatDockerConfig(
+              withCredential(config, loginServer, desired.credential, before?.credential),
+            ),
           },
         }),
   };
+}
+
+function isSameCredential(one: PullCredential | undefined, other: PullCredential | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.username === other.username && one.password.equals(other.password);
 }
 
 /** A new secret: labels that say it is ours, the marks, and the config. */

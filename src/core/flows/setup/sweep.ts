@@ -67,5 +67,11 @@ export async function heldKeys(
       concurrency: 10,
     }));
   const secrets: ReadonlyArray<SecretObject | undefined> = listed;
-  return new Set(secrets.flatMap((secret) => (secret && heldEntry(secret, loginServer)?.mark.keyId) ?? []));
+  return new Set(
+    secrets.flatMap((secret) => {
+      const mark = secret && heldEntry(secret, loginServer)?.mark;
+      // A key on its way out is retired by the rotation that replaced it.
+      return [mark?.keyId, mark?.retire?.keyId].filter((keyId) => typeof keyId === "string");
+    }),
+  );
 }

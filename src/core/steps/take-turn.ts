@@ -1,0 +1,63 @@
+import { managedLabel, readMarks, type EntryMark } from "../../domain/ownership.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { hasCode } from "../../domain/errors.ts";
+import type { ProcessIdentity } from "../flows/setup-contract.ts";
+import { BusyError } from "./busy.ts";
+import { HeldMark } from "./pending-mark.ts";
+import { isSameTarget, targetName, type Target } from "./pull-secret.ts";
+
+/** What a run needs to be the only one that makes or retires keys of one cluster. */
+export interface TurnWish {
+  /** The secret that every run which sees the same secrets marks. */
+  readonly target: Target;
+  /** It as last read; undefined: it is made. */
+  readonly secret: SecretObject | undefined;
+  readonly loginServer: string;
+  /** The least an entry says, where there is none yet. */
+  readonly entry: EntryMark;
+  readonly process: ProcessIdentity;
+  readonly operation: string;
+  /** Operations whose keys are to be removed in the end. */
+  readonly sweep: readonly string[];
+  /** The cluster's managed secrets when it was surveyed; undefined when they may not be listed. */
+  readonly surveyed: readonly SecretObject[] | undefined;
+}
+
+/**
+ * Puts this run's mark on the secret, and looks again. Two runs for different namespaces mark different secrets:
+ * whichever was second sees the other's mark, or what the other has written.
+ * @throws ActionableError `busy` when another run is at work, or has written something since the cluster was surveyed
+ */
+export async function takeTurn(wish: TurnWish, signal: AbortSignal): Promise<HeldMark> {
+  const { target, operation, sweep } = wish;
+  const mark = await HeldMark.set(wish, operation, sweep, signal);
+  const other = await changedMeanwhile(wish, signal);
+  if (!other) return mark;
+  await mark.withdraw(signal);
+  throw new BusyError(targetName({ ...target, ...other }));
+}
+
+async function changedMeanwhile(
+  { target, loginServer, surveyed }: TurnWish,
+  signal: AbortSignal,
+): Promise<SecretObject | undefined> {
+  if (!surveyed) return undefined;
+  const known = new Set(surveyed.map((secret) => fingerprint(secret, loginServer)));
+  const now = await target.cluster.listSecrets(`${managedLabel}=true`, signal);
+  return now?.find((secret) => !isSameTarget(secret, target) && !known.has(fingerprint(secret, loginServer)));
+}
+
+/** Which keys a secret holds for a registry, and which operation is pending there. */
+function fingerprint(secret: SecretObject, loginServer: string): string {
+  const { appId, keyId, pending, retire } = marksIfReadable(secret)[loginServer] ?? {};
+  return JSON.stringify([secret.namespace, secret.name, appId, keyId, pending?.operation, retire?.keyId]);
+}
+
+function marksIfReadable(secret: SecretObject): Readonly<Record<string, Partial<EntryMark>>> {
+  try {
+    return readMarks(secret);
+  } catch (error) {
+    if (!hasCode(error, "secret.marks-malformed")) throw error;
+    return {};
+  }
+}
