@@ -1,5 +1,5 @@
 import { Agent, request } from "node:https";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createCertificateAuthority, type ServerIdentity } from "../../src/sandbox/certificate-authority.ts";
 import { FaultInjector, readFaults, type FaultOptions } from "../../src/sandbox/faults.ts";
 import { listen, type Listener } from "../../src/sandbox/https-server.ts";
@@ -104,6 +104,17 @@ describe("a service on the wire", () => {
     expect(met).toMatchObject({ method: "PUT", path: "/subscriptions/s" });
     expect(met?.query.get("x")).toBe("//y");
     expect(met?.body.toString()).toBe("hello");
+  });
+
+  it("dates its answers by the time that this process has", async () => {
+    const { port } = await start();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2031-02-03T04:05:06Z") });
+    try {
+      const { headers } = await call({ port });
+      expect(headers).toMatchObject({ date: "Mon, 03 Feb 2031 04:05:06 GMT" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("keeps connections open between requests", async () => {
