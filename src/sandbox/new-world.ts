@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { newCluster, type ClusterContext } from "./new-cluster.ts";
 import { createIdSource, type IdSource } from "./new-id.ts";
 import { SandboxOptionsError } from "./option-schema.ts";
@@ -56,7 +57,12 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     clusters: clusters.map(({ cluster }) => cluster),
     caller,
     pageSize: settings.pageSize,
-    replication: new Replication(settings.replicationLag),
+    replication: new Replication({
+      replicas: settings.replicas,
+      lagMs: settings.replicationLag,
+      pattern: settings.replication,
+      seed: settings.seed ?? randomUUID(),
+    }),
     azureUrl: "",
     committed: () => undefined,
   };

@@ -1,45 +1,91 @@
+import { createHash } from "node:crypto";
 import type { Replicated } from "./world.ts";
 
-/** How many copies of the directory there are to be read from. */
-const replicas = 3;
+/** How replicas lag behind the writes, and which of them a read meets. */
+export interface ReplicationOptions {
+  /** How many copies of the directory there are to be read from. */
+  readonly replicas: number;
+  /** How long the slowest replica takes to learn of a write, in milliseconds. */
+  readonly lagMs: number;
+  /**
+   * `steady`: the first replica knows a write at once, the last after the whole lag, those between at even steps, and
+   * each read meets the next of them in turn: a new object is seen, then not, then seen again, as with the services.
+   * `random`: each replica learns of each write after a delay of its own, and a read meets any of them; what was
+   * removed lives on just so.
+   */
+  readonly pattern: "steady" | "random";
+  /** Of the random pattern: the same reads of the same writes in the same order then meet the same delays. */
+  readonly seed: string;
+}
 
-/**
- * What one read knows of a record. The first replica knows a write at once, the last after the whole lag, and each
- * read meets the next of them in turn: so a new object is seen, then not, then seen again, as with the services.
- */
+type Write = "creation" | "removal";
+
+/** What one read knows of a record. */
 export class Replication {
+  readonly #options: ReplicationOptions;
+  /** Records by the order in which they were first looked at: what their delays are drawn by. */
+  readonly #numbers = new WeakMap<Replicated, number>();
+  #records = 0;
   #reads = 0;
-  /** How long the last replica takes to learn of a write; can be changed while running. */
+  /** How long the slowest replica takes to learn of a write; can be changed while running. */
   lagMs: number;
 
-  constructor(lagMs: number) {
-    this.lagMs = lagMs;
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    this.lagMs = options.lagMs;
   }
 
-  /** Meets the next replica: what it knows, for the length of one request. */
+  /** Meets a replica: what it knows, for the length of one request. */
   read(now: number = Date.now()): ReplicaView {
     this.#reads += 1;
-    const replica = this.#reads % replicas;
-    return new ReplicaView(now - (this.lagMs * replica) / (replicas - 1));
+    const { replicas, pattern } = this.#options;
+    if (pattern === "random") {
+      const replica = Math.floor(this.#draw(`read ${this.#reads}`) * replicas);
+      return new ReplicaView((record, write) => now - this.#delay(replica, record, write));
+    }
+    const upTo = now - (replicas > 1 ? (this.lagMs * (this.#reads % replicas)) / (replicas - 1) : 0);
+    return new ReplicaView(() => upTo);
+  }
+
+  #delay(replica: number, record: Replicated, write: Write): number {
+    let number = this.#numbers.get(record);
+    if (number === undefined) this.#numbers.set(record, (number = this.#records += 1));
+    return this.lagMs * this.#draw(`replica ${replica} ${write} ${number}`);
+  }
+
+  /** A number from 0 to 1, the same for the same seed and occasion. */
+  #draw(occasion: string): number {
+    return (
+      createHash("sha256").update(`${this.#options.seed}\n${occasion}`).digest().readUInt32BE() / 2 ** 32
+    );
   }
 }
 
 /** What the replica that answers one request knows. */
 export class ReplicaView {
-  readonly #upTo: number;
+  readonly #upTo: (record: Replicated, write: Write) => number;
 
-  /** @param upTo it knows every write made until this moment */
-  constructor(upTo: number) {
+  /** @param upTo the moment until which it knows of such writes of a record */
+  constructor(upTo: (record: Replicated, write: Write) => number) {
     this.#upTo = upTo;
   }
 
   /** Whether the record is there, as far as this replica knows. */
   knows(record: Replicated): boolean {
-    const created = record.createdAt <= this.#upTo;
-    const removed = record.removedAt !== undefined && record.removedAt <= this.#upTo;
-    return created && !removed;
+    const { removedAt } = record;
+    return (
+      this.hasHeardOf(record) && !(removedAt !== undefined && removedAt <= this.#upTo(record, "removal"))
+    );
+  }
+
+  /** Whether it knows that the record was made, whatever became of it since. */
+  hasHeardOf(record: Replicated): boolean {
+    return record.createdAt <= this.#upTo(record, "creation");
   }
 }
+
+/** What is true once everything has replicated. */
+export const wholeTruth = new ReplicaView(() => Number.POSITIVE_INFINITY);
 
 /** Whether the record is there by the truth of the writes: what the writing replica knows. */
 export function exists(record: Replicated): boolean {

@@ -137,10 +137,17 @@ const options = z.strictObject({
   latency: duration.default(0),
   /** How long Azure's slowest replica takes to learn of a write. */
   replicationLag: duration.default(0),
+  /** How many replicas of Azure's directory there are to be read from. */
+  replicas: z.int().min(1).default(3),
+  /**
+   * `steady`: each replica is always as far behind, and reads meet them in turn; `random`: each learns of each write
+   * after a delay of its own, up to the lag, and a read meets any of them.
+   */
+  replication: z.enum(["steady", "random"]).default("steady"),
   faults: faultList.default([]),
   pageSize: z.int().min(1).optional(),
   registryServer: z.enum(["builtin", "docker-registry"]).default("builtin"),
-  /** Makes every id the same from start to start; absent: random ones. */
+  /** Makes every id, and what random replicas know, the same from start to start; absent: random ones. */
   seed: name.optional(),
   /** Watches after each write that no pull breaks and nothing foreign changes. */
   checkInvariants: z.boolean().default(false),

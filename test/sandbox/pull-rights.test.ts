@@ -154,7 +154,7 @@ describe("a user name and password", () => {
     const granted = application.createdAt + 1000;
     grant(all, legacy, guidOf("AcrPull"), { createdAt: granted });
     const at = (time: number) => {
-      const received = pullRights(world, legacy, application.appId, password, new ReplicaView(time));
+      const received = pullRights(world, legacy, application.appId, password, new ReplicaView(() => time));
       return received.kind === "refused" ? received.reason : received.kind;
     };
     expect([at(application.createdAt - 1), at(granted - 1), at(granted)]).toEqual([

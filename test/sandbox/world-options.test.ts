@@ -66,6 +66,7 @@ describe("a world of one's own", () => {
   it("holds what its options say", () => {
     const { world, contexts } = make({
       replicationLag: "5s",
+      replicas: 1,
       pageSize: 2,
       policy: { maxPasswordLifetime: "P90D" },
       subscriptions: [{ displayName: "One" }, { displayName: "Two", subscriptionId: guid }],
@@ -110,6 +111,7 @@ describe("a world of one's own", () => {
       ],
     });
     expect(world.replication.lagMs).toBe(5000);
+    expect(world.replication.read().knows({ createdAt: Date.now() - 1 })).toBe(true);
     expect(world.pageSize).toBe(2);
     expect(world.policy).toEqual({ maxPasswordLifetime: "P90D" });
     expect(world.registries).toMatchObject([

@@ -1,5 +1,5 @@
 import { registryResourceId } from "../resource-manager/registry-resource.ts";
-import { ReplicaView } from "../replication.ts";
+import { wholeTruth, type ReplicaView } from "../replication.ts";
 import { covers, grantsAt, permitsAction, permitsDataAction } from "../resource-manager/role-evaluation.ts";
 import type { PasswordRecord, RegistryRecord, World } from "../world.ts";
 
@@ -29,9 +29,6 @@ export type SignInRefusal = "unknown-application" | "wrong-secret" | "no-role";
 export type PullRights =
   | { readonly kind: "refused"; readonly reason: SignInRefusal }
   | { readonly kind: "admitted"; readonly principalId: string; readonly rights: RegistryRights };
-
-/** What is true once everything has replicated. */
-const wholeTruth = new ReplicaView(Number.POSITIVE_INFINITY);
 
 /**
  * How a registry receives an application's id and password, and what they may do there.

@@ -61,7 +61,7 @@ function removePassword(call: GraphCall, passwords: readonly PasswordRecord[]): 
     password.removedAt = Date.now();
     call.world.committed("password removed");
   }
-  if (!password || !knew(call.view, password)) throw badRequest("No credentials found to be removed.");
+  if (!password || !call.view.hasHeardOf(password)) throw badRequest("No credentials found to be removed.");
   return noContent(call);
 }
 
@@ -141,9 +141,4 @@ function newSecret(): string {
   const random = (count: number, from: string) =>
     Array.from({ length: count }, () => from[randomInt(from.length)]).join("");
   return `${random(3, letters)}8Q~${random(34, `${letters}._~-`)}`;
-}
-
-/** Whether the replica had heard of it before this very request removed it. */
-function knew(view: ReplicaView, { createdAt }: PasswordRecord): boolean {
-  return view.knows({ createdAt });
 }
