@@ -118,7 +118,7 @@ function createHttpClient(agent: Agent, limitMs: number): HttpClient {
           body: typeof request.body === "string" ? request.body : undefined,
           agent:
             (request.agent as Agent | undefined) ?? (url.protocol === "https:" ? agent : agentInTheClear),
-          limitMs,
+          limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
         },
         signalOf(request),
       );
@@ -150,7 +150,8 @@ function retryPolicy(
     name: "acrPullRetryPolicy",
     async sendRequest(request, next) {
       const idempotent = mayRepeat(request);
-      const attempt = async () => {
+      const attempt = async (leftMs: number) => {
+        request.timeout = leftMs;
         const response = await next(request);
         if (response.status >= 400) throw new UnsuccessfulAnswer(response);
         return response;
@@ -162,7 +163,9 @@ function retryPolicy(
         }
         const response = answerOf(error);
         if (response) onFailure?.(response);
-        return response && { status: response.status, retryAfter: retryAfterOf(response), idempotent };
+        if (!response) return undefined;
+        const { status, headers } = response;
+        return { status, retryAfter: retryAfterOf(response), date: headers.get("date"), idempotent };
       };
       try {
         return await withRetries(attempt, classify, signalOf(request), timeoutMs);

@@ -16,6 +16,7 @@ export class ApiStatusError extends Error {
   override readonly name = "ApiStatusError";
   readonly status: ApiStatus;
   readonly retryAfter: string | undefined;
+  readonly date: string | undefined;
   readonly auditId: string | undefined;
 
   /** @param withheld texts that its sentence must not hold, else it is dropped */
@@ -25,6 +26,7 @@ export class ApiStatusError extends Error {
     const quotes = withheld.some((text) => status.message?.includes(text));
     this.status = quotes ? { ...status, message: undefined } : status;
     this.retryAfter = answer.headers["retry-after"];
+    this.date = answer.headers.date;
     const auditId = answer.headers["audit-id"];
     this.auditId = typeof auditId === "string" ? auditId : undefined;
   }
@@ -64,5 +66,6 @@ function textOrNothing(value: unknown): string | undefined {
 export function failedAttempt(error: unknown): FailedAttempt | undefined {
   if (error instanceof ExchangeError) return failedExchange(error, true);
   if (!(error instanceof ApiStatusError)) return undefined;
-  return { status: error.status.code, retryAfter: error.retryAfter, idempotent: true };
+  const { status, retryAfter, date } = error;
+  return { status: status.code, retryAfter, date, idempotent: true };
 }

@@ -55,12 +55,11 @@ export class RegistryConnection {
       url,
       headers: { ...headers, "User-Agent": "acr-pull" },
       agent: this.#agent,
-      limitMs: this.#timeoutMs,
     };
     try {
       return await withRetries(
-        async () => {
-          const answer = await exchange(request, signal);
+        async (limitMs) => {
+          const answer = await exchange({ ...request, limitMs }, signal);
           if (answer.status !== 429 && answer.status < 500) return answer;
           throw new PassingRefusal(
             unexpectedAnswer(this.loginServer, `${method} ${url.pathname}`, answer),
@@ -71,7 +70,7 @@ export class RegistryConnection {
           if (error instanceof ExchangeError) return failedExchange(error, true);
           if (!(error instanceof PassingRefusal)) return undefined;
           const { status, headers } = error.answer;
-          return { status, retryAfter: headers["retry-after"], idempotent: true };
+          return { status, retryAfter: headers["retry-after"], date: headers.date, idempotent: true };
         },
         signal,
         this.#timeoutMs,

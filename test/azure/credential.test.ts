@@ -97,11 +97,11 @@ describe("signing in", () => {
   });
 
   test.each([
-    [500, "azure.failed"],
-    [429, "azure.throttled"],
-  ])("answered by %i to the end is worth another run", async (status, code) => {
+    [500, 0, "azure.failed"],
+    [429, 3600, "azure.throttled"],
+  ])("answered by %i to the end is worth another run", async (status, retryAfter, code) => {
     const { azure } = await open({
-      faults: [{ match: "oauth2/v2.0/token", times: 9, status, retryAfter: 0 }],
+      faults: [{ match: "oauth2/v2.0/token", times: 9, status, retryAfter }],
     });
     await expect(azure.directory.caller(signal)).rejects.toMatchObject({ code, retryable: true, status });
   });

@@ -183,7 +183,9 @@ describe("a service principal", () => {
   test("that cannot be made for a fault that stays is said to be the fault's victim", async () => {
     const azure = await open();
     const { appId } = await register(azure);
-    azure.sandbox.setFaults([{ match: "^POST .*/servicePrincipals", times: 9, status: 429, retryAfter: 0 }]);
+    azure.sandbox.setFaults([
+      { match: "^POST .*/servicePrincipals", times: 9, status: 429, retryAfter: 3600 },
+    ]);
     await expect(azure.azure.directory.createServicePrincipal(appId, signal)).rejects.toMatchObject({
       code: "azure.throttled",
       retryable: true,

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { retryAfterMs, retryDelayMs, withRetries } from "../../src/domain/retry.ts";
+import { retryAfterMs, retryDelayMs, withRetries, type FailedAttempt } from "../../src/domain/retry.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
+
+/** The numbers of mulberry32: even enough to stand in for chance, and always the same. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
 
 describe("trying again", () => {
   it.each([
@@ -16,17 +27,75 @@ describe("trying again", () => {
     expect(retryDelayMs(1, failed, now) !== undefined).toBe(again);
   });
 
-  it("ends after four tries", () => {
+  it("ends after four tries, and after five where nothing was done", () => {
     expect(retryDelayMs(3, { status: 503, idempotent: true }, now)).toBeDefined();
     expect(retryDelayMs(4, { status: 503, idempotent: true }, now)).toBeUndefined();
+    expect(retryDelayMs(4, { status: 429, idempotent: false }, now)).toBeDefined();
+    expect(retryDelayMs(5, { status: 429, idempotent: false }, now)).toBeUndefined();
   });
 
-  it("waits as long as the service asks, and not at all for more than five minutes", () => {
-    const asked = (retryAfter: string) =>
-      retryDelayMs(1, { status: 429, retryAfter, idempotent: false }, now);
-    expect(asked("7")).toBeGreaterThanOrEqual(7_000);
-    expect(asked("301")).toBeUndefined();
-    expect(asked("1000000000")).toBeUndefined();
+  it.each([
+    ["seconds", "7", 7_000],
+    ["a date", "Thu, 01 Jan 2026 00:00:09 GMT", 9_000],
+    ["the most that is waited for", "300", 300_000],
+  ])("comes no earlier than the service asks by %s", (_form, retryAfter, leastMs) => {
+    for (const random of [() => 0, () => 0.999]) {
+      const failed = { status: 429, retryAfter, idempotent: false };
+      expect(retryDelayMs(1, failed, now, random)).toBeGreaterThanOrEqual(leastMs);
+    }
+  });
+
+  it("reads a date by the clock of the service that names it", () => {
+    const failed = { status: 429, retryAfter: "Tue, 01 Jan 2030 00:00:09 GMT", idempotent: false };
+    const date = "Tue, 01 Jan 2030 00:00:00 GMT";
+    expect(retryDelayMs(1, { ...failed, date }, undefined, () => 0)).toBe(9_000);
+  });
+
+  it.each(["301", "1000000000", "Thu, 01 Jan 2026 00:05:01 GMT"])(
+    "does not come at all when the service asks for more than five minutes by %s",
+    (retryAfter) => {
+      expect(retryDelayMs(1, { status: 429, retryAfter, idempotent: false }, now)).toBeUndefined();
+    },
+  );
+
+  it.each(["0", "-5", "Thu, 01 Jan 2015 00:00:00 GMT", "soon", null])(
+    "comes when it would without being asked, when it is asked by %j",
+    (retryAfter) => {
+      const failed = { status: 429, idempotent: false };
+      const random = () => 0.5;
+      expect(retryDelayMs(2, { ...failed, retryAfter }, now, random)).toBe(
+        retryDelayMs(2, failed, now, random),
+      );
+    },
+  );
+
+  /** How many of 200 clients whose request failed at one moment are back in the fullest tenth of a second. */
+  function fullestTenth(attempt: number, failed: FailedAttempt): number {
+    const random = seeded(7);
+    const counts = new Map<number, number>();
+    for (let client = 0; client < 200; client += 1) {
+      const delay = retryDelayMs(attempt, failed, now, random);
+      if (delay === undefined) throw new Error("gave up");
+      const tenth = Math.floor(delay / 100);
+      counts.set(tenth, (counts.get(tenth) ?? 0) + 1);
+    }
+    return Math.max(...counts.values());
+  }
+
+  it.each<readonly [string, number, FailedAttempt]>([
+    ["refused by 429", 1, { status: 429, idempotent: false }],
+    ["refused by 429 again", 2, { status: 429, idempotent: false }],
+    ["asked to wait a second", 1, { status: 429, retryAfter: "1", idempotent: false }],
+    [
+      "asked to wait until a date",
+      1,
+      { status: 503, retryAfter: new Date(now + 9_000).toUTCString(), idempotent: true },
+    ],
+    ["asked to wait no time", 1, { status: 429, retryAfter: "0", idempotent: false }],
+    ["answered by 503", 1, { status: 503, idempotent: true }],
+    ["cut off twice", 2, { idempotent: true }],
+  ])("brings back no more than a tenth of 200 clients at a time that were %s", (_what, attempt, failed) => {
+    expect(fullestTenth(attempt, failed)).toBeLessThanOrEqual(20);
   });
 
   it.each([
@@ -45,9 +114,8 @@ describe("trying again", () => {
   it("gives the first success, and the last failure when none comes", async () => {
     const signal = new AbortController().signal;
     let tries = 0;
-    const flaky = () => ((tries += 1) < 3 ? Promise.reject(new Error("busy")) : Promise.resolve("done"));
-    const passing = () => ({ status: 429, retryAfter: "0", idempotent: true });
-    expect(await withRetries(flaky, passing, signal)).toBe("done");
+    const flaky = () => ((tries += 1) < 2 ? Promise.reject(new Error("reset")) : Promise.resolve("done"));
+    expect(await withRetries(flaky, () => ({ idempotent: true }), signal)).toBe("done");
     await expect(
       withRetries(
         () => Promise.reject(new Error("no")),
@@ -55,6 +123,20 @@ describe("trying again", () => {
         signal,
       ),
     ).rejects.toThrow("no");
+  });
+
+  it("tells each attempt how much of the time is left", async () => {
+    const told: number[] = [];
+    const failing = (leftMs: number) => {
+      told.push(leftMs);
+      return Promise.reject(new Error("reset"));
+    };
+    const once = () => (told.length === 1 ? { idempotent: true } : undefined);
+    await expect(withRetries(failing, once, new AbortController().signal, 60_000)).rejects.toThrow("reset");
+    const [first = NaN, second = NaN] = told;
+    expect(first).toBeLessThanOrEqual(60_000);
+    expect(second).toBeLessThan(first);
+    expect(second).toBeGreaterThan(0);
   });
 
   it("begins no attempt after the time is over", async () => {

@@ -138,13 +138,12 @@ describe("a pull", () => {
     });
   });
 
-  test("is tried again after a reset, a 503 and a 429", async () => {
-    registry.script(
-      reset,
-      { status: 503 },
-      { status: 429, headers: { "Retry-After": "0" } },
-      token(pullsApp),
-    );
+  test.each<[string, Answer]>([
+    ["a reset", reset],
+    ["a 503", { status: 503 }],
+    ["a 429", { status: 429, headers: { "Retry-After": "0" } }],
+  ])("is tried again after %s", async (_what, answer) => {
+    registry.script(answer, token(pullsApp));
     expect(await pull()).toEqual({ kind: "allowed" });
   });
 
