@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Agent } from "node:https";
-import { openAzure, type AzureOptions } from "../../src/azure/azure.ts";
+import { openAzure } from "../../src/azure/azure.ts";
+import type { AzureOptions } from "../../src/azure/directory-services.ts";
 import { createAzureHttp } from "../../src/azure/azure-http.ts";
 import type { Directory, Registries, Roles, SignIn } from "../../src/core/ports.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";

@@ -1,0 +1,67 @@
+import { ActionableError } from "../domain/errors.ts";
+import { azureError } from "./azure-errors.ts";
+import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
+import { loginServerBelongsTo, resolveCloud, type Cloud, type FetchJson } from "./cloud.ts";
+import { createCredential, type CredentialOptions } from "./credential.ts";
+import { createDirectoryClient } from "./directory-client.ts";
+import { readAnswer, ServiceFailure } from "./service-failure.ts";
+import { createSignInClient } from "./sign-in-client.ts";
+import { callerOf } from "./token-claims.ts";
+
+/** How to reach Azure. */
+export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" | "env" | "onDeviceCode"> {
+  /** A name or the URL of a Resource Manager; undefined is AzureCloud. */
+  readonly cloud: string | undefined;
+  /** Bounds each wait for a service, tries included; in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * What of a cloud needs no Resource Manager: the directory and the sign-in, sharing one sign-in of the caller's and one
+ * pool of connections. Costs a request only for a cloud that is not Microsoft's own.
+ * @param scopeAtHand of a token that is needed in any case, to read the tenant from
+ * @throws ActionableError as resolveCloud does
+ */
+export async function openDirectory(
+  options: AzureOptions,
+  signal: AbortSignal,
+  http: AzureHttp = createAzureHttp(undefined, options.timeoutMs),
+  scopeAtHand: (cloud: Cloud) => string = (cloud) => cloud.graphScope,
+) {
+  const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);
+  const credential = createCredential({ ...options, cloud, http });
+  const tenantOf = async (signal: AbortSignal) =>
+    options.tenant ?? callerOf(await credential.claims(scopeAtHand(cloud), signal)).tenantId;
+  return {
+    cloud,
+    credential,
+    directory: createDirectoryClient(cloud, credential, http),
+    signIn: createSignInClient(cloud, http, tenantOf),
+    /** Whether a credential may be sent there. */
+    ownsLoginServer: (loginServer: string) => loginServerBelongsTo(cloud, loginServer),
+  };
+}
+
+function jsonFetcher(http: AzureHttp): FetchJson {
+  return async (url, signal) => {
+    const undertaking = { doing: `ask ${url} for the cloud's services`, area: "registries" } as const;
+    try {
+      const request = {
+        method: "GET",
+        url,
+        headers: { accept: "application/json" },
+        repeatable: true,
+      } as const;
+      const { status, headers, bodyAsText } = await http.send(request, signal);
+      if (status !== 200) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
+      return JSON.parse(bodyAsText ?? "") as unknown;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SyntaxError)) throw azureError(error, undertaking);
+      throw new ActionableError(`Could not ${undertaking.doing}: the answer is no JSON.`, {
+        code: "azure.bad-metadata",
+        hint: "Check that --cloud is the address of an Azure Resource Manager.",
+      });
+    }
+  };
+}
