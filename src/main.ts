@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HostProcess } from "./cli/command.ts";
 import { enableCompileCache } from "./cli/compile-cache.ts";
 import type {
@@ -8,15 +8,18 @@ import type {
   ClusterRequest,
   Connect,
   Connections,
+  DirectoryConnection,
   SetupRequest,
 } from "./cli/connections.ts";
 import { runProgram } from "./cli/program.ts";
 import { checkProxyVariables } from "./cli/proxy-variables.ts";
+import { systemClock } from "./cli/system-clock.ts";
 import type { ClusterTarget } from "./core/flows/setup-contract.ts";
 import type { Report } from "./core/progress.ts";
 import { refused } from "./domain/errors.ts";
 import { exitCode } from "./domain/exit-code.ts";
 import { Once } from "./domain/once.ts";
+import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 
 /** Set by the build, from package.json. */
@@ -68,6 +71,10 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
         const request = { cloud, tenant, auth, timeoutMs };
         return opened.do("azure", request, () => openAzure(request, env, report, signal));
       },
+      directory: ({ cloud, tenant, auth, timeoutMs }) => {
+        const request = { cloud, tenant, auth, timeoutMs };
+        return opened.do("directory", request, () => openDirectory(request, env, report, signal));
+      },
       contexts: async (file) => {
         const { currentContext: current, contexts } = await kubeconfig(file);
         return { current, contexts };
@@ -95,12 +102,26 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
           azure: await (azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal)),
           clusters,
           pullProof: new PullClient(request.timeoutMs),
-          clock: {
-            now: () => new Date(),
-            sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
-          },
+          clock: systemClock,
           process: processIdentity(pid),
           files: credentialsFile,
+        };
+      },
+      rotate: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        // The kubeconfig first: what is wrong with it is refused before any request.
+        const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
+          connections.clusters(request),
+          import("./registry/pull-client.ts"),
+          import("./cli/process-identity.ts"),
+          import("./azure/directory-services.ts"),
+        ]);
+        return {
+          azure: await connections.directory(azure),
+          clusters,
+          pullProof: new PullClient(request.timeoutMs),
+          clock: systemClock,
+          process: processIdentity(pid),
         };
       },
     };
@@ -116,10 +137,26 @@ async function openAzure(
 ): Promise<AzureConnection> {
   checkProxyVariables(env);
   const { openAzure } = await import("./azure/azure.ts");
+  const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal);
+  return { ...clients, method: credential.method };
+}
+
+async function openDirectory(
+  request: AzureRequest,
+  env: HostProcess["env"],
+  report: Report,
+  signal: AbortSignal,
+): Promise<DirectoryConnection> {
+  checkProxyVariables(env);
+  const { openDirectory } = await import("./azure/directory-services.ts");
+  const { credential, ...clients } = await openDirectory(azureOptions(request, env, report), signal);
+  return { ...clients, method: credential.method };
+}
+
+function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Report): AzureOptions {
   const onDeviceCode = ({ message }: { readonly message: string }) =>
     report({ kind: "note", level: "instruction", text: message });
-  const { credential, ...clients } = await openAzure({ ...request, env, onDeviceCode }, signal);
-  return { ...clients, method: credential.method };
+  return { ...request, env, onDeviceCode };
 }
 
 /** A password typed for a registry must not go to a host that only looks like one. */

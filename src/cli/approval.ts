@@ -1,13 +1,18 @@
-import type { SetupPlan } from "../core/flows/setup-contract.ts";
 import type { CommandContext } from "./command.ts";
-import { planLines } from "./views/plan-lines.ts";
+import type { Choice } from "./prompter.ts";
+import { planLines, type ShownPlan } from "./views/plan-lines.ts";
+
+const choices: readonly Choice[] = [
+  { value: "yes", label: "yes, carry it out" },
+  { value: "no", label: "no, stop here", detail: "nothing was written" },
+];
 
 /**
  * Shows a plan and asks whether to carry it out; with `--yes` it is only shown when much is to be told. Where
  * nobody can be asked, `--yes` was demanded before anything else.
  */
 export async function approve(
-  plan: SetupPlan,
+  plan: ShownPlan,
   given: { readonly yes: boolean; readonly verbose: boolean },
   context: Pick<CommandContext, "terminal" | "view" | "signal">,
 ): Promise<boolean> {
@@ -21,5 +26,18 @@ export async function approve(
   if (!terminal.interactive) return false;
   const { openPrompter } = await import("./prompts/open-prompter.ts");
   const prompter = await openPrompter(terminal, signal);
-  return await prompter.confirm("Carry this out?");
+  view.notice([""]);
+  const reply = await prompter.choose({
+    message: "Carry this out?",
+    canGoBack: false,
+    loading: "",
+    choices,
+    preselected: usualReply(plan),
+  });
+  return reply.kind === "answer" && reply.value === "yes";
+}
+
+/** What Enter alone replies to a plan. What goes is gone: nobody agrees to that by Enter alone. */
+export function usualReply({ changes }: Pick<ShownPlan, "changes">): "yes" | "no" {
+  return changes.some(({ action }) => action === "removed") ? "no" : "yes";
 }

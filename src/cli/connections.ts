@@ -1,3 +1,4 @@
+import type { RotatePorts } from "../core/flows/rotate-contract.ts";
 import type { ClusterTarget, SetupPorts } from "../core/flows/setup-contract.ts";
 import type { Report } from "../core/progress.ts";
 import type { AuthMethod } from "./options.ts";
@@ -30,11 +31,20 @@ export interface SetupRequest {
   readonly clusters: ClusterRequest;
 }
 
+/** Which services `rotate` speaks to. */
+export interface RotateRequest {
+  readonly azure: AzureRequest;
+  readonly clusters: ClusterRequest;
+}
+
 /** Azure, signed in. */
 export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
   /** How the sign-in came about. */
   readonly method: Exclude<AuthMethod, "auto">;
 };
+
+/** What of Azure needs no Resource Manager, signed in. */
+export type DirectoryConnection = RotatePorts["azure"] & Pick<AzureConnection, "method">;
 
 /** A context of a kubeconfig, as a list shows it. */
 export interface KubeContext {
@@ -56,12 +66,16 @@ export interface KubeContexts {
 export interface Connections {
   /** Asks for no token yet. */
   azure(request: AzureRequest): Promise<AzureConnection>;
+  /** Asks for no token yet, and never for one of Resource Manager's. */
+  directory(request: AzureRequest): Promise<DirectoryConnection>;
   /** Reads files alone. */
   contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
   /** One for each context, in their order; sends nothing yet. */
   clusters(request: ClusterRequest): Promise<readonly ClusterTarget[]>;
   /** Everything for `setup`. */
   setup(request: SetupRequest): Promise<SetupPorts>;
+  /** Everything for `rotate`. */
+  rotate(request: RotateRequest): Promise<RotatePorts>;
 }
 
 /**

@@ -44,6 +44,30 @@ export function lifetime(text: string): number | "max" {
   throw new RangeError("must be max or a duration longer than 0 and up to 36500d, such as 180d");
 }
 
+/**
+ * How long an old key stays valid beside the new one, in milliseconds. A new key takes up to a quarter of an hour to be
+ * known everywhere, and a node that failed to pull tries again within 5 minutes: less than half an hour is none.
+ */
+export function grace(text: string): number {
+  return durationBetween(text, "30m", "365d", "24h");
+}
+
+/** Over how long a time the last proofs before a retirement are spread, in milliseconds. */
+export function settleTime(text: string): number {
+  return durationBetween(text, "0s", "1h", "49s");
+}
+
+function durationBetween(text: string, least: string, most: string, usual: string): number {
+  const rule = `must be a duration from ${least} to ${most}, such as ${usual}`;
+  try {
+    const milliseconds = parseDuration(text);
+    if (milliseconds >= parseDuration(least) && milliseconds <= parseDuration(most)) return milliseconds;
+  } catch {
+    // It breaks the same rule.
+  }
+  throw new RangeError(rule);
+}
+
 /** How many things are done at once. */
 export function concurrency(text: string): number {
   const count = Number(text);

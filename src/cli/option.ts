@@ -8,6 +8,7 @@ export const optionGroups = [
   "Registry",
   "Cluster",
   "Principal",
+  "Rotation",
   "Proof",
   "Consent",
   "Run",

@@ -13,10 +13,12 @@ import {
   clusterIdentifier,
   cloud,
   concurrency,
+  duration,
+  grace,
   lifetime,
   plainText,
   positiveDuration,
-  duration,
+  settleTime,
   tenant,
 } from "./option-values.ts";
 import { defaultedOption, listOption, oneOf, switchOption, valueOption, type AnswersOf } from "./option.ts";
@@ -71,27 +73,8 @@ export const outputOptions = {
   }),
 };
 
-/** Options of every command that works on a registry and clusters. */
-export const sharedOptions = {
-  registry: valueOption({
-    flag: "--registry <name>",
-    summary: "registry to pull from: its name, login server or resource id",
-    question: "Which registry shall the cluster pull from?",
-    group: "Registry",
-    parse: registryReference,
-  }),
-  subscription: valueOption({
-    flag: "--subscription <id>",
-    summary: "look for the registry here alone, instead of in every visible subscription",
-    group: "Registry",
-    parse: plainText,
-  }),
-  resourceGroup: valueOption({
-    flag: "--resource-group <name>",
-    summary: "look for the registry in this resource group alone",
-    group: "Registry",
-    parse: plainText,
-  }),
+/** Options of every command that works in Azure: where, and as whom. */
+export const signInOptions = {
   tenant: valueOption({
     flag: "--tenant <id>",
     summary: "Entra tenant to sign in to: its id or a domain",
@@ -113,19 +96,10 @@ export const sharedOptions = {
     parse: oneOf(...authMethods),
     fallback: "auto",
   }),
-  namespace: listOption({
-    flag: "-n, --namespace <ns>",
-    summary: "namespace that pulls (repeatable; default: the context's own, else default)",
-    question: "Which namespaces pull?",
-    group: "Cluster",
-    parse: namespaceName,
-  }),
-  namespaceSelector: valueOption({
-    flag: "--namespace-selector <labels>",
-    summary: "every namespace with these labels, such as team=web",
-    group: "Cluster",
-    parse: labelSelector,
-  }),
+};
+
+/** Options of every command that works on clusters: which. */
+export const clusterOptions = {
   context: listOption({
     flag: "--context <context>",
     summary: "context of the kubeconfig (repeatable; default: the current one)",
@@ -145,19 +119,15 @@ export const sharedOptions = {
     group: "Cluster",
     parse: clusterIdentifier,
   }),
-  secretName: defaultedOption({
-    flag: "--secret-name <name>",
-    summary: "name of the pull secret",
-    question: "What shall the pull secret be called?",
-    group: "Cluster",
-    parse: objectName,
-    fallback: "acr-secret",
-  }),
   allowInsecureTls: switchOption({
     flag: "--allow-insecure-tls",
     summary: "accept a kubeconfig that does not check the cluster's certificate",
     group: "Cluster",
   }),
+};
+
+/** Options of every command that carries work out: how it proves, waits, shows and asks. */
+export const runOptions = {
   proof: defaultedOption({
     flag: "--proof <registry|entra|none>",
     summary: "how the credential is proven: by a pull, by a sign-in alone, or not at all",
@@ -220,7 +190,49 @@ export const sharedOptions = {
 
 /** Options of `setup`. */
 export const setupOptions = {
-  ...sharedOptions,
+  registry: valueOption({
+    flag: "--registry <name>",
+    summary: "registry to pull from: its name, login server or resource id",
+    question: "Which registry shall the cluster pull from?",
+    group: "Registry",
+    parse: registryReference,
+  }),
+  subscription: valueOption({
+    flag: "--subscription <id>",
+    summary: "look for the registry here alone, instead of in every visible subscription",
+    group: "Registry",
+    parse: plainText,
+  }),
+  resourceGroup: valueOption({
+    flag: "--resource-group <name>",
+    summary: "look for the registry in this resource group alone",
+    group: "Registry",
+    parse: plainText,
+  }),
+  ...signInOptions,
+  namespace: listOption({
+    flag: "-n, --namespace <ns>",
+    summary: "namespace that pulls (repeatable; default: the context's own, else default)",
+    question: "Which namespaces pull?",
+    group: "Cluster",
+    parse: namespaceName,
+  }),
+  namespaceSelector: valueOption({
+    flag: "--namespace-selector <labels>",
+    summary: "every namespace with these labels, such as team=web",
+    group: "Cluster",
+    parse: labelSelector,
+  }),
+  ...clusterOptions,
+  secretName: defaultedOption({
+    flag: "--secret-name <name>",
+    summary: "name of the pull secret",
+    question: "What shall the pull secret be called?",
+    group: "Cluster",
+    parse: objectName,
+    fallback: "acr-secret",
+  }),
+  ...runOptions,
   role: defaultedOption({
     flag: `--role <${requestedRoles.join("|")}>`,
     summary: "what the credential may do",
@@ -328,3 +340,112 @@ export const setupOptions = {
 
 /** What `setup` was asked for. */
 export type SetupAnswers = AnswersOf<typeof setupOptions>;
+
+/** Options of `rotate`. */
+export const rotateOptions = {
+  registry: valueOption({
+    flag: "--registry <name>",
+    summary: "only keys that pull from this registry: its name, login server or resource id",
+    question: "Which keys are to be replaced?",
+    group: "Registry",
+    parse: registryReference,
+  }),
+  ...signInOptions,
+  namespace: listOption({
+    flag: "-n, --namespace <ns>",
+    summary: "only keys that secrets of these namespaces hold, wherever else they are held (repeatable)",
+    group: "Cluster",
+    parse: namespaceName,
+  }),
+  namespaceSelector: valueOption({
+    flag: "--namespace-selector <labels>",
+    summary: "only keys that secrets of namespaces with these labels hold, such as team=web",
+    group: "Cluster",
+    parse: labelSelector,
+  }),
+  ...clusterOptions,
+  secretName: valueOption({
+    flag: "--secret-name <name>",
+    summary: "only keys that secrets of this name hold",
+    group: "Cluster",
+    parse: objectName,
+  }),
+  ...runOptions,
+  ifExpiringWithin: valueOption({
+    flag: "--if-expiring-within <duration>",
+    summary: "begin only with keys that end within this time, such as 60d: for a job that runs daily",
+    group: "Rotation",
+    parse: positiveDuration,
+  }),
+  expiresIn: valueOption({
+    flag: "--expires-in <duration|max>",
+    summary:
+      "how long the new key lives, or max for as long as the tenant allows (default: as the one it replaces)",
+    group: "Rotation",
+    parse: lifetime,
+  }),
+  grace: defaultedOption({
+    flag: "--grace <duration>",
+    summary: "how long the old key stays valid beside the new one, at least 30m; a later run retires it",
+    group: "Rotation",
+    parse: grace,
+    fallback: "24h",
+  }),
+  wait: switchOption({
+    flag: "--wait",
+    summary: "stay until that time is over and the old key is retired",
+    group: "Rotation",
+  }),
+  settle: defaultedOption({
+    flag: "--settle <duration>",
+    summary: "8 sign-ins spread over this time must succeed before the old key is retired",
+    group: "Rotation",
+    parse: settleTime,
+    fallback: "49s",
+  }),
+  noOverlapEntry: switchOption({
+    flag: "--no-overlap-entry",
+    summary: "keep the old key out of the secrets at once, for readers that try one entry only",
+    group: "Rotation",
+  }),
+  finish: switchOption({
+    flag: "--finish",
+    summary: "only retire old keys whose time is over; make no new one",
+    group: "Rotation",
+  }),
+  abort: switchOption({
+    flag: "--abort",
+    summary: "go back to the old key and remove the new one, while the old one is still in the secrets",
+    group: "Rotation",
+  }),
+  compromised: switchOption({
+    flag: "--compromised",
+    summary: "the key has leaked: replace it, and retire it in this same run",
+    group: "Consent",
+    consent: true,
+  }),
+  acceptOutage: switchOption({
+    flag: "--accept-outage",
+    summary: "with --compromised: retire it although some secret could not be updated",
+    group: "Consent",
+    consent: true,
+  }),
+  namespacesComplete: switchOption({
+    flag: "--namespaces-complete",
+    summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
+    group: "Consent",
+    consent: true,
+  }),
+  // Consent, and no variable: one left behind in a pipeline must not remove a key that somebody else made.
+  retireKey: valueOption({
+    flag: "--retire-key <key-id>",
+    summary: "retire this key once it is replaced, although acr-pull did not make it for this cluster",
+    group: "Consent",
+    parse: guidName,
+    consent: true,
+  }),
+  ...outputOptions,
+};
+
+/** What `rotate` was asked for. */
+export type RotateAnswers = AnswersOf<typeof rotateOptions>;

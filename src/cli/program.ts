@@ -3,18 +3,19 @@ import { exitCode } from "../domain/exit-code.ts";
 import { gather, peek, UsageError, variableWarnings, type Environment, type Flags } from "./answers.ts";
 import { addCommand, type CommandDefinition, type HostProcess } from "./command.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
+import { rotateCommand } from "./commands/rotate.ts";
 import { setupCommand } from "./commands/setup.ts";
 import type { Connect } from "./connections.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./option.ts";
-import { outputOptions, sharedOptions } from "./options.ts";
+import { outputOptions, runOptions } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 import { describeFailure } from "./views/failure.ts";
 import { openView } from "./views/open-view.ts";
 import type { View } from "./views/view.ts";
 
 /** Every command, in the order help lists them. */
-export const commands: readonly CommandDefinition[] = [setupCommand, sandboxCommand];
+export const commands: readonly CommandDefinition[] = [setupCommand, rotateCommand, sandboxCommand];
 
 /** What the program is made with. */
 export interface ProgramParts {
@@ -52,7 +53,7 @@ export async function runProgram(
   const look = <A>(option: OptionDefinition<A>) => peek(option, commandLine, environment);
   const terminal = openTerminal(parts.process, environment, {
     color: look(outputOptions.color),
-    noInput: look(sharedOptions.noInput),
+    noInput: look(runOptions.noInput),
     accessible: look(outputOptions.accessible),
   });
   const detail = {

@@ -7,7 +7,7 @@ import {
   UsageError,
   variableWarnings,
 } from "../../src/cli/answers.ts";
-import { sharedOptions, outputOptions, setupOptions } from "../../src/cli/options.ts";
+import { outputOptions, runOptions, setupOptions } from "../../src/cli/options.ts";
 
 describe("precedence", () => {
   const options = { namespace: setupOptions.namespace, role: setupOptions.role, dryRun: setupOptions.dryRun };
@@ -108,7 +108,7 @@ describe("a look ahead at an option", () => {
   });
 
   it("sees a switch", () => {
-    expect(peek(sharedOptions.noInput, ["setup", "--no-input"], {})).toBe(true);
+    expect(peek(runOptions.noInput, ["setup", "--no-input"], {})).toBe(true);
     expect(peek(outputOptions.verbose, ["setup", "-v"], {})).toBe(true);
     expect(peek(outputOptions.verbose, ["setup"], {})).toBe(false);
   });

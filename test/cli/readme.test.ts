@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
-import { setupOptions } from "../../src/cli/options.ts";
+import { rotateOptions, setupOptions } from "../../src/cli/options.ts";
 import { optionTable } from "./option-table.ts";
 
 const path = fileURLToPath(new URL("../../README.md", import.meta.url));
@@ -14,6 +14,7 @@ const path = fileURLToPath(new URL("../../README.md", import.meta.url));
 describe("the README", () => {
   it.each([
     ["setup", setupOptions],
+    ["rotate", rotateOptions],
     ["sandbox", sandboxOptions],
   ])("lists the options of %s as they are defined", async (command, options) => {
     const readme = readFileSync(path, "utf8");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { setupAnswer } from "../../src/cli/setup/setup-answer.ts";
+import { shownPlan } from "../../src/cli/setup/shown-plan.ts";
 import type { Line } from "../../src/cli/terminal.ts";
 import { describeFailure, failureLines } from "../../src/cli/views/failure.ts";
 import { planLines } from "../../src/cli/views/plan-lines.ts";
@@ -60,7 +61,12 @@ const result: SetupResult = {
   keptKeys: [],
 };
 const input = { secretName: "acr-secret", image: undefined, knownPassword: undefined };
-const again = { again: "acr-pull setup --yes", exitCodeForChanges: false, width: Infinity };
+const again = {
+  again: "acr-pull setup --yes",
+  renew: "acr-pull rotate --if-expiring-within 60d --yes",
+  exitCodeForChanges: false,
+  width: Infinity,
+};
 
 describe("a plan", () => {
   it("has a sign and a word for every action", () => {
@@ -74,7 +80,7 @@ describe("a plan", () => {
       "kept",
       "skipped",
     ];
-    const lines = text(planLines(planOf(...actions)));
+    const lines = text(planLines(shownPlan(planOf(...actions))));
     for (const sign of [
       "+ create",
       "+ copy",
@@ -100,7 +106,9 @@ describe("a plan", () => {
       },
       { target: "role AcrPull", action: "updated", before: { condition: "a" }, after: { condition: "b" } },
     ] as const;
-    const lines = text(planLines({ registry, changes, warnings: [] })).split("\n");
+    const lines = text(planLines({ title: "Plan for myregistry.azurecr.io", changes, warnings: [] })).split(
+      "\n",
+    );
     expect(lines.slice(2, 5)).toEqual([
       "  + create application acr-pull-x",
       "  ~ update role AcrPull",
@@ -109,7 +117,7 @@ describe("a plan", () => {
   });
 
   it("says so when nothing is to change", () => {
-    expect(text(planLines(planOf("unchanged", "reused")))).toContain("Nothing to change");
+    expect(text(planLines(shownPlan(planOf("unchanged", "reused"))))).toContain("Nothing to change");
   });
 
   it.each([
@@ -145,7 +153,14 @@ describe("a result", () => {
     expect(lines).toMatch(/Role +Owner, granted by somebody else +kept/);
     expect(lines).toContain("namespace: web");
     expect(lines).toContain("✓ kind/web can pull from myregistry.azurecr.io until 2031-01-02.");
-    expect(lines).toContain("Run after 2031-01-02, it makes a new password");
+  });
+
+  it("says how the password is renewed before its end, with no failed pull", () => {
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines);
+    expect(lines).toContain(`To renew it, run this once a day:\n  ${again.renew}\n`);
+    expect(lines).toContain(
+      "Until 60 days before 2031-01-02 it changes nothing. Then it makes a new password",
+    );
   });
 
   it("breaks no word of a table that is wider than the terminal, but shows each row by itself", () => {
@@ -168,7 +183,11 @@ describe("a result", () => {
       "\n",
     );
     const wide = lines.filter((line) => line.length > 40).map((line) => line.trim());
-    expect(wide).toEqual(["image: myregistry.azurecr.io/my-awesome-app:v1 # your image", narrow.again]);
+    expect(wide).toEqual([
+      "image: myregistry.azurecr.io/my-awesome-app:v1 # your image",
+      narrow.renew,
+      narrow.again,
+    ]);
   });
 
   it("counts what is in order where that is much, and names what failed", () => {

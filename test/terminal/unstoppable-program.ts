@@ -17,6 +17,14 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       setInterval(() => {}, 60_000);
       return new Promise<never>(() => {});
     };
-    return { azure: never, contexts: never, clusters: never, setup: never } satisfies Connections;
+    const connections: Connections = {
+      azure: never,
+      directory: never,
+      contexts: never,
+      clusters: never,
+      setup: never,
+      rotate: never,
+    };
+    return connections;
   },
 });

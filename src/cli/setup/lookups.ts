@@ -16,7 +16,7 @@ import { Once } from "../../domain/once.ts";
 import type { ListedRegistry, Registry, RegistryReference } from "../../domain/registry.ts";
 import type { AzureConnection, Connections, KubeContexts } from "../connections.ts";
 import type { SetupAnswers } from "../options.ts";
-import { azureRequest, clusterRequest } from "./setup-input.ts";
+import { azureRequest, clusterRequest } from "../requests.ts";
 
 /** Who is signed in, and by what. */
 export interface SignedIn {

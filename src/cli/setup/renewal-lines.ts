@@ -1,6 +1,15 @@
 import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
 import { toned, type Line } from "../terminal.ts";
 import { wrapped } from "../views/wrapped.ts";
+import { renewalDays } from "./renewal-command.ts";
+
+/** Command lines that the last screen names. */
+export interface ResultCommands {
+  /** Does the same again. */
+  readonly again: string;
+  /** Renews what was made, in time. */
+  readonly renew: string;
+}
 
 /** The day, in UTC, on which the first password ends, where it is known. */
 export function firstEnd({ credentials }: Pick<SetupResult, "credentials">): string | undefined {
@@ -8,32 +17,39 @@ export function firstEnd({ credentials }: Pick<SetupResult, "credentials">): str
   return first?.slice(0, 10);
 }
 
-/** How to look whether all is in order, and what becomes of the password before and after its last day. */
+/** How to look whether all is in order, and how the password is renewed before its last day. */
 export function renewalLines(
   result: SetupResult,
   { knownPassword }: Pick<SetupInput, "knownPassword">,
-  { again, width }: { readonly again: string; readonly width: number },
+  { again, renew, width }: ResultCommands & { readonly width: number },
 ): Line[] {
   const end = firstEnd(result);
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
-  const sentences = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
+  const renews = !knownPassword && end !== undefined;
+  const check = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
   if (knownPassword) {
     const before = end === undefined ? "Before the password ends" : `Before ${end}`;
-    sentences.push(`${before}, have a new one made and run the same command with that.`);
-  } else if (end !== undefined) {
-    if (!result.renewalDue) sentences.push(`From 30 days before ${end} it says that the password ends.`);
-    sentences.push(
-      `Run after ${end}, it makes a new password and writes it to the same secrets;`,
-      "from that day until then no image can be pulled, while Pods that run go on.",
-    );
+    check.push(`${before}, have a new one made and run the same command with that.`);
   }
   return [
     ...(result.renewalDue && end !== undefined
       ? [[toned("warning", "! renewal due:"), ` the password ends on ${end}.`], ""]
       : []),
-    [toned("strong", "To check or renew it, run this again:")],
+    ...(renews
+      ? [
+          [toned("strong", "To renew it, run this once a day:")] as const,
+          `  ${renew}`,
+          "",
+          ...wrapped(
+            `Until ${renewalDays} days before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. Left until after that day, no image can be pulled until it is renewed, while Pods that run go on.`,
+            width,
+          ),
+          "",
+        ]
+      : []),
+    [toned("strong", "To check it, run this again:")],
     `  ${again}`,
     "",
-    ...wrapped(sentences.join(" "), width),
+    ...wrapped(check.join(" "), width),
   ];
 }

@@ -2,8 +2,9 @@ import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts
 import type { Action } from "../../core/plan.ts";
 import { toned, type Line } from "../terminal.ts";
 import { tableLines } from "../views/table-lines.ts";
+import { targetLines, type ShownTarget } from "../views/target-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
-import { firstEnd, renewalLines } from "./renewal-lines.ts";
+import { firstEnd, renewalLines, type ResultCommands } from "./renewal-lines.ts";
 import { meaningLines, podLines } from "./usage-lines.ts";
 
 /** What of the input the last screen speaks of. */
@@ -13,18 +14,19 @@ export type ShownInput = Pick<SetupInput, "secretName" | "image" | "knownPasswor
 export function resultLines(
   result: SetupResult,
   input: ShownInput,
-  { again, width }: { readonly again: string; readonly width: number },
+  options: ResultCommands & { readonly width: number },
 ): Line[] {
+  const { width } = options;
   const lines: Line[] = [
     ...headLines(result, width),
     ...madeLines(result, width),
     "",
-    ...targetLines(result, width),
+    ...targetLines(targetsOf(result), width),
   ];
   if (written(result).length === 0) return lines;
   if (isChanged(result)) lines.push("", ...meaningLines(result, input, width));
   lines.push("", ...podLines(result, input, width));
-  lines.push("", ...renewalLines(result, input, { again, width }));
+  lines.push("", ...renewalLines(result, input, options));
   return lines;
 }
 
@@ -85,46 +87,9 @@ function madeLines(result: SetupResult, width: number): Line[] {
   return tableLines(undefined, rows, width);
 }
 
-/** More rows than these are counted: nobody reads them, and they push the rest off the screen. */
-const mostRows = 20;
-
-/** What became of each secret and service account, and why one was left out. */
-function targetLines({ secrets, serviceAccounts }: SetupResult, width: number): Line[] {
-  const targets = [
+function targetsOf({ secrets, serviceAccounts }: SetupResult): ShownTarget[] {
+  return [
     ...secrets.map((secret) => ({ ...secret, kind: "secret" })),
     ...serviceAccounts.map((account) => ({ ...account, kind: "service account" })),
   ];
-  const inOrder = targets.filter(({ error }) => error === undefined);
-  const lines: Line[] = [];
-  if (inOrder.length > mostRows) {
-    const counts = countsOf(inOrder.map(({ kind, action }) => [`${kind}s`, action]));
-    const failed = targets.length - inOrder.length;
-    lines.push(...tableLines(["TARGETS", "RESULT", "COUNT"], counts, width));
-    if (failed > 0) lines.push("", `${failed} failed:`);
-  } else {
-    const rows = targets.map(({ context, namespace, name, kind, action }) => [
-      context,
-      namespace,
-      `${kind} ${name}`,
-      action,
-    ]);
-    lines.push(...tableLines(["CONTEXT", "NAMESPACE", "TARGET", "RESULT"], rows, width));
-  }
-  for (const { context, namespace, error } of targets) {
-    if (error === undefined) continue;
-    lines.push("", [toned("bad", `✗ ${context}/${namespace}:`), ` ${error.message}`]);
-    if (error.hint) lines.push([toned("strong", "  fix:"), ` ${error.hint}`]);
-  }
-  return lines;
-}
-
-/** Each row once, and how often it was there. */
-function countsOf(rows: ReadonlyArray<readonly string[]>): string[][] {
-  const counts = new Map<string, { readonly row: readonly string[]; count: number }>();
-  for (const row of rows) {
-    const counted = counts.get(row.join()) ?? { row, count: 0 };
-    counted.count += 1;
-    counts.set(row.join(), counted);
-  }
-  return [...counts.values()].map(({ row, count }) => [...row, String(count)]);
 }

@@ -6,6 +6,7 @@ import type { SetupAnswers } from "../options.ts";
 import { toned, type Line } from "../terminal.ts";
 import { planLines } from "../views/plan-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
+import { shownPlan } from "./shown-plan.ts";
 
 /**
  * Everything that was decided, the plan that follows from it, and what of it cannot be undone: for people.
@@ -17,7 +18,7 @@ export function reviewLines({ found, plan }: Prospect, answers: SetupAnswers, wi
     "",
     ...rowLines([...azureRows(found, answers), ...clusterRows(answers)], width),
     "",
-    ...planLines(plan, width),
+    ...planLines(shownPlan(plan), width),
     ...lastingLines(plan.changes, width),
   ];
 }

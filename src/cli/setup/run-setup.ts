@@ -4,7 +4,7 @@ import type { SetupInput, SetupOutcome } from "../../core/flows/setup-contract.t
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { Report } from "../../core/progress.ts";
 import { approve } from "../approval.ts";
-import { readAnswers, type GivenOptions } from "../answers.ts";
+import { readAnswers } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { checkCredentialsFile } from "../credentials-file.ts";
@@ -13,10 +13,13 @@ import { InterruptedError } from "../interruption.ts";
 import type { OptionSet } from "../option.ts";
 import { setupOptions, type SetupAnswers } from "../options.ts";
 import { passwordFromFile, passwordFromStream } from "../password-source.ts";
+import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
+import { renewalCommand } from "./renewal-command.ts";
 import { setupAnswer } from "./setup-answer.ts";
 import { setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
 import { checkSetup } from "./setup-rules.ts";
+import { shownPlan } from "./shown-plan.ts";
 
 /** Carries `setup` out: asks for what was not given, or refuses; connects, lets the flow work, shows its outcome. */
 export async function runSetup(answers: SetupAnswers, context: CommandContext): Promise<ExitCode> {
@@ -24,14 +27,7 @@ export async function runSetup(answers: SetupAnswers, context: CommandContext): 
   const { credentialsFile, dryRun } = answers;
   if (credentialsFile !== undefined && !dryRun) await checkCredentialsFile(credentialsFile);
   const knownPassword = await passwordGiven(answers, context);
-  // Whatever is still asked of a service when the run is over, nobody waits for.
-  const over = new AbortController();
-  const signal = AbortSignal.any([context.signal, over.signal]);
-  try {
-    return await carryOut({ ...context, signal }, knownPassword);
-  } finally {
-    over.abort();
-  }
+  return await untilOver(context, (context) => carryOut(context, knownPassword));
 }
 
 async function carryOut(context: CommandContext, knownPassword: SecretText | undefined): Promise<ExitCode> {
@@ -41,7 +37,11 @@ async function carryOut(context: CommandContext, knownPassword: SecretText | und
   const report = walkThrough?.report ?? context.view.report;
   const connections = context.connect(report, context.signal);
   const asked = await walkThrough?.run(connections).catch((error: unknown) => {
-    throw error instanceof InterruptedError ? atQuestion(error, context, walkThrough.given) : error;
+    if (!(error instanceof InterruptedError)) throw error;
+    const { program, environment } = context;
+    const { given } = walkThrough;
+    const again = equivalentCommand(program, "setup", setupOptions, given, environment, { asking: true });
+    throw interruptedAtQuestion(error, again);
   });
   const given = asked?.given ?? context.given;
   const answers = readAnswers(setupOptions, given) as WholeAnswers;
@@ -55,6 +55,7 @@ async function carryOut(context: CommandContext, knownPassword: SecretText | und
   const done = outcome.kind === "finished" && outcome.exitCode === exitCode.ok;
   const answer = setupAnswer(outcome, input, {
     again: sameCommand({ ...context, given }, done ? lastingOptions : setupOptions),
+    renew: renewalCommand({ ...context, given }),
     exitCodeForChanges: answers.exitCode,
     width: context.terminal.stdout.width,
   });
@@ -72,16 +73,6 @@ function sameCommand(
   return equivalentCommand(program, "setup", options, given, environment);
 }
 
-/** Ctrl-C at a question: what was answered so far need not be answered again. */
-function atQuestion(
-  { exitCode }: InterruptedError,
-  { program, environment }: CommandContext,
-  given: GivenOptions,
-) {
-  const again = equivalentCommand(program, "setup", setupOptions, given, environment, { asking: true });
-  return new InterruptedError(exitCode, ["Nothing was written."], `To go on from here: ${again}`);
-}
-
 /** What the work is done with. */
 interface Work {
   readonly connections: Connections;
@@ -96,51 +87,25 @@ async function work(
   context: CommandContext,
   { connections, report, prospect }: Work,
 ): Promise<SetupOutcome> {
-  const { view, signal } = context;
-  let asking = false;
-  const stopping = () => {
-    // At a question nothing is under way, so that the run stops at once; and the line is the question's.
-    if (!asking) view.report({ kind: "note", level: "warning", text: stoppingText(signal.reason) });
-  };
-  signal.addEventListener("abort", stopping, { once: true });
-  try {
-    return await setup(
-      input,
-      await connections.setup(setupRequest(answers)),
-      {
-        report,
-        approve: async (plan) => {
-          // Agreed to as it stands; another run may have changed what there is to do.
-          if (prospect && isDeepStrictEqual(plan.changes, prospect.plan.changes)) return true;
-          asking = true;
-          try {
-            return await approve(plan, answers, context);
-          } finally {
-            asking = false;
-          }
+  return await stoppable(
+    async (whileAsking) =>
+      setup(
+        input,
+        await connections.setup(setupRequest(answers)),
+        {
+          report,
+          approve: async (plan) => {
+            // Agreed to as it stands; another run may have changed what there is to do.
+            if (prospect && isDeepStrictEqual(plan.changes, prospect.plan.changes)) return true;
+            return await whileAsking(() => approve(shownPlan(plan), answers, context));
+          },
         },
-      },
-      signal,
-      prospect,
-    );
-  } catch (error) {
-    if (!signal.aborted && !(error instanceof InterruptedError)) throw error;
-    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), sameCommand(context));
-  } finally {
-    signal.removeEventListener("abort", stopping);
-  }
-}
-
-function stoppingText(reason: unknown): string {
-  const byKey = !(reason instanceof InterruptedError) || reason.exitCode === exitCode.interrupted;
-  return `stopping as soon as it is safe; ${byKey ? "Ctrl-C again" : "a second signal"} stops at once`;
-}
-
-/** What was not finished, and how to go on; the steps that were done have been told. */
-function interrupted(reason: unknown, unfinished: readonly string[], again: string): InterruptedError {
-  const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
-  const state = unfinished.map((text) => `not finished: ${text}`);
-  return new InterruptedError(code, state, `To go on where it stopped: ${again}`);
+        context.signal,
+        prospect,
+      ),
+    context,
+    sameCommand(context),
+  );
 }
 
 async function passwordGiven(

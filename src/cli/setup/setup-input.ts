@@ -1,8 +1,9 @@
 import type { SetupInput } from "../../core/flows/setup-contract.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
-import type { AzureRequest, ClusterRequest, SetupRequest } from "../connections.ts";
+import type { SetupRequest } from "../connections.ts";
 import type { SetupAnswers } from "../options.ts";
+import { azureRequest, clusterRequest } from "../requests.ts";
 
 /** Answers of which nothing is missing any more. */
 export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
@@ -51,21 +52,6 @@ export function setupRequest(answers: WholeAnswers): SetupRequest {
       : { kind: "signed-in", ...azureRequest(answers) },
     clusters: clusterRequest(answers),
   };
-}
-
-/** Which Azure, and as whom. */
-export function azureRequest({ cloud, tenant, auth, timeout: timeoutMs }: SetupAnswers): AzureRequest {
-  return { cloud, tenant, auth, timeoutMs };
-}
-
-/** Which clusters. */
-export function clusterRequest({
-  kubeconfig,
-  context,
-  allowInsecureTls,
-  timeout,
-}: SetupAnswers): ClusterRequest {
-  return { kubeconfig, contexts: context, allowInsecureTls, timeoutMs: timeout };
 }
 
 /** The registry as the user named it, for a question about it. */

@@ -1,31 +1,31 @@
 import { isGuid } from "../../domain/names.ts";
 import { missingInput, UsageError, type GivenOptions } from "../answers.ts";
 import type { OptionDefinition } from "../option.ts";
+import { brokenRules, type OptionRules } from "../option-rules.ts";
 import { setupOptions, type SetupAnswers } from "../options.ts";
 
 type OptionName = keyof typeof setupOptions;
 
-/** Options that never go together, and why. */
-const exclusions: ReadonlyArray<readonly [OptionName, OptionName, because: string]> = [
-  ["passwordStdin", "passwordFile", "a password comes from one place"],
-  ["quiet", "verbose", "they ask for opposite things"],
-  ["name", "servicePrincipal", "one that exists keeps its name"],
-  ["serviceManagementReference", "servicePrincipal", "it is given to a new application alone"],
-  ["expiresIn", "passwordStdin", "no password is made"],
-  ["expiresIn", "passwordFile", "no password is made"],
-  ["credentialsFile", "passwordStdin", "no password is made"],
-  ["credentialsFile", "passwordFile", "no password is made"],
-  ["role", "noAzure", "no role is granted"],
-  ["repository", "noAzure", "no role is granted"],
-  ["owner", "noAzure", "the application is not touched"],
-];
-
-/** Options that need another, and what for. */
-const companions: ReadonlyArray<readonly [OptionName, OptionName, because: string]> = [
-  ["exitCode", "dryRun", "it says whether a plan has changes"],
-  ["passwordStdin", "servicePrincipal", "it names whose password it is"],
-  ["passwordFile", "servicePrincipal", "it names whose password it is"],
-];
+const rules: OptionRules<OptionName> = {
+  exclusions: [
+    ["passwordStdin", "passwordFile", "a password comes from one place"],
+    ["quiet", "verbose", "they ask for opposite things"],
+    ["name", "servicePrincipal", "one that exists keeps its name"],
+    ["serviceManagementReference", "servicePrincipal", "it is given to a new application alone"],
+    ["expiresIn", "passwordStdin", "no password is made"],
+    ["expiresIn", "passwordFile", "no password is made"],
+    ["credentialsFile", "passwordStdin", "no password is made"],
+    ["credentialsFile", "passwordFile", "no password is made"],
+    ["role", "noAzure", "no role is granted"],
+    ["repository", "noAzure", "no role is granted"],
+    ["owner", "noAzure", "the application is not touched"],
+  ],
+  companions: [
+    ["exitCode", "dryRun", "it says whether a plan has changes"],
+    ["passwordStdin", "servicePrincipal", "it names whose password it is"],
+    ["passwordFile", "servicePrincipal", "it names whose password it is"],
+  ],
+};
 
 /**
  * Refuses what cannot be carried out, before anything is read or asked for.
@@ -34,22 +34,10 @@ const companions: ReadonlyArray<readonly [OptionName, OptionName, because: strin
  *   all that is missing
  */
 export function checkSetup(answers: SetupAnswers, given: GivenOptions, interactive: boolean): void {
-  const conflicts = [...pairConflicts(answers, given), ...withoutAzureConflicts(answers)];
+  const conflicts = [...brokenRules(setupOptions, rules, answers, given), ...withoutAzureConflicts(answers)];
   if (conflicts.length > 0) throw new UsageError(conflicts.join("\n"), "usage.conflict");
   const missing = missingOptions(answers, interactive);
   if (missing.length > 0) throw missingInput(missing);
-}
-
-function pairConflicts(answers: SetupAnswers, given: GivenOptions): string[] {
-  // A switch that a variable sets to false is given, and means nothing.
-  const has = (name: OptionName) => given.has(name) && answers[name] !== false;
-  const excluded = exclusions
-    .filter(([left, right]) => has(left) && has(right))
-    .map(([left, right, because]) => `${long(left)} cannot go with ${long(right)}: ${because}`);
-  const lonely = companions
-    .filter(([option, needed]) => has(option) && !has(needed))
-    .map(([option, needed, because]) => `${long(option)} needs ${long(needed)}: ${because}`);
-  return [...excluded, ...lonely];
 }
 
 /** Without Azure nobody can be asked what a registry is called or whose a password is. */
@@ -87,8 +75,4 @@ function missingOptions(answers: SetupAnswers, interactive: boolean): Array<Opti
     missing.push(setupOptions.allowPrivilegedRole);
   }
   return missing;
-}
-
-function long(name: OptionName): string {
-  return setupOptions[name].long;
 }

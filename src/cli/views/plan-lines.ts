@@ -1,4 +1,3 @@
-import type { SetupPlan } from "../../core/flows/setup-contract.ts";
 import { hasChanges, type Action, type PlannedChange } from "../../core/plan.ts";
 import { toned, type Line, type Tone } from "../terminal.ts";
 import { wrapped } from "./wrapped.ts";
@@ -32,12 +31,21 @@ const planned: Readonly<Record<Action, string>> = {
 const targetIndent = 11;
 const detailIndent = 13;
 
+/** A plan as it is shown, whichever command would carry it out. */
+export interface ShownPlan {
+  /** "Plan for myregistry.azurecr.io". */
+  readonly title: string;
+  readonly changes: readonly PlannedChange[];
+  /** Things to know before saying yes. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * A plan for people.
  * @param width columns that the terminal has
  */
-export function planLines({ registry, changes, warnings }: SetupPlan, width = Infinity): Line[] {
-  const lines: Line[] = [[toned("strong", `Plan for ${registry.loginServer}`)], ""];
+export function planLines({ title, changes, warnings }: ShownPlan, width = Infinity): Line[] {
+  const lines: Line[] = [[toned("strong", title)], ""];
   lines.push(...changes.flatMap((change) => changeLines(change, width)), "");
   for (const warning of warnings) {
     const [first = "", ...more] = wrapped(warning, width - "! warning: ".length);

@@ -1,6 +1,7 @@
 import type { Prospect } from "../../../core/flows/setup.ts";
 import { hasChanges } from "../../../core/plan.ts";
 import { UsageError } from "../../answers.ts";
+import { usualReply } from "../../approval.ts";
 import { setupOptions, type SetupAnswers } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { View } from "../../views/view.ts";
@@ -47,8 +48,7 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
         canGoBack,
         loading: "",
         choices,
-        // What goes is gone: nobody agrees to that by Enter alone.
-        preselected: prospect.plan.changes.some(({ action }) => action === "removed") ? "no" : "yes",
+        preselected: usualReply(prospect.plan),
       });
       if (reply.kind === "back") return reply;
       switch (reply.value) {

@@ -3,6 +3,7 @@ import { applicationChanges } from "../../steps/application.ts";
 import { roleChanges } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { withoutCredential } from "../../../domain/docker-config.ts";
+import { formatDuration } from "../../../domain/duration.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
@@ -174,7 +175,7 @@ function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, n
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return warnings;
   if (isRenewalDue(decision.expiresAt, now)) {
-    warnings.push(`The key in use is valid only until ${decision.expiresAt}: its renewal is due`);
+    warnings.push(`The key in use is valid only until ${decision.expiresAt}: renew it with acr-pull rotate`);
   }
   const lifetime = lifetimeNote(identity, decision.keyId, input);
   if (lifetime !== undefined) warnings.push(lifetime);
@@ -195,5 +196,6 @@ function lifetimeNote(
   const day = 86_400_000;
   const lifetimeMs = key.endDateTime.getTime() - key.startDateTime.getTime();
   if (Math.abs(lifetimeMs - input.expiresInMs) < day) return undefined;
-  return `The key in use lives ${Math.round(lifetimeMs / day)} days, not ${Math.round(input.expiresInMs / day)}: it is kept, and the next key gets the life asked for`;
+  const asked = formatDuration(input.expiresInMs);
+  return `The key in use lives ${Math.round(lifetimeMs / day)} days, and is kept: acr-pull rotate --expires-in ${asked} replaces it by one that lives ${asked}`;
 }

@@ -1,0 +1,23 @@
+import type { AzureRequest, ClusterRequest } from "./connections.ts";
+import type { AnswersOf } from "./option.ts";
+import type { clusterOptions, runOptions, signInOptions } from "./options.ts";
+
+/** Answers that say which services a command speaks to, and how long it waits for them. */
+type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
+  Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls"> &
+  Pick<AnswersOf<typeof runOptions>, "timeout">;
+
+/** Which Azure, and as whom. */
+export function azureRequest({ cloud, tenant, auth, timeout: timeoutMs }: ServiceAnswers): AzureRequest {
+  return { cloud, tenant, auth, timeoutMs };
+}
+
+/** Which clusters. */
+export function clusterRequest({
+  kubeconfig,
+  context,
+  allowInsecureTls,
+  timeout,
+}: ServiceAnswers): ClusterRequest {
+  return { kubeconfig, contexts: context, allowInsecureTls, timeoutMs: timeout };
+}

@@ -1,0 +1,215 @@
+import type {
+  ResultRotation,
+  RetireBlock,
+  RotateIntent,
+  RotateResult,
+} from "../../core/flows/rotate-contract.ts";
+import { shellWord } from "../equivalent-command.ts";
+import { toned, type Line, type Toned } from "../terminal.ts";
+import { targetLines } from "../views/target-lines.ts";
+import { wrapped } from "../views/wrapped.ts";
+import { tokensLive } from "./shown-plan.ts";
+
+/** Command lines that the last screen names: for the same keys, of the same clusters. */
+export interface RotateCommands {
+  /** Does the same again. */
+  readonly again: string;
+  /** Retires what is due, and no more. */
+  readonly finish: string;
+  /** The same, with the word that the secrets which can be seen are all. */
+  readonly finishComplete: string;
+  /** The same, with consent to retire this key. */
+  readonly finishKey: (keyId: string) => string;
+}
+
+/** What the lines depend on besides the result. */
+export interface ResultContext {
+  readonly intent: RotateIntent;
+  readonly commands: RotateCommands;
+  readonly now: Date;
+  /** Columns that the terminal has. */
+  readonly width: number;
+}
+
+/** What is true now of each key, what happens to the one before it and when, and what each secret got: for people. */
+export function resultLines(result: RotateResult, context: ResultContext): Line[] {
+  const { rotations, secrets, sweptKeys } = result;
+  const { intent, width } = context;
+  const parts: Line[][] = [
+    ...(rotations.length === 0 ? [["Nothing to rotate: no secret holds a key that is meant."]] : []),
+    ...rotations.map((rotation) => rotationLines(rotation, result, context)),
+    ...(sweptKeys.length > 0 ? [sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width))] : []),
+    ...(secrets.length > 0
+      ? [
+          targetLines(
+            secrets.map((secret) => ({ ...secret, kind: "secret" })),
+            width,
+          ),
+        ]
+      : []),
+    ...(intent === "compromised" ? [tokenLines(rotations, width)] : []),
+  ];
+  return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+function sweptText(keyId: string): string {
+  return `Removed the key ${keyId}, which an earlier run had made and written nowhere.`;
+}
+
+/** What stays open after a leak, and what closes it. */
+function tokenLines(rotations: readonly ResultRotation[], width: number): Line[] {
+  const cuts = rotations
+    .filter(({ registry, state }) => registry.startsWith("/") && state !== "failed")
+    .map(
+      ({ registry, appId }) => `az role assignment delete --assignee ${appId} --scope ${shellWord(registry)}`,
+    );
+  return [
+    ...wrapped(`! ${tokensLive}.`, width),
+    ...(cuts.length > 0
+      ? [
+          ...wrapped("To cut them off (setup grants the role again):", width),
+          ...[...new Set(cuts)].map((command) => `  ${command}`),
+        ]
+      : []),
+  ];
+}
+
+const signs: Readonly<Record<ResultRotation["state"], Toned>> = {
+  unchanged: toned("faint", "="),
+  pending: toned("good", "✓"),
+  rotated: toned("good", "✓"),
+  aborted: toned("good", "✓"),
+  failed: toned("bad", "✗"),
+};
+
+function rotationLines(rotation: ResultRotation, result: RotateResult, context: ResultContext): Line[] {
+  const { width } = context;
+  const [first = "", ...more] = wrapped(headOf(rotation, result, context), width - 2);
+  return [
+    [signs[rotation.state], " ", toned("strong", first)],
+    ...more.map((line): Line => ["  ", toned("strong", line)]),
+    ...beforeLines(rotation, context),
+  ];
+}
+
+/** Which key is in use, by how many secrets and until when. */
+function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultContext): string {
+  const { loginServer, context, keyId, expiresAt, state } = rotation;
+  const key = keyId === null ? "The key in use" : `The key ${keyId}`;
+  const where = `for ${loginServer} in ${context}`;
+  const until =
+    expiresAt === null ? "with an end that is not known" : `valid until ${expiresAt.slice(0, 10)}`;
+  const users = usersOf(rotation, result);
+  const states: Readonly<Record<ResultRotation["state"], string>> = {
+    unchanged: `is left as it is: ${until}${daysLeft(expiresAt, now)}`,
+    pending: `is in use${users}, ${until}`,
+    rotated: `is in use${users}, ${until}`,
+    aborted: `is in use again${users}, ${until}`,
+    failed: "was not rotated to the end",
+  };
+  return `${key} ${where} ${states[state]}.`;
+}
+
+/** How many secrets hold it, where they are not told together with those of another key. */
+function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResult): string {
+  if (rotations.filter((one) => one.context === context).length > 1) return "";
+  const { length } = secrets.filter((one) => one.context === context && one.error === undefined);
+  return length === 0 ? "" : ` by ${length === 1 ? "one secret" : `${length} secrets`}`;
+}
+
+function daysLeft(expiresAt: string | null, now: Date): string {
+  if (expiresAt === null) return "";
+  const days = Math.floor((Date.parse(expiresAt) - now.getTime()) / 86_400_000);
+  if (days < 0) return ", which is over";
+  return days === 1 ? ", one more day" : `, ${days} more days`;
+}
+
+/** What becomes of the key before it, or has become of it. */
+function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
+  const { replaced, retireAfter, retired, retireBlocked, state } = rotation;
+  const { commands, now, width } = context;
+  const old =
+    state === "aborted" ? `The key ${replaced} that was to follow it` : `The key ${replaced} before it`;
+  const say = (sentence: string) => wrapped(sentence, width, 2);
+  if (retireBlocked !== undefined) return blockLines(rotation, retireBlocked, context);
+  if (replaced === null) return [];
+  if (retired) return say(`${old} is gone, and is refused.`);
+  if (state === "failed") return say(`${old} is not retired, and goes on working.`);
+  if (retireAfter === null) return [];
+  if (Date.parse(retireAfter) <= now.getTime()) {
+    return [...say(`${old} may be retired by now:`), `    ${commands.finish}`];
+  }
+  return [
+    ...say(
+      `${old} stays valid until ${momentOf(retireAfter)} at least. After that a daily job retires it, or this:`,
+    ),
+    `    ${commands.finish}`,
+  ];
+}
+
+/** A time to the minute: it says when to come back. */
+function momentOf(time: string): string {
+  return `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** Why the old key lives on, and what would let it be retired. */
+function blockLines(
+  { replaced, appId }: ResultRotation,
+  block: RetireBlock,
+  { commands, intent, width }: ResultContext,
+): Line[] {
+  const { why, fix, command } = remediesOf({ replaced, appId, intent, commands })[block];
+  const old = replaced === null ? "The key before it" : `The key ${replaced} before it`;
+  const [first = "", ...more] = wrapped(`${old} lives on: ${why}.`, width - 4);
+  return [
+    ["  ", toned("warning", "!"), ` ${first}`],
+    ...more.map((line) => `    ${line}`),
+    ...wrapped(fix, width, 4),
+    `      ${command}`,
+  ];
+}
+
+/** What keeps an old key alive, in words, and what would let it be retired. */
+interface BlockRemedy {
+  readonly why: string;
+  readonly fix: string;
+  readonly command: string;
+}
+
+function remediesOf({
+  replaced,
+  appId,
+  intent,
+  commands,
+}: Pick<ResultRotation, "replaced" | "appId"> & Pick<ResultContext, "intent" | "commands">): Readonly<
+  Record<RetireBlock, BlockRemedy>
+> {
+  const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
+  return {
+    "cannot-see-all-namespaces": {
+      why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
+      fix: "Have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
+      command: commands.finishComplete,
+    },
+    "still-held": {
+      why: "a secret that could not be written still holds it",
+      fix: `Mend what is said of it, and run the same again${orElse}:`,
+      command: commands.again,
+    },
+    "key-not-ours": {
+      why: "acr-pull did not make it for this cluster, so that others may use it",
+      fix: "If nobody does, agree to its retirement by its id:",
+      command: commands.finishKey(replaced ?? "KEY_ID"),
+    },
+    "key-unknown": {
+      why: "it was given by hand, and which of the application's keys it is cannot be told",
+      fix: "Find it, and remove it when nobody uses it, by az ad app credential delete:",
+      command: `az ad app credential list --id ${appId}`,
+    },
+    "not-yet-refused": {
+      why: "the directory has removed it, and it is not refused everywhere yet",
+      fix: "That takes a while. Whether it is over, this tells:",
+      command: commands.finish,
+    },
+  };
+}

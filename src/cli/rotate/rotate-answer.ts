@@ -1,0 +1,29 @@
+import type { RotateOutcome } from "../../core/flows/rotate-contract.ts";
+import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
+import type { Answer } from "../views/view.ts";
+import { resultLines, type ResultContext } from "./result-lines.ts";
+import { shownPlan } from "./shown-plan.ts";
+
+const command = "rotate";
+
+/** How the outcome of `rotate` is shown. */
+export interface RotateAnswerOptions extends ResultContext {
+  /** Whether a plan with changes is told by the exit code. */
+  readonly exitCodeForChanges: boolean;
+}
+
+/** The outcome of `rotate` as it is shown, in the fields of the published contract and for people. */
+export function rotateAnswer(outcome: RotateOutcome, options: RotateAnswerOptions): Answer {
+  if (outcome.kind === "finished") {
+    const { result, error } = outcome;
+    return {
+      command,
+      exitCode: outcome.exitCode,
+      document: { ...result },
+      lines: resultLines(result, options),
+      failure: error && { ...error, retryable: error.retryable ?? false, exitCode: outcome.exitCode },
+    };
+  }
+  const answer = { command, plan: shownPlan(outcome.plan, options.intent), fields: {} };
+  return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);
+}

@@ -1,0 +1,40 @@
+import { missingInput, UsageError, type GivenOptions } from "../answers.ts";
+import { brokenRules, type OptionRules } from "../option-rules.ts";
+import { rotateOptions, type RotateAnswers } from "../options.ts";
+
+const rules: OptionRules<keyof typeof rotateOptions> = {
+  exclusions: [
+    ["quiet", "verbose", "they ask for opposite things"],
+    ["finish", "abort", "one goes on to the new key, the other back to the old one"],
+    ["finish", "compromised", "one makes no new key, the other has to"],
+    ["abort", "compromised", "a key that has leaked is not gone back to"],
+    ["ifExpiringWithin", "finish", "no new key is begun with"],
+    ["ifExpiringWithin", "abort", "no new key is begun with"],
+    ["ifExpiringWithin", "compromised", "a key that has leaked is replaced whatever its age"],
+    ["expiresIn", "finish", "no new key is made"],
+    ["expiresIn", "abort", "no new key is made"],
+    ["grace", "finish", "a retirement that stands keeps the time it was given"],
+    ["grace", "abort", "the new key is removed as soon as nothing holds it"],
+    ["grace", "compromised", "the old key is retired in the same run"],
+    ["wait", "abort", "the new key is removed in the same run"],
+    ["wait", "compromised", "the old key is retired in the same run"],
+    ["noOverlapEntry", "finish", "no new key is written"],
+    ["noOverlapEntry", "abort", "no new key is written"],
+    ["retireKey", "abort", "the old key is used again, and stays"],
+  ],
+  companions: [
+    ["exitCode", "dryRun", "it says whether a plan has changes"],
+    ["acceptOutage", "compromised", "only for a key that has leaked pulls are put at risk"],
+  ],
+};
+
+/**
+ * Refuses what cannot be carried out, before anything is read or asked for.
+ * @param interactive whether somebody is there to be asked
+ * @throws UsageError `usage.conflict` naming every combination that cannot be, then `usage.missing-input`
+ */
+export function checkRotate(answers: RotateAnswers, given: GivenOptions, interactive: boolean): void {
+  const conflicts = brokenRules(rotateOptions, rules, answers, given);
+  if (conflicts.length > 0) throw new UsageError(conflicts.join("\n"), "usage.conflict");
+  if (!interactive && !answers.dryRun && !answers.yes) throw missingInput([rotateOptions.yes]);
+}

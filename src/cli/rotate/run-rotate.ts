@@ -1,0 +1,61 @@
+import { rotate } from "../../core/flows/rotate.ts";
+import type { RotateOutcome } from "../../core/flows/rotate-contract.ts";
+import type { Report } from "../../core/progress.ts";
+import type { ExitCode } from "../../domain/exit-code.ts";
+import { approve } from "../approval.ts";
+import { readAnswers } from "../answers.ts";
+import type { CommandContext } from "../command.ts";
+import type { Connections } from "../connections.ts";
+import { rotateOptions, type RotateAnswers } from "../options.ts";
+import { stoppable, untilOver } from "../stoppable.ts";
+import { rotateAnswer } from "./rotate-answer.ts";
+import { rotateCommands, sameRotate } from "./rotate-commands.ts";
+import { intentOf, rotateInput, rotateRequest } from "./rotate-input.ts";
+import { checkRotate } from "./rotate-rules.ts";
+import { shownPlan } from "./shown-plan.ts";
+
+/** Carries `rotate` out: asks for what was not given, or refuses; connects, lets the flow work, shows its outcome. */
+export async function runRotate(answers: RotateAnswers, context: CommandContext): Promise<ExitCode> {
+  checkRotate(answers, context.given, context.terminal.interactive);
+  return await untilOver(context, carryOut);
+}
+
+async function carryOut(context: CommandContext): Promise<ExitCode> {
+  const { report } = context.view;
+  const connections = context.connect(report, context.signal);
+  const { given } = context;
+  const answers = readAnswers(rotateOptions, given);
+  const outcome = await work(answers, { ...context, given }, connections, report);
+  const answer = rotateAnswer(outcome, {
+    intent: intentOf(answers),
+    commands: rotateCommands({ ...context, given }),
+    now: new Date(),
+    exitCodeForChanges: answers.exitCode,
+    width: context.terminal.stdout.width,
+  });
+  context.view.answer(answer);
+  return answer.exitCode;
+}
+
+async function work(
+  answers: RotateAnswers,
+  context: CommandContext,
+  connections: Connections,
+  report: Report,
+): Promise<RotateOutcome> {
+  const input = rotateInput(answers);
+  return await stoppable(
+    async (whileAsking) =>
+      rotate(
+        input,
+        await connections.rotate(rotateRequest(answers)),
+        {
+          report,
+          approve: (plan) => whileAsking(() => approve(shownPlan(plan, input.intent), answers, context)),
+        },
+        context.signal,
+      ),
+    context,
+    sameRotate(context),
+  );
+}

@@ -1,0 +1,70 @@
+import { exitCode } from "../domain/exit-code.ts";
+import type { CommandContext } from "./command.ts";
+import { InterruptedError } from "./interruption.ts";
+
+/** Lets a run go on with a signal that also ends with it: what is still asked of a service then, nobody waits for. */
+export async function untilOver<T>(
+  context: CommandContext,
+  run: (context: CommandContext) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  try {
+    return await run({ ...context, signal: AbortSignal.any([context.signal, over.signal]) });
+  } finally {
+    over.abort();
+  }
+}
+
+/** Puts a question to a person amid the work. */
+type WhileAsking = <Reply>(ask: () => Promise<Reply>) => Promise<Reply>;
+
+/**
+ * Carries work out that comes to a safe point when it is told to stop: says so at once, and at the end what was not
+ * finished and how to go on.
+ * @param again the command line that goes on where it stopped
+ * @throws InterruptedError when it was told to stop, whatever the work failed with because of that
+ */
+export async function stoppable<T>(
+  work: (whileAsking: WhileAsking) => Promise<T>,
+  { view, signal }: Pick<CommandContext, "view" | "signal">,
+  again: string,
+): Promise<T> {
+  let asking = false;
+  const stopping = () => {
+    // At a question nothing is under way, so that the run stops at once; and the line is the question's.
+    if (!asking) view.report({ kind: "note", level: "warning", text: stoppingText(signal.reason) });
+  };
+  signal.addEventListener("abort", stopping, { once: true });
+  try {
+    return await work(async (ask) => {
+      asking = true;
+      try {
+        return await ask();
+      } finally {
+        asking = false;
+      }
+    });
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof InterruptedError)) throw error;
+    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), again);
+  } finally {
+    signal.removeEventListener("abort", stopping);
+  }
+}
+
+/** Ctrl-C at a question: what was answered so far need not be answered again. */
+export function interruptedAtQuestion({ exitCode: code }: InterruptedError, again: string): InterruptedError {
+  return new InterruptedError(code, ["Nothing was written."], `To go on from here: ${again}`);
+}
+
+function stoppingText(reason: unknown): string {
+  const byKey = !(reason instanceof InterruptedError) || reason.exitCode === exitCode.interrupted;
+  return `stopping as soon as it is safe; ${byKey ? "Ctrl-C again" : "a second signal"} stops at once`;
+}
+
+/** What was not finished, and how to go on; the steps that were done have been told. */
+function interrupted(reason: unknown, unfinished: readonly string[], again: string): InterruptedError {
+  const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
+  const state = unfinished.map((text) => `not finished: ${text}`);
+  return new InterruptedError(code, state, `To go on where it stopped: ${again}`);
+}
