@@ -46,7 +46,7 @@ export async function provePull(
   let last = { kind: "refused", reason: "not tried" } as PullOutcome;
   await waitUntil(
     async () => {
-      last = await attempt(context, credential, signal);
+      last = await tryOnce(context, credential, signal);
       return last.kind === "allowed" || last.kind === "image-missing" ? last : undefined;
     },
     {
@@ -66,13 +66,14 @@ export async function provePull(
 }
 
 /** Who does not know it yet, and what. */
-function unaware(kind: ProofKind, loginServer: string): string {
+export function unaware(kind: ProofKind, loginServer: string): string {
   return kind === "entra"
     ? "Entra to know the new password"
     : `${loginServer} to know the new password and role`;
 }
 
-async function attempt(
+/** Tries the credential once, in the way that was asked for. */
+export async function tryOnce(
   context: ProofContext,
   credential: PullCredential,
   signal: AbortSignal,
@@ -84,7 +85,8 @@ async function attempt(
   return context.pullProof.tryPull(context.loginServer, credential, context.image, signal);
 }
 
-function proofFailed(
+/** What is told of a credential that does not pull. */
+export function proofFailed(
   loginServer: string,
   image: ProofImage,
   outcome: Exclude<PullOutcome, { kind: "allowed" }>,

@@ -1,4 +1,9 @@
+import { formatDuration } from "../../domain/duration.ts";
+import { refused } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { hasChanges } from "../plan.ts";
 import type { Report } from "../progress.ts";
+import { BusyError } from "../steps/busy.ts";
 import type {
   RotatableKey,
   RotateConversation,
@@ -6,9 +11,28 @@ import type {
   RotateOutcome,
   RotatePorts,
 } from "./rotate-contract.ts";
+import { carryOut, type Run } from "./rotate/carry-out.ts";
+import { heldKeys, type HeldKeys } from "./rotate/holders.ts";
+import { nextStep } from "./rotate/next-step.ts";
+import { planRotation, type Prospect } from "./rotate/plan-rotation.ts";
+import { preflight } from "./rotate/preflight.ts";
+import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
+import { seeClusters, type SeenCluster, type UnseenCluster } from "./rotate/see-clusters.ts";
+import { surveyKeys } from "./rotate/survey-keys.ts";
+
+const busyPollMs = 1_000;
+
+/** What was found in all chosen clusters, and what is to be done first. */
+interface Survey {
+  readonly seen: readonly SeenCluster[];
+  readonly unseen: readonly UnseenCluster[];
+  readonly prospects: readonly Prospect[];
+}
 
 /**
- * Replaces the keys that a cluster's secrets hold, without one failed pull.
+ * Replaces the keys that a cluster's secrets hold, without one failed pull: what the secrets say decides what comes
+ * next, so that a run that died is gone on with by the next, on whatever machine. While another run is at work it
+ * waits, and then looks again.
  * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function rotate(
@@ -17,9 +41,101 @@ export async function rotate(
   conversation: RotateConversation,
   signal: AbortSignal,
 ): Promise<RotateOutcome> {
+  const { report } = conversation;
+  const deadline = ports.clock.now().getTime() + input.waitBusyMs;
+  const mayWait = () => ports.clock.now().getTime() < deadline;
+  const survey = await lookWhenIdle(input, ports, report, mayWait, signal);
+  const plan = planRotation(survey.prospects, survey.unseen, input);
+  if (input.dryRun) return { kind: "planned", plan };
+  if (hasChanges(plan.changes)) {
+    if (!(await conversation.approve(plan))) return { kind: "declined", plan };
+  } else {
+    for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
+  }
+  const run: Run = { input, ports, report, signal, mayWait, seen: survey.seen };
+  const records = await Promise.all(
+    survey.seen.map(async ({ clusterId }) => {
+      const done: KeysRecord[] = [];
+      // One after the other: the keys of several registries may lie in the same secrets.
+      for (const prospect of survey.prospects) {
+        if (prospect.keys.seen.clusterId === clusterId) done.push(await carryOut(prospect, run));
+      }
+      return done;
+    }),
+  );
   signal.throwIfAborted();
-  (void input, ports, conversation);
-  throw new TypeError("not built yet");
+  return finishedOutcome(records.flat(), survey.unseen);
+}
+
+async function lookWhenIdle(
+  input: RotateInput,
+  ports: RotatePorts,
+  report: Report,
+  mayWait: () => boolean,
+  signal: AbortSignal,
+): Promise<Survey> {
+  for (let looks = 1; ; looks += 1) {
+    try {
+      if (looks === 1)
+        report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
+      const survey = await look(input, ports, report, signal);
+      report({ kind: "ended", id: "survey" });
+      report({ kind: "ended", id: "busy" });
+      return survey;
+    } catch (error) {
+      if (!(error instanceof BusyError) || !mayWait() || input.dryRun) throw error;
+      report({ kind: "ended", id: "survey" });
+      const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(input.waitBusyMs)}`;
+      report({ kind: "waiting", id: "busy", text });
+      await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
+    }
+  }
+}
+
+async function look(
+  input: RotateInput,
+  ports: RotatePorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Survey> {
+  if (ports.clusters.length === 0) {
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  }
+  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const held = seen.flatMap((one) => heldKeys(one, input));
+  const [first] = unseen;
+  if (held.length === 0) throw first && seen.length === 0 ? first.error : nothingFound(input, seen);
+  const prospects = await Promise.all(held.map((one) => prospectOf(one, input, ports, report, signal)));
+  return { seen, unseen, prospects };
+}
+
+async function prospectOf(
+  held: HeldKeys,
+  input: RotateInput,
+  ports: RotatePorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Prospect> {
+  const keys = await surveyKeys(held, input, ports, report, signal);
+  const step = nextStep(keys, input, { changedTo: new Set(), retired: new Set(), givenUp: [] });
+  const unwritable = await preflight(step, keys, input, ports, signal);
+  return { keys, step, unwritable };
+}
+
+function nothingFound({ registry }: RotateInput, seen: readonly SeenCluster[]) {
+  const where = seen
+    .flatMap(({ contexts }) => contexts)
+    .map(inOneLine)
+    .join(", ");
+  const what = registry ? "a key for that registry" : "a key of acr-pull's";
+  const partly = seen.some(({ whole }) => !whole);
+  return refused(
+    "rotate.nothing-found",
+    `No secret ${partly ? "that may be read " : ""}in context ${where} holds ${what}.`,
+    partly
+      ? "Name the namespaces with -n and the secret with --secret-name: secrets may not be listed in every namespace."
+      : "Check --context, --registry, -n and --secret-name: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. A first key is made by acr-pull setup.",
+  );
 }
 
 /**
@@ -29,10 +145,32 @@ export async function rotate(
 export async function listRotatableKeys(
   input: Pick<RotateInput, "concurrency" | "clusterId">,
   ports: Pick<RotatePorts, "clusters">,
-  report: Report,
   signal: AbortSignal,
 ): Promise<readonly RotatableKey[]> {
-  signal.throwIfAborted();
-  (void input, ports, report);
-  throw new TypeError("not built yet");
+  const wish = { ...input, namespaces: [], namespaceSelector: undefined, secretName: undefined };
+  const { seen, unseen } = await seeClusters(wish, ports.clusters, signal);
+  const [first] = unseen;
+  if (first) throw first.error;
+  return seen
+    .flatMap((one) => heldKeys(one, { registry: undefined, secretName: undefined }))
+    .flatMap(rotatableKeys);
+}
+
+function rotatableKeys({ seen, loginServer, appId, registry, holders }: HeldKeys): RotatableKey[] {
+  const ids = [...new Set(holders.map(({ mark }) => mark.keyId ?? null))];
+  return ids.map((keyId) => {
+    const some = holders.filter(({ mark }) => (mark.keyId ?? null) === keyId);
+    const retirements = some.flatMap(({ mark }) => (mark.retire ? [mark.retire.after] : []));
+    return {
+      contexts: seen.contexts,
+      clusterId: seen.clusterId,
+      registry,
+      loginServer,
+      appId,
+      keyId,
+      expiresAt: some[0]?.mark.expiresAt ?? null,
+      secrets: some.map(({ target }) => `${target.namespace}/${target.name}`),
+      retireAfter: retirements.toSorted().at(-1),
+    };
+  });
 }

@@ -1,0 +1,279 @@
+import { formatDuration } from "../../../domain/duration.ts";
+import { ActionableError } from "../../../domain/errors.ts";
+import { exitCode } from "../../../domain/exit-code.ts";
+import type { RetireMark } from "../../../domain/ownership.ts";
+import type { Report } from "../../progress.ts";
+import { targetName, type Target } from "../../steps/pull-secret.ts";
+import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
+import { timeText } from "../setup/decide-credential.ts";
+import { changeOver } from "./change-over.ts";
+import { heldKeys } from "./holders.ts";
+import { isOvertaken, KeyWork } from "./key-work.ts";
+import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
+import type { Prospect } from "./plan-rotation.ts";
+import { preflight } from "./preflight.ts";
+import { retireKey } from "./retire-key.ts";
+import type { KeysRecord, Row } from "./rotate-result.ts";
+import { seeClusters, type SeenCluster } from "./see-clusters.ts";
+import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
+
+/** What carrying out takes, the same for all keys of a run. */
+export interface Run {
+  readonly input: RotateInput;
+  readonly ports: RotatePorts;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Whether another run may still be waited for. */
+  mayWait(): boolean;
+  /** Other clusters of this run, which may hold the same key. */
+  readonly seen: readonly SeenCluster[];
+}
+
+const busyPollMs = 1_000;
+/** No run has more to do: key before, a new key, key before that, each with what crashes left. */
+const mostSteps = 30;
+
+/** Carries out every step that is due for one application's keys; never throws: what failed stands in the record. */
+export async function carryOut(prospect: Prospect, run: Run): Promise<KeysRecord> {
+  const record: KeysRecord = {
+    keys: prospect.keys,
+    rows: [],
+    written: new Map(),
+    swept: [],
+    wrote: false,
+  };
+  try {
+    await new KeysRun(prospect, run, record).toTheEnd();
+  } catch (error) {
+    record.error = error;
+    if (record.rows.length === 0) record.rows.push(standingRow(prospect.keys, "failed"));
+  }
+  return record;
+}
+
+class KeysRun {
+  readonly #run: Run;
+  readonly #record: KeysRecord;
+  #keys: SurveyedKeys;
+  #step: NextStep;
+  readonly #changedTo = new Set<string>();
+  readonly #retired = new Set<RetireMark["why"] | "renewal">();
+  readonly #givenUp: Target[] = [];
+
+  constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
+    this.#keys = keys;
+    this.#step = step;
+    this.#run = run;
+    this.#record = record;
+    this.#giveUp(unwritable);
+  }
+
+  async toTheEnd(): Promise<void> {
+    for (let steps = 0; steps < mostSteps; steps += 1) {
+      const step = this.#step;
+      if (step.kind === "none" && !(await this.#waits(step))) {
+        this.#tellStanding(step);
+        return;
+      }
+      if (step.kind !== "none" && !(await this.#take(step))) return;
+      const again = await this.#lookAgain();
+      if (!again) return;
+    }
+    throw new TypeError("a rotation does not come to its end");
+  }
+
+  /** @returns whether to go on */
+  async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
+    const { input, ports, report, signal } = this.#run;
+    const work = new KeyWork(this.#keys, input, ports, report, signal);
+    try {
+      switch (step.kind) {
+        case "tidy":
+          await work.underMark([], () => work.close(undefined));
+          return true;
+        case "change-over":
+          return await this.#changeOver(step, work);
+        case "retire":
+          return await this.#retire(step, work);
+        default:
+          return step satisfies never;
+      }
+    } catch (error) {
+      if (!isOvertaken(error) || !this.#run.mayWait()) throw error;
+      const target = this.#keys.holders[0]?.target;
+      const what = target ? targetName(target) : this.#keys.loginServer;
+      const text = `Waiting for another run to finish with ${what}, up to ${formatDuration(input.waitBusyMs)}`;
+      report({ kind: "waiting", id: "busy", text });
+      await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
+      return true;
+    } finally {
+      this.#record.wrote ||= work.wrote;
+      for (const [name, written] of work.written) this.#record.written.set(name, written);
+      this.#record.swept.push(...work.swept);
+    }
+  }
+
+  async #changeOver(step: ChangeOver, work: KeyWork): Promise<boolean> {
+    const to = await changeOver(step, work);
+    if (to.keyId !== null) this.#changedTo.add(to.keyId);
+    const failed = [...work.written.values()].filter(({ action }) => action === "failed");
+    const base = this.#row({ keyId: to.keyId, expiresAt: to.expiresAt });
+    for (const { keyId, alive } of this.#replaced(step)) {
+      this.#record.rows.push({
+        ...base,
+        state: alive ? "pending" : "rotated",
+        replaced: keyId,
+        retireAfter: alive ? timeText(step.after) : null,
+        retired: !alive && keyId !== null && work.swept.includes(keyId),
+      });
+    }
+    if (failed.length === 0) return true;
+    if (this.#run.input.acceptOutage) {
+      this.#giveUp(failed.map(({ target }) => ({ target })));
+      return true;
+    }
+    throw notWritten(failed);
+  }
+
+  #replaced({ holders }: ChangeOver) {
+    const keys = holders.map(({ credential }) => this.#keys.keyOf(credential.password));
+    return new Set(keys);
+  }
+
+  async #retire(step: Retirement, work: KeyWork): Promise<boolean> {
+    const others = this.#run.seen.filter(({ clusterId }) => clusterId !== this.#keys.seen.clusterId);
+    const why = step.holders[0]?.mark.retire?.why;
+    const { retired, blocked, error } = await retireKey(step, work, others);
+    this.#retired.add(why ?? "renewal");
+    const { rows } = this.#record;
+    const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
+    const row: Row = {
+      ...(rows[begun] ?? this.#rowOf(step)),
+      ...(error ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
+      retired,
+      ...(blocked && { retireBlocked: blocked }),
+    };
+    if (begun >= 0) rows[begun] = row;
+    else rows.push(row);
+    if (error) throw error;
+    return true;
+  }
+
+  #rowOf({ holders, keyId }: Retirement): Row {
+    const [first] = holders;
+    const key = first && this.#keys.keyOf(first.credential.password);
+    return {
+      ...this.#row({ keyId: key?.keyId ?? null, expiresAt: key?.expiresAt ?? null }),
+      state: "pending",
+      replaced: keyId,
+      retireAfter: first?.mark.retire?.after ?? null,
+      retired: false,
+    };
+  }
+
+  #row(key: Pick<Row, "keyId" | "expiresAt">) {
+    const { seen, registry, loginServer, appId } = this.#keys;
+    return { clusterId: seen.clusterId, registry, loginServer, appId, ...key };
+  }
+
+  #tellStanding({ because }: Extract<NextStep, { kind: "none" }>): void {
+    if (this.#record.rows.length > 0 && because !== "pending") return;
+    if (this.#record.rows.some(({ state }) => state === "pending")) return;
+    this.#record.rows.push(standingRow(this.#keys, because === "pending" ? "pending" : "unchanged"));
+  }
+
+  /** With `--wait` the grace is waited out, by the cluster's clock. */
+  async #waits({ because }: Extract<NextStep, { kind: "none" }>): Promise<boolean> {
+    const { input, ports, report, signal } = this.#run;
+    const due = dueOf(this.#keys);
+    if (because !== "pending" || !input.wait || due === undefined) return false;
+    const { cluster } = this.#keys.seen;
+    const leftMs = due - cluster.serverTime().getTime();
+    if (leftMs <= 0) return true;
+    const text = `Waiting until ${timeText(new Date(due))} to retire the old key; stopped before, the same command goes on`;
+    report({ kind: "waiting", id: `${this.#keys.seen.clusterId} grace`, text });
+    await ports.clock.sleep(Math.min(leftMs, longestSleepMs), signal);
+    return true;
+  }
+
+  /** Looks at the cluster anew: what comes next follows from what the secrets hold now. */
+  async #lookAgain(): Promise<boolean> {
+    const { input, ports, report, signal } = this.#run;
+    const contexts = new Set(this.#keys.seen.contexts);
+    const clusters = ports.clusters.filter(({ cluster }) => contexts.has(cluster.context));
+    const { seen, unseen } = await seeClusters(input, clusters, signal);
+    const [gone] = unseen;
+    if (gone && seen.length === 0) throw gone.error;
+    const { loginServer, appId } = this.#keys;
+    const held = seen
+      .flatMap((one) => heldKeys(one, input))
+      .find((one) => one.loginServer === loginServer && one.appId === appId);
+    if (!held) return false;
+    this.#keys = await surveyKeys(held, input, ports, report, signal);
+    const done = { changedTo: this.#changedTo, retired: this.#retired, givenUp: this.#givenUp };
+    this.#step = nextStep(this.#keys, input, done);
+    // What turned up since then stops it as it would have at the start.
+    const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
+    if (begins) this.#giveUp(await preflight(this.#step, this.#keys, input, ports, signal));
+    return true;
+  }
+
+  #giveUp(lost: ReadonlyArray<{ readonly target: Target; readonly error?: ActionableError }>): void {
+    for (const { target, error } of lost) {
+      this.#givenUp.push(target);
+      if (error) this.#record.written.set(targetName(target), { target, action: "failed", error });
+    }
+  }
+}
+
+/** Longer than any timer of Node lasts is slept in parts. */
+const longestSleepMs = 86_400_000;
+
+/** The time of the cluster at which the key before may be retired, in milliseconds since 1970. */
+function dueOf({ holders }: SurveyedKeys): number | undefined {
+  const times = holders.flatMap(({ mark }) => (mark.retire ? [Date.parse(mark.retire.after)] : []));
+  return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** What is true of keys for which nothing was done. */
+function standingRow(keys: SurveyedKeys, state: Row["state"]): Row {
+  const { holders, keyOf, seen, registry, loginServer, appId } = keys;
+  const chosen = holders.find((one) => one.mark.retire) ?? holders.find((one) => one.chosen) ?? holders[0];
+  const key = chosen && keyOf(chosen.credential.password);
+  const due = dueOf(keys);
+  return {
+    clusterId: seen.clusterId,
+    registry,
+    loginServer,
+    appId,
+    keyId: key?.keyId ?? null,
+    expiresAt: key?.expiresAt ?? null,
+    state,
+    replaced: chosen?.mark.retire?.keyId ?? null,
+    retireAfter: due === undefined ? null : timeText(new Date(due)),
+    retired: false,
+  };
+}
+
+function notWritten(
+  failed: ReadonlyArray<{ readonly target: Target; readonly error?: ActionableError }>,
+): ActionableError {
+  const [first] = failed;
+  const list = failed
+    .map(({ target, error }) => `  ${targetName(target)}: ${error?.message ?? ""}`)
+    .join("\n");
+  return new ActionableError(
+    `${failed.length === 1 ? "1 secret was" : `${failed.length} secrets were`} not written, so the old key stays:\n${list}`,
+    {
+      code: "rotate.incomplete",
+      hint:
+        first?.error?.hint ??
+        "Mend the cause, then run the same command again: it writes only what is missing. The old key is valid until then.",
+      docs: first?.error?.docs,
+      requestId: first?.error?.requestId,
+      retryable: true,
+      exitCode: exitCode.incomplete,
+    },
+    { cause: first?.error },
+  );
+}

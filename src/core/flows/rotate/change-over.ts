@@ -1,0 +1,133 @@
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import { isKeyOf, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
+import { makeKey } from "../../steps/client-secret.ts";
+import { timeText } from "../setup/decide-credential.ts";
+import type { RotateInput } from "../rotate-contract.ts";
+import type { Holder } from "./holders.ts";
+import { isOvertaken, type Assignment, type KeyWork } from "./key-work.ts";
+import type { ChangeOver } from "./next-step.ts";
+import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
+
+/** Enough to see that it works at all; a part of a service that does not know it yet is waited out. */
+const proofsBeforeWriting = 3;
+const proofSpreadMs = 2_000;
+
+/** The key that secrets were changed over to. */
+export interface NewKey {
+  readonly credential: PullCredential;
+  readonly keyId: string | null;
+  /** RFC 3339 UTC */
+  readonly expiresAt: string | null;
+}
+
+/**
+ * Gives secrets another key: made and proven first, then written with the old one beside it, read back, and proven
+ * by the very bytes. The old one stays valid.
+ * @throws ActionableError `busy` when another run is at work; what stopped it half way
+ */
+export async function changeOver(step: ChangeOver, work: KeyWork): Promise<NewKey> {
+  let made: NewKey | undefined;
+  try {
+    return await work.underMark(deadOperations(step, work.keys), async () => {
+      const to = step.to ?? (made = await newKey(step, work));
+      await work.prove(to.credential, proofsBeforeWriting, proofSpreadMs);
+      const assignments = step.holders.map((holder) => ({
+        holder,
+        desired: desired(holder, to, step, work),
+      }));
+      const written = await write(assignments, work);
+      const unused = made !== undefined && written.length === 0;
+      await work.close(unused ? undefined : (made?.keyId ?? undefined), unused ? [work.mark.operation] : []);
+      return to;
+    });
+  } catch (error) {
+    if (isOvertaken(error) && step.to === undefined) await work.abandon(made?.keyId ?? undefined);
+    throw error;
+  }
+}
+
+async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NewKey> {
+  const { keys, input, report } = work;
+  const { application, seen, appId } = keys;
+  report({ kind: "started", id: "key", text: "Making a key" });
+  const lifetime = lifetimeOf(holders, keys, input);
+  const policy =
+    typeof lifetime === "number" && input.expiresInMs === undefined ? await policyOf(work) : undefined;
+  const expiresInMs = policy !== undefined && lifetime !== "max" && policy < lifetime ? "max" : lifetime;
+  const key = await makeKey(
+    { application, clusterId: seen.clusterId, expiresInMs, now: seen.cluster.serverTime(), mark: work.mark },
+    work.tools,
+    work.signal,
+  );
+  const expiresAt = timeText(key.endDateTime);
+  report({ kind: "done", id: "key", text: `Made the key ${key.keyId}, valid until ${expiresAt}` });
+  return { credential: { username: appId, password: key.secret }, keyId: key.keyId, expiresAt };
+}
+
+/** The longest life that the tenant allows, where it tells: a key whose life nobody named keeps to it. */
+async function policyOf({ tools, signal }: KeyWork): Promise<number | undefined> {
+  return (await tools.directory.passwordPolicy(signal))?.longestLifeMs;
+}
+
+const hourMs = 3_600_000;
+/** The life that `setup` gives a key. */
+const usualLifetimeMs = 180 * 24 * hourMs;
+
+/** As long as the key before, in whole hours: a key is made a little shorter than what was asked for. */
+function lifetimeOf(
+  holders: readonly Holder[],
+  { keyOf }: SurveyedKeys,
+  { expiresInMs }: RotateInput,
+): number | "max" {
+  if (expiresInMs !== undefined) return expiresInMs;
+  const lives = holders.flatMap(({ credential }) => {
+    const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
+    return startDateTime && endDateTime ? [endDateTime.getTime() - startDateTime.getTime()] : [];
+  });
+  return lives.length > 0 ? Math.ceil(Math.max(...lives) / hourMs) * hourMs : usualLifetimeMs;
+}
+
+/** What a secret shall hold: the new key, and beside it the one that it holds now, if that still signs in. */
+function desired(holder: Holder, to: NewKey, step: ChangeOver, work: KeyWork): Assignment["desired"] {
+  const { keys, input } = work;
+  const { mark: entry, credential, second } = holder;
+  const before = [credential, second]
+    .filter((one) => one !== undefined)
+    .map(({ password }) => keys.keyOf(password))
+    .find((key) => key.alive && !key.credential.password.equals(to.credential.password));
+  const { pending: _pending, retire: _retire, ...kept } = entry;
+  return {
+    loginServer: keys.loginServer,
+    credential: to.credential,
+    mark: { ...kept, appId: keys.appId, keyId: to.keyId, expiresAt: to.expiresAt },
+    closes: undefined,
+    before: {
+      credential: input.overlapEntry ? before?.credential : undefined,
+      retire: before && retireMark(before, step),
+    },
+  };
+}
+
+function retireMark({ keyId }: SurveyedKey, { after, why }: ChangeOver): RetireMark {
+  return { keyId, after: timeText(after) ?? "", ...(why === undefined ? {} : { why }) };
+}
+
+async function write(assignments: readonly Assignment[], work: KeyWork): Promise<readonly Assignment[]> {
+  const { report } = work;
+  const total = assignments.length;
+  report({ kind: "started", id: "secrets", text: `Writing ${total} ${total === 1 ? "secret" : "secrets"}` });
+  const good = await work.readBack(await work.write(assignments));
+  const count = good.length === 1 ? "1 secret" : `${good.length} secrets`;
+  if (good.length > 0)
+    report({ kind: "done", id: "secrets", text: `Wrote ${count}, read them back and proved what they hold` });
+  return good;
+}
+
+/** Operations of our dead keys that no secret holds any more afterwards: those keys go with it. */
+function deadOperations({ holders }: ChangeOver, { keyOf, seen }: SurveyedKeys): string[] {
+  return holders.flatMap(({ credential }) => {
+    const { alive, listed } = keyOf(credential.password);
+    if (alive || !listed || !isKeyOf(listed, seen.clusterId)) return [];
+    return keyOrigin(listed)?.operation ?? [];
+  });
+}

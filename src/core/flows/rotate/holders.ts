@@ -1,0 +1,213 @@
+import {
+  credentialsOf,
+  dockerConfigKey,
+  MalformedDockerConfigError,
+  parseDockerConfig,
+  type PullCredential,
+} from "../../../domain/docker-config.ts";
+import { ActionableError, hasCode, refused } from "../../../domain/errors.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { readMarks, type EntryMark, type EntryMarks } from "../../../domain/ownership.ts";
+import type { RegistryReference } from "../../../domain/registry.ts";
+import { judgeTarget, targetName, type Target, type TargetState } from "../../steps/pull-secret.ts";
+import type { SeenCluster } from "./see-clusters.ts";
+
+/** A secret that holds a key for a registry, by our mark and by its bytes. */
+export interface Holder {
+  readonly target: Target;
+  readonly state: Extract<TargetState, { kind: "present" }>;
+  readonly mark: EntryMark;
+  readonly credential: PullCredential;
+  /** The credential before it, while that is on its way out. */
+  readonly second: PullCredential | undefined;
+  /** Whether this run was asked for the key that it holds. */
+  readonly chosen: boolean;
+}
+
+/** A secret that holds the password of a key, and that we may not write. */
+export interface Copy {
+  readonly target: Target;
+  readonly credentials: readonly PullCredential[];
+  readonly error: ActionableError;
+}
+
+/** Every secret of one cluster that pulls from one registry as one application. */
+export interface HeldKeys {
+  readonly seen: SeenCluster;
+  readonly loginServer: string;
+  readonly appId: string;
+  /** The registry's resource id, as recorded. */
+  readonly registry: string;
+  readonly holders: readonly Holder[];
+  readonly copies: readonly Copy[];
+  /** Entries of ours that say they hold such a key, and hold something else. */
+  readonly changed: readonly Target[];
+  /** Why secrets with our marks, that this run was asked for, cannot be written. */
+  readonly refused: readonly ActionableError[];
+  /** Pending marks of this registry, also in secrets that hold no key yet. */
+  readonly pending: ReadonlyArray<{
+    readonly target: Target;
+    readonly mark: NonNullable<EntryMark["pending"]>;
+  }>;
+}
+
+/** What of a run's wishes decides which keys are meant. */
+export interface KeyChoice {
+  readonly registry: RegistryReference | undefined;
+  readonly secretName: string | undefined;
+}
+
+/**
+ * The keys that a cluster's secrets hold. Only bytes make a secret a holder: anybody who may write in one namespace
+ * can put a mark there that names any application.
+ */
+export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
+  const groups = new Map<string, Group>();
+  const pending: Array<{ loginServer: string; target: Target; mark: NonNullable<EntryMark["pending"]> }> = [];
+  for (const secret of seen.secrets) {
+    const target = targetOf(seen, secret);
+    for (const [loginServer, mark] of Object.entries(marksOf(secret))) {
+      if (mark.clusterId !== seen.clusterId) continue;
+      if (mark.pending) pending.push({ loginServer, target, mark: mark.pending });
+      if (mark.appId === undefined || !isMeant(choice.registry, loginServer, mark.registry)) continue;
+      const name = `${loginServer} ${mark.appId}`;
+      const group = groups.get(name) ?? newGroup(loginServer, mark.appId);
+      groups.set(name, group);
+      const chosen =
+        (seen.namespaces?.has(secret.namespace) ?? true) &&
+        (choice.secretName === undefined || choice.secretName === secret.name);
+      const state = stateOf(target, secret, loginServer);
+      if (state instanceof ActionableError) {
+        if (chosen) group.refused.push(state);
+        continue;
+      }
+      const { credential, second } = state;
+      if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {
+        group.changed.push(target);
+        continue;
+      }
+      group.holders.push({ target, state, mark, credential, second, chosen });
+    }
+  }
+  return [...groups.values()]
+    .filter(({ holders, refused }) => holders.some(({ chosen }) => chosen) || refused.length > 0)
+    .map(({ loginServer, appId, holders, changed, refused }) => ({
+      seen,
+      loginServer,
+      appId,
+      registry: holders[0]?.mark.registry ?? loginServer,
+      holders,
+      copies: copiesOf(seen, loginServer, holders),
+      changed,
+      refused,
+      pending: pending.filter((one) => one.loginServer === loginServer),
+    }));
+}
+
+/** The keys of one application for one registry, while they are looked for. */
+interface Group {
+  readonly loginServer: string;
+  readonly appId: string;
+  readonly holders: Holder[];
+  readonly changed: Target[];
+  readonly refused: ActionableError[];
+}
+
+function newGroup(loginServer: string, appId: string): Group {
+  return { loginServer, appId, holders: [], changed: [], refused: [] };
+}
+
+/** Whether an entry is of the registry that was asked for. */
+export function isMeant(
+  reference: RegistryReference | undefined,
+  loginServer: string,
+  registryId: string,
+): boolean {
+  switch (reference?.kind) {
+    case undefined:
+      return true;
+    case "login-server":
+      return reference.loginServer.toLowerCase() === loginServer;
+    case "resource-id":
+      return reference.id.toLowerCase() === registryId.toLowerCase();
+    case "name":
+      return registryName(registryId, loginServer).toLowerCase() === reference.name.toLowerCase();
+    default:
+      return reference satisfies never;
+  }
+}
+
+/** By its resource id; one that was set up without Azure is known by its login server alone. */
+function registryName(registryId: string, loginServer: string): string {
+  return (
+    /\/registries\/(?<name>[^/]+)$/i.exec(registryId)?.groups?.["name"] ?? loginServer.split(/[.:]/)[0] ?? ""
+  );
+}
+
+/** Other secrets that hold one of these passwords: their pulls would fail when it is retired. */
+function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Holder[]): Copy[] {
+  const known = new Set(holders.map(({ target }) => `${target.namespace}/${target.name}`));
+  const passwords = new Set(
+    holders.flatMap(({ credential, second }) => [credential, second]).map((one) => one?.password.reveal()),
+  );
+  return seen.secrets
+    .filter(({ namespace, name }) => !known.has(`${namespace}/${name}`))
+    .flatMap((secret) => {
+      const credentials = credentialsIn(secret, loginServer).filter(({ password }) =>
+        passwords.has(password.reveal()),
+      );
+      if (credentials.length === 0) return [];
+      const target = targetOf(seen, secret);
+      const state = stateOf(target, secret, loginServer);
+      return [{ target, credentials, error: state instanceof ActionableError ? state : strangeCopy(target) }];
+    });
+}
+
+/** Whose entry says that it is of another cluster or application than the one whose password it holds. */
+function strangeCopy(target: Target): ActionableError {
+  return refused(
+    "secret.not-ours",
+    `Secret ${targetName(target)} holds a password that is to be replaced, and its marks name another cluster or application.`,
+    "Run setup with --switch-principal for its namespace, or delete it.",
+  );
+}
+
+/** Every credential in a pull secret for a login server, however its marks read; none where it cannot be read. */
+export function credentialsIn(secret: SecretObject, loginServer: string): PullCredential[] {
+  try {
+    return credentialsOf(parseDockerConfig(secret.data[dockerConfigKey]), loginServer);
+  } catch (error) {
+    if (error instanceof MalformedDockerConfigError) return [];
+    throw error;
+  }
+}
+
+/** A secret's marks; none where somebody changed them beyond reading. */
+export function marksOf(secret: SecretObject): EntryMarks {
+  try {
+    return readMarks(secret);
+  } catch (error) {
+    if (!hasCode(error, "secret.marks-malformed")) throw error;
+    return {};
+  }
+}
+
+function targetOf({ cluster }: SeenCluster, { namespace, name }: SecretObject): Target {
+  return { cluster, namespace, name };
+}
+
+function stateOf(
+  target: Target,
+  secret: SecretObject,
+  loginServer: string,
+): Holder["state"] | ActionableError {
+  try {
+    const policy = { loginServer, adopt: false, createNamespace: false };
+    const state = judgeTarget(target, { secret, namespace: undefined }, policy);
+    if (state.kind !== "present") throw new TypeError("a secret that was read is present");
+    return state;
+  } catch (error) {
+    if (error instanceof ActionableError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,354 @@
+import pMap from "p-map";
+import { ActionableError, hasCode } from "../../../domain/errors.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { managedLabel } from "../../../domain/ownership.ts";
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import { proveSteadily } from "../../checks/prove-steadily.ts";
+import type { Report } from "../../progress.ts";
+import { BusyError } from "../../steps/busy.ts";
+import { newOperation, sweepKeys } from "../../steps/client-secret.ts";
+import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
+import {
+  isSameTarget,
+  judgeTarget,
+  readBack,
+  targetName,
+  writeTarget,
+  type DesiredEntry,
+  type Target,
+  type TargetState,
+} from "../../steps/pull-secret.ts";
+import { takeTurn } from "../../steps/take-turn.ts";
+import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
+import { marksOf, type Holder } from "./holders.ts";
+import { isManaged } from "./see-clusters.ts";
+import type { SurveyedKeys } from "./survey-keys.ts";
+
+/** What became of one secret. */
+export interface WrittenTarget {
+  readonly target: Target;
+  readonly action: "updated" | "unchanged" | "failed";
+  readonly error?: ActionableError;
+}
+
+/** One secret and what it shall hold. */
+export interface Assignment {
+  readonly holder: Holder;
+  readonly desired: DesiredEntry;
+}
+
+/**
+ * One step of a rotation being carried out under this run's mark: from the mark's setting to its closing no other run
+ * makes, sweeps or retires a key of the same cluster.
+ */
+export class KeyWork {
+  readonly keys: SurveyedKeys;
+  readonly input: RotateInput;
+  readonly ports: RotatePorts;
+  readonly report: Report;
+  /** Ids of keys that were removed because an earlier run left them, or because they were dead. */
+  readonly swept: string[] = [];
+  /** The last word on every secret that was to be written. */
+  readonly written = new Map<string, WrittenTarget>();
+  /** Whether anything was asked to change. */
+  wrote = false;
+  /** Secrets as this run last wrote them, by name. */
+  readonly #latest = new Map<string, SecretObject>();
+  #mark: HeldMark | undefined;
+  #signal: AbortSignal;
+
+  constructor(
+    keys: SurveyedKeys,
+    input: RotateInput,
+    ports: RotatePorts,
+    report: Report,
+    signal: AbortSignal,
+  ) {
+    this.keys = keys;
+    this.input = input;
+    this.ports = ports;
+    this.#signal = signal;
+    const name = `${keys.seen.clusterId} ${keys.loginServer} ${keys.appId}`;
+    // Several clusters take the same steps at the same time.
+    this.report = (event) => report("id" in event ? { ...event, id: `${name} ${event.id}` } : event);
+  }
+
+  /** Aborted also when another run takes the mark over. */
+  get signal(): AbortSignal {
+    return this.#signal;
+  }
+
+  get mark(): HeldMark {
+    if (!this.#mark) throw new TypeError("the mark was not set yet");
+    return this.#mark;
+  }
+
+  /** What proofs are made with, telling of them as of a part of this work. */
+  get proof() {
+    return { ...this.keys.proof, report: this.report };
+  }
+
+  /** What the steps in the directory take. */
+  get tools() {
+    const { azure, clock } = this.ports;
+    return { directory: azure.directory, clock, report: this.report, timeoutMs: this.input.timeoutMs };
+  }
+
+  /**
+   * Does the work under a mark of this run, and closes it.
+   * @param sweep operations whose keys are of no use to anybody when the work is done
+   * @param work says which keys are in use in spite of that
+   * @throws ActionableError `busy` when another run is at work, or has taken this one's mark over
+   */
+  async underMark<T>(sweep: readonly string[], work: () => Promise<T>): Promise<T> {
+    const outside = this.#signal;
+    const mark = await this.#setMark(sweep);
+    this.#mark = mark;
+    this.#signal = AbortSignal.any([outside, mark.lost]);
+    mark.startRenewing(this.#signal);
+    try {
+      return await work();
+    } catch (error) {
+      throw mark.lost.aborted ? mark.lost.reason : error;
+    } finally {
+      await mark.stopRenewing();
+      this.#signal = outside;
+    }
+  }
+
+  async #setMark(sweep: readonly string[]): Promise<HeldMark> {
+    const { seen, loginServer, registry, staleMarks, holders } = this.keys;
+    const target = staleMarks[0]?.target ?? holders[0]?.target;
+    if (!target) throw new TypeError("a key is held by somebody");
+    this.wrote = true;
+    const stale = staleMarks.flatMap(({ mark }) => [...(mark.sweep ?? []), mark.operation]);
+    return takeTurn(
+      {
+        target,
+        secret: seen.secrets.find((secret) => isSameTarget(secret, target)),
+        loginServer,
+        entry: { registry, clusterId: seen.clusterId },
+        process: this.ports.process,
+        operation: newOperation(),
+        sweep: [...new Set([...stale, ...sweep])],
+        surveyed: seen.whole ? seen.secrets.filter(isManaged) : undefined,
+      },
+      this.#signal,
+    );
+  }
+
+  /**
+   * Brings secrets to what they shall hold; one that fails is noted, and the others are written all the same.
+   * @returns those that hold it now
+   */
+  async write(assignments: readonly Assignment[]): Promise<readonly Assignment[]> {
+    const isMarked = ({ holder }: Assignment) => isSameTarget(holder.target, this.mark.target);
+    const done: Assignment[] = [];
+    const writeOne = async (one: Assignment) => {
+      const { target } = one.holder;
+      try {
+        await this.mark.ensureHeld(this.#signal);
+        const action = isMarked(one) ? await this.#writeMarked(one) : await this.#writeOther(one);
+        done.push(one);
+        this.#note({ target, action });
+        if (assignments.length > 1) {
+          const text = `${done.length} of ${assignments.length} secrets written`;
+          this.report({ kind: "waiting", id: "secrets", text });
+        }
+      } catch (error) {
+        this.#noteFailure(target, error);
+      }
+    };
+    // The marked secret comes first: from then on a new key is known by the secret that holds it.
+    for (const one of assignments.filter(isMarked)) await writeOne(one);
+    const { concurrency } = this.input;
+    await pMap(
+      assignments.filter((one) => !isMarked(one)),
+      writeOne,
+      { concurrency },
+    );
+    this.report({ kind: "ended", id: "secrets" });
+    return done;
+  }
+
+  async #writeMarked({ holder, desired }: Assignment): Promise<"updated" | "unchanged"> {
+    let action: "updated" | "unchanged" = "unchanged";
+    await this.mark.writeMarked(async (secret) => {
+      const written = await writeTarget(
+        holder.target,
+        this.#judge(holder.target, secret),
+        this.#policy,
+        desired,
+        this.#signal,
+      );
+      if (written.action === "updated") action = "updated";
+      return written.secret;
+    });
+    return action;
+  }
+
+  async #writeOther({ holder, desired }: Assignment): Promise<"updated" | "unchanged"> {
+    const { target } = holder;
+    const { action, secret } = await writeTarget(
+      target,
+      this.#stateOf(holder),
+      this.#policy,
+      desired,
+      this.#signal,
+    );
+    this.#latest.set(targetName(target), secret);
+    return action === "created" ? "updated" : action;
+  }
+
+  /** What a secret held when this run last saw it. */
+  #stateOf({ target, state }: Holder): TargetState {
+    const marked = isSameTarget(target, this.mark.target) ? this.mark.secret : undefined;
+    const latest = marked ?? this.#latest.get(targetName(target));
+    return latest ? this.#judge(target, latest) : state;
+  }
+
+  get #policy() {
+    return { loginServer: this.keys.loginServer, adopt: false, createNamespace: false };
+  }
+
+  #judge(target: Target, secret: SecretObject): TargetState {
+    return judgeTarget(target, { secret, namespace: undefined }, this.#policy);
+  }
+
+  /**
+   * Reads written secrets back, and tries the very bytes read, once for each distinct credential.
+   * @returns those that hold what was written
+   */
+  async readBack(assignments: readonly Assignment[]): Promise<readonly Assignment[]> {
+    const found = new Map<string, PullCredential>();
+    const good: Assignment[] = [];
+    await pMap(
+      assignments,
+      async (one) => {
+        const { holder, desired } = one;
+        const { target, state } = holder;
+        const before = isSameTarget(target, this.mark.target) ? this.#judge(target, this.mark.secret) : state;
+        try {
+          const credential = await readBack(target, before, this.#policy, desired, this.#signal);
+          found.set(credential.password.reveal(), credential);
+          good.push(one);
+        } catch (error) {
+          this.#noteFailure(target, error);
+        }
+      },
+      { concurrency: this.input.concurrency },
+    );
+    for (const credential of found.values()) {
+      await this.prove(credential);
+    }
+    return good;
+  }
+
+  /**
+   * Proves a credential, so often in a row over so long. Where the living keys get no pull of just any name, their
+   * role is limited to repositories that nobody named: then no more is asked of the new one.
+   */
+  async prove(credential: PullCredential, times = 1, spreadMs = 0): Promise<void> {
+    const { holders, keyOf } = this.keys;
+    const living = holders.map((holder) => keyOf(holder.credential.password)).filter(({ alive }) => alive);
+    const signInSuffices = living.length > 0 && !living.some(({ pulls }) => pulls);
+    await proveSteadily(this.proof, credential, { times, spreadMs, signInSuffices }, this.#signal);
+  }
+
+  /** @throws whatever concerns not this secret alone */
+  #noteFailure(target: Target, error: unknown): void {
+    const isOfTarget =
+      error instanceof ActionableError && !(error instanceof BusyError) && !this.#signal.aborted;
+    if (!isOfTarget) throw error;
+    this.#note({ target, action: "failed", error });
+    this.report({
+      kind: "failed",
+      id: `secret ${targetName(target)}`,
+      text: `${targetName(target)} was not written: ${error.message}`,
+    });
+  }
+
+  #note(written: WrittenTarget): void {
+    this.written.set(targetName(written.target), written);
+  }
+
+  /**
+   * Removes what the marks name and no secret holds, and then this run's mark and those that it took over.
+   * @param newest a key that a part of the directory must show before it is believed
+   * @param more further operations to sweep: this run's own, when no secret holds its key
+   */
+  async close(newest: string | undefined, more: readonly string[] = []): Promise<void> {
+    const { mark } = this;
+    const { loginServer, staleMarks } = this.keys;
+    const operations = [...mark.sweep, ...more];
+    if (operations.length > 0) await this.#sweep(operations, newest);
+    await mark.ensureHeld(this.#signal);
+    await mark.stopRenewing();
+    const ours = new Set([...operations, mark.operation]);
+    const marked = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
+    marked.set(targetName(mark.target), mark.target);
+    for (const target of marked.values()) await clearMark(target, loginServer, ours, this.#signal);
+  }
+
+  async #sweep(operations: readonly string[], newest: string | undefined): Promise<void> {
+    const { application, seen } = this.keys;
+    const held = await this.heldKeyIds();
+    const wish = { clusterId: seen.clusterId, operations, newest, held };
+    // Without a newer key to go by, parts of the directory that lag are met by looking more than once.
+    for (let looks = newest === undefined ? 8 : 1; looks > 0; looks -= 1) {
+      const found = await sweepKeys(application, wish, this.tools, this.#signal);
+      this.swept.push(...found.removed);
+      if (found.removed.length + found.held.length >= operations.length || looks === 1) return;
+      await this.ports.clock.sleep(250, this.#signal);
+    }
+  }
+
+  /** Keys that secrets hold or name as on their way out now: not at the survey, another run may have written since. */
+  async heldKeyIds(): Promise<Set<string>> {
+    const { loginServer } = this.keys;
+    const secrets = await this.#managedNow();
+    return new Set(
+      secrets.flatMap((secret) => {
+        const mark = marksOf(secret)[loginServer];
+        return [mark?.keyId, mark?.retire?.keyId].filter((keyId) => typeof keyId === "string");
+      }),
+    );
+  }
+
+  async #managedNow(): Promise<readonly SecretObject[]> {
+    const { cluster } = this.keys.seen;
+    const listed = await cluster.listSecrets(`${managedLabel}=true`, this.#signal);
+    return listed ?? (await this.rereadSeen());
+  }
+
+  /** The secrets that were seen, as they are now. */
+  async rereadSeen(): Promise<readonly SecretObject[]> {
+    const { cluster, secrets } = this.keys.seen;
+    const found = await pMap(
+      secrets,
+      ({ namespace, name }) => cluster.findSecret(namespace, name, this.#signal),
+      { concurrency: this.input.concurrency },
+    );
+    return found.filter((secret) => secret !== undefined);
+  }
+
+  /** Another run went on in place of this one: the key that this one made goes, unless a secret holds it. */
+  async abandon(keyId: string | undefined): Promise<void> {
+    if (!this.#mark) return;
+    const { application, seen } = this.keys;
+    const held = await this.heldKeyIds();
+    if (keyId !== undefined) {
+      if (!held.has(keyId))
+        await this.tools.directory.removePassword(application.objectId, keyId, this.#signal);
+      return;
+    }
+    // Its making may have been cut off when it was done.
+    const wish = { clusterId: seen.clusterId, operations: [this.#mark.operation], held, newest: undefined };
+    await sweepKeys(application, wish, this.tools, this.#signal);
+  }
+}
+
+/** Whether a failure says that another run went on in this one's place. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof BusyError || hasCode(error, "busy");
+}

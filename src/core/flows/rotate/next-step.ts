@@ -1,0 +1,203 @@
+import { refused } from "../../../domain/errors.ts";
+import type { RetireMark } from "../../../domain/ownership.ts";
+import { targetName, type Target } from "../../steps/pull-secret.ts";
+import type { RotateInput } from "../rotate-contract.ts";
+import type { Holder } from "./holders.ts";
+import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
+
+/*
+ * A rotation is two steps, each of which looks at everything anew: the change-over to another key, and the
+ * retirement of the one before. Which is next follows from the secrets alone, so that a run that died, on whatever
+ * machine, is gone on with by the next.
+ */
+
+/** What has to be done next for the keys of one application. */
+export type NextStep =
+  /** Nothing, or nothing yet. */
+  | { readonly kind: "none"; readonly because: "in-order" | "not-due" | "done" | "pending" }
+  /** Keys that a run left behind before any secret held them are removed. */
+  | { readonly kind: "tidy" }
+  | ChangeOver
+  | Retirement;
+
+/** Every one of these secrets gets another key. */
+export interface ChangeOver {
+  readonly kind: "change-over";
+  /** Undefined: it is to be made. */
+  readonly to: SurveyedKey | undefined;
+  readonly holders: readonly Holder[];
+  /** When the key before may be retired. */
+  readonly after: Date;
+  readonly why: RetireMark["why"];
+}
+
+/** The key before is taken out of the secrets, and removed. */
+export interface Retirement {
+  readonly kind: "retire";
+  /** Null when its id is not known. */
+  readonly keyId: string | null;
+  /** Its text, while some secret still holds it. */
+  readonly old: SurveyedKey | undefined;
+  /** The secrets that were changed over from it. */
+  readonly holders: readonly Holder[];
+}
+
+/** What this run has done so far for the same keys. */
+export interface Done {
+  /** Ids of keys that it changed over to: one that it made, or a living one that dead ones gave way to. */
+  readonly changedTo: ReadonlySet<string>;
+  /** Why the keys went that it retired. */
+  readonly retired: ReadonlySet<RetireMark["why"] | "renewal">;
+  /** Targets that could not be written and are given up, with `--accept-outage`. */
+  readonly givenUp: readonly Target[];
+}
+
+/** What of the run's wishes decides what is next. */
+export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "graceMs" | "wait">;
+
+/**
+ * Says what has to be done next.
+ * @throws ActionableError `rotate.too-late-to-abort`, exit 2
+ */
+export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
+  const holders = keys.holders.filter(({ target }) => !done.givenUp.some((one) => isSame(one, target)));
+  const step = stepOf({ ...keys, holders }, wish, done);
+  return step.kind === "none" && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
+}
+
+function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
+  const { holders } = keys;
+  const changedOver = holders.filter(({ mark }) => mark.retire !== undefined);
+  const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
+  if (aborted.length > 0) {
+    return changeOverTo(keys, aborted, wish, "abort") ?? retirement(keys, aborted, wish);
+  }
+  if (changedOver.length > 0) {
+    if (wish.intent === "abort") return goBack(keys, changedOver);
+    return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);
+  }
+  return mendDead(keys, wish) ?? begin(keys, wish, done);
+}
+
+/** Secrets that a change-over has not come to yet. */
+function changeOverTo(
+  keys: SurveyedKeys,
+  changedOver: readonly Holder[],
+  wish: StepWish,
+  aborting?: "abort",
+): ChangeOver | undefined {
+  const living = changedOver
+    .map(({ credential }) => keys.keyOf(credential.password))
+    .filter(({ alive }) => alive);
+  const to = living.toSorted((left, right) => endOf(right) - endOf(left))[0];
+  const going = new Set(changedOver.map(({ mark }) => mark.retire?.keyId));
+  const rest = keys.holders.filter(({ credential }) => {
+    const { keyId, alive } = keys.keyOf(credential.password);
+    return !alive || (going.has(keyId) && keyId !== to?.keyId);
+  });
+  if (rest.length === 0) return undefined;
+  const [like] = changedOver;
+  const why = aborting ?? (wish.intent === "compromised" ? "compromised" : like?.mark.retire?.why);
+  return { kind: "change-over", to, holders: rest, after: afterwards(keys, wish, why), why };
+}
+
+/** Back to the key before, as long as some secret still holds its text. */
+function goBack(keys: SurveyedKeys, changedOver: readonly Holder[]): ChangeOver {
+  const before = keys.holders
+    .flatMap(({ credential, second }) => [second, credential])
+    .filter((one) => one !== undefined)
+    .map(({ password }) => keys.keyOf(password));
+  const going = new Set(changedOver.map(({ mark }) => mark.retire?.keyId));
+  const to = before.find(({ keyId, alive }) => alive && going.has(keyId));
+  if (!to) {
+    throw refused(
+      "rotate.too-late-to-abort",
+      "The old password is in no secret any more, so there is no way back to it; the new one is in all of them.",
+      "Let the rotation come to its end: acr-pull rotate --finish.",
+    );
+  }
+  const newer = new Set(changedOver.map(({ credential }) => credential.password.reveal()));
+  const holders = keys.holders.filter(
+    ({ credential }) =>
+      newer.has(credential.password.reveal()) && !credential.password.equals(to.credential.password),
+  );
+  return { kind: "change-over", to, holders, after: keys.now, why: "abort" };
+}
+
+function retirement(keys: SurveyedKeys, changedOver: readonly Holder[], wish: StepWish): NextStep {
+  const [first] = changedOver;
+  if (!first?.mark.retire) throw new TypeError("a secret was changed over");
+  const { keyId } = first.mark.retire;
+  const holders = changedOver.filter(({ mark }) => mark.retire?.keyId === keyId);
+  const second = holders.find((one) => one.second)?.second;
+  const old = second && keys.keyOf(second.password);
+  const due = Math.max(...holders.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
+  // A dead password beside the living one fails every other pull of a reader that takes the first it finds.
+  const early = wish.intent === "compromised" || old?.alive === false;
+  if (!early && due > keys.now.getTime()) return { kind: "none", because: "pending" };
+  return { kind: "retire", keyId, old, holders };
+}
+
+/** Secrets whose password signs in no more get one that does: no overlap, no grace, and no new key if one lives. */
+function mendDead({ holders, keyOf, now }: SurveyedKeys, { intent }: StepWish): ChangeOver | undefined {
+  if (intent === "finish" || intent === "abort") return undefined;
+  const isDead = ({ credential }: Holder) => !keyOf(credential.password).alive;
+  const dead = holders.filter(isDead);
+  if (!dead.some(({ chosen }) => chosen)) return undefined;
+  const living = holders.filter((one) => !isDead(one)).map(({ credential }) => keyOf(credential.password));
+  // One that leaked as well is no help.
+  if (intent === "compromised" && living.length > 0) return undefined;
+  const to = living.toSorted((left, right) => endOf(right) - endOf(left))[0];
+  return { kind: "change-over", to, holders: dead, after: now, why: undefined };
+}
+
+/** All is in order: whether a new rotation begins. */
+function begin(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
+  const { holders, now } = keys;
+  const made = holders.some(({ credential }) =>
+    done.changedTo.has(keys.keyOf(credential.password).keyId ?? ""),
+  );
+  if (made || done.retired.has("abort")) return { kind: "none", because: "done" };
+  const chosen = new Set(
+    holders.filter((one) => one.chosen).map(({ credential }) => keys.keyOf(credential.password)),
+  );
+  switch (wish.intent) {
+    case "finish":
+    case "abort":
+      return { kind: "none", because: done.retired.size > 0 ? "done" : "in-order" };
+    case "compromised":
+      if (done.retired.has("compromised")) return { kind: "none", because: "done" };
+      break;
+    case "rotate": {
+      // What it waited for was the end of a rotation that an earlier run began.
+      if (wish.wait && done.retired.size > 0) return { kind: "none", because: "done" };
+      const within = wish.ifExpiringWithinMs;
+      const due = [...chosen].some((key) => within === undefined || endOf(key) - now.getTime() <= within);
+      if (!due) return { kind: "none", because: done.retired.size > 0 ? "done" : "not-due" };
+      break;
+    }
+    default:
+      wish.intent satisfies never;
+  }
+  const why = wish.intent === "compromised" ? "compromised" : undefined;
+  return {
+    kind: "change-over",
+    to: undefined,
+    holders: holders.filter(({ credential }) => chosen.has(keys.keyOf(credential.password))),
+    after: afterwards(keys, wish, why),
+    why,
+  };
+}
+
+function afterwards({ now }: SurveyedKeys, { graceMs }: StepWish, why: RetireMark["why"]): Date {
+  return why === undefined ? new Date(now.getTime() + graceMs) : now;
+}
+
+/** When a key ends, in milliseconds since 1970; one whose end is not known is not about to. */
+function endOf({ expiresAt }: SurveyedKey): number {
+  return expiresAt === null ? Infinity : Date.parse(expiresAt);
+}
+
+function isSame(one: Target, other: Target): boolean {
+  return targetName(one) === targetName(other);
+}

@@ -1,0 +1,172 @@
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { isKeyOf } from "../../../domain/ownership.ts";
+import type { PlannedChange } from "../../plan.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
+import { timeText } from "../setup/decide-credential.ts";
+import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import type { Unwritable } from "./preflight.ts";
+import type { UnseenCluster } from "./see-clusters.ts";
+import type { SurveyedKeys } from "./survey-keys.ts";
+
+/** The keys of one application, and what is to be done with them first. */
+export interface Prospect {
+  readonly keys: SurveyedKeys;
+  readonly step: NextStep;
+  readonly unwritable: readonly Unwritable[];
+}
+
+/** What carrying out would do, in the order it would be done; nothing secret in it. */
+export function planRotation(
+  prospects: readonly Prospect[],
+  unseen: readonly UnseenCluster[],
+  input: RotateInput,
+): RotatePlan {
+  return {
+    changes: prospects.flatMap((prospect) => changesOf(prospect, input)),
+    warnings: [
+      ...unseen.map(({ context, error }) => `Context ${inOneLine(context)} is left out: ${error.message}`),
+      ...prospects.flatMap((prospect) => warningsOf(prospect, input)),
+    ],
+  };
+}
+
+function changesOf({ keys, step, unwritable }: Prospect, input: RotateInput): PlannedChange[] {
+  switch (step.kind) {
+    case "none":
+      return standing(keys);
+    case "tidy":
+      return marksToRemove(keys);
+    case "retire":
+      return retirementChanges(step, keys);
+    case "change-over":
+      return [
+        ...changeOverChanges(step, keys, unwritable),
+        ...marksToRemove(keys),
+        ...(input.intent === "compromised" || step.why === "abort" ? goingKeys(step, keys) : []),
+      ];
+    default:
+      return step satisfies never;
+  }
+}
+
+function standing({ holders, keyOf }: SurveyedKeys): PlannedChange[] {
+  const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
+  return [...keys].map(({ keyId, expiresAt }) => ({
+    target: keyName(keyId),
+    action: "unchanged",
+    before: { keyId, expiresAt },
+    after: { keyId, expiresAt },
+  }));
+}
+
+function keyName(keyId: string | null): string {
+  return `key ${keyId ?? "given by hand"}`;
+}
+
+function changeOverChanges(
+  { to, holders, after }: ChangeOver,
+  { keyOf, seen }: SurveyedKeys,
+  unwritable: readonly Unwritable[],
+): PlannedChange[] {
+  const unreached = new Set(unwritable.map(({ target }) => targetName(target)));
+  const next = to?.keyId ?? "new";
+  return [
+    to
+      ? { target: keyName(to.keyId), action: "reused", before: null, after: { expiresAt: to.expiresAt } }
+      : {
+          target: `key for cluster ${seen.clusterId}`,
+          action: "created",
+          before: null,
+          after: { clusterId: seen.clusterId },
+        },
+    ...holders
+      .filter(({ target }) => !unreached.has(targetName(target)))
+      .map(({ target, credential }): PlannedChange => {
+        const { keyId, alive } = keyOf(credential.password);
+        return {
+          target: `secret ${targetName(target)}`,
+          action: "updated",
+          before: { keyId },
+          after: { keyId: next, ...(alive ? { retireAfter: timeText(after) } : {}) },
+        };
+      }),
+    ...unwritable.map(({ target, error }): PlannedChange => ({
+      target: `secret ${targetName(target)}`,
+      action: "skipped",
+      before: null,
+      after: { error: error.code },
+    })),
+  ];
+}
+
+function goingKeys({ holders }: ChangeOver, { keyOf }: SurveyedKeys): PlannedChange[] {
+  const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
+  return [...keys].map(({ keyId }) => removal(keyId));
+}
+
+function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SurveyedKeys): PlannedChange[] {
+  return [
+    ...holders.map(({ target, credential }): PlannedChange => {
+      const { keyId: kept } = keyOf(credential.password);
+      return {
+        target: `secret ${targetName(target)}`,
+        action: "updated",
+        before: { keyId: kept, beside: keyId },
+        after: { keyId: kept },
+      };
+    }),
+    removal(keyId),
+  ];
+}
+
+function removal(keyId: string | null): PlannedChange {
+  return { target: keyName(keyId), action: "removed", before: { keyId }, after: null };
+}
+
+function marksToRemove({ staleMarks, seen }: SurveyedKeys): PlannedChange[] {
+  return staleMarks.map(({ target, mark }) => ({
+    target: `pending mark of ${targetName(target)} (cluster ${seen.clusterId})`,
+    action: "removed",
+    before: { operation: mark.operation },
+    after: null,
+  }));
+}
+
+function warningsOf({ keys, step, unwritable }: Prospect, input: RotateInput): string[] {
+  const { seen, changed, loginServer, holders, keyOf } = keys;
+  const warnings = changed.map(
+    (target) =>
+      `${targetName(target)} holds something else for ${loginServer} than its mark says, and is left alone: acr-pull setup for its namespace mends it`,
+  );
+  for (const { target, error } of unwritable) {
+    warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);
+  }
+  if (input.intent === "compromised" && step.kind !== "none") {
+    warnings.push(
+      "Tokens that were issued for the old password can pull for up to 3 hours more; only removing the role cuts them off at once",
+    );
+  }
+  if (step.kind === "none") return warnings;
+  if (!seen.whole && !input.namespacesComplete) {
+    warnings.push(
+      "Secrets may not be listed in every namespace, so the old key will stay valid: say --namespaces-complete when the namespaces given are all that use it",
+    );
+  }
+  const foreign = new Set(
+    holders
+      .map(({ credential }) => keyOf(credential.password))
+      .filter(({ keyId, listed, alive }) => {
+        const isOurs = listed !== undefined && isKeyOf(listed, seen.clusterId);
+        return alive && !isOurs && (keyId === null || listed !== undefined) && keyId !== input.retireKey;
+      }),
+  );
+  for (const { keyId } of foreign) {
+    warnings.push(
+      keyId === null
+        ? "The password in use was given by hand and its id is not known: it will stay valid, unless --retire-key names it"
+        : `acr-pull did not make the key ${keyId} for this cluster: it will stay valid, unless --retire-key names it`,
+    );
+  }
+  return warnings;
+}

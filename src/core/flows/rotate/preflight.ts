@@ -1,0 +1,125 @@
+import pMap from "p-map";
+import { ActionableError, refused } from "../../../domain/errors.ts";
+import { exitCode } from "../../../domain/exit-code.ts";
+import { isKeyOf } from "../../../domain/ownership.ts";
+import { checkMayChange } from "../../steps/application.ts";
+import { BusyError } from "../../steps/busy.ts";
+import { checkPasswordPolicy } from "../../steps/client-secret.ts";
+import { rehearseWrite, targetName, type Target } from "../../steps/pull-secret.ts";
+import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
+import type { Holder } from "./holders.ts";
+import type { ChangeOver, NextStep } from "./next-step.ts";
+import type { SurveyedKeys } from "./survey-keys.ts";
+
+/** A holder of a key that cannot be written. */
+export interface Unwritable {
+  readonly target: Target;
+  readonly error: ActionableError;
+}
+
+/**
+ * Asks before the first write whether a step can be carried out: an old key is retired only when every secret that
+ * holds it has another, so that one which cannot be written stops it all before anything is made.
+ * @returns what cannot be written and is given up, with `--accept-outage`
+ * @throws ActionableError exit 2 for a secret that cannot be written, or a leaked key that could not be retired;
+ *   exit 3 where the application may not be changed; `busy` while another run is at work
+ */
+export async function preflight(
+  step: NextStep,
+  keys: SurveyedKeys,
+  input: RotateInput,
+  ports: RotatePorts,
+  signal: AbortSignal,
+): Promise<readonly Unwritable[]> {
+  if (step.kind === "none") return [];
+  if (keys.liveMark) throw new BusyError(targetName(keys.liveMark.target));
+  const { directory } = ports.azure;
+  const caller = await directory.caller(signal);
+  const makes = step.kind === "change-over" && step.to === undefined;
+  const [, , unwritable] = await Promise.all([
+    checkMayChange(keys.application, directory, caller, signal),
+    makes && input.expiresInMs !== undefined
+      ? checkPasswordPolicy(input.expiresInMs, directory, signal)
+      : undefined,
+    step.kind === "change-over" ? findUnwritable(step, keys, input, signal) : [],
+  ]);
+  if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
+  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable);
+  return unwritable;
+}
+
+async function findUnwritable(
+  { holders }: ChangeOver,
+  { copies }: SurveyedKeys,
+  { concurrency }: RotateInput,
+  signal: AbortSignal,
+): Promise<Unwritable[]> {
+  const passwords = new Set(holders.map(({ credential }) => credential.password.reveal()));
+  const unwritable: Unwritable[] = copies
+    .filter(({ credentials }) => credentials.some(({ password }) => passwords.has(password.reveal())))
+    .map(({ target, error }) => ({ target, error }));
+  await pMap(
+    holders,
+    async ({ target, state }: Holder) => {
+      try {
+        await rehearseWrite(target, state, signal);
+      } catch (error) {
+        if (!(error instanceof ActionableError) || signal.aborted) throw error;
+        // A server that does not answer has refused nothing.
+        if (error.retryable) throw error;
+        unwritable.push({ target, error });
+      }
+    },
+    { concurrency },
+  );
+  return unwritable;
+}
+
+function cannotBeWritten(unwritable: readonly Unwritable[]): ActionableError {
+  const list = unwritable.map(({ target, error }) => `  ${targetName(target)}: ${error.message}`).join("\n");
+  const [first] = unwritable;
+  const { docs, requestId } = first?.error ?? {};
+  return new ActionableError(
+    `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was begun:\n${list}`,
+    {
+      code: "rotate.holder-unwritable",
+      hint: "Every secret that holds the key has to get the new one. Mend the cause, have the secret's owner take the key out of it, or take the secret over: acr-pull setup --adopt for its namespace and --secret-name.",
+      docs,
+      requestId,
+      exitCode: exitCode.usage,
+    },
+  );
+}
+
+/** A leaked key that would go on living is said before anything is made. */
+function refuseUnretirable(
+  { holders }: ChangeOver,
+  { keyOf, seen, appId }: SurveyedKeys,
+  { namespacesComplete, retireKey }: RotateInput,
+): void {
+  if (!seen.whole && !namespacesComplete) {
+    throw refused(
+      "rotate.cannot-see-all-namespaces",
+      "Secrets may not be listed in every namespace, so the leaked key could not be retired: another namespace may still pull with it.",
+      "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+    );
+  }
+  for (const { credential } of holders) {
+    const { keyId, listed, alive } = keyOf(credential.password);
+    if (!alive) continue;
+    if (keyId === null && retireKey === undefined) {
+      throw refused(
+        "rotate.key-unknown",
+        `The leaked password of the service principal ${appId} was given by hand, and its id is not known.`,
+        `Name it, so that it can be retired: --retire-key KEYID. az ad app credential list --id ${appId} shows the ids.`,
+      );
+    }
+    if (listed && !isKeyOf(listed, seen.clusterId) && retireKey !== keyId) {
+      throw refused(
+        "rotate.key-not-ours",
+        `acr-pull did not make the leaked key ${keyId} for this cluster, so others may use it as well.`,
+        `Retire it on purpose: --retire-key ${keyId}.`,
+      );
+    }
+  }
+}

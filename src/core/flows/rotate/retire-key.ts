@@ -1,0 +1,280 @@
+import { ActionableError } from "../../../domain/errors.ts";
+import { exitCode } from "../../../domain/exit-code.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
+import { isKeyOf } from "../../../domain/ownership.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { isRefusedSteadily } from "../../checks/prove-steadily.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import { waitText, waitUntil } from "../../wait-until.ts";
+import type { RetireBlock } from "../rotate-contract.ts";
+import { credentialsIn, marksOf } from "./holders.ts";
+import type { Assignment, KeyWork } from "./key-work.ts";
+import type { Retirement } from "./next-step.ts";
+import type { SeenCluster } from "./see-clusters.ts";
+
+const proofsBeforeCleaning = 3;
+const cleaningSpreadMs = 2_000;
+/** As many as HashiCorp's check of a new Azure password demands, over the same time: see `--settle`. */
+const proofsBeforeRetiring = 8;
+const refusalsInARow = 3;
+const longestRefusalSpreadMs = 2_000;
+
+/** How the retirement of a key ended. */
+export interface Retired {
+  readonly retired: boolean;
+  readonly blocked?: RetireBlock;
+  /** What stopped it, to be told; absent when it is done, or the key stays for good. */
+  readonly error?: ActionableError;
+}
+
+/**
+ * Takes the key before out of every secret, looks once more who holds it, proves the new one over a while, removes
+ * exactly that key, and proves that it is refused.
+ * @param others other clusters of this run, which may hold the same key
+ */
+export async function retireKey(
+  step: Retirement,
+  work: KeyWork,
+  others: readonly SeenCluster[],
+): Promise<Retired> {
+  const blocked = blockBefore(step, work, others);
+  if (blocked) return blocked;
+  return work.underMark([], async () => {
+    const newer = distinctCredentials(step);
+    for (const credential of newer) await work.prove(credential, proofsBeforeCleaning, cleaningSpreadMs);
+    const cleaned = await clean(step, work);
+    if (!cleaned) {
+      await work.close(undefined);
+      return incomplete(step, work);
+    }
+    const outcome = await remove(step, work, newer);
+    if (!outcome.error) await dropLastMark(step, work);
+    await work.close(undefined);
+    return outcome;
+  });
+}
+
+/** Why nothing may be begun. */
+function blockBefore(
+  step: Retirement,
+  { keys, input }: KeyWork,
+  others: readonly SeenCluster[],
+): Retired | undefined {
+  const { seen, copies } = keys;
+  if (!seen.whole && !input.namespacesComplete) {
+    return blockedBy(
+      "cannot-see-all-namespaces",
+      `The key ${step.keyId ?? "before"} is not retired: secrets may not be listed in every namespace of context ${seen.contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
+      "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+    );
+  }
+  if (input.acceptOutage) return undefined;
+  const password = step.old?.credential.password;
+  const held = [
+    ...copies
+      .filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))
+      .map(({ target }) => targetName(target)),
+    ...others.flatMap((other) => namesOf(other, holdersIn(other.secrets, step, evidence(keys)))),
+  ];
+  return held.length > 0 ? stillHeld(step, held) : undefined;
+}
+
+/** The part of the survey that telling a holder takes. */
+function evidence({ loginServer, appId, application }: KeyWork["keys"]) {
+  return { loginServer, appId, application };
+}
+
+function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): string[] {
+  return secrets.map(({ namespace, name }) => targetName({ cluster, namespace, name }));
+}
+
+/** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
+function holdersIn(
+  secrets: readonly SecretObject[],
+  { keyId, old, holders }: Retirement,
+  { loginServer, appId, application }: ReturnType<typeof evidence>,
+): SecretObject[] {
+  const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
+  const newer = holders.map(({ credential }) => credential.password);
+  return secrets.filter((secret) => {
+    const mark = marksOf(secret)[loginServer];
+    if (keyId !== null && mark?.appId === appId && mark.keyId === keyId) return true;
+    return credentialsIn(secret, loginServer).some(({ username, password }) => {
+      if (old) return password.equals(old.credential.password);
+      const isNewer = newer.some((one) => one.equals(password));
+      return username === appId && !isNewer && hint !== undefined && password.reveal().startsWith(hint);
+    });
+  });
+}
+
+function distinctCredentials({ holders }: Retirement) {
+  const distinct = new Map(
+    holders.map(({ credential }) => [credential.password.reveal(), credential] as const),
+  );
+  return [...distinct.values()];
+}
+
+/** The old password out of every secret; the mark that names its key stays on the first until the key is gone. */
+async function clean({ holders }: Retirement, work: KeyWork): Promise<boolean> {
+  const { report } = work;
+  const total = holders.length;
+  const text = `Taking the old password out of ${total} ${total === 1 ? "secret" : "secrets"}`;
+  report({ kind: "started", id: "clean", text });
+  const assignments = holders.map((holder, index) => assignment(holder, work, index === 0));
+  // The last to lose its mark is the one that keeps it.
+  const [keeper, ...rest] = assignments;
+  const good = [
+    ...(await work.readBack(await work.write(rest))),
+    ...(keeper ? await work.readBack(await work.write([keeper])) : []),
+  ];
+  if (good.length < total) return false;
+  report({
+    kind: "done",
+    id: "clean",
+    text: `Took the old password out of ${total} ${total === 1 ? "secret" : "secrets"}, and proved what they hold`,
+  });
+  return true;
+}
+
+function assignment(holder: Retirement["holders"][number], work: KeyWork, keepsMark: boolean): Assignment {
+  const { credential, mark } = holder;
+  const { pending: _pending, retire, ...kept } = mark;
+  return {
+    holder,
+    desired: {
+      loginServer: work.keys.loginServer,
+      credential,
+      mark: kept,
+      closes: undefined,
+      before: { credential: undefined, retire: keepsMark ? retire : undefined },
+    },
+  };
+}
+
+async function remove(
+  step: Retirement,
+  work: KeyWork,
+  newer: ReturnType<typeof distinctCredentials>,
+): Promise<Retired> {
+  const { input, keys } = work;
+  const { directory } = work.tools;
+  const keyId = step.keyId ?? input.retireKey;
+  if (keyId === undefined) return { retired: false, blocked: "key-unknown" };
+  const application =
+    (await directory.readApplication(keys.application.objectId, work.signal)) ?? keys.application;
+  const listed = application.passwords.find((key) => key.keyId === keyId);
+  if (!mayRetire(keyId, listed, work)) return { retired: false, blocked: "key-not-ours" };
+  if (step.keyId === null) refuseOtherKey(keyId, listed, step);
+  for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
+  const held = await lastLook(step, work);
+  if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);
+  await work.mark.ensureHeld(work.signal);
+  work.report({ kind: "started", id: "retire", text: `Retiring the key ${keyId}` });
+  await directory.removePassword(keys.application.objectId, keyId, work.signal);
+  const refused = await isRefused(step, keyId, work);
+  if (!refused) {
+    return blockedBy(
+      "not-yet-refused",
+      `The directory has removed the key ${keyId}, but it is not refused everywhere yet.`,
+      "Parts of the service lag: run the same command again later, it looks again.",
+    );
+  }
+  work.report({ kind: "done", id: "retire", text: `Retired the key ${keyId}, which is refused now` });
+  return { retired: true };
+}
+
+/** A key of ours for this cluster, or the one that was named on purpose; one that is gone already is nobody's. */
+function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys, input }: KeyWork): boolean {
+  return listed === undefined || isKeyOf(listed, keys.seen.clusterId) || input.retireKey === keyId;
+}
+
+/** A key named by hand must be the one that was replaced. */
+function refuseOtherKey(keyId: string, listed: PasswordCredential | undefined, { old }: Retirement): void {
+  const fits = !old || listed?.hint === undefined || old.credential.password.reveal().startsWith(listed.hint);
+  if (fits) return;
+  throw new ActionableError(
+    `The key ${keyId} is not the one whose password was replaced: its hint differs.`,
+    {
+      code: "rotate.other-key",
+      hint: "Look the id up: az ad app credential list --id APP_ID shows the first characters of each.",
+      exitCode: exitCode.incomplete,
+    },
+  );
+}
+
+/** Whoever came to hold the key since the survey. */
+async function lastLook(step: Retirement, work: KeyWork): Promise<string[]> {
+  const { seen } = work.keys;
+  const listed = await seen.cluster.listPullSecrets(work.signal);
+  return namesOf(seen, holdersIn(listed ?? (await work.rereadSeen()), step, evidence(work.keys)));
+}
+
+/** By signing in, while its text is known; else by what the directory lists. */
+async function isRefused(step: Retirement, keyId: string, work: KeyWork): Promise<boolean> {
+  const { keys, input, proof, signal, tools, report } = work;
+  if (step.old) {
+    const spreadMs = Math.min(input.settleMs, longestRefusalSpreadMs);
+    const { credential } = step.old;
+    if (await isRefusedSteadily(proof, credential, { times: refusalsInARow, spreadMs }, signal)) return true;
+    return false;
+  }
+  const gone = await waitUntil(
+    async () => {
+      const application = await tools.directory.readApplication(keys.application.objectId, signal);
+      return application?.passwords.some((key) => key.keyId === keyId) === true ? undefined : true;
+    },
+    {
+      timeoutMs: input.timeoutMs,
+      onWait: (tries) =>
+        report({
+          kind: "waiting",
+          id: "refusal",
+          text: waitText("Entra to forget the removed key", tries, input.timeoutMs),
+        }),
+    },
+    tools.clock,
+    signal,
+  );
+  return gone === true;
+}
+
+/** The key is gone, so that nothing needs to remember it. */
+async function dropLastMark({ holders }: Retirement, work: KeyWork): Promise<void> {
+  const [keeper] = holders;
+  if (keeper) await work.write([assignment(keeper, work, false)]);
+}
+
+function stillHeld(step: Retirement, names: readonly string[]): Retired {
+  return blockedBy(
+    "still-held",
+    `The key ${step.keyId ?? "before"} is not retired: it is still held by ${names.join(", ")}.`,
+    "Run the same command again: what acr-pull may write it brings to the new key first. A copy that is not acr-pull's has to be replaced by its owner, or taken over with acr-pull setup --adopt.",
+  );
+}
+
+function incomplete(step: Retirement, { written }: KeyWork): Retired {
+  const failed = [...written.values()].filter(({ action }) => action === "failed");
+  const [first] = failed;
+  const list = failed
+    .map(({ target, error }) => `  ${targetName(target)}: ${error?.message ?? ""}`)
+    .join("\n");
+  return blockedBy(
+    "still-held",
+    `The key ${step.keyId ?? "before"} is not retired: ${failed.length} ${failed.length === 1 ? "secret" : "secrets"} could not be written.\n${list}`,
+    first?.error?.hint ?? "Mend the cause, then run the same command again.",
+  );
+}
+
+function blockedBy(blocked: RetireBlock, message: string, hint: string): Retired {
+  return {
+    retired: false,
+    blocked,
+    error: new ActionableError(message, {
+      code: `rotate.${blocked}`,
+      hint,
+      retryable: blocked !== "cannot-see-all-namespaces",
+      exitCode: exitCode.incomplete,
+    }),
+  };
+}

@@ -1,0 +1,90 @@
+import { ActionableError } from "../../../domain/errors.ts";
+import { exitCode } from "../../../domain/exit-code.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { ResultRotation, RotateOutcome, RotateResult } from "../rotate-contract.ts";
+import type { ResultSecret } from "../setup-contract.ts";
+import type { WrittenTarget } from "./key-work.ts";
+import type { UnseenCluster } from "./see-clusters.ts";
+import type { SurveyedKeys } from "./survey-keys.ts";
+
+/** One row of the result, for one of the contexts. */
+export type Row = Omit<ResultRotation, "context">;
+
+/** What became of the keys of one application. */
+export interface KeysRecord {
+  readonly keys: SurveyedKeys;
+  readonly rows: Row[];
+  readonly written: Map<string, WrittenTarget>;
+  readonly swept: string[];
+  wrote: boolean;
+  error?: unknown;
+}
+
+type Finished = Extract<RotateOutcome, { kind: "finished" }>;
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(
+  records: readonly KeysRecord[],
+  unseen: readonly UnseenCluster[],
+): RotateOutcome {
+  const result: RotateResult = {
+    rotations: records.flatMap(({ keys, rows }) =>
+      rows.flatMap((row) => keys.seen.contexts.map((context) => ({ context, ...row }))),
+    ),
+    secrets: records.flatMap(secretsOf),
+    sweptKeys: records.flatMap(({ keys, swept }) => swept.map((keyId) => ({ appId: keys.appId, keyId }))),
+  };
+  const error = ending(records, unseen);
+  return error
+    ? { kind: "finished", result, exitCode: error.exitCode, error }
+    : { kind: "finished", result, exitCode: exitCode.ok };
+}
+
+function secretsOf({ keys, written }: KeysRecord): ResultSecret[] {
+  const untouched = keys.holders
+    .filter(({ target }) => !written.has(targetName(target)))
+    .map(({ target }): WrittenTarget => ({ target, action: "unchanged" }));
+  return [...written.values(), ...untouched].map(({ target, action, error }) => ({
+    context: target.cluster.context,
+    namespace: target.namespace,
+    name: target.name,
+    action,
+    ...(error && {
+      error: {
+        code: error.code,
+        message: error.message,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      },
+    }),
+  }));
+}
+
+function ending(
+  records: readonly KeysRecord[],
+  unseen: readonly UnseenCluster[],
+): (NonNullable<Finished["error"]> & Pick<Finished, "exitCode">) | undefined {
+  const wrote = records.some((record) => record.wrote);
+  const failures = [
+    ...records.flatMap(({ error, keys }) =>
+      error === undefined ? [] : [{ contexts: keys.seen.contexts, error }],
+    ),
+    ...unseen.map(({ context, error }) => ({ contexts: [context], error })),
+  ];
+  const [first, ...more] = failures;
+  if (!first) return undefined;
+  const bug = failures.find(({ error }) => !(error instanceof ActionableError));
+  if (bug) throw bug.error;
+  const { code, message, hint, docs, requestId, retryable, exitCode: own } = first.error as ActionableError;
+  const all = [message, ...more.map(({ error }) => (error as ActionableError).message)].join("\n");
+  const incomplete = (wrote && code !== "busy") || (unseen.length > 0 && records.length > 0);
+  return {
+    code,
+    message: all,
+    hint: hint ?? (incomplete ? "Run the same command again: it goes on from here." : undefined),
+    docs,
+    requestId,
+    retryable,
+    cause: first.error,
+    exitCode: incomplete ? exitCode.incomplete : own,
+  };
+}

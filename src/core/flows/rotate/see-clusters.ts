@@ -1,0 +1,178 @@
+import pMap from "p-map";
+import { dockerConfigType } from "../../../domain/docker-config.ts";
+import { ActionableError, hasCode, refused } from "../../../domain/errors.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { managedLabel, readMarks } from "../../../domain/ownership.ts";
+import type { Cluster } from "../../ports.ts";
+import type { RotateInput } from "../rotate-contract.ts";
+import type { ClusterTarget } from "../setup-contract.ts";
+
+/** The name that `setup` gives a secret when none was asked for. */
+const usualSecretName = "acr-secret";
+
+/** What of a run's wishes decides where to look. */
+export type SeeingWish = Pick<
+  RotateInput,
+  "namespaces" | "namespaceSelector" | "secretName" | "clusterId" | "concurrency"
+>;
+
+/** The pull secrets of one cluster, reached through one or more of the chosen contexts. */
+export interface SeenCluster {
+  readonly clusterId: string;
+  readonly contexts: readonly string[];
+  readonly cluster: Cluster;
+  /** Whether these are all the pull secrets there are. */
+  readonly whole: boolean;
+  readonly secrets: readonly SecretObject[];
+  /** The namespaces whose keys are meant; undefined: all. */
+  readonly namespaces: ReadonlySet<string> | undefined;
+}
+
+/** A chosen context whose cluster could not be looked at. */
+export interface UnseenCluster {
+  readonly context: string;
+  readonly error: ActionableError;
+}
+
+/**
+ * Reads the pull secrets of every chosen cluster: all of them by one list, else those of the namespaces asked for.
+ * A cluster that does not answer is told apart; the others go on without it.
+ * @throws ActionableError `cluster.id-unknown`, `cluster.id-mismatch`, `namespace.none-selected`, exit 2
+ */
+export async function seeClusters(
+  wish: SeeingWish,
+  clusters: readonly ClusterTarget[],
+  signal: AbortSignal,
+): Promise<{ readonly seen: readonly SeenCluster[]; readonly unseen: readonly UnseenCluster[] }> {
+  const unseen: UnseenCluster[] = [];
+  const looked = await Promise.all(
+    clusters.map(async (one) => {
+      try {
+        return await seeContext(wish, one, signal);
+      } catch (error) {
+        if (!(error instanceof ActionableError) || signal.aborted || error.exitCode === 2) throw error;
+        unseen.push({ context: one.cluster.context, error });
+        return undefined;
+      }
+    }),
+  );
+  const byId = new Map<string, SeenCluster>();
+  for (const one of looked) {
+    if (!one) continue;
+    const known = byId.get(one.clusterId);
+    byId.set(one.clusterId, known ? joined(known, one) : one);
+  }
+  return { seen: [...byId.values()], unseen };
+}
+
+/** Two contexts of one cluster: what either of them shows. */
+function joined(one: SeenCluster, other: SeenCluster): SeenCluster {
+  const secrets = new Map(
+    [...other.secrets, ...one.secrets].map((secret) => [`${secret.namespace}/${secret.name}`, secret]),
+  );
+  return {
+    ...one,
+    contexts: [...one.contexts, ...other.contexts],
+    whole: one.whole || other.whole,
+    secrets: inOrder([...secrets.values()]),
+    namespaces:
+      one.namespaces && other.namespaces ? new Set([...one.namespaces, ...other.namespaces]) : undefined,
+  };
+}
+
+async function seeContext(
+  wish: SeeingWish,
+  { cluster, defaultNamespace }: ClusterTarget,
+  signal: AbortSignal,
+): Promise<SeenCluster> {
+  const [uid, listed, chosen] = await Promise.all([
+    cluster.kubeSystemUid(signal),
+    cluster.listPullSecrets(signal),
+    chosenNamespaces(wish, cluster, signal),
+  ]);
+  const secrets = inOrder(listed ?? (await readSecrets(wish, cluster, chosen ?? [defaultNamespace], signal)));
+  return {
+    clusterId: clusterIdOf(wish, cluster, uid, secrets),
+    contexts: [cluster.context],
+    cluster,
+    whole: listed !== undefined,
+    secrets,
+    namespaces: chosen && new Set(chosen),
+  };
+}
+
+async function chosenNamespaces(
+  { namespaces, namespaceSelector }: SeeingWish,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  if (namespaceSelector === undefined) return namespaces.length > 0 ? namespaces : undefined;
+  const selected = await cluster.listNamespaces(namespaceSelector, signal);
+  const names = [...namespaces, ...selected.map(({ name }) => name)];
+  if (names.length > 0) return names;
+  throw refused(
+    "namespace.none-selected",
+    `No namespace in context ${inOneLine(cluster.context)} carries the labels ${namespaceSelector}.`,
+    "Check --namespace-selector: kubectl get namespaces --show-labels.",
+  );
+}
+
+async function readSecrets(
+  { secretName = usualSecretName, concurrency }: SeeingWish,
+  cluster: Cluster,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<SecretObject[]> {
+  const found = await pMap(
+    [...new Set(namespaces)],
+    (namespace) => cluster.findSecret(namespace, secretName, signal),
+    { concurrency },
+  );
+  return found.filter((secret) => secret?.type === dockerConfigType).filter((secret) => secret !== undefined);
+}
+
+function inOrder(secrets: readonly SecretObject[]): SecretObject[] {
+  const place = ({ namespace, name }: SecretObject) => `${namespace}/${name}`;
+  return secrets.toSorted((left, right) => (place(left) < place(right) ? -1 : 1));
+}
+
+/** The UID of kube-system; where it may not be read, what the user says, else what a managed secret recorded. */
+function clusterIdOf(
+  { clusterId }: SeeingWish,
+  { context }: Cluster,
+  uid: string | undefined,
+  secrets: readonly SecretObject[],
+): string {
+  if (uid !== undefined && clusterId !== undefined && clusterId !== uid) {
+    throw refused(
+      "cluster.id-mismatch",
+      `Context ${context} is the cluster ${uid}, not ${clusterId}.`,
+      "Leave --cluster-id out: it is read from the cluster.",
+    );
+  }
+  const known = uid ?? clusterId;
+  if (known !== undefined) return known;
+  const recorded = new Set(secrets.filter(isManaged).flatMap(recordedClusterIds));
+  const [only, ...more] = recorded;
+  if (only !== undefined && more.length === 0) return only;
+  throw refused(
+    "cluster.id-unknown",
+    `The namespace kube-system in context ${inOneLine(context)} may not be read, and ${only === undefined ? "no secret that can be seen records" : "the secrets that can be seen do not agree on"} the cluster's id.`,
+    "Ask for the right to get the namespace kube-system, or give the id that setup was run with by --cluster-id.",
+  );
+}
+
+function recordedClusterIds(secret: SecretObject): string[] {
+  try {
+    return Object.values(readMarks(secret)).map(({ clusterId }) => clusterId);
+  } catch (error) {
+    if (!hasCode(error, "secret.marks-malformed")) throw error;
+    return [];
+  }
+}
+
+/** Whether a secret carries our label. */
+export function isManaged({ labels }: Pick<SecretObject, "labels">): boolean {
+  return labels[managedLabel] === "true";
+}

@@ -1,0 +1,190 @@
+import { refused, type ActionableError } from "../../../domain/errors.ts";
+import type { Application, PasswordCredential } from "../../../domain/identity.ts";
+import { applicationUniqueName } from "../../../domain/ownership.ts";
+import type { SecretText } from "../../../domain/secret-text.ts";
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import { credentialState } from "../../checks/credential-state.ts";
+import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
+import type { Report } from "../../progress.ts";
+import { isLive } from "../../steps/pending-mark.ts";
+import { targetName, type Target } from "../../steps/pull-secret.ts";
+import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
+import { timeText } from "../setup/decide-credential.ts";
+import type { HeldKeys, Holder } from "./holders.ts";
+
+/** One password that secrets hold, with what the directory says of it. */
+export interface SurveyedKey {
+  readonly credential: PullCredential;
+  /** Null when nothing tells which password of the application it is. */
+  readonly keyId: string | null;
+  /** As the directory lists it; undefined when it does not, or not yet. */
+  readonly listed: PasswordCredential | undefined;
+  readonly alive: boolean;
+  /** Whether it lets one pull whatever name is asked for: a role limited to repositories does not. */
+  readonly pulls: boolean;
+  /** RFC 3339 UTC */
+  readonly expiresAt: string | null;
+}
+
+/** The keys of one application for one registry in one cluster, with everything that decides what is next. */
+export interface SurveyedKeys extends HeldKeys {
+  readonly application: Application;
+  readonly proof: ProofContext;
+  readonly staleMarks: HeldKeys["pending"];
+  readonly liveMark: { readonly target: Target } | undefined;
+  /** The cluster's time when it was looked. */
+  readonly now: Date;
+  /** @throws TypeError for a password that no holder has */
+  readonly keyOf: (password: SecretText) => SurveyedKey;
+}
+
+/**
+ * Looks up the application and tries each password, once for all the secrets that hold it.
+ * @throws ActionableError `rotate.foreign-host`, `service-principal.not-found`, `service-principal.unproven`, exit 2
+ */
+export async function surveyKeys(
+  held: HeldKeys,
+  input: Pick<RotateInput, "proof" | "image" | "timeoutMs">,
+  ports: RotatePorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<SurveyedKeys> {
+  const { seen, loginServer, appId, holders } = held;
+  const [unwritable] = held.refused;
+  if (holders.length === 0 && unwritable) throw unwritable;
+  if (!ports.azure.ownsLoginServer(loginServer)) throw foreignHost(held);
+  const proof: ProofContext = {
+    pullProof: ports.pullProof,
+    signIn: ports.azure.signIn,
+    clock: ports.clock,
+    report,
+    kind: input.proof,
+    loginServer,
+    image: proofImage({ image: input.image, repositories: [] }),
+    timeoutMs: input.timeoutMs,
+  };
+  const [found] = await Promise.all([
+    ports.azure.directory.findApplications(appId, signal),
+    input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
+  ]);
+  const application = found.find((one) => one.appId === appId);
+  if (!application) throw noApplication(held);
+  const keys = await surveyPasswords(held, application, proof, signal);
+  if (![...keys.values()].some(({ alive }) => alive)) refuseUnlessOwn(held, application);
+  const now = seen.cluster.serverTime();
+  const live = held.pending.find(({ mark }) => isLive(mark, now, ports.process));
+  return {
+    ...held,
+    application,
+    proof,
+    now,
+    staleMarks: held.pending.filter(({ mark }) => !isLive(mark, now, ports.process)),
+    liveMark: live,
+    keyOf: (password) => {
+      const key = keys.get(password.reveal());
+      if (!key) throw new TypeError("every password that a holder has was surveyed");
+      return key;
+    },
+  };
+}
+
+async function surveyPasswords(
+  { holders, seen }: HeldKeys,
+  application: Application,
+  proof: ProofContext,
+  signal: AbortSignal,
+): Promise<Map<string, SurveyedKey>> {
+  const claims = new Map<string, { credential: PullCredential; claims: Claim[] }>();
+  const note = (credential: PullCredential | undefined, claim: Claim) => {
+    if (!credential) return;
+    const text = credential.password.reveal();
+    const known = claims.get(text) ?? { credential, claims: [] };
+    known.claims.push(claim);
+    claims.set(text, known);
+  };
+  for (const { credential, second, mark } of holders) {
+    note(credential, { keyId: mark.keyId, expiresAt: mark.expiresAt });
+    note(second, { keyId: mark.retire?.keyId, expiresAt: null });
+  }
+  const surveyed = await Promise.all(
+    [...claims].map(async ([text, { credential, claims: made }]) => {
+      const { keyId, listed } = identify(credential.password, made, application);
+      const expired = listed?.endDateTime !== undefined && listed.endDateTime <= seen.cluster.serverTime();
+      const state = expired ? "dead" : await credentialState(proof, credential, listed, signal);
+      const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
+      const key: SurveyedKey = {
+        credential,
+        keyId,
+        listed,
+        alive: state !== "dead",
+        pulls: state === "pulls",
+        expiresAt: timeText(listed?.endDateTime) ?? recorded,
+      };
+      return [text, key] as const;
+    }),
+  );
+  return new Map(surveyed);
+}
+
+/** What one secret's marks say of a password that it holds. */
+interface Claim {
+  readonly keyId: string | null | undefined;
+  readonly expiresAt: string | null | undefined;
+}
+
+/**
+ * Which of the application's passwords a text is. Marks can be edited, so what they claim is believed while the
+ * hint that the directory keeps (the first three characters) does not speak against it.
+ */
+function identify(
+  password: SecretText,
+  claims: readonly Claim[],
+  { passwords }: Application,
+): Pick<SurveyedKey, "keyId" | "listed"> {
+  const fits = ({ hint }: PasswordCredential) => hint === undefined || password.reveal().startsWith(hint);
+  const claimed = new Set(claims.map(({ keyId }) => keyId).filter((keyId) => typeof keyId === "string"));
+  const named = passwords.find((key) => claimed.has(key.keyId) && fits(key));
+  if (named) return { keyId: named.keyId, listed: named };
+  const unlisted = [...claimed].find((keyId) => !passwords.some((key) => key.keyId === keyId));
+  if (unlisted !== undefined) return { keyId: unlisted, listed: undefined };
+  const fitting = passwords.filter((key) => key.hint !== undefined && fits(key));
+  const only = fitting.length === 1 ? fitting[0] : undefined;
+  return { keyId: only?.keyId ?? null, listed: only };
+}
+
+/**
+ * A password that signs in proves that its secret was given it. Where none does, a mark alone would have a password
+ * made for any application it names: then only our own name for this registry and cluster will do, and one that
+ * somebody forged beside the true ones must not be taken for them.
+ */
+function refuseUnlessOwn({ loginServer, seen, appId, holders }: HeldKeys, application: Application): void {
+  const isOwn = application.uniqueName === applicationUniqueName(loginServer, seen.clusterId);
+  const texts = new Set(holders.map(({ credential }) => credential.password.reveal()));
+  if (isOwn && texts.size === 1) return;
+  const names = holders.map(({ target }) => targetName(target)).join(", ");
+  throw refused(
+    "service-principal.unproven",
+    isOwn
+      ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so it cannot be told which of them were given one.`
+      : `The secrets ${names} name the service principal ${appId}, which acr-pull did not make for this cluster, and no password in them signs in.`,
+    `Give them a new password on purpose: acr-pull setup${isOwn ? "" : ` --service-principal ${appId}`}, with the registry and their namespaces.`,
+  );
+}
+
+function foreignHost({ loginServer, holders }: HeldKeys): ActionableError {
+  const names = holders.map(({ target }) => targetName(target)).join(", ");
+  return refused(
+    "registry.foreign-host",
+    `${loginServer} is no login server of the cloud that is signed in to, so no new password is sent there. It is named in ${names}.`,
+    "Name the registry to rotate with --registry, or its cloud with --cloud.",
+  );
+}
+
+function noApplication({ appId, holders }: HeldKeys): ActionableError {
+  const first = holders[0] as Holder;
+  return refused(
+    "service-principal.not-found",
+    `The secret ${targetName(first.target)} names the service principal ${appId}, and this tenant has no application of it.`,
+    "Sign in to the tenant where it is registered (--tenant), or give the secret another with acr-pull setup --switch-principal.",
+  );
+}
