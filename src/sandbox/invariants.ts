@@ -1,5 +1,14 @@
 import { entriesFor, readDockerConfig, type KeyringEntry } from "./kubernetes/kubelet-keyring.ts";
-import { pullRights } from "./container-registry/pull-rights.ts";
+import {
+  configText,
+  foreignEntries,
+  foreignMarks,
+  isPullSecret,
+  registryEntries,
+  watchedMarks,
+} from "./pull-secret-content.ts";
+import { TruthfulPuller } from "./truthful-puller.ts";
+import { isLivingKey, taggedKey, unknownKeys, type TaggedKey } from "./watched-keys.ts";
 import type { KubernetesObject, PasswordRecord, World } from "./world.ts";
 
 /** Something that must never happen, and did. */
@@ -19,9 +28,9 @@ interface SecretState {
   readonly foreignEntries: Readonly<Record<string, string>>;
   readonly foreignMarks: Readonly<Record<string, string>>;
   readonly malformed: string | undefined;
+  /** What stands in it: key, user name and password. */
+  readonly entries: ReadonlySet<string>;
 }
-
-const configKey = ".dockerconfigjson";
 
 /**
  * What must hold after every single write of the program under test, so that a crash at any moment breaks no pull:
@@ -29,12 +38,15 @@ const configKey = ".dockerconfigjson";
  * - I1 every secret that could pull an image still can
  * - I3 no password that is not the program's has been removed
  * - I4 an application has at most `maxLiveKeys` living keys of one cluster
- * - I5 no password has been retired that a secret still holds
+ * - I5 every entry of a registry signs in as long as it stands, however its host is spelled, for readers differ in
+ *   which of several they take: no password has been retired that a secret holds, none that was retired comes into a
+ *   secret again, and where the program wrote, nothing comes into one that does not sign in
  * - I6 every pull secret parses, and holds the hosts that its marks speak of unless they are pending
  * - I7 foreign hosts, labels, annotations and pull secrets of service accounts are as they were
  * - I8 no pull secret was deleted or made anew
  *
- * Violations are collected, not thrown: the write has happened.
+ * What time alone ends, a password past its date, is nobody's violation. Violations are collected, not thrown: the
+ * write has happened. I2, no key is ever unknown, is asked by `unknownKeys` when a run is over.
  */
 export class Invariants {
   readonly violations: Violation[] = [];
@@ -46,8 +58,11 @@ export class Invariants {
   readonly #accounts = new Map<string, readonly string[]>();
   /** Images that each secret could pull at some time, and credentials in it that worked. */
   readonly #pulls = new Map<string, Set<string>>();
-  readonly #working = new Map<string, Set<string>>();
+  readonly #working = new Map<string, Map<string, KeyringEntry>>();
   readonly #foreignKeys = new Set<string>();
+  /** Passwords that signed in when last looked at, and those that were removed while they did. */
+  readonly #living = new Set<string>();
+  readonly #retired = new Set<string>();
   #after = "";
 
   constructor(world: World) {
@@ -57,7 +72,7 @@ export class Invariants {
   /** Takes what is there now as in order, and looks after each write from now on. */
   watch(): void {
     for (const state of [this.#secrets, this.#accounts, this.#pulls, this.#working]) state.clear();
-    this.#foreignKeys.clear();
+    for (const known of [this.#foreignKeys, this.#living, this.#retired]) known.clear();
     this.#world.committed = (what) => {
       this.#check(what);
     };
@@ -67,14 +82,22 @@ export class Invariants {
     this.violations.length = before;
   }
 
+  /**
+   * I2: living keys of the program that no secret holds and no mark names. There may be none once a run has ended, or
+   * was killed; what a run reports as left behind is the caller's to take off.
+   */
+  unknownKeys(): readonly TaggedKey[] {
+    return unknownKeys(this.#world);
+  }
+
   #check(after: string): void {
     this.#after = after;
     this.#checkKeys();
-    const pulls = this.#puller();
+    const pulls = new TruthfulPuller(this.#world);
     const present = new Set<string>();
     for (const cluster of this.#world.clusters) {
       for (const secret of cluster.objects["secrets"] ?? []) {
-        if (secret["type"] !== "kubernetes.io/dockerconfigjson") continue;
+        if (!isPullSecret(secret)) continue;
         const name = `secret ${cluster.context} ${secret.metadata.namespace}/${secret.metadata.name}`;
         present.add(name);
         this.#checkSecret(name, secret, pulls);
@@ -93,20 +116,22 @@ export class Invariants {
 
   #checkKeys(): void {
     const now = Date.now();
-    for (const { appId, passwords, softDeleted, removedAt } of this.#world.applications) {
+    for (const application of this.#world.applications) {
+      const { appId, passwords, softDeleted, removedAt } = application;
       const gone = softDeleted || removedAt !== undefined;
-      const lives = (password: PasswordRecord): boolean => !gone && password.removedAt === undefined;
       const ours = new Map<string, number>();
       for (const password of passwords) {
-        const { keyId, displayName } = password;
-        const clusterId = /^acr-pull\/(?<cluster>[^/]+)\//.exec(displayName ?? "")?.groups?.["cluster"];
-        if (clusterId === undefined) {
-          if (lives(password)) this.#foreignKeys.add(keyId);
-          else if (this.#foreignKeys.has(keyId)) {
-            this.#violated("I3", `foreign password ${keyId} of ${appId} was removed`);
-          }
-        } else if (lives(password) && Date.parse(password.endDateTime) > now) {
-          ours.set(clusterId, (ours.get(clusterId) ?? 0) + 1);
+        const { keyId, removedAt: passwordRemovedAt, secretText } = password;
+        const living = isLivingKey(application, password, now);
+        const credential = credentialText(appId, secretText);
+        if (living) this.#living.add(credential);
+        else if (this.#living.delete(credential) && isRetired(password)) this.#retired.add(credential);
+        const key = taggedKey(application, password);
+        if (key) {
+          if (living) ours.set(key.clusterId, (ours.get(key.clusterId) ?? 0) + 1);
+        } else if (!gone && passwordRemovedAt === undefined) this.#foreignKeys.add(keyId);
+        else if (this.#foreignKeys.has(keyId)) {
+          this.#violated("I3", `foreign password ${keyId} of ${appId} was removed`);
         }
       }
       for (const [clusterId, count] of ours) {
@@ -117,7 +142,7 @@ export class Invariants {
     }
   }
 
-  #checkSecret(name: string, secret: KubernetesObject, pulls: Puller): void {
+  #checkSecret(name: string, secret: KubernetesObject, pulls: TruthfulPuller): void {
     const text = configText(secret);
     const entries = readDockerConfig(text);
     const known = this.#secrets.get(name);
@@ -127,9 +152,13 @@ export class Invariants {
     if (!entries) {
       if (known?.malformed !== text) this.#violated("I6", `${name} does not parse`);
     } else {
-      for (const host of markedHosts(secret)) {
-        if (entriesFor(entries, `${host}/`).length === 0) this.#violated("I6", `${name} lacks ${host}`);
+      const marks = watchedMarks(secret);
+      for (const [host, { pending }] of Object.entries(marks)) {
+        if (pending === undefined && entriesFor(entries, `${host}/`).length === 0) {
+          this.#violated("I6", `${name} lacks ${host}`);
+        }
       }
+      this.#checkEntries(name, entries, new Set(Object.keys(marks)), pulls);
       this.#checkPulls(name, entries, pulls);
     }
 
@@ -138,6 +167,7 @@ export class Invariants {
       foreignEntries: entries ? foreignEntries(text, pulls.loginServers) : {},
       foreignMarks: foreignMarks(secret),
       malformed: entries ? undefined : text,
+      entries: new Set(entries?.map(entryText)),
     };
     if (known && entries && known.malformed === undefined) {
       this.#compare(`${name}: host`, known.foreignEntries, state.foreignEntries);
@@ -146,27 +176,55 @@ export class Invariants {
     this.#secrets.set(name, state);
   }
 
-  #checkPulls(name: string, entries: readonly KeyringEntry[], pulls: Puller): void {
-    const pullable = setIn(this.#pulls, name);
-    const working = setIn(this.#working, name);
+  /** Each entry of a registry by itself: a reader that takes one match, in no known order, may meet any of them. */
+  #checkEntries(
+    name: string,
+    entries: readonly KeyringEntry[],
+    marked: ReadonlySet<string>,
+    pulls: TruthfulPuller,
+  ): void {
+    const before = this.#secrets.get(name)?.entries;
+    for (const loginServer of pulls.loginServers) {
+      for (const entry of registryEntries(entries, loginServer, pulls.images)) {
+        if (this.#retired.has(credentialText(entry.username, entry.password))) this.#heldRetired(name, entry);
+        else if (
+          marked.has(loginServer) &&
+          before?.has(entryText(entry)) !== true &&
+          !pulls.signsIn(loginServer, entry)
+        ) {
+          this.#violated("I5", `${name} was given under ${entry.key} a password that does not sign in`);
+        }
+      }
+    }
+  }
+
+  #checkPulls(name: string, entries: readonly KeyringEntry[], pulls: TruthfulPuller): void {
+    const pullable = itemIn(this.#pulls, name, () => new Set<string>());
+    const working = itemIn(this.#working, name, () => new Map<string, KeyringEntry>());
     const held = new Set<string>();
     for (const image of pulls.images) {
-      const matching = entriesFor(entries, image);
+      const workedBefore = [...working].filter(([credential]) => credential.startsWith(`${image} `));
       let can = false;
-      for (const entry of matching) {
-        const credential = `${image} ${entry.key} ${entry.username} ${entry.password}`;
+      for (const entry of entriesFor(entries, image)) {
+        const credential = `${image} ${entryText(entry)}`;
         held.add(credential);
         if (pulls.can(image, entry)) {
           can = true;
-          working.add(credential);
-        } else if (working.has(credential)) {
-          this.#violated("I5", `${name} holds under ${entry.key} a password that was retired`);
-        }
+          working.set(credential, entry);
+        } else if (working.has(credential) && !pulls.hasExpired(entry)) this.#heldRetired(name, entry);
       }
       if (can) pullable.add(image);
-      else if (pullable.has(image)) this.#violated("I1", `${name} can no longer pull ${image}`);
+      else if (!pullable.has(image)) continue;
+      else if (workedBefore.every(([, entry]) => pulls.hasExpired(entry))) pullable.delete(image);
+      else this.#violated("I1", `${name} can no longer pull ${image}`);
     }
-    for (const credential of working) if (!held.has(credential)) working.delete(credential);
+    for (const [credential, entry] of working) {
+      if (!held.has(credential) || pulls.hasExpired(entry)) working.delete(credential);
+    }
+  }
+
+  #heldRetired(name: string, { key }: KeyringEntry): void {
+    this.#violated("I5", `${name} holds under ${key} a password that was retired`);
   }
 
   #checkAccount(name: string, account: KubernetesObject): void {
@@ -192,35 +250,6 @@ export class Invariants {
     }
   }
 
-  #puller(): Puller {
-    const { registries } = this.#world;
-    const answers = new Map<string, boolean>();
-    const repositories = new Map<string, { registry: (typeof registries)[number]; repository: string }>();
-    for (const registry of registries) {
-      // An empty registry grants or refuses a pull as well.
-      for (const { repository } of [
-        ...registry.images,
-        ...(registry.images.length ? [] : [{ repository: "any" }]),
-      ]) {
-        repositories.set(`${registry.loginServer}/${repository}`, { registry, repository });
-      }
-    }
-    return {
-      images: [...repositories.keys()],
-      loginServers: registries.map(({ loginServer }) => loginServer),
-      can: (image, { username, password }) => {
-        const question = `${image} ${username} ${password}`;
-        const known = answers.get(question);
-        const target = repositories.get(image);
-        if (known !== undefined || !target) return known ?? false;
-        const rights = pullRights(this.#world, target.registry, username, password);
-        const answer = rights.kind === "admitted" && rights.rights.allows("pull", target.repository);
-        answers.set(question, answer);
-        return answer;
-      },
-    };
-  }
-
   #violated(invariant: string, what: string): void {
     const seen = `${invariant} ${what}`;
     if (this.#seen.has(seen)) return;
@@ -229,56 +258,20 @@ export class Invariants {
   }
 }
 
-/** Tries credentials at the registries, by the truth of the writes; lives for one look. */
-interface Puller {
-  /** Every repository there is, `LOGIN_SERVER/REPOSITORY`. */
-  readonly images: readonly string[];
-  readonly loginServers: readonly string[];
-  can(image: string, credential: KeyringEntry): boolean;
+function isRetired({ removedAt, endDateTime }: PasswordRecord): boolean {
+  return removedAt !== undefined && removedAt < Date.parse(endDateTime);
 }
 
-function configText(secret: KubernetesObject): string {
-  const data = secret["data"] as Record<string, string> | undefined;
-  return Buffer.from(data?.[configKey] ?? "", "base64").toString();
+function credentialText(username: string, password: string): string {
+  return `${username.toLowerCase()} ${password}`;
 }
 
-/** Login servers of the secret's entries that are in place: those without a pending mark. */
-function markedHosts(secret: KubernetesObject): string[] {
-  try {
-    const marks: unknown = JSON.parse(secret.metadata.annotations?.["acr-pull/entries"] ?? "{}");
-    return Object.entries(marks as Record<string, { pending?: unknown }>)
-      .filter(([, mark]) => mark.pending === undefined)
-      .map(([host]) => host);
-  } catch {
-    return [];
-  }
+function entryText({ key, username, password }: KeyringEntry): string {
+  return `${key} ${username} ${password}`;
 }
 
-function foreignEntries(text: string, loginServers: readonly string[]): Record<string, string> {
-  const { auths = {} } = JSON.parse(text) as { auths?: Record<string, unknown> | null };
-  return Object.fromEntries(
-    Object.entries(auths ?? {})
-      .filter(([key]) => !loginServers.includes(key.replace(/^https?:\/\//, "").replace(/\/.*$/, "")))
-      .map(([key, entry]) => [key, JSON.stringify(entry)]),
-  );
-}
-
-function foreignMarks({ metadata }: KubernetesObject): Record<string, string> {
-  const marks = [
-    ...Object.entries(metadata.labels ?? {}).map(([key, value]) => [`label ${key}`, key, value] as const),
-    ...Object.entries(metadata.annotations ?? {}).map(
-      ([key, value]) => [`annotation ${key}`, key, value] as const,
-    ),
-  ];
-  return Object.fromEntries(
-    marks
-      .filter(([, key]) => !key.startsWith("acr-pull/") && key !== "app.kubernetes.io/managed-by")
-      .map(([name, , value]) => [name, value]),
-  );
-}
-
-function setIn(map: Map<string, Set<string>>, key: string): Set<string> {
-  let set = map.get(key);
-  if (!set) map.set(key, (set = new Set()));
-  return set;
+function itemIn<T>(map: Map<string, T>, key: string, make: () => T): T {
+  let item = map.get(key);
+  if (item === undefined) map.set(key, (item = make()));
+  return item;
 }

@@ -58,7 +58,9 @@ function config(passwords: Record<string, string>): Record<string, string> {
 }
 
 function newKey(displayName = "acr-pull/cluster/2"): PasswordRecord {
-  const key = { ...current, keyId: ids.guid("key"), displayName, secretText: ids.secret("key") };
+  const endDateTime = new Date(Date.now() + 86_400_000).toISOString();
+  const { removedAt: _, ...made } = current;
+  const key = { ...made, keyId: ids.guid("key"), displayName, secretText: ids.secret("key"), endDateTime };
   application.passwords.push(key);
   return key;
 }
@@ -194,9 +196,175 @@ describe("the watch over each write", () => {
     expect(broken()).toEqual([]);
   });
 
+  it("takes no notice of marks that nobody can read", () => {
+    secret.metadata.annotations = { note: "x", "acr-pull/entries": '{"localhost:5001":null}' };
+    expect(broken()).toEqual([]);
+  });
+
   it("takes what is there when it begins as in order", () => {
     secret["data"] = { ".dockerconfigjson": Buffer.from("{").toString("base64") };
     invariants.watch();
     expect(broken()).toEqual([]);
+  });
+});
+
+const spellings = [
+  host,
+  `https://${host}`,
+  `http://${host}`,
+  `https://${host}/v1/`,
+  `${host}/v2/`,
+  `HTTPS://${host.toUpperCase()}/V2/`,
+];
+
+/** Puts entries into the secret beside the foreign one, under a mark of ours. */
+function write(entries: Record<string, PasswordRecord | string>, mark: object = {}): void {
+  const passwords = Object.entries(entries).map(([key, password]) => [
+    key,
+    typeof password === "string" ? password : password.secretText,
+  ]);
+  secret["data"] = config({ ...foreign, ...Object.fromEntries(passwords) });
+  secret.metadata.annotations = { note: "x", "acr-pull/entries": JSON.stringify({ [host]: mark }) };
+}
+
+function expire(key: PasswordRecord): void {
+  key.endDateTime = new Date(Date.now() - 1).toISOString();
+}
+
+describe("a secret with two entries for one host", () => {
+  it.each(spellings)("may hold two passwords that sign in, the old one under %s", (spelling) => {
+    const next = newKey();
+    write({ [`${host}/`]: next, [spelling]: current });
+    expect(broken()).toEqual([]);
+    write({ [`${host}/`]: next });
+    expect(broken()).toEqual([]);
+    current.removedAt = Date.now();
+    expect(broken()).toEqual([]);
+  });
+
+  it.each(spellings)("may not hold a password that is removed meanwhile under %s", (spelling) => {
+    write({ [`${host}/`]: newKey(), [spelling]: current });
+    expect(broken()).toEqual([]);
+    current.removedAt = Date.now();
+    expect(broken()).toEqual(["I5"]);
+  });
+
+  it.each(spellings)("may not get a retired password back under %s", (spelling) => {
+    const next = newKey();
+    write({ [`${host}/`]: next });
+    expect(broken()).toEqual([]);
+    current.removedAt = Date.now();
+    expect(broken()).toEqual([]);
+    write({ [`${host}/`]: next, [spelling]: current });
+    expect(broken()).toEqual(["I5"]);
+  });
+
+  it.each(spellings)("may not get a password that never signed in under %s, of the program", (spelling) => {
+    write({ [`${host}/`]: current, [spelling]: "of nobody" });
+    expect(broken()).toEqual(["I5"]);
+  });
+
+  it("may get from others what it likes", () => {
+    secret["data"] = config({ ...foreign, [host]: current.secretText, [`https://${host}`]: "of nobody" });
+    expect(broken()).toEqual([]);
+  });
+
+  it("may not get an expired password beside the new one", () => {
+    expire(current);
+    expect(broken()).toEqual([]);
+    write({ [host]: newKey(), [`https://${host}`]: current });
+    expect(broken()).toEqual(["I5"]);
+  });
+});
+
+describe("a password that expires", () => {
+  beforeEach(() => {
+    expire(current);
+  });
+
+  it("is nobody's fault, and may be replaced and then removed", () => {
+    expect(broken()).toEqual([]);
+    write({ [host]: newKey() });
+    expect(broken()).toEqual([]);
+    current.removedAt = Date.now();
+    expect(broken()).toEqual([]);
+  });
+
+  it("may be replaced at the first write after it expired", () => {
+    write({ [host]: newKey() });
+    expect(broken()).toEqual([]);
+  });
+
+  it("may be removed where it stands, since it is of no use to anybody", () => {
+    expect(broken()).toEqual([]);
+    current.removedAt = Date.now();
+    expect(broken()).toEqual([]);
+  });
+
+  it("is no excuse for what comes after it", () => {
+    write({ [host]: newKey() });
+    expect(broken()).toEqual([]);
+    write({ [host]: "of nobody" });
+    expect(broken()).toEqual(["I5", "I1"]);
+  });
+});
+
+it("does not excuse by a password that expired the loss of another that did not", () => {
+  write({ [host]: newKey(), [`https://${host}`]: current });
+  expect(broken()).toEqual([]);
+  expire(current);
+  write({});
+  expect(broken()).toContain("I1");
+});
+
+describe("keys that nothing leads to", () => {
+  const unknown = () => invariants.unknownKeys().map(({ operation }) => operation);
+
+  it("are none while every living key is held by a secret, under any spelling", () => {
+    expect(unknown()).toEqual([]);
+    write({ [`https://${host}/v1/`]: current, [host]: newKey() });
+    expect(unknown()).toEqual([]);
+  });
+
+  it("are those that no secret holds", () => {
+    newKey();
+    expect(unknown()).toEqual(["2"]);
+    write({});
+    expect(unknown()).toEqual(["1", "2"]);
+  });
+
+  it("are told by application, key and cluster", () => {
+    const { keyId, secretText } = newKey();
+    expect(invariants.unknownKeys()).toEqual([
+      { appId: application.appId, keyId, clusterId: "cluster", operation: "2", secretText },
+    ]);
+  });
+
+  it("are not those that a mark says are on their way out", () => {
+    const next = newKey();
+    write({ [host]: next }, { keyId: next.keyId, retire: { keyId: current.keyId, after: "" } });
+    expect(unknown()).toEqual([]);
+    write({ [host]: next }, { keyId: next.keyId, retire: { keyId: null, after: "" } });
+    expect(unknown()).toEqual(["1"]);
+  });
+
+  it("are not those whose operation a pending mark names, as its own or to be swept", () => {
+    newKey();
+    write({ [host]: current }, { pending: { operation: "2" } });
+    expect(unknown()).toEqual([]);
+    write({ [host]: current }, { pending: { operation: "3", sweep: ["2"] } });
+    expect(unknown()).toEqual([]);
+    write({ [host]: current }, { pending: { operation: "3", sweep: ["1"] } });
+    expect(unknown()).toEqual(["2"]);
+  });
+
+  it("are not those that are dead, of a deleted application, or not the program's", () => {
+    write({});
+    expire(newKey());
+    newKey("acr-pull/cluster/3").removedAt = Date.now();
+    newKey("made by hand");
+    expect(unknown()).toEqual(["1"]);
+    application.softDeleted = true;
+    expect(unknown()).toEqual([]);
   });
 });
