@@ -93,7 +93,8 @@ export async function withRetries<T>(
       const failed = signal.aborted ? undefined : classify(error);
       const delay = failed && retryDelayMs(made, failed);
       if (delay === undefined || performance.now() - start + delay >= limitMs) throw error;
-      await sleep(delay, undefined, { signal });
+      // Node warns on the user's screen when more than ten listen to one signal; to this one nobody else does.
+      await sleep(delay, undefined, { signal: AbortSignal.any([signal]) });
     }
   }
 }

@@ -45,7 +45,7 @@ export class KubernetesCalls {
   /** A read of one object; one that is not there is `undefined`. */
   async find<T>(request: ApiRequest, call: Call<T>, signal: AbortSignal): Promise<T | undefined> {
     try {
-      return await this.#repeated(() => call(this.#core, this.#carrier(signal)), failedAttempt, signal);
+      return await this.#repeated((carrier) => call(this.#core, carrier), failedAttempt, signal);
     } catch (error) {
       if (error instanceof ApiStatusError && error.status.code === 404) return undefined;
       throw kubernetesError(error, request);
@@ -68,7 +68,7 @@ export class KubernetesCalls {
         let next: string | undefined;
         do {
           const page = { limit: pageSize, ...(next !== undefined && { _continue: next }) };
-          const read = () => readPage(page, this.#core, this.#carrier(signal));
+          const read = (carrier: Carrier) => readPage(page, this.#core, carrier);
           const answer = await this.#repeated(read, failedAttempt, signal);
           items.push(...answer.items);
           next = answer.next === "" ? undefined : answer.next;
@@ -95,7 +95,7 @@ export class KubernetesCalls {
     let lost = false;
     try {
       return await this.#repeated(
-        () => call(this.#core, this.#carrier(signal)),
+        (carrier) => call(this.#core, carrier),
         (error) => {
           const failed = failedAttempt(error);
           if (failed && (failed.status === undefined || failed.status >= 500)) lost = true;
@@ -108,26 +108,23 @@ export class KubernetesCalls {
         const found = await landed();
         if (found !== undefined) return found;
       }
-      const cause = await causeOfForbidden(
-        error,
-        request,
-        this.#core,
-        this.#authorization,
-        this.#carrier(signal),
-      );
+      const cause = await causeOfForbidden(error, request, this.#core, this.#authorization, {
+        httpApi: this.#http.library(signal, this.#http.timeoutMs),
+      });
       throw kubernetesError(error, request, cause);
     }
   }
 
   #repeated<T>(
-    attempt: () => Promise<T>,
+    attempt: (carrier: Carrier) => Promise<T>,
     classify: (error: unknown) => FailedAttempt | undefined,
     signal: AbortSignal,
   ): Promise<T> {
-    return withRetries(attempt, classify, signal, this.#http.timeoutMs);
-  }
-
-  #carrier(signal: AbortSignal): Carrier {
-    return { httpApi: this.#http.library(signal) };
+    return withRetries(
+      (leftMs) => attempt({ httpApi: this.#http.library(signal, leftMs) }),
+      classify,
+      signal,
+      this.#http.timeoutMs,
+    );
   }
 }

@@ -1,9 +1,12 @@
+import { formatDuration } from "../domain/duration.ts";
 import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
+import { retryAfterMs, serverNow } from "../domain/retry.ts";
 import { shellQuote } from "../domain/shell-quote.ts";
 import { ApiStatusError, type ApiStatus } from "./api-status.ts";
+import { PauseTooLongError } from "./request-pace.ts";
 
 /** What was asked of which cluster, to name in a message. */
 export interface ApiRequest {
@@ -27,14 +30,19 @@ export function kubernetesError(
 ): unknown {
   const request = { ...asked, context: inOneLine(asked.context) };
   if (error instanceof ExchangeError) return exchangeFailed(error, request);
+  if (error instanceof PauseTooLongError) {
+    const details = busy(request);
+    return new ActionableError(`${details.what}${asksToWait(error.pauseMs)}`, details, { cause: error });
+  }
   if (!(error instanceof ApiStatusError)) return error;
   const { status, auditId } = error;
   const said =
     status.message === undefined
       ? ""
       : ` The API server says: ${JSON.stringify(status.message.slice(0, longestQuote))}.`;
+  const wait = asksToWait(retryAfterMs(error.retryAfter, serverNow(error.date)) ?? 0);
   const details = { ...meaningOf(status, request, cause), status: status.code, requestId: auditId };
-  return new ActionableError(`${details.what}${said}`, details, { cause: error });
+  return new ActionableError(`${details.what}${said}${wait}`, details, { cause: error });
 }
 
 type Meaning = ErrorDetails & { readonly what: string };
@@ -93,12 +101,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         exitCode: exitCode.usage,
       };
     case 429:
-      return {
-        what: `The API server of context ${context} is too busy to ${verb} ${subject}.`,
-        code: "kubernetes.busy",
-        hint: "Run the same command again later, with a smaller --concurrency.",
-        retryable: true,
-      };
+      return busy(request);
     case 408:
     case 504:
       return {
@@ -110,6 +113,21 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
     default:
       return failed(status, request);
   }
+}
+
+function busy(request: ApiRequest): Meaning {
+  return {
+    what: `The API server of context ${request.context} is too busy to ${request.verb} ${subjectOf(request)}.`,
+    code: "kubernetes.busy",
+    hint: "Run the same command again later, with a smaller --concurrency.",
+    retryable: true,
+  };
+}
+
+/** A wait that was asked for and not waited for is the reason why there was no further try. */
+function asksToWait(milliseconds: number): string {
+  if (milliseconds <= 0) return "";
+  return ` It asks to wait ${formatDuration(Math.ceil(milliseconds / 1000) * 1000)}.`;
 }
 
 function failed({ code }: ApiStatus, request: ApiRequest): Meaning {

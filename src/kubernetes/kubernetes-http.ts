@@ -14,6 +14,7 @@ import { serverAgent } from "../domain/server-agent.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { ApiStatusError } from "./api-status.ts";
+import { RequestPace } from "./request-pace.ts";
 import { secretTexts } from "./secret-texts.ts";
 
 /** How a cluster is talked to. */
@@ -24,6 +25,8 @@ export interface KubernetesHttpOptions {
   readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
   /** Bounds each wait for the cluster, tries included; in milliseconds. Default: what suits a request. */
   readonly timeoutMs?: number | undefined;
+  /** The most requests under way at once. Default 10. */
+  readonly concurrency?: number | undefined;
 }
 
 /** Who we are on every request, and the connections that carry it. */
@@ -35,13 +38,14 @@ interface Identity {
 }
 
 /**
- * Carries the requests of the Kubernetes client's typed API: over connections that are kept, within bounds, with
- * the abort signal, and remembering the cluster's clock. The client's own transport does none of these: it opens
- * a connection for each request, and signs in anew for each.
+ * Carries the requests of the Kubernetes client's typed API: over connections that are kept, at the cluster's pace,
+ * within bounds, with the abort signal, and remembering the cluster's clock. The client's own transport does none of
+ * these: it opens a connection for each request, and signs in anew for each.
  */
 export class KubernetesHttp {
   readonly #connection: Connection;
   readonly #options: KubernetesHttpOptions;
+  readonly #pace: RequestPace;
   #identity: Promise<Identity> | undefined;
   #clockAheadMs = 0;
 
@@ -58,6 +62,7 @@ export class KubernetesHttp {
     }
     this.#connection = connection;
     this.#options = options;
+    this.#pace = new RequestPace(options.concurrency ?? 10);
   }
 
   /** The longest wait for the cluster, tries included, in milliseconds. */
@@ -70,43 +75,50 @@ export class KubernetesHttp {
     return new Date(Date.now() + this.#clockAheadMs);
   }
 
-  /** What the typed API sends its requests through; it throws ApiStatusError for every answer but a success. */
-  library(signal: AbortSignal): HttpLibrary {
-    return wrapHttpLibrary({ send: (request) => this.#send(request, signal) });
+  /**
+   * What the typed API sends its requests through; it throws ApiStatusError for every answer but a success.
+   * @param limitMs the longest wait for an answer, that for a turn included
+   */
+  library(signal: AbortSignal, limitMs: number): HttpLibrary {
+    return wrapHttpLibrary({ send: (request) => this.#send(request, signal, limitMs) });
   }
 
-  async #send(request: RequestContext, signal: AbortSignal): Promise<ResponseContext> {
+  async #send(request: RequestContext, signal: AbortSignal, limitMs: number): Promise<ResponseContext> {
     const identity = await this.#signIn(signal);
-    const answer = await this.#exchange(request, identity, signal);
+    const start = performance.now();
+    const answer = await this.#exchange(request, identity, signal, limitMs);
     if (answer.status !== 401 || !identity.proven) return this.#accept(answer, request, identity);
+    const leftMs = limitMs - (performance.now() - start);
     this.#identity = undefined;
     const renewed = await this.#signIn(signal);
-    return this.#accept(await this.#exchange(request, renewed, signal), request, renewed);
+    return this.#accept(await this.#exchange(request, renewed, signal, leftMs), request, renewed);
   }
 
   async #exchange(
     request: RequestContext,
     { headers, agent }: Identity,
     signal: AbortSignal,
+    limitMs: number,
   ): Promise<HttpAnswer> {
     const method = request.getHttpMethod().toString();
     const body = request.getBody();
-    const answer = await exchange(
-      {
-        method,
-        url: new URL(request.getUrl()),
-        headers: {
-          ...request.getHeaders(),
-          // The typed API would choose JSON Patch.
-          ...(method === "PATCH" && { "Content-Type": PatchStrategy.MergePatch }),
-          "User-Agent": "acr-pull",
-          ...headers,
-        },
-        body: typeof body === "string" ? body : undefined,
-        agent,
-        limitMs: this.timeoutMs,
+    const whole = {
+      method,
+      url: new URL(request.getUrl()),
+      headers: {
+        ...request.getHeaders(),
+        // The typed API would choose JSON Patch.
+        ...(method === "PATCH" && { "Content-Type": PatchStrategy.MergePatch }),
+        "User-Agent": "acr-pull",
+        ...headers,
       },
+      body: typeof body === "string" ? body : undefined,
+      agent,
+    };
+    const answer = await this.#pace.run(
+      (leftMs) => exchange({ ...whole, limitMs: leftMs }, signal),
       signal,
+      limitMs,
     );
     const date = Date.parse(answer.headers.date ?? "");
     if (!Number.isNaN(date)) this.#clockAheadMs = date - Date.now();

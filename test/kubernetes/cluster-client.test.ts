@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Cluster } from "../../src/core/ports.ts";
-import { reset, ScriptedServer } from "../scripted-server.ts";
+import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
 import { ok, status, stubCluster } from "./stub-api-server.ts";
 
 const server = new ScriptedServer();
@@ -70,15 +70,23 @@ describe("a read", () => {
     expect(await cluster.findSecret("apps", "acr-secret", signal)).toBeUndefined();
   });
 
-  test("is tried again after a reset, a 500 and a 429, once each", async () => {
-    server.script(
-      reset,
-      status(500, "InternalError"),
-      status(429, "TooManyRequests", "", {}, { "Retry-After": "0" }),
-      ok(secret()),
-    );
+  test.each<[string, Answer]>([
+    ["a reset", reset],
+    ["a 500", status(500, "InternalError")],
+    ["a 429", status(429, "TooManyRequests", "", {}, { "Retry-After": "0" })],
+  ])("is tried again after %s", async (_what, failure) => {
+    server.script(failure, ok(secret()));
     expect(await cluster.findSecret("apps", "acr-secret", signal)).toMatchObject({ uid: "u1" });
-    expect(server.requests).toHaveLength(4);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("is not tried again when the server asks for too much patience, and says how much", async () => {
+    server.script(status(429, "TooManyRequests", "", {}, { "Retry-After": "301" }));
+    await expect(cluster.findSecret("apps", "acr-secret", signal)).rejects.toMatchObject({
+      code: "kubernetes.busy",
+      message: expect.stringContaining("It asks to wait 301s."),
+    });
+    expect(server.requests).toHaveLength(1);
   });
 
   test("uses one connection for many requests", async () => {
@@ -279,6 +287,49 @@ describe("a write", () => {
       signal,
     );
     await expect(creating).rejects.toMatchObject({ code, hint: expect.stringContaining(hint), exitCode: 3 });
+  });
+});
+
+describe("many requests", () => {
+  const find = (name: string) => cluster.findSecret("apps", name, signal);
+
+  test("are no more at once than was allowed", async () => {
+    cluster = stubCluster(server, undefined, { concurrency: 3 });
+    const held: Array<() => void> = [];
+    let most = 0;
+    const hold: Answer = (response) => {
+      held.push(() => response.end(JSON.stringify(secret())));
+      most = Math.max(most, held.length);
+    };
+    server.script(...Array.from({ length: 8 }, () => hold));
+    const finding = Promise.all(Array.from({ length: 8 }, () => find("acr-secret")));
+    for (let answered = 0; answered < 8; answered += 1) {
+      await vi.waitFor(() => expect(held).toHaveLength(Math.min(3, 8 - answered)));
+      held.shift()?.();
+    }
+    expect(await finding).toHaveLength(8);
+    expect(most).toBe(3);
+  });
+
+  test("go on while a refused one waits to be tried again", async () => {
+    cluster = stubCluster(server, undefined, { concurrency: 1 });
+    server.script(status(429, "TooManyRequests", "", {}, { "Retry-After": "0" }), ok(secret()), ok(secret()));
+    await Promise.all([find("first"), find("second")]);
+    expect(server.requests.map(({ path }) => path.split("/").at(-1))).toEqual(["first", "second", "first"]);
+  });
+
+  test("are held back together when the server asks one of them to wait", async () => {
+    const late = status(429, "TooManyRequests", "", {}, { "Retry-After": "120" });
+    cluster = stubCluster(server, undefined, { concurrency: 1, timeoutMs: 60_000 });
+    server.script(late, ok(secret()));
+    const outcomes = await Promise.allSettled([find("first"), find("second")]);
+    expect(outcomes).toMatchObject(
+      [1, 2].map(() => ({
+        status: "rejected",
+        reason: { code: "kubernetes.busy", message: expect.stringMatching(/ It asks to wait \d+[sm]\.$/) },
+      })),
+    );
+    expect(server.requests).toHaveLength(1);
   });
 });
 

@@ -5,6 +5,7 @@ import { ActionableError } from "../../src/domain/errors.ts";
 import { ExchangeError } from "../../src/domain/http-exchange.ts";
 import { ApiStatusError } from "../../src/kubernetes/api-status.ts";
 import { kubernetesError, type ApiRequest } from "../../src/kubernetes/kubernetes-errors.ts";
+import { PauseTooLongError } from "../../src/kubernetes/request-pace.ts";
 
 const creating: ApiRequest = {
   context: "blue",
@@ -48,6 +49,31 @@ describe("a refusal of the API server", () => {
     expect(error).toMatchObject({ code: expected, exitCode, retryable, status: code, requestId: "audit-1" });
     expect(error.message).toContain("blue");
     expect(error.message).toContain(`The API server says: "the server's sentence"`);
+  });
+
+  test.each([
+    ["3600", "1h"],
+    ["0.2", "1s"],
+    ["Thu, 01 Jan 2026 00:10:00 GMT", "10m"],
+  ])("that names %s as the time to wait says so, for nobody waited that long", (retryAfter, duration) => {
+    const headers = { "retry-after": retryAfter, date: "Thu, 01 Jan 2026 00:00:00 GMT" };
+    const { message } = told(new ApiStatusError({ status: 429, headers, body: Buffer.alloc(0) }));
+    expect(message).toContain(`It asks to wait ${duration}.`);
+  });
+
+  test.each(["0", "soon", undefined])(
+    "that names no time to wait, but %j, says nothing of it",
+    (retryAfter) => {
+      const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
+      const { message } = told(new ApiStatusError({ status: 429, headers, body: Buffer.alloc(0) }));
+      expect(message).not.toContain("wait");
+    },
+  );
+
+  test("to all, for longer than a request may take, is told as busy, with the wait", () => {
+    const error = told(new PauseTooLongError(89_400));
+    expect(error).toMatchObject({ code: "kubernetes.busy", retryable: true });
+    expect(error.message).toContain("It asks to wait 90s.");
   });
 
   test("is told by code and reason, whatever its sentence says", () => {

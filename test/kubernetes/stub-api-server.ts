@@ -2,12 +2,14 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { createCluster, type ClusterClient } from "../../src/kubernetes/cluster-client.ts";
 import { readEntries } from "../../src/kubernetes/kubeconfig-file.ts";
 import { Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
+import type { KubernetesHttpOptions } from "../../src/kubernetes/kubernetes-http.ts";
 import type { Answer, ScriptedServer } from "../scripted-server.ts";
 
 /** A cluster client for the context `stub`, whose API server is scripted. */
 export function stubCluster(
   server: ScriptedServer,
   user: Record<string, unknown> = { token: "t0k3n" },
+  options: Pick<KubernetesHttpOptions, "concurrency" | "timeoutMs"> = {},
 ): ClusterClient {
   const config = new KubeConfig();
   config.loadFromOptions({
@@ -16,7 +18,7 @@ export function stubCluster(
     contexts: [{ name: "stub", cluster: "stub", user: "stub" }],
     currentContext: "stub",
   });
-  return createCluster(new Kubeconfig(readEntries(config)), "stub", { allowInsecureTls: true });
+  return createCluster(new Kubeconfig(readEntries(config)), "stub", { allowInsecureTls: true, ...options });
 }
 
 /** A success. */
