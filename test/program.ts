@@ -89,6 +89,15 @@ export async function setup(
   return runProgram(sandbox, ["setup", ...defaults, "-y", "-o", "json", ...args], options);
 }
 
+/** `acr-pull rotate` for whatever key the context's cluster holds unless the arguments say otherwise, as JSON, without asking. */
+export async function rotate(
+  sandbox: Sandbox,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Run> {
+  return runProgram(sandbox, ["rotate", "-y", "-o", "json", ...args], options);
+}
+
 /** A secret of the sandbox as its API server holds it. */
 export function secretOf(
   sandbox: Sandbox,
