@@ -199,14 +199,15 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { allowInsecureTls, timeoutMs }: Omit<ClusterRequest, "contexts">,
+  { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
   report: Report,
 ): Promise<ClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });
+  const options = { allowInsecureTls, onPluginMessage, timeoutMs, concurrency };
   return {
-    cluster: createCluster(kubeconfig, context, { allowInsecureTls, onPluginMessage, timeoutMs }),
+    cluster: createCluster(kubeconfig, context, options),
     defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",
   };
 }

@@ -20,6 +20,8 @@ export interface ClusterRequest {
   readonly contexts: readonly string[];
   readonly allowInsecureTls: boolean;
   readonly timeoutMs: number;
+  /** The most requests under way at once in each cluster. */
+  readonly concurrency: number;
 }
 
 /** Which services `setup` speaks to. */

@@ -157,7 +157,7 @@ export const runOptions = {
   }),
   concurrency: defaultedOption({
     flag: "--concurrency <number>",
-    summary: "how many secrets are written at once",
+    summary: "the most requests under way at once in a cluster",
     group: "Run",
     parse: concurrency,
     fallback: "10",

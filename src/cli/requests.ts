@@ -5,7 +5,7 @@ import type { clusterOptions, runOptions, signInOptions } from "./options.ts";
 /** Answers that say which services a command speaks to, and how long it waits for them. */
 type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
   Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls"> &
-  Pick<AnswersOf<typeof runOptions>, "timeout">;
+  Pick<AnswersOf<typeof runOptions>, "timeout" | "concurrency">;
 
 /** Which Azure, and as whom. */
 export function azureRequest({ cloud, tenant, auth, timeout: timeoutMs }: ServiceAnswers): AzureRequest {
@@ -18,6 +18,7 @@ export function clusterRequest({
   context,
   allowInsecureTls,
   timeout,
+  concurrency,
 }: ServiceAnswers): ClusterRequest {
-  return { kubeconfig, contexts: context, allowInsecureTls, timeoutMs: timeout };
+  return { kubeconfig, contexts: context, allowInsecureTls, timeoutMs: timeout, concurrency };
 }
