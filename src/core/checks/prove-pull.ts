@@ -66,7 +66,7 @@ export async function provePull(
 }
 
 /** Who does not know it yet, and what. */
-export function unaware(kind: ProofKind, loginServer: string): string {
+function unaware(kind: ProofKind, loginServer: string): string {
   return kind === "entra"
     ? "Entra to know the new password"
     : `${loginServer} to know the new password and role`;

@@ -1,7 +1,7 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { PullOutcome } from "../ports.ts";
-import { proofFailed, tryOnce, unaware, type ProofContext } from "./prove-pull.ts";
+import { proofFailed, tryOnce, type ProofContext } from "./prove-pull.ts";
 
 /** How often in a row, and over which time. */
 export interface Steadiness {
@@ -43,7 +43,11 @@ export async function proveSteadily(
       inARow = 0;
     }
     if (inARow === times) break;
-    const text = `Waiting for ${unaware(kind, loginServer)}, ${inARow} of ${times} sign-ins in a row, up to ${formatDuration(timeoutMs + spreadMs)}`;
+    const who = kind === "entra" ? "Entra" : loginServer;
+    const text =
+      inARow === 0
+        ? `Waiting for ${who} to take the password everywhere, up to ${formatDuration(timeoutMs)}`
+        : `Proving that ${who} takes the password: ${inARow} of ${times} in a row`;
     report({ kind: "waiting", id: "proof", text });
     const pause = inARow === 0 ? pauseAfterRefusalMs : pauseMs;
     if (pause > 0) await clock.sleep(pause, signal);

@@ -13,7 +13,7 @@ import type {
 } from "./rotate-contract.ts";
 import { carryOut, type Run } from "./rotate/carry-out.ts";
 import { heldKeys, type HeldKeys } from "./rotate/holders.ts";
-import { nextStep } from "./rotate/next-step.ts";
+import { nextStep, nothingDone } from "./rotate/next-step.ts";
 import { planRotation, type Prospect } from "./rotate/plan-rotation.ts";
 import { preflight } from "./rotate/preflight.ts";
 import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
@@ -117,7 +117,7 @@ async function prospectOf(
   signal: AbortSignal,
 ): Promise<Prospect> {
   const keys = await surveyKeys(held, input, ports, report, signal);
-  const step = nextStep(keys, input, { changedTo: new Set(), retired: new Set(), givenUp: [] });
+  const step = nextStep(keys, input, nothingDone);
   const unwritable = await preflight(step, keys, input, ports, signal);
   return { keys, step, unwritable };
 }

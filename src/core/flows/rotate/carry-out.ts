@@ -1,6 +1,7 @@
 import { formatDuration } from "../../../domain/duration.ts";
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { RetireMark } from "../../../domain/ownership.ts";
 import type { Report } from "../../progress.ts";
 import { targetName, type Target } from "../../steps/pull-secret.ts";
@@ -58,6 +59,9 @@ class KeysRun {
   #step: NextStep;
   readonly #changedTo = new Set<string>();
   readonly #retired = new Set<RetireMark["why"] | "renewal">();
+  readonly #retiredKeys = new Set<string>();
+  /** Keys made by this run: the directory may take minutes to list them. */
+  readonly #made: PasswordCredential[] = [];
   readonly #givenUp: Target[] = [];
 
   constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
@@ -116,6 +120,7 @@ class KeysRun {
   async #changeOver(step: ChangeOver, work: KeyWork): Promise<boolean> {
     const to = await changeOver(step, work);
     if (to.keyId !== null) this.#changedTo.add(to.keyId);
+    if (to.listed) this.#made.push(to.listed);
     const failed = [...work.written.values()].filter(({ action }) => action === "failed");
     const base = this.#row({ keyId: to.keyId, expiresAt: to.expiresAt });
     for (const { keyId, alive } of this.#replaced(step)) {
@@ -145,6 +150,7 @@ class KeysRun {
     const why = step.holders[0]?.mark.retire?.why;
     const { retired, blocked, error } = await retireKey(step, work, others);
     this.#retired.add(why ?? "renewal");
+    if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
     const { rows } = this.#record;
     const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
     const row: Row = {
@@ -160,7 +166,7 @@ class KeysRun {
   }
 
   #rowOf({ holders, keyId }: Retirement): Row {
-    const [first] = holders;
+    const first = holders[0] ?? this.#keys.holders[0];
     const key = first && this.#keys.keyOf(first.credential.password);
     return {
       ...this.#row({ keyId: key?.keyId ?? null, expiresAt: key?.expiresAt ?? null }),
@@ -209,9 +215,13 @@ class KeysRun {
       .flatMap((one) => heldKeys(one, input))
       .find((one) => one.loginServer === loginServer && one.appId === appId);
     if (!held) return false;
-    this.#keys = await surveyKeys(held, input, ports, report, signal);
-    const done = { changedTo: this.#changedTo, retired: this.#retired, givenUp: this.#givenUp };
-    this.#step = nextStep(this.#keys, input, done);
+    this.#keys = await surveyKeys(held, input, ports, report, signal, this.#made);
+    this.#step = nextStep(this.#keys, input, {
+      changedTo: this.#changedTo,
+      retired: this.#retired,
+      retiredKeys: this.#retiredKeys,
+      givenUp: this.#givenUp,
+    });
     // What turned up since then stops it as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
     if (begins) this.#giveUp(await preflight(this.#step, this.#keys, input, ports, signal));

@@ -1,5 +1,7 @@
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { isKeyOf, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
+import { ActionableError } from "../../../domain/errors.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
+import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
 import { makeKey } from "../../steps/client-secret.ts";
 import { timeText } from "../setup/decide-credential.ts";
 import type { RotateInput } from "../rotate-contract.ts";
@@ -18,6 +20,8 @@ export interface NewKey {
   readonly keyId: string | null;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
+  /** As the directory lists it, or will. */
+  readonly listed: PasswordCredential | undefined;
 }
 
 /**
@@ -30,7 +34,7 @@ export async function changeOver(step: ChangeOver, work: KeyWork): Promise<NewKe
   try {
     return await work.underMark(deadOperations(step, work.keys), async () => {
       const to = step.to ?? (made = await newKey(step, work));
-      await work.prove(to.credential, proofsBeforeWriting, proofSpreadMs);
+      await proveOrTakeBack(to, made, work);
       const assignments = step.holders.map((holder) => ({
         holder,
         desired: desired(holder, to, step, work),
@@ -43,6 +47,27 @@ export async function changeOver(step: ChangeOver, work: KeyWork): Promise<NewKe
   } catch (error) {
     if (isOvertaken(error) && step.to === undefined) await work.abandon(made?.keyId ?? undefined);
     throw error;
+  }
+}
+
+/** A key that does not pull is of no use to anybody: one that was made for nothing goes at once. */
+async function proveOrTakeBack(to: NewKey, made: NewKey | undefined, work: KeyWork): Promise<void> {
+  try {
+    await work.prove(to.credential, proofsBeforeWriting, proofSpreadMs);
+  } catch (error) {
+    if (made && error instanceof ActionableError && !work.signal.aborted) await takeBack(made, work);
+    throw error;
+  }
+}
+
+/** As far as that succeeds: else the mark names the key, and the next run removes it. */
+async function takeBack({ keyId }: NewKey, work: KeyWork): Promise<void> {
+  const { application } = work.keys;
+  try {
+    if (keyId !== null) await work.tools.directory.removePassword(application.objectId, keyId, work.signal);
+    await work.close(undefined);
+  } catch (error) {
+    if (!(error instanceof ActionableError)) throw error;
   }
 }
 
@@ -61,7 +86,14 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NewKey> {
   );
   const expiresAt = timeText(key.endDateTime);
   report({ kind: "done", id: "key", text: `Made the key ${key.keyId}, valid until ${expiresAt}` });
-  return { credential: { username: appId, password: key.secret }, keyId: key.keyId, expiresAt };
+  const listed: PasswordCredential = {
+    keyId: key.keyId,
+    displayName: keyDisplayName(seen.clusterId, work.mark.operation),
+    startDateTime: seen.cluster.serverTime(),
+    endDateTime: key.endDateTime,
+    hint: undefined,
+  };
+  return { credential: { username: appId, password: key.secret }, keyId: key.keyId, expiresAt, listed };
 }
 
 /** The longest life that the tenant allows, where it tells: a key whose life nobody named keeps to it. */

@@ -48,12 +48,22 @@ export interface Done {
   readonly changedTo: ReadonlySet<string>;
   /** Why the keys went that it retired. */
   readonly retired: ReadonlySet<RetireMark["why"] | "renewal">;
+  /** The ids of those keys: parts of the directory go on listing them for a while. */
+  readonly retiredKeys: ReadonlySet<string>;
   /** Targets that could not be written and are given up, with `--accept-outage`. */
   readonly givenUp: readonly Target[];
 }
 
+/** What a run has done when it begins. */
+export const nothingDone: Done = {
+  changedTo: new Set(),
+  retired: new Set(),
+  retiredKeys: new Set(),
+  givenUp: [],
+};
+
 /** What of the run's wishes decides what is next. */
-export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "graceMs" | "wait">;
+export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey">;
 
 /**
  * Says what has to be done next.
@@ -76,7 +86,35 @@ function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
     if (wish.intent === "abort") return goBack(keys, changedOver);
     return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);
   }
-  return mendDead(keys, wish) ?? begin(keys, wish, done);
+  return retireNamed(keys, wish, done) ?? mendDead(keys, wish) ?? begin(keys, wish, done);
+}
+
+/** A key that an earlier rotation had to leave alone, and that is named now: no secret holds it any more. */
+function retireNamed(
+  keys: SurveyedKeys,
+  { intent, retireKey }: StepWish,
+  done: Done,
+): Retirement | undefined {
+  const isMeant = intent === "finish" || intent === "rotate";
+  if (!isMeant || retireKey === undefined || done.retiredKeys.has(retireKey)) return undefined;
+  const isHeld = keys.holders.some(({ credential }) => keys.keyOf(credential.password).keyId === retireKey);
+  const isListed = keys.application.passwords.some(({ keyId }) => keyId === retireKey);
+  if (isHeld || !isListed) return undefined;
+  return { kind: "retire", keyId: retireKey, old: undefined, holders: [] };
+}
+
+/**
+ * What a run begins when it has retired what is due: both are told before the first.
+ * @returns undefined when nothing
+ */
+export function stepAfterRetirement(
+  step: Retirement,
+  keys: SurveyedKeys,
+  wish: StepWish,
+): ChangeOver | undefined {
+  const why = step.holders[0]?.mark.retire?.why ?? "renewal";
+  const next = begin(keys, wish, { ...nothingDone, retired: new Set([why]) });
+  return next.kind === "change-over" ? next : undefined;
 }
 
 /** Secrets that a change-over has not come to yet. */

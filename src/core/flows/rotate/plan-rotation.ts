@@ -1,10 +1,11 @@
+import { formatDuration } from "../../../domain/duration.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
 import { timeText } from "../setup/decide-credential.ts";
-import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Unwritable } from "./preflight.ts";
 import type { UnseenCluster } from "./see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
@@ -15,6 +16,8 @@ export interface Prospect {
   readonly step: NextStep;
   readonly unwritable: readonly Unwritable[];
 }
+
+const tellSkewMs = 5 * 60_000;
 
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
 export function planRotation(
@@ -38,7 +41,7 @@ function changesOf({ keys, step, unwritable }: Prospect, input: RotateInput): Pl
     case "tidy":
       return marksToRemove(keys);
     case "retire":
-      return retirementChanges(step, keys);
+      return [...retirementChanges(step, keys), ...changesAfter(step, keys, input)];
     case "change-over":
       return [
         ...changeOverChanges(step, keys, unwritable),
@@ -120,6 +123,14 @@ function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SurveyedKe
   ];
 }
 
+/** When what is due is retired a new rotation may begin: both are agreed to at once. */
+function changesAfter(step: Retirement, keys: SurveyedKeys, input: RotateInput): PlannedChange[] {
+  const next = stepAfterRetirement(step, keys, input);
+  if (!next) return [];
+  const going = input.intent === "compromised" ? goingKeys(next, keys) : [];
+  return [...changeOverChanges(next, keys, []), ...going];
+}
+
 function removal(keyId: string | null): PlannedChange {
   return { target: keyName(keyId), action: "removed", before: { keyId }, after: null };
 }
@@ -142,9 +153,10 @@ function warningsOf({ keys, step, unwritable }: Prospect, input: RotateInput): s
   for (const { target, error } of unwritable) {
     warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);
   }
-  if (input.intent === "compromised" && step.kind !== "none") {
+  if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
+  if (keys.clockSkewMs > tellSkewMs) {
     warnings.push(
-      "Tokens that were issued for the old password can pull for up to 3 hours more; only removing the role cuts them off at once",
+      `The clocks of this machine and of the cluster differ by ${formatDuration(Math.round(keys.clockSkewMs / 60_000) * 60_000)}: the cluster's is gone by`,
     );
   }
   if (step.kind === "none") return warnings;

@@ -32,7 +32,7 @@ export async function preflight(
   signal: AbortSignal,
 ): Promise<readonly Unwritable[]> {
   if (step.kind === "none") return [];
-  if (keys.liveMark) throw new BusyError(targetName(keys.liveMark.target));
+  if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
   const { directory } = ports.azure;
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;

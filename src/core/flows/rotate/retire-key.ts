@@ -41,7 +41,7 @@ export async function retireKey(
   const blocked = blockBefore(step, work, others);
   if (blocked) return blocked;
   return work.underMark([], async () => {
-    const newer = distinctCredentials(step);
+    const newer = distinctCredentials(step.holders.length > 0 ? step : work.keys);
     for (const credential of newer) await work.prove(credential, proofsBeforeCleaning, cleaningSpreadMs);
     const cleaned = await clean(step, work);
     if (!cleaned) {
@@ -81,8 +81,8 @@ function blockBefore(
 }
 
 /** The part of the survey that telling a holder takes. */
-function evidence({ loginServer, appId, application }: KeyWork["keys"]) {
-  return { loginServer, appId, application };
+function evidence({ loginServer, appId, application, holders }: KeyWork["keys"]) {
+  return { loginServer, appId, application, holders };
 }
 
 function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): string[] {
@@ -92,11 +92,11 @@ function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): st
 /** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
 function holdersIn(
   secrets: readonly SecretObject[],
-  { keyId, old, holders }: Retirement,
-  { loginServer, appId, application }: ReturnType<typeof evidence>,
+  { keyId, old }: Retirement,
+  { loginServer, appId, application, holders: inUse }: ReturnType<typeof evidence>,
 ): SecretObject[] {
   const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
-  const newer = holders.map(({ credential }) => credential.password);
+  const newer = inUse.map(({ credential }) => credential.password);
   return secrets.filter((secret) => {
     const mark = marksOf(secret)[loginServer];
     if (keyId !== null && mark?.appId === appId && mark.keyId === keyId) return true;
@@ -108,7 +108,7 @@ function holdersIn(
   });
 }
 
-function distinctCredentials({ holders }: Retirement) {
+function distinctCredentials({ holders }: Pick<Retirement, "holders">) {
   const distinct = new Map(
     holders.map(({ credential }) => [credential.password.reveal(), credential] as const),
   );
@@ -119,6 +119,7 @@ function distinctCredentials({ holders }: Retirement) {
 async function clean({ holders }: Retirement, work: KeyWork): Promise<boolean> {
   const { report } = work;
   const total = holders.length;
+  if (total === 0) return true;
   const text = `Taking the old password out of ${total} ${total === 1 ? "secret" : "secrets"}`;
   report({ kind: "started", id: "clean", text });
   const assignments = holders.map((holder, index) => assignment(holder, work, index === 0));

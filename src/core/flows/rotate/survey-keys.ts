@@ -34,12 +34,15 @@ export interface SurveyedKeys extends HeldKeys {
   readonly liveMark: { readonly target: Target } | undefined;
   /** The cluster's time when it was looked. */
   readonly now: Date;
+  /** How far this machine's clock is from the cluster's, in milliseconds. */
+  readonly clockSkewMs: number;
   /** @throws TypeError for a password that no holder has */
   readonly keyOf: (password: SecretText) => SurveyedKey;
 }
 
 /**
  * Looks up the application and tries each password, once for all the secrets that hold it.
+ * @param made keys that this run has made itself: the directory may not list them everywhere yet
  * @throws ActionableError `rotate.foreign-host`, `service-principal.not-found`, `service-principal.unproven`, exit 2
  */
 export async function surveyKeys(
@@ -48,8 +51,9 @@ export async function surveyKeys(
   ports: RotatePorts,
   report: Report,
   signal: AbortSignal,
+  made: readonly PasswordCredential[] = [],
 ): Promise<SurveyedKeys> {
-  const { seen, loginServer, appId, holders } = held;
+  const { seen, loginServer, holders } = held;
   const [unwritable] = held.refused;
   if (holders.length === 0 && unwritable) throw unwritable;
   if (!ports.azure.ownsLoginServer(loginServer)) throw foreignHost(held);
@@ -63,12 +67,10 @@ export async function surveyKeys(
     image: proofImage({ image: input.image, repositories: [] }),
     timeoutMs: input.timeoutMs,
   };
-  const [found] = await Promise.all([
-    ports.azure.directory.findApplications(appId, signal),
+  const [application] = await Promise.all([
+    findApplication(held, made, ports, signal),
     input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
   ]);
-  const application = found.find((one) => one.appId === appId);
-  if (!application) throw noApplication(held);
   const keys = await surveyPasswords(held, application, proof, signal);
   if (![...keys.values()].some(({ alive }) => alive)) refuseUnlessOwn(held, application);
   const now = seen.cluster.serverTime();
@@ -78,6 +80,7 @@ export async function surveyKeys(
     application,
     proof,
     now,
+    clockSkewMs: Math.abs(ports.clock.now().getTime() - now.getTime()),
     staleMarks: held.pending.filter(({ mark }) => !isLive(mark, now, ports.process)),
     liveMark: live,
     keyOf: (password) => {
@@ -86,6 +89,40 @@ export async function surveyKeys(
       return key;
     },
   };
+}
+
+/** Enough to meet every part of the directory. */
+const looksForClaimed = 8;
+const betweenLooksMs = 250;
+
+/**
+ * Parts of the directory learn of a new key late: one that does not list what a secret names is asked again, so that
+ * a key made minutes ago is not taken for one that is gone.
+ */
+async function findApplication(
+  held: HeldKeys,
+  made: readonly PasswordCredential[],
+  { azure, clock }: RotatePorts,
+  signal: AbortSignal,
+): Promise<Application> {
+  const { appId, holders } = held;
+  const claimed = new Set(holders.map(({ mark }) => mark.keyId).filter((keyId) => typeof keyId === "string"));
+  const isListed = (passwords: readonly PasswordCredential[], id: string) =>
+    passwords.some(({ keyId }) => keyId === id);
+  let best: Application | undefined;
+  for (let looks = 1; looks <= looksForClaimed; looks += 1) {
+    if (looks > 1) await clock.sleep(betweenLooksMs, signal);
+    const found = (await azure.directory.findApplications(appId, signal)).find((one) => one.appId === appId);
+    if (!found) continue;
+    const fresh = made.filter(({ keyId }) => !isListed(found.passwords, keyId));
+    const seen = { ...found, passwords: [...found.passwords, ...fresh] };
+    // The part that lists the newest keys knows the most.
+    const count = ({ passwords }: Application) => [...claimed].filter((id) => isListed(passwords, id)).length;
+    if (!best || count(seen) > count(best)) best = seen;
+    if (count(best) === claimed.size) break;
+  }
+  if (!best) throw noApplication(held);
+  return best;
 }
 
 async function surveyPasswords(
