@@ -4,6 +4,7 @@ import {
   createConfiguration,
   ServerConfiguration,
 } from "@kubernetes/client-node";
+import { ExchangeError } from "../domain/http-exchange.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
@@ -25,7 +26,16 @@ export interface Page<T> {
   readonly next: string | undefined;
 }
 
+/** Reads one page of a list. */
+type ReadPage<T> = (
+  page: { limit: number; _continue?: string },
+  api: CoreV1Api,
+  carrier: Carrier,
+) => Promise<Page<T>>;
+
 const pageSize = 500;
+/** A page that is too large to be taken is asked for again with so many times fewer items. */
+const pageDivisor = 8;
 /** How often a list is begun again because its next page was forgotten (410). */
 const listRestarts = 3;
 
@@ -53,30 +63,33 @@ export class KubernetesCalls {
   }
 
   /** A whole list, page by page, each item mapped. */
-  async list<T>(
-    request: ApiRequest,
-    readPage: (
-      page: { limit: number; _continue?: string },
-      api: CoreV1Api,
-      carrier: Carrier,
-    ) => Promise<Page<T>>,
-    signal: AbortSignal,
-  ): Promise<T[]> {
+  async list<T>(request: ApiRequest, readPage: ReadPage<T>, signal: AbortSignal): Promise<T[]> {
     for (let restarts = 0; ; restarts += 1) {
       try {
-        const items: T[] = [];
-        let next: string | undefined;
-        do {
-          const page = { limit: pageSize, ...(next !== undefined && { _continue: next }) };
-          const read = (carrier: Carrier) => readPage(page, this.#core, carrier);
-          const answer = await this.#repeated(read, failedAttempt, signal);
-          items.push(...answer.items);
-          next = answer.next === "" ? undefined : answer.next;
-        } while (next !== undefined);
-        return items;
+        return await this.#pages(readPage, signal);
       } catch (error) {
         const forgotten = error instanceof ApiStatusError && error.status.code === 410;
         if (!forgotten || restarts >= listRestarts) throw kubernetesError(error, request);
+      }
+    }
+  }
+
+  async #pages<T>(readPage: ReadPage<T>, signal: AbortSignal): Promise<T[]> {
+    const items: T[] = [];
+    let limit = pageSize;
+    let next: string | undefined;
+    for (;;) {
+      const page = { limit, ...(next !== undefined && { _continue: next }) };
+      const read = (carrier: Carrier) => readPage(page, this.#core, carrier);
+      try {
+        const answer = await this.#repeated(read, failedAttempt, signal);
+        items.push(...answer.items);
+        if (answer.next === undefined || answer.next === "") return items;
+        next = answer.next;
+      } catch (error) {
+        const tooLarge = error instanceof ExchangeError && error.failure === "too-large";
+        if (!tooLarge || limit === 1) throw error;
+        limit = Math.max(1, Math.floor(limit / pageDivisor));
       }
     }
   }

@@ -150,6 +150,25 @@ describe("a list", () => {
     ]);
   });
 
+  test("is asked for in smaller pages when one is too large to be taken", async () => {
+    const huge: Answer = (response) => response.end(Buffer.alloc(9 * 1024 * 1024, " "));
+    server.script(page(["a"], "t1"), huge, huge, page(["b"], "t2"), page(["c"]));
+    expect((await cluster.listNamespaces("", signal)).map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    const asked = server.requests.map(({ query }) => [query.get("continue"), Number(query.get("limit"))]);
+    expect(asked.map(([token]) => token)).toEqual([null, "t1", "t1", "t1", "t2"]);
+    const [, first, second, third, fourth] = asked.map(([, limit]) => Number(limit));
+    expect(second).toBeLessThan(first ?? 0);
+    expect(third).toBeLessThan(second ?? 0);
+    expect(fourth).toBe(third);
+  });
+
+  test("of which one item alone is too large cannot be read", async () => {
+    const huge: Answer = (response) => response.end(Buffer.alloc(9 * 1024 * 1024, " "));
+    server.script(huge, huge, huge, huge, huge, huge);
+    await expect(cluster.listNamespaces("", signal)).rejects.toMatchObject({ code: "kubernetes.failed" });
+    expect(server.requests.at(-1)?.query.get("limit")).toBe("1");
+  });
+
   test("is begun again when its next page was forgotten", async () => {
     server.script(page(["a"], "t1"), status(410, "Expired"), page(["a"], "t2"), page(["b"]));
     expect((await cluster.listNamespaces("", signal)).map(({ name }) => name)).toEqual(["a", "b"]);
