@@ -84,6 +84,75 @@ describe("the cluster client against an API server", () => {
     expect(found.map(({ name }) => name)).toEqual(namespaces);
   });
 
+  test("lists the pull secrets of all namespaces, whoever wrote them and whatever their labels, and no others", async () => {
+    const named = (name: string, namespace: string, more: Record<string, unknown>) =>
+      ({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace }, ...more }) as const;
+    const byHand = (name: string, namespace: string) => named(name, namespace, { type, data: full });
+    const { cluster } = await start({
+      pageSize: 2,
+      clusters: [
+        {
+          context: "sandbox",
+          objects: [
+            byHand("by-hand", "awesomeapps"),
+            byHand("by-hand", "default"),
+            byHand("of-the-cluster", "kube-system"),
+            named("opaque", "default", { type: "Opaque", data: full }),
+            named("without-type", "default", { data: full }),
+            named("old-form", "default", {
+              type: "kubernetes.io/dockercfg",
+              data: { ".dockercfg": Buffer.from("{}").toString("base64") },
+            }),
+          ],
+        },
+      ],
+    });
+    const ours = await cluster.createSecret(fresh, write, signal);
+    const found = await cluster.listPullSecrets(signal);
+    expect(found?.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+      "awesomeapps/acr-secret",
+      "awesomeapps/by-hand",
+      "default/by-hand",
+      "kube-system/of-the-cluster",
+    ]);
+    expect(found?.[0]).toEqual(ours);
+    expect(found?.[1]).toMatchObject({ type, data: full, labels: {} });
+  });
+
+  test("asks for no other secret than a pull secret, page after page", async () => {
+    const namespaces = Array.from({ length: 5 }, (_, index) => `team-${index}`);
+    const { cluster, sandbox } = await start({
+      pageSize: 2,
+      clusters: [{ context: "sandbox", namespaces: namespaces.map((name) => ({ name })) }],
+    });
+    for (const namespace of namespaces) await cluster.createSecret({ ...fresh, namespace }, write, signal);
+    const before = sandbox.requests.entries.length;
+    expect(await cluster.listPullSecrets(signal)).toHaveLength(5);
+    const asked = sandbox.requests.entries.slice(before);
+    expect(asked).toHaveLength(3);
+    for (const { path, query } of asked) {
+      expect(path).toBe("/api/v1/secrets");
+      expect(new URLSearchParams(query).get("fieldSelector")).toBe("type=kubernetes.io/dockerconfigjson");
+    }
+  });
+
+  test.each([
+    [
+      "may be read in some namespace only",
+      [{ verbs: ["list"], resources: ["secrets"], namespaces: ["awesomeapps"] }],
+    ],
+    ["may be read one by one only", [{ verbs: ["get"], resources: ["secrets"] }]],
+  ])("gives no list, not an empty one, of pull secrets that %s", async (_what, rules) => {
+    const { cluster } = await start({ clusters: [{ context: "sandbox", rules }] });
+    expect(await cluster.listPullSecrets(signal)).toBeUndefined();
+  });
+
+  test("gives the pull secrets to whoever may list secrets cluster-wide, an empty list where there are none", async () => {
+    const rules = [{ verbs: ["list"], resources: ["secrets"] }];
+    const { cluster } = await start({ clusters: [{ context: "sandbox", rules }] });
+    expect(await cluster.listPullSecrets(signal)).toEqual([]);
+  });
+
   test("tells apart why a namespace takes no secret", async () => {
     const { cluster } = await start({
       clusters: [

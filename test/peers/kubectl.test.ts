@@ -135,6 +135,24 @@ describe.skipIf(lacks("kubectl"))("kubectl against the sandbox's clusters", () =
     expect(await kubectl(`get secrets ${selector} -o name`)).toBe("secret/two");
   });
 
+  test("lists the pull secrets of all namespaces, and no others, page by page", async () => {
+    const first = await fresh();
+    const second = await fresh();
+    const login = "--docker-server=r.test --docker-username=u --docker-password=p";
+    for (const { kubectl } of [first, second]) {
+      await kubectl(`create secret docker-registry pull ${login}`);
+      await kubectl(`create secret docker-registry pull-too ${login}`);
+      await kubectl("create secret generic other --from-literal=a=b");
+    }
+    const selector = "--field-selector type=kubernetes.io/dockerconfigjson";
+    const everywhere = await clients.kubectl(`get secrets -A ${selector} --no-headers`);
+    for (const { namespace } of [first, second]) {
+      const names = everywhere.matchAll(new RegExp(`^${namespace} +(\\S+)`, "gm"));
+      expect(Array.from(names, ([, name]) => name)).toEqual(["pull", "pull-too"]);
+    }
+    expect(everywhere).not.toMatch(/ Opaque /);
+  });
+
   test("applies a manifest from the client: created, configured, unchanged", async () => {
     const { kubectl } = await fresh();
     const [first, second] = [

@@ -126,6 +126,7 @@ describe("a list", () => {
     ["fieldSelector", "metadata.name!=b", ["a", "c"]],
     ["fieldSelector", "type=kubernetes.io/dockerconfigjson,metadata.namespace=awesomeapps", ["a", "b", "c"]],
     ["fieldSelector", "type=Opaque", []],
+    ["fieldSelector", "type!=Opaque", ["a", "b", "c"]],
   ])("selects by %s %s", async (parameter, selector, expected) => {
     const kubernetes = await holding(["a", "b", "c"]);
     const [names] = await readAll(kubernetes, `${parameter}=${encodeURIComponent(selector)}`);
