@@ -2,14 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   credentialOf,
+  credentialsOf,
   emptyDockerConfig,
   formatDockerConfig,
   MalformedDockerConfigError,
   parseDockerConfig,
+  secondCredentialOf,
   withCredential,
   withoutCredential,
 } from "../../src/domain/docker-config.ts";
 import { SecretText } from "../../src/domain/secret-text.ts";
+import { entriesFor, readDockerConfig } from "../../src/sandbox/kubernetes/kubelet-keyring.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const config = (value: unknown) => parseDockerConfig(base64(JSON.stringify(value)));
@@ -105,3 +108,122 @@ describe("a docker config", () => {
     expect(Object.keys(after.auths).sort()).toEqual([server, "other.example"].sort());
   });
 });
+
+describe("two credentials for one host", () => {
+  const credential = (password: string) => ({ username: "id", password: new SecretText(password) });
+  const passwordsOf = (read: ReturnType<typeof config>) =>
+    credentialsOf(read, server).map(({ password }) => password.reveal());
+  const entry = (password: string) => ({ username: "id", password });
+  const spelling = fc.constantFrom(
+    server,
+    `https://${server}`,
+    `http://${server}`,
+    `${server}/`,
+    `https://${server}/v1/`,
+    `https://${server}/v2/`,
+    server.toUpperCase(),
+  );
+  const foreignHost = fc.oneof(
+    fc.stringMatching(/^(https:\/\/)?[a-z]{1,12}\.example(:5000)?(\/team)?$/),
+    fc.constantFrom("__proto__", "docker.io", "https://index.docker.io/v1/", `${server}:5000`, `a.${server}`),
+  );
+  const foreignEntry = fc.oneof(
+    fc.constant(null),
+    fc.record({ username: fc.string(), password: fc.string(), more: fc.jsonValue() }),
+  );
+
+  it("are the plain name's and the one beside it, however the host's letters are", () => {
+    const read = withCredential(
+      emptyDockerConfig,
+      "MyRegistry.azurecr.io",
+      credential("new"),
+      credential("old"),
+    );
+    expect(credentialOf(read, server)?.password.reveal()).toBe("new");
+    expect(secondCredentialOf(read, "MYREGISTRY.azurecr.io")?.password.reveal()).toBe("old");
+    expect(passwordsOf(read)).toEqual(["new", "old"]);
+  });
+
+  it.each([
+    ["the plain name is missing", { [`https://${server}`]: entry("a") }],
+    ["the other spelling is none that we write", { [server]: entry("a"), [`${server}/v2/`]: entry("b") }],
+    ["the other host is longer", { [server]: entry("a"), [`https://${server}.evil.test`]: entry("b") }],
+    ["there is none at all", {}],
+  ])("are not seen where %s", (_when, auths) => {
+    expect(secondCredentialOf(config({ auths }), server)).toBeUndefined();
+  });
+
+  it("leave nothing of the one before when they are written anew, under no spelling of the host", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(spelling), fc.boolean(), (keys, withSecond) => {
+        const before = config({ auths: Object.fromEntries(keys.map((key) => [key, entry("before")])) });
+        const second = withSecond ? credential("old") : undefined;
+        const after = withCredential(before, server, credential("new"), second);
+        expect(passwordsOf(after).toSorted()).toEqual(withSecond ? ["new", "old"] : ["new"]);
+        expect(credentialOf(after, server)?.password.reveal()).toBe("new");
+      }),
+    );
+  });
+
+  it("are all found, however many there are and under whichever spelling", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(spelling), fc.uniqueArray(foreignHost), (keys, foreign) => {
+        const ours = keys.map((key) => [key, entry(`of ${key}`)] as const);
+        const theirs = foreign.map((key) => [key, entry("foreign")] as const);
+        const read = config({ auths: Object.fromEntries([...theirs, ...ours]) });
+        expect(passwordsOf(read)).toEqual(keys.map((key) => `of ${key}`));
+      }),
+    );
+  });
+
+  it("leave the entries of other hosts as they were, to the byte, and in their order", () => {
+    const hosts = fc.uniqueArray(fc.tuple(fc.oneof(foreignHost, spelling), foreignEntry), {
+      selector: ([host]) => host,
+    });
+    fc.assert(
+      fc.property(hosts, fc.dictionary(fc.stringMatching(/^x[a-z]{1,8}$/), fc.jsonValue()), (auths, more) => {
+        const before = config({ ...more, auths: Object.fromEntries(auths) });
+        const ours = new Set(
+          Object.keys(before.auths).filter((key) => credentialsOf(only(before, key), server).length > 0),
+        );
+        const foreignText = (read: ReturnType<typeof config>, isOurs: (key: string) => boolean) =>
+          JSON.stringify(Object.entries(read.auths).filter(([key]) => !isOurs(key)));
+        const written = parseDockerConfig(
+          formatDockerConfig(withCredential(before, server, credential("new"), credential("old"))),
+        );
+        const isOurs = (key: string) => ours.has(key) || key === server || key === `https://${server}`;
+        expect(foreignText(written, isOurs)).toBe(foreignText(before, isOurs));
+        expect(JSON.stringify({ ...written, auths: null })).toBe(JSON.stringify({ ...before, auths: null }));
+      }),
+    );
+  });
+
+  it("are both tried by a kubelet, and by nobody who pulls from elsewhere", () => {
+    const written = withCredential(
+      config({ auths: { "docker.io": entry("theirs") } }),
+      server,
+      credential("new"),
+      credential("old"),
+    );
+    const text = Buffer.from(formatDockerConfig(written), "base64").toString();
+    const triedFor = (image: string) =>
+      entriesFor(readDockerConfig(text) ?? [], image).map(({ username, password }) => [username, password]);
+    expect(triedFor(`${server}/my-awesome-app`)).toEqual([
+      ["id", "new"],
+      ["id", "old"],
+    ]);
+    expect(triedFor("docker.io/library/busybox")).toEqual([["id", "theirs"]]);
+    expect(triedFor(`evil.${server}/my-awesome-app`)).toEqual([]);
+  });
+
+  it("are both gone when the host's entry is taken out", () => {
+    const before = config({ auths: { "docker.io": entry("theirs") } });
+    const written = withCredential(before, server, credential("new"), credential("old"));
+    expect(withoutCredential(written, server)).toEqual(before);
+  });
+});
+
+/** The config with one of its hosts alone. */
+function only(read: ReturnType<typeof config>, key: string): ReturnType<typeof config> {
+  return { ...read, auths: { [key]: read.auths[key] } };
+}
