@@ -117,6 +117,45 @@ describe("marks", () => {
   });
 });
 
+describe("the mark of a key on its way out", () => {
+  const after = "2031-02-03T04:05:06Z";
+  const read = (retire: unknown) => {
+    const text = JSON.stringify({ "a.azurecr.io": { registry: "/r", clusterId: "c", retire } });
+    return readMarks({ ...secret, annotations: { "acr-pull/entries": text } })["a.azurecr.io"]?.retire;
+  };
+
+  it.each([
+    { keyId: "k", after },
+    { keyId: null, after },
+    { keyId: "k", after, why: "abort" },
+    { keyId: "k", after, why: "compromised" },
+  ])("is read as it was written: %j", (retire) => {
+    expect(read(retire)).toEqual(retire);
+  });
+
+  it.each([
+    ["null", null],
+    ["a text", "k"],
+    ["a list", ["k", after]],
+    ["nothing in it", {}],
+    ["no key", { after }],
+    ["a key that is a number", { keyId: 1, after }],
+    ["a key that is no single line", { keyId: "k\nx", after }],
+    ["a key with a sequence for terminals", { keyId: "\u001b[31mk", after }],
+    ["no time", { keyId: "k" }],
+    ["a time that is null", { keyId: "k", after: null }],
+    ["a time that is a number", { keyId: "k", after: 0 }],
+    ["a time that is no time", { keyId: "k", after: "soon" }],
+    ["an empty time", { keyId: "k", after: "" }],
+    ["a reason that is not known", { keyId: "k", after, why: "renewal" }],
+    ["a reason that is null", { keyId: "k", after, why: null }],
+  ])("with %s is refused, and nothing of the secret's marks is believed", (_what, retire) => {
+    expect(() => read(retire)).toThrow(
+      expect.objectContaining({ code: "secret.marks-malformed", exitCode: 2 }),
+    );
+  });
+});
+
 describe("a reconciler", () => {
   it.each([
     ["an owner reference", { ownerReferences: [{ kind: "SealedSecret", name: "s" }] }],
