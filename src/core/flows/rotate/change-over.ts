@@ -3,6 +3,7 @@ import { ActionableError } from "../../../domain/errors.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
 import { makeKey } from "../../steps/client-secret.ts";
+import { targetName } from "../../steps/pull-secret.ts";
 import { timeText } from "../setup/decide-credential.ts";
 import type { RotateInput } from "../rotate-contract.ts";
 import type { Holder } from "./holders.ts";
@@ -41,7 +42,8 @@ export async function changeOver(step: ChangeOver, work: KeyWork): Promise<NewKe
       }));
       const written = await write(assignments, work);
       const unused = made !== undefined && written.length === 0;
-      await work.close(unused ? undefined : (made?.keyId ?? undefined), unused ? [work.mark.operation] : []);
+      const newest = unused ? undefined : (made?.keyId ?? undefined);
+      await closeAfter(assignments, work, () => work.close(newest, unused ? [work.mark.operation] : []));
       return to;
     });
   } catch (error) {
@@ -153,6 +155,23 @@ async function write(assignments: readonly Assignment[], work: KeyWork): Promise
   if (good.length > 0)
     report({ kind: "done", id: "secrets", text: `Wrote ${count}, read them back and proved what they hold` });
   return good;
+}
+
+/** When secrets could not be written, the marked one may be among them: that is told, and the mark goes stale. */
+async function closeAfter(
+  assignments: readonly Assignment[],
+  work: KeyWork,
+  close: () => Promise<void>,
+): Promise<void> {
+  try {
+    await close();
+  } catch (error) {
+    const allWritten = assignments.every(
+      ({ holder }) => work.written.get(targetName(holder.target))?.action !== "failed",
+    );
+    if (allWritten || !(error instanceof ActionableError) || isOvertaken(error)) throw error;
+    if (work.signal.aborted) throw error;
+  }
 }
 
 /** Operations of our dead keys that no secret holds any more afterwards: those keys go with it. */
