@@ -39,11 +39,21 @@ export class Replication {
   read(now: number = Date.now()): ReplicaView {
     this.#reads += 1;
     const { replicas, pattern } = this.#options;
+    const met = pattern === "random" ? Math.floor(this.#draw(`read ${this.#reads}`) * replicas) : this.#reads;
+    return this.#view(met % replicas, now);
+  }
+
+  /** What each replica knows, without meeting any: for whoever judges from outside. */
+  all(now: number = Date.now()): readonly ReplicaView[] {
+    return Array.from({ length: this.#options.replicas }, (_, replica) => this.#view(replica, now));
+  }
+
+  #view(replica: number, now: number): ReplicaView {
+    const { replicas, pattern } = this.#options;
     if (pattern === "random") {
-      const replica = Math.floor(this.#draw(`read ${this.#reads}`) * replicas);
       return new ReplicaView((record, write) => now - this.#delay(replica, record, write));
     }
-    const upTo = now - (replicas > 1 ? (this.lagMs * (this.#reads % replicas)) / (replicas - 1) : 0);
+    const upTo = now - (replicas > 1 ? (this.lagMs * replica) / (replicas - 1) : 0);
     return new ReplicaView(() => upTo);
   }
 

@@ -74,6 +74,17 @@ describe("replicas that learn at random", () => {
     expect(new Set(known)).toEqual(new Set([true, false]));
   });
 
+  it("can be looked at one by one, which changes nothing for those who read", () => {
+    const made = record();
+    const now = start + 7 * minute;
+    const [replicas, alike] = [replication(), replication()];
+    const known = replicas.all(now).map((view) => view.knows(made));
+    expect(known).toHaveLength(16);
+    expect(new Set(known)).toEqual(new Set([true, false]));
+    const met = (from: Replication) => reads(from, now, (view) => view.knows(made));
+    expect(met(replicas)).toEqual(met(alike));
+  });
+
   it("answer alike for the same seed, and not for another", () => {
     const answers = (seed: string) => {
       const made = record();
