@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import tls from "node:tls";
+
+/**
+ * Lets this process trust one more certificate authority, and only it, wherever a client names none: Node reads
+ * NODE_EXTRA_CA_CERTS when it starts, and a sandbox makes its authority later. What is verified stays verified.
+ * @param caPath PEM
+ * @returns takes the trust back
+ */
+export function trustInProcess(caPath: string): () => void {
+  const ca = readFileSync(caPath, "utf8");
+  const { createSecureContext } = tls;
+  // Every connection asks for its context here: lib/_tls_wrap.js of Node.
+  tls.createSecureContext = (options = {}) =>
+    createSecureContext(
+      options.ca === undefined && options.cert === undefined ? { ...options, ca } : options,
+    );
+  return () => {
+    tls.createSecureContext = createSecureContext;
+  };
+}

@@ -1,0 +1,95 @@
+import { setImmediate as nextTurn, setTimeout as sleepReally } from "node:timers/promises";
+import { vi } from "vitest";
+import type { Clock } from "../src/core/ports.ts";
+import type { RequestLog } from "../src/sandbox/request-log.ts";
+
+/** Pauses up to this long are common between two tries; a longer one waits until nobody else is at work. */
+const longPauseMs = 10_000;
+/** As long as no request may be under way before a long pause is over, in real time. */
+const quietMs = 5;
+
+interface Sleeper {
+  readonly wakeAt: number;
+  readonly wake: () => void;
+}
+
+/**
+ * Time that moves only when somebody sleeps, and then at once: `Date` of the whole process, sandbox included. Sleepers
+ * wake in the order of their time. Timers stay real: what the clients themselves wait for is measured in real time.
+ */
+export class VirtualClock implements Clock {
+  readonly #requests: Pick<RequestLog, "entries">;
+  readonly #sleepers: Sleeper[] = [];
+  #pumping = false;
+
+  /** @param requests tells whether anybody is at work who does not sleep */
+  constructor(requests: Pick<RequestLog, "entries">) {
+    this.#requests = requests;
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  }
+
+  now(): Date {
+    return new Date();
+  }
+
+  /** Moves the time on while nothing runs. */
+  advance(milliseconds: number): void {
+    this.#moveTo(Date.now() + milliseconds);
+  }
+
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const sleeper = {
+        wakeAt: Date.now() + milliseconds,
+        wake: () => {
+          signal.removeEventListener("abort", stop);
+          resolve();
+        },
+      };
+      const stop = (): void => {
+        this.#sleepers.splice(this.#sleepers.indexOf(sleeper), 1);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      this.#sleepers.push(sleeper);
+      this.#sleepers.sort((one, other) => one.wakeAt - other.wakeAt);
+      if (!this.#pumping) void this.#pump();
+    });
+  }
+
+  /** Gives the process its real time back. */
+  end(): void {
+    vi.useRealTimers();
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    await nextTurn();
+    for (let [first] = this.#sleepers; first; [first] = this.#sleepers) {
+      if (first.wakeAt - Date.now() > longPauseMs) await this.#quiet();
+      // Somebody who wakes earlier may have gone to sleep meanwhile.
+      const next = this.#sleepers.shift();
+      if (!next) break;
+      this.#moveTo(next.wakeAt);
+      next.wake();
+      await nextTurn();
+    }
+    this.#pumping = false;
+  }
+
+  async #quiet(): Promise<void> {
+    const { entries } = this.#requests;
+    for (let seen = -1; ;) {
+      const open = entries.some(({ endedAt }) => endedAt === undefined);
+      if (!open && entries.length === seen) return;
+      seen = open ? -1 : entries.length;
+      await sleepReally(quietMs);
+    }
+  }
+
+  /** Time never goes back. */
+  #moveTo(time: number): void {
+    if (time > Date.now()) vi.setSystemTime(time);
+  }
+}

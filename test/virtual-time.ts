@@ -1,0 +1,156 @@
+import { openAzure } from "../src/azure/azure.ts";
+import { openDirectory } from "../src/azure/directory-services.ts";
+import { rotate } from "../src/core/flows/rotate.ts";
+import type { RotateInput, RotateOutcome } from "../src/core/flows/rotate-contract.ts";
+import { setup } from "../src/core/flows/setup.ts";
+import type { SetupInput, SetupOutcome } from "../src/core/flows/setup-contract.ts";
+import type { ProgressEvent } from "../src/core/progress.ts";
+import { createCluster } from "../src/kubernetes/cluster-client.ts";
+import { loadKubeconfig } from "../src/kubernetes/kubeconfig.ts";
+import { processIdentity } from "../src/cli/process-identity.ts";
+import { PullClient } from "../src/registry/pull-client.ts";
+import type { Sandbox } from "../src/sandbox/sandbox.ts";
+import { trustInProcess } from "./trust-in-process.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** What `setup` is asked for where a test does not say. */
+const setupDefaults: SetupInput = {
+  registry: { kind: "name", name: "myregistry" },
+  subscription: undefined,
+  resourceGroup: undefined,
+  role: "acrpull",
+  repositories: [],
+  allowPrivilegedRole: false,
+  applicationName: undefined,
+  servicePrincipal: undefined,
+  switchPrincipal: false,
+  knownPassword: undefined,
+  noAzure: false,
+  owners: [],
+  serviceManagementReference: undefined,
+  expiresInMs: 180 * day,
+  createNamespace: false,
+  serviceAccounts: [],
+  adopt: false,
+  credentialsFile: undefined,
+  namespaces: ["awesomeapps"],
+  namespaceSelector: undefined,
+  clusterId: undefined,
+  secretName: "acr-secret",
+  proof: "registry",
+  image: undefined,
+  waitBusyMs: minute,
+  timeoutMs: 20 * minute,
+  concurrency: 10,
+  dryRun: false,
+};
+
+/** What `rotate` is asked for where a test does not say. */
+const rotateDefaults: RotateInput = {
+  intent: "rotate",
+  registry: undefined,
+  namespaces: [],
+  namespaceSelector: undefined,
+  secretName: undefined,
+  clusterId: undefined,
+  ifExpiringWithinMs: undefined,
+  expiresInMs: undefined,
+  graceMs: day,
+  wait: false,
+  acceptOutage: false,
+  settleMs: 49_000,
+  overlapEntry: true,
+  namespacesComplete: false,
+  retireKey: undefined,
+  proof: "registry",
+  image: undefined,
+  waitBusyMs: minute,
+  timeoutMs: 20 * minute,
+  concurrency: 10,
+  dryRun: false,
+};
+
+/** The flows in this process, against a sandbox in this process, in time that passes as fast as they can work. */
+export interface VirtualRun {
+  readonly clock: VirtualClock;
+  /** What the flows told, oldest first. */
+  readonly told: readonly ProgressEvent[];
+  /** One run of `setup`, with connections of its own as a process would have them, agreed to in advance. */
+  setup(input?: Partial<SetupInput>, contexts?: readonly string[]): Promise<SetupOutcome>;
+  /** One run of `rotate`, likewise. */
+  rotate(input?: Partial<RotateInput>, contexts?: readonly string[]): Promise<RotateOutcome>;
+  /** Lets time pass in which nobody runs anything. */
+  advance(milliseconds: number): void;
+  /** Gives the process its real time and its own trust back; the sandbox is the caller's to close. */
+  end(): void;
+}
+
+/**
+ * Begins virtual time. The sandbox must have been started before: its certificates hold in real time.
+ * @param signal of all runs
+ */
+export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortController().signal): VirtualRun {
+  const clock = new VirtualClock(sandbox.requests);
+  const distrust = trustInProcess(sandbox.caPath);
+  const told: ProgressEvent[] = [];
+  const conversation = {
+    report: (event: ProgressEvent) => void told.push(event),
+    approve: () => Promise.resolve(true),
+  };
+  const { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET } = sandbox.environment;
+  // EnvironmentCredential reads the process's own variables and no others.
+  Object.assign(process.env, { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET });
+  const azureOptions = (timeoutMs: number) => ({
+    cloud: sandbox.world.azureUrl,
+    auth: "environment" as const,
+    tenant: undefined,
+    env: sandbox.environment,
+    onDeviceCode: () => {},
+    timeoutMs,
+  });
+  /** As main.ts joins them. */
+  const commonPorts = async (timeoutMs: number, contexts: readonly string[]) => {
+    const kubeconfig = await loadKubeconfig({ file: sandbox.kubeconfigPath, env: {} });
+    return {
+      clusters: contexts.map((context) => ({
+        cluster: createCluster(kubeconfig, context, { timeoutMs }),
+        defaultNamespace: "default",
+      })),
+      pullProof: new PullClient(timeoutMs),
+      clock,
+      process: processIdentity(process.pid),
+    };
+  };
+
+  return {
+    clock,
+    told,
+    async setup(some = {}, contexts = ["sandbox"]) {
+      const input = { ...setupDefaults, ...some };
+      const ports = {
+        ...(await commonPorts(input.timeoutMs, contexts)),
+        azure: await openAzure(azureOptions(input.timeoutMs), signal),
+        files: { write: () => Promise.reject(new TypeError("no file was asked for")) },
+      };
+      return setup(input, ports, conversation, signal);
+    },
+    async rotate(some = {}, contexts = ["sandbox"]) {
+      const input = { ...rotateDefaults, ...some };
+      const ports = {
+        ...(await commonPorts(input.timeoutMs, contexts)),
+        azure: await openDirectory(azureOptions(input.timeoutMs), signal),
+      };
+      return rotate(input, ports, conversation, signal);
+    },
+    advance: (milliseconds) => {
+      clock.advance(milliseconds);
+    },
+    end() {
+      clock.end();
+      distrust();
+    },
+  };
+}
