@@ -8,8 +8,9 @@ import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import { Exclusions } from "./exclusions.ts";
 import { findRegistry } from "./find-registry.ts";
 import type { Job, LeftOut } from "./job.ts";
+import type { JudgedTarget } from "./job-survey.ts";
 import { surveyClusters, type ReadTarget } from "./survey-clusters.ts";
-import { surveyJob, type JudgedTarget } from "./survey-job.ts";
+import { surveyJob } from "./survey-job.ts";
 
 /** What was found, and what follows from it. */
 export interface Survey {

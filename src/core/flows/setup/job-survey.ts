@@ -1,0 +1,48 @@
+import type { Caller } from "../../../domain/identity.ts";
+import type { Registry } from "../../../domain/registry.ts";
+import type { ProofContext } from "../../checks/prove-pull.ts";
+import type { Target, TargetPolicy, TargetState } from "../../steps/pull-secret.ts";
+import type { SetupInput, SetupPorts } from "../setup-contract.ts";
+import { heldEntry, type HeldEntry } from "./decide-credential.ts";
+import type { Exclusions } from "./exclusions.ts";
+import type { SurveyedCluster } from "./survey-clusters.ts";
+
+/** A target that was read and may be written. */
+export interface JudgedTarget {
+  readonly target: Target;
+  readonly state: TargetState;
+}
+
+/** What surveying one cluster takes. */
+export interface JobSurvey {
+  readonly input: SetupInput;
+  readonly ports: SetupPorts;
+  readonly proof: ProofContext;
+  readonly registry: Registry | undefined;
+  readonly caller: Caller | undefined;
+  readonly policy: TargetPolicy;
+  readonly exclusions: Exclusions;
+  readonly cluster: SurveyedCluster;
+  readonly states: readonly JudgedTarget[];
+}
+
+/** The entries that the targets hold for the registry. */
+export function heldByTargets({ states }: JobSurvey): readonly HeldEntry[] {
+  return states.flatMap(({ target, state }) =>
+    state.kind === "present" && state.mark
+      ? [{ namespace: target.namespace, name: target.name, mark: state.mark, credential: state.credential }]
+      : [],
+  );
+}
+
+/** Those that the cluster's other managed secrets hold; undefined where they may not be listed. */
+export async function heldElsewhere(
+  { cluster, states, proof }: JobSurvey,
+  signal: AbortSignal,
+): Promise<readonly HeldEntry[] | undefined> {
+  const listed = await cluster.managedSecrets(signal);
+  const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
+  return listed
+    ?.filter(({ namespace, name }) => !targets.has(`${namespace}/${name}`))
+    .flatMap((secret) => heldEntry(secret, proof.loginServer) ?? []);
+}

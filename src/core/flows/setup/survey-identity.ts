@@ -1,0 +1,126 @@
+import type { Caller } from "../../../domain/identity.ts";
+import type { Registry } from "../../../domain/registry.ts";
+import type { RegistryRights, Roles } from "../../ports.ts";
+import { checkDirectoryRights, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
+import { BusyError } from "../../steps/busy.ts";
+import { checkPasswordPolicy } from "../../steps/client-secret.ts";
+import { isLive } from "../../steps/pending-mark.ts";
+import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../../steps/pull-role.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
+import type { JobIdentity } from "./job.ts";
+import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
+
+/** What Azure holds for one cluster, as it was looked at. */
+export interface SurveyedIdentity extends JobIdentity {
+  /** The caller's on the registry, where it was clear from the start that they will be needed. */
+  readonly rights: RegistryRights | undefined;
+}
+
+/**
+ * Looks at the application and its roles; undefined with `--no-azure`.
+ * @param held what the targets hold
+ * @throws ActionableError when the application is not ours; BusyError when a run at work made one of its keys
+ */
+export async function surveyIdentity(
+  survey: JobSurvey,
+  clusterId: string,
+  held: readonly HeldEntry[],
+  signal: AbortSignal,
+): Promise<SurveyedIdentity | undefined> {
+  const { input, registry, caller } = survey;
+  const { azure, clock } = survey.ports;
+  if (!azure || !registry || !caller) return undefined;
+  // Where no target has an entry yet, another secret of the cluster may know the application.
+  const marked = held.length > 0 ? held : ((await heldElsewhere(survey, signal)) ?? []);
+  const ours = marked.filter(({ mark }) => mark.clusterId === clusterId);
+  const applicationWish: ApplicationWish = {
+    registry,
+    clusterId,
+    displayName: input.applicationName,
+    reference: input.servicePrincipal,
+    owners: input.owners,
+    serviceManagementReference: input.serviceManagementReference,
+    expected: ours.length > 0,
+    expectedAppId: ours.find(({ mark }) => mark.appId !== undefined)?.mark.appId,
+    vouchesFor: (key) => vouchesFor(survey, key, clusterId, held, signal),
+  };
+  const { directory, roles } = azure;
+  const [application, rights] = await Promise.all([
+    inspectApplication(applicationWish, { directory, roles, clock, caller }, signal),
+    // Nothing of ours is here, so a role will be granted.
+    ours.length === 0 ? roles.registryRights(registry.id, signal) : undefined,
+  ]);
+  const roleWish: RoleWish = { registry, requested: input.role, repositories: input.repositories };
+  const assignments = application.kind === "found" ? application.assignments : [];
+  const known = application.kind === "absent" ? undefined : application.application;
+  return {
+    application,
+    applicationWish,
+    roleWish,
+    roles: compareRoles(roleWish, assignments, known, clusterId),
+    rights,
+  };
+}
+
+/**
+ * Only the secrets to be written vouch for a key: who may write those may read the credential anyhow, while any
+ * other namespace of the cluster could speak for a stranger's key. A run at work elsewhere is waited for.
+ */
+async function vouchesFor(
+  survey: JobSurvey,
+  { keyId, operation }: { readonly keyId: string; readonly operation: string },
+  clusterId: string,
+  held: readonly HeldEntry[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const names = ({ mark }: HeldEntry) =>
+    mark.clusterId === clusterId &&
+    (mark.keyId === keyId ||
+      mark.pending?.operation === operation ||
+      mark.pending?.sweep?.includes(operation) === true);
+  if (held.some(names)) return true;
+  const { cluster } = survey.cluster;
+  const atWork = ((await heldElsewhere(survey, signal)) ?? []).find(
+    ({ mark }) =>
+      mark.clusterId === clusterId &&
+      mark.pending?.operation === operation &&
+      isLive(mark.pending, cluster.serverTime(), survey.ports.process),
+  );
+  if (!atWork) return false;
+  throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
+}
+
+/**
+ * Whether what has to change in Azure may be changed.
+ * @throws ActionableError with exit 3 when a right is missing
+ */
+export async function checkAzureRights(
+  { input, ports: { azure }, registry, caller }: JobSurvey,
+  { application, roles, rights }: SurveyedIdentity,
+  decision: CredentialDecision,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!azure || !registry || !caller) return;
+  const changesApplication = decision.kind === "make" || application.missingOwners.length > 0;
+  const changesRoles =
+    roles.obsolete.length > 0 ||
+    roles.wanted.some(({ action }) => action === "created" || action === "updated");
+  await Promise.all([
+    checkDirectoryRights(application, changesApplication, azure.directory, caller, signal),
+    decision.kind === "make" ? checkPasswordPolicy(input.expiresInMs, azure.directory, signal) : undefined,
+    changesRoles ? checkRights(azure.roles, roles, rights, registry, caller, signal) : undefined,
+  ]);
+}
+
+async function checkRights(
+  port: Roles,
+  roles: RolesFinding,
+  known: RegistryRights | undefined,
+  registry: Registry,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<void> {
+  const rights = known ?? (await port.registryRights(registry.id, signal));
+  checkRoleRights(roles, rights, registry, caller.name);
+}
