@@ -80,8 +80,6 @@ export interface Prompter {
   chooseSeveral(question: ChooseSeveralQuestion): Promise<Reply<readonly string[]>>;
   /** The text without white space around it. */
   text(question: TextQuestion): Promise<Reply<string>>;
-  /** Yes or no; Enter alone is no. */
-  confirm(question: string): Promise<boolean>;
   /**
    * Something to know that arrives while a question may be on the screen: shown under the question at once, and kept
    * on the screen above what comes next.

@@ -53,12 +53,6 @@ export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
   };
 }
 
-/** Lays out a short question whose answer is typed behind it. */
-export function inlineFrameOf(message: string, size: Size, paint: Paint): Frame {
-  const lines = wrapLine([toned("strong", message)], size.columns - 1, paint, [toned("good", "?"), " "]);
-  return { above: lines.slice(0, -1), label: `${lines.at(-1) ?? ""} `, below: [] };
-}
-
 /** The one line that stays of a question that was answered. */
 export function answeredLines(message: string, said: string, size: Size, paint: Paint): string[] {
   return wrapLine([message, "  ", toned("strong", said)], size.columns - 1, paint, [toned("good", "✔"), " "]);

@@ -1,9 +1,7 @@
 import type { Prompter, Reply } from "../prompter.ts";
 import type { Line, Terminal } from "../terminal.ts";
-import { isYes } from "./affirmation.ts";
 import { LiveChooseSeveral } from "./live-choose-several.ts";
 import { LiveChoose } from "./live-choose.ts";
-import { LiveLine } from "./live-line.ts";
 import { wrapLine } from "./layout.ts";
 import { answerLines, askLive } from "./live-prompt.ts";
 import type { LiveQuestion } from "./live-question.ts";
@@ -33,14 +31,6 @@ export class LivePrompter implements Prompter {
     this.#ask(question.message, new LiveChooseSeveral(question));
 
   text: Prompter["text"] = (question) => this.#ask(question.message, new LiveText(question));
-
-  async confirm(question: string): Promise<boolean> {
-    const reply = await this.#ask(
-      question,
-      new LiveLine(`${question} (y/N)`, (text) => (isYes(text) ? "yes" : "no")),
-    );
-    return reply.kind === "answer" && isYes(reply.value);
-  }
 
   note(line: Line): void {
     if (this.#current) this.#current.note(line);

@@ -1,7 +1,6 @@
 import type { Choice, ListQuestion, Prompter, Reply } from "../prompter.ts";
 import type { Line, Terminal } from "../terminal.ts";
 import { untilAborted } from "../../domain/until-aborted.ts";
-import { isYes } from "./affirmation.ts";
 import { withPreselected } from "./choice-list.ts";
 import { listedNames } from "./listed-names.ts";
 import { NumberedList, withPreselectedShown } from "./numbered-list.ts";
@@ -95,10 +94,6 @@ export class PlainPrompter implements Prompter {
       },
     });
   };
-
-  async confirm(question: string): Promise<boolean> {
-    return isYes(await this.#screen.ask(`${question} (y/N): `));
-  }
 
   note(line: Line): void {
     this.#screen.note(line);

@@ -11,18 +11,12 @@ import {
 import type { ClusterTarget } from "../../core/flows/setup-contract.ts";
 import type { RegistryRights } from "../../core/ports.ts";
 import { refused } from "../../domain/errors.ts";
-import type { Caller } from "../../domain/identity.ts";
 import { Once } from "../../domain/once.ts";
 import type { ListedRegistry, Registry, RegistryReference } from "../../domain/registry.ts";
 import type { AzureConnection, Connections, KubeContexts } from "../connections.ts";
 import type { SetupAnswers } from "../options.ts";
+import type { SignedIn } from "../questions/sign-in.ts";
 import { azureRequest, clusterRequest } from "../requests.ts";
-
-/** Who is signed in, and by what. */
-export interface SignedIn {
-  readonly caller: Caller;
-  readonly method: AzureConnection["method"];
-}
 
 /**
  * What questions show of the services, each thing asked for once while the answers stay that it depends on, unless it

@@ -1,19 +1,17 @@
+import type { Remedy } from "../interview.ts";
 import type { setupOptions } from "../options.ts";
-import type { OptionMore } from "../question.ts";
 import { placeOptions, registryOptions } from "./questions/setup-question.ts";
 
 /** Options that decide which secrets are meant. */
 const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;
 
-/** A way to go on after a failure. */
-interface Remedy {
-  /** What is agreed to by it. */
-  readonly label: string;
-  readonly more: Omit<OptionMore, "kind"> & { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
-}
+/** An option of `setup` that mends a failure. */
+type SetupRemedy = Remedy & {
+  readonly more: { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
+};
 
 /** What an option more would mend, by the code of the failure; it holds for what failed and for nothing else. */
-export const remedies: Readonly<Record<string, Remedy>> = {
+export const remedies: Readonly<Record<string, SetupRemedy>> = {
   "secret.not-ours": {
     label: "add the registry's entry to that secret, and leave all else in it alone",
     more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },

@@ -158,7 +158,6 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
     prompter.note(["Open ", toned("strong", "https://microsoft.com/devicelogin"), " and enter ABCD."]);
     return { ...(await reply), asking: prompter.asking };
   },
-  confirm: (prompter) => prompter.confirm("Carry this out?"),
   // Back from the second question to the first, and on again.
   back: async (prompter) => {
     await scenarios["choose"]?.(prompter);

@@ -222,19 +222,6 @@ describe.concurrent("a line of text", () => {
   });
 });
 
-describe.concurrent("a question of one line", () => {
-  it.each([
-    ["confirm", "y", true, "✔ Carry this out?  yes"],
-    ["confirm", "", false, "✔ Carry this out?  no"],
-  ])("%s, answered by %j: %s", async (scenario, typed, expected, line) => {
-    const run = await asking.at(scenario);
-    await run.until("? Carry this out?");
-    run.press(typed, "enter");
-    expect(await resultOf(run)).toBe(expected);
-    expect(run.screen).toContain(line);
-  });
-});
-
 describe.concurrent("the screen", () => {
   it("keeps what arrives meanwhile above what comes next", async () => {
     const run = await asking.at("noted");

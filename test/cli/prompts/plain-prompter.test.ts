@@ -121,13 +121,6 @@ describe.concurrent("other plain questions", () => {
     expect(result).toEqual({ kind: "answer", value: "other" });
   });
 
-  it.each([
-    ["confirm", "y", true],
-    ["confirm", "", false],
-  ])("%s, answered by %j: %s", async (scenario, line, expected) => {
-    expect((await converse(scenario, [line])).result).toBe(expected);
-  });
-
   it("repeat their prompt below what arrives meanwhile", async () => {
     const run = await asking.at("noted", {}, "--accessible");
     await run.until(/b to go back: Open https:.* ABCD\. Number or name, .*b to go back:/);

@@ -6,7 +6,7 @@ import { setupOptions, type SetupAnswers } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { View } from "../../views/view.ts";
 import { reviewLines } from "../review-lines.ts";
-import { askWhatToChange } from "./answer-to-change.ts";
+import { askWhatToChange } from "../../questions/answer-to-change.ts";
 import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
 
 /** What the review is made with. */

@@ -1,11 +1,20 @@
-import { brokenRule } from "../../option.ts";
-import { setupOptions } from "../../options.ts";
-import type { KubeContext, KubeContexts } from "../../connections.ts";
-import type { Choice } from "../../prompter.ts";
-import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
+import { brokenRule } from "../option.ts";
+import { clusterOptions } from "../options.ts";
+import type { KubeContext, KubeContexts } from "../connections.ts";
+import type { Choice, Prompter } from "../prompter.ts";
+import type { Question } from "../question.ts";
+
+/** What the question is asked with. */
+export interface ContextsParts<Answers> {
+  readonly prompter: Pick<Prompter, "chooseSeveral">;
+  readonly contexts: (answers: Answers) => Promise<KubeContexts>;
+}
 
 /** Which clusters, by the contexts of the kubeconfig; the current one first. */
-export function contextsQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<KubeContexts> {
+export function contextsQuestion<Answers>({
+  prompter,
+  contexts,
+}: ContextsParts<Answers>): Question<Answers, KubeContexts> {
   return {
     id: "contexts",
     subject: "the clusters",
@@ -14,7 +23,7 @@ export function contextsQuestion({ lookups, prompter }: QuestionParts): SetupQue
     dependsOn: [],
     fetched: "early",
     applies: () => true,
-    look: (answers) => lookups.contexts(answers),
+    look: contexts,
     expect: ({ current, contexts }) => {
       const likely = current ?? contexts[0]?.name;
       return likely === undefined ? {} : { context: [likely] };
@@ -24,7 +33,7 @@ export function contextsQuestion({ lookups, prompter }: QuestionParts): SetupQue
       const { current, contexts } = await data;
       const first = current ?? contexts[0]?.name;
       const reply = await prompter.chooseSeveral({
-        message: setupOptions.context.question ?? "",
+        message: clusterOptions.context.question ?? "",
         canGoBack,
         loading: "Reading the kubeconfig",
         choices: [...contexts]
@@ -42,7 +51,7 @@ export function contextsQuestion({ lookups, prompter }: QuestionParts): SetupQue
 /** Any name may stand in a file; here it has to be one that the option takes too. */
 function unreadable(names: readonly string[]): string | undefined {
   for (const name of names) {
-    const rule = brokenRule(setupOptions.context, name);
+    const rule = brokenRule(clusterOptions.context, name);
     if (rule !== undefined) return `The name of the context ${name} ${rule}.`;
   }
   return undefined;

@@ -1,5 +1,5 @@
-import type { Prompter } from "../../prompter.ts";
-import type { Changeable, WizardReply } from "../../question.ts";
+import type { Prompter } from "../prompter.ts";
+import type { Changeable, WizardReply } from "../question.ts";
 
 /** Asks which of the answers is to be given anew; going back leads to the question that this was asked from. */
 export async function askWhatToChange(

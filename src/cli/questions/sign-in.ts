@@ -1,9 +1,27 @@
-import { ActionableError } from "../../../domain/errors.ts";
-import { InterruptedError } from "../../interruption.ts";
-import { setupOptions } from "../../options.ts";
-import type { Choice } from "../../prompter.ts";
-import type { SignedIn } from "../lookups.ts";
-import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
+import { ActionableError } from "../../domain/errors.ts";
+import type { Caller } from "../../domain/identity.ts";
+import type { AzureConnection } from "../connections.ts";
+import { InterruptedError } from "../interruption.ts";
+import { signInOptions, type AuthMethod } from "../options.ts";
+import type { Choice, Prompter } from "../prompter.ts";
+import type { Question } from "../question.ts";
+
+/** Who is signed in, and by what. */
+export interface SignedIn {
+  readonly caller: Caller;
+  readonly method: AzureConnection["method"];
+}
+
+/** What the question is asked with. */
+export interface SignInParts<Answers> {
+  readonly prompter: Pick<Prompter, "choose">;
+  /** @throws ActionableError when nobody is signed in */
+  readonly signedIn: (answers: Answers) => Promise<SignedIn>;
+  /** What the account has to be allowed to do, in a sentence. */
+  readonly rights: string;
+  /** Whether anybody has to sign in at all. */
+  readonly applies: (answers: Answers) => boolean;
+}
 
 /** Who is signed in here already, or why nobody is. */
 type Recognised = SignedIn | ActionableError;
@@ -18,7 +36,12 @@ const by: Readonly<Record<SignedIn["method"], string>> = {
 };
 
 /** As whom to work in Azure: whoever is signed in already, else a work account that signs in now. */
-export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<Recognised> {
+export function signInQuestion<Answers extends { readonly auth: AuthMethod }>({
+  prompter,
+  signedIn,
+  rights,
+  applies,
+}: SignInParts<Answers>): Question<Answers, Recognised> {
   return {
     id: "sign-in",
     subject: "the sign-in",
@@ -26,10 +49,10 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
     settledBy: ["auth"],
     dependsOn: [],
     fetched: "early",
-    applies: ({ noAzure }) => !noAzure,
+    applies,
     async look(answers) {
       try {
-        return await lookups.signedIn({ ...answers, auth: "auto" });
+        return await signedIn({ ...answers, auth: "auto" });
       } catch (error) {
         if (error instanceof ActionableError && !(error instanceof InterruptedError)) return error;
         throw error;
@@ -39,10 +62,10 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
     expect: (recognised) => (recognised instanceof ActionableError ? undefined : { auth: ["auto"] }),
     async ask({ data, previous, canGoBack }) {
       const reply = await prompter.choose({
-        message: setupOptions.auth.question ?? "",
+        message: signInOptions.auth.question ?? "",
         canGoBack,
         loading: "Looking who is signed in",
-        choices: data.then(choicesOf),
+        choices: data.then((recognised) => choicesOf(recognised, rights)),
         preselected: previous["auth"]?.[0],
       });
       return reply.kind === "back" ? reply : { kind: "answer", value: { auth: [reply.value] } };
@@ -50,8 +73,7 @@ export function signInQuestion({ lookups, prompter }: QuestionParts): SetupQuest
   };
 }
 
-function choicesOf(recognised: Recognised): Choice[] {
-  const rights = "It needs to register applications, and to assign roles on the registry.";
+function choicesOf(recognised: Recognised, rights: string): Choice[] {
   const nobody = recognised instanceof ActionableError ? `${recognised.message.replace(/\.?$/, ".")} ` : "";
   const choices: Choice[] = [
     {
