@@ -346,7 +346,7 @@ export const rotateOptions = {
   registry: valueOption({
     flag: "--registry <name>",
     summary: "only keys that pull from this registry: its name, login server or resource id",
-    question: "Which keys are to be replaced?",
+    question: "Which keys?",
     group: "Registry",
     parse: registryReference,
   }),

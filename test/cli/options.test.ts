@@ -1,50 +1,64 @@
 import { describe, expect, it } from "vitest";
 import { answerName, type OptionSet } from "../../src/cli/option.ts";
 import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
-import { setupOptions } from "../../src/cli/options.ts";
+import { rotateOptions, setupOptions } from "../../src/cli/options.ts";
 
-const everyOption: OptionSet = { ...setupOptions, ...sandboxOptions };
-const consent = ["yes", "adopt", "allowPrivilegedRole"];
+const commands: ReadonlyArray<readonly [string, OptionSet]> = [
+  ["setup", setupOptions],
+  ["rotate", rotateOptions],
+  ["sandbox", sandboxOptions],
+];
+const entries = commands.flatMap(([, options]) => Object.entries(options));
+const everyOption: OptionSet = { ...sandboxOptions, ...rotateOptions, ...setupOptions };
+const consent = [
+  "yes",
+  "adopt",
+  "allowPrivilegedRole",
+  "compromised",
+  "acceptOutage",
+  "namespacesComplete",
+  "retireKey",
+];
 const day = 86_400_000;
 
 describe("the catalogue of options", () => {
   it("names every answer after its flag", () => {
-    for (const [name, { long }] of Object.entries(everyOption)) expect(answerName(long)).toBe(name);
+    for (const [name, { long }] of entries) expect(answerName(long)).toBe(name);
   });
 
   it("derives every variable from its flag, and has none for consent", () => {
-    for (const [name, { long, variable }] of Object.entries(everyOption)) {
+    for (const [name, { long, variable }] of entries) {
       const expected = `ACR_PULL_${long.slice(2).toUpperCase().replaceAll("-", "_")}`;
       expect(variable).toBe(consent.includes(name) ? undefined : expected);
     }
   });
 
   it("lists as consent what a flag alone gives, and nothing else", () => {
-    const listed = Object.entries(everyOption).filter(([, { group }]) => group === "Consent");
-    expect(listed.map(([name]) => name).sort()).toEqual([...consent].sort());
+    const listed = entries.filter(([, { group }]) => group === "Consent").map(([name]) => name);
+    expect([...new Set(listed)].sort()).toEqual([...consent].sort());
   });
 
-  it("asks in one line, for each thing in words of its own", () => {
-    const asked = Object.values(everyOption).flatMap(({ question }) => question ?? []);
+  it.each(commands)("asks for %s in one line, for each thing in words of its own", (_command, options) => {
+    const asked = Object.values(options).flatMap(({ question }) => question ?? []);
     expect(new Set(asked).size).toBe(asked.length);
     // A terminal of 80 columns, with the mark before the question.
     expect(asked.filter((text) => text.length > 78 || /[\n.:]$/.test(text))).toEqual([]);
   });
 
-  it.each([setupOptions, sandboxOptions])("gives no letter to two options of a command", (options) => {
-    const letters = Object.values(options as OptionSet).flatMap(({ flag }) => /^-\w/.exec(flag) ?? []);
+  it.each(commands)("gives no letter to two options of %s", (_command, options) => {
+    const letters = Object.values(options).flatMap(({ flag }) => /^-\w/.exec(flag) ?? []);
     expect(new Set(letters).size).toBe(letters.length);
   });
 
   it("has no option that would take a password", () => {
-    const takesValue = Object.values(everyOption).filter(({ kind }) => kind !== "switch");
-    expect(takesValue.map(({ long }) => long).filter((long) => /password|secret$/.test(long))).toEqual([
+    const takesValue = entries.filter(([, { kind }]) => kind !== "switch");
+    expect(takesValue.map(([, { long }]) => long).filter((long) => /password|secret$/.test(long))).toEqual([
       "--password-file",
     ]);
   });
 
   it("reads every default by the option's own rule", () => {
-    const defaults = Object.entries(everyOption)
+    const defaults = entries
       .filter(([, { fallback }]) => fallback !== undefined)
       .map(([name, option]) => [name, option.read([])]);
     expect(Object.fromEntries(defaults)).toEqual({
@@ -53,10 +67,12 @@ describe("the catalogue of options", () => {
       color: "auto",
       concurrency: 10,
       expiresIn: 180 * day,
+      grace: day,
       output: "text",
       proof: "registry",
       role: "acrpull",
       secretName: "acr-secret",
+      settle: 49_000,
       timeout: 20 * 60_000,
       waitBusy: 60_000,
     });
@@ -77,6 +93,9 @@ describe("the catalogue of options", () => {
     ["passwordStdin", "true", true],
     ["passwordStdin", "false", false],
     ["port", "0", 0],
+    ["grace", "30m", 30 * 60_000],
+    ["settle", "0s", 0],
+    ["retireKey", "3A9FCAD3-2A47-410B-B94A-24E911EC40AE", "3a9fcad3-2a47-410b-b94a-24e911ec40ae"],
   ])("reads %s from %j", (name, text, answer) => {
     expect(everyOption[name]?.read([text])).toEqual(answer);
   });
@@ -108,8 +127,21 @@ describe("the catalogue of options", () => {
     ["dryRun", "yes"],
     ["allowPrivilegedRole", "acrpush"],
     ["port", "65536"],
+    ["grace", "29m"],
+    ["grace", "366d"],
+    ["grace", "soon"],
+    ["settle", "61m"],
+    ["ifExpiringWithin", "0s"],
+    ["retireKey", "the old one"],
   ])("refuses %s %j by a rule", (name, text) => {
     expect(() => everyOption[name]?.read([text])).toThrow(RangeError);
+  });
+
+  it("leaves open what rotate takes from the secrets and from the key that is replaced", () => {
+    const { registry, secretName, expiresIn, ifExpiringWithin } = rotateOptions;
+    expect([registry, secretName, expiresIn, ifExpiringWithin].map((option) => option.read([]))).toEqual(
+      Array.from({ length: 4 }),
+    );
   });
 
   it("counts a value that is given twice once", () => {

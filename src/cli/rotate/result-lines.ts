@@ -8,7 +8,6 @@ import { shellWord } from "../equivalent-command.ts";
 import { toned, type Line, type Toned } from "../terminal.ts";
 import { targetLines } from "../views/target-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
-import { tokensLive } from "./shown-plan.ts";
 
 /** Command lines that the last screen names: for the same keys, of the same clusters. */
 export interface RotateCommands {
@@ -26,17 +25,21 @@ export interface RotateCommands {
 export interface ResultContext {
   readonly intent: RotateIntent;
   readonly commands: RotateCommands;
+  /** Whether a person was asked for something that the command line could have said. */
+  readonly asked: boolean;
   readonly now: Date;
   /** Columns that the terminal has. */
   readonly width: number;
 }
 
+/** Runs that change nothing when they are repeated at once. */
+const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
+
 /** What is true now of each key, what happens to the one before it and when, and what each secret got: for people. */
 export function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { rotations, secrets, sweptKeys } = result;
-  const { intent, width } = context;
+  const { intent, commands, asked, width } = context;
   const parts: Line[][] = [
-    ...(rotations.length === 0 ? [["Nothing to rotate: no secret holds a key that is meant."]] : []),
     ...rotations.map((rotation) => rotationLines(rotation, result, context)),
     ...(sweptKeys.length > 0 ? [sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width))] : []),
     ...(secrets.length > 0
@@ -48,6 +51,9 @@ export function resultLines(result: RotateResult, context: ResultContext): Line[
         ]
       : []),
     ...(intent === "compromised" ? [tokenLines(rotations, width)] : []),
+    ...(asked && repeatable.has(intent)
+      ? [[[toned("strong", "The same without a question:")] as const, `  ${commands.again}`]]
+      : []),
   ];
   return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
@@ -56,21 +62,22 @@ function sweptText(keyId: string): string {
   return `Removed the key ${keyId}, which an earlier run had made and written nowhere.`;
 }
 
-/** What stays open after a leak, and what closes it. */
+/**
+ * What stays open after a leak, and what closes it: nothing takes back the tokens that a registry gave out.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
+ */
 function tokenLines(rotations: readonly ResultRotation[], width: number): Line[] {
   const cuts = rotations
     .filter(({ registry, state }) => registry.startsWith("/") && state !== "failed")
     .map(
       ({ registry, appId }) => `az role assignment delete --assignee ${appId} --scope ${shellWord(registry)}`,
     );
+  const warning =
+    "Tokens that the registry gave out for the leaked key may go on pulling for up to 3 hours. Only removing the role of the service principal cuts them off at once, and with them every pull of the cluster";
+  if (cuts.length === 0) return wrapped(`! ${warning}.`, width);
   return [
-    ...wrapped(`! ${tokensLive}.`, width),
-    ...(cuts.length > 0
-      ? [
-          ...wrapped("To cut them off (setup grants the role again):", width),
-          ...[...new Set(cuts)].map((command) => `  ${command}`),
-        ]
-      : []),
+    ...wrapped(`! ${warning}, until acr-pull setup grants it again:`, width),
+    ...[...new Set(cuts)].map((command) => `  ${command}`),
   ];
 }
 
@@ -158,14 +165,14 @@ function blockLines(
   block: RetireBlock,
   { commands, intent, width }: ResultContext,
 ): Line[] {
-  const { why, fix, command } = remediesOf({ replaced, appId, intent, commands })[block];
+  const { why, fix, commands: fixes } = remediesOf({ replaced, appId, intent, commands })[block];
   const old = replaced === null ? "The key before it" : `The key ${replaced} before it`;
   const [first = "", ...more] = wrapped(`${old} lives on: ${why}.`, width - 4);
   return [
     ["  ", toned("warning", "!"), ` ${first}`],
     ...more.map((line) => `    ${line}`),
     ...wrapped(fix, width, 4),
-    `      ${command}`,
+    ...fixes.map((line) => `      ${line}`),
   ];
 }
 
@@ -173,7 +180,7 @@ function blockLines(
 interface BlockRemedy {
   readonly why: string;
   readonly fix: string;
-  readonly command: string;
+  readonly commands: readonly string[];
 }
 
 function remediesOf({
@@ -189,27 +196,27 @@ function remediesOf({
     "cannot-see-all-namespaces": {
       why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
       fix: "Have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
-      command: commands.finishComplete,
+      commands: [commands.finishComplete],
     },
     "still-held": {
       why: "a secret that could not be written still holds it",
       fix: `Mend what is said of it, and run the same again${orElse}:`,
-      command: commands.again,
+      commands: [commands.again],
     },
     "key-not-ours": {
       why: "acr-pull did not make it for this cluster, so that others may use it",
       fix: "If nobody does, agree to its retirement by its id:",
-      command: commands.finishKey(replaced ?? "KEY_ID"),
+      commands: [commands.finishKey(replaced ?? "KEY_ID")],
     },
     "key-unknown": {
       why: "it was given by hand, and which of the application's keys it is cannot be told",
-      fix: "Find it, and remove it when nobody uses it, by az ad app credential delete:",
-      command: `az ad app credential list --id ${appId}`,
+      fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
+      commands: [`az ad app credential list --id ${appId}`, commands.finishKey("KEY_ID")],
     },
     "not-yet-refused": {
       why: "the directory has removed it, and it is not refused everywhere yet",
       fix: "That takes a while. Whether it is over, this tells:",
-      command: commands.finish,
+      commands: [commands.finish],
     },
   };
 }

@@ -6,8 +6,9 @@ import { approve } from "../approval.ts";
 import { readAnswers } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
+import { InterruptedError } from "../interruption.ts";
 import { rotateOptions, type RotateAnswers } from "../options.ts";
-import { stoppable, untilOver } from "../stoppable.ts";
+import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
 import { rotateAnswer } from "./rotate-answer.ts";
 import { rotateCommands, sameRotate } from "./rotate-commands.ts";
 import { intentOf, rotateInput, rotateRequest } from "./rotate-input.ts";
@@ -21,14 +22,25 @@ export async function runRotate(answers: RotateAnswers, context: CommandContext)
 }
 
 async function carryOut(context: CommandContext): Promise<ExitCode> {
-  const { report } = context.view;
+  const walkThrough = context.terminal.interactive
+    ? new (await import("./walk-through.ts")).WalkThrough(context)
+    : undefined;
+  const report = walkThrough?.report ?? context.view.report;
   const connections = context.connect(report, context.signal);
-  const { given } = context;
+  const asked = await walkThrough?.run(connections).catch((error: unknown) => {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw interruptedAtQuestion(
+      error,
+      sameRotate({ ...context, given: walkThrough.given }, { asking: true }),
+    );
+  });
+  const given = asked ?? context.given;
   const answers = readAnswers(rotateOptions, given);
   const outcome = await work(answers, { ...context, given }, connections, report);
   const answer = rotateAnswer(outcome, {
     intent: intentOf(answers),
     commands: rotateCommands({ ...context, given }),
+    asked: [...given.values()].some(({ source }) => source === "answer"),
     now: new Date(),
     exitCodeForChanges: answers.exitCode,
     width: context.terminal.stdout.width,
@@ -51,7 +63,7 @@ async function work(
         await connections.rotate(rotateRequest(answers)),
         {
           report,
-          approve: (plan) => whileAsking(() => approve(shownPlan(plan, input.intent), answers, context)),
+          approve: (plan) => whileAsking(() => approve(shownPlan(plan), answers, context)),
         },
         context.signal,
       ),

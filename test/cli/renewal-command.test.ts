@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { gather, readAnswers } from "../../src/cli/answers.ts";
+import { rotateOptions, setupOptions } from "../../src/cli/options.ts";
+import { renewalCommand } from "../../src/cli/setup/renewal-command.ts";
+
+it("is told after setup: rotate for the same keys, of the same clusters, before their end", () => {
+  const flags = {
+    registry: "myregistry",
+    subscription: "s",
+    namespace: ["a", "b"],
+    context: ["kind"],
+    secretName: "pull",
+    role: "acrpush",
+    expiresIn: "30d",
+    serviceAccount: ["default"],
+    proof: "entra",
+    yes: true,
+  };
+  const given = gather(setupOptions, flags, {});
+  const command = renewalCommand({ program: "acr-pull", given, environment: {} });
+  expect(command).toBe(
+    "acr-pull rotate --registry myregistry --namespace a --namespace b --context kind --secret-name pull" +
+      " --proof entra --if-expiring-within 60d --yes",
+  );
+});
+
+it("leaves to the environment what the environment says to both, and nothing that setup alone is told", () => {
+  const environment = { ACR_PULL_REGISTRY: "myregistry", ACR_PULL_EXPIRES_IN: "30d" };
+  const given = gather(setupOptions, { namespace: ["a"], yes: true }, environment);
+  const command = renewalCommand({ program: "acr-pull", given, environment });
+  expect(command).toBe("acr-pull rotate --namespace a --if-expiring-within 60d --yes");
+  expect(readAnswers(rotateOptions, gather(rotateOptions, {}, environment)).registry).toEqual({
+    kind: "name",
+    name: "myregistry",
+  });
+});
