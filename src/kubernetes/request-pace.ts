@@ -3,6 +3,12 @@ import PQueue from "p-queue";
 import { ExchangeError, type HttpAnswer } from "../domain/http-exchange.ts";
 import { longestWaitMs, retryAfterMs, serverNow, spreadWaitMs } from "../domain/retry.ts";
 
+/**
+ * How many successes in a row let one request more be under way. Fewer would meet the limit of a small server again
+ * and again, and each time all have to wait.
+ */
+const successesToGrow = 20;
+
 /** The server asks all to wait for longer than a request may take: it was not sent. */
 export class PauseTooLongError extends Error {
   override readonly name = "PauseTooLongError";
@@ -18,7 +24,7 @@ export class PauseTooLongError extends Error {
 /**
  * How many requests one API server gets at once. A server that answers at once is not slowed down; one that answers
  * 429 gets half as many, and none until the time that its `Retry-After` names, which API Priority and Fairness sends
- * with each; then one more after every round of successes, up to what was allowed at first. So do TCP's senders.
+ * with each; then one more after every run of successes, up to what was allowed at first. So do TCP's senders.
  * Source: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
  *
  * No kept library does this in JavaScript: those that adapt count requests a second (the AWS SDK's) or guess from
@@ -110,7 +116,7 @@ export class RequestPace {
   #countSuccess(round: number): void {
     if (round !== this.#round || this.#queue.concurrency >= this.#most) return;
     this.#successes += 1;
-    if (this.#successes < this.#queue.concurrency) return;
+    if (this.#successes < successesToGrow) return;
     this.#successes = 0;
     this.#queue.concurrency += 1;
   }

@@ -97,35 +97,41 @@ describe("the pace of a cluster's requests", () => {
     expect([pace.atOnce, requests.underWay]).toEqual([1, 1]);
   });
 
-  test("grows by one after as many successes as may be under way, up to what was allowed", async () => {
+  test("grows by one after a run of successes, up to what was allowed", async () => {
     const { pace, requests } = await crowded();
     await requests.answer(10, 429);
-    await requests.answer(4, 200);
-    expect(pace.atOnce).toBe(5);
-    await requests.answer(1, 200);
+    for (let answered = 0; answered < 20; answered += 1) {
+      expect([pace.atOnce, requests.underWay]).toEqual([5, 5]);
+      await requests.answer(1, answered % 2 === 0 ? 200 : 404);
+    }
     expect([pace.atOnce, requests.underWay]).toEqual([6, 6]);
-    await requests.answer(6, 404);
-    expect([pace.atOnce, requests.underWay]).toEqual([7, 7]);
-    await requests.answerAll(200);
-    await requests.send(60);
+    await requests.send(200);
     await requests.answerAll(200);
     expect(pace.atOnce).toBe(10);
+    await requests.send(60);
+    expect(requests.underWay).toBe(10);
   });
 
   test("does not grow by successes of requests that were sent before it was halved", async () => {
     const { pace, requests } = await crowded();
     await requests.answer(1, 429);
     await requests.answer(9, 200);
+    for (let answered = 0; answered < 19; answered += 1) await requests.answer(1, 200);
     expect(pace.atOnce).toBe(5);
   });
 
   test("does not grow by failures of the server, and its growth begins anew after a refusal", async () => {
     const { pace, requests } = await crowded();
     await requests.answer(10, 429);
-    await requests.answer(4, 200);
+    await requests.answer(5, 200);
+    await requests.answer(5, 200);
+    await requests.answer(5, 200);
     await requests.answer(5, 500);
     expect(pace.atOnce).toBe(5);
     await requests.answer(1, 429);
+    expect(pace.atOnce).toBe(2);
+    await requests.answer(4, 200);
+    for (let answered = 0; answered < 15; answered += 1) await requests.answer(1, 200);
     expect(pace.atOnce).toBe(2);
   });
 
