@@ -58,6 +58,11 @@ describe("a plan", () => {
     expect(rotateAnswer({ kind: "planned", plan }, options).exitCode).toBe(0);
   });
 
+  it("for a leaked key warns of what it cannot take back", () => {
+    const answer = rotateAnswer({ kind: "planned", plan }, { ...options, intent: "compromised" });
+    expect(answer.document["warnings"]).toEqual(["mind", expect.stringContaining("up to 3 hours")]);
+  });
+
   it("that was not agreed to ends with 2", () => {
     expect(rotateAnswer({ kind: "declined", plan }, options)).toMatchObject({
       exitCode: 2,
@@ -168,10 +173,10 @@ describe("a result", () => {
 
   it("says after a leak what it cannot take back, and what would", () => {
     const rotated = resultOf({ state: "rotated", retired: true });
-    const words = "may go on pulling for up to 3 hours. Only removing the role";
+    const words = "may go on pulling for up to 3 hours: only removing the role";
     expect(linesOf(rotated, { intent: "compromised" })).toContain(words);
     expect(linesOf(rotated, { intent: "compromised" })).toContain(
-      `  az role assignment delete --assignee app --scope ${pending.registry}`,
+      `    az role assignment delete --assignee app --scope ${pending.registry}`,
     );
     expect(linesOf(rotated)).not.toContain(words);
     const withoutAzure = resultOf({ registry: "myregistry.azurecr.io", state: "rotated", retired: true });

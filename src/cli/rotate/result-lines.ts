@@ -8,6 +8,7 @@ import { shellWord } from "../equivalent-command.ts";
 import { toned, type Line, type Toned } from "../terminal.ts";
 import { targetLines } from "../views/target-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
+import { tokensOutliveTheKey } from "./shown-plan.ts";
 
 /** Command lines that the last screen names: for the same keys, of the same clusters. */
 export interface RotateCommands {
@@ -62,22 +63,19 @@ function sweptText(keyId: string): string {
   return `Removed the key ${keyId}, which an earlier run had made and written nowhere.`;
 }
 
-/**
- * What stays open after a leak, and what closes it: nothing takes back the tokens that a registry gave out.
- * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
- */
+/** What stays open after a leak, and what closes it. */
 function tokenLines(rotations: readonly ResultRotation[], width: number): Line[] {
   const cuts = rotations
     .filter(({ registry, state }) => registry.startsWith("/") && state !== "failed")
     .map(
       ({ registry, appId }) => `az role assignment delete --assignee ${appId} --scope ${shellWord(registry)}`,
     );
-  const warning =
-    "Tokens that the registry gave out for the leaked key may go on pulling for up to 3 hours. Only removing the role of the service principal cuts them off at once, and with them every pull of the cluster";
-  if (cuts.length === 0) return wrapped(`! ${warning}.`, width);
+  const until = cuts.length > 0 ? ", until acr-pull setup grants it again:" : ".";
+  const [first = "", ...more] = wrapped(tokensOutliveTheKey + until, width - 2);
   return [
-    ...wrapped(`! ${warning}, until acr-pull setup grants it again:`, width),
-    ...[...new Set(cuts)].map((command) => `  ${command}`),
+    [toned("warning", "!"), ` ${first}`],
+    ...more.map((line) => `  ${line}`),
+    ...[...new Set(cuts)].map((command) => `    ${command}`),
   ];
 }
 

@@ -24,6 +24,6 @@ export function rotateAnswer(outcome: RotateOutcome, options: RotateAnswerOption
       failure: error && { ...error, retryable: error.retryable ?? false, exitCode: outcome.exitCode },
     };
   }
-  const answer = { command, plan: shownPlan(outcome.plan), fields: {} };
+  const answer = { command, plan: shownPlan(outcome.plan, options.intent), fields: {} };
   return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);
 }

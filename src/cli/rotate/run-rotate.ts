@@ -63,7 +63,7 @@ async function work(
         await connections.rotate(rotateRequest(answers)),
         {
           report,
-          approve: (plan) => whileAsking(() => approve(shownPlan(plan), answers, context)),
+          approve: (plan) => whileAsking(() => approve(shownPlan(plan, input.intent), answers, context)),
         },
         context.signal,
       ),
