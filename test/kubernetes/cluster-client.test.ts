@@ -89,6 +89,16 @@ describe("a read", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test("is given up when the server is silent for as long as may be waited", async () => {
+    cluster = stubCluster(server, undefined, { timeoutMs: 200 });
+    server.script(() => {}, ok(secret()));
+    await expect(cluster.findSecret("apps", "acr-secret", signal)).rejects.toMatchObject({
+      code: "kubernetes.timed-out",
+      retryable: true,
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
   test("uses one connection for many requests", async () => {
     const before = server.connections;
     server.script(...Array.from({ length: 5 }, () => ok(secret())));
