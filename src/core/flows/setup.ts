@@ -106,7 +106,7 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
   if (input.dryRun) return { kind: "planned", plan };
-  const taken = found.jobs.find((job) => job.liveMark && job.decision.kind === "make")?.liveMark;
+  const taken = found.jobs.find((job) => job.liveMark && writesKeys(job))?.liveMark;
   if (taken) throw new BusyError(targetName(taken.target));
   conversation.report({ kind: "ended", id: "busy" });
   const records = hasChanges(plan.changes)
@@ -128,6 +128,11 @@ async function attempt(
     await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
   }
   return outcome;
+}
+
+/** Whether a key is made or copied: by two runs at once it could be retired while it is. */
+function writesKeys({ decision, targets }: Job): boolean {
+  return decision.kind === "make" || targets.some(({ changes }) => changes);
 }
 
 async function apply(

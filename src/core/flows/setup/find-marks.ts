@@ -1,22 +1,26 @@
 import { isLive } from "../../steps/pending-mark.ts";
-import type { CredentialDecision } from "./decide-credential.ts";
 import type { Job, StaleMark } from "./job.ts";
 import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
 
 /**
- * The pending marks of this cluster for this registry, in the targets and, when a key is made, wherever one may look:
- * those of runs that are gone, and one of a run at work.
+ * The pending marks of this cluster for this registry: those of runs that are gone, in the targets and, when a key is
+ * made, wherever one may look; and one of a run at work, which may be about to retire the key that would be copied.
  */
 export async function findMarks(
   survey: JobSurvey,
-  decision: CredentialDecision,
+  { decision, targets }: Pick<Job, "decision" | "targets">,
   signal: AbortSignal,
 ): Promise<Pick<Job, "staleMarks" | "liveMark">> {
-  const marks = inTargets(survey);
-  if (decision.kind === "make") marks.push(...(await inOtherSecrets(survey, signal)));
+  const ours = inTargets(survey);
+  const writes = decision.kind === "make" || targets.some(({ changes }) => changes);
+  const others = writes ? await inOtherSecrets(survey, signal) : [];
   const isLiveMark = ({ pending, target }: StaleMark) =>
     isLive(pending, target.cluster.serverTime(), survey.ports.process);
-  return { staleMarks: marks.filter((mark) => !isLiveMark(mark)), liveMark: marks.find(isLiveMark) };
+  const swept = decision.kind === "make" ? [...ours, ...others] : ours;
+  return {
+    staleMarks: swept.filter((mark) => !isLiveMark(mark)),
+    liveMark: [...ours, ...others].find(isLiveMark),
+  };
 }
 
 function inTargets({ states }: JobSurvey): StaleMark[] {

@@ -77,6 +77,7 @@ async function vouchesFor(
   const names = ({ mark }: HeldEntry) =>
     mark.clusterId === clusterId &&
     (mark.keyId === keyId ||
+      mark.retire?.keyId === keyId ||
       mark.pending?.operation === operation ||
       mark.pending?.sweep?.includes(operation) === true);
   if (held.some(names)) return true;

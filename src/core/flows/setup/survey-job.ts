@@ -37,6 +37,6 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
   );
   if (identity) await checkAzureRights(survey, identity, decision, signal);
   const targets = await surveyTargets(survey, decision, clusterId, appId, signal);
-  const marks = await findMarks(survey, decision, signal);
+  const marks = await findMarks(survey, { decision, targets }, signal);
   return { clusterId, contexts, surveyed, identity, appId, decision, targets, ...marks, policy };
 }
