@@ -18,7 +18,11 @@ const examples = commands.flatMap((command) => command.examples.map(([line]) => 
 it.each(examples)("the example of --help works as it is typed: acr-pull %s", async (line) => {
   const run = await TerminalRun.start(sandbox, [], {
     command: ["sh", "-c", `acr-pull ${line}`],
-    env: { PATH: [sandbox.folder, process.env["PATH"]].join(delimiter) },
+    env: {
+      PATH: [sandbox.folder, process.env["PATH"]].join(delimiter),
+      // Rotate proves again and again, a second apart: what it proves, its own tests look at.
+      ...(line.startsWith("rotate") && { ACR_PULL_PROOF: "none" }),
+    },
   });
   // A person who takes every default, and who leaves a shell at once.
   const enter = setInterval(() => run.press(line.endsWith("-- sh") ? "exit\r" : "enter"), 100);

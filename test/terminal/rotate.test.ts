@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rotateOptions } from "../../src/cli/options.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { entryOf, setup } from "../program.ts";
+import { TerminalRun } from "../terminal.ts";
+import { expectRepeatable, mutatingSince } from "./walk-through.ts";
+
+const questions = {
+  signIn: `? ${rotateOptions.auth.question}`,
+  contexts: `? ${rotateOptions.context.question}`,
+  keys: `? ${rotateOptions.registry.question}`,
+  plan: "? Carry this out?",
+};
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  for (const registry of ["myregistry", "abacregistry"]) {
+    const namespaces = registry === "myregistry" ? ["-n", "awesomeapps", "-n", "default"] : ["-n", "default"];
+    const run = await setup(sandbox, ["--registry", registry, ...namespaces]);
+    if (run.code !== 0) throw new Error(run.stderr);
+  }
+});
+afterAll(() => sandbox.close());
+
+/** Waits until a question can be answered: what there is to choose from has arrived. */
+async function at(run: TerminalRun, question: string): Promise<TerminalRun> {
+  await run.when(
+    () => new RegExp(`${question.replaceAll("?", "\\?")}[^]*❯ `).test(run.screen),
+    `${question}, with its choices`,
+  );
+  return run;
+}
+
+describe("rotate at a terminal", () => {
+  it("asks as whom, where and which keys, shows the plan, and tells the command that asks nothing", async () => {
+    const before = sandbox.requests.entries.length;
+    const [other, mine] = [entryOf(sandbox), entryOf(sandbox, "abacregistry", "default")];
+    const run = await TerminalRun.start(sandbox, ["rotate"], { rows: 60 });
+    (await at(run, questions.signIn)).press("enter");
+    (await at(run, questions.contexts)).press("enter");
+    await at(run, questions.keys);
+    expect(run.screen).toMatch(/❯ \[x\] localhost:\d+ {2}key [\da-f-]{36}, expires in 179 days, 2 secrets/);
+    expect(run.screen).toMatch(/\[x\] localhost:\d+ {2}key [\da-f-]{36}, expires in 179 days, one secret/);
+    await run.press("space").until("1 chosen");
+    run.press("enter");
+    await at(run, questions.plan);
+    expect(run.screen).toContain("Plan for the rotation");
+    expect(run.screen).toContain("1 to create, 1 to update, 0 to remove.");
+    expect(mutatingSince(sandbox, before)).toEqual([]);
+    run.press("enter");
+    expect(await run.exit(), run.history).toBe(0);
+    expect(entryOf(sandbox, "abacregistry", "default")?.password).not.toBe(mine?.password);
+    expect(entryOf(sandbox)).toEqual(other);
+    const command = /The same without a question:\n {2}(.+)/.exec(run.transcript)?.[1] ?? "";
+    expect(command).toMatch(/^acr-pull rotate --registry localhost:\d+ --context sandbox --yes$/);
+    await expectRepeatable(sandbox, command);
+  });
+
+  it("asks about the plan alone when all was said, and leaves all as it is at a no", async () => {
+    const before = sandbox.requests.entries.length;
+    const args = ["--auth", "environment", "--context", "sandbox", "-n", "awesomeapps"];
+    const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
+    await at(run, questions.plan);
+    expect(run.history).not.toContain("✔ ");
+    // Enter would carry it out.
+    await run.press("down").until("❯ no, stop here");
+    run.press("enter");
+    expect(await run.exit()).toBe(2);
+    expect(run.history).toContain("Not agreed to, so nothing was done");
+    expect(mutatingSince(sandbox, before)).toEqual([]);
+  });
+
+  it("proposes no when a key is to go", async () => {
+    const args = ["--auth", "environment", "--context", "sandbox", "-n", "awesomeapps", "--compromised"];
+    const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
+    await at(run, questions.plan);
+    await run.until("❯ no, stop here");
+    expect(run.history.replaceAll(/\s+/g, " ")).toContain("for up to 3 hours");
+    run.press("enter");
+    expect(await run.exit()).toBe(2);
+  });
+
+  it("asks nothing with --yes", async () => {
+    const run = await TerminalRun.start(sandbox, ["rotate", "--if-expiring-within", "60d", "-y"]);
+    expect(await run.exit(), run.history).toBe(0);
+    expect(run.history).not.toMatch(/[✔?] /);
+    expect(run.history.replaceAll(/\s+/g, " ")).toContain("is left as it is: valid until");
+  });
+
+  it("stopped at a question says how to go on from there", async () => {
+    const run = await TerminalRun.start(sandbox, ["rotate", "--auth", "environment", "--expires-in", "90d"]);
+    (await at(run, questions.contexts)).press("enter");
+    (await at(run, questions.keys)).press("ctrl-c");
+    expect(await run.exit()).toBe(130);
+    expect(run.transcript).toContain("Nothing was written.");
+    expect(run.transcript).toContain(
+      "To go on from here: acr-pull rotate --auth environment --context sandbox --expires-in 90d",
+    );
+  });
+
+  it("says what is in the way at a question, and asks again when told so", async () => {
+    sandbox.setFaults([{ match: "GET /api/v1/secrets", status: 401, times: 5 }]);
+    const run = await TerminalRun.start(sandbox, ["rotate", "--auth", "environment", "--context", "sandbox"]);
+    await at(run, "? How to go on?");
+    expect(run.screen).toMatch(/^error: /m);
+    sandbox.setFaults([]);
+    await run.until("❯ try again");
+    run.press("enter");
+    (await at(run, questions.keys)).press("ctrl-c");
+    expect(await run.exit()).toBe(130);
+  });
+});
