@@ -43,11 +43,7 @@ function changesOf({ keys, step, unwritable }: Prospect, input: RotateInput): Pl
     case "retire":
       return [...retirementChanges(step, keys), ...changesAfter(step, keys, input)];
     case "change-over":
-      return [
-        ...changeOverChanges(step, keys, unwritable),
-        ...marksToRemove(keys),
-        ...(input.intent === "compromised" || step.why === "abort" ? goingKeys(step, keys) : []),
-      ];
+      return [...changeOverChanges(step, keys, unwritable), ...marksToRemove(keys), ...oldKeys(step, keys)];
     default:
       return step satisfies never;
   }
@@ -68,7 +64,7 @@ function keyName(keyId: string | null): string {
 }
 
 function changeOverChanges(
-  { to, holders, after }: ChangeOver,
+  { to, holders }: ChangeOver,
   { keyOf, seen }: SurveyedKeys,
   unwritable: readonly Unwritable[],
 ): PlannedChange[] {
@@ -85,15 +81,12 @@ function changeOverChanges(
         },
     ...holders
       .filter(({ target }) => !unreached.has(targetName(target)))
-      .map(({ target, credential }): PlannedChange => {
-        const { keyId, alive } = keyOf(credential.password);
-        return {
-          target: `secret ${targetName(target)}`,
-          action: "updated",
-          before: { keyId },
-          after: { keyId: next, ...(alive ? { retireAfter: timeText(after) } : {}) },
-        };
-      }),
+      .map(({ target, credential }): PlannedChange => ({
+        target: `secret ${targetName(target)}`,
+        action: "updated",
+        before: { keyId: keyOf(credential.password).keyId },
+        after: { keyId: next },
+      })),
     ...unwritable.map(({ target, error }): PlannedChange => ({
       target: `secret ${targetName(target)}`,
       action: "skipped",
@@ -103,9 +96,16 @@ function changeOverChanges(
   ];
 }
 
-function goingKeys({ holders }: ChangeOver, { keyOf }: SurveyedKeys): PlannedChange[] {
+/** What becomes of the keys before: with no grace they go in the same run, as ours do that sign in no more. */
+function oldKeys({ holders, after, why }: ChangeOver, { keyOf, seen }: SurveyedKeys): PlannedChange[] {
   const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
-  return [...keys].map(({ keyId }) => removal(keyId));
+  return [...keys].flatMap(({ keyId, expiresAt, alive, listed }): PlannedChange[] => {
+    if (!alive) return listed && isKeyOf(listed, seen.clusterId) ? [removal(keyId)] : [];
+    if (why !== undefined) return [removal(keyId)];
+    const target = keyName(keyId);
+    const kept = { keyId, expiresAt };
+    return [{ target, action: "kept", before: kept, after: { ...kept, retireAfter: timeText(after) } }];
+  });
 }
 
 function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SurveyedKeys): PlannedChange[] {
@@ -127,8 +127,7 @@ function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SurveyedKe
 function changesAfter(step: Retirement, keys: SurveyedKeys, input: RotateInput): PlannedChange[] {
   const next = stepAfterRetirement(step, keys, input);
   if (!next) return [];
-  const going = input.intent === "compromised" ? goingKeys(next, keys) : [];
-  return [...changeOverChanges(next, keys, []), ...going];
+  return [...changeOverChanges(next, keys, []), ...oldKeys(next, keys)];
 }
 
 function removal(keyId: string | null): PlannedChange {
