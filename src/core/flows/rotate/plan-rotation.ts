@@ -51,12 +51,23 @@ function changesOf({ keys, step, unwritable }: Prospect, input: RotateInput): Pl
 
 function standing({ holders, keyOf }: SurveyedKeys): PlannedChange[] {
   const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
-  return [...keys].map(({ keyId, expiresAt }) => ({
-    target: keyName(keyId),
-    action: "unchanged",
-    before: { keyId, expiresAt },
-    after: { keyId, expiresAt },
-  }));
+  const going = new Map(
+    holders.flatMap(({ mark }) => (mark.retire ? [[mark.retire.keyId, mark.retire.after] as const] : [])),
+  );
+  return [
+    ...[...keys].map(({ keyId, expiresAt }): PlannedChange => ({
+      target: keyName(keyId),
+      action: "unchanged",
+      before: { keyId, expiresAt },
+      after: { keyId, expiresAt },
+    })),
+    ...[...going].map(([keyId, after]) => keptUntil(keyId, after)),
+  ];
+}
+
+/** The key before stays valid beside the one in use. */
+function keptUntil(keyId: string | null, retireAfter: string | null): PlannedChange {
+  return { target: keyName(keyId), action: "kept", before: { keyId }, after: { keyId, retireAfter } };
 }
 
 function keyName(keyId: string | null): string {
@@ -99,12 +110,10 @@ function changeOverChanges(
 /** What becomes of the keys before: with no grace they go in the same run, as ours do that sign in no more. */
 function oldKeys({ holders, after, why }: ChangeOver, { keyOf, seen }: SurveyedKeys): PlannedChange[] {
   const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
-  return [...keys].flatMap(({ keyId, expiresAt, alive, listed }): PlannedChange[] => {
+  return [...keys].flatMap(({ keyId, alive, listed }): PlannedChange[] => {
     if (!alive) return listed && isKeyOf(listed, seen.clusterId) ? [removal(keyId)] : [];
     if (why !== undefined) return [removal(keyId)];
-    const target = keyName(keyId);
-    const kept = { keyId, expiresAt };
-    return [{ target, action: "kept", before: kept, after: { ...kept, retireAfter: timeText(after) } }];
+    return [keptUntil(keyId, timeText(after))];
   });
 }
 
