@@ -149,6 +149,24 @@ describe("a result", () => {
     expect(lines).toContain(`      ${command}\n`);
   });
 
+  it("has the same run again, with the consent it lacked, for what --finish does not know to be due", () => {
+    const flags = { compromised: true, settle: "0s", yes: true };
+    const commands = rotateCommands({
+      program: "acr-pull",
+      given: gather(rotateOptions, flags, {}),
+      environment: {},
+    });
+    const blocked = resultOf({ retireBlocked: "cannot-see-all-namespaces" });
+    expect(linesOf(blocked, { intent: "compromised", commands })).toContain(
+      "      acr-pull rotate --settle 0s --compromised --namespaces-complete --yes\n",
+    );
+  });
+
+  it("names the key that was to follow by that, while it is not removed yet", () => {
+    const blocked = resultOf({ keyId: "old", replaced: "new", retireBlocked: "not-yet-refused" });
+    expect(linesOf(blocked, { intent: "abort" })).toContain("The key new that was to follow it lives on: ");
+  });
+
   it("counts no secrets for one key where those of another are told with them", () => {
     const { rotations } = resultOf({});
     const other = { ...pending, loginServer: "other.azurecr.io" };

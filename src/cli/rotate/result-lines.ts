@@ -1,37 +1,11 @@
-import type {
-  ResultRotation,
-  RetireBlock,
-  RotateIntent,
-  RotateResult,
-} from "../../core/flows/rotate-contract.ts";
+import type { ResultRotation, RotateIntent, RotateResult } from "../../core/flows/rotate-contract.ts";
 import { shellWord } from "../equivalent-command.ts";
 import { toned, type Line, type Toned } from "../terminal.ts";
 import { targetLines } from "../views/target-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
+import { blockLines } from "./block-lines.ts";
+import { otherKey, type ResultContext } from "./result-context.ts";
 import { tokensOutliveTheKey } from "./shown-plan.ts";
-
-/** Command lines that the last screen names: for the same keys, of the same clusters. */
-export interface RotateCommands {
-  /** Does the same again. */
-  readonly again: string;
-  /** Retires what is due, and no more. */
-  readonly finish: string;
-  /** The same, with the word that the secrets which can be seen are all. */
-  readonly finishComplete: string;
-  /** The same, with consent to retire this key. */
-  readonly finishKey: (keyId: string) => string;
-}
-
-/** What the lines depend on besides the result. */
-export interface ResultContext {
-  readonly intent: RotateIntent;
-  readonly commands: RotateCommands;
-  /** Whether a person was asked for something that the command line could have said. */
-  readonly asked: boolean;
-  readonly now: Date;
-  /** Columns that the terminal has. */
-  readonly width: number;
-}
 
 /** Runs that change nothing when they are repeated at once. */
 const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
@@ -133,8 +107,7 @@ function daysLeft(expiresAt: string | null, now: Date): string {
 function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   const { replaced, retireAfter, retired, retireBlocked, state } = rotation;
   const { commands, now, width } = context;
-  const old =
-    state === "aborted" ? `The key ${replaced} that was to follow it` : `The key ${replaced} before it`;
+  const old = otherKey(rotation, context);
   const say = (sentence: string) => wrapped(sentence, width, 2);
   if (retireBlocked !== undefined) return blockLines(rotation, retireBlocked, context);
   if (replaced === null) return [];
@@ -155,66 +128,4 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
 /** A time to the minute: it says when to come back. */
 function momentOf(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
-}
-
-/** Why the old key lives on, and what would let it be retired. */
-function blockLines(
-  { replaced, appId }: ResultRotation,
-  block: RetireBlock,
-  { commands, intent, width }: ResultContext,
-): Line[] {
-  const { why, fix, commands: fixes } = remediesOf({ replaced, appId, intent, commands })[block];
-  const old = replaced === null ? "The key before it" : `The key ${replaced} before it`;
-  const [first = "", ...more] = wrapped(`${old} lives on: ${why}.`, width - 4);
-  return [
-    ["  ", toned("warning", "!"), ` ${first}`],
-    ...more.map((line) => `    ${line}`),
-    ...wrapped(fix, width, 4),
-    ...fixes.map((line) => `      ${line}`),
-  ];
-}
-
-/** What keeps an old key alive, in words, and what would let it be retired. */
-interface BlockRemedy {
-  readonly why: string;
-  readonly fix: string;
-  readonly commands: readonly string[];
-}
-
-function remediesOf({
-  replaced,
-  appId,
-  intent,
-  commands,
-}: Pick<ResultRotation, "replaced" | "appId"> & Pick<ResultContext, "intent" | "commands">): Readonly<
-  Record<RetireBlock, BlockRemedy>
-> {
-  const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
-  return {
-    "cannot-see-all-namespaces": {
-      why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
-      fix: "Have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
-      commands: [commands.finishComplete],
-    },
-    "still-held": {
-      why: "a secret that could not be written still holds it",
-      fix: `Mend what is said of it, and run the same again${orElse}:`,
-      commands: [commands.again],
-    },
-    "key-not-ours": {
-      why: "acr-pull did not make it for this cluster, so that others may use it",
-      fix: "If nobody does, agree to its retirement by its id:",
-      commands: [commands.finishKey(replaced ?? "KEY_ID")],
-    },
-    "key-unknown": {
-      why: "it was given by hand, and which of the application's keys it is cannot be told",
-      fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
-      commands: [`az ad app credential list --id ${appId}`, commands.finishKey("KEY_ID")],
-    },
-    "not-yet-refused": {
-      why: "the directory has removed it, and it is not refused everywhere yet",
-      fix: "That takes a while. Whether it is over, this tells:",
-      commands: [commands.finish],
-    },
-  };
 }

@@ -1,7 +1,8 @@
 import type { RotateOutcome } from "../../core/flows/rotate-contract.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
 import type { Answer } from "../views/view.ts";
-import { resultLines, type ResultContext } from "./result-lines.ts";
+import type { ResultContext } from "./result-context.ts";
+import { resultLines } from "./result-lines.ts";
 import { shownPlan } from "./shown-plan.ts";
 
 const command = "rotate";

@@ -1,7 +1,23 @@
+import type { GivenOptions } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { rotateOptions, type RotateAnswers } from "../options.ts";
-import type { RotateCommands } from "./result-lines.ts";
+
+/** What a retirement may lack, as the option says it. */
+export type RetireConsent =
+  | { readonly namespacesComplete: "true" }
+  /** A key's id. */
+  | { readonly retireKey: string };
+
+/** Command lines that the last screen names: for the same keys, of the same clusters. */
+export interface RotateCommands {
+  /** Does the same again. */
+  readonly again: string;
+  /** Retires what is due, and no more. */
+  readonly finish: string;
+  /** Retires a key that this run left alive, with a consent that it lacked. */
+  readonly retire: (consent: RetireConsent) => string;
+}
 
 type Shell = Pick<CommandContext, "program" | "given" | "environment">;
 
@@ -27,16 +43,31 @@ const ofTheRotation = [
 
 /** The command lines that are told at the end: for the same keys, of the same clusters. */
 export function rotateCommands(shell: Shell): RotateCommands {
-  const instead = (more: Readonly<Partial<Record<keyof RotateAnswers, string>>>) => {
-    const given = new Map(shell.given);
-    for (const name of ofTheRotation) given.delete(name);
-    for (const [name, text] of Object.entries(more)) given.set(name, { texts: [text], source: "flag" });
-    return sameRotate({ ...shell, given });
-  };
+  const finishing = instead(withoutRotation(shell.given), { finish: "true" });
+  // What a leak and a way back retire is due at once, which --finish alone does not know.
+  const same = isTrue(shell.given, "compromised") || isTrue(shell.given, "abort");
+  const command = (given: GivenOptions) => sameRotate({ ...shell, given });
   return {
     again: sameRotate(shell),
-    finish: instead({ finish: "true" }),
-    finishComplete: instead({ finish: "true", namespacesComplete: "true" }),
-    finishKey: (keyId) => instead({ finish: "true", retireKey: keyId }),
+    finish: command(finishing),
+    retire: (consent) => command(instead(same ? shell.given : finishing, consent)),
   };
+}
+
+function isTrue(given: GivenOptions, name: keyof RotateAnswers): boolean {
+  return given.get(name)?.texts.at(-1) === "true";
+}
+
+function withoutRotation(given: GivenOptions): GivenOptions {
+  return new Map([...given].filter(([name]) => !ofTheRotation.some((one) => one === name)));
+}
+
+function instead(
+  given: GivenOptions,
+  more: Readonly<Partial<Record<keyof RotateAnswers, string>>>,
+): GivenOptions {
+  const flags = Object.entries(more).map(
+    ([name, text]) => [name, { texts: [text], source: "flag" }] as const,
+  );
+  return new Map([...given, ...flags]);
 }
