@@ -212,6 +212,45 @@ describe("a retirement", () => {
     expect(rotation.living).toEqual([1, 2]);
   });
 
+  it("keeps the old key while one of the secrets cannot be written", async () => {
+    rotation.passGrace();
+    rotation.sandbox.setFaults([
+      { match: "^PATCH .*/namespaces/default/secrets/acr-secret[?]fieldManager", status: 403, times: 99 },
+    ]);
+    const outcome = await rotation.rotate({ intent: "finish" });
+    expect(outcome).toMatchObject({
+      exitCode: 4,
+      error: {
+        code: "rotate.still-held",
+        message: expect.stringContaining("sandbox/default/acr-secret") as string,
+      },
+    });
+    expect(rotation.living).toEqual([1, 2]);
+    rotation.sandbox.setFaults([]);
+    expect(await rotation.rotate({ intent: "finish" })).toMatchObject({ exitCode: 0 });
+    expect(rotation.living).toEqual([2]);
+    expect(rotation.sandbox.violations).toEqual([]);
+  });
+
+  it("keeps the old key where nobody can tell who else holds it, until somebody says so", async () => {
+    rotation.passGrace();
+    const [user] = rotation.sandbox.world.clusters[0]!.users;
+    const namespaces = ["awesomeapps", "default"];
+    user!.rules = [
+      { verbs: ["get"], resources: ["namespaces"] },
+      { verbs: ["get", "patch"], resources: ["secrets"], namespaces },
+    ];
+    expect(await rotation.rotate({ intent: "finish", namespaces })).toMatchObject({
+      exitCode: 4,
+      error: { code: "rotate.cannot-see-all-namespaces" },
+      result: { rotations: [{ retired: false, retireBlocked: "cannot-see-all-namespaces" }] },
+    });
+    expect(rotation.living).toEqual([1, 2]);
+    const complete = { intent: "finish", namespaces, namespacesComplete: true } as const;
+    expect(await rotation.rotate(complete)).toMatchObject({ exitCode: 0 });
+    expect(rotation.living).toEqual([2]);
+  });
+
   it("says that the removed key is not refused yet, and remembers it, until it is", async () => {
     rotation.passGrace();
     rotation.meanwhile = ({ what }) => {

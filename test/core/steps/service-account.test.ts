@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Cluster } from "../../../src/core/ports.ts";
+import { ensureLink } from "../../../src/core/steps/service-account.ts";
+import { startSandbox, type Sandbox } from "../../../src/sandbox/sandbox.ts";
+import { openClusters } from "../choices/sandboxed-clusters.ts";
+
+const { signal } = new AbortController();
+const namespace = "apps";
+const account = (name: string, ...secrets: string[]) => ({
+  apiVersion: "v1",
+  kind: "ServiceAccount" as const,
+  metadata: { name, namespace },
+  imagePullSecrets: secrets.map((secret) => ({ name: secret })),
+});
+
+let sandbox: Sandbox;
+let cluster: Cluster;
+beforeAll(async () => {
+  const objects = [
+    account("builder", "second", "first"),
+    account("linked", "acr-secret"),
+    account("raced", "theirs"),
+  ];
+  sandbox = await startSandbox({ clusters: [{ context: "blue", namespaces: [namespace], objects }] });
+  [cluster] = (await openClusters(sandbox, "blue")) as [Cluster];
+});
+afterAll(() => sandbox.close());
+
+const clock = { now: () => new Date(), sleep: () => Promise.reject(new Error("nothing is waited for")) };
+const link = (name: string, through: Cluster = cluster) =>
+  ensureLink({ cluster: through, namespace, account: name, secretName: "acr-secret" }, clock, signal);
+const secretsOf = async (name: string) =>
+  (await cluster.findServiceAccount(namespace, name, signal))?.imagePullSecrets;
+
+describe("a service account whose pods shall use the pull secret", () => {
+  it("gets it at the end of its list, whose other entries and order stay", async () => {
+    expect(await link("builder")).toBe("updated");
+    expect(await secretsOf("builder")).toEqual(["second", "first", "acr-secret"]);
+  });
+
+  it("that has it already is not written", async () => {
+    const before = sandbox.requests.mutating().length;
+    expect(await link("linked")).toBe("unchanged");
+    expect(sandbox.requests.mutating()).toHaveLength(before);
+  });
+
+  it("keeps what somebody adds to its list between the look and the write", async () => {
+    let raced = false;
+    const racing: Pick<Cluster, "findServiceAccount" | "patchServiceAccount"> = {
+      async findServiceAccount(...where) {
+        const found = await cluster.findServiceAccount(...where);
+        if (found && !raced) {
+          raced = true;
+          const secrets = [...found.imagePullSecrets, "meanwhile"];
+          await cluster.patchServiceAccount(found, secrets, { dryRun: false }, signal);
+        }
+        return found;
+      },
+      patchServiceAccount: (...change) => cluster.patchServiceAccount(...change),
+    };
+    expect(await link("raced", racing as Cluster)).toBe("updated");
+    expect(await secretsOf("raced")).toEqual(["theirs", "meanwhile", "acr-secret"]);
+  });
+});
