@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Called with the running process, to signal it. */
   readonly started?: (kill: (signal: NodeJS.Signals) => void, pid: number) => void;
+  /** Called with each piece of what it says on stderr, as it comes. */
+  readonly told?: (text: string) => void;
 }
 
 /** Runs the real program inside a sandbox, without a terminal, and waits for its end. */
@@ -51,7 +53,10 @@ export async function runProgram(
       let stdout = "";
       let stderr = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        stderr += text;
+        options.told?.(text);
+      });
       child.stdin.on("error", () => {}).end(options.input ?? "");
       child.on("error", reject);
       child.on("close", (code, signal) =>
