@@ -77,16 +77,18 @@ function decodeEntry(host: string, entry: unknown): PullCredential {
   };
 }
 
-/** The key that holds `loginServer`'s entry: hosts are compared in lower case, a scheme or `/v2/` is not host. */
+/** The host that a key means: in lower case, for a scheme or `/v2/` is not host. */
+function hostOf(key: string): string {
+  return key
+    .toLowerCase()
+    .replace(/^https?:\/\//, "")
+    .replace(/\/(v[12]\/?)?$/, "");
+}
+
+/** The keys that hold `loginServer`'s entries. */
 function keysOf(config: DockerConfig, loginServer: string): string[] {
   const host = loginServer.toLowerCase();
-  return Object.keys(config.auths).filter((key) => {
-    const bare = key
-      .toLowerCase()
-      .replace(/^https?:\/\//, "")
-      .replace(/\/(v[12]\/?)?$/, "");
-    return bare === host;
-  });
+  return Object.keys(config.auths).filter((key) => hostOf(key) === host);
 }
 
 /** The credential for a host, the plain key before other spellings; `undefined` when there is none. */
@@ -103,9 +105,18 @@ export function secondCredentialOf(config: DockerConfig, loginServer: string): P
   return hasPlainKey && config.auths[key] !== undefined ? decodeEntry(key, config.auths[key]) : undefined;
 }
 
-/** Every credential for a host, under whichever spelling of it. */
-export function credentialsOf(config: DockerConfig, loginServer: string): PullCredential[] {
-  return keysOf(config, loginServer).map((key) => decodeEntry(key, config.auths[key]));
+/** A credential, and what it is for. */
+export interface HostCredential extends PullCredential {
+  /** A host in lower case, a repository on it, or a pattern of hosts. */
+  readonly host: string;
+}
+
+/** Every credential, whatever it is for. */
+export function credentialsOf(config: DockerConfig): HostCredential[] {
+  return Object.entries(config.auths).map(([key, entry]) => ({
+    host: hostOf(key),
+    ...decodeEntry(key, entry),
+  }));
 }
 
 /**

@@ -3,9 +3,11 @@ import {
   dockerConfigKey,
   MalformedDockerConfigError,
   parseDockerConfig,
+  type HostCredential,
   type PullCredential,
 } from "../../../domain/docker-config.ts";
 import { ActionableError, hasCode, refused } from "../../../domain/errors.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { readMarks, type EntryMark, type EntryMarks } from "../../../domain/ownership.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
@@ -24,7 +26,7 @@ export interface Holder {
   readonly chosen: boolean;
 }
 
-/** A secret that holds the password of a key, and that we may not write. */
+/** A secret that holds the password of a key in an entry that we may not write. */
 export interface Copy {
   readonly target: Target;
   readonly credentials: readonly PullCredential[];
@@ -144,38 +146,48 @@ function registryName(registryId: string, loginServer: string): string {
   );
 }
 
-/** Other secrets that hold one of these passwords: their pulls would fail when it is retired. */
+/**
+ * Other entries that hold one of these passwords: their pulls would fail when it is retired. A kubelet also takes an
+ * entry for a repository or for a pattern of hosts, and other registries may know the same password, so that what an
+ * entry is for does not matter.
+ */
 function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Holder[]): Copy[] {
   const known = new Set(holders.map(({ target }) => `${target.namespace}/${target.name}`));
   const passwords = new Set(
     holders.flatMap(({ credential, second }) => [credential, second]).map((one) => one?.password.reveal()),
   );
-  return seen.secrets
-    .filter(({ namespace, name }) => !known.has(`${namespace}/${name}`))
-    .flatMap((secret) => {
-      const credentials = credentialsIn(secret, loginServer).filter(({ password }) =>
-        passwords.has(password.reveal()),
-      );
-      if (credentials.length === 0) return [];
-      const target = targetOf(seen, secret);
-      const state = stateOf(target, secret, loginServer);
-      return [{ target, credentials, error: state instanceof ActionableError ? state : strangeCopy(target) }];
+  return seen.secrets.flatMap((secret) => {
+    const isKnown = known.has(`${secret.namespace}/${secret.name}`);
+    const marks = marksOf(secret);
+    const credentials = credentialsIn(secret).filter(({ host, username, password }) => {
+      if (!passwords.has(password.reveal())) return false;
+      if (host === loginServer) return !isKnown;
+      // Of another registry's rotation, which brings it to a key of its own.
+      const mark = marks[host];
+      return mark?.clusterId !== seen.clusterId || mark.appId !== username;
     });
+    const [first] = credentials;
+    if (!first) return [];
+    const target = targetOf(seen, secret);
+    const state = isKnown ? undefined : stateOf(target, secret, loginServer);
+    const error = state instanceof ActionableError ? state : strangeCopy(target, first.host);
+    return [{ target, credentials, error }];
+  });
 }
 
-/** Whose entry says that it is of another cluster or application than the one whose password it holds. */
-function strangeCopy(target: Target): ActionableError {
+/** An entry that is for something else, or says that it is of another cluster or application. */
+function strangeCopy(target: Target, host: string): ActionableError {
   return refused(
     "secret.not-ours",
-    `Secret ${targetName(target)} holds a password that is to be replaced, and its marks name another cluster or application.`,
-    "Run setup with --switch-principal for its namespace, or delete it.",
+    `Secret ${targetName(target)} holds for ${inOneLine(host)} a password that is to be replaced, in an entry that acr-pull did not write there for this cluster.`,
+    "Take that entry out of it, or run setup with --switch-principal for its namespace where the entry is of another cluster or application.",
   );
 }
 
-/** Every credential in a pull secret for a login server, however its marks read; none where it cannot be read. */
-export function credentialsIn(secret: SecretObject, loginServer: string): PullCredential[] {
+/** Every credential in a pull secret, whatever it is for and however its marks read; none where it cannot be read. */
+export function credentialsIn(secret: SecretObject): HostCredential[] {
   try {
-    return credentialsOf(parseDockerConfig(secret.data[dockerConfigKey]), loginServer);
+    return credentialsOf(parseDockerConfig(secret.data[dockerConfigKey]));
   } catch (error) {
     if (error instanceof MalformedDockerConfigError) return [];
     throw error;

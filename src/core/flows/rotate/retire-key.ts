@@ -81,8 +81,8 @@ function blockBefore(
 }
 
 /** The part of the survey that telling a holder takes. */
-function evidence({ loginServer, appId, application, holders }: KeyWork["keys"]) {
-  return { loginServer, appId, application, holders };
+function evidence({ appId, application, holders }: KeyWork["keys"]) {
+  return { appId, application, holders };
 }
 
 function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): string[] {
@@ -93,14 +93,14 @@ function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): st
 function holdersIn(
   secrets: readonly SecretObject[],
   { keyId, old }: Retirement,
-  { loginServer, appId, application, holders: inUse }: ReturnType<typeof evidence>,
+  { appId, application, holders: inUse }: ReturnType<typeof evidence>,
 ): SecretObject[] {
   const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
   const newer = inUse.map(({ credential }) => credential.password);
   return secrets.filter((secret) => {
-    const mark = marksOf(secret)[loginServer];
-    if (keyId !== null && mark?.appId === appId && mark.keyId === keyId) return true;
-    return credentialsIn(secret, loginServer).some(({ username, password }) => {
+    const marks = Object.values(marksOf(secret));
+    if (keyId !== null && marks.some((mark) => mark.appId === appId && mark.keyId === keyId)) return true;
+    return credentialsIn(secret).some(({ username, password }) => {
       if (old) return password.equals(old.credential.password);
       const isNewer = newer.some((one) => one.equals(password));
       return username === appId && !isNewer && hint !== undefined && password.reveal().startsWith(hint);

@@ -23,6 +23,7 @@ import {
 const anything: KeyChoice = { registry: undefined, secretName: undefined };
 const otherApp = "33333333-3333-4333-8333-333333333333";
 const otherCluster = "44444444-4444-4444-8444-444444444444";
+const otherRegistry = "other.azurecr.io";
 
 function held(
   secrets: readonly PullSecret[],
@@ -220,6 +221,21 @@ describe("a copy of a key, in a secret that we may not write,", () => {
       "secret.not-ours",
     ],
     [
+      "for one repository alone",
+      { auths: { [`${loginServer}/team`]: { auth: authOf("new") } }, mark: null },
+      "secret.not-ours",
+    ],
+    [
+      "for a pattern of hosts",
+      { auths: { "*.azurecr.io": { auth: authOf("old") } }, mark: null },
+      "secret.not-ours",
+    ],
+    [
+      "for another host",
+      { auths: { "other.example": { auth: authOf("new") } }, mark: null },
+      "secret.not-ours",
+    ],
+    [
       "under another user name",
       { auths: credentialsFor(textOf("new"), otherApp), mark: null },
       "secret.not-ours",
@@ -248,12 +264,26 @@ describe("a copy of a key, in a secret that we may not write,", () => {
     expect(copies[0]?.error).toMatchObject({ code, exitCode: 2 });
   });
 
+  it("in the entry of another registry, which is rotated by itself, is none", () => {
+    const marks = { [otherRegistry]: { registry: "/r", clusterId, appId } };
+    const auths = { [otherRegistry]: { auth: authOf("new") } };
+    const more = { annotations: { "acr-pull/entries": JSON.stringify(marks) } };
+    const keys = held([ours, { namespace: "other", auths, more }]);
+    expect(keys.map((one) => [one.loginServer, one.copies])).toEqual([
+      [loginServer, []],
+      [otherRegistry, []],
+    ]);
+  });
+
+  it("stands also in the very secret that holds it, for something else", () => {
+    const beside = { ...ours, auths: { [`${loginServer}/team`]: { auth: authOf("new") } } };
+    const { holders, copies } = onlyHeld([beside]);
+    expect(holders.map(placeOf)).toEqual(copies.map(placeOf));
+    expect(copies[0]?.error.message).toContain(`for ${loginServer}/team a password`);
+  });
+
   it.each<[string, Partial<PullSecret>]>([
     ["holds another password of the same application", { holds: "third", mark: null }],
-    [
-      "holds it for another host",
-      { auths: { "other.example": { username: appId, password: textOf("new") } }, mark: null },
-    ],
     ["cannot be read", { mark: null, more: { data: { ".dockerconfigjson": "ew==" } } }],
     ["has no data", { mark: null, more: { data: {} } }],
   ])("is none where it %s", (_what, other) => {
@@ -303,6 +333,6 @@ describe("what cannot be read", () => {
       more: { annotations: { "acr-pull/entries": "[" }, data: {} },
     });
     expect(marksOf(broken)).toEqual({});
-    expect(credentialsIn(broken, loginServer)).toEqual([]);
+    expect(credentialsIn(broken)).toEqual([]);
   });
 });

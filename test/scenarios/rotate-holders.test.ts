@@ -1,0 +1,291 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { KubernetesObject } from "../../src/sandbox/world.ts";
+import { dockerConfigOf, marksOf, secretOf, type Run } from "../program.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import {
+  addSecret,
+  azureWrites,
+  countingWrites,
+  endGrace,
+  heldKeys,
+  keyIds,
+  markOf,
+  rotate,
+  rotation,
+  signsIn,
+  start,
+} from "./rotation.ts";
+
+/** Labels and annotations as they stand on the secret in awesomeapps. */
+function marks(sandbox: Sandbox) {
+  const { labels, annotations } = secretOf(sandbox)!.metadata;
+  return { labels: { ...labels }, annotations: { ...annotations } };
+}
+
+/** What stands in awesomeapps for the oldest key there, and the host that it stands for. */
+function oldEntry(sandbox: Sandbox) {
+  const entry = Object.values(dockerConfigOf(sandbox).auths).at(-1)!;
+  return { host: sandbox.world.registries[0]!.loginServer, entry };
+}
+
+/** A secret in the namespace default with the oldest key, and what more is said of it. */
+function addCopy(
+  sandbox: Sandbox,
+  metadata: object = {},
+  { auths, ...more }: { readonly auths?: object; readonly immutable?: boolean } = {},
+): KubernetesObject {
+  const { host, entry } = oldEntry(sandbox);
+  const whole = { auths: auths ?? { [host]: entry }, ...more };
+  return addSecret(sandbox, { namespace: "default", name: "copy", ...metadata }, whole);
+}
+
+/** Copies that acr-pull may not write, by what they are. */
+const unwritable: ReadonlyArray<[what: string, add: (sandbox: Sandbox) => KubernetesObject]> = [
+  ["without our label", (sandbox) => addCopy(sandbox)],
+  ["with our label and no marks", (sandbox) => addCopy(sandbox, { labels: { "acr-pull/managed": "true" } })],
+  [
+    "whose marks are beyond reading",
+    (sandbox) =>
+      addCopy(sandbox, {
+        labels: { "acr-pull/managed": "true" },
+        annotations: { "acr-pull/entries": "{" },
+      }),
+  ],
+  [
+    "that spells the host in another way",
+    (sandbox) => {
+      const { host, entry } = oldEntry(sandbox);
+      return addCopy(sandbox, {}, { auths: { [`HTTPS://${host.toUpperCase()}/v2/`]: entry } });
+    },
+  ],
+  [
+    "that names the host with a repository",
+    (sandbox) => {
+      const { host, entry } = oldEntry(sandbox);
+      return addCopy(sandbox, {}, { auths: { [`${host}/my-awesome-app`]: entry } });
+    },
+  ],
+  [
+    "that holds nothing but the auth text",
+    (sandbox) => {
+      const { host, entry } = oldEntry(sandbox);
+      return addCopy(sandbox, {}, { auths: { [host]: { auth: entry.auth } } });
+    },
+  ],
+  [
+    "whose owner is another object",
+    (sandbox) =>
+      addCopy(sandbox, {
+        ...marks(sandbox),
+        ownerReferences: [{ apiVersion: "v1", kind: "ExternalSecret", name: "pull", uid: "1" }],
+      }),
+  ],
+  [
+    "that Argo CD tracks",
+    (sandbox) => {
+      const { labels, annotations } = marks(sandbox);
+      return addCopy(sandbox, {
+        labels,
+        annotations: { ...annotations, "argocd.argoproj.io/tracking-id": "x" },
+      });
+    },
+  ],
+  ["that is immutable", (sandbox) => addCopy(sandbox, marks(sandbox), { immutable: true })],
+];
+
+function expectStillHeld(run: Run, name: string): void {
+  expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.still-held"]);
+  expect(run.json.error.message).toContain(name);
+  expect(run.json.rotations).toMatchObject([{ retired: false, retireBlocked: "still-held" }]);
+}
+
+/** Runs something while a secret is there, and takes it away again. */
+async function during<T>(sandbox: Sandbox, added: KubernetesObject, work: () => Promise<T>): Promise<T> {
+  sandbox.invariants.watch();
+  const done = await work();
+  const { objects } = sandbox.world.clusters[0]!;
+  objects["secrets"] = objects["secrets"]!.filter((one) => one !== added);
+  sandbox.invariants.watch();
+  return done;
+}
+
+describe("rotate, where another secret holds the key,", () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await startSandbox({ checkInvariants: true });
+    setUp(sandbox);
+  });
+  afterAll(() => sandbox.close());
+
+  it.each(unwritable)("%s: refuses before anything is made, and names it", async (_what, add) => {
+    const run = await during(sandbox, add(sandbox), () => rotate(sandbox));
+    expect([run.code, run.json.error.code], run.stderr).toEqual([2, "rotate.holder-unwritable"]);
+    expect(run.json.error.message).toContain("sandbox/default/copy");
+    expect(run.json.error.retryable).toBe(false);
+    expect(sandbox.requests.mutating()).toEqual([]);
+  });
+});
+
+describe("rotate, where another secret holds the old key since the change-over,", () => {
+  let sandbox: Sandbox;
+  let old: string;
+  beforeAll(async () => {
+    sandbox = await startSandbox({ checkInvariants: true });
+    ({ old } = changedOver(sandbox, { due: true }));
+  });
+  afterAll(() => sandbox.close());
+
+  it.each(unwritable)("%s: never retires it, and names the secret", async (_what, add) => {
+    const copy = add(sandbox);
+    const run = await during(sandbox, copy, () => rotate(sandbox, ["--finish"]));
+    expectStillHeld(run, "sandbox/default/copy");
+    expect(azureWrites(sandbox)).toEqual([]);
+    expect(signsIn(sandbox, old)).toBe(true);
+    expect(sandbox.violations).toEqual([]);
+  });
+});
+
+describe.concurrent("rotate, where a copy with our marks", () => {
+  it("stands in a namespace that nobody named: brings it to the new key as well", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox);
+    addCopy(sandbox, marks(sandbox));
+    sandbox.invariants.watch();
+    const { keyId } = await rotation(sandbox, ["-n", "awesomeapps"]);
+    expect(heldKeys(sandbox, "default", "copy")).toEqual({ plain: keyId, https: old });
+    endGrace(sandbox);
+    expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
+    expect(heldKeys(sandbox, "default", "copy")).toEqual({ plain: keyId, https: undefined });
+  });
+
+  it("of before turns up during the grace: gets the new key and a grace of its own before the old one goes", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { due: true });
+    const { annotations, labels } = marks(sandbox);
+    const [[host, mark]] = Object.entries(marksOf(sandbox)) as [[string, object]];
+    annotations["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, keyId: old, retire: undefined } });
+    addCopy(sandbox, { labels, annotations });
+    sandbox.invariants.watch();
+    expect((await rotation(sandbox, ["--finish"])).state).toBe("pending");
+    expect(heldKeys(sandbox, "default", "copy")).toEqual({ plain: keyId, https: old });
+    expect(signsIn(sandbox, old)).toBe(true);
+    endGrace(sandbox);
+    expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+
+  it("names another cluster: is nobody's to write here, and nothing is made", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { labels, annotations } = marks(sandbox);
+    const [[host, mark]] = Object.entries(marksOf(sandbox)) as [[string, object]];
+    annotations["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, clusterId: "another" } });
+    addCopy(sandbox, { labels, annotations });
+    sandbox.invariants.watch();
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox));
+    expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.holder-unwritable", 0]);
+    expect(result.json.error.message).toContain("sandbox/default/copy");
+  });
+});
+
+describe.concurrent("rotate, where a copy turns up", () => {
+  it("between the clean-up and the removal: leaves the key, and so does every run after it", async (test) => {
+    const sandbox = await start(test);
+    const { old } = changedOver(sandbox, { due: true });
+    const { host, entry } = oldEntry(sandbox);
+    const stop = sandbox.observe((phase, { method, path }) => {
+      if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/awesomeapps/secrets/acr-secret"))
+        return;
+      if (heldKeys(sandbox).https !== undefined) return;
+      stop();
+      addSecret(sandbox, { namespace: "default", name: "late" }, { auths: { [host]: entry } });
+    });
+    expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
+    expect(markOf(sandbox).retire.keyId).toBe(old);
+    // Its text is in no secret of ours any more.
+    expect(heldKeys(sandbox).https).toBeUndefined();
+    expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/late");
+    expect(signsIn(sandbox, old)).toBe(true);
+
+    const { objects } = sandbox.world.clusters[0]!;
+    objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => metadata.name !== "late");
+    sandbox.invariants.watch();
+    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
+  });
+});
+
+describe.concurrent("rotate, where a second cluster shares the password,", () => {
+  it("and is looked at too: does not retire the old key while that one holds it", async (test) => {
+    const sandbox = await start(test);
+    const { old } = changedOver(sandbox, { due: true });
+    const { host, entry } = oldEntry(sandbox);
+    const name = { namespace: "awesomeapps", name: "acr-secret" };
+    addSecret(sandbox, name, { auths: { [host]: entry }, context: "sandbox-staging" });
+    sandbox.invariants.watch();
+    const run = await rotate(sandbox, ["--context", "sandbox", "--context", "sandbox-staging", "--finish"]);
+    expectStillHeld(run, "sandbox-staging/awesomeapps/acr-secret");
+    expect(signsIn(sandbox, old)).toBe(true);
+  });
+});
+
+describe.concurrent("rotate, where secrets may not be listed cluster-wide,", () => {
+  const namespaces = ["awesomeapps", "default"];
+  const named = ["-n", "awesomeapps", "-n", "default"];
+  /** Leaves what a team has in its own namespaces, and the right to learn the cluster's id. */
+  function narrow({ world }: Sandbox): void {
+    world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["get", "create", "patch"], resources: ["secrets"], namespaces },
+      { verbs: ["get"], resources: ["namespaces"] },
+    ];
+  }
+
+  it("changes over what was named, and says that the old key will stay", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces });
+    narrow(sandbox);
+    const { keyId, stderr } = await rotation(sandbox, named);
+    expect(stderr).toContain("--namespaces-complete");
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: old });
+  });
+
+  it("leaves the old key when its time is over, and says why", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces, due: true });
+    narrow(sandbox);
+    const run = await rotate(sandbox, [...named, "--finish"]);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.cannot-see-all-namespaces"]);
+    expect(run.json.rotations).toMatchObject([
+      { state: "pending", retired: false, retireBlocked: "cannot-see-all-namespaces", replaced: old },
+    ]);
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: old });
+    expect(signsIn(sandbox, old)).toBe(true);
+  });
+
+  it("retires it with --namespaces-complete", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces, due: true });
+    narrow(sandbox);
+    const { retired } = await rotation(sandbox, [...named, "--finish", "--namespaces-complete"]);
+    expect(retired).toBe(true);
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: undefined });
+    expect([signsIn(sandbox, old), keyIds(sandbox)]).toEqual([false, [keyId]]);
+  });
+
+  it("without -n looks at the context's own namespace alone", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces });
+    narrow(sandbox);
+    const { json } = await rotation(sandbox, ["--if-expiring-within", "60d"]);
+    expect(json.secrets.map(({ namespace }: { namespace: string }) => namespace)).toEqual(["default"]);
+  });
+
+  it("finding nothing under the name says where it could not look", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces });
+    narrow(sandbox);
+    const run = await rotate(sandbox, ["--secret-name", "other"]);
+    expect([run.code, run.json.error.code]).toEqual([2, "rotate.nothing-found"]);
+    expect(run.json.error.hint).toMatch(/-n .*--secret-name/);
+  });
+});
