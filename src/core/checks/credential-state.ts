@@ -18,18 +18,20 @@ const propagationMs = 15 * 60_000;
  * Tries what a secret holds. Replicas disagree for a while about a password just made, so a refusal is believed
  * only when it repeats, and for a key that Graph lists as made minutes ago only when the waiting time is over.
  * @param key what Graph lists of it, when known
+ * @param unlistedPatienceMs how long a refusal is not believed of a key that Graph does not list, or not yet
  */
 export async function credentialState(
   context: ProofContext,
   credential: PullCredential,
   key: PasswordCredential | undefined,
   signal: AbortSignal,
+  unlistedPatienceMs = 0,
 ): Promise<CredentialState> {
   const { clock, timeoutMs } = context;
   const start = clock.now().getTime();
-  const ageMs = key?.startDateTime ? start - key.startDateTime.getTime() : propagationMs;
   const otherText = key?.hint !== undefined && !credential.password.reveal().startsWith(key.hint);
-  const patienceMs = otherText ? 0 : Math.min(timeoutMs, propagationMs - ageMs);
+  const ageMs = key?.startDateTime ? start - key.startDateTime.getTime() : propagationMs;
+  const patienceMs = otherText ? 0 : Math.min(timeoutMs, key ? propagationMs - ageMs : unlistedPatienceMs);
   let signsIn = false;
   for (let tries = 1; ; tries += 1) {
     const state = await look(context, credential, signal);

@@ -25,31 +25,45 @@ export interface NewKey {
   readonly listed: PasswordCredential | undefined;
 }
 
+/** What a change-over came to. */
+export interface ChangedOver {
+  readonly to: NewKey;
+  /** When the key before may be retired. */
+  readonly after: Date;
+}
+
 /**
  * Gives secrets another key: made and proven first, then written with the old one beside it, read back, and proven
  * by the very bytes. The old one stays valid.
  * @throws ActionableError `busy` when another run is at work; what stopped it half way
  */
-export async function changeOver(step: ChangeOver, work: KeyWork): Promise<NewKey> {
+export async function changeOver(step: ChangeOver, work: KeyWork): Promise<ChangedOver> {
   let made: NewKey | undefined;
   try {
     return await work.underMark(deadOperations(step, work.keys), async () => {
       const to = step.to ?? (made = await newKey(step, work));
       await proveOrTakeBack(to, made, work);
+      const after = countedFromNow(step, work);
       const assignments = step.holders.map((holder) => ({
         holder,
-        desired: desired(holder, to, step, work),
+        desired: desired(holder, to, { ...step, after }, work),
       }));
       const written = await write(assignments, work);
       const unused = made !== undefined && written.length === 0;
       const newest = unused ? undefined : (made?.keyId ?? undefined);
       await closeAfter(assignments, work, () => work.close(newest, unused ? [work.mark.operation] : []));
-      return to;
+      return { to, after };
     });
   } catch (error) {
     if (isOvertaken(error) && step.to === undefined) await work.abandon(made?.keyId ?? undefined);
     throw error;
   }
+}
+
+/** A grace is for those who read the secrets: it begins when these are written, however long the proof took. */
+function countedFromNow({ after }: ChangeOver, { keys }: KeyWork): Date {
+  const passedMs = keys.seen.cluster.serverTime().getTime() - keys.now.getTime();
+  return new Date(after.getTime() + Math.max(0, passedMs));
 }
 
 /** A key that does not pull is of no use to anybody: one that was made for nothing goes at once. */

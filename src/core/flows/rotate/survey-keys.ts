@@ -125,6 +125,12 @@ async function findApplication(
   return best;
 }
 
+/**
+ * A key that secrets were changed over to was proven then: some part of the service knows it, and is met within this
+ * time, also when no part of the directory that was asked lists it yet.
+ */
+const youngPatienceMs = 60_000;
+
 async function surveyPasswords(
   { holders, seen }: HeldKeys,
   application: Application,
@@ -140,14 +146,16 @@ async function surveyPasswords(
     claims.set(text, known);
   };
   for (const { credential, second, mark } of holders) {
-    note(credential, { keyId: mark.keyId, expiresAt: mark.expiresAt });
-    note(second, { keyId: mark.retire?.keyId, expiresAt: null });
+    const { keyId, expiresAt, retire } = mark;
+    note(credential, { keyId, expiresAt, isYoung: retire !== undefined });
+    note(second, { keyId: retire?.keyId, expiresAt: null, isYoung: false });
   }
   const surveyed = await Promise.all(
     [...claims].map(async ([text, { credential, claims: made }]) => {
       const { keyId, listed } = identify(credential.password, made, application);
       const expired = listed?.endDateTime !== undefined && listed.endDateTime <= seen.cluster.serverTime();
-      const state = expired ? "dead" : await credentialState(proof, credential, listed, signal);
+      const patienceMs = made.some((claim) => claim.keyId === keyId && claim.isYoung) ? youngPatienceMs : 0;
+      const state = expired ? "dead" : await credentialState(proof, credential, listed, signal, patienceMs);
       const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
       const key: SurveyedKey = {
         credential,
@@ -167,6 +175,8 @@ async function surveyPasswords(
 interface Claim {
   readonly keyId: string | null | undefined;
   readonly expiresAt: string | null | undefined;
+  /** Whether the secret was changed over to it not long ago. */
+  readonly isYoung: boolean;
 }
 
 /**
