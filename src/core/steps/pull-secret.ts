@@ -272,7 +272,8 @@ export async function rehearseWrite(target: Target, state: TargetState, signal: 
   const dryRun = { dryRun: true };
   const change = { labels: { [managedLabel]: "true" } };
   if (state.kind === "present") {
-    await cluster.patchSecret(state.secret, change, dryRun, signal);
+    // Somebody changed it since it was looked at: whether it may be written was answered before that.
+    await unless(cluster.patchSecret(state.secret, change, dryRun, signal), "kubernetes.conflict");
     return;
   }
   const create = cluster.createSecret(newSecret(target, {}, emptyDockerConfig), dryRun, signal);

@@ -4,6 +4,7 @@ import { exitCode } from "../../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { RetireMark } from "../../../domain/ownership.ts";
 import type { Report } from "../../progress.ts";
+import { BusyError } from "../../steps/busy.ts";
 import { targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { timeText } from "../setup/decide-credential.ts";
@@ -63,6 +64,7 @@ class KeysRun {
   /** Keys made by this run: the directory may take minutes to list them. */
   readonly #made: PasswordCredential[] = [];
   readonly #givenUp: Target[] = [];
+  #busySince: number | undefined;
 
   constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
     this.#keys = keys;
@@ -73,24 +75,29 @@ class KeysRun {
   }
 
   async toTheEnd(): Promise<void> {
-    for (let steps = 0; steps < mostSteps; steps += 1) {
+    let taken = 0;
+    do {
       const step = this.#step;
-      if (step.kind === "none" && !(await this.#waits(step))) {
+      if (step.kind !== "none") {
+        if (await this.#take(step)) {
+          taken += 1;
+          this.#busySince = undefined;
+        }
+        if (taken > mostSteps) throw new TypeError("a rotation does not come to its end");
+      } else if (!(await this.#waits(step))) {
         this.#tellStanding(step);
         return;
       }
-      if (step.kind !== "none" && !(await this.#take(step))) return;
-      const again = await this.#lookAgain();
-      if (!again) return;
-    }
-    throw new TypeError("a rotation does not come to its end");
+    } while (await this.#lookAgain());
   }
 
-  /** @returns whether to go on */
+  /** @returns whether it was taken; false when another run was waited for */
   async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
     const work = new KeyWork(this.#keys, input, ports, report, signal);
+    const { liveMark } = this.#keys;
     try {
+      if (liveMark) throw new BusyError(targetName(liveMark.target));
       switch (step.kind) {
         case "tidy":
           await work.underMark([], () => work.close(undefined));
@@ -103,13 +110,15 @@ class KeysRun {
           return step satisfies never;
       }
     } catch (error) {
-      if (!isOvertaken(error) || !this.#run.mayWait()) throw error;
+      const now = ports.clock.now().getTime();
+      this.#busySince ??= now;
+      if (!isOvertaken(error) || now - this.#busySince >= input.waitBusyMs) throw error;
       const target = this.#keys.holders[0]?.target;
       const what = target ? targetName(target) : this.#keys.loginServer;
       const text = `Waiting for another run to finish with ${what}, up to ${formatDuration(input.waitBusyMs)}`;
       report({ kind: "waiting", id: "busy", text });
       await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
-      return true;
+      return false;
     } finally {
       this.#record.wrote ||= work.wrote;
       for (const [name, written] of work.written) this.#record.written.set(name, written);
@@ -118,7 +127,7 @@ class KeysRun {
   }
 
   async #changeOver(step: ChangeOver, work: KeyWork): Promise<boolean> {
-    const to = await changeOver(step, work);
+    const { to, after } = await changeOver(step, work);
     if (to.keyId !== null) this.#changedTo.add(to.keyId);
     if (to.listed) this.#made.push(to.listed);
     const failed = [...work.written.values()].filter(({ action }) => action === "failed");
@@ -128,7 +137,7 @@ class KeysRun {
         ...base,
         state: alive ? "pending" : "rotated",
         replaced: keyId,
-        retireAfter: alive ? timeText(step.after) : null,
+        retireAfter: alive ? timeText(after) : null,
         retired: !alive && keyId !== null && work.swept.includes(keyId),
       });
     }
@@ -224,7 +233,8 @@ class KeysRun {
     });
     // What turned up since then stops it as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
-    if (begins) this.#giveUp(await preflight(this.#step, this.#keys, input, ports, signal));
+    if (begins && !this.#keys.liveMark)
+      this.#giveUp(await preflight(this.#step, this.#keys, input, ports, signal));
     return true;
   }
 
