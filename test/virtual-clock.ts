@@ -1,7 +1,11 @@
-import { setImmediate as nextTurn, setTimeout as sleepReally } from "node:timers/promises";
+import { syncBuiltinESMExports } from "node:module";
+import timers from "node:timers/promises";
 import { vi } from "vitest";
 import type { Clock } from "../src/core/ports.ts";
 import type { RequestLog } from "../src/sandbox/request-log.ts";
+
+const { setImmediate: nextTurn, setTimeout: sleepReally } = timers;
+const never = new AbortController().signal;
 
 /** Pauses up to this long are common between two tries; a longer one waits until nobody else is at work. */
 const longPauseMs = 10_000;
@@ -14,8 +18,9 @@ interface Sleeper {
 }
 
 /**
- * Time that moves only when somebody sleeps, and then at once: `Date` of the whole process, sandbox included. Sleepers
- * wake in the order of their time. Timers stay real: what the clients themselves wait for is measured in real time.
+ * Time that moves only when somebody sleeps, and then at once: `Date` of the whole process, sandbox included. Whoever
+ * waits by `node:timers/promises`, as the clients do between two tries, sleeps in it too. Sleepers wake in the order of
+ * their time. Timers that call back stay real, and so do the limits that are kept by them.
  */
 export class VirtualClock implements Clock {
   readonly #requests: Pick<RequestLog, "entries">;
@@ -26,6 +31,10 @@ export class VirtualClock implements Clock {
   constructor(requests: Pick<RequestLog, "entries">) {
     this.#requests = requests;
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    replaceSleep(async (milliseconds, value, { signal = never } = {}) => {
+      await this.sleep(milliseconds ?? 1, signal);
+      return value as never;
+    });
   }
 
   now(): Date {
@@ -61,6 +70,7 @@ export class VirtualClock implements Clock {
   /** Gives the process its real time back. */
   end(): void {
     vi.useRealTimers();
+    replaceSleep(sleepReally);
   }
 
   async #pump(): Promise<void> {
@@ -92,4 +102,10 @@ export class VirtualClock implements Clock {
   #moveTo(time: number): void {
     if (time > Date.now()) vi.setSystemTime(time);
   }
+}
+
+/** Whoever imported it by name sees the other from now on. */
+function replaceSleep(sleep: typeof sleepReally): void {
+  timers.setTimeout = sleep;
+  syncBuiltinESMExports();
 }

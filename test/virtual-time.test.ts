@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../src/sandbox/sandbox.ts";
 import { livePasswords } from "./program.ts";
@@ -75,6 +76,17 @@ describe("a clock of virtual time", () => {
     await other;
     expect(Date.now()).toBe(start + 2 * minute);
     await expect(clock.sleep(1, stop.signal)).rejects.toThrow("enough");
+  });
+
+  it("is slept in also by those who wait by Node's own promises", async () => {
+    clock = new VirtualClock(idle);
+    const start = Date.now();
+    expect(await setTimeout(60 * minute, "value")).toBe("value");
+    expect(Date.now()).toBe(start + 60 * minute);
+    const stop = new AbortController();
+    const given = setTimeout(minute, undefined, { signal: stop.signal });
+    stop.abort(new Error("enough"));
+    await expect(given).rejects.toThrow("enough");
   });
 
   it("gives the time back", () => {
