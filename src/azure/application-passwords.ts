@@ -75,7 +75,10 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
       });
     },
 
-    /** Fine when it is gone. */
+    /**
+     * Fine when it is gone.
+     * @throws ActionableError `directory.key-lingers` when there is none to remove, and yet it goes on being listed
+     */
     async removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void> {
       await undertake("remove a password of the application", signal, async () => {
         const request = {
@@ -92,7 +95,7 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
             // A part of the directory that does not know the key says so, whether it is gone or still to come there.
             if (!isAnswer(error, 400) && !isAnswer(error, 404)) throw error;
             if (await isGone(objectId, keyId, signal)) return;
-            if (tries === removalTries) throw error;
+            if (tries === removalTries) throw keyLingers(keyId, error);
             await sleep(betweenRemovalsMs, undefined, { signal });
           }
         }
@@ -106,6 +109,19 @@ function newPasswordOf(body: Readonly<Record<string, unknown>>, asked: Date): Ne
   const secret = text(body["secretText"]);
   if (keyId === undefined || secret === undefined) return undefined;
   return { keyId, secret: new SecretText(secret), endDateTime: dateOf(body["endDateTime"]) ?? asked };
+}
+
+/** As after a removal that not every part of the directory has heard of. */
+function keyLingers(keyId: string, cause: unknown): ActionableError {
+  return new ActionableError(
+    `The directory says that there is no key ${keyId} to remove, and parts of it still list it.`,
+    {
+      code: "directory.key-lingers",
+      hint: "Parts of the directory lag: run the same command again in some minutes.",
+      retryable: true,
+    },
+    { cause },
+  );
 }
 
 function unknownOutcome(doing: string, error: unknown): never {

@@ -159,6 +159,10 @@ export interface Directory {
     password: { readonly displayName: string; readonly endDateTime: Date },
     signal: AbortSignal,
   ): Promise<NewPassword>;
+  /**
+   * @throws ActionableError `directory.key-lingers` when the directory says that there is none to remove, and parts of
+   *   it go on listing it: it was removed a while ago, or is so young that those who were asked do not know it
+   */
   removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void>;
   /** What the tenant's policy says of new passwords; undefined when it may not be read. */
   passwordPolicy(signal: AbortSignal): Promise<PasswordPolicy | undefined>;

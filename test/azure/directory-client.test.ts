@@ -3,6 +3,7 @@ import { hasCode, OutcomeUnknownError } from "../../src/domain/errors.ts";
 import type { Application } from "../../src/domain/identity.ts";
 import type { ApplicationRecord } from "../../src/sandbox/world.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
 
 let opened: SandboxedAzure | undefined;
@@ -297,6 +298,31 @@ describe("a password", () => {
     await azure.azure.directory.removePassword(objectId, keyId, signal);
     const record = azure.sandbox.world.applications.find(({ id }) => id === objectId);
     expect(record?.passwords.map(({ removedAt }) => removedAt !== undefined)).toEqual([true]);
+  });
+
+  test("that was removed before, and is listed for longer than anybody waits, is told as such", async () => {
+    const azure = await open({ replicas: 1, replication: "random", seed: "a" });
+    const { objectId } = await register(azure);
+    const { keyId } = await azure.azure.directory.addPassword(
+      objectId,
+      { displayName: "x", endDateTime: inAYear },
+      signal,
+    );
+    const { world, requests } = azure.sandbox;
+    world.replication.lagMs = 365 * 86_400_000;
+    const record = world.applications.find(({ id }) => id === objectId);
+    for (const password of record?.passwords ?? []) password.removedAt = Date.now();
+    // What was made just now would not be known either.
+    for (const one of [record, ...(record?.passwords ?? [])]) Object.assign(one ?? {}, { createdAt: 0 });
+    const clock = new VirtualClock(requests);
+    try {
+      await expect(azure.azure.directory.removePassword(objectId, keyId, signal)).rejects.toMatchObject({
+        code: "directory.key-lingers",
+        retryable: true,
+      });
+    } finally {
+      clock.end();
+    }
   });
 
   test.each([
