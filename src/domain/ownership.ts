@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { refused } from "./errors.ts";
+import { hasCode, refused } from "./errors.ts";
 import type { Application, PasswordCredential } from "./identity.ts";
 import type { SecretObject } from "./kubernetes-objects.ts";
 import { isGuid } from "./names.ts";
@@ -11,6 +11,8 @@ import { requestedRoles, type RequestedRole } from "./role.ts";
  */
 
 export const managedLabel = "acr-pull/managed";
+/** Selects the secrets that carry it. */
+export const managedSelector = `${managedLabel}=true`;
 export const entriesAnnotation = "acr-pull/entries";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "acr-pull";
@@ -57,7 +59,7 @@ export function keysOfOtherClusters(application: Application, clusterId: string)
 }
 
 /** The process that holds a pending mark, so that one machine can tell at once that it is gone. */
-export interface Holder {
+export interface MarkHolder {
   readonly host: string;
   readonly boot: string;
   readonly pid: number;
@@ -66,7 +68,7 @@ export interface Holder {
 /** A run in progress that makes a key. Written before the key, so that no key is ever unknown. */
 export interface PendingMark {
   readonly operation: string;
-  readonly holder: Holder;
+  readonly holder: MarkHolder;
   /** Server time, RFC 3339. */
   readonly renewedAt: string;
   /** Operations that may have left a key behind: their keys are removed before this mark is. */
@@ -170,6 +172,21 @@ export function readMarks(secret: Pick<SecretObject, "namespace" | "name" | "ann
     );
   }
   return value as EntryMarks;
+}
+
+/** A secret's marks; none where somebody changed them beyond reading. */
+export function readableMarks(secret: Parameters<typeof readMarks>[0]): EntryMarks {
+  try {
+    return readMarks(secret);
+  } catch (error) {
+    if (!hasCode(error, "secret.marks-malformed")) throw error;
+    return {};
+  }
+}
+
+/** Whether a secret carries our label. */
+export function isManaged({ labels }: Pick<SecretObject, "labels">): boolean {
+  return labels[managedLabel] === "true";
 }
 
 /** The annotation's text for these marks, hosts in order so that equal marks are equal texts. */

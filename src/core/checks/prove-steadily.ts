@@ -1,6 +1,5 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
-import type { PullOutcome } from "../ports.ts";
 import { proofFailed, tryOnce, type ProofContext } from "./prove-pull.ts";
 
 /** How often in a row, and over which time. */
@@ -29,14 +28,14 @@ export async function proveSteadily(
   signal: AbortSignal,
 ): Promise<void> {
   const { kind, loginServer, image, report, timeoutMs, clock } = context;
-  const { times, spreadMs } = steadiness;
+  const { times, spreadMs, signInSuffices } = steadiness;
   if (kind === "none") return;
   const start = clock.now().getTime();
   const pauseMs = times > 1 ? spreadMs / (times - 1) : 0;
   for (let inARow = 0; inARow < times;) {
     const outcome = await tryOnce(context, credential, signal);
     const waitedMs = clock.now().getTime() - start;
-    if (isEnough(outcome, steadiness)) inARow += 1;
+    if (outcome.kind === "allowed" || (signInSuffices && outcome.kind === "no-pull-scope")) inARow += 1;
     else {
       if (outcome.kind === "image-missing" || waitedMs >= timeoutMs + spreadMs)
         throw proofFailed(loginServer, image, outcome);
@@ -54,13 +53,6 @@ export async function proveSteadily(
     else signal.throwIfAborted();
   }
   report({ kind: "ended", id: "proof" });
-}
-
-function isEnough(
-  outcome: PullOutcome,
-  { signInSuffices }: Steadiness,
-): outcome is Extract<PullOutcome, { kind: "allowed" }> {
-  return outcome.kind === "allowed" || (signInSuffices && outcome.kind === "no-pull-scope");
 }
 
 /**
@@ -86,7 +78,10 @@ export async function isRefusedSteadily(
     const refused = outcome.kind === "refused" && signedIn?.kind !== "accepted";
     inARow = refused ? inARow + 1 : 0;
     if (inARow === times) break;
-    if (!refused && clock.now().getTime() - start >= timeoutMs) return false;
+    if (!refused && clock.now().getTime() - start >= timeoutMs) {
+      report({ kind: "ended", id: "refusal" });
+      return false;
+    }
     if (!refused) {
       const text = `Waiting for the removed password to be refused everywhere, up to ${formatDuration(timeoutMs)}`;
       report({ kind: "waiting", id: "refusal", text });

@@ -1,9 +1,8 @@
-import { formatDuration } from "../../domain/duration.ts";
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
+import { BusyWait } from "../busy-wait.ts";
 import { hasChanges } from "../plan.ts";
 import type { Report } from "../progress.ts";
-import { BusyError } from "../steps/busy.ts";
 import type {
   RotatableKey,
   RotateConversation,
@@ -19,8 +18,6 @@ import { preflight } from "./rotate/preflight.ts";
 import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
 import { seeClusters, type SeenCluster, type UnseenCluster } from "./rotate/see-clusters.ts";
 import { surveyKeys } from "./rotate/survey-keys.ts";
-
-const busyPollMs = 1_000;
 
 /** What was found in all chosen clusters, and what is to be done first. */
 interface Survey {
@@ -42,9 +39,7 @@ export async function rotate(
   signal: AbortSignal,
 ): Promise<RotateOutcome> {
   const { report } = conversation;
-  const deadline = ports.clock.now().getTime() + input.waitBusyMs;
-  const mayWait = () => ports.clock.now().getTime() < deadline;
-  const survey = await lookWhenIdle(input, ports, report, mayWait, signal);
+  const survey = await lookWhenIdle(input, ports, report, signal);
   const plan = planRotation(survey.prospects, survey.unseen, input);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes)) {
@@ -52,7 +47,7 @@ export async function rotate(
   } else {
     for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
   }
-  const run: Run = { input, ports, report, signal, mayWait, seen: survey.seen };
+  const run: Run = { input, ports, report, signal, seen: survey.seen };
   const records = await Promise.all(
     survey.seen.map(async ({ clusterId }) => {
       const done: KeysRecord[] = [];
@@ -71,23 +66,19 @@ async function lookWhenIdle(
   input: RotateInput,
   ports: RotatePorts,
   report: Report,
-  mayWait: () => boolean,
   signal: AbortSignal,
 ): Promise<Survey> {
-  for (let looks = 1; ; looks += 1) {
+  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
+  report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
+  for (;;) {
     try {
-      if (looks === 1)
-        report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
       const survey = await look(input, ports, report, signal);
-      report({ kind: "ended", id: "survey" });
-      report({ kind: "ended", id: "busy" });
+      busy.reset();
       return survey;
     } catch (error) {
-      if (!(error instanceof BusyError) || !mayWait() || input.dryRun) throw error;
+      await busy.pause(error, signal);
+    } finally {
       report({ kind: "ended", id: "survey" });
-      const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(input.waitBusyMs)}`;
-      report({ kind: "waiting", id: "busy", text });
-      await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
     }
   }
 }

@@ -1,6 +1,6 @@
-import { formatDuration } from "../../domain/duration.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { provePull } from "../checks/prove-pull.ts";
+import { BusyWait } from "../busy-wait.ts";
 import { hasChanges } from "../plan.ts";
 import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
@@ -12,10 +12,8 @@ import { JobWork, type JobRecord } from "./setup/job-work.ts";
 import { credentialsDocument } from "./setup/credentials-document.ts";
 import { planSetup } from "./setup/plan-setup.ts";
 import { finishedOutcome } from "./setup/setup-result.ts";
-import type { Job } from "./setup/job.ts";
+import { writesKey, type Job } from "./setup/job.ts";
 import { survey, type Survey } from "./setup/survey.ts";
-
-const busyPollMs = 1_000;
 
 /** What was found, and what setup would do about it. */
 export interface Prospect {
@@ -62,24 +60,21 @@ export async function setup(
   const startedAt = ports.clock.now().getTime();
   let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
   let inspect = look;
-  const deadline = startedAt + input.waitBusyMs;
+  const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
   let wrote = false;
   for (;;) {
-    const mayWait = () => ports.clock.now().getTime() < deadline;
     try {
       seen ??= await inspect(input, ports, conversation.report, signal);
-      const outcome = await attempt(seen, input, ports, conversation, mayWait, signal);
+      const outcome = await attempt(seen, input, ports, conversation, busy, signal);
       return wrote ? afterWrites(outcome) : outcome;
     } catch (error) {
       if (error instanceof OvertakenError) wrote ||= error.wrote;
       seen = undefined;
       // What is waited for stays in sight.
       inspect = lookAhead;
-      if (!(error instanceof BusyError) || !mayWait()) throw wrote ? halfWay(error) : error;
-      const text = `Waiting for another run to finish with ${error.secret}, up to ${formatDuration(input.waitBusyMs)}`;
-      conversation.report({ kind: "waiting", id: "busy", text });
-      // Two runs that made way for each other must not meet again.
-      await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
+      await busy.pause(error, signal).catch((last: unknown) => {
+        throw wrote ? halfWay(last) : last;
+      });
     }
   }
 }
@@ -102,11 +97,11 @@ async function attempt(
   input: SetupInput,
   ports: SetupPorts,
   conversation: SetupConversation,
-  mayWait: () => boolean,
+  busy: BusyWait,
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
   if (input.dryRun) return { kind: "planned", plan };
-  const taken = found.jobs.find((job) => job.liveMark && writesKeys(job))?.liveMark;
+  const taken = found.jobs.find((job) => job.liveMark && writesKey(job))?.liveMark;
   if (taken) throw new BusyError(targetName(taken.target));
   conversation.report({ kind: "ended", id: "busy" });
   const records = hasChanges(plan.changes)
@@ -116,7 +111,7 @@ async function attempt(
     : await confirm(found, input, signal);
   if (!records) return { kind: "declined", plan };
   const overtaken = records.find(({ error }) => error instanceof BusyError);
-  if (overtaken && mayWait()) {
+  if (overtaken && busy.mayWait) {
     throw new OvertakenError(
       overtaken.error as BusyError,
       records.some((record) => record.wrote),
@@ -128,11 +123,6 @@ async function attempt(
     await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
   }
   return outcome;
-}
-
-/** Whether a key is made or copied: by two runs at once it could be retired while it is. */
-function writesKeys({ decision, targets }: Job): boolean {
-  return decision.kind === "make" || targets.some(({ changes }) => changes);
 }
 
 async function apply(

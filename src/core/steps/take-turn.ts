@@ -1,6 +1,5 @@
-import { managedLabel, readMarks, type EntryMark } from "../../domain/ownership.ts";
+import { managedSelector, readableMarks, type EntryMark } from "../../domain/ownership.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { hasCode } from "../../domain/errors.ts";
 import type { ProcessIdentity } from "../flows/setup-contract.ts";
 import { BusyError } from "./busy.ts";
 import { HeldMark } from "./pending-mark.ts";
@@ -43,21 +42,12 @@ async function changedMeanwhile(
 ): Promise<SecretObject | undefined> {
   if (!surveyed) return undefined;
   const known = new Set(surveyed.map((secret) => fingerprint(secret, loginServer)));
-  const now = await target.cluster.listSecrets(`${managedLabel}=true`, signal);
+  const now = await target.cluster.listSecrets(managedSelector, signal);
   return now?.find((secret) => !isSameTarget(secret, target) && !known.has(fingerprint(secret, loginServer)));
 }
 
 /** Which keys a secret holds for a registry, and which operation is pending there. */
 function fingerprint(secret: SecretObject, loginServer: string): string {
-  const { appId, keyId, pending, retire } = marksIfReadable(secret)[loginServer] ?? {};
+  const { appId, keyId, pending, retire } = readableMarks(secret)[loginServer] ?? {};
   return JSON.stringify([secret.namespace, secret.name, appId, keyId, pending?.operation, retire?.keyId]);
-}
-
-function marksIfReadable(secret: SecretObject): Readonly<Record<string, Partial<EntryMark>>> {
-  try {
-    return readMarks(secret);
-  } catch (error) {
-    if (!hasCode(error, "secret.marks-malformed")) throw error;
-    return {};
-  }
 }

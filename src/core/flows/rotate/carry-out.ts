@@ -1,16 +1,16 @@
-import { formatDuration } from "../../../domain/duration.ts";
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { RetireMark } from "../../../domain/ownership.ts";
 import type { Report } from "../../progress.ts";
+import { BusyWait } from "../../busy-wait.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import { timeText } from "../setup/decide-credential.ts";
+import { timeText } from "../../../domain/time-text.ts";
 import { changeOver } from "./change-over.ts";
 import { heldKeys } from "./holders.ts";
-import { isOvertaken, KeyWork } from "./key-work.ts";
+import { KeyWork } from "./key-work.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
@@ -25,13 +25,10 @@ export interface Run {
   readonly ports: RotatePorts;
   readonly report: Report;
   readonly signal: AbortSignal;
-  /** Whether another run may still be waited for. */
-  mayWait(): boolean;
-  /** Other clusters of this run, which may hold the same key. */
+  /** All clusters of this run: another one may hold the same key. */
   readonly seen: readonly SeenCluster[];
 }
 
-const busyPollMs = 1_000;
 /** No run has more to do: key before, a new key, key before that, each with what crashes left. */
 const mostSteps = 30;
 
@@ -64,12 +61,13 @@ class KeysRun {
   /** Keys made by this run: the directory may take minutes to list them. */
   readonly #made: PasswordCredential[] = [];
   readonly #givenUp: Target[] = [];
-  #busySince: number | undefined;
+  readonly #busy: BusyWait;
 
   constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
     this.#keys = keys;
     this.#step = step;
     this.#run = run;
+    this.#busy = new BusyWait(run.input.waitBusyMs, run.ports.clock, run.report);
     this.#record = record;
     this.#giveUp(unwritable);
   }
@@ -81,7 +79,7 @@ class KeysRun {
       if (step.kind !== "none") {
         if (await this.#take(step)) {
           taken += 1;
-          this.#busySince = undefined;
+          this.#busy.reset();
         }
         if (taken > mostSteps) throw new TypeError("a rotation does not come to its end");
       } else if (!(await this.#waits(step))) {
@@ -110,14 +108,7 @@ class KeysRun {
           return step satisfies never;
       }
     } catch (error) {
-      const now = ports.clock.now().getTime();
-      this.#busySince ??= now;
-      if (!isOvertaken(error) || now - this.#busySince >= input.waitBusyMs) throw error;
-      const target = this.#keys.holders[0]?.target;
-      const what = target ? targetName(target) : this.#keys.loginServer;
-      const text = `Waiting for another run to finish with ${what}, up to ${formatDuration(input.waitBusyMs)}`;
-      report({ kind: "waiting", id: "busy", text });
-      await ports.clock.sleep(busyPollMs * (0.5 + Math.random()), signal);
+      await this.#busy.pause(error, signal);
       return false;
     } finally {
       this.#record.wrote ||= work.wrote;
@@ -246,7 +237,7 @@ class KeysRun {
   }
 }
 
-/** Longer than any timer of Node lasts is slept in parts. */
+/** However long the grace: the cluster's clock is looked at again once a day. */
 const longestSleepMs = 86_400_000;
 
 /** The time of the cluster at which the key before may be retired, in milliseconds since 1970. */

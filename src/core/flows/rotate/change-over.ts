@@ -2,12 +2,13 @@ import type { PullCredential } from "../../../domain/docker-config.ts";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
+import { BusyError } from "../../steps/busy.ts";
 import { makeKey } from "../../steps/client-secret.ts";
 import { targetName } from "../../steps/pull-secret.ts";
-import { timeText } from "../setup/decide-credential.ts";
+import { timeText } from "../../../domain/time-text.ts";
 import type { RotateInput } from "../rotate-contract.ts";
 import type { Holder } from "./holders.ts";
-import { isOvertaken, type Assignment, type KeyWork } from "./key-work.ts";
+import type { Assignment, KeyWork } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
 import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
 
@@ -16,7 +17,7 @@ const proofsBeforeWriting = 3;
 const proofSpreadMs = 2_000;
 
 /** The key that secrets were changed over to. */
-export interface NewKey {
+export interface NextKey {
   readonly credential: PullCredential;
   readonly keyId: string | null;
   /** RFC 3339 UTC */
@@ -27,7 +28,7 @@ export interface NewKey {
 
 /** What a change-over came to. */
 export interface ChangedOver {
-  readonly to: NewKey;
+  readonly to: NextKey;
   /** When the key before may be retired. */
   readonly after: Date;
 }
@@ -38,7 +39,7 @@ export interface ChangedOver {
  * @throws ActionableError `busy` when another run is at work; what stopped it half way
  */
 export async function changeOver(step: ChangeOver, work: KeyWork): Promise<ChangedOver> {
-  let made: NewKey | undefined;
+  let made: NextKey | undefined;
   try {
     return await work.underMark(deadOperations(step, work.keys), async () => {
       const to = step.to ?? (made = await newKey(step, work));
@@ -55,7 +56,7 @@ export async function changeOver(step: ChangeOver, work: KeyWork): Promise<Chang
       return { to, after };
     });
   } catch (error) {
-    if (isOvertaken(error) && step.to === undefined) await work.abandon(made?.keyId ?? undefined);
+    if (error instanceof BusyError && step.to === undefined) await work.abandon(made?.keyId ?? undefined);
     throw error;
   }
 }
@@ -67,7 +68,7 @@ function countedFromNow({ after }: ChangeOver, { keys }: KeyWork): Date {
 }
 
 /** A key that does not pull is of no use to anybody: one that was made for nothing goes at once. */
-async function proveOrTakeBack(to: NewKey, made: NewKey | undefined, work: KeyWork): Promise<void> {
+async function proveOrTakeBack(to: NextKey, made: NextKey | undefined, work: KeyWork): Promise<void> {
   try {
     await work.prove(to.credential, proofsBeforeWriting, proofSpreadMs);
   } catch (error) {
@@ -77,7 +78,7 @@ async function proveOrTakeBack(to: NewKey, made: NewKey | undefined, work: KeyWo
 }
 
 /** As far as that succeeds: else the mark names the key, and the next run removes it. */
-async function takeBack({ keyId }: NewKey, work: KeyWork): Promise<void> {
+async function takeBack({ keyId }: NextKey, work: KeyWork): Promise<void> {
   const { application } = work.keys;
   try {
     if (keyId !== null) await work.tools.directory.removePassword(application.objectId, keyId, work.signal);
@@ -87,7 +88,7 @@ async function takeBack({ keyId }: NewKey, work: KeyWork): Promise<void> {
   }
 }
 
-async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NewKey> {
+async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> {
   const { keys, input, report } = work;
   const { application, seen, appId } = keys;
   report({ kind: "started", id: "key", text: "Making a key" });
@@ -136,7 +137,7 @@ function lifetimeOf(
 }
 
 /** What a secret shall hold: the new key, and beside it the one that it holds now, if that still signs in. */
-function desired(holder: Holder, to: NewKey, step: ChangeOver, work: KeyWork): Assignment["desired"] {
+function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): Assignment["desired"] {
   const { keys, input } = work;
   const { mark: entry, credential, second } = holder;
   const before = [credential, second]
@@ -157,7 +158,7 @@ function desired(holder: Holder, to: NewKey, step: ChangeOver, work: KeyWork): A
 }
 
 function retireMark({ keyId }: SurveyedKey, { after, why }: ChangeOver): RetireMark {
-  return { keyId, after: timeText(after) ?? "", ...(why === undefined ? {} : { why }) };
+  return { keyId, after: timeText(after), ...(why === undefined ? {} : { why }) };
 }
 
 async function write(assignments: readonly Assignment[], work: KeyWork): Promise<readonly Assignment[]> {
@@ -183,7 +184,7 @@ async function closeAfter(
     const allWritten = assignments.every(
       ({ holder }) => work.written.get(targetName(holder.target))?.action !== "failed",
     );
-    if (allWritten || !(error instanceof ActionableError) || isOvertaken(error)) throw error;
+    if (allWritten || !(error instanceof ActionableError) || error instanceof BusyError) throw error;
     if (work.signal.aborted) throw error;
   }
 }

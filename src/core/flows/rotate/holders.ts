@@ -6,10 +6,10 @@ import {
   type HostCredential,
   type PullCredential,
 } from "../../../domain/docker-config.ts";
-import { ActionableError, hasCode, refused } from "../../../domain/errors.ts";
+import { ActionableError, refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { readMarks, type EntryMark, type EntryMarks } from "../../../domain/ownership.ts";
+import { readableMarks, type EntryMark } from "../../../domain/ownership.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
 import { judgeTarget, targetName, type Target, type TargetState } from "../../steps/pull-secret.ts";
 import type { SeenCluster } from "./see-clusters.ts";
@@ -68,7 +68,7 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
   const pending: Array<{ loginServer: string; target: Target; mark: NonNullable<EntryMark["pending"]> }> = [];
   for (const secret of seen.secrets) {
     const target = targetOf(seen, secret);
-    for (const [loginServer, mark] of Object.entries(marksOf(secret))) {
+    for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
       if (mark.clusterId !== seen.clusterId) continue;
       if (mark.pending) pending.push({ loginServer, target, mark: mark.pending });
       if (mark.appId === undefined || !isMeant(choice.registry, loginServer, mark.registry)) continue;
@@ -158,7 +158,7 @@ function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Hold
   );
   return seen.secrets.flatMap((secret) => {
     const isKnown = known.has(`${secret.namespace}/${secret.name}`);
-    const marks = marksOf(secret);
+    const marks = readableMarks(secret);
     const credentials = credentialsIn(secret).filter(({ host, username, password }) => {
       if (!passwords.has(password.reveal())) return false;
       if (host === loginServer) return !isKnown;
@@ -191,16 +191,6 @@ export function credentialsIn(secret: SecretObject): HostCredential[] {
   } catch (error) {
     if (error instanceof MalformedDockerConfigError) return [];
     throw error;
-  }
-}
-
-/** A secret's marks; none where somebody changed them beyond reading. */
-export function marksOf(secret: SecretObject): EntryMarks {
-  try {
-    return readMarks(secret);
-  } catch (error) {
-    if (!hasCode(error, "secret.marks-malformed")) throw error;
-    return {};
   }
 }
 

@@ -1,7 +1,7 @@
 import pMap from "p-map";
-import { ActionableError, hasCode } from "../../../domain/errors.ts";
+import { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { managedLabel } from "../../../domain/ownership.ts";
+import { isManaged, managedSelector, readableMarks } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { proveSteadily } from "../../checks/prove-steadily.ts";
 import type { Report } from "../../progress.ts";
@@ -20,8 +20,7 @@ import {
 } from "../../steps/pull-secret.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import { marksOf, type Holder } from "./holders.ts";
-import { isManaged } from "./see-clusters.ts";
+import type { Holder } from "./holders.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What became of one secret. */
@@ -104,6 +103,7 @@ export class KeyWork {
     const outside = this.#signal;
     const mark = await this.#setMark(sweep);
     this.#mark = mark;
+    this.wrote = true;
     this.#signal = AbortSignal.any([outside, mark.lost]);
     mark.startRenewing(this.#signal);
     try {
@@ -120,7 +120,6 @@ export class KeyWork {
     const { seen, loginServer, registry, staleMarks, holders } = this.keys;
     const target = staleMarks[0]?.target ?? holders[0]?.target;
     if (!target) throw new TypeError("a key is held by somebody");
-    this.wrote = true;
     const stale = staleMarks.flatMap(({ mark }) => [...(mark.sweep ?? []), mark.operation]);
     return takeTurn(
       {
@@ -309,7 +308,7 @@ export class KeyWork {
     const secrets = await this.#managedNow();
     return new Set(
       secrets.flatMap((secret) => {
-        const mark = marksOf(secret)[loginServer];
+        const mark = readableMarks(secret)[loginServer];
         return [mark?.keyId, mark?.retire?.keyId].filter((keyId) => typeof keyId === "string");
       }),
     );
@@ -317,7 +316,7 @@ export class KeyWork {
 
   async #managedNow(): Promise<readonly SecretObject[]> {
     const { cluster } = this.keys.seen;
-    const listed = await cluster.listSecrets(`${managedLabel}=true`, this.#signal);
+    const listed = await cluster.listSecrets(managedSelector, this.#signal);
     return listed ?? (await this.rereadSeen());
   }
 
@@ -346,9 +345,4 @@ export class KeyWork {
     const wish = { clusterId: seen.clusterId, operations: [this.#mark.operation], held, newest: undefined };
     await sweepKeys(application, wish, this.tools, this.#signal);
   }
-}
-
-/** Whether a failure says that another run went on in this one's place. */
-export function isOvertaken(error: unknown): boolean {
-  return error instanceof BusyError || hasCode(error, "busy");
 }

@@ -1,6 +1,6 @@
 import { refused } from "../../../domain/errors.ts";
 import type { RetireMark } from "../../../domain/ownership.ts";
-import { targetName, type Target } from "../../steps/pull-secret.ts";
+import { isSameTarget, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput } from "../rotate-contract.ts";
 import type { Holder } from "./holders.ts";
 import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
@@ -70,7 +70,7 @@ export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "grac
  * @throws ActionableError `rotate.too-late-to-abort`, exit 2
  */
 export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
-  const holders = keys.holders.filter(({ target }) => !done.givenUp.some((one) => isSame(one, target)));
+  const holders = keys.holders.filter(({ target }) => !done.givenUp.some((one) => isSameTarget(one, target)));
   const step = stepOf({ ...keys, holders }, wish, done);
   return step.kind === "none" && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
 }
@@ -234,8 +234,4 @@ function afterwards({ now }: SurveyedKeys, { graceMs }: StepWish, why: RetireMar
 /** When a key ends, in milliseconds since 1970; one whose end is not known is not about to. */
 function endOf({ expiresAt }: SurveyedKey): number {
   return expiresAt === null ? Infinity : Date.parse(expiresAt);
-}
-
-function isSame(one: Target, other: Target): boolean {
-  return targetName(one) === targetName(other);
 }

@@ -4,7 +4,7 @@ import { isKeyOf } from "../../../domain/ownership.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
-import { timeText } from "../setup/decide-credential.ts";
+import { timeText } from "../../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Unwritable } from "./preflight.ts";
 import type { UnseenCluster } from "./see-clusters.ts";

@@ -1,17 +1,19 @@
+import type { PullCredential } from "../../../domain/docker-config.ts";
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
-import { isKeyOf } from "../../../domain/ownership.ts";
+import { isKeyOf, readableMarks } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { isRefusedSteadily } from "../../checks/prove-steadily.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { waitText, waitUntil } from "../../wait-until.ts";
 import type { RetireBlock } from "../rotate-contract.ts";
-import { credentialsIn, marksOf } from "./holders.ts";
+import { credentialsIn } from "./holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
 import type { SeenCluster } from "./see-clusters.ts";
+import type { SurveyedKeys } from "./survey-keys.ts";
 
 const proofsBeforeCleaning = 3;
 const cleaningSpreadMs = 2_000;
@@ -43,12 +45,12 @@ export async function retireKey(
   return work.underMark([], async () => {
     const newer = distinctCredentials(step.holders.length > 0 ? step : work.keys);
     for (const credential of newer) await work.prove(credential, proofsBeforeCleaning, cleaningSpreadMs);
-    const cleaned = await clean(step, work);
+    const cleaned = await removeOldPasswords(step, work);
     if (!cleaned) {
       await work.close(undefined);
       return incomplete(step, work);
     }
-    const outcome = await remove(step, work, newer);
+    const outcome = await removeKey(step, work, newer);
     if (!outcome.error) await dropLastMark(step, work);
     await work.close(undefined);
     return outcome;
@@ -75,14 +77,9 @@ function blockBefore(
     ...copies
       .filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))
       .map(({ target }) => targetName(target)),
-    ...others.flatMap((other) => namesOf(other, holdersIn(other.secrets, step, evidence(keys)))),
+    ...others.flatMap((other) => namesOf(other, holdersIn(other.secrets, step, keys))),
   ];
   return held.length > 0 ? stillHeld(step, held) : undefined;
-}
-
-/** The part of the survey that telling a holder takes. */
-function evidence({ appId, application, holders }: KeyWork["keys"]) {
-  return { appId, application, holders };
 }
 
 function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): string[] {
@@ -93,12 +90,12 @@ function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): st
 function holdersIn(
   secrets: readonly SecretObject[],
   { keyId, old }: Retirement,
-  { appId, application, holders: inUse }: ReturnType<typeof evidence>,
+  { appId, application, holders: inUse }: Pick<SurveyedKeys, "appId" | "application" | "holders">,
 ): SecretObject[] {
   const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
   const newer = inUse.map(({ credential }) => credential.password);
   return secrets.filter((secret) => {
-    const marks = Object.values(marksOf(secret));
+    const marks = Object.values(readableMarks(secret));
     if (keyId !== null && marks.some((mark) => mark.appId === appId && mark.keyId === keyId)) return true;
     return credentialsIn(secret).some(({ username, password }) => {
       if (old) return password.equals(old.credential.password);
@@ -108,7 +105,7 @@ function holdersIn(
   });
 }
 
-function distinctCredentials({ holders }: Pick<Retirement, "holders">) {
+function distinctCredentials({ holders }: Pick<Retirement, "holders">): PullCredential[] {
   const distinct = new Map(
     holders.map(({ credential }) => [credential.password.reveal(), credential] as const),
   );
@@ -116,7 +113,7 @@ function distinctCredentials({ holders }: Pick<Retirement, "holders">) {
 }
 
 /** The old password out of every secret; the mark that names its key stays on the first until the key is gone. */
-async function clean({ holders }: Retirement, work: KeyWork): Promise<boolean> {
+async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promise<boolean> {
   const { report } = work;
   const total = holders.length;
   if (total === 0) return true;
@@ -153,10 +150,10 @@ function assignment(holder: Retirement["holders"][number], work: KeyWork, keepsM
   };
 }
 
-async function remove(
+async function removeKey(
   step: Retirement,
   work: KeyWork,
-  newer: ReturnType<typeof distinctCredentials>,
+  newer: readonly PullCredential[],
 ): Promise<Retired> {
   const { input, keys } = work;
   const { directory } = work.tools;
@@ -166,7 +163,7 @@ async function remove(
     (await directory.readApplication(keys.application.objectId, work.signal)) ?? keys.application;
   const listed = application.passwords.find((key) => key.keyId === keyId);
   if (!mayRetire(keyId, listed, work)) return { retired: false, blocked: "key-not-ours" };
-  if (step.keyId === null) refuseOtherKey(keyId, listed, step);
+  if (step.keyId === null) refuseOtherKey(keyId, listed, step, keys.appId);
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   const held = await lastLook(step, work);
   if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);
@@ -191,14 +188,19 @@ function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys
 }
 
 /** A key named by hand must be the one that was replaced. */
-function refuseOtherKey(keyId: string, listed: PasswordCredential | undefined, { old }: Retirement): void {
+function refuseOtherKey(
+  keyId: string,
+  listed: PasswordCredential | undefined,
+  { old }: Retirement,
+  appId: string,
+): void {
   const fits = !old || listed?.hint === undefined || old.credential.password.reveal().startsWith(listed.hint);
   if (fits) return;
   throw new ActionableError(
     `The key ${keyId} is not the one whose password was replaced: its hint differs.`,
     {
       code: "rotate.other-key",
-      hint: "Look the id up: az ad app credential list --id APP_ID shows the first characters of each.",
+      hint: `Look the id up: az ad app credential list --id ${appId} shows the first characters of each.`,
       exitCode: exitCode.incomplete,
     },
   );
@@ -208,7 +210,7 @@ function refuseOtherKey(keyId: string, listed: PasswordCredential | undefined, {
 async function lastLook(step: Retirement, work: KeyWork): Promise<string[]> {
   const { seen } = work.keys;
   const listed = await seen.cluster.listPullSecrets(work.signal);
-  return namesOf(seen, holdersIn(listed ?? (await work.rereadSeen()), step, evidence(work.keys)));
+  return namesOf(seen, holdersIn(listed ?? (await work.rereadSeen()), step, work.keys));
 }
 
 /** By signing in, while its text is known; else by what the directory lists. */
@@ -217,8 +219,7 @@ async function isRefused(step: Retirement, keyId: string, work: KeyWork): Promis
   if (step.old) {
     const spreadMs = Math.min(input.settleMs, longestRefusalSpreadMs);
     const { credential } = step.old;
-    if (await isRefusedSteadily(proof, credential, { times: refusalsInARow, spreadMs }, signal)) return true;
-    return false;
+    return isRefusedSteadily(proof, credential, { times: refusalsInARow, spreadMs }, signal);
   }
   const gone = await waitUntil(
     async () => {

@@ -32,12 +32,18 @@ export function finishedOutcome(
       rows.flatMap((row) => keys.seen.contexts.map((context) => ({ context, ...row }))),
     ),
     secrets: records.flatMap(secretsOf),
-    sweptKeys: records.flatMap(({ keys, swept }) => swept.map((keyId) => ({ appId: keys.appId, keyId }))),
+    sweptKeys: records.flatMap(sweptKeys),
   };
   const error = ending(records, unseen);
   return error
     ? { kind: "finished", result, exitCode: error.exitCode, error }
     : { kind: "finished", result, exitCode: exitCode.ok };
+}
+
+/** Keys that were found left over; one that was replaced by this run is told with what replaced it. */
+function sweptKeys({ keys, rows, swept }: KeysRecord): RotateResult["sweptKeys"] {
+  const replaced = new Set(rows.map((row) => row.replaced));
+  return swept.filter((keyId) => !replaced.has(keyId)).map((keyId) => ({ appId: keys.appId, keyId }));
 }
 
 function secretsOf({ keys, written }: KeysRecord): ResultSecret[] {
@@ -76,7 +82,7 @@ function ending(
   if (bug) throw bug.error;
   const { code, message, hint, docs, requestId, retryable, exitCode: own } = first.error as ActionableError;
   const all = [message, ...more.map(({ error }) => (error as ActionableError).message)].join("\n");
-  const incomplete = (wrote && code !== "busy") || (unseen.length > 0 && records.length > 0);
+  const incomplete = wrote || (unseen.length > 0 && records.length > 0);
   return {
     code,
     message: all,

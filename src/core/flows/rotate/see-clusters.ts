@@ -1,9 +1,10 @@
 import pMap from "p-map";
 import { dockerConfigType } from "../../../domain/docker-config.ts";
-import { ActionableError, hasCode, refused } from "../../../domain/errors.ts";
+import { ActionableError, refused } from "../../../domain/errors.ts";
+import { exitCode } from "../../../domain/exit-code.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { managedLabel, readMarks } from "../../../domain/ownership.ts";
+import { isManaged, readableMarks } from "../../../domain/ownership.ts";
 import type { Cluster } from "../../ports.ts";
 import type { RotateInput } from "../rotate-contract.ts";
 import type { ClusterTarget } from "../setup-contract.ts";
@@ -51,7 +52,8 @@ export async function seeClusters(
       try {
         return await seeContext(wish, one, signal);
       } catch (error) {
-        if (!(error instanceof ActionableError) || signal.aborted || error.exitCode === 2) throw error;
+        if (!(error instanceof ActionableError) || signal.aborted || error.exitCode === exitCode.usage)
+          throw error;
         unseen.push({ context: one.cluster.context, error });
         return undefined;
       }
@@ -153,7 +155,11 @@ function clusterIdOf(
   }
   const known = uid ?? clusterId;
   if (known !== undefined) return known;
-  const recorded = new Set(secrets.filter(isManaged).flatMap(recordedClusterIds));
+  const recorded = new Set(
+    secrets
+      .filter(isManaged)
+      .flatMap((secret) => Object.values(readableMarks(secret)).map(({ clusterId: id }) => id)),
+  );
   const [only, ...more] = recorded;
   if (only !== undefined && more.length === 0) return only;
   throw refused(
@@ -161,18 +167,4 @@ function clusterIdOf(
     `The namespace kube-system in context ${inOneLine(context)} may not be read, and ${only === undefined ? "no secret that can be seen records" : "the secrets that can be seen do not agree on"} the cluster's id.`,
     "Ask for the right to get the namespace kube-system, or give the id that setup was run with by --cluster-id.",
   );
-}
-
-function recordedClusterIds(secret: SecretObject): string[] {
-  try {
-    return Object.values(readMarks(secret)).map(({ clusterId }) => clusterId);
-  } catch (error) {
-    if (!hasCode(error, "secret.marks-malformed")) throw error;
-    return [];
-  }
-}
-
-/** Whether a secret carries our label. */
-export function isManaged({ labels }: Pick<SecretObject, "labels">): boolean {
-  return labels[managedLabel] === "true";
 }

@@ -9,7 +9,7 @@ import type { Report } from "../../progress.ts";
 import { isLive } from "../../steps/pending-mark.ts";
 import { targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import { timeText } from "../setup/decide-credential.ts";
+import { timeText } from "../../../domain/time-text.ts";
 import type { HeldKeys, Holder } from "./holders.ts";
 
 /** One password that secrets hold, with what the directory says of it. */
@@ -43,7 +43,7 @@ export interface SurveyedKeys extends HeldKeys {
 /**
  * Looks up the application and tries each password, once for all the secrets that hold it.
  * @param made keys that this run has made itself: the directory may not list them everywhere yet
- * @throws ActionableError `rotate.foreign-host`, `service-principal.not-found`, `service-principal.unproven`, exit 2
+ * @throws ActionableError `registry.foreign-host`, `service-principal.not-found`, `service-principal.unproven`, exit 2
  */
 export async function surveyKeys(
   held: HeldKeys,

@@ -10,6 +10,7 @@ import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isKeyOf, readMarks, type EntryMark } from "../../../domain/ownership.ts";
 import type { SecretText } from "../../../domain/secret-text.ts";
+import { timeText } from "../../../domain/time-text.ts";
 import { credentialState, type CredentialState } from "../../checks/credential-state.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
 
@@ -175,11 +176,6 @@ function deadKeys(question: CredentialQuestion, entries: readonly HeldEntry[]): 
   return (question.application?.passwords ?? [])
     .filter((key) => named.has(key.keyId) && isKeyOf(key, question.clusterId))
     .map(({ keyId }) => keyId);
-}
-
-/** RFC 3339 in UTC, to the second, as Graph writes it. */
-export function timeText(time: Date | undefined): string | null {
-  return time === undefined ? null : time.toISOString().replace(/\.\d{3}Z$/, "Z");
 }
 
 /** The entry that a secret holds for a login server; undefined when it has none or cannot be read. */

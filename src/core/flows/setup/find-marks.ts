@@ -1,5 +1,5 @@
 import { isLive } from "../../steps/pending-mark.ts";
-import type { Job, StaleMark } from "./job.ts";
+import { writesKey, type Job, type StaleMark } from "./job.ts";
 import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
 
 /**
@@ -8,15 +8,14 @@ import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
  */
 export async function findMarks(
   survey: JobSurvey,
-  { decision, targets }: Pick<Job, "decision" | "targets">,
+  job: Pick<Job, "decision" | "targets">,
   signal: AbortSignal,
 ): Promise<Pick<Job, "staleMarks" | "liveMark">> {
   const ours = inTargets(survey);
-  const writes = decision.kind === "make" || targets.some(({ changes }) => changes);
-  const others = writes ? await inOtherSecrets(survey, signal) : [];
+  const others = writesKey(job) ? await inOtherSecrets(survey, signal) : [];
   const isLiveMark = ({ pending, target }: StaleMark) =>
     isLive(pending, target.cluster.serverTime(), survey.ports.process);
-  const swept = decision.kind === "make" ? [...ours, ...others] : ours;
+  const swept = job.decision.kind === "make" ? [...ours, ...others] : ours;
   return {
     staleMarks: swept.filter((mark) => !isLiveMark(mark)),
     liveMark: [...ours, ...others].find(isLiveMark),

@@ -90,3 +90,16 @@ export function desiredEntry(
 export function applicationOf(finding: ApplicationFinding | undefined): Application | undefined {
   return finding && finding.kind !== "absent" ? finding.application : undefined;
 }
+
+/** Whether a key is made, or written where another one or none stands today. */
+export function writesKey({ decision, targets }: Pick<Job, "decision" | "targets">): boolean {
+  return decision.kind === "make" || targets.some(lacksKey);
+}
+
+function lacksKey({ state, credential }: JobTarget): boolean {
+  return (
+    state.kind === "absent" ||
+    !state.credential ||
+    !credential?.credential.password.equals(state.credential.password)
+  );
+}

@@ -5,7 +5,7 @@ import { makeKey, newOperation, sweepKeys } from "../../steps/client-secret.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { ensureRoles } from "../../steps/pull-role.ts";
 import { ensureServicePrincipal } from "../../steps/service-principal.ts";
-import { timeText } from "./decide-credential.ts";
+import { timeText } from "../../../domain/time-text.ts";
 import type { TargetCredential } from "./job.ts";
 import type { JobWork } from "./job-work.ts";
 import { heldKeys } from "./sweep.ts";

@@ -7,7 +7,7 @@ import { formatDuration } from "../../../domain/duration.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
-import type { Job, JobTarget } from "./job.ts";
+import { writesKey, type Job, type JobTarget } from "./job.ts";
 import type { Survey } from "./survey.ts";
 
 const renewalDueMs = 30 * 86_400_000;
@@ -91,13 +91,7 @@ export function credentialAction(
 ): "created" | "copied" | "reused" | "unchanged" {
   if (decision.kind === "make") return "created";
   if (decision.from === "user") return "reused";
-  const lacking = targets.some(
-    ({ state, credential }) =>
-      state.kind === "absent" ||
-      !state.credential ||
-      !credential?.credential.password.equals(state.credential.password),
-  );
-  return lacking ? "copied" : "unchanged";
+  return writesKey({ decision, targets }) ? "copied" : "unchanged";
 }
 
 function targetChanges(

@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { ActionableError, refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { entriesAnnotation, managedLabel, readMarks } from "../../../domain/ownership.ts";
+import { entriesAnnotation, managedSelector, readMarks } from "../../../domain/ownership.ts";
 import type { Cluster } from "../../ports.ts";
 import { readTarget, type Target, type TargetContent } from "../../steps/pull-secret.ts";
 import type { ClusterTarget, SetupInput } from "../setup-contract.ts";
@@ -76,7 +76,7 @@ function joinContexts(contexts: readonly SurveyedContext[]): SurveyedCluster {
     targets: [...targets.values()].sort((left, right) =>
       orderOf(left.target) < orderOf(right.target) ? -1 : 1,
     ),
-    managedSecrets: (signal) => (listing ??= first.cluster.listSecrets(`${managedLabel}=true`, signal)),
+    managedSecrets: (signal) => (listing ??= first.cluster.listSecrets(managedSelector, signal)),
   };
 }
 

@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import type { Application } from "../../../domain/identity.ts";
-import { managedLabel } from "../../../domain/ownership.ts";
+import { managedSelector } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { sweepKeys } from "../../steps/client-secret.ts";
 import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
@@ -62,7 +62,7 @@ export async function heldKeys(
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const listed =
-    (await surveyed.cluster.listSecrets(`${managedLabel}=true`, signal)) ??
+    (await surveyed.cluster.listSecrets(managedSelector, signal)) ??
     (await pMap(targets, ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal), {
       concurrency: 10,
     }));

@@ -3,11 +3,11 @@ import {
   credentialsIn,
   heldKeys,
   isMeant,
-  marksOf,
   type HeldKeys,
   type KeyChoice,
 } from "../../../../src/core/flows/rotate/holders.ts";
 import type { SeenCluster } from "../../../../src/core/flows/rotate/see-clusters.ts";
+import { readableMarks } from "../../../../src/domain/ownership.ts";
 import type { RegistryReference } from "../../../../src/domain/registry.ts";
 import {
   appId,
@@ -332,7 +332,7 @@ describe("what cannot be read", () => {
       namespace: "a",
       more: { annotations: { "acr-pull/entries": "[" }, data: {} },
     });
-    expect(marksOf(broken)).toEqual({});
+    expect(readableMarks(broken)).toEqual({});
     expect(credentialsIn(broken)).toEqual([]);
   });
 });
