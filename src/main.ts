@@ -1,3 +1,4 @@
+import type { ClusterTarget } from "./core/ports.ts";
 import { basename } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HostProcess } from "./cli/command.ts";
@@ -14,7 +15,6 @@ import type {
 import { runProgram } from "./cli/program.ts";
 import { checkProxyVariables } from "./cli/proxy-variables.ts";
 import { systemClock } from "./cli/system-clock.ts";
-import type { ClusterTarget } from "./core/flows/setup-contract.ts";
 import type { Report } from "./core/progress.ts";
 import { refused } from "./domain/errors.ts";
 import { exitCode } from "./domain/exit-code.ts";

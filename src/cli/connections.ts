@@ -1,5 +1,6 @@
+import type { ClusterTarget } from "../core/ports.ts";
 import type { RotatePorts } from "../core/flows/rotate-contract.ts";
-import type { ClusterTarget, SetupPorts } from "../core/flows/setup-contract.ts";
+import type { SetupPorts } from "../core/flows/setup-contract.ts";
 import type { Report } from "../core/progress.ts";
 import type { AuthMethod } from "./options.ts";
 

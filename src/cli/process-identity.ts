@@ -1,6 +1,6 @@
+import type { ProcessIdentity } from "../core/ports.ts";
 import { readFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
-import type { ProcessIdentity } from "../core/flows/setup-contract.ts";
 
 /** Who this process is, so that another run on this machine can tell whether it is still there. */
 export function processIdentity(pid: number): ProcessIdentity {

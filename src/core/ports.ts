@@ -278,3 +278,19 @@ export interface Clock {
   /** Resolves after that many milliseconds; rejects when the signal aborts. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
+
+/** One cluster to write to, with the namespace its context names. */
+export interface ClusterTarget {
+  readonly cluster: Cluster;
+  readonly defaultNamespace: string;
+}
+
+/** This process, as other runs on this machine can look it up. */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Changes when the machine starts anew. */
+  readonly boot: string;
+  readonly pid: number;
+  /** Whether a process of this machine is still there. */
+  isAlive(pid: number): boolean;
+}

@@ -8,8 +8,7 @@ import {
   listServiceAccountChoices,
   type ServiceAccountChoices,
 } from "../../core/choices/service-account-choices.ts";
-import type { ClusterTarget } from "../../core/flows/setup-contract.ts";
-import type { RegistryRights } from "../../core/ports.ts";
+import type { RegistryRights, ClusterTarget } from "../../core/ports.ts";
 import { refused } from "../../domain/errors.ts";
 import { Once } from "../../domain/once.ts";
 import type { ListedRegistry, Registry, RegistryReference } from "../../domain/registry.ts";

@@ -41,7 +41,7 @@ export function renewalLines(
           `  ${renew}`,
           "",
           ...wrapped(
-            `Until ${renewalDays} days before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. Left until after that day, no image can be pulled until it is renewed, while Pods that run go on.`,
+            `Until ${renewalDays} days before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that day no image can be pulled until it is renewed; Pods that run go on.`,
             width,
           ),
           "",

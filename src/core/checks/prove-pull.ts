@@ -1,9 +1,11 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { ActionableError } from "../../domain/errors.ts";
-import type { ProofKind, SetupInput } from "../flows/setup-contract.ts";
 import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { waitText, waitUntil } from "../wait-until.ts";
+
+/** How the credential is proven. */
+export type ProofKind = "registry" | "entra" | "none";
 
 /** What a proof is made with. */
 export interface ProofContext {
@@ -22,7 +24,10 @@ export interface ProofContext {
 const anyRepository = "acr-pull-proof";
 
 /** What to pull for the proof: the image, else a repository the role covers, else any name. */
-export function proofImage(input: Pick<SetupInput, "image" | "repositories">): ProofImage {
+export function proofImage(input: {
+  readonly image: ProofImage | undefined;
+  readonly repositories: readonly string[];
+}): ProofImage {
   if (input.image) return input.image;
   const [repository] = input.repositories;
   if (repository === undefined) return { repository: anyRepository };

@@ -1,10 +1,19 @@
+import type { ProofKind } from "../checks/prove-pull.ts";
 import type { ErrorDetails } from "../../domain/errors.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { PlannedChange } from "../plan.ts";
-import type { Clock, Directory, ProofImage, PullProof, SignIn } from "../ports.ts";
+import type {
+  Clock,
+  Directory,
+  ProofImage,
+  PullProof,
+  SignIn,
+  ClusterTarget,
+  ProcessIdentity,
+} from "../ports.ts";
 import type { Report } from "../progress.ts";
-import type { ClusterTarget, ProcessIdentity, ProofKind, ResultSecret } from "./setup-contract.ts";
+import type { ResultSecret } from "./setup-contract.ts";
 
 /** What a run of `rotate` is for. */
 export type RotateIntent =

@@ -1,3 +1,4 @@
+import type { ProofKind } from "../checks/prove-pull.ts";
 import type { ErrorDetails } from "../../domain/errors.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import type { RegistryReference, RoleAssignmentMode } from "../../domain/registry.ts";
@@ -5,7 +6,6 @@ import type { RequestedRole } from "../../domain/role.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { Action, PlannedChange } from "../plan.ts";
 import type {
-  Cluster,
   Clock,
   Directory,
   ProofImage,
@@ -13,11 +13,10 @@ import type {
   Registries,
   Roles,
   SignIn,
+  ClusterTarget,
+  ProcessIdentity,
 } from "../ports.ts";
 import type { Report } from "../progress.ts";
-
-/** How the credential is proven. */
-export type ProofKind = "registry" | "entra" | "none";
 
 /** Everything `setup` was asked for, checked for form. Durations are milliseconds. */
 export interface SetupInput {
@@ -57,12 +56,6 @@ export interface SetupInput {
   readonly dryRun: boolean;
 }
 
-/** One cluster to write to, with the namespace its context names. */
-export interface ClusterTarget {
-  readonly cluster: Cluster;
-  readonly defaultNamespace: string;
-}
-
 /** The outside, joined by main.ts. */
 export interface SetupPorts {
   /** Undefined with `--no-azure`. */
@@ -82,16 +75,6 @@ export interface SetupPorts {
   readonly process: ProcessIdentity;
   /** Writes `--credentials-file`: 0600, exclusive create. */
   readonly files: CredentialsFile;
-}
-
-/** This process, as other runs on this machine can look it up. */
-export interface ProcessIdentity {
-  readonly host: string;
-  /** Changes when the machine starts anew. */
-  readonly boot: string;
-  readonly pid: number;
-  /** Whether a process of this machine is still there. */
-  isAlive(pid: number): boolean;
 }
 
 /** A file that the user asked for a password in. */

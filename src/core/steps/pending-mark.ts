@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from "../ports.ts";
 import { emptyDockerConfig } from "../../domain/docker-config.ts";
 import { hasCode } from "../../domain/errors.ts";
 import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
@@ -9,7 +10,6 @@ import {
   type EntryMark,
   type PendingMark,
 } from "../../domain/ownership.ts";
-import type { ProcessIdentity } from "../flows/setup-contract.ts";
 import { BusyError } from "./busy.ts";
 import { newSecret, targetName, type Target } from "./pull-secret.ts";
 

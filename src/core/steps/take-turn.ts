@@ -1,6 +1,6 @@
+import type { ProcessIdentity } from "../ports.ts";
 import { managedSelector, readableMarks, type EntryMark } from "../../domain/ownership.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import type { ProcessIdentity } from "../flows/setup-contract.ts";
 import { BusyError } from "./busy.ts";
 import { HeldMark } from "./pending-mark.ts";
 import { isSameTarget, targetName, type Target } from "./pull-secret.ts";

@@ -1,5 +1,5 @@
+import type { ClusterTarget } from "../../../core/ports.ts";
 import type { NamespaceChoice, NamespaceChoices } from "../../../core/choices/namespace-choices.ts";
-import type { ClusterTarget } from "../../../core/flows/setup-contract.ts";
 import { namespaceName } from "../../../domain/names.ts";
 import { setupOptions } from "../../options.ts";
 import type { Choice } from "../../prompter.ts";

@@ -5,9 +5,8 @@ import { exitCode } from "../../../domain/exit-code.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, readableMarks } from "../../../domain/ownership.ts";
-import type { Cluster } from "../../ports.ts";
+import type { Cluster, ClusterTarget } from "../../ports.ts";
 import type { RotateInput } from "../rotate-contract.ts";
-import type { ClusterTarget } from "../setup-contract.ts";
 
 /** The name that `setup` gives a secret when none was asked for. */
 const usualSecretName = "acr-secret";

@@ -3,9 +3,9 @@ import { ActionableError, refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { entriesAnnotation, managedSelector, readMarks } from "../../../domain/ownership.ts";
-import type { Cluster } from "../../ports.ts";
+import type { Cluster, ClusterTarget } from "../../ports.ts";
 import { readTarget, type Target, type TargetContent } from "../../steps/pull-secret.ts";
-import type { ClusterTarget, SetupInput } from "../setup-contract.ts";
+import type { SetupInput } from "../setup-contract.ts";
 
 /** A target as it was read, or why it could not be. */
 export interface ReadTarget {

@@ -1,9 +1,9 @@
+import type { ProcessIdentity } from "../../ports.ts";
 import { keyOrigin, type EntryMark } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, type Target } from "../../steps/pull-secret.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
-import type { ProcessIdentity } from "../setup-contract.ts";
 import { applicationOf, type Job } from "./job.ts";
 
 /**
