@@ -137,6 +137,15 @@ export class HeldMark {
   }
 
   /**
+   * Makes sure of it by asking, however fresh the mark is: somebody has written where this run was about to.
+   * @throws ActionableError `busy` when it was taken over
+   */
+  async confirmHeld(signal: AbortSignal): Promise<void> {
+    this.#lost.signal.throwIfAborted();
+    await this.#inTurn(() => this.#renew(signal));
+  }
+
+  /**
    * Lets the marked secret itself be written by this run, between two renewals.
    * @param write gets the secret as it was last written, and says what it is then
    */

@@ -309,6 +309,8 @@ export interface Written {
 /**
  * Brings a target to what it shall hold, in place. Another writer's change in between is read, judged again and
  * kept.
+ * @param stillOurTurn throws `busy` when another run went on in this one's place; asked before writing anew where
+ *   somebody else has written
  * @throws ActionableError `busy` when another run put its own credential or mark there meanwhile
  */
 export async function writeTarget(
@@ -317,6 +319,7 @@ export async function writeTarget(
   policy: TargetPolicy,
   desired: DesiredEntry,
   signal: AbortSignal,
+  stillOurTurn?: () => Promise<void>,
 ): Promise<Written> {
   const { cluster } = target;
   let current = state;
@@ -341,6 +344,7 @@ export async function writeTarget(
     } catch (error) {
       if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict", "kubernetes.already-exists"))
         throw error;
+      await stillOurTurn?.();
       current = judgeTarget(target, await readTarget(target, signal), policy);
       refuseIfTakenOver(target, state, current, desired);
     }
@@ -359,7 +363,8 @@ function refuseIfTakenOver(
     held.password !== undefined &&
     held.password !== known.password &&
     held.password !== desired.credential.password.reveal();
-  const otherMark = held.operation !== undefined && held.operation !== known.operation;
+  const closed = held.operation === undefined && known.operation === desired.closes;
+  const otherMark = held.operation !== known.operation && !closed;
   if (otherKey || otherMark) throw new BusyError(targetName(target));
 }
 
@@ -371,6 +376,7 @@ function contentOf(state: TargetState) {
 /**
  * Reads a written target back; where somebody undid the write it is made once more.
  * @param before what the target held before it was written
+ * @param stillOurTurn as with `writeTarget`
  * @returns the credential that the secret holds, from the very bytes read
  * @throws ActionableError `secret.reverted` when it is undone again, `busy` when another run wrote its own there
  */
@@ -380,14 +386,16 @@ export async function readBack(
   policy: TargetPolicy,
   desired: DesiredEntry,
   signal: AbortSignal,
+  stillOurTurn?: () => Promise<void>,
 ): Promise<PullCredential> {
   for (const last of [false, true]) {
     const state = judgeTarget(target, await readTarget(target, signal), policy);
     if (state.kind === "present" && changeFor(state, desired) === undefined && state.credential)
       return state.credential;
     if (last) break;
+    await stillOurTurn?.();
     refuseIfTakenOver(target, before, state, desired);
-    await writeTarget(target, state, policy, desired, signal);
+    await writeTarget(target, state, policy, desired, signal, stillOurTurn);
   }
   throw new ActionableError(
     `Secret ${targetName(target)} was written and read back, and somebody changed it both times.`,

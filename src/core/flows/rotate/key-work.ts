@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { isManaged, managedSelector, readableMarks } from "../../../domain/ownership.ts";
+import { isManaged, keyOrigin, managedSelector, readableMarks } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { proveSteadily } from "../../checks/prove-steadily.ts";
 import type { Report } from "../../progress.ts";
@@ -194,6 +194,7 @@ export class KeyWork {
       this.#policy,
       desired,
       this.#signal,
+      () => this.mark.confirmHeld(this.#signal),
     );
     this.#latest.set(targetName(target), secret);
     return action === "created" ? "updated" : action;
@@ -228,7 +229,9 @@ export class KeyWork {
         const { target, state } = holder;
         const before = isSameTarget(target, this.mark.target) ? this.#judge(target, this.mark.secret) : state;
         try {
-          const credential = await readBack(target, before, this.#policy, desired, this.#signal);
+          const credential = await readBack(target, before, this.#policy, desired, this.#signal, () =>
+            this.mark.confirmHeld(this.#signal),
+          );
           found.set(credential.password.reveal(), credential);
           good.push(one);
         } catch (error) {
@@ -296,9 +299,28 @@ export class KeyWork {
     // Without a newer key to go by, parts of the directory that lag are met by looking more than once.
     for (let looks = newest === undefined ? 8 : 1; looks > 0; looks -= 1) {
       const found = await sweepKeys(application, wish, this.tools, this.#signal);
-      this.swept.push(...found.removed);
+      this.swept.push(...found.removed.filter((keyId) => !this.swept.includes(keyId)));
       if (found.removed.length + found.held.length >= operations.length || looks === 1) return;
       await this.ports.clock.sleep(250, this.#signal);
+    }
+  }
+
+  /**
+   * Removes what earlier runs have left, as far as the directory showed it when it was looked: before another key is
+   * made, so that runs which died one after the other do not leave one each.
+   */
+  async sweepWhatShows(): Promise<void> {
+    const { application, seen } = this.keys;
+    const left = application.passwords.filter((key) => {
+      const origin = keyOrigin(key);
+      return origin?.clusterId === seen.clusterId && this.mark.sweep.includes(origin.operation);
+    });
+    if (left.length === 0) return;
+    const held = await this.heldKeyIds();
+    for (const { keyId } of left) {
+      if (held.has(keyId)) continue;
+      await this.tools.directory.removePassword(application.objectId, keyId, this.#signal);
+      this.swept.push(keyId);
     }
   }
 
