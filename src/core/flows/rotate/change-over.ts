@@ -91,6 +91,7 @@ async function takeBack({ keyId }: NextKey, work: KeyWork): Promise<void> {
 async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> {
   const { keys, input, report } = work;
   const { application, seen, appId } = keys;
+  await work.sweepWhatShows();
   report({ kind: "started", id: "key", text: "Making a key" });
   const lifetime = lifetimeOf(holders, keys, input);
   const policy =

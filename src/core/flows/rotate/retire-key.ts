@@ -1,5 +1,5 @@
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { ActionableError } from "../../../domain/errors.ts";
+import { ActionableError, hasCode } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, readableMarks } from "../../../domain/ownership.ts";
@@ -169,7 +169,12 @@ async function removeKey(
   if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);
   await work.mark.ensureHeld(work.signal);
   work.report({ kind: "started", id: "retire", text: `Retiring the key ${keyId}` });
-  await directory.removePassword(keys.application.objectId, keyId, work.signal);
+  try {
+    await directory.removePassword(keys.application.objectId, keyId, work.signal);
+  } catch (error) {
+    // A run before this one removed it, and waited for its refusal in vain.
+    if (!hasCode(error, "directory.key-lingers")) throw error;
+  }
   const refused = await isRefused(step, keyId, work);
   if (!refused) {
     return blockedBy(
