@@ -173,6 +173,7 @@ describe.concurrent("rotate", () => {
     expect(result.json.plan).toMatchObject([
       { action: "created" },
       { target: "secret sandbox/awesomeapps/acr-secret", action: "updated", before: { keyId } },
+      { target: `key ${keyId}`, action: "kept" },
     ]);
   });
 
@@ -189,7 +190,7 @@ describe.concurrent("rotate", () => {
     let stop: (signal: NodeJS.Signals) => void = () => undefined;
     const run = await runProgram(sandbox, ["rotate", "-y", "--wait"], {
       started: (kill) => (stop = kill),
-      told: (text) => text.includes("Waiting until") && stop("SIGTERM"),
+      told: (text) => text.startsWith("… Waiting until") && stop("SIGTERM"),
     });
     expect(run.code, run.stderr).toBe(143);
     expect(run.stderr).toMatch(/Waiting until \d{4}-\d\d-\d\dT[\d:]{8}Z to retire the old key/);
