@@ -1,0 +1,163 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import {
+  azureWrites,
+  countingWrites,
+  heldKeys,
+  keyIds,
+  markOf,
+  ownApplication,
+  rotate,
+  rotation,
+  signsIn,
+  start,
+} from "./rotation.ts";
+
+const daily = ["--if-expiring-within", "60d"];
+
+describe.concurrent("rotate --if-expiring-within 60d", () => {
+  it("with 61 days left changes nothing, and asks for no change", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, expiresAt } = setUp(sandbox, { ageDays: 119 });
+    const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, daily));
+    expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId, expiresAt, replaced: null }]);
+    expect(result.json.secrets).toMatchObject([{ action: "unchanged" }]);
+  });
+
+  it("with 59 days left makes a key that lives as long as the one before it", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { ageDays: 121 });
+    const { state, replaced, keyId } = await rotation(sandbox, daily);
+    expect([state, replaced]).toEqual(["pending", old]);
+    expect(heldKeys(sandbox)).toEqual({ plain: keyId, https: old });
+    expect(lives(sandbox)).toEqual([180, 180]);
+  });
+
+  it("finishes a retirement that is due, and begins nothing new", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { due: true });
+    const { state, replaced, retired } = await rotation(sandbox, daily);
+    expect([state, replaced, retired]).toEqual(["rotated", old, true]);
+    expect(azureWrites(sandbox)).toEqual(["POST removePassword"]);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+
+  it("finishes a retirement that is due before it begins with a key that is due as well", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { due: true, lifetimeDays: 50, ageDays: 40 });
+    const run = await rotate(sandbox, daily);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.rotations).toMatchObject([
+      { state: "rotated", replaced: old, retired: true },
+      { state: "pending", replaced: keyId },
+    ]);
+    expect(azureWrites(sandbox)).toEqual(["POST removePassword", "POST addPassword"]);
+  });
+
+  it("goes by the directory where a mark says of a key that it lives longer", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { ageDays: 121 });
+    changeMark(sandbox, (mark) => (mark.expiresAt = "2099-01-01T00:00:00Z"));
+    expect((await rotation(sandbox, daily)).state).toBe("pending");
+  });
+
+  it("leaves a key alone whose end nobody knows, and says so", async (test) => {
+    const sandbox = await start(test);
+    const { appId } = setUp(sandbox);
+    const [key] = ownApplication(sandbox).passwords;
+    // The secret holds a password of the principal itself, which no list of the application's shows.
+    const principal = sandbox.world.servicePrincipals.find((one) => one.appId === appId);
+    ownApplication(sandbox).passwords.splice(0);
+    principal?.passwords.push({ ...key!, displayName: null });
+    changeMark(sandbox, (mark) => Object.assign(mark, { keyId: null, expiresAt: null }));
+    sandbox.invariants.watch();
+    const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, daily));
+    expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId: null, expiresAt: null }]);
+  });
+});
+
+describe.concurrent("rotate, where the key", () => {
+  it("has expired: replaces it without overlap or grace, and removes it", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces: ["awesomeapps", "default"], ageDays: 181 });
+    const { keyId, state, replaced, retired, retireAfter } = await rotation(sandbox, daily);
+    expect([state, replaced, retired, retireAfter]).toEqual(["rotated", old, true, null]);
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: undefined });
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    expect(markOf(sandbox)).not.toHaveProperty("retire");
+  });
+
+  it("was removed behind our back: replaces it without overlap or grace", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox);
+    ownApplication(sandbox).passwords[0]!.removedAt = Date.now() - 3_600_000;
+    sandbox.invariants.watch();
+    const { keyId, state, replaced, retireAfter } = await rotation(sandbox, daily);
+    expect([state, replaced, retireAfter]).toEqual(["rotated", old, null]);
+    expect(heldKeys(sandbox)).toEqual({ plain: keyId, https: undefined });
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    expect(azureWrites(sandbox)).toEqual(["POST addPassword"]);
+  });
+
+  it("has expired beside a living one in another secret: gives that one to both, and makes none", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: living } = setUp(sandbox, { namespaces: ["awesomeapps"] });
+    // A secret that was restored from an old backup.
+    const { keyId: dead } = putBack(sandbox, "default", 181);
+    const { state, keyId, replaced } = await rotation(sandbox, daily);
+    expect([state, keyId, replaced]).toEqual(["rotated", living, dead]);
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: living, https: undefined });
+    expect(azureWrites(sandbox)).toEqual(["POST removePassword"]);
+  });
+
+  it("expires during the grace of the one before it: the next run needs no patience with it", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox);
+    ownApplication(sandbox).passwords[0]!.endDateTime = new Date(Date.now() - 60_000).toISOString();
+    sandbox.invariants.watch();
+    const { state, retired, replaced } = await rotation(sandbox, daily);
+    expect([state, retired, replaced]).toEqual(["rotated", true, old]);
+    expect(heldKeys(sandbox)).toEqual({ plain: keyId, https: undefined });
+    expect(signsIn(sandbox, keyId)).toBe(true);
+  });
+});
+
+/** How many days each key of our application lives in all, whether it is there or not. */
+function lives(sandbox: Sandbox): number[] {
+  return ownApplication(sandbox).passwords.map(({ startDateTime, endDateTime }) =>
+    Math.round((Date.parse(endDateTime) - Date.parse(startDateTime)) / 86_400_000),
+  );
+}
+
+/** Changes the mark in awesomeapps behind the API server's back. */
+function changeMark(sandbox: Sandbox, change: (mark: Record<string, unknown>) => void): void {
+  const secret = sandbox.world.clusters[0]!.objects["secrets"]![0]!;
+  const marks = JSON.parse(secret.metadata.annotations!["acr-pull/entries"]!) as Record<string, object>;
+  for (const mark of Object.values(marks)) change(mark as Record<string, unknown>);
+  secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify(marks);
+}
+
+/** A secret of ours as it was when it held another key of the same application. */
+function putBack(sandbox: Sandbox, namespace: string, ageDays: number): { keyId: string } {
+  const before = ownApplication(sandbox);
+  const { appId, keyId } = setUp(sandbox, { namespaces: [namespace], ageDays });
+  const { applications, servicePrincipals } = sandbox.world;
+  const made = applications.pop()!;
+  servicePrincipals.pop();
+  before.passwords.unshift(...made.passwords);
+  const secret = sandbox.world.clusters[0]!.objects["secrets"]!.at(-1)!;
+  const swap = (text: string) => text.replaceAll(appId, before.appId);
+  secret.metadata.annotations!["acr-pull/entries"] = swap(secret.metadata.annotations!["acr-pull/entries"]!);
+  const data = secret["data"] as Record<string, string>;
+  const config = JSON.parse(Buffer.from(data[".dockerconfigjson"]!, "base64").toString()) as {
+    auths: Record<string, { username: string; auth?: string }>;
+  };
+  for (const entry of Object.values(config.auths)) {
+    entry.username = before.appId;
+    delete entry.auth;
+  }
+  data[".dockerconfigjson"] = Buffer.from(JSON.stringify(config)).toString("base64");
+  sandbox.invariants.watch();
+  return { keyId };
+}
