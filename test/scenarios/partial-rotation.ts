@@ -1,0 +1,109 @@
+import { expect } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { secretOf } from "../program.ts";
+import { setUp } from "./already-set-up.ts";
+import { endGrace, heldKeys, keyIds, rotate, rotation, signsIn } from "./rotation.ts";
+
+/** Names of so many namespaces. */
+export function teams(count: number): string[] {
+  return Array.from({ length: count }, (_none, index) => `team-${String(index + 1).padStart(3, "0")}`);
+}
+
+/** A sandbox with one cluster of these namespaces. */
+export function clusterOf(namespaces: readonly string[]): SandboxOptions {
+  return { clusters: [{ context: "sandbox", namespaces: ["kube-system", ...namespaces] }] };
+}
+
+/** Does something once, when a request whose path ends so has been carried out. */
+export function onceDone(sandbox: Sandbox, end: string, work: () => void): void {
+  const stop = sandbox.observe((phase, { path }) => {
+    if (phase !== "committed" || !path.endsWith(end)) return;
+    stop();
+    work();
+  });
+}
+
+/** What of a cluster breaks between the preflight and the writes. */
+export interface Breakage {
+  readonly forbidden: readonly string[];
+  readonly denied: readonly string[];
+  readonly immutable: readonly string[];
+}
+
+/** Lets the secrets of these namespaces be beyond writing; the answer mends all of them. */
+export function breakWrites(
+  sandbox: Sandbox,
+  namespaces: readonly string[],
+  { forbidden, denied, immutable }: Breakage,
+): () => void {
+  const cluster = sandbox.world.clusters[0]!;
+  const user = cluster.users[0]!;
+  const everything = user.rules;
+  const allowed = namespaces.filter((namespace) => !forbidden.includes(namespace));
+  user.rules = [
+    { verbs: ["get", "list"], resources: ["*"] },
+    { verbs: ["patch", "create"], resources: ["secrets"], namespaces: allowed },
+  ];
+  cluster.webhookDenies.push(...denied);
+  const secrets = immutable.map((namespace) => secretOf(sandbox, namespace)!);
+  for (const secret of secrets) secret["immutable"] = true;
+  return () => {
+    user.rules = everything;
+    cluster.webhookDenies.splice(0);
+    for (const namespace of immutable) delete secretOf(sandbox, namespace)!["immutable"];
+  };
+}
+
+/**
+ * R15: some secrets of a cluster cannot be written any more once the new key was made. All others get it, nothing is
+ * retired, and when the cause is gone another run writes just those that are missing.
+ * @returns how many got the key in the first run, and how many in the second
+ */
+export async function rotatePartly(
+  sandbox: Sandbox,
+  namespaces: readonly string[],
+  breakage: Breakage,
+): Promise<{ first: number; second: number }> {
+  const { keyId: old } = setUp(sandbox, { namespaces });
+  const broken = [...breakage.forbidden, ...breakage.denied, ...breakage.immutable];
+  let mend = (): void => undefined;
+  onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, namespaces, breakage)));
+  const run = await rotate(sandbox);
+  expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.incomplete"]);
+  const failed = run.json.secrets.filter(({ action }: { action: string }) => action === "failed");
+  expect(failed.map(({ namespace }: { namespace: string }) => namespace).toSorted()).toEqual(
+    broken.toSorted(),
+  );
+  for (const { namespace, error } of failed) {
+    expect(error.message).not.toBe("");
+    expect(run.json.error.message).toContain(`sandbox/${namespace}/acr-secret`);
+  }
+  const [, keyId] = keyIds(sandbox) as [string, string];
+  expect(run.json.rotations).toMatchObject([{ state: "pending", keyId, replaced: old, retired: false }]);
+  const held = (): string[] => namespaces.filter((namespace) => heldKeys(sandbox, namespace).plain === keyId);
+  const first = held();
+  expect(first).toEqual(namespaces.filter((namespace) => !broken.includes(namespace)));
+
+  // However long nobody mends it, the old key lives.
+  endGrace(sandbox);
+  const again = await rotate(sandbox, ["--finish"]);
+  expect(again.code, again.stderr).not.toBe(0);
+  expect(signsIn(sandbox, old)).toBe(true);
+
+  mend();
+  const since = sandbox.requests.entries.length;
+  const { state } = await rotation(sandbox, ["--finish"]);
+  expect(state).toBe("pending");
+  const written = sandbox.requests
+    .mutating()
+    .filter(({ index, service }) => index > since && service.startsWith("cluster"))
+    .map(({ path }) => path.replace(/^.*\/namespaces\/([^/]+)\/.*$/, "$1"));
+  // The first secret carries the mark while the others are written.
+  expect([...new Set(written)].toSorted()).toEqual([...new Set([namespaces[0], ...broken])].toSorted());
+  expect(held()).toEqual(namespaces);
+  endGrace(sandbox);
+  expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
+  expect(keyIds(sandbox)).toEqual([keyId]);
+  return { first: first.length, second: namespaces.length - first.length };
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import { entryOf, secretOf, setup } from "../program.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { KubernetesObject } from "../../src/sandbox/world.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import {
+  endGrace,
+  heldKeys,
+  keyIds,
+  markOf,
+  ownApplication,
+  rotate,
+  rotation,
+  signsIn,
+  start,
+} from "./rotation.ts";
+
+/** Adds passwords that acr-pull did not make to our application. */
+function addForeignPasswords(sandbox: Sandbox, names: ReadonlyArray<string | null>): string[] {
+  const { passwords } = ownApplication(sandbox);
+  const added = names.map((displayName, index) => ({
+    ...passwords[0]!,
+    keyId: `0f0f0f0f-0000-4000-8000-00000000000${index}`,
+    displayName,
+    secretText: `${index}${index}${index}8Q~${"f".repeat(34)}`,
+    hint: `${index}${index}${index}`,
+  }));
+  passwords.push(...added);
+  sandbox.invariants.watch();
+  return added.map(({ keyId }) => keyId);
+}
+
+/** Adds what others keep in a secret: a host, a label, an annotation. */
+function addForeignContent(sandbox: Sandbox, secret: KubernetesObject, what: string): void {
+  const data = secret["data"] as Record<string, string>;
+  const config = JSON.parse(Buffer.from(data[".dockerconfigjson"]!, "base64").toString()) as {
+    auths: Record<string, unknown>;
+  };
+  config.auths[`${what}.example`] = { username: "u", password: what, note: "kept" };
+  secret["data"] = { ...data, ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") };
+  secret.metadata.labels = { ...secret.metadata.labels, [what]: "label" };
+  secret.metadata.annotations = { ...secret.metadata.annotations, [what]: "annotation" };
+  secret.metadata.resourceVersion = String((sandbox.world.clusters[0]!.resourceVersion += 1));
+}
+
+function expectForeignContent(sandbox: Sandbox, what: string, namespace = "awesomeapps"): void {
+  const { metadata, data } = secretOf(sandbox, namespace) as KubernetesObject & {
+    data: Record<string, string>;
+  };
+  expect(metadata.labels).toMatchObject({ [what]: "label" });
+  expect(metadata.annotations).toMatchObject({ [what]: "annotation" });
+  const { auths } = JSON.parse(Buffer.from(data[".dockerconfigjson"]!, "base64").toString());
+  expect(auths[`${what}.example`]).toEqual({ username: "u", password: what, note: "kept" });
+}
+
+describe.concurrent("rotate, from change-over to retirement,", () => {
+  it("keeps every password of the application that acr-pull did not make for this cluster", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox);
+    const names = [null, "rbac", "acr-pull/another-cluster/x", "acr-pull"];
+    const foreign = addForeignPasswords(sandbox, names);
+    const { keyId } = await rotation(sandbox);
+    endGrace(sandbox);
+    expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
+    expect(keyIds(sandbox)).toEqual([...foreign, keyId]);
+    expect(signsIn(sandbox, old)).toBe(false);
+    // Another cluster's secret, which there is none of here, would lead to it.
+    ownApplication(sandbox).passwords.splice(3, 1);
+  });
+
+  it("keeps the hosts, labels and annotations that others put into a secret", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    addForeignContent(sandbox, secretOf(sandbox)!, "theirs");
+    sandbox.invariants.watch();
+    expect((await rotation(sandbox)).state).toBe("pending");
+    expectForeignContent(sandbox, "theirs");
+    endGrace(sandbox);
+    expect((await rotation(sandbox, ["--finish"])).state).toBe("rotated");
+    expectForeignContent(sandbox, "theirs");
+  });
+
+  it("keeps a key of its own that belongs to an operation nobody knows, and does not count it", async (test) => {
+    const sandbox = await start(test);
+    const { clusterId } = setUp(sandbox);
+    const [orphan] = addForeignPasswords(sandbox, [
+      `acr-pull/${clusterId}/0e0e0e0e-0000-4000-8000-000000000000`,
+    ]);
+    sandbox.invariants.maxLiveKeys = 3;
+    const { state } = await rotation(sandbox);
+    expect(state).toBe("pending");
+    expect(keyIds(sandbox)).toContain(orphan);
+    // What is left behind is told by status, and is nobody's here.
+    ownApplication(sandbox).passwords.splice(1, 1);
+  });
+});
+
+describe.concurrent("rotate, while somebody else writes the same secret,", () => {
+  /** Lets another writer change the secret just before a write of ours to it arrives. */
+  function interfere(sandbox: Sandbox, namespace: string): () => number {
+    let times = 0;
+    sandbox.observe((phase, { method, path, query }) => {
+      const isOurs = method === "PATCH" && path.endsWith(`/namespaces/${namespace}/secrets/acr-secret`);
+      if (phase !== "arrived" || !isOurs || query.includes("dryRun") || times === 4) return;
+      times += 1;
+      addForeignContent(sandbox, secretOf(sandbox, namespace)!, `edit${times}`);
+    });
+    return () => times;
+  }
+
+  it.for(["awesomeapps", "default"])(
+    "in %s: keeps each of its changes, and writes the key beside them",
+    async (namespace, test) => {
+      const sandbox = await start(test);
+      const { keyId: old } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+      const times = interfere(sandbox, namespace);
+      const { keyId } = await rotation(sandbox);
+      expect(times()).toBeGreaterThan(1);
+      for (let edit = 1; edit <= times(); edit += 1) expectForeignContent(sandbox, `edit${edit}`, namespace);
+      expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: old });
+    },
+  );
+
+  it("at the clean-up: keeps its change, and still takes out the old entry", async (test) => {
+    const sandbox = await start(test);
+    const { keyId } = changedOver(sandbox, { due: true });
+    interfere(sandbox, "awesomeapps");
+    expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
+    expectForeignContent(sandbox, "edit1");
+    expect(heldKeys(sandbox)).toEqual({ plain: keyId, https: undefined });
+    expect(markOf(sandbox)).not.toHaveProperty("retire");
+  });
+});
+
+describe.concurrent("rotate, where one password serves two registries,", () => {
+  it("retires it only when the entries of both hold another", async (test) => {
+    const sandbox = await start(test, { registries: [{ name: "myregistry" }, { name: "second" }] });
+    const { appId, keyId: old } = setUp(sandbox);
+    const { objectId } = principalOf(sandbox, appId);
+    const shared = await setup(
+      sandbox,
+      ["--registry", "second", "--service-principal", objectId, "--password-stdin"],
+      { input: entryOf(sandbox)!.password },
+    );
+    expect(shared.code, shared.stderr).toBe(0);
+    sandbox.invariants.maxLiveKeys = 3;
+
+    const one = await rotate(sandbox, ["--registry", "myregistry"]);
+    expect(one.code, one.stderr).toBe(0);
+    endGrace(sandbox);
+    const early = await rotate(sandbox, ["--finish", "--registry", "myregistry"]);
+    expect([early.code, early.json.error?.code], early.stderr).toEqual([4, "rotate.still-held"]);
+    expect(signsIn(sandbox, old)).toBe(true);
+
+    const other = await rotate(sandbox, ["--registry", "second"]);
+    expect(other.code, other.stderr).toBe(0);
+    for (let runs = 1; runs <= 3 && signsIn(sandbox, old); runs += 1) {
+      endGrace(sandbox);
+      await rotate(sandbox, ["--finish"]);
+    }
+    expect(signsIn(sandbox, old)).toBe(false);
+    const last = await rotate(sandbox, ["--finish"]);
+    expect(last.code, last.stderr).toBe(0);
+  });
+});
+
+function principalOf({ world }: Sandbox, appId: string): { objectId: string } {
+  return { objectId: world.servicePrincipals.find((one) => one.appId === appId)!.id };
+}
