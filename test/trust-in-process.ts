@@ -8,13 +8,12 @@ import tls from "node:tls";
  * @returns takes the trust back
  */
 export function trustInProcess(caPath: string): () => void {
-  const ca = readFileSync(caPath, "utf8");
   const { createSecureContext } = tls;
+  // One for all connections, as Node has one store of its own authorities.
+  const trusting = createSecureContext({ ca: readFileSync(caPath, "utf8") });
   // Every connection asks for its context here: lib/_tls_wrap.js of Node.
   tls.createSecureContext = (options = {}) =>
-    createSecureContext(
-      options.ca === undefined && options.cert === undefined ? { ...options, ca } : options,
-    );
+    options.ca === undefined && options.cert === undefined ? trusting : createSecureContext(options);
   return () => {
     tls.createSecureContext = createSecureContext;
   };

@@ -1,0 +1,277 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import type { RotateInput, RotateOutcome } from "../../src/core/flows/rotate-contract.ts";
+import { hasCode } from "../../src/domain/errors.ts";
+import { pullRights } from "../../src/sandbox/container-registry/pull-rights.ts";
+import { entriesFor } from "../../src/sandbox/kubernetes/kubelet-keyring.ts";
+import { entriesOf, isPullSecret, registryEntries } from "../../src/sandbox/pull-secret-content.ts";
+import type { ReplicaView } from "../../src/sandbox/replication.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { KubernetesObject, PasswordRecord } from "../../src/sandbox/world.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { dockerConfigOf, entryOf, marksOf } from "../program.ts";
+import { virtualRun, type VirtualRun } from "../virtual-time.ts";
+
+const minute = 60_000;
+/** The longest that Azure was seen to take: https://github.com/hashicorp/vault/issues/27593 */
+const longestLagMs = 15 * minute;
+/** The cluster tells its time in whole seconds, and marks hold no fractions either. */
+const roundingMs = 2_000;
+const daily = { ifExpiringWithinMs: 60 * 24 * 60 * minute };
+const everyNamespace = ["awesomeapps", "default", "kube-public"];
+
+/** What the runs of one seed do, and when. */
+export interface LagSchedule {
+  readonly namespaces: number;
+  readonly graceMs: number;
+  readonly overlapEntry: boolean;
+  /** One run stays until the old key is retired. */
+  readonly wait: boolean;
+  /** The first rotation comes right after setup, while its replicas still learn. */
+  readonly atOnce: boolean;
+  /** When the daily command comes by again, in milliseconds after the run before. */
+  readonly visits: readonly number[];
+}
+
+/** What a seed stands for. */
+export function lagSchedule(seed: number): LagSchedule {
+  const schedule = fc.record({
+    namespaces: fc.integer({ min: 1, max: everyNamespace.length }),
+    graceMs: fc.integer({ min: 30, max: 60 }).map((minutes) => minutes * minute),
+    overlapEntry: fc.constantFrom(true, true, false),
+    wait: fc.constantFrom(true, false, false),
+    atOnce: fc.constantFrom(true, false, false),
+    visits: fc.array(
+      fc.integer({ min: 0, max: 20 }).map((minutes) => minutes * minute),
+      { maxLength: 3 },
+    ),
+  });
+  const [sample] = fc.sample(schedule, { seed, numRuns: 1 });
+  if (!sample) throw new Error("a sample of one is one");
+  return sample;
+}
+
+/** A sandbox whose replicas learn at random, after the setup that is to be rotated. */
+async function laggingWorld(
+  options: SandboxOptions,
+  namespaces: readonly string[],
+  work: (world: LaggingWorld) => Promise<void>,
+): Promise<void> {
+  const sandbox = await startSandbox({ registries: [{ name: "myregistry" }], ...options });
+  const run = virtualRun(sandbox);
+  try {
+    const outcome = await run.setup({ namespaces });
+    expect(outcome).toMatchObject({ kind: "finished", exitCode: 0 });
+    await work(new LaggingWorld(sandbox, run));
+  } finally {
+    run.end();
+    await sandbox.close();
+  }
+}
+
+/** A sandbox while it is rotated in, and what was seen of it after each write. */
+export class LaggingWorld {
+  readonly sandbox: Sandbox;
+  readonly run: VirtualRun;
+  /** What must never have been. */
+  readonly broken: string[] = [];
+  /** When a secret was last given another password. */
+  lastChangeOver = 0;
+  /** Whether every replica must let every secret pull at any time: what replicas learn late is bridged by two entries. */
+  everyReplica = false;
+  readonly #held = new Map<string, string>();
+
+  constructor(sandbox: Sandbox, run: VirtualRun) {
+    this.sandbox = sandbox;
+    this.run = run;
+    sandbox.invariants.watch();
+    const { world } = sandbox;
+    const { committed } = world;
+    this.#look();
+    world.committed = (what) => {
+      committed(what);
+      this.#look();
+    };
+  }
+
+  get keys(): readonly PasswordRecord[] {
+    const { world } = this.sandbox;
+    return world.applications
+      .filter(({ appId }) => appId !== world.caller.appId)
+      .flatMap(({ passwords }) => passwords);
+  }
+
+  get livingKeys(): readonly PasswordRecord[] {
+    return this.keys.filter(({ removedAt }) => removedAt === undefined);
+  }
+
+  /** Whether some replica of the registry still takes the password. */
+  stillTaken({ secretText }: PasswordRecord): boolean {
+    return this.#views.some((view) => this.#admits(this.#appId, secretText, view));
+  }
+
+  get #views(): readonly ReplicaView[] {
+    return this.sandbox.world.replication.all();
+  }
+
+  get #appId(): string {
+    return entryOf(this.sandbox)?.username ?? "";
+  }
+
+  #admits(username: string, password: string, view: ReplicaView): boolean {
+    const { world } = this.sandbox;
+    const registry = world.registries[0]!;
+    return pullRights(world, registry, username, password, view).kind === "admitted";
+  }
+
+  #look(): void {
+    const { world } = this.sandbox;
+    const secrets = (world.clusters[0]!.objects["secrets"] ?? []).filter(isPullSecret);
+    for (const secret of secrets) this.#lookAt(secret);
+  }
+
+  #lookAt(secret: KubernetesObject): void {
+    const { loginServer } = this.sandbox.world.registries[0]!;
+    const image = `${loginServer}/my-awesome-app`;
+    const { namespace = "", name } = secret.metadata;
+    const entries = entriesOf(secret);
+    const tried = entriesFor(entries, image);
+    const views = this.#views;
+    // A kubelet tries all that match, and meets any replica.
+    const broken = views.filter(
+      (view) => !tried.some(({ username, password }) => this.#admits(username, password, view)),
+    );
+    if (this.everyReplica && tried.length > 0 && broken.length > 0) {
+      this.broken.push(
+        `${namespace}/${name} can pull by ${views.length - broken.length} of ${views.length} replicas`,
+      );
+    }
+    // A reader that takes the first, in any order, meets each of them: it may not know yet, but is never retired.
+    const retired = new Set(
+      this.keys.filter(({ removedAt }) => removedAt).map(({ secretText }) => secretText),
+    );
+    for (const { key, password } of registryEntries(entries, loginServer, [image])) {
+      if (retired.has(password))
+        this.broken.push(`${namespace}/${name} holds a retired password under ${key}`);
+    }
+    const held = tried[0]?.password ?? "";
+    const before = this.#held.get(`${namespace}/${name}`);
+    if (before !== undefined && before !== held) this.lastChangeOver = Date.now();
+    this.#held.set(`${namespace}/${name}`, held);
+  }
+}
+
+/** One run of `rotate`; afterwards nothing may have been broken and no key be unknown. */
+async function rotated(
+  { run, broken, sandbox }: LaggingWorld,
+  input: Partial<RotateInput>,
+): Promise<Extract<RotateOutcome, { kind: "finished" }>> {
+  const outcome = await run.rotate(input);
+  if (outcome.kind !== "finished") throw new Error(`the run ended as ${outcome.kind}`);
+  expect([...broken, ...sandbox.violations]).toEqual([]);
+  expect(sandbox.invariants.unknownKeys()).toEqual([]);
+  return outcome;
+}
+
+/**
+ * The first rotation after setup. A directory of which no part that was asked knows the application yet may refuse it
+ * as long as nothing was written; then it is tried again when all know.
+ */
+async function rotatedAtLast(world: LaggingWorld, input: Partial<RotateInput>) {
+  const { run, sandbox } = world;
+  const before = sandbox.requests.mutating().length;
+  try {
+    return await rotated(world, input);
+  } catch (error) {
+    if (!hasCode(error, "service-principal.not-found")) throw error;
+    expect(sandbox.requests.mutating()).toHaveLength(before);
+    run.advance(longestLagMs);
+    return rotated(world, input);
+  }
+}
+
+/**
+ * One rotation while five replicas learn of each write 0 to 15 virtual minutes later, with visits of the daily command
+ * in between.
+ * @throws the failed expectation
+ */
+export async function rotateWhileReplicasLag(seed: number): Promise<void> {
+  const schedule = lagSchedule(seed);
+  const { graceMs, overlapEntry, visits, wait, atOnce } = schedule;
+  const namespaces = everyNamespace.slice(0, schedule.namespaces);
+  const options = { replicas: 5, replication: "random", seed: `lag ${seed}` } as const;
+  await laggingWorld(options, namespaces, async (world) => {
+    const { run, sandbox } = world;
+    if (!atOnce) run.advance(longestLagMs);
+    sandbox.world.replication.lagMs = longestLagMs;
+    world.everyReplica = overlapEntry && !atOnce;
+    const [old] = world.livingKeys;
+    const first = await rotatedAtLast(world, { graceMs, overlapEntry, wait });
+    expect(first).toMatchObject({
+      exitCode: 0,
+      result: { rotations: [{ state: wait ? "rotated" : "pending", replaced: old?.keyId, retired: wait }] },
+    });
+    for (const pause of visits) {
+      run.advance(pause);
+      // Daily, and far from any expiry: it finishes what is due and begins nothing.
+      expect(await rotated(world, daily)).toMatchObject({ exitCode: 0 });
+    }
+    const [{ retireAfter } = { retireAfter: null }] = first.result.rotations;
+    run.advance(Math.max(0, Date.parse(retireAfter ?? "") - Date.now()) + minute);
+    expect(await rotated(world, { intent: "finish" })).toMatchObject({ exitCode: 0 });
+    expect(old?.removedAt, "the old key is removed, and not before the grace").toBeGreaterThanOrEqual(
+      world.lastChangeOver + graceMs - roundingMs,
+    );
+    expectOneKey(world, namespaces);
+  });
+}
+
+/**
+ * A retirement while the removed password goes on signing in for 0 to 10 virtual minutes, and each run waits for its
+ * refusal for some minutes only.
+ * @throws the failed expectation
+ */
+export async function retireWhileTheRemovedLives(seed: number): Promise<void> {
+  const [timeoutMs = 0] = fc.sample(
+    fc.integer({ min: 1, max: 12 }).map((minutes) => minutes * minute),
+    { seed, numRuns: 1 },
+  );
+  const options = { replicas: 1, replication: "random", seed: `removed ${seed}` } as const;
+  await laggingWorld(options, ["awesomeapps"], async (world) => {
+    const { run, sandbox } = world;
+    run.advance(longestLagMs);
+    sandbox.world.replication.lagMs = 10 * minute;
+    const [old] = world.livingKeys;
+    expect(await rotated(world, { graceMs: 30 * minute })).toMatchObject({ exitCode: 0 });
+    run.advance(31 * minute);
+    for (let runs = 1; ; runs += 1) {
+      const { result, exitCode, error } = await rotated(world, { intent: "finish", timeoutMs });
+      if (!old?.removedAt) throw new Error("the old key was not removed");
+      const alive = world.stillTaken(old);
+      expect(result.rotations).toMatchObject([
+        alive ? { retired: false, retireBlocked: "not-yet-refused" } : { retired: true, state: "rotated" },
+      ]);
+      expect({ exitCode, code: error?.code }).toEqual(
+        alive ? { exitCode: 4, code: "rotate.not-yet-refused" } : { exitCode: 0, code: undefined },
+      );
+      expect("retire" in markOf(sandbox), "a mark remembers the key until it is refused").toBe(alive);
+      if (!alive) break;
+      expect(runs, "runs until it is refused").toBeLessThan(12);
+    }
+    expectOneKey(world, ["awesomeapps"]);
+  });
+}
+
+function markOf(sandbox: Sandbox): object {
+  const [mark] = Object.values(marksOf(sandbox)) as object[];
+  return mark ?? {};
+}
+
+function expectOneKey({ livingKeys, sandbox }: LaggingWorld, namespaces: readonly string[]): void {
+  expect(livingKeys).toHaveLength(1);
+  for (const namespace of namespaces) {
+    expect(Object.values(dockerConfigOf(sandbox, namespace).auths)).toMatchObject([
+      { password: livingKeys[0]?.secretText },
+    ]);
+  }
+}
