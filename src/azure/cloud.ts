@@ -140,6 +140,17 @@ export function loginServerBelongsTo(cloud: Cloud, loginServer: string): boolean
   );
 }
 
+/**
+ * Whether a login server that no Resource Manager has told of is one of the cloud's own: by its name alone, whatever
+ * port it has. Of a cloud that does not say what its registries are called nobody can tell.
+ */
+export function isNamedLikeLoginServerOf(cloud: Cloud, loginServer: string): boolean {
+  if (cloud.isWellKnown) return loginServerBelongsTo(cloud, loginServer);
+  const host = /^(?<host>[a-z0-9.-]+)(?::\d+)?$/i.exec(loginServer)?.groups?.["host"]?.toLowerCase();
+  if (host === undefined) return false;
+  return cloud.registrySuffixes?.some((suffix) => `.${host}`.endsWith(suffix)) ?? true;
+}
+
 /** An https URL without closing slashes; undefined when it is none, or carries a user, a query or a fragment. */
 function httpsUrl(value: unknown): string | undefined {
   if (typeof value !== "string" || !URL.canParse(value)) return undefined;

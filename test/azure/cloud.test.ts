@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hasCode } from "../../src/domain/errors.ts";
-import { loginServerBelongsTo, readMetadata, resolveCloud, type Cloud } from "../../src/azure/cloud.ts";
+import {
+  isNamedLikeLoginServerOf,
+  loginServerBelongsTo,
+  readMetadata,
+  resolveCloud,
+  type Cloud,
+} from "../../src/azure/cloud.ts";
 
 const signal = new AbortController().signal;
 const nobody = () => Promise.reject(new Error("no request was expected"));
@@ -116,5 +122,30 @@ describe("a login server", () => {
   test("of another cloud is what that cloud says", () => {
     const cloud = readMetadata("https://arm.stack.example", metadata());
     expect(loginServerBelongsTo(cloud, "localhost:5000")).toBe(true);
+  });
+
+  test.each([
+    ["myregistry.azurecr.stack.example", true],
+    ["MyRegistry.azurecr.stack.example:8443", true],
+    ["azurecr.stack.example:5000", true],
+    ["myregistry.azurecr.io", false],
+    ["evilazurecr.stack.example", false],
+    ["azurecr.stack.example.evil.test", false],
+    ["evil.test/myregistry.azurecr.stack.example", false],
+    ["user@myregistry.azurecr.stack.example", false],
+  ])("of another cloud, of which none but a secret speaks, may be %s: %s", (loginServer, expected) => {
+    const cloud = readMetadata("https://arm.stack.example", metadata());
+    expect(isNamedLikeLoginServerOf(cloud, loginServer)).toBe(expected);
+  });
+
+  test("of a cloud that does not say what its registries are called may be any host", () => {
+    const cloud = readMetadata("https://arm.stack.example", metadata({ suffixes: {} }));
+    expect(isNamedLikeLoginServerOf(cloud, "registry.example")).toBe(true);
+    expect(isNamedLikeLoginServerOf(cloud, "registry.example/path")).toBe(false);
+  });
+
+  test("of Microsoft's clouds is told by the same rule, whoever speaks of it", async () => {
+    expect(isNamedLikeLoginServerOf(await named("AzureCloud"), "myregistry.azurecr.io")).toBe(true);
+    expect(isNamedLikeLoginServerOf(await named("AzureCloud"), "myregistry.azurecr.io:1")).toBe(false);
   });
 });
