@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { runSafely } from "../canary.ts";
+import { secretOf } from "../program.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import { breakWrites, clusterOf, onceDone, teams } from "./partial-rotation.ts";
+import {
+  addSecret,
+  azureWrites,
+  countingWrites,
+  heldKeys,
+  keyIds,
+  markOf,
+  ownApplication,
+  rotate,
+  rotation,
+  signsIn,
+  start,
+} from "./rotation.ts";
+
+const namespaces = ["awesomeapps", "default"];
+const args = ["--compromised"];
+
+/** One secret pulls no more, as was accepted, and nothing else is amiss. */
+function expectOutage({ invariants }: Sandbox, secret: string): void {
+  const found = invariants.violations.splice(0);
+  expect(found.map(({ invariant }) => invariant).toSorted()).toEqual(["I1", "I5"]);
+  for (const { what } of found) expect(what).toContain(`secret ${secret} `);
+}
+
+describe.concurrent("rotate --compromised", () => {
+  it("has the old key refused when it ends, and the new one alone in every secret", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces });
+    const { keyId, state, replaced, retired } = await rotation(sandbox, args);
+    expect([state, replaced, retired]).toEqual(["rotated", old, true]);
+    expect(signsIn(sandbox, old)).toBe(false);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    for (const namespace of namespaces) {
+      expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: undefined });
+      expect(markOf(sandbox, namespace)).not.toHaveProperty("retire");
+    }
+    expect(azureWrites(sandbox)).toEqual(["POST addPassword", "POST removePassword"]);
+  });
+
+  it("says before and after that tokens given out may pull for 3 hours, and what cuts them off", async (test) => {
+    const sandbox = await start(test);
+    const { appId } = setUp(sandbox);
+    const plan = await runSafely(sandbox, ["rotate", "--compromised", "--dry-run"]);
+    expect(plan.stdout).toMatch(/up to\s+3\s+hours/);
+    const run = await runSafely(sandbox, ["rotate", "--compromised", "-y", "--settle", "0s"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toMatch(/up to\s+3\s+hours/);
+    expect(run.stdout).toContain(`az role assignment delete --assignee ${appId}`);
+  });
+
+  it("during a grace replaces both keys: the one in use, and the one that was to go later", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: second, old: first } = changedOver(sandbox, { namespaces });
+    const run = await rotate(sandbox, args);
+    expect(run.code, run.stderr).toBe(0);
+    const [third, ...more] = keyIds(sandbox);
+    expect([[first, second].includes(third!), more]).toEqual([false, []]);
+    expect([signsIn(sandbox, first), signsIn(sandbox, second)]).toEqual([false, false]);
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: third, https: undefined });
+    const replaced = run.json.rotations.map((one: { replaced: string }) => one.replaced);
+    expect(replaced.toSorted()).toEqual([first, second].toSorted());
+    for (const one of run.json.rotations) expect(one.retired).toBe(true);
+  });
+
+  it("run again replaces the key that the first run made", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const first = await rotation(sandbox, args);
+    const second = await rotation(sandbox, args);
+    expect([second.replaced, second.retired]).toEqual([first.keyId, true]);
+  });
+
+  it("replaces a key that is dead already, and removes it", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { ageDays: 181 });
+    const { keyId } = await rotation(sandbox, args);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    expect(keyId).not.toBe(old);
+  });
+});
+
+describe.concurrent("rotate --compromised, where a secret holds the key that acr-pull may not write,", () => {
+  const copy = { namespace: "default", name: "copy" };
+
+  it("makes nothing, and names the secret and the way out", async (test) => {
+    const sandbox = await start(test);
+    const { keyId } = setUp(sandbox);
+    addSecret(sandbox, copy);
+    sandbox.invariants.watch();
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, args));
+    expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.holder-unwritable", 0]);
+    expect(result.json.error.message).toContain("sandbox/default/copy");
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+
+  it("goes on with --accept-outage, and lists what pulls no more", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox);
+    const before = JSON.stringify(addSecret(sandbox, copy));
+    const run = await rotate(sandbox, [...args, "--accept-outage"]);
+    expect(run.json.rotations, run.stderr).toMatchObject([
+      { state: "rotated", replaced: old, retired: true },
+    ]);
+    expect(signsIn(sandbox, old)).toBe(false);
+    expect(run.json.secrets).toContainEqual({
+      context: "sandbox",
+      ...copy,
+      action: "failed",
+      error: expect.objectContaining({ code: "secret.not-ours" }),
+    });
+    expect(run.stderr).toContain("sandbox/default/copy will not pull any more");
+    expect(JSON.stringify(secretOf(sandbox, "default", "copy"))).toBe(before);
+    expectOutage(sandbox, "sandbox default/copy");
+  });
+});
+
+describe.concurrent("rotate --compromised, where a secret cannot be written once the key was made,", () => {
+  const teamNames = teams(3);
+  const [, second = ""] = teamNames;
+  const breakage = { forbidden: [second], denied: [], immutable: [] };
+
+  it("does not retire the old key, and the same command does when it can", async (test) => {
+    const sandbox = await start(test, clusterOf(teamNames));
+    const { keyId: old } = setUp(sandbox, { namespaces: teamNames });
+    let mend = (): void => undefined;
+    onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, teamNames, breakage)));
+    const run = await rotate(sandbox, args);
+    expect(run.code, run.stderr).toBe(4);
+    expect(run.json.error.message).toContain(`sandbox/${second}/acr-secret`);
+    expect(signsIn(sandbox, old)).toBe(true);
+    mend();
+    const again = await rotate(sandbox, args);
+    expect(again.code, again.stderr).toBe(0);
+    expect(signsIn(sandbox, old)).toBe(false);
+    expect(keyIds(sandbox)).toHaveLength(1);
+  });
+
+  it("retires it with --accept-outage, lists the secret, and a later run brings it the new key", async (test) => {
+    const sandbox = await start(test, clusterOf(teamNames));
+    const { keyId: old } = setUp(sandbox, { namespaces: teamNames });
+    let mend = (): void => undefined;
+    onceDone(sandbox, "/addPassword", () => (mend = breakWrites(sandbox, teamNames, breakage)));
+    const run = await rotate(sandbox, [...args, "--accept-outage"]);
+    expect(run.json.rotations, run.stderr).toMatchObject([{ replaced: old, retired: true }]);
+    const failed = run.json.secrets.filter(({ action }: { action: string }) => action === "failed");
+    expect(failed).toMatchObject([{ namespace: second, error: { code: "kubernetes.forbidden" } }]);
+    expect(signsIn(sandbox, old)).toBe(false);
+    expectOutage(sandbox, `sandbox ${second}/acr-secret`);
+    mend();
+    const { keyId } = run.json.rotations[0];
+    const again = await rotate(sandbox, ["-n", second, "--if-expiring-within", "60d"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(heldKeys(sandbox, second)).toEqual({ plain: keyId, https: undefined });
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+});
+
+describe.concurrent("rotate --compromised", () => {
+  it("makes nothing where secrets may not be listed cluster-wide", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    sandbox.world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["get", "patch"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get"], resources: ["namespaces"] },
+    ];
+    const named = [...args, "-n", "awesomeapps"];
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, named));
+    expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.cannot-see-all-namespaces", 0]);
+    const complete = await rotation(sandbox, [...named, "--namespaces-complete"]);
+    expect([complete.retired, keyIds(sandbox)]).toEqual([true, [complete.keyId]]);
+  });
+
+  it("takes a key that was to be gone back to for leaked as well", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces });
+    expect((await rotation(sandbox, ["--abort"])).state).toBe("aborted");
+    const { replaced } = await rotation(sandbox, args);
+    expect(replaced).toBe(old);
+    expect(ownApplication(sandbox).passwords.filter(({ removedAt }) => removedAt === undefined)).toHaveLength(
+      1,
+    );
+    expect([signsIn(sandbox, old), signsIn(sandbox, keyId)]).toEqual([false, false]);
+  });
+});
