@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { setup } from "../program.ts";
+import {
+  azureWrites,
+  countingWrites,
+  endGrace,
+  heldKeys,
+  markOf,
+  rotate,
+  rotation,
+  signsIn,
+  start,
+} from "./rotation.ts";
+
+const keyId = "0a0a0a0a-1111-4111-8111-111111111111";
+const other = "0a0a0a0a-2222-4222-8222-222222222222";
+const secretText = "giv8Q~en-by-hand-0123456789012345678901";
+const teamApp: NonNullable<SandboxOptions["applications"]>[number] = {
+  displayName: "team",
+  owners: ["caller"],
+  passwords: [{ displayName: "by hand", secretText, keyId }],
+  roles: [{ role: "AcrPull", scope: "myregistry" }],
+};
+
+/** A sandbox in which setup was given the password of an application that it did not make. */
+async function startGiven(
+  test: Parameters<typeof start>[0],
+  application: typeof teamApp = teamApp,
+): Promise<Sandbox> {
+  const sandbox = await start(test, { applications: [application] });
+  const run = await setup(sandbox, ["--service-principal", "team", "--password-stdin"], {
+    input: secretText,
+  });
+  expect(run.code, run.stderr).toBe(0);
+  return sandbox;
+}
+
+/** The password that was given by hand is gone, as was agreed to, and no other that acr-pull did not make. */
+function expectRemoved(sandbox: Sandbox): void {
+  const found = sandbox.invariants.violations.splice(0);
+  expect(found).toMatchObject([{ invariant: "I3", what: expect.stringContaining(keyId) }]);
+  expect(signsIn(sandbox, keyId)).toBe(false);
+}
+
+describe.concurrent("rotate, of a password that was given by hand,", () => {
+  it("makes a key that is ours and tells beforehand that the given one will stay", async (test) => {
+    const sandbox = await startGiven(test);
+    const run = await rotation(sandbox);
+    expect(run).toMatchObject({ state: "pending", replaced: keyId });
+    expect(run.stderr).toMatch(
+      /acr-pull did not make the key .* it will stay valid, unless --retire-key names it/,
+    );
+    expect(heldKeys(sandbox)).toEqual({ plain: run.keyId, https: keyId });
+  });
+
+  it("takes the given one out of the secrets when its time is over, and leaves it valid", async (test) => {
+    const sandbox = await startGiven(test);
+    const { keyId: made } = await rotation(sandbox);
+    endGrace(sandbox);
+    const run = await rotation(sandbox, ["--finish"]);
+    expect(run).toMatchObject({
+      state: "rotated",
+      replaced: keyId,
+      retired: false,
+      retireBlocked: "key-not-ours",
+    });
+    expect(heldKeys(sandbox)).toEqual({ plain: made, https: undefined });
+    expect(markOf(sandbox)).not.toHaveProperty("retire");
+    expect([signsIn(sandbox, keyId), azureWrites(sandbox)]).toEqual([true, ["POST addPassword"]]);
+    const again = await countingWrites(sandbox, () => rotation(sandbox, ["--finish"]));
+    expect([again.writes, again.result.state]).toEqual([0, "unchanged"]);
+  });
+
+  it("retires the given one when --retire-key names it", async (test) => {
+    const sandbox = await startGiven(test);
+    await rotation(sandbox);
+    endGrace(sandbox);
+    const run = await rotation(sandbox, ["--finish", "--retire-key", keyId]);
+    expect(run).toMatchObject({ state: "rotated", replaced: keyId, retired: true });
+    expectRemoved(sandbox);
+  });
+
+  it("whose id nothing tells makes a key, and leaves the given one valid", async (test) => {
+    // Two passwords begin alike, so that the hint fits both.
+    const passwords = [
+      ...(teamApp.passwords ?? []),
+      { displayName: "its like", secretText: `${secretText.slice(0, 6)}another`, keyId: other },
+    ];
+    const sandbox = await startGiven(test, { ...teamApp, passwords });
+    expect(markOf(sandbox).keyId).toBeNull();
+    const begun = await rotation(sandbox);
+    expect(begun).toMatchObject({ state: "pending", replaced: null });
+    expect(begun.stderr).toContain("its id is not known");
+    endGrace(sandbox);
+    const run = await rotation(sandbox, ["--finish"]);
+    expect(run).toMatchObject({ retired: false, retireBlocked: "key-unknown" });
+    expect([signsIn(sandbox, keyId), signsIn(sandbox, other)]).toEqual([true, true]);
+  });
+
+  it("whose id nothing tells is retired when --retire-key says which it is", async (test) => {
+    const passwords = [
+      ...(teamApp.passwords ?? []),
+      { displayName: "its like", secretText: `${secretText.slice(0, 6)}another`, keyId: other },
+    ];
+    const sandbox = await startGiven(test, { ...teamApp, passwords });
+    await rotation(sandbox);
+    endGrace(sandbox);
+    const run = await rotation(sandbox, ["--finish", "--retire-key", keyId]);
+    expect(run.retired).toBe(true);
+    expect(signsIn(sandbox, other)).toBe(true);
+    expectRemoved(sandbox);
+  });
+
+  it("of an application that is not the caller's to change is refused, and says what to do", async (test) => {
+    const sandbox = await startGiven(test, { ...teamApp, owners: [] });
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox));
+    expect([result.code, result.json.error.code, writes], result.stderr).toEqual([
+      3,
+      "directory.not-owner",
+      0,
+    ]);
+    expect(result.json.error.hint).toMatch(/--owner|owner/);
+    expect(heldKeys(sandbox).plain).toBe(keyId);
+  });
+
+  it("with --compromised refuses before anything is made, unless it is named", async (test) => {
+    const sandbox = await startGiven(test);
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, ["--compromised"]));
+    expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.key-not-ours", 0]);
+    expect(result.json.error.hint).toContain(`--retire-key ${keyId}`);
+    const { retired } = await rotation(sandbox, ["--compromised", "--retire-key", keyId]);
+    expect(retired).toBe(true);
+    expectRemoved(sandbox);
+  });
+});
+
+describe.concurrent("rotate, of what was set up without Azure,", () => {
+  it("knows the registry by its login server, and makes a key", async (test) => {
+    const sandbox = await start(test, { applications: [teamApp] });
+    const { loginServer } = sandbox.world.registries[0]!;
+    const { appId } = sandbox.world.applications.find(({ displayName }) => displayName === "team")!;
+    const args = ["--registry", loginServer, "--service-principal", appId, "--no-azure", "--password-stdin"];
+    const run = await setup(sandbox, args, { input: secretText });
+    expect(run.code, run.stderr).toBe(0);
+    const { state, registry } = await rotation(sandbox, ["--registry", loginServer]);
+    expect([state, registry]).toEqual(["pending", loginServer]);
+  });
+});
