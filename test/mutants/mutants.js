@@ -1,0 +1,582 @@
+// Guards of the product, each broken on purpose, and the test that must fail because of it: see check.js beside.
+
+const rotation = "test/core/flows/rotate.test.ts";
+const nextStep = "test/core/flows/rotate/next-step.test.ts";
+const survey = "test/core/flows/rotate/survey-keys.test.ts";
+const flow = "src/core/flows/rotate";
+
+/**
+ * @typedef {object} Edit
+ * @property {string} file below the project's folder
+ * @property {string} from text that stands in the file exactly once
+ * @property {string} to what stands there instead
+ *
+ * @typedef {object} Mutant
+ * @property {string} name what the program does when it is broken so
+ * @property {readonly Edit[]} edits
+ * @property {{ readonly file: string, readonly title: string }} caughtBy by its titles, joined by spaces
+ */
+
+/** @type {readonly Mutant[]} */
+export const mutants = [
+  // Retirement: when, of what, after which proofs.
+  {
+    name: "retires the old key before its time",
+    edits: [
+      {
+        file: `${flow}/next-step.ts`,
+        from: `if (!early && due > keys.now.getTime()) return { kind: "none", because: "pending" };`,
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: nextStep,
+      title: "while a retirement is pending the key before is not retired a moment before its time",
+    },
+  },
+  {
+    name: "retires the old key although a change-over was cut off and some secrets hold it",
+    edits: [
+      {
+        file: `${flow}/next-step.ts`,
+        from: "return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);",
+        to: "return retirement(keys, changedOver, wish);",
+      },
+    ],
+    caughtBy: {
+      file: nextStep,
+      title: "while a retirement is pending the key before is not retired while some other secret holds it",
+    },
+  },
+  {
+    name: "begins a rotation while one is pending, so that its old key is forgotten",
+    edits: [
+      {
+        file: `${flow}/next-step.ts`,
+        from: "if (changedOver.length > 0) {",
+        to: "if (changedOver.length > 9) {",
+      },
+    ],
+    caughtBy: { file: nextStep, title: "while a retirement is pending nothing is done to rotate" },
+  },
+  {
+    name: "does not look once more who holds the key before it is removed",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);",
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a retirement keeps the old key when somebody came to hold it while the new one was proven",
+    },
+  },
+  {
+    name: "does not prove the new key over a while before the old one is removed",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);",
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title:
+        "a retirement proves the new key eight times over the settling time, after every secret holds it alone",
+    },
+  },
+  {
+    name: "takes a removed key for refused",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "const refused = await isRefused(step, keyId, work);",
+        to: "const refused = true as boolean;",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a retirement says that the removed key is not refused yet, and remembers it, until it is",
+    },
+  },
+  {
+    name: "forgets a key that is removed and not refused yet",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "if (!outcome.error) await dropLastMark(step, work);",
+        to: "await dropLastMark(step, work);",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a retirement says that the removed key is not refused yet, and remembers it, until it is",
+    },
+  },
+  {
+    name: "removes the old key first, and takes it out of the secrets afterwards",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "const cleaned = await removeOldPasswords(step, work);",
+        to: "const outcome = await removeKey(step, work, newer);\n    const cleaned = await removeOldPasswords(step, work);",
+      },
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "    const outcome = await removeKey(step, work, newer);\n    if (!outcome.error)",
+        to: "    if (!outcome.error)",
+      },
+      {
+        // It would be in the way: it finds the very secrets that were not cleaned.
+        file: `${flow}/retire-key.ts`,
+        from: "const held = await lastLook(step, work);",
+        to: "const held: string[] = [];",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title:
+        "a retirement takes the old password out of every secret first, and then removes that key and no other",
+    },
+  },
+  {
+    name: "removes the old key although some secret could not be cleaned",
+    edits: [
+      { file: `${flow}/retire-key.ts`, from: "if (good.length < total) return false;", to: "" },
+      {
+        // It would be in the way: it finds the very secret that was not cleaned.
+        file: `${flow}/retire-key.ts`,
+        from: "const held = await lastLook(step, work);",
+        to: "const held: string[] = [];",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a retirement keeps the old key while one of the secrets cannot be written",
+    },
+  },
+  {
+    name: "retires a key that acr-pull did not make for the cluster",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "return listed === undefined || isKeyOf(listed, keys.seen.clusterId) || input.retireKey === keyId;",
+        to: "return true || (listed && keys && input && isKeyOf);",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a key that acr-pull did not make for the cluster stays when it was replaced, and is told",
+    },
+  },
+  {
+    name: "retires a key although other namespaces cannot be seen",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "if (!seen.whole && !input.namespacesComplete) {",
+        to: "if (!seen.whole && input.retireKey === seen.clusterId) {",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a retirement keeps the old key where nobody can tell who else holds it, until somebody says so",
+    },
+  },
+  {
+    name: "does not count a copy that is not ours among the holders of a key to be retired",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: ".filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))",
+        to: ".filter(({ credentials }) => password && credentials.length < 0)",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title:
+        "a retirement takes the old password out of no secret while a copy that may not be written holds it",
+    },
+  },
+  {
+    name: "retires a key that another cluster of the same run holds",
+    edits: [
+      {
+        file: `${flow}/retire-key.ts`,
+        from: "...others.flatMap(",
+        to: "...others.slice(others.length).flatMap(",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-holders.test.ts",
+      title:
+        "rotate, where a second cluster shares the password, and is looked at too: does not retire the old key while that one holds it",
+    },
+  },
+
+  // Change-over: what is made, proven and written.
+  {
+    name: "gives a key a name that does not tell the operation which made it",
+    edits: [
+      {
+        file: "src/core/steps/client-secret.ts",
+        from: "const displayName = keyDisplayName(clusterId, mark.operation);",
+        to: `const displayName = keyDisplayName(clusterId, "key");`,
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title:
+        "a change-over makes its key under a mark that names the operation which the key's own name carries",
+    },
+  },
+  {
+    name: "sends the request for a new password again when its answer was lost",
+    edits: [
+      {
+        file: "src/azure/application-passwords.ts",
+        from: "path: `/applications/${objectId}/addPassword`,",
+        to: "path: `/applications/${objectId}/addPassword`,\n              repeatable: true,",
+      },
+    ],
+    caughtBy: {
+      file: "test/azure/directory-client.test.ts",
+      title: "a password whose answer is lost (drop) is not asked for again",
+    },
+  },
+  {
+    name: "makes another key by the operation of the one whose answer was lost",
+    edits: [
+      {
+        file: "src/core/steps/client-secret.ts",
+        from: "await mark.nextOperation(newOperation(), signal);",
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-lost-answers.test.ts",
+      title:
+        "rotate, when a key was made and the answer is its connection reset: removes that key, and makes another by a new operation",
+    },
+  },
+  {
+    name: "sends every request to Graph as if it might be repeated",
+    edits: [
+      {
+        file: "src/azure/graph-client.ts",
+        from: "const call = (repeatable ? repeating : sendingOnce)",
+        to: "const call = (repeatable ? sendingOnce && repeating : repeating)",
+      },
+    ],
+    caughtBy: {
+      file: "test/azure/directory-client.test.ts",
+      title: "a password whose answer is lost (reset) is not asked for again",
+    },
+  },
+  {
+    name: "writes a new key without proving it",
+    edits: [{ file: `${flow}/change-over.ts`, from: "await proveOrTakeBack(to, made, work);", to: "" }],
+    caughtBy: {
+      file: rotation,
+      title: "a change-over proves the new key three times, a second apart, before any secret holds it",
+    },
+  },
+  {
+    name: "counts a password as proven although it was refused in between",
+    edits: [
+      {
+        file: "src/core/checks/prove-steadily.ts",
+        from: "throw proofFailed(loginServer, image, outcome);\n      inARow = 0;",
+        to: "throw proofFailed(loginServer, image, outcome);",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/checks/prove-steadily.test.ts",
+      title: "a password that is proven steadily has to begin anew when it is refused, a second later",
+    },
+  },
+  {
+    name: "does not leave the old password beside the new one",
+    edits: [
+      {
+        file: `${flow}/change-over.ts`,
+        from: "credential: input.overlapEntry ? before?.credential : undefined,",
+        to: "credential: input.overlapEntry ? undefined : before?.credential,",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a change-over gives every secret the new key with the old one beside it",
+    },
+  },
+  {
+    name: "does not read back what it wrote",
+    edits: [
+      {
+        file: `${flow}/change-over.ts`,
+        from: "const good = await work.readBack(await work.write(assignments));",
+        to: "const good = await work.write(assignments);",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a change-over reads every secret back, and proves by the very bytes",
+    },
+  },
+  {
+    name: "begins although a copy that is not ours holds the key",
+    edits: [
+      {
+        file: `${flow}/holders.ts`,
+        from: "copies: copiesOf(seen, loginServer, holders),",
+        to: "copies: copiesOf(seen, loginServer, []),",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a change-over begins nothing while a secret that may not be written holds the key",
+    },
+  },
+  {
+    name: "trusts a mark whose secret holds another application's password",
+    edits: [
+      {
+        file: `${flow}/holders.ts`,
+        from: `if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {`,
+        to: "if (!credential) {",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/flows/rotate/holders.test.ts",
+      title:
+        "a secret whose mark names a key, and that has another application's password, holds no key: the mark alone proves nothing",
+    },
+  },
+  {
+    name: "makes a password for any application that a mark names",
+    edits: [
+      {
+        file: `${flow}/survey-keys.ts`,
+        from: "if (![...keys.values()].some(({ alive }) => alive)) refuseUnlessOwn(held, application);",
+        to: "if (keys.size === 0) refuseUnlessOwn(held, application);",
+      },
+    ],
+    caughtBy: {
+      file: survey,
+      title: "a survey refuses, before anything is made, an application of which a mark alone speaks",
+    },
+  },
+  {
+    name: "takes what a mark says of a key for true although the password cannot be that key's",
+    edits: [
+      {
+        file: `${flow}/survey-keys.ts`,
+        from: "const named = passwords.find((key) => claimed.has(key.keyId) && fits(key));",
+        to: "const named = passwords.find((key) => claimed.has(key.keyId));",
+      },
+    ],
+    caughtBy: {
+      file: survey,
+      title: "which key a password is is not what a mark says of a key with another hint",
+    },
+  },
+
+  // Time.
+  {
+    name: "goes by this machine's clock for what is due",
+    edits: [
+      {
+        file: `${flow}/survey-keys.ts`,
+        from: "const now = seen.cluster.serverTime();",
+        to: "const now = ports.clock.now();",
+      },
+    ],
+    caughtBy: {
+      file: survey,
+      title:
+        "a survey goes by the cluster's clock while this machine's is 24 hours ahead for what time it is, and tells how far they are apart",
+    },
+  },
+  {
+    name: "goes by this machine's clock for whether a key has expired",
+    edits: [
+      {
+        file: `${flow}/survey-keys.ts`,
+        from: "listed.endDateTime <= seen.cluster.serverTime();",
+        to: "listed.endDateTime <= proof.clock.now();",
+      },
+    ],
+    caughtBy: {
+      file: survey,
+      title:
+        "a survey goes by the cluster's clock while this machine's is 24 hours ahead for whether a key is over whose end is an hour hence",
+    },
+  },
+
+  // Runs at once, and runs that were killed.
+  {
+    name: "takes over the mark of a run that is at work",
+    edits: [
+      {
+        file: "src/core/steps/pending-mark.ts",
+        from: "return serverTime.getTime() - Date.parse(renewedAt) <= staleAfterMs;",
+        to: "return serverTime.getTime() - Date.parse(renewedAt) <= 0 * staleAfterMs;",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a change-over leaves a key that another run is at work on alone, and says so",
+    },
+  },
+  {
+    name: "rotates beside a run that is at work",
+    edits: [
+      {
+        file: `${flow}/preflight.ts`,
+        from: "throw new BusyError(targetName(keys.liveMark.target));",
+        to: "keys.liveMark satisfies object;",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a change-over leaves a key that another run is at work on alone, and says so",
+    },
+  },
+  {
+    name: "does not look again for another run once its own mark is set",
+    edits: [
+      {
+        file: "src/core/steps/take-turn.ts",
+        from: "if (!other) return mark;",
+        to: "if (!other || mark.lost) return mark;",
+      },
+    ],
+    caughtBy: {
+      file: "test/crash/runs-at-once.test.ts",
+      title: "runs of setup at once for different namespaces: all succeed, with one key for the cluster",
+    },
+  },
+  {
+    name: "undoes what the run wrote that went on in its place",
+    edits: [
+      {
+        file: "src/core/steps/pull-secret.ts",
+        from: "if (otherKey || otherMark) throw new BusyError(targetName(target));",
+        to: "if (otherKey && otherMark && !target) throw new BusyError(targetName(target));",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/steps/pull-secret.test.ts",
+      title:
+        "a secret that is written after a look is left alone when another run gave it a key of its own since",
+    },
+  },
+  {
+    name: "removes the key of a killed run although a secret holds it (setup)",
+    edits: [
+      {
+        file: "src/core/steps/client-secret.ts",
+        from: "const removed = made.filter((keyId) => !wish.held.has(keyId));",
+        to: "const removed = made;",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/steps/client-secret.test.ts",
+      title: "keys that an interrupted run left stay while a secret holds them, and are told",
+    },
+  },
+  {
+    name: "removes the key of a killed run without looking who holds it (rotate)",
+    edits: [
+      {
+        file: `${flow}/key-work.ts`,
+        from: "const held = await this.heldKeyIds();\n    const wish",
+        to: "const held = new Set<string>();\n    const wish",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a run that finds the mark of one that was killed removes no key of it that a secret holds",
+    },
+  },
+  {
+    name: "removes a key that is on its way out as if a killed run had left it",
+    edits: [
+      {
+        file: `${flow}/key-work.ts`,
+        from: "return [mark?.keyId, mark?.retire?.keyId].filter(",
+        to: "return [mark?.keyId].filter(",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title:
+        "a run that finds the mark of one that was killed removes no key of it that is on its way out: that is done when its time has come",
+    },
+  },
+
+  // What is of others.
+  {
+    name: "replaces a service account's whole list of pull secrets",
+    edits: [
+      {
+        file: "src/core/steps/service-account.ts",
+        from: "const secrets = [...account.imagePullSecrets, link.secretName];",
+        to: "const secrets = [link.secretName];",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/steps/service-account.test.ts",
+      title:
+        "a service account whose pods shall use the pull secret gets it at the end of its list, whose other entries and order stay",
+    },
+  },
+  {
+    name: "replaces a secret's credentials for other hosts",
+    edits: [
+      {
+        file: "src/domain/docker-config.ts",
+        from: "auths: { ...auths, [host]: entryOf(credential), ...beside }",
+        to: "auths: { [host]: auths[host] && entryOf(credential), ...beside }",
+      },
+    ],
+    caughtBy: {
+      file: "test/domain/docker-config.test.ts",
+      title:
+        "two credentials for one host leave the entries of other hosts as they were, to the byte, and in their order",
+    },
+  },
+  {
+    name: "overwrites what somebody changed in a secret meanwhile",
+    edits: [
+      {
+        file: "src/kubernetes/kubernetes-objects.ts",
+        from: "metadata: { resourceVersion, ...(labels && { labels }), ...(annotations && { annotations }) },",
+        to: "metadata: { ...(resourceVersion && labels && { labels }), ...(annotations && { annotations }) },",
+      },
+    ],
+    caughtBy: {
+      file: "test/kubernetes/cluster-in-sandbox.test.ts",
+      title:
+        "the cluster client against an API server refuses to overwrite what somebody else changed meanwhile",
+    },
+  },
+  {
+    name: "overwrites what somebody added to a service account meanwhile",
+    edits: [
+      {
+        file: "src/kubernetes/cluster-client.ts",
+        from: "const body = { metadata: { resourceVersion }, imagePullSecrets: secrets };",
+        to: "const body = { metadata: resourceVersion ? {} : {}, imagePullSecrets: secrets };",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/steps/service-account.test.ts",
+      title:
+        "a service account whose pods shall use the pull secret keeps what somebody adds to its list between the look and the write",
+    },
+  },
+];
