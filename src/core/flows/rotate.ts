@@ -1,6 +1,7 @@
-import { refused } from "../../domain/errors.ts";
+import { ActionableError, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { BusyWait } from "../busy-wait.ts";
+import { BusyError } from "../steps/busy.ts";
 import { hasChanges } from "../plan.ts";
 import type { Report } from "../progress.ts";
 import type {
@@ -16,13 +17,13 @@ import { nextStep, nothingDone } from "./rotate/next-step.ts";
 import { planRotation, type Prospect } from "./rotate/plan-rotation.ts";
 import { preflight } from "./rotate/preflight.ts";
 import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
-import { seeClusters, type SeenCluster, type UnseenCluster } from "./rotate/see-clusters.ts";
+import { seeClusters, type LeftOut, type SeenCluster } from "./rotate/see-clusters.ts";
 import { surveyKeys } from "./rotate/survey-keys.ts";
 
 /** What was found in all chosen clusters, and what is to be done first. */
 interface Survey {
   readonly seen: readonly SeenCluster[];
-  readonly unseen: readonly UnseenCluster[];
+  readonly leftOut: readonly LeftOut[];
   readonly prospects: readonly Prospect[];
 }
 
@@ -40,7 +41,7 @@ export async function rotate(
 ): Promise<RotateOutcome> {
   const { report } = conversation;
   const survey = await lookWhenIdle(input, ports, report, signal);
-  const plan = planRotation(survey.prospects, survey.unseen, input);
+  const plan = planRotation(survey.prospects, survey.leftOut, input);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes)) {
     if (!(await conversation.approve(plan))) return { kind: "declined", plan };
@@ -59,7 +60,7 @@ export async function rotate(
     }),
   );
   signal.throwIfAborted();
-  return finishedOutcome(records.flat(), survey.unseen);
+  return finishedOutcome(records.flat(), survey.leftOut);
 }
 
 async function lookWhenIdle(
@@ -96,8 +97,23 @@ async function look(
   const held = seen.flatMap((one) => heldKeys(one, input));
   const [first] = unseen;
   if (held.length === 0) throw first && seen.length === 0 ? first.error : nothingFound(input, seen);
-  const prospects = await Promise.all(held.map((one) => prospectOf(one, input, ports, report, signal)));
-  return { seen, unseen, prospects };
+  const prospects: Prospect[] = [];
+  const leftOut: LeftOut[] = [...unseen];
+  await Promise.all(
+    held.map(async (one) => {
+      try {
+        prospects.push(await prospectOf(one, input, ports, report, signal));
+      } catch (error) {
+        if (!(error instanceof ActionableError) || error instanceof BusyError || signal.aborted) throw error;
+        const { loginServer, appId, seen: cluster } = one;
+        leftOut.push({ name: `${loginServer} ${appId} in ${cluster.contexts.join(", ")}`, error });
+      }
+    }),
+  );
+  const [other] = leftOut;
+  // One key's trouble is no other's, and alone it is the answer.
+  if (prospects.length === 0 && other) throw other.error;
+  return { seen, leftOut, prospects };
 }
 
 async function prospectOf(

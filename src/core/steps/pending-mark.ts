@@ -28,7 +28,8 @@ export function isLive(pending: PendingMark, serverTime: Date, process: ProcessI
   if (isOwn(pending, process)) return false;
   const sameMachine = holder.host === process.host && holder.boot === process.boot;
   if (sameMachine && !process.isAlive(holder.pid)) return false;
-  return serverTime.getTime() - Date.parse(renewedAt) <= staleAfterMs;
+  // One from the future was not written by the cluster's clock, and would never grow old.
+  return Math.abs(serverTime.getTime() - Date.parse(renewedAt)) <= staleAfterMs;
 }
 
 /** Whether a mark is this process's own. */

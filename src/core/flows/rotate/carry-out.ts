@@ -5,10 +5,10 @@ import type { RetireMark } from "../../../domain/ownership.ts";
 import type { Report } from "../../progress.ts";
 import { BusyWait } from "../../busy-wait.ts";
 import { BusyError } from "../../steps/busy.ts";
-import { targetName, type Target } from "../../steps/pull-secret.ts";
+import { isSameTarget, targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
-import { changeOver } from "./change-over.ts";
+import { changeOver, isLingering, type ChangedOver } from "./change-over.ts";
 import { heldKeys } from "./holders.ts";
 import { KeyWork } from "./key-work.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
@@ -92,7 +92,7 @@ class KeysRun {
   /** @returns whether it was taken; false when another run was waited for */
   async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
-    const work = new KeyWork(this.#keys, input, ports, report, signal);
+    const work = new KeyWork(this.#written(), input, ports, report, signal);
     const { liveMark } = this.#keys;
     try {
       if (liveMark) throw new BusyError(targetName(liveMark.target));
@@ -117,27 +117,44 @@ class KeysRun {
     }
   }
 
+  /** Without the secrets that were given up: the mark has to stand where it can be written. */
+  #written(): SurveyedKeys {
+    const isGivenUp = ({ target }: { readonly target: Target }) =>
+      this.#givenUp.some((one) => isSameTarget(one, target));
+    return {
+      ...this.#keys,
+      holders: this.#keys.holders.filter((holder) => !isGivenUp(holder)),
+      staleMarks: this.#keys.staleMarks.filter((mark) => !isGivenUp(mark)),
+    };
+  }
+
   async #changeOver(step: ChangeOver, work: KeyWork): Promise<boolean> {
     const { to, after } = await changeOver(step, work);
     if (to.keyId !== null) this.#changedTo.add(to.keyId);
-    if (to.listed) this.#made.push(to.listed);
+    if (to.listed && step.to === undefined) this.#made.push(to.listed);
     const failed = [...work.written.values()].filter(({ action }) => action === "failed");
-    const base = this.#row({ keyId: to.keyId, expiresAt: to.expiresAt });
-    for (const { keyId, alive } of this.#replaced(step)) {
-      this.#record.rows.push({
-        ...base,
-        state: alive ? "pending" : "rotated",
-        replaced: keyId,
-        retireAfter: alive ? timeText(after) : null,
-        retired: !alive && keyId !== null && work.swept.includes(keyId),
-      });
-    }
+    if (failed.length < work.written.size) this.#tellChange(step, { to, after }, work);
     if (failed.length === 0) return true;
     if (this.#run.input.acceptOutage) {
       this.#giveUp(failed.map(({ target }) => ({ target })));
       return true;
     }
     throw notWritten(failed);
+  }
+
+  #tellChange(step: ChangeOver, { to, after }: ChangedOver, work: KeyWork): void {
+    const base = this.#row({ keyId: to.keyId, expiresAt: to.expiresAt });
+    for (const key of this.#replaced(step)) {
+      const { keyId } = key;
+      const goesLater = key.alive || isLingering(key, this.#keys);
+      this.#record.rows.push({
+        ...base,
+        state: goesLater ? "pending" : "rotated",
+        replaced: keyId,
+        retireAfter: goesLater ? timeText(after) : null,
+        retired: !goesLater && keyId !== null && work.swept.includes(keyId),
+      });
+    }
   }
 
   #replaced({ holders }: ChangeOver) {
@@ -218,6 +235,7 @@ class KeysRun {
     this.#keys = await surveyKeys(held, input, ports, report, signal, this.#made);
     this.#step = nextStep(this.#keys, input, {
       changedTo: this.#changedTo,
+      made: new Set(this.#made.map(({ keyId }) => keyId)),
       retired: this.#retired,
       retiredKeys: this.#retiredKeys,
       givenUp: this.#givenUp,

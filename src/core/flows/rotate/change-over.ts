@@ -41,7 +41,7 @@ export interface ChangedOver {
 export async function changeOver(step: ChangeOver, work: KeyWork): Promise<ChangedOver> {
   let made: NextKey | undefined;
   try {
-    return await work.underMark(deadOperations(step, work.keys), async () => {
+    return await work.underMark(endedOperations(step, work.keys), async () => {
       const to = step.to ?? (made = await newKey(step, work));
       await proveOrTakeBack(to, made, work);
       const after = countedFromNow(step, work);
@@ -137,15 +137,20 @@ function lifetimeOf(
   return lives.length > 0 ? Math.ceil(Math.max(...lives) / hourMs) * hourMs : usualLifetimeMs;
 }
 
-/** What a secret shall hold: the new key, and beside it the one that it holds now, if that still signs in. */
+/**
+ * What a secret shall hold: the new key, and beside it the one that it holds now, if that still signs in. A key that is
+ * to be removed stays named in the secret until it is, with or without its text.
+ */
 function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): Assignment["desired"] {
   const { keys, input } = work;
   const { mark: entry, credential, second } = holder;
-  const before = [credential, second]
+  const held = [credential, second]
     .filter((one) => one !== undefined)
     .map(({ password }) => keys.keyOf(password))
-    .find((key) => key.alive && !key.credential.password.equals(to.credential.password));
-  const { pending: _pending, retire: _retire, ...kept } = entry;
+    .filter((key) => !key.credential.password.equals(to.credential.password));
+  const before = held.find(({ alive }) => alive);
+  const going = before ?? held.find((key) => isLingering(key, keys));
+  const { pending: _pending, retire: standing, ...kept } = entry;
   return {
     loginServer: keys.loginServer,
     credential: to.credential,
@@ -153,9 +158,21 @@ function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): 
     closes: undefined,
     before: {
       credential: input.overlapEntry ? before?.credential : undefined,
-      retire: before && retireMark(before, step),
+      retire: going ? retireMark(going, step) : standing?.keyId === to.keyId ? undefined : standing,
     },
   };
+}
+
+/**
+ * Whether a password is refused although the directory lists its key, which has not ended: the secret may hold it
+ * wrongly and another one rightly, so that it is retired like any other.
+ */
+export function isLingering({ alive, listed }: SurveyedKey, { seen, now }: SurveyedKeys): boolean {
+  return !alive && listed !== undefined && isKeyOf(listed, seen.clusterId) && !hasEnded(listed, now);
+}
+
+function hasEnded({ endDateTime }: PasswordCredential, now: Date): boolean {
+  return endDateTime !== undefined && endDateTime <= now;
 }
 
 function retireMark({ keyId }: SurveyedKey, { after, why }: ChangeOver): RetireMark {
@@ -190,11 +207,11 @@ async function closeAfter(
   }
 }
 
-/** Operations of our dead keys that no secret holds any more afterwards: those keys go with it. */
-function deadOperations({ holders }: ChangeOver, { keyOf, seen }: SurveyedKeys): string[] {
+/** Operations of our keys that have ended and that no secret holds any more afterwards: those keys go with it. */
+function endedOperations({ holders }: ChangeOver, { keyOf, seen, now }: SurveyedKeys): string[] {
   return holders.flatMap(({ credential }) => {
-    const { alive, listed } = keyOf(credential.password);
-    if (alive || !listed || !isKeyOf(listed, seen.clusterId)) return [];
+    const { listed } = keyOf(credential.password);
+    if (!listed || !hasEnded(listed, now) || !isKeyOf(listed, seen.clusterId)) return [];
     return keyOrigin(listed)?.operation ?? [];
   });
 }

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { isManaged, keyOrigin, managedSelector, readableMarks } from "../../../domain/ownership.ts";
+import { isManaged, keyOrigin, readableMarks } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { proveSteadily } from "../../checks/prove-steadily.ts";
 import type { Report } from "../../progress.ts";
@@ -20,7 +20,7 @@ import {
 } from "../../steps/pull-secret.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import type { Holder } from "./holders.ts";
+import { credentialsIn, type Holder } from "./holders.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What became of one secret. */
@@ -283,13 +283,21 @@ export class KeyWork {
     const { mark } = this;
     const { loginServer, staleMarks } = this.keys;
     const operations = [...mark.sweep, ...more];
-    if (operations.length > 0) await this.#sweep(operations, newest);
+    if (operations.length > 0) {
+      // Where another namespace may hold what they made, they stay named by the mark.
+      if (!this.#seesAll) return mark.stopRenewing();
+      await this.#sweep(operations, newest);
+    }
     await mark.ensureHeld(this.#signal);
     await mark.stopRenewing();
     const ours = new Set([...operations, mark.operation]);
     const marked = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
     marked.set(targetName(mark.target), mark.target);
     for (const target of marked.values()) await clearMark(target, loginServer, ours, this.#signal);
+  }
+
+  get #seesAll(): boolean {
+    return this.keys.seen.whole || this.input.namespacesComplete;
   }
 
   async #sweep(operations: readonly string[], newest: string | undefined): Promise<void> {
@@ -315,7 +323,7 @@ export class KeyWork {
       const origin = keyOrigin(key);
       return origin?.clusterId === seen.clusterId && this.mark.sweep.includes(origin.operation);
     });
-    if (left.length === 0) return;
+    if (left.length === 0 || !this.#seesAll) return;
     const held = await this.heldKeyIds();
     for (const { keyId } of left) {
       if (held.has(keyId)) continue;
@@ -324,22 +332,26 @@ export class KeyWork {
     }
   }
 
-  /** Keys that secrets hold or name as on their way out now: not at the survey, another run may have written since. */
+  /**
+   * Keys that some pull secret holds now, by any entry of it or by any mark: not at the survey, another run may have
+   * written since, and the same application may serve another registry.
+   */
   async heldKeyIds(): Promise<Set<string>> {
-    const { loginServer } = this.keys;
-    const secrets = await this.#managedNow();
-    return new Set(
-      secrets.flatMap((secret) => {
-        const mark = readableMarks(secret)[loginServer];
-        return [mark?.keyId, mark?.retire?.keyId].filter((keyId) => typeof keyId === "string");
-      }),
-    );
-  }
-
-  async #managedNow(): Promise<readonly SecretObject[]> {
     const { cluster } = this.keys.seen;
-    const listed = await cluster.listSecrets(managedSelector, this.#signal);
-    return listed ?? (await this.rereadSeen());
+    const secrets = (await cluster.listPullSecrets(this.#signal)) ?? (await this.rereadSeen());
+    const named = secrets.flatMap((secret) =>
+      Object.values(readableMarks(secret)).flatMap(({ keyId, retire }) => [keyId, retire?.keyId]),
+    );
+    const passwords = secrets.flatMap(credentialsIn).filter(({ username }) => username === this.keys.appId);
+    const held = this.keys.application.passwords
+      .filter(
+        ({ hint }) =>
+          hint !== undefined && passwords.some(({ password }) => password.reveal().startsWith(hint)),
+      )
+      // One that has ended pulls nothing, whoever holds it.
+      .filter(({ endDateTime }) => endDateTime === undefined || endDateTime > this.keys.now)
+      .map(({ keyId }) => keyId);
+    return new Set([...held, ...named.filter((keyId) => typeof keyId === "string")]);
   }
 
   /** The secrets that were seen, as they are now. */

@@ -46,6 +46,8 @@ export interface Retirement {
 export interface Done {
   /** Ids of keys that it changed over to: one that it made, or a living one that dead ones gave way to. */
   readonly changedTo: ReadonlySet<string>;
+  /** Those of them that it made. */
+  readonly made: ReadonlySet<string>;
   /** Why the keys went that it retired. */
   readonly retired: ReadonlySet<RetireMark["why"] | "renewal">;
   /** The ids of those keys: parts of the directory go on listing them for a while. */
@@ -57,13 +59,17 @@ export interface Done {
 /** What a run has done when it begins. */
 export const nothingDone: Done = {
   changedTo: new Set(),
+  made: new Set(),
   retired: new Set(),
   retiredKeys: new Set(),
   givenUp: [],
 };
 
 /** What of the run's wishes decides what is next. */
-export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey">;
+export type StepWish = Pick<
+  RotateInput,
+  "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey" | "namespacesComplete"
+>;
 
 /**
  * Says what has to be done next.
@@ -72,7 +78,8 @@ export type StepWish = Pick<RotateInput, "intent" | "ifExpiringWithinMs" | "grac
 export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
   const holders = keys.holders.filter(({ target }) => !done.givenUp.some((one) => isSameTarget(one, target)));
   const step = stepOf({ ...keys, holders }, wish, done);
-  return step.kind === "none" && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
+  const maySweep = keys.seen.whole || wish.namespacesComplete;
+  return step.kind === "none" && maySweep && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
 }
 
 function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
@@ -135,8 +142,9 @@ function changeOverTo(
   });
   if (rest.length === 0) return undefined;
   const [like] = changedOver;
-  const why = aborting ?? (wish.intent === "compromised" ? "compromised" : like?.mark.retire?.why);
-  return { kind: "change-over", to, holders: rest, after: afterwards(keys, wish, why), why };
+  const why = aborting ?? like?.mark.retire?.why;
+  const after = wish.intent === "compromised" ? keys.now : afterwards(keys, wish, why);
+  return { kind: "change-over", to, holders: rest, after, why };
 }
 
 /** Back to the key before, as long as some secret still holds its text. */
@@ -192,13 +200,15 @@ function mendDead({ holders, keyOf, now }: SurveyedKeys, { intent }: StepWish): 
 /** All is in order: whether a new rotation begins. */
 function begin(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
   const { holders, now } = keys;
-  const made = holders.some(({ credential }) =>
-    done.changedTo.has(keys.keyOf(credential.password).keyId ?? ""),
-  );
-  if (made || done.retired.has("abort")) return { kind: "none", because: "done" };
+  // A leaked key may be the living one that others gave way to: only what this run made is safe.
+  const fresh = wish.intent === "compromised" ? done.made : done.changedTo;
+  const isFresh = ({ credential }: Holder) => fresh.has(keys.keyOf(credential.password).keyId ?? "");
+  if (holders.some(isFresh)) return { kind: "none", because: "done" };
+  if (done.retired.has("abort") && wish.intent !== "compromised") return { kind: "none", because: "done" };
   const chosen = new Set(
     holders.filter((one) => one.chosen).map(({ credential }) => keys.keyOf(credential.password)),
   );
+  if (chosen.size === 0) return { kind: "none", because: "done" };
   switch (wish.intent) {
     case "finish":
     case "abort":

@@ -1,5 +1,4 @@
 import { formatDuration } from "../../../domain/duration.ts";
-import { inOneLine } from "../../../domain/in-one-line.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -7,7 +6,7 @@ import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Unwritable } from "./preflight.ts";
-import type { UnseenCluster } from "./see-clusters.ts";
+import type { LeftOut } from "./see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** The keys of one application, and what is to be done with them first. */
@@ -22,13 +21,13 @@ const tellSkewMs = 5 * 60_000;
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
 export function planRotation(
   prospects: readonly Prospect[],
-  unseen: readonly UnseenCluster[],
+  leftOut: readonly LeftOut[],
   input: RotateInput,
 ): RotatePlan {
   return {
     changes: prospects.flatMap((prospect) => changesOf(prospect, input)),
     warnings: [
-      ...unseen.map(({ context, error }) => `Context ${inOneLine(context)} is left out: ${error.message}`),
+      ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
       ...prospects.flatMap((prospect) => warningsOf(prospect, input)),
     ],
   };

@@ -163,6 +163,7 @@ async function removeKey(
     (await directory.readApplication(keys.application.objectId, work.signal)) ?? keys.application;
   const listed = application.passwords.find((key) => key.keyId === keyId);
   if (!mayRetire(keyId, listed, work)) return { retired: false, blocked: "key-not-ours" };
+  refuseInUse(keyId, listed, keys);
   if (step.keyId === null) refuseOtherKey(keyId, listed, step, keys.appId);
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   const held = await lastLook(step, work);
@@ -190,6 +191,29 @@ async function removeKey(
 /** A key of ours for this cluster, or the one that was named on purpose; one that is gone already is nobody's. */
 function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys, input }: KeyWork): boolean {
   return listed === undefined || isKeyOf(listed, keys.seen.clusterId) || input.retireKey === keyId;
+}
+
+/** Marks may be wrong about which key a secret holds: the first characters tell. */
+function refuseInUse(
+  keyId: string,
+  listed: PasswordCredential | undefined,
+  { holders, keyOf }: SurveyedKeys,
+): void {
+  const hint = listed?.hint;
+  const mayBe = holders.filter(({ credential }) => {
+    const key = keyOf(credential.password);
+    const isAnother = key.listed !== undefined && key.listed.keyId !== keyId;
+    return hint !== undefined && !isAnother && credential.password.reveal().startsWith(hint);
+  });
+  if (mayBe.length === 0) return;
+  throw new ActionableError(
+    `The key ${keyId} seems to be the one in use: ${mayBe.map(({ target }) => targetName(target)).join(", ")} holds a password that begins as it does.`,
+    {
+      code: "rotate.key-in-use",
+      hint: "Check the id: the key before is the one to retire. acr-pull rotate replaces the one in use.",
+      exitCode: exitCode.incomplete,
+    },
+  );
 }
 
 /** A key named by hand must be the one that was replaced. */
@@ -249,7 +273,10 @@ async function isRefused(step: Retirement, keyId: string, work: KeyWork): Promis
 /** The key is gone, so that nothing needs to remember it. */
 async function dropLastMark({ holders }: Retirement, work: KeyWork): Promise<void> {
   const [keeper] = holders;
-  if (keeper) await work.write([assignment(keeper, work, false)]);
+  if (!keeper) return;
+  await work.write([assignment(keeper, work, false)]);
+  const { error } = work.written.get(targetName(keeper.target)) ?? {};
+  if (error) throw error;
 }
 
 function stillHeld(step: Retirement, names: readonly string[]): Retired {

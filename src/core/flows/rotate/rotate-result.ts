@@ -4,7 +4,7 @@ import { targetName } from "../../steps/pull-secret.ts";
 import type { ResultRotation, RotateOutcome, RotateResult } from "../rotate-contract.ts";
 import type { ResultSecret } from "../setup-contract.ts";
 import type { WrittenTarget } from "./key-work.ts";
-import type { UnseenCluster } from "./see-clusters.ts";
+import type { LeftOut } from "./see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** One row of the result, for one of the contexts. */
@@ -23,10 +23,7 @@ export interface KeysRecord {
 type Finished = Extract<RotateOutcome, { kind: "finished" }>;
 
 /** The document of a finished run, and how it ended. */
-export function finishedOutcome(
-  records: readonly KeysRecord[],
-  unseen: readonly UnseenCluster[],
-): RotateOutcome {
+export function finishedOutcome(records: readonly KeysRecord[], leftOut: readonly LeftOut[]): RotateOutcome {
   const result: RotateResult = {
     rotations: records.flatMap(({ keys, rows }) =>
       rows.flatMap((row) => keys.seen.contexts.map((context) => ({ context, ...row }))),
@@ -34,7 +31,7 @@ export function finishedOutcome(
     secrets: records.flatMap(secretsOf),
     sweptKeys: records.flatMap(sweptKeys),
   };
-  const error = ending(records, unseen);
+  const error = ending(records, leftOut);
   return error
     ? { kind: "finished", result, exitCode: error.exitCode, error }
     : { kind: "finished", result, exitCode: exitCode.ok };
@@ -67,22 +64,17 @@ function secretsOf({ keys, written }: KeysRecord): ResultSecret[] {
 
 function ending(
   records: readonly KeysRecord[],
-  unseen: readonly UnseenCluster[],
+  leftOut: readonly LeftOut[],
 ): (NonNullable<Finished["error"]> & Pick<Finished, "exitCode">) | undefined {
   const wrote = records.some((record) => record.wrote);
-  const failures = [
-    ...records.flatMap(({ error, keys }) =>
-      error === undefined ? [] : [{ contexts: keys.seen.contexts, error }],
-    ),
-    ...unseen.map(({ context, error }) => ({ contexts: [context], error })),
-  ];
+  const failures = [...records.flatMap(({ error }) => (error === undefined ? [] : [{ error }])), ...leftOut];
   const [first, ...more] = failures;
   if (!first) return undefined;
   const bug = failures.find(({ error }) => !(error instanceof ActionableError));
   if (bug) throw bug.error;
   const { code, message, hint, docs, requestId, retryable, exitCode: own } = first.error as ActionableError;
   const all = [message, ...more.map(({ error }) => (error as ActionableError).message)].join("\n");
-  const incomplete = wrote || (unseen.length > 0 && records.length > 0);
+  const incomplete = wrote || (leftOut.length > 0 && records.length > 0);
   return {
     code,
     message: all,

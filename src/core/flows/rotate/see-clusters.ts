@@ -29,9 +29,9 @@ export interface SeenCluster {
   readonly namespaces: ReadonlySet<string> | undefined;
 }
 
-/** A chosen context whose cluster could not be looked at. */
-export interface UnseenCluster {
-  readonly context: string;
+/** What a run has to do without: a cluster that could not be looked at, or keys that cannot be rotated. */
+export interface LeftOut {
+  readonly name: string;
   readonly error: ActionableError;
 }
 
@@ -44,8 +44,8 @@ export async function seeClusters(
   wish: SeeingWish,
   clusters: readonly ClusterTarget[],
   signal: AbortSignal,
-): Promise<{ readonly seen: readonly SeenCluster[]; readonly unseen: readonly UnseenCluster[] }> {
-  const unseen: UnseenCluster[] = [];
+): Promise<{ readonly seen: readonly SeenCluster[]; readonly unseen: readonly LeftOut[] }> {
+  const unseen: LeftOut[] = [];
   const looked = await Promise.all(
     clusters.map(async (one) => {
       try {
@@ -53,7 +53,7 @@ export async function seeClusters(
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted || error.exitCode === exitCode.usage)
           throw error;
-        unseen.push({ context: one.cluster.context, error });
+        unseen.push({ name: `context ${inOneLine(one.cluster.context)}`, error });
         return undefined;
       }
     }),

@@ -1,9 +1,9 @@
 import { refused, type ActionableError } from "../../../domain/errors.ts";
 import type { Application, PasswordCredential } from "../../../domain/identity.ts";
-import { applicationUniqueName } from "../../../domain/ownership.ts";
+import { applicationUniqueName, isKeyOf } from "../../../domain/ownership.ts";
 import type { SecretText } from "../../../domain/secret-text.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { credentialState } from "../../checks/credential-state.ts";
+import { credentialState, type CredentialState } from "../../checks/credential-state.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
 import { isLive } from "../../steps/pending-mark.ts";
@@ -72,22 +72,27 @@ export async function surveyKeys(
     input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
   ]);
   const keys = await surveyPasswords(held, application, proof, signal);
-  if (![...keys.values()].some(({ alive }) => alive)) refuseUnlessOwn(held, application);
+  const keyOf = (password: SecretText): SurveyedKey => {
+    const key = keys.get(password.reveal());
+    if (!key) throw new TypeError("every password that a holder has was surveyed");
+    return key;
+  };
+  const someLive = [...keys.values()].some(({ alive }) => alive);
+  if (!someLive) refuseUnlessOwn(held, application);
+  const unproven = someLive ? holders.filter((holder) => isUnproven(holder, held, keyOf)) : [];
   const now = seen.cluster.serverTime();
   const live = held.pending.find(({ mark }) => isLive(mark, now, ports.process));
   return {
     ...held,
+    holders: holders.filter((holder) => !unproven.includes(holder)),
+    changed: [...held.changed, ...unproven.map(({ target }) => target)],
     application,
     proof,
     now,
     clockSkewMs: Math.abs(ports.clock.now().getTime() - now.getTime()),
     staleMarks: held.pending.filter(({ mark }) => !isLive(mark, now, ports.process)),
     liveMark: live,
-    keyOf: (password) => {
-      const key = keys.get(password.reveal());
-      if (!key) throw new TypeError("every password that a holder has was surveyed");
-      return key;
-    },
+    keyOf,
   };
 }
 
@@ -155,7 +160,7 @@ async function surveyPasswords(
       const { keyId, listed } = identify(credential.password, made, application);
       const expired = listed?.endDateTime !== undefined && listed.endDateTime <= seen.cluster.serverTime();
       const patienceMs = made.some((claim) => claim.keyId === keyId && claim.isYoung) ? youngPatienceMs : 0;
-      const state = expired ? "dead" : await credentialState(proof, credential, listed, signal, patienceMs);
+      const state = expired ? "dead" : await stateOf(proof, credential, listed, signal, patienceMs);
       const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
       const key: SurveyedKey = {
         credential,
@@ -171,12 +176,39 @@ async function surveyPasswords(
   return new Map(surveyed);
 }
 
+/** A registry may be anybody's: a password lives when Entra says so too. */
+async function stateOf(
+  proof: ProofContext,
+  ...tried: [PullCredential, PasswordCredential | undefined, AbortSignal, number]
+): Promise<CredentialState> {
+  const state = await credentialState(proof, ...tried);
+  if (proof.kind !== "registry" || state !== "pulls") return state;
+  return (await credentialState({ ...proof, kind: "entra" }, ...tried)) === "dead" ? "dead" : state;
+}
+
 /** What one secret's marks say of a password that it holds. */
 interface Claim {
   readonly keyId: string | null | undefined;
   readonly expiresAt: string | null | undefined;
   /** Whether the secret was changed over to it not long ago. */
   readonly isYoung: boolean;
+}
+
+/**
+ * Beside secrets whose password signs in, one whose does not may be anybody's: it names our application and asks for
+ * its password. It is given one when it proves that it had one before (by the first characters of a key of ours, or by
+ * the key before, which signs in), or when its namespace was named.
+ */
+function isUnproven(
+  { credential, second, chosen }: Holder,
+  { seen }: HeldKeys,
+  keyOf: SurveyedKeys["keyOf"],
+): boolean {
+  const { alive, listed } = keyOf(credential.password);
+  if (alive || (second && keyOf(second.password).alive)) return false;
+  const isNamed = chosen && seen.namespaces !== undefined;
+  const isKnown = listed?.hint !== undefined && isKeyOf(listed, seen.clusterId);
+  return !isNamed && !isKnown;
 }
 
 /**
@@ -192,11 +224,12 @@ function identify(
   const claimed = new Set(claims.map(({ keyId }) => keyId).filter((keyId) => typeof keyId === "string"));
   const named = passwords.find((key) => claimed.has(key.keyId) && fits(key));
   if (named) return { keyId: named.keyId, listed: named };
-  const unlisted = [...claimed].find((keyId) => !passwords.some((key) => key.keyId === keyId));
-  if (unlisted !== undefined) return { keyId: unlisted, listed: undefined };
   const fitting = passwords.filter((key) => key.hint !== undefined && fits(key));
   const only = fitting.length === 1 ? fitting[0] : undefined;
-  return { keyId: only?.keyId ?? null, listed: only };
+  if (only) return { keyId: only.keyId, listed: only };
+  // Made minutes ago, or removed.
+  const unlisted = [...claimed].find((keyId) => !passwords.some((key) => key.keyId === keyId));
+  return { keyId: unlisted ?? null, listed: undefined };
 }
 
 /**

@@ -54,6 +54,7 @@ export const plainWish: StepWish = {
   graceMs: 24 * hourMs,
   wait: false,
   retireKey: undefined,
+  namespacesComplete: false,
 };
 
 const staleMark: PendingMark = {

@@ -64,7 +64,12 @@ class Rehearsal {
     this.#writesLeft = writes;
     this.#compromised = wish.intent === "compromised";
     this.#sweep();
-    const done = { changedTo: new Set<string>(), retired: new Set<never>(), retiredKeys: new Set<string>() };
+    const done = {
+      changedTo: new Set<string>(),
+      made: new Set<string>(),
+      retired: new Set<never>(),
+      retiredKeys: new Set<string>(),
+    };
     try {
       for (let steps = 0; steps < 20; steps += 1) {
         const step = this.next(wish, { ...done, givenUp: [] });
@@ -213,6 +218,7 @@ const wishes = fc.record({
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
   wait: fc.boolean(),
   retireKey: fc.constant(undefined),
+  namespacesComplete: fc.constant(false),
 }) satisfies fc.Arbitrary<StepWish>;
 
 const plans: fc.Arbitrary<readonly RunPlan[]> = fc.array(
