@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { liveAssignments, setup } from "../program.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import {
+  countingWrites,
+  endGrace,
+  heldKeys,
+  keyIds,
+  killedAt,
+  markOf,
+  rotate,
+  rotation,
+  signsIn,
+  start,
+} from "./rotation.ts";
+
+const namespaces = ["awesomeapps", "default"];
+const named = ["-n", "awesomeapps", "-n", "default"];
+
+/** `setup` that has to succeed. */
+async function setUpAgain(sandbox: Sandbox, args: readonly string[]) {
+  const run = await setup(sandbox, args);
+  expect(run.code, run.stderr).toBe(0);
+  return run.json;
+}
+
+describe.concurrent("setup, while an old key is to be retired,", () => {
+  it("for the same namespaces changes nothing, and asks for no change", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces });
+    const { result, writes } = await countingWrites(sandbox, () => setUpAgain(sandbox, named));
+    expect([writes, result.credentials[0].action]).toEqual([0, "unchanged"]);
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: old });
+    expect(markOf(sandbox, "default").retire.keyId).toBe(old);
+  });
+
+  it("for another namespace gives it the new key alone, and the retirement goes on", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces });
+    const { credentials } = await setUpAgain(sandbox, ["-n", "kube-public"]);
+    expect(credentials).toMatchObject([{ keyId, action: "copied" }]);
+    expect(heldKeys(sandbox, "kube-public")).toEqual({ plain: keyId, https: undefined });
+    endGrace(sandbox);
+    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+
+  it("with another role keeps both entries, both valid", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces });
+    await setUpAgain(sandbox, [...named, "--role", "acrpush"]);
+    expect(liveAssignments(sandbox).map(({ scope }) => scope.replace(/^.*\//, ""))).toEqual(["myregistry"]);
+    for (const namespace of namespaces) {
+      expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: old });
+      expect(markOf(sandbox, namespace)).toMatchObject({ role: "acrpush", retire: { keyId: old } });
+    }
+    expect([signsIn(sandbox, keyId), signsIn(sandbox, old)]).toEqual([true, true]);
+  });
+});
+
+describe.concurrent("setup, after a rotation was killed", () => {
+  it("when its key was made: keeps the key in use, and removes the one that nobody can use", async (test) => {
+    const sandbox = await start(test);
+    const { keyId } = setUp(sandbox, { namespaces });
+    await killedAt(sandbox, [], ({ path }) => path.endsWith("/addPassword"), "committed");
+    await setUpAgain(sandbox, named);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    for (const namespace of namespaces) {
+      expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: undefined });
+      expect(markOf(sandbox, namespace)).not.toHaveProperty("pending");
+    }
+  });
+
+  it("when it had written one of the secrets: loses neither key, and rotate goes on", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces });
+    await killedAt(
+      sandbox,
+      [],
+      ({ method, path, query }) =>
+        method === "PATCH" && path.includes("/default/") && !query.includes("dryRun"),
+      "read",
+    );
+    await setUpAgain(sandbox, named);
+    const [, made] = keyIds(sandbox);
+    expect(keyIds(sandbox)).toEqual([old, made]);
+    expect(heldKeys(sandbox, "awesomeapps")).toEqual({ plain: made, https: old });
+    endGrace(sandbox);
+    const run = await rotate(sandbox, ["--finish"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(heldKeys(sandbox, "default").plain).toBe(made);
+    endGrace(sandbox);
+    expect((await rotation(sandbox, ["--finish"])).state).toMatch(/rotated|unchanged/);
+    expect(keyIds(sandbox)).toEqual([made]);
+  });
+
+  it("when it had cleaned one of the secrets: loses nothing, and rotate finishes", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { namespaces, due: true });
+    await killedAt(sandbox, ["--finish"], ({ path }) => path.endsWith("/removePassword"), "arrived");
+    await setUpAgain(sandbox, named);
+    expect(keyIds(sandbox)).toEqual([old, keyId]);
+    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+});
+
+describe.concurrent("rotate, after a setup was killed", () => {
+  it("when its key was made: rotates the key in use, and removes the one that nobody can use", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces, ageDays: 181 });
+    // Its key has expired, so that setup makes another.
+    let kill: (signal: NodeJS.Signals) => void = () => undefined;
+    const stop = sandbox.observe((phase, { path }) => {
+      if (phase !== "committed" || !path.endsWith("/addPassword")) return undefined;
+      kill("SIGKILL");
+      return "drop";
+    });
+    await setup(sandbox, named, { started: (signal) => (kill = signal) });
+    stop();
+    const lost = keyIds(sandbox).find((id) => id !== old);
+    const { keyId, json } = await rotation(sandbox);
+    expect(json.sweptKeys.map((key: { keyId: string }) => key.keyId)).toContain(lost);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    for (const namespace of namespaces) expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId });
+  });
+});
