@@ -146,7 +146,7 @@ class KeysRun {
     const base = this.#row({ keyId: to.keyId, expiresAt: to.expiresAt });
     for (const key of this.#replaced(step)) {
       const { keyId } = key;
-      const goesLater = key.alive || isLingering(key, this.#keys);
+      const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, this.#keys));
       this.#record.rows.push({
         ...base,
         state: goesLater ? "pending" : "rotated",

@@ -149,7 +149,8 @@ function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): 
     .map(({ password }) => keys.keyOf(password))
     .filter((key) => !key.credential.password.equals(to.credential.password));
   const before = held.find(({ alive }) => alive);
-  const going = before ?? held.find((key) => isLingering(key, keys));
+  // What a secret holds wrongly may be meant for the very key that it gets.
+  const going = before ?? held.find((key) => key.keyId !== to.keyId && isLingering(key, keys));
   const { pending: _pending, retire: standing, ...kept } = entry;
   return {
     loginServer: keys.loginServer,

@@ -107,9 +107,10 @@ function changeOverChanges(
 }
 
 /** What becomes of the keys before: with no grace they go in the same run, as ours do that sign in no more. */
-function oldKeys({ holders, after, why }: ChangeOver, { keyOf, seen }: SurveyedKeys): PlannedChange[] {
+function oldKeys({ to, holders, after, why }: ChangeOver, { keyOf, seen }: SurveyedKeys): PlannedChange[] {
   const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
   return [...keys].flatMap(({ keyId, alive, listed }): PlannedChange[] => {
+    if (keyId !== null && keyId === to?.keyId) return [];
     if (!alive) return listed && isKeyOf(listed, seen.clusterId) ? [removal(keyId)] : [];
     if (why !== undefined) return [removal(keyId)];
     return [keptUntil(keyId, timeText(after))];

@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { setup } from "../program.ts";
+import { endGrace, heldKeys, keyIds, markOf, ownApplication, rotate, signsIn, start } from "./rotation.ts";
+
+/** A secret that names our application in its marks, and holds something that was never a password of it. */
+function forged(
+  namespace: string,
+  sandbox: Sandbox,
+  password: string,
+  appId = ownApplication(sandbox).appId,
+) {
+  const [registry] = sandbox.world.registries;
+  const host = registry?.loginServer ?? "";
+  const { keyId: _keyId, retire: _retire, pending: _pending, ...mark } = markOf(sandbox, "awesomeapps");
+  const auth = Buffer.from(`${appId}:${password}`).toString("base64");
+  const config = { auths: { [host]: { username: appId, password, auth } } };
+  const secret = sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/dockerconfigjson",
+    metadata: {
+      name: "acr-secret",
+      namespace,
+      labels: { "acr-pull/managed": "true" },
+      annotations: { "acr-pull/entries": JSON.stringify({ [host]: { ...mark, appId } }) },
+    },
+    data: { ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") },
+  });
+  sandbox.invariants.watch();
+  return secret;
+}
+
+describe("a mark that somebody forged in a namespace of his own", () => {
+  it.concurrent("is given no password, by a run that is due or one that is not", async (context) => {
+    const sandbox = await start(context);
+    await setup(sandbox);
+    const secret = forged("default", sandbox, "garbage");
+    const before = structuredClone(secret["data"]);
+    for (const args of [["--if-expiring-within", "60d"], []]) {
+      const run = await rotate(sandbox, args);
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.stderr).toContain("sandbox/default/acr-secret holds something else");
+      expect(secret["data"]).toEqual(before);
+    }
+  });
+
+  it.concurrent("has no key swept that another registry's secret holds", async (context) => {
+    const sandbox = await start(context);
+    await setup(sandbox);
+    const [keyId = ""] = keyIds(sandbox);
+    const operation = ownApplication(sandbox).passwords[0]?.displayName?.split("/").at(-1);
+    const secret = forged("default", sandbox, "garbage");
+    const marks = JSON.parse(secret.metadata.annotations?.["acr-pull/entries"] ?? "{}");
+    const holder = { host: "gone", boot: "gone", pid: 1 };
+    const renewedAt = new Date(Date.now() - 3_600_000).toISOString();
+    for (const mark of Object.values<Record<string, unknown>>(marks)) {
+      mark["pending"] = { operation: "none", holder, renewedAt, sweep: [operation] };
+    }
+    secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify(marks);
+    const run = await rotate(sandbox, ["--finish"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(signsIn(sandbox, keyId)).toBe(true);
+  });
+
+  it.concurrent(
+    "of an application that does not exist stops the rotation of no other key",
+    async (context) => {
+      const sandbox = await start(context);
+      await setup(sandbox);
+      forged("default", sandbox, "garbage", "99999999-9999-4999-8999-999999999999");
+      const [old = ""] = keyIds(sandbox);
+      const run = await rotate(sandbox, ["--compromised"]);
+      expect(run.code, run.stderr).toBe(4);
+      expect(run.json.error).toMatchObject({ code: "service-principal.not-found" });
+      expect(signsIn(sandbox, old)).toBe(false);
+      expect(heldKeys(sandbox, "awesomeapps").plain).toBe(keyIds(sandbox)[0]);
+    },
+  );
+});
+
+describe("a secret whose password was cut short", () => {
+  it.concurrent(
+    "and is all that may be read gets another key, and the one that others hold stays",
+    async (context) => {
+      const rules = [
+        { verbs: ["get", "create", "patch"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+        { verbs: ["get"], resources: ["namespaces"] },
+      ];
+      const sandbox = await start(context, {
+        clusters: [{ context: "sandbox", users: [{ context: "narrow", namespace: "awesomeapps", rules }] }],
+      });
+      await setup(sandbox, ["-n", "awesomeapps", "-n", "default"]);
+      const [old = ""] = keyIds(sandbox);
+      cutShort(sandbox);
+      const run = await rotate(sandbox, ["--context", "narrow", "-n", "awesomeapps"]);
+      expect(run.code, run.stderr).toBe(4);
+      expect(run.json.rotations.at(-1)).toMatchObject({
+        replaced: old,
+        retireBlocked: "cannot-see-all-namespaces",
+      });
+      expect(signsIn(sandbox, old)).toBe(true);
+    },
+  );
+
+  it.concurrent("gets the key that lives elsewhere, for it begins as that one does", async (context) => {
+    const sandbox = await start(context);
+    await setup(sandbox, ["-n", "awesomeapps", "-n", "default"]);
+    const [old = ""] = keyIds(sandbox);
+    cutShort(sandbox);
+    const run = await rotate(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(heldKeys(sandbox, "awesomeapps").plain).toBe(old);
+    expect(keyIds(sandbox)).toEqual([old]);
+  });
+});
+
+/** Takes the last characters off the password in awesomeapps, whose key is old enough to be known everywhere. */
+function cutShort(sandbox: Sandbox): void {
+  const secret = sandbox.world.clusters[0]?.objects["secrets"]?.find(
+    ({ metadata }) => metadata.namespace === "awesomeapps",
+  );
+  const data = secret?.["data"] as Record<string, string>;
+  const config = JSON.parse(Buffer.from(data[".dockerconfigjson"] ?? "", "base64").toString());
+  for (const entry of Object.values<{ username: string; password: string; auth: string }>(config.auths)) {
+    entry.password = entry.password.slice(0, -4);
+    entry.auth = Buffer.from(`${entry.username}:${entry.password}`).toString("base64");
+  }
+  data[".dockerconfigjson"] = Buffer.from(JSON.stringify(config)).toString("base64");
+  const startDateTime = new Date(Date.now() - 3_600_000).toISOString();
+  const { passwords } = ownApplication(sandbox);
+  passwords.splice(0, passwords.length, ...passwords.map((one) => ({ ...one, startDateTime })));
+  sandbox.invariants.watch();
+}
+
+describe("a key that leaked while it was being brought in, or taken back", () => {
+  it.concurrent("is replaced as well, when the rotation was half done", async (context) => {
+    const sandbox = await start(context);
+    await setup(sandbox);
+    await rotate(sandbox);
+    const known = keyIds(sandbox);
+    const run = await rotate(sandbox, ["--compromised"]);
+    expect(run.code, run.stderr).toBe(0);
+    for (const keyId of known) expect(signsIn(sandbox, keyId)).toBe(false);
+  });
+
+  it.concurrent("is replaced as well, when the way back was half done", async (context) => {
+    const sandbox = await start(context);
+    await setup(sandbox);
+    await rotate(sandbox);
+    const known = keyIds(sandbox);
+    // The way back comes to its first secret, and its key is not retired.
+    sandbox.setFaults([{ match: "POST .*removePassword", status: 403, code: "Authorization_RequestDenied" }]);
+    expect((await rotate(sandbox, ["--abort"])).code).toBe(4);
+    sandbox.setFaults([]);
+    endGrace(sandbox);
+    const run = await rotate(sandbox, ["--compromised"]);
+    expect(run.code, run.stderr).toBe(0);
+    for (const keyId of known) expect(signsIn(sandbox, keyId)).toBe(false);
+  });
+
+  it.concurrent(
+    "is retired although the first of the secrets cannot be written, when that is accepted",
+    async (context) => {
+      const readOnly = { verbs: ["get", "list"], resources: ["secrets", "namespaces"] };
+      const rules = [readOnly, { verbs: ["patch"], resources: ["secrets"], namespaces: ["default"] }];
+      const sandbox = await start(context, {
+        clusters: [{ context: "sandbox", users: [{ context: "partly", rules }] }],
+        checkInvariants: false,
+      });
+      await setup(sandbox, ["-n", "awesomeapps", "-n", "default"]);
+      const [old = ""] = keyIds(sandbox);
+      const run = await rotate(sandbox, ["--context", "partly", "--compromised", "--accept-outage"]);
+      expect([0, 4], run.stderr).toContain(run.code);
+      expect(signsIn(sandbox, old)).toBe(false);
+      expect(heldKeys(sandbox, "default").plain).toBe(keyIds(sandbox)[0]);
+      const lost = run.json.secrets.find(
+        ({ namespace }: { namespace: string }) => namespace === "awesomeapps",
+      );
+      expect(lost).toMatchObject({ action: "failed" });
+    },
+  );
+});
