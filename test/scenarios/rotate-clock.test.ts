@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import { countingWrites, heldKeys, keyIds, ownApplication, rotation } from "./rotation.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+let sandbox: Sandbox;
+afterEach(async () => {
+  vi.useRealTimers();
+  await sandbox.close();
+});
+
+/** Starts a sandbox, whose clock is then so far ahead of this machine's, and of the program's. */
+async function startAhead(milliseconds: number): Promise<void> {
+  sandbox = await startSandbox({ checkInvariants: true });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
+}
+
+describe.each([
+  ["a day behind", dayMs],
+  ["a day ahead", -dayMs],
+])("rotate, while this machine's clock is %s of the services',", (_what, ahead) => {
+  it("counts the grace and the key's life by theirs, and says that the clocks differ", async () => {
+    await startAhead(ahead);
+    setUp(sandbox);
+    const before = Date.now() - 1000;
+    const { retireAfter, expiresAt, stderr } = await rotation(sandbox);
+    expect(Date.parse(retireAfter)).toBeGreaterThanOrEqual(before + dayMs);
+    // The sandbox's clock stood still meanwhile, and a grace is counted from the write.
+    expect(Date.parse(retireAfter)).toBeLessThanOrEqual(Date.now() + dayMs + 60_000);
+    expect(Math.round((Date.parse(expiresAt) - Date.now()) / dayMs)).toBe(180);
+    expect(stderr).toMatch(/clock/);
+    expect(sandbox.violations).toEqual([]);
+  });
+
+  it("finishes what is due by theirs", async () => {
+    await startAhead(ahead);
+    const { keyId } = changedOver(sandbox, { due: true });
+    expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    expect(sandbox.violations).toEqual([]);
+  });
+
+  it("leaves alone what is not due by theirs", async () => {
+    await startAhead(ahead);
+    const { old } = changedOver(sandbox);
+    const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox));
+    expect([result.state, writes, heldKeys(sandbox).https]).toEqual(["pending", 0, old]);
+  });
+
+  it.each([
+    [119.5, "unchanged"],
+    [120.5, "pending"],
+  ])("takes a key of %s days for what it is by theirs: %s", async (ageDays, state) => {
+    await startAhead(ahead);
+    setUp(sandbox, { ageDays });
+    expect((await rotation(sandbox, ["--if-expiring-within", "60d"])).state).toBe(state);
+  });
+
+  it("takes a key that is over by theirs for dead", async () => {
+    await startAhead(ahead);
+    setUp(sandbox, { ageDays: 180.5 });
+    const { state, keyId } = await rotation(sandbox);
+    expect([state, heldKeys(sandbox)]).toEqual(["rotated", { plain: keyId, https: undefined }]);
+    expect(ownApplication(sandbox).passwords).toHaveLength(2);
+  });
+});
