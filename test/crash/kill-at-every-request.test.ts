@@ -1,41 +1,69 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { setup } from "../program.ts";
 import {
   expectOrder,
   failuresOf,
+  phases,
   recover,
-  setupSignalled,
-  starts,
-  startWorld,
-  undisturbedRequests,
+  runSignalled,
+  undisturbed,
   type Kill,
-  type Start,
+  type Undisturbed,
 } from "./kills.ts";
+import { rotateStarts, setupStarts, type Start } from "./starts.ts";
+import { Worlds } from "./worlds.ts";
 
-/** Before and after a change is done; a read changes nothing, so one moment stands for all. */
-async function decisiveKills(start: Start): Promise<Kill[]> {
-  const requests = await undisturbedRequests(start);
-  return requests.flatMap(({ index: request, mutating }): Kill[] => {
-    if (mutating)
-      return [
-        { request, phase: "read" },
-        { request, phase: "committed" },
-      ];
-    // What a killed reader leaves is what it found: worth a look in one world.
-    return start === starts.nothing ? [{ request, phase: "answered" }] : [];
-  });
+const worlds = new Worlds();
+afterAll(() => worlds.close());
+
+/** A whole setup and a whole rotation. */
+const whole: readonly Start[] = [setupStarts.nothing, rotateStarts.compromised];
+
+/** At every request in one of the phases, which take turns. */
+function everywhere({ requests }: Undisturbed): Kill[] {
+  return requests.map(({ index: request }) => ({
+    request,
+    phase: phases[request % phases.length] ?? "answered",
+  }));
 }
 
-describe("setup, killed at every single request", () => {
-  it.each(Object.values(starts))(
-    "is finished by a second run, starting with $name",
+/** At every change, before and after it is done by turns: what a killed reader leaves is what it found. */
+function atChanges({ requests }: Undisturbed): Kill[] {
+  const changes = requests.filter(({ mutating }) => mutating);
+  return changes.map(({ index: request }, place) => ({
+    request,
+    phase: place % 2 === 0 ? "committed" : "read",
+  }));
+}
+
+/** Kills a command at each of these moments; says how many there were, and where a second run did not finish it. */
+async function recoveries(start: Start, killsOf: (known: Undisturbed) => Kill[]) {
+  const known = await undisturbed(start, worlds);
+  const kills = killsOf(known);
+  const recovery = { worlds, undisturbed: known, finished: new Set<string>() };
+  const failures = await failuresOf(kills, (kill) => recover(start, [kill], recovery));
+  return { count: kills.length, failures };
+}
+
+describe("a command killed at every single request", () => {
+  it.each(whole)(
+    "is finished by a second run: $command, starting with $name",
     async (start: Start) => {
-      const kills = await decisiveKills(start);
-      expect(kills.length).toBeGreaterThan(8);
-      expect(await failuresOf(kills, (kill) => recover(start, [kill]))).toEqual([]);
+      const { count, failures } = await recoveries(start, everywhere);
+      expect(count).toBeGreaterThan(40);
+      expect(failures).toEqual([]);
     },
-    240_000,
+    600_000,
   );
+});
+
+describe("a rotation that is taken back, killed at every change", () => {
+  it("is taken back by a second run", async () => {
+    const { count, failures } = await recoveries(rotateStarts.abort, atChanges);
+    expect(count).toBeGreaterThan(10);
+    expect(failures).toEqual([]);
+  }, 600_000);
 });
 
 describe("setup, killed when it had written some of its secrets", () => {
@@ -44,10 +72,11 @@ describe("setup, killed when it had written some of its secrets", () => {
       { verbs: ["get", "create", "patch"], resources: ["secrets"] },
       { verbs: ["get"], resources: ["namespaces"] },
     ];
-    const sandbox = await startWorld(starts.nothing, { clusters: [{ context: "sandbox", rules }] });
+    const sandbox = await startSandbox({ checkInvariants: true, clusters: [{ context: "sandbox", rules }] });
     try {
+      const start = { ...setupStarts.nothing, arguments: ["-n", "awesomeapps", "-n", "default"] };
       const otherWritten: Kill = { request: /POST .*namespaces\/default\/secrets/, phase: "committed" };
-      const { met } = await setupSignalled(sandbox, starts.nothing, otherWritten);
+      const { met } = await runSignalled(sandbox, start, otherWritten);
       expect(met).toBeDefined();
       const run = await setup(sandbox, ["-n", "awesomeapps"]);
       expect(run.code, run.stderr).toBe(0);

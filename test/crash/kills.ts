@@ -1,13 +1,14 @@
 import pMap from "p-map";
 import { expect } from "vitest";
 import type { RequestEntry, RequestPhase } from "../../src/sandbox/request-log.ts";
-import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
-import { entryOf, liveAssignments, livePasswords, marksOf, setup, type Run } from "../program.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { dockerConfigOf, liveAssignments, marksOf, type Run } from "../program.ts";
+import { runOf, type Start } from "./starts.ts";
+import { shapeOf } from "./world-shape.ts";
+import type { Worlds } from "./worlds.ts";
 
-/** The setup of two namespaces that all crash tests drive. */
+/** Two namespaces, for what does not depend on how many there are. */
 export const twoNamespaces = ["-n", "awesomeapps", "-n", "default"];
-const namespaces = ["awesomeapps", "default"];
 
 /** The moment at which a run is killed: when one of its requests has come that far. */
 export interface Kill {
@@ -16,63 +17,18 @@ export interface Kill {
   readonly phase: RequestPhase;
 }
 
-/** How a world is before the run that is killed. */
-export interface Start {
-  readonly name: string;
-  readonly arguments: readonly string[];
-  readonly options?: SandboxOptions;
-  prepare?(sandbox: Sandbox): Promise<void>;
-}
+/** In the order in which a request goes through them. */
+export const phases: readonly RequestPhase[] = ["arrived", "read", "committed", "answered"];
 
-/** The starts that differ in what setup has to do: everything, merge, recover. */
-export const starts = {
-  nothing: { name: "nothing there", arguments: twoNamespaces },
-  merged: {
-    name: "a secret of another registry to merge into",
-    arguments: [...twoNamespaces, "--adopt"],
-    async prepare(sandbox) {
-      const auths = { "other.example": { username: "u", password: "p" } };
-      sandbox.addObject("sandbox", {
-        apiVersion: "v1",
-        kind: "Secret",
-        type: "kubernetes.io/dockerconfigjson",
-        metadata: { name: "acr-secret", namespace: "awesomeapps", labels: { team: "a" } },
-        data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
-      });
-    },
-  },
-  expired: {
-    name: "a key that has expired",
-    arguments: twoNamespaces,
-    async prepare(sandbox) {
-      const run = await setup(sandbox, twoNamespaces);
-      if (run.code !== 0) throw new Error(run.stderr);
-      for (const key of livePasswords(sandbox)) key.endDateTime = new Date(Date.now() - 1_000).toISOString();
-    },
-  },
-} satisfies Record<string, Start>;
+/** How soon somebody who is impatient asks once more, in milliseconds. */
+const againAfterMs = 20;
 
-/** A sandbox that watches over the invariants from this start on. */
-export async function startWorld(start: Start, options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox({ ...start.options, ...options });
-  try {
-    await start.prepare?.(sandbox);
-    // Two while a key is replaced, and one that a killed run left.
-    sandbox.invariants.maxLiveKeys = 3;
-    sandbox.invariants.watch();
-    return sandbox;
-  } catch (error) {
-    await sandbox.close();
-    throw error;
-  }
-}
-
-/** Runs setup, sends it a signal at a moment, and waits for its end. */
-export async function setupSignalled(
+/** Runs a command, sends it signals at a moment, and waits for its end. */
+export async function runSignalled(
   sandbox: Sandbox,
-  start: Pick<Start, "arguments">,
+  start: Pick<Start, "command" | "arguments">,
   { request, phase }: Kill,
-  signal: NodeJS.Signals = "SIGKILL",
+  signals: readonly NodeJS.Signals[] = ["SIGKILL"],
 ): Promise<Run & { readonly met: RequestEntry | undefined }> {
   const before = sandbox.requests.entries.length;
   let send: (signal: NodeJS.Signals) => void = () => {};
@@ -84,92 +40,165 @@ export async function setupSignalled(
         : request.test(`${entry.method} ${entry.path}`) && (entry.mutating || reached === "arrived");
     if (met || !isIt || reached !== phase) return undefined;
     met = entry;
-    send(signal);
-    return signal === "SIGKILL" ? "drop" : undefined;
+    const [first, second] = signals;
+    if (first) send(first);
+    if (second) setTimeout(() => send(second), againAfterMs);
+    return signals.includes("SIGKILL") ? "drop" : undefined;
   });
   try {
-    const run = await setup(sandbox, start.arguments, { started: (kill) => (send = kill) });
+    const run = await runOf(start, sandbox, { started: (kill) => (send = kill) });
     return Object.assign(run, { met });
   } finally {
     stop();
   }
 }
 
-/** The requests of a setup that nothing disturbs. */
-export async function undisturbedRequests(start: Start): Promise<readonly RequestEntry[]> {
-  const sandbox = await startWorld(start);
-  try {
-    const before = sandbox.requests.entries.length;
-    const run = await setup(sandbox, start.arguments);
-    expect(run.code, run.stderr).toBe(0);
-    expectOrder(sandbox);
-    return sandbox.requests.entries.slice(before).map((entry) => ({ ...entry, index: entry.index - before }));
-  } finally {
-    await sandbox.close();
-  }
+/** What a run does that nothing disturbs, and what it leaves. */
+export interface Undisturbed {
+  /** Its requests, numbered from 1. */
+  readonly requests: readonly RequestEntry[];
+  /** The shape of the world afterwards. */
+  readonly shape: string;
 }
 
-/** Exactly one key is left of everything, both secrets hold it, no mark is pending, and nothing ever broke. */
-export function expectOrder(sandbox: Sandbox): void {
-  const [application, ...others] = sandbox.world.applications.filter(
-    ({ appId, softDeleted }) => appId !== sandbox.world.caller.appId && !softDeleted,
-  );
-  expect(others, "further applications").toEqual([]);
-  const keys = application?.passwords.filter(({ removedAt }) => removedAt === undefined) ?? [];
-  expect(keys, "keys, expired ones too").toHaveLength(1);
-  for (const namespace of namespaces) {
-    expect(entryOf(sandbox, "myregistry", namespace)?.password, namespace).toBe(keys[0]?.secretText);
-    for (const mark of Object.values(marksOf(sandbox, namespace))) {
-      expect(mark).toMatchObject({ keyId: keys[0]?.keyId });
-      expect(mark).not.toHaveProperty("pending");
-    }
+/** Lets a command run to its end with nothing to disturb it. */
+export function undisturbed(start: Start, worlds: Worlds): Promise<Undisturbed> {
+  return worlds.use(start.state, async (sandbox) => {
+    const found = keysEverMade(sandbox);
+    sandbox.invariants.maxLiveKeys = 2;
+    const before = sandbox.requests.entries.length;
+    const run = await runOf(start, sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expectOrder(sandbox, start, found);
+    const requests = sandbox.requests.entries.slice(before);
+    return {
+      requests: requests.map((entry) => ({ ...entry, index: entry.index - before })),
+      shape: shapeOf(sandbox),
+    };
+  });
+}
+
+/** Every key ever made, oldest first, those removed since too. */
+export function keysEverMade({ world }: Sandbox) {
+  const { applications, caller } = world;
+  return applications.filter(({ appId }) => appId !== caller.appId).flatMap(({ passwords }) => passwords);
+}
+
+/** How keys stand when nothing is left to do. */
+export type End = Pick<Start, "keysLeft" | "keyInUse">;
+
+/**
+ * As many keys are left of everything as are to be, all secrets hold the right one and tell of the other, no mark is
+ * pending, and nothing ever broke.
+ * @param found keys that were there before
+ */
+export function expectOrder(
+  sandbox: Sandbox,
+  { keysLeft, keyInUse }: End = { keysLeft: 1, keyInUse: "made" },
+  found: ReturnType<typeof keysEverMade> = [],
+): void {
+  expect(sandbox.violations).toEqual([]);
+  const { applications, caller, clusters, registries } = sandbox.world;
+  const ours = applications.filter(({ appId, softDeleted }) => appId !== caller.appId && !softDeleted);
+  expect(ours, "applications").toHaveLength(1);
+  const keys = keysEverMade(sandbox).filter(({ removedAt }) => removedAt === undefined);
+  expect(keys, "keys, expired ones too").toHaveLength(keysLeft);
+  const inUse = keyInUse === "made" ? keys.at(-1) : found[keyInUse];
+  const before = keys.find((key) => key !== inUse);
+  expect(keys).toContain(inUse);
+  if (keyInUse === "made") expect(found.map(({ keyId }) => keyId)).not.toContain(inUse?.keyId);
+  const loginServer = registries.find(({ name }) => name === "myregistry")?.loginServer ?? "";
+  const secrets = clusters[0]?.objects["secrets"]?.map(({ metadata }) => metadata) ?? [];
+  const holders = secrets.filter(({ name }) => name === "acr-secret");
+  expect(holders, "secrets").not.toEqual([]);
+  for (const { namespace } of holders) {
+    const { auths } = dockerConfigOf(sandbox, namespace);
+    expect(auths[loginServer]?.password, namespace).toBe(inUse?.secretText);
+    expect(auths[`https://${loginServer}`]?.password, namespace).toBe(before?.secretText);
+    const mark = marksOf(sandbox, namespace)[loginServer];
+    expect(mark?.keyId, namespace).toBe(inUse?.keyId);
+    expect(mark?.retire?.keyId, namespace).toBe(before?.keyId);
+    expect(mark, namespace).not.toHaveProperty("pending");
   }
   expect(liveAssignments(sandbox)).toHaveLength(1);
+  expect(sandbox.invariants.unknownKeys()).toEqual([]);
+}
+
+/** Where commands are cut off, and what has been seen of that already. */
+export interface Recovery {
+  readonly worlds: Worlds;
+  readonly undisturbed: Undisturbed;
+  /** Commands and shapes of worlds that they came to their end from: one left just so is not finished once more. */
+  readonly finished?: Set<string>;
+}
+
+/**
+ * Lets a run go on from what others left that were cut off, to the very end that an undisturbed run comes to.
+ * @param found keys that were there before all of them
+ */
+export async function finish(
+  start: Start,
+  sandbox: Sandbox,
+  found: ReturnType<typeof keysEverMade>,
+  { undisturbed, finished }: Recovery,
+): Promise<void> {
+  await atRest(sandbox);
   expect(sandbox.violations).toEqual([]);
+  expect(sandbox.invariants.unknownKeys(), "keys that nothing leads to").toEqual([]);
+  const left = finished && `${start.command} ${start.arguments.join(" ")}\n${shapeOf(sandbox)}`;
+  if (left !== undefined && finished?.has(left)) return;
+  const run = await runOf(start, sandbox);
+  expect(run.code, run.stderr + run.stdout).toBe(0);
+  expectOrder(sandbox, start, found);
+  expect(shapeOf(sandbox), run.stdout).toBe(undisturbed.shape);
+  if (left !== undefined) finished?.add(left);
 }
 
 /**
  * Kills one run after the other, each at its moment, and then lets one run to its end.
- * @throws the failed expectation, with what the last run said
+ * @throws the failed expectation, with the moments
  */
-export async function recover(
-  start: Start,
-  kills: readonly Kill[],
-  options: SandboxOptions = {},
-): Promise<void> {
-  const sandbox = await startWorld(start, options);
+export async function recover(start: Start, kills: readonly Kill[], recovery: Recovery): Promise<void> {
   const told: string[] = [];
   try {
-    for (const kill of kills) {
-      const { met, code } = await setupSignalled(sandbox, start, kill);
-      told.push(
-        met
-          ? `killed at ${kill.request} ${kill.phase}: ${met.service} ${met.method} ${met.path}`
-          : `ended with ${code} before request ${kill.request}`,
-      );
-    }
-    const last = await setup(sandbox, start.arguments);
-    told.push(last.stderr, last.stdout);
-    expect(last.code).toBe(0);
-    expectOrder(sandbox);
+    await recovery.worlds.use(start.state, async (sandbox) => {
+      const found = keysEverMade(sandbox);
+      for (const kill of kills) {
+        const { met, code, stderr } = await runSignalled(sandbox, start, kill);
+        told.push(
+          met
+            ? `killed at ${kill.request} ${kill.phase}: ${met.service} ${met.method} ${met.path}`
+            : `ended with ${code} before request ${kill.request}`,
+        );
+        expect(met ? 0 : code, stderr).toBe(0);
+      }
+      await finish(start, sandbox, found, recovery);
+    });
   } catch (error) {
     throw new Error(`${start.name}: ${told.join("\n")}\n${String(error)}`, { cause: error });
-  } finally {
-    await sandbox.close();
   }
 }
 
-/** Tries every case, three at a time, and tells which failed. */
+/** Waits until nothing that a killed run had sent is still on its way. */
+async function atRest({ requests }: Sandbox): Promise<void> {
+  for (let seen = -1; seen !== requests.entries.length;) {
+    seen = requests.entries.length;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Tries every case, some at a time, and tells which failed. */
 export async function failuresOf<C>(
   cases: readonly C[],
   check: (one: C) => Promise<void>,
+  concurrency = 8,
 ): Promise<readonly string[]> {
   const failures: string[] = [];
   await pMap(
     cases,
     async (one) =>
       check(one).catch((error: Error) => failures.push(`${JSON.stringify(one)} ${error.message}`)),
-    { concurrency: 3 },
+    { concurrency },
   );
   return failures;
 }

@@ -2,56 +2,38 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { processIdentity } from "../../src/cli/process-identity.ts";
-import type { Sandbox } from "../../src/sandbox/sandbox.ts";
-import { livePasswords, marksOf, secretOf, setup, type Run } from "../program.ts";
-import { expectOrder, starts, startWorld, twoNamespaces } from "./kills.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { livePasswords, marksOf, secretOf, setup } from "../program.ts";
+import { expectOrder, keysEverMade, twoNamespaces } from "./kills.ts";
+import { expectBusy, meetAtTheMark } from "./meeting.ts";
 
 let sandbox: Sandbox;
 beforeEach(async () => {
-  sandbox = await startWorld(starts.nothing);
+  sandbox = await startSandbox({ checkInvariants: true });
 });
 afterEach(async () => {
   await sandbox.close();
 });
 
-/** Every key ever made for the cluster, those removed since too. */
-function keysEverMade() {
-  const { applications, caller } = sandbox.world;
-  return applications.filter(({ appId }) => appId !== caller.appId).flatMap(({ passwords }) => passwords);
-}
-
-/** Holds the first write of each of so many runs until all have come to it, so that they meet for certain. */
-function meetAtTheMark(runs: number): void {
-  let arrived = 0;
-  let open: () => void = () => {};
-  const all = new Promise<void>((resolve) => (open = resolve));
-  sandbox.observe(async (phase, entry) => {
-    if (phase !== "read" || !entry.mutating || !entry.path.endsWith("/secrets") || arrived >= runs) return;
-    arrived += 1;
-    if (arrived === runs) open();
-    await all;
-  });
-}
-
 describe("runs of setup at once", () => {
   it.each([2, 4])("%i of the same command: all succeed, and only one made a key", async (count) => {
-    meetAtTheMark(count);
+    meetAtTheMark(sandbox, count);
     const runs = await Promise.all(Array.from({ length: count }, () => setup(sandbox, twoNamespaces)));
     expect(runs.map(({ code }) => code)).toEqual(runs.map(() => 0));
     expect(runs.filter(({ stderr }) => stderr.includes("Waiting for another run"))).toHaveLength(count - 1);
     expectOrder(sandbox);
-    expect(keysEverMade()).toHaveLength(1);
+    expect(keysEverMade(sandbox)).toHaveLength(1);
   });
 
   it("for different namespaces: all succeed, with one key for the cluster", async () => {
-    meetAtTheMark(2);
+    meetAtTheMark(sandbox, 2);
     const runs = await Promise.all([
       setup(sandbox, ["-n", "awesomeapps"]),
       setup(sandbox, ["-n", "default"]),
     ]);
     expect(runs.map(({ code, stderr }) => [code, stderr]).filter(([code]) => code !== 0)).toEqual([]);
     expectOrder(sandbox);
-    expect(keysEverMade()).toHaveLength(1);
+    expect(keysEverMade(sandbox)).toHaveLength(1);
   });
 
   it("for two clusters: each gets a key of its own", async () => {
@@ -64,7 +46,7 @@ describe("runs of setup at once", () => {
   });
 
   it("that may not wait: one succeeds, the others are busy, which may be tried again", async () => {
-    meetAtTheMark(4);
+    meetAtTheMark(sandbox, 4);
     const runs = await Promise.all(
       Array.from({ length: 4 }, () => setup(sandbox, [...twoNamespaces, "--wait-busy", "0s"])),
     );
@@ -73,15 +55,9 @@ describe("runs of setup at once", () => {
     expect([won.length, lost.length]).toEqual([1, 3]);
     for (const run of lost) expectBusy(run);
     expectOrder(sandbox);
-    expect(keysEverMade()).toHaveLength(1);
+    expect(keysEverMade(sandbox)).toHaveLength(1);
   });
 });
-
-function expectBusy(run: Run): void {
-  expect(run.code, run.stderr).toBe(1);
-  expect(run.json.error).toMatchObject({ code: "busy", retryable: true });
-  expect(run.json.error.hint).toContain("run the same command again");
-}
 
 const elsewhere = { host: "another-machine", boot: "another-boot", pid: 1 };
 const marked = "11111111-1111-4111-8111-111111111111";
@@ -124,7 +100,7 @@ async function deadProcess(): Promise<number> {
 /** Puts a key into the secret of a namespace, as a run would. */
 function hold(namespace: string, keyId: string): void {
   const secret = secretOf(sandbox, namespace);
-  const key = keysEverMade().find((one) => one.keyId === keyId);
+  const key = keysEverMade(sandbox).find((one) => one.keyId === keyId);
   const application = sandbox.world.applications.find(({ passwords }) => key && passwords.includes(key));
   if (!secret?.metadata.annotations || !key || !application) throw new Error("nothing to write to or with");
   const [[host, mark] = ["", {}]] = Object.entries(marksOf(sandbox, namespace));
@@ -178,12 +154,13 @@ describe("setup that needs a key and meets the mark of another run", () => {
       if (phase !== "arrived" || !path.endsWith("/namespaces/kube-system")) return;
       looks += 1;
       if (looks !== 2) return;
-      for (const key of keysEverMade()) key.endDateTime = new Date(Date.now() + 86_400_000).toISOString();
+      for (const key of keysEverMade(sandbox))
+        key.endDateTime = new Date(Date.now() + 86_400_000).toISOString();
     });
     const run = await setup(sandbox, twoNamespaces);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toContain("Waiting for another run");
-    expect(keysEverMade()).toHaveLength(1);
+    expect(keysEverMade(sandbox)).toHaveLength(1);
   });
 
   it.each([

@@ -1,0 +1,106 @@
+import { expect } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { expectOrder, keysEverMade } from "./kills.ts";
+import { editMarks, rotateStarts, runOf, setupStarts, type Start } from "./starts.ts";
+import { shapeOf } from "./world-shape.ts";
+import type { Worlds } from "./worlds.ts";
+
+/** The answer after which a run is held up: the first, or so many after it, that looks like this. */
+export interface Moment {
+  readonly name: string;
+  readonly start: Start;
+  readonly request: RegExp;
+  readonly nth: number;
+}
+
+const write = /PATCH .*\/secrets\/acr-secret\?(?!dryRun)/;
+const { nothing } = setupStarts;
+const { compromised, ordinary, finish, abort } = rotateStarts;
+
+/** Where a run can be held up that makes a difference. */
+export const moments: readonly Moment[] = [
+  { name: "setup before its key was made", start: nothing, request: /PATCH .*applications/, nth: 1 },
+  { name: "setup after its key was made", start: nothing, request: /POST .*addPassword/, nth: 1 },
+  { name: "setup after its key was proven", start: nothing, request: /GET \/oauth2\/token/, nth: 1 },
+  { name: "setup after its first secret was written", start: nothing, request: write, nth: 1 },
+  { name: "rotate after it had set its mark", start: ordinary, request: write, nth: 1 },
+  { name: "rotate after its key was made", start: ordinary, request: /POST .*addPassword/, nth: 1 },
+  { name: "rotate after its first secret was written", start: ordinary, request: write, nth: 2 },
+  { name: "rotate before it took the old key out of a secret", start: finish, request: write, nth: 1 },
+  { name: "rotate when the old key was out of some secrets", start: finish, request: write, nth: 3 },
+  {
+    name: "rotate before it removed the old key",
+    start: finish,
+    request: /GET .*\/secrets\?fieldSelector/,
+    nth: 2,
+  },
+  {
+    name: "rotate after it had removed the old key",
+    start: finish,
+    request: /POST .*removePassword/,
+    nth: 1,
+  },
+  { name: "rotate while it replaced a key that had leaked", start: compromised, request: write, nth: 4 },
+  { name: "rotate while it retired a key that had leaked", start: compromised, request: write, nth: 9 },
+  { name: "rotate while it went back to the old key", start: abort, request: write, nth: 3 },
+];
+
+/** Makes every pending mark look as if nobody had renewed it for more than a minute. */
+export function ageMarks(sandbox: Sandbox): void {
+  const moment = new Date(Date.now() - 61_000).toISOString();
+  editMarks(sandbox, (text) => text.replaceAll(/"renewedAt":"[^"]*"/g, `"renewedAt":"${moment}"`));
+}
+
+/**
+ * Stops a run at a moment, lets another one finish in its place, and lets the first go on: it undoes nothing, writes
+ * nothing to the cluster and removes no key in use.
+ * @param letMarksGrowStale makes the other believe that the first is gone
+ */
+export async function overtake(
+  { start, request, nth }: Moment,
+  worlds: Worlds,
+  letMarksGrowStale: (sandbox: Sandbox) => Promise<void> | void,
+): Promise<void> {
+  await worlds.use(start.state, async (sandbox) => {
+    const found = keysEverMade(sandbox);
+    let signal: (name: NodeJS.Signals) => void = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      let met = 0;
+      const unobserve = sandbox.observe((reached, { method, path, query }) => {
+        if (reached !== "answered" || !request.test(`${method} ${path}?${query}`)) return;
+        met += 1;
+        if (met < nth) return;
+        unobserve();
+        signal("SIGSTOP");
+        resolve();
+      });
+    });
+    const impatient = { ...start, arguments: [...start.arguments, "--wait-busy", "0s"] };
+    const first = runOf(impatient, sandbox, { started: (send) => (signal = send) });
+    try {
+      await stopped;
+      await letMarksGrowStale(sandbox);
+      const second = await runOf(start, sandbox);
+      expect(second.code, second.stderr).toBe(0);
+      expectOrder(sandbox, start, found);
+      const left = shapeOf(sandbox);
+      const before = sandbox.requests.entries.length;
+      signal("SIGCONT");
+      const run = await first;
+      // Half way where it had written something, and busy all the same.
+      expect([0, 1, 4], run.stderr).toContain(run.code);
+      expect([undefined, "busy"], run.stderr).toContain(run.json.error?.code);
+      const writes = sandbox.requests.entries
+        .slice(before)
+        .filter(
+          ({ mutating, service, status = 0 }) => mutating && service.startsWith("cluster") && status < 300,
+        );
+      expect(writes.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+      expect(shapeOf(sandbox)).toBe(left);
+      expectOrder(sandbox, start, found);
+    } finally {
+      signal("SIGCONT");
+      signal("SIGKILL");
+    }
+  });
+}

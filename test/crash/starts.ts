@@ -1,0 +1,181 @@
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { livePasswords, rotate, setup, type Run, type RunOptions } from "../program.ts";
+
+/** The namespaces that all crash tests drive. */
+export const fiveNamespaces = ["alpha", "awesomeapps", "beta", "default", "gamma"];
+export const inFiveNamespaces = fiveNamespaces.flatMap((namespace) => ["-n", namespace]);
+
+/** A world before anything was set up; its ids are the same in every one, so that what is left can be compared. */
+export const fiveNamespacesWorld: SandboxOptions = {
+  seed: "crash",
+  clusters: [
+    { context: "sandbox", namespaces: [...fiveNamespaces, "kube-system", "kube-public"] },
+    { context: "sandbox-staging" },
+  ],
+};
+
+/** A state of the world, and how it comes about from another one. */
+export interface State {
+  /** Absent: it is how the world begins. */
+  readonly from?: State;
+  prepare?(sandbox: Sandbox): Promise<void> | void;
+}
+
+/** A command and the world that it finds. */
+export interface Start {
+  readonly name: string;
+  readonly state: State;
+  readonly command: "setup" | "rotate";
+  readonly arguments: readonly string[];
+  /** Keys that live when it is done: the one in use, and one before it while that is on its way out. */
+  readonly keysLeft: 1 | 2;
+  /** Which key is in use when it is done: one that was made by it, or one that stood there, oldest first. */
+  readonly keyInUse: "made" | 0 | 1;
+}
+
+/** Runs the command of a start. */
+export function runOf(
+  start: Pick<Start, "command" | "arguments">,
+  sandbox: Sandbox,
+  options: RunOptions = {},
+): Promise<Run> {
+  return (start.command === "setup" ? setup : rotate)(sandbox, start.arguments, options);
+}
+
+/** Before anything was set up. */
+export const nothing: State = {};
+
+/** The secret of another registry, to merge into. */
+const merging: State = {
+  from: nothing,
+  prepare(sandbox) {
+    const auths = { "other.example": { username: "u", password: "p" } };
+    sandbox.addObject("sandbox", {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      metadata: { name: "acr-secret", namespace: "awesomeapps", labels: { team: "a" } },
+      data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
+    });
+  },
+};
+
+/** One key, in five secrets. */
+const setUp: State = {
+  from: nothing,
+  prepare: (sandbox) => expectDone(setup(sandbox, inFiveNamespaces)),
+};
+
+const expired: State = { from: setUp, prepare: letKeysExpire };
+
+/** A new key in use, and the one before it not to be retired yet. */
+const pending: State = { from: setUp, prepare: (sandbox) => expectDone(rotate(sandbox)) };
+
+const due: State = { from: pending, prepare: letGraceEnd };
+
+async function expectDone(running: Promise<Run>): Promise<void> {
+  const run = await running;
+  if (run.code !== 0) throw new Error(run.stderr);
+}
+
+/** Moves the whole life of every key into the past. */
+function letKeysExpire(sandbox: Sandbox): void {
+  for (const key of livePasswords(sandbox)) {
+    const lifeMs = Date.parse(key.endDateTime) - Date.parse(key.startDateTime);
+    const end = Date.now() - 1_000;
+    const dates = { startDateTime: new Date(end - lifeMs), endDateTime: new Date(end) };
+    for (const [name, date] of Object.entries(dates)) Object.assign(key, { [name]: date.toISOString() });
+  }
+}
+
+/** Edits the text of the marks of every secret behind the API server's back. */
+export function editMarks(sandbox: Sandbox, edit: (text: string) => string): void {
+  for (const { metadata } of sandbox.world.clusters[0]?.objects["secrets"] ?? []) {
+    const { annotations } = metadata;
+    const text = annotations?.["acr-pull/entries"];
+    if (annotations && text !== undefined) annotations["acr-pull/entries"] = edit(text);
+  }
+}
+
+/** Makes every retirement due. */
+export function letGraceEnd(sandbox: Sandbox): void {
+  const moment = new Date(Date.now() - 1_000).toISOString();
+  editMarks(sandbox, (text) => text.replaceAll(/"after":"[^"]*"/g, `"after":"${moment}"`));
+}
+
+const atOnce = ["--settle", "0s"];
+
+/** The starts that differ in what `setup` has to do: everything, merge, recover. */
+export const setupStarts = {
+  nothing: {
+    name: "nothing there",
+    state: nothing,
+    command: "setup",
+    arguments: inFiveNamespaces,
+    keysLeft: 1,
+    keyInUse: "made",
+  },
+  merging: {
+    name: "a secret of another registry to merge into",
+    state: merging,
+    command: "setup",
+    arguments: [...inFiveNamespaces, "--adopt"],
+    keysLeft: 1,
+    keyInUse: "made",
+  },
+  expired: {
+    name: "a key that has expired",
+    state: expired,
+    command: "setup",
+    arguments: inFiveNamespaces,
+    keysLeft: 1,
+    keyInUse: "made",
+  },
+} satisfies Record<string, Start>;
+
+/** A whole rotation in one command, and the parts of an ordinary one. */
+export const rotateStarts = {
+  compromised: {
+    name: "a key that has leaked",
+    state: setUp,
+    command: "rotate",
+    arguments: ["--compromised", ...atOnce],
+    keysLeft: 1,
+    keyInUse: "made",
+  },
+  ordinary: {
+    name: "a key to be renewed",
+    state: setUp,
+    command: "rotate",
+    arguments: [],
+    keysLeft: 2,
+    keyInUse: "made",
+  },
+  finish: {
+    name: "an old key to be retired",
+    state: due,
+    command: "rotate",
+    arguments: ["--finish", ...atOnce],
+    keysLeft: 1,
+    keyInUse: 1,
+  },
+  abort: {
+    name: "a rotation to be taken back",
+    state: pending,
+    command: "rotate",
+    arguments: ["--abort", ...atOnce],
+    keysLeft: 1,
+    keyInUse: 0,
+  },
+  expired: {
+    name: "a key that has expired",
+    state: expired,
+    command: "rotate",
+    arguments: ["--if-expiring-within", "60d"],
+    keysLeft: 1,
+    keyInUse: "made",
+  },
+} satisfies Record<string, Start>;
+
+export const allStarts: readonly Start[] = [...Object.values(setupStarts), ...Object.values(rotateStarts)];

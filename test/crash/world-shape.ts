@@ -1,0 +1,81 @@
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { KubernetesObject, World } from "../../src/sandbox/world.ts";
+
+/*
+ * Two runs of a program leave different ids, passwords and times behind, and are to leave the same all the same. The
+ * shape of a world is what it holds without that: who refers to whom, which key is in which secret, what is over and
+ * what is to come.
+ */
+
+const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+
+/** What a write leaves of itself, or repeats of something else. */
+const unsaid = new Set([
+  "resourceVersion",
+  "managedFields",
+  "createdAt",
+  "creationTimestamp",
+  // Follows from the registry's port.
+  "uniqueName",
+  "hint",
+  "holder",
+  "auth",
+]);
+
+/** Everything that stands in a sandbox, without chance: what was removed is left out. */
+export function shapeOf({ world }: Sandbox): string {
+  const now = Date.now();
+  const text = JSON.stringify(
+    standing(world),
+    (key, value: unknown) => {
+      if (unsaid.has(key)) return undefined;
+      if (key === "acr-pull/entries") return JSON.parse(String(value)) as unknown;
+      if (key === ".dockerconfigjson")
+        return JSON.parse(Buffer.from(String(value), "base64").toString("utf8")) as unknown;
+      return value;
+    },
+    1,
+  ).replaceAll(time, (moment) => (Date.parse(moment) > now ? "to come" : "over"));
+  const numbers = new Map<string, string>();
+  return withNames(text, world).replaceAll(guid, (id) => {
+    const number = numbers.get(id) ?? `id ${numbers.size + 1}`;
+    numbers.set(id, number);
+    return number;
+  });
+}
+
+function standing({ applications, servicePrincipals, roleAssignments, clusters }: World) {
+  const stands = ({ removedAt }: { readonly removedAt?: number }) => removedAt === undefined;
+  return {
+    applications: applications.filter(stands).map((application) => ({
+      ...application,
+      passwords: application.passwords.filter(stands),
+    })),
+    servicePrincipals: servicePrincipals.filter(stands),
+    roleAssignments: roleAssignments.filter(stands),
+    clusters: clusters.map(({ context, objects }) => ({
+      context,
+      objects: Object.values(objects).map((list) => list.toSorted(byPlace)),
+    })),
+  };
+}
+
+function byPlace(one: KubernetesObject, other: KubernetesObject): number {
+  const place = ({ metadata }: KubernetesObject) => `${metadata.namespace ?? ""}/${metadata.name}`;
+  return place(one) < place(other) ? -1 : 1;
+}
+
+/** Registries by their names, and passwords by the place of their key among those that stand. */
+function withNames(text: string, { applications, registries }: World): string {
+  let named = text;
+  for (const { loginServer, name } of registries) named = named.replaceAll(loginServer, name);
+  for (const { passwords } of applications) {
+    const left = passwords.filter(({ removedAt }) => removedAt === undefined);
+    for (const key of passwords) {
+      const place = left.indexOf(key);
+      named = named.replaceAll(key.secretText, place < 0 ? "of a removed key" : `of key ${place + 1}`);
+    }
+  }
+  return named;
+}

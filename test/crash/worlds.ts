@@ -1,0 +1,60 @@
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { fiveNamespacesWorld, type State } from "./starts.ts";
+import { restore, snapshotOf, type Snapshot } from "./world-snapshot.ts";
+
+/**
+ * Sandboxes to be used one after the other by many cases: a state is made once, and each case finds it anew. A
+ * sandbox in which a case failed is used no more.
+ */
+export class Worlds {
+  readonly #idle: Sandbox[] = [];
+  readonly #states = new Map<State, Promise<Snapshot>>();
+
+  /**
+   * Lets a case use a world of its own that is in a state and watches over the invariants from there on.
+   * @throws whatever the case throws
+   */
+  async use<T>(state: State, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+    const snapshot = await this.#snapshot(state);
+    return this.#withSandbox(async (sandbox) => {
+      restore(sandbox, snapshot);
+      // Two while a key is replaced, and one that a run left which did not come to its end.
+      sandbox.invariants.maxLiveKeys = 3;
+      sandbox.invariants.watch();
+      return work(sandbox);
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#idle.splice(0).map((sandbox) => sandbox.close()));
+  }
+
+  #snapshot(state: State): Promise<Snapshot> {
+    let snapshot = this.#states.get(state);
+    if (!snapshot) this.#states.set(state, (snapshot = this.#make(state)));
+    return snapshot;
+  }
+
+  async #make(state: State): Promise<Snapshot> {
+    const { from } = state;
+    const before = from && (await this.#snapshot(from));
+    return this.#withSandbox(async (sandbox) => {
+      if (before) restore(sandbox, before);
+      sandbox.world.committed = () => undefined;
+      await state.prepare?.(sandbox);
+      return snapshotOf(sandbox);
+    });
+  }
+
+  async #withSandbox<T>(work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+    const sandbox = this.#idle.pop() ?? (await startSandbox(fiveNamespacesWorld));
+    try {
+      const result = await work(sandbox);
+      this.#idle.push(sandbox);
+      return result;
+    } catch (error) {
+      await sandbox.close();
+      throw error;
+    }
+  }
+}
