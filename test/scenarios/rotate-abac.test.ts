@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { entryOf, setup } from "../program.ts";
-import { endGrace, keyIds, rotation, start } from "./rotation.ts";
+import { countingWrites, endGrace, keyIds, rotate, rotation, start } from "./rotation.ts";
 
 const args = ["--registry", "abacregistry", "--repository", "my-awesome-app"];
 
@@ -25,5 +25,21 @@ it.concurrent(
     expect((await setup(sandbox, args)).code).toBe(0);
     const { state } = await rotation(sandbox, ["--image", "my-awesome-app:v1"]);
     expect(state).toBe("pending");
+  },
+);
+
+it.concurrent(
+  "rotate, asked to prove an image that the role does not cover, makes no key and says so",
+  async (test) => {
+    const sandbox = await start(test);
+    expect((await setup(sandbox, args)).code).toBe(0);
+    const image = ["--image", "another:v1", "--timeout", "2s"];
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, image));
+    expect([result.code, result.json.error?.code, writes], result.stderr).toEqual([
+      2,
+      "proof.no-pull-scope",
+      0,
+    ]);
+    expect(result.json.error.message).toContain("another:v1");
   },
 );

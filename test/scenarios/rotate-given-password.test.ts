@@ -82,6 +82,22 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
     expectRemoved(sandbox);
   });
 
+  it("is what --retire-key has to name while it is on its way out: another is left alone, and nothing is done", async (test) => {
+    const passwords = [
+      ...(teamApp.passwords ?? []),
+      { displayName: "somebody's", secretText: "som8Q~ebody-0123456789", keyId: other },
+    ];
+    const sandbox = await startGiven(test, { ...teamApp, passwords });
+    const { keyId: made } = await rotation(sandbox);
+    endGrace(sandbox);
+    const args = ["--finish", "--retire-key", other];
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, args));
+    expect([result.code, result.json.error?.code, writes], result.stderr).toEqual([2, "rotate.other-key", 0]);
+    expect(result.json.error.message).toContain(keyId);
+    expect(heldKeys(sandbox)).toEqual({ plain: made, https: keyId });
+    expect(signsIn(sandbox, other)).toBe(true);
+  });
+
   it("whose id nothing tells makes a key, and leaves the given one valid", async (test) => {
     // Two passwords begin alike, so that the hint fits both.
     const passwords = [

@@ -3,7 +3,7 @@ import type { RetireMark } from "../../../domain/ownership.ts";
 import { isSameTarget, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput } from "../rotate-contract.ts";
 import type { Holder } from "./holders.ts";
-import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
+import { needsNaming, type SurveyedKey, type SurveyedKeys } from "./survey-keys.ts";
 
 /*
  * A rotation is two steps, each of which looks at everything anew: the change-over to another key, and the
@@ -104,7 +104,10 @@ function retireNamed(
 ): Retirement | undefined {
   const isMeant = intent === "finish" || intent === "rotate";
   if (!isMeant || retireKey === undefined || done.retiredKeys.has(retireKey)) return undefined;
-  const isHeld = keys.holders.some(({ credential }) => keys.keyOf(credential.password).keyId === retireKey);
+  const inUse = keys.holders.map(({ credential }) => keys.keyOf(credential.password));
+  // While one is in use that has to be named to be retired, that is the one which is meant.
+  if (inUse.some((key) => needsNaming(key, keys))) return undefined;
+  const isHeld = inUse.some(({ keyId }) => keyId === retireKey);
   const isListed = keys.application.passwords.some(({ keyId }) => keyId === retireKey);
   if (isHeld || !isListed) return undefined;
   return { kind: "retire", keyId: retireKey, old: undefined, holders: [] };

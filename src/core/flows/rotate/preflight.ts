@@ -8,8 +8,8 @@ import { checkPasswordPolicy } from "../../steps/client-secret.ts";
 import { rehearseWrite, targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import type { Holder } from "./holders.ts";
-import type { ChangeOver, NextStep } from "./next-step.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
 
 /** A holder of a key that cannot be written. */
 export interface Unwritable {
@@ -21,7 +21,8 @@ export interface Unwritable {
  * Asks before the first write whether a step can be carried out: an old key is retired only when every secret that
  * holds it has another, so that one which cannot be written stops it all before anything is made.
  * @returns what cannot be written and is given up, with `--accept-outage`
- * @throws ActionableError exit 2 for a secret that cannot be written, or a leaked key that could not be retired;
+ * @throws ActionableError exit 2 for a secret that cannot be written, a leaked key that could not be retired, and a
+ *   key or an image that is not the one that is meant;
  *   exit 3 where the application may not be changed; `busy` while another run is at work
  */
 export async function preflight(
@@ -44,8 +45,51 @@ export async function preflight(
     step.kind === "change-over" ? findUnwritable(step, keys, input, signal) : [],
   ]);
   if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
+  if (step.kind !== "tidy") {
+    refuseOtherKey(step, keys, input);
+    refuseOtherImage(step, keys, input);
+  }
   if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable);
   return unwritable;
+}
+
+/** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
+function refuseOtherKey(step: ChangeOver | Retirement, keys: SurveyedKeys, { retireKey }: RotateInput): void {
+  const { application, keyOf } = keys;
+  const listedAs = (id: string | null) => application.passwords.find(({ keyId }) => keyId === id);
+  const replaced =
+    step.kind === "change-over"
+      ? step.holders.map(({ credential }) => keyOf(credential.password))
+      : [{ keyId: step.keyId, listed: listedAs(step.keyId), credential: step.old?.credential }];
+  const unnamed = step.holders.length === 0 ? [] : replaced.filter((key) => needsNaming(key, keys));
+  const [first] = unnamed;
+  if (retireKey === undefined || !first) return;
+  const hint = listedAs(retireKey)?.hint ?? "";
+  const isNamed = ({ keyId, credential }: (typeof replaced)[number]) =>
+    keyId === retireKey || (keyId === null && (credential?.password.reveal().startsWith(hint) ?? true));
+  if (unnamed.some(isNamed)) return;
+  throw refused(
+    "rotate.other-key",
+    `--retire-key names ${retireKey}, and what is replaced is ${first.keyId === null ? "a password with other first characters" : `the key ${first.keyId}`}, so nothing was begun.`,
+    `Name the one that is replaced, or none: az ad app credential list --id ${application.appId} shows the ids, and the first characters of each.`,
+  );
+}
+
+/** An image that the key in use does not pull is no proof of the one that follows it. */
+function refuseOtherImage(
+  { holders }: ChangeOver | Retirement,
+  { keyOf, loginServer }: SurveyedKeys,
+  { image, proof }: RotateInput,
+): void {
+  if (image === undefined || proof !== "registry") return;
+  const living = holders.map(({ credential }) => keyOf(credential.password)).filter(({ alive }) => alive);
+  if (living.length === 0 || living.some(({ pulls }) => pulls)) return;
+  const name = image.tag === undefined ? image.repository : `${image.repository}:${image.tag}`;
+  throw refused(
+    "proof.no-pull-scope",
+    `${loginServer} does not let the key in use pull ${name}, so it could not prove another one either.`,
+    "Name an image that the role covers with --image, or leave it out.",
+  );
 }
 
 async function findUnwritable(

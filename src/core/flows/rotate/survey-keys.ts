@@ -26,6 +26,14 @@ export interface SurveyedKey {
   readonly expiresAt: string | null;
 }
 
+/** Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell. */
+export function needsNaming(
+  { keyId, listed }: Pick<SurveyedKey, "keyId" | "listed">,
+  { seen }: Pick<HeldKeys, "seen">,
+): boolean {
+  return keyId === null || (listed !== undefined && !isKeyOf(listed, seen.clusterId));
+}
+
 /** The keys of one application for one registry in one cluster, with everything that decides what is next. */
 export interface SurveyedKeys extends HeldKeys {
   readonly application: Application;

@@ -5,7 +5,7 @@ import type { ProofContext } from "../../../../src/core/checks/prove-pull.ts";
 import type { PasswordCredential } from "../../../../src/domain/identity.ts";
 import type { PendingMark, RetireMark } from "../../../../src/domain/ownership.ts";
 import { SecretText } from "../../../../src/domain/secret-text.ts";
-import { appId, seenCluster, textOf } from "./pull-secrets.ts";
+import { appId, clusterId, seenCluster, textOf } from "./pull-secrets.ts";
 
 export const now = new Date("2031-02-03T04:05:06Z");
 export const hourMs = 3_600_000;
@@ -25,6 +25,8 @@ export interface KeyState {
   readonly known?: boolean;
   /** Whether the directory lists it; default: while it lives and its id is known. */
   readonly listed?: boolean;
+  /** Whether acr-pull made it for this cluster; default true. */
+  readonly ours?: boolean;
 }
 
 /** What one secret, named by its namespace, holds. */
@@ -108,11 +110,11 @@ export function surveyed(state: KeysState): SurveyedKeys {
 }
 
 function surveyedKey(name: string, state: KeyState = {}, at: Date): SurveyedKey {
-  const { alive = true, hoursLeft = 1000, known = true, listed = alive && known } = state;
+  const { alive = true, hoursLeft = 1000, known = true, listed = alive && known, ours = true } = state;
   const expiresAt = hoursLeft === null ? null : hoursFromNow(hoursLeft, at);
   const credential: PasswordCredential = {
     keyId: name,
-    displayName: `acr-pull/cluster/making of ${name}`,
+    displayName: ours ? `acr-pull/${clusterId}/making of ${name}` : name,
     startDateTime: undefined,
     endDateTime: expiresAt === null ? undefined : new Date(expiresAt),
     hint: textOf(name).slice(0, 3),

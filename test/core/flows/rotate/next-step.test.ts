@@ -503,6 +503,20 @@ describe("a key that is named to be retired, and that no secret holds,", () => {
       {},
       "not-due",
     ],
+    [
+      "while one is in use that would have to be named as well",
+      { ...state, keys: { ...state.keys, new: { ours: false } } },
+      {},
+      {},
+      "not-due",
+    ],
+    [
+      "while one is in use whose id is not known",
+      { ...state, keys: { ...state.keys, new: { known: false } } },
+      {},
+      {},
+      "not-due",
+    ],
     ["by a run that takes back", state, { intent: "abort" }, {}, "in-order"],
     ["while another retirement is pending", { ...state, secrets: [changed("a", 3)] }, {}, {}, "pending"],
   ])("not %s", (_when, state, wish, done, expected) => {
