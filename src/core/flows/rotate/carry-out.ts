@@ -147,12 +147,14 @@ class KeysRun {
     for (const key of this.#replaced(step)) {
       const { keyId } = key;
       const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, this.#keys));
+      // One that is refused and listed nowhere was removed by somebody.
+      const isGone = keyId !== null && (key.listed === undefined || work.swept.includes(keyId));
       this.#record.rows.push({
         ...base,
         state: goesLater ? "pending" : "rotated",
         replaced: keyId,
         retireAfter: goesLater ? timeText(after) : null,
-        retired: !goesLater && keyId !== null && work.swept.includes(keyId),
+        retired: !goesLater && isGone,
       });
     }
   }
