@@ -74,7 +74,11 @@ function ending(
   if (bug) throw bug.error;
   const { code, message, hint, docs, requestId, retryable, exitCode: own } = first.error as ActionableError;
   const all = [message, ...more.map(({ error }) => (error as ActionableError).message)].join("\n");
-  const incomplete = wrote || (leftOut.length > 0 && records.length > 0);
+  // Another run went on in place of this one: nothing is half done, unless a part of it was done before.
+  const didSome = records.some(({ rows }) =>
+    rows.some(({ state }) => state !== "failed" && state !== "unchanged"),
+  );
+  const incomplete = (code === "busy" ? didSome : wrote) || (leftOut.length > 0 && records.length > 0);
   return {
     code,
     message: all,
