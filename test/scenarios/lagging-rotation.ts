@@ -199,7 +199,8 @@ export async function rotateWhileReplicasLag(seed: number): Promise<void> {
   const schedule = lagSchedule(seed);
   const { graceMs, overlapEntry, visits, wait, atOnce } = schedule;
   const namespaces = everyNamespace.slice(0, schedule.namespaces);
-  const options = { replicas: 5, replication: "random", seed: `lag ${seed}` } as const;
+  const replicationLag = atOnce ? longestLagMs : 0;
+  const options = { replicas: 5, replication: "random", replicationLag, seed: `lag ${seed}` } as const;
   await laggingWorld(options, namespaces, async (world) => {
     const { run, sandbox } = world;
     if (!atOnce) run.advance(longestLagMs);
