@@ -360,7 +360,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/survey-keys.ts`,
-        from: "if (![...keys.values()].some(({ alive }) => alive)) refuseUnlessOwn(held, application);",
+        from: "if (!someLive) refuseUnlessOwn(held, application);",
         to: "if (keys.size === 0) refuseUnlessOwn(held, application);",
       },
     ],
@@ -422,7 +422,7 @@ export const mutants = [
     edits: [
       {
         file: "src/core/steps/pending-mark.ts",
-        from: "return serverTime.getTime() - Date.parse(renewedAt) <= staleAfterMs;",
+        from: "return Math.abs(serverTime.getTime() - Date.parse(renewedAt)) <= staleAfterMs;",
         to: "return serverTime.getTime() - Date.parse(renewedAt) <= 0 * staleAfterMs;",
       },
     ],
@@ -507,8 +507,13 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/key-work.ts`,
-        from: "return [mark?.keyId, mark?.retire?.keyId].filter(",
-        to: "return [mark?.keyId].filter(",
+        from: "flatMap(({ keyId, retire }) => [keyId, retire?.keyId]),",
+        to: "flatMap(({ keyId }) => [keyId]),",
+      },
+      {
+        file: `${flow}/key-work.ts`,
+        from: "return new Set([...held, ...named.",
+        to: "return new Set([...named.",
       },
     ],
     caughtBy: {
