@@ -94,35 +94,4 @@ describe.concurrent("setup, after a rotation was killed", () => {
     expect((await rotation(sandbox, ["--finish"])).state).toMatch(/rotated|unchanged/);
     expect(keyIds(sandbox)).toEqual([made]);
   });
-
-  it("when it had cleaned one of the secrets: loses nothing, and rotate finishes", async (test) => {
-    const sandbox = await start(test);
-    const { keyId, old } = changedOver(sandbox, { namespaces, due: true });
-    await killedAt(sandbox, ["--finish"], ({ path }) => path.endsWith("/removePassword"), "arrived");
-    await setUpAgain(sandbox, named);
-    expect(keyIds(sandbox)).toEqual([old, keyId]);
-    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
-    expect(keyIds(sandbox)).toEqual([keyId]);
-  });
-});
-
-describe.concurrent("rotate, after a setup was killed", () => {
-  it("when its key was made: rotates the key in use, and removes the one that nobody can use", async (test) => {
-    const sandbox = await start(test);
-    const { keyId: old } = setUp(sandbox, { namespaces, ageDays: 181 });
-    // Its key has expired, so that setup makes another.
-    let kill: (signal: NodeJS.Signals) => void = () => undefined;
-    const stop = sandbox.observe((phase, { path }) => {
-      if (phase !== "committed" || !path.endsWith("/addPassword")) return undefined;
-      kill("SIGKILL");
-      return "drop";
-    });
-    await setup(sandbox, named, { started: (signal) => (kill = signal) });
-    stop();
-    const lost = keyIds(sandbox).find((id) => id !== old);
-    const { keyId, json } = await rotation(sandbox);
-    expect(json.sweptKeys.map((key: { keyId: string }) => key.keyId)).toContain(lost);
-    expect(keyIds(sandbox)).toEqual([keyId]);
-    for (const namespace of namespaces) expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId });
-  });
 });

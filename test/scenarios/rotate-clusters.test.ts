@@ -53,7 +53,6 @@ describe.concurrent("rotate in three clusters, where the second", () => {
   it.for<[what: string, breakage: Breakage, exit: number, told: unknown]>([
     ["does not answer", dropping(() => true), 4, undefined],
     ["cannot be marked", dropping(isWrite), 4, ["failed", false]],
-    ["gets no key", refusing("addPassword"), 4, ["failed", false]],
     [
       "cannot write a secret once it is marked",
       dropping((entry) => isWrite(entry) && entry.path.includes("/team/")),
@@ -88,7 +87,6 @@ describe.concurrent("rotate in three clusters, where the second", () => {
   );
 
   it.for<[what: string, breakage: Breakage, told: unknown]>([
-    ["does not answer", dropping(() => true), undefined],
     ["cannot be cleaned", denying, ["pending", false]],
     ["may not lose its key", refusing("removePassword"), ["failed", false]],
   ])(

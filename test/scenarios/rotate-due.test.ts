@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import {
   azureWrites,
   countingWrites,
+  endGrace,
   heldKeys,
   keyIds,
   markOf,
   ownApplication,
   rotate,
   rotation,
-  signsIn,
   start,
 } from "./rotation.ts";
 
@@ -55,13 +56,6 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
     expect(azureWrites(sandbox)).toEqual(["POST removePassword", "POST addPassword"]);
   });
 
-  it("goes by the directory where a mark says of a key that it lives longer", async (test) => {
-    const sandbox = await start(test);
-    setUp(sandbox, { ageDays: 121 });
-    changeMark(sandbox, (mark) => (mark.expiresAt = "2099-01-01T00:00:00Z"));
-    expect((await rotation(sandbox, daily)).state).toBe("pending");
-  });
-
   it("leaves a key alone whose end nobody knows", async (test) => {
     const sandbox = await start(test);
     const { appId } = setUp(sandbox);
@@ -74,6 +68,43 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
     sandbox.invariants.watch();
     const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, daily));
     expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId: null, expiresAt: null }]);
+  });
+});
+
+describe.concurrent("rotate makes a key that lives", () => {
+  it("as long as the one before it, also the third time", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { lifetimeDays: 180 });
+    for (let times = 1; times <= 3; times += 1) {
+      expect((await rotate(sandbox)).code).toBe(0);
+      endGrace(sandbox);
+    }
+    expect(lives(sandbox)).toEqual([180, 180, 180, 180]);
+  });
+
+  it.for<[what: string, args: readonly string[], policy: SandboxOptions["policy"], days: number]>([
+    [
+      "as long as the tenant allows, with max",
+      ["--expires-in", "max"],
+      { maxPasswordLifetime: "P365D", readable: true },
+      365,
+    ],
+    ["no longer than the tenant has come to allow", [], { maxPasswordLifetime: "P90D", readable: true }, 90],
+  ])("%s", async ([, args, policy = {}, days], test) => {
+    const sandbox = await start(test, { policy });
+    setUp(sandbox, { lifetimeDays: 180 });
+    expect((await rotation(sandbox, args)).state).toBe("pending");
+    expect(lives(sandbox)).toEqual([180, days]);
+  });
+
+  it("not at all where the tenant allows less and does not say so: names the option, and leaves the key in use", async (test) => {
+    const sandbox = await start(test, { policy: { maxPasswordLifetime: "P90D" } });
+    const { keyId } = setUp(sandbox, { lifetimeDays: 180 });
+    const run = await rotate(sandbox);
+    expect(run.json.error.code, run.stderr).toBe("directory.password-lifetime");
+    expect(run.json.error.hint).toContain("--expires-in");
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    expect((await rotation(sandbox, ["--expires-in", "90d"])).state).toBe("pending");
   });
 });
 
@@ -109,17 +140,6 @@ describe.concurrent("rotate, where the key", () => {
     expect([state, keyId, replaced]).toEqual(["rotated", living, dead]);
     expect(heldKeys(sandbox, "default")).toEqual({ plain: living, https: undefined });
     expect(azureWrites(sandbox)).toEqual(["POST removePassword"]);
-  });
-
-  it("expires during the grace of the one before it: the next run needs no patience with it", async (test) => {
-    const sandbox = await start(test);
-    const { keyId, old } = changedOver(sandbox);
-    ownApplication(sandbox).passwords[0]!.endDateTime = new Date(Date.now() - 60_000).toISOString();
-    sandbox.invariants.watch();
-    const { state, retired, replaced } = await rotation(sandbox, daily);
-    expect([state, retired, replaced]).toEqual(["rotated", true, old]);
-    expect(heldKeys(sandbox)).toEqual({ plain: keyId, https: undefined });
-    expect(signsIn(sandbox, keyId)).toBe(true);
   });
 });
 

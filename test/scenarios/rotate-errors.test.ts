@@ -180,27 +180,6 @@ const scenarios: readonly Scenario[] = [
       return () => void (annotations!["acr-pull/entries"] = before);
     },
   },
-  {
-    what: "--finish and --abort",
-    exit: 2,
-    code: "usage.conflict",
-    args: ["--finish", "--abort"],
-    says: ["--abort"],
-  },
-  {
-    what: "--accept-outage without --compromised",
-    exit: 2,
-    code: "usage.conflict",
-    args: ["--accept-outage"],
-    says: ["--compromised"],
-  },
-  {
-    what: "a grace too short",
-    exit: 2,
-    code: "usage.invalid-value",
-    args: ["--grace", "29m"],
-    says: ["30m"],
-  },
 ];
 
 /** Runs rotate as a scenario says, and counts the requests that asked for a change. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { entryOf, secretOf, setup } from "../program.ts";
+import { entryOf, marksOf, secretOf, setup, type Run } from "../program.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { KubernetesObject } from "../../src/sandbox/world.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import {
+  addSecret,
   endGrace,
   heldKeys,
   keyIds,
@@ -79,20 +80,6 @@ describe.concurrent("rotate, from change-over to retirement,", () => {
     expect((await rotation(sandbox, ["--finish"])).state).toBe("rotated");
     expectForeignContent(sandbox, "theirs");
   });
-
-  it("keeps a key of its own that belongs to an operation nobody knows, and does not count it", async (test) => {
-    const sandbox = await start(test);
-    const { clusterId } = setUp(sandbox);
-    const [orphan] = addForeignPasswords(sandbox, [
-      `acr-pull/${clusterId}/0e0e0e0e-0000-4000-8000-000000000000`,
-    ]);
-    sandbox.invariants.maxLiveKeys = 3;
-    const { state } = await rotation(sandbox);
-    expect(state).toBe("pending");
-    expect(keyIds(sandbox)).toContain(orphan);
-    // What is left behind is told by status, and is nobody's here.
-    ownApplication(sandbox).passwords.splice(1, 1);
-  });
 });
 
 describe.concurrent("rotate, while somebody else writes the same secret,", () => {
@@ -161,6 +148,84 @@ describe.concurrent("rotate, where one password serves two registries,", () => {
     expect(signsIn(sandbox, old)).toBe(false);
     const last = await rotate(sandbox, ["--finish"]);
     expect(last.code, last.stderr).toBe(0);
+  });
+});
+
+/*
+ * Somebody who may write secrets in one namespace, and nothing else, writes what acr-pull would have written there:
+ * label, marks, entry. It must bring them no password, and lead to no write for them.
+ */
+
+/** The mark in awesomeapps with some of it changed, as an annotation. */
+function forgedMarks(sandbox: Sandbox, change: object, host = Object.keys(marksOf(sandbox))[0]!) {
+  const mark = { ...Object.values(marksOf(sandbox))[0], ...change };
+  return {
+    labels: { "acr-pull/managed": "true", "app.kubernetes.io/managed-by": "acr-pull" },
+    annotations: { "acr-pull/entries": JSON.stringify({ [host]: mark }) },
+  };
+}
+
+function forge(sandbox: Sandbox, change: object, username: string, host?: string) {
+  const auths = { [host ?? Object.keys(marksOf(sandbox))[0]!]: { username, password: "made8Q~up" } };
+  const metadata = { namespace: "default", name: "forged", ...forgedMarks(sandbox, change, host) };
+  const forged = addSecret(sandbox, metadata, { auths });
+  sandbox.invariants.watch();
+  return JSON.stringify(forged);
+}
+
+/** The forged secret is as it was made. */
+function expectUntouched(sandbox: Sandbox, before: string, run: Run): void {
+  expect(JSON.stringify(secretOf(sandbox, "default", "forged")), run.stderr).toBe(before);
+}
+
+describe.concurrent("rotate, where a forged secret", () => {
+  it("names another application of the tenant: makes no password of that one", async (test) => {
+    const sandbox = await start(test, { applications: [{ displayName: "billing", owners: ["caller"] }] });
+    setUp(sandbox);
+    const billing = sandbox.world.applications.find(({ displayName }) => displayName === "billing")!;
+    const before = forge(sandbox, { appId: billing.appId }, billing.appId);
+    for (const args of [[], ["--compromised"]]) {
+      expectUntouched(sandbox, before, await rotate(sandbox, args));
+      expect(billing.passwords).toEqual([]);
+    }
+  });
+
+  it("names a registry that is none of the cloud's: sends it nothing, and the true ones get a new key", async (test) => {
+    const sandbox = await start(test);
+    const { appId } = setUp(sandbox);
+    const before = forge(sandbox, {}, appId, "myregistry.azurecr.io.example");
+    const run = await rotate(sandbox);
+    expectUntouched(sandbox, before, run);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "registry.foreign-host"]);
+    expect(run.json.rotations).toMatchObject([{ state: "pending" }]);
+  });
+
+  it("says of the key in use that it is to be retired: never removes it", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, appId } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+    const own = secretOf(sandbox, "default")!;
+    const mark = { ...markOf(sandbox), keyId: null, retire: { keyId, after: "2020-01-01T00:00:00Z" } };
+    own.metadata.annotations!["acr-pull/entries"] = JSON.stringify({
+      [sandbox.world.registries[0]!.loginServer]: mark,
+    });
+    sandbox.invariants.watch();
+    await rotate(sandbox, ["--finish"]);
+    expect(signsIn(sandbox, keyId)).toBe(true);
+    expect(appId).toBe(markOf(sandbox).appId);
+  });
+});
+
+describe.concurrent("rotate, whatever it does,", () => {
+  it("calls Graph, the registry and the cluster, and nothing of Resource Manager, where the caller has no role", async (test) => {
+    const sandbox = await start(test, { caller: { roles: [] } });
+    setUp(sandbox);
+    expect((await rotate(sandbox)).code).toBe(0);
+    const paths = sandbox.requests.entries
+      .filter(({ service }) => service === "azure")
+      .map(({ path }) => path);
+    expect(paths.filter((path) => /^\/(?:subscriptions|providers|tenants)\b/.test(path))).toEqual([]);
+    const services = new Set(sandbox.requests.entries.map(({ service }) => service));
+    expect([...services].toSorted()).toEqual(["azure", "cluster sandbox", "registry myregistry"]);
   });
 });
 

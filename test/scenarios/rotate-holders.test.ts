@@ -6,7 +6,6 @@ import { changedOver, setUp } from "./already-set-up.ts";
 import {
   addSecret,
   azureWrites,
-  countingWrites,
   endGrace,
   heldKeys,
   keyIds,
@@ -136,14 +135,18 @@ describe("rotate, where another secret holds the old key since the change-over,"
   });
   afterAll(() => sandbox.close());
 
-  it.each(unwritable)("%s: never retires it, and names the secret", async (_what, add) => {
-    const copy = add(sandbox);
-    const run = await during(sandbox, copy, () => rotate(sandbox, ["--finish"]));
-    expectStillHeld(run, "sandbox/default/copy");
-    expect(azureWrites(sandbox)).toEqual([]);
-    expect(signsIn(sandbox, old)).toBe(true);
-    expect(sandbox.violations).toEqual([]);
-  });
+  // All of them, and at scale, in the long tests.
+  it.each(unwritable.filter((_kind, index) => index % 2 === 0))(
+    "%s: never retires it, and names the secret",
+    async (_what, add) => {
+      const copy = add(sandbox);
+      const run = await during(sandbox, copy, () => rotate(sandbox, ["--finish"]));
+      expectStillHeld(run, "sandbox/default/copy");
+      expect(azureWrites(sandbox)).toEqual([]);
+      expect(signsIn(sandbox, old)).toBe(true);
+      expect(sandbox.violations).toEqual([]);
+    },
+  );
 });
 
 describe.concurrent("rotate, where a copy with our marks", () => {
@@ -173,19 +176,6 @@ describe.concurrent("rotate, where a copy with our marks", () => {
     endGrace(sandbox);
     expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
     expect(keyIds(sandbox)).toEqual([keyId]);
-  });
-
-  it("names another cluster: is nobody's to write here, and nothing is made", async (test) => {
-    const sandbox = await start(test);
-    setUp(sandbox);
-    const { labels, annotations } = marks(sandbox);
-    const [[host, mark]] = Object.entries(marksOf(sandbox)) as [[string, object]];
-    annotations["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, clusterId: "another" } });
-    addCopy(sandbox, { labels, annotations });
-    sandbox.invariants.watch();
-    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox));
-    expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.holder-unwritable", 0]);
-    expect(result.json.error.message).toContain("sandbox/default/copy");
   });
 });
 
@@ -278,14 +268,5 @@ describe.concurrent("rotate, where secrets may not be listed cluster-wide,", () 
     narrow(sandbox);
     const { json } = await rotation(sandbox, ["--if-expiring-within", "60d"]);
     expect(json.secrets.map(({ namespace }: { namespace: string }) => namespace)).toEqual(["default"]);
-  });
-
-  it("finding nothing under the name says where it could not look", async (test) => {
-    const sandbox = await start(test);
-    setUp(sandbox, { namespaces });
-    narrow(sandbox);
-    const run = await rotate(sandbox, ["--secret-name", "other"]);
-    expect([run.code, run.json.error.code]).toEqual([2, "rotate.nothing-found"]);
-    expect(run.json.error.hint).toMatch(/-n .*--secret-name/);
   });
 });
