@@ -200,6 +200,16 @@ describe.concurrent("rotate, where a forged secret", () => {
     expect(run.json.rotations).toMatchObject([{ state: "pending" }]);
   });
 
+  it("stands beside a true one whose key has expired: gets none, and the true one gets a new key", async (test) => {
+    const sandbox = await start(test);
+    const { appId } = setUp(sandbox, { ageDays: 181 });
+    const before = forge(sandbox, {}, appId);
+    const run = await rotate(sandbox);
+    expectUntouched(sandbox, before, run);
+    expect(run.json.rotations, run.stderr).toMatchObject([{ state: "rotated" }]);
+    expect(heldKeys(sandbox)).toEqual({ plain: run.json.rotations[0].keyId, https: undefined });
+  });
+
   it("says of the key in use that it is to be retired: never removes it", async (test) => {
     const sandbox = await start(test);
     const { keyId, appId } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });

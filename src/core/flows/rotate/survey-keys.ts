@@ -86,14 +86,18 @@ export async function surveyKeys(
     return key;
   };
   const someLive = [...keys.values()].some(({ alive }) => alive);
-  if (!someLive) refuseUnlessOwn(held, application);
-  const unproven = someLive ? holders.filter((holder) => isUnproven(holder, held, keyOf)) : [];
+  const proven = holders.filter((holder) => !isUnproven(holder, held, keyOf));
+  const genuine = proven.length > 0 ? proven : holders;
+  if (!someLive) refuseUnlessOwn({ ...held, holders: genuine }, application);
   const now = seen.cluster.serverTime();
   const live = held.pending.find(({ mark }) => isLive(mark, now, ports.process));
   return {
     ...held,
-    holders: holders.filter((holder) => !unproven.includes(holder)),
-    changed: [...held.changed, ...unproven.map(({ target }) => target)],
+    holders: genuine,
+    changed: [
+      ...held.changed,
+      ...holders.filter((holder) => !genuine.includes(holder)).map(({ target }) => target),
+    ],
     application,
     proof,
     now,
@@ -203,8 +207,8 @@ interface Claim {
 }
 
 /**
- * Beside secrets whose password signs in, one whose does not may be anybody's: it names our application and asks for
- * its password. It is given one when it proves that it had one before (by the first characters of a key of ours, or by
+ * A secret whose password does not sign in may be anybody's, beside those that are ours: it names our application and
+ * asks for its password. It is given one when it proves that it had one before (by the first characters of a key of ours, or by
  * the key before, which signs in), or when its namespace was named.
  */
 function isUnproven(

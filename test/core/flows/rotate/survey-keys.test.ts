@@ -202,9 +202,9 @@ describe("a survey refuses, before anything is made,", () => {
     ],
     ["an application of which a mark alone speaks", [inUse], { living: [] }, "service-principal.unproven"],
     [
-      "to tell a forged secret from a true one where neither pulls",
+      "to tell a forged secret from a true one where neither pulls, and no key tells which is true",
       [inUse, other],
-      { living: [], uniqueName: ours },
+      { living: [], uniqueName: ours, passwords: [] },
       "service-principal.unproven",
     ],
   ])("%s", async (_what, secrets, told, code) => {
@@ -217,6 +217,12 @@ describe("a survey refuses, before anything is made,", () => {
   it("no dead key of our own application", async () => {
     const keys = await survey([inUse], { living: [], uniqueName: ours, passwords: [listed("old")] });
     expect(keysOf(keys)).toMatchObject([{ keyId: "old", alive: false }]);
+  });
+
+  it("no dead key of our own application beside one that somebody made up, which is left alone", async () => {
+    const keys = await survey([inUse, other], { living: [], uniqueName: ours, passwords: [listed("old")] });
+    expect(keysOf(keys)).toMatchObject([{ keyId: "old", alive: false }]);
+    expect(keys.changed.map(({ namespace }) => namespace)).toEqual(["b"]);
   });
 
   it("no application of another's where one of its passwords pulls", async () => {
