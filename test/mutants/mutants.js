@@ -360,7 +360,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/survey-keys.ts`,
-        from: "if (!someLive) refuseUnlessOwn(held, application);",
+        from: "if (!someLive) refuseUnlessOwn({ ...held, holders: genuine }, application);",
         to: "if (keys.size === 0) refuseUnlessOwn(held, application);",
       },
     ],
