@@ -25,6 +25,8 @@ export interface SetUpWish {
   /** Days that the key has lived, and that it lives in all. */
   readonly ageDays?: number;
   readonly lifetimeDays?: number;
+  /** Another key of the application that is there: as of a setup that could not read the other namespaces. */
+  readonly beside?: boolean;
 }
 
 /** What stands there then. */
@@ -68,6 +70,7 @@ function leave(
     secretName = "acr-secret",
     context = "sandbox",
     lifetimeDays = 180,
+    beside = false,
   }: SetUpWish,
   starts: readonly number[],
   retireAfter?: number,
@@ -77,7 +80,9 @@ function leave(
   const clusterId = uidOf(world.clusters.find((one) => one.context === context));
   if (!registry || clusterId === undefined) throw new RangeError(`no registry, or no cluster ${context}`);
   const { loginServer } = registry;
-  const application = addApplication(sandbox, loginServer, clusterId);
+  const uniqueName = applicationUniqueName(loginServer, clusterId);
+  const standing = beside ? world.applications.find((one) => one.uniqueName === uniqueName) : undefined;
+  const application = standing ?? addApplication(sandbox, uniqueName, clusterId);
   const keys = starts.map((start) => newKey(clusterId, start, lifetimeDays));
   application.passwords.push(...keys);
   const [key, before] = keys.toReversed() as [PasswordRecord, PasswordRecord | undefined];
@@ -121,7 +126,7 @@ function uidOf(cluster: ClusterRecord | undefined): string | undefined {
 }
 
 /** The application of one cluster, with its principal and role, as they were made a year ago. */
-function addApplication({ world }: Sandbox, loginServer: string, clusterId: string): ApplicationRecord {
+function addApplication({ world }: Sandbox, uniqueName: string, clusterId: string): ApplicationRecord {
   const ids = createIdSource(undefined);
   const createdAt = Date.now() - yearMs;
   const displayName = `acr-pull-myregistry-${clusterId.slice(0, 8)}`;
@@ -129,7 +134,7 @@ function addApplication({ world }: Sandbox, loginServer: string, clusterId: stri
     id: ids.guid("application object"),
     appId: ids.guid("application"),
     displayName,
-    uniqueName: applicationUniqueName(loginServer, clusterId),
+    uniqueName,
     tags: ["acr-pull"],
     notes: null,
     serviceManagementReference: null,

@@ -50,6 +50,19 @@ describe.concurrent("rotate --abort", () => {
     expect(told.stdout).toContain(`The key ${old}`);
   });
 
+  it("brings each secret back to the key that it had, where they had different ones", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: one } = setUp(sandbox);
+    const { keyId: other } = setUp(sandbox, { namespaces: ["default"], beside: true });
+    sandbox.invariants.maxLiveKeys = 3;
+    expect((await rotate(sandbox)).code).toBe(0);
+    const run = await rotate(sandbox, ["--abort"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(heldKeys(sandbox)).toEqual({ plain: one, https: undefined });
+    expect(heldKeys(sandbox, "default")).toEqual({ plain: other, https: undefined });
+    expect(keyIds(sandbox)).toEqual([one, other]);
+  });
+
   it("where nothing is pending changes nothing, and ends well", async (test) => {
     const sandbox = await start(test);
     const { keyId } = setUp(sandbox);

@@ -135,7 +135,7 @@ describe.concurrent("rotate, where the key", () => {
     const sandbox = await start(test);
     const { keyId: living } = setUp(sandbox, { namespaces: ["awesomeapps"] });
     // A secret that was restored from an old backup.
-    const { keyId: dead } = putBack(sandbox, "default", 181);
+    const { keyId: dead } = setUp(sandbox, { namespaces: ["default"], ageDays: 181, beside: true });
     const { state, keyId, replaced } = await rotation(sandbox, daily);
     expect([state, keyId, replaced]).toEqual(["rotated", living, dead]);
     expect(heldKeys(sandbox, "default")).toEqual({ plain: living, https: undefined });
@@ -156,28 +156,4 @@ function changeMark(sandbox: Sandbox, change: (mark: Record<string, unknown>) =>
   const marks = JSON.parse(secret.metadata.annotations!["acr-pull/entries"]!) as Record<string, object>;
   for (const mark of Object.values(marks)) change(mark as Record<string, unknown>);
   secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify(marks);
-}
-
-/** A secret of ours as it was when it held another key of the same application. */
-function putBack(sandbox: Sandbox, namespace: string, ageDays: number): { keyId: string } {
-  const before = ownApplication(sandbox);
-  const { appId, keyId } = setUp(sandbox, { namespaces: [namespace], ageDays });
-  const { applications, servicePrincipals } = sandbox.world;
-  const made = applications.pop()!;
-  servicePrincipals.pop();
-  before.passwords.unshift(...made.passwords);
-  const secret = sandbox.world.clusters[0]!.objects["secrets"]!.at(-1)!;
-  const swap = (text: string) => text.replaceAll(appId, before.appId);
-  secret.metadata.annotations!["acr-pull/entries"] = swap(secret.metadata.annotations!["acr-pull/entries"]!);
-  const data = secret["data"] as Record<string, string>;
-  const config = JSON.parse(Buffer.from(data[".dockerconfigjson"]!, "base64").toString()) as {
-    auths: Record<string, { username: string; auth?: string }>;
-  };
-  for (const entry of Object.values(config.auths)) {
-    entry.username = before.appId;
-    delete entry.auth;
-  }
-  data[".dockerconfigjson"] = Buffer.from(JSON.stringify(config)).toString("base64");
-  sandbox.invariants.watch();
-  return { keyId };
 }

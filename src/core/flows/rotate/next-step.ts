@@ -87,6 +87,8 @@ function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
   const changedOver = holders.filter(({ mark }) => mark.retire !== undefined);
   const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
   if (aborted.length > 0) {
+    const others = changedOver.filter((one) => !aborted.includes(one) && ownBefore(one, keys));
+    if (others.length > 0) return goBack(keys, others);
     return changeOverTo(keys, aborted, wish, "abort") ?? retirement(keys, aborted, wish);
   }
   if (changedOver.length > 0) {
@@ -150,7 +152,13 @@ function changeOverTo(
   return { kind: "change-over", to, holders: rest, after, why };
 }
 
-/** Back to the key before, as long as some secret still holds its text. */
+/** The key that a secret was changed over from, while it stands beside the new one and signs in. */
+function ownBefore({ mark, second }: Holder, { keyOf }: SurveyedKeys): SurveyedKey | undefined {
+  const before = second && keyOf(second.password);
+  return before?.alive === true && before.keyId === mark.retire?.keyId ? before : undefined;
+}
+
+/** Back to the key before, each secret to its own; as long as some secret still holds its text. */
 function goBack(keys: SurveyedKeys, changedOver: readonly Holder[]): ChangeOver {
   const before = keys.holders
     .flatMap(({ credential, second }) => [second, credential])
@@ -167,8 +175,10 @@ function goBack(keys: SurveyedKeys, changedOver: readonly Holder[]): ChangeOver 
   }
   const newer = new Set(changedOver.map(({ credential }) => credential.password.reveal()));
   const holders = keys.holders.filter(
-    ({ credential }) =>
-      newer.has(credential.password.reveal()) && !credential.password.equals(to.credential.password),
+    (one) =>
+      newer.has(one.credential.password.reveal()) &&
+      !one.credential.password.equals(to.credential.password) &&
+      (ownBefore(one, keys) ?? to) === to,
   );
   return { kind: "change-over", to, holders, after: keys.now, why: "abort" };
 }

@@ -406,6 +406,19 @@ describe("a rotation that is taken back", () => {
     expect(next(state, wish)).toBe(expected);
   });
 
+  it("goes back to the old key of each secret, where they had different ones", () => {
+    const other: SecretState = { namespace: "b", holds: "new", beside: "other", retire: retire("other", 3) };
+    const back = (namespace: string, holds: string): SecretState => ({
+      namespace,
+      holds,
+      beside: "new",
+      retire: retire("new", 0, "abort"),
+    });
+    expect(next({ secrets: [changed("a", 3), other] }, wish)).toBe("give a old, retire after 0 h, abort");
+    expect(next({ secrets: [back("a", "old"), other] }, wish)).toBe("give b other, retire after 0 h, abort");
+    expect(next({ secrets: [back("a", "old"), back("b", "other")] }, wish)).toBe("retire new from a b");
+  });
+
   it.each<[string, KeysState]>([
     ["its text is in no secret any more", { secrets: [cleaned("a", -1), cleaned("b", -1)] }],
     ["it has died", { secrets: [changed("a", 3)], keys: { old: { alive: false } } }],
