@@ -147,6 +147,8 @@ async function findApplication(
  * time, also when no part of the directory that was asked lists it yet.
  */
 const youngPatienceMs = 60_000;
+/** The same for any key that a secret names and that is not listed: setup may have made it minutes ago. */
+const unlistedPatienceMs = 10_000;
 
 async function surveyPasswords(
   { holders, seen }: HeldKeys,
@@ -171,7 +173,8 @@ async function surveyPasswords(
     [...claims].map(async ([text, { credential, claims: made }]) => {
       const { keyId, listed } = identify(credential.password, made, application);
       const expired = listed?.endDateTime !== undefined && listed.endDateTime <= seen.cluster.serverTime();
-      const patienceMs = made.some((claim) => claim.keyId === keyId && claim.isYoung) ? youngPatienceMs : 0;
+      const isYoung = made.some((claim) => claim.keyId === keyId && claim.isYoung);
+      const patienceMs = isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs;
       const state = expired ? "dead" : await stateOf(proof, credential, listed, signal, patienceMs);
       const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
       const key: SurveyedKey = {
