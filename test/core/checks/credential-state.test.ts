@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { credentialState, type CredentialState } from "../../../src/core/checks/credential-state.ts";
+import type { PasswordCredential } from "../../../src/domain/identity.ts";
+import { SecretText } from "../../../src/domain/secret-text.ts";
+
+const minute = 60_000;
+const start = Date.parse("2026-01-01T00:00:00Z");
+const password = new SecretText("abc8Q~rest");
+
+/** A key as Graph lists it, made so long ago. */
+function listed(ageMs: number, hint = "abc"): PasswordCredential {
+  return {
+    keyId: "key",
+    displayName: undefined,
+    hint,
+    startDateTime: new Date(start - ageMs),
+    endDateTime: new Date(start + 1_000 * minute),
+  };
+}
+
+/** How a password is judged that every part of the service refuses until some time has passed, and when. */
+async function judged(
+  takenAfterMs: number,
+  key: PasswordCredential | undefined,
+  unlistedPatienceMs?: number,
+): Promise<[CredentialState, number]> {
+  let now = start;
+  const isTaken = () => now - start >= takenAfterMs;
+  const state = await credentialState(
+    {
+      pullProof: {
+        tryPull: () =>
+          Promise.resolve(isTaken() ? { kind: "allowed" } : { kind: "refused", reason: "unknown" }),
+        checkReachable: () => Promise.resolve(),
+      },
+      signIn: {
+        signIn: () =>
+          Promise.resolve(
+            isTaken() ? { kind: "accepted" } : { kind: "refused", reason: "unknown", expired: false },
+          ),
+      },
+      clock: {
+        now: () => new Date(now),
+        sleep: (milliseconds) => {
+          now += milliseconds;
+          return Promise.resolve();
+        },
+      },
+      report: () => {},
+      kind: "registry",
+      loginServer: "myregistry.azurecr.io",
+      image: { repository: "app" },
+      timeoutMs: 20 * minute,
+    },
+    { username: "id", password },
+    key,
+    new AbortController().signal,
+    unlistedPatienceMs,
+  );
+  return [state, now - start];
+}
+
+describe("a password that is refused", () => {
+  it.each<[string, number, PasswordCredential | undefined, number | undefined, CredentialState, number]>([
+    ["is tried again before it is believed", 2_000, undefined, undefined, "pulls", 2_000],
+    ["is dead when nothing speaks for it", 3_000, undefined, undefined, "dead", 2_000],
+    ["is dead when its key is long known", 3_000, listed(15 * minute), undefined, "dead", 2_000],
+    [
+      "is waited for as long as a young key may take",
+      10 * minute,
+      listed(5 * minute),
+      undefined,
+      "pulls",
+      10 * minute,
+    ],
+    [
+      "is dead when a young key had its time",
+      20 * minute,
+      listed(5 * minute),
+      undefined,
+      "dead",
+      10 * minute,
+    ],
+    [
+      "is dead at once when the young key has another text",
+      minute,
+      listed(0, "xyz"),
+      undefined,
+      "dead",
+      2_000,
+    ],
+    ["is waited for when its key is not listed and may be young", 9_000, undefined, 10_000, "pulls", 9_000],
+    ["is dead when a key that is not listed had its time", minute, undefined, 10_000, "dead", 10_000],
+    ["is not waited for longer because others are", minute, listed(15 * minute), 10_000, "dead", 2_000],
+  ])("%s", async (_, takenAfterMs, key, patienceMs, state, after) => {
+    expect(await judged(takenAfterMs, key, patienceMs)).toEqual([state, after]);
+  });
+});
