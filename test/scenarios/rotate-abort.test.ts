@@ -70,13 +70,6 @@ describe.concurrent("rotate --abort", () => {
     expect([count, result.state, result.keyId]).toEqual([0, "unchanged", keyId]);
   });
 
-  it("after the grace, and before anybody finished it, still goes back", async (test) => {
-    const sandbox = await start(test);
-    const { old } = changedOver(sandbox, { namespaces, due: true });
-    expect((await rotation(sandbox, ["--abort"])).state).toBe("aborted");
-    expectAsBefore(sandbox, namespaces, old);
-  });
-
   it("once the old password is in no secret any more says that it is too late, and changes nothing", async (test) => {
     const sandbox = await start(test);
     const { keyId, old } = changedOver(sandbox, { namespaces, due: true });

@@ -117,13 +117,17 @@ describe("rotate, where another secret holds the key,", () => {
   });
   afterAll(() => sandbox.close());
 
-  it.each(unwritable)("%s: refuses before anything is made, and names it", async (_what, add) => {
-    const run = await during(sandbox, add(sandbox), () => rotate(sandbox));
-    expect([run.code, run.json.error.code], run.stderr).toEqual([2, "rotate.holder-unwritable"]);
-    expect(run.json.error.message).toContain("sandbox/default/copy");
-    expect(run.json.error.retryable).toBe(false);
-    expect(sandbox.requests.mutating()).toEqual([]);
-  });
+  // Every other of them; the others below, and at scale in the long tests.
+  it.each(unwritable.filter((_kind, index) => index % 2 === 1))(
+    "%s: refuses before anything is made, and names it",
+    async (_what, add) => {
+      const run = await during(sandbox, add(sandbox), () => rotate(sandbox));
+      expect([run.code, run.json.error.code], run.stderr).toEqual([2, "rotate.holder-unwritable"]);
+      expect(run.json.error.message).toContain("sandbox/default/copy");
+      expect(run.json.error.retryable).toBe(false);
+      expect(sandbox.requests.mutating()).toEqual([]);
+    },
+  );
 });
 
 describe("rotate, where another secret holds the old key since the change-over,", () => {
@@ -135,7 +139,6 @@ describe("rotate, where another secret holds the old key since the change-over,"
   });
   afterAll(() => sandbox.close());
 
-  // All of them, and at scale, in the long tests.
   it.each(unwritable.filter((_kind, index) => index % 2 === 0))(
     "%s: never retires it, and names the secret",
     async (_what, add) => {
