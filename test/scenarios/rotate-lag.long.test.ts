@@ -3,8 +3,8 @@ import { failingSeeds, seedsFromEnvironment } from "./failing-seeds.ts";
 import { rotateWhileReplicasLag } from "./lagging-rotation.ts";
 
 const seeds = seedsFromEnvironment(3_000);
-/** A seed takes two seconds or three, and one follows the other: they all move the time of one process. */
-const limitMs = 4 * 3_600_000;
+/** A seed takes two seconds, five on a busy machine, and one follows the other: they all move the time of one process. */
+const limitMs = 8 * 3_600_000;
 
 it(
   `rotate breaks no pull and retires no key early while replicas lag, for ${seeds.length} seeds`,
