@@ -59,6 +59,58 @@ describe.concurrent("setup, while an old key is to be retired,", () => {
   });
 });
 
+describe.concurrent("setup for some of the namespaces whose key has expired", () => {
+  const three = ["awesomeapps", "default", "kube-public"];
+
+  it("leaves that key listed, says who holds it, and rotate gives them the new one", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: dead } = setUp(sandbox, { namespaces: three, ageDays: 200 });
+    const plan = await setup(sandbox, ["-n", "awesomeapps", "--dry-run"]);
+    expect(plan.json.plan.map(({ action }: { action: string }) => action)).not.toContain("removed");
+    const run = await setup(sandbox, ["-n", "awesomeapps"]);
+    expect(run.code, run.stderr).toBe(0);
+    const [{ keyId }] = run.json.credentials;
+    expect(keyIds(sandbox)).toEqual([dead, keyId]);
+    expect(run.json.keptKeys).toMatchObject([{ keyId: dead }]);
+    expect(run.json.keptKeys[0].reason).toContain("acr-pull rotate");
+    for (const namespace of ["default", "kube-public"])
+      expect(run.stderr).toContain(`sandbox/${namespace}/acr-secret`);
+    await rotation(sandbox, ["--if-expiring-within", "60d"]);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    for (const namespace of three)
+      expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: undefined });
+  });
+
+  it("and then for the others: the last of them takes the dead key with it", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: dead } = setUp(sandbox, { namespaces: three, ageDays: 200 });
+    const { credentials } = await setUpAgain(sandbox, ["-n", "awesomeapps"]);
+    const [{ keyId }] = credentials;
+    await setUpAgain(sandbox, ["-n", "default"]);
+    expect(keyIds(sandbox)).toEqual([dead, keyId]);
+    await setUpAgain(sandbox, ["-n", "kube-public"]);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    for (const namespace of three) expect(markOf(sandbox, namespace)).not.toHaveProperty("pending");
+  });
+
+  it("and is killed when the last of them has the copy: the next run removes the dead key", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: dead } = setUp(sandbox, { namespaces: three, ageDays: 200 });
+    await setUpAgain(sandbox, ["-n", "awesomeapps", "-n", "default"]);
+    await killedAt(
+      sandbox,
+      ["-n", "kube-public"],
+      ({ path }) => path.endsWith("/removePassword"),
+      "read",
+      setup,
+    );
+    expect(keyIds(sandbox)).toContain(dead);
+    await setUpAgain(sandbox, ["-n", "kube-public"]);
+    expect(keyIds(sandbox)).not.toContain(dead);
+    expect(markOf(sandbox, "kube-public")).not.toHaveProperty("pending");
+  });
+});
+
 describe.concurrent("setup, after a rotation was killed", () => {
   it("when its key was made: keeps the key in use, and removes the one that nobody can use", async (test) => {
     const sandbox = await start(test);

@@ -134,12 +134,13 @@ export function addSecret(
   });
 }
 
-/** Runs `rotate` and kills it when a request that fits has come so far. What was not done by then never is. */
+/** Runs a command and kills it when a request that fits has come so far. What was not done by then never is. */
 export async function killedAt(
   sandbox: Sandbox,
   args: readonly string[],
   fits: (entry: RequestEntry) => boolean,
   phase: RequestPhase,
+  command: typeof rotate = rotate,
 ): Promise<void> {
   let kill: (signal: NodeJS.Signals) => void = () => undefined;
   let met = false;
@@ -150,7 +151,7 @@ export async function killedAt(
     }
     return met ? "drop" : undefined;
   });
-  const run = await rotate(sandbox, args, { started: (signal) => (kill = signal) });
+  const run = await command(sandbox, args, { started: (signal) => (kill = signal) });
   stop();
   expect([run.signal, met], run.stderr).toEqual(["SIGKILL", true]);
 }

@@ -177,7 +177,7 @@ export interface SetupResult {
   readonly serviceAccounts: readonly ResultServiceAccount[];
   readonly verification: ResultVerification;
   readonly renewalDue: boolean;
-  /** Keys of ours that nothing known to us holds any more. */
+  /** Keys of ours that are not in use any more. */
   readonly keptKeys: ReadonlyArray<{
     readonly appId: string;
     readonly keyId: string;

@@ -51,7 +51,7 @@ async function prove(work: JobWork, credential: TargetCredential): Promise<void>
 
 /** Last, when the new is proven and in place: our other roles, keys that nobody needs any more, the marks. */
 async function removeObsolete(work: JobWork, credential: TargetCredential): Promise<void> {
-  const { identity, decision } = work.job;
+  const { identity, deadKeys } = work.job;
   const { azure } = work.ports;
   if (!identity || !azure) return;
   for (const { id } of identity.roles.obsolete) {
@@ -80,7 +80,7 @@ async function removeObsolete(work: JobWork, credential: TargetCredential): Prom
   );
   work.record.removedKeys.push(...removed);
   for (const keyId of removed) {
-    const dead = decision.kind === "make" && decision.deadKeyIds.includes(keyId);
+    const dead = deadKeys.obsolete.includes(keyId);
     const why = dead ? "did not sign in any more" : "an interrupted run left behind";
     work.done(dead ? "dead-key" : "sweep", `Removed the key ${keyId}, which ${why}`);
   }

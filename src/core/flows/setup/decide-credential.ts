@@ -8,7 +8,7 @@ import {
 import { hasCode, refused } from "../../../domain/errors.ts";
 import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { isKeyOf, readMarks, type EntryMark } from "../../../domain/ownership.ts";
+import { readMarks, type EntryMark } from "../../../domain/ownership.ts";
 import type { SecretText } from "../../../domain/secret-text.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { credentialState, type CredentialState } from "../../checks/credential-state.ts";
@@ -39,8 +39,6 @@ export interface LivingCredential {
 /** Every credential that could be found is dead, or there is none: a key is to be made. */
 export interface CredentialToMake {
   readonly kind: "make";
-  /** Keys of ours that the cluster's entries name and that are dead or held by nobody: they go afterwards. */
-  readonly deadKeyIds: readonly string[];
 }
 
 export type CredentialDecision = LivingCredential | CredentialToMake;
@@ -75,11 +73,7 @@ export async function decideCredential(
   if (inTargets) return inTargets;
   const others = await question.elsewhere();
   const copy = await firstLiving(question, others ?? [], "copy", proof, signal);
-  if (copy) return copy;
-  return {
-    kind: "make",
-    deadKeyIds: others === undefined ? [] : deadKeys(question, [...question.targets, ...others]),
-  };
+  return copy ?? { kind: "make" };
 }
 
 async function decideKnown(
@@ -154,7 +148,11 @@ function rank({ state, expiresAt }: Omit<LivingCredential, "alive">): number {
   return (state === "pulls" ? 1e15 : 0) + (expiresAt === null ? 0 : Date.parse(expiresAt));
 }
 
-function isOfThis({ clusterId, appId }: CredentialQuestion, mark: EntryMark): boolean {
+/** Whether a mark speaks of the application in question, for this cluster. */
+export function isOfThis(
+  { clusterId, appId }: Pick<CredentialQuestion, "clusterId" | "appId">,
+  mark: EntryMark,
+): boolean {
   return appId !== undefined && mark.appId === appId && mark.clusterId === clusterId;
 }
 
@@ -168,14 +166,6 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
     if (!found.has(key)) found.set(key, { ...entry, credential });
   }
   return [...found.values()];
-}
-
-/** Keys that entries of this cluster name and that carry our display name for it. */
-function deadKeys(question: CredentialQuestion, entries: readonly HeldEntry[]): string[] {
-  const named = new Set(entries.filter(({ mark }) => isOfThis(question, mark)).map(({ mark }) => mark.keyId));
-  return (question.application?.passwords ?? [])
-    .filter((key) => named.has(key.keyId) && isKeyOf(key, question.clusterId))
-    .map(({ keyId }) => keyId);
 }
 
 /** The entry that a secret holds for a login server; undefined when it has none or cannot be read. */

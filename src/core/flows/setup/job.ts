@@ -7,6 +7,7 @@ import type { RolesFinding, RoleWish } from "../../steps/pull-role.ts";
 import type { DesiredEntry, Target, TargetPolicy, TargetState } from "../../steps/pull-secret.ts";
 import type { LinkFinding, ServiceAccountLink } from "../../steps/service-account.ts";
 import type { SetupInput } from "../setup-contract.ts";
+import type { DeadKeys } from "./dead-keys.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
 import type { SurveyedCluster } from "./survey-clusters.ts";
 
@@ -53,6 +54,7 @@ export interface Job {
   /** Known unless the application is still to be made. */
   readonly appId: string | undefined;
   readonly decision: CredentialDecision;
+  readonly deadKeys: DeadKeys;
   readonly targets: readonly JobTarget[];
   readonly staleMarks: readonly StaleMark[];
   readonly liveMark: StaleMark | undefined;

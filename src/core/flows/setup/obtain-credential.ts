@@ -13,8 +13,10 @@ import { takeMark } from "./take-mark.ts";
 
 /** Everything the credential needs: application, principal, role and, where none lives, a key. */
 export async function obtainCredential(work: JobWork): Promise<TargetCredential> {
-  const { decision } = work.job;
+  const { decision, deadKeys } = work.job;
   if (decision.kind === "living") {
+    // The mark names the dead key until it is gone, also when this run does not come so far.
+    if (deadKeys.obsolete.length > 0) await setMark(work, newOperation());
     await ensureIdentity(work);
     return decision;
   }
@@ -22,8 +24,6 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential>
   const operation = newOperation();
   const [mark, ensured] = await settleBoth(setMark(work, operation), makeApplication(work));
   const { application } = ensured;
-  work.signal = AbortSignal.any([work.runSignal, mark.lost]);
-  mark.startRenewing(work.signal);
   work.started("key", "Making a key");
   const [key] = await settleBoth(addKey(work, application, mark), ensurePrincipalAndRoles(work, ensured));
   work.done("key", `Made the key ${key.keyId}, valid until ${timeText(key.endDateTime)}`);
@@ -42,8 +42,11 @@ async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
   const { process } = work.ports;
   work.record.wrote = true;
   const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, process };
-  work.mark = await takeMark(work.job, wish, work.signal);
-  return work.mark;
+  const mark = await takeMark(work.job, wish, work.signal);
+  work.mark = mark;
+  work.signal = AbortSignal.any([work.runSignal, mark.lost]);
+  mark.startRenewing(work.signal);
+  return mark;
 }
 
 async function addKey(work: JobWork, application: Application, mark: HeldMark): Promise<NewPassword> {

@@ -46,7 +46,7 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
 }
 
 function jobChanges(job: Job, survey: Survey, input: SetupInput): PlannedChange[] {
-  const { identity, decision, targets, staleMarks, clusterId } = job;
+  const { identity, targets, deadKeys, staleMarks, clusterId } = job;
   const { registry } = survey;
   const cluster = `cluster ${clusterId}`;
   return [
@@ -60,14 +60,12 @@ function jobChanges(job: Job, survey: Survey, input: SetupInput): PlannedChange[
       before: { operation: pending.operation },
       after: null,
     })),
-    ...(decision.kind === "make"
-      ? decision.deadKeyIds.map((keyId) => ({
-          target: `key ${keyId}`,
-          action: "removed" as const,
-          before: { keyId },
-          after: null,
-        }))
-      : []),
+    ...deadKeys.obsolete.map((keyId) => ({
+      target: `key ${keyId}`,
+      action: "removed" as const,
+      before: { keyId },
+      after: null,
+    })),
   ];
 }
 
@@ -147,8 +145,9 @@ function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
   return { keyId: mark.keyId ?? null, expiresAt: mark.expiresAt ?? null, role: mark.role ?? null };
 }
 
-function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, now: Date): string[] {
-  const warnings: string[] = [];
+function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
+  const { identity, decision, liveMark } = job;
+  const warnings = strandedWarnings(job);
   const application = identity?.application.kind === "absent" ? undefined : identity?.application.application;
   const { applicationName } = input;
   if (application && applicationName !== undefined && application.displayName !== applicationName) {
@@ -174,6 +173,28 @@ function jobWarnings({ identity, decision, liveMark }: Job, input: SetupInput, n
   const lifetime = lifetimeNote(identity, decision.keyId, input);
   if (lifetime !== undefined) warnings.push(lifetime);
   return warnings;
+}
+
+const namesShown = 5;
+
+/** Secrets that go on holding a dead password: nobody asked for their namespaces. */
+function strandedWarnings({ deadKeys, surveyed: { cluster } }: Job): string[] {
+  const named = (isListed: boolean) =>
+    deadKeys.stranded
+      .filter((one) => one.isListed === isListed)
+      .map(({ namespace, name }) => targetName({ cluster, namespace, name }));
+  const tell = (names: readonly string[], mend: string) => {
+    if (names.length === 0) return [];
+    const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : "";
+    const verb = names.length === 1 ? "holds" : "hold";
+    return [
+      `${names.slice(0, namesShown).join(", ")}${more} still ${verb} a password that does not sign in: ${mend}`,
+    ];
+  };
+  return [
+    ...tell(named(true), "acr-pull rotate gives every secret of the cluster the one that does"),
+    ...tell(named(false), "run acr-pull setup for those namespaces as well"),
+  ];
 }
 
 /** `--expires-in` speaks of keys to be made; a living key keeps its own end. */

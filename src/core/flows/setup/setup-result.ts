@@ -172,17 +172,20 @@ function verification({ proof, loginServer }: Survey, records: readonly JobRecor
     : { status: "passed", checks };
 }
 
-/** Keys of ours for this cluster that no secret we could read holds: reported, never removed here. */
+/** Keys of ours for this cluster that are not in use: reported, never removed here. */
 function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["keptKeys"] {
   const application = applicationOf(job.identity?.application);
   if (!application || job.decision.kind !== "make") return [];
+  const stranded = new Set(job.deadKeys.stranded.map(({ keyId }) => keyId));
   return application.passwords
     .filter((key) => isKeyOf(key, job.clusterId))
     .filter(({ keyId }) => keyId !== credential?.keyId && !removedKeys.includes(keyId))
     .map(({ keyId }) => ({
       appId: application.appId,
       keyId,
-      reason: "no secret that could be read holds it, or not every namespace could be read",
+      reason: stranded.has(keyId)
+        ? "other secrets of the cluster still hold it, though it does not sign in: acr-pull rotate replaces it there"
+        : "no secret that could be read holds it, or not every namespace could be read",
     }));
 }
 

@@ -1,4 +1,5 @@
-import { decideCredential } from "./decide-credential.ts";
+import { decideCredential, type CredentialQuestion } from "./decide-credential.ts";
+import { findDeadKeys } from "./dead-keys.ts";
 import { findMarks } from "./find-marks.ts";
 import { applicationOf, type Job } from "./job.ts";
 import { heldByTargets, heldElsewhere, type JobSurvey } from "./job-survey.ts";
@@ -20,23 +21,21 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
   const application = applicationOf(identity?.application);
   const appId = identity ? application?.appId : input.servicePrincipal;
   await refuseOtherPrincipal(survey, clusterId, appId, signal);
-  const decision = await decideCredential(
-    {
-      clusterId,
-      appId,
-      application,
-      cannotSignInYet:
-        identity !== undefined && !(identity.application.kind === "found" && identity.application.principal),
-      loginServer: proof.loginServer,
-      targets: held,
-      known: input.knownPassword,
-      elsewhere: () => heldElsewhere(survey, signal),
-    },
-    proof,
-    signal,
-  );
+  const question: CredentialQuestion = {
+    clusterId,
+    appId,
+    application,
+    cannotSignInYet:
+      identity !== undefined && !(identity.application.kind === "found" && identity.application.principal),
+    loginServer: proof.loginServer,
+    targets: held,
+    known: input.knownPassword,
+    elsewhere: () => heldElsewhere(survey, signal),
+  };
+  const decision = await decideCredential(question, proof, signal);
+  const deadKeys = await findDeadKeys(question, decision, surveyed.cluster.serverTime());
   if (identity) await checkAzureRights(survey, identity, decision, signal);
   const targets = await surveyTargets(survey, decision, clusterId, appId, signal);
   const marks = await findMarks(survey, { decision, targets }, signal);
-  return { clusterId, contexts, surveyed, identity, appId, decision, targets, ...marks, policy };
+  return { clusterId, contexts, surveyed, identity, appId, decision, deadKeys, targets, ...marks, policy };
 }

@@ -34,12 +34,10 @@ export async function sweep(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { application, loginServer, mark, keyId, allWritten } = wish;
-  const { clusterId, decision, staleMarks } = job;
+  const { clusterId, staleMarks } = job;
   const operations = operationsToSweep(job, mark);
   if (operations.length === 0) return [];
   const held = await heldKeys(job, loginServer, signal);
-  // A key that does not sign in is of no use to those who still hold it.
-  if (decision.kind === "make" && allWritten) for (const dead of decision.deadKeyIds) held.delete(dead);
   if (keyId !== null) held.add(keyId);
   const swept = await sweepKeys(
     application,

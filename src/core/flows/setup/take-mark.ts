@@ -57,10 +57,9 @@ async function surveyedSecret(
   return known.state.kind === "present" ? known.state.secret : undefined;
 }
 
-function deadOperations({ decision, identity }: Job): string[] {
-  if (decision.kind !== "make") return [];
+function deadOperations({ deadKeys, identity }: Job): string[] {
   const passwords = applicationOf(identity?.application)?.passwords ?? [];
   return passwords
-    .filter(({ keyId }) => decision.deadKeyIds.includes(keyId))
+    .filter(({ keyId }) => deadKeys.obsolete.includes(keyId))
     .flatMap((key) => keyOrigin(key)?.operation ?? []);
 }
