@@ -405,7 +405,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/survey-keys.ts`,
-        from: "listed.endDateTime <= seen.cluster.serverTime();",
+        from: "listed.endDateTime <= now;",
         to: "listed.endDateTime <= proof.clock.now();",
       },
     ],

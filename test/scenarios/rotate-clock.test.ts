@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { setup } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import { countingWrites, heldKeys, rotation } from "./rotation.ts";
 
@@ -17,6 +18,16 @@ async function startAhead(milliseconds: number): Promise<void> {
   sandbox = await startSandbox({ checkInvariants: true });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
 }
+
+describe("setup, while this machine's clock is a day ahead of the services',", () => {
+  it("keeps a key that has half a day left by theirs", async () => {
+    await startAhead(-dayMs);
+    const { keyId } = setUp(sandbox, { ageDays: 179.5 });
+    const { result, writes } = await countingWrites(sandbox, () => setup(sandbox));
+    expect([result.code, writes], result.stderr).toEqual([0, 0]);
+    expect(result.json.credentials).toMatchObject([{ keyId, action: "unchanged" }]);
+  });
+});
 
 describe.each([
   ["a day behind", dayMs],

@@ -14,23 +14,30 @@ const pauseMs = 1_000;
 /** Passwords were seen to take this long to be known everywhere: https://github.com/hashicorp/vault/issues/27593 */
 const propagationMs = 15 * 60_000;
 
+/** What is known of a password before it is tried. */
+export interface KnownOfKey {
+  /** What Graph lists of it, when known. */
+  readonly key: PasswordCredential | undefined;
+  /** By a server's clock: this machine's may be off, and the age of a key is counted by it. */
+  readonly now: Date;
+  /** How long a refusal is not believed of a key that Graph does not list, or not yet, in milliseconds. */
+  readonly unlistedPatienceMs?: number;
+}
+
 /**
  * Tries what a secret holds. Replicas disagree for a while about a password just made, so a refusal is believed
  * only when it repeats, and for a key that Graph lists as made minutes ago only when the waiting time is over.
- * @param key what Graph lists of it, when known
- * @param unlistedPatienceMs how long a refusal is not believed of a key that Graph does not list, or not yet
  */
 export async function credentialState(
   context: ProofContext,
   credential: PullCredential,
-  key: PasswordCredential | undefined,
+  { key, now, unlistedPatienceMs = 0 }: KnownOfKey,
   signal: AbortSignal,
-  unlistedPatienceMs = 0,
 ): Promise<CredentialState> {
   const { clock, timeoutMs } = context;
   const start = clock.now().getTime();
   const otherText = key?.hint !== undefined && !credential.password.reveal().startsWith(key.hint);
-  const ageMs = key?.startDateTime ? start - key.startDateTime.getTime() : propagationMs;
+  const ageMs = key?.startDateTime ? now.getTime() - key.startDateTime.getTime() : propagationMs;
   const patienceMs = otherText ? 0 : Math.min(timeoutMs, key ? propagationMs - ageMs : unlistedPatienceMs);
   let signsIn = false;
   for (let tries = 1; ; tries += 1) {

@@ -18,14 +18,18 @@ function listed(ageMs: number, hint = "abc"): PasswordCredential {
   };
 }
 
-/** How a password is judged that every part of the service refuses until some time has passed, and when. */
+/**
+ * How a password is judged that every part of the service refuses until some time has passed, and when; on a machine
+ * whose clock is a day ahead of the services'.
+ */
 async function judged(
   takenAfterMs: number,
   key: PasswordCredential | undefined,
   unlistedPatienceMs?: number,
 ): Promise<[CredentialState, number]> {
-  let now = start;
-  const isTaken = () => now - start >= takenAfterMs;
+  const begun = start + 24 * 60 * minute;
+  let now = begun;
+  const isTaken = () => now - begun >= takenAfterMs;
   const state = await credentialState(
     {
       pullProof: {
@@ -53,11 +57,10 @@ async function judged(
       timeoutMs: 20 * minute,
     },
     { username: "id", password },
-    key,
+    { key, now: new Date(start), ...(unlistedPatienceMs !== undefined && { unlistedPatienceMs }) },
     new AbortController().signal,
-    unlistedPatienceMs,
   );
-  return [state, now - start];
+  return [state, now - begun];
 }
 
 describe("a password that is refused", () => {

@@ -3,7 +3,7 @@ import type { Application, PasswordCredential } from "../../../domain/identity.t
 import { applicationUniqueName, isKeyOf } from "../../../domain/ownership.ts";
 import type { SecretText } from "../../../domain/secret-text.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { credentialState, type CredentialState } from "../../checks/credential-state.ts";
+import { credentialState, type CredentialState, type KnownOfKey } from "../../checks/credential-state.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
 import { isLive } from "../../steps/pending-mark.ts";
@@ -172,10 +172,15 @@ async function surveyPasswords(
   const surveyed = await Promise.all(
     [...claims].map(async ([text, { credential, claims: made }]) => {
       const { keyId, listed } = identify(credential.password, made, application);
-      const expired = listed?.endDateTime !== undefined && listed.endDateTime <= seen.cluster.serverTime();
+      const now = seen.cluster.serverTime();
+      const expired = listed?.endDateTime !== undefined && listed.endDateTime <= now;
       const isYoung = made.some((claim) => claim.keyId === keyId && claim.isYoung);
-      const patienceMs = isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs;
-      const state = expired ? "dead" : await stateOf(proof, credential, listed, signal, patienceMs);
+      const known = {
+        key: listed,
+        now,
+        unlistedPatienceMs: isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs,
+      };
+      const state = expired ? "dead" : await stateOf(proof, credential, known, signal);
       const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
       const key: SurveyedKey = {
         credential,
@@ -194,7 +199,7 @@ async function surveyPasswords(
 /** A registry may be anybody's: a password lives when Entra says so too. */
 async function stateOf(
   proof: ProofContext,
-  ...tried: [PullCredential, PasswordCredential | undefined, AbortSignal, number]
+  ...tried: [PullCredential, KnownOfKey, AbortSignal]
 ): Promise<CredentialState> {
   const state = await credentialState(proof, ...tried);
   if (proof.kind !== "registry" || state !== "pulls") return state;

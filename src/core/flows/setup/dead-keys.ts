@@ -29,11 +29,10 @@ export interface Stranded extends Pick<HeldEntry, "namespace" | "name"> {
 export async function findDeadKeys(
   question: CredentialQuestion,
   decision: CredentialDecision,
-  now: Date,
 ): Promise<DeadKeys> {
   const passwords = question.application?.passwords ?? [];
   const ours = passwords.filter((key) => isKeyOf(key, question.clusterId));
-  const namesDead = isDead(decision, ours, now);
+  const namesDead = isDead(decision, ours, question.now);
   const inTargets = question.targets.filter(({ mark }) => isOfThis(question, mark) && namesDead(mark.keyId));
   const isLookedFor = decision.kind === "make" || decision.from === "copy" || inTargets.length > 0;
   const others = isLookedFor ? await question.elsewhere() : undefined;

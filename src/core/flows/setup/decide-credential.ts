@@ -54,6 +54,8 @@ export interface CredentialQuestion {
   readonly loginServer: string;
   readonly targets: readonly HeldEntry[];
   readonly known: SecretText | undefined;
+  /** By the cluster's clock. */
+  readonly now: Date;
   /** Entries of the cluster's other managed secrets; undefined when they may not be listed. */
   elsewhere(): Promise<readonly HeldEntry[] | undefined>;
 }
@@ -82,7 +84,7 @@ async function decideKnown(
   proof: ProofContext,
   signal: AbortSignal,
 ): Promise<LivingCredential> {
-  const { appId, application } = question;
+  const { appId, application, now } = question;
   if (appId === undefined) {
     throw refused(
       "credential.principal-unknown",
@@ -92,7 +94,9 @@ async function decideKnown(
   }
   const credential = { username: appId, password };
   const untried = proof.kind === "none" || question.cannotSignInYet;
-  const state = untried ? "signs-in" : await credentialState(proof, credential, undefined, signal);
+  const state = untried
+    ? "signs-in"
+    : await credentialState(proof, credential, { key: undefined, now }, signal);
   if (state === "dead") {
     throw refused(
       "credential.refused",
@@ -123,16 +127,17 @@ async function firstLiving(
   proof: ProofContext,
   signal: AbortSignal,
 ): Promise<LivingCredential | undefined> {
+  const { now } = question;
   const candidates = distinct(entries.filter(({ mark }) => isOfThis(question, mark)));
   const tried = await Promise.all(
     candidates.map(async ({ mark, credential }) => {
       const key = question.application?.passwords.find(({ keyId }) => keyId === mark.keyId);
-      if (key?.endDateTime && key.endDateTime <= proof.clock.now()) return undefined;
+      if (key?.endDateTime && key.endDateTime <= now) return undefined;
       const state = question.cannotSignInYet
         ? key
           ? ("signs-in" as const)
           : ("dead" as const)
-        : await credentialState(proof, credential, key, signal);
+        : await credentialState(proof, credential, { key, now }, signal);
       if (state === "dead") return undefined;
       const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
       return { kind: "living" as const, credential, keyId: mark.keyId ?? null, expiresAt, state, from };

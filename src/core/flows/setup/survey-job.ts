@@ -30,10 +30,11 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     loginServer: proof.loginServer,
     targets: held,
     known: input.knownPassword,
+    now: surveyed.cluster.serverTime(),
     elsewhere: () => heldElsewhere(survey, signal),
   };
   const decision = await decideCredential(question, proof, signal);
-  const deadKeys = await findDeadKeys(question, decision, surveyed.cluster.serverTime());
+  const deadKeys = await findDeadKeys(question, decision);
   if (identity) await checkAzureRights(survey, identity, decision, signal);
   const targets = await surveyTargets(survey, decision, clusterId, appId, signal);
   const marks = await findMarks(survey, { decision, targets }, signal);
