@@ -232,8 +232,8 @@ export interface Cluster {
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
   /**
-   * Every pull secret (`kubernetes.io/dockerconfigjson`) of every namespace, whoever wrote it; undefined when they
-   * may not be listed cluster-wide.
+   * Every pull secret (`kubernetes.io/dockerconfigjson`, and `kubernetes.io/dockercfg` before it) of every namespace,
+   * whoever wrote it; undefined when they may not be listed cluster-wide.
    */
   listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
   createSecret(

@@ -4,6 +4,19 @@ import { SecretText } from "./secret-text.ts";
 export const dockerConfigType = "kubernetes.io/dockerconfigjson";
 export const dockerConfigKey = ".dockerconfigjson";
 
+/**
+ * The type before it, which the kubelet reads as well and nobody should write any more: the entries without `auths`
+ * around them.
+ * Source: kubernetes pkg/credentialprovider/secrets/secrets.go
+ */
+export const legacyDockerConfigType = "kubernetes.io/dockercfg";
+const legacyDockerConfigKey = ".dockercfg";
+
+/** Whether the kubelet looks for pull credentials in secrets of a type. */
+export function isPullSecretType(type: string): boolean {
+  return type === dockerConfigType || type === legacyDockerConfigType;
+}
+
 /** User name and password of one host. */
 export interface PullCredential {
   readonly username: string;
@@ -30,6 +43,22 @@ function isRecord(value: unknown): value is Record<string, unknown> {
  */
 export function parseDockerConfig(base64: string | undefined): DockerConfig {
   if (base64 === undefined) throw new MalformedDockerConfigError(`has no key ${dockerConfigKey}`);
+  const value = parseObject(base64);
+  // Go reads null as an empty map.
+  return { ...value, auths: checkedEntries(value["auths"] ?? {}) };
+}
+
+/**
+ * Reads what a kubelet finds in a pull secret of either type.
+ * @throws MalformedDockerConfigError like parseDockerConfig
+ */
+export function parsePullSecret(type: string, data: Readonly<Record<string, string>>): DockerConfig {
+  return type === legacyDockerConfigType
+    ? { auths: checkedEntries(parseObject(data[legacyDockerConfigKey] ?? "")) }
+    : parseDockerConfig(data[dockerConfigKey]);
+}
+
+function parseObject(base64: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(base64, "base64").toString("utf8"));
@@ -38,11 +67,13 @@ export function parseDockerConfig(base64: string | undefined): DockerConfig {
     throw new MalformedDockerConfigError("is not JSON");
   }
   if (!isRecord(value)) throw new MalformedDockerConfigError("is not a JSON object");
-  // Go reads null as an empty map.
-  const auths = value["auths"] ?? {};
+  return value;
+}
+
+function checkedEntries(auths: unknown): Record<string, unknown> {
   if (!isRecord(auths)) throw new MalformedDockerConfigError("has no object auths");
   for (const [host, entry] of Object.entries(auths)) decodeEntry(host, entry);
-  return { ...value, auths };
+  return auths;
 }
 
 /**

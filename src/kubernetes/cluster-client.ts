@@ -1,5 +1,5 @@
 import type { V1Secret } from "@kubernetes/client-node";
-import { dockerConfigType } from "../domain/docker-config.ts";
+import { dockerConfigType, legacyDockerConfigType } from "../domain/docker-config.ts";
 import { hasCode } from "../domain/errors.ts";
 import type {
   NamespaceObject,
@@ -108,9 +108,14 @@ export class ClusterClient {
     return this.#listSecretsEverywhere({ labelSelector }, signal);
   }
 
-  listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
-    // Secrets can be selected by their type: kubernetes pkg/registry/core/secret/strategy.go, SelectableFields
-    return this.#listSecretsEverywhere({ fieldSelector: `type=${dockerConfigType}` }, signal);
+  async listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+    // Secrets can be selected by their type, one at a time: kubernetes pkg/registry/core/secret/strategy.go, SelectableFields
+    const [ofToday, legacy] = await Promise.all(
+      [dockerConfigType, legacyDockerConfigType].map((type) =>
+        this.#listSecretsEverywhere({ fieldSelector: `type=${type}` }, signal),
+      ),
+    );
+    return ofToday && legacy && [...ofToday, ...legacy];
   }
 
   #listSecretsEverywhere(

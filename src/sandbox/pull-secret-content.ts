@@ -12,15 +12,21 @@ export interface WatchedMark {
   readonly retire?: { readonly keyId?: string | null };
 }
 
-/** Whether an object is a secret that pods pull with. */
+const legacyType = "kubernetes.io/dockercfg";
+
+/**
+ * Whether an object is a secret that pods pull with.
+ * https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/credentialprovider/secrets/secrets.go
+ */
 export function isPullSecret(secret: KubernetesObject): boolean {
-  return secret["type"] === "kubernetes.io/dockerconfigjson";
+  return secret["type"] === "kubernetes.io/dockerconfigjson" || secret["type"] === legacyType;
 }
 
-/** The text of `.dockerconfigjson`. */
+/** The text of `.dockerconfigjson`; of the older type, which has the entries alone, as that text would be. */
 export function configText(secret: KubernetesObject): string {
   const data = secret["data"] as Record<string, string> | undefined;
-  return Buffer.from(data?.[".dockerconfigjson"] ?? "", "base64").toString();
+  const textOf = (key: string) => Buffer.from(data?.[key] ?? "", "base64").toString();
+  return secret["type"] === legacyType ? `{"auths":${textOf(".dockercfg")}}` : textOf(".dockerconfigjson");
 }
 
 /** The marks by login server; what cannot be read is left out. */

@@ -7,6 +7,7 @@ import {
   formatDockerConfig,
   MalformedDockerConfigError,
   parseDockerConfig,
+  parsePullSecret,
   secondCredentialOf,
   withCredential,
   withoutCredential,
@@ -52,6 +53,19 @@ describe("a docker config", () => {
     const written = withCredential(read, server, { username: "id", password: new SecretText("pw") });
     expect(written.auths["other.example"]).toBeNull();
     expect(credentialOf(written, server)?.username).toBe("id");
+  });
+
+  it("of the older type has its entries with nothing around them", () => {
+    const data = { ".dockercfg": base64(`{"https://${server}/v1/":{"auth":"${base64("id:pw")}"}}`) };
+    const [found] = credentialsOf(parsePullSecret("kubernetes.io/dockercfg", data));
+    expect([found?.host, found?.username, found?.password.reveal()]).toEqual([server, "id", "pw"]);
+    const isRefused = (text: string) =>
+      expect(() => parsePullSecret("kubernetes.io/dockercfg", { ".dockercfg": base64(text) })).toThrow(
+        MalformedDockerConfigError,
+      );
+    isRefused("");
+    isRefused("[]");
+    isRefused(`{"a":"b"}`);
   });
 
   it("never quotes what it could not read", () => {

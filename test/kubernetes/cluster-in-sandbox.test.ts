@@ -103,6 +103,10 @@ describe("the cluster client against an API server", () => {
               type: "kubernetes.io/dockercfg",
               data: { ".dockercfg": Buffer.from("{}").toString("base64") },
             }),
+            named("tls", "default", {
+              type: "kubernetes.io/ssh-auth",
+              data: { "ssh-privatekey": Buffer.from("key").toString("base64") },
+            }),
           ],
         },
       ],
@@ -114,6 +118,7 @@ describe("the cluster client against an API server", () => {
       "awesomeapps/by-hand",
       "default/by-hand",
       "kube-system/of-the-cluster",
+      "default/old-form",
     ]);
     expect(found?.[0]).toEqual(ours);
     expect(found?.[1]).toMatchObject({ type, data: full, labels: {} });
@@ -129,11 +134,12 @@ describe("the cluster client against an API server", () => {
     const before = sandbox.requests.entries.length;
     expect(await cluster.listPullSecrets(signal)).toHaveLength(5);
     const asked = sandbox.requests.entries.slice(before);
-    expect(asked).toHaveLength(3);
-    for (const { path, query } of asked) {
-      expect(path).toBe("/api/v1/secrets");
-      expect(new URLSearchParams(query).get("fieldSelector")).toBe("type=kubernetes.io/dockerconfigjson");
-    }
+    expect(asked.map(({ path }) => path)).toEqual(Array.from({ length: 4 }, () => "/api/v1/secrets"));
+    const selectors = asked.map(({ query }) => new URLSearchParams(query).get("fieldSelector"));
+    expect(selectors.toSorted()).toEqual([
+      "type=kubernetes.io/dockercfg",
+      ...Array.from({ length: 3 }, () => "type=kubernetes.io/dockerconfigjson"),
+    ]);
   });
 
   test.each([

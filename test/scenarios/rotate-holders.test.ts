@@ -73,6 +73,20 @@ const unwritable: ReadonlyArray<[what: string, add: (sandbox: Sandbox) => Kubern
     },
   ],
   [
+    "of the older type that kubelets read as well",
+    (sandbox) => {
+      const { host, entry } = oldEntry(sandbox);
+      const text = JSON.stringify({ [`https://${host}/v1/`]: entry });
+      return sandbox.addObject("sandbox", {
+        apiVersion: "v1",
+        kind: "Secret",
+        type: "kubernetes.io/dockercfg",
+        metadata: { namespace: "default", name: "copy" },
+        data: { ".dockercfg": Buffer.from(text).toString("base64") },
+      });
+    },
+  ],
+  [
     "whose owner is another object",
     (sandbox) =>
       addCopy(sandbox, {

@@ -1,8 +1,8 @@
 import {
   credentialsOf,
-  dockerConfigKey,
+  dockerConfigType,
   MalformedDockerConfigError,
-  parseDockerConfig,
+  parsePullSecret,
   type HostCredential,
   type PullCredential,
 } from "../../../domain/docker-config.ts";
@@ -67,6 +67,8 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
   const groups = new Map<string, Group>();
   const pending: Array<{ loginServer: string; target: Target; mark: NonNullable<EntryMark["pending"]> }> = [];
   for (const secret of seen.secrets) {
+    // Of the older type acr-pull writes none: whatever holds a key there is a copy.
+    if (secret.type !== dockerConfigType) continue;
     const target = targetOf(seen, secret);
     for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
       if (mark.clusterId !== seen.clusterId) continue;
@@ -169,7 +171,8 @@ function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Hold
     const [first] = credentials;
     if (!first) return [];
     const target = targetOf(seen, secret);
-    const state = isKnown ? undefined : stateOf(target, secret, loginServer);
+    const isOther = isKnown || secret.type !== dockerConfigType;
+    const state = isOther ? undefined : stateOf(target, secret, loginServer);
     const error = state instanceof ActionableError ? state : strangeCopy(target, first.host);
     return [{ target, credentials, error }];
   });
@@ -187,7 +190,7 @@ function strangeCopy(target: Target, host: string): ActionableError {
 /** Every credential in a pull secret, whatever it is for and however its marks read; none where it cannot be read. */
 export function credentialsIn(secret: SecretObject): HostCredential[] {
   try {
-    return credentialsOf(parseDockerConfig(secret.data[dockerConfigKey]));
+    return credentialsOf(parsePullSecret(secret.type, secret.data));
   } catch (error) {
     if (error instanceof MalformedDockerConfigError) return [];
     throw error;

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import { dockerConfigType } from "../../../domain/docker-config.ts";
+import { isPullSecretType } from "../../../domain/docker-config.ts";
 import { ActionableError, refused } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
@@ -130,7 +130,7 @@ async function readSecrets(
     (namespace) => cluster.findSecret(namespace, secretName, signal),
     { concurrency },
   );
-  return found.filter((secret) => secret?.type === dockerConfigType).filter((secret) => secret !== undefined);
+  return found.filter((secret) => secret !== undefined).filter(({ type }) => isPullSecretType(type));
 }
 
 function inOrder(secrets: readonly SecretObject[]): SecretObject[] {
