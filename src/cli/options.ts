@@ -398,7 +398,8 @@ export const rotateOptions = {
   }),
   settle: defaultedOption({
     flag: "--settle <duration>",
-    summary: "8 sign-ins spread over this time must succeed before the old key is retired",
+    summary:
+      "8 sign-ins over this time must succeed before the old key goes, which then must be refused for as long",
     group: "Rotation",
     parse: settleTime,
     fallback: "49s",

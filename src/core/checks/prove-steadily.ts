@@ -1,5 +1,6 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
+import type { Clock } from "../ports.ts";
 import { proofFailed, tryOnce, type ProofContext } from "./prove-pull.ts";
 
 /** How often in a row, and over which time. */
@@ -12,6 +13,19 @@ export interface Steadiness {
    * nobody named, the one before it gets no pull of just any name either.
    */
   readonly signInSuffices: boolean;
+}
+
+const fewestLooks = 3;
+const betweenLooksMs = 2_000;
+
+/**
+ * So many looks over a time that hardly a part of the service is missed which says otherwise. Parts learn minutes
+ * apart, and each look meets one of them: one of five is missed by 26 looks over 49 s once in 330 times, and once in
+ * 100,000 where each look asks the registry and Entra; by three looks every second and every fourth time.
+ * @param spreadMs in milliseconds; with none the looks are back to back, and few
+ */
+export function manyLooks(spreadMs: number): Pick<Steadiness, "times" | "spreadMs"> {
+  return { times: Math.max(fewestLooks, 1 + Math.ceil(spreadMs / betweenLooksMs)), spreadMs };
 }
 
 const pauseAfterRefusalMs = 1_000;
@@ -55,6 +69,43 @@ export async function proveSteadily(
   report({ kind: "ended", id: "proof" });
 }
 
+/** What is looked for several times in a row. */
+export interface Expectation {
+  readonly steadiness: Pick<Steadiness, "times" | "spreadMs">;
+  readonly timeoutMs: number;
+  /** Called after each look but the last, with how often in a row it was so. */
+  readonly onLook: (inARow: number) => void;
+}
+
+const longestPauseMs = 5_000;
+
+/**
+ * Looks until the same was so as often in a row as is asked for, spread over a time: what one part of a service says,
+ * another may not have heard of. While it is not so, the pauses grow from one second to five.
+ * @returns whether it is so; false when the waiting time is over
+ */
+export async function isSteadily(
+  look: () => Promise<boolean>,
+  { steadiness: { times, spreadMs }, timeoutMs, onLook }: Expectation,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const start = clock.now().getTime();
+  const betweenMs = times > 1 ? spreadMs / (times - 1) : 0;
+  let waitMs = pauseAfterRefusalMs;
+  for (let inARow = 0; ;) {
+    inARow = (await look()) ? inARow + 1 : 0;
+    if (inARow === times) return true;
+    const leftMs = start + timeoutMs - clock.now().getTime();
+    if (inARow === 0 && leftMs <= 0) return false;
+    onLook(inARow);
+    const pauseMs = inARow > 0 ? betweenMs : Math.min(waitMs, leftMs);
+    waitMs = inARow > 0 ? pauseAfterRefusalMs : Math.min(waitMs * 1.5, longestPauseMs);
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+    else signal.throwIfAborted();
+  }
+}
+
 /**
  * Waits until a removed credential is refused, as often in a row as is asked for: the directory has removed it long
  * before every part of the service stops taking it.
@@ -63,33 +114,26 @@ export async function proveSteadily(
 export async function isRefusedSteadily(
   context: ProofContext,
   credential: PullCredential,
-  { times, spreadMs }: Pick<Steadiness, "times" | "spreadMs">,
+  steadiness: Expectation["steadiness"],
   signal: AbortSignal,
 ): Promise<boolean> {
   const { kind, signIn, report, timeoutMs, clock } = context;
   if (kind === "none") return true;
-  const start = clock.now().getTime();
-  const pauseMs = times > 1 ? spreadMs / (times - 1) : 0;
-  for (let inARow = 0; inARow < times;) {
+  const look = async () => {
     const [outcome, signedIn] = await Promise.all([
       tryOnce(context, credential, signal),
       signIn?.signIn(credential.username, credential.password, signal),
     ]);
-    const refused = outcome.kind === "refused" && signedIn?.kind !== "accepted";
-    inARow = refused ? inARow + 1 : 0;
-    if (inARow === times) break;
-    if (!refused && clock.now().getTime() - start >= timeoutMs) {
-      report({ kind: "ended", id: "refusal" });
-      return false;
-    }
-    if (!refused) {
-      const text = `Waiting for the removed password to be refused everywhere, up to ${formatDuration(timeoutMs)}`;
-      report({ kind: "waiting", id: "refusal", text });
-    }
-    const pause = refused ? pauseMs : pauseAfterRefusalMs;
-    if (pause > 0) await clock.sleep(pause, signal);
-    else signal.throwIfAborted();
-  }
+    return outcome.kind === "refused" && signedIn?.kind !== "accepted";
+  };
+  const onLook = (inARow: number) => {
+    const text =
+      inARow === 0
+        ? `Waiting for the removed password to be refused everywhere, up to ${formatDuration(timeoutMs)}`
+        : `Seeing that the removed password is refused: ${inARow} of ${steadiness.times} in a row`;
+    report({ kind: "waiting", id: "refusal", text });
+  };
+  const refused = await isSteadily(look, { steadiness, timeoutMs, onLook }, clock, signal);
   report({ kind: "ended", id: "refusal" });
-  return true;
+  return refused;
 }

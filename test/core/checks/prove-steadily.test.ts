@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ProofContext } from "../../../src/core/checks/prove-pull.ts";
 import {
   isRefusedSteadily,
+  manyLooks,
   proveSteadily,
   type Steadiness,
 } from "../../../src/core/checks/prove-steadily.ts";
@@ -181,6 +182,16 @@ describe("a password that is proven steadily", () => {
   });
 });
 
+describe("looks over a time", () => {
+  it.each([
+    [49_000, 26],
+    [2_000, 3],
+    [0, 3],
+  ])("of %i ms are %i", (spreadMs, times) => {
+    expect(manyLooks(spreadMs)).toEqual({ times, spreadMs });
+  });
+});
+
 describe("a password that was removed", () => {
   const gone = { pulls: [refused], signIns: [turnedAway] };
 
@@ -210,6 +221,7 @@ describe("a password that was removed", () => {
   ])("is not refused while %s goes on taking it, however long one waits", async (_who, script) => {
     const services = new ScriptedServices(script);
     expect(await services.isRefused()).toBe(false);
+    expect(services.pulledAt.slice(0, 6)).toEqual([0, 1_000, 2_500, 4_750, 8_125, 13_125]);
     expect(services.pulledAt.at(-1)).toBe(minute);
   });
 

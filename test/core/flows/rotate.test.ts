@@ -49,6 +49,14 @@ describe("a change-over", () => {
     for (const { held } of proofs) expect(held).toEqual({ awesomeapps: "1", default: "1" });
   });
 
+  it("proves it for as long as before a retirement where no old one stands beside it", async () => {
+    await rotation.rotate({ overlapEntry: false, settleMs: 49_000 });
+    const proofs = signIns(between(rotation.moments, /^make a key$/, /^write/));
+    expect(proofs).toHaveLength(26);
+    expect(pace(proofs).at(-1)).toBeCloseTo(49_000, -2);
+    for (const { held } of proofs) expect(held).toEqual({ awesomeapps: "1", default: "1" });
+  });
+
   it("gives every secret the new key with the old one beside it", async () => {
     const outcome = await rotation.rotate();
     expect(outcome).toMatchObject({

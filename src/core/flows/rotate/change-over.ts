@@ -2,6 +2,7 @@ import type { PullCredential } from "../../../domain/docker-config.ts";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
+import { manyLooks } from "../../checks/prove-steadily.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { makeKey } from "../../steps/client-secret.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -43,7 +44,7 @@ export async function changeOver(step: ChangeOver, work: KeyWork): Promise<Chang
   try {
     return await work.underMark(endedOperations(step, work.keys), async () => {
       const to = step.to ?? (made = await newKey(step, work));
-      await proveOrTakeBack(to, made, work);
+      await proveOrTakeBack(to, made, step, work);
       const after = countedFromNow(step, work);
       const assignments = step.holders.map((holder) => ({
         holder,
@@ -67,10 +68,24 @@ function countedFromNow({ after }: ChangeOver, { keys }: KeyWork): Date {
   return new Date(after.getTime() + Math.max(0, passedMs));
 }
 
+/** With no second entry beside it, every part of the service that does not know the new key yet is a failed pull. */
+function beforeWriting({ holders }: ChangeOver, { keys, input }: KeyWork): ReturnType<typeof manyLooks> {
+  const replacesLiving = holders.some(({ credential }) => keys.keyOf(credential.password).alive);
+  return !input.overlapEntry && replacesLiving
+    ? manyLooks(input.settleMs)
+    : { times: proofsBeforeWriting, spreadMs: proofSpreadMs };
+}
+
 /** A key that does not pull is of no use to anybody: one that was made for nothing goes at once. */
-async function proveOrTakeBack(to: NextKey, made: NextKey | undefined, work: KeyWork): Promise<void> {
+async function proveOrTakeBack(
+  to: NextKey,
+  made: NextKey | undefined,
+  step: ChangeOver,
+  work: KeyWork,
+): Promise<void> {
+  const { times, spreadMs } = beforeWriting(step, work);
   try {
-    await work.prove(to.credential, proofsBeforeWriting, proofSpreadMs);
+    await work.prove(to.credential, times, spreadMs);
   } catch (error) {
     if (made && error instanceof ActionableError && !work.signal.aborted) await takeBack(made, work);
     throw error;

@@ -5,9 +5,9 @@ import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, readableMarks } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { isRefusedSteadily } from "../../checks/prove-steadily.ts";
+import { formatDuration } from "../../../domain/duration.ts";
+import { isRefusedSteadily, isSteadily, manyLooks } from "../../checks/prove-steadily.ts";
 import { targetName } from "../../steps/pull-secret.ts";
-import { waitText, waitUntil } from "../../wait-until.ts";
 import type { RetireBlock } from "../rotate-contract.ts";
 import { credentialsIn } from "./holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
@@ -19,8 +19,6 @@ const proofsBeforeCleaning = 3;
 const cleaningSpreadMs = 2_000;
 /** As many as HashiCorp's check of a new Azure password demands, over the same time: see `--settle`. */
 const proofsBeforeRetiring = 8;
-const refusalsInARow = 3;
-const longestRefusalSpreadMs = 2_000;
 
 /** How the retirement of a key ended. */
 export interface Retired {
@@ -245,29 +243,23 @@ async function lastLook(step: Retirement, work: KeyWork): Promise<string[]> {
 /** By signing in, while its text is known; else by what the directory lists. */
 async function isRefused(step: Retirement, keyId: string, work: KeyWork): Promise<boolean> {
   const { keys, input, proof, signal, tools, report } = work;
-  if (step.old) {
-    const spreadMs = Math.min(input.settleMs, longestRefusalSpreadMs);
-    const { credential } = step.old;
-    return isRefusedSteadily(proof, credential, { times: refusalsInARow, spreadMs }, signal);
-  }
-  const gone = await waitUntil(
-    async () => {
-      const application = await tools.directory.readApplication(keys.application.objectId, signal);
-      return application?.passwords.some((key) => key.keyId === keyId) === true ? undefined : true;
-    },
-    {
-      timeoutMs: input.timeoutMs,
-      onWait: (tries) =>
-        report({
-          kind: "waiting",
-          id: "refusal",
-          text: waitText("Entra to forget the removed key", tries, input.timeoutMs),
-        }),
-    },
-    tools.clock,
-    signal,
-  );
-  return gone === true;
+  const { settleMs, timeoutMs } = input;
+  const steadiness = manyLooks(settleMs);
+  if (step.old) return isRefusedSteadily(proof, step.old.credential, steadiness, signal);
+  const look = async () => {
+    const application = await tools.directory.readApplication(keys.application.objectId, signal);
+    return application?.passwords.some((key) => key.keyId === keyId) !== true;
+  };
+  const onLook = (inARow: number) => {
+    const text =
+      inARow === 0
+        ? `Waiting for Entra to forget the removed key, up to ${formatDuration(timeoutMs)}`
+        : `Seeing that Entra has forgotten the removed key: ${inARow} of ${steadiness.times} in a row`;
+    report({ kind: "waiting", id: "refusal", text });
+  };
+  const gone = await isSteadily(look, { steadiness, timeoutMs, onLook }, tools.clock, signal);
+  report({ kind: "ended", id: "refusal" });
+  return gone;
 }
 
 /** The key is gone, so that nothing needs to remember it. */
