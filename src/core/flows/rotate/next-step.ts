@@ -141,13 +141,15 @@ function changeOverTo(
     .filter(({ alive }) => alive);
   const to = living.toSorted((left, right) => endOf(right) - endOf(left))[0];
   const going = new Set(changedOver.map(({ mark }) => mark.retire?.keyId));
-  const rest = keys.holders.filter(({ credential }) => {
-    const { keyId, alive } = keys.keyOf(credential.password);
-    return !alive || (going.has(keyId) && keyId !== to?.keyId);
-  });
-  if (rest.length === 0) return undefined;
   const [like] = changedOver;
   const why = aborting ?? like?.mark.retire?.why;
+  // Whoever says again that a key has leaked means all that a run before this one was cut off from.
+  const allLeaked = why === "compromised" && wish.intent === "compromised";
+  const rest = keys.holders.filter(({ credential, chosen }) => {
+    const { keyId, alive } = keys.keyOf(credential.password);
+    return !alive || (keyId !== to?.keyId && (going.has(keyId) || (allLeaked && chosen)));
+  });
+  if (rest.length === 0) return undefined;
   const after = wish.intent === "compromised" ? keys.now : afterwards(keys, wish, why);
   return { kind: "change-over", to, holders: rest, after, why };
 }

@@ -316,4 +316,19 @@ describe("runs of rotate, whatever each was asked for and wherever it was cut of
       { numRuns: 300 },
     );
   });
+
+  it("replace every leaked key that was asked for by the same command, wherever it was cut off before", () => {
+    const wish: StepWish = { ...plainWish, intent: "compromised" };
+    fc.assert(
+      fc.property(start, fc.array(fc.nat({ max: 9 }), { maxLength: 3 }), (world, cuts) => {
+        const rehearsal = rehearse({ ...world, dead: [] }, [], false);
+        for (const writes of cuts) rehearsal.run({ overlapEntry: true, writes, wish });
+        if (rehearsal.run({ ...uncut, wish }) !== "none") throw new Error("it came to no end");
+        expect(rehearsal.broken).toEqual([]);
+        const asked = new Set(world.secrets.filter(({ chosen }) => chosen).map(({ holds }) => holds));
+        expect([...asked].filter((key) => rehearsal.living.has(key))).toEqual([]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
 });

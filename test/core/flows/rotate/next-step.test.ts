@@ -354,6 +354,16 @@ describe("while a retirement is pending", () => {
     expect(next({ secrets: secrets.slice(1) })).toBe("retire other from b");
   });
 
+  it("a leak of two keys is gone on with for both, when one of them was replaced", () => {
+    const secrets: SecretState[] = [
+      changed("a", 0, "compromised"),
+      { namespace: "b", holds: "other" },
+      { namespace: "c", holds: "third", chosen: false },
+    ];
+    expect(next({ secrets }, { intent: "compromised" })).toBe("give b new, retire after 0 h, compromised");
+    expect(next({ secrets })).toBe("retire old from a");
+  });
+
   it("a secret that was given up keeps nothing from going on", () => {
     const { target } = surveyed({ secrets: inUse("b") }).holders[0]!;
     const wish: Partial<StepWish> = { intent: "compromised" };
