@@ -35,6 +35,11 @@ describe("what rotate refuses before any request", () => {
     ["a life on the way back", { expiresIn: "30d", abort: true }, "no new key is made"],
     ["an entry that is not written", { noOverlapEntry: true, finish: true }, "no new key is written"],
     ["retiring what is gone back to", { retireKey: keyId, abort: true }, "is used again, and stays"],
+    [
+      "a grace that the new key does not live to see",
+      { grace: "30d", expiresIn: "30d" },
+      "--grace 30d is too long",
+    ],
     ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
     ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot go with --verbose"],
   ])("%s", (_what, flags, words) => {
@@ -60,6 +65,8 @@ describe("what rotate goes on with", () => {
     ["a question at a terminal", {}, true, {}],
     ["waiting for a retirement that stands", { finish: true, wait: true, yes: true }, false, {}],
     ["an outage for a leaked key", { compromised: true, acceptOutage: true, yes: true }, false, {}],
+    ["a grace that ends before the new key", { grace: "29d", expiresIn: "30d", yes: true }, false, {}],
+    ["a grace with the longest life there is", { grace: "300d", expiresIn: "max", yes: true }, false, {}],
     ["a switch that a variable turns off", { abort: true, yes: true }, false, { ACR_PULL_FINISH: "false" }],
   ])("%s", (_what, flags, interactive, environment) => {
     expect(() => check(flags, interactive, environment)).not.toThrow();

@@ -51,6 +51,13 @@ const scenarios: readonly Scenario[] = [
     says: ["sandbox-staging", "acr-pull setup"],
   },
   {
+    what: "a grace that a key which lives as long as the one before does not live to see",
+    exit: 2,
+    code: "rotate.grace-too-long",
+    args: ["--grace", "180d"],
+    says: ["180d", "--expires-in", "--grace"],
+  },
+  {
     what: "a registry that no secret holds a key for",
     exit: 2,
     code: "rotate.nothing-found",

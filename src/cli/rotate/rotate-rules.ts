@@ -1,4 +1,5 @@
 import { missingInput, UsageError, type GivenOptions } from "../answers.ts";
+import { formatDuration } from "../../domain/duration.ts";
 import { brokenRules, type OptionRules } from "../option-rules.ts";
 import { rotateOptions, type RotateAnswers } from "../options.ts";
 
@@ -34,7 +35,15 @@ const rules: OptionRules<keyof typeof rotateOptions> = {
  * @throws UsageError `usage.conflict` naming every combination that cannot be, then `usage.missing-input`
  */
 export function checkRotate(answers: RotateAnswers, given: GivenOptions, interactive: boolean): void {
-  const conflicts = brokenRules(rotateOptions, rules, answers, given);
+  const conflicts = [...brokenRules(rotateOptions, rules, answers, given), ...outlivedBy(answers)];
   if (conflicts.length > 0) throw new UsageError(conflicts.join("\n"), "usage.conflict");
   if (!interactive && !answers.dryRun && !answers.yes) throw missingInput([rotateOptions.yes]);
+}
+
+/** A grace that the new key does not live to see ends with no key at all. */
+function outlivedBy({ grace, expiresIn }: RotateAnswers): string[] {
+  if (typeof expiresIn !== "number" || grace < expiresIn) return [];
+  return [
+    `${rotateOptions.grace.long} ${formatDuration(grace)} is too long for ${rotateOptions.expiresIn.long} ${formatDuration(expiresIn)}: the new key would end before the old one is retired`,
+  ];
 }

@@ -138,11 +138,14 @@ const hourMs = 3_600_000;
 /** The life that `setup` gives a key. */
 const usualLifetimeMs = 180 * 24 * hourMs;
 
-/** As long as the key before, in whole hours: a key is made a little shorter than what was asked for. */
-function lifetimeOf(
+/**
+ * How long the new key is to live, in milliseconds: as long as the key before, in whole hours, for a key is made a little
+ * shorter than what was asked for.
+ */
+export function lifetimeOf(
   holders: readonly Holder[],
   { keyOf }: SurveyedKeys,
-  { expiresInMs }: RotateInput,
+  { expiresInMs }: Pick<RotateInput, "expiresInMs">,
 ): number | "max" {
   if (expiresInMs !== undefined) return expiresInMs;
   const lives = holders.flatMap(({ credential }) => {

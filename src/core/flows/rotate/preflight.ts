@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { formatDuration } from "../../../domain/duration.ts";
 import { ActionableError, refused } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
@@ -7,6 +8,7 @@ import { BusyError } from "../../steps/busy.ts";
 import { checkPasswordPolicy } from "../../steps/client-secret.ts";
 import { rehearseWrite, targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
+import { lifetimeOf } from "./change-over.ts";
 import type { Holder } from "./holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
 import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
@@ -44,6 +46,7 @@ export async function preflight(
       : undefined,
     step.kind === "change-over" ? findUnwritable(step, keys, input, signal) : [],
   ]);
+  if (makes) refuseLongGrace(step, keys, input);
   if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
   if (step.kind !== "tidy") {
     refuseOtherKey(step, keys, input);
@@ -51,6 +54,17 @@ export async function preflight(
   }
   if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable);
   return unwritable;
+}
+
+/** A grace that the new key does not live to see ends with no key at all. */
+function refuseLongGrace({ holders }: ChangeOver, keys: SurveyedKeys, input: RotateInput): void {
+  const lifetime = lifetimeOf(holders, keys, input);
+  if (input.intent !== "rotate" || lifetime === "max" || input.graceMs < lifetime) return;
+  throw refused(
+    "rotate.grace-too-long",
+    `The old key is to stay for ${formatDuration(input.graceMs)}, and the new one would live ${formatDuration(lifetime)}, as long as the one before it.`,
+    "Give it a shorter --grace, or the new key a longer life by --expires-in.",
+  );
 }
 
 /** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
