@@ -278,7 +278,7 @@ export const mutants = [
   },
   {
     name: "writes a new key without proving it",
-    edits: [{ file: `${flow}/change-over.ts`, from: "await proveOrTakeBack(to, made, work);", to: "" }],
+    edits: [{ file: `${flow}/change-over.ts`, from: "await proveOrTakeBack(to, made, step, work);", to: "" }],
     caughtBy: {
       file: rotation,
       title: "a change-over proves the new key three times, a second apart, before any secret holds it",
@@ -405,7 +405,7 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/survey-keys.ts`,
-        from: "listed.endDateTime <= now;",
+        from: "listed.endDateTime <= known.now;",
         to: "listed.endDateTime <= proof.clock.now();",
       },
     ],
@@ -582,6 +582,100 @@ export const mutants = [
       file: "test/core/steps/service-account.test.ts",
       title:
         "a service account whose pods shall use the pull secret keeps what somebody adds to its list between the look and the write",
+    },
+  },
+  {
+    name: "takes three refusals of a removed key for enough, however long there is to look",
+    edits: [
+      {
+        file: "src/core/checks/prove-steadily.ts",
+        from: "times: Math.max(fewestLooks, 1 + Math.ceil(spreadMs / betweenLooksMs)), spreadMs",
+        to: "times: Math.max(fewestLooks, 0 * betweenLooksMs), spreadMs: Math.min(spreadMs, 2_000)",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-lag.test.ts",
+      title:
+        "rotate, while a removed password signs in for some minutes more (seed 1, 5 replicas) believes no refusal while one part of five still takes it",
+    },
+  },
+  {
+    name: "writes a key that stands alone as soon as three parts know it",
+    edits: [
+      {
+        file: `${flow}/change-over.ts`,
+        from: "return !input.overlapEntry && replacesLiving",
+        to: "return input.overlapEntry && !replacesLiving",
+      },
+    ],
+    caughtBy: {
+      file: rotation,
+      title: "a change-over proves it for as long as before a retirement where no old one stands beside it",
+    },
+  },
+  {
+    name: "forgets the other leaked keys when a run was cut off after the first",
+    edits: [
+      {
+        file: `${flow}/next-step.ts`,
+        from: "(going.has(keyId) || (allLeaked && chosen))",
+        to: "(going.has(keyId) || (allLeaked && !chosen))",
+      },
+    ],
+    caughtBy: {
+      file: nextStep,
+      title:
+        "while a retirement is pending a leak of two keys is gone on with for both, when one of them was replaced",
+    },
+  },
+  {
+    name: "looks for holders of a key in secrets of today's type alone",
+    edits: [
+      {
+        file: "src/kubernetes/cluster-client.ts",
+        from: "return ofToday && legacy && [...ofToday, ...legacy];",
+        to: "return legacy && ofToday;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-holders.test.ts",
+      title:
+        "rotate, where another secret holds the old key since the change-over, of the older type that kubelets read as well: never retires it, and names the secret",
+    },
+  },
+  {
+    name: "has setup remove a dead key that secrets elsewhere still name",
+    edits: [
+      {
+        file: "src/core/flows/setup/dead-keys.ts",
+        from: "going.has(keyId) && !named.has(keyId)",
+        to: "going.has(keyId) && named.has(keyId) !== undefined",
+      },
+      {
+        file: "src/core/flows/setup/sweep.ts",
+        from: "if (keyId !== null) held.add(keyId);",
+        to: "held.clear(); if (keyId !== null) held.add(keyId);",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-and-setup.test.ts",
+      title:
+        "setup for some of the namespaces whose key has expired leaves that key listed, says who holds it, and rotate gives them the new one",
+    },
+  },
+  {
+    name: "has setup go by this machine's clock for whether a key has ended",
+    edits: [
+      {
+        file: "src/core/flows/setup/survey-job.ts",
+        from: "now: surveyed.cluster.serverTime(),",
+        to: "now: survey.ports.clock.now(),",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-clock.test.ts",
+      title:
+        "setup, while this machine's clock is a day ahead of the services', keeps a key that has half a day left by theirs",
     },
   },
 ];

@@ -172,14 +172,13 @@ async function surveyPasswords(
   const surveyed = await Promise.all(
     [...claims].map(async ([text, { credential, claims: made }]) => {
       const { keyId, listed } = identify(credential.password, made, application);
-      const now = seen.cluster.serverTime();
-      const expired = listed?.endDateTime !== undefined && listed.endDateTime <= now;
       const isYoung = made.some((claim) => claim.keyId === keyId && claim.isYoung);
       const known = {
         key: listed,
-        now,
+        now: seen.cluster.serverTime(),
         unlistedPatienceMs: isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs,
       };
+      const expired = listed?.endDateTime !== undefined && listed.endDateTime <= known.now;
       const state = expired ? "dead" : await stateOf(proof, credential, known, signal);
       const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
       const key: SurveyedKey = {
