@@ -7,7 +7,8 @@ import {
   UsageError,
   variableWarnings,
 } from "../../src/cli/answers.ts";
-import { outputOptions, runOptions, setupOptions } from "../../src/cli/options.ts";
+import { outputOptions, runOptions } from "../../src/cli/options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 
 describe("precedence", () => {
   const options = { namespace: setupOptions.namespace, role: setupOptions.role, dryRun: setupOptions.dryRun };

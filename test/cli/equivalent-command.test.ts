@@ -13,7 +13,7 @@ import { addCommand } from "../../src/cli/command.ts";
 import { setupCommand } from "../../src/cli/commands/setup.ts";
 import { equivalentCommand, shellWord } from "../../src/cli/equivalent-command.ts";
 import type { OptionSet } from "../../src/cli/option.ts";
-import { setupOptions } from "../../src/cli/options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 
 describe("the command line that does the same", () => {
   it("has what flags gave, no defaults, nothing of the environment and nothing about output", () => {

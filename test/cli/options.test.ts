@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { answerName, type OptionSet } from "../../src/cli/option.ts";
 import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
-import { rotateOptions, setupOptions } from "../../src/cli/options.ts";
+import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 
 const commands: ReadonlyArray<readonly [string, OptionSet]> = [
   ["setup", setupOptions],

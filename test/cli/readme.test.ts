@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
-import { rotateOptions, setupOptions } from "../../src/cli/options.ts";
+import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 import { optionTable } from "./option-table.ts";
 
 const path = fileURLToPath(new URL("../../README.md", import.meta.url));

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { gather, readAnswers } from "../../src/cli/answers.ts";
-import { rotateOptions, setupOptions } from "../../src/cli/options.ts";
+import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 import { renewalCommand } from "../../src/cli/setup/renewal-command.ts";
 
 it("is told after setup: rotate for the same keys, of the same clusters, before their end", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gather } from "../../src/cli/answers.ts";
-import { rotateOptions } from "../../src/cli/options.ts";
+import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
 import { rotateAnswer, type RotateAnswerOptions } from "../../src/cli/rotate/rotate-answer.ts";
 import { rotateCommands } from "../../src/cli/rotate/rotate-commands.ts";
 import type { Line } from "../../src/cli/terminal.ts";

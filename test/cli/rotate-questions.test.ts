@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OptionSet } from "../../src/cli/option.ts";
-import { rotateOptions } from "../../src/cli/options.ts";
+import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
 import type { Choice, ChooseSeveralQuestion } from "../../src/cli/prompter.ts";
 import type { Texts } from "../../src/cli/question.ts";
 import { isSelected, selectionOf } from "../../src/cli/rotate/key-selection.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gather, readAnswers } from "../../src/cli/answers.ts";
-import { rotateOptions, type RotateAnswers } from "../../src/cli/options.ts";
+import { rotateOptions, type RotateAnswers } from "../../src/cli/rotate/rotate-options.ts";
 import { rotateInput, rotateRequest } from "../../src/cli/rotate/rotate-input.ts";
 import { checkRotate } from "../../src/cli/rotate/rotate-rules.ts";
 

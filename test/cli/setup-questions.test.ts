@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OptionSet } from "../../src/cli/option.ts";
-import { setupOptions, type SetupAnswers } from "../../src/cli/options.ts";
+import { setupOptions, type SetupAnswers } from "../../src/cli/setup/setup-options.ts";
 import type { Prompter } from "../../src/cli/prompter.ts";
 import type { QuestionParts } from "../../src/cli/setup/questions/setup-question.ts";
 import { adoptQuestion } from "../../src/cli/setup/questions/adopt.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gather, readAnswers } from "../../src/cli/answers.ts";
-import { setupOptions } from "../../src/cli/options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 import { setupRequest, setupInput, type WholeAnswers } from "../../src/cli/setup/setup-input.ts";
 import { checkSetup } from "../../src/cli/setup/setup-rules.ts";
 

@@ -330,7 +330,7 @@ export const mutants = [
     name: "begins although a copy that is not ours holds the key",
     edits: [
       {
-        file: `${flow}/holders.ts`,
+        file: "src/core/holders/holders.ts",
         from: "copies: copiesOf(seen, loginServer, holders),",
         to: "copies: copiesOf(seen, loginServer, []),",
       },
@@ -344,13 +344,13 @@ export const mutants = [
     name: "trusts a mark whose secret holds another application's password",
     edits: [
       {
-        file: `${flow}/holders.ts`,
+        file: "src/core/holders/holders.ts",
         from: `if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {`,
         to: "if (!credential) {",
       },
     ],
     caughtBy: {
-      file: "test/core/flows/rotate/holders.test.ts",
+      file: "test/core/holders/holders.test.ts",
       title:
         "a secret whose mark names a key, and that has another application's password, holds no key: the mark alone proves nothing",
     },

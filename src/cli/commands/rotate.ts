@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { rotateOptions } from "../options.ts";
+import { rotateOptions } from "../rotate/rotate-options.ts";
 
 /** A new key in place of each in use, with no failed pull in between. */
 export const rotateCommand = defineCommand({

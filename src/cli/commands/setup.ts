@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { setupOptions } from "../options.ts";
+import { setupOptions } from "../setup/setup-options.ts";
 
 /** The whole job. */
 export const setupCommand = defineCommand({

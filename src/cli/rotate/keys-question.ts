@@ -1,5 +1,5 @@
 import type { RotatableKey } from "../../core/flows/rotate-contract.ts";
-import { rotateOptions, type RotateAnswers } from "../options.ts";
+import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
 import type { Choice, Prompter } from "../prompter.ts";
 import type { Question } from "../question.ts";
 import { isSelected, selectionOf } from "./key-selection.ts";

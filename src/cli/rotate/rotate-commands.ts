@@ -1,7 +1,7 @@
 import type { GivenOptions } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
-import { rotateOptions, type RotateAnswers } from "../options.ts";
+import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
 
 /** What a retirement may lack, as the option says it. */
 export type RetireConsent =

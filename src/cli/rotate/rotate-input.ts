@@ -1,6 +1,6 @@
 import type { RotateInput, RotateIntent } from "../../core/flows/rotate-contract.ts";
 import type { RotateRequest } from "../connections.ts";
-import type { RotateAnswers } from "../options.ts";
+import type { RotateAnswers } from "./rotate-options.ts";
 import { azureRequest, clusterRequest } from "../requests.ts";
 
 /** What the flow is asked for, from the answers to the options. */

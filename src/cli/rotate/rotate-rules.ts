@@ -1,7 +1,7 @@
 import { missingInput, UsageError, type GivenOptions } from "../answers.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { brokenRules, type OptionRules } from "../option-rules.ts";
-import { rotateOptions, type RotateAnswers } from "../options.ts";
+import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
 
 const rules: OptionRules<keyof typeof rotateOptions> = {
   exclusions: [

@@ -7,7 +7,7 @@ import { readAnswers } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { InterruptedError } from "../interruption.ts";
-import { rotateOptions, type RotateAnswers } from "../options.ts";
+import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
 import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
 import { rotateAnswer } from "./rotate-answer.ts";
 import { rotateCommands, sameRotate } from "./rotate-commands.ts";

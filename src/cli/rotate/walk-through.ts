@@ -5,7 +5,7 @@ import { readAnswers, type GivenOptions } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { Interview } from "../interview.ts";
-import { rotateOptions, type RotateAnswers } from "../options.ts";
+import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
 import type { Prompter } from "../prompter.ts";
 import type { Question } from "../question.ts";
 import { contextsQuestion } from "../questions/contexts.ts";

@@ -1,5 +1,5 @@
 import type { Remedy } from "../interview.ts";
-import type { setupOptions } from "../options.ts";
+import type { setupOptions } from "./setup-options.ts";
 import { placeOptions, registryOptions } from "./questions/setup-question.ts";
 
 /** Options that decide which secrets are meant. */

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../command.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
-import { rotateOptions, setupOptions } from "../options.ts";
+import { rotateOptions } from "../rotate/rotate-options.ts";
+import { setupOptions } from "./setup-options.ts";
 
 const {
   registry,

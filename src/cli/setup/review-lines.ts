@@ -2,7 +2,7 @@ import type { Prospect } from "../../core/flows/setup.ts";
 import type { PlannedChange } from "../../core/plan.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { rolesFor } from "../../domain/role.ts";
-import type { SetupAnswers } from "../options.ts";
+import type { SetupAnswers } from "./setup-options.ts";
 import { toned, type Line } from "../terminal.ts";
 import { planLines } from "../views/plan-lines.ts";
 import { wrapped } from "../views/wrapped.ts";

@@ -11,7 +11,7 @@ import { checkCredentialsFile } from "../credentials-file.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { InterruptedError } from "../interruption.ts";
 import type { OptionSet } from "../option.ts";
-import { setupOptions, type SetupAnswers } from "../options.ts";
+import { setupOptions, type SetupAnswers } from "./setup-options.ts";
 import { passwordFromFile, passwordFromStream } from "../password-source.ts";
 import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";

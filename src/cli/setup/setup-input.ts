@@ -2,7 +2,7 @@ import type { SetupInput } from "../../core/flows/setup-contract.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { SetupRequest } from "../connections.ts";
-import type { SetupAnswers } from "../options.ts";
+import type { SetupAnswers } from "./setup-options.ts";
 import { azureRequest, clusterRequest } from "../requests.ts";
 
 /** Answers of which nothing is missing any more. */

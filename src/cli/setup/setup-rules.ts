@@ -2,7 +2,7 @@ import { isGuid } from "../../domain/names.ts";
 import { missingInput, UsageError, type GivenOptions } from "../answers.ts";
 import type { OptionDefinition } from "../option.ts";
 import { brokenRules, type OptionRules } from "../option-rules.ts";
-import { setupOptions, type SetupAnswers } from "../options.ts";
+import { setupOptions, type SetupAnswers } from "./setup-options.ts";
 
 type OptionName = keyof typeof setupOptions;
 

@@ -6,7 +6,7 @@ import { readAnswers, type GivenOptions } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { Interview } from "../interview.ts";
-import { setupOptions, type SetupAnswers } from "../options.ts";
+import { setupOptions, type SetupAnswers } from "./setup-options.ts";
 import { contextsQuestion } from "../questions/contexts.ts";
 import { signInQuestion } from "../questions/sign-in.ts";
 import { Lookups } from "./lookups.ts";

@@ -12,12 +12,12 @@ import type {
   RotatePorts,
 } from "./rotate-contract.ts";
 import { carryOut, type Run } from "./rotate/carry-out.ts";
-import { heldKeys, type HeldKeys } from "./rotate/holders.ts";
+import { heldKeys, type HeldKeys } from "../holders/holders.ts";
 import { nextStep, nothingDone } from "./rotate/next-step.ts";
 import { planRotation, type Prospect } from "./rotate/plan-rotation.ts";
 import { preflight } from "./rotate/preflight.ts";
 import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
-import { seeClusters, type LeftOut, type SeenCluster } from "./rotate/see-clusters.ts";
+import { seeClusters, type LeftOut, type SeenCluster } from "../holders/see-clusters.ts";
 import { surveyKeys } from "./rotate/survey-keys.ts";
 
 /** What was found in all chosen clusters, and what is to be done first. */

@@ -1,5 +1,5 @@
 import type { LookedAtSecret } from "../../../core/choices/secret-outlook.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import { placeOptions, registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** Consent to add the entry to secrets that are somebody else's; else another name is asked for. */

@@ -1,7 +1,7 @@
 import type { PasswordPolicy } from "../../../core/ports.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { lifetime } from "../../option-values.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import { azureOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 

@@ -1,7 +1,7 @@
 import type { ClusterTarget } from "../../../core/ports.ts";
 import type { NamespaceChoice, NamespaceChoices } from "../../../core/choices/namespace-choices.ts";
 import { namespaceName } from "../../../domain/names.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { Texts } from "../../question.ts";
 import { noteWhenKnown, unlistedWarning } from "./note-when-known.ts";

@@ -1,5 +1,5 @@
 import type { Registry } from "../../../domain/registry.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** Consent to a role that may do anything: the registry's name, typed. */

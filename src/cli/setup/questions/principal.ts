@@ -1,6 +1,6 @@
 import type { PrincipalCandidate, PrincipalCandidates } from "../../../core/choices/principal-candidates.ts";
 import { isGuid } from "../../../domain/names.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import { noteWhenKnown, unlistedWarning } from "./note-when-known.ts";
 import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";

@@ -1,7 +1,7 @@
 import { refused } from "../../../domain/errors.ts";
 import { registryReference } from "../../../domain/names.ts";
 import type { ListedRegistry } from "../../../domain/registry.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import { toned } from "../../terminal.ts";
 import { noteWhenKnown } from "./note-when-known.ts";

@@ -1,6 +1,6 @@
 import type { Registry } from "../../../domain/registry.ts";
 import { brokenRule } from "../../option.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 
 /** Which repositories, on a registry whose roles can be limited to some. */

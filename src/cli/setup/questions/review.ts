@@ -2,7 +2,7 @@ import type { Prospect } from "../../../core/flows/setup.ts";
 import { hasChanges } from "../../../core/plan.ts";
 import { UsageError } from "../../answers.ts";
 import { usualReply } from "../../approval.ts";
-import { setupOptions, type SetupAnswers } from "../../options.ts";
+import { setupOptions, type SetupAnswers } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { View } from "../../views/view.ts";
 import { reviewLines } from "../review-lines.ts";

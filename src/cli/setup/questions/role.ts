@@ -1,7 +1,7 @@
 import type { RegistryRights } from "../../../core/ports.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import { requestedRoles, rolesFor, type RequestedRole } from "../../../domain/role.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 

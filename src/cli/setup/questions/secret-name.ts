@@ -1,7 +1,7 @@
 import type { LookedAtSecret } from "../../../core/choices/secret-outlook.ts";
 import { targetName } from "../../../core/steps/pull-secret.ts";
 import { brokenRule } from "../../option.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import { toned, type Line } from "../../terminal.ts";
 import { placeOptions, registryOptions, type QuestionParts, type SetupQuestion } from "./setup-question.ts";
 

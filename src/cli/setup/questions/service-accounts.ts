@@ -3,7 +3,7 @@ import type {
   ServiceAccountChoices,
 } from "../../../core/choices/service-account-choices.ts";
 import { objectName } from "../../../domain/names.ts";
-import { setupOptions } from "../../options.ts";
+import { setupOptions } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { Line } from "../../terminal.ts";
 import { noteWhenKnown, unlistedWarning } from "./note-when-known.ts";

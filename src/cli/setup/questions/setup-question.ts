@@ -1,4 +1,4 @@
-import type { SetupAnswers } from "../../options.ts";
+import type { SetupAnswers } from "../setup-options.ts";
 import type { Prompter } from "../../prompter.ts";
 import type { Question } from "../../question.ts";
 import type { Lookups } from "../lookups.ts";

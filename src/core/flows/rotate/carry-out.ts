@@ -9,14 +9,14 @@ import { isSameTarget, targetName, type Target } from "../../steps/pull-secret.t
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { changeOver, isLingering, type ChangedOver } from "./change-over.ts";
-import { heldKeys } from "./holders.ts";
+import { heldKeys } from "../../holders/holders.ts";
 import { KeyWork } from "./key-work.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { retireKey } from "./retire-key.ts";
 import type { KeysRecord, Row } from "./rotate-result.ts";
-import { seeClusters, type SeenCluster } from "./see-clusters.ts";
+import { seeClusters, type SeenCluster } from "../../holders/see-clusters.ts";
 import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
 
 /** What carrying out takes, the same for all keys of a run. */

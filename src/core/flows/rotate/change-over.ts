@@ -8,7 +8,7 @@ import { makeKey } from "../../steps/client-secret.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import type { RotateInput } from "../rotate-contract.ts";
-import type { Holder } from "./holders.ts";
+import type { Holder } from "../../holders/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
 import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";

@@ -20,7 +20,7 @@ import {
 } from "../../steps/pull-secret.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import { credentialsIn, type Holder } from "./holders.ts";
+import { credentialsIn, type Holder } from "../../holders/holders.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What became of one secret. */

@@ -6,7 +6,7 @@ import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Unwritable } from "./preflight.ts";
-import type { LeftOut } from "./see-clusters.ts";
+import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** The keys of one application, and what is to be done with them first. */

@@ -9,7 +9,7 @@ import { checkPasswordPolicy } from "../../steps/client-secret.ts";
 import { rehearseWrite, targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { lifetimeOf } from "./change-over.ts";
-import type { Holder } from "./holders.ts";
+import type { Holder } from "../../holders/holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
 import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
 

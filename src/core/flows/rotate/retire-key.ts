@@ -9,10 +9,10 @@ import { formatDuration } from "../../../domain/duration.ts";
 import { isRefusedSteadily, isSteadily, manyLooks } from "../../checks/prove-steadily.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RetireBlock } from "../rotate-contract.ts";
-import { credentialsIn } from "./holders.ts";
+import { credentialsIn } from "../../holders/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
-import type { SeenCluster } from "./see-clusters.ts";
+import type { SeenCluster } from "../../holders/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 const proofsBeforeCleaning = 3;

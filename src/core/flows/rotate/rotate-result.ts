@@ -4,7 +4,7 @@ import { targetName } from "../../steps/pull-secret.ts";
 import type { ResultRotation, RotateOutcome, RotateResult } from "../rotate-contract.ts";
 import type { ResultSecret } from "../setup-contract.ts";
 import type { WrittenTarget } from "./key-work.ts";
-import type { LeftOut } from "./see-clusters.ts";
+import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** One row of the result, for one of the contexts. */

@@ -10,7 +10,7 @@ import { isLive } from "../../steps/pending-mark.ts";
 import { targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
-import type { HeldKeys, Holder } from "./holders.ts";
+import type { HeldKeys, Holder } from "../../holders/holders.ts";
 
 /** One password that secrets hold, with what the directory says of it. */
 export interface SurveyedKey {

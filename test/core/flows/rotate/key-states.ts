@@ -1,11 +1,11 @@
-import { heldKeys } from "../../../../src/core/flows/rotate/holders.ts";
+import { heldKeys } from "../../../../src/core/holders/holders.ts";
 import type { StepWish } from "../../../../src/core/flows/rotate/next-step.ts";
 import type { SurveyedKey, SurveyedKeys } from "../../../../src/core/flows/rotate/survey-keys.ts";
 import type { ProofContext } from "../../../../src/core/checks/prove-pull.ts";
 import type { PasswordCredential } from "../../../../src/domain/identity.ts";
 import type { PendingMark, RetireMark } from "../../../../src/domain/ownership.ts";
 import { SecretText } from "../../../../src/domain/secret-text.ts";
-import { appId, clusterId, seenCluster, textOf } from "./pull-secrets.ts";
+import { appId, clusterId, seenCluster, textOf } from "../../holders/pull-secrets.ts";
 
 export const now = new Date("2031-02-03T04:05:06Z");
 export const hourMs = 3_600_000;

@@ -1,11 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { heldKeys } from "../../../../src/core/flows/rotate/holders.ts";
+import { heldKeys } from "../../../../src/core/holders/holders.ts";
 import { surveyKeys, type SurveyedKeys } from "../../../../src/core/flows/rotate/survey-keys.ts";
 import type { RotatePorts } from "../../../../src/core/flows/rotate-contract.ts";
 import type { Cluster } from "../../../../src/core/ports.ts";
 import type { PasswordCredential } from "../../../../src/domain/identity.ts";
 import { applicationUniqueName, type PendingMark } from "../../../../src/domain/ownership.ts";
-import { appId, clusterId, loginServer, seenCluster, textOf, type PullSecret } from "./pull-secrets.ts";
+import {
+  appId,
+  clusterId,
+  loginServer,
+  seenCluster,
+  textOf,
+  type PullSecret,
+} from "../../holders/pull-secrets.ts";
 
 const hourMs = 3_600_000;
 const clusterTime = new Date("2031-02-03T04:05:06Z");

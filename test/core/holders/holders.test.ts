@@ -5,10 +5,10 @@ import {
   isMeant,
   type HeldKeys,
   type KeyChoice,
-} from "../../../../src/core/flows/rotate/holders.ts";
-import type { SeenCluster } from "../../../../src/core/flows/rotate/see-clusters.ts";
-import { readableMarks } from "../../../../src/domain/ownership.ts";
-import type { RegistryReference } from "../../../../src/domain/registry.ts";
+} from "../../../src/core/holders/holders.ts";
+import type { SeenCluster } from "../../../src/core/holders/see-clusters.ts";
+import { readableMarks } from "../../../src/domain/ownership.ts";
+import type { RegistryReference } from "../../../src/domain/registry.ts";
 import {
   appId,
   clusterId,

@@ -5,13 +5,13 @@ import {
   parsePullSecret,
   type HostCredential,
   type PullCredential,
-} from "../../../domain/docker-config.ts";
-import { ActionableError, refused } from "../../../domain/errors.ts";
-import { inOneLine } from "../../../domain/in-one-line.ts";
-import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { readableMarks, type EntryMark } from "../../../domain/ownership.ts";
-import type { RegistryReference } from "../../../domain/registry.ts";
-import { judgeTarget, targetName, type Target, type TargetState } from "../../steps/pull-secret.ts";
+} from "../../domain/docker-config.ts";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import type { RegistryReference } from "../../domain/registry.ts";
+import { judgeTarget, targetName, type Target, type TargetState } from "../steps/pull-secret.ts";
 import type { SeenCluster } from "./see-clusters.ts";
 
 /** A secret that holds a key for a registry, by our mark and by its bytes. */

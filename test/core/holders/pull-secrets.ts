@@ -1,7 +1,7 @@
-import type { SeenCluster } from "../../../../src/core/flows/rotate/see-clusters.ts";
-import type { Cluster } from "../../../../src/core/ports.ts";
-import type { SecretObject } from "../../../../src/domain/kubernetes-objects.ts";
-import type { EntryMark } from "../../../../src/domain/ownership.ts";
+import type { SeenCluster } from "../../../src/core/holders/see-clusters.ts";
+import type { Cluster } from "../../../src/core/ports.ts";
+import type { SecretObject } from "../../../src/domain/kubernetes-objects.ts";
+import type { EntryMark } from "../../../src/domain/ownership.ts";
 
 export const loginServer = "myregistry.azurecr.io";
 export const registryId =

@@ -1,21 +1,26 @@
 import pMap from "p-map";
-import { isPullSecretType } from "../../../domain/docker-config.ts";
-import { ActionableError, refused } from "../../../domain/errors.ts";
-import { exitCode } from "../../../domain/exit-code.ts";
-import { inOneLine } from "../../../domain/in-one-line.ts";
-import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { isManaged, readableMarks } from "../../../domain/ownership.ts";
-import type { Cluster, ClusterTarget } from "../../ports.ts";
-import type { RotateInput } from "../rotate-contract.ts";
+import { isPullSecretType } from "../../domain/docker-config.ts";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { isManaged, readableMarks } from "../../domain/ownership.ts";
+import type { Cluster, ClusterTarget } from "../ports.ts";
 
 /** The name that `setup` gives a secret when none was asked for. */
 const usualSecretName = "acr-secret";
 
 /** What of a run's wishes decides where to look. */
-export type SeeingWish = Pick<
-  RotateInput,
-  "namespaces" | "namespaceSelector" | "secretName" | "clusterId" | "concurrency"
->;
+export interface SeeingWish {
+  /** Namespaces that are meant; empty, and no selector: all that can be seen. */
+  readonly namespaces: readonly string[];
+  readonly namespaceSelector: string | undefined;
+  /** The name of the secrets to read where they may not be listed; undefined: the usual one. */
+  readonly secretName: string | undefined;
+  readonly clusterId: string | undefined;
+  /** The most requests under way at once in a cluster. */
+  readonly concurrency: number;
+}
 
 /** The pull secrets of one cluster, reached through one or more of the chosen contexts. */
 export interface SeenCluster {
