@@ -124,6 +124,19 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
           process: processIdentity(pid),
         };
       },
+      status: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        const [clusters, { processIdentity }] = await Promise.all([
+          connections.clusters(request),
+          import("./cli/process-identity.ts"),
+        ]);
+        return {
+          clusters,
+          directory: async () => (await connections.directory(azure)).directory,
+          clock: systemClock,
+          process: processIdentity(pid),
+        };
+      },
     };
     return connections;
   };

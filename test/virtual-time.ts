@@ -3,8 +3,11 @@ import { openDirectory } from "../src/azure/directory-services.ts";
 import { rotate } from "../src/core/flows/rotate.ts";
 import type { RotateInput, RotateOutcome } from "../src/core/flows/rotate-contract.ts";
 import { setup } from "../src/core/flows/setup.ts";
+import { status } from "../src/core/flows/status.ts";
+import type { StatusInput, StatusOutcome } from "../src/core/flows/status-contract.ts";
 import type { SetupInput, SetupOutcome } from "../src/core/flows/setup-contract.ts";
 import type { ProgressEvent } from "../src/core/progress.ts";
+import { ActionableError } from "../src/domain/errors.ts";
 import { createCluster } from "../src/kubernetes/cluster-client.ts";
 import { loadKubeconfig } from "../src/kubernetes/kubeconfig.ts";
 import { processIdentity } from "../src/cli/process-identity.ts";
@@ -73,6 +76,19 @@ const rotateDefaults: RotateInput = {
   dryRun: false,
 };
 
+/** What `status` is asked for where a test does not say. */
+const statusDefaults: StatusInput = {
+  registry: undefined,
+  namespaces: [],
+  namespaceSelector: undefined,
+  secretName: undefined,
+  clusterId: undefined,
+  expiringWithinMs: 30 * day,
+  prune: undefined,
+  dryRun: false,
+  concurrency: 10,
+};
+
 /** The flows in this process, against a sandbox in this process, in time that passes as fast as they can work. */
 export interface VirtualRun {
   readonly clock: VirtualClock;
@@ -82,6 +98,8 @@ export interface VirtualRun {
   setup(input?: Partial<SetupInput>, contexts?: readonly string[]): Promise<SetupOutcome>;
   /** One run of `rotate`, likewise. */
   rotate(input?: Partial<RotateInput>, contexts?: readonly string[]): Promise<RotateOutcome>;
+  /** One run of `status`, likewise; signed in to Azure or not. */
+  status(input?: Partial<StatusInput>, signedIn?: boolean): Promise<StatusOutcome>;
   /** Lets time pass in which nobody runs anything. */
   advance(milliseconds: number): void;
   /** Gives the process its real time and its own trust back; the sandbox is the caller's to close. */
@@ -144,6 +162,15 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
         azure: await openDirectory(azureOptions(input.timeoutMs), signal),
       };
       return rotate(input, ports, conversation, signal);
+    },
+    async status(some = {}, signedIn = true) {
+      const { clusters, process } = await commonPorts(rotateDefaults.timeoutMs, ["sandbox"]);
+      const directory = async () => {
+        if (!signedIn) throw new ActionableError("Nobody is signed in.", { code: "azure.not-signed-in" });
+        return (await openDirectory(azureOptions(rotateDefaults.timeoutMs), signal)).directory;
+      };
+      const ports = { clusters, clock, process, directory };
+      return status({ ...statusDefaults, ...some }, ports, conversation, signal);
     },
     advance: (milliseconds) => {
       clock.advance(milliseconds);

@@ -51,9 +51,15 @@ export function servicePrincipalOf(item: Item): ServicePrincipal {
 export function ownerOf(item: Item): Owner {
   return {
     objectId: text(item["id"]) ?? "",
+    kind: ownerKinds[text(item["@odata.type"]) ?? ""] ?? "unknown",
     displayName: text(item["userPrincipalName"]) ?? text(item["displayName"]),
   };
 }
+
+const ownerKinds: Readonly<Record<string, Owner["kind"]>> = {
+  "#microsoft.graph.user": "user",
+  "#microsoft.graph.servicePrincipal": "service-principal",
+};
 
 function passwordOf(item: Item): PasswordCredential {
   return {

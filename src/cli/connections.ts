@@ -1,5 +1,6 @@
 import type { ClusterTarget } from "../core/ports.ts";
 import type { RotatePorts } from "../core/flows/rotate-contract.ts";
+import type { StatusPorts } from "../core/flows/status-contract.ts";
 import type { SetupPorts } from "../core/flows/setup-contract.ts";
 import type { Report } from "../core/progress.ts";
 import type { AuthMethod } from "./options.ts";
@@ -40,6 +41,9 @@ export interface RotateRequest {
   readonly clusters: ClusterRequest;
 }
 
+/** Which services `status` speaks to. */
+export type StatusRequest = RotateRequest;
+
 /** Azure, signed in. */
 export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
   /** How the sign-in came about. */
@@ -79,6 +83,8 @@ export interface Connections {
   setup(request: SetupRequest): Promise<SetupPorts>;
   /** Everything for `rotate`. */
   rotate(request: RotateRequest): Promise<RotatePorts>;
+  /** Everything for `status`; signs in to nothing before the directory is asked for. */
+  status(request: StatusRequest): Promise<StatusPorts>;
 }
 
 /**

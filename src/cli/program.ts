@@ -5,6 +5,7 @@ import { addCommand, type CommandDefinition, type HostProcess } from "./command.
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { rotateCommand } from "./commands/rotate.ts";
 import { setupCommand } from "./commands/setup.ts";
+import { statusCommand } from "./commands/status.ts";
 import type { Connect } from "./connections.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./option.ts";
@@ -15,7 +16,12 @@ import { openView } from "./views/open-view.ts";
 import type { View } from "./views/view.ts";
 
 /** Every command, in the order help lists them. */
-export const commands: readonly CommandDefinition[] = [setupCommand, rotateCommand, sandboxCommand];
+export const commands: readonly CommandDefinition[] = [
+  setupCommand,
+  rotateCommand,
+  statusCommand,
+  sandboxCommand,
+];
 
 /** What the program is made with. */
 export interface ProgramParts {

@@ -231,6 +231,12 @@ export interface Cluster {
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  /** Those of one namespace; undefined when they may not be listed there. */
+  listSecretsIn(
+    namespace: string,
+    labelSelector: string,
+    signal: AbortSignal,
+  ): Promise<readonly SecretObject[] | undefined>;
   /**
    * Every pull secret (`kubernetes.io/dockerconfigjson`, and `kubernetes.io/dockercfg` before it) of every namespace,
    * whoever wrote it; undefined when they may not be listed cluster-wide.

@@ -28,6 +28,8 @@ export type ApplicationSummary = Pick<Application, "objectId" | "appId" | "displ
 /** An owner of an application: a user or a service principal. */
 export interface Owner {
   readonly objectId: string;
+  /** `unknown` where Graph does not say. */
+  readonly kind: "user" | "service-principal" | "unknown";
   readonly displayName: string | undefined;
 }
 

@@ -108,6 +108,23 @@ export class ClusterClient {
     return this.#listSecretsEverywhere({ labelSelector }, signal);
   }
 
+  listSecretsIn(
+    namespace: string,
+    labelSelector: string,
+    signal: AbortSignal,
+  ): Promise<readonly SecretObject[] | undefined> {
+    return unlessForbidden(
+      this.#calls.list(
+        this.#request("list", "secrets", namespace),
+        async (page, api, carrier) => {
+          const answer = await api.listNamespacedSecret({ namespace, labelSelector, ...page }, carrier);
+          return { items: answer.items.map(secretObject), next: answer.metadata?._continue };
+        },
+        signal,
+      ),
+    );
+  }
+
   async listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
     // Secrets can be selected by their type, one at a time: kubernetes pkg/registry/core/secret/strategy.go, SelectableFields
     const [ofToday, legacy] = await Promise.all(

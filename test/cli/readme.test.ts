@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
 import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
 import { setupOptions } from "../../src/cli/setup/setup-options.ts";
+import { statusOptions } from "../../src/cli/status/status-options.ts";
 import { optionTable } from "./option-table.ts";
 
 const path = fileURLToPath(new URL("../../README.md", import.meta.url));
@@ -16,6 +17,7 @@ describe("the README", () => {
   it.each([
     ["setup", setupOptions],
     ["rotate", rotateOptions],
+    ["status", statusOptions],
     ["sandbox", sandboxOptions],
   ])("lists the options of %s as they are defined", async (command, options) => {
     const readme = readFileSync(path, "utf8");

@@ -23,6 +23,7 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       contexts: never,
       clusters: never,
       setup: never,
+      status: never,
       rotate: never,
     };
     return connections;

@@ -8,7 +8,7 @@ import { isManaged, readableMarks } from "../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
 
 /** The name that `setup` gives a secret when none was asked for. */
-const usualSecretName = "acr-secret";
+export const usualSecretName = "acr-secret";
 
 /** What of a run's wishes decides where to look. */
 export interface SeeingWish {
@@ -108,8 +108,12 @@ async function seeContext(
   };
 }
 
-async function chosenNamespaces(
-  { namespaces, namespaceSelector }: SeeingWish,
+/**
+ * The namespaces that were named or have the labels; undefined: nobody chose.
+ * @throws ActionableError `namespace.none-selected`, exit 2
+ */
+export async function chosenNamespaces(
+  { namespaces, namespaceSelector }: Pick<SeeingWish, "namespaces" | "namespaceSelector">,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
@@ -138,14 +142,18 @@ async function readSecrets(
   return found.filter((secret) => secret !== undefined).filter(({ type }) => isPullSecretType(type));
 }
 
-function inOrder(secrets: readonly SecretObject[]): SecretObject[] {
+/** By namespace, then by name. */
+export function inOrder(secrets: readonly SecretObject[]): SecretObject[] {
   const place = ({ namespace, name }: SecretObject) => `${namespace}/${name}`;
   return secrets.toSorted((left, right) => (place(left) < place(right) ? -1 : 1));
 }
 
-/** The UID of kube-system; where it may not be read, what the user says, else what a managed secret recorded. */
-function clusterIdOf(
-  { clusterId }: SeeingWish,
+/**
+ * The UID of kube-system; where it may not be read, what the user says, else what a managed secret recorded.
+ * @throws ActionableError `cluster.id-unknown`, `cluster.id-mismatch`, exit 2
+ */
+export function clusterIdOf(
+  { clusterId }: Pick<SeeingWish, "clusterId">,
   { context }: Cluster,
   uid: string | undefined,
   secrets: readonly SecretObject[],

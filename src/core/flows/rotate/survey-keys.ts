@@ -6,6 +6,7 @@ import type { PullCredential } from "../../../domain/docker-config.ts";
 import { credentialState, type CredentialState, type KnownOfKey } from "../../checks/credential-state.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
+import { findApplicationListing } from "../../holders/find-application.ts";
 import { isLive } from "../../steps/pending-mark.ts";
 import { targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
@@ -108,38 +109,17 @@ export async function surveyKeys(
   };
 }
 
-/** Enough to meet every part of the directory. */
-const looksForClaimed = 8;
-const betweenLooksMs = 250;
-
-/**
- * Parts of the directory learn of a new key late: one that does not list what a secret names is asked again, so that
- * a key made minutes ago is not taken for one that is gone.
- */
 async function findApplication(
   held: HeldKeys,
   made: readonly PasswordCredential[],
-  { azure, clock }: RotatePorts,
+  { azure: { directory }, clock }: RotatePorts,
   signal: AbortSignal,
 ): Promise<Application> {
   const { appId, holders } = held;
   const claimed = new Set(holders.map(({ mark }) => mark.keyId).filter((keyId) => typeof keyId === "string"));
-  const isListed = (passwords: readonly PasswordCredential[], id: string) =>
-    passwords.some(({ keyId }) => keyId === id);
-  let best: Application | undefined;
-  for (let looks = 1; looks <= looksForClaimed; looks += 1) {
-    if (looks > 1) await clock.sleep(betweenLooksMs, signal);
-    const found = (await azure.directory.findApplications(appId, signal)).find((one) => one.appId === appId);
-    if (!found) continue;
-    const fresh = made.filter(({ keyId }) => !isListed(found.passwords, keyId));
-    const seen = { ...found, passwords: [...found.passwords, ...fresh] };
-    // The part that lists the newest keys knows the most.
-    const count = ({ passwords }: Application) => [...claimed].filter((id) => isListed(passwords, id)).length;
-    if (!best || count(seen) > count(best)) best = seen;
-    if (count(best) === claimed.size) break;
-  }
-  if (!best) throw noApplication(held);
-  return best;
+  const found = await findApplicationListing({ appId, claimed, made }, { directory, clock }, signal);
+  if (!found) throw noApplication(held);
+  return found;
 }
 
 /**

@@ -1,0 +1,29 @@
+import type { PrunePlan, StatusOutcome } from "../../core/flows/status-contract.ts";
+import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
+import type { ShownPlan } from "../views/plan-lines.ts";
+import type { Answer } from "../views/view.ts";
+import { statusLines, type StatusContext } from "./status-lines.ts";
+
+const command = "status";
+
+/** The outcome of `status` as it is shown, in the fields of the published contract and for people. */
+export function statusAnswer(
+  outcome: StatusOutcome,
+  shownPlan: (plan: PrunePlan) => ShownPlan,
+  context: StatusContext,
+): Answer {
+  if (outcome.kind === "finished") {
+    const { result, error, exitCode } = outcome;
+    return {
+      command,
+      exitCode,
+      document: { ...result },
+      lines: statusLines(result, context),
+      failure: error && { ...error, retryable: error.retryable ?? false, exitCode },
+    };
+  }
+  const answer = { command, plan: shownPlan(outcome.plan), fields: {} };
+  return outcome.kind === "planned"
+    ? plannedAnswer(answer, { exitCodeForChanges: false, width: context.width })
+    : declinedAnswer(answer);
+}

@@ -1,0 +1,50 @@
+import type { GivenOptions } from "../answers.ts";
+import type { CommandContext } from "../command.ts";
+import { equivalentCommand } from "../equivalent-command.ts";
+import { rotateOptions } from "../rotate/rotate-options.ts";
+import { renewalDays } from "../setup/renewal-command.ts";
+import { statusOptions } from "./status-options.ts";
+
+/** Command lines that the answer names: for the same clusters. */
+export interface StatusCommands {
+  /** Renews what is about to end or has ended, and retires what is due. */
+  readonly rotate: string;
+  /** Removes one key that nothing holds. */
+  readonly prune: (keyId: string) => string;
+}
+
+const { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls } = statusOptions;
+
+/** What says which clusters and whose Azure, to `status` and `rotate` alike. */
+const bothKnow = { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls };
+
+/** The command lines that are told at the end. */
+export function statusCommands({
+  program,
+  given,
+  environment,
+}: Pick<CommandContext, "program" | "given" | "environment">): StatusCommands {
+  const { ifExpiringWithin } = rotateOptions;
+  const { prune } = statusOptions;
+  return {
+    rotate: equivalentCommand(
+      program,
+      "rotate",
+      { ...bothKnow, ifExpiringWithin },
+      withFlag(given, "ifExpiringWithin", `${renewalDays}d`),
+      environment,
+    ),
+    prune: (keyId) =>
+      equivalentCommand(
+        program,
+        "status",
+        { ...bothKnow, prune },
+        withFlag(given, "prune", keyId),
+        environment,
+      ),
+  };
+}
+
+function withFlag(given: GivenOptions, name: string, text: string): GivenOptions {
+  return new Map(given).set(name, { texts: [text], source: "flag" });
+}

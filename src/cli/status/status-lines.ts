@@ -1,0 +1,215 @@
+import type {
+  EntryState,
+  OrphanKey,
+  PendingWork,
+  StatusEntry,
+  StatusResult,
+} from "../../core/flows/status-contract.ts";
+import { toned, type Line } from "../terminal.ts";
+import { tableLines } from "../views/table-lines.ts";
+import { wrapped } from "../views/wrapped.ts";
+import type { StatusCommands } from "./status-commands.ts";
+
+/** What the lines depend on besides the result. */
+export interface StatusContext {
+  readonly commands: StatusCommands;
+  /** Columns that the terminal has. */
+  readonly width: number;
+}
+
+/** How every entry stands, what waits, what nothing holds any more, and what to run: for people. */
+export function statusLines(result: StatusResult, context: StatusContext): Line[] {
+  const { entries, pruned } = result;
+  const { width } = context;
+  const parts: Line[][] = [
+    pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
+    entries.length > 0 ? tableLines(head, entries.map(rowOf), width) : [],
+    headLines(result, width),
+    troubleLines(entries, width),
+    result.pending.flatMap((work) => pendingLines(work, width)),
+    orphanLines(result, context),
+    seenLines(result, width),
+    result.warnings.flatMap(({ message }) => signed("warning", "!", `${message}.`, width)),
+    needsRotate(result) ? [...wrapped("To bring this in order:", width), `  ${context.commands.rotate}`] : [],
+  ].filter((lines) => lines.length > 0);
+  return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+const head = ["CONTEXT", "NAMESPACE", "SECRET", "REGISTRY", "KEY", "AGE", "EXPIRES", "LEFT", "STATE"];
+
+function rowOf({
+  context,
+  namespace,
+  name,
+  loginServer,
+  keyId,
+  createdAt,
+  expiresAt,
+  daysLeft,
+  state,
+}: StatusEntry) {
+  return [
+    context,
+    namespace,
+    name,
+    loginServer ?? "unknown",
+    keyId?.slice(0, 8) ?? "unknown",
+    createdAt === null || expiresAt === null || daysLeft === null
+      ? "-"
+      : ageOf(createdAt, expiresAt, daysLeft),
+    expiresAt?.slice(0, 10) ?? "unknown",
+    daysLeft === null ? "-" : `${daysLeft}d`,
+    state,
+  ];
+}
+
+/** How many days a key has lived, by the same clock as the days that are left of it. */
+function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
+  const life = Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / 86_400_000);
+  return `${Math.max(0, life - daysLeft - 1)}d`;
+}
+
+const inOrder: ReadonlySet<EntryState> = new Set(["ok", "pending"]);
+
+function headLines({ entries, scopes }: StatusResult, width: number): Line[] {
+  const bad = entries.filter(({ state }) => !inOrder.has(state)).length;
+  if (entries.length === 0) {
+    const where = scopes.map(({ context }) => context).join(", ");
+    return wrapped(`No secret that was looked at in ${where} has an entry of acr-pull's.`, width);
+  }
+  const count = entries.length === 1 ? "1 entry" : `${entries.length} entries`;
+  if (bad > 0)
+    return signed("bad", "✗", `${bad} of ${count} ${bad === 1 ? "is" : "are"} not in order.`, width);
+  const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
+  const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
+  return signed("good", "✓", `${count}, all in order${soonest}.`, width);
+}
+
+function days(count: number): string {
+  return count === 1 ? "1 day" : `${count} days`;
+}
+
+/** More than these are counted: nobody reads them. */
+const mostTroubles = 20;
+
+function troubleLines(entries: readonly StatusEntry[], width: number): Line[] {
+  const bad = entries.filter(({ state }) => !inOrder.has(state));
+  const lines = bad
+    .slice(0, mostTroubles)
+    .flatMap((entry) => signed("bad", "✗", `${placeOf(entry)}: ${whyOf(entry)}.`, width));
+  return bad.length > mostTroubles ? [...lines, `  and ${bad.length - mostTroubles} more`] : lines;
+}
+
+function placeOf({ context, namespace, name }: StatusEntry): string {
+  return `${context}/${namespace}/${name}`;
+}
+
+function whyOf({ state, reason, expiresAt, daysLeft }: StatusEntry): string {
+  if (reason !== undefined) return reason;
+  if (state === "expired")
+    return `its key ended on ${expiresAt?.slice(0, 10)}, so no image can be pulled with it`;
+  return `its key ends in ${days(daysLeft ?? 0)}`;
+}
+
+function pendingLines(work: PendingWork, width: number): Line[] {
+  const where = `${work.context} (${work.loginServer})`;
+  const tone = work.overdue ? "bad" : "plain";
+  if (work.kind === "run") {
+    const since = moment(work.renewedAt);
+    return signed(
+      tone,
+      work.overdue ? "✗" : "•",
+      work.live
+        ? `A run is at work in ${where}: ${work.secrets.join(", ")}.`
+        : `A run in ${where} did not come to its end; its mark on ${work.secrets.join(", ")} is of ${since}. The next rotate or setup removes what it left.`,
+      width,
+    );
+  }
+  const key = work.keyId === null ? "A key given by hand" : `The key ${work.keyId}`;
+  const held = work.secrets.length === 1 ? "1 secret was" : `${work.secrets.length} secrets were`;
+  const when = work.due
+    ? `may be retired since ${moment(work.retireAfter)}${work.overdue ? ", and no run has done it" : ""}`
+    : `stays valid until ${moment(work.retireAfter)} at least, and is then to be retired`;
+  return signed(
+    tone,
+    work.overdue ? "✗" : "•",
+    `${key} in ${where}, which ${held} changed over from, ${when}.`,
+    width,
+  );
+}
+
+/** A time to the minute: it says when to come back. */
+function moment(time: string): string {
+  return `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function orphanLines(
+  { orphans, orphansUnknown, entries }: StatusResult,
+  { commands, width }: StatusContext,
+): Line[] {
+  if (orphans === null) {
+    // Where there is no entry there is no application to ask for.
+    if (entries.length === 0 || !orphansUnknown) return [];
+    return signed(
+      "faint",
+      "•",
+      `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message}`,
+      width,
+    );
+  }
+  return orphans.flatMap((orphan) => [
+    ...signed("bad", "✗", orphanText(orphan), width),
+    `    ${commands.prune(orphan.keyId)}`,
+  ]);
+}
+
+function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
+  const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
+  return `Orphan: nothing in ${context} holds the key ${keyId} of the application ${appId}${end}. If nothing outside does either, remove it:`;
+}
+
+/** Where it was not looked: an answer that leaves something out says so. */
+function seenLines({ scopes, unseen }: StatusResult, width: number): Line[] {
+  const partial = scopes
+    .filter(({ whole }) => !whole)
+    .flatMap(({ context, namespaces }) =>
+      signed(
+        "warning",
+        "!",
+        `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)} one by one.`,
+        width,
+      ),
+    );
+  const missed = unseen.flatMap(({ context, namespace, error }) =>
+    signed(
+      "warning",
+      "!",
+      `Not looked at ${context}${namespace === null ? "" : `/${namespace}`}: ${error.message}`,
+      width,
+    ),
+  );
+  return [...partial, ...missed];
+}
+
+function listed(namespaces: readonly string[]): string {
+  if (namespaces.length === 1) return `the namespace ${namespaces[0]}`;
+  return namespaces.length > 5
+    ? `${namespaces.length} namespaces`
+    : `the namespaces ${namespaces.join(", ")}`;
+}
+
+function needsRotate({ entries, pending }: StatusResult): boolean {
+  const mended: ReadonlySet<EntryState> = new Set(["expired", "expiring", "stale-key"]);
+  return entries.some(({ state }) => mended.has(state)) || pending.some(({ overdue }) => overdue);
+}
+
+/** A sign, and a sentence behind it over as many lines as it takes. */
+function signed(
+  tone: "good" | "bad" | "warning" | "faint" | "plain",
+  sign: string,
+  text: string,
+  width: number,
+): Line[] {
+  const [first = "", ...more] = wrapped(text, width - 2);
+  return [[toned(tone, sign), ` ${first}`], ...more.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,229 @@
+import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
+import type { Directory } from "../ports.ts";
+import { applicationWarnings } from "./status/application-warnings.ts";
+import { askDirectory, hasApplications, type DirectoryFacts } from "./status/ask-directory.ts";
+import { findOrphans } from "./status/find-orphans.ts";
+import { findPending } from "./status/find-pending.ts";
+import { judgeEntries } from "./status/judge-entries.ts";
+import { findPrunable, prunePlan } from "./status/prune-key.ts";
+import type {
+  OrphanKey,
+  StatusConversation,
+  StatusInput,
+  StatusOutcome,
+  StatusPorts,
+  StatusResult,
+} from "./status-contract.ts";
+
+/** Everything that was seen. */
+interface Look {
+  readonly seen: readonly ManagedSecrets[];
+  readonly notSeen: readonly NotSeen[];
+  /** What the directory says, or why it could not be asked. */
+  readonly facts: DirectoryFacts | ActionableError;
+}
+
+/**
+ * Tells how every managed entry of the chosen clusters stands, what waits for a later run, and which keys nothing holds
+ * any more. Changes nothing, but for the one key that `prune` names.
+ * @throws ActionableError for whatever leaves nothing to tell, and for a key that may not be pruned
+ */
+export async function status(
+  input: StatusInput,
+  ports: StatusPorts,
+  conversation: StatusConversation,
+  signal: AbortSignal,
+): Promise<StatusOutcome> {
+  if (ports.clusters.length === 0) {
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  }
+  const { report } = conversation;
+  report({ kind: "started", id: "status", text: "Looking at the clusters' secrets and the directory" });
+  const look = await lookAround(input, ports, signal);
+  report({ kind: "ended", id: "status" });
+  if (input.prune === undefined) return finished(look, input, ports);
+  return await prune(input.prune, look, input, ports, conversation, signal);
+}
+
+async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
+  const { seen, notSeen } = await seeManaged(input, ports.clusters, signal);
+  const [first] = notSeen;
+  if (seen.length === 0 && first) throw first.error;
+  if (!hasApplications(seen, input.registry)) return { seen, notSeen, facts: new Map() };
+  try {
+    const directory = await ports.directory();
+    const facts = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
+    return { ...(await confirmed({ seen, notSeen }, facts, directory, input, ports, signal)) };
+  } catch (error) {
+    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    if (input.prune !== undefined) throw error;
+    return { seen, notSeen, facts: error };
+  }
+}
+
+/**
+ * A key that a run made after the secrets were listed looks like an orphan, and so does one that it removed where a part
+ * of the directory lags: what seems to be one is looked at once more, the secrets after the directory.
+ */
+async function confirmed(
+  { seen, notSeen }: Pick<Look, "seen" | "notSeen">,
+  facts: DirectoryFacts,
+  directory: Directory,
+  input: StatusInput,
+  ports: StatusPorts,
+  signal: AbortSignal,
+): Promise<Look> {
+  const whole = seen.filter((cluster) => cluster.whole);
+  if (whole.every((cluster) => findOrphans(cluster, facts, input.registry).length === 0))
+    return { seen, notSeen, facts };
+  const again = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
+  const look = await seeManaged(input, ports.clusters, signal);
+  return { ...look, facts: inBoth(facts, again) };
+}
+
+/** What both looks show: a part of the directory that has not heard of a removal lists what another does not. */
+function inBoth(first: DirectoryFacts, second: DirectoryFacts): DirectoryFacts {
+  return new Map(
+    [...second].map(([appId, facts]) => {
+      const before = first.get(appId)?.application;
+      const { application } = facts;
+      if (!application || !before) return [appId, facts];
+      const passwords = application.passwords.filter(({ keyId }) =>
+        before.passwords.some((one) => one.keyId === keyId),
+      );
+      return [appId, { ...facts, application: { ...application, passwords } }];
+    }),
+  );
+}
+
+async function prune(
+  keyId: string,
+  look: Look,
+  input: StatusInput,
+  ports: StatusPorts,
+  conversation: StatusConversation,
+  signal: AbortSignal,
+): Promise<StatusOutcome> {
+  const { report } = conversation;
+  const directory = await ports.directory();
+  const prunable = async ({ seen, facts }: Look) => {
+    if (facts instanceof ActionableError) throw facts;
+    return await findPrunable(keyId, seen, facts, directory, signal);
+  };
+  const plan = prunePlan(await prunable(look));
+  if (input.dryRun) return { kind: "planned", plan };
+  if (!(await conversation.approve(plan))) return { kind: "declined", plan };
+  // A person may look at a plan for long, and a run may have begun to use the key.
+  const { application } = await prunable(await lookAround(input, ports, signal));
+  report({ kind: "started", id: "prune", text: `Removing the key ${keyId}` });
+  try {
+    await directory.removePassword(application.objectId, keyId, signal);
+  } catch (error) {
+    // Somebody removed it meanwhile, which is what was asked for.
+    if (!hasCode(error, "directory.key-lingers")) throw error;
+  }
+  report({ kind: "done", id: "prune", text: `Removed the key ${keyId}` });
+  const outcome = finished(
+    await lookAround({ ...input, prune: undefined }, ports, signal),
+    input,
+    ports,
+    keyId,
+  );
+  return {
+    ...outcome,
+    result: { ...outcome.result, pruned: { appId: application.appId, keyId } },
+  };
+}
+
+type Finished = Extract<StatusOutcome, { kind: "finished" }>;
+
+function finished(
+  { seen, notSeen, facts }: Look,
+  input: StatusInput,
+  { process }: StatusPorts,
+  pruned?: string,
+): Finished {
+  const directory = facts instanceof ActionableError ? undefined : facts;
+  const orphans = orphansOf(seen, facts, input);
+  const result: StatusResult = {
+    entries: seen.flatMap((cluster) =>
+      judgeEntries(cluster, { directory, now: cluster.cluster.serverTime(), input }),
+    ),
+    ...orphans,
+    // Parts of the directory go on listing what was removed a moment ago.
+    orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
+    pending: seen.flatMap((cluster) => findPending(cluster, input, cluster.cluster.serverTime(), process)),
+    scopes: seen.map(({ cluster, clusterId, whole, namespaces }) => ({
+      context: cluster.context,
+      clusterId,
+      whole,
+      namespaces,
+    })),
+    unseen: notSeen.map(({ context, namespace, error: { code, message } }) => ({
+      context,
+      namespace: namespace ?? null,
+      error: { code, message },
+    })),
+    warnings: directory ? applicationWarnings(directory) : [],
+  };
+  const failure = failureOf(notSeen, seen, input);
+  if (failure) {
+    const { code, message, hint, docs, requestId, retryable, exitCode } = failure;
+    const error = { code, message, hint, docs, requestId, retryable, cause: failure };
+    return { kind: "finished", result, exitCode, error };
+  }
+  const clocks = new Map(seen.map(({ clusterId, cluster }) => [clusterId, cluster.serverTime()]));
+  return {
+    kind: "finished",
+    result,
+    exitCode: isInOrder(result, clocks) ? exitCode.ok : exitCode.notInOrder,
+  };
+}
+
+function orphansOf(
+  seen: readonly ManagedSecrets[],
+  facts: Look["facts"],
+  { registry }: StatusInput,
+): Pick<StatusResult, "orphans" | "orphansUnknown"> {
+  if (facts instanceof ActionableError) {
+    const { code, message } = facts;
+    return { orphans: null, orphansUnknown: { code, message } };
+  }
+  const partial = seen.find(({ whole }) => !whole);
+  if (!partial) return { orphans: seen.flatMap((cluster) => findOrphans(cluster, facts, registry)) };
+  const message = `Secrets may not be listed in every namespace of context ${partial.cluster.context}, so a key that none of those holds may be in use in another`;
+  return { orphans: null, orphansUnknown: { code: "status.cannot-see-all-namespaces", message } };
+}
+
+/** A cluster that did not answer, and a namespace that was asked for by name: what is told is not all that was asked. */
+function failureOf(
+  notSeen: readonly NotSeen[],
+  seen: readonly ManagedSecrets[],
+  { namespaces }: StatusInput,
+): ActionableError | undefined {
+  const asked = notSeen.find(({ namespace }) => namespace === undefined || namespaces.includes(namespace));
+  if (asked) return asked.error;
+  // Where nothing at all could be read, nothing is known.
+  const nothing = seen.find(
+    ({ whole, cluster, namespaces: read }) =>
+      !whole &&
+      read.length > 0 &&
+      read.every((one) =>
+        notSeen.some(({ context, namespace }) => context === cluster.context && namespace === one),
+      ),
+  );
+  return nothing && notSeen.find(({ context }) => context === nothing.cluster.context)?.error;
+}
+
+/** Whether nobody has to do anything: by what was seen. */
+function isInOrder({ entries, orphans, pending }: StatusResult, clocks: ReadonlyMap<string, Date>): boolean {
+  const lives = ({ expiresAt, clusterId }: OrphanKey) =>
+    expiresAt === null || Date.parse(expiresAt) > (clocks.get(clusterId)?.getTime() ?? 0);
+  return (
+    entries.every(({ state }) => state === "ok" || state === "pending") &&
+    !(orphans ?? []).some(lives) &&
+    !pending.some(({ overdue }) => overdue)
+  );
+}

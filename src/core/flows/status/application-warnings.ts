@@ -1,0 +1,27 @@
+import { nameOf, ownerName } from "../../steps/directory-names.ts";
+import type { StatusResult } from "../status-contract.ts";
+import type { DirectoryFacts } from "./ask-directory.ts";
+
+/** What will hurt one day about the applications that secrets name. */
+export function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"] {
+  return [...directory].flatMap(([appId, { application, owners, principal }]) => {
+    if (!application) return [];
+    const [only, ...others] = owners ?? [];
+    const said: Array<StatusResult["warnings"][number]> = [];
+    if (only?.kind === "user" && others.length === 0) {
+      said.push({
+        code: "application.one-owner",
+        appId,
+        message: `${nameOf(application)} has one owner, the user ${ownerName(only)}: when that person leaves, nobody who is not an administrator can renew its password. Add another by acr-pull setup --owner OBJECT_ID`,
+      });
+    }
+    if (principal && principal.passwords.length + principal.certificates > 0) {
+      said.push({
+        code: "service-principal.own-credentials",
+        appId,
+        message: `The service principal of ${nameOf(application)} has credentials of its own beside the application's, which acr-pull did not make, and does not rotate`,
+      });
+    }
+    return said;
+  });
+}

@@ -1,0 +1,89 @@
+import { readableMarks, type EntryMark } from "../../../domain/ownership.ts";
+import { timeText } from "../../../domain/time-text.ts";
+import { isMeant } from "../../holders/holders.ts";
+import type { ManagedSecrets } from "../../holders/see-managed.ts";
+import type { ProcessIdentity } from "../../ports.ts";
+import { isLive } from "../../steps/pending-mark.ts";
+import type { PendingWork, StatusInput } from "../status-contract.ts";
+
+/** A daily job comes by within this time. */
+const overdueMs = 86_400_000;
+
+/** One entry that waits for a later run, and the secret that says so. */
+interface Waiting {
+  /** `namespace/name` */
+  readonly secret: string;
+  readonly loginServer: string;
+  readonly mark: EntryMark;
+}
+
+/** What later runs have to bring to its end in a cluster: retirements by key, and runs by their operation. */
+export function findPending(
+  cluster: ManagedSecrets,
+  { registry }: Pick<StatusInput, "registry">,
+  now: Date,
+  process: ProcessIdentity,
+): PendingWork[] {
+  const waiting = cluster.secrets.flatMap((secret) =>
+    Object.entries(readableMarks(secret))
+      .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry))
+      .map(([loginServer, mark]): Waiting => ({
+        secret: `${secret.namespace}/${secret.name}`,
+        loginServer,
+        mark,
+      })),
+  );
+  const common = (group: readonly Waiting[]) => ({
+    context: cluster.cluster.context,
+    clusterId: cluster.clusterId,
+    loginServer: group[0]?.loginServer ?? "",
+    secrets: group.map(({ secret }) => secret),
+  });
+  return [
+    ...grouped(
+      waiting,
+      ({ loginServer, mark: { appId, retire } }) => retire && `${loginServer} ${appId} ${retire.keyId}`,
+    ).map((group) => ({ ...common(group), ...retirement(group, now) })),
+    ...grouped(
+      waiting,
+      ({ loginServer, mark: { pending } }) => pending && `${loginServer} ${pending.operation}`,
+    ).map((group) => ({ ...common(group), ...run(group, now, process) })),
+  ];
+}
+
+function grouped(waiting: readonly Waiting[], nameOf: (one: Waiting) => string | undefined): Waiting[][] {
+  const groups = new Map<string, Waiting[]>();
+  for (const one of waiting) {
+    const name = nameOf(one);
+    if (name !== undefined) groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+/** A key goes when the last of its secrets lets it. */
+function retirement(group: readonly Waiting[], now: Date) {
+  const [first] = group;
+  const after = Math.max(...group.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
+  const dueForMs = now.getTime() - after;
+  return {
+    kind: "retirement" as const,
+    appId: first?.mark.appId ?? null,
+    keyId: first?.mark.retire?.keyId ?? null,
+    retireAfter: timeText(new Date(after)),
+    due: dueForMs >= 0,
+    overdue: dueForMs > overdueMs,
+  };
+}
+
+function run(group: readonly Waiting[], now: Date, process: ProcessIdentity) {
+  const marks = group.flatMap(({ mark }) => mark.pending ?? []);
+  const renewed = Math.max(...marks.map(({ renewedAt }) => Date.parse(renewedAt)));
+  const live = marks.some((pending) => isLive(pending, now, process));
+  return {
+    kind: "run" as const,
+    operation: marks[0]?.operation ?? "",
+    renewedAt: timeText(new Date(renewed)),
+    live,
+    overdue: !live && now.getTime() - renewed > overdueMs,
+  };
+}

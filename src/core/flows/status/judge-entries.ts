@@ -1,0 +1,203 @@
+import {
+  credentialOf,
+  dockerConfigKey,
+  dockerConfigType,
+  MalformedDockerConfigError,
+  parseDockerConfig,
+  type PullCredential,
+} from "../../../domain/docker-config.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { readableMarks, readMarks, reconcilerOf, type EntryMark } from "../../../domain/ownership.ts";
+import { hasCode } from "../../../domain/errors.ts";
+import { timeText } from "../../../domain/time-text.ts";
+import { isMeant } from "../../holders/holders.ts";
+import type { ManagedSecrets } from "../../holders/see-managed.ts";
+import type { EntryState, StatusEntry, StatusInput } from "../status-contract.ts";
+import type { DirectoryFacts } from "./ask-directory.ts";
+
+const dayMs = 86_400_000;
+
+/** What entries are judged by. */
+export interface Judgement {
+  /** Undefined where the directory could not be asked. */
+  readonly directory: DirectoryFacts | undefined;
+  /** By the cluster's clock. */
+  readonly now: Date;
+  readonly input: Pick<StatusInput, "registry" | "secretName" | "expiringWithinMs">;
+}
+
+/** Every managed entry of a cluster that was asked for, and how it stands. */
+export function judgeEntries(cluster: ManagedSecrets, judgement: Judgement): StatusEntry[] {
+  const { chosen, secrets } = cluster;
+  const { secretName } = judgement.input;
+  const replaced = replacedKeys(cluster);
+  return secrets
+    .filter(({ namespace, name }) => (chosen?.has(namespace) ?? true) && (secretName ?? name) === name)
+    .flatMap((secret) => entriesOf(secret, cluster, replaced, judgement));
+}
+
+/** Keys that some secret of the cluster was changed over from, by login server and application. */
+function replacedKeys({ clusterId, secrets }: ManagedSecrets): ReadonlySet<string> {
+  return new Set(
+    secrets.flatMap((secret) =>
+      Object.entries(readableMarks(secret)).flatMap(([loginServer, { clusterId: of, appId, retire }]) =>
+        of === clusterId && appId !== undefined && typeof retire?.keyId === "string"
+          ? [nameOf(loginServer, appId, retire.keyId)]
+          : [],
+      ),
+    ),
+  );
+}
+
+function nameOf(loginServer: string, appId: string, keyId: string): string {
+  return `${loginServer} ${appId} ${keyId}`;
+}
+
+function entriesOf(
+  secret: SecretObject,
+  cluster: ManagedSecrets,
+  replaced: ReadonlySet<string>,
+  judgement: Judgement,
+): StatusEntry[] {
+  const {
+    clusterId,
+    cluster: { context },
+  } = cluster;
+  const { namespace, name } = secret;
+  const place = { context, clusterId, namespace, name };
+  let marks;
+  try {
+    marks = readMarks(secret);
+  } catch (error) {
+    if (!hasCode(error, "secret.marks-malformed")) throw error;
+    return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks cannot be read" }];
+  }
+  return Object.entries(marks)
+    .filter(([loginServer, { registry }]) => isMeant(judgement.input.registry, loginServer, registry))
+    .map(([loginServer, mark]) => {
+      const held = heldBy(secret, loginServer);
+      const key = keyOf(mark, judgement.directory);
+      const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
+      const [state, reason] = stateOf(
+        { mark, held, secret, loginServer, expiresAt },
+        cluster,
+        replaced,
+        judgement,
+      );
+      return {
+        ...place,
+        loginServer,
+        registry: mark.registry,
+        appId: mark.appId ?? null,
+        keyId: mark.keyId ?? null,
+        createdAt: timeText(key?.startDateTime),
+        expiresAt,
+        daysLeft:
+          expiresAt === null ? null : Math.floor((Date.parse(expiresAt) - judgement.now.getTime()) / dayMs),
+        state,
+        ...(reason === undefined ? {} : { reason }),
+      };
+    });
+}
+
+const unknownEntry = {
+  loginServer: null,
+  registry: null,
+  appId: null,
+  keyId: null,
+  createdAt: null,
+  expiresAt: null,
+  daysLeft: null,
+} as const;
+
+/** What a secret holds for a registry by its bytes. */
+interface Held {
+  readonly credential: PullCredential | undefined;
+  /** Why nothing can be read from it. */
+  readonly trouble: string | undefined;
+}
+
+function heldBy({ type, data }: SecretObject, loginServer: string): Held {
+  if (type !== dockerConfigType) return { credential: undefined, trouble: `its type is ${inOneLine(type)}` };
+  try {
+    const config = parseDockerConfig(data[dockerConfigKey]);
+    return {
+      credential: credentialOf(config, loginServer),
+      trouble: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof MalformedDockerConfigError)) throw error;
+    return { credential: undefined, trouble: `its ${dockerConfigKey} ${error.message}` };
+  }
+}
+
+function keyOf({ appId, keyId }: EntryMark, directory: DirectoryFacts | undefined) {
+  if (appId === undefined || typeof keyId !== "string") return undefined;
+  return directory?.get(appId)?.application?.passwords.find((one) => one.keyId === keyId);
+}
+
+interface Subject {
+  readonly mark: EntryMark;
+  readonly held: Held;
+  readonly secret: SecretObject;
+  readonly loginServer: string;
+  readonly expiresAt: string | null;
+}
+
+/** The worst that is true of an entry, and why. */
+function stateOf(
+  subject: Subject,
+  cluster: ManagedSecrets,
+  replaced: ReadonlySet<string>,
+  judgement: Judgement,
+): readonly [EntryState, string?] {
+  const { mark, expiresAt } = subject;
+  const changed = foreignChange(subject, cluster, judgement.directory);
+  if (changed !== undefined) return ["foreign-change", changed];
+  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - judgement.now.getTime();
+  if (leftMs <= 0) return ["expired"];
+  const stale = staleBecause(subject, replaced, judgement.directory);
+  if (stale !== undefined) return ["stale-key", stale];
+  if (leftMs <= judgement.input.expiringWithinMs) return ["expiring"];
+  return mark.pending || mark.retire ? ["pending"] : ["ok"];
+}
+
+/** How a secret differs from what its mark says; undefined when it does not. */
+function foreignChange(
+  { mark, held, secret, loginServer }: Subject,
+  { clusterId }: ManagedSecrets,
+  directory: DirectoryFacts | undefined,
+): string | undefined {
+  const reconciler = reconcilerOf(secret);
+  if (reconciler !== undefined) return `it is written by ${inOneLine(reconciler)}`;
+  if (mark.clusterId !== clusterId) return "its mark is of another cluster";
+  if (held.trouble !== undefined) return held.trouble;
+  const { credential } = held;
+  // A first key is being made: the entry comes when it is proven.
+  if (mark.appId === undefined)
+    return credential ? `it holds a credential for ${loginServer} without a mark` : undefined;
+  if (!credential) return `it holds nothing for ${loginServer} any more`;
+  if (credential.username !== mark.appId) return "it holds another user name than its mark says";
+  if (credential.password.reveal() === "") return "it holds no password";
+  const hint = keyOf(mark, directory)?.hint;
+  if (hint !== undefined && !credential.password.reveal().startsWith(hint))
+    return "it holds another password than its mark says";
+  return undefined;
+}
+
+/** Why a key is not the one to pull with any more; undefined when it may well be. */
+function staleBecause(
+  { mark: { appId, keyId, pending }, loginServer }: Subject,
+  replaced: ReadonlySet<string>,
+  directory: DirectoryFacts | undefined,
+): string | undefined {
+  if (appId === undefined || typeof keyId !== "string") return undefined;
+  if (replaced.has(nameOf(loginServer, appId, keyId)) && !pending)
+    return "other secrets of the cluster were given a newer key";
+  const facts = directory?.get(appId);
+  if (!facts) return undefined;
+  if (!facts.application) return "its application is gone";
+  const isListed = facts.application.passwords.some((one) => one.keyId === keyId);
+  return isListed ? undefined : "the directory does not list its key any more";
+}

@@ -1,0 +1,42 @@
+import type { Application, PasswordCredential } from "../../domain/identity.ts";
+import type { Clock, Directory } from "../ports.ts";
+
+/** Enough to meet every part of the directory. */
+const mostLooks = 8;
+const betweenLooksMs = 250;
+
+/** An application and the keys that are said to be its own. */
+export interface ClaimedKeys {
+  readonly appId: string;
+  /** Ids of keys that secrets name. */
+  readonly claimed: ReadonlySet<string>;
+  /** Keys that this run has made itself: the directory may not list them everywhere yet. */
+  readonly made?: readonly PasswordCredential[];
+}
+
+/**
+ * Finds the application of an id. Parts of the directory learn of a new key late: one that does not list what a secret
+ * names is asked again, so that a key made minutes ago is not taken for one that is gone.
+ * @returns undefined when no part that was asked knows it
+ */
+export async function findApplicationListing(
+  { appId, claimed, made = [] }: ClaimedKeys,
+  { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<Application | undefined> {
+  const isListed = (passwords: readonly PasswordCredential[], id: string) =>
+    passwords.some(({ keyId }) => keyId === id);
+  // The part that lists the newest keys knows the most.
+  const count = ({ passwords }: Application) => [...claimed].filter((id) => isListed(passwords, id)).length;
+  let best: Application | undefined;
+  for (let looks = 1; looks <= mostLooks; looks += 1) {
+    if (looks > 1) await clock.sleep(betweenLooksMs, signal);
+    const found = (await directory.findApplications(appId, signal)).find((one) => one.appId === appId);
+    if (!found) continue;
+    const fresh = made.filter(({ keyId }) => !isListed(found.passwords, keyId));
+    const seen = { ...found, passwords: [...found.passwords, ...fresh] };
+    if (!best || count(seen) > count(best)) best = seen;
+    if (count(best) === claimed.size) break;
+  }
+  return best;
+}

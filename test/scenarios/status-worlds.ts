@@ -1,0 +1,233 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import { applicationUniqueName } from "../../src/domain/ownership.ts";
+import { registryResourceId } from "../../src/sandbox/resource-manager/registry-resource.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { PasswordRecord } from "../../src/sandbox/world.ts";
+import { virtualRun } from "../virtual-time.ts";
+import { setUp } from "./already-set-up.ts";
+import { ownApplication } from "./rotation.ts";
+
+const dayMs = 86_400_000;
+
+/** What one key of a world is. */
+interface KeyPlan {
+  /** Days until its end; negative: since. Never within an hour of a whole day, so that no test meets a turn of it. */
+  readonly daysLeft: number;
+  /** Whether the directory has it yet, or had it. */
+  readonly listed: boolean;
+}
+
+/** What one secret of a world holds, by the numbers of its keys. */
+interface SecretPlan {
+  readonly key: number;
+  /** The key that it was changed over from, and how many hours ago that one became due; negative: it is not yet. */
+  readonly retire: { readonly key: number; readonly dueHours: number } | undefined;
+  /** A killed run's mark, which names the operation of a key, so many hours old. */
+  readonly killed: { readonly key: number; readonly hours: number } | undefined;
+  readonly trouble: "none" | "emptied" | "garbled" | "other-user" | "marks" | "elsewhere" | "reconciled";
+}
+
+/** A world as `status` may find it. */
+interface WorldPlan {
+  readonly keys: readonly KeyPlan[];
+  readonly secrets: readonly SecretPlan[];
+  readonly signedIn: boolean;
+  readonly listable: boolean;
+}
+
+const namespaces = ["awesomeapps", "default", "kube-public", "kube-system"];
+
+const worlds: fc.Arbitrary<WorldPlan> = fc
+  .array(
+    fc.record({
+      daysLeft: fc.constantFrom(-40, -1, 3, 29, 31, 100),
+      listed: fc.constantFrom(true, true, true, false),
+    }),
+    { minLength: 1, maxLength: 4 },
+  )
+  .chain((keys) => {
+    const key = fc.nat({ max: keys.length - 1 });
+    const trouble = fc.constantFrom("emptied", "garbled", "other-user", "marks", "elsewhere", "reconciled");
+    const secret = fc.record({
+      key,
+      retire: fc.option(fc.record({ key, dueHours: fc.constantFrom(-5, 1, 23, 30) }), {
+        nil: undefined,
+        freq: 3,
+      }),
+      killed: fc.option(fc.record({ key, hours: fc.constantFrom(1, 30) }), { nil: undefined, freq: 4 }),
+      trouble: fc.oneof(
+        { arbitrary: fc.constant("none" as const), weight: 3 },
+        { arbitrary: trouble, weight: 1 },
+      ),
+    });
+    return fc.record({
+      keys: fc.constant(keys),
+      secrets: fc.array(secret, { maxLength: namespaces.length }),
+      signedIn: fc.constantFrom(true, true, false),
+      listable: fc.constantFrom(true, true, true, false),
+    });
+  });
+
+/** The world that a seed stands for. */
+export function worldPlan(seed: number): WorldPlan {
+  const [plan] = fc.sample(worlds, { seed, numRuns: 1 });
+  if (!plan) throw new Error("a sample of one is one");
+  return plan;
+}
+
+/**
+ * Makes a world, asks for its status, and compares that with what the plan of the world says.
+ * @throws the failed expectation
+ */
+export async function statusOfRandomWorld(seed: number): Promise<void> {
+  const plan = worldPlan(seed);
+  const sandbox = await startSandbox({ registries: [{ name: "myregistry" }] });
+  const run = virtualRun(sandbox);
+  try {
+    const made = make(sandbox, plan);
+    if (!plan.listable) {
+      sandbox.world.clusters[0]!.users[0]!.rules = [
+        { verbs: ["list", "get"], resources: ["secrets"], namespaces },
+        { verbs: ["get", "list"], resources: ["namespaces"] },
+      ];
+    }
+    const outcome = await run.status({}, plan.signedIn);
+    if (outcome.kind !== "finished") throw new Error(`it ended as ${outcome.kind}`);
+    const { result } = outcome;
+    const expected = expectedOf(plan);
+    expect(result.entries.map(({ namespace, state, daysLeft }) => [namespace, state, daysLeft])).toEqual(
+      expected.entries,
+    );
+    expect(result.orphans?.map(({ keyId }) => keyId) ?? null).toEqual(
+      expected.orphans?.map((number) => made[number]?.keyId) ?? null,
+    );
+    expect(result.pending.map(({ kind, overdue }) => [kind, overdue]).toSorted()).toEqual(
+      expected.pending.toSorted(),
+    );
+    expect(outcome.exitCode).toBe(expected.exitCode);
+    expect(sandbox.requests.mutating()).toEqual([]);
+  } finally {
+    run.end();
+    await sandbox.close();
+  }
+}
+
+/** Puts the plan into a sandbox. */
+function make(sandbox: Sandbox, { keys, secrets }: WorldPlan): readonly PasswordRecord[] {
+  const registry = sandbox.world.registries[0]!;
+  const { loginServer } = registry;
+  // Its application, principal and role; what it holds is replaced by what the plan says.
+  const { clusterId, appId } = setUp(sandbox);
+  sandbox.world.clusters[0]!.objects["secrets"] = [];
+  const application = ownApplication(sandbox);
+  expect(application.uniqueName).toBe(applicationUniqueName(loginServer, clusterId));
+  const now = Date.now();
+  const made = keys.map(({ daysLeft, listed }, number): PasswordRecord => {
+    const end = now + daysLeft * dayMs + dayMs / 2;
+    const secretText = `k${number}~8Q~${"x".repeat(30)}`;
+    return {
+      keyId: `00000000-0000-4000-8000-00000000000${number}`,
+      displayName: `acr-pull/${clusterId}/operation-${number}`,
+      startDateTime: new Date(end - 180 * dayMs).toISOString(),
+      endDateTime: new Date(end).toISOString(),
+      hint: secretText.slice(0, 3),
+      secretText,
+      createdAt: now - 100 * dayMs,
+      ...(listed ? {} : { removedAt: now - 50 * dayMs }),
+    };
+  });
+  application.passwords.splice(0, application.passwords.length, ...made);
+  secrets.forEach(({ key, retire, killed, trouble }, index) => {
+    const hoursAgo = (hours: number) => new Date(now - hours * 3_600_000).toISOString();
+    const mark = {
+      registry: registryResourceId(registry),
+      clusterId: trouble === "elsewhere" ? "elsewhere" : clusterId,
+      appId,
+      keyId: made[key]!.keyId,
+      expiresAt: made[key]!.endDateTime,
+      role: "acrpull",
+      ...(retire && { retire: { keyId: made[retire.key]!.keyId, after: hoursAgo(retire.dueHours) } }),
+      ...(killed && {
+        pending: {
+          operation: `operation-${killed.key}`,
+          holder: { host: "gone", boot: "gone", pid: 1 },
+          renewedAt: hoursAgo(killed.hours),
+        },
+      }),
+    };
+    const entry = {
+      username: trouble === "other-user" ? "somebody" : appId,
+      password: made[key]!.secretText,
+    };
+    const auths = trouble === "emptied" ? {} : { [loginServer]: entry };
+    const text = trouble === "garbled" ? "{" : JSON.stringify({ auths });
+    // What the API server would not take today was there before it looked.
+    sandbox.world.clusters[0]!.objects["secrets"]!.push(
+      ...(() => {
+        const object = sandbox.addObject("sandbox", {
+          apiVersion: "v1",
+          kind: "Secret",
+          type: "kubernetes.io/dockerconfigjson",
+          metadata: {
+            name: "acr-secret",
+            namespace: namespaces[index]!,
+            labels: { "acr-pull/managed": "true" },
+            annotations: {
+              "acr-pull/entries": trouble === "marks" ? "{" : JSON.stringify({ [loginServer]: mark }),
+              ...(trouble === "reconciled" ? { "argocd.argoproj.io/tracking-id": "x" } : {}),
+            },
+          },
+          data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths: {} })).toString("base64") },
+        });
+        object["data"] = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
+        return [];
+      })(),
+    );
+  });
+  return made;
+}
+
+/** What the plan means, told without the program. */
+function expectedOf({ keys, secrets, signedIn, listable }: WorldPlan) {
+  const readable = secrets.filter(({ trouble }) => trouble !== "marks");
+  const here = readable.filter(({ trouble }) => trouble !== "elsewhere");
+  const replaced = new Set(here.flatMap(({ retire }) => retire?.key ?? []));
+  const stateOf = ({ key, retire, killed, trouble }: SecretPlan) => {
+    if (trouble !== "none") return "foreign-change";
+    if (keys[key]!.daysLeft < 0) return "expired";
+    if (replaced.has(key) && !killed) return "stale-key";
+    if (signedIn && !keys[key]!.listed) return "stale-key";
+    if (keys[key]!.daysLeft < 30) return "expiring";
+    return retire || killed ? "pending" : "ok";
+  };
+  const entries = secrets.map((secret, index) => [
+    namespaces[index],
+    stateOf(secret),
+    secret.trouble === "marks" ? null : keys[secret.key]!.daysLeft,
+  ]);
+  const named = new Set(readable.flatMap(({ key, retire, killed }) => [key, retire?.key, killed?.key]));
+  // An application that no secret names is not asked for.
+  const known = listable && (signedIn || readable.length === 0);
+  const orphans = known
+    ? keys.flatMap(({ listed }, number) =>
+        listed && readable.length > 0 && !named.has(number) ? [number] : [],
+      )
+    : null;
+  const retirements = new Map<number, number>();
+  const runs = new Map<number, number>();
+  for (const { retire, killed } of readable) {
+    if (retire)
+      retirements.set(retire.key, Math.min(retirements.get(retire.key) ?? Infinity, retire.dueHours));
+    if (killed) runs.set(killed.key, Math.min(runs.get(killed.key) ?? Infinity, killed.hours));
+  }
+  const pending = [
+    ...[...retirements.values()].map((hours) => ["retirement", hours > 24] as const),
+    ...[...runs.values()].map((hours) => ["run", hours > 24] as const),
+  ];
+  const inOrder =
+    entries.every(([, state]) => state === "ok" || state === "pending") &&
+    !(orphans ?? []).some((number) => keys[number]!.daysLeft >= 0) &&
+    !pending.some(([, overdue]) => overdue);
+  return { entries, orphans, pending, exitCode: inOrder ? 0 : 5 };
+}

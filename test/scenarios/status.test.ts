@@ -1,0 +1,448 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { runSafely } from "../canary.ts";
+import { secretOf, type Run, type RunOptions } from "../program.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import { addSecret, countingWrites, keyIds, killedAt, ownApplication, rotate, start } from "./rotation.ts";
+
+/** `status` as JSON; no secret is in what it says, and it asks for no change. */
+async function status(
+  sandbox: Sandbox,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Run> {
+  const { result, writes } = await countingWrites(sandbox, () =>
+    runSafely(sandbox, ["status", "-o", "json", ...args], options),
+  );
+  expect(writes, "requests that ask for a change").toBe(0);
+  return result;
+}
+
+/** The state of each entry by its namespace. */
+function states({ json }: Run): Record<string, string> {
+  return Object.fromEntries(
+    json.entries.map(({ namespace, state }: Record<string, string>) => [namespace, state]),
+  );
+}
+
+/** Nobody is signed in, and there is no az to ask. */
+const noAzure: RunOptions = {
+  env: {
+    PATH: "/nowhere",
+    AZURE_CLIENT_ID: undefined,
+    AZURE_CLIENT_SECRET: undefined,
+    AZURE_TENANT_ID: undefined,
+  },
+};
+
+/** Changes what a secret says, behind the API server's back. */
+function change(
+  sandbox: Sandbox,
+  namespace: string,
+  edit: (secret: NonNullable<ReturnType<typeof secretOf>>) => void,
+) {
+  const secret = secretOf(sandbox, namespace);
+  if (!secret) throw new Error(`no secret in ${namespace}`);
+  edit(secret);
+  sandbox.invariants.watch();
+}
+
+function setData(secret: NonNullable<ReturnType<typeof secretOf>>, text: string) {
+  secret["data"] = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
+}
+
+const namespaces = ["awesomeapps", "default"];
+
+describe.concurrent("status", () => {
+  it("tells of every entry when nothing is to be done, and exits with 0", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, appId, clusterId, expiresAt } = setUp(sandbox, { namespaces });
+    const run = await status(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    const { loginServer } = sandbox.world.registries[0]!;
+    expect(run.json).toMatchObject({
+      schemaVersion: 1,
+      command: "status",
+      ok: true,
+      orphans: [],
+      pending: [],
+      unseen: [],
+      scopes: [{ context: "sandbox", clusterId, whole: true, namespaces: [] }],
+    });
+    expect(run.json.entries).toEqual(
+      namespaces.map((namespace) => ({
+        context: "sandbox",
+        clusterId,
+        namespace,
+        name: "acr-secret",
+        loginServer,
+        registry: expect.stringMatching(/\/registries\/myregistry$/),
+        appId,
+        keyId,
+        createdAt: expect.stringMatching(/Z$/),
+        expiresAt,
+        daysLeft: 178,
+        state: "ok",
+      })),
+    );
+  });
+
+  it("reads all secrets of a cluster by one list, however many namespaces there are", async (test) => {
+    const teams = Array.from({ length: 30 }, (_, index) => `team-${index}`);
+    const sandbox = await start(test, {
+      clusters: [{ context: "sandbox", namespaces: [...teams, "kube-system"] }],
+    });
+    setUp(sandbox, { namespaces: teams });
+    const before = sandbox.requests.entries.length;
+    const run = await status(sandbox);
+    expect(run.json.entries).toHaveLength(30);
+    const asked = sandbox.requests.entries.slice(before).filter(({ path }) => path.includes("/secrets"));
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /api/v1/secrets"]);
+  });
+
+  it.each([
+    ["31 days before the end", 149, [], "ok", 0],
+    ["29 days before the end", 151, [], "expiring", 5],
+    ["29 days before the end, when fewer were asked for", 151, ["--expiring-within", "20d"], "ok", 0],
+    ["after the end", 200, [], "expired", 5],
+  ])("%s: says so, and exits accordingly", async (_when, ageDays, args, state, code) => {
+    const sandbox = await start({ onTestFinished: () => {} });
+    try {
+      setUp(sandbox, { ageDays });
+      const run = await status(sandbox, args);
+      expect([states(run)["awesomeapps"], run.code], run.stderr).toEqual([state, code]);
+      // What the marks record is enough for that.
+      const without = await status(sandbox, args, noAzure);
+      expect([states(without)["awesomeapps"], without.code], without.stderr).toEqual([state, code]);
+    } finally {
+      await sandbox.close();
+    }
+  });
+
+  it("with Kubernetes rights alone tells what the marks say, and that orphans are unknown", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces });
+    const run = await status(sandbox, [], noAzure);
+    expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "ok", default: "ok" }]);
+    expect(run.json.orphans).toBeNull();
+    expect(run.json.orphansUnknown.code).toBe("azure.not-signed-in");
+    expect(run.json.entries[0].createdAt).toBeNull();
+    const text = await runSafely(sandbox, ["status"], noAzure);
+    expect(text.stdout).toMatch(/nothing holds is\s+unknown/);
+  });
+
+  it("where secrets may be listed in some namespaces only, reads each, and says which and which not", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces });
+    sandbox.world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const run = await status(sandbox);
+    expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "ok" }]);
+    expect(run.json.scopes[0].whole).toBe(false);
+    expect(run.json.scopes[0].namespaces).toContain("awesomeapps");
+    const missed = run.json.unseen.map(({ namespace }: { namespace: string }) => namespace);
+    expect(missed).toContain("default");
+    expect(missed).not.toContain("awesomeapps");
+    expect(run.json.orphansUnknown.code).toBe("status.cannot-see-all-namespaces");
+  });
+
+  it("reads the one secret that it knows by name where none may be listed", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces });
+    sandbox.world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["get"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get"], resources: ["namespaces"] },
+    ];
+    const run = await status(sandbox, ["-n", "awesomeapps"]);
+    expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "ok" }]);
+    const refused = await status(sandbox, ["-n", "awesomeapps", "-n", "default"]);
+    expect([refused.code, refused.json.error.code, states(refused)]).toEqual([
+      3,
+      "kubernetes.forbidden",
+      { awesomeapps: "ok" },
+    ]);
+  });
+
+  it("goes on without a cluster that does not answer, and does not call that in order", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const [, staging] = sandbox.world.clusters;
+    staging!.users[0]!.rules = [];
+    const run = await status(sandbox, ["--context", "sandbox", "--context", "sandbox-staging"]);
+    expect([run.code, states(run)], run.stderr).toEqual([2, { awesomeapps: "ok" }]);
+    expect(run.json.unseen.map(({ context }: { context: string }) => context)).toContain("sandbox-staging");
+  });
+
+  it("says what nothing was found in, and that this is in order", async (test) => {
+    const sandbox = await start(test);
+    const run = await status(sandbox);
+    expect([run.code, run.json.entries, run.json.orphans]).toEqual([0, [], []]);
+    const text = await runSafely(sandbox, ["status"]);
+    expect(text.stdout).toContain("No secret that was looked at in sandbox");
+  });
+
+  it("shows only what was asked for, and still knows what all secrets hold", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces });
+    setUp(sandbox, { namespaces: ["kube-public"], beside: true });
+    const run = await status(sandbox, ["-n", "default"]);
+    expect([states(run), run.json.orphans]).toEqual([{ default: "ok" }, []]);
+    const other = await status(sandbox, ["--registry", "abacregistry"]);
+    expect(other.json.entries).toEqual([]);
+    const named = await status(sandbox, ["--secret-name", "other"]);
+    expect(named.json.entries).toEqual([]);
+  });
+});
+
+describe.concurrent("status, of an entry that somebody changed,", () => {
+  it.each<[string, (secret: NonNullable<ReturnType<typeof secretOf>>, loginServer: string) => void, string]>([
+    ["has lost its host", (secret) => setData(secret, `{"auths":{}}`), "holds nothing"],
+    ["is no JSON any more", (secret) => setData(secret, "{"), "is not JSON"],
+    [
+      "holds another user",
+      (secret, host) =>
+        setData(secret, JSON.stringify({ auths: { [host]: { username: "u", password: "p" } } })),
+      "another user name",
+    ],
+    [
+      "has marks beyond reading",
+      (secret) => (secret.metadata.annotations!["acr-pull/entries"] = "{"),
+      "marks cannot be read",
+    ],
+    [
+      "was copied from another cluster",
+      (secret) =>
+        (secret.metadata.annotations!["acr-pull/entries"] = secret.metadata.annotations![
+          "acr-pull/entries"
+        ]!.replace(/"clusterId":"[^"]+"/, `"clusterId":"elsewhere"`)),
+      "another cluster",
+    ],
+    [
+      "is written by Argo CD",
+      (secret) => (secret.metadata.annotations!["argocd.argoproj.io/tracking-id"] = "x"),
+      "Argo CD",
+    ],
+  ])("which %s: says so", async (_how, edit, reason) => {
+    const sandbox = await start({ onTestFinished: () => {} });
+    try {
+      setUp(sandbox, { namespaces });
+      change(sandbox, "default", (secret) => edit(secret, sandbox.world.registries[0]!.loginServer));
+      const run = await status(sandbox);
+      expect([run.code, states(run)], run.stderr).toEqual([
+        5,
+        { awesomeapps: "ok", default: "foreign-change" },
+      ]);
+      const changed = run.json.entries.find(({ state }: { state: string }) => state === "foreign-change");
+      expect(changed.reason).toContain(reason);
+    } finally {
+      await sandbox.close();
+    }
+  });
+
+  it("whose password begins as no key of that id does: says so, when the directory can be asked", async (test) => {
+    const sandbox = await start(test);
+    const { appId } = setUp(sandbox, { namespaces });
+    const host = sandbox.world.registries[0]!.loginServer;
+    change(sandbox, "default", (secret) =>
+      setData(secret, JSON.stringify({ auths: { [host]: { username: appId, password: "~~~pasted" } } })),
+    );
+    expect(states(await status(sandbox))["default"]).toBe("foreign-change");
+    expect(states(await status(sandbox, [], noAzure))["default"]).toBe("ok");
+  });
+});
+
+describe.concurrent("status, while keys come and go,", () => {
+  it("tells what a pending retirement waits for, and when nobody came to finish it", async (test) => {
+    const sandbox = await start(test);
+    const { old } = changedOver(sandbox, { namespaces });
+    const run = await status(sandbox);
+    expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "pending", default: "pending" }]);
+    expect(run.json.pending).toMatchObject([
+      {
+        kind: "retirement",
+        keyId: old,
+        due: false,
+        overdue: false,
+        secrets: ["awesomeapps/acr-secret", "default/acr-secret"],
+      },
+    ]);
+    change(sandbox, "awesomeapps", ({ metadata }) => {
+      const text = metadata.annotations!["acr-pull/entries"]!;
+      const after = new Date(Date.now() - 25 * 3_600_000).toISOString();
+      metadata.annotations!["acr-pull/entries"] = text.replace(/"after":"[^"]*"/, `"after":"${after}"`);
+    });
+    // The other secret lets it go later.
+    expect((await status(sandbox)).code).toBe(0);
+    change(sandbox, "default", ({ metadata }) => {
+      const text = metadata.annotations!["acr-pull/entries"]!;
+      const after = new Date(Date.now() - 25 * 3_600_000).toISOString();
+      metadata.annotations!["acr-pull/entries"] = text.replace(/"after":"[^"]*"/, `"after":"${after}"`);
+    });
+    const overdue = await status(sandbox);
+    expect([overdue.code, overdue.json.pending[0].overdue]).toEqual([5, true]);
+    expect((await runSafely(sandbox, ["status"])).stdout).toContain(
+      "acr-pull rotate --if-expiring-within 60d --yes",
+    );
+  });
+
+  it("knows a secret that a rotation has not come to by the key that others were changed over from", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces });
+    await killedAt(
+      sandbox,
+      [],
+      ({ method, path, query }) =>
+        method === "PATCH" && path.includes("/default/") && !query.includes("dryRun"),
+      "read",
+    );
+    const run = await status(sandbox, [], noAzure);
+    expect([run.code, states(run)["default"]], run.stderr).toEqual([5, "stale-key"]);
+    expect(run.json.pending.map(({ kind }: { kind: string }) => kind)).toContain("retirement");
+    expect(run.json.pending.find(({ keyId }: { keyId: string }) => keyId === old)).toBeDefined();
+    await rotate(sandbox);
+    expect((await status(sandbox)).code).toBe(0);
+  });
+
+  it("knows a key that somebody removed, and one whose application is gone, by the directory alone", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const application = ownApplication(sandbox);
+    application.passwords[0]!.removedAt = Date.now() - 1_000;
+    sandbox.invariants.watch();
+    const removed = await status(sandbox);
+    expect([removed.code, states(removed)["awesomeapps"]]).toEqual([5, "stale-key"]);
+    sandbox.world.applications.splice(sandbox.world.applications.indexOf(application), 1);
+    const gone = await status(sandbox);
+    expect(gone.json.entries[0].reason).toContain("application is gone");
+    expect(states(await status(sandbox, [], noAzure))["awesomeapps"]).toBe("ok");
+  });
+
+  it("does not take a key for an orphan that a killed run's mark names", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    await killedAt(sandbox, [], ({ path }) => path.endsWith("/addPassword"), "committed");
+    const run = await status(sandbox);
+    expect([run.code, run.json.orphans, states(run)], run.stderr).toEqual([
+      0,
+      [],
+      { awesomeapps: "pending" },
+    ]);
+    expect(run.json.pending).toMatchObject([{ kind: "run", live: false, overdue: false }]);
+  });
+
+  it("warns of an application whose only owner is one person", async (test) => {
+    const sandbox = await start(test, {
+      users: [{ userPrincipalName: "eve@example.com", displayName: "Eve" }],
+    });
+    setUp(sandbox);
+    ownApplication(sandbox).owners.splice(0, 1, sandbox.world.users.at(-1)!.id);
+    const run = await status(sandbox);
+    expect([run.code, run.json.warnings]).toMatchObject([0, [{ code: "application.one-owner" }]]);
+    ownApplication(sandbox).owners.push(sandbox.world.caller.objectId);
+    expect((await status(sandbox)).json.warnings).toEqual([]);
+  });
+});
+
+describe.concurrent("status --prune", () => {
+  /** A world with a key that nothing holds. */
+  async function withOrphan(test: Parameters<typeof start>[0]) {
+    const sandbox = await start(test);
+    const { keyId, clusterId } = setUp(sandbox);
+    const orphan = setUp(sandbox, { namespaces: ["kube-public"], beside: true });
+    const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
+    secrets.splice(
+      secrets.findIndex(({ metadata }) => metadata.namespace === "kube-public"),
+      1,
+    );
+    sandbox.invariants.watch();
+    return { sandbox, keyId, orphan: orphan.keyId, clusterId };
+  }
+  const prune = (sandbox: Sandbox, ...args: string[]) =>
+    runSafely(sandbox, ["status", "-o", "json", "--prune", ...args]);
+
+  it("removes the one key that nothing holds; without it that key is told, and exit 5", async (test) => {
+    const { sandbox, keyId, orphan } = await withOrphan(test);
+    const told = await status(sandbox);
+    expect([told.code, told.json.orphans]).toMatchObject([5, [{ keyId: orphan }]]);
+    const text = await runSafely(sandbox, ["status"]);
+    expect(text.stdout).toContain(`acr-pull status --prune ${orphan} --yes`);
+    const { result: plan, writes } = await countingWrites(sandbox, () => prune(sandbox, orphan, "--dry-run"));
+    expect([plan.code, writes, plan.json.plan.map(({ action }: { action: string }) => action)]).toEqual([
+      0,
+      0,
+      ["removed"],
+    ]);
+    const run = await prune(sandbox, orphan, "--yes");
+    expect([run.code, run.json.pruned, run.json.orphans], run.stderr).toMatchObject([
+      0,
+      { keyId: orphan },
+      [],
+    ]);
+    expect(keyIds(sandbox)).toEqual([keyId]);
+    const again = await prune(sandbox, orphan, "--yes");
+    expect([again.code, again.json.error.code]).toEqual([2, "status.key-not-found"]);
+  });
+
+  it("needs --yes where nobody can be asked, and is the only use of it", async (test) => {
+    const { sandbox, orphan } = await withOrphan(test);
+    const asked = await prune(sandbox, orphan);
+    expect([asked.code, asked.json.error.code]).toEqual([2, "usage.missing-input"]);
+    expect((await status(sandbox, ["--yes"])).json.error.code).toBe("usage.conflict");
+    expect((await status(sandbox, ["--dry-run"])).json.error.code).toBe("usage.conflict");
+    await prune(sandbox, orphan, "--yes");
+  });
+
+  it("refuses a key that is in use, a stranger's, and one that some unlabelled secret holds", async (test) => {
+    const { sandbox, keyId, orphan } = await withOrphan(test);
+    const application = ownApplication(sandbox);
+    const stranger = {
+      ...application.passwords[0]!,
+      keyId: "99999999-9999-4999-8999-999999999999",
+      displayName: "a colleague's",
+    };
+    application.passwords.push(stranger);
+    const host = sandbox.world.registries[0]!.loginServer;
+    const text = application.passwords.find((one) => one.keyId === orphan)!.secretText;
+    addSecret(
+      sandbox,
+      { namespace: "default", name: "copy" },
+      { auths: { [host]: { username: application.appId, password: text } } },
+    );
+    sandbox.invariants.watch();
+    const codes: unknown[] = [];
+    for (const id of [keyId, stranger.keyId, orphan]) {
+      const { result, writes } = await countingWrites(sandbox, () => prune(sandbox, id, "--yes"));
+      codes.push([result.code, result.json.error.code, writes, result.json.error.message]);
+    }
+    expect(codes).toEqual([
+      [2, "status.key-in-use", 0, expect.stringContaining("marks")],
+      [2, "status.key-not-ours", 0, expect.stringContaining("did not make")],
+      [2, "status.key-in-use", 0, expect.stringContaining("sandbox/default/copy")],
+    ]);
+  });
+
+  it("refuses where secrets may not be listed cluster-wide", async (test) => {
+    const { sandbox, orphan } = await withOrphan(test);
+    sandbox.world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["get", "list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get"], resources: ["namespaces"] },
+    ];
+    const run = await prune(sandbox, orphan, "--yes", "-n", "awesomeapps");
+    expect([run.code, run.json.error.code]).toEqual([3, "status.cannot-see-all-namespaces"]);
+    ownApplication(sandbox).passwords.find(({ keyId }) => keyId === orphan)!.removedAt = Date.now();
+  });
+
+  it("finds what is left of an application when no secret names it any more, by the registry's login server", async (test) => {
+    const { sandbox, keyId, orphan } = await withOrphan(test);
+    sandbox.world.clusters[0]!.objects["secrets"] = [];
+    sandbox.invariants.watch();
+    const host = sandbox.world.registries[0]!.loginServer;
+    const run = await status(sandbox, ["--registry", host]);
+    expect(run.code, run.stderr).toBe(5);
+    expect(run.json.orphans.map((one: { keyId: string }) => one.keyId)).toEqual([keyId, orphan]);
+    for (const id of [keyId, orphan])
+      expect((await prune(sandbox, id, "--yes", "--registry", host)).json.pruned.keyId).toBe(id);
+  });
+});
