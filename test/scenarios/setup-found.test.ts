@@ -168,6 +168,26 @@ describe("setup, where the credential is dead everywhere", () => {
   });
 });
 
+describe("setup, where the text in its own secret is broken and a copy that nobody marked holds the key", () => {
+  it("makes a new key and leaves the other one alone, so that the copy still pulls", async () => {
+    const first = await setup(sandbox);
+    const data = secretOf(sandbox)?.["data"] as Record<string, string>;
+    const [loginServer] = Object.keys(dockerConfigOf(sandbox).auths);
+    addSecret({ data: { ...data }, metadata: { name: "copy", namespace: "default" } });
+    data[".dockerconfigjson"] = config({
+      [loginServer!]: { username: entryOf(sandbox)?.username, password: "broken" },
+    });
+    const plan = await setup(sandbox, ["--dry-run"]);
+    expect(plan.json.plan.map(({ action }: { action: string }) => action)).not.toContain("removed");
+    const run = await setup(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    const [{ keyId }] = run.json.credentials;
+    expect(livePasswords(sandbox).map((key) => key.keyId)).toEqual([first.json.credentials[0].keyId, keyId]);
+    expect(run.json.keptKeys).toMatchObject([{ keyId: first.json.credentials[0].keyId }]);
+    expect(run.json.keptKeys[0].reason).toContain("another secret");
+  });
+});
+
 describe("setup, where the secret is gone", () => {
   it("makes a new key, keeps the old one and reports it", async () => {
     const first = await setup(sandbox);

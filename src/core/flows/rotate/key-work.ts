@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { isManaged, keyOrigin, readableMarks } from "../../../domain/ownership.ts";
+import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { proveSteadily } from "../../checks/prove-steadily.ts";
 import type { Report } from "../../progress.ts";
@@ -20,7 +20,8 @@ import {
 } from "../../steps/pull-secret.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import { credentialsIn, type Holder } from "../../holders/holders.ts";
+import { heldKeyIds } from "../../holders/held-key-ids.ts";
+import type { Holder } from "../../holders/holders.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What became of one secret. */
@@ -339,19 +340,7 @@ export class KeyWork {
   async heldKeyIds(): Promise<Set<string>> {
     const { cluster } = this.keys.seen;
     const secrets = (await cluster.listPullSecrets(this.#signal)) ?? (await this.rereadSeen());
-    const named = secrets.flatMap((secret) =>
-      Object.values(readableMarks(secret)).flatMap(({ keyId, retire }) => [keyId, retire?.keyId]),
-    );
-    const passwords = secrets.flatMap(credentialsIn).filter(({ username }) => username === this.keys.appId);
-    const held = this.keys.application.passwords
-      .filter(
-        ({ hint }) =>
-          hint !== undefined && passwords.some(({ password }) => password.reveal().startsWith(hint)),
-      )
-      // One that has ended pulls nothing, whoever holds it.
-      .filter(({ endDateTime }) => endDateTime === undefined || endDateTime > this.keys.now)
-      .map(({ keyId }) => keyId);
-    return new Set([...held, ...named.filter((keyId) => typeof keyId === "string")]);
+    return heldKeyIds(secrets, this.keys.application, this.keys.now);
   }
 
   /** The secrets that were seen, as they are now. */

@@ -40,8 +40,11 @@ export async function findDeadKeys(
   const elsewhere = others.filter(({ mark }) => isOfThis(question, mark) && namesDead(mark.keyId));
   const named = new Set(others.map(({ mark }) => mark.keyId));
   const going = new Set(inTargets.map(({ mark }) => mark.keyId));
+  const obsolete = ours.map(({ keyId }) => keyId).filter((keyId) => going.has(keyId) && !named.has(keyId));
+  // A text that is wrong in a target may be right in a copy that nobody marked.
+  const held = obsolete.length > 0 ? await question.heldBesideTargets() : undefined;
   return {
-    obsolete: ours.map(({ keyId }) => keyId).filter((keyId) => going.has(keyId) && !named.has(keyId)),
+    obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),
     stranded: elsewhere.map(({ namespace, name, mark }) => ({
       namespace,
       name,

@@ -58,6 +58,8 @@ export interface CredentialQuestion {
   readonly now: Date;
   /** Entries of the cluster's other managed secrets; undefined when they may not be listed. */
   elsewhere(): Promise<readonly HeldEntry[] | undefined>;
+  /** Ids of the application's keys that secrets beside the targets hold, whoever wrote them; undefined likewise. */
+  heldBesideTargets(): Promise<ReadonlySet<string> | undefined>;
 }
 
 /**

@@ -1,6 +1,8 @@
-import type { Caller } from "../../../domain/identity.ts";
+import type { Application, Caller } from "../../../domain/identity.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
+import { heldKeyIds } from "../../holders/held-key-ids.ts";
 import type { Target, TargetPolicy, TargetState } from "../../steps/pull-secret.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import { heldEntry, type HeldEntry } from "./decide-credential.ts";
@@ -37,12 +39,27 @@ export function heldByTargets({ states }: JobSurvey): readonly HeldEntry[] {
 
 /** Those that the cluster's other managed secrets hold; undefined where they may not be listed. */
 export async function heldElsewhere(
-  { cluster, states, proof }: JobSurvey,
+  survey: JobSurvey,
   signal: AbortSignal,
 ): Promise<readonly HeldEntry[] | undefined> {
-  const listed = await cluster.managedSecrets(signal);
-  const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
+  const listed = await survey.cluster.managedSecrets(signal);
   return listed
-    ?.filter(({ namespace, name }) => !targets.has(`${namespace}/${name}`))
-    .flatMap((secret) => heldEntry(secret, proof.loginServer) ?? []);
+    ?.filter(isBesideTargets(survey))
+    .flatMap((secret) => heldEntry(secret, survey.proof.loginServer) ?? []);
+}
+
+/** Keys of an application that secrets beside the targets hold; undefined where they may not be listed. */
+export async function heldBesideTargets(
+  survey: JobSurvey,
+  application: Application | undefined,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  const { cluster } = survey.cluster;
+  const listed = application && (await cluster.listPullSecrets(signal));
+  return listed && heldKeyIds(listed.filter(isBesideTargets(survey)), application, cluster.serverTime());
+}
+
+function isBesideTargets({ states }: JobSurvey): (secret: SecretObject) => boolean {
+  const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
+  return ({ namespace, name }) => !targets.has(`${namespace}/${name}`);
 }

@@ -116,7 +116,7 @@ async function ensurePrincipalAndRoles(
 export async function abandonKey(work: JobWork): Promise<void> {
   const { application } = work.record;
   if (!work.mark || !application) return;
-  const held = await heldKeys(work.job, work.survey.loginServer, work.runSignal);
+  const held = await heldKeys(work.job, application, work.runSignal);
   const keyId = work.madeKeyId;
   if (keyId === undefined) {
     // Its making may have been cut off when it was done.

@@ -177,6 +177,9 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
   const application = applicationOf(job.identity?.application);
   if (!application || job.decision.kind !== "make") return [];
   const stranded = new Set(job.deadKeys.stranded.map(({ keyId }) => keyId));
+  const inTargets = new Set(
+    job.targets.map(({ state }) => (state.kind === "present" ? state.mark?.keyId : null)),
+  );
   return application.passwords
     .filter((key) => isKeyOf(key, job.clusterId))
     .filter(({ keyId }) => keyId !== credential?.keyId && !removedKeys.includes(keyId))
@@ -185,7 +188,9 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
       keyId,
       reason: stranded.has(keyId)
         ? "other secrets of the cluster still hold it, though it does not sign in: acr-pull rotate replaces it there"
-        : "no secret that could be read holds it, or not every namespace could be read",
+        : inTargets.has(keyId)
+          ? "another secret seems to hold it, which acr-pull did not write"
+          : "no secret that could be read holds it, or not every namespace could be read",
     }));
 }
 

@@ -2,7 +2,7 @@ import { decideCredential, type CredentialQuestion } from "./decide-credential.t
 import { findDeadKeys } from "./dead-keys.ts";
 import { findMarks } from "./find-marks.ts";
 import { applicationOf, type Job } from "./job.ts";
-import { heldByTargets, heldElsewhere, type JobSurvey } from "./job-survey.ts";
+import { heldBesideTargets, heldByTargets, heldElsewhere, type JobSurvey } from "./job-survey.ts";
 import { refuseOtherPrincipal } from "./other-principal.ts";
 import { checkAzureRights, surveyIdentity } from "./survey-identity.ts";
 import { surveyTargets } from "./survey-targets.ts";
@@ -32,6 +32,7 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     known: input.knownPassword,
     now: surveyed.cluster.serverTime(),
     elsewhere: () => heldElsewhere(survey, signal),
+    heldBesideTargets: () => heldBesideTargets(survey, application, signal),
   };
   const decision = await decideCredential(question, proof, signal);
   const deadKeys = await findDeadKeys(question, decision);

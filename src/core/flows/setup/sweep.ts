@@ -1,11 +1,10 @@
 import pMap from "p-map";
 import type { Application } from "../../../domain/identity.ts";
-import { managedSelector } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { heldKeyIds } from "../../holders/held-key-ids.ts";
 import { sweepKeys } from "../../steps/client-secret.ts";
 import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
 import { targetName } from "../../steps/pull-secret.ts";
-import { heldEntry } from "./decide-credential.ts";
 import type { Job } from "./job.ts";
 
 /** Operations whose keys are to be removed before this job's marks are: those of stale marks and of its own. */
@@ -37,7 +36,7 @@ export async function sweep(
   const { clusterId, staleMarks } = job;
   const operations = operationsToSweep(job, mark);
   if (operations.length === 0) return [];
-  const held = await heldKeys(job, loginServer, signal);
+  const held = await heldKeys(job, application, signal);
   if (keyId !== null) held.add(keyId);
   const swept = await sweepKeys(
     application,
@@ -53,23 +52,25 @@ export async function sweep(
   return swept.removed;
 }
 
-/** Keys that secrets hold now: not at the survey, another run may have written since. */
+/**
+ * Keys of an application that secrets hold now, whoever wrote them: not at the survey, others may have written since.
+ * Where they may not be listed cluster-wide, of the targets alone.
+ */
 export async function heldKeys(
   { surveyed, targets }: Job,
-  loginServer: string,
+  application: Application,
   signal: AbortSignal,
 ): Promise<Set<string>> {
+  const { cluster } = surveyed;
   const listed =
-    (await surveyed.cluster.listSecrets(managedSelector, signal)) ??
+    (await cluster.listPullSecrets(signal)) ??
     (await pMap(targets, ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal), {
       concurrency: 10,
     }));
   const secrets: ReadonlyArray<SecretObject | undefined> = listed;
-  return new Set(
-    secrets.flatMap((secret) => {
-      const mark = secret && heldEntry(secret, loginServer)?.mark;
-      // A key on its way out is retired by the rotation that replaced it.
-      return [mark?.keyId, mark?.retire?.keyId].filter((keyId) => typeof keyId === "string");
-    }),
+  return heldKeyIds(
+    secrets.filter((secret) => secret !== undefined),
+    application,
+    cluster.serverTime(),
   );
 }
