@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
-import { setup } from "../program.ts";
-import { endGrace, heldKeys, keyIds, markOf, ownApplication, rotate, signsIn, start } from "./rotation.ts";
+import { marksOf, secretOf, setup } from "../program.ts";
+import { setUp } from "./already-set-up.ts";
+import {
+  addSecret,
+  endGrace,
+  heldKeys,
+  keyIds,
+  markOf,
+  ownApplication,
+  rotate,
+  signsIn,
+  start,
+} from "./rotation.ts";
 
 /** A secret that names our application in its marks, and holds something that was never a password of it. */
 function forged(
@@ -180,4 +191,89 @@ describe("a key that leaked while it was being brought in, or taken back", () =>
       expect(lost).toMatchObject({ action: "failed" });
     },
   );
+});
+
+describe.concurrent("what somebody wrote into the marks of one namespace", () => {
+  const namespaces = ["awesomeapps", "default"];
+  const mayWriteDefault = [
+    { verbs: ["get", "list"], resources: ["secrets", "namespaces"] },
+    { verbs: ["patch", "create"], resources: ["secrets"], namespaces: ["default"] },
+  ];
+
+  /** Changes the mark of a secret behind the API server's back. */
+  function edit(sandbox: Sandbox, namespace: string, change: (mark: Record<string, unknown>) => void): void {
+    const annotations = secretOf(sandbox, namespace)!.metadata.annotations!;
+    const marks = JSON.parse(annotations["acr-pull/entries"]!) as Record<string, Record<string, unknown>>;
+    for (const mark of Object.values(marks)) change(mark);
+    annotations["acr-pull/entries"] = JSON.stringify(marks);
+    sandbox.invariants.watch();
+  }
+
+  it("a mark of a run that never was, where rotate may not write: stops no rotation, and is told", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces: ["default"] });
+    const mark = Object.values(marksOf(sandbox, "default"))[0];
+    const host = sandbox.world.registries[0]!.loginServer;
+    const holder = { host: "x", boot: "y", pid: 1 };
+    const pending = { operation: "never", holder, renewedAt: "2026-01-01T00:00:00Z" };
+    const bare = { registry: mark.registry, clusterId: mark.clusterId, pending };
+    addSecret(
+      sandbox,
+      {
+        namespace: "awesomeapps",
+        name: "evil",
+        annotations: { "acr-pull/entries": JSON.stringify({ [host]: bare }) },
+      },
+      { auths: {} },
+    );
+    sandbox.invariants.watch();
+    sandbox.world.clusters[0]!.users[0]!.rules = mayWriteDefault;
+    const run = await rotate(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.rotations).toMatchObject([{ state: "pending", replaced: old }]);
+    expect(run.stderr).toContain("sandbox/awesomeapps/evil");
+    endGrace(sandbox);
+    expect((await rotate(sandbox, ["--finish"])).json.rotations).toMatchObject([{ retired: true }]);
+    // Nor is setup, when it has a key to make.
+    ownApplication(sandbox).passwords.at(-1)!.removedAt = Date.now() - 1_000;
+    sandbox.invariants.watch();
+    const again = await setup(sandbox, ["-n", "default"]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.json.credentials[0].action).toBe("created");
+    sandbox.world.clusters[0]!.objects["secrets"] = sandbox.world.clusters[0]!.objects["secrets"]!.filter(
+      ({ metadata }) => metadata.name !== "evil",
+    );
+  });
+
+  it.each([
+    ["rotate", [], "pending"],
+    ["rotate --abort", ["--abort"], "unchanged"],
+    ["rotate --finish", ["--finish"], "unchanged"],
+  ])("the key in use as one to be retired: %s heeds it not", async (_command, args, state) => {
+    const sandbox = await start({ onTestFinished: () => {} });
+    try {
+      const { keyId } = setUp(sandbox, { namespaces });
+      edit(sandbox, "awesomeapps", (mark) => (mark["retire"] = { keyId, after: "2020-01-01T00:00:00Z" }));
+      const run = await rotate(sandbox, args);
+      expect([run.code, run.json.rotations[0].state], run.stderr).toEqual([0, state]);
+      expect(signsIn(sandbox, keyId)).toBe(true);
+      expect(sandbox.violations).toEqual([]);
+    } finally {
+      await sandbox.close();
+    }
+  });
+
+  it("a retirement that is far off lets the key in use be renewed all the same, before it ends", async (test) => {
+    const sandbox = await start(test);
+    const { keyId } = setUp(sandbox, { namespaces, ageDays: 170 });
+    const after = "2199-01-01T00:00:00Z";
+    edit(
+      sandbox,
+      "default",
+      (mark) => (mark["retire"] = { keyId: "00000000-0000-4000-8000-000000000000", after }),
+    );
+    const run = await rotate(sandbox, ["--if-expiring-within", "60d"]);
+    expect(run.code, run.stderr).toBe(0);
+    for (const namespace of namespaces) expect(heldKeys(sandbox, namespace)).toMatchObject({ https: keyId });
+  });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { KubernetesObject } from "../../src/sandbox/world.ts";
-import { dockerConfigOf, marksOf, secretOf, type Run } from "../program.ts";
+import { dockerConfigOf, marksOf, secretOf, setup, type Run } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import {
   addSecret,
@@ -193,6 +193,62 @@ describe.concurrent("rotate, where a copy with our marks", () => {
     endGrace(sandbox);
     expect((await rotation(sandbox, ["--finish"])).retired).toBe(true);
     expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+});
+
+describe.concurrent("rotate, where a copy was made by hand during the grace", () => {
+  /** Both passwords as they stand in awesomeapps, in a secret of nobody's. */
+  function copyBoth(sandbox: Sandbox) {
+    addSecret(sandbox, { namespace: "default", name: "copy" });
+    sandbox.invariants.watch();
+  }
+
+  it("and taken over by setup --adopt, as the refusal says: has the new key alone, and the old one goes", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { due: true });
+    copyBoth(sandbox);
+    const plan = await rotate(sandbox, ["--finish", "--dry-run"]);
+    expect(plan.json.warnings.join(" ")).toContain("sandbox/default/copy");
+    expect(plan.json.plan).toMatchObject([{ target: `key ${old}`, action: "skipped" }]);
+    expectStillHeld(await rotate(sandbox, ["--finish"]), "sandbox/default/copy");
+    const adopted = await setup(sandbox, ["-n", "default", "--secret-name", "copy", "--adopt"]);
+    expect(adopted.code, adopted.stderr).toBe(0);
+    expect(heldKeys(sandbox, "default", "copy")).toEqual({ plain: keyId, https: undefined });
+    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
+    expect(keyIds(sandbox)).toEqual([keyId]);
+  });
+
+  it("and marked as ours without a word of the old key: has the old one taken out, and it goes", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { due: true });
+    const { labels, annotations } = marks(sandbox);
+    const [[host, mark]] = Object.entries(marksOf(sandbox)) as [[string, object]];
+    annotations["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, retire: undefined } });
+    addSecret(sandbox, { namespace: "default", name: "copy", labels, annotations });
+    sandbox.invariants.watch();
+    expect(heldKeys(sandbox, "default", "copy")).toEqual({ plain: keyId, https: old });
+    expect(await rotation(sandbox, ["--finish"])).toMatchObject({ retired: true, replaced: old });
+    expect(heldKeys(sandbox, "default", "copy")).toEqual({ plain: keyId, https: undefined });
+  });
+
+  it("of the old key alone: a leak replaces the key in use all the same, and tells what stays", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, old } = changedOver(sandbox, { due: true });
+    addCopy(sandbox);
+    sandbox.invariants.watch();
+    // The one that stays, the one in use that leaked, and the new one.
+    sandbox.invariants.maxLiveKeys = 3;
+    const plan = await rotate(sandbox, ["--compromised", "--dry-run"]);
+    const actions = plan.json.plan.map(({ action }: { action: string }) => action);
+    expect([actions[0], actions.includes("created")]).toEqual(["skipped", true]);
+    const run = await rotate(sandbox, ["--compromised"]);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.still-held"]);
+    expect([signsIn(sandbox, keyId), signsIn(sandbox, old)]).toEqual([false, true]);
+    expect(run.json.rotations).toMatchObject([
+      { replaced: old, retired: false, retireBlocked: "still-held" },
+      { replaced: keyId, retired: true, state: "rotated" },
+    ]);
+    expect(heldKeys(sandbox).https).toBeUndefined();
   });
 });
 

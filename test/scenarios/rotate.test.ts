@@ -239,3 +239,17 @@ it.concurrent(
     expect(result.json.error.message).toContain("another:v1");
   },
 );
+
+describe.concurrent("rotate, of two registries whose entries lie in one secret,", () => {
+  it("does one after the other, and waits for nobody", async (test) => {
+    const sandbox = await start(test);
+    for (const registry of ["myregistry", "abacregistry"]) {
+      const run = await setup(sandbox, ["--registry", registry]);
+      expect(run.code, run.stderr).toBe(0);
+    }
+    const run = await rotate(sandbox, ["--wait-busy", "0s"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).not.toContain("Waiting for another run");
+    expect(run.json.rotations.map(({ state }: { state: string }) => state)).toEqual(["pending", "pending"]);
+  });
+});

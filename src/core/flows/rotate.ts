@@ -54,7 +54,7 @@ export async function rotate(
       const done: KeysRecord[] = [];
       // One after the other: the keys of several registries may lie in the same secrets.
       for (const prospect of survey.prospects) {
-        if (prospect.keys.seen.clusterId === clusterId) done.push(await carryOut(prospect, run));
+        if (prospect.keys.seen.clusterId === clusterId) done.push(await carryOut(prospect, run, done));
       }
       return done;
     }),

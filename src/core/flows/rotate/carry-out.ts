@@ -32,8 +32,15 @@ export interface Run {
 /** No run has more to do: key before, a new key, key before that, each with what crashes left. */
 const mostSteps = 30;
 
-/** Carries out every step that is due for one application's keys; never throws: what failed stands in the record. */
-export async function carryOut(prospect: Prospect, run: Run): Promise<KeysRecord> {
+/**
+ * Carries out every step that is due for one application's keys; never throws: what failed stands in the record.
+ * @param others what this run has done in the same cluster before: the keys of several registries may lie in one secret
+ */
+export async function carryOut(
+  prospect: Prospect,
+  run: Run,
+  others: readonly KeysRecord[],
+): Promise<KeysRecord> {
   const record: KeysRecord = {
     keys: prospect.keys,
     rows: [],
@@ -42,7 +49,7 @@ export async function carryOut(prospect: Prospect, run: Run): Promise<KeysRecord
     wrote: false,
   };
   try {
-    await new KeysRun(prospect, run, record).toTheEnd();
+    await new KeysRun(prospect, run, record).toTheEnd(others.some(({ wrote }) => wrote));
   } catch (error) {
     record.error = error;
     if (record.rows.length === 0) record.rows.push(standingRow(prospect.keys, "failed"));
@@ -61,6 +68,10 @@ class KeysRun {
   /** Keys made by this run: the directory may take minutes to list them. */
   readonly #made: PasswordCredential[] = [];
   readonly #givenUp: Target[] = [];
+  /** Keys that could not be retired because of something outside, and why: what else is due is done all the same. */
+  readonly #blocked = new Map<string | null, ActionableError>();
+  /** Secrets whose stale mark could not be taken away. */
+  readonly #unclearable: Target[] = [];
   readonly #busy: BusyWait;
 
   constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
@@ -72,8 +83,10 @@ class KeysRun {
     this.#giveUp(unwritable);
   }
 
-  async toTheEnd(): Promise<void> {
+  /** @param seenBefore whether this run has written since the keys were surveyed: then it looks anew first */
+  async toTheEnd(seenBefore: boolean): Promise<void> {
     let taken = 0;
+    if (seenBefore && !(await this.#lookAgain())) return;
     do {
       const step = this.#step;
       if (step.kind !== "none") {
@@ -84,6 +97,8 @@ class KeysRun {
         if (taken > mostSteps) throw new TypeError("a rotation does not come to its end");
       } else if (!(await this.#waits(step))) {
         this.#tellStanding(step);
+        const [blocked] = this.#blocked.values();
+        if (blocked) throw blocked;
         return;
       }
     } while (await this.#lookAgain());
@@ -114,6 +129,7 @@ class KeysRun {
       this.#record.wrote ||= work.wrote;
       for (const [name, written] of work.written) this.#record.written.set(name, written);
       this.#record.swept.push(...work.swept);
+      this.#unclearable.push(...work.unclearable);
     }
   }
 
@@ -180,7 +196,10 @@ class KeysRun {
     };
     if (begun >= 0) rows[begun] = row;
     else rows.push(row);
-    if (error) throw error;
+    if (!error) return true;
+    // A leaked key in use is replaced although the one before it cannot go yet.
+    if (this.#run.input.intent !== "compromised" || blocked !== "still-held") throw error;
+    this.#blocked.set(step.keyId, error);
     return true;
   }
 
@@ -234,13 +253,19 @@ class KeysRun {
       .flatMap((one) => heldKeys(one, input))
       .find((one) => one.loginServer === loginServer && one.appId === appId);
     if (!held) return false;
-    this.#keys = await surveyKeys(held, input, ports, report, signal, this.#made);
+    const keys = await surveyKeys(held, input, ports, report, signal, this.#made);
+    // What this run could not take away it does not try again.
+    const staleMarks = keys.staleMarks.filter(
+      ({ target }) => !this.#unclearable.some((one) => isSameTarget(one, target)),
+    );
+    this.#keys = { ...keys, staleMarks };
     this.#step = nextStep(this.#keys, input, {
       changedTo: this.#changedTo,
       made: new Set(this.#made.map(({ keyId }) => keyId)),
       retired: this.#retired,
       retiredKeys: this.#retiredKeys,
       givenUp: this.#givenUp,
+      blocked: new Set(this.#blocked.keys()),
     });
     // What turned up since then stops it as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;

@@ -18,6 +18,7 @@ import {
   type Target,
   type TargetState,
 } from "../../steps/pull-secret.ts";
+import { isRefusedWrite } from "../../steps/refused-write.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { heldKeyIds } from "../../holders/held-key-ids.ts";
@@ -50,6 +51,8 @@ export class KeyWork {
   readonly swept: string[] = [];
   /** The last word on every secret that was to be written. */
   readonly written = new Map<string, WrittenTarget>();
+  /** Secrets whose mark of an earlier run could not be taken away. */
+  readonly unclearable: Target[] = [];
   /** Whether anything was asked to change. */
   wrote = false;
   /** Secrets as this run last wrote them, by name. */
@@ -117,10 +120,27 @@ export class KeyWork {
     }
   }
 
+  /**
+   * On the secret where every run that sees the same secrets puts it; where that may not be written, on the next: what
+   * somebody else put in one namespace stops nobody in the others.
+   */
   async #setMark(sweep: readonly string[]): Promise<HeldMark> {
-    const { seen, loginServer, registry, staleMarks, holders } = this.keys;
-    const target = staleMarks[0]?.target ?? holders[0]?.target;
-    if (!target) throw new TypeError("a key is held by somebody");
+    const { staleMarks, holders } = this.keys;
+    const targets = [...staleMarks, ...holders].map(({ target }) => target);
+    let refusal: unknown = new TypeError("a key is held by somebody");
+    for (const target of targets) {
+      try {
+        return await this.#markOn(target, sweep);
+      } catch (error) {
+        if (!isRefusedWrite(error)) throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  async #markOn(target: Target, sweep: readonly string[]): Promise<HeldMark> {
+    const { seen, loginServer, registry, staleMarks } = this.keys;
     const stale = staleMarks.flatMap(({ mark }) => [...(mark.sweep ?? []), mark.operation]);
     return takeTurn(
       {
@@ -294,7 +314,16 @@ export class KeyWork {
     const ours = new Set([...operations, mark.operation]);
     const marked = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
     marked.set(targetName(mark.target), mark.target);
-    for (const target of marked.values()) await clearMark(target, loginServer, ours, this.#signal);
+    for (const target of marked.values()) {
+      try {
+        await clearMark(target, loginServer, ours, this.#signal);
+      } catch (error) {
+        if (isSameTarget(target, mark.target) || !isRefusedWrite(error)) throw error;
+        this.unclearable.push(target);
+        const text = `The mark of an earlier run on ${targetName(target)} stays: ${error.message}`;
+        this.report({ kind: "note", level: "warning", text });
+      }
+    }
   }
 
   get #seesAll(): boolean {

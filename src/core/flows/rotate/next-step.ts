@@ -54,6 +54,8 @@ export interface Done {
   readonly retiredKeys: ReadonlySet<string>;
   /** Targets that could not be written and are given up, with `--accept-outage`. */
   readonly givenUp: readonly Target[];
+  /** Keys whose retirement something stands in the way of, that nothing of this run can change. */
+  readonly blocked: ReadonlySet<string | null>;
 }
 
 /** What a run has done when it begins. */
@@ -63,6 +65,7 @@ export const nothingDone: Done = {
   retired: new Set(),
   retiredKeys: new Set(),
   givenUp: [],
+  blocked: new Set(),
 };
 
 /** What of the run's wishes decides what is next. */
@@ -84,7 +87,7 @@ export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextSt
 
 function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
   const { holders } = keys;
-  const changedOver = holders.filter(({ mark }) => mark.retire !== undefined);
+  const changedOver = holders.filter(({ mark }) => mark.retire && !done.blocked.has(mark.retire.keyId));
   const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
   if (aborted.length > 0) {
     const others = changedOver.filter((one) => !aborted.includes(one) && ownBefore(one, keys));
@@ -189,14 +192,39 @@ function retirement(keys: SurveyedKeys, changedOver: readonly Holder[], wish: St
   const [first] = changedOver;
   if (!first?.mark.retire) throw new TypeError("a secret was changed over");
   const { keyId } = first.mark.retire;
-  const holders = changedOver.filter(({ mark }) => mark.retire?.keyId === keyId);
-  const second = holders.find((one) => one.second)?.second;
+  const marked = changedOver.filter(({ mark }) => mark.retire?.keyId === keyId);
+  const second = marked.find((one) => one.second)?.second;
   const old = second && keys.keyOf(second.password);
-  const due = Math.max(...holders.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
+  // One that was made from another by hand holds the old text with no mark that says so.
+  const isCopyOf = ({ mark, second: beside }: Holder) =>
+    old !== undefined && !mark.retire && beside?.password.equals(old.credential.password) === true;
+  const holders = [...marked, ...keys.holders.filter(isCopyOf)];
+  const due = Math.min(latestEnd(marked), latestRetirement(marked, keys));
   // A dead password beside the living one fails every other pull of a reader that takes the first it finds.
   const early = wish.intent === "compromised" || old?.alive === false;
   if (!early && due > keys.now.getTime()) return { kind: "none", because: "pending" };
   return { kind: "retire", keyId, old, holders };
+}
+
+/** When the last of them lets the key before go, in milliseconds since 1970. */
+function latestEnd(marked: readonly Holder[]): number {
+  return Math.max(...marked.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
+}
+
+const retiredByThen = 0.9;
+
+/**
+ * Whatever a mark says, a key before goes while a tenth of the life of the one in use is left: else that one could not be
+ * renewed in time, and whoever may write one secret could let all of them end.
+ */
+function latestRetirement(marked: readonly Holder[], { keyOf }: SurveyedKeys): number {
+  const ends = marked.flatMap(({ credential }) => {
+    const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
+    if (!startDateTime || !endDateTime) return [];
+    const start = startDateTime.getTime();
+    return [start + retiredByThen * (endDateTime.getTime() - start)];
+  });
+  return ends.length > 0 ? Math.max(...ends) : Infinity;
 }
 
 /** Secrets whose password signs in no more get one that does: no overlap, no grace, and no new key if one lives. */

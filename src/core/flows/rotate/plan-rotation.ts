@@ -1,4 +1,5 @@
 import { formatDuration } from "../../../domain/duration.ts";
+import type { ActionableError } from "../../../domain/errors.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -6,6 +7,7 @@ import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Unwritable } from "./preflight.ts";
+import { blockBefore } from "./retire-key.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
@@ -25,21 +27,45 @@ export function planRotation(
   input: RotateInput,
 ): RotatePlan {
   return {
-    changes: prospects.flatMap((prospect) => changesOf(prospect, input)),
+    changes: prospects.flatMap((prospect) => changesOf(prospect, input, blockOf(prospect, prospects, input))),
     warnings: [
       ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
-      ...prospects.flatMap((prospect) => warningsOf(prospect, input)),
+      ...prospects.flatMap((prospect) => [
+        ...warningsOf(prospect, input),
+        ...blockWarnings(blockOf(prospect, prospects, input)),
+      ]),
     ],
   };
 }
 
-function changesOf({ keys, step, unwritable }: Prospect, input: RotateInput): PlannedChange[] {
+/** What stands in the way of a retirement that is due, so that it will not come about. */
+function blockOf(
+  { keys, step }: Prospect,
+  prospects: readonly Prospect[],
+  input: RotateInput,
+): ActionableError | undefined {
+  if (step.kind !== "retire") return undefined;
+  const others = new Map(prospects.map((one) => [one.keys.seen.clusterId, one.keys.seen] as const));
+  others.delete(keys.seen.clusterId);
+  return blockBefore(step, keys, input, [...others.values()])?.error;
+}
+
+function changesOf(
+  { keys, step, unwritable }: Prospect,
+  input: RotateInput,
+  block: ActionableError | undefined,
+): PlannedChange[] {
   switch (step.kind) {
     case "none":
       return standing(keys);
     case "tidy":
       return marksToRemove(keys);
     case "retire":
+      // A leaked key in use is replaced although the one before it cannot go yet.
+      if (block) {
+        const goesOn = input.intent === "compromised" && block.code === "rotate.still-held";
+        return [blockedRetirement(step, block), ...(goesOn ? changesAfter(step, keys, input) : [])];
+      }
       return [...retirementChanges(step, keys), ...changesAfter(step, keys, input)];
     case "change-over":
       return [...changeOverChanges(step, keys, unwritable), ...marksToRemove(keys), ...oldKeys(step, keys)];
@@ -130,6 +156,14 @@ function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SurveyedKe
     }),
     removal(keyId),
   ];
+}
+
+function blockWarnings(block: ActionableError | undefined): string[] {
+  return block ? [[block.message, block.hint].filter(Boolean).join(" ")] : [];
+}
+
+function blockedRetirement({ keyId }: Retirement, { code }: ActionableError): PlannedChange {
+  return { target: keyName(keyId), action: "skipped", before: { keyId }, after: { error: code } };
 }
 
 /** When what is due is retired a new rotation may begin: both are agreed to at once. */

@@ -8,7 +8,7 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { isRefusedSteadily, isSteadily, manyLooks } from "../../checks/prove-steadily.ts";
 import { targetName } from "../../steps/pull-secret.ts";
-import type { RetireBlock } from "../rotate-contract.ts";
+import type { RetireBlock, RotateInput } from "../rotate-contract.ts";
 import { credentialsIn } from "../../holders/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
@@ -38,7 +38,7 @@ export async function retireKey(
   work: KeyWork,
   others: readonly SeenCluster[],
 ): Promise<Retired> {
-  const blocked = blockBefore(step, work, others);
+  const blocked = blockBefore(step, work.keys, work.input, others);
   if (blocked) return blocked;
   return work.underMark([], async () => {
     const newer = distinctCredentials(step.holders.length > 0 ? step : work.keys);
@@ -55,10 +55,11 @@ export async function retireKey(
   });
 }
 
-/** Why nothing may be begun. */
-function blockBefore(
+/** Why nothing may be begun, as far as what was seen tells. */
+export function blockBefore(
   step: Retirement,
-  { keys, input }: KeyWork,
+  keys: SurveyedKeys,
+  input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
   others: readonly SeenCluster[],
 ): Retired | undefined {
   const { seen, copies } = keys;

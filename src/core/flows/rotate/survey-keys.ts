@@ -88,7 +88,7 @@ export async function surveyKeys(
   };
   const someLive = [...keys.values()].some(({ alive }) => alive);
   const proven = holders.filter((holder) => !isUnproven(holder, held, keyOf));
-  const genuine = proven.length > 0 ? proven : holders;
+  const genuine = (proven.length > 0 ? proven : holders).map((holder) => withoutOwnRetirement(holder, keyOf));
   if (!someLive) refuseUnlessOwn({ ...held, holders: genuine }, application);
   const now = seen.cluster.serverTime();
   const live = held.pending.find(({ mark }) => isLive(mark, now, ports.process));
@@ -97,7 +97,9 @@ export async function surveyKeys(
     holders: genuine,
     changed: [
       ...held.changed,
-      ...holders.filter((holder) => !genuine.includes(holder)).map(({ target }) => target),
+      ...(proven.length > 0 ? holders.filter((holder) => !proven.includes(holder)) : []).map(
+        ({ target }) => target,
+      ),
     ],
     application,
     proof,
@@ -208,6 +210,13 @@ function isUnproven(
   const isNamed = chosen && seen.namespaces !== undefined;
   const isKnown = listed?.hint !== undefined && isKeyOf(listed, seen.clusterId);
   return !isNamed && !isKnown;
+}
+
+/** A mark that would retire the very key which its secret pulls with was written by nobody who rotates. */
+function withoutOwnRetirement(holder: Holder, keyOf: SurveyedKeys["keyOf"]): Holder {
+  const { retire, ...mark } = holder.mark;
+  const { keyId } = keyOf(holder.credential.password);
+  return retire && retire.keyId !== null && retire.keyId === keyId ? { ...holder, mark } : holder;
 }
 
 /**

@@ -77,6 +77,10 @@ export function desiredEntry(
     loginServer,
     credential: credential.credential,
     closes,
+    // What is taken over from somebody else is replaced whole: a second entry beside ours is nobody's to retire.
+    ...(state.kind === "present" && !state.mark
+      ? { before: { credential: undefined, retire: undefined } }
+      : {}),
     mark: {
       registry: registry?.id ?? known ?? loginServer,
       clusterId,

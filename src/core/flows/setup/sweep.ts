@@ -4,7 +4,8 @@ import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { heldKeyIds } from "../../holders/held-key-ids.ts";
 import { sweepKeys } from "../../steps/client-secret.ts";
 import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
-import { targetName } from "../../steps/pull-secret.ts";
+import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
+import { isRefusedWrite } from "../../steps/refused-write.ts";
 import type { Job } from "./job.ts";
 
 /** Operations whose keys are to be removed before this job's marks are: those of stale marks and of its own. */
@@ -48,7 +49,15 @@ export async function sweep(
   const marked = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
   if (mark) marked.set(targetName(mark.target), mark.target);
   const ours = new Set([...operations, ...(mark ? [mark.operation] : [])]);
-  for (const target of marked.values()) await clearMark(target, loginServer, ours, signal);
+  for (const target of marked.values()) {
+    try {
+      await clearMark(target, loginServer, ours, signal);
+    } catch (error) {
+      if ((mark && isSameTarget(target, mark.target)) || !isRefusedWrite(error)) throw error;
+      const text = `The mark of an earlier run on ${targetName(target)} stays: ${error.message}`;
+      ports.report({ kind: "note", level: "warning", text });
+    }
+  }
   return swept.removed;
 }
 

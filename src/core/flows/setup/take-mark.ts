@@ -3,6 +3,7 @@ import { keyOrigin, type EntryMark } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, type Target } from "../../steps/pull-secret.ts";
+import { isRefusedWrite } from "../../steps/refused-write.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import { applicationOf, type Job } from "./job.ts";
 
@@ -22,12 +23,28 @@ export async function takeMark(
   },
   signal: AbortSignal,
 ): Promise<HeldMark> {
-  const { targets, staleMarks, clusterId, surveyed } = job;
-  const { operation, loginServer, process } = wish;
-  const target = staleMarks[0]?.target ?? targets[0]?.target;
-  if (!target) throw new TypeError("a job has a target");
+  let refusal: unknown = new TypeError("a job has a target");
+  for (const { target } of [...job.staleMarks, ...job.targets]) {
+    try {
+      return await markOn(target, job, wish, signal);
+    } catch (error) {
+      // What somebody else put in one namespace stops nobody in the others.
+      if (!isRefusedWrite(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+async function markOn(
+  target: Target,
+  job: Job,
+  { operation, registryId, loginServer, process }: Parameters<typeof takeMark>[1],
+  signal: AbortSignal,
+): Promise<HeldMark> {
+  const { staleMarks, clusterId, surveyed } = job;
   const secret = await surveyedSecret(job, target, signal);
-  const entry: EntryMark = { registry: wish.registryId, clusterId };
+  const entry: EntryMark = { registry: registryId, clusterId };
   const sweep = [
     ...staleMarks.flatMap(({ pending }) => [...(pending.sweep ?? []), pending.operation]),
     ...deadOperations(job),

@@ -21,6 +21,8 @@ export interface KeyState {
   readonly alive?: boolean;
   /** How long it lives yet, in hours; null: that is not known. Default 1000. */
   readonly hoursLeft?: number | null;
+  /** How long it has lived, in hours, where the directory tells. */
+  readonly livedHours?: number;
   /** Whether its id is known; default true. */
   readonly known?: boolean;
   /** Whether the directory lists it; default: while it lives and its id is known. */
@@ -111,11 +113,12 @@ export function surveyed(state: KeysState): SurveyedKeys {
 
 function surveyedKey(name: string, state: KeyState = {}, at: Date): SurveyedKey {
   const { alive = true, hoursLeft = 1000, known = true, listed = alive && known, ours = true } = state;
+  const { livedHours } = state;
   const expiresAt = hoursLeft === null ? null : hoursFromNow(hoursLeft, at);
   const credential: PasswordCredential = {
     keyId: name,
     displayName: ours ? `acr-pull/${clusterId}/making of ${name}` : name,
-    startDateTime: undefined,
+    startDateTime: livedHours === undefined ? undefined : new Date(hoursFromNow(-livedHours, at)),
     endDateTime: expiresAt === null ? undefined : new Date(expiresAt),
     hint: textOf(name).slice(0, 3),
   };

@@ -345,6 +345,28 @@ describe("while a retirement is pending", () => {
     expect(next(state)).toBe(expected);
   });
 
+  it.each([
+    ["nine tenths of the life of the one in use are over", 900, 100, "retire old from a"],
+    ["a little less of it is over", 899, 101, "pending"],
+  ])("a mark that says never is believed until %s", (_until, livedHours, hoursLeft, expected) => {
+    const keys = { new: { livedHours, hoursLeft } };
+    expect(next({ secrets: [changed("a", 1_000_000)], keys })).toBe(expected);
+  });
+
+  it("a secret that holds the old text beside the new one, with no mark that says so, is cleaned with the others", () => {
+    const copy: SecretState = { namespace: "b", holds: "new", beside: "old" };
+    expect(next({ secrets: [changed("a", -1), copy] })).toBe("retire old from a b");
+    expect(next({ secrets: [changed("a", 1), copy] })).toBe("pending");
+  });
+
+  it("a leaked key in use is replaced although the one before it cannot be retired", () => {
+    const state = { secrets: [changed("a", -1)] };
+    const wish: Partial<StepWish> = { intent: "compromised" };
+    const done = { blocked: new Set(["old"]), retired: new Set(["renewal" as const]) };
+    expect(next(state, wish)).toBe("retire old from a");
+    expect(next(state, wish, done)).toBe("give a a new key, retire after 0 h, compromised");
+  });
+
   it("two keys that go are retired one after the other", () => {
     const secrets: SecretState[] = [
       changed("a", -1),
