@@ -506,12 +506,12 @@ export const mutants = [
     name: "removes a key that is on its way out as if a killed run had left it",
     edits: [
       {
-        file: `${flow}/key-work.ts`,
+        file: "src/core/holders/held-key-ids.ts",
         from: "flatMap(({ keyId, retire }) => [keyId, retire?.keyId]),",
         to: "flatMap(({ keyId }) => [keyId]),",
       },
       {
-        file: `${flow}/key-work.ts`,
+        file: "src/core/holders/held-key-ids.ts",
         from: "return new Set([...held, ...named.",
         to: "return new Set([...named.",
       },
