@@ -1,4 +1,5 @@
 import { parseDuration } from "../domain/duration.ts";
+import { knowing } from "./option.ts";
 
 /*
  * Readers of option values that no service has a rule for. As in domain/names.ts, they return the value and throw
@@ -33,7 +34,7 @@ export function positiveDuration(text: string): number {
 const longestLifeMs = 36_500 * 86_400_000;
 
 /** How long a password lives, in milliseconds, or as long as the tenant allows. */
-export function lifetime(text: string): number | "max" {
+export const lifetime = knowing(["max"], (text): number | "max" => {
   if (text === "max") return text;
   try {
     const milliseconds = positiveDuration(text);
@@ -42,7 +43,7 @@ export function lifetime(text: string): number | "max" {
     // It breaks the same rule.
   }
   throw new RangeError("must be max or a duration longer than 0 and up to 36500d, such as 180d");
-}
+});
 
 /**
  * How long an old key stays valid beside the new one, in milliseconds. A new key takes up to a quarter of an hour to be
@@ -82,10 +83,11 @@ export function port(text: string): number {
   return number;
 }
 
-const azureClouds = ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"];
+/** The clouds that Azure's own tools know by name. */
+export const azureClouds = ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"];
 
 /** A cloud by name, or by the HTTPS address of its Resource Manager. */
-export function cloud(text: string): string {
+export const cloud = knowing(azureClouds, (text) => {
   if (azureClouds.includes(text)) return text;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "https:" || url.username !== "" || url.password !== "" || url.search !== "") {
@@ -94,7 +96,7 @@ export function cloud(text: string): string {
     );
   }
   return text;
-}
+});
 
 /**
  * An Entra tenant: its id or one of its domains.

@@ -1,6 +1,6 @@
 /*
- * One definition of an option feeds its flag, its environment variable, its question, its check, its help and its
- * line in the README. A definition is immutable data and a pure reader of texts.
+ * One definition of an option feeds its flag, its environment variable, its question, its check, its help, its
+ * line in the README and what a shell completes. A definition is immutable data and a pure reader of texts.
  */
 
 /** Where help and README list an option, in their order. */
@@ -20,6 +20,18 @@ export type OptionGroup = (typeof optionGroups)[number];
 /** `value`: given once, the last wins; `list`: repeatable; `switch`: present or not. */
 export type OptionKind = "value" | "list" | "switch";
 
+/** Reads one text, and may know words that it takes, perhaps among others. */
+export interface Reader<T> {
+  (text: string): T;
+  readonly words?: readonly string[];
+}
+
+/**
+ * What a value can be, as far as anybody can tell beforehand: these words, the name of something, a command line of
+ * its own, or whatever the option's rule allows.
+ */
+export type ValueHint = readonly string[] | "file" | "context" | "namespace" | "command" | "anything";
+
 /** One option, whose answer is an `A`. */
 export interface OptionDefinition<A> {
   readonly kind: OptionKind;
@@ -30,6 +42,8 @@ export interface OptionDefinition<A> {
   /** `ACR_PULL_NAMESPACE`; undefined for consent, which only a flag gives. */
   readonly variable: string | undefined;
   readonly summary: string;
+  /** What its value can be; a switch has none. */
+  readonly values: ValueHint;
   /** How it is asked for at a terminal when it was not given; undefined: never. */
   readonly question: string | undefined;
   readonly group: OptionGroup;
@@ -54,6 +68,7 @@ export type AnswersOf<Options extends OptionSet> = {
 
 /** What every kind of option is made of. */
 interface Description {
+  /** As help shows it; a value called `<file>`, `<context>` or `<ns>` is completed as one. */
   readonly flag: string;
   readonly summary: string;
   readonly question?: string;
@@ -63,10 +78,10 @@ interface Description {
 
 /** An option with a value, `undefined` when not given. */
 export function valueOption<T>(
-  description: Description & { readonly parse: (text: string) => T },
+  description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<T | undefined> {
   const { parse } = description;
-  return define("value", description, undefined, (texts) => {
+  return define("value", description, undefined, parse.words, (texts) => {
     const text = texts.at(-1);
     return text === undefined ? undefined : parse(text);
   });
@@ -74,18 +89,20 @@ export function valueOption<T>(
 
 /** An option with a value that has a default. */
 export function defaultedOption<T>(
-  description: Description & { readonly parse: (text: string) => T; readonly fallback: string },
+  description: Description & { readonly parse: Reader<T>; readonly fallback: string },
 ): OptionDefinition<T> {
   const { parse, fallback } = description;
-  return define("value", description, fallback, (texts) => parse(texts.at(-1) ?? fallback));
+  return define("value", description, fallback, parse.words, (texts) => parse(texts.at(-1) ?? fallback));
 }
 
 /** An option that can be repeated; its variable holds the values with commas between. Doubles count once. */
 export function listOption<T>(
-  description: Description & { readonly parse: (text: string) => T },
+  description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<readonly T[]> {
   const { parse } = description;
-  return define("list", description, undefined, (texts) => [...new Set(texts)].map((text) => parse(text)));
+  return define("list", description, undefined, parse.words, (texts) =>
+    [...new Set(texts)].map((text) => parse(text)),
+  );
 }
 
 /** An option without a value; its variable is `true` or `false`. */
@@ -93,7 +110,7 @@ export function switchOption(
   description: Description & { readonly instead?: OptionDefinition<boolean>["instead"] },
 ): OptionDefinition<boolean> {
   return {
-    ...define("switch", description, undefined, (texts) => {
+    ...define("switch", description, undefined, [], (texts) => {
       const text = texts.at(-1) ?? "false";
       if (text !== "true" && text !== "false") throw new RangeError("must be true or false");
       return text === "true";
@@ -114,24 +131,41 @@ export function brokenRule(option: OptionDefinition<unknown>, text: string): str
 }
 
 /** A parser that takes one of these words. */
-export function oneOf<const Choice extends string>(...choices: readonly Choice[]): (text: string) => Choice {
-  return (text) => {
+export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Reader<Choice> {
+  return knowing(choices, (text) => {
     const choice = choices.find((known) => known === text);
     if (choice === undefined) throw new RangeError(`must be one of ${choices.join(", ")}`);
     return choice;
-  };
+  });
+}
+
+/** A parser that takes these words, and whatever else it reads. */
+export function knowing<T>(words: readonly string[], read: (text: string) => T): Reader<T> {
+  return Object.assign((text: string) => read(text), { words });
+}
+
+/**
+ * What a value can be, by what it is called where it is shown, such as `<file>` or `[command...]`, else by the words
+ * that its reader knows.
+ */
+export function valueHint(shown: string, words: readonly string[] | undefined): ValueHint {
+  const called = /[<[](?<name>[a-z]+)/.exec(shown)?.groups?.["name"];
+  if (called === "file" || called === "context" || called === "command") return called;
+  return called === "ns" ? "namespace" : (words ?? "anything");
 }
 
 function define<A>(
   kind: OptionKind,
   { flag, summary, question, group, consent }: Description,
   fallback: string | undefined,
+  words: readonly string[] | undefined,
   read: (texts: readonly string[]) => A,
 ): OptionDefinition<A> {
   const long = /--[a-z-]+/.exec(flag)?.[0];
   if (long === undefined) throw new TypeError(`an option needs a long flag: ${flag}`);
   const variable = consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`;
-  return { kind, flag, long, variable, summary, question, group, fallback, instead: undefined, read };
+  const values = valueHint(flag, words);
+  return { kind, flag, long, variable, summary, values, question, group, fallback, instead: undefined, read };
 }
 
 /** The name of an option's answer: `--create-namespace` → `createNamespace`. */

@@ -1,5 +1,6 @@
 import { imageReference } from "../domain/names.ts";
 import {
+  azureClouds,
   clusterIdentifier,
   cloud,
   concurrency,
@@ -29,6 +30,9 @@ const authMethods = [
   "browser",
 ] as const;
 export type AuthMethod = (typeof authMethods)[number];
+
+/** How a credential is proven. */
+const proofs = ["registry", "entra", "none"] as const;
 
 /** Options that tell how a run speaks; every command has them. */
 export const outputOptions = {
@@ -70,7 +74,7 @@ export const signInOptions = {
   }),
   cloud: defaultedOption({
     flag: "--cloud <name|url>",
-    summary: "AzureCloud, AzureUSGovernment, AzureChinaCloud, or the URL of a Resource Manager",
+    summary: `${azureClouds.join(", ")}, or the URL of a Resource Manager`,
     group: "Registry",
     parse: cloud,
     fallback: "AzureCloud",
@@ -116,10 +120,10 @@ export const clusterOptions = {
 /** Options of every command that tries a credential: how. */
 export const proofOptions = {
   proof: defaultedOption({
-    flag: "--proof <registry|entra|none>",
+    flag: `--proof <${proofs.join("|")}>`,
     summary: "how the credential is proven: by a pull, by a sign-in alone, or not at all",
     group: "Proof",
-    parse: oneOf("registry", "entra", "none"),
+    parse: oneOf(...proofs),
     fallback: "registry",
   }),
   image: valueOption({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answerName, type OptionSet } from "../../src/cli/option.ts";
+import { answerName, brokenRule, type OptionSet } from "../../src/cli/option.ts";
 import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
 import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
 import { setupOptions } from "../../src/cli/setup/setup-options.ts";
@@ -49,6 +49,52 @@ describe("the catalogue of options", () => {
   it.each(commands)("gives no letter to two options of %s", (_command, options) => {
     const letters = Object.values(options).flatMap(({ flag }) => /^-\w/.exec(flag) ?? []);
     expect(new Set(letters).size).toBe(letters.length);
+  });
+
+  it("reads every word that an option is known to take, and names those words where it takes no others", () => {
+    const wordy = Object.values(everyOption).filter(
+      ({ kind, values }) => typeof values !== "string" && kind !== "switch",
+    );
+    for (const option of wordy) {
+      for (const word of option.values) expect(brokenRule(option, word)).toBeUndefined();
+    }
+    const words = wordy.map(({ long, values }) => [long, values]);
+    expect(Object.fromEntries(words)).toEqual({
+      "--allow-privileged-role": ["owner"],
+      "--auth": [
+        "auto",
+        "cli",
+        "environment",
+        "workload-identity",
+        "managed-identity",
+        "device-code",
+        "browser",
+      ],
+      "--cloud": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
+      "--color": ["auto", "always", "never"],
+      "--expires-in": ["max"],
+      "--output": ["text", "json", "yaml"],
+      "--proof": ["registry", "entra", "none"],
+      "--registry-server": ["builtin", "docker-registry"],
+      "--role": ["acrpull", "acrpush", "owner"],
+    });
+  });
+
+  it("tells which options take the name of a file, a context or a namespace", () => {
+    const taking = (hint: string) =>
+      Object.values(everyOption)
+        .filter(({ values }) => values === hint)
+        .map(({ long }) => long)
+        .sort();
+    expect(taking("file")).toEqual([
+      "--credentials-file",
+      "--faults",
+      "--kubeconfig",
+      "--password-file",
+      "--world",
+    ]);
+    expect(taking("context")).toEqual(["--context"]);
+    expect(taking("namespace")).toEqual(["--namespace"]);
   });
 
   it("has no option that would take a password", () => {

@@ -7,6 +7,9 @@ import { duration, plainText, port } from "../option-values.ts";
 import { oneOf, valueOption, type AnswersOf } from "../option.ts";
 import { outputOptions } from "../options.ts";
 
+/** What can serve images. */
+const registryServers = ["builtin", "docker-registry"] as const;
+
 /** Options of `sandbox`. */
 export const sandboxOptions = {
   port: valueOption({
@@ -40,10 +43,10 @@ export const sandboxOptions = {
     parse: plainText,
   }),
   registryServer: valueOption({
-    flag: "--registry-server <builtin|docker-registry>",
+    flag: `--registry-server <${registryServers.join("|")}>`,
     summary: "what serves images: the sandbox itself, or Debian's docker-registry behind it",
     group: "Rehearsal",
-    parse: oneOf("builtin", "docker-registry"),
+    parse: oneOf(...registryServers),
   }),
   ...outputOptions,
 };
