@@ -28,8 +28,9 @@ declare const __ACR_PULL_VERSION__: string;
 /**
  * The program: a command line in, an exit code out. Never ends the process itself; only a second signal does.
  * @param process the process it runs in
+ * @param given the command line, where it is not that of the process
  */
-export async function main(process: HostProcess): Promise<number> {
+export async function main(process: HostProcess, given?: readonly string[]): Promise<number> {
   const unwritten: string[] = [];
   const onUnwritten = ({ code, name }: NodeJS.ErrnoException) => {
     // Whoever reads our output may stop early, as `head` does; the work goes on, as it does on a full disk.
@@ -37,7 +38,7 @@ export async function main(process: HostProcess): Promise<number> {
   };
   for (const stream of [process.stdout, process.stderr]) stream.on("error", onUnwritten);
   const [, script = "acr-pull", ...commandLine] = process.argv;
-  const code = await runProgram(commandLine, process.env, {
+  const code = await runProgram(given ?? commandLine, process.env, {
     // kubectl runs its plugins by this name and is how the user typed it.
     name: basename(script).startsWith("kubectl-acr_pull") ? "kubectl acr-pull" : "acr-pull",
     version: __ACR_PULL_VERSION__,
@@ -78,6 +79,10 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
       contexts: async (file) => {
         const { currentContext: current, contexts } = await kubeconfig(file);
         return { current, contexts };
+      },
+      contextNames: async (file) => {
+        const { contextNames } = await import("./kubernetes/context-names.ts");
+        return await contextNames({ file, env });
       },
       clusters: async ({ contexts, ...request }) => {
         const loaded = await kubeconfig(request.kubeconfig);

@@ -56,7 +56,10 @@ describe("the published package", () => {
 
   it("holds the program, its licence and those of what is bundled, and nothing else", () => {
     expect(readdirSync(installed).sort()).toEqual(["LICENSE", "README.md", "bin", "dist", "package.json"]);
-    expect(readdirSync(join(installed, "bin"))).toEqual(["acr-pull.js"]);
+    expect(readdirSync(join(installed, "bin")).sort()).toEqual([
+      "acr-pull.js",
+      "kubectl_complete-acr_pull.js",
+    ]);
     expect(readFileSync(join(installed, "dist", "THIRD-PARTY-LICENSES.txt"), "utf8")).toContain(
       "commander 14",
     );
@@ -67,5 +70,14 @@ describe("the published package", () => {
     ["kubectl-acr_pull", "Usage: kubectl acr-pull [options] [command]"],
   ])("runs as %s", (name, usage) => {
     expect(run(join(folder, "node_modules", ".bin", name), ["--help"])).toContain(usage);
+  });
+
+  it("completes what is typed for kubectl, and carries none of it out", () => {
+    const complete = join(folder, "node_modules", ".bin", "kubectl_complete-acr_pull");
+    expect(run(complete, ["setup", "--role", "acrpu"])).toBe("acrpull\nacrpush\n:4\n");
+    expect(run(complete, ["--version"])).toBe("--version\tshow the version\n:4\n");
+    expect(run("node", [join(installed, "bin", "kubectl_complete-acr_pull.js"), "--help"])).toBe(
+      "--help\tshow help\n:4\n",
+    );
   });
 });

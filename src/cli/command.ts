@@ -2,7 +2,14 @@ import { Option as CommanderOption, type Command as CommanderCommand } from "com
 import { readAnswers, type Environment, type Flags, type GivenOptions } from "./answers.ts";
 import type { Connect } from "./connections.ts";
 import type { SignalSource } from "./interruption.ts";
-import { optionGroups, type AnswersOf, type OptionDefinition, type OptionSet } from "./option.ts";
+import {
+  optionGroups,
+  valueHint,
+  type AnswersOf,
+  type OptionDefinition,
+  type OptionSet,
+  type ValueHint,
+} from "./option.ts";
 import type { Streams, Terminal } from "./terminal.ts";
 import type { View } from "./views/view.ts";
 
@@ -16,6 +23,8 @@ export interface CommandContext {
   readonly given: GivenOptions;
   /** What follows the options. */
   readonly operands: readonly string[];
+  /** Every command there is, for the one that completes them. */
+  readonly commands: readonly CommandDefinition[];
   /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
   readonly program: string;
   /** The process itself, for a command that hands it on to another program. */
@@ -43,8 +52,14 @@ export interface CommandDefinition {
   readonly options: OptionSet;
   /** What may follow the options, as help shows it: `[command...]`. */
   readonly operands: string | undefined;
+  /** What such an operand can be. */
+  readonly operandValues: ValueHint;
   /** Command lines without the program's name, each with what it does. */
   readonly examples: ReadonlyArray<readonly [commandLine: string, does: string]>;
+  /** Lines that help shows behind all else, told how the program is called. */
+  readonly moreHelp: ((program: string) => readonly string[]) | undefined;
+  /** Whether it is for programs to call, and so not listed. */
+  readonly hidden: boolean;
   /** Whether it does with signals as it sees fit; otherwise the first aborts `signal` and the second ends it all. */
   readonly handlesSignals: boolean;
   run(context: CommandContext): Promise<number>;
@@ -55,14 +70,29 @@ export function defineCommand<Options extends OptionSet>(
   definition: Pick<CommandDefinition, "name" | "summary" | "description" | "examples"> & {
     readonly options: Options;
     readonly operands?: string;
+    /** The words that an operand can be. */
+    readonly operandWords?: readonly string[];
+    readonly moreHelp?: (program: string) => readonly string[];
+    readonly hidden?: boolean;
     readonly handlesSignals?: boolean;
     readonly run: (answers: AnswersOf<Options>, context: CommandContext) => Promise<number>;
   },
 ): CommandDefinition {
-  const { options, operands, handlesSignals = false, run } = definition;
+  const {
+    options,
+    operands,
+    operandWords,
+    moreHelp,
+    hidden = false,
+    handlesSignals = false,
+    run,
+  } = definition;
   return {
     ...definition,
     operands,
+    operandValues: operands === undefined ? "anything" : valueHint(operands, operandWords),
+    moreHelp,
+    hidden,
     handlesSignals,
     run: (context) => run(readAnswers(options, context.given), context),
   };
@@ -75,19 +105,20 @@ export function addCommand(
   chosen: (flags: Flags, operands: readonly string[]) => void,
 ): void {
   const command = parent
-    .command(definition.name)
+    .command(definition.name, { hidden: definition.hidden })
     .summary(definition.summary)
     .description(definition.description)
     .addHelpText("after", () => afterHelp(fullName(parent), definition));
   if (definition.operands) command.argument(definition.operands);
   for (const option of inHelpOrder(definition.options)) command.addOption(commanderOption(option));
   command.action((...received: unknown[]) => {
-    chosen(command.opts(), definition.operands ? (received[0] as string[]) : []);
+    const [operands = []] = definition.operands ? (received as [string | string[] | undefined]) : [];
+    chosen(command.opts(), [operands].flat());
   });
 }
 
 /** Options by their groups; commander lists groups in the order they turn up. */
-function inHelpOrder(options: OptionSet): Array<OptionDefinition<unknown>> {
+export function inHelpOrder(options: OptionSet): Array<OptionDefinition<unknown>> {
   const place = ({ group }: OptionDefinition<unknown>) => optionGroups.indexOf(group);
   return Object.values(options).sort((left, right) => place(left) - place(right));
 }
@@ -112,7 +143,7 @@ function fullName(command: CommanderCommand): string {
   return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
 }
 
-function afterHelp(program: string, { examples, options }: CommandDefinition): string {
+function afterHelp(program: string, { examples, options, moreHelp }: CommandDefinition): string {
   const parts: string[] = [];
   if (Object.values(options).some(({ variable }) => variable !== undefined)) {
     parts.push(
@@ -127,5 +158,6 @@ function afterHelp(program: string, { examples, options }: CommandDefinition): s
       ...examples.flatMap(([line, does]) => [`  # ${does}`, `  ${program} ${line}`]),
     );
   }
+  if (moreHelp) parts.push("", ...moreHelp(program));
   return `\n${parts.join("\n").trim()}`;
 }

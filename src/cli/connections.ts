@@ -66,6 +66,14 @@ export interface KubeContexts {
   readonly contexts: readonly KubeContext[];
 }
 
+/** A context of a kubeconfig by its names alone, for whoever types one. */
+export interface NamedContext {
+  readonly name: string;
+  /** The namespace it names, if any. */
+  readonly namespace: string | undefined;
+  readonly isCurrent: boolean;
+}
+
 /**
  * Opens the services a run needs, each when it is first asked for; main.ts joins them. The same request gets the same
  * connection, with its sign-in and its sockets; one that failed is tried anew.
@@ -77,6 +85,8 @@ export interface Connections {
   directory(request: AzureRequest): Promise<DirectoryConnection>;
   /** Reads files alone. */
   contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
+  /** Reads files alone, and loads no client for it; what cannot be read has no contexts. */
+  contextNames(kubeconfig: string | undefined): Promise<readonly NamedContext[]>;
   /** One for each context, in their order; sends nothing yet. */
   clusters(request: ClusterRequest): Promise<readonly ClusterTarget[]>;
   /** Everything for `setup`. */

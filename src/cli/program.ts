@@ -2,6 +2,8 @@ import { Command as CommanderCommand, CommanderError } from "commander";
 import { exitCode } from "../domain/exit-code.ts";
 import { gather, peek, UsageError, variableWarnings, type Environment, type Flags } from "./answers.ts";
 import { addCommand, type CommandDefinition, type HostProcess } from "./command.ts";
+import { completeCommand } from "./commands/complete.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { rotateCommand } from "./commands/rotate.ts";
 import { setupCommand } from "./commands/setup.ts";
@@ -10,6 +12,7 @@ import type { Connect } from "./connections.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./option.ts";
 import { outputOptions, runOptions } from "./options.ts";
+import { helpCommand, helpFlag, versionFlag } from "./standard-flags.ts";
 import { openTerminal } from "./terminal.ts";
 import { describeFailure } from "./views/failure.ts";
 import { openView } from "./views/open-view.ts";
@@ -21,6 +24,8 @@ export const commands: readonly CommandDefinition[] = [
   rotateCommand,
   statusCommand,
   sandboxCommand,
+  completionCommand,
+  completeCommand,
 ];
 
 /** What the program is made with. */
@@ -103,7 +108,18 @@ async function runCommand(
       view.report({ kind: "note", level: "warning", text });
     }
     const given = gather(definition.options, flags, environment);
-    const context = { terminal, view, environment, connect, given, operands, program, process, signal };
+    const context = {
+      terminal,
+      view,
+      environment,
+      connect,
+      given,
+      operands,
+      commands,
+      program,
+      process,
+      signal,
+    };
     return await Promise.race([definition.run(context), crashed]);
   } catch (error) {
     // Whatever a run fails with after it was told to stop, it stopped because of that.
@@ -150,9 +166,9 @@ function parse(commandLine: readonly string[], { name, version, process }: Progr
   let complaint = "";
   const program = new CommanderCommand(name)
     .description("Lets any Kubernetes cluster pull images from a private Azure Container Registry.")
-    .version(version, "-V, --version", "show the version")
-    .helpOption("-h, --help", "show help")
-    .helpCommand("help [command]", "show help for a command")
+    .version(version, versionFlag.flag, versionFlag.summary)
+    .helpOption(helpFlag.flag, helpFlag.summary)
+    .helpCommand(`${helpCommand.name} [command]`, helpCommand.summary)
     .showSuggestionAfterError()
     // Inherited by subcommands only when set before they are made.
     .exitOverride()

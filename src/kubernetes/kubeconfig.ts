@@ -1,10 +1,9 @@
 import { access, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import type { OutgoingHttpHeaders } from "node:http";
-import { delimiter, join } from "node:path";
 import { KubeConfig, type Cluster } from "@kubernetes/client-node";
 import { refused } from "../domain/errors.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
+import { kubeconfigPaths, type KubeconfigSource } from "./kubeconfig-paths.ts";
 import { mergeEntries, parseKubeconfig, readEntries, type KubeconfigEntries } from "./kubeconfig-file.ts";
 
 /** A context that can be chosen. */
@@ -95,13 +94,6 @@ function incomplete(context: string, what: string): Error {
   );
 }
 
-/** Where a kubeconfig is looked for. */
-export interface KubeconfigSource {
-  /** `--kubeconfig`: this file and no other. */
-  readonly file?: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
 /**
  * Loads as kubectl does: the file that was named, else the list in KUBECONFIG, else `~/.kube/config`; of several
  * the first to name a thing wins; inside a pod without any, its service account.
@@ -109,9 +101,7 @@ export interface KubeconfigSource {
  * @throws ActionableError `kubernetes.kubeconfig-missing`, `kubernetes.kubeconfig-malformed`
  */
 export async function loadKubeconfig({ file, env }: KubeconfigSource): Promise<Kubeconfig> {
-  const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
-  const usual = join(env["HOME"] ?? homedir(), ".kube", "config");
-  const paths = file === undefined ? (listed.length > 0 ? listed : [usual]) : [file];
+  const paths = kubeconfigPaths({ file, env });
   const texts = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })));
   const found = texts.filter((item): item is { path: string; text: string } => item.text !== undefined);
   const entries = mergeEntries(found.map(({ path, text }) => parseKubeconfig(path, text)));

@@ -1,8 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A real client or server that tests hold the sandbox to. */
-export type Peer = "az" | "kubectl" | "skopeo" | "docker-registry";
+/** A real client or server that tests hold the sandbox to, or a shell that runs a script of ours. */
+export type Peer = "az" | "kubectl" | "skopeo" | "docker-registry" | "zsh" | "fish";
 
 /**
  * What `describe.skipIf` is given for tests that need these peers: whether one of them is not installed.

@@ -21,6 +21,7 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       azure: never,
       directory: never,
       contexts: never,
+      contextNames: never,
       clusters: never,
       setup: never,
       status: never,

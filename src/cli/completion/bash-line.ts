@@ -1,0 +1,70 @@
+/*
+ * A command line as bash's readline has it. bash gives a completion function words that are still quoted and that it
+ * broke at `=`, `:` and `@` too, which stand in image names, contexts and --option=value; so the line itself is read.
+ */
+
+/** A line up to the cursor. */
+export interface BashLine {
+  /** The words before the one under the cursor, without quotes; the program's name is the first. */
+  readonly words: readonly string[];
+  /** What has been typed of the word under the cursor, without quotes. */
+  readonly current: string;
+  /** What readline is to put in place of `replaced`: that part of `word`, quoted as it was begun. */
+  insert(word: string): string;
+}
+
+type Quote = "'" | '"' | undefined;
+
+/**
+ * @param line the command, up to the cursor
+ * @param replaced the end of the line that readline will replace, as it stands there: the part of the word behind the
+ *   last break or opening quote; a break of its own when it is an `@`, which begins the name of a host
+ * Source: https://www.gnu.org/software/bash/manual/bash.html#Quoting
+ */
+export function readBashLine(line: string, replaced: string): BashLine {
+  const replacedFrom = line.endsWith(replaced) ? line.length - replaced.length : -1;
+  const words: string[] = [];
+  let current = "";
+  let begun = false;
+  let quote: Quote;
+  /** How much of `current` stands before what is replaced. */
+  let before = 0;
+  const end = () => {
+    if (begun) words.push(current);
+    [current, begun, before] = ["", false, 0];
+  };
+  for (let at = 0; at < line.length; at += 1) {
+    if (at === replacedFrom) before = current.length;
+    const character = line.charAt(at);
+    const next = line.charAt(at + 1);
+    if (quote === undefined && /\s/.test(character)) {
+      end();
+      continue;
+    }
+    begun = true;
+    if (character === "\\" && escapes(quote, next)) {
+      at += 1;
+      // A line that goes on in the next one.
+      if (next !== "\n") current += next;
+    } else if (character === quote) {
+      quote = undefined;
+    } else if (quote === undefined && (character === "'" || character === '"')) {
+      quote = character;
+    } else {
+      current += character;
+    }
+  }
+  if (replaced === "") before = current.length;
+  return { words, current, insert: (word) => quoted(word.slice(before), quote) };
+}
+
+function escapes(quote: Quote, next: string): boolean {
+  if (quote === "'") return false;
+  return quote === undefined ? next !== "" : /["$\\`\n]/.test(next);
+}
+
+function quoted(text: string, quote: Quote): string {
+  if (quote === "'") return text.replaceAll("'", String.raw`'\''`);
+  if (quote === '"') return text.replace(/["$\\`]/g, String.raw`\$&`);
+  return text.replace(/[^\w@%+=:,./-]/gu, String.raw`\$&`);
+}

@@ -1,0 +1,141 @@
+import { inHelpOrder, type CommandDefinition } from "../command.ts";
+import type { NamedContext } from "../connections.ts";
+import { isUnsafe, oneLine } from "../foreign-text.ts";
+import type { OptionDefinition, ValueHint } from "../option.ts";
+import { clusterOptions } from "../options.ts";
+import { helpCommand, helpFlag, versionFlag } from "../standard-flags.ts";
+import { findPlace, shortOf, type Place, type Typed } from "./place.ts";
+
+/** One word that the word under the cursor can become. */
+export interface Candidate {
+  /** The whole word, without quotes. */
+  readonly word: string;
+  /** What it is, in one line; may be empty. */
+  readonly summary: string;
+}
+
+/** What the word under the cursor can become. */
+export interface Completion {
+  readonly candidates: readonly Candidate[];
+  /** What the shell is to complete by itself: nothing, names of files, or the command line behind `--`. */
+  readonly leftToShell: "nothing" | "files" | "command";
+}
+
+/** What a completion draws on. */
+export interface Sources {
+  readonly commands: readonly CommandDefinition[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The contexts of a kubeconfig: that of a file, or whichever a run would take. */
+  readonly contextNames: (file: string | undefined) => Promise<readonly NamedContext[]>;
+}
+
+/**
+ * What a word can become, whatever has been typed of it: it is for the shell to say which of that fits.
+ * @param words what stands before it behind the program's name, without quotes
+ * @param current what has been typed of it
+ */
+export async function complete(
+  words: readonly string[],
+  current: string,
+  sources: Sources,
+): Promise<Completion> {
+  const place = findPlace(words, current, sources.commands);
+  if (place.at === "command") return only(commandNames(place.forHelp, current, sources.commands));
+  if (place.at === "option-or-operand") return only(optionsAndOperands(place, current));
+  if (place.at === "value") return await values(place, sources);
+  return { candidates: [], leftToShell: place.at === "other-program" ? "command" : "nothing" };
+}
+
+function only(candidates: readonly Candidate[]): Completion {
+  return { candidates, leftToShell: "nothing" };
+}
+
+function commandNames(
+  forHelp: boolean,
+  current: string,
+  commands: readonly CommandDefinition[],
+): readonly Candidate[] {
+  const listed = commands
+    .filter(({ hidden }) => !hidden)
+    .map(({ name, summary }) => ({ word: name, summary }));
+  if (forHelp) return listed;
+  if (current.startsWith("-")) return [helpFlag, versionFlag].map(flagCandidate);
+  return [...listed, { word: helpCommand.name, summary: helpCommand.summary }];
+}
+
+function flagCandidate({ flag, summary }: { readonly flag: string; readonly summary: string }): Candidate {
+  return { word: /--[a-z-]+/.exec(flag)?.[0] ?? flag, summary };
+}
+
+function optionsAndOperands(
+  { command, typed, operands, optionsEnded }: Extract<Place, { at: "option-or-operand" }>,
+  current: string,
+): readonly Candidate[] {
+  const { operandValues } = command;
+  const isOption = current.startsWith("-");
+  // A command that takes no operand takes nothing but options; one that takes a command wants `--` before it.
+  if (!optionsEnded && (isOption || command.operands === undefined || operandValues === "command")) {
+    const open = inHelpOrder(command.options).filter(
+      (option) => option.kind === "list" || !typed.has(option),
+    );
+    const dashes = operandValues === "command" && operands.length === 0 ? [commandFollows] : [];
+    return [...open.map((option) => optionCandidate(option, current)), ...dashes, flagCandidate(helpFlag)];
+  }
+  if (operands.length > 0 || typeof operandValues === "string") return [];
+  return operandValues.map((word) => ({ word, summary: "" }));
+}
+
+const commandFollows: Candidate = { word: "--", summary: "behind it: the command to run" };
+
+/** By its long flag; by its letter only where that has been typed out, since one of both is enough to choose from. */
+function optionCandidate(option: OptionDefinition<unknown>, current: string): Candidate {
+  const short = shortOf(option);
+  return { word: short === current ? short : option.long, summary: option.summary };
+}
+
+async function values(
+  { option, before, typed }: Extract<Place, { at: "value" }>,
+  sources: Sources,
+): Promise<Completion> {
+  if (option.values === "file") return { candidates: [], leftToShell: "files" };
+  const given = option.kind === "list" ? (typed.get(option) ?? []) : [];
+  const candidates = await named(option.values, typed, sources);
+  return only(
+    candidates
+      .filter(({ word }) => !given.includes(word))
+      .map(({ word, summary }) => ({ word: before + word, summary })),
+  );
+}
+
+async function named(values: ValueHint, typed: Typed, sources: Sources): Promise<readonly Candidate[]> {
+  if (typeof values !== "string") return values.map((word) => ({ word, summary: "" }));
+  if (values !== "context" && values !== "namespace") return [];
+  const contexts = await sources.contextNames(kubeconfigOf(typed, sources.environment));
+  const found = values === "context" ? contexts.map(contextCandidate) : namespaceCandidates(contexts);
+  // A name with a character in it that is not to be seen is typed by nobody, and must not reach a prompt.
+  return found
+    .filter(({ word }) => !isUnsafe(word))
+    .map(({ word, summary }) => ({ word, summary: oneLine(summary) }));
+}
+
+function contextCandidate({ name, namespace, isCurrent }: NamedContext): Candidate {
+  const said = [...(isCurrent ? ["current"] : []), ...(namespace ? [`namespace ${namespace}`] : [])];
+  return { word: name, summary: said.join(", ") };
+}
+
+function namespaceCandidates(contexts: readonly NamedContext[]): readonly Candidate[] {
+  const naming = new Map<string, string[]>();
+  for (const { name, namespace } of contexts) {
+    if (namespace !== undefined) naming.set(namespace, [...(naming.get(namespace) ?? []), name]);
+  }
+  return [...naming].map(([word, names]) => ({ word, summary: `of context ${names.join(", ")}` }));
+}
+
+/** The kubeconfig that the line names, else the variable of that option; the shell has not expanded the line yet. */
+function kubeconfigOf(typed: Typed, environment: Sources["environment"]): string | undefined {
+  const { kubeconfig } = clusterOptions;
+  const text = typed.get(kubeconfig)?.at(-1);
+  if (text === undefined) return environment[kubeconfig.variable ?? ""] || undefined;
+  const { HOME: home } = environment;
+  return home === undefined ? text : text.replace(/^~(?=\/)/, home);
+}
