@@ -135,11 +135,11 @@ async function firstLiving(
     candidates.map(async ({ mark, credential }) => {
       const key = question.application?.passwords.find(({ keyId }) => keyId === mark.keyId);
       if (key?.endDateTime && key.endDateTime <= now) return undefined;
-      const state = question.cannotSignInYet
-        ? key
+      // What another run makes at this moment may not be listed yet, and works all the same.
+      const state =
+        question.cannotSignInYet && key
           ? ("signs-in" as const)
-          : ("dead" as const)
-        : await credentialState(proof, credential, { key, now }, signal);
+          : await credentialState(proof, credential, { key, now }, signal);
       if (state === "dead") return undefined;
       const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
       return { kind: "living" as const, credential, keyId: mark.keyId ?? null, expiresAt, state, from };
