@@ -1,10 +1,17 @@
 import type { ProcessIdentity } from "../core/ports.ts";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 
-/** Who this process is, so that another run on this machine can tell whether it is still there. */
+/** Who a process is, so that another run on this machine can tell whether it is still there. */
 export function processIdentity(pid: number): ProcessIdentity {
-  return { host: hostname(), boot: bootId(), pid, isAlive };
+  return {
+    host: hostname(),
+    boot: bootId(),
+    pidNamespace: pidNamespace(),
+    pid,
+    start: startOf(pid),
+    isAlive,
+  };
 }
 
 /**
@@ -19,12 +26,45 @@ function bootId(): string {
   }
 }
 
+/**
+ * Linux counts processes per namespace, and a container has one of its own. Elsewhere there is but one.
+ * Source: https://man7.org/linux/man-pages/man7/namespaces.7.html (/proc/pid/ns/pid)
+ */
+function pidNamespace(): string | undefined {
+  return linkOf("/proc/self/ns/pid");
+}
+
+/**
+ * When a process started, in clock ticks since the machine did; undefined where that cannot be told.
+ * Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (22, starttime)
+ */
+function startOf(pid: number): string | undefined {
+  // A /proc of another namespace counts otherwise: what it says of a number is of another process.
+  if (linkOf("/proc/self") !== `${process.pid}`) return undefined;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The second field is the command in brackets, and may hold blanks and brackets itself.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[22 - 3];
+  } catch {
+    return undefined;
+  }
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Signal 0 reaches a process without doing anything; EPERM means that it is there and another user's. */
-function isAlive(pid: number): boolean {
+function isAlive(pid: number, start: string | undefined): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
+  const startNow = startOf(pid);
+  return start === undefined || startNow === undefined || start === startNow;
 }

@@ -296,7 +296,14 @@ export interface ProcessIdentity {
   readonly host: string;
   /** Changes when the machine starts anew. */
   readonly boot: string;
+  /** Which processes a process number counts among: containers of one machine may share all else. Undefined: all. */
+  readonly pidNamespace: string | undefined;
   readonly pid: number;
-  /** Whether a process of this machine is still there. */
-  isAlive(pid: number): boolean;
+  /** When it started, as its system says it; undefined where that is not told. */
+  readonly start: string | undefined;
+  /**
+   * Whether a process of the same process numbers is still there.
+   * @param start when it started: another one may have its number by now; undefined: not known
+   */
+  isAlive(pid: number, start: string | undefined): boolean;
 }

@@ -62,7 +62,13 @@ export function keysOfOtherClusters(application: Application, clusterId: string)
 export interface MarkHolder {
   readonly host: string;
   readonly boot: string;
+  /**
+   * The namespace of its process number, on Linux. Absent in older marks: whose numbers they count by is not known.
+   */
+  readonly pidNamespace?: string;
   readonly pid: number;
+  /** When the process started, as its system says it: a number is given again. Absent in older marks. */
+  readonly start?: string;
 }
 
 /** A run in progress that makes a key. Written before the key, so that no key is ever unknown. */
@@ -147,6 +153,9 @@ function isPendingMark(value: unknown): value is PendingMark {
     typeof holder["host"] === "string" &&
     typeof holder["boot"] === "string" &&
     typeof holder["pid"] === "number" &&
+    [holder["pidNamespace"], holder["start"]].every(
+      (field) => field === undefined || typeof field === "string",
+    ) &&
     (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string")))
   );
 }

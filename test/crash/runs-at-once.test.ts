@@ -60,6 +60,8 @@ describe("runs of setup at once", () => {
 });
 
 const elsewhere = { host: "another-machine", boot: "another-boot", pid: 1 };
+/** No process has a number so high. */
+const gonePid = 2 ** 30;
 const marked = "11111111-1111-4111-8111-111111111111";
 
 /** Puts a pending mark into the secret of awesomeapps, as if another run had set it so many seconds ago. */
@@ -138,6 +140,17 @@ describe("setup that needs a key and meets the mark of another run", () => {
   it.each([
     ["of another machine, renewed a moment ago", () => elsewhere],
     ["of a process of this machine that is alive", () => processIdentity(process.pid)],
+    [
+      "of another container of this machine, whose numbers are not its own",
+      () => ({ ...processIdentity(process.pid), pidNamespace: "pid:[1]", pid: gonePid }),
+    ],
+    [
+      "of a version that did not say whose numbers it counts by",
+      () => {
+        const { host, boot } = processIdentity(process.pid);
+        return { host, boot, pid: gonePid };
+      },
+    ],
   ])("%s: waits, says so, and is busy when the time is over, without any change", async (_what, holder) => {
     putMark(holder(), 5);
     const before = sandbox.requests.mutating().length;

@@ -102,6 +102,14 @@ describe("marks", () => {
     expect(readMarks(secret)).toEqual({});
   });
 
+  it("of runs that said more of their process are read as well", () => {
+    const holder = { host: "h", boot: "b", pidNamespace: "pid:[1]", pid: 1, start: "7" };
+    const pending = { operation: "o", holder, renewedAt: "2026-01-01T00:00:00Z" };
+    const entry = { registry: "/r", clusterId: "c", pending };
+    const annotations = { "acr-pull/entries": formatMarks({ "a.azurecr.io": entry }) };
+    expect(readMarks({ ...secret, annotations })["a.azurecr.io"]).toEqual(entry);
+  });
+
   it.each([
     "{",
     "[]",
@@ -110,6 +118,7 @@ describe("marks", () => {
     `{"a":{"registry":1,"clusterId":"c"}}`,
     `{"a":{"registry":"r","clusterId":"c","pending":{}}}`,
     `{"a":{"registry":"r","clusterId":"c","role":"admin"}}`,
+    `{"a":{"registry":"r","clusterId":"c","pending":{"operation":"o","renewedAt":"2026-01-01T00:00:00Z","holder":{"host":"h","boot":"b","pid":1,"start":7}}}}`,
   ])("that somebody broke are refused: %s", (text) => {
     expect(() => readMarks({ ...secret, annotations: { "acr-pull/entries": text } })).toThrow(
       /cannot be read/,

@@ -8,6 +8,7 @@ import {
   managedLabel,
   readMarks,
   type EntryMark,
+  type MarkHolder,
   type PendingMark,
 } from "../../domain/ownership.ts";
 import { BusyError } from "./busy.ts";
@@ -20,22 +21,32 @@ const trustedForMs = 30_000;
 
 /**
  * Whether another run may still be at work under a mark: one older than a minute is not renewed any more, and a
- * process of this machine that is gone needs no minute. A mark in this process's own name is left from an earlier
- * one with the same number, as every first process of a container has.
+ * process that this one would see and that is gone needs no minute. A mark in this process's own name is left from an
+ * earlier one with the same number.
  */
 export function isLive(pending: PendingMark, serverTime: Date, process: ProcessIdentity): boolean {
   const { holder, renewedAt } = pending;
   if (isOwn(pending, process)) return false;
-  const sameMachine = holder.host === process.host && holder.boot === process.boot;
-  if (sameMachine && !process.isAlive(holder.pid)) return false;
+  if (isNeighbour(holder, process) && !process.isAlive(holder.pid, holder.start)) return false;
   // One from the future was not written by the cluster's clock, and would never grow old.
   return Math.abs(serverTime.getTime() - Date.parse(renewedAt)) <= staleAfterMs;
 }
 
-/** Whether a mark is this process's own. */
-function isOwn(pending: PendingMark, process: ProcessIdentity): boolean {
-  const { holder } = pending;
-  return holder.host === process.host && holder.boot === process.boot && holder.pid === process.pid;
+/** Whether a mark is this process's own, or of an earlier one with its number. */
+function isOwn({ holder }: PendingMark, process: ProcessIdentity): boolean {
+  return isNeighbour(holder, process) && holder.pid === process.pid;
+}
+
+/**
+ * Whether a holder's process number means the same here. Containers of one machine may share its name and its start
+ * and still count their processes apart, so that a number says nothing of another container's run.
+ */
+function isNeighbour(holder: MarkHolder, process: ProcessIdentity): boolean {
+  return (
+    holder.host === process.host &&
+    holder.boot === process.boot &&
+    holder.pidNamespace === process.pidNamespace
+  );
 }
 
 /** What a mark is set with. */
@@ -215,10 +226,16 @@ function pendingMark(
   operation: string,
   sweep: readonly string[],
 ): PendingMark {
-  const { host, boot, pid } = process;
+  const { host, boot, pidNamespace, pid, start } = process;
   return {
     operation,
-    holder: { host, boot, pid },
+    holder: {
+      host,
+      boot,
+      ...(pidNamespace === undefined ? {} : { pidNamespace }),
+      pid,
+      ...(start === undefined ? {} : { start }),
+    },
     renewedAt: target.cluster.serverTime().toISOString(),
     ...(sweep.length > 0 ? { sweep } : {}),
   };
