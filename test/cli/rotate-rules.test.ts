@@ -40,6 +40,11 @@ describe("what rotate refuses before any request", () => {
       { grace: "30d", expiresIn: "30d" },
       "--grace 30d is too long",
     ],
+    [
+      "a new key that is about to end from its first day",
+      { ifExpiringWithin: "30d", expiresIn: "30d" },
+      "--if-expiring-within 30d is not shorter than --expires-in 30d",
+    ],
     ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
     ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot go with --verbose"],
   ])("%s", (_what, flags, words) => {

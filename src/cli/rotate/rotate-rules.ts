@@ -35,7 +35,11 @@ const rules: OptionRules<keyof typeof rotateOptions> = {
  * @throws UsageError `usage.conflict` naming every combination that cannot be, then `usage.missing-input`
  */
 export function checkRotate(answers: RotateAnswers, given: GivenOptions, interactive: boolean): void {
-  const conflicts = [...brokenRules(rotateOptions, rules, answers, given), ...outlivedBy(answers)];
+  const conflicts = [
+    ...brokenRules(rotateOptions, rules, answers, given),
+    ...outlivedBy(answers),
+    ...alwaysExpiring(answers),
+  ];
   if (conflicts.length > 0) throw new UsageError(conflicts.join("\n"), "usage.conflict");
   if (!interactive && !answers.dryRun && !answers.yes) throw missingInput([rotateOptions.yes]);
 }
@@ -45,5 +49,14 @@ function outlivedBy({ grace, expiresIn }: RotateAnswers): string[] {
   if (typeof expiresIn !== "number" || grace < expiresIn) return [];
   return [
     `${rotateOptions.grace.long} ${formatDuration(grace)} is too long for ${rotateOptions.expiresIn.long} ${formatDuration(expiresIn)}: the new key would end before the old one is retired`,
+  ];
+}
+
+/** A new key that would count as about to end from its first day is replaced by every run. */
+function alwaysExpiring({ ifExpiringWithin, expiresIn }: RotateAnswers): string[] {
+  if (typeof expiresIn !== "number" || ifExpiringWithin === undefined || ifExpiringWithin < expiresIn)
+    return [];
+  return [
+    `${rotateOptions.ifExpiringWithin.long} ${formatDuration(ifExpiringWithin)} is not shorter than ${rotateOptions.expiresIn.long} ${formatDuration(expiresIn)}: the new key would be replaced by the next run, and so on for ever`,
   ];
 }
