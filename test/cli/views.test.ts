@@ -41,6 +41,7 @@ const result: SetupResult = {
       clusterId: "c",
       appId: "a",
       keyId: "k",
+      createdAt: "2030-07-06T03:09:05Z",
       expiresAt: "2031-01-02T03:04:05Z",
       action: "unchanged",
     },
@@ -256,6 +257,40 @@ describe("a result", () => {
     expect(
       text(setupAnswer({ kind: "finished", result: none, exitCode: 4 }, input, again).lines),
     ).not.toContain("imagePullSecrets");
+  });
+
+  it.each([
+    [
+      "2030-07-06T03:09:05Z",
+      "once a day",
+      "Until 60 days before 2031-01-02 it changes nothing.",
+      "After that day",
+    ],
+    [
+      "2030-12-13T03:09:05Z",
+      "once a day",
+      "Until 6 days before 2031-01-02 it changes nothing.",
+      "After that day",
+    ],
+    [
+      "2030-12-30T03:09:05Z",
+      "once an hour",
+      "Until 1 day before 2031-01-02 it changes nothing.",
+      "After that day",
+    ],
+    [
+      "2031-01-01T03:09:05Z",
+      "once an hour",
+      "Until 8 hours before 2031-01-02 03:04 UTC it changes nothing.",
+      "After that time",
+    ],
+  ])("says how often and when to renew a key made at %s: %s", (createdAt, often, until, after) => {
+    const credentials = result.credentials.map((one) => ({ ...one, createdAt }));
+    const outcome = { kind: "finished", result: { ...result, credentials }, exitCode: 0 } as const;
+    const lines = text(setupAnswer(outcome, input, again).lines);
+    expect(lines).toContain(`To renew it, run this ${often}:`);
+    expect(lines).toContain(until);
+    expect(lines).toContain(`${after} no image can be pulled until it is renewed`);
   });
 
   it("uses the image that was named, and says when a renewal is due", () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { ApplicationRecord } from "../../src/sandbox/world.ts";
+import { runSafely } from "../canary.ts";
 import {
   dockerConfigOf,
   entryOf,
@@ -65,6 +66,20 @@ function addPassword(
   return keyId;
 }
 
+/** Lets so many days pass for every key that lives, and for what the secret of awesomeapps says of it. */
+function growOld(world: Sandbox, days: number): void {
+  const earlier = (time: string) =>
+    `${new Date(Date.parse(time) - days * 86_400_000).toISOString().slice(0, 19)}Z`;
+  for (const key of livePasswords(world)) {
+    const { startDateTime, endDateTime } = key;
+    Object.assign(key, { startDateTime: earlier(startDateTime), endDateTime: earlier(endDateTime) });
+  }
+  const { annotations } = secretOf(world)?.metadata ?? {};
+  const text = annotations?.["acr-pull/entries"];
+  if (!annotations || !text) throw new Error("nothing is set up");
+  annotations["acr-pull/entries"] = text.replaceAll(/(?<="expiresAt":")[^"]+/g, earlier);
+}
+
 function deleteSecret(namespace = "awesomeapps") {
   const secrets = sandbox.world.clusters[0]?.objects["secrets"] ?? [];
   secrets.splice(
@@ -82,12 +97,50 @@ async function mutations<T>(run: () => Promise<T>): Promise<{ result: T; count: 
 
 describe("setup, where its entry is in order", () => {
   it("changes nothing, and within 30 days of the end says that renewal is due", async () => {
-    await setup(sandbox, ["--expires-in", "20d"]);
-    const { result, count } = await mutations(() => setup(sandbox, ["--expires-in", "20d"]));
+    await setup(sandbox);
+    growOld(sandbox, 151);
+    const { result, count } = await mutations(() => setup(sandbox));
     expect(result.code).toBe(0);
     expect(count).toBe(0);
     expect(result.json.renewalDue).toBe(true);
     expect(result.json.credentials[0].action).toBe("unchanged");
+  });
+
+  it("says of a key that lives 20 days no sooner than in its last third that renewal is due", async () => {
+    const args = ["--expires-in", "20d"];
+    expect((await setup(sandbox, args)).json.renewalDue).toBe(false);
+    growOld(sandbox, 13);
+    const young = await setup(sandbox, args);
+    expect(young.json.renewalDue).toBe(false);
+    expect(young.stderr).not.toContain("renew it");
+    growOld(sandbox, 1);
+    const old = await setup(sandbox, args);
+    expect(old.json.renewalDue).toBe(true);
+    expect(old.json.credentials[0]).toMatchObject({
+      action: "unchanged",
+      keyId: young.json.credentials[0].keyId,
+    });
+  });
+
+  it("tells a command for keys of 20 days that leaves a new one alone and renews it in its last third", async () => {
+    const { stdout } = await runSafely(sandbox, [
+      "setup",
+      "--registry",
+      "myregistry",
+      "-y",
+      "-n",
+      "awesomeapps",
+      "--expires-in",
+      "20d",
+    ]);
+    const [, told = ""] = /^ {2}acr-pull (rotate .*)$/m.exec(stdout) ?? [];
+    const args = [...told.split(" "), "--settle", "0s", "-o", "json"];
+    const state = async () => (await runSafely(sandbox, args)).json.rotations[0].state;
+    expect(await state()).toBe("unchanged");
+    growOld(sandbox, 13);
+    expect(await state()).toBe("unchanged");
+    growOld(sandbox, 1);
+    expect(await state()).toBe("pending");
   });
 
   it("keeps a living key when another life is asked for, and says so", async () => {

@@ -459,7 +459,9 @@ describe("setup, told by flags and by variables", () => {
       json.secrets.map((one: { namespace: string; name: string }) => `${one.namespace}/${one.name}`),
     ).toEqual(["awesomeapps/from-variable", "default/from-variable"]);
     expect(json.serviceAccounts).toHaveLength(2);
-    expect(json.renewalDue).toBe(true);
+    const { createdAt, expiresAt } = json.credentials[0];
+    expect(Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / 86_400_000)).toBe(20);
+    expect(json.renewalDue).toBe(false);
 
     const flags = [
       "-n",

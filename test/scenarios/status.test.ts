@@ -287,6 +287,27 @@ describe.concurrent("status, while keys come and go,", () => {
     );
   });
 
+  it.for<[string, { ageDays: number; lifetimeDays: number }, string[], string]>([
+    ["that lives 20 days", { ageDays: 16, lifetimeDays: 20 }, ["--expiring-within", "5d"], "6d"],
+    [
+      "that is told to be about to end early",
+      { ageDays: 100, lifetimeDays: 180 },
+      ["--expiring-within", "90d"],
+      "80d",
+    ],
+  ])(
+    "names a rotation that renews a key %s, and none that is newer",
+    async ([_what, wish, args, within], test) => {
+      const sandbox = await start(test);
+      setUp(sandbox, wish);
+      const { stdout } = await runSafely(sandbox, ["status", ...args]);
+      const told = `rotate --if-expiring-within ${within} --yes`;
+      expect(stdout).toContain(`acr-pull ${told}`);
+      const run = await runSafely(sandbox, [...told.split(" "), "-o", "json", "--settle", "0s"]);
+      expect(run.json.rotations[0].state).toBe("pending");
+    },
+  );
+
   it("knows a secret that a rotation has not come to by the key that others were changed over from", async (test) => {
     const sandbox = await start(test);
     const { keyId: old } = setUp(sandbox, { namespaces });

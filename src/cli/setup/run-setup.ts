@@ -55,7 +55,10 @@ async function carryOut(context: CommandContext, knownPassword: SecretText | und
   const done = outcome.kind === "finished" && outcome.exitCode === exitCode.ok;
   const answer = setupAnswer(outcome, input, {
     again: sameCommand({ ...context, given }, done ? lastingOptions : setupOptions),
-    renew: renewalCommand({ ...context, given }),
+    renew: renewalCommand(
+      { ...context, given },
+      outcome.kind === "finished" ? outcome.result.credentials : [],
+    ),
     exitCodeForChanges: answers.exitCode,
     width: context.terminal.stdout.width,
   });

@@ -2,13 +2,16 @@ import type { GivenOptions } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { rotateOptions } from "../rotate/rotate-options.ts";
-import { renewalDays } from "../setup/renewal-command.ts";
+import { formatDuration } from "../../domain/duration.ts";
 import { statusOptions } from "./status-options.ts";
 
 /** Command lines that the answer names: for the same clusters. */
 export interface StatusCommands {
-  /** Renews what is about to end or has ended, and retires what is due. */
-  readonly rotate: string;
+  /**
+   * Renews what is about to end or has ended, and retires what is due.
+   * @param withinMs how long before its end a key is renewed, in milliseconds
+   */
+  readonly rotate: (withinMs: number) => string;
   /** Removes one key that nothing holds. */
   readonly prune: (keyId: string) => string;
 }
@@ -27,13 +30,14 @@ export function statusCommands({
   const { ifExpiringWithin } = rotateOptions;
   const { prune } = statusOptions;
   return {
-    rotate: equivalentCommand(
-      program,
-      "rotate",
-      { ...bothKnow, ifExpiringWithin },
-      withFlag(given, "ifExpiringWithin", `${renewalDays}d`),
-      environment,
-    ),
+    rotate: (withinMs) =>
+      equivalentCommand(
+        program,
+        "rotate",
+        { ...bothKnow, ifExpiringWithin },
+        withFlag(given, "ifExpiringWithin", formatDuration(withinMs)),
+        environment,
+      ),
     prune: (keyId) =>
       equivalentCommand(
         program,

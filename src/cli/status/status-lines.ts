@@ -5,6 +5,7 @@ import type {
   StatusEntry,
   StatusResult,
 } from "../../core/flows/status-contract.ts";
+import { renewalWindowMs } from "../../domain/renewal.ts";
 import { toned, type Line } from "../terminal.ts";
 import { tableLines } from "../views/table-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
@@ -30,7 +31,12 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
     orphanLines(result, context),
     seenLines(result, width),
     result.warnings.flatMap(({ message }) => signed("warning", "!", `${message}.`, width)),
-    needsRotate(result) ? [...wrapped("To bring this in order:", width), `  ${context.commands.rotate}`] : [],
+    needsRotate(result)
+      ? [
+          ...wrapped("To bring this in order:", width),
+          `  ${context.commands.rotate(renewalTimeMs(result.entries))}`,
+        ]
+      : [],
   ].filter((lines) => lines.length > 0);
   return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
@@ -202,6 +208,19 @@ function needsRotate({ entries, pending }: StatusResult): boolean {
   const mended: ReadonlySet<EntryState> = new Set(["expired", "expiring", "stale-key"]);
   return entries.some(({ state }) => mended.has(state)) || pending.some(({ overdue }) => overdue);
 }
+
+/**
+ * So long before their end keys are renewed, in milliseconds: those that are told to be about to end, and no others
+ * that are as good as new.
+ */
+function renewalTimeMs(entries: readonly StatusEntry[]): number {
+  const usual = Math.min(...[unknownLife, ...entries].map(renewalWindowMs));
+  const left = entries.filter(({ state }) => state === "expiring").map(({ daysLeft }) => daysLeft ?? 0);
+  return Math.max(usual, ...left.map((count) => (count + 1) * dayMs));
+}
+
+const unknownLife = { createdAt: null, expiresAt: null };
+const dayMs = 86_400_000;
 
 /** A sign, and a sentence behind it over as many lines as it takes. */
 function signed(

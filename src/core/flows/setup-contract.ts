@@ -134,6 +134,8 @@ export interface ResultCredential {
   readonly clusterId: string;
   readonly appId: string;
   readonly keyId: string | null;
+  /** RFC 3339 UTC; null where the directory was not asked, or does not say. */
+  readonly createdAt: string | null;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
   readonly action: Action;

@@ -27,6 +27,8 @@ export interface LivingCredential {
   readonly kind: "living";
   readonly credential: PullCredential;
   readonly keyId: string | null;
+  /** RFC 3339 UTC; null where the directory does not say. */
+  readonly createdAt: string | null;
   /** RFC 3339 UTC */
   readonly expiresAt: string | null;
   readonly state: Exclude<CredentialState, "dead">;
@@ -115,6 +117,7 @@ async function decideKnown(
     kind: "living" as const,
     credential,
     keyId: key?.keyId ?? null,
+    createdAt: timeText(key?.startDateTime),
     expiresAt: timeText(key?.endDateTime),
     state,
     from: "user" as const,
@@ -142,7 +145,16 @@ async function firstLiving(
           : await credentialState(proof, credential, { key, now }, signal);
       if (state === "dead") return undefined;
       const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
-      return { kind: "living" as const, credential, keyId: mark.keyId ?? null, expiresAt, state, from };
+      const createdAt = timeText(key?.startDateTime);
+      return {
+        kind: "living" as const,
+        credential,
+        keyId: mark.keyId ?? null,
+        createdAt,
+        expiresAt,
+        state,
+        from,
+      };
     }),
   );
   const living = tried.filter((one) => one !== undefined);

@@ -25,12 +25,14 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential>
   const [mark, ensured] = await settleBoth(setMark(work, operation), makeApplication(work));
   const { application } = ensured;
   work.started("key", "Making a key");
+  const createdAt = timeText(mark.target.cluster.serverTime());
   const [key] = await settleBoth(addKey(work, application, mark), ensurePrincipalAndRoles(work, ensured));
   work.done("key", `Made the key ${key.keyId}, valid until ${timeText(key.endDateTime)}`);
   return {
     kind: "living",
     credential: { username: application.appId, password: key.secret },
     keyId: key.keyId,
+    createdAt,
     expiresAt: timeText(key.endDateTime),
     state: "signs-in",
     from: "target",

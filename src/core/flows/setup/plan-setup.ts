@@ -5,23 +5,17 @@ import { targetName } from "../../steps/pull-secret.ts";
 import { withoutCredential } from "../../../domain/docker-config.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
+import { isRenewalDue } from "../../../domain/renewal.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
 import { writesKey, type Job, type JobTarget } from "./job.ts";
 import type { Survey } from "./survey.ts";
-
-const renewalDueMs = 30 * 86_400_000;
 
 /** The registry as results show it. */
 export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {
   return registry
     ? { id: registry.id, name: registry.name, loginServer, roleAssignmentMode: registry.roleAssignmentMode }
     : { id: null, name: loginServer.split(/[.:]/)[0] ?? loginServer, loginServer, roleAssignmentMode: null };
-}
-
-/** Whether a time lies within thirty days from now, or behind it. */
-export function isRenewalDue(expiresAt: string | null, now: Date): boolean {
-  return expiresAt !== null && Date.parse(expiresAt) - now.getTime() <= renewalDueMs;
 }
 
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
@@ -167,7 +161,7 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   }
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return warnings;
-  if (isRenewalDue(decision.expiresAt, now)) {
+  if (isRenewalDue(decision, now)) {
     warnings.push(`The key in use is valid only until ${decision.expiresAt}: renew it with acr-pull rotate`);
   }
   const lifetime = lifetimeNote(identity, decision.keyId, input);

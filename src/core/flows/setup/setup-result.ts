@@ -1,5 +1,6 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../../domain/exit-code.ts";
+import { isRenewalDue } from "../../../domain/renewal.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -16,7 +17,7 @@ import type {
   SetupResult,
 } from "../setup-contract.ts";
 import type { JobRecord } from "./job-work.ts";
-import { credentialAction, isRenewalDue, resultRegistry } from "./plan-setup.ts";
+import { credentialAction, resultRegistry } from "./plan-setup.ts";
 import { applicationOf, type LeftOut } from "./job.ts";
 import type { Survey } from "./survey.ts";
 
@@ -47,7 +48,7 @@ export function finishedOutcome(
     secrets: [...records.flatMap(secrets), ...survey.leftOut.map(leftOutSecret)],
     serviceAccounts: records.flatMap(serviceAccounts),
     verification: verification(survey, records),
-    renewalDue: records.some(({ credential }) => credential && isRenewalDue(credential.expiresAt, now)),
+    renewalDue: records.some(({ credential }) => credential && isRenewalDue(credential, now)),
     keptKeys: records.flatMap(keptKeys),
   };
   const ended = ending(survey, records);
@@ -118,6 +119,7 @@ function credentials({ job, credential }: JobRecord): ResultCredential[] {
     clusterId: job.clusterId,
     appId: credential.credential.username,
     keyId: credential.keyId,
+    createdAt: credential.createdAt,
     expiresAt: credential.expiresAt,
     action: credentialAction(job.decision, job.targets),
   }));
