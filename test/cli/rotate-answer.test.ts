@@ -111,12 +111,22 @@ describe("a result", () => {
     ],
     [
       "whose forerunner is gone",
-      { state: "rotated", retired: true },
+      { state: "rotated", retired: true, retirement: "refused" },
       "The key old before it is gone, and is refused.",
     ],
     [
+      "whose forerunner the directory alone was asked for",
+      { state: "rotated", retired: true, retirement: "unlisted" },
+      "The key old before it is gone: the directory lists it no more. No secret held its password any more to try it with.",
+    ],
+    [
+      "whose forerunner was removed and not tried",
+      { state: "rotated", retired: true, retirement: "untried" },
+      "The key old before it is removed; nothing was tried with it.",
+    ],
+    [
       "that was gone back to",
-      { state: "aborted", keyId: "old", replaced: "new", retired: true },
+      { state: "aborted", keyId: "old", replaced: "new", retired: true, retirement: "refused" },
       "✓ The key old for myregistry.azurecr.io in kind is in use again by one secret, valid until 2030-07-01.\n  The key new that was to follow it is gone, and is refused.",
     ],
     [

@@ -93,8 +93,8 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-key.ts`,
-        from: "const refused = await isRefused(step, keyId, work);",
-        to: "const refused = true as boolean;",
+        from: "const evidence = await evidenceOf(step, keyId, work);",
+        to: 'const evidence = "refused" as RetireEvidence | undefined;',
       },
     ],
     caughtBy: {

@@ -112,8 +112,10 @@ describe.concurrent("rotate, where the key", () => {
   it("has expired: replaces it without overlap or grace, and removes it", async (test) => {
     const sandbox = await start(test);
     const { keyId: old } = setUp(sandbox, { namespaces: ["awesomeapps", "default"], ageDays: 181 });
-    const { keyId, state, replaced, retired, retireAfter } = await rotation(sandbox, daily);
+    const { keyId, state, replaced, retired, retireAfter, retirement } = await rotation(sandbox, daily);
     expect([state, replaced, retired, retireAfter]).toEqual(["rotated", old, true, null]);
+    // Its life was over, and that was enough to know.
+    expect(retirement).toBe("untried");
     expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: undefined });
     expect(keyIds(sandbox)).toEqual([keyId]);
     expect(markOf(sandbox)).not.toHaveProperty("retire");
@@ -126,6 +128,7 @@ describe.concurrent("rotate, where the key", () => {
     sandbox.invariants.watch();
     const { keyId, ...told } = await rotation(sandbox, daily);
     expect(told).toMatchObject({ state: "rotated", replaced: old, retired: true, retireAfter: null });
+    expect(told.retirement).toBe("refused");
     expect(heldKeys(sandbox)).toEqual({ plain: keyId, https: undefined });
     expect(keyIds(sandbox)).toEqual([keyId]);
     expect(azureWrites(sandbox)).toEqual(["POST addPassword"]);

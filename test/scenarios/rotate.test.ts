@@ -7,6 +7,7 @@ import {
   endGrace,
   heldKeys,
   keyIds,
+  killedAt,
   markOf,
   rotate,
   rotation,
@@ -91,6 +92,8 @@ describe.concurrent("rotate", () => {
     const { keyId, old } = changedOver(sandbox, { namespaces, due: true });
     const finished = await rotation(sandbox, ["--finish"]);
     expect(finished).toMatchObject({ state: "rotated", keyId, replaced: old, retired: true });
+    expect(finished.retirement).toBe("refused");
+    expect(finished.stderr).toContain(`Retired the key ${old}, which is refused now`);
     expect(finished).not.toHaveProperty("retireBlocked");
     for (const namespace of namespaces) {
       expect(heldKeys(sandbox, namespace)).toEqual({ plain: keyId, https: undefined });
@@ -99,6 +102,25 @@ describe.concurrent("rotate", () => {
     }
     expect(keyIds(sandbox)).toEqual([keyId]);
     expect(signsIn(sandbox, old)).toBe(false);
+  });
+
+  it("that tries nothing does not say that the removed key is refused", async (test) => {
+    const sandbox = await start(test);
+    const { old } = changedOver(sandbox, { due: true });
+    const untried = await rotation(sandbox, ["--finish", "--proof", "none"]);
+    expect(untried).toMatchObject({ replaced: old, retired: true, retirement: "untried" });
+    expect(untried.stderr).toContain(`Retired the key ${old}: it is removed, and nothing was tried`);
+    expect(untried.stderr).not.toContain("refused");
+  });
+
+  it("that goes on when no secret holds the old key's text says what the directory says", async (test) => {
+    const sandbox = await start(test);
+    const { old } = changedOver(sandbox, { due: true });
+    await killedAt(sandbox, ["--finish"], ({ path }) => path.endsWith("/removePassword"), "read");
+    const goneOn = await rotation(sandbox, ["--finish"]);
+    expect(goneOn).toMatchObject({ replaced: old, retired: true, retirement: "unlisted" });
+    expect(goneOn.stderr).toContain(`Retired the key ${old}, which the directory lists no more`);
+    expect(goneOn.stderr).not.toContain("refused");
   });
 
   it("without --finish goes on to a new key when the retirement is done", async (test) => {

@@ -1,4 +1,9 @@
-import type { ResultRotation, RotateIntent, RotateResult } from "../../core/flows/rotate-contract.ts";
+import type {
+  ResultRotation,
+  RetireEvidence,
+  RotateIntent,
+  RotateResult,
+} from "../../core/flows/rotate-contract.ts";
 import { shellWord } from "../equivalent-command.ts";
 import { toned, type Line, type Toned } from "../terminal.ts";
 import { targetLines } from "../views/target-lines.ts";
@@ -105,13 +110,13 @@ function daysLeft(expiresAt: string | null, now: Date): string {
 
 /** What becomes of the key before it, or has become of it. */
 function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
-  const { replaced, retireAfter, retired, retireBlocked, state } = rotation;
+  const { replaced, retireAfter, retired, retirement, retireBlocked, state } = rotation;
   const { commands, now, width } = context;
   const old = otherKey(rotation, context);
   const say = (sentence: string) => wrapped(sentence, width, 2);
   if (retireBlocked !== undefined) return blockLines(rotation, retireBlocked, context);
   if (replaced === null) return [];
-  if (retired) return say(`${old} is gone, and is refused.`);
+  if (retired) return say(`${old} ${retirementTexts[retirement ?? "untried"]}.`);
   if (state === "failed") return say(`${old} is not retired, and goes on working.`);
   if (retireAfter === null) return [];
   if (Date.parse(retireAfter) <= now.getTime()) {
@@ -124,6 +129,13 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
     `    ${commands.finish}`,
   ];
 }
+
+/** No more than what was looked at. */
+const retirementTexts: Readonly<Record<RetireEvidence, string>> = {
+  refused: "is gone, and is refused",
+  unlisted: "is gone: the directory lists it no more. No secret held its password any more to try it with",
+  untried: "is removed; nothing was tried with it",
+};
 
 /** A time to the minute: it says when to come back. */
 function momentOf(time: string): string {

@@ -104,6 +104,15 @@ export type RetireBlock =
   /** The directory has removed it, and it still signs in somewhere. */
   | "not-yet-refused";
 
+/** By what a retired key is known to be gone. */
+export type RetireEvidence =
+  /** Its password was tried, and is refused. */
+  | "refused"
+  /** No secret held its password any more; the directory lists the key no longer. */
+  | "unlisted"
+  /** It was removed, and nothing was looked at afterwards: with `--proof none`, or because its life was over. */
+  | "untried";
+
 /** What became of one key. */
 export interface ResultRotation {
   readonly context: string;
@@ -125,8 +134,10 @@ export interface ResultRotation {
   readonly replaced: string | null;
   /** RFC 3339 UTC; null when nothing is to be retired. */
   readonly retireAfter: string | null;
-  /** Whether the replaced key is gone and is refused; false too when nothing was replaced. */
+  /** Whether the replaced key is gone; false too when nothing was replaced. */
   readonly retired: boolean;
+  /** With `retired`: by what that is known. */
+  readonly retirement?: RetireEvidence;
   readonly retireBlocked?: RetireBlock;
 }
 

@@ -165,12 +165,14 @@ class KeysRun {
       const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, this.#keys));
       // One that is refused and listed nowhere was removed by somebody.
       const isGone = keyId !== null && (key.listed === undefined || work.swept.includes(keyId));
+      const retired = !goesLater && isGone;
       this.#record.rows.push({
         ...base,
         state: goesLater ? "pending" : "rotated",
         replaced: keyId,
         retireAfter: goesLater ? timeText(after) : null,
-        retired: !goesLater && isGone,
+        retired,
+        ...(retired && { retirement: key.listed === undefined ? "refused" : "untried" }),
       });
     }
   }
@@ -183,7 +185,7 @@ class KeysRun {
   async #retire(step: Retirement, work: KeyWork): Promise<boolean> {
     const others = this.#run.seen.filter(({ clusterId }) => clusterId !== this.#keys.seen.clusterId);
     const why = step.holders[0]?.mark.retire?.why;
-    const { retired, blocked, error } = await retireKey(step, work, others);
+    const { retired, evidence, blocked, error } = await retireKey(step, work, others);
     this.#retired.add(why ?? "renewal");
     if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
     const { rows } = this.#record;
@@ -192,6 +194,7 @@ class KeysRun {
       ...(rows[begun] ?? this.#rowOf(step)),
       ...(error ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
       retired,
+      ...(evidence && { retirement: evidence }),
       ...(blocked && { retireBlocked: blocked }),
     };
     if (begun >= 0) rows[begun] = row;

@@ -8,7 +8,7 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { isRefusedSteadily, isSteadily, manyLooks } from "../../checks/prove-steadily.ts";
 import { targetName } from "../../steps/pull-secret.ts";
-import type { RetireBlock, RotateInput } from "../rotate-contract.ts";
+import type { RetireBlock, RetireEvidence, RotateInput } from "../rotate-contract.ts";
 import { credentialsIn } from "../../holders/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
@@ -23,6 +23,8 @@ const proofsBeforeRetiring = 8;
 /** How the retirement of a key ended. */
 export interface Retired {
   readonly retired: boolean;
+  /** With `retired`: by what that is known. */
+  readonly evidence?: RetireEvidence;
   readonly blocked?: RetireBlock;
   /** What stopped it, to be told; absent when it is done, or the key stays for good. */
   readonly error?: ActionableError;
@@ -30,7 +32,7 @@ export interface Retired {
 
 /**
  * Takes the key before out of every secret, looks once more who holds it, proves the new one over a while, removes
- * exactly that key, and proves that it is refused.
+ * exactly that key, and looks whether it is gone.
  * @param others other clusters of this run, which may hold the same key
  */
 export async function retireKey(
@@ -175,17 +177,23 @@ async function removeKey(
     // A run before this one removed it, and waited for its refusal in vain.
     if (!hasCode(error, "directory.key-lingers")) throw error;
   }
-  const refused = await isRefused(step, keyId, work);
-  if (!refused) {
+  const evidence = await evidenceOf(step, keyId, work);
+  if (!evidence) {
     return blockedBy(
       "not-yet-refused",
-      `The directory has removed the key ${keyId}, but it is not refused everywhere yet.`,
+      `The directory has removed the key ${keyId}, but ${step.old ? "it is not refused everywhere yet" : "parts of it list it still"}.`,
       "Parts of the service lag: run the same command again later, it looks again.",
     );
   }
-  work.report({ kind: "done", id: "retire", text: `Retired the key ${keyId}, which is refused now` });
-  return { retired: true };
+  work.report({ kind: "done", id: "retire", text: `Retired the key ${keyId}${evidenceTexts[evidence]}` });
+  return { retired: true, evidence };
 }
+
+const evidenceTexts: Readonly<Record<RetireEvidence, string>> = {
+  refused: ", which is refused now",
+  unlisted: ", which the directory lists no more",
+  untried: ": it is removed, and nothing was tried",
+};
 
 /** A key of ours for this cluster, or the one that was named on purpose; one that is gone already is nobody's. */
 function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys, input }: KeyWork): boolean {
@@ -241,12 +249,22 @@ async function lastLook(step: Retirement, work: KeyWork): Promise<string[]> {
   return namesOf(seen, holdersIn(listed ?? (await work.rereadSeen()), step, work.keys));
 }
 
-/** By signing in, while its text is known; else by what the directory lists. */
-async function isRefused(step: Retirement, keyId: string, work: KeyWork): Promise<boolean> {
+/**
+ * By signing in, while its text is known; else by what the directory lists.
+ * @returns undefined when it is not gone everywhere within the waiting time
+ */
+async function evidenceOf(
+  step: Retirement,
+  keyId: string,
+  work: KeyWork,
+): Promise<RetireEvidence | undefined> {
   const { keys, input, proof, signal, tools, report } = work;
   const { settleMs, timeoutMs } = input;
   const steadiness = manyLooks(settleMs);
-  if (step.old) return isRefusedSteadily(proof, step.old.credential, steadiness, signal);
+  if (step.old) {
+    if (proof.kind === "none") return "untried";
+    return (await isRefusedSteadily(proof, step.old.credential, steadiness, signal)) ? "refused" : undefined;
+  }
   const look = async () => {
     const application = await tools.directory.readApplication(keys.application.objectId, signal);
     return application?.passwords.some((key) => key.keyId === keyId) !== true;
@@ -260,7 +278,7 @@ async function isRefused(step: Retirement, keyId: string, work: KeyWork): Promis
   };
   const gone = await isSteadily(look, { steadiness, timeoutMs, onLook }, tools.clock, signal);
   report({ kind: "ended", id: "refusal" });
-  return gone;
+  return gone ? "unlisted" : undefined;
 }
 
 /** The key is gone, so that nothing needs to remember it. */
