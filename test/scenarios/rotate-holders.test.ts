@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { KubernetesObject } from "../../src/sandbox/world.ts";
+import { runSafely } from "../canary.ts";
 import { dockerConfigOf, marksOf, secretOf, setup, type Run } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import {
@@ -39,6 +40,19 @@ function addCopy(
   return addSecret(sandbox, { namespace: "default", name: "copy", ...metadata }, whole);
 }
 
+/** A copy of the type before today's. */
+function addOlder(sandbox: Sandbox): KubernetesObject {
+  const { host, entry } = oldEntry(sandbox);
+  const text = JSON.stringify({ [`https://${host}/v1/`]: entry });
+  return sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/dockercfg",
+    metadata: { namespace: "default", name: "copy" },
+    data: { ".dockercfg": Buffer.from(text).toString("base64") },
+  });
+}
+
 /** Copies that acr-pull may not write, by what they are. */
 const unwritable: ReadonlyArray<[what: string, add: (sandbox: Sandbox) => KubernetesObject]> = [
   ["without our label", (sandbox) => addCopy(sandbox)],
@@ -72,20 +86,7 @@ const unwritable: ReadonlyArray<[what: string, add: (sandbox: Sandbox) => Kubern
       return addCopy(sandbox, {}, { auths: { [host]: { auth: entry.auth } } });
     },
   ],
-  [
-    "of the older type that kubelets read as well",
-    (sandbox) => {
-      const { host, entry } = oldEntry(sandbox);
-      const text = JSON.stringify({ [`https://${host}/v1/`]: entry });
-      return sandbox.addObject("sandbox", {
-        apiVersion: "v1",
-        kind: "Secret",
-        type: "kubernetes.io/dockercfg",
-        metadata: { namespace: "default", name: "copy" },
-        data: { ".dockercfg": Buffer.from(text).toString("base64") },
-      });
-    },
-  ],
+  ["of the older type that kubelets read as well", (sandbox) => addOlder(sandbox)],
   [
     "whose owner is another object",
     (sandbox) =>
@@ -164,6 +165,45 @@ describe("rotate, where another secret holds the old key since the change-over,"
       expect(sandbox.violations).toEqual([]);
     },
   );
+});
+
+describe.concurrent("rotate, where a secret of the older type holds the key", () => {
+  it("names the type, and goes on when what it hints at is done", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const older = addOlder(sandbox);
+    sandbox.invariants.watch();
+    const run = await rotate(sandbox);
+    const { code, message, hint } = run.json.error;
+    expect([run.code, code], run.stderr).toEqual([2, "rotate.holder-unwritable"]);
+    expect(message).toContain("sandbox/default/copy holds for localhost");
+    expect(message).toContain("has the older type kubernetes.io/dockercfg");
+    expect(hint).toContain("acr-pull setup for its namespace with another --secret-name");
+    expect(hint).not.toContain("--adopt");
+    const other = ["--registry", "myregistry", "-n", "default", "--secret-name", "other", "-y"];
+    expect((await runSafely(sandbox, ["setup", ...other])).code).toBe(0);
+    const { objects } = sandbox.world.clusters[0]!;
+    objects["secrets"] = objects["secrets"]!.filter((one) => one !== older);
+    sandbox.invariants.watch();
+    const { keyId } = await rotation(sandbox);
+    expect(heldKeys(sandbox, "default", "other").plain).toBe(keyId);
+  });
+});
+
+describe.concurrent("rotate --registry with a resource id", () => {
+  it("of a registry that was moved brings also entries along that record where it was before", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+    const { registry } = markOf(sandbox);
+    const { annotations } = secretOf(sandbox, "default")!.metadata;
+    const text = annotations!["acr-pull/entries"]!;
+    annotations!["acr-pull/entries"] = text.replace(/resourceGroups\/[^/]+/, "resourceGroups/before");
+    expect(annotations!["acr-pull/entries"]).not.toBe(text);
+    const { keyId, json } = await rotation(sandbox, ["--registry", registry]);
+    expect(json.rotations[0].registry).toBe(registry);
+    for (const namespace of ["awesomeapps", "default"])
+      expect(heldKeys(sandbox, namespace).plain).toBe(keyId);
+  });
 });
 
 describe.concurrent("rotate, where a copy with our marks", () => {

@@ -73,16 +73,17 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
     for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
       if (mark.clusterId !== seen.clusterId) continue;
       if (mark.pending) pending.push({ loginServer, target, mark: mark.pending });
-      if (mark.appId === undefined || !isMeant(choice.registry, loginServer, mark.registry)) continue;
+      if (mark.appId === undefined) continue;
       const name = `${loginServer} ${mark.appId}`;
       const group = groups.get(name) ?? newGroup(loginServer, mark.appId);
       groups.set(name, group);
       const chosen =
         (seen.namespaces?.has(secret.namespace) ?? true) &&
         (choice.secretName === undefined || choice.secretName === secret.name);
+      const meant = isMeant(choice.registry, loginServer, mark.registry);
       const state = stateOf(target, secret, loginServer);
       if (state instanceof ActionableError) {
-        if (chosen) group.refused.push(state);
+        if (chosen && meant) group.refused.push(state);
         continue;
       }
       const { credential, second } = state;
@@ -91,15 +92,19 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
         continue;
       }
       group.holders.push({ target, state, mark, credential, second, chosen });
+      if (meant) group.registry ??= mark.registry;
     }
   }
   return [...groups.values()]
-    .filter(({ holders, refused }) => holders.some(({ chosen }) => chosen) || refused.length > 0)
-    .map(({ loginServer, appId, holders, changed, refused }) => ({
+    .filter(
+      ({ holders, refused, registry }) =>
+        (registry !== undefined && holders.some(({ chosen }) => chosen)) || refused.length > 0,
+    )
+    .map(({ loginServer, appId, holders, changed, refused, registry }) => ({
       seen,
       loginServer,
       appId,
-      registry: holders[0]?.mark.registry ?? loginServer,
+      registry: registry ?? holders[0]?.mark.registry ?? loginServer,
       holders,
       copies: copiesOf(seen, loginServer, holders),
       changed,
@@ -115,10 +120,15 @@ interface Group {
   readonly holders: Holder[];
   readonly changed: Target[];
   readonly refused: ActionableError[];
+  /**
+   * As an entry records it that is of the registry which was asked for; undefined while none is. A registry that was
+   * moved keeps its login server: until `setup` has been everywhere, some entries record where it was before.
+   */
+  registry: string | undefined;
 }
 
 function newGroup(loginServer: string, appId: string): Group {
-  return { loginServer, appId, holders: [], changed: [], refused: [] };
+  return { loginServer, appId, holders: [], changed: [], refused: [], registry: undefined };
 }
 
 /** Whether an entry is of the registry that was asked for. */
@@ -171,9 +181,10 @@ function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Hold
     const [first] = credentials;
     if (!first) return [];
     const target = targetOf(seen, secret);
-    const isOther = isKnown || secret.type !== dockerConfigType;
-    const state = isOther ? undefined : stateOf(target, secret, loginServer);
-    const error = state instanceof ActionableError ? state : strangeCopy(target, first.host);
+    const isOlder = secret.type !== dockerConfigType;
+    const state = isKnown || isOlder ? undefined : stateOf(target, secret, loginServer);
+    const strange = isOlder ? olderCopy(target, secret.type, first.host) : strangeCopy(target, first.host);
+    const error = state instanceof ActionableError ? state : strange;
     return [{ target, credentials, error }];
   });
 }
@@ -184,6 +195,15 @@ function strangeCopy(target: Target, host: string): ActionableError {
     "secret.not-ours",
     `Secret ${targetName(target)} holds for ${inOneLine(host)} a password that is to be replaced, in an entry that acr-pull did not write there for this cluster.`,
     "Take that entry out of it, or run setup with --switch-principal for its namespace where the entry is of another cluster or application.",
+  );
+}
+
+/** A secret of the type before today's, which `setup` cannot take over either: a type cannot be changed. */
+function olderCopy(target: Target, type: string, host: string): ActionableError {
+  return refused(
+    "secret.wrong-type",
+    `Secret ${targetName(target)} holds for ${inOneLine(host)} a password that is to be replaced, and has the older type ${inOneLine(type)}, which acr-pull does not write.`,
+    `Delete it, or replace it by a secret of the type ${dockerConfigType}: run acr-pull setup for its namespace with another --secret-name, have its Pods and service accounts name that one, and delete the older.`,
   );
 }
 

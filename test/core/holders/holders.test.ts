@@ -199,6 +199,36 @@ describe("a secret", () => {
   });
 });
 
+describe("a registry that was moved to another resource group", () => {
+  const before = registryId.replace("/g/", "/old/");
+  const secrets = [
+    { namespace: "a", holds: "k", mark: { registry: before } },
+    { namespace: "b", holds: "k" },
+  ];
+  const asked = (id: string): Partial<KeyChoice> => ({
+    registry: { kind: "resource-id", id, subscriptionId: "s", resourceGroup: "g", name: "myregistry" },
+  });
+
+  it.each([registryId, before])(
+    "is one for all who pull from it, and known as it was asked for: %s",
+    (id) => {
+      const keys = onlyHeld(secrets, asked(id));
+      expect(keys.holders.map(placeOf)).toEqual(["a/acr-secret", "b/acr-secret"]);
+      expect([keys.registry, keys.copies]).toEqual([id, []]);
+    },
+  );
+
+  it("is not what a mark makes of another one, whose secret holds no key", () => {
+    const marks = {
+      [otherRegistry]: { registry: registryId, clusterId, appId: otherApp, keyId: "o" },
+    };
+    const forged = { namespace: "c", more: { annotations: { "acr-pull/entries": JSON.stringify(marks) } } };
+    expect(held([...secrets, forged], asked(registryId)).map((one) => one.loginServer)).toEqual([
+      loginServer,
+    ]);
+  });
+});
+
 describe("a copy of a key, in a secret that we may not write,", () => {
   const ours = {
     namespace: "a",
@@ -257,6 +287,7 @@ describe("a copy of a key, in a secret that we may not write,", () => {
       "secret.reconciled",
     ],
     ["that is immutable", { holds: "new", more: { immutable: true } }, "secret.immutable"],
+    ["of the older type", { mark: null, more: olderSecret("new") }, "secret.wrong-type"],
   ])("%s is seen, with the reason", (_what, copy, code) => {
     const { holders, copies } = onlyHeld([ours, { namespace: "copy", ...copy }]);
     expect(holders.map(placeOf)).toEqual(["a/acr-secret"]);
@@ -290,6 +321,12 @@ describe("a copy of a key, in a secret that we may not write,", () => {
     expect(onlyHeld([ours, { namespace: "other", ...other }]).copies).toEqual([]);
   });
 });
+
+/** The type and the data of a secret as kubectl wrote it for Docker before 1.7. */
+function olderSecret(keyId: string): NonNullable<PullSecret["more"]> {
+  const text = JSON.stringify({ [`https://${loginServer}/v1/`]: { auth: authOf(keyId) } });
+  return { type: "kubernetes.io/dockercfg", data: { ".dockercfg": Buffer.from(text).toString("base64") } };
+}
 
 function authOf(keyId: string): string {
   return Buffer.from(`${appId}:${textOf(keyId)}`).toString("base64");

@@ -137,16 +137,23 @@ function cannotBeWritten(unwritable: readonly Unwritable[]): ActionableError {
   const list = unwritable.map(({ target, error }) => `  ${targetName(target)}: ${error.message}`).join("\n");
   const [first] = unwritable;
   const { docs, requestId } = first?.error ?? {};
+  const hints = new Set(unwritable.map(({ error }) => hintFor(error)));
   return new ActionableError(
     `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was begun:\n${list}`,
     {
       code: "rotate.holder-unwritable",
-      hint: "Every secret that holds the key has to get the new one. Mend the cause, have the secret's owner take the key out of it, or take the secret over: acr-pull setup --adopt for its namespace and --secret-name.",
+      hint: `Every secret that holds the key has to get the new one. ${[...hints].join("\n")}`,
       docs,
       requestId,
       exitCode: exitCode.usage,
     },
   );
+}
+
+/** What cannot be taken over says itself what to do. */
+function hintFor({ code, hint }: ActionableError): string {
+  if (code === "secret.wrong-type" && hint !== undefined) return hint;
+  return "Mend the cause, have the secret's owner take the key out of it, or take the secret over: acr-pull setup --adopt for its namespace and --secret-name.";
 }
 
 /** A leaked key that would go on living is said before anything is made. */
