@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import { applicationUniqueName } from "../../src/domain/ownership.ts";
-import type { Run } from "../program.ts";
+import { runSafely } from "../canary.ts";
+import { secretOf, type Run } from "../program.ts";
 import { changedOver, setUp, type SetUp } from "./already-set-up.ts";
 import { endGrace, heldKeys, keyIds, rotate, signsIn, start } from "./rotation.ts";
 
@@ -128,4 +129,48 @@ describe.concurrent("rotate, where two contexts are one cluster,", () => {
     expect((await rotate(sandbox, [...both, "--finish"])).code).toBe(0);
     expect(keyIds(sandbox)).toHaveLength(1);
   });
+
+  it.for([
+    ["sandbox", "admin"],
+    ["admin", "sandbox"],
+  ])(
+    "whose users may see less and more, in the order %s, %s: works as the one that sees all",
+    async (order, test) => {
+      const sandbox = await start(test, {
+        clusters: [
+          {
+            context: "sandbox",
+            namespaces: ["default", "awesomeapps", "kube-system"],
+            rules: [
+              { verbs: ["get", "patch"], resources: ["secrets"], namespaces: ["default"] },
+              { verbs: ["get"], resources: ["namespaces"] },
+            ],
+            users: [{ context: "admin", rules: [{ verbs: ["*"], resources: ["*"] }] }],
+          },
+        ],
+      });
+      const { old, keyId } = changedOver(sandbox, { namespaces: ["default", "awesomeapps"], due: true });
+      const both = order.flatMap((context) => ["--context", context]);
+      const run = await rotate(sandbox, [...both, "--finish"]);
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.json.rotations).toMatchObject(
+        order.map((context) => ({ context, replaced: old, retired: true })),
+      );
+      expect(keyIds(sandbox)).toEqual([keyId]);
+      // A key that only a secret without our label holds is seen by who may list them all.
+      const other = setUp(sandbox, { namespaces: ["awesomeapps"], secretName: "unlabelled", beside: true });
+      const { metadata } = secretOf(sandbox, "awesomeapps", "unlabelled")!;
+      Object.assign(metadata, { labels: {}, annotations: {} });
+      sandbox.invariants.watch();
+      const prune = ["status", ...both, "--prune", other.keyId, "--yes", "-o", "json"];
+      const kept = await runSafely(sandbox, prune);
+      expect([kept.code, kept.json.error.code], kept.stderr).toEqual([2, "status.key-in-use"]);
+      const { objects } = sandbox.world.clusters[0]!;
+      objects["secrets"] = objects["secrets"]!.filter((one) => one.metadata !== metadata);
+      sandbox.invariants.watch();
+      const pruned = await runSafely(sandbox, prune);
+      expect(pruned.code, pruned.stderr).toBe(0);
+      expect(keyIds(sandbox)).toEqual([keyId]);
+    },
+  );
 });

@@ -72,13 +72,17 @@ export async function seeClusters(
   return { seen: [...byId.values()], unseen };
 }
 
-/** Two contexts of one cluster: what either of them shows. */
+/**
+ * Two contexts of one cluster: what either of them shows, and of two users the one that may see more. Whatever was
+ * seen has to be looked at again and written by that one.
+ */
 function joined(one: SeenCluster, other: SeenCluster): SeenCluster {
+  const [able, less] = other.whole && !one.whole ? [other, one] : [one, other];
   const secrets = new Map(
-    [...other.secrets, ...one.secrets].map((secret) => [`${secret.namespace}/${secret.name}`, secret]),
+    [...less.secrets, ...able.secrets].map((secret) => [`${secret.namespace}/${secret.name}`, secret]),
   );
   return {
-    ...one,
+    ...able,
     contexts: [...one.contexts, ...other.contexts],
     whole: one.whole || other.whole,
     secrets: inOrder([...secrets.values()]),

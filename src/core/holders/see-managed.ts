@@ -64,14 +64,15 @@ function isOfTheWish(error: ActionableError): boolean {
   return hasCode(error, "cluster.id-mismatch", "namespace.none-selected");
 }
 
-/** Two contexts of one cluster: what either of them shows. */
+/** Two contexts of one cluster: what either of them shows, and of two users the one that may see more. */
 function joined(one: ManagedSecrets, other: ManagedSecrets): ManagedSecrets {
+  const [able, less] = other.whole && !one.whole ? [other, one] : [one, other];
   const secrets = new Map(
-    [...other.secrets, ...one.secrets].map((secret) => [`${secret.namespace}/${secret.name}`, secret]),
+    [...less.secrets, ...able.secrets].map((secret) => [`${secret.namespace}/${secret.name}`, secret]),
   );
   const whole = one.whole || other.whole;
   return {
-    ...one,
+    ...able,
     contexts: [...one.contexts, ...other.contexts],
     secrets: inOrder([...secrets.values()]),
     whole,
