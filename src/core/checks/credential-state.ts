@@ -1,4 +1,5 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
+import { formatDuration } from "../../domain/duration.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import type { ProofContext } from "./prove-pull.ts";
 
@@ -26,7 +27,8 @@ export interface KnownOfKey {
 
 /**
  * Tries what a secret holds. Replicas disagree for a while about a password just made, so a refusal is believed
- * only when it repeats, and for a key that Graph lists as made minutes ago only when the waiting time is over.
+ * only when it repeats, and for a key that Graph lists as made minutes ago only when the waiting time is over; that
+ * wait is told.
  */
 export async function credentialState(
   context: ProofContext,
@@ -34,22 +36,43 @@ export async function credentialState(
   { key, now, unlistedPatienceMs = 0 }: KnownOfKey,
   signal: AbortSignal,
 ): Promise<CredentialState> {
-  const { clock, timeoutMs } = context;
+  const { clock, report, timeoutMs } = context;
   const start = clock.now().getTime();
   const otherText = key?.hint !== undefined && !credential.password.reveal().startsWith(key.hint);
-  const ageMs = key?.startDateTime ? now.getTime() - key.startDateTime.getTime() : propagationMs;
+  // A server's clock is told to the second, so that a key may seem to be made a moment from now.
+  const ageMs = key?.startDateTime ? Math.max(0, now.getTime() - key.startDateTime.getTime()) : propagationMs;
   const patienceMs = otherText ? 0 : Math.min(timeoutMs, key ? propagationMs - ageMs : unlistedPatienceMs);
+  const id = `state of ${key?.keyId ?? credential.username}`;
+  const ended = (state: CredentialState) => {
+    report({ kind: "ended", id });
+    return state;
+  };
   let signsIn = false;
   for (let tries = 1; ; tries += 1) {
     const state = await look(context, credential, signal);
-    if (state === "pulls") return state;
+    if (state === "pulls") return ended(state);
     signsIn ||= state === "signs-in";
     const waitedMs = clock.now().getTime() - start;
     if (state === "expired" || (tries >= triesBeforeDead && (signsIn || waitedMs >= patienceMs))) {
-      return signsIn ? "signs-in" : "dead";
+      return ended(signsIn ? "signs-in" : "dead");
     }
+    if (tries >= triesBeforeDead)
+      report({ kind: "waiting", id, text: waitText(context, credential, key, patienceMs) });
     await clock.sleep(pauseMs, signal);
   }
+}
+
+function waitText(
+  { kind, loginServer }: ProofContext,
+  { username }: PullCredential,
+  key: PasswordCredential | undefined,
+  patienceMs: number,
+): string {
+  const who = kind === "registry" ? loginServer : "Entra";
+  const whose = key ? `the key ${key.keyId}` : `a password of ${username}`;
+  const unitMs = patienceMs < 120_000 ? 1_000 : 60_000;
+  const longest = formatDuration(Math.ceil(patienceMs / unitMs) * unitMs);
+  return `Waiting for ${who} to take ${whose}, which is refused and may be too new to be known everywhere, up to ${longest}`;
 }
 
 async function look(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { credentialState, type CredentialState } from "../../../src/core/checks/credential-state.ts";
+import type { ProgressEvent, Report } from "../../../src/core/progress.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
 
@@ -26,6 +27,7 @@ async function judged(
   takenAfterMs: number,
   key: PasswordCredential | undefined,
   unlistedPatienceMs?: number,
+  report: Report = () => {},
 ): Promise<[CredentialState, number]> {
   const begun = start + 24 * 60 * minute;
   let now = begun;
@@ -50,7 +52,7 @@ async function judged(
           return Promise.resolve();
         },
       },
-      report: () => {},
+      report,
       kind: "registry",
       loginServer: "myregistry.azurecr.io",
       image: { repository: "app" },
@@ -97,5 +99,41 @@ describe("a password that is refused", () => {
     ["is not waited for longer because others are", minute, listed(15 * minute), 10_000, "dead", 2_000],
   ])("%s", async (_, takenAfterMs, key, patienceMs, state, after) => {
     expect(await judged(takenAfterMs, key, patienceMs)).toEqual([state, after]);
+  });
+
+  it.each<[string, PasswordCredential | undefined, number | undefined, string]>([
+    [
+      "a young key",
+      listed(5.5 * minute),
+      undefined,
+      "take the key key, which is refused and may be too new to be known everywhere, up to 10m",
+    ],
+    [
+      "a key that seems to be made a moment from now",
+      listed(-900),
+      undefined,
+      "take the key key, which is refused and may be too new to be known everywhere, up to 15m",
+    ],
+    [
+      "a key that is not listed",
+      undefined,
+      10_000,
+      "take a password of id, which is refused and may be too new to be known everywhere, up to 10s",
+    ],
+  ])(
+    "says that it waits for %s, for what and how long at most, and when that is over",
+    async (_, key, patienceMs, words) => {
+      const events: ProgressEvent[] = [];
+      await judged(20 * minute, key, patienceMs, (event) => events.push(event));
+      const [first] = events;
+      expect(first).toMatchObject({ kind: "waiting", text: `Waiting for myregistry.azurecr.io to ${words}` });
+      expect(events.at(-1)).toEqual({ kind: "ended", id: first && "id" in first && first.id });
+    },
+  );
+
+  it("says nothing of waiting where a refusal is believed", async () => {
+    const events: ProgressEvent[] = [];
+    await judged(20 * minute, listed(15 * minute), undefined, (event) => events.push(event));
+    expect(events.filter(({ kind }) => kind === "waiting")).toEqual([]);
   });
 });
