@@ -72,7 +72,7 @@ describe("Back", () => {
     // The filter points at what it leaves.
     walk.press("abac", "enter");
     await (await walk.at("role")).shows("❯ acrpush");
-    expect(walk.open).toContain("grants Container Registry Repository Writer");
+    await walk.shows("grants Container Registry Repository Writer");
     walk.press("enter");
     await walk.answer("repositories", "team/app");
     await walk.accept("principal");

@@ -102,8 +102,7 @@ describe("what goes wrong with the plan", () => {
     const first = await setup(sandbox, args);
     expect(first.code, first.stderr).toBe(0);
     const walk = await Walk.start(sandbox, [...azure, ...named]);
-    await walk.at("goOn");
-    expect(walk.open).toContain("replace that service principal's entry");
+    await (await walk.at("goOn")).shows("replace that service principal's entry");
     expect(entryOf(sandbox, "myregistry", "awesomeapps", "switched", "open")?.username).toBe(shared);
     walk.press("replace", "enter");
     const command = await (await walk.accept("review")).equivalentCommand();

@@ -28,11 +28,11 @@ describe("where nobody is signed in", () => {
     });
     const walk = await Walk.start(sandbox, settled, { env: nobody });
     await (await walk.at("signIn")).shows("❯ a work account, with a code");
-    expect(walk.open).toContain("Not signed in: ");
+    await walk.shows("Not signed in: ");
     walk.press("enter");
     await walk.shows("enter the code");
-    expect(walk.open).toContain("Which registry shall the cluster pull from?");
-    expect(walk.open).toContain("Looking through your subscriptions");
+    await walk.shows("Which registry shall the cluster pull from?");
+    await walk.shows("Looking through your subscriptions");
     signIn();
     await walk.answer("registry", "my");
     await walk.at("review");

@@ -71,7 +71,7 @@ export class Walk {
     return this;
   }
 
-  /** Waits until the open question shows a text. */
+  /** Waits until the open question shows a text: a look amid a redraw sees half a question. */
   async shows(text: string): Promise<this> {
     await this.run.when(() => this.open.includes(text), `${text} in the open question`);
     return this;
