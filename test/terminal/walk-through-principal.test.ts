@@ -83,7 +83,7 @@ describe("a principal that exists", () => {
       "--role",
       "acrpull",
     ]);
-    const { open } = await walk.at("principal");
+    const { open } = await (await walk.at("principal")).shows("a-known-puller");
     expect(open).not.toContain(sandbox.world.caller.appId);
     const order = ["its own", ours.displayName, "a-known-puller"].map((one) => open.indexOf(one));
     expect(order).toEqual(order.toSorted((left, right) => left - right));

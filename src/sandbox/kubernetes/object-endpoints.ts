@@ -99,8 +99,7 @@ export class ObjectEndpoints {
       resource: definition.plural,
       selector,
       resourceVersion: version === "" ? undefined : Number(version),
-      ended:
-        seconds > 0 ? AbortSignal.any([request.closed, AbortSignal.timeout(seconds * 1000)]) : request.closed,
+      ended: seconds > 0 ? endedAfter(seconds * 1000, request.closed) : request.closed,
       show: watchRepresentation(definition, representation),
     });
     return {
@@ -164,4 +163,21 @@ async function* lines(events: AsyncIterable<unknown>): AsyncGenerator<string> {
   for await (const event of events) {
     yield `${JSON.stringify(event)}\n`;
   }
+}
+
+/**
+ * Aborted when a time is over, or earlier with another signal. A timer of our own holds it: of AbortSignal.any over
+ * AbortSignal.timeout nobody does, and what the collector takes never fires (https://github.com/nodejs/node/issues/54614).
+ */
+function endedAfter(milliseconds: number, closed: AbortSignal): AbortSignal {
+  const ended = new AbortController();
+  const end = (): void => {
+    clearTimeout(timer);
+    closed.removeEventListener("abort", end);
+    ended.abort();
+  };
+  const timer = setTimeout(end, milliseconds);
+  closed.addEventListener("abort", end, { once: true });
+  if (closed.aborted) end();
+  return ended.signal;
 }
