@@ -1,5 +1,10 @@
 import { AuthorizationManagementClient, type Permission } from "@azure/arm-authorization";
-import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role.ts";
+import {
+  assignmentName,
+  type DesiredAssignment,
+  type RoleAssignment,
+  type RolePermissions,
+} from "../domain/role.ts";
 import { undertake } from "./azure-errors.ts";
 import { isIdempotent, type AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
@@ -78,6 +83,30 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
         return (await allOf(pages))
           .map(assignmentOf)
           .filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
+      });
+    },
+
+    /** What a role lets its holder do; undefined when there is no such role any more. */
+    async findRole(roleDefinitionId: string, signal: AbortSignal): Promise<RolePermissions | undefined> {
+      const doing = { doing: `read the role ${roleDefinitionId}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        try {
+          const { roleName = "", permissions = [] } = await clientOf(
+            roleDefinitionId,
+          ).roleDefinitions.getById(withoutSlash(roleDefinitionId), { abortSignal: signal });
+          return {
+            name: roleName,
+            sets: permissions.map(({ actions, notActions, dataActions, notDataActions }) => ({
+              actions: actions ?? [],
+              notActions: notActions ?? [],
+              dataActions: dataActions ?? [],
+              notDataActions: notDataActions ?? [],
+            })),
+          };
+        } catch (error) {
+          if (isAnswer(error, 404)) return undefined;
+          throw error;
+        }
       });
     },
 

@@ -36,3 +36,41 @@ export interface ServiceAccountObject {
   readonly resourceVersion: string;
   readonly imagePullSecrets: readonly string[];
 }
+
+/** What a container of a pod pulls, and whether it waits. */
+export interface ContainerImage {
+  readonly container: string;
+  /** As the pod names it. */
+  readonly image: string;
+  /** Why it does not run, such as `ImagePullBackOff`; undefined when it waits for nothing. */
+  readonly waiting: string | undefined;
+  /** What the kubelet says to that; empty when it says nothing. */
+  readonly message: string;
+}
+
+/** The parts of a Pod that tell how it pulls. */
+export interface PodObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly serviceAccount: string;
+  /** What it was admitted with, whether it named them itself or its service account did. */
+  readonly imagePullSecrets: readonly string[];
+  /** Undefined while it is not scheduled. */
+  readonly node: string | undefined;
+  readonly containers: readonly ContainerImage[];
+}
+
+/** What happened to a pod. */
+export interface PodEvent {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a node can run. */
+export interface NodePlatform {
+  readonly name: string;
+  /** `linux` */
+  readonly os: string;
+  /** `amd64` */
+  readonly architecture: string;
+}

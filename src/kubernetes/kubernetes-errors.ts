@@ -12,7 +12,7 @@ import { PauseTooLongError } from "./request-pace.ts";
 export interface ApiRequest {
   readonly context: string;
   readonly verb: "get" | "list" | "create" | "patch";
-  readonly resource: "namespaces" | "secrets" | "serviceaccounts";
+  readonly resource: "namespaces" | "secrets" | "serviceaccounts" | "pods" | "events" | "nodes";
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
 }
@@ -188,11 +188,14 @@ const verbsNeeded = {
   secrets: "get,create,patch",
   serviceaccounts: "get,patch",
   namespaces: "get,create",
+  pods: "get,list",
+  events: "list",
+  nodes: "list",
 } as const;
 
 /** The missing verb, and a command that grants it with the others that will be needed. */
 function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
-  const everywhere = namespace === undefined || resource === "namespaces";
+  const everywhere = namespace === undefined || resource === "namespaces" || resource === "nodes";
   const verbs: string = verb === "list" ? "list" : verbsNeeded[resource];
   const create = everywhere
     ? kubectl(context, "create", "clusterrole", "acr-pull", `--verb=${verbs}`, `--resource=${resource}`)
@@ -252,7 +255,14 @@ function exchangeFailed(error: ExchangeError, { context }: ApiRequest): Actionab
 }
 
 function subjectOf({ context, verb, resource, namespace, name }: ApiRequest): string {
-  const kinds = { secrets: "secret", serviceaccounts: "service account", namespaces: "namespace" } as const;
+  const kinds = {
+    secrets: "secret",
+    serviceaccounts: "service account",
+    namespaces: "namespace",
+    pods: "pod",
+    events: "event",
+    nodes: "node",
+  } as const;
   if (verb === "list" || name === undefined) {
     return namespace === undefined
       ? `${resource} of context ${context}`
