@@ -2,6 +2,7 @@ import type { ClusterTarget } from "../core/ports.ts";
 import type { RotatePorts } from "../core/flows/rotate-contract.ts";
 import type { StatusPorts } from "../core/flows/status-contract.ts";
 import type { SetupPorts } from "../core/flows/setup-contract.ts";
+import type { VerifyPorts } from "../core/flows/verify-contract.ts";
 import type { Report } from "../core/progress.ts";
 import type { AuthMethod } from "./options.ts";
 
@@ -43,6 +44,9 @@ export interface RotateRequest {
 
 /** Which services `status` speaks to. */
 export type StatusRequest = RotateRequest;
+
+/** Which services `verify` speaks to; Azure only if it lets the caller in. */
+export type VerifyRequest = RotateRequest;
 
 /** Azure, signed in. */
 export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
@@ -95,6 +99,8 @@ export interface Connections {
   rotate(request: RotateRequest): Promise<RotatePorts>;
   /** Everything for `status`; signs in to nothing before the directory is asked for. */
   status(request: StatusRequest): Promise<StatusPorts>;
+  /** Everything for `verify`; Azure is opened when it is first asked for. */
+  verify(request: VerifyRequest): Promise<VerifyPorts>;
 }
 
 /**

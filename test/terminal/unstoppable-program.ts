@@ -26,6 +26,7 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       setup: never,
       status: never,
       rotate: never,
+      verify: never,
     };
     return connections;
   },
