@@ -8,6 +8,7 @@ import { sandboxCommand } from "./commands/sandbox.ts";
 import { rotateCommand } from "./commands/rotate.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { statusCommand } from "./commands/status.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import type { Connect } from "./connections.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./option.ts";
@@ -22,6 +23,7 @@ import type { View } from "./views/view.ts";
 export const commands: readonly CommandDefinition[] = [
   setupCommand,
   rotateCommand,
+  verifyCommand,
   statusCommand,
   sandboxCommand,
   completionCommand,

@@ -4,6 +4,7 @@ import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
 import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
+import { verifyOptions } from "../../src/cli/verify/verify-options.ts";
 import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 import { statusOptions } from "../../src/cli/status/status-options.ts";
 import { optionTable } from "./option-table.ts";
@@ -18,6 +19,7 @@ describe("the README", () => {
     ["setup", setupOptions],
     ["rotate", rotateOptions],
     ["status", statusOptions],
+    ["verify", verifyOptions],
     ["sandbox", sandboxOptions],
   ])("lists the options of %s as they are defined", async (command, options) => {
     const readme = readFileSync(path, "utf8");
