@@ -44,6 +44,8 @@ export interface SecretFacts {
   readonly place: SecretPlace;
   /** Undefined: there is none. */
   readonly secret: SecretObject | undefined;
+  /** The controller that writes it; undefined when none does. */
+  readonly writtenBy: string | undefined;
   /** Why it could not be read. */
   readonly forbidden: ActionableError | undefined;
   /** Of a secret that is missing: whether its namespace is, as far as that is known. */
@@ -78,6 +80,8 @@ export interface EntryFacts {
   /** The host it means, in lower case. */
   readonly host: string;
   readonly mark: EntryMark | undefined;
+  /** The controller that writes the secret; undefined when none does. */
+  readonly writtenBy: string | undefined;
   readonly credential: PullCredential;
   /** The login server that it should have; undefined where that is not known. */
   readonly expectedHost: string | undefined;
@@ -85,6 +89,8 @@ export interface EntryFacts {
   readonly registry: Known<AccessedRegistry | undefined>;
   /** Why the registry cannot be asked from here; undefined: it answers. */
   readonly unreachable: ActionableError | undefined;
+  /** Whether the secret holds an entry for the expected login server as well, so that this one serves nobody. */
+  readonly isLeftOver: boolean;
   /** How the pull ended; undefined where none was tried. */
   readonly pull: PullOutcome | undefined;
   /** What was pulled. */

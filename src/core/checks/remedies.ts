@@ -21,6 +21,13 @@ export function setupCommand(
   ]);
 }
 
+/** A hint that changes the secret; where a controller writes it, the change would be undone, and `setup` refuses it. */
+export function changing({ writtenBy }: { readonly writtenBy: string | undefined }, hint: string): string {
+  return writtenBy === undefined
+    ? hint
+    : `${writtenBy} writes this secret, and would undo a change made here: mend it where it comes from.`;
+}
+
 /** `kubectl` for one context. */
 export function kubectl(context: string, ...words: readonly string[]): string {
   return ["kubectl", "--context", context, ...words].map(shellQuote).join(" ");

@@ -9,7 +9,14 @@ import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Report } from "../progress.ts";
 import { clusterChecks, podChecks } from "./verify/all-checks.ts";
 import { AzureSight } from "./verify/azure-sight.ts";
-import { contentOf, entriesOf, registryTeller, type IsRegistry, type Wanted } from "./verify/entries.ts";
+import {
+  contentOf,
+  entriesOf,
+  isFor,
+  registryTeller,
+  type IsRegistry,
+  type Wanted,
+} from "./verify/entries.ts";
 import { RegistrySight } from "./verify/registry-sight.ts";
 import { seeNamespace, type SeenNamespace } from "./verify/see-namespace.ts";
 import { seePod } from "./verify/see-pod.ts";
@@ -213,10 +220,7 @@ async function namespacesOf(
 /** Whether a secret has an entry for a registry that is meant. */
 async function meantSecrets({ owns, wanted }: Run): Promise<(secret: SecretObject) => boolean> {
   const [isRegistry, meant] = [registryTeller(await owns), await wanted];
-  return (secret) => {
-    const { config } = contentOf(secret);
-    return config !== undefined && entriesOf(secret, config, isRegistry, meant).length > 0;
-  };
+  return (secret) => isFor(secret, isRegistry, meant);
 }
 
 /** The registry that was asked for, with its login server where that is known without Azure, or Azure tells it. */

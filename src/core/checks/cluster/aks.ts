@@ -4,11 +4,10 @@ import type { ClusterFacts } from "../facts.ts";
 import { az } from "../remedies.ts";
 
 /**
- * What API servers of AKS are called, by cloud.
- * Source: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress and
- * https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
+ * What the names of AKS's API servers end in, in each cloud.
+ * Source: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
  */
-const suffixes = [".azmk8s.io", ".azmk8s.us", ".azk8s.us", ".azmk8s.cn", ".azk8s.cn"];
+const suffixes = [".azmk8s.io", ".cx.aks.containerservice.azure.us", ".cx.prod.service.azk8s.cn"];
 
 /** Is it a cluster of AKS, whose nodes have an identity of their own that could pull without any secret? */
 export const aks: Check<ClusterFacts> = {

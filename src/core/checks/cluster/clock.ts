@@ -12,27 +12,36 @@ const failAboveMs = 60 * minuteMs;
 export const clock: Check<ClusterFacts> = {
   id: "clock",
   needs: [],
-  look: ({ context, clusterAheadMs, registryAheadMs }) => {
+  look: (facts) => {
+    const { clusterAheadMs, registryAheadMs } = facts;
     const others = registryAheadMs === undefined ? [clusterAheadMs] : [clusterAheadMs, registryAheadMs];
     const apart = Math.max(0, ...others) - Math.min(0, ...others);
-    if (apart <= warnAboveMs) return pass("The clocks of this machine, the cluster and the registry agree.");
-    const agree = registryAheadMs !== undefined && Math.abs(clusterAheadMs - registryAheadMs) <= warnAboveMs;
-    const registryIsHere = registryAheadMs !== undefined && Math.abs(registryAheadMs) <= warnAboveMs;
-    const who =
-      agree || (!registryIsHere && registryAheadMs !== undefined && Math.abs(clusterAheadMs) > warnAboveMs)
-        ? `This machine's clock is ${span(-(registryAheadMs ?? clusterAheadMs))}`
-        : registryIsHere
-          ? `The clock of the cluster of context ${context} is ${span(clusterAheadMs)}`
-          : registryAheadMs === undefined
-            ? `The clocks of this machine and of the cluster of context ${context} differ: the cluster's is ${span(clusterAheadMs)}`
-            : `The registry's clock is ${span(registryAheadMs)}`;
+    if (apart <= warnAboveMs) {
+      return pass(
+        registryAheadMs === undefined
+          ? "The clocks of this machine and the cluster agree."
+          : "The clocks of this machine, the cluster and the registry agree.",
+      );
+    }
     const verdict = apart > failAboveMs ? fail : warn;
-    return verdict(`${who}.`, {
+    return verdict(`${culprit(facts)}.`, {
       hint: "Have it set by NTP (on a machine with systemd: timedatectl set-ntp true): certificates and tokens are refused by a clock that is off, and ends are counted wrongly.",
       docs: "https://learn.microsoft.com/azure/virtual-machines/linux/time-sync",
     });
   },
 };
+
+/** Of three clocks the one that the two others do not agree with; of two nobody can tell. */
+function culprit({ context, clusterAheadMs, registryAheadMs }: ClusterFacts): string {
+  const agree = (one: number, other: number) => Math.abs(one - other) <= warnAboveMs;
+  const cluster = `of the cluster of context ${context}`;
+  if (registryAheadMs === undefined)
+    return `By this machine's clock, that ${cluster} is ${span(clusterAheadMs)}`;
+  if (agree(clusterAheadMs, registryAheadMs)) return `This machine's clock is ${span(-registryAheadMs)}`;
+  if (agree(registryAheadMs, 0)) return `The clock ${cluster} is ${span(clusterAheadMs)}`;
+  if (agree(clusterAheadMs, 0)) return `The registry's clock is ${span(registryAheadMs)}`;
+  return `By the registry's clock, this machine's is ${span(-registryAheadMs)}, and that ${cluster} ${span(clusterAheadMs - registryAheadMs)}`;
+}
 
 function span(aheadMs: number): string {
   const minutes = Math.round(Math.abs(aheadMs) / minuteMs);

@@ -19,6 +19,7 @@ export const pod: Check<PodFacts> = {
     if (!found) {
       return fail(`There is no pod ${name} in namespace ${namespace}.`, {
         hint: `See which there are: ${kubectl(context, "get", "pods", "--namespace", namespace)}`,
+        docs,
       });
     }
     const waiting = found.containers.filter((one) => waitsForImage.has(one.waiting ?? ""));

@@ -3,7 +3,7 @@ import type { PasswordCredential } from "../../../domain/identity.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, setupCommand } from "../remedies.ts";
+import { az, changing, setupCommand } from "../remedies.ts";
 import { isPrincipal, registryOf, signedIn } from "./outcomes.ts";
 
 const dayMs = 86_400_000;
@@ -24,7 +24,7 @@ export const expiry: Check<EntryFacts> = {
     const key = keyOf(facts);
     const keyId = key?.keyId ?? mark?.keyId ?? undefined;
     const ids = { appId: credential.username, ...(typeof keyId === "string" && { keyId }) };
-    const hint = renewal(facts);
+    const hint = changing(facts, renewal(facts));
     const end = key?.endDateTime ?? dateOf(mark?.expiresAt);
     const refusedAsExpired = signIn.known && signIn.value.kind === "refused" && signIn.value.expired;
     const leftMs = end && end.getTime() - now.getTime();
@@ -46,7 +46,10 @@ export const expiry: Check<EntryFacts> = {
       return warn(
         `The secret says that its password ended on ${timeText(end)}, but it signs in: somebody replaced it.`,
         {
-          hint: `Bring its marks in order: ${setupCommand(facts.place, facts.suggest, registryOf(facts))}`,
+          hint: changing(
+            facts,
+            `Bring its marks in order: ${setupCommand(facts.place, facts.suggest, registryOf(facts))}`,
+          ),
           ids,
         },
       );

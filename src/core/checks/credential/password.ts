@@ -1,7 +1,7 @@
 import { isGuid } from "../../../domain/names.ts";
 import { fail, notKnown, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { setupCommand } from "../remedies.ts";
+import { changing, setupCommand } from "../remedies.ts";
 import { begins } from "./expiry.ts";
 import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
 
@@ -22,12 +22,16 @@ export const password: Check<EntryFacts> = {
     const accepted = signedIn(facts) || (signIn.known && signIn.value.kind === "accepted");
     if (accepted) return pass("The password is one that the application has.", { ids });
     const anew = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
-    if (text === "") return fail("The entry has no password.", { hint: `Write one: ${anew}`, docs, ids });
+    if (text === "")
+      return fail("The entry has no password.", { hint: changing(facts, `Write one: ${anew}`), docs, ids });
     if (isGuid(text)) {
       return fail(
         "What stands there as the password is the id of a key, not its value: a value is shown once, when the key is made.",
         {
-          hint: `A value that was not kept cannot be had again. Have another made and written: ${anew}`,
+          hint: changing(
+            facts,
+            `A value that was not kept cannot be had again. Have another made and written: ${anew}`,
+          ),
           docs,
           ids,
         },
@@ -38,7 +42,7 @@ export const password: Check<EntryFacts> = {
       const gone = typeof mark?.keyId === "string" && keys.every(({ keyId }) => keyId !== mark.keyId);
       if (gone) {
         return fail(`The key ${mark.keyId} that the secret holds was removed from the application.`, {
-          hint: `Have another made and written: ${anew}`,
+          hint: changing(facts, `Have another made and written: ${anew}`),
           docs,
           ids,
         });
@@ -47,7 +51,7 @@ export const password: Check<EntryFacts> = {
         return fail(
           "No key of the application begins as the password does: it was removed, or is another application's.",
           {
-            hint: `Have another made and written: ${anew}`,
+            hint: changing(facts, `Have another made and written: ${anew}`),
             docs,
             ids,
           },
@@ -56,7 +60,10 @@ export const password: Check<EntryFacts> = {
     }
     if (refusalOf(facts) === wrongSecret) {
       return fail("The password is wrong: Entra knows the application, and refuses this text.", {
-        hint: `Made in the last minutes, it may not be known everywhere: run verify again. Else have another made and written: ${anew}`,
+        hint: changing(
+          facts,
+          `Made in the last minutes, it may not be known everywhere: run verify again. Else have another made and written: ${anew}`,
+        ),
         docs,
         ids,
       });

@@ -1,7 +1,7 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, notKnown, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az, setupCommand } from "../remedies.ts";
+import { az, changing, setupCommand } from "../remedies.ts";
 import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
 
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
@@ -35,7 +35,10 @@ export const principal: Check<EntryFacts> = {
       return fail(
         `The directory has no service principal ${appId}: it was deleted, or is another tenant's.`,
         {
-          hint: `Have it made anew (a deleted application of acr-pull's is restored): ${anew}; or sign in to its tenant with --tenant.`,
+          hint: changing(
+            facts,
+            `Have it made anew (a deleted application of acr-pull's is restored): ${anew}; or sign in to its tenant with --tenant.`,
+          ),
           docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/restore-application",
           ids,
         },

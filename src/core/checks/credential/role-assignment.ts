@@ -49,7 +49,7 @@ export const roleAssignment: Check<EntryFacts> = {
 
 /** What grants a role that pulls. */
 export function grantHint(facts: EntryFacts): string {
-  const { mark, place, suggest, registry, principal } = facts;
+  const { mark, place, suggest, registry, principal, writtenBy } = facts;
   const found = registry.known ? registry.value : undefined;
   const byHand =
     found && principal.known && principal.value
@@ -68,5 +68,6 @@ export function grantHint(facts: EntryFacts): string {
         )
       : undefined;
   const ours = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
-  return mark || byHand === undefined ? `Grant it: ${ours}` : `Grant it: ${byHand}`;
+  const here = byHand === undefined || (mark !== undefined && writtenBy === undefined);
+  return `Grant it: ${here ? ours : byHand}`;
 }

@@ -1,7 +1,7 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { setupCommand } from "../remedies.ts";
+import { changing, setupCommand } from "../remedies.ts";
 
 const mostNamed = 5;
 
@@ -9,7 +9,7 @@ const mostNamed = 5;
 export const secretRegistry: Check<SecretFacts> = {
   id: "secret-registry",
   needs: ["secret-parses"],
-  look: ({ config, registryKeys, place, wanted, wantedHost, suggest }) => {
+  look: ({ config, registryKeys, place, wanted, wantedHost, suggest, writtenBy }) => {
     if (!config) return undefined;
     if (registryKeys.length > 0)
       return pass(`It holds an entry for ${registryKeys.map(inOneLine).join(", ")}.`);
@@ -25,7 +25,10 @@ export const secretRegistry: Check<SecretFacts> = {
           ? wanted
           : `${wanted}, whose login server is ${wantedHost}`;
     return fail(`Secret ${place.name} holds no entry for ${meant}: ${holds}.`, {
-      hint: `Add the entry, and leave the others alone: ${setupCommand(place, suggest, wanted, [["--adopt"]])}`,
+      hint: changing(
+        { writtenBy },
+        `Add the entry, and leave the others alone: ${setupCommand(place, suggest, wanted, [["--adopt"]])}`,
+      ),
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes",
     });
   },

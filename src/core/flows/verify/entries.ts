@@ -76,6 +76,12 @@ export function entriesOf(
   return [...byHost.values()];
 }
 
+/** Whether a secret has an entry for a registry of Azure, and for the one that was asked for if one was. */
+export function isFor(secret: SecretObject, isRegistry: IsRegistry, wanted: Wanted | undefined): boolean {
+  const { config } = contentOf(secret);
+  return config !== undefined && entriesOf(secret, config, isRegistry, wanted).length > 0;
+}
+
 /** The registry that was asked for. */
 export interface Wanted {
   readonly reference: RegistryReference;

@@ -29,7 +29,17 @@ const notAsked = unknown("Entra was not asked: the registry settles it.");
 /** Gathers what is to be known of one entry: the registry and Azure are asked side by side. */
 export async function seeEntry(
   entry: Entry,
-  at: { readonly place: SecretPlace; readonly inNamespace: NamespaceFacts; readonly now: Date },
+  {
+    hosts,
+    ...at
+  }: {
+    readonly place: SecretPlace;
+    readonly inNamespace: NamespaceFacts;
+    readonly now: Date;
+    readonly writtenBy: string | undefined;
+    /** Of every entry in the secret. */
+    readonly hosts: ReadonlySet<string>;
+  },
   input: Pick<VerifyInput, "image" | "serviceAccounts" | "suggest">,
   sight: EntrySight,
 ): Promise<EntryFacts> {
@@ -76,13 +86,16 @@ export async function seeEntry(
       : image;
   const tried = chosen === image ? first : await registries.pull(host, credential, chosen);
   const outcome = outcomeOf(tried);
+  const expectedHost = found?.loginServer ?? sight.wanted?.loginServer;
   return {
     ...at,
     key: entry.key,
     host,
     mark,
     credential,
-    expectedHost: found?.loginServer ?? sight.wanted?.loginServer,
+    expectedHost,
+    isLeftOver:
+      expectedHost !== undefined && registryHostOf(host) !== expectedHost && hosts.has(expectedHost),
     registry,
     unreachable: tried?.kind === "unreachable" ? tried.error : undefined,
     pull: outcome,

@@ -1,4 +1,6 @@
+import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { reconcilerOf } from "../../../domain/ownership.ts";
 import { askAll, type CheckResult } from "../../checks/check.ts";
 import type {
   EntryFacts,
@@ -9,8 +11,9 @@ import type {
 } from "../../checks/facts.ts";
 import type { ClusterReads } from "../../ports.ts";
 import type { CheckedSubject, VerifyInput } from "../verify-contract.ts";
+import { host } from "../../checks/registry/host.ts";
 import { entryChecks, secretChecks } from "./all-checks.ts";
-import { contentOf, entriesOf, type IsRegistry } from "./entries.ts";
+import { contentOf, entriesOf, isFor, type IsRegistry } from "./entries.ts";
 import { seeEntry, type EntrySight } from "./see-entry.ts";
 import type { ChosenSecret } from "./see-namespace.ts";
 import { seen } from "./seeing.ts";
@@ -45,11 +48,14 @@ export async function verifySecret(
     chosen.secret && content.config
       ? entriesOf(chosen.secret, content.config, sight.isRegistry, sight.wanted)
       : [];
+  const reconciler = chosen.secret && reconcilerOf(chosen.secret);
+  const writtenBy = reconciler && inOneLine(reconciler);
   const facts: SecretFacts = {
     ...content,
     ...(await absence(chosen, place, sight, signal)),
     place,
     secret: chosen.secret,
+    writtenBy,
     forbidden: chosen.forbidden,
     wanted: sight.wanted?.text,
     wantedHost: sight.wanted?.loginServer,
@@ -57,9 +63,14 @@ export async function verifySecret(
     suggest: input.suggest,
   };
   const ofSecret = askAll(secretChecks, facts);
-  const at = { place, inNamespace, now: sight.cluster.serverTime() };
+  const hosts = new Set(entries.map((entry) => entry.host));
+  const at = { place, inNamespace, now: sight.cluster.serverTime(), hosts, writtenBy };
   const seenEntries = await Promise.all(entries.map((entry) => seeEntry(entry, at, input, sight)));
-  const ofEntries = seenEntries.map((entry) => ({ entry, checks: askAll(entryChecks, entry, ofSecret) }));
+  const ofEntries = seenEntries.map((entry) => ({
+    entry,
+    // What serves nobody harms nobody, whatever it holds.
+    checks: askAll(entry.isLeftOver ? [host] : entryChecks, entry, ofSecret),
+  }));
   const subject = { context, namespace, secret: chosen.name };
   return {
     entries: seenEntries,
@@ -84,7 +95,7 @@ function firstFailure(checks: readonly CheckResult[]): CheckResult | undefined {
 async function absence(
   { secret, forbidden, name }: ChosenSecret,
   { namespace }: SecretPlace,
-  { cluster, everywhere }: SecretSight,
+  { cluster, everywhere, isRegistry, wanted }: SecretSight,
   signal: AbortSignal,
 ): Promise<Pick<SecretFacts, "namespaceMissing" | "elsewhere">> {
   if (secret || forbidden) return { namespaceMissing: false, elsewhere: [] };
@@ -94,6 +105,8 @@ async function absence(
   ]);
   return {
     namespaceMissing: home.known && home.value === undefined,
-    elsewhere: all.filter((one) => one.name === name).map((one) => one.namespace),
+    elsewhere: all
+      .filter((one) => one.name === name && isFor(one, isRegistry, wanted))
+      .map((one) => one.namespace),
   };
 }
