@@ -157,3 +157,36 @@ describe("verify", () => {
     expect([code, json.error.code]).toEqual([2, "namespace.none-selected"]);
   });
 });
+
+describe("verify while a service does not answer", () => {
+  it("is stopped by Ctrl-C at once, and says nothing of a bug", async () => {
+    const { sandbox } = world;
+    sandbox.setFaults([{ match: "GET .*/roleAssignments", action: "hang", times: 9 }]);
+    let kill: ((signal: NodeJS.Signals) => void) | undefined;
+    const stop = sandbox.observe((phase, { path }) => {
+      if (phase === "arrived" && path.endsWith("/roleAssignments")) kill?.("SIGINT");
+    });
+    try {
+      const run = await verify(sandbox, [], { started: (signal) => (kill = signal) });
+      expect(run.code, run.stderr).toBe(130);
+      expect(run.json.error.code).toBe("interrupted");
+    } finally {
+      stop();
+      sandbox.setFaults([]);
+    }
+  });
+
+  it("goes on without Azure when that is too slow, and proves the pull all the same", async () => {
+    const { sandbox } = world;
+    sandbox.setFaults([{ match: "GET .*/registries/", action: "hang", times: 9 }]);
+    try {
+      const run = await verify(sandbox, ["--timeout", "3s"]);
+      expect([run.code, run.json.counts.fail], run.stdout).toEqual([0, 0]);
+      const byId = Object.fromEntries(run.json.checks.map((check: { id: string }) => [check.id, check]));
+      expect(byId["pull-scope"].status).toBe("pass");
+      expect(byId["network-rules"]).toMatchObject({ status: "skip" });
+    } finally {
+      sandbox.setFaults([]);
+    }
+  });
+});

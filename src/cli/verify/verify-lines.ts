@@ -136,9 +136,13 @@ function summaryLines(subjects: readonly CheckedSubject[], { width, again }: Ver
     ...(fail > 0 ? [`${fail} FAILED`] : []),
     ...(skip > 0 ? [`${skip} skipped`] : []),
   ];
-  const verdict = fail === 0 ? "In order" : "Not in order";
+  const proven = subjects.some(({ checks }) =>
+    checks.some(({ id, status }) => id === "pull-scope" && status === "pass"),
+  );
+  const content = proven ? "In order" : "Nothing fails, but no pull was proven";
+  const verdict = fail === 0 ? content : "Not in order";
   const lines: Line[] = wrapped(`${verdict}: ${parts.join(", ")}.`, width).map((line): Line => [
-    toned(fail === 0 ? "good" : "bad", line),
+    toned(fail > 0 ? "bad" : proven ? "good" : "warning", line),
   ]);
   if (fail === 0) return lines;
   return [...lines, "Do what stands at fix, then look again:", `  ${again}`];

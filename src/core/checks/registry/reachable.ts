@@ -1,4 +1,5 @@
-import { fail, pass, skip, type Check } from "../check.ts";
+import { cloudOfLoginServer } from "../../../domain/login-server.ts";
+import { fail, pass, warn, type Check, type Verdict } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { az } from "../remedies.ts";
 
@@ -10,7 +11,7 @@ export const reachable: Check<EntryFacts> = {
     const found = registry.known ? registry.value : undefined;
     const ids = { host, ...(found && { registryId: found.id }) };
     if (!unreachable) {
-      return pull ? pass(`${host} answers this machine.`, { ids }) : skip(`${host} was not asked.`);
+      return pull ? pass(`${host} answers this machine.`, { ids }) : notAsked(host);
     }
     const { message, code } = unreachable;
     const named = found?.name ?? host.split(/[.:]/)[0] ?? host;
@@ -28,3 +29,18 @@ export const reachable: Check<EntryFacts> = {
     });
   },
 };
+
+/** Nothing is proven then, and nothing is known to fail. */
+function notAsked(host: string): Verdict {
+  const cloud = cloudOfLoginServer(host);
+  return warn(
+    `${host} was not asked, so that no pull is proven: it is no registry of the cloud that is looked at, and a password is sent to no other host.`,
+    {
+      hint:
+        cloud === undefined
+          ? "Check --cloud, and that the Resource Manager which it names answers."
+          : `Run verify with --cloud ${cloud}.`,
+      ids: { host },
+    },
+  );
+}

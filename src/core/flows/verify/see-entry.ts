@@ -56,6 +56,8 @@ export async function seeEntry(
     isPrincipal ? azure.principal(credential.username) : noPrincipal,
     mayAsk ? registries.pull(host, credential, image) : undefined,
     mayAsk && second ? registries.pull(host, second, { repository: image.repository }) : undefined,
+    // Asked for here, so that nobody waits for it at the end.
+    mayAsk ? registries.clockAheadMs(host) : undefined,
   ]);
   const found = registry.known ? registry.value : undefined;
   const objectId = principal.known ? principal.value?.objectId : undefined;
