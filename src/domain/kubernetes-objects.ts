@@ -35,4 +35,17 @@ export interface ServiceAccountObject {
   readonly name: string;
   readonly resourceVersion: string;
   readonly imagePullSecrets: readonly string[];
+  /** The field managers to whom that list belongs: of a list that is replaced as a whole, who wrote it last. */
+  readonly listManagers: readonly string[];
+}
+
+/** What of a Pod tells which pull secrets it uses, and what for. */
+export interface PodObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly imagePullSecrets: readonly string[];
+  /** Of all its containers, as they name them. */
+  readonly images: readonly string[];
+  /** Whether it will pull no more: it has ended, or is being deleted. */
+  readonly over: boolean;
 }

@@ -3,6 +3,7 @@ import { dockerConfigType, legacyDockerConfigType } from "../domain/docker-confi
 import { hasCode } from "../domain/errors.ts";
 import type {
   NamespaceObject,
+  PodObject,
   SecretChange,
   SecretObject,
   ServiceAccountObject,
@@ -15,6 +16,7 @@ import { KubernetesHttp, type KubernetesHttpOptions } from "./kubernetes-http.ts
 import {
   holdsChange,
   namespaceObject,
+  podObject,
   secretBody,
   secretObject,
   secretPatch,
@@ -176,6 +178,34 @@ export class ClusterClient {
     );
   }
 
+  async deleteSecret(
+    {
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+    }: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
+    { dryRun }: ClusterWriteOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = { preconditions: { uid, resourceVersion } };
+    try {
+      await this.#calls.write(
+        this.#request("delete", "secrets", namespace, name),
+        (api, carrier) =>
+          api.deleteNamespacedSecret(
+            { namespace, name, body, ...(dryRun && { dryRun: "All" }) },
+            carrier,
+          ) as Promise<unknown>,
+        // Gone is 404, and what stands there in its place was not deleted.
+        () => Promise.resolve(undefined),
+        signal,
+      );
+    } catch (error) {
+      if (!hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) throw error;
+    }
+  }
+
   findServiceAccount(
     namespace: string,
     name: string,
@@ -198,6 +228,28 @@ export class ClusterClient {
           items: items.map((account) => serviceAccountObject(account).name),
           next: metadata?._continue,
         };
+      },
+      signal,
+    );
+  }
+
+  readServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]> {
+    return this.#calls.list(
+      this.#request("list", "serviceaccounts", namespace),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNamespacedServiceAccount({ namespace, ...page }, carrier);
+        return { items: items.map(serviceAccountObject), next: metadata?._continue };
+      },
+      signal,
+    );
+  }
+
+  listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]> {
+    return this.#calls.list(
+      this.#request("list", "pods", namespace),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNamespacedPod({ namespace, ...page }, carrier);
+        return { items: items.map(podObject), next: metadata?._continue };
       },
       signal,
     );

@@ -1,6 +1,7 @@
-import type { V1Namespace, V1Secret, V1ServiceAccount } from "@kubernetes/client-node";
+import type { V1Namespace, V1Pod, V1Secret, V1ServiceAccount } from "@kubernetes/client-node";
 import type {
   NamespaceObject,
+  PodObject,
   SecretChange,
   SecretObject,
   ServiceAccountObject,
@@ -40,6 +41,24 @@ export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAc
     name: metadata?.name ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
     imagePullSecrets: (imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
+    listManagers: (metadata?.managedFields ?? [])
+      .filter(({ fieldsV1 }) => Object.hasOwn(Object(fieldsV1) as object, "f:imagePullSecrets"))
+      .flatMap(({ manager }) => manager ?? []),
+  };
+}
+
+/** A Pod as the rest of acr-pull knows it. */
+export function podObject({ metadata, spec, status }: V1Pod): PodObject {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec ?? {};
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
+    images: [...containers, ...initContainers, ...ephemeralContainers].flatMap(({ image }) => image ?? []),
+    over:
+      metadata?.deletionTimestamp !== undefined ||
+      status?.phase === "Succeeded" ||
+      status?.phase === "Failed",
   };
 }
 
