@@ -1,4 +1,5 @@
 import type { ClusterTarget } from "../core/ports.ts";
+import type { RemovePorts } from "../core/flows/remove-contract.ts";
 import type { RotatePorts } from "../core/flows/rotate-contract.ts";
 import type { SetupPorts } from "../core/flows/setup-contract.ts";
 import type { Report } from "../core/progress.ts";
@@ -36,6 +37,12 @@ export interface SetupRequest {
 
 /** Which services `rotate` speaks to. */
 export interface RotateRequest {
+  readonly azure: AzureRequest;
+  readonly clusters: ClusterRequest;
+}
+
+/** Which services `remove` speaks to. */
+export interface RemoveRequest {
   readonly azure: AzureRequest;
   readonly clusters: ClusterRequest;
 }
@@ -79,6 +86,8 @@ export interface Connections {
   setup(request: SetupRequest): Promise<SetupPorts>;
   /** Everything for `rotate`. */
   rotate(request: RotateRequest): Promise<RotatePorts>;
+  /** Everything for `remove`. */
+  remove(request: RemoveRequest): Promise<RemovePorts>;
 }
 
 /**

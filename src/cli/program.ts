@@ -2,6 +2,7 @@ import { Command as CommanderCommand, CommanderError } from "commander";
 import { exitCode } from "../domain/exit-code.ts";
 import { gather, peek, UsageError, variableWarnings, type Environment, type Flags } from "./answers.ts";
 import { addCommand, type CommandDefinition, type HostProcess } from "./command.ts";
+import { removeCommand } from "./commands/remove.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { rotateCommand } from "./commands/rotate.ts";
 import { setupCommand } from "./commands/setup.ts";
@@ -15,7 +16,12 @@ import { openView } from "./views/open-view.ts";
 import type { View } from "./views/view.ts";
 
 /** Every command, in the order help lists them. */
-export const commands: readonly CommandDefinition[] = [setupCommand, rotateCommand, sandboxCommand];
+export const commands: readonly CommandDefinition[] = [
+  setupCommand,
+  rotateCommand,
+  removeCommand,
+  sandboxCommand,
+];
 
 /** What the program is made with. */
 export interface ProgramParts {

@@ -24,6 +24,7 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       clusters: never,
       setup: never,
       rotate: never,
+      remove: never,
     };
     return connections;
   },
