@@ -63,6 +63,12 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     return true;
   }
 
+  async function untilGone(objectId: string, signal: AbortSignal): Promise<void> {
+    for (let looks = 1; looks <= looksForGone && !(await isGone(objectId, signal)); looks += 1) {
+      await sleep(1000, undefined, { signal });
+    }
+  }
+
   return {
     readApplication,
     findApplicationByUniqueName,
@@ -102,7 +108,8 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     },
 
     /**
-     * Deletes it with its service principal; for 30 days it can be restored. Fine when it is gone.
+     * Deletes it with its service principal; for 30 days it can be restored. Fine when it is gone. Parts of the
+     * directory that still show it are waited for, about a minute: who looks for its name next must not find it.
      * @throws ActionableError `directory.application-lingers` when there is none to delete, and yet it is still shown
      */
     async removeApplication(objectId: string, signal: AbortSignal): Promise<void> {
@@ -113,7 +120,7 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
             { method: "DELETE", path: `/applications/${objectId}` },
             signal,
           );
-          return;
+          return await untilGone(objectId, signal);
         } catch (error) {
           // A part of the directory that does not know it says so, whether it is gone or still to come there.
           if (!hasCode(error, "directory.not-found")) throw error;

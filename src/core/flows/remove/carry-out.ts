@@ -17,9 +17,9 @@ import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import { removeLink } from "../../steps/service-account.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
-import { judgeAgain, removesSomething, type Removal } from "./removal.ts";
+import { judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
 import type { Records } from "./records.ts";
-import { removePrincipal } from "./remove-principals.ts";
+import { noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
 
 /** What carrying out takes, the same for all clusters of a run. */
 export interface Run {
@@ -93,8 +93,24 @@ class ClusterRemoval {
     }
   }
 
-  /** The mark names the operations of every key that goes: whoever takes it over removes those too. */
   async #takeTurn(): Promise<HeldMark> {
+    const mark = await this.#setMark();
+    const { entries, verdicts } = this.#removal;
+    const holdsBack = verdicts.some(({ keptBecause }) => keptBecause?.reason === "still-held");
+    if (!holdsBack && !verdicts.some(({ keptKeys }) => keptKeys.some(({ heldBy }) => heldBy))) return mark;
+    // Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
+    const secrets = await secretsNow(this.#removal, this.#run, this.#signal);
+    const isGoing = (secret: SecretObject) =>
+      entries.entries.some(({ target }) => isSameTarget(target, secret));
+    const remaining = secrets.filter((secret) => !isGoing(secret));
+    const { gone, input } = this.#run;
+    if (!mayRemoveMore(this.#removal, remaining, gone, input)) return mark;
+    await mark.withdraw(this.#signal);
+    throw new BusyError(targetName(mark.target));
+  }
+
+  /** The mark names the operations of every key that goes: whoever takes it over removes those too. */
+  async #setMark(): Promise<HeldMark> {
     const { seen, entries, verdicts, registry } = this.#removal;
     const { target, secret, mark } = this.#keeper;
     const operations = verdicts.flatMap(({ keys }) => keys.map((key) => keyOrigin(key)?.operation ?? ""));
@@ -270,12 +286,10 @@ async function removeInAzure(
 
 /** Nothing of Azure goes: what is kept is said with the reason that was found. */
 function noteStanding({ verdicts }: Removal, records: Records): void {
-  for (const { application, principal, keptKeys, keptRoles, keptBecause } of verdicts) {
-    for (const { what, ...why } of keptKeys)
-      records.add({ kind: "key", id: what.keyId, action: "kept", ...why });
-    for (const { what, ...why } of keptRoles) {
-      records.add({ kind: "role-assignment", id: what.id, action: "kept", ...why });
-    }
+  for (const verdict of verdicts) {
+    noteKeptKeys(verdict, records);
+    noteKeptRoles(verdict, records);
+    const { application, principal, keptBecause } = verdict;
     if (!keptBecause) continue;
     if (principal) {
       records.add({ kind: "service-principal", id: principal.objectId, action: "kept", ...keptBecause });

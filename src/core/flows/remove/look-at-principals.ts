@@ -18,6 +18,8 @@ export interface PrincipalsWish {
   /** Resource ids of the registry, as entries record them; empty: nothing of Azure was ever asked. */
   readonly registryIds: readonly string[];
   readonly entries: readonly MarkedSecret[];
+  /** Keys and assignments that this run has removed: they are not waited for. */
+  readonly gone: ReadonlySet<string>;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function lookAtPrincipals(
   const uniqueName = applicationUniqueName(loginServer, clusterId);
   const [own, ...others] = await Promise.all([
     findOwn(uniqueName, entries, ports, signal),
-    ...[...named].map(([appId, some]) => findNamed(appId, some, ports, signal)),
+    ...[...named].map(([appId, some]) => findNamed(appId, some, wish, ports, signal)),
   ]);
   const found = new Map<string, Application>();
   for (const one of [own, ...others]) if (one) found.set(one.appId, withAllKeys(found.get(one.appId), one));
@@ -68,12 +70,14 @@ function findOwn(
 async function findNamed(
   appId: string,
   entries: readonly MarkedSecret[],
+  { gone }: PrincipalsWish,
   { azure, clock }: RemovePorts,
   signal: AbortSignal,
 ): Promise<Application | undefined> {
   const claimed = entries
     .flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId])
-    .filter((keyId) => typeof keyId === "string");
+    .filter((keyId) => typeof keyId === "string")
+    .filter((keyId) => !gone.has(keyId));
   let known: Application | undefined;
   await insist(
     async () => {
@@ -156,7 +160,7 @@ async function factsUnlessGone(
 
 async function factsOf(
   application: Application,
-  { registryIds, entries }: PrincipalsWish,
+  { registryIds, entries, gone }: PrincipalsWish,
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<PrincipalFacts> {
@@ -178,7 +182,13 @@ async function factsOf(
     roles.listVisibleAssignments(principal.objectId, signal),
     ...registryIds.map(async (registryId) => ({
       registryId,
-      assignments: await rolesOn(registryId, principal, isExpected, ports, signal),
+      assignments: await rolesOn(
+        registryId,
+        principal,
+        isExpected && ![...gone].some((id) => id.startsWith(registryId.toLowerCase())),
+        ports,
+        signal,
+      ),
     })),
   ]);
   return { application, principal, assignments, visible, federatedCredentials };

@@ -21,6 +21,8 @@ export interface Removal {
   readonly registry: MeantRegistry;
   readonly entries: SurveyedEntries;
   readonly users: SecretUsers;
+  /** What of Azure was looked at, and what follows from it. */
+  readonly facts: readonly PrincipalFacts[];
   readonly verdicts: readonly PrincipalVerdict[];
 }
 
@@ -39,7 +41,7 @@ export async function surveyRemoval(
   const entries = await surveyEntries(seen, registry.loginServer, input, ports.process, signal);
   const [users, facts] = await Promise.all([
     findUsers(entries.entries, input, signal),
-    lookAt({ seen, registry, entries }, ports, signal),
+    lookAt({ seen, registry, entries }, gone, ports, signal),
   ]);
   const question = questionFor({ seen, registry, entries }, entries.remaining, gone, input);
   const verdicts = judgeAll(facts, question, entries);
@@ -50,7 +52,7 @@ export async function surveyRemoval(
   if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
     throw cannotSeeAll(seen);
   }
-  return { seen, registry, entries, users, verdicts };
+  return { seen, registry, entries, users, facts, verdicts };
 }
 
 /** Everything that is decided by is looked up anew, for what was written since. */
@@ -62,8 +64,22 @@ export async function judgeAgain(
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<readonly PrincipalVerdict[]> {
-  const facts = await lookAt(removal, ports, signal);
+  const facts = await lookAt(removal, gone, ports, signal);
   return judgeAll(facts, questionFor(removal, remaining, gone, input), removal.entries);
+}
+
+/** Whether more would go by what the cluster's other secrets hold now than by what they held when it was looked. */
+export function mayRemoveMore(
+  removal: Removal,
+  remaining: readonly SecretObject[],
+  gone: ReadonlySet<string>,
+  input: RemoveInput,
+): boolean {
+  const { facts, entries, verdicts } = removal;
+  const now = judgeAll(facts, questionFor(removal, remaining, gone, input), entries);
+  const count = (some: readonly PrincipalVerdict[]) =>
+    some.reduce((sum, { keys, roles }) => sum + keys.length + roles.length, 0);
+  return count(now) > count(verdicts);
 }
 
 /** Whether something of an application goes. */
@@ -74,13 +90,14 @@ export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict)
 /** What was set up without Azure has nothing there that we made. */
 async function lookAt(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
+  gone: ReadonlySet<string>,
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<readonly PrincipalFacts[]> {
   const { loginServer, ids } = registry;
   const ofAzure = entries.filter(({ mark }) => mark.registry.startsWith("/"));
   if (entries.length > 0 && ofAzure.length === 0) return [];
-  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure };
+  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, gone };
   return lookAtPrincipals(wish, ports, signal);
 }
 

@@ -25,31 +25,39 @@ export interface AzureRemoval {
  * before nothing needs it any more. One failure is noted and ends it, so that nothing goes before what depends on it.
  */
 export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
-  const { records, signal } = removal;
+  const { records } = removal;
   const { application, principal } = verdict;
-  for (const { what, reason, heldBy } of verdict.keptKeys) {
-    records.add({ kind: "key", id: what.keyId, action: "kept", reason, ...(heldBy && { heldBy }) });
-  }
-  for (const { what, reason, heldBy } of verdict.keptRoles) {
-    records.add({ kind: "role-assignment", id: what.id, action: "kept", reason, ...(heldBy && { heldBy }) });
-  }
   let keptBecause = verdict.keptBecause;
-  const failed =
-    (await removeKeys(verdict, removal)) ??
-    (await removeRoles(verdict, removal)) ??
-    (keptBecause
-      ? undefined
-      : await tryTo(application.appId, "application", removal, async () => {
-          const now = await removal.judgeAgain();
-          keptBecause = now?.keptBecause;
-          if (!keptBecause) await removeApplication(verdict, removal);
-        }));
-  signal.throwIfAborted();
+  const keysFailed = await removeKeys(verdict, removal);
+  noteKeptKeys(verdict, records);
+  const failed = keysFailed ?? (await removeRoles(verdict, removal));
+  noteKeptRoles(verdict, records);
   if (failed) return;
+  if (!keptBecause) {
+    const lingers = await tryTo(application.appId, "application", removal, async () => {
+      const now = await removal.judgeAgain();
+      keptBecause = now?.keptBecause;
+      if (!keptBecause) await removeApplication(verdict, removal);
+    });
+    if (lingers) return;
+  }
   const action = keptBecause ? ("kept" as const) : ("removed" as const);
   const fate = { action, ...keptBecause };
   if (principal) records.add({ kind: "service-principal", id: principal.objectId, ...fate });
   records.add({ kind: "application", id: application.appId, ...fate });
+}
+
+/** Notes the keys that stay, and why. */
+export function noteKeptKeys({ keptKeys }: Pick<PrincipalVerdict, "keptKeys">, records: Records): void {
+  for (const { what, ...why } of keptKeys)
+    records.add({ kind: "key", id: what.keyId, action: "kept", ...why });
+}
+
+/** Notes the roles that stay, and why. */
+export function noteKeptRoles({ keptRoles }: Pick<PrincipalVerdict, "keptRoles">, records: Records): void {
+  for (const { what, ...why } of keptRoles) {
+    records.add({ kind: "role-assignment", id: what.id, action: "kept", ...why });
+  }
 }
 
 async function removeKeys(
