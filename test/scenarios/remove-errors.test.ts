@@ -401,7 +401,7 @@ describe.concurrent("remove leaves", () => {
           name: "ci",
           issuer: "https://issuer.example",
           subject: "s",
-        } as never),
+        }),
       "has-other-credentials",
     ],
     [
