@@ -143,6 +143,21 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
           process: processIdentity(pid),
         };
       },
+      remove: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        // The kubeconfig first: what is wrong with it is refused before any request.
+        const [clusters, { processIdentity }] = await Promise.all([
+          connections.clusters(request),
+          import("./cli/process-identity.ts"),
+          import("./azure/azure.ts"),
+        ]);
+        return {
+          azure: await connections.azure(azure),
+          clusters,
+          clock: systemClock,
+          process: processIdentity(pid),
+        };
+      },
       verify: async ({ azure, clusters: { contexts, ...request } }) => {
         checkProxyVariables(env);
         const [loaded, { PullClient }] = await Promise.all([

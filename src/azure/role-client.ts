@@ -1,3 +1,5 @@
+import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
+import pMap from "p-map";
 import { AuthorizationManagementClient, type Permission } from "@azure/arm-authorization";
 import {
   assignmentName,
@@ -17,14 +19,19 @@ export type AssignOutcome =
   | { readonly kind: "exists" }
   | { readonly kind: "principal-unknown" };
 
+/** As for registries: far below what Resource Manager allows a caller. */
+const subscriptionsAtOnce = 16;
+
 /** Role assignments of registries, by Azure Resource Manager. Fits the port `Roles` of core. */
 export function createRoleClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
-  const clientOf = (registryId: string) =>
-    new AuthorizationManagementClient(credential, partsOf(registryId).subscription, {
-      ...http.clientOptions(isIdempotent),
-      endpoint: cloud.resourceManager,
-      credentialScopes: cloud.resourceManagerScope,
-    });
+  const options = {
+    ...http.clientOptions(isIdempotent),
+    endpoint: cloud.resourceManager,
+    credentialScopes: cloud.resourceManagerScope,
+  };
+  const clientIn = (subscription: string) =>
+    new AuthorizationManagementClient(credential, subscription, options);
+  const clientOf = (registryId: string) => clientIn(partsOf(registryId).subscription);
 
   return {
     /** What the caller may do, as its role assignments say; deny assignments and conditions are not looked at. */
@@ -141,6 +148,38 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
           if (isAnswer(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
           throw error;
         }
+      });
+    },
+
+    /** Whatever the principal holds, at any scope, in the subscriptions that the caller sees. */
+    async listVisibleAssignments(
+      principalId: string,
+      signal: AbortSignal,
+    ): Promise<readonly RoleAssignment[]> {
+      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        const client = new SubscriptionClient(credential, options);
+        const subscriptions = await allOf(client.subscriptions.list({ abortSignal: signal }));
+        const lists = await pMap(
+          subscriptions,
+          async ({ subscriptionId = "" }) => {
+            try {
+              const filter = `principalId eq '${principalId}'`;
+              const pages = clientIn(subscriptionId).roleAssignments.listForSubscription({
+                filter,
+                abortSignal: signal,
+              });
+              return (await allOf(pages)).map(assignmentOf);
+            } catch (error) {
+              // What the caller may not see there, or of a subscription on its way out, is not visible.
+              if (isAnswer(error, 403) || isAnswer(error, 404)) return [];
+              throw error;
+            }
+          },
+          { concurrency: subscriptionsAtOnce, signal },
+        );
+        // What is granted above them all shows in each.
+        return [...new Map(lists.flat().map((one) => [one.id.toLowerCase(), one])).values()];
       });
     },
 

@@ -1,4 +1,5 @@
 import type { ClusterTarget } from "../core/ports.ts";
+import type { RemovePorts } from "../core/flows/remove-contract.ts";
 import type { RotatePorts } from "../core/flows/rotate-contract.ts";
 import type { StatusPorts } from "../core/flows/status-contract.ts";
 import type { SetupPorts } from "../core/flows/setup-contract.ts";
@@ -47,6 +48,12 @@ export type StatusRequest = RotateRequest;
 
 /** Which services `verify` speaks to; Azure only if it lets the caller in. */
 export type VerifyRequest = RotateRequest;
+
+/** Which services `remove` speaks to. */
+export interface RemoveRequest {
+  readonly azure: AzureRequest;
+  readonly clusters: ClusterRequest;
+}
 
 /** Azure, signed in. */
 export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
@@ -101,6 +108,8 @@ export interface Connections {
   status(request: StatusRequest): Promise<StatusPorts>;
   /** Everything for `verify`; Azure is opened when it is first asked for. */
   verify(request: VerifyRequest): Promise<VerifyPorts>;
+  /** Everything for `remove`. */
+  remove(request: RemoveRequest): Promise<RemovePorts>;
 }
 
 /**

@@ -4,6 +4,7 @@ import { gather, peek, UsageError, variableWarnings, type Environment, type Flag
 import { addCommand, type CommandDefinition, type HostProcess } from "./command.ts";
 import { completeCommand } from "./commands/complete.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { removeCommand } from "./commands/remove.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { rotateCommand } from "./commands/rotate.ts";
 import { setupCommand } from "./commands/setup.ts";
@@ -25,6 +26,7 @@ export const commands: readonly CommandDefinition[] = [
   rotateCommand,
   verifyCommand,
   statusCommand,
+  removeCommand,
   sandboxCommand,
   completionCommand,
   completeCommand,

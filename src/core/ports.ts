@@ -88,6 +88,8 @@ export interface Roles {
     signal: AbortSignal,
   ): Promise<AssignOutcome>;
   removeAssignment(id: string, signal: AbortSignal): Promise<void>;
+  /** Whatever the principal holds, at any scope, in the subscriptions that the caller sees. */
+  listVisibleAssignments(principalId: string, signal: AbortSignal): Promise<readonly RoleAssignment[]>;
 }
 
 /** What a new application is made of. */
@@ -126,6 +128,12 @@ export interface Directory {
   readApplication(objectId: string, signal: AbortSignal): Promise<Application | undefined>;
   findDeletedApplication(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
   restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Deletes it with its service principal; for 30 days it can be restored.
+   * @throws ActionableError `directory.application-lingers` when the directory says that there is none to delete, and
+   *   parts of it go on showing it
+   */
+  removeApplication(objectId: string, signal: AbortSignal): Promise<void>;
   /**
    * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
    * application that exists. `created: false` when one turned up meanwhile: then look whose it is.
@@ -263,6 +271,15 @@ export interface Cluster {
     options: WriteOptions,
     signal: AbortSignal,
   ): Promise<SecretObject>;
+  /**
+   * Fine when it is gone.
+   * @throws ActionableError `kubernetes.conflict` unless it is still the same one, in this version
+   */
+  deleteSecret(
+    secret: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<void>;
   findServiceAccount(
     namespace: string,
     name: string,
@@ -270,6 +287,10 @@ export interface Cluster {
   ): Promise<ServiceAccountObject | undefined>;
   /** Their names; none where the namespace does not exist. */
   listServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Them with their pull secrets; none where the namespace does not exist. */
+  listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
+  /** None where the namespace does not exist. */
+  listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]>;
   /** Replaces the list of pull secrets, and only if the account still has this resource version. */
   patchServiceAccount(
     account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,

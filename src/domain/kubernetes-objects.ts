@@ -35,6 +35,8 @@ export interface ServiceAccountObject {
   readonly name: string;
   readonly resourceVersion: string;
   readonly imagePullSecrets: readonly string[];
+  /** The field managers to whom that list belongs: of a list that is replaced as a whole, who wrote it last. */
+  readonly listManagers: readonly string[];
 }
 
 /** What a container of a pod pulls, and whether it waits. */
@@ -58,6 +60,10 @@ export interface PodObject {
   /** Undefined while it is not scheduled. */
   readonly node: string | undefined;
   readonly containers: readonly ContainerImage[];
+  /** Of all its containers, those of a debugger too, as they name them. */
+  readonly images: readonly string[];
+  /** Whether it will pull no more: it has ended, or is being deleted. */
+  readonly over: boolean;
 }
 
 /** What happened to a pod. */

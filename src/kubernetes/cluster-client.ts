@@ -278,6 +278,34 @@ export class ClusterClient {
     );
   }
 
+  async deleteSecret(
+    {
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+    }: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
+    { dryRun }: ClusterWriteOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = { preconditions: { uid, resourceVersion } };
+    try {
+      await this.#calls.write(
+        this.#request("delete", "secrets", namespace, name),
+        (api, carrier) =>
+          api.deleteNamespacedSecret(
+            { namespace, name, body, ...(dryRun && { dryRun: "All" }) },
+            carrier,
+          ) as Promise<unknown>,
+        // Gone is 404, and what stands there in its place was not deleted.
+        () => Promise.resolve(undefined),
+        signal,
+      );
+    } catch (error) {
+      if (!hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) throw error;
+    }
+  }
+
   findServiceAccount(
     namespace: string,
     name: string,

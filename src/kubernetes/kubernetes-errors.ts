@@ -11,7 +11,7 @@ import { PauseTooLongError } from "./request-pace.ts";
 /** What was asked of which cluster, to name in a message. */
 export interface ApiRequest {
   readonly context: string;
-  readonly verb: "get" | "list" | "create" | "patch";
+  readonly verb: "get" | "list" | "create" | "patch" | "delete";
   readonly resource: "namespaces" | "secrets" | "serviceaccounts" | "pods" | "events" | "nodes";
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
@@ -148,7 +148,7 @@ function failed({ code }: ApiStatus, request: ApiRequest): Meaning {
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
  */
 function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }: ApiRequest): boolean {
-  if (verb !== "create" && verb !== "patch") return false;
+  if (verb === "get" || verb === "list") return false;
   return code === 400 ? reason === undefined : causes.length === 0;
 }
 
@@ -196,7 +196,8 @@ const verbsNeeded = {
 /** The missing verb, and a command that grants it with the others that will be needed. */
 function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
   const everywhere = namespace === undefined || resource === "namespaces" || resource === "nodes";
-  const verbs: string = verb === "list" ? "list" : verbsNeeded[resource];
+  const needed = verbsNeeded[resource];
+  const verbs: string = verb === "list" ? "list" : verb === "delete" ? `${needed},delete` : needed;
   const create = everywhere
     ? kubectl(context, "create", "clusterrole", "acr-pull", `--verb=${verbs}`, `--resource=${resource}`)
     : kubectl(

@@ -51,6 +51,9 @@ export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAc
     name: metadata?.name ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
     imagePullSecrets: (imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
+    listManagers: (metadata?.managedFields ?? [])
+      .filter(({ fieldsV1 }) => Object.hasOwn(Object(fieldsV1) as object, "f:imagePullSecrets"))
+      .flatMap(({ manager }) => manager ?? []),
   };
 }
 
@@ -68,6 +71,15 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
     imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
     node: spec?.nodeName,
     containers: [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(imageOf),
+    images: [
+      ...(spec?.containers ?? []),
+      ...(spec?.initContainers ?? []),
+      ...(spec?.ephemeralContainers ?? []),
+    ].flatMap(({ image }) => image ?? []),
+    over:
+      metadata?.deletionTimestamp !== undefined ||
+      status?.phase === "Succeeded" ||
+      status?.phase === "Failed",
   };
 }
 

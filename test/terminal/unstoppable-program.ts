@@ -27,6 +27,7 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       status: never,
       rotate: never,
       verify: never,
+      remove: never,
     };
     return connections;
   },
