@@ -31,8 +31,8 @@ interface SecretState {
   readonly malformed: string | undefined;
   /** What stands in it: key, user name and password. */
   readonly entries: ReadonlySet<string>;
-  /** Whether it was meant to be deleted, with what it held. */
-  readonly mayGo: boolean;
+  /** Whether it is meant to be deleted, with what it held. */
+  readonly mayGo: () => boolean;
 }
 
 /**
@@ -120,7 +120,7 @@ export class Invariants {
     for (const [name, { mayGo, foreignEntries: foreign }] of this.#secrets) {
       if (present.has(name)) continue;
       this.#secrets.delete(name);
-      if (mayGo) {
+      if (mayGo()) {
         this.#pulls.delete(name);
         this.#working.delete(name);
       } else if (this.#pulls.get(name)?.size) this.#violated("I8", `${name}, which could pull, is gone`);
@@ -185,7 +185,7 @@ export class Invariants {
       foreignMarks: foreignMarks(secret),
       malformed: entries ? undefined : text,
       entries: new Set(entries?.map(entryText)),
-      mayGo: this.meantToGo.mayDelete(place, secret, entries ?? [], pulls.images),
+      mayGo: () => this.meantToGo.mayDelete(place, secret, entries ?? [], pulls.images),
     };
     if (known && entries && known.malformed === undefined) {
       this.#compare(`${name}: host`, known.foreignEntries, state.foreignEntries);

@@ -333,7 +333,7 @@ describe("what is meant to go", () => {
     const account = lists()["serviceaccounts"]![0]!;
     account["imagePullSecrets"] = [{ name: "b" }];
     expect(broken()).toEqual([]);
-    write({});
+    secret["data"] = config({});
     expect(broken()).toEqual([]);
     current.removedAt = Date.now();
     expect(broken()).toEqual([]);
@@ -378,7 +378,7 @@ describe("what is meant to go", () => {
       ["I1"],
       () => {
         invariants.meantToGo.expect([{ ...place, namespaces: ["default"] }]);
-        write({});
+        secret["data"] = config({});
       },
     ],
     [
