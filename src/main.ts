@@ -1,4 +1,5 @@
 import type { ClusterTarget } from "./core/ports.ts";
+import type { ReadTarget, VerifyAzure } from "./core/flows/verify-contract.ts";
 import { basename } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HostProcess } from "./cli/command.ts";
@@ -142,6 +143,37 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
           process: processIdentity(pid),
         };
       },
+      remove: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        // The kubeconfig first: what is wrong with it is refused before any request.
+        const [clusters, { processIdentity }] = await Promise.all([
+          connections.clusters(request),
+          import("./cli/process-identity.ts"),
+          import("./azure/azure.ts"),
+        ]);
+        return {
+          azure: await connections.azure(azure),
+          clusters,
+          clock: systemClock,
+          process: processIdentity(pid),
+        };
+      },
+      verify: async ({ azure, clusters: { contexts, ...request } }) => {
+        checkProxyVariables(env);
+        const [loaded, { PullClient }] = await Promise.all([
+          kubeconfig(request.kubeconfig),
+          import("./registry/pull-client.ts"),
+        ]);
+        const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
+        return {
+          clusters: await Promise.all(
+            chosen.map((context) => openReadCluster(loaded, context, request, report)),
+          ),
+          registry: new PullClient(request.timeoutMs),
+          clock: systemClock,
+          azure: (stop) => openReadAzure(azure, env, report, stop),
+        };
+      },
     };
     return connections;
   };
@@ -169,6 +201,17 @@ async function openDirectory(
   const { openDirectory } = await import("./azure/directory-services.ts");
   const { credential, ...clients } = await openDirectory(azureOptions(request, env, report), signal);
   return { ...clients, method: credential.method };
+}
+
+/** Azure as it is read: whoever is not signed in learns it from the first read. */
+async function openReadAzure(
+  request: AzureRequest,
+  env: HostProcess["env"],
+  report: Report,
+  signal: AbortSignal,
+): Promise<VerifyAzure> {
+  const { openAzure } = await import("./azure/azure.ts");
+  return openAzure(azureOptions(request, env, report), signal);
 }
 
 function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Report): AzureOptions {
@@ -217,9 +260,18 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
+  request: Omit<ClusterRequest, "contexts">,
   report: Report,
 ): Promise<ClusterTarget> {
+  return openReadCluster(kubeconfig, context, request, report);
+}
+
+async function openReadCluster(
+  kubeconfig: Kubeconfig,
+  context: string,
+  { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
+  report: Report,
+): Promise<ClusterTarget & ReadTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });

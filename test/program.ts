@@ -103,6 +103,16 @@ export async function rotate(
   return runProgram(sandbox, ["rotate", "-y", "-o", "json", ...args], options);
 }
 
+/** `acr-pull remove` of myregistry unless the arguments say otherwise, as JSON, without asking. */
+export async function remove(
+  sandbox: Sandbox,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Run> {
+  const registry = args.includes("--registry") ? [] : ["--registry", "myregistry"];
+  return runProgram(sandbox, ["remove", ...registry, "-y", "-o", "json", ...args], options);
+}
+
 /** A secret of the sandbox as its API server holds it. */
 export function secretOf(
   sandbox: Sandbox,

@@ -37,6 +37,9 @@ export function applicationSearch({ find, list }: DirectoryRequests) {
   }
 
   return {
+    findApplicationByAppId: (appId: string, signal: AbortSignal) =>
+      findByKey(`(appId=${literal(appId)})`, signal),
+
     /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
     async findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]> {
       if (isGuid(reference)) return findByGuid(reference, signal);

@@ -5,6 +5,12 @@ import { applicationFields, applicationOf, literal, ownerOf } from "./directory-
 import type { DirectoryRequests } from "./directory-requests.ts";
 import { isAnswer } from "./service-failure.ts";
 
+/** So many reads in a row that do not show what was deleted are believed. */
+const agreeingReads = 5;
+const betweenReadsMs = 250;
+/** A deleted application is shown by parts of the directory for as long as they lag: about a minute. */
+const looksForGone = 60;
+
 /** What a new application is made of. */
 export interface NewApplication {
   readonly uniqueName: string;
@@ -48,6 +54,21 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     }
   }
 
+  /** Whether no part of the directory is likely to show it any more. */
+  async function isGone(objectId: string, signal: AbortSignal): Promise<boolean> {
+    for (let reads = 0; reads < agreeingReads; reads += 1) {
+      if (reads > 0) await sleep(betweenReadsMs, undefined, { signal });
+      if (await readApplication(objectId, signal)) return false;
+    }
+    return true;
+  }
+
+  async function untilGone(objectId: string, signal: AbortSignal): Promise<void> {
+    for (let looks = 1; looks <= looksForGone && !(await isGone(objectId, signal)); looks += 1) {
+      await sleep(1000, undefined, { signal });
+    }
+  }
+
   return {
     readApplication,
     findApplicationByUniqueName,
@@ -83,6 +104,30 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
         const restored =
           hasCode(error, "directory.not-found") && (await readApplication(objectId, signal)) !== undefined;
         if (!restored) throw error;
+      }
+    },
+
+    /**
+     * Deletes it with its service principal; for 30 days it can be restored. Fine when it is gone. Parts of the
+     * directory that still show it are waited for, about a minute: who looks for its name next must not find it.
+     * @throws ActionableError `directory.application-lingers` when there is none to delete, and yet it is still shown
+     */
+    async removeApplication(objectId: string, signal: AbortSignal): Promise<void> {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await ask(
+            "delete the application",
+            { method: "DELETE", path: `/applications/${objectId}` },
+            signal,
+          );
+          return await untilGone(objectId, signal);
+        } catch (error) {
+          // A part of the directory that does not know it says so, whether it is gone or still to come there.
+          if (!hasCode(error, "directory.not-found")) throw error;
+          if (await isGone(objectId, signal)) return;
+          if (tries === looksForGone) throw applicationLingers(objectId, error);
+          await sleep(1000, undefined, { signal });
+        }
       }
     },
 
@@ -149,4 +194,17 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
       return (await listOfKnown("list the federated credentials of the application", path, signal)).length;
     },
   };
+}
+
+/** As after a deletion that not every part of the directory has heard of. */
+function applicationLingers(objectId: string, cause: unknown): ActionableError {
+  return new ActionableError(
+    `The directory says that there is no application ${objectId} to delete, and parts of it still show it.`,
+    {
+      code: "directory.application-lingers",
+      hint: "Parts of the directory lag: run the same command again in some minutes.",
+      retryable: true,
+    },
+    { cause },
+  );
 }

@@ -16,7 +16,8 @@ type Item = Readonly<Record<string, unknown>>;
 export const applicationFields =
   "$select=id,appId,displayName,uniqueName,tags,passwordCredentials,keyCredentials";
 export const summaryFields = "$select=id,appId,displayName";
-export const servicePrincipalFields = "$select=id,appId,displayName,passwordCredentials,keyCredentials";
+export const servicePrincipalFields =
+  "$select=id,appId,displayName,accountEnabled,passwordCredentials,keyCredentials";
 
 /** An application as Graph shows it. */
 export function applicationOf(item: Item): Application {
@@ -44,6 +45,7 @@ export function servicePrincipalOf(item: Item): ServicePrincipal {
     ...summaryOf(item),
     passwords: list(item["passwordCredentials"]).map((password) => passwordOf(password as Item)),
     certificates: list(item["keyCredentials"]).length,
+    enabled: item["accountEnabled"] !== false,
   };
 }
 

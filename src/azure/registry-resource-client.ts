@@ -7,7 +7,7 @@ import pMap from "p-map";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
-import type { ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
+import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
 import { undertake } from "./azure-errors.ts";
 import { isIdempotent, type AzureHttp } from "./azure-http.ts";
 import { loginServerBelongsTo, type Cloud } from "./cloud.ts";
@@ -43,11 +43,11 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
   async function readById(
     { id, subscriptionId, resourceGroup, name }: RegistryReference & { kind: "resource-id" },
     signal: AbortSignal,
-  ): Promise<readonly Registry[]> {
+  ): Promise<readonly ReadRegistry[]> {
     return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
         return [
-          registryOf(await registriesOf(subscriptionId).get(resourceGroup, name, { abortSignal: signal })),
+          readRegistry(await registriesOf(subscriptionId).get(resourceGroup, name, { abortSignal: signal })),
         ];
       } catch (error) {
         if (isAnswer(error, 404)) return [];
@@ -99,7 +99,7 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
     { id }: Subscription,
     { subscription, resourceGroup }: RegistryScope,
     signal: AbortSignal,
-  ): Promise<readonly Registry[]> {
+  ): Promise<readonly ReadRegistry[]> {
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return undertake(doing, signal, async () => {
       const registries = registriesOf(id);
@@ -107,9 +107,9 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
         resourceGroup === undefined
           ? registries.list({ abortSignal: signal })
           : registries.listByResourceGroup(resourceGroup, { abortSignal: signal });
-      const found: Registry[] = [];
+      const found: ReadRegistry[] = [];
       try {
-        for await (const item of pages) found.push(registryOf(item));
+        for await (const item of pages) found.push(readRegistry(item));
       } catch (error) {
         // No right there, no such group there, or a subscription on its way out: others may hold the registry.
         const elsewhere = subscription === undefined && (isAnswer(error, 403) || isAnswer(error, 404));
@@ -144,10 +144,25 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
       scope: RegistryScope,
       signal: AbortSignal,
     ): Promise<readonly Registry[]> {
-      if (reference.kind === "resource-id") return atHome(await readById(reference, signal));
+      if (reference.kind === "resource-id")
+        return atHome((await readById(reference, signal)).map(withoutAccess));
       const lists = await listAll(scope, signal);
-      const all = lists.flatMap(({ registries }) => registries);
+      const all = lists.flatMap(({ registries }) => registries.map(withoutAccess));
       return atHome(all.filter((registry) => isMeant(registry, reference)));
+    },
+
+    /** One registry by its resource id, with how it can be reached; undefined when there is none. */
+    async readAccess(
+      reference: RegistryReference & { kind: "resource-id" },
+      signal: AbortSignal,
+    ): Promise<AccessedRegistry | undefined> {
+      return (await readById(reference, signal)).find(isAtHome);
+    },
+
+    /** Every registry that the caller sees, with how it can be reached; like listRegistries for the rest. */
+    async listAccess(scope: RegistryScope, signal: AbortSignal): Promise<readonly AccessedRegistry[]> {
+      const lists = await listAll(scope, signal);
+      return lists.flatMap(({ registries }) => registries.filter(isAtHome));
     },
 
     /**
@@ -158,7 +173,9 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
     async listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]> {
       const lists = await listAll(scope, signal);
       return lists.flatMap(({ subscription, registries }) =>
-        registries.filter(isAtHome).map((registry) => ({ ...registry, subscriptionName: subscription.name })),
+        registries
+          .filter(isAtHome)
+          .map((registry) => ({ ...withoutAccess(registry), subscriptionName: subscription.name })),
       );
     },
   };
@@ -182,6 +199,28 @@ function isMeant(
   return reference.kind === "name"
     ? registry.name.toLowerCase() === reference.name.toLowerCase()
     : registry.loginServer === reference.loginServer.toLowerCase();
+}
+
+/** A registry, and how it can be reached: one answer tells both. */
+type ReadRegistry = AccessedRegistry;
+
+function withoutAccess({ access: _access, ...registry }: ReadRegistry): Registry {
+  return registry;
+}
+
+/** Source: https://learn.microsoft.com/rest/api/containerregistry/registries/get */
+function readRegistry(listed: ArmRegistry): ReadRegistry {
+  const { networkRuleSet, publicNetworkAccess, privateEndpointConnections, anonymousPullEnabled } = listed;
+  return {
+    ...registryOf(listed),
+    access: {
+      publicAccess: publicNetworkAccess !== "Disabled",
+      opensToAll: networkRuleSet?.defaultAction !== "Deny",
+      allowedAddresses: networkRuleSet?.ipRules?.length ?? 0,
+      privateEndpoints: privateEndpointConnections?.length ?? 0,
+      anonymousPull: anonymousPullEnabled === true,
+    },
+  };
 }
 
 function registryOf(listed: ArmRegistry): Registry {

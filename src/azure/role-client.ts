@@ -1,5 +1,12 @@
+import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
+import pMap from "p-map";
 import { AuthorizationManagementClient, type Permission } from "@azure/arm-authorization";
-import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role.ts";
+import {
+  assignmentName,
+  type DesiredAssignment,
+  type RoleAssignment,
+  type RolePermissions,
+} from "../domain/role.ts";
 import { undertake } from "./azure-errors.ts";
 import { isIdempotent, type AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
@@ -12,14 +19,19 @@ export type AssignOutcome =
   | { readonly kind: "exists" }
   | { readonly kind: "principal-unknown" };
 
+/** As for registries: far below what Resource Manager allows a caller. */
+const subscriptionsAtOnce = 16;
+
 /** Role assignments of registries, by Azure Resource Manager. Fits the port `Roles` of core. */
 export function createRoleClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
-  const clientOf = (registryId: string) =>
-    new AuthorizationManagementClient(credential, partsOf(registryId).subscription, {
-      ...http.clientOptions(isIdempotent),
-      endpoint: cloud.resourceManager,
-      credentialScopes: cloud.resourceManagerScope,
-    });
+  const options = {
+    ...http.clientOptions(isIdempotent),
+    endpoint: cloud.resourceManager,
+    credentialScopes: cloud.resourceManagerScope,
+  };
+  const clientIn = (subscription: string) =>
+    new AuthorizationManagementClient(credential, subscription, options);
+  const clientOf = (registryId: string) => clientIn(partsOf(registryId).subscription);
 
   return {
     /** What the caller may do, as its role assignments say; deny assignments and conditions are not looked at. */
@@ -81,6 +93,30 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       });
     },
 
+    /** What a role lets its holder do; undefined when there is no such role any more. */
+    async findRole(roleDefinitionId: string, signal: AbortSignal): Promise<RolePermissions | undefined> {
+      const doing = { doing: `read the role ${roleDefinitionId}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        try {
+          const { roleName = "", permissions = [] } = await clientOf(
+            roleDefinitionId,
+          ).roleDefinitions.getById(withoutSlash(roleDefinitionId), { abortSignal: signal });
+          return {
+            name: roleName,
+            sets: permissions.map(({ actions, notActions, dataActions, notDataActions }) => ({
+              actions: actions ?? [],
+              notActions: notActions ?? [],
+              dataActions: dataActions ?? [],
+              notDataActions: notDataActions ?? [],
+            })),
+          };
+        } catch (error) {
+          if (isAnswer(error, 404)) return undefined;
+          throw error;
+        }
+      });
+    },
+
     /** PUT with the derived name; the same again is the same, another condition replaces the one before. */
     async assignRole(
       registryId: string,
@@ -112,6 +148,38 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
           if (isAnswer(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
           throw error;
         }
+      });
+    },
+
+    /** Whatever the principal holds, at any scope, in the subscriptions that the caller sees. */
+    async listVisibleAssignments(
+      principalId: string,
+      signal: AbortSignal,
+    ): Promise<readonly RoleAssignment[]> {
+      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        const client = new SubscriptionClient(credential, options);
+        const subscriptions = await allOf(client.subscriptions.list({ abortSignal: signal }));
+        const lists = await pMap(
+          subscriptions,
+          async ({ subscriptionId = "" }) => {
+            try {
+              const filter = `principalId eq '${principalId}'`;
+              const pages = clientIn(subscriptionId).roleAssignments.listForSubscription({
+                filter,
+                abortSignal: signal,
+              });
+              return (await allOf(pages)).map(assignmentOf);
+            } catch (error) {
+              // What the caller may not see there, or of a subscription on its way out, is not visible.
+              if (isAnswer(error, 403) || isAnswer(error, 404)) return [];
+              throw error;
+            }
+          },
+          { concurrency: subscriptionsAtOnce, signal },
+        );
+        // What is granted above them all shows in each.
+        return [...new Map(lists.flat().map((one) => [one.id.toLowerCase(), one])).values()];
       });
     },
 

@@ -14,7 +14,13 @@ import {
 /** How a credential was received. */
 export type SignInOutcome =
   | { readonly kind: "accepted" }
-  | { readonly kind: "refused"; readonly reason: string; readonly expired: boolean };
+  | {
+      readonly kind: "refused";
+      readonly reason: string;
+      readonly expired: boolean;
+      /** The number after `AADSTS`. */
+      readonly number: number;
+    };
 
 /** The audience of every registry, in every cloud. */
 const registryScope = "https://containerregistry.azure.net/.default";
@@ -81,7 +87,8 @@ export function createSignInClient(
         if (!reason) return { kind: "accepted" };
         const refusal = refusalOfTheTenant(reason);
         if (refusal) throw refusal;
-        return { kind: "refused", reason: reason.sentence, expired: reason.number === passwordExpired };
+        const { number, sentence } = reason;
+        return { kind: "refused", reason: sentence, expired: number === passwordExpired, number };
       });
     },
   };

@@ -1,7 +1,9 @@
 import type { ClusterTarget } from "../core/ports.ts";
+import type { RemovePorts } from "../core/flows/remove-contract.ts";
 import type { RotatePorts } from "../core/flows/rotate-contract.ts";
 import type { StatusPorts } from "../core/flows/status-contract.ts";
 import type { SetupPorts } from "../core/flows/setup-contract.ts";
+import type { VerifyPorts } from "../core/flows/verify-contract.ts";
 import type { Report } from "../core/progress.ts";
 import type { AuthMethod } from "./options.ts";
 
@@ -43,6 +45,15 @@ export interface RotateRequest {
 
 /** Which services `status` speaks to. */
 export type StatusRequest = RotateRequest;
+
+/** Which services `verify` speaks to; Azure only if it lets the caller in. */
+export type VerifyRequest = RotateRequest;
+
+/** Which services `remove` speaks to. */
+export interface RemoveRequest {
+  readonly azure: AzureRequest;
+  readonly clusters: ClusterRequest;
+}
 
 /** Azure, signed in. */
 export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
@@ -95,6 +106,10 @@ export interface Connections {
   rotate(request: RotateRequest): Promise<RotatePorts>;
   /** Everything for `status`; signs in to nothing before the directory is asked for. */
   status(request: StatusRequest): Promise<StatusPorts>;
+  /** Everything for `verify`; Azure is opened when it is first asked for. */
+  verify(request: VerifyRequest): Promise<VerifyPorts>;
+  /** Everything for `remove`. */
+  remove(request: RemoveRequest): Promise<RemovePorts>;
 }
 
 /**

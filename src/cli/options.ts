@@ -89,6 +89,22 @@ export const signInOptions = {
   }),
 };
 
+/** Where a registry is looked for that is not named by its resource id. */
+export const registryScopeOptions = {
+  subscription: valueOption({
+    flag: "--subscription <id>",
+    summary: "look for the registry here alone, instead of in every visible subscription",
+    group: "Registry",
+    parse: plainText,
+  }),
+  resourceGroup: valueOption({
+    flag: "--resource-group <name>",
+    summary: "look for the registry in this resource group alone",
+    group: "Registry",
+    parse: plainText,
+  }),
+};
+
 /** Options of every command that works on clusters: which. */
 export const clusterOptions = {
   context: listOption({

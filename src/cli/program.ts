@@ -4,10 +4,12 @@ import { gather, peek, UsageError, variableWarnings, type Environment, type Flag
 import { addCommand, type CommandDefinition, type HostProcess } from "./command.ts";
 import { completeCommand } from "./commands/complete.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { removeCommand } from "./commands/remove.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { rotateCommand } from "./commands/rotate.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { statusCommand } from "./commands/status.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import type { Connect } from "./connections.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./option.ts";
@@ -22,7 +24,9 @@ import type { View } from "./views/view.ts";
 export const commands: readonly CommandDefinition[] = [
   setupCommand,
   rotateCommand,
+  verifyCommand,
   statusCommand,
+  removeCommand,
   sandboxCommand,
   completionCommand,
   completeCommand,

@@ -10,12 +10,15 @@ import type {
 } from "../domain/identity.ts";
 import type {
   NamespaceObject,
+  NodePlatform,
+  PodEvent,
+  PodObject,
   SecretChange,
   SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
-import type { ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
-import type { DesiredAssignment, RoleAssignment } from "../domain/role.ts";
+import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
+import type { DesiredAssignment, RoleAssignment, RolePermissions } from "../domain/role.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 
 /*
@@ -85,6 +88,8 @@ export interface Roles {
     signal: AbortSignal,
   ): Promise<AssignOutcome>;
   removeAssignment(id: string, signal: AbortSignal): Promise<void>;
+  /** Whatever the principal holds, at any scope, in the subscriptions that the caller sees. */
+  listVisibleAssignments(principalId: string, signal: AbortSignal): Promise<readonly RoleAssignment[]>;
 }
 
 /** What a new application is made of. */
@@ -123,6 +128,12 @@ export interface Directory {
   readApplication(objectId: string, signal: AbortSignal): Promise<Application | undefined>;
   findDeletedApplication(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
   restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Deletes it with its service principal; for 30 days it can be restored.
+   * @throws ActionableError `directory.application-lingers` when the directory says that there is none to delete, and
+   *   parts of it go on showing it
+   */
+  removeApplication(objectId: string, signal: AbortSignal): Promise<void>;
   /**
    * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
    * application that exists. `created: false` when one turned up meanwhile: then look whose it is.
@@ -172,7 +183,13 @@ export interface Directory {
 export type SignInOutcome =
   | { readonly kind: "accepted" }
   /** Refused in a way that a moment's patience may mend if the credential is fresh. */
-  | { readonly kind: "refused"; readonly reason: string; readonly expired: boolean };
+  | {
+      readonly kind: "refused";
+      readonly reason: string;
+      readonly expired: boolean;
+      /** Entra's own number of the reason, which stands after `AADSTS`; absent where it is not known. */
+      readonly number?: number;
+    };
 
 /** Signing in to Entra as the service principal whose password is at hand. */
 export interface SignIn {
@@ -254,6 +271,15 @@ export interface Cluster {
     options: WriteOptions,
     signal: AbortSignal,
   ): Promise<SecretObject>;
+  /**
+   * Fine when it is gone.
+   * @throws ActionableError `kubernetes.conflict` unless it is still the same one, in this version
+   */
+  deleteSecret(
+    secret: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<void>;
   findServiceAccount(
     namespace: string,
     name: string,
@@ -261,6 +287,10 @@ export interface Cluster {
   ): Promise<ServiceAccountObject | undefined>;
   /** Their names; none where the namespace does not exist. */
   listServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Them with their pull secrets; none where the namespace does not exist. */
+  listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
+  /** None where the namespace does not exist. */
+  listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]>;
   /** Replaces the list of pull secrets, and only if the account still has this resource version. */
   patchServiceAccount(
     account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,
@@ -270,6 +300,63 @@ export interface Cluster {
   ): Promise<void>;
   /** The cluster's clock by its newest answer; this machine's before the first. */
   serverTime(): Date;
+}
+
+/** Pods, nodes and links, beside the secrets: what `verify` reads of a cluster. It writes nothing. */
+export interface ClusterReads extends Pick<
+  Cluster,
+  "context" | "findNamespace" | "listNamespaces" | "findSecret" | "listPullSecrets" | "serverTime"
+> {
+  /** The host of its API server. */
+  readonly apiHost: string;
+  /** Pull secrets of one namespace, of both types; none where the namespace does not exist. */
+  listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly SecretObject[]>;
+  /** Service accounts with their pull secrets; none where the namespace does not exist. */
+  listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
+  listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]>;
+  findPod(namespace: string, name: string, signal: AbortSignal): Promise<PodObject | undefined>;
+  /** What happened to one pod, in no order. */
+  listPodEvents(namespace: string, pod: string, signal: AbortSignal): Promise<readonly PodEvent[]>;
+  listNodes(signal: AbortSignal): Promise<readonly NodePlatform[]>;
+}
+
+/** Registries with how they can be reached. */
+export interface RegistryReads {
+  /** One by its resource id; undefined when there is none. */
+  readAccess(
+    reference: RegistryReference & { kind: "resource-id" },
+    signal: AbortSignal,
+  ): Promise<AccessedRegistry | undefined>;
+  /** Every one that the caller sees; throws like Registries.listRegistries. */
+  listAccess(scope: RegistryScope, signal: AbortSignal): Promise<readonly AccessedRegistry[]>;
+}
+
+/** Roles as they are held. */
+export interface RoleReads extends Pick<Roles, "listAssignments"> {
+  /** Undefined when there is no such role any more. */
+  findRole(roleDefinitionId: string, signal: AbortSignal): Promise<RolePermissions | undefined>;
+}
+
+/** An application and its principal, by the application's id. */
+export interface PrincipalReads extends Pick<Directory, "findServicePrincipal"> {
+  findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;
+}
+
+/** A registry's data plane, beside the proof: what time it is there, and what its images run on. */
+export interface RegistryLooks extends Pick<PullProof, "tryPull"> {
+  /**
+   * One anonymous request.
+   * @returns how far the registry's clock is ahead of this machine's, in milliseconds; undefined when it does not tell
+   * @throws like tryPull
+   */
+  look(loginServer: string, signal: AbortSignal): Promise<{ readonly clockAheadMs: number | undefined }>;
+  /** What an image can run on, as `linux/amd64`; undefined where that cannot be read. Throws like tryPull. */
+  findPlatforms(
+    loginServer: string,
+    credential: PullCredential,
+    image: ProofImage,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined>;
 }
 
 /** How a write is meant. */

@@ -181,6 +181,20 @@ export function withoutCredential(config: DockerConfig, loginServer: string, kee
   return { ...config, auths };
 }
 
+/** The config without what one user signs in with at this host, in any spelling of it. */
+export function withoutCredentialsOf(
+  config: DockerConfig,
+  loginServer: string,
+  username: string,
+): DockerConfig {
+  const isTheirs = (key: string) =>
+    decodeEntry(key, config.auths[key]).username.toLowerCase() === username.toLowerCase();
+  const gone = new Set(keysOf(config, loginServer).filter(isTheirs));
+  if (gone.size === 0) return config;
+  const auths = Object.fromEntries(Object.entries(config.auths).filter(([key]) => !gone.has(key)));
+  return { ...config, auths };
+}
+
 /** In kubectl's own order of keys: user name, password, auth. */
 function entryOf({ username, password }: PullCredential): Record<string, string> {
   const text = password.reveal();

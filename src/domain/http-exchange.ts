@@ -102,6 +102,8 @@ function send(
       connectLimitMs,
     );
     const stop = () => clearTimeout(connecting);
+    // Node says nothing of the body of a DELETE, which the server would take for the start of another request.
+    if (body !== undefined) outgoing.setHeader("content-length", Buffer.byteLength(body));
     outgoing.on("socket", (socket) => {
       if (socket.connecting) socket.once(url.protocol === "https:" ? "secureConnect" : "connect", stop);
       else stop();

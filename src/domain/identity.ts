@@ -44,6 +44,8 @@ export interface ServicePrincipal {
   readonly passwords: readonly PasswordCredential[];
   /** How many certificates sign in as it. */
   readonly certificates: number;
+  /** Whether it may sign in at all: somebody can switch it off. */
+  readonly enabled: boolean;
 }
 
 /** What it takes to tell a service principal from others. */

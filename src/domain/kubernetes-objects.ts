@@ -35,4 +35,48 @@ export interface ServiceAccountObject {
   readonly name: string;
   readonly resourceVersion: string;
   readonly imagePullSecrets: readonly string[];
+  /** The field managers to whom that list belongs: of a list that is replaced as a whole, who wrote it last. */
+  readonly listManagers: readonly string[];
+}
+
+/** What a container of a pod pulls, and whether it waits. */
+export interface ContainerImage {
+  readonly container: string;
+  /** As the pod names it. */
+  readonly image: string;
+  /** Why it does not run, such as `ImagePullBackOff`; undefined when it waits for nothing. */
+  readonly waiting: string | undefined;
+  /** What the kubelet says to that; empty when it says nothing. */
+  readonly message: string;
+}
+
+/** The parts of a Pod that tell how it pulls. */
+export interface PodObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly serviceAccount: string;
+  /** What it was admitted with, whether it named them itself or its service account did. */
+  readonly imagePullSecrets: readonly string[];
+  /** Undefined while it is not scheduled. */
+  readonly node: string | undefined;
+  readonly containers: readonly ContainerImage[];
+  /** Of all its containers, those of a debugger too, as they name them. */
+  readonly images: readonly string[];
+  /** Whether it will pull no more: it has ended, or is being deleted. */
+  readonly over: boolean;
+}
+
+/** What happened to a pod. */
+export interface PodEvent {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a node can run. */
+export interface NodePlatform {
+  readonly name: string;
+  /** `linux` */
+  readonly os: string;
+  /** `amd64` */
+  readonly architecture: string;
 }

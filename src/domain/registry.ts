@@ -24,6 +24,23 @@ export interface ListedRegistry extends Registry {
   readonly subscriptionName: string | undefined;
 }
 
+/** Who reaches a registry, and who may pull without signing in. */
+export interface RegistryAccess {
+  /** Whether it can be reached from outside its private endpoints at all. */
+  readonly publicAccess: boolean;
+  /** Whether addresses that no rule names are let in. */
+  readonly opensToAll: boolean;
+  /** How many addresses or ranges the rules let in. */
+  readonly allowedAddresses: number;
+  readonly privateEndpoints: number;
+  readonly anonymousPull: boolean;
+}
+
+/** A registry with how it can be reached. */
+export interface AccessedRegistry extends Registry {
+  readonly access: RegistryAccess;
+}
+
 /** How a user names a registry. */
 export type RegistryReference =
   | { readonly kind: "name"; readonly name: string }

@@ -123,8 +123,42 @@ export function repositoryCondition(role: BuiltInRole, repositories: readonly st
   return `((${actions}) OR (${names.join(" OR ")}))`;
 }
 
+/** The repositories that a condition in the form of `repositoryCondition` allows; none where it has another form. */
+export function repositoriesIn(condition: string): string[] {
+  const names =
+    /\brepositories:name\]\s+String(?<kind>Equals|StartsWith)(?:IgnoreCase)?\s+'(?<name>[^']*)'/gi;
+  return [...condition.matchAll(names)].map(({ groups }) =>
+    groups?.["kind"]?.toLowerCase() === "startswith" ? `${groups["name"]}*` : (groups?.["name"] ?? ""),
+  );
+}
+
 /** Whether two conditions are the same but for white space and letter case. */
 export function sameCondition(left: string | undefined, right: string | undefined): boolean {
   const plain = (text: string | undefined) => (text ?? "").replace(/\s+/g, "").toLowerCase();
   return plain(left) === plain(right);
+}
+
+/**
+ * What the roles that acr-pull grants let their holders do with registries and roles; undefined for any other.
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers
+ */
+export function builtInPermissions(roleDefinitionId: string): RolePermissions | undefined {
+  const role = builtInRole(roleDefinitionId);
+  if (!role) return undefined;
+  const pull = "Microsoft.ContainerRegistry/registries/pull/read";
+  const push = "Microsoft.ContainerRegistry/registries/push/write";
+  const actions = role === owner ? ["*"] : role === acrPull ? [pull] : role === acrPush ? [pull, push] : [];
+  const { name, dataActions } = role;
+  return { name, sets: [{ actions, notActions: [], dataActions, notDataActions: [] }] };
+}
+
+/** What a role lets its holder do: some set of it grants an action and does not take it back. */
+export interface RolePermissions {
+  readonly name: string;
+  readonly sets: ReadonlyArray<{
+    readonly actions: readonly string[];
+    readonly notActions: readonly string[];
+    readonly dataActions: readonly string[];
+    readonly notDataActions: readonly string[];
+  }>;
 }

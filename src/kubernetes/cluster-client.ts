@@ -3,6 +3,9 @@ import { dockerConfigType, legacyDockerConfigType } from "../domain/docker-confi
 import { hasCode } from "../domain/errors.ts";
 import type {
   NamespaceObject,
+  NodePlatform,
+  PodEvent,
+  PodObject,
   SecretChange,
   SecretObject,
   ServiceAccountObject,
@@ -15,6 +18,9 @@ import { KubernetesHttp, type KubernetesHttpOptions } from "./kubernetes-http.ts
 import {
   holdsChange,
   namespaceObject,
+  nodePlatform,
+  podEvent,
+  podObject,
   secretBody,
   secretObject,
   secretPatch,
@@ -44,11 +50,14 @@ export function createCluster(
 /** One Kubernetes cluster. Every write is checked strictly, names its field manager, and can be a dry run. */
 export class ClusterClient {
   readonly context: string;
+  /** The host of its API server. */
+  readonly apiHost: string;
   readonly #http: KubernetesHttp;
   readonly #calls: KubernetesCalls;
 
   constructor(context: string, server: string, http: KubernetesHttp) {
     this.context = context;
+    this.apiHost = new URL(server).hostname;
     this.#http = http;
     this.#calls = new KubernetesCalls(server, http);
   }
@@ -135,6 +144,82 @@ export class ClusterClient {
     return ofToday && legacy && [...ofToday, ...legacy];
   }
 
+  /** The pull secrets of one namespace, of both types; none where the namespace does not exist. */
+  async listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly SecretObject[]> {
+    const ofTypes = await Promise.all(
+      [dockerConfigType, legacyDockerConfigType].map((type) =>
+        this.#calls.list(
+          this.#request("list", "secrets", namespace),
+          async (page, api, carrier) => {
+            const selector = { namespace, fieldSelector: `type=${type}` };
+            const answer = await api.listNamespacedSecret({ ...selector, ...page }, carrier);
+            return { items: answer.items.map(secretObject), next: answer.metadata?._continue };
+          },
+          signal,
+        ),
+      ),
+    );
+    return ofTypes.flat();
+  }
+
+  listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]> {
+    return this.#calls.list(
+      this.#request("list", "pods", namespace),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNamespacedPod({ namespace, ...page }, carrier);
+        return { items: items.map(podObject), next: metadata?._continue };
+      },
+      signal,
+    );
+  }
+
+  findPod(namespace: string, name: string, signal: AbortSignal): Promise<PodObject | undefined> {
+    return this.#calls.find(
+      this.#request("get", "pods", namespace, name),
+      async (api, carrier) => podObject(await api.readNamespacedPod({ namespace, name }, carrier)),
+      signal,
+    );
+  }
+
+  /** What happened to one pod, in no order. */
+  listPodEvents(namespace: string, pod: string, signal: AbortSignal): Promise<readonly PodEvent[]> {
+    const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`;
+    return this.#calls.list(
+      this.#request("list", "events", namespace),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNamespacedEvent(
+          { namespace, fieldSelector, ...page },
+          carrier,
+        );
+        return { items: items.map(podEvent), next: metadata?._continue };
+      },
+      signal,
+    );
+  }
+
+  listNodes(signal: AbortSignal): Promise<readonly NodePlatform[]> {
+    return this.#calls.list(
+      this.#request("list", "nodes"),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNode({ ...page }, carrier);
+        return { items: items.map(nodePlatform), next: metadata?._continue };
+      },
+      signal,
+    );
+  }
+
+  /** Service accounts with their pull secrets; none where the namespace does not exist. */
+  listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]> {
+    return this.#calls.list(
+      this.#request("list", "serviceaccounts", namespace),
+      async (page, api, carrier) => {
+        const { items, metadata } = await api.listNamespacedServiceAccount({ namespace, ...page }, carrier);
+        return { items: items.map(serviceAccountObject), next: metadata?._continue };
+      },
+      signal,
+    );
+  }
+
   #listSecretsEverywhere(
     selector: { readonly labelSelector?: string; readonly fieldSelector?: string },
     signal: AbortSignal,
@@ -193,6 +278,34 @@ export class ClusterClient {
     );
   }
 
+  async deleteSecret(
+    {
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+    }: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
+    { dryRun }: ClusterWriteOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = { preconditions: { uid, resourceVersion } };
+    try {
+      await this.#calls.write(
+        this.#request("delete", "secrets", namespace, name),
+        (api, carrier) =>
+          api.deleteNamespacedSecret(
+            { namespace, name, body, ...(dryRun && { dryRun: "All" }) },
+            carrier,
+          ) as Promise<unknown>,
+        // Gone is 404, and what stands there in its place was not deleted.
+        () => Promise.resolve(undefined),
+        signal,
+      );
+    } catch (error) {
+      if (!hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) throw error;
+    }
+  }
+
   findServiceAccount(
     namespace: string,
     name: string,
@@ -206,18 +319,8 @@ export class ClusterClient {
     );
   }
 
-  listServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#calls.list(
-      this.#request("list", "serviceaccounts", namespace),
-      async (page, api, carrier) => {
-        const { items, metadata } = await api.listNamespacedServiceAccount({ namespace, ...page }, carrier);
-        return {
-          items: items.map((account) => serviceAccountObject(account).name),
-          next: metadata?._continue,
-        };
-      },
-      signal,
-    );
+  async listServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly string[]> {
+    return (await this.listAccountLinks(namespace, signal)).map(({ name }) => name);
   }
 
   async patchServiceAccount(

@@ -11,8 +11,8 @@ import { PauseTooLongError } from "./request-pace.ts";
 /** What was asked of which cluster, to name in a message. */
 export interface ApiRequest {
   readonly context: string;
-  readonly verb: "get" | "list" | "create" | "patch";
-  readonly resource: "namespaces" | "secrets" | "serviceaccounts";
+  readonly verb: "get" | "list" | "create" | "patch" | "delete";
+  readonly resource: "namespaces" | "secrets" | "serviceaccounts" | "pods" | "events" | "nodes";
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
 }
@@ -148,7 +148,7 @@ function failed({ code }: ApiStatus, request: ApiRequest): Meaning {
  * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
  */
 function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }: ApiRequest): boolean {
-  if (verb !== "create" && verb !== "patch") return false;
+  if (verb === "get" || verb === "list") return false;
   return code === 400 ? reason === undefined : causes.length === 0;
 }
 
@@ -188,12 +188,16 @@ const verbsNeeded = {
   secrets: "get,create,patch",
   serviceaccounts: "get,patch",
   namespaces: "get,create",
+  pods: "get,list",
+  events: "list",
+  nodes: "list",
 } as const;
 
 /** The missing verb, and a command that grants it with the others that will be needed. */
 function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
-  const everywhere = namespace === undefined || resource === "namespaces";
-  const verbs: string = verb === "list" ? "list" : verbsNeeded[resource];
+  const everywhere = namespace === undefined || resource === "namespaces" || resource === "nodes";
+  const needed = verbsNeeded[resource];
+  const verbs: string = verb === "list" ? "list" : verb === "delete" ? `${needed},delete` : needed;
   const create = everywhere
     ? kubectl(context, "create", "clusterrole", "acr-pull", `--verb=${verbs}`, `--resource=${resource}`)
     : kubectl(
@@ -252,7 +256,14 @@ function exchangeFailed(error: ExchangeError, { context }: ApiRequest): Actionab
 }
 
 function subjectOf({ context, verb, resource, namespace, name }: ApiRequest): string {
-  const kinds = { secrets: "secret", serviceaccounts: "service account", namespaces: "namespace" } as const;
+  const kinds = {
+    secrets: "secret",
+    serviceaccounts: "service account",
+    namespaces: "namespace",
+    pods: "pod",
+    events: "event",
+    nodes: "node",
+  } as const;
   if (verb === "list" || name === undefined) {
     return namespace === undefined
       ? `${resource} of context ${context}`

@@ -1,6 +1,17 @@
-import type { V1Namespace, V1Secret, V1ServiceAccount } from "@kubernetes/client-node";
 import type {
+  CoreV1Event,
+  V1Namespace,
+  V1Node,
+  V1Pod,
+  V1Secret,
+  V1ServiceAccount,
+} from "@kubernetes/client-node";
+import type {
+  ContainerImage,
   NamespaceObject,
+  NodePlatform,
+  PodEvent,
+  PodObject,
   SecretChange,
   SecretObject,
   ServiceAccountObject,
@@ -40,6 +51,49 @@ export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAc
     name: metadata?.name ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
     imagePullSecrets: (imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
+    listManagers: (metadata?.managedFields ?? [])
+      .filter(({ fieldsV1 }) => Object.hasOwn(Object(fieldsV1) as object, "f:imagePullSecrets"))
+      .flatMap(({ manager }) => manager ?? []),
+  };
+}
+
+/** A Pod as the rest of acr-pull knows it. */
+export function podObject({ metadata, spec, status }: V1Pod): PodObject {
+  const states = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const imageOf = ({ name, image = "" }: { name: string; image?: string }): ContainerImage => {
+    const waiting = states.find((one) => one.name === name)?.state?.waiting;
+    return { container: name, image, waiting: waiting?.reason, message: waiting?.message ?? "" };
+  };
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    serviceAccount: spec?.serviceAccountName ?? "default",
+    imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
+    node: spec?.nodeName,
+    containers: [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(imageOf),
+    images: [
+      ...(spec?.containers ?? []),
+      ...(spec?.initContainers ?? []),
+      ...(spec?.ephemeralContainers ?? []),
+    ].flatMap(({ image }) => image ?? []),
+    over:
+      metadata?.deletionTimestamp !== undefined ||
+      status?.phase === "Succeeded" ||
+      status?.phase === "Failed",
+  };
+}
+
+/** An Event as the rest of acr-pull knows it. */
+export function podEvent({ reason, message }: CoreV1Event): PodEvent {
+  return { reason: reason ?? "", message: message ?? "" };
+}
+
+/** What a Node can run. */
+export function nodePlatform({ metadata, status }: V1Node): NodePlatform {
+  return {
+    name: metadata?.name ?? "",
+    os: status?.nodeInfo?.operatingSystem ?? "",
+    architecture: status?.nodeInfo?.architecture ?? "",
   };
 }
 

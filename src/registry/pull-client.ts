@@ -1,6 +1,8 @@
 import { decodeJwt } from "jose";
 import type { PullCredential } from "../domain/docker-config.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
+import { platformsOf } from "./image-platforms.ts";
+import { manifestTypes } from "./manifest-types.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 
 /** How an attempt to pull ended, where that is no failure of the attempt itself. */
@@ -60,6 +62,17 @@ export class PullClient {
    * @throws like tryPull
    */
   async checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
+    await this.look(loginServer, signal);
+  }
+
+  /**
+   * The same, and what time it is there.
+   * @returns how far the registry's clock is ahead of this machine's, in milliseconds; undefined when it does not tell
+   */
+  async look(
+    loginServer: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly clockAheadMs: number | undefined }> {
     const registry = new RegistryConnection(loginServer, this.#timeoutMs);
     try {
       const answer = await registry.ask("GET", "/v2/", {}, signal);
@@ -67,6 +80,30 @@ export class PullClient {
       if (answer.status !== 401 && answer.status !== 200) {
         throw unexpectedAnswer(registry.loginServer, "GET /v2/", answer);
       }
+      const date = Date.parse(answer.headers.date ?? "");
+      return { clockAheadMs: Number.isNaN(date) ? undefined : date - Date.now() };
+    } finally {
+      registry.close();
+    }
+  }
+
+  /**
+   * What an image can run on, as `linux/amd64`: by its index, else by the configuration of its only manifest. Undefined
+   * where that cannot be read: Azure keeps configurations in a storage account, where no credential of ours is sent.
+   * @throws like tryPull
+   */
+  async findPlatforms(
+    loginServer: string,
+    credential: PullCredential,
+    { repository, tag = "latest" }: PullImage,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined> {
+    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    try {
+      const sign = await signIn(registry, credential, repository, signal);
+      return sign.kind === "token"
+        ? await platformsOf(registry, sign.token, { repository, reference: tag }, signal)
+        : undefined;
     } finally {
       registry.close();
     }
@@ -139,14 +176,6 @@ function missingPull(token: string, repository: string): string | undefined {
   });
   return granted ? undefined : `the access token holds no right to pull ${repository}`;
 }
-
-/** What a manifest may be: a registry answers 404 for a form that is not named. */
-const manifestTypes = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-].join(", ");
 
 async function findManifest(
   registry: RegistryConnection,

@@ -12,6 +12,7 @@ export function createAzureService(world: World): Service {
   const routes = [...resourceManagerRoutes(world), ...graphRoutes(world), ...entraRoutes(world)];
   return {
     name: "azure",
+    clockAheadMs: () => world.clockAheadMs,
     handle: (request) =>
       dispatch(routes, request) ?? armError(404, "NotFound", `The sandbox does not serve ${request.path}.`),
     errorResponse(request, status, code) {

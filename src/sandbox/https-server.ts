@@ -159,7 +159,7 @@ async function serve(
       if (fault.status !== undefined) response = faultAnswer(service, request, fault, fault.status);
     }
     entry.status = response.status;
-    await send(outgoing, response);
+    await send(outgoing, response, new Date(Date.now() + (service.clockAheadMs?.() ?? 0)));
     await log.reach("answered", entry);
   } catch (error) {
     // The client went away while it was being read or answered; or a stream of the service failed.
@@ -253,10 +253,10 @@ async function pause(milliseconds: number | undefined, gone: AbortSignal): Promi
   await sleep(milliseconds, undefined, { signal: gone }).catch(() => undefined);
 }
 
-async function send(outgoing: ServerResponse, response: SandboxResponse): Promise<void> {
+async function send(outgoing: ServerResponse, response: SandboxResponse, now: Date): Promise<void> {
   const headers = new Headers(response.headers);
   // Node's own would not follow a test that moves the time.
-  if (!headers.has("date")) headers.set("date", new Date().toUTCString());
+  if (!headers.has("date")) headers.set("date", now.toUTCString());
   if (response.stream) {
     outgoing.writeHead(response.status, [...headers.entries()].flat());
     outgoing.flushHeaders();

@@ -1,4 +1,5 @@
 import { entriesFor, readDockerConfig, type KeyringEntry } from "./kubernetes/kubelet-keyring.ts";
+import { MeantToGo, type Place } from "./meant-to-go.ts";
 import {
   configText,
   foreignEntries,
@@ -30,6 +31,8 @@ interface SecretState {
   readonly malformed: string | undefined;
   /** What stands in it: key, user name and password. */
   readonly entries: ReadonlySet<string>;
+  /** Whether it is meant to be deleted, with what it held. */
+  readonly mayGo: () => boolean;
 }
 
 /**
@@ -45,6 +48,9 @@ interface SecretState {
  * - I7 foreign hosts, labels, annotations and pull secrets of service accounts are as they were
  * - I8 no pull secret was deleted or made anew
  *
+ * What a test says is meant to go may go, in this order: an entry is gone from a secret before its key or its role is,
+ * and a secret or link goes only with nothing of others in it. All else is watched as ever.
+ *
  * What time alone ends, a password past its date, is nobody's violation. Violations are collected, not thrown: the
  * write has happened. I2, no key is ever unknown, is asked by `unknownKeys` when a run is over.
  */
@@ -52,6 +58,8 @@ export class Invariants {
   readonly violations: Violation[] = [];
   /** 2 while a key is being replaced; a crash leaves one more until the next run. */
   maxLiveKeys = 2;
+  /** What the program under test is to take away. */
+  readonly meantToGo = new MeantToGo();
   readonly #world: World;
   readonly #seen = new Set<string>();
   readonly #secrets = new Map<string, SecretState>();
@@ -98,19 +106,26 @@ export class Invariants {
     for (const cluster of this.#world.clusters) {
       for (const secret of cluster.objects["secrets"] ?? []) {
         if (!isPullSecret(secret)) continue;
-        const name = `secret ${cluster.context} ${secret.metadata.namespace}/${secret.metadata.name}`;
+        const { namespace = "" } = secret.metadata;
+        const name = `secret ${cluster.context} ${namespace}/${secret.metadata.name}`;
         present.add(name);
-        this.#checkSecret(name, secret, pulls);
+        this.#checkSecret(name, secret, { context: cluster.context, namespace }, pulls);
       }
       for (const account of cluster.objects["serviceaccounts"] ?? []) {
-        const { namespace, name } = account.metadata;
-        this.#checkAccount(`service account ${cluster.context} ${namespace}/${name}`, account);
+        const { namespace = "", name } = account.metadata;
+        const place = { context: cluster.context, namespace };
+        this.#checkAccount(`service account ${cluster.context} ${namespace}/${name}`, account, place);
       }
     }
-    for (const name of this.#secrets.keys()) {
+    for (const [name, { mayGo, foreignEntries: foreign }] of this.#secrets) {
       if (present.has(name)) continue;
-      if (this.#pulls.get(name)?.size) this.#violated("I8", `${name}, which could pull, is gone`);
       this.#secrets.delete(name);
+      if (mayGo()) {
+        this.#pulls.delete(name);
+        this.#working.delete(name);
+      } else if (this.#pulls.get(name)?.size) this.#violated("I8", `${name}, which could pull, is gone`);
+      else if (Object.keys(foreign).length > 0)
+        this.#violated("I8", `${name}, which held other hosts, is gone`);
     }
   }
 
@@ -142,7 +157,7 @@ export class Invariants {
     }
   }
 
-  #checkSecret(name: string, secret: KubernetesObject, pulls: TruthfulPuller): void {
+  #checkSecret(name: string, secret: KubernetesObject, place: Place, pulls: TruthfulPuller): void {
     const text = configText(secret);
     const entries = readDockerConfig(text);
     const known = this.#secrets.get(name);
@@ -159,7 +174,9 @@ export class Invariants {
         }
       }
       this.#checkEntries(name, entries, new Set(Object.keys(marks)), pulls);
-      this.#checkPulls(name, entries, pulls);
+      this.#checkPulls(name, entries, pulls, (image) =>
+        this.meantToGo.mayLose(place, secret.metadata.name, image),
+      );
     }
 
     const state: SecretState = {
@@ -168,6 +185,7 @@ export class Invariants {
       foreignMarks: foreignMarks(secret),
       malformed: entries ? undefined : text,
       entries: new Set(entries?.map(entryText)),
+      mayGo: () => this.meantToGo.mayDelete(place, secret, entries ?? [], pulls.images),
     };
     if (known && entries && known.malformed === undefined) {
       this.#compare(`${name}: host`, known.foreignEntries, state.foreignEntries);
@@ -198,7 +216,12 @@ export class Invariants {
     }
   }
 
-  #checkPulls(name: string, entries: readonly KeyringEntry[], pulls: TruthfulPuller): void {
+  #checkPulls(
+    name: string,
+    entries: readonly KeyringEntry[],
+    pulls: TruthfulPuller,
+    mayLose: (image: string) => boolean,
+  ): void {
     const pullable = itemIn(this.#pulls, name, () => new Set<string>());
     const working = itemIn(this.#working, name, () => new Map<string, KeyringEntry>());
     const held = new Set<string>();
@@ -216,6 +239,8 @@ export class Invariants {
       if (can) pullable.add(image);
       else if (!pullable.has(image)) continue;
       else if (workedBefore.every(([, entry]) => pulls.hasExpired(entry))) pullable.delete(image);
+      // Taken out on purpose, before anything was done to what it holds.
+      else if (mayLose(image) && entriesFor(entries, image).length === 0) pullable.delete(image);
       else this.#violated("I1", `${name} can no longer pull ${image}`);
     }
     for (const [credential, entry] of working) {
@@ -227,12 +252,13 @@ export class Invariants {
     this.#violated("I5", `${name} holds under ${key} a password that was retired`);
   }
 
-  #checkAccount(name: string, account: KubernetesObject): void {
+  #checkAccount(name: string, account: KubernetesObject, place: Place): void {
     const list = Array.isArray(account["imagePullSecrets"]) ? account["imagePullSecrets"] : [];
     const now = list.map((reference: { name?: string }) => reference.name ?? "");
     const before = this.#accounts.get(name) ?? [];
     const kept = now.filter((secret) => before.includes(secret));
-    if (kept.join("\n") !== before.join("\n")) {
+    const due = before.filter((secret) => now.includes(secret) || !this.meantToGo.mayUnlink(place, secret));
+    if (kept.join("\n") !== due.join("\n")) {
       this.#violated("I7", `${name}: pull secrets were ${before.join(", ")} and are ${now.join(", ")}`);
     }
     this.#accounts.set(name, now);

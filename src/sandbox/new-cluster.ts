@@ -19,6 +19,7 @@ const plurals = {
   Pod: "pods",
   Event: "events",
   ConfigMap: "configmaps",
+  Node: "nodes",
   ResourceQuota: "resourcequotas",
 } satisfies Record<Manifest["kind"] | "ResourceQuota", string>;
 
@@ -47,9 +48,12 @@ export function newCluster(
     server: "",
     objects: Object.fromEntries(Object.values(plurals).map((plural) => [plural, []])),
     users: [owner, ...others.map(({ record }) => record)],
+    clockAheadMs: settings.clockAheadMs,
     webhookDenies: [],
     resourceVersion: 1000,
   };
+
+  for (const node of settings.nodes) addNode(cluster, node, ids);
 
   for (const entry of settings.namespaces) {
     const namespace = typeof entry === "string" ? { name: entry } : entry;
@@ -71,6 +75,35 @@ export function newCluster(
     ],
   };
 }
+
+/** Ready, and of one platform: https://kubernetes.io/docs/reference/node/node-labels/ */
+function addNode(cluster: ClusterRecord, node: ClusterSettings["nodes"][number], ids: IdSource): void {
+  const { name, os: operatingSystem, architecture } = node;
+  addObject(
+    cluster,
+    {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name,
+        labels: {
+          "kubernetes.io/arch": architecture,
+          "kubernetes.io/hostname": name,
+          "kubernetes.io/os": operatingSystem,
+        },
+      },
+      spec: {},
+      status: {
+        conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
+        nodeInfo: { architecture, operatingSystem, kubeletVersion: "v1.32.3" },
+      },
+    },
+    ids,
+  );
+}
+
+/** Kinds that belong to no namespace. */
+const clusterWide: ReadonlySet<string> = new Set(["Namespace", "Node"]);
 
 interface NewNamespace {
   readonly name: string;
@@ -135,7 +168,7 @@ export function addObject(cluster: ClusterRecord, manifest: KeptManifest, ids: I
     ...manifest,
     metadata: {
       name,
-      ...(manifest.kind === "Namespace" ? {} : { namespace }),
+      ...(clusterWide.has(manifest.kind) ? {} : { namespace }),
       uid: ids.guid(`${cluster.context} ${manifest.kind} ${namespace}/${name}`),
       resourceVersion: String(cluster.resourceVersion),
       creationTimestamp: timestamp(),

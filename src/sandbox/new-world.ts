@@ -56,6 +56,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     roleAssignments: [],
     clusters: clusters.map(({ cluster }) => cluster),
     caller,
+    clockAheadMs: settings.clockAheadMs,
     pageSize: settings.pageSize,
     replication: new Replication({
       replicas: settings.replicas,
@@ -116,7 +117,11 @@ function addApplication(world: World, settings: ApplicationSettings, ids: IdSour
     ...removal,
   });
   if (!settings.servicePrincipal) return;
-  const principal = { ...newPrincipal(world, ids.guid(`${key} principal`), appId, displayName), ...removal };
+  const principal = {
+    ...newPrincipal(world, ids.guid(`${key} principal`), appId, displayName),
+    accountEnabled: !settings.disabled,
+    ...removal,
+  };
   world.servicePrincipals.push(principal);
   for (const role of settings.roles) assign(world, role, { id: principal.id, type: "ServicePrincipal" }, ids);
 }
@@ -193,7 +198,7 @@ function newRegistry(
   settings: RegistrySettings,
   subscriptions: readonly SubscriptionRecord[],
 ): RegistryRecord {
-  const { mode, images, subscriptionId = subscriptions[0]?.subscriptionId, ...registry } = settings;
+  const { mode, images, network, subscriptionId = subscriptions[0]?.subscriptionId, ...registry } = settings;
   const subscription = subscriptions.find((one) => one.subscriptionId === subscriptionId);
   if (!subscription)
     throw new SandboxOptionsError(`registry ${registry.name}: no subscription ${subscriptionId}`);
@@ -202,9 +207,12 @@ function newRegistry(
     subscriptionId: subscription.subscriptionId,
     roleAssignmentMode: mode === "abac" ? "AbacRepositoryPermissions" : "LegacyRegistryPermissions",
     loginServer: "",
+    // Who is kept out is kept out by rules.
+    network: { ...network, defaultAction: network.defaultAction ?? (settings.firewalled ? "Deny" : "Allow") },
     images: images.map((image) => {
-      const colon = image.lastIndexOf(":");
-      return { repository: image.slice(0, colon), tag: image.slice(colon + 1) };
+      const { name, ...rest } = typeof image === "string" ? { name: image } : image;
+      const colon = name.lastIndexOf(":");
+      return { repository: name.slice(0, colon), tag: name.slice(colon + 1), ...rest };
     }),
   };
 }

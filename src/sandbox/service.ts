@@ -26,6 +26,8 @@ export interface SandboxResponse {
 export interface Service {
   /** For the request log: `azure`, `registry myregistry`, `cluster sandbox`. */
   readonly name: string;
+  /** How far its clock is ahead of this machine's, in milliseconds; absent: not at all. */
+  readonly clockAheadMs?: () => number;
   /** Answers a request; every error is an answer in the service's own shape, a throw is a bug and answers 500. */
   handle(request: SandboxRequest): SandboxResponse | Promise<SandboxResponse>;
   /** The service's own shape of an error, for injected faults (throttling, outages, replica lag). */

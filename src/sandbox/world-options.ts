@@ -18,7 +18,22 @@ const grant = z.strictObject({
   condition: name.optional(),
 });
 
-const image = z.string().regex(/^[a-z0-9._/-]+:[\w.-]+$/, { error: "not an image such as repository:tag" });
+const imageName = z
+  .string()
+  .regex(/^[a-z0-9._/-]+:[\w.-]+$/, { error: "not an image such as repository:tag" });
+
+const platform = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+$/, { error: "not a platform such as linux/amd64" });
+
+/** By its name, an image for `linux/amd64`; else an index of one for each platform. */
+const image = z.union([imageName, z.strictObject({ name: imageName, platforms: z.array(platform).min(1) })]);
+
+/** What its resource says of its network; whether this machine is let in is `firewalled`. */
+const network = z.strictObject({
+  publicAccess: z.boolean().default(true),
+  defaultAction: z.enum(["Allow", "Deny"]).optional(),
+  allowedAddresses: z.array(name).default([]),
+  privateEndpoints: z.int().min(0).default(0),
+});
 
 const registry = z.strictObject({
   name,
@@ -30,6 +45,9 @@ const registry = z.strictObject({
   images: z.array(image).default(["my-awesome-app:v1"]),
   /** Its network rules refuse this machine. */
   firewalled: z.boolean().default(false),
+  network: network.prefault({}),
+  /** Anybody may pull without signing in. */
+  anonymousPull: z.boolean().default(false),
   /** Answers 400 to a token asked for by POST with a password, as containerd asks first. */
   refusesPasswordGrant: z.boolean().default(false),
 });
@@ -57,7 +75,7 @@ const rule = z.strictObject({
 
 const manifest = z.looseObject({
   apiVersion: name,
-  kind: z.enum(["Namespace", "Secret", "ServiceAccount", "Pod", "Event", "ConfigMap"]),
+  kind: z.enum(["Namespace", "Secret", "ServiceAccount", "Pod", "Event", "ConfigMap", "Node"]),
   metadata: z.looseObject({ name, namespace: name.optional() }),
 });
 
@@ -75,6 +93,12 @@ const cluster = z.strictObject({
   users: z
     .array(z.strictObject({ context: name, namespace: name.optional(), rules: z.array(rule) }))
     .default([]),
+  /** What its nodes are. */
+  nodes: z
+    .array(z.strictObject({ name, os: name.default("linux"), architecture: name.default("amd64") }))
+    .default([{ name: "sandbox-node", os: "linux", architecture: "amd64" }]),
+  /** How far its clock is ahead of this machine's, in milliseconds; behind it where it is negative. */
+  clockAheadMs: z.int().default(0),
   /** Objects that exist beforehand, as manifests. */
   objects: z.array(manifest).default([]),
 });
@@ -100,6 +124,8 @@ const application = z.strictObject({
   /** Object ids, or `caller`. */
   owners: z.array(name).default([]),
   softDeleted: z.boolean().default(false),
+  /** Its service principal may not sign in. */
+  disabled: z.boolean().default(false),
   /** Whether it has a service principal. */
   servicePrincipal: z.boolean().default(true),
   roles: z.array(grant).default([]),
@@ -144,6 +170,8 @@ const options = z.strictObject({
    * after a delay of its own, up to the lag, and a read meets any of them.
    */
   replication: z.enum(["steady", "random"]).default("steady"),
+  /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */
+  clockAheadMs: z.int().default(0),
   faults: faultList.default([]),
   pageSize: z.int().min(1).optional(),
   registryServer: z.enum(["builtin", "docker-registry"]).default("builtin"),

@@ -102,6 +102,16 @@ export interface SubscriptionRecord {
 export interface ImageRecord {
   readonly repository: string;
   readonly tag: string;
+  /** An index of one image for each of these, such as `linux/arm64`; absent: one image for `linux/amd64`. */
+  readonly platforms?: readonly string[];
+}
+
+/** What a registry's resource says of its network. */
+export interface NetworkRecord {
+  publicAccess: boolean;
+  defaultAction: "Allow" | "Deny";
+  readonly allowedAddresses: string[];
+  privateEndpoints: number;
 }
 
 export interface RegistryRecord {
@@ -115,6 +125,9 @@ export interface RegistryRecord {
   readonly images: ImageRecord[];
   /** Its network rules refuse this machine: 403 on every path. */
   firewalled: boolean;
+  network: NetworkRecord;
+  /** Anybody may pull without signing in. */
+  anonymousPull: boolean;
   /** Answers 400 to containerd's POST for a token, as some frontends do. */
   refusesPasswordGrant: boolean;
 }
@@ -177,6 +190,8 @@ export interface ClusterRecord {
   readonly objects: Record<string, KubernetesObject[]>;
   /** The user of the context; a context of the kubeconfig may name another. */
   readonly users: ClusterUserRecord[];
+  /** How far its clock is ahead of this machine's, in milliseconds. */
+  clockAheadMs: number;
   /** Namespaces where an admission webhook denies every secret. */
   readonly webhookDenies: string[];
   /** Counts up with every write. */
@@ -211,6 +226,8 @@ export interface World {
   readonly roleAssignments: RoleAssignmentRecord[];
   readonly clusters: ClusterRecord[];
   readonly caller: CallerRecord;
+  /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */
+  clockAheadMs: number;
   /** Items a page holds in Graph, Resource Manager and Kubernetes lists; absent: the services' own sizes. */
   pageSize: number | undefined;
   readonly replication: Replication;

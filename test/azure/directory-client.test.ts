@@ -37,6 +37,38 @@ function countOf(lines: readonly string[], pattern: RegExp): number {
 }
 
 describe("an application", () => {
+  test("is deleted with its principal, can be restored, and is fine to be gone", async () => {
+    const opened = await open();
+    const { azure } = opened;
+    const { objectId, appId } = await register(opened);
+    await azure.directory.createServicePrincipal(appId, signal);
+    await azure.directory.removeApplication(objectId, signal);
+    expect(await azure.directory.readApplication(objectId, signal)).toBeUndefined();
+    expect(await azure.directory.findServicePrincipal(appId, signal)).toBeUndefined();
+    expect((await azure.directory.findDeletedApplication(uniqueName, signal))?.appId).toBe(appId);
+    await azure.directory.removeApplication(objectId, signal);
+  });
+
+  test("that is deleted is waited for until no part of the directory shows it", async () => {
+    const opened = await open({ replicationLag: "2s" });
+    const { azure } = opened;
+    const { objectId } = await register(opened);
+    await azure.directory.removeApplication(objectId, signal);
+    for (let looks = 0; looks < 8; looks += 1) {
+      expect(await azure.directory.findApplicationByUniqueName(uniqueName, signal)).toBeUndefined();
+    }
+  });
+
+  test("of another owner is not deleted", async () => {
+    const opened = await open();
+    const { objectId, appId } = await register(opened);
+    recordOf(opened, appId).owners.splice(0);
+    await expect(opened.azure.directory.removeApplication(objectId, signal)).rejects.toMatchObject({
+      code: "directory.forbidden",
+      exitCode: 3,
+    });
+  });
+
   test("is registered once and found by each of its names", async () => {
     const { azure } = await open();
     expect(await azure.directory.findApplicationByUniqueName(uniqueName, signal)).toBeUndefined();

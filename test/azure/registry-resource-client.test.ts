@@ -187,3 +187,48 @@ test("looking for a registry costs one token and one list per subscription, besi
   expect(tokens).toHaveLength(1);
   expect(rest).toHaveLength(1 + 1 + 2);
 });
+
+describe("how a registry can be reached", () => {
+  const reference = (id: string) => {
+    const [, , subscriptionId = "", , resourceGroup = "", , , , name = ""] = id.split("/");
+    return { kind: "resource-id", id, subscriptionId, resourceGroup, name } as const;
+  };
+
+  test("is read of one, and of all, with the network rules, private endpoints and who may pull", async () => {
+    const registries = await (async () => {
+      const { azure } = await open({
+        registries: [
+          { name: "openone01" },
+          { name: "walled01", network: { defaultAction: "Deny", allowedAddresses: ["192.0.2.1"] } },
+          { name: "private01", network: { publicAccess: false, privateEndpoints: 2 } },
+          { name: "anybody01", anonymousPull: true },
+        ],
+      });
+      const all = await azure.registries.listAccess({}, signal);
+      const again = await Promise.all(
+        all.map(({ id }) => azure.registries.readAccess(reference(id), signal)),
+      );
+      expect(again).toEqual(all);
+      return all;
+    })();
+    const usual = {
+      publicAccess: true,
+      opensToAll: true,
+      allowedAddresses: 0,
+      privateEndpoints: 0,
+      anonymousPull: false,
+    };
+    expect(Object.fromEntries(registries.map(({ name, access }) => [name, access]))).toEqual({
+      openone01: usual,
+      walled01: { ...usual, opensToAll: false, allowedAddresses: 1 },
+      private01: { ...usual, publicAccess: false, privateEndpoints: 2 },
+      anybody01: { ...usual, anonymousPull: true },
+    });
+  });
+
+  test("is not known of one that is not there", async () => {
+    const { azure, sandbox } = await open();
+    const id = `/subscriptions/${sandbox.environment["AZURE_SUBSCRIPTION_ID"]}/resourceGroups/none/providers/Microsoft.ContainerRegistry/registries/nothere01`;
+    expect(await azure.registries.readAccess(reference(id), signal)).toBeUndefined();
+  });
+});

@@ -153,6 +153,20 @@ test("the assignments of a registry are those made on it: none from above, and n
   );
 });
 
+test("what a principal holds is listed at every scope of every subscription that can be seen, each once", async () => {
+  const { azure, registry, principalId } = await open({ pageSize: 1 });
+  const desired = { role: acrPull, condition: undefined };
+  const other = registry.id.replace("myregistry", "abacregistry");
+  await azure.roles.assignRole(registry.id, principalId, desired, signal);
+  await azure.roles.assignRole(other, principalId, desired, signal);
+  const listed = await azure.roles.listVisibleAssignments(principalId, signal);
+  const scopes = listed.map(({ scope }) => scope.toLowerCase());
+  expect(scopes.toSorted()).toEqual(
+    [scopeAbove(registry), registry.id, other].map((scope) => scope.toLowerCase()).toSorted(),
+  );
+  expect(new Set(listed.map((one) => one.principalId))).toEqual(new Set([principalId]));
+});
+
 test("an owner may write and delete role assignments", async () => {
   const { azure, registry } = await open();
   expect(await azure.roles.registryRights(registry.id, signal)).toEqual({

@@ -3,7 +3,15 @@ import { Agent } from "node:https";
 import { openAzure } from "../../src/azure/azure.ts";
 import type { AzureOptions } from "../../src/azure/directory-services.ts";
 import { createAzureHttp } from "../../src/azure/azure-http.ts";
-import type { Directory, Registries, Roles, SignIn } from "../../src/core/ports.ts";
+import type {
+  Directory,
+  PrincipalReads,
+  Registries,
+  RegistryReads,
+  RoleReads,
+  Roles,
+  SignIn,
+} from "../../src/core/ports.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 
@@ -11,9 +19,9 @@ import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 export interface SandboxedAzure {
   readonly sandbox: Sandbox;
   readonly azure: {
-    readonly registries: Registries;
-    readonly roles: Roles;
-    readonly directory: Directory;
+    readonly registries: Registries & RegistryReads;
+    readonly roles: Roles & RoleReads;
+    readonly directory: Directory & PrincipalReads;
     readonly signIn: SignIn;
   };
   /** `METHOD path` of each request to Azure so far. */

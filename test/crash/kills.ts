@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { RequestEntry, RequestPhase } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { dockerConfigOf, liveAssignments, marksOf, type Run } from "../program.ts";
-import { runOf, type Start } from "./starts.ts";
+import { runOf, type Command, type Start } from "./starts.ts";
 import { shapeOf } from "./world-shape.ts";
 import type { Worlds } from "./worlds.ts";
 
@@ -26,7 +26,7 @@ const againAfterMs = 20;
 /** Runs a command, sends it signals at a moment, and waits for its end. */
 export async function runSignalled(
   sandbox: Sandbox,
-  start: Pick<Start, "command" | "arguments">,
+  start: Command,
   { request, phase }: Kill,
   signals: readonly NodeJS.Signals[] = ["SIGKILL"],
 ): Promise<Run & { readonly met: RequestEntry | undefined }> {
@@ -180,7 +180,7 @@ export async function recover(start: Start, kills: readonly Kill[], recovery: Re
 }
 
 /** Waits until nothing that a killed run had sent is still on its way. */
-async function atRest({ requests }: Sandbox): Promise<void> {
+export async function atRest({ requests }: Sandbox): Promise<void> {
   for (let seen = -1; seen !== requests.entries.length;) {
     seen = requests.entries.length;
     await new Promise((resolve) => setTimeout(resolve, 25));

@@ -1,6 +1,6 @@
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
-import { livePasswords, rotate, setup, type Run, type RunOptions } from "../program.ts";
+import { livePasswords, remove, rotate, setup, type Run, type RunOptions } from "../program.ts";
 
 /** The namespaces that all crash tests drive. */
 export const fiveNamespaces = ["alpha", "awesomeapps", "beta", "default", "gamma"];
@@ -34,13 +34,17 @@ export interface Start {
   readonly keyInUse: "made" | 0 | 1;
 }
 
+/** A command line to be cut off. */
+export interface Command {
+  readonly command: "setup" | "rotate" | "remove";
+  readonly arguments: readonly string[];
+}
+
+const runs = { setup, rotate, remove };
+
 /** Runs the command of a start. */
-export function runOf(
-  start: Pick<Start, "command" | "arguments">,
-  sandbox: Sandbox,
-  options: RunOptions = {},
-): Promise<Run> {
-  return (start.command === "setup" ? setup : rotate)(sandbox, start.arguments, options);
+export function runOf(start: Command, sandbox: Sandbox, options: RunOptions = {}): Promise<Run> {
+  return runs[start.command](sandbox, start.arguments, options);
 }
 
 /** Before anything was set up. */
@@ -62,12 +66,21 @@ const merging: State = {
 };
 
 /** One key, in five secrets. */
-const setUp: State = {
+export const setUp: State = {
   from: nothing,
   prepare: (sandbox) => expectDone(setup(sandbox, inFiveNamespaces)),
 };
 
 const expired: State = { from: setUp, prepare: letKeysExpire };
+
+/** Two keys, one on its way out, in five secrets, one of which holds another host, and five service accounts. */
+export const everything: State = {
+  from: merging,
+  async prepare(sandbox) {
+    await expectDone(setup(sandbox, [...inFiveNamespaces, "--adopt", "--service-account", "default"]));
+    await expectDone(rotate(sandbox));
+  },
+};
 
 /** A new key in use, and the one before it not to be retired yet. */
 const pending: State = { from: setUp, prepare: (sandbox) => expectDone(rotate(sandbox)) };

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import {
   assignmentName,
   isOurAssignment,
+  builtInPermissions,
+  repositoriesIn,
   repositoryCondition,
   requestedRoles,
   rolesFor,
@@ -75,4 +77,29 @@ describe("two conditions", () => {
     expect(sameCondition(undefined, "")).toBe(true);
     expect(sameCondition("(a)", undefined)).toBe(false);
   });
+});
+
+describe("what a condition allows", () => {
+  it("is read out of the form that acr-pull writes, and out of no other", () => {
+    const [reader] = rolesFor("acrpull", "AbacRepositoryPermissions");
+    const condition = repositoryCondition(reader!, ["team/*", "app"]) ?? "";
+    expect(repositoriesIn(condition)).toEqual(["app", "team/*"]);
+    expect(repositoriesIn("@Resource[x] StringEquals 'app'")).toEqual([]);
+    expect(repositoriesIn("")).toEqual([]);
+  });
+});
+
+it("what the roles that acr-pull grants give is known without asking, and of no other role", () => {
+  const id = (guid: string) => `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
+  for (const asked of requestedRoles) {
+    for (const mode of ["LegacyRegistryPermissions", "AbacRepositoryPermissions"] as const) {
+      for (const role of rolesFor(asked, mode)) {
+        expect(builtInPermissions(id(role.guid))).toMatchObject({
+          name: role.name,
+          sets: [{ dataActions: role.dataActions }],
+        });
+      }
+    }
+  }
+  expect(builtInPermissions(id("00000000-0000-0000-0000-000000000000"))).toBeUndefined();
 });

@@ -72,6 +72,89 @@ describe("the cluster client against an API server", () => {
     expect(await cluster.patchSecret(created, { data: full }, write, signal)).toMatchObject({ data: full });
   });
 
+  test("deletes the secret that was read, and is content when it is gone already", async () => {
+    const { cluster } = await start();
+    const created = await cluster.createSecret(fresh, write, signal);
+    await cluster.deleteSecret(created, { dryRun: true }, signal);
+    expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toEqual(created);
+    await cluster.deleteSecret(created, write, signal);
+    expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toBeUndefined();
+    await cluster.deleteSecret(created, write, signal);
+  });
+
+  test("refuses to delete what somebody changed, or made anew under the same name", async () => {
+    const { cluster } = await start();
+    const created = await cluster.createSecret(fresh, write, signal);
+    const changed = await cluster.patchSecret(created, { labels: { b: "2" } }, write, signal);
+    const refused = { code: "kubernetes.conflict" };
+    await expect(cluster.deleteSecret(created, write, signal)).rejects.toMatchObject(refused);
+    await cluster.deleteSecret(changed, write, signal);
+    const { uid } = await cluster.createSecret(fresh, write, signal);
+    expect(uid).not.toBe(changed.uid);
+    await expect(cluster.deleteSecret(changed, write, signal)).rejects.toMatchObject(refused);
+  });
+
+  test.each([
+    ["its answer is lost", [{ match: "DELETE .*/secrets", after: "commit", action: "drop", times: 1 }]],
+    ["it is reset before it is done", [{ match: "DELETE .*/secrets", action: "reset" }]],
+  ] as const)("deletes once when %s", async (_what, faults) => {
+    const { cluster } = await start({ faults: [...faults] });
+    await cluster.deleteSecret(await cluster.createSecret(fresh, write, signal), write, signal);
+    expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toBeUndefined();
+  });
+
+  test("tells of each pod what it pulls with, what it pulls, and whether it is over", async () => {
+    const pod = (name: string, more: Record<string, unknown> = {}) => ({
+      apiVersion: "v1" as const,
+      kind: "Pod" as const,
+      metadata: { name, namespace: "awesomeapps" },
+      spec: {
+        containers: [{ name: "main", image: "r.test/app:v1" }],
+        initContainers: [{ name: "first", image: "nginx" }],
+        imagePullSecrets: [{ name: "acr-secret" }],
+      },
+      ...more,
+    });
+    const objects = [pod("running"), pod("over", { status: { phase: "Failed" } })];
+    const { cluster } = await start({ pageSize: 1, clusters: [{ context: "sandbox", objects }] });
+    const known = {
+      namespace: "awesomeapps",
+      imagePullSecrets: ["acr-secret"],
+      images: ["r.test/app:v1", "nginx"],
+    };
+    expect(await cluster.listPods("awesomeapps", signal)).toMatchObject([
+      { ...known, name: "over", over: true },
+      { ...known, name: "running", over: false },
+    ]);
+    expect(await cluster.listPods("nowhere", signal)).toEqual([]);
+  });
+
+  test("tells who wrote a service account's list last, where the API server has it on record", async () => {
+    const account = (name: string, managedFields?: readonly Record<string, unknown>[]) => ({
+      apiVersion: "v1" as const,
+      kind: "ServiceAccount" as const,
+      metadata: { name, namespace: "awesomeapps", ...(managedFields && { managedFields }) },
+      imagePullSecrets: [{ name: "theirs" }],
+    });
+    const byKubectl = {
+      manager: "kubectl-edit",
+      operation: "Update",
+      apiVersion: "v1",
+      fieldsType: "FieldsV1",
+      fieldsV1: { "f:imagePullSecrets": {} },
+    };
+    const objects = [account("known", [byKubectl]), account("unknown")];
+    const { cluster } = await start({ clusters: [{ context: "sandbox", objects }] });
+    const managersOf = async () => {
+      const accounts = await cluster.listAccountLinks("awesomeapps", signal);
+      return Object.fromEntries(accounts.map(({ name, listManagers }) => [name, listManagers]));
+    };
+    expect(await managersOf()).toMatchObject({ known: ["kubectl-edit"], unknown: [] });
+    const known = await cluster.findServiceAccount("awesomeapps", "known", signal);
+    if (known) await cluster.patchServiceAccount(known, ["theirs", "acr-secret"], write, signal);
+    expect(await managersOf()).toMatchObject({ known: ["acr-pull"] });
+  });
+
   test("reads long lists page by page", async () => {
     const namespaces = Array.from({ length: 7 }, (_, index) => `team-${index}`);
     const { cluster } = await start({

@@ -678,4 +678,63 @@ export const mutants = [
         "setup, while this machine's clock is a day ahead of the services', keeps a key that has half a day left by theirs",
     },
   },
+
+  // Looking: what is sent where, and what is blamed.
+  {
+    name: "has verify send a password to whatever host a secret names",
+    edits: [
+      {
+        file: "src/core/flows/verify/see-entry.ts",
+        from: "const mayAsk = maySend(registryHostOf(host));",
+        to: "const mayAsk = maySend(registryHostOf(host)) || true;",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/flows/verify.test.ts",
+      title: "verify sends a password to the registries of the cloud and to no other host",
+    },
+  },
+  {
+    name: "has verify blame what hangs on a cause as well",
+    edits: [
+      {
+        file: "src/core/checks/check.ts",
+        from: 'if (verdict?.status === "fail") causes.set(id, id);',
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/checks/verify-checks.test.ts",
+      title:
+        "a round of checks names the first cause to whatever hangs on it, near and far, and asks all else",
+    },
+  },
+  {
+    name: "has verify ask Azure on and on that does not let it in",
+    edits: [
+      {
+        file: "src/core/flows/verify/azure-sight.ts",
+        from: "return this.#lost ?? this.#within(read(azure.value));",
+        to: "return this.#within(read(azure.value));",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/flows/verify.test.ts",
+      title: "verify asks Azure nothing more once it was not let in",
+    },
+  },
+  {
+    name: "has setup take an entry in capitals for the one that the kubelet finds",
+    edits: [
+      {
+        file: "src/core/steps/pull-secret.ts",
+        from: "const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length > 0;",
+        to: "const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length >= 0;",
+      },
+    ],
+    caughtBy: {
+      file: "test/core/steps/pull-secret.test.ts",
+      title: "an entry under a host in capitals, which no kubelet takes for the same, is written anew",
+    },
+  },
 ];

@@ -258,3 +258,46 @@ test("a certificate that is not trusted is named, and nothing is sent, even if N
   }
   expect(registry.requests).toEqual([]);
 });
+
+describe("what an image can run on", () => {
+  const image = { repository: "team/app", tag: "v1" };
+  const ask = () => puller.call({ loginServer, image, platforms: true });
+  const config = { digest: `sha256:${"a".repeat(64)}` };
+
+  test("stands in its index, without the attestations beside the images", async () => {
+    const of = (os: string, architecture: string) => ({ platform: { os, architecture } });
+    const manifests = [of("linux", "amd64"), of("linux", "arm64"), of("unknown", "unknown"), {}];
+    registry.script(token(pullsApp), { status: 200, json: { schemaVersion: 2, manifests } });
+    expect(await ask()).toEqual(["linux/amd64", "linux/arm64"]);
+  });
+
+  test("stands in the configuration of its only manifest, kept elsewhere and fetched without any credential", async () => {
+    registry.script(
+      token(pullsApp),
+      { status: 200, json: { schemaVersion: 2, config } },
+      { status: 307, headers: { location: `https://localhost:${elsewhere.port}/blob?signature=x` } },
+    );
+    elsewhere.script({ status: 200, json: { os: "linux", architecture: "arm64" } });
+    expect(await ask()).toEqual(["linux/arm64"]);
+    expect(elsewhere.requests.at(-1)).toMatchObject({ path: "/blob" });
+    expect(elsewhere.requests.at(-1)?.headers).not.toHaveProperty("authorization");
+  });
+
+  test.each([
+    ["there is no such image", { status: 404, json: {} }],
+    ["the manifest names no configuration", { status: 200, json: { schemaVersion: 2 } }],
+    ["the manifest's configuration is no digest", { status: 200, json: { config: { digest: "../x" } } }],
+  ])("is not known where %s", async (_name, answer) => {
+    registry.script(token(pullsApp), answer);
+    expect(await ask()).toBeUndefined();
+  });
+
+  test("is not known where the configuration would be sent without TLS", async () => {
+    registry.script(
+      token(pullsApp),
+      { status: 200, json: { config } },
+      { status: 307, headers: { location: "http://localhost:1/blob" } },
+    );
+    expect(await ask()).toBeUndefined();
+  });
+});

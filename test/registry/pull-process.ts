@@ -9,6 +9,8 @@ export interface PullCall {
   readonly username?: string;
   readonly password?: string;
   readonly image?: PullImage;
+  /** Asks what the image can run on instead. */
+  readonly platforms?: true;
   /** `host:port` to connect through. */
   readonly proxy?: string;
 }
@@ -20,13 +22,16 @@ async function answer({
   username = "u",
   password = "p",
   image,
+  platforms,
   proxy,
 }: PullCall): Promise<unknown> {
   process.env["HTTPS_PROXY"] = proxy === undefined ? "" : `http://${proxy}`;
   const signal = AbortSignal.timeout(30_000);
   try {
     if (!image) return await client.checkReachable(loginServer, signal).then(() => "reachable");
-    return await client.tryPull(loginServer, { username, password: new SecretText(password) }, image, signal);
+    const credential = { username, password: new SecretText(password) };
+    if (platforms) return await client.findPlatforms(loginServer, credential, image, signal);
+    return await client.tryPull(loginServer, credential, image, signal);
   } catch (error) {
     if (!(error instanceof ActionableError)) return { bug: inspect(error) };
     const { code, message, hint, exitCode, retryable, requestId, status } = error;

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { describe, expect, test } from "vitest";
 import { createContainerRegistry } from "../../src/sandbox/container-registry/container-registry.ts";
-import { digestOf, smallImage } from "../../src/sandbox/container-registry/image.ts";
+import { digestOf, smallImage, smallIndex } from "../../src/sandbox/container-registry/image.ts";
 import type { SandboxResponse, Service } from "../../src/sandbox/service.ts";
 import { armToken, basic, password, registryWorld, request } from "./registry-world.ts";
 
@@ -361,4 +361,43 @@ test("the small image is the same on every machine", () => {
   expect(smallImage().manifest.digest).toBe(
     "sha256:f3372eaee46b65afc6b984758e93ea3d6064ffd92390096a067ef3907dddfec3",
   );
+});
+
+describe("a registry that lets anybody pull", () => {
+  const scope = "repository:my-awesome-app:pull,push";
+  const ask = (service: Service, loginServer: string) =>
+    service.handle(request("GET", `/oauth2/token?service=${loginServer}&scope=${encodeURIComponent(scope)}`));
+
+  test("gives out a token without any credential, for pulls alone", async () => {
+    const { service, registry } = open();
+    registry.anonymousPull = true;
+    const answer = await ask(service, registry.loginServer);
+    expect(accessOf(answer)).toEqual([{ type: "repository", name: "my-awesome-app", actions: ["pull"] }]);
+  });
+
+  test("is one where that was said, and no other", async () => {
+    const { service, registry } = open();
+    expect((await ask(service, registry.loginServer)).status).toBe(401);
+  });
+});
+
+test("an image for several platforms is an index of one image for each", async () => {
+  const { service, registry, bearer } = puller();
+  const platforms = ["linux/amd64", "linux/arm64"];
+  registry.images.push({ repository: "my-awesome-app", tag: "multi", platforms });
+  const authorization = await bearer("repository:my-awesome-app:pull");
+  const { index, images } = smallIndex(platforms);
+  const get = async (path: string) => {
+    const headers = { authorization, accept: "*/*" };
+    return (await service.handle(request("GET", `/v2/my-awesome-app/${path}`, { headers }))).body as Buffer;
+  };
+  expect(await get("manifests/multi")).toEqual(index.bytes);
+  const { manifests } = JSON.parse(index.bytes.toString());
+  expect(manifests.map(({ platform }: { platform: object }) => platform)).toEqual([
+    { os: "linux", architecture: "amd64" },
+    { os: "linux", architecture: "arm64" },
+  ]);
+  expect(await get(`manifests/${manifests[1].digest}`)).toEqual(images[1]?.manifest.bytes);
+  const config = await get(`blobs/${images[1]?.config.digest}`);
+  expect(JSON.parse(config.toString())).toMatchObject({ os: "linux", architecture: "arm64" });
 });

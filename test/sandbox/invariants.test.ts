@@ -317,6 +317,90 @@ it("does not excuse by a password that expired the loss of another that did not"
   expect(broken()).toContain("I1");
 });
 
+describe("what is meant to go", () => {
+  const place = { context: "sandbox", loginServer: host };
+  const lists = () => world.clusters[0]!.objects;
+  const drop = () => (lists()["secrets"] = lists()["secrets"]!.filter((one) => one !== secret));
+
+  beforeEach(() => {
+    secret.metadata.labels = { "app.kubernetes.io/managed-by": "acr-pull" };
+    secret["data"] = config({ [host]: current.secretText });
+    invariants.watch();
+    invariants.meantToGo.expect([place]);
+  });
+
+  it("may: an entry, then its key; the secret that held nothing else; its name in a service account", () => {
+    const account = lists()["serviceaccounts"]![0]!;
+    account["imagePullSecrets"] = [{ name: "b" }];
+    expect(broken()).toEqual([]);
+    secret["data"] = config({});
+    expect(broken()).toEqual([]);
+    current.removedAt = Date.now();
+    expect(broken()).toEqual([]);
+    drop();
+    expect(broken()).toEqual([]);
+  });
+
+  it("may at once, with what it holds", () => {
+    drop();
+    expect(broken()).toEqual([]);
+  });
+
+  it.each<[string, string[], () => void]>([
+    ["not its key before the entry", ["I5", "I1"], () => (current.removedAt = Date.now())],
+    [
+      "not its role before the entry",
+      ["I5", "I1"],
+      () => {
+        for (const assignment of world.roleAssignments) assignment.removedAt = Date.now();
+      },
+    ],
+    [
+      "not a secret that somebody else made",
+      ["I8"],
+      () => {
+        delete secret.metadata.labels;
+        world.committed("a write");
+        drop();
+      },
+    ],
+    [
+      "not a secret with another host in it",
+      ["I8"],
+      () => {
+        secret["data"] = config({ ...foreign, [host]: current.secretText });
+        world.committed("a write");
+        drop();
+      },
+    ],
+    [
+      "not an entry elsewhere",
+      ["I1"],
+      () => {
+        invariants.meantToGo.expect([{ ...place, namespaces: ["default"] }]);
+        secret["data"] = config({});
+      },
+    ],
+    [
+      "not the secret of another name",
+      ["I8"],
+      () => {
+        invariants.meantToGo.expect([{ ...place, secretName: "other" }]);
+        drop();
+      },
+    ],
+    [
+      "not the order of what stays in a service account",
+      ["I7"],
+      () => (lists()["serviceaccounts"]![0]!["imagePullSecrets"] = [{ name: "b" }, { name: "a" }]),
+    ],
+  ])("%s", (_what, expected, change) => {
+    invariants.meantToGo.expect([{ ...place, secretName: "acr-secret" }]);
+    change();
+    expect(broken()).toEqual(expected);
+  });
+});
+
 describe("keys that nothing leads to", () => {
   const unknown = () => invariants.unknownKeys().map(({ operation }) => operation);
 

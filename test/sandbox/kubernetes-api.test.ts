@@ -120,7 +120,8 @@ describe("a body", () => {
 
 describe("a path", () => {
   test.each([
-    ["GET", "/api/v1/nodes", 404],
+    ["GET", "/api/v1/services", 404],
+    ["GET", "/api/v1/nodes/sandbox-node/proxy", 501],
     ["GET", "/apis/apps/v1/namespaces/default/deployments", 404],
     ["GET", "/nowhere", 404],
     ["GET", "/openapi/v2", 404],
@@ -231,5 +232,30 @@ describe("a pod", () => {
     const patch = { spec: { imagePullSecrets: [{ name: "late" }] } };
     const changed = await ask("PATCH", `${pods}/p`, patch, { type: patchTypes.strategic });
     expect(changed.body).toMatchObject({ code: 422, details: { kind: "Pod", causes: [{ field: "spec" }] } });
+  });
+});
+
+describe("nodes", () => {
+  test("are of the platforms that were asked for, in no namespace", async () => {
+    const { ask } = inProcessKubernetes({
+      nodes: [{ name: "one" }, { name: "two", os: "linux", architecture: "arm64" }],
+    });
+    const { body } = await ask("GET", "/api/v1/nodes");
+    const shown = body.items.map(
+      ({ metadata, status }: { metadata: object; status: { nodeInfo: object } }) => ({
+        ...metadata,
+        ...status.nodeInfo,
+      }),
+    );
+    expect(shown).toMatchObject([
+      { name: "one", operatingSystem: "linux", architecture: "amd64" },
+      { name: "two", operatingSystem: "linux", architecture: "arm64" },
+    ]);
+    expect(shown[0]).not.toHaveProperty("namespace");
+  });
+
+  test("are kept from who may not list them", async () => {
+    const { ask } = inProcessKubernetes({ rules: [{ verbs: ["list"], resources: ["secrets"] }] });
+    expect((await ask("GET", "/api/v1/nodes")).body).toMatchObject({ code: 403, reason: "Forbidden" });
   });
 });

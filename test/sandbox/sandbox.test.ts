@@ -347,3 +347,28 @@ describe("starting and ending", () => {
     expect(sandbox.kubeconfigPath).toBe(join(sandbox.folder, "kubeconfig"));
   });
 });
+
+describe("clocks", () => {
+  it("are off by as much as is asked for: those of Azure and its registries, and each cluster's own", async () => {
+    const hourMs = 3_600_000;
+    const off = await startSandbox({
+      clockAheadMs: -2 * hourMs,
+      clusters: [{ context: "one", clockAheadMs: 2 * hourMs }, { context: "two" }],
+    });
+    const trusting = new Agent({ ca: await readFile(off.caPath, "utf8") });
+    const { world } = off;
+    const aheadHours = async (url: string) => {
+      const { headers } = await ask(url, { agent: trusting });
+      return Math.round((Date.parse(String(headers["date"])) - Date.now()) / hourMs) || 0;
+    };
+    try {
+      expect(await aheadHours(`${world.azureUrl}/metadata/endpoints`)).toBe(-2);
+      expect(await aheadHours(`https://${world.registries[0]?.loginServer}/v2/`)).toBe(-2);
+      expect(await aheadHours(`${world.clusters[0]?.server}/version`)).toBe(2);
+      expect(await aheadHours(`${world.clusters[1]?.server}/version`)).toBe(0);
+    } finally {
+      trusting.destroy();
+      await off.close();
+    }
+  });
+});

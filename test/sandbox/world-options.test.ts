@@ -63,6 +63,12 @@ describe("the default world", () => {
 });
 
 describe("a world of one's own", () => {
+  it("may have an application whose principal is disabled", () => {
+    const { world } = make({ applications: [{ displayName: "theirs", disabled: true }] });
+    const principal = world.servicePrincipals.find(({ displayName }) => displayName === "theirs");
+    expect(principal?.accountEnabled).toBe(false);
+  });
+
   it("holds what its options say", () => {
     const { world, contexts } = make({
       replicationLag: "5s",
@@ -71,7 +77,15 @@ describe("a world of one's own", () => {
       policy: { maxPasswordLifetime: "P90D" },
       subscriptions: [{ displayName: "One" }, { displayName: "Two", subscriptionId: guid }],
       registries: [
-        { name: "r", mode: "abac", subscriptionId: guid, images: ["team/x:v1.2", "y:z"], firewalled: true },
+        {
+          name: "r",
+          mode: "abac",
+          subscriptionId: guid,
+          images: ["team/x:v1.2", { name: "y:z", platforms: ["linux/arm64"] }],
+          firewalled: true,
+          anonymousPull: true,
+          network: { publicAccess: false, privateEndpoints: 1 },
+        },
       ],
       caller: { graphPermissions: [], roles: [{ role: "Reader", scope: "r" }] },
       clusters: [
@@ -118,9 +132,11 @@ describe("a world of one's own", () => {
       {
         subscriptionId: guid,
         firewalled: true,
+        anonymousPull: true,
+        network: { publicAccess: false, defaultAction: "Deny", privateEndpoints: 1 },
         images: [
           { repository: "team/x", tag: "v1.2" },
-          { repository: "y", tag: "z" },
+          { repository: "y", tag: "z", platforms: ["linux/arm64"] },
         ],
       },
     ]);

@@ -24,8 +24,15 @@ it.each(examples)("the example of --help works as it is typed: acr-pull %s", asy
       ...(line.startsWith("rotate") && { ACR_PULL_PROOF: "none" }),
     },
   });
-  // A person who takes every default, and who leaves a shell at once.
-  const enter = setInterval(() => run.press(line.endsWith("-- sh") ? "exit\r" : "enter"), 100);
+  // A person who takes every default, who leaves a shell at once, and who types a name when told to.
+  const reply = () => {
+    if (line.endsWith("-- sh")) return "exit\r";
+    if (!line.startsWith("remove")) return "enter";
+    // Enter alone stops it, also one that was pressed too early.
+    if (/type the registry's name: myregistry/.test(run.screen)) return "myregistry\r";
+    return run.screen.includes("❯") ? "enter" : "";
+  };
+  const enter = setInterval(() => run.press(reply()), 100);
   try {
     expect(await run.exit(), run.history).toBe(0);
   } finally {

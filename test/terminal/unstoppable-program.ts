@@ -26,6 +26,8 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       setup: never,
       status: never,
       rotate: never,
+      verify: never,
+      remove: never,
     };
     return connections;
   },

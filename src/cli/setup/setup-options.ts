@@ -10,7 +10,13 @@ import {
 import { requestedRoles } from "../../domain/role.ts";
 import { lifetime, plainText } from "../option-values.ts";
 import { defaultedOption, listOption, oneOf, switchOption, valueOption, type AnswersOf } from "../option.ts";
-import { clusterOptions, outputOptions, runOptions, signInOptions } from "../options.ts";
+import {
+  clusterOptions,
+  outputOptions,
+  registryScopeOptions,
+  runOptions,
+  signInOptions,
+} from "../options.ts";
 
 /** Options of `setup`. */
 export const setupOptions = {
@@ -21,18 +27,7 @@ export const setupOptions = {
     group: "Registry",
     parse: registryReference,
   }),
-  subscription: valueOption({
-    flag: "--subscription <id>",
-    summary: "look for the registry here alone, instead of in every visible subscription",
-    group: "Registry",
-    parse: plainText,
-  }),
-  resourceGroup: valueOption({
-    flag: "--resource-group <name>",
-    summary: "look for the registry in this resource group alone",
-    group: "Registry",
-    parse: plainText,
-  }),
+  ...registryScopeOptions,
   ...signInOptions,
   namespace: listOption({
     flag: "-n, --namespace <ns>",

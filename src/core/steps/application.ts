@@ -218,19 +218,23 @@ export async function checkDirectoryRights(
   await checkMayChange(finding.application, directory, caller, signal);
 }
 
-/** @throws ActionableError `directory.not-owner`, exit 3, when the caller may not add a password to it */
+/**
+ * @param deed what is to be done, as the refusal names it
+ * @throws ActionableError `directory.not-owner`, exit 3, when the caller may not change it
+ */
 export async function checkMayChange(
   application: Application,
   directory: Directory,
   caller: Caller,
   signal: AbortSignal,
+  deed = "add a password to it",
 ): Promise<void> {
   if ((await directory.mayChangeAllApplications(signal)) === "yes") return;
   const owners = await directory.listOwners(application.objectId, signal);
   if (owners.some((owner) => owner.objectId === caller.objectId)) return;
   const names = owners.map(ownerName).join(", ");
   throw new ActionableError(
-    `${caller.name} is not an owner of the application ${nameOf(application)} and may not add a password to it.`,
+    `${caller.name} is not an owner of the application ${nameOf(application)} and may not ${deed}.`,
     {
       code: "directory.not-owner",
       exitCode: exitCode.notAllowed,

@@ -13,6 +13,7 @@ import {
 } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
+import { keysForImage } from "../../domain/kubelet-match.ts";
 import type { NamespaceObject, SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
@@ -225,7 +226,10 @@ export function changeFor(
     ...(pending === undefined || pending.operation === desired.closes ? {} : { pending }),
   };
   const annotation = formatMarks({ ...marks, [loginServer]: newMark });
+  // Under a key that only readers take who do not look at letter case it serves no kubelet.
+  const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length > 0;
   const sameBytes =
+    isFound &&
     isSameCredential(credential, desired.credential) &&
     (before === undefined || isSameCredential(second, before.credential));
   const sameMarks = formatMarks(marks) === annotation && secret.labels[managedLabel] === "true";

@@ -72,6 +72,29 @@ export async function ensureLink(
   }
 }
 
+/**
+ * Takes the secret out of the account's list; entries of others and their order stay. Fine when it is out already, and
+ * when the account is gone.
+ */
+export async function removeLink(
+  { cluster, namespace, account: name, secretName }: ServiceAccountLink,
+  { dryRun }: { readonly dryRun: boolean },
+  signal: AbortSignal,
+): Promise<"updated" | "unchanged"> {
+  for (let tries = 1; ; tries += 1) {
+    const account = await cluster.findServiceAccount(namespace, name, signal);
+    if (!account?.imagePullSecrets.includes(secretName)) return "unchanged";
+    const others = account.imagePullSecrets.filter((secret) => secret !== secretName);
+    try {
+      await cluster.patchServiceAccount(account, others, { dryRun }, signal);
+      return "updated";
+    } catch (error) {
+      if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return "unchanged";
+      if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict")) throw error;
+    }
+  }
+}
+
 async function write(
   link: ServiceAccountLink,
   account: ServiceAccountObject,

@@ -26,6 +26,7 @@ export function createLoginServer(
   const signIn = signInRoutes(world, registry, tokens);
   return {
     name: `registry ${registry.name}`,
+    clockAheadMs: () => world.clockAheadMs,
     handle: (request) => {
       if (registry.firewalled) return firewallRefusal(request.remoteAddress);
       return dispatch(signIn, request) ?? dataPlane(request) ?? registryError(404);

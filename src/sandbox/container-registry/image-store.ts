@@ -1,5 +1,5 @@
 import { v4 as uuid } from "uuid";
-import { digestOf, smallImage, type Blob } from "./image.ts";
+import { digestOf, smallImage, smallIndex, type Blob } from "./image.ts";
 import type { RegistryRecord } from "../world.ts";
 
 interface Content {
@@ -43,12 +43,16 @@ export class ImageStore {
     const digest = reference.includes(":") ? reference : this.#tagged(repository, reference);
     if (digest === undefined) return undefined;
     const { manifest } = this.#small;
-    const pushed = this.#contents.get(repository)?.manifests.get(digest);
+    const pushed =
+      this.#contents.get(repository)?.manifests.get(digest) ??
+      this.#indexed(repository).find((blob) => blob.digest === digest);
     return pushed ?? (digest === manifest.digest && this.#holdsSmall(repository) ? manifest : undefined);
   }
 
   blob(repository: string, digest: string): Blob | undefined {
-    const pushed = this.#contents.get(repository)?.blobs.get(digest);
+    const pushed =
+      this.#contents.get(repository)?.blobs.get(digest) ??
+      this.#indexed(repository).find((blob) => blob.digest === digest);
     if (pushed ?? !this.#holdsSmall(repository)) return pushed;
     return [this.#small.config, ...this.#small.layers].find((blob) => blob.digest === digest);
   }
@@ -111,7 +115,21 @@ export class ImageStore {
 
   #tagged(repository: string, tag: string): string | undefined {
     if (!this.tags(repository).includes(tag)) return undefined;
-    return this.#contents.get(repository)?.tags.get(tag) ?? this.#small.manifest.digest;
+    const pushed = this.#contents.get(repository)?.tags.get(tag);
+    if (pushed !== undefined) return pushed;
+    const { platforms } = this.#registry.images.find(
+      (image) => image.repository === repository && image.tag === tag,
+    ) ?? { platforms: undefined };
+    return platforms ? smallIndex(platforms).index.digest : this.#small.manifest.digest;
+  }
+
+  /** What indexes of a repository hold, which were there from the start: themselves, and every part of their images. */
+  #indexed(repository: string): Blob[] {
+    return this.#registry.images.flatMap(({ repository: name, platforms }) => {
+      if (name !== repository || !platforms) return [];
+      const { index, images } = smallIndex(platforms);
+      return [index, ...images.flatMap(({ manifest, config, layers }) => [manifest, config, ...layers])];
+    });
   }
 
   /** Whether some tag of the repository was there from the start. */

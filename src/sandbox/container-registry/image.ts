@@ -24,19 +24,40 @@ export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
+const indexType = "application/vnd.oci.image.index.v1+json";
+
+/**
+ * An index of the small image for several platforms.
+ * https://github.com/opencontainers/image-spec/blob/main/image-index.md
+ * @param platforms such as `linux/arm64`
+ */
+export function smallIndex(platforms: readonly string[]): {
+  readonly index: Blob;
+  readonly images: readonly Image[];
+} {
+  const images = platforms.map((platform) => smallImage(platform));
+  const manifests = images.map(({ manifest }, number) => {
+    const [os, architecture] = (platforms[number] ?? "").split("/");
+    return { ...descriptor(manifest), platform: { os, architecture } };
+  });
+  return { index: blob(indexType, json({ schemaVersion: 2, mediaType: indexType, manifests })), images };
+}
+
 /**
  * The one small image that every repository of the sandbox holds: a single text file, the same bytes on every
  * machine, in the form that `docker push` writes.
+ * @param platform what it says that it runs on
  */
-export function smallImage(): Image {
+export function smallImage(platform = "linux/amd64"): Image {
+  const [os, architecture] = platform.split("/");
   const tar = tarOf("hello.txt", Buffer.from("Hello from the acr-pull sandbox.\n"));
   // Stored, not compressed: what a compressor makes of it differs between versions of Node, and so would the digest.
   const layer = blob(layerType, gzipSync(tar, { level: 0 }));
   const config = blob(
     configType,
     json({
-      architecture: "amd64",
-      os: "linux",
+      architecture,
+      os,
       created: "2026-01-01T00:00:00Z",
       config: { Env: ["PATH=/"], Cmd: ["/hello.txt"] },
       rootfs: { type: "layers", diff_ids: [digestOf(tar)] },

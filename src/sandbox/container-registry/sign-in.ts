@@ -151,24 +151,44 @@ class SignIn {
   async basic(request: SandboxRequest): Promise<SandboxResponse> {
     if (!this.#isMine(request.query)) return unsupported("service");
     const credential = basicCredential(request);
-    if (!credential) return unauthorized(authenticationRequired);
+    if (!credential) return this.#anonymous(request.query);
     return this.#answer(await receive(this.#world, this.#registry, this.#tokens, credential), request.query);
+  }
+
+  /**
+   * A token for nobody, where the registry lets anybody pull.
+   * https://learn.microsoft.com/azure/container-registry/anonymous-pull-access
+   */
+  async #anonymous(asked: URLSearchParams): Promise<SandboxResponse> {
+    if (!this.#registry.anonymousPull) return unauthorized(authenticationRequired);
+    const access = grantedScopes(scopesIn(asked), anybody);
+    return registryAnswer(200, { access_token: await this.#tokens.access("anonymous", access) });
   }
 
   /** A token even for one who may do nothing of what was asked: it then holds less, or nothing. */
   async #answer(received: PullRights, asked: URLSearchParams): Promise<SandboxResponse> {
     if (received.kind === "refused") return unauthorized(refusals[received.reason]);
-    const scopes = asked
-      .getAll("scope")
-      .flatMap((scope) => scope.split(" "))
-      .filter((scope) => scope !== "");
-    const access = grantedScopes(scopes, received.rights);
+    const access = grantedScopes(scopesIn(asked), received.rights);
     return registryAnswer(200, { access_token: await this.#tokens.access(received.principalId, access) });
   }
 
   #isMine(asked: URLSearchParams): boolean {
     return asked.get("service") === this.#registry.loginServer;
   }
+}
+
+/** What anybody may do where pulls need no sign-in. */
+const anybody: RegistryRights = {
+  any: true,
+  catalog: false,
+  allows: (action) => action === "pull" || action === "metadata_read",
+};
+
+function scopesIn(asked: URLSearchParams): string[] {
+  return asked
+    .getAll("scope")
+    .flatMap((scope) => scope.split(" "))
+    .filter((scope) => scope !== "");
 }
 
 function unauthorized(message: string): SandboxResponse {

@@ -19,6 +19,7 @@ import type { ClusterRecord, ClusterUserRecord, World } from "../world.ts";
 /** The subresources that the real API server has and this one has not. */
 const knownSubresources: Readonly<Record<string, readonly string[]>> = {
   namespaces: ["status", "finalize"],
+  nodes: ["proxy", "status"],
   pods: [
     "attach",
     "binding",
@@ -44,6 +45,7 @@ export function createKubernetesApi(world: World, cluster: ClusterRecord): Servi
   const api = new KubernetesApi(world, cluster);
   return {
     name: `cluster ${cluster.context}`,
+    clockAheadMs: () => cluster.clockAheadMs,
     handle: (request) => audited(answerErrors(() => api.handle(request))),
     errorResponse: (_request, status, code) => audited(outage(status, code).toResponse()),
     isMutating,

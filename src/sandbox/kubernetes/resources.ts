@@ -8,6 +8,7 @@ import {
   configMapSchema,
   eventSchema,
   namespaceSchema,
+  nodeSchema,
   podSchema,
   resourceQuotaSchema,
   secretSchema,
@@ -235,11 +236,34 @@ const resourceQuotas: ResourceDefinition = {
   returnsDeleted: true,
 };
 
+const nodes: ResourceDefinition = {
+  ...usual,
+  plural: "nodes",
+  singular: "node",
+  kind: "Node",
+  namespaced: false,
+  shortNames: ["no"],
+  schema: nodeSchema,
+  columns: [
+    nameColumn,
+    text("Status", (object) => {
+      const ready = objectsAt(objectAt(object, "status"), "conditions").find(
+        (one) => one["type"] === "Ready",
+      );
+      return ready?.["status"] === "True" ? "Ready" : "NotReady";
+    }),
+    text("Roles", () => "<none>"),
+    ageColumn,
+    text("Version", (object) => textAt(objectAt(objectAt(object, "status"), "nodeInfo"), "kubeletVersion")),
+  ],
+};
+
 /** In the order in which discovery names them. */
 export const resourceDefinitions: readonly ResourceDefinition[] = [
   configMaps,
   events,
   namespaces,
+  nodes,
   pods,
   resourceQuotas,
   secrets,

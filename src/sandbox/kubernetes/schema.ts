@@ -180,6 +180,11 @@ export const podSchema = kind({
   status: openStruct({ phase: string, conditions: atomicList(any), containerStatuses: atomicList(any) }),
 });
 
+export const nodeSchema = kind({
+  spec: openStruct({ unschedulable: { type: "boolean" } }),
+  status: openStruct({ conditions: keyedList(any, "type"), nodeInfo: openStruct({}) }),
+});
+
 export const eventSchema = kind({
   involvedObject: objectReference,
   reason: string,

@@ -15,6 +15,7 @@ const versionsWithMode = ["2025-03-01-preview", "2025-11-01"];
 
 /** A registry as Resource Manager shows it to a client of this api-version. */
 export function registryResource(registry: RegistryRecord, apiVersion: string): Record<string, unknown> {
+  const { network } = registry;
   return {
     type: registryType,
     id: registryResourceId(registry),
@@ -28,8 +29,11 @@ export function registryResource(registry: RegistryRecord, apiVersion: string): 
       provisioningState: "Succeeded",
       status: null,
       adminUserEnabled: false,
-      anonymousPullEnabled: false,
-      networkRuleSet: { defaultAction: registry.firewalled ? "Deny" : "Allow", ipRules: [] },
+      anonymousPullEnabled: registry.anonymousPull,
+      networkRuleSet: {
+        defaultAction: registry.firewalled ? "Deny" : network.defaultAction,
+        ipRules: network.allowedAddresses.map((value) => ({ action: "Allow", value })),
+      },
       policies: {
         quarantinePolicy: { status: "disabled" },
         trustPolicy: { type: "Notary", status: "disabled" },
@@ -40,11 +44,30 @@ export function registryResource(registry: RegistryRecord, apiVersion: string): 
       encryption: { status: "disabled" },
       dataEndpointEnabled: false,
       dataEndpointHostNames: [],
-      privateEndpointConnections: [],
-      publicNetworkAccess: "Enabled",
+      privateEndpointConnections: Array.from({ length: network.privateEndpoints }, (_, index) =>
+        privateEndpoint(registry, index + 1),
+      ),
+      publicNetworkAccess: network.publicAccess ? "Enabled" : "Disabled",
       networkRuleBypassOptions: "AzureServices",
       zoneRedundancy: "Disabled",
       ...(versionsWithMode.includes(apiVersion) ? { roleAssignmentMode: registry.roleAssignmentMode } : {}),
+    },
+  };
+}
+
+function privateEndpoint(registry: RegistryRecord, number: number): Record<string, unknown> {
+  const { subscriptionId, resourceGroup, name } = registry;
+  const endpoint = `${name}-endpoint-${number}`;
+  return {
+    id: `${registryResourceId(registry)}/privateEndpointConnections/${endpoint}`,
+    name: endpoint,
+    type: `${registryType}/privateEndpointConnections`,
+    properties: {
+      privateEndpoint: {
+        id: `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Network/privateEndpoints/${endpoint}`,
+      },
+      privateLinkServiceConnectionState: { status: "Approved", description: "", actionsRequired: "None" },
+      provisioningState: "Succeeded",
     },
   };
 }

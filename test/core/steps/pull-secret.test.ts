@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Cluster } from "../../../src/core/ports.ts";
 import {
+  changeFor,
   judgeTarget,
   readBack,
   readTarget,
@@ -17,7 +18,7 @@ import {
   withCredential,
   type PullCredential,
 } from "../../../src/domain/docker-config.ts";
-import type { SecretChange } from "../../../src/domain/kubernetes-objects.ts";
+import type { SecretChange, SecretObject } from "../../../src/domain/kubernetes-objects.ts";
 import { formatMarks, type PendingMark } from "../../../src/domain/ownership.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
 import { startSandbox, type Sandbox } from "../../../src/sandbox/sandbox.ts";
@@ -50,6 +51,23 @@ function holding(keyId: string, pending?: PendingMark): SecretChange {
     data: { [dockerConfigKey]: formatDockerConfig(config) },
   };
 }
+
+it("an entry under a host in capitals, which no kubelet takes for the same, is written anew", () => {
+  const config = {
+    auths: {
+      [loginServer.toUpperCase()]: withCredential(emptyDockerConfig, loginServer, credential("new")).auths[
+        loginServer
+      ],
+    },
+  };
+  const marks = { [loginServer]: mark("new") };
+  const labels = { "acr-pull/managed": "true" };
+  const secret = { labels, annotations: {}, data: {} } as unknown as SecretObject;
+  const held = { credential: credential("new"), second: undefined, mark: marks[loginServer] };
+  const change = changeFor({ kind: "present", secret, config, marks, ...held }, desired);
+  const written = parseDockerConfig(change?.data?.[dockerConfigKey]);
+  expect(Object.keys(written.auths)).toEqual([loginServer]);
+});
 
 let sandbox: Sandbox;
 let cluster: Cluster;

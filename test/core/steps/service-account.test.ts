@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../../src/core/ports.ts";
-import { ensureLink } from "../../../src/core/steps/service-account.ts";
+import { ensureLink, removeLink } from "../../../src/core/steps/service-account.ts";
 import { startSandbox, type Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { openClusters } from "../choices/sandboxed-clusters.ts";
 
@@ -20,6 +20,7 @@ beforeAll(async () => {
     account("builder", "second", "first"),
     account("linked", "acr-secret"),
     account("raced", "theirs"),
+    account("leaving", "first", "acr-secret", "second", "acr-secret"),
   ];
   sandbox = await startSandbox({ clusters: [{ context: "blue", namespaces: [namespace], objects }] });
   [cluster] = (await openClusters(sandbox, "blue")) as [Cluster];
@@ -60,5 +61,23 @@ describe("a service account whose pods shall use the pull secret", () => {
     };
     expect(await link("raced", racing as Cluster)).toBe("updated");
     expect(await secretsOf("raced")).toEqual(["theirs", "meanwhile", "acr-secret"]);
+  });
+});
+
+describe("a service account whose pods shall use the pull secret no more", () => {
+  const unlink = (name: string, dryRun = false) =>
+    removeLink({ cluster, namespace, account: name, secretName: "acr-secret" }, { dryRun }, signal);
+
+  it("loses it, however often it stands there; other entries and their order stay", async () => {
+    expect(await unlink("leaving", true)).toBe("updated");
+    expect(await secretsOf("leaving")).toEqual(["first", "acr-secret", "second", "acr-secret"]);
+    expect(await unlink("leaving")).toBe("updated");
+    expect(await secretsOf("leaving")).toEqual(["first", "second"]);
+  });
+
+  it("that has it no more, or is gone, is not written", async () => {
+    const before = sandbox.requests.mutating().length;
+    expect([await unlink("leaving"), await unlink("ghost")]).toEqual(["unchanged", "unchanged"]);
+    expect(sandbox.requests.mutating()).toHaveLength(before);
   });
 });

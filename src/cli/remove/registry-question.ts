@@ -1,0 +1,67 @@
+import type { RemovableRegistry } from "../../core/flows/remove-contract.ts";
+import { refused } from "../../domain/errors.ts";
+import { registryReference } from "../../domain/names.ts";
+import type { Choice, Prompter } from "../prompter.ts";
+import type { Question } from "../question.ts";
+import { removeOptions, type RemoveAnswers } from "./remove-options.ts";
+
+/** What the question is asked with. */
+export interface RegistryParts {
+  readonly prompter: Pick<Prompter, "choose">;
+  /** The registries that the chosen clusters' secrets have entries for. */
+  readonly registries: (answers: RemoveAnswers, signal: AbortSignal) => Promise<readonly RemovableRegistry[]>;
+}
+
+/** Which registry, among those that the clusters know; or one that is typed, when its secrets are gone. */
+export function registryQuestion({
+  prompter,
+  registries,
+}: RegistryParts): Question<RemoveAnswers, readonly RemovableRegistry[]> {
+  return {
+    id: "registry",
+    subject: "the registry",
+    options: ["registry"],
+    settledBy: ["registry"],
+    dependsOn: ["context", "namespace", "namespaceSelector", "secretName"],
+    // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
+    fetched: "soon",
+    applies: () => true,
+    looking: "Looking for the registries that secrets have entries for",
+    async look(answers, signal) {
+      const found = await registries(answers, signal);
+      if (found.length > 0) return found;
+      throw refused(
+        "remove.nothing-found",
+        "No secret that can be seen has an entry of acr-pull's.",
+        "Check --context and -n. What is left in Azure, when the secrets are gone, is found by --registry.",
+      );
+    },
+    expect: () => ({}),
+    async ask({ data, previous, canGoBack }) {
+      const found = await data;
+      const reply = await prompter.choose({
+        message: removeOptions.registry.question ?? "",
+        canGoBack,
+        loading: "",
+        choices: found.map(choiceOf),
+        preselected: previous["registry"]?.[0],
+        typed,
+      });
+      return reply.kind === "back" ? reply : { kind: "answer", value: { registry: [reply.value] } };
+    },
+  };
+}
+
+function choiceOf({ loginServer, secrets }: RemovableRegistry): Choice {
+  return {
+    value: loginServer,
+    label: loginServer,
+    detail: secrets.length === 1 ? "one secret" : `${secrets.length} secrets`,
+  };
+}
+
+function typed(text: string): Choice | undefined {
+  if (!/[/.:]/.test(text)) return undefined;
+  registryReference(text);
+  return { value: text, label: `use ${text}` };
+}

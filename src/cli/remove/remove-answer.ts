@@ -1,0 +1,32 @@
+import type { RemoveOutcome } from "../../core/flows/remove-contract.ts";
+import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
+import type { Answer } from "../views/view.ts";
+import { resultLines, type ResultContext } from "./result-lines.ts";
+import { shownPlan } from "./shown-plan.ts";
+
+const command = "remove";
+
+/** How the outcome of `remove` is shown. */
+export interface RemoveAnswerOptions extends ResultContext {
+  /** Whether a plan with changes is told by the exit code. */
+  readonly exitCodeForChanges: boolean;
+}
+
+/** The outcome of `remove` as it is shown, in the fields of the published contract and for people. */
+export function removeAnswer(outcome: RemoveOutcome, options: RemoveAnswerOptions): Answer {
+  if (outcome.kind === "finished") {
+    const { result, error } = outcome;
+    return {
+      command,
+      exitCode: outcome.exitCode,
+      document: { ...result },
+      lines: resultLines(result, options),
+      failure: error && { ...error, retryable: error.retryable ?? false, exitCode: outcome.exitCode },
+    };
+  }
+  const { changes, warnings } = outcome.plan;
+  const answer = { command, plan: shownPlan(outcome.plan), fields: {} };
+  const shown = outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);
+  // Programs read the reasons as they are, people in words.
+  return { ...shown, document: { plan: changes, warnings } };
+}

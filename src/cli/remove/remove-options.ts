@@ -1,0 +1,92 @@
+import { labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { plainText } from "../option-values.ts";
+import { listOption, switchOption, valueOption, type AnswersOf } from "../option.ts";
+import {
+  askingOptions,
+  clusterOptions,
+  outputOptions,
+  rehearsalOptions,
+  runOptions,
+  serviceOptions,
+  signInOptions,
+} from "../options.ts";
+
+const { waitBusy, dryRun, exitCode, yes } = runOptions;
+
+/** Options of `remove`. */
+export const removeOptions = {
+  registry: valueOption({
+    flag: "--registry <name>",
+    summary: "registry whose entries go: its name, login server or resource id",
+    question: "Which registry shall the cluster pull from no more?",
+    group: "Registry",
+    parse: registryReference,
+  }),
+  subscription: valueOption({
+    flag: "--subscription <id>",
+    summary: "where no secret has an entry of it any more: look for the registry here alone",
+    group: "Registry",
+    parse: plainText,
+  }),
+  resourceGroup: valueOption({
+    flag: "--resource-group <name>",
+    summary: "the same, in this resource group alone",
+    group: "Registry",
+    parse: plainText,
+  }),
+  ...signInOptions,
+  namespace: listOption({
+    flag: "-n, --namespace <ns>",
+    summary: "only entries in this namespace (repeatable; default: in every namespace)",
+    group: "Cluster",
+    parse: namespaceName,
+  }),
+  namespaceSelector: valueOption({
+    flag: "--namespace-selector <labels>",
+    summary: "only entries in namespaces with these labels, such as team=web",
+    group: "Cluster",
+    parse: labelSelector,
+  }),
+  ...clusterOptions,
+  secretName: valueOption({
+    flag: "--secret-name <name>",
+    summary: "only entries in secrets of this name (default: of any)",
+    group: "Cluster",
+    parse: objectName,
+  }),
+  serviceAccount: listOption({
+    flag: "--service-account <name>",
+    summary:
+      "look at this service account alone, and unlink it whoever linked it (repeatable; default: all that name the secret)",
+    group: "Cluster",
+    parse: objectName,
+  }),
+  keepPrincipal: switchOption({
+    flag: "--keep-principal",
+    summary: "leave the application and its service principal, without key and role",
+    group: "Registry",
+  }),
+  waitBusy,
+  ...serviceOptions,
+  dryRun,
+  exitCode,
+  ...askingOptions,
+  yes,
+  force: switchOption({
+    flag: "--force",
+    summary: "remove it although pods or service accounts still name the secret",
+    group: "Consent",
+    consent: true,
+  }),
+  namespacesComplete: switchOption({
+    flag: "--namespaces-complete",
+    summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
+    group: "Consent",
+    consent: true,
+  }),
+  ...rehearsalOptions,
+  ...outputOptions,
+};
+
+/** What `remove` was asked for. */
+export type RemoveAnswers = AnswersOf<typeof removeOptions>;

@@ -1,0 +1,75 @@
+import { remove } from "../../core/flows/remove.ts";
+import type { RemoveOutcome } from "../../core/flows/remove-contract.ts";
+import type { Report } from "../../core/progress.ts";
+import type { ExitCode } from "../../domain/exit-code.ts";
+import { readAnswers } from "../answers.ts";
+import type { CommandContext } from "../command.ts";
+import type { Connections } from "../connections.ts";
+import { equivalentCommand } from "../equivalent-command.ts";
+import { InterruptedError } from "../interruption.ts";
+import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
+import { approveRemoval } from "./approve-removal.ts";
+import { removeAnswer } from "./remove-answer.ts";
+import { removeInput, removeRequest } from "./remove-input.ts";
+import { removeOptions, type RemoveAnswers } from "./remove-options.ts";
+import { checkRemove } from "./remove-rules.ts";
+
+/** Carries `remove` out: asks for what was not given, or refuses; connects, lets the flow work, shows its outcome. */
+export async function runRemove(answers: RemoveAnswers, context: CommandContext): Promise<ExitCode> {
+  checkRemove(answers, context.given, context.terminal.interactive);
+  return await untilOver(context, carryOut);
+}
+
+async function carryOut(context: CommandContext): Promise<ExitCode> {
+  const walkThrough = context.terminal.interactive
+    ? new (await import("./walk-through.ts")).WalkThrough(context)
+    : undefined;
+  const report = walkThrough?.report ?? context.view.report;
+  const connections = context.connect(report, context.signal);
+  const asked = await walkThrough?.run(connections).catch((error: unknown) => {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw interruptedAtQuestion(
+      error,
+      sameRemove({ ...context, given: walkThrough.given }, { asking: true }),
+    );
+  });
+  const given = asked ?? context.given;
+  const answers = readAnswers(removeOptions, given);
+  const outcome = await work(answers, { ...context, given }, connections, report);
+  const answer = removeAnswer(outcome, {
+    again: sameRemove({ ...context, given }),
+    asked: [...given.values()].some(({ source }) => source === "answer"),
+    exitCodeForChanges: answers.exitCode,
+    width: context.terminal.stdout.width,
+  });
+  context.view.answer(answer);
+  return answer.exitCode;
+}
+
+async function work(
+  answers: RemoveAnswers,
+  context: CommandContext,
+  connections: Connections,
+  report: Report,
+): Promise<RemoveOutcome> {
+  const input = removeInput(answers);
+  return await stoppable(
+    async (whileAsking) =>
+      remove(
+        input,
+        await connections.remove(removeRequest(answers)),
+        { report, approve: (plan) => whileAsking(() => approveRemoval(plan, answers, context)) },
+        context.signal,
+      ),
+    context,
+    sameRemove(context),
+  );
+}
+
+/** The same `remove` without a question, or asking for what is not said. */
+function sameRemove(
+  { program, given, environment }: Pick<CommandContext, "program" | "given" | "environment">,
+  how: { asking?: boolean } = {},
+): string {
+  return equivalentCommand(program, "remove", removeOptions, given, environment, how);
+}

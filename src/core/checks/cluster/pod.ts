@@ -1,0 +1,151 @@
+import { imageName } from "../../../domain/image-name.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { keysForImage } from "../../../domain/kubelet-match.ts";
+import type { ContainerImage, PodObject } from "../../../domain/kubernetes-objects.ts";
+import { fail, pass, skip, warn, type Check, type Verdict } from "../check.ts";
+import type { PodFacts, SecretOutcome } from "../facts.ts";
+import { kubectl } from "../remedies.ts";
+
+const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
+/** How the kubelet puts it that an image could not be pulled. */
+export const waitsForImage: ReadonlySet<string> = new Set(["ImagePullBackOff", "ErrImagePull"]);
+
+/** Why does the pod not get its image? What it pulls with is told as the kubelet finds it. */
+export const pod: Check<PodFacts> = {
+  id: "pod",
+  needs: [],
+  look: (facts) => {
+    const { pod: found, name, namespace, context } = facts;
+    if (!found) {
+      return fail(`There is no pod ${name} in namespace ${namespace}.`, {
+        hint: `See which there are: ${kubectl(context, "get", "pods", "--namespace", namespace)}`,
+        docs,
+      });
+    }
+    const waiting = found.containers.filter((one) => waitsForImage.has(one.waiting ?? ""));
+    const [first] = waiting;
+    if (!first) return pass(`Pod ${name} waits for no image.`);
+    const verdicts = waiting.map((one) => causeOf(one, found, facts));
+    return verdicts.find(({ status }) => status === "fail") ?? verdicts[0];
+  },
+};
+
+function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
+  const { host, repository, reference } = imageName(container.image);
+  const image = inOneLine(container.image);
+  const what = `Pod ${found.name} waits for ${image} (${container.waiting ?? ""})`;
+  if (!facts.isRegistry(host.toLowerCase())) {
+    return skip(`${what}, which is no image of a container registry of Azure.`, {
+      ids: { cause: "other-registry" },
+    });
+  }
+  const named = found.imagePullSecrets;
+  if (named.length === 0) return unnamed(what, found, facts);
+  const outcomes = named.map((name) => facts.secrets.get(name)).filter((one) => one !== undefined);
+  const malformed = outcomes.find(({ failed }) => failed?.id === "secret-parses");
+  if (malformed) return because(what, malformed, malformed.failed);
+  const fitting = outcomes
+    .map((one) => ({
+      one,
+      keys: keysForImage(Object.keys(one.config?.auths ?? {}), `${host}/${repository}`),
+    }))
+    .filter(({ keys }) => keys.length > 0);
+  if (fitting.length === 0) {
+    const failed = outcomes.find((one) => one.failed !== undefined);
+    if (failed) return because(what, failed, failed.failed);
+    return otherHost(what, host, outcomes, facts);
+  }
+  const outcome = facts.pulls.get(container.image);
+  if (outcome?.kind === "allowed") return recovering(what, found, facts);
+  if (outcome?.kind === "image-missing") {
+    return fail(`${what}: ${host} has no image ${repository}:${reference}.`, {
+      hint: `Push it, or name another in the pod's template: ${kubectl(facts.context, "get", "pod", found.name, "--namespace", found.namespace, "--output", "yaml")}`,
+      docs,
+      ids: { cause: "image", pod: found.name },
+    });
+  }
+  for (const { one, keys } of fitting) {
+    const cause = keys.map((key) => one.entries.get(key)).find((result) => result !== undefined);
+    if (cause) return because(what, one, cause);
+  }
+  const said = outcome === undefined ? kubeletSaid(facts) : outcome.reason;
+  return fail(`${what}: ${host} does not let what its secrets hold pull ${repository}. ${said}`.trim(), {
+    hint: `See what the role is limited to: ${facts.suggest("verify", [
+      ["--namespace", found.namespace],
+      ["--context", facts.context],
+      ["--image", `${repository}:${reference}`],
+    ])}`,
+    docs,
+    ids: { cause: "pull-scope", pod: found.name },
+  });
+}
+
+/** Neither the pod nor, when it was made, its service account named a secret. */
+function unnamed(what: string, found: PodObject, { account, context, suggest }: PodFacts): Verdict {
+  const ids = { cause: "service-account", pod: found.name };
+  const anew = kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace);
+  const linked = account.known ? (account.value?.imagePullSecrets ?? []) : [];
+  if (linked.length > 0) {
+    return fail(
+      `${what} without a pull secret: it was made before its service account ${found.serviceAccount} named ${linked.join(", ")}, and does not get it any more.`,
+      { hint: `Have it made anew, by its deployment or by deleting it: ${anew}`, docs, ids },
+    );
+  }
+  return fail(
+    `${what} without a pull secret: neither it nor its service account ${found.serviceAccount} names one.`,
+    {
+      hint: `Link the account: ${suggest("setup", [
+        ["--namespace", found.namespace],
+        ["--context", context],
+        ["--service-account", found.serviceAccount],
+      ])}; then have the pod made anew: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
+      docs,
+      ids,
+    },
+  );
+}
+
+function because(what: string, { name }: SecretOutcome, cause: SecretOutcome["failed"]): Verdict {
+  return fail(`${what}: its secret ${name} fails ${cause?.id ?? ""}. ${cause?.message ?? ""}`, {
+    hint: cause?.hint,
+    docs: cause?.docs ?? docs,
+    ids: { ...cause?.ids, cause: cause?.id ?? "", secret: name },
+  });
+}
+
+function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[], facts: PodFacts): Verdict {
+  const names = outcomes.map(({ name }) => name).join(", ");
+  const hosts = outcomes.flatMap(({ config }) => Object.keys(config?.auths ?? {})).map(inOneLine);
+  return fail(
+    `${what}, and no entry in its secrets (${names}) is for ${inOneLine(host)}: they are for ${hosts.length === 0 ? "nothing" : hosts.join(", ")}.`,
+    {
+      hint: `Name the image by the registry's login server, or add the entry: ${facts.suggest("setup", [
+        ["--registry", host.toLowerCase()],
+        ["--namespace", facts.namespace],
+        ["--context", facts.context],
+        ["--secret-name", outcomes[0]?.name ?? "acr-secret"],
+        ["--adopt"],
+      ])}`,
+      docs,
+      ids: { cause: "host", pod: facts.name },
+    },
+  );
+}
+
+/** All is in order now: the kubelet tries again, at the latest after five minutes. */
+function recovering(what: string, found: PodObject, { context }: PodFacts): Verdict {
+  return warn(
+    `${what}, and what its secrets hold pulls it from here now: the kubelet tries again within five minutes.`,
+    {
+      hint: `If it goes on, the node cannot reach the registry: ${kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To try at once, have it made anew: ${kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
+      docs,
+      ids: { cause: "none", pod: found.name, ...(found.node !== undefined && { node: found.node }) },
+    },
+  );
+}
+
+/** What the kubelet says of it, where the registry was not asked. */
+function kubeletSaid({ events }: PodFacts): string {
+  const failed = events.known ? events.value.find(({ reason }) => reason === "Failed") : undefined;
+  return failed ? `The kubelet says: ${inOneLine(failed.message).slice(0, 300)}` : "";
+}

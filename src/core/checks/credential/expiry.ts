@@ -1,0 +1,109 @@
+import { isGuid } from "../../../domain/names.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
+import { timeText } from "../../../domain/time-text.ts";
+import { fail, pass, skip, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { az, changing, setupCommand } from "../remedies.ts";
+import { isPrincipal, registryOf, signedIn } from "./outcomes.ts";
+
+const dayMs = 86_400_000;
+/** Published thresholds, in days. */
+const warnWithin = 30;
+const failWithin = 7;
+
+const docs =
+  "https://learn.microsoft.com/entra/identity-platform/howto-create-service-principal-portal#option-3-create-a-new-client-secret";
+
+/** How long does the password live yet? */
+export const expiry: Check<EntryFacts> = {
+  id: "expiry",
+  needs: ["principal"],
+  look: (facts) => {
+    if (!isPrincipal(facts)) return skip("When it ends is not known: it is no password of an application.");
+    const { credential, mark, signIn, now, application } = facts;
+    const key = keyOf(facts);
+    const keyId = key?.keyId ?? mark?.keyId ?? undefined;
+    const ids = { appId: credential.username, ...(typeof keyId === "string" && { keyId }) };
+    const hint = changing(facts, renewal(facts));
+    const end = key?.endDateTime ?? dateOf(mark?.expiresAt);
+    const refusedAsExpired = signIn.known && signIn.value.kind === "refused" && signIn.value.expired;
+    const leftMs = end && end.getTime() - now.getTime();
+    if (refusedAsExpired || (leftMs !== undefined && leftMs <= 0 && !signedIn(facts))) {
+      return fail(
+        `The password has ended${end && leftMs !== undefined && leftMs <= 0 ? `, on ${timeText(end)}` : ""}.`,
+        { hint, docs, ids },
+      );
+    }
+    if (end === undefined || leftMs === undefined) {
+      return skip(
+        application.known
+          ? "When the password ends is not known: the secret does not say which key of the application it is."
+          : `When the password ends is not known: the secret does not say it. ${application.why}`,
+        { ids },
+      );
+    }
+    if (leftMs <= 0) {
+      return warn(
+        `The secret says that its password ended on ${timeText(end)}, but it signs in: somebody replaced it.`,
+        {
+          hint: changing(
+            facts,
+            `Bring its marks in order: ${setupCommand(facts.place, facts.suggest, registryOf(facts))}`,
+          ),
+          ids,
+        },
+      );
+    }
+    const days = Math.floor(leftMs / dayMs);
+    const left = `The password ends on ${timeText(end)}, ${days === 0 ? "within a day" : days === 1 ? "in one day" : `in ${days} days`}`;
+    if (leftMs <= failWithin * dayMs) return fail(`${left}.`, { hint, docs, ids });
+    if (leftMs <= warnWithin * dayMs) return warn(`${left}.`, { hint, docs, ids });
+    return pass(`${left}.`, { ids });
+  },
+};
+
+/** The key that the secret holds: by its mark, else the only one that begins with the same text. */
+export function keyOf({
+  application,
+  principal,
+  mark,
+  credential,
+}: EntryFacts): PasswordCredential | undefined {
+  const all = [
+    ...((application.known && application.value?.passwords) || []),
+    ...((principal.known && principal.value?.passwords) || []),
+  ];
+  const marked = all.find(({ keyId }) => keyId === mark?.keyId);
+  if (marked && begins(credential.password.reveal(), marked)) return marked;
+  const [only, ...more] = all.filter(
+    (key) => key.hint !== undefined && begins(credential.password.reveal(), key),
+  );
+  return more.length === 0 ? only : undefined;
+}
+
+/** Whether a password can be the text of a key: the directory tells its first three characters. */
+export function begins(password: string, { hint }: PasswordCredential): boolean {
+  return hint === undefined || password.startsWith(hint);
+}
+
+/** What gives every secret that holds the key another one. */
+function renewal(facts: EntryFacts): string {
+  const { mark, place, suggest, credential } = facts;
+  if (mark?.appId === credential.username) {
+    const options = [
+      ["--registry", registryOf(facts)],
+      ["--context", place.context],
+    ] as const;
+    return `Replace it in every secret that holds it: ${suggest("rotate", options)}`;
+  }
+  const adopt = setupCommand(place, suggest, registryOf(facts), [["--adopt"]]);
+  const append = isGuid(credential.username)
+    ? `; or make a new password of the same application (${az("ad", "app", "credential", "reset", "--id", credential.username, "--append")}) and write it into the secret`
+    : "";
+  return `Let acr-pull keep the entry from now on: ${adopt}${append}.`;
+}
+
+function dateOf(text: string | null | undefined): Date | undefined {
+  const date = new Date(text ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

@@ -1,0 +1,94 @@
+import { builtInRole, type RolePermissions } from "../../../domain/role.ts";
+import type { RoleAssignmentMode } from "../../../domain/registry.ts";
+import { isGuid } from "../../../domain/names.ts";
+import type { EntryFacts, HeldRole } from "../facts.ts";
+
+/*
+ * What several checks read out of the same facts.
+ */
+
+/** Whether the registry let the credential in, whatever it may do there. */
+export function signedIn({ pull }: Pick<EntryFacts, "pull">): boolean {
+  return pull !== undefined && pull.kind !== "refused";
+}
+
+/** Whether it may pull what was asked for. */
+export function pulls({ pull }: Pick<EntryFacts, "pull">): boolean {
+  return pull?.kind === "allowed" || pull?.kind === "image-missing";
+}
+
+/** Whether the user name is an application's id: a registry's tokens and its admin user are no principals of Entra. */
+export function isPrincipal({ credential }: Pick<EntryFacts, "credential">): boolean {
+  return isGuid(credential.username) && !/^[0-]+$/.test(credential.username);
+}
+
+/** Entra's number of its refusal; undefined when it refused nothing, or was not asked. */
+export function refusalOf({ signIn }: Pick<EntryFacts, "signIn">): number | undefined {
+  return signIn.known && signIn.value.kind === "refused" ? signIn.value.number : undefined;
+}
+
+/** The registry as commands name it. */
+export function registryOf({ registry, expectedHost, host, mark }: EntryFacts): string {
+  const name = registry.known ? registry.value?.name : undefined;
+  const marked = /\/registries\/(?<name>[^/]+)$/i.exec(mark?.registry ?? "")?.groups?.["name"];
+  return name ?? marked ?? expectedHost ?? host;
+}
+
+const registries = "Microsoft.ContainerRegistry/registries";
+const needed: Readonly<Record<RoleAssignmentMode, { actions: readonly string[]; data: readonly string[] }>> =
+  {
+    LegacyRegistryPermissions: { actions: [`${registries}/pull/read`], data: [] },
+    AbacRepositoryPermissions: {
+      actions: [],
+      data: [`${registries}/repositories/content/read`, `${registries}/repositories/metadata/read`],
+    },
+  };
+
+/** What nobody needs who only pulls. */
+const more = {
+  actions: [
+    `${registries}/push/write`,
+    `${registries}/artifacts/delete`,
+    `${registries}/write`,
+    "Microsoft.Authorization/roleAssignments/write",
+  ],
+  data: [`${registries}/repositories/content/write`, `${registries}/repositories/content/delete`],
+};
+
+/** Whether a role lets its holder pull from a registry of this mode. */
+export function givesPull({ role }: HeldRole, mode: RoleAssignmentMode): boolean {
+  if (!role) return false;
+  const { actions, data } = needed[mode];
+  return actions.every((action) => grants(role, action)) && data.every((action) => grantsData(role, action));
+}
+
+/** Whether a role gives more than pulling. */
+export function givesMore({ role }: HeldRole): boolean {
+  if (!role) return false;
+  return (
+    more.actions.some((action) => grants(role, action)) ||
+    more.data.some((action) => grantsData(role, action))
+  );
+}
+
+/** A role's name for a person. */
+export function roleName({ assignment, role }: HeldRole): string {
+  return role?.name ?? builtInRole(assignment.roleDefinitionId)?.name ?? assignment.roleDefinitionId;
+}
+
+function grants({ sets }: RolePermissions, action: string): boolean {
+  return sets.some(({ actions, notActions }) => matches(actions, action) && !matches(notActions, action));
+}
+
+function grantsData({ sets }: RolePermissions, action: string): boolean {
+  return sets.some(
+    ({ dataActions, notDataActions }) => matches(dataActions, action) && !matches(notDataActions, action),
+  );
+}
+
+function matches(patterns: readonly string[], action: string): boolean {
+  return patterns.some((pattern) => {
+    const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`));
+    return new RegExp(`^${parts.join(".*")}$`, "i").test(action);
+  });
+}

@@ -1,0 +1,31 @@
+import { notKnown, pass, skip, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { az } from "../remedies.ts";
+import { keyOf } from "./expiry.ts";
+import { isPrincipal } from "./outcomes.ts";
+
+/** Does the password lie on the application or on its principal? The portal and most commands list one of them alone. */
+export const passwordPlace: Check<EntryFacts> = {
+  id: "password-place",
+  needs: ["principal", "password"],
+  look: (facts) => {
+    if (!isPrincipal(facts)) return undefined;
+    const { application, principal, credential } = facts;
+    if (!application.known) return notKnown(application);
+    if (!principal.known) return notKnown(principal);
+    const key = keyOf(facts);
+    if (!key) return skip("Which key of the application it is cannot be told.");
+    const ids = { appId: credential.username, keyId: key.keyId };
+    if (principal.value?.passwords.includes(key) === true) {
+      return warn(
+        "The password lies on the service principal, not on the application: the portal and az ad app credential list do not show it.",
+        {
+          hint: `See it, and its end, with ${az("ad", "sp", "credential", "list", "--id", credential.username)}`,
+          docs: "https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals",
+          ids,
+        },
+      );
+    }
+    return pass("The password lies on the application, where the portal shows it.", { ids });
+  },
+};

@@ -1,0 +1,54 @@
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { fail, notKnown, pass, skip, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { az, changing, setupCommand } from "../remedies.ts";
+import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
+
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+const disabled = 7_000_112;
+const notFound = 700_016;
+
+/** Is the service principal there, and may it sign in? */
+export const principal: Check<EntryFacts> = {
+  id: "principal",
+  needs: ["host"],
+  look: (facts) => {
+    const { credential, principal: found, place, suggest, mark } = facts;
+    if (!isPrincipal(facts)) {
+      return skip(
+        `${inOneLine(credential.username)} is no application's id, so a token or the admin user of the registry: Entra knows nothing of it.`,
+      );
+    }
+    const appId = credential.username;
+    const there = found.known ? found.value : undefined;
+    const ids = { appId, ...(there && { objectId: there.objectId }) };
+    const number = refusalOf(facts);
+    if (!signedIn(facts) && (number === disabled || there?.enabled === false)) {
+      return fail(`The service principal ${appId} is disabled: it may not sign in.`, {
+        hint: `If that was not meant, enable it: ${az("ad", "sp", "update", "--id", appId, "--set", "accountEnabled=true")}`,
+        docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/disable-user-sign-in-portal",
+        ids,
+      });
+    }
+    if (!signedIn(facts) && (number === notFound || (found.known && !there))) {
+      const anew = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
+      return fail(
+        `The directory has no service principal ${appId}: it was deleted, or is another tenant's.`,
+        {
+          hint: changing(
+            facts,
+            `Have it made anew (a deleted application of acr-pull's is restored): ${anew}; or sign in to its tenant with --tenant.`,
+          ),
+          docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/restore-application",
+          ids,
+        },
+      );
+    }
+    if (there)
+      return pass(`The service principal ${inOneLine(there.displayName)} (${appId}) is there and enabled.`, {
+        ids,
+      });
+    if (signedIn(facts)) return pass(`The service principal ${appId} signs in.`, { ids });
+    return found.known ? skip(`Whether ${appId} may sign in is not known.`, { ids }) : notKnown(found);
+  },
+};

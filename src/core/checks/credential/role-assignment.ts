@@ -1,0 +1,73 @@
+import { rolesFor } from "../../../domain/role.ts";
+import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { az, setupCommand } from "../remedies.ts";
+import { isPrincipal, pulls, registryOf, roleName } from "./outcomes.ts";
+
+const docs = "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-portal";
+
+/** Does the service principal hold any role whose scope covers the registry? */
+export const roleAssignment: Check<EntryFacts> = {
+  id: "role-assignment",
+  needs: ["host", "principal"],
+  look: (facts) => {
+    if (!isPrincipal(facts)) return skip("What a token of the registry may do, the registry itself decides.");
+    const { registry, principal, roles } = facts;
+    if (!registry.known) return notKnown(registry);
+    if (!registry.value)
+      return skip("The registry was not found in Azure, so who holds which role is not known.");
+    if (!roles.known) return notKnown(roles);
+    const { id, name } = registry.value;
+    const objectId = principal.known ? principal.value?.objectId : undefined;
+    const [first, ...more] = roles.value;
+    if (first) {
+      const names = [first, ...more].map(roleName).join(", ");
+      const ids = {
+        registryId: id,
+        assignmentId: first.assignment.id,
+        ...(objectId !== undefined && { objectId }),
+      };
+      return pass(`It holds ${names} on ${name} or above it.`, { ids });
+    }
+    const ids = { registryId: id, ...(objectId !== undefined && { objectId }) };
+    if (pulls(facts)) {
+      return warn(
+        `It pulls from ${name}, but holds no role there by itself: perhaps by a group, which may change without notice.`,
+        {
+          docs,
+          ids,
+        },
+      );
+    }
+    return fail(`The service principal holds no role on registry ${name}, nor above it.`, {
+      hint: grantHint(facts),
+      docs,
+      ids,
+    });
+  },
+};
+
+/** What grants a role that pulls. */
+export function grantHint(facts: EntryFacts): string {
+  const { mark, place, suggest, registry, principal, writtenBy } = facts;
+  const found = registry.known ? registry.value : undefined;
+  const byHand =
+    found && principal.known && principal.value
+      ? az(
+          "role",
+          "assignment",
+          "create",
+          "--assignee-object-id",
+          principal.value.objectId,
+          "--assignee-principal-type",
+          "ServicePrincipal",
+          "--role",
+          rolesFor("acrpull", found.roleAssignmentMode)[0]?.name ?? "AcrPull",
+          "--scope",
+          found.id,
+        )
+      : undefined;
+  const ours = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
+  const here = byHand === undefined || (mark !== undefined && writtenBy === undefined);
+  return `Grant it: ${here ? ours : byHand}`;
+}

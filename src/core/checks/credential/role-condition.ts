@@ -1,0 +1,38 @@
+import { repositoriesIn } from "../../../domain/role.ts";
+import { fail, pass, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { az, setupCommand } from "../remedies.ts";
+import { givesPull, isPrincipal, pulls, registryOf } from "./outcomes.ts";
+
+/** Does the condition of the role, where there is one, allow the repository that is pulled? */
+export const roleCondition: Check<EntryFacts> = {
+  id: "role-condition",
+  needs: ["host", "principal", "role-assignment", "role-mode"],
+  look: (facts) => {
+    const { registry, roles, pull, image, mark, place, suggest, imageIsNamed } = facts;
+    if (!isPrincipal(facts) || !registry.known || !registry.value || !roles.known) return undefined;
+    const { name, roleAssignmentMode } = registry.value;
+    const fitting = roles.value.filter((held) => givesPull(held, roleAssignmentMode));
+    const [first] = fitting;
+    if (!first || fitting.some(({ assignment }) => assignment.condition === undefined)) return undefined;
+    const ids = { assignmentId: first.assignment.id };
+    const allowed = repositoriesIn(first.assignment.condition ?? "");
+    const shown = allowed.length > 0 ? allowed.join(", ") : "some repositories, by a condition of its own";
+    if (pulls(facts) || pull?.kind !== "no-pull-scope" || !imageIsNamed) {
+      return pass(`The role is limited to ${shown}.`, { ids });
+    }
+    const widened = setupCommand(place, suggest, registryOf(facts), [
+      ...allowed.map((one) => ["--repository", one] as const),
+      ["--repository", image.repository],
+    ]);
+    const hint =
+      mark && allowed.length > 0
+        ? `Allow it too: ${widened}`
+        : `Have who made it allow the repository too: ${az("role", "assignment", "list", "--scope", registry.value.id, "--assignee", facts.credential.username)} shows the condition.`;
+    return fail(`The role on ${name} is limited to ${shown}, and ${image.repository} is none of them.`, {
+      hint,
+      docs: "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
+      ids,
+    });
+  },
+};

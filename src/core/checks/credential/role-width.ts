@@ -1,0 +1,37 @@
+import { pass, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { az } from "../remedies.ts";
+import { givesMore, isPrincipal, roleName } from "./outcomes.ts";
+
+/** Does it hold more than was asked for, or on more than this registry? Who takes the secret has all of it. */
+export const roleWidth: Check<EntryFacts> = {
+  id: "role-width",
+  needs: ["host", "principal", "role-assignment"],
+  look: (facts) => {
+    const { registry, roles, mark } = facts;
+    if (!isPrincipal(facts) || !registry.known || !registry.value || !roles.known) return undefined;
+    const { id, name } = registry.value;
+    const asked = mark?.role ?? "acrpull";
+    const wide = roles.value.find(
+      (held) =>
+        held.assignment.scope.toLowerCase() !== id.toLowerCase() || (asked === "acrpull" && givesMore(held)),
+    );
+    if (!wide) {
+      return roles.value.length === 0
+        ? undefined
+        : pass(`It holds no more than ${asked} asks for, and on ${name} alone.`);
+    }
+    const { assignment } = wide;
+    const above = assignment.scope.toLowerCase() !== id.toLowerCase();
+    return warn(
+      above
+        ? `It holds ${roleName(wide)} not only on ${name} but on all of ${assignment.scope}.`
+        : `It holds ${roleName(wide)} on ${name}, which is more than pulling.`,
+      {
+        hint: `If nothing else needs it, once a role that pulls stands on the registry: ${az("role", "assignment", "delete", "--ids", assignment.id)}`,
+        docs: "https://learn.microsoft.com/azure/role-based-access-control/best-practices",
+        ids: { assignmentId: assignment.id, registryId: id },
+      },
+    );
+  },
+};

@@ -1,0 +1,27 @@
+import { pass, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { registryOf } from "./outcomes.ts";
+
+/** During a rotation's grace the secret holds the key before it as well: does that one work? */
+export const secondEntry: Check<EntryFacts> = {
+  id: "second-entry",
+  needs: ["host", "registry-reachable"],
+  look: (facts) => {
+    const { second, host, place, suggest, mark } = facts;
+    if (second === undefined) return undefined;
+    const until = mark?.retire ? `, until ${mark.retire.after}` : "";
+    if (second.kind !== "refused") {
+      return pass(`The secret also holds a second password for ${host}, which signs in${until}.`);
+    }
+    return warn(
+      `The secret also holds a second password for ${host}, which is refused: readers that try one entry alone may meet it.`,
+      {
+        hint: `If it is the one before a rotation, take it out: ${suggest("rotate", [
+          ["--registry", registryOf(facts)],
+          ["--context", place.context],
+          ["--finish"],
+        ])}`,
+      },
+    );
+  },
+};

@@ -1,0 +1,156 @@
+import type { DockerConfig, PullCredential } from "../../domain/docker-config.ts";
+import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import type {
+  NodePlatform,
+  PodEvent,
+  PodObject,
+  SecretObject,
+  ServiceAccountObject,
+} from "../../domain/kubernetes-objects.ts";
+import type { EntryMark } from "../../domain/ownership.ts";
+import type { AccessedRegistry } from "../../domain/registry.ts";
+import type { RoleAssignment, RolePermissions } from "../../domain/role.ts";
+import type { ActionableError } from "../../domain/errors.ts";
+import type { ProofImage, PullOutcome, SignInOutcome } from "../ports.ts";
+import type { CheckResult, Known } from "./check.ts";
+
+/*
+ * What is known before any check is asked.
+ */
+
+/** A command line of ours, as the person would type it here, safe to be pasted. */
+export type Suggest = (
+  command: "setup" | "rotate" | "verify",
+  options: ReadonlyArray<readonly [flag: string, value?: string]>,
+) => string;
+
+/** Which secret. */
+export interface SecretPlace {
+  readonly context: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is known of a namespace besides its secrets. */
+export interface NamespaceFacts {
+  readonly context: string;
+  readonly namespace: string;
+  readonly pods: Known<readonly PodObject[]>;
+  readonly accounts: Known<readonly ServiceAccountObject[]>;
+}
+
+/** What is known of a secret. */
+export interface SecretFacts {
+  readonly place: SecretPlace;
+  /** Undefined: there is none. */
+  readonly secret: SecretObject | undefined;
+  /** The controller that writes it; undefined when none does. */
+  readonly writtenBy: string | undefined;
+  /** Why it could not be read. */
+  readonly forbidden: ActionableError | undefined;
+  /** Of a secret that is missing: whether its namespace is, as far as that is known. */
+  readonly namespaceMissing: boolean;
+  /** Of a secret that is missing: namespaces that have one of that name. */
+  readonly elsewhere: readonly string[];
+  /** What is in it; undefined where it cannot be read, or is not there. */
+  readonly config: DockerConfig | undefined;
+  /** Why it cannot be read; it quotes nothing of it. */
+  readonly malformed: string | undefined;
+  /** The registry that was asked for, as the user named it. */
+  readonly wanted: string | undefined;
+  /** Its login server, where that is known. */
+  readonly wantedHost: string | undefined;
+  /** Hosts in it that are registries of Azure, as they are spelled. */
+  readonly registryKeys: readonly string[];
+  readonly suggest: Suggest;
+}
+
+/** A role that a principal holds on a registry or above it. */
+export interface HeldRole {
+  readonly assignment: RoleAssignment;
+  /** Undefined when there is no such role any more. */
+  readonly role: RolePermissions | undefined;
+}
+
+/** What is known of one host's entry in a secret. */
+export interface EntryFacts {
+  readonly place: SecretPlace;
+  /** As it is spelled in the secret. */
+  readonly key: string;
+  /** The host it means, in lower case. */
+  readonly host: string;
+  readonly mark: EntryMark | undefined;
+  /** The controller that writes the secret; undefined when none does. */
+  readonly writtenBy: string | undefined;
+  readonly credential: PullCredential;
+  /** The login server that it should have; undefined where that is not known. */
+  readonly expectedHost: string | undefined;
+  /** Where the registry that is expected was found, how; undefined where Azure was not asked, or knows none. */
+  readonly registry: Known<AccessedRegistry | undefined>;
+  /** Why the registry cannot be asked from here; undefined: it answers. */
+  readonly unreachable: ActionableError | undefined;
+  /** Whether the secret holds an entry for the expected login server as well, so that this one serves nobody. */
+  readonly isLeftOver: boolean;
+  /** How the pull ended; undefined where none was tried. */
+  readonly pull: PullOutcome | undefined;
+  /** What was pulled. */
+  readonly image: ProofImage;
+  /** Whether somebody named that image; else any name is as good. */
+  readonly imageIsNamed: boolean;
+  /** How a sign-in with the same password ended at Entra; asked only where the registry does not settle it. */
+  readonly signIn: Known<SignInOutcome>;
+  readonly application: Known<Application | undefined>;
+  readonly principal: Known<ServicePrincipal | undefined>;
+  readonly roles: Known<readonly HeldRole[]>;
+  /** How a second credential for the host fares; undefined when there is none. */
+  readonly second: PullOutcome | undefined;
+  readonly platforms: Known<readonly string[]>;
+  readonly nodes: Known<readonly NodePlatform[]>;
+  /** By the cluster's clock. */
+  readonly now: Date;
+  readonly inNamespace: NamespaceFacts;
+  /** Service accounts that have to name the secret. */
+  readonly wantedAccounts: readonly string[];
+  readonly suggest: Suggest;
+}
+
+/** What is known of a cluster as a whole. */
+export interface ClusterFacts {
+  readonly context: string;
+  readonly apiHost: string;
+  /** How far its clock is ahead of this machine's, in milliseconds. */
+  readonly clusterAheadMs: number;
+  /** The same of a registry's; undefined where none was asked. */
+  readonly registryAheadMs: number | undefined;
+  /** A registry that could be attached instead of a secret; undefined where none is known. */
+  readonly registry: AccessedRegistry | undefined;
+}
+
+/** How one secret fared, for whoever asks why a pod does not pull. */
+export interface SecretOutcome {
+  readonly name: string;
+  readonly config: DockerConfig | undefined;
+  /** The first check of the secret itself that fails. */
+  readonly failed: CheckResult | undefined;
+  /** The first check that fails, of each host's entry. */
+  readonly entries: ReadonlyMap<string, CheckResult | undefined>;
+}
+
+/** What is known of a pod that waits for an image, or was asked for by name. */
+export interface PodFacts {
+  readonly context: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Undefined: there is none of that name. */
+  readonly pod: PodObject | undefined;
+  readonly events: Known<readonly PodEvent[]>;
+  /** The secrets that it names, by name. */
+  readonly secrets: ReadonlyMap<string, SecretOutcome>;
+  /** Its service account; undefined when there is none. */
+  readonly account: Known<ServiceAccountObject | undefined>;
+  /** How the pull of each of its images ended with what fits it, by the image as the pod names it. */
+  readonly pulls: ReadonlyMap<string, PullOutcome>;
+  /** Whether a host is a registry of Azure's. */
+  readonly isRegistry: (host: string) => boolean;
+  readonly suggest: Suggest;
+}

@@ -1,0 +1,22 @@
+import { notKnown, pass, skip, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+
+/** May anybody pull? Then no secret is needed, and pulls prove nothing of it. */
+export const anonymousPull: Check<EntryFacts> = {
+  id: "anonymous-pull",
+  needs: ["host"],
+  look: ({ registry }) => {
+    if (!registry.known) return notKnown(registry);
+    if (!registry.value)
+      return skip("The registry was not found in Azure, so whether anybody may pull is not known.");
+    const { id, name, access } = registry.value;
+    const ids = { registryId: id };
+    if (!access.anonymousPull)
+      return pass(`Registry ${name} gives nothing to who does not sign in.`, { ids });
+    return warn(`Registry ${name} lets anybody pull without signing in: its pulls need no secret.`, {
+      hint: `If that is not meant: az acr update --name ${name} --anonymous-pull-enabled false`,
+      docs: "https://learn.microsoft.com/azure/container-registry/anonymous-pull-access",
+      ids,
+    });
+  },
+};

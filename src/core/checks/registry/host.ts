@@ -1,0 +1,62 @@
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { cloudOfLoginServer, registryHostOf } from "../../../domain/login-server.ts";
+import { fail, pass, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { changing, setupCommand } from "../remedies.ts";
+
+const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference";
+
+/**
+ * Is the entry's host, letter for letter, the login server that images are named by? The kubelet compares with letter
+ * case; a scheme before the host it cuts off.
+ */
+export const host: Check<EntryFacts> = {
+  id: "host",
+  needs: ["secret-registry"],
+  look: ({ key, host, expectedHost, registry, pull, place, suggest, isLeftOver, writtenBy }) => {
+    const spelled = inOneLine(key);
+    const found = registry.known ? registry.value : undefined;
+    const ids = { host, ...(found && { registryId: found.id }) };
+    const replace = setupCommand(place, suggest, found?.name ?? expectedHost ?? host, [["--adopt"]]);
+    const works =
+      pull?.kind === "allowed" || pull?.kind === "image-missing" || pull?.kind === "no-pull-scope";
+    if (isLeftOver) {
+      return warn(
+        `The secret also holds an entry for ${spelled}, which is not the login server of ${found ? `registry ${found.name}` : "the registry"}: it serves no image named by ${expectedHost}.`,
+        { docs, ids },
+      );
+    }
+    if (expectedHost !== undefined && registryHostOf(host) !== expectedHost && !works) {
+      return fail(
+        `The entry is for ${spelled}, but the login server of ${found ? `registry ${found.name}` : "the registry"} is ${expectedHost}${otherCloud(host, expectedHost)}.`,
+        {
+          hint: changing(
+            { writtenBy },
+            `Name images by ${expectedHost}, and write the entry for it: ${replace}`,
+          ),
+          docs,
+          ids,
+        },
+      );
+    }
+    const authority = key.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+    if (authority !== authority.toLowerCase() || /^HTTPS?:/i.exec(key)?.[0].match(/[A-Z]/)) {
+      return fail(
+        `The entry is for ${spelled}, with capital letters, which the kubelet takes for another host than ${host}.`,
+        { hint: changing({ writtenBy }, `Write it in small letters: ${replace}`), docs, ids },
+      );
+    }
+    const regional = registryHostOf(host) === host ? "" : `, a regional endpoint of ${registryHostOf(host)}`;
+    const scheme = /^https?:\/\//.test(key) ? " The scheme before it is cut off by the kubelet." : "";
+    const why =
+      expectedHost === undefined && !registry.known
+        ? " Whether that is the registry's login server, only Azure could tell."
+        : "";
+    return pass(`The entry is for ${host}${regional}.${scheme}${why}`, { ids });
+  },
+};
+
+function otherCloud(one: string, other: string): string {
+  const [from, to] = [cloudOfLoginServer(one), cloudOfLoginServer(other)];
+  return from !== undefined && to !== undefined && from !== to ? `: that is ${from}, and this ${to}` : "";
+}

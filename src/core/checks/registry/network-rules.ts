@@ -1,0 +1,35 @@
+import { notKnown, pass, skip, warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+
+const docs =
+  "https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks";
+
+/** Whom does the registry let in, by its resource? What it lets in from here need not hold for the nodes. */
+export const networkRules: Check<EntryFacts> = {
+  id: "network-rules",
+  needs: ["host"],
+  look: ({ registry }) => {
+    if (!registry.known) return notKnown(registry);
+    if (!registry.value)
+      return skip("The registry was not found in Azure, so its network rules are not known.");
+    const { id, name, access } = registry.value;
+    const ids = { registryId: id };
+    if (!access.publicAccess) {
+      return warn(
+        `Registry ${name} is reached by its private endpoints alone (${access.privateEndpoints}): the nodes have to be in a network with one, and to find it by its private name.`,
+        {
+          hint: `See which there are: az acr private-endpoint-connection list --registry-name ${name}`,
+          docs: "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
+          ids,
+        },
+      );
+    }
+    if (!access.opensToAll) {
+      return warn(
+        `Registry ${name} lets in selected networks alone (${access.allowedAddresses === 1 ? "one address rule" : `${access.allowedAddresses} address rules`}): the addresses that the nodes go out by have to be among them.`,
+        { hint: `See which there are: az acr network-rule list --name ${name}`, docs, ids },
+      );
+    }
+    return pass(`Registry ${name} is open to every network.`, { ids });
+  },
+};

@@ -1,0 +1,46 @@
+import { cloudOfLoginServer } from "../../../domain/login-server.ts";
+import { fail, pass, warn, type Check, type Verdict } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { az } from "../remedies.ts";
+
+/** Does the registry answer this machine? Its network rules and its private endpoints may keep it out. */
+export const reachable: Check<EntryFacts> = {
+  id: "registry-reachable",
+  needs: ["host"],
+  look: ({ unreachable, host, pull, registry }) => {
+    const found = registry.known ? registry.value : undefined;
+    const ids = { host, ...(found && { registryId: found.id }) };
+    if (!unreachable) {
+      return pull ? pass(`${host} answers this machine.`, { ids }) : notAsked(host);
+    }
+    const { message, code } = unreachable;
+    const named = found?.name ?? host.split(/[.:]/)[0] ?? host;
+    const remedies: Readonly<Record<string, string>> = {
+      "registry.firewall": `Allow the addresses that the nodes and this machine go out by: ${az("acr", "network-rule", "add", "--name", named, "--ip-address", "ADDRESS")}. If the nodes alone are to reach it, run verify from inside their network.`,
+      "registry.unreachable":
+        "Check the network and any proxy or firewall between, for this machine and for the nodes. A registry with private endpoints alone is known inside its network only.",
+    };
+    return fail(message, {
+      hint: remedies[code] ?? unreachable.hint,
+      docs:
+        unreachable.docs ??
+        "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-access",
+      ids,
+    });
+  },
+};
+
+/** Nothing is proven then, and nothing is known to fail. */
+function notAsked(host: string): Verdict {
+  const cloud = cloudOfLoginServer(host);
+  return warn(
+    `${host} was not asked, so that no pull is proven: it is no registry of the cloud that is looked at, and a password is sent to no other host.`,
+    {
+      hint:
+        cloud === undefined
+          ? "Check --cloud, and that the Resource Manager which it names answers."
+          : `Run verify with --cloud ${cloud}.`,
+      ids: { host },
+    },
+  );
+}

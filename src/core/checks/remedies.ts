@@ -1,0 +1,39 @@
+import type { SecretPlace, Suggest } from "./facts.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
+
+/*
+ * Command lines that several checks suggest.
+ */
+
+/** `setup` for one secret; without a registry it asks for it. */
+export function setupCommand(
+  { context, namespace, name }: SecretPlace,
+  suggest: Suggest,
+  registry: string | undefined,
+  more: ReadonlyArray<readonly [flag: string, value?: string]> = [],
+): string {
+  return suggest("setup", [
+    ...(registry === undefined ? [] : [["--registry", registry] as const]),
+    ["--namespace", namespace],
+    ["--context", context],
+    ["--secret-name", name],
+    ...more,
+  ]);
+}
+
+/** A hint that changes the secret; where a controller writes it, the change would be undone, and `setup` refuses it. */
+export function changing({ writtenBy }: { readonly writtenBy: string | undefined }, hint: string): string {
+  return writtenBy === undefined
+    ? hint
+    : `${writtenBy} writes this secret, and would undo a change made here: mend it where it comes from.`;
+}
+
+/** `kubectl` for one context. */
+export function kubectl(context: string, ...words: readonly string[]): string {
+  return ["kubectl", "--context", context, ...words].map(shellQuote).join(" ");
+}
+
+/** `az` with its words. */
+export function az(...words: readonly string[]): string {
+  return ["az", ...words].map(shellQuote).join(" ");
+}

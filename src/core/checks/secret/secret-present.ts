@@ -1,0 +1,33 @@
+import { fail, pass, type Check } from "../check.ts";
+import type { SecretFacts } from "../facts.ts";
+import { setupCommand } from "../remedies.ts";
+
+const mostNamed = 5;
+
+/** Is there a secret of that name in the namespace? A pod finds none in another. */
+export const secretPresent: Check<SecretFacts> = {
+  id: "secret-present",
+  needs: ["secret-readable"],
+  look: ({ secret, place, namespaceMissing, elsewhere, wanted, suggest }) => {
+    const { namespace, name, context } = place;
+    if (secret) return pass(`Secret ${name} is there.`);
+    const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";
+    if (namespaceMissing) {
+      return fail(`There is no namespace ${namespace} in context ${context}.`, {
+        hint: `Check the name with -n; or have it made with its secret: ${setupCommand(place, suggest, wanted, [["--create-namespace"]])}`,
+        docs,
+      });
+    }
+    if (elsewhere.length > 0) {
+      const more = elsewhere.length > mostNamed ? ", …" : "";
+      return fail(
+        `There is no secret ${name} in namespace ${namespace}, but there is one in ${elsewhere.slice(0, mostNamed).join(", ")}${more}: pods use those of their own namespace alone.`,
+        { hint: `Write it to this namespace as well: ${setupCommand(place, suggest, wanted)}`, docs },
+      );
+    }
+    return fail(`There is no secret ${name} in namespace ${namespace}.`, {
+      hint: `Make it: ${setupCommand(place, suggest, wanted)}; or name another with -n and --secret-name.`,
+      docs,
+    });
+  },
+};

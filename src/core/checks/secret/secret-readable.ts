@@ -1,0 +1,12 @@
+import { fail, pass, type Check } from "../check.ts";
+import type { SecretFacts } from "../facts.ts";
+
+/** May the secret be read at all? Without that nothing else can be said of it. */
+export const secretReadable: Check<SecretFacts> = {
+  id: "secret-readable",
+  needs: [],
+  look: ({ forbidden, place }) =>
+    forbidden
+      ? fail(forbidden.message, { hint: forbidden.hint, docs: forbidden.docs })
+      : pass(`Secrets may be read in ${place.namespace}.`),
+};

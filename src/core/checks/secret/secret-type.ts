@@ -1,0 +1,37 @@
+import { dockerConfigType, isPullSecretType, legacyDockerConfigType } from "../../../domain/docker-config.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { fail, pass, warn, type Check } from "../check.ts";
+import type { SecretFacts } from "../facts.ts";
+import { changing, kubectl, setupCommand } from "../remedies.ts";
+
+/** Is it of a type that the kubelet looks into? Any other it ignores, whatever is in it. */
+export const secretType: Check<SecretFacts> = {
+  id: "secret-type",
+  needs: ["secret-present"],
+  look: ({ secret, place, wanted, suggest, writtenBy }) => {
+    if (!secret) return undefined;
+    const { context, namespace, name } = place;
+    const remake = `${kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`;
+    if (!isPullSecretType(secret.type)) {
+      return fail(
+        `Secret ${name} has the type ${inOneLine(secret.type)}; the kubelet reads pull secrets of the type ${dockerConfigType} alone.`,
+        {
+          hint: changing(
+            { writtenBy },
+            `A type cannot be changed. Unless something else uses it, make it anew: ${remake}`,
+          ),
+          docs: "https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets",
+        },
+      );
+    }
+    if (secret.type === legacyDockerConfigType) {
+      return warn(
+        `Secret ${name} has the old type ${legacyDockerConfigType}: pulls work, acr-pull cannot renew it.`,
+        {
+          hint: changing({ writtenBy }, `Make it anew when its password ends: ${remake}`),
+        },
+      );
+    }
+    return pass(`Its type is ${secret.type}.`);
+  },
+};

@@ -1,0 +1,299 @@
+import pMap from "p-map";
+import { ActionableError } from "../../../domain/errors.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
+import type { Report } from "../../progress.ts";
+import { BusyError } from "../../steps/busy.ts";
+import { newOperation } from "../../steps/client-secret.ts";
+import {
+  endOf,
+  readEntry,
+  removeEntry,
+  withoutPassword,
+  type MarkedSecret,
+} from "../../steps/entry-removal.ts";
+import type { HeldMark } from "../../steps/pending-mark.ts";
+import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
+import { removeLink } from "../../steps/service-account.ts";
+import { takeTurn } from "../../steps/take-turn.ts";
+import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
+import { judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
+import type { Records } from "./records.ts";
+import { noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
+
+/** What carrying out takes, the same for all clusters of a run. */
+export interface Run {
+  readonly input: RemoveInput;
+  readonly ports: RemovePorts;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Ids of what this run has removed in Azure. */
+  readonly gone: Set<string>;
+  readonly records: Records;
+}
+
+/**
+ * Removes one cluster's part: consumers first, then the entries, then what they needed in Azure. One secret is the
+ * last to go. It carries this run's mark, and when its password is out it still says whose key it held, so that a run
+ * that is cut off is gone on with by the next from what the cluster holds.
+ * @throws BusyError when another run is at work, or went on in this one's place
+ */
+export async function carryOut(removal: Removal, run: Run): Promise<void> {
+  const [first] = removal.entries.entries;
+  noteKept(removal, run.records);
+  if (first) await new ClusterRemoval(removal, first, run).toTheEnd();
+  else if (removal.verdicts.some(removesSomething)) await removeWithoutMark(removal, run);
+}
+
+/** No secret is left that could be marked: only what nothing in the cluster holds is removed. */
+async function removeWithoutMark(removal: Removal, run: Run): Promise<void> {
+  const remaining = await secretsNow(removal, run, run.signal);
+  await removeInAzure(removal, remaining, run, run.signal, () => Promise.resolve());
+}
+
+function noteKept({ seen, users, entries }: Removal, records: Records): void {
+  for (const { link, reason } of users.keptLinks) {
+    const { namespace, account: id, cluster } = link;
+    records.add({ kind: "service-account", id, context: cluster.context, namespace, action: "kept", reason });
+  }
+  const { context } = seen.cluster;
+  for (const { namespace, name: id } of entries.strangers) {
+    records.add({ kind: "secret", id, context, namespace, action: "kept", reason: "of-another-cluster" });
+  }
+  for (const { target, error } of entries.unwritable) {
+    records.fail({ kind: "secret", id: target.name, context, namespace: target.namespace }, error);
+  }
+}
+
+class ClusterRemoval {
+  readonly #removal: Removal;
+  readonly #keeper: MarkedSecret;
+  readonly #run: Run;
+  #signal: AbortSignal;
+
+  constructor(removal: Removal, keeper: MarkedSecret, run: Run) {
+    this.#removal = removal;
+    this.#keeper = keeper;
+    this.#run = run;
+    this.#signal = run.signal;
+  }
+
+  async toTheEnd(): Promise<void> {
+    const outside = this.#signal;
+    const mark = await this.#takeTurn();
+    this.#run.records.wrote = true;
+    this.#signal = AbortSignal.any([outside, mark.lost]);
+    mark.startRenewing(this.#signal);
+    try {
+      await this.#underMark(mark);
+    } catch (error) {
+      throw mark.lost.aborted ? mark.lost.reason : error;
+    } finally {
+      await mark.stopRenewing();
+    }
+  }
+
+  async #takeTurn(): Promise<HeldMark> {
+    const mark = await this.#setMark();
+    const { entries, verdicts } = this.#removal;
+    const holdsBack = verdicts.some(({ keptBecause }) => keptBecause?.reason === "still-held");
+    if (!holdsBack && !verdicts.some(({ keptKeys }) => keptKeys.some(({ heldBy }) => heldBy))) return mark;
+    // Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
+    const secrets = await secretsNow(this.#removal, this.#run, this.#signal);
+    const isGoing = (secret: SecretObject) =>
+      entries.entries.some(({ target }) => isSameTarget(target, secret));
+    const remaining = secrets.filter((secret) => !isGoing(secret));
+    const { gone, input } = this.#run;
+    if (!mayRemoveMore(this.#removal, remaining, gone, input)) return mark;
+    await mark.withdraw(this.#signal);
+    throw new BusyError(targetName(mark.target));
+  }
+
+  /** The mark names the operations of every key that goes: whoever takes it over removes those too. */
+  async #setMark(): Promise<HeldMark> {
+    const { seen, entries, verdicts, registry } = this.#removal;
+    const { target, secret, mark } = this.#keeper;
+    const operations = verdicts.flatMap(({ keys }) => keys.map((key) => keyOrigin(key)?.operation ?? ""));
+    return takeTurn(
+      {
+        target,
+        secret,
+        loginServer: registry.loginServer,
+        entry: { registry: mark.registry, clusterId: seen.clusterId },
+        process: this.#run.ports.process,
+        operation: newOperation(),
+        sweep: [...new Set([...entries.staleOperations, ...operations])],
+        surveyed: seen.whole ? seen.secrets.filter(isManaged) : undefined,
+      },
+      this.#signal,
+    );
+  }
+
+  async #underMark(mark: HeldMark): Promise<void> {
+    const { records } = this.#run;
+    const stillOurTurn = () => mark.ensureHeld(this.#signal);
+    await this.#unlink(stillOurTurn);
+    await this.#removeOthers(mark);
+    const before = records.failures.length;
+    if (this.#removal.verdicts.some(removesSomething)) {
+      await this.#emptyKeeper(mark);
+      const secrets = await secretsNow(this.#removal, this.#run, this.#signal);
+      const remaining = secrets.filter((secret) => !isSameTarget(secret, mark.target));
+      await removeInAzure(this.#removal, remaining, this.#run, this.#signal, stillOurTurn);
+    } else noteStanding(this.#removal, records);
+    // Left as it is it leads the next run to what could not be removed.
+    if (records.failures.length === before) await this.#removeKeeper(mark);
+  }
+
+  async #unlink(stillOurTurn: () => Promise<void>): Promise<void> {
+    const { links } = this.#removal.users;
+    await this.#each("service accounts unlinked", links, async (link) => {
+      const { cluster, namespace, account: id } = link;
+      const item = { kind: "service-account", id, context: cluster.context, namespace } as const;
+      await this.#noting(item, async () => {
+        await stillOurTurn();
+        await removeLink(link, { dryRun: false }, this.#signal);
+        this.#run.records.add({ ...item, action: "updated" });
+      });
+    });
+  }
+
+  async #removeOthers(mark: HeldMark): Promise<void> {
+    const others = this.#removal.entries.entries.filter(({ target }) => !isSameTarget(target, mark.target));
+    await this.#each("secrets done", others, async (entry) => {
+      await this.#noting(itemOf(entry), async () => {
+        await mark.ensureHeld(this.#signal);
+        const action = await removeEntry(entry, this.#signal, () => mark.confirmHeld(this.#signal));
+        this.#noteEntry(entry, action);
+      });
+    });
+  }
+
+  /** Several at once; how many are done is told. */
+  async #each<T>(what: string, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    const { report, input } = this.#run;
+    const id = `${this.#removal.seen.clusterId} ${what}`;
+    let done = 0;
+    await pMap(
+      items,
+      async (item) => {
+        await work(item);
+        done += 1;
+        if (items.length > 1) {
+          report({ kind: "waiting", id, text: `${done} of ${items.length} ${what}` });
+        }
+      },
+      { concurrency: input.concurrency },
+    );
+    report({ kind: "ended", id });
+  }
+
+  /** The password out, the mark left. */
+  async #emptyKeeper(mark: HeldMark): Promise<void> {
+    const { target, loginServer } = this.#keeper;
+    await mark.ensureHeld(this.#signal);
+    await mark.writeMarked(async (secret) => {
+      const entry = readEntry(target, secret, loginServer);
+      if (!entry) throw new BusyError(targetName(target));
+      const change = withoutPassword(entry);
+      return change ? target.cluster.patchSecret(secret, change, { dryRun: false }, this.#signal) : secret;
+    });
+  }
+
+  async #removeKeeper(mark: HeldMark): Promise<void> {
+    const { target, loginServer } = this.#keeper;
+    await mark.ensureHeld(this.#signal);
+    await mark.stopRenewing();
+    const entry = readEntry(target, mark.secret, loginServer);
+    if (!entry) throw new BusyError(targetName(target));
+    await this.#noting(itemOf(entry), async () => {
+      this.#noteEntry(entry, await removeEntry(entry, this.#signal));
+    });
+  }
+
+  #noteEntry(entry: MarkedSecret, action: "removed" | "updated"): void {
+    const end = endOf(entry);
+    const reason = action === "updated" && end.kind === "change" ? { reason: end.why } : {};
+    this.#run.records.add({ ...itemOf(entry), action, ...reason });
+    const what = action === "removed" ? "Deleted the secret" : "Took the entry out of the secret";
+    const name = targetName(entry.target);
+    this.#run.report({ kind: "done", id: `secret ${name}`, text: `${what} ${name}` });
+  }
+
+  /** One that fails is noted, and the others are done all the same. */
+  async #noting(item: Parameters<Records["fail"]>[0], work: () => Promise<void>): Promise<void> {
+    const { records, report } = this.#run;
+    try {
+      await work();
+    } catch (error) {
+      const isOfItem =
+        error instanceof ActionableError && !(error instanceof BusyError) && !this.#signal.aborted;
+      if (!isOfItem) throw error;
+      records.fail(item, error);
+      const name = `${item.context}/${item.namespace}/${item.id}`;
+      report({
+        kind: "failed",
+        id: `${item.kind} ${name}`,
+        text: `${name} was left as it is: ${error.message}`,
+      });
+    }
+  }
+}
+
+function itemOf({ target }: MarkedSecret) {
+  const { cluster, namespace, name } = target;
+  return { kind: "secret", id: name, context: cluster.context, namespace } as const;
+}
+
+/** The cluster's pull secrets as they are now: a key that some secret came to hold meanwhile stays. */
+async function secretsNow(
+  { seen }: Removal,
+  { input }: Run,
+  signal: AbortSignal,
+): Promise<readonly SecretObject[]> {
+  const listed = await seen.cluster.listPullSecrets(signal);
+  if (listed) return listed;
+  const found = await pMap(
+    seen.secrets,
+    ({ namespace, name }) => seen.cluster.findSecret(namespace, name, signal),
+    { concurrency: input.concurrency },
+  );
+  return found.filter((secret) => secret !== undefined);
+}
+
+async function removeInAzure(
+  removal: Removal,
+  remaining: readonly SecretObject[],
+  run: Run,
+  signal: AbortSignal,
+  stillOurTurn: () => Promise<void>,
+): Promise<void> {
+  const { input, ports, records, report, gone } = run;
+  const judge = () => judgeAgain(removal, remaining, gone, input, ports, signal);
+  for (const verdict of await judge()) {
+    await removePrincipal(verdict, {
+      ports,
+      records,
+      report,
+      signal,
+      gone,
+      stillOurTurn,
+      judgeAgain: async () =>
+        (await judge()).find(({ application }) => application.appId === verdict.application.appId),
+    });
+  }
+}
+
+/** Nothing of Azure goes: what is kept is said with the reason that was found. */
+function noteStanding({ verdicts }: Removal, records: Records): void {
+  for (const verdict of verdicts) {
+    noteKeptKeys(verdict, records);
+    noteKeptRoles(verdict, records);
+    const { application, principal, keptBecause } = verdict;
+    if (!keptBecause) continue;
+    if (principal) {
+      records.add({ kind: "service-principal", id: principal.objectId, action: "kept", ...keptBecause });
+    }
+    records.add({ kind: "application", id: application.appId, action: "kept", ...keptBecause });
+  }
+}

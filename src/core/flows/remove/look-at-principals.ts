@@ -1,0 +1,216 @@
+import { hasCode, refused, type ActionableError } from "../../../domain/errors.ts";
+import type { Application, PasswordCredential, ServicePrincipal } from "../../../domain/identity.ts";
+import { applicationUniqueName } from "../../../domain/ownership.ts";
+import { isOurAssignment, type RoleAssignment } from "../../../domain/role.ts";
+import type { MarkedSecret } from "../../steps/entry-removal.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { RemovePorts } from "../remove-contract.ts";
+import type { PrincipalFacts } from "./judge-principal.ts";
+
+/** Enough to meet every part of a service that learns of writes late. */
+const looksForExpected = 8;
+const betweenLooksMs = 250;
+
+/** Which applications are meant, and what is known of them. */
+export interface PrincipalsWish {
+  readonly clusterId: string;
+  readonly loginServer: string;
+  /** Resource ids of the registry, as entries record them; empty: nothing of Azure was ever asked. */
+  readonly registryIds: readonly string[];
+  readonly entries: readonly MarkedSecret[];
+  /** Keys and assignments that this run has removed: they are not waited for. */
+  readonly gone: ReadonlySet<string>;
+}
+
+/**
+ * Looks at every application that the entries name, and at the one that bears our name for this registry and cluster:
+ * nothing else leads to that one when the secrets are gone.
+ * @throws ActionableError `service-principal.not-found`, exit 2, when an entry names one that this tenant does not
+ *   have, and nothing shows that it is the right tenant
+ */
+export async function lookAtPrincipals(
+  wish: PrincipalsWish,
+  ports: RemovePorts,
+  signal: AbortSignal,
+): Promise<readonly PrincipalFacts[]> {
+  const { loginServer, clusterId, entries } = wish;
+  const named = new Map<string, MarkedSecret[]>();
+  for (const entry of entries) {
+    const { appId } = entry.mark;
+    if (appId !== undefined) named.set(appId, [...(named.get(appId) ?? []), entry]);
+  }
+  const uniqueName = applicationUniqueName(loginServer, clusterId);
+  const [own, ...others] = await Promise.all([
+    findOwn(uniqueName, entries, ports, signal),
+    ...[...named].map(([appId, some]) => findNamed(appId, some, wish, ports, signal)),
+  ]);
+  const found = new Map<string, Application>();
+  for (const one of [own, ...others]) if (one) found.set(one.appId, withAllKeys(found.get(one.appId), one));
+  const missing = entries.find(({ mark }) => mark.appId !== undefined && !found.has(mark.appId));
+  if (missing) await checkTenant(missing, wish, ports, signal);
+  const facts = await Promise.all(
+    [...found.values()].map((application) => factsUnlessGone(application, wish, ports, signal)),
+  );
+  return facts.filter((one) => one !== undefined);
+}
+
+function findOwn(
+  uniqueName: string,
+  entries: readonly MarkedSecret[],
+  { azure, clock }: RemovePorts,
+  signal: AbortSignal,
+): Promise<Application | undefined> {
+  const findByName = () => azure.directory.findApplicationByUniqueName(uniqueName, signal);
+  // A run that was cut off early marks a secret before there is an application: a 404 may be a stale answer.
+  const isExpected = entries.some(({ mark }) => mark.appId === undefined);
+  return insist(findByName, (one) => one !== undefined || !isExpected, clock, signal);
+}
+
+/** Asks until it shows every key that the entries name; what several parts of the directory show is put together. */
+async function findNamed(
+  appId: string,
+  entries: readonly MarkedSecret[],
+  { gone }: PrincipalsWish,
+  { azure, clock }: RemovePorts,
+  signal: AbortSignal,
+): Promise<Application | undefined> {
+  const claimed = entries
+    .flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId])
+    .filter((keyId) => typeof keyId === "string")
+    .filter((keyId) => !gone.has(keyId));
+  let known: Application | undefined;
+  await insist(
+    async () => {
+      const all = await azure.directory.findApplications(appId, signal);
+      const found = all.find((one) => one.appId === appId);
+      if (found) known = withAllKeys(known, found);
+    },
+    () => known !== undefined && claimed.every((id) => known?.passwords.some(({ keyId }) => keyId === id)),
+    clock,
+    signal,
+  );
+  return known;
+}
+
+async function insist<T>(
+  look: () => Promise<T>,
+  suffices: (found: T) => boolean,
+  clock: RemovePorts["clock"],
+  signal: AbortSignal,
+): Promise<T> {
+  for (let looks = 1; ; looks += 1) {
+    const found = await look();
+    if (suffices(found) || looks === looksForExpected) return found;
+    await clock.sleep(betweenLooksMs, signal);
+  }
+}
+
+function withAllKeys(known: Application | undefined, found: Application): Application {
+  const passwords = new Map<string, PasswordCredential>(
+    [...(known?.passwords ?? []), ...found.passwords].map((key) => [key.keyId, key]),
+  );
+  return {
+    ...found,
+    passwords: [...passwords.values()],
+    certificates: Math.max(known?.certificates ?? 0, found.certificates),
+  };
+}
+
+/**
+ * An application that is not there may have been deleted by hand, or be in another tenant, where its key would go on
+ * living. Only in the registry's own tenant does Resource Manager know the subscription.
+ */
+async function checkTenant(
+  { target, mark }: MarkedSecret,
+  { registryIds }: PrincipalsWish,
+  { azure }: RemovePorts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const registryId of registryIds) {
+    try {
+      await azure.roles.listRegistryAssignments(registryId, signal);
+      return;
+    } catch (error) {
+      if (hasCode(error, "azure.not-found")) return;
+      if (!hasCode(error, "azure.no-subscription", "azure.wrong-tenant", "azure.forbidden")) throw error;
+    }
+  }
+  throw notInTenant(targetName(target), mark.appId);
+}
+
+function notInTenant(secret: string, appId: string | undefined): ActionableError {
+  return refused(
+    "service-principal.not-found",
+    `The secret ${secret} names the service principal ${appId}, and this tenant has no application of it; nor does Azure show the registry's subscription to who is signed in. Nothing was removed.`,
+    "Sign in to the tenant where the registry and the application are (--tenant). If both are gone, delete the secret with kubectl.",
+  );
+}
+
+/** A part of the directory that lags goes on showing an application that is deleted; the others know nothing of it. */
+async function factsUnlessGone(
+  ...[application, wish, ports, signal]: Parameters<typeof factsOf>
+): Promise<PrincipalFacts | undefined> {
+  try {
+    return await factsOf(application, wish, ports, signal);
+  } catch (error) {
+    if (hasCode(error, "directory.not-found")) return undefined;
+    throw error;
+  }
+}
+
+async function factsOf(
+  application: Application,
+  { registryIds, entries, gone }: PrincipalsWish,
+  ports: RemovePorts,
+  signal: AbortSignal,
+): Promise<PrincipalFacts> {
+  const { directory, roles } = ports.azure;
+  const { appId, objectId } = application;
+  // An entry that names a role was written when it was granted.
+  const isExpected = entries.some(({ mark }) => mark.appId === appId && mark.role !== undefined);
+  const [principal, federatedCredentials] = await Promise.all([
+    insist(
+      () => directory.findServicePrincipal(appId, signal),
+      (found) => found !== undefined || !isExpected,
+      ports.clock,
+      signal,
+    ),
+    directory.countFederatedCredentials(objectId, signal),
+  ]);
+  if (!principal) return { application, principal, assignments: [], visible: [], federatedCredentials };
+  const [visible, ...assignments] = await Promise.all([
+    roles.listVisibleAssignments(principal.objectId, signal),
+    ...registryIds.map(async (registryId) => ({
+      registryId,
+      assignments: await rolesOn(
+        registryId,
+        principal,
+        isExpected && ![...gone].some((id) => id.startsWith(registryId.toLowerCase())),
+        ports,
+        signal,
+      ),
+    })),
+  ]);
+  return { application, principal, assignments, visible, federatedCredentials };
+}
+
+/** None on a registry that is deleted: its role assignments went with it. */
+async function rolesOn(
+  registryId: string,
+  { objectId }: ServicePrincipal,
+  isExpected: boolean,
+  { azure, clock }: RemovePorts,
+  signal: AbortSignal,
+): Promise<readonly RoleAssignment[]> {
+  try {
+    return await insist(
+      () => azure.roles.listAssignments(registryId, objectId, signal),
+      (found) => !isExpected || found.some((one) => isOurAssignment(registryId, one)),
+      clock,
+      signal,
+    );
+  } catch (error) {
+    if (hasCode(error, "azure.not-found")) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,144 @@
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { builtInRole, type RoleAssignment } from "../../../domain/role.ts";
+import type { LeftOut } from "../../holders/see-clusters.ts";
+import type { PlannedChange } from "../../plan.ts";
+import { nameOf } from "../../steps/directory-names.ts";
+import { endOf } from "../../steps/entry-removal.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { RemovePlan } from "../remove-contract.ts";
+import type { MeantRegistry } from "./find-login-server.ts";
+import type { Kept, PrincipalVerdict } from "./judge-principal.ts";
+import type { Removal } from "./removal.ts";
+
+/** What carrying out would do, in the order it would be done; nothing secret in it. */
+export function planRemoval(
+  { loginServer, name }: MeantRegistry,
+  removals: readonly Removal[],
+  leftOut: readonly LeftOut[],
+): RemovePlan {
+  return {
+    registryName: name,
+    loginServer,
+    changes: removals.flatMap((removal) => [
+      ...accountChanges(removal),
+      ...secretChanges(removal),
+      ...removal.verdicts.flatMap(principalChanges),
+    ]),
+    warnings: [
+      ...leftOut.map(({ name: what, error }) => `Left out, ${what}: ${error.message}`),
+      ...removals.flatMap(warningsOf),
+    ],
+  };
+}
+
+function accountChanges({ users, entries }: Removal): PlannedChange[] {
+  return [
+    ...users.links.map(({ cluster, namespace, account, secretName }): PlannedChange => ({
+      target: `service account ${inOneLine(cluster.context)}/${namespace}/${account}`,
+      action: "updated",
+      before: { imagePullSecret: secretName },
+      after: { imagePullSecret: null },
+    })),
+    ...(entries.entries.length === 0 ? [] : users.keptLinks).map(({ link, reason }): PlannedChange => ({
+      target: `service account ${inOneLine(link.cluster.context)}/${link.namespace}/${link.account}`,
+      action: "kept",
+      before: null,
+      after: { because: reason },
+    })),
+  ];
+}
+
+function secretChanges({ entries }: Removal): PlannedChange[] {
+  return [
+    ...entries.entries.map((entry): PlannedChange => {
+      const end = endOf(entry);
+      const { appId = null, keyId = null } = entry.mark;
+      return {
+        target: `secret ${targetName(entry.target)}`,
+        action: end.kind === "delete" ? "removed" : "updated",
+        before: { appId, keyId },
+        after: end.kind === "delete" ? null : { without: entry.loginServer, because: end.why },
+      };
+    }),
+    ...entries.unwritable.map(({ target, error }): PlannedChange => ({
+      target: `secret ${targetName(target)}`,
+      action: "skipped",
+      before: null,
+      after: { error: error.code },
+    })),
+    ...entries.strangers.map((target): PlannedChange => ({
+      target: `secret ${targetName(target)}`,
+      action: "kept",
+      before: null,
+      after: { because: "of-another-cluster" },
+    })),
+  ];
+}
+
+function principalChanges(verdict: PrincipalVerdict): PlannedChange[] {
+  const { application, principal, keys, keptKeys, roles, keptRoles, keptBecause } = verdict;
+  const fate = (target: string, id: unknown): PlannedChange => ({
+    target,
+    action: keptBecause ? "kept" : "removed",
+    before: id,
+    after: keptBecause ? becauseOf({ what: undefined, ...keptBecause }) : null,
+  });
+  return [
+    ...keys.map(({ keyId }): PlannedChange => ({
+      target: `key ${keyId}`,
+      action: "removed",
+      before: { keyId },
+      after: null,
+    })),
+    ...keptKeys.map((kept) => keptChange(`key ${kept.what.keyId}`, kept)),
+    ...roles.map((role): PlannedChange => ({
+      target: roleName(role),
+      action: "removed",
+      before: { id: role.id },
+      after: null,
+    })),
+    ...keptRoles.map((kept) => keptChange(roleName(kept.what), kept)),
+    ...(principal
+      ? [
+          fate(`service principal ${inOneLine(principal.displayName)}`, {
+            objectId: principal.objectId,
+          }),
+        ]
+      : []),
+    fate(`application ${nameOf(application)}`, { appId: application.appId }),
+  ];
+}
+
+function keptChange(target: string, kept: Kept<unknown>): PlannedChange {
+  return { target, action: "kept", before: null, after: becauseOf(kept) };
+}
+
+function becauseOf({ reason, heldBy }: Kept<unknown>) {
+  return { because: reason, ...(heldBy && { by: heldBy }) };
+}
+
+/** As people know it: by the role's name, and the last part of its scope. */
+export function roleName({ roleDefinitionId, scope, name }: RoleAssignment): string {
+  return `role ${builtInRole(roleDefinitionId)?.name ?? name} on ${inOneLine(scope.split("/").at(-1) ?? scope)}`;
+}
+
+function warningsOf({ users, entries, verdicts }: Removal): string[] {
+  const warnings = users.stillNaming.map(
+    (who) => `${who} names the secret, and will not pull with it any more`,
+  );
+  for (const what of users.unseen) warnings.push(`Whether the ${what} name the secret could not be seen`);
+  if (entries.liveMark) warnings.push(`Another run is at work on ${targetName(entries.liveMark)}`);
+  for (const { target, error } of entries.unwritable) {
+    warnings.push(
+      `${targetName(target)} stays as it is, and so does the key that it holds: ${error.message}`,
+    );
+  }
+  for (const { application, roles, keptBecause } of verdicts) {
+    if (keptBecause?.reason !== "shared" || roles.length === 0 || application.passwords.length === 0)
+      continue;
+    warnings.push(
+      `Whoever else pulls as ${nameOf(application)} cannot do so any more by the role that acr-pull granted`,
+    );
+  }
+  return warnings;
+}

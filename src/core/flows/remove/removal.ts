@@ -1,0 +1,142 @@
+import { refused } from "../../../domain/errors.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import type { SeenCluster } from "../../holders/see-clusters.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
+import type { MeantRegistry } from "./find-login-server.ts";
+import { findUsers, type SecretUsers } from "./find-users.ts";
+import {
+  judgePrincipal,
+  type PrincipalFacts,
+  type PrincipalQuestion,
+  type PrincipalVerdict,
+} from "./judge-principal.ts";
+import { lookAtPrincipals } from "./look-at-principals.ts";
+import { surveyEntries, type SurveyedEntries } from "./survey-entries.ts";
+
+/** What goes of one cluster's part, and what stays. */
+export interface Removal {
+  readonly seen: SeenCluster;
+  readonly registry: MeantRegistry;
+  readonly entries: SurveyedEntries;
+  readonly users: SecretUsers;
+  /** What of Azure was looked at, and what follows from it. */
+  readonly facts: readonly PrincipalFacts[];
+  readonly verdicts: readonly PrincipalVerdict[];
+}
+
+/**
+ * Looks at one cluster and at what of Azure is its part.
+ * @param gone ids of what goes with the clusters before it: its own are added
+ */
+export async function surveyRemoval(
+  seen: SeenCluster,
+  registry: MeantRegistry,
+  input: RemoveInput,
+  ports: RemovePorts,
+  gone: Set<string>,
+  signal: AbortSignal,
+): Promise<Removal> {
+  const entries = await surveyEntries(seen, registry.loginServer, input, ports.process, signal);
+  const [users, facts] = await Promise.all([
+    findUsers(entries.entries, input, signal),
+    lookAt({ seen, registry, entries }, gone, ports, signal),
+  ]);
+  const question = questionFor({ seen, registry, entries }, entries.remaining, gone, input);
+  const verdicts = judgeAll(facts, question, entries);
+  for (const { keys, roles } of verdicts) {
+    for (const { keyId } of keys) gone.add(keyId);
+    for (const { id } of roles) gone.add(id.toLowerCase());
+  }
+  if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
+    throw cannotSeeAll(seen);
+  }
+  return { seen, registry, entries, users, facts, verdicts };
+}
+
+/** Everything that is decided by is looked up anew, for what was written since. */
+export async function judgeAgain(
+  removal: Pick<Removal, "seen" | "registry" | "entries">,
+  remaining: readonly SecretObject[],
+  gone: ReadonlySet<string>,
+  input: RemoveInput,
+  ports: RemovePorts,
+  signal: AbortSignal,
+): Promise<readonly PrincipalVerdict[]> {
+  const facts = await lookAt(removal, gone, ports, signal);
+  return judgeAll(facts, questionFor(removal, remaining, gone, input), removal.entries);
+}
+
+/** Whether more would go by what the cluster's other secrets hold now than by what they held when it was looked. */
+export function mayRemoveMore(
+  removal: Removal,
+  remaining: readonly SecretObject[],
+  gone: ReadonlySet<string>,
+  input: RemoveInput,
+): boolean {
+  const { facts, entries, verdicts } = removal;
+  const now = judgeAll(facts, questionFor(removal, remaining, gone, input), entries);
+  const count = (some: readonly PrincipalVerdict[]) =>
+    some.reduce((sum, { keys, roles }) => sum + keys.length + roles.length, 0);
+  return count(now) > count(verdicts);
+}
+
+/** Whether something of an application goes. */
+export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict): boolean {
+  return keys.length > 0 || roles.length > 0 || keptBecause === undefined;
+}
+
+/** What was set up without Azure has nothing there that we made. */
+async function lookAt(
+  { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
+  gone: ReadonlySet<string>,
+  ports: RemovePorts,
+  signal: AbortSignal,
+): Promise<readonly PrincipalFacts[]> {
+  const { loginServer, ids } = registry;
+  const ofAzure = entries.filter(({ mark }) => mark.registry.startsWith("/"));
+  if (entries.length > 0 && ofAzure.length === 0) return [];
+  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, gone };
+  return lookAtPrincipals(wish, ports, signal);
+}
+
+function questionFor(
+  { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
+  remaining: readonly SecretObject[],
+  gone: ReadonlySet<string>,
+  { keepPrincipal }: RemoveInput,
+): PrincipalQuestion {
+  const { cluster, clusterId } = seen;
+  const named = entries.flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId]);
+  return {
+    clusterId,
+    loginServer: registry.loginServer,
+    remaining,
+    nameOf: ({ namespace, name }) => targetName({ cluster, namespace, name }),
+    namedKeys: new Set(named.filter((keyId) => typeof keyId === "string")),
+    gone,
+    keepPrincipal,
+    now: cluster.serverTime(),
+  };
+}
+
+/** One that no entry names, and of which nothing goes, is nobody's concern. */
+function judgeAll(
+  facts: readonly PrincipalFacts[],
+  question: PrincipalQuestion,
+  { entries }: SurveyedEntries,
+): PrincipalVerdict[] {
+  const named = new Set(entries.map(({ mark }) => mark.appId));
+  return facts
+    .map((one) => judgePrincipal(one, question))
+    .filter((verdict) => named.has(verdict.application.appId) || removesSomething(verdict));
+}
+
+function cannotSeeAll({ contexts }: SeenCluster) {
+  return refused(
+    "remove.cannot-see-all-namespaces",
+    `Secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold the key that would be removed. Nothing was removed.`,
+    "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+  );
+}

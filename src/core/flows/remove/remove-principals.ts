@@ -1,0 +1,132 @@
+import { ActionableError, hasCode } from "../../../domain/errors.ts";
+import type { RemovePorts } from "../remove-contract.ts";
+import type { Report } from "../../progress.ts";
+import { nameOf } from "../../steps/directory-names.ts";
+import type { PrincipalVerdict } from "./judge-principal.ts";
+import { roleName } from "./plan-removal.ts";
+import type { Records } from "./records.ts";
+
+/** What removing in Azure takes. */
+export interface AzureRemoval {
+  readonly ports: RemovePorts;
+  readonly records: Records;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Ids of what this run has removed, to which its own are added. */
+  readonly gone: Set<string>;
+  /** Throws `busy` when another run went on in this one's place. */
+  readonly stillOurTurn: () => Promise<void>;
+  /** What is true of the application now. */
+  readonly judgeAgain: () => Promise<PrincipalVerdict | undefined>;
+}
+
+/**
+ * Removes an application's keys, then the roles that we granted, then the application with its principal: none of them
+ * before nothing needs it any more. One failure is noted and ends it, so that nothing goes before what depends on it.
+ */
+export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
+  const { records } = removal;
+  const { application, principal } = verdict;
+  let keptBecause = verdict.keptBecause;
+  const keysFailed = await removeKeys(verdict, removal);
+  noteKeptKeys(verdict, records);
+  const failed = keysFailed ?? (await removeRoles(verdict, removal));
+  noteKeptRoles(verdict, records);
+  if (failed) return;
+  if (!keptBecause) {
+    const lingers = await tryTo(application.appId, "application", removal, async () => {
+      const now = await removal.judgeAgain();
+      keptBecause = now?.keptBecause;
+      if (!keptBecause) await removeApplication(verdict, removal);
+    });
+    if (lingers) return;
+  }
+  const action = keptBecause ? ("kept" as const) : ("removed" as const);
+  const fate = { action, ...keptBecause };
+  if (principal) records.add({ kind: "service-principal", id: principal.objectId, ...fate });
+  records.add({ kind: "application", id: application.appId, ...fate });
+}
+
+/** Notes the keys that stay, and why. */
+export function noteKeptKeys({ keptKeys }: Pick<PrincipalVerdict, "keptKeys">, records: Records): void {
+  for (const { what, ...why } of keptKeys)
+    records.add({ kind: "key", id: what.keyId, action: "kept", ...why });
+}
+
+/** Notes the roles that stay, and why. */
+export function noteKeptRoles({ keptRoles }: Pick<PrincipalVerdict, "keptRoles">, records: Records): void {
+  for (const { what, ...why } of keptRoles) {
+    records.add({ kind: "role-assignment", id: what.id, action: "kept", ...why });
+  }
+}
+
+async function removeKeys(
+  { application, keys }: PrincipalVerdict,
+  removal: AzureRemoval,
+): Promise<ActionableError | undefined> {
+  const { ports, records, report, signal, gone } = removal;
+  for (const { keyId } of keys) {
+    const failed = await tryTo(keyId, "key", removal, async () => {
+      report({ kind: "started", id: `key ${keyId}`, text: `Removing the key ${keyId}` });
+      try {
+        await ports.azure.directory.removePassword(application.objectId, keyId, signal);
+      } catch (error) {
+        // A run before this one removed it, and parts of the directory have not heard of that.
+        if (!hasCode(error, "directory.key-lingers")) throw error;
+      }
+      gone.add(keyId);
+      records.add({ kind: "key", id: keyId, action: "removed" });
+      report({ kind: "done", id: `key ${keyId}`, text: `Removed the key ${keyId}` });
+    });
+    if (failed) return failed;
+  }
+  return undefined;
+}
+
+async function removeRoles(
+  { roles }: PrincipalVerdict,
+  removal: AzureRemoval,
+): Promise<ActionableError | undefined> {
+  const { ports, records, report, signal, gone } = removal;
+  for (const role of roles) {
+    const failed = await tryTo(role.id, "role-assignment", removal, async () => {
+      report({ kind: "started", id: role.id, text: `Taking the ${roleName(role)} back` });
+      await ports.azure.roles.removeAssignment(role.id, signal);
+      gone.add(role.id.toLowerCase());
+      records.add({ kind: "role-assignment", id: role.id, action: "removed" });
+      report({ kind: "done", id: role.id, text: `Took the ${roleName(role)} back` });
+    });
+    if (failed) return failed;
+  }
+  return undefined;
+}
+
+async function removeApplication(
+  { application }: PrincipalVerdict,
+  { ports, report, signal }: AzureRemoval,
+): Promise<void> {
+  const { objectId } = application;
+  report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
+  await ports.azure.directory.removeApplication(objectId, signal);
+  const text = `Deleted the application ${nameOf(application)} and its service principal`;
+  report({ kind: "done", id: objectId, text });
+}
+
+/** Notes what fails of one thing; whatever concerns the whole run is thrown. */
+async function tryTo(
+  id: string,
+  kind: "key" | "role-assignment" | "application",
+  { records, signal, stillOurTurn }: AzureRemoval,
+  work: () => Promise<void>,
+): Promise<ActionableError | undefined> {
+  await stillOurTurn();
+  try {
+    records.wrote = true;
+    await work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    records.fail({ kind, id }, error);
+    return error;
+  }
+}

@@ -1,0 +1,189 @@
+import {
+  dockerConfigKey,
+  formatDockerConfig,
+  withoutCredentialsOf,
+  type DockerConfig,
+} from "../../domain/docker-config.ts";
+import { hasCode } from "../../domain/errors.ts";
+import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import {
+  entriesAnnotation,
+  formatMarks,
+  managedByLabel,
+  managedByValue,
+  managedLabel,
+  type EntryMark,
+  type EntryMarks,
+} from "../../domain/ownership.ts";
+import { BusyError } from "./busy.ts";
+import { judgeTarget, targetName, type Target } from "./pull-secret.ts";
+
+/** A secret with an entry of ours. */
+export interface MarkedSecret {
+  readonly target: Target;
+  readonly loginServer: string;
+  readonly secret: SecretObject;
+  readonly config: DockerConfig;
+  readonly marks: EntryMarks;
+  readonly mark: EntryMark;
+}
+
+/** What becomes of a secret when our entry is taken out of it. */
+export type EntryEnd =
+  /** We made it, and nothing else is in it. */
+  | { readonly kind: "delete" }
+  | { readonly kind: "change"; readonly change: SecretChange; readonly why: KeptSecret };
+
+/** Why a secret stays when our entry is taken out of it. */
+export type KeptSecret =
+  /** Other hosts, or other registries of ours. */
+  | "holds-other-entries"
+  /** Somebody else made it. */
+  | "not-made-by-acr-pull"
+  /** What it holds for the host is not what our mark speaks of. */
+  | "holds-other-credential";
+
+/**
+ * Judges whether our entry can be taken out of a secret; undefined when it has none (any more).
+ * @throws ActionableError with exit 2 for what can never work: `secret.reconciled`, `secret.malformed`,
+ *   `secret.immutable`, `secret.marks-malformed`, `secret.wrong-type`
+ */
+export function readEntry(
+  target: Target,
+  secret: SecretObject,
+  loginServer: string,
+): MarkedSecret | undefined {
+  const policy = { loginServer, adopt: true, createNamespace: false };
+  const state = judgeTarget(target, { secret, namespace: undefined }, policy);
+  if (state.kind !== "present" || !state.mark) return undefined;
+  const { config, marks, mark } = state;
+  return { target, loginServer, secret, config, marks, mark };
+}
+
+/** What becomes of a secret without our entry: labels, annotations, hosts and keys of others stay as they are. */
+export function endOf(entry: MarkedSecret): EntryEnd {
+  const { secret, marks, loginServer } = entry;
+  const { [loginServer]: _gone, ...otherMarks } = marks;
+  const hasOtherMarks = Object.keys(otherMarks).length > 0;
+  const config = configWithout(entry);
+  const madeByUs = secret.labels[managedByLabel] === managedByValue;
+  const holdsNothing =
+    Object.keys(config.auths).length === 0 &&
+    Object.keys(config).every((key) => key === "auths") &&
+    Object.keys(secret.data).every((key) => key === dockerConfigKey);
+  if (madeByUs && holdsNothing && !hasOtherMarks) return { kind: "delete" };
+  return {
+    kind: "change",
+    change: {
+      ...(hasOtherMarks
+        ? { annotations: { [entriesAnnotation]: formatMarks(otherMarks) } }
+        : {
+            labels: { [managedLabel]: null, ...(madeByUs && { [managedByLabel]: null }) },
+            annotations: { [entriesAnnotation]: null },
+          }),
+      ...dataChange(entry, config),
+    },
+    why: hasOtherCredential(entry)
+      ? "holds-other-credential"
+      : holdsNothing && !hasOtherMarks
+        ? "not-made-by-acr-pull"
+        : "holds-other-entries",
+  };
+}
+
+/** The credential out, and the mark left, which leads whoever comes next to what is still to be removed. */
+export function withoutPassword(entry: MarkedSecret): SecretChange | undefined {
+  const change = dataChange(entry, configWithout(entry));
+  return "data" in change ? change : undefined;
+}
+
+function dataChange({ config }: MarkedSecret, without: DockerConfig): SecretChange {
+  return without === config ? {} : { data: { [dockerConfigKey]: formatDockerConfig(without) } };
+}
+
+/** Only what the mark speaks of: somebody may have put another credential in its place. */
+function configWithout({ config, loginServer, mark }: MarkedSecret): DockerConfig {
+  return mark.appId === undefined ? config : withoutCredentialsOf(config, loginServer, mark.appId);
+}
+
+function hasOtherCredential(entry: MarkedSecret): boolean {
+  const { loginServer } = entry;
+  return Object.keys(configWithout(entry).auths).some((key) => key.toLowerCase() === loginServer);
+}
+
+const triesOnConflict = 5;
+
+/**
+ * Takes our entry out of a secret, and deletes it when nothing is left that is not ours. Another writer's change in
+ * between is read, judged again and kept.
+ * @param stillOurTurn throws `busy` when another run went on in this one's place
+ * @throws ActionableError `busy` when another run put another key or its own mark there meanwhile
+ */
+export async function removeEntry(
+  entry: MarkedSecret,
+  signal: AbortSignal,
+  stillOurTurn?: () => Promise<void>,
+): Promise<"removed" | "updated"> {
+  const { target, loginServer } = entry;
+  const { cluster, namespace, name } = target;
+  let current = entry;
+  for (let tries = 1; ; tries += 1) {
+    const end = endOf(current);
+    try {
+      if (end.kind === "delete") await cluster.deleteSecret(current.secret, { dryRun: false }, signal);
+      else await cluster.patchSecret(current.secret, end.change, { dryRun: false }, signal);
+      return end.kind === "delete" ? "removed" : "updated";
+    } catch (error) {
+      if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return "removed";
+      if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict")) throw error;
+      await stillOurTurn?.();
+      const secret = await cluster.findSecret(namespace, name, signal);
+      if (!secret) return "removed";
+      const now = readEntry(target, secret, loginServer);
+      if (!now) return "updated";
+      if (!isSameEntry(entry.mark, now.mark)) throw new BusyError(targetName(target));
+      current = now;
+    }
+  }
+}
+
+/** Whether a mark says the same as when it was agreed that it goes. */
+function isSameEntry(one: EntryMark, other: EntryMark): boolean {
+  return (
+    one.appId === other.appId &&
+    one.keyId === other.keyId &&
+    one.clusterId === other.clusterId &&
+    one.pending?.operation === other.pending?.operation
+  );
+}
+
+/**
+ * Asks the API server whether the entry could be taken out; nothing is kept.
+ * @param changesFirst whether the secret is also patched before it goes
+ */
+export async function rehearseRemoval(
+  { target, secret, ...entry }: MarkedSecret,
+  changesFirst: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { cluster } = target;
+  const dryRun = { dryRun: true };
+  const end = endOf({ target, secret, ...entry });
+  // Somebody changed it since it was looked at: whether it may be written was answered before that.
+  await Promise.all([
+    end.kind === "delete" ? unlessConflict(cluster.deleteSecret(secret, dryRun, signal)) : undefined,
+    end.kind === "change" || changesFirst
+      ? unlessConflict(
+          cluster.patchSecret(secret, { annotations: { ...secret.annotations } }, dryRun, signal),
+        )
+      : undefined,
+  ]);
+}
+
+async function unlessConflict(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!hasCode(error, "kubernetes.conflict", "kubernetes.not-found")) throw error;
+  }
+}

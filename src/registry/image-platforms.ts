@@ -1,0 +1,83 @@
+import { exchange } from "../domain/http-exchange.ts";
+import { serverAgent } from "../domain/server-agent.ts";
+import { manifestTypes } from "./manifest-types.ts";
+import type { RegistryConnection } from "./registry-connection.ts";
+
+/** An image in a repository, by a tag or a digest. */
+interface Reference {
+  readonly repository: string;
+  readonly reference: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * What an image can run on, as `linux/amd64`; undefined where that cannot be read.
+ * Forms: https://github.com/opencontainers/image-spec/blob/main/image-index.md and config.md
+ */
+export async function platformsOf(
+  registry: RegistryConnection,
+  token: string,
+  { repository, reference }: Reference,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const bearer = { Authorization: `Bearer ${token}` };
+  const manifest = await registry.ask(
+    "GET",
+    `/v2/${repository}/manifests/${encodeURIComponent(reference)}`,
+    { ...bearer, Accept: manifestTypes },
+    signal,
+  );
+  if (manifest.status !== 200) return undefined;
+  const document = parse(manifest.body);
+  if (Array.isArray(document["manifests"])) {
+    const named = document["manifests"].map((item) => platformIn(record(record(item)["platform"])));
+    // Attestations stand beside images, for no platform.
+    return [
+      ...new Set(named.filter((platform) => platform !== undefined && platform !== "unknown/unknown")),
+    ].map(String);
+  }
+  const digest = record(document["config"])["digest"];
+  if (typeof digest !== "string" || !/^[a-z0-9]+:[a-f0-9]+$/.test(digest)) return undefined;
+  const config = await registry.ask("GET", `/v2/${repository}/blobs/${digest}`, bearer, signal);
+  const body = config.status === 200 ? config.body : await stored(config.headers.location, signal);
+  const platform = body && platformIn(parse(body));
+  return platform === undefined ? undefined : [platform];
+}
+
+/** A blob where the registry says that it lies: in a storage account, whose address is the only key. */
+async function stored(location: string | undefined, signal: AbortSignal): Promise<Buffer | undefined> {
+  const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined;
+  if (url?.protocol !== "https:" || url.username !== "") return undefined;
+  const agent = serverAgent(new URL(url.origin), { maxSockets: 1 });
+  try {
+    const answer = await exchange(
+      { method: "GET", url, headers: { "User-Agent": "acr-pull" }, agent },
+      signal,
+    );
+    return answer.status === 200 ? answer.body : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    // What it would tell is an extra: a firewall between this machine and the storage account is no fault of the image.
+    if (error instanceof Error) return undefined;
+    throw error;
+  } finally {
+    agent.destroy();
+  }
+}
+
+function platformIn({ os, architecture }: Json): string | undefined {
+  return typeof os === "string" && typeof architecture === "string" ? `${os}/${architecture}` : undefined;
+}
+
+function parse(body: Buffer): Json {
+  try {
+    return record(JSON.parse(body.toString("utf8")));
+  } catch {
+    return {};
+  }
+}
+
+function record(value: unknown): Json {
+  return typeof value === "object" && value !== null ? (value as Json) : {};
+}

@@ -1,0 +1,235 @@
+import { describe, expect, it } from "vitest";
+import { askAll, fail, known, pass, skip, unknown, type Check } from "../../../src/core/checks/check.ts";
+import { aks } from "../../../src/core/checks/cluster/aks.ts";
+import { clock } from "../../../src/core/checks/cluster/clock.ts";
+import { password } from "../../../src/core/checks/credential/password.ts";
+import { principal } from "../../../src/core/checks/credential/principal.ts";
+import { roleAssignment } from "../../../src/core/checks/credential/role-assignment.ts";
+import { roleMode } from "../../../src/core/checks/credential/role-mode.ts";
+import { roleWidth } from "../../../src/core/checks/credential/role-width.ts";
+import { signIn } from "../../../src/core/checks/credential/sign-in.ts";
+import type { ClusterFacts } from "../../../src/core/checks/facts.ts";
+import { host } from "../../../src/core/checks/registry/host.ts";
+import { imagePlatform } from "../../../src/core/checks/registry/image-platform.ts";
+import { SecretText } from "../../../src/domain/secret-text.ts";
+import { appId, entryFacts, held, registry } from "./entry-facts.ts";
+
+describe("a round of checks", () => {
+  const check = (id: string, needs: string[], verdict: ReturnType<typeof pass>): Check<undefined> => ({
+    id,
+    needs,
+    look: () => verdict,
+  });
+
+  it("names the first cause to whatever hangs on it, near and far, and asks all else", () => {
+    const results = askAll(
+      [
+        check("a", [], fail("Broken.")),
+        check("b", ["a"], pass("Never asked.")),
+        check("c", ["b"], fail("Never asked.")),
+        check("d", [], pass("Asked.")),
+      ],
+      undefined,
+    );
+    expect(results.map(({ id, status, ids }) => [id, status, ids?.["because"]])).toEqual([
+      ["a", "fail", undefined],
+      ["b", "skip", "a"],
+      ["c", "skip", "a"],
+      ["d", "pass", undefined],
+    ]);
+  });
+
+  it("takes what could not be found out for no failure", () => {
+    const results = askAll([check("a", [], skip("Unseen.")), check("b", ["a"], pass("Fine."))], undefined);
+    expect(results.map(({ status }) => status)).toEqual(["skip", "pass"]);
+  });
+
+  it("heeds the failures of the round before", () => {
+    const [result] = askAll([check("b", ["a"], pass("Never asked."))], undefined, [
+      { id: "a", ...fail("Broken.") },
+    ]);
+    expect(result).toMatchObject({ status: "skip", ids: { because: "a" } });
+  });
+});
+
+describe("clocks", () => {
+  const minute = 60_000;
+  const look = (clusterAheadMs: number, registryAheadMs?: number) =>
+    clock.look({ context: "blue", apiHost: "h", clusterAheadMs, registryAheadMs, registry: undefined });
+
+  it.each([
+    [0, undefined, "pass", /agree/],
+    [5 * minute, 0, "pass", /agree/],
+    [6 * minute, 0, "warn", /cluster of context blue is 6 minutes fast/],
+    [-61 * minute, 0, "fail", /cluster of context blue is one hour and one minute slow/],
+    [120 * minute, 121 * minute, "fail", /This machine's clock is 2 hours and one minute slow/],
+    [0, -10 * minute, "warn", /The registry's clock is 10 minutes slow/],
+    [10 * minute, undefined, "warn", /By this machine's clock, that of the cluster of context blue is 10/],
+    [
+      -90 * minute,
+      90 * minute,
+      "fail",
+      /By the registry's clock, this machine's is .* slow, and that .* 3 hours slow/,
+    ],
+  ])("%i ms and %s ms ahead: %s %s is %s", (cluster, ofRegistry, status, message) => {
+    expect(look(cluster, ofRegistry)).toMatchObject({ status, message: expect.stringMatching(message) });
+  });
+});
+
+describe("a cluster of AKS", () => {
+  const look = (apiHost: string, more: Partial<ClusterFacts> = {}) =>
+    aks.look({
+      context: "blue",
+      apiHost,
+      clusterAheadMs: 0,
+      registryAheadMs: 0,
+      registry: registry(),
+      ...more,
+    });
+
+  it.each([
+    "c-dns-1a2b3c.hcp.westeurope.azmk8s.io",
+    "C-DNS.HCP.usgovvirginia.cx.aks.containerservice.azure.us",
+    "c-dns.hcp.chinaeast2.cx.prod.service.azk8s.cn",
+  ])("is known by its API server %s, and told how to pull without a secret", (apiHost) => {
+    expect(look(apiHost)).toMatchObject({
+      status: "pass",
+      hint: "Attach it: az aks update --name CLUSTER --resource-group GROUP --attach-acr contoso",
+    });
+  });
+
+  it("is given the role of a registry in ABAC mode by hand, for attaching grants AcrPull", () => {
+    const verdict = look("c.azmk8s.io", {
+      registry: registry({ roleAssignmentMode: "AbacRepositoryPermissions" }),
+    });
+    expect(verdict?.hint).toContain("--role 'Container Registry Repository Reader'");
+  });
+
+  it.each(["localhost", "kind.example", "azmk8s.io.evil.example"])("is not %s", (apiHost) => {
+    expect(look(apiHost)).toBeUndefined();
+  });
+});
+
+describe("the host of an entry", () => {
+  it("may be a regional endpoint of the registry", () => {
+    const key = "contoso.westeurope.geo.azurecr.io";
+    expect(host.look(entryFacts({ key, host: key }))).toMatchObject({
+      status: "pass",
+      message: expect.stringContaining("a regional endpoint of contoso.azurecr.io"),
+    });
+  });
+
+  it("of another cloud is told with both clouds' names", () => {
+    const key = "contoso.azurecr.us";
+    expect(host.look(entryFacts({ key, host: key, pull: undefined }))).toMatchObject({
+      status: "fail",
+      message: expect.stringContaining("that is AzureUSGovernment, and this AzureCloud"),
+    });
+  });
+
+  it("that pulls is not argued with", () => {
+    const key = "contoso.azurecr.us";
+    expect(host.look(entryFacts({ key, host: key }))?.status).toBe("pass");
+  });
+
+  it("is mended where it comes from when a controller writes the secret", () => {
+    const key = "CONTOSO.azurecr.io";
+    expect(host.look(entryFacts({ key, writtenBy: "Argo CD" }))).toMatchObject({
+      status: "fail",
+      hint: expect.stringMatching(/^Argo CD writes this secret/),
+    });
+  });
+});
+
+describe("roles", () => {
+  const pullAction = "Microsoft.ContainerRegistry/registries/pull/read";
+  const refused = { kind: "refused", reason: "authentication required" } as const;
+
+  it.each([
+    ["a role of one's own that pulls", held([pullAction]), "pass"],
+    ["a wildcard", held(["Microsoft.ContainerRegistry/registries/*"]), "pass"],
+    ["what another list takes away again", held(["*"], { notActions: ["*/pull/read"] }), "fail"],
+    ["rights on the resource alone", held(["Microsoft.ContainerRegistry/registries/read"]), "fail"],
+  ])("%s: %s", (_name, role, status) => {
+    expect(roleMode.look(entryFacts({ roles: known([role]), pull: refused }))?.status).toBe(status);
+  });
+
+  it("that pull nothing here are no failure where pulls work all the same, as by a group", () => {
+    const facts = entryFacts({ roles: known([]) });
+    expect(roleAssignment.look(facts)).toMatchObject({
+      status: "warn",
+      message: expect.stringContaining("group"),
+    });
+    expect(roleMode.look(facts)).toBeUndefined();
+  });
+
+  it("of a role that is gone give nothing", () => {
+    const gone = { ...held([]), role: undefined };
+    expect(roleMode.look(entryFacts({ roles: known([gone]), pull: refused }))?.status).toBe("fail");
+  });
+
+  it("are wider than asked for when they push, delete or grant", () => {
+    for (const action of ["push/write", "artifacts/delete", "write"]) {
+      const roles = known([held([pullAction, `Microsoft.ContainerRegistry/registries/${action}`])]);
+      expect(roleWidth.look(entryFacts({ roles }))?.status, action).toBe("warn");
+    }
+    expect(roleWidth.look(entryFacts())?.status).toBe("pass");
+  });
+
+  it("are as wide as asked for where pushing was", () => {
+    const roles = known([held([pullAction, "Microsoft.ContainerRegistry/registries/push/write"])]);
+    const mark = { registry: registry().id, clusterId: "c", appId, role: "acrpush" as const };
+    expect(roleWidth.look(entryFacts({ roles, mark }))?.status).toBe("pass");
+  });
+});
+
+describe("a token of the registry in place of a principal", () => {
+  const credential = { username: "my-token", password: new SecretText("the-token's-password") };
+
+  it("is nothing that Entra could tell of", () => {
+    const facts = entryFacts({ credential });
+    for (const check of [principal, password, roleAssignment]) {
+      expect(check.look(facts)?.status, check.id).toBe("skip");
+    }
+    expect(signIn.look(facts)?.status).toBe("pass");
+  });
+
+  it("that is refused is looked for where tokens are", () => {
+    const facts = entryFacts({ credential, pull: { kind: "refused", reason: "no" } });
+    expect(signIn.look(facts)).toMatchObject({
+      status: "fail",
+      hint: expect.stringContaining("az acr token"),
+    });
+  });
+});
+
+describe("an image for the nodes", () => {
+  const node = (os: string, architecture: string) => ({ name: "n", os, architecture });
+  const look = (platforms: readonly string[], ...nodes: ReturnType<typeof node>[]) =>
+    imagePlatform.look(
+      entryFacts({
+        image: { repository: "app", tag: "v1" },
+        imageIsNamed: true,
+        platforms: known(platforms),
+        nodes: known(nodes),
+      }),
+    );
+
+  it.each([
+    [["linux/amd64", "linux/arm64"], [node("linux", "arm64")], "pass"],
+    [["linux/amd64"], [node("linux", "amd64"), node("linux", "amd64")], "pass"],
+    [["linux/amd64"], [node("linux", "amd64"), node("windows", "amd64")], "fail"],
+    [["linux/amd64"], [], "skip"],
+  ])("that is there for %j, where nodes are %j: %s", (platforms, nodes, status) => {
+    expect(look(platforms, ...nodes)?.status).toBe(status);
+  });
+
+  it("is not judged where the nodes may not be seen", () => {
+    const facts = entryFacts({
+      image: { repository: "app", tag: "v1" },
+      imageIsNamed: true,
+      nodes: unknown("You may not list nodes."),
+    });
+    expect(imagePlatform.look(facts)).toMatchObject({ status: "skip", message: "You may not list nodes." });
+  });
+});

@@ -1,0 +1,519 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { dockerConfigOf, liveAssignments, livePasswords, marksOf, secretOf, setup } from "../program.ts";
+import { setUp } from "./already-set-up.ts";
+import { expectDepartures, remove, removed, told } from "./removal.ts";
+import { addSecret, countingWrites, ownApplication, start } from "./rotation.ts";
+
+const entry = ({ world }: Sandbox) => world.registries[0]?.loginServer ?? "";
+
+/** A pod of a namespace. */
+function addPod(
+  sandbox: Sandbox,
+  { name = "app", secrets = ["acr-secret"], image = "nginx", ...more }: Record<string, unknown> = {},
+) {
+  sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: String(name), namespace: "awesomeapps" },
+    spec: {
+      containers: [{ name: "main", image }],
+      imagePullSecrets: (secrets as string[]).map((secret) => ({ name: secret })),
+    },
+    ...more,
+  });
+}
+
+/** A service account whose list of pull secrets kubectl wrote. */
+function addAccount(sandbox: Sandbox, name: string): void {
+  sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: {
+      name,
+      namespace: "awesomeapps",
+      managedFields: [
+        {
+          manager: "kubectl-edit",
+          operation: "Update",
+          apiVersion: "v1",
+          fieldsType: "FieldsV1",
+          fieldsV1: { "f:imagePullSecrets": {} },
+        },
+      ],
+    },
+    imagePullSecrets: [{ name: "other" }, { name: "acr-secret" }],
+  });
+}
+
+const rulesWithout = (resource: string, ...verbs: string[]): SandboxOptions => ({
+  clusters: [
+    {
+      context: "sandbox",
+      rules: [
+        {
+          verbs: ["*"],
+          resources: ["namespaces", "secrets", "serviceaccounts", "pods"].filter((one) => one !== resource),
+        },
+        {
+          verbs: ["get", "list", "create", "patch", "delete"].filter((one) => !verbs.includes(one)),
+          resources: [resource],
+        },
+      ],
+    },
+  ],
+});
+
+/** Something in the way, before anything is written. */
+interface Refusal {
+  readonly what: string;
+  readonly options?: SandboxOptions;
+  readonly prepare: (sandbox: Sandbox) => void;
+  readonly args?: readonly string[];
+  readonly exit: 1 | 2 | 3;
+  readonly code: string;
+  readonly says: string | RegExp;
+}
+
+const refusals: readonly Refusal[] = [
+  {
+    what: "a pod that names the secret",
+    prepare: (sandbox) => addPod(sandbox),
+    exit: 2,
+    code: "remove.still-named",
+    says: "pod sandbox/awesomeapps/app",
+  },
+  {
+    what: "a service account that somebody else linked",
+    prepare: (sandbox) => addAccount(sandbox, "builder"),
+    exit: 2,
+    code: "remove.still-named",
+    says: "service account sandbox/awesomeapps/builder",
+  },
+  {
+    what: "pods that may not be listed",
+    options: rulesWithout("pods", "list"),
+    prepare: () => undefined,
+    exit: 3,
+    code: "kubernetes.forbidden",
+    says: /list pods in namespace awesomeapps/,
+  },
+  {
+    what: "no right to delete secrets",
+    options: rulesWithout("secrets", "delete"),
+    prepare: () => undefined,
+    exit: 3,
+    code: "kubernetes.forbidden",
+    says: "You may not delete secret awesomeapps/acr-secret",
+  },
+  {
+    what: "no right to list secrets everywhere",
+    options: {
+      clusters: [
+        {
+          context: "sandbox",
+          rules: [
+            { verbs: ["*"], resources: ["namespaces", "serviceaccounts", "pods"] },
+            { verbs: ["get", "create", "patch", "delete"], resources: ["secrets"] },
+          ],
+        },
+      ],
+    },
+    prepare: () => undefined,
+    args: ["-n", "awesomeapps"],
+    exit: 2,
+    code: "remove.cannot-see-all-namespaces",
+    says: "--namespaces-complete",
+  },
+  {
+    what: "a secret that a controller writes",
+    prepare(sandbox) {
+      secretOf(sandbox)!.metadata.labels!["argocd.argoproj.io/instance"] = "apps";
+    },
+    exit: 2,
+    code: "secret.reconciled",
+    says: "is written by Argo CD",
+  },
+  {
+    what: "a secret that somebody made immutable",
+    prepare: (sandbox) => void Object.assign(secretOf(sandbox)!, { immutable: true }),
+    exit: 2,
+    code: "secret.immutable",
+    says: "is immutable",
+  },
+  {
+    what: "an application of another owner",
+    prepare: (sandbox) => void ownApplication(sandbox).owners.splice(0),
+    exit: 3,
+    code: "directory.not-owner",
+    says: "may not delete it",
+  },
+  {
+    what: "a registry of another name",
+    prepare: () => undefined,
+    args: ["--registry", "otherregistry"],
+    exit: 2,
+    code: "remove.nothing-found",
+    says: "No secret that can be seen has an entry for a registry otherregistry",
+  },
+  {
+    what: "a service account that is not there",
+    prepare: () => undefined,
+    args: ["--service-account", "ghost"],
+    exit: 2,
+    code: "service-account.not-found",
+    says: "no service account ghost",
+  },
+  {
+    what: "another run at work",
+    prepare(sandbox) {
+      const { annotations } = secretOf(sandbox)!.metadata;
+      const marks = marksOf(sandbox);
+      marks[entry(sandbox)].pending = {
+        operation: "11111111-2222-4333-8444-555555555555",
+        holder: { host: "elsewhere", boot: "b", pid: 1 },
+        renewedAt: new Date().toISOString(),
+      };
+      annotations!["acr-pull/entries"] = JSON.stringify(marks);
+    },
+    args: ["--wait-busy", "0s"],
+    exit: 1,
+    code: "busy",
+    says: "Another run works on sandbox/awesomeapps/acr-secret",
+  },
+];
+
+describe.concurrent("remove refuses, with nothing written,", () => {
+  it.for(refusals)("$what", async ({ options, prepare, args = [], exit, code, says }, test) => {
+    const sandbox = await start(test, options);
+    setUp(sandbox);
+    prepare(sandbox);
+    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, args));
+    expect([result.code, result.json.error?.code, writes], result.stderr).toEqual([exit, code, 0]);
+    const { message, hint } = result.json.error;
+    expect(`${message}\n${hint}`).toMatch(says);
+  });
+
+  it("to take back a role without the right to do so", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { world } = sandbox;
+    for (const grant of world.roleAssignments) {
+      if (grant.principalId === world.caller.objectId) grant.removedAt = Date.now();
+    }
+    const { registries } = world;
+    const reader = world.roleAssignments.find(({ principalId }) => principalId === world.caller.objectId)!;
+    const { removedAt: _gone, ...kept } = reader;
+    world.roleAssignments.push({
+      ...kept,
+      id: `${reader.scope}/providers/Microsoft.Authorization/roleAssignments/99999999-2222-4333-8444-555555555555`,
+      name: "99999999-2222-4333-8444-555555555555",
+      roleDefinitionId: reader.roleDefinitionId.replace(/[^/]+$/, "acdd72a7-3385-48ef-bd42-f606fba81ae7"),
+      condition: null,
+    });
+    expect(registries.length).toBeGreaterThan(0);
+    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox));
+    expect([result.code, result.json.error.code, writes], result.stderr).toEqual([3, "roles.forbidden", 0]);
+    expect(result.json.error.message).toContain("Microsoft.Authorization/roleAssignments/delete is missing");
+  });
+});
+
+describe.concurrent("remove, told what it would refuse otherwise,", () => {
+  it("removes what pods and accounts still name, and leaves what others linked", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    addPod(sandbox);
+    addAccount(sandbox, "builder");
+    expectDepartures(sandbox);
+    const run = await removed(sandbox, ["--force"]);
+    expect(told(run)).toContain("service-account kept (linked-by-others)");
+    expect(run.stderr).toContain("pod sandbox/awesomeapps/app names the secret");
+    expect(secretOf(sandbox)).toBeUndefined();
+  });
+
+  it("unlinks an account that is named, whoever linked it, and keeps the other names in its list", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    addAccount(sandbox, "builder");
+    sandbox.invariants.watch();
+    expectDepartures(sandbox);
+    await removed(sandbox, ["--service-account", "builder"]);
+    const accounts = sandbox.world.clusters[0]!.objects["serviceaccounts"]!;
+    const builder = accounts.find(({ metadata }) => metadata.name === "builder");
+    expect(builder?.["imagePullSecrets"]).toEqual([{ name: "other" }]);
+  });
+
+  it("does not count pods that have ended, and of a secret that stays those that pull elsewhere", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    addPod(sandbox, { status: { phase: "Succeeded" } });
+    const done = await remove(sandbox, ["--dry-run"]);
+    expect(done.code, done.stderr).toBe(0);
+    const config = dockerConfigOf(sandbox);
+    const auths = { ...config.auths, "other.example": { username: "u", password: "p" } };
+    secretOf(sandbox)!["data"] = {
+      ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64"),
+    };
+    addPod(sandbox, { name: "elsewhere", image: "other.example/app" });
+    sandbox.invariants.watch();
+    expect((await remove(sandbox, ["--dry-run"])).code).toBe(0);
+    addPod(sandbox, { name: "here", image: `${entry(sandbox)}/my-awesome-app:v1` });
+    const refused = await remove(sandbox, ["--dry-run"]);
+    expect(refused.json.error?.message).toContain("pod sandbox/awesomeapps/here");
+    expect(refused.json.error?.message).not.toContain("elsewhere");
+  });
+
+  it("removes everything where the secrets that can be seen are said to be all", async (test) => {
+    const rules = [
+      { verbs: ["*"], resources: ["namespaces", "serviceaccounts", "pods"] },
+      { verbs: ["get", "create", "patch", "delete"], resources: ["secrets"] },
+    ];
+    const sandbox = await start(test, { clusters: [{ context: "sandbox", rules }] });
+    setUp(sandbox);
+    expectDepartures(sandbox);
+    await removed(sandbox, ["-n", "awesomeapps", "--namespaces-complete"]);
+    expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
+  });
+});
+
+describe.concurrent("remove leaves", () => {
+  it("a secret out that is forbidden, and the key that it holds; exit 4", async (test) => {
+    const sandbox = await start(test);
+    const { keyId } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+    sandbox.world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["get", "list", "create", "patch"], resources: ["*"] },
+      { verbs: ["delete"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+    ];
+    expectDepartures(sandbox);
+    const run = await remove(sandbox);
+    expect([run.code, run.json.error?.code], run.stderr).toEqual([4, "kubernetes.forbidden"]);
+    expect(told(run)).toEqual([
+      "secret failed",
+      "key kept (still-held)",
+      "role-assignment kept (still-held)",
+      "service-principal kept (still-held)",
+      "application kept (still-held)",
+      "secret removed",
+    ]);
+    expect(livePasswords(sandbox).map((key) => key.keyId)).toEqual([keyId]);
+  });
+
+  it("a key that another secret holds, whoever wrote that one, and says which", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    addSecret(sandbox, { name: "copy", namespace: "default" });
+    sandbox.invariants.watch();
+    expectDepartures(sandbox, [{ secretName: "acr-secret" }]);
+    const run = await removed(sandbox);
+    const key = run.json.removed.find(({ kind }: { kind: string }) => kind === "key");
+    expect(key).toMatchObject({
+      action: "kept",
+      reason: "still-held",
+      heldBy: ["sandbox/default/copy"],
+    });
+    expect(liveAssignments(sandbox)).toHaveLength(1);
+  });
+
+  it("what another cluster needs on the same service principal: only our part is gone", async (test) => {
+    const options = { applications: [{ displayName: "shared", owners: ["caller"] }] };
+    const sandbox = await start(test, options);
+    const args = ["--service-principal", "shared"];
+    const ours = (await setup(sandbox, args)).json;
+    const theirs = (await setup(sandbox, [...args, "--context", "sandbox-staging"])).json;
+    expectDepartures(sandbox);
+    const run = await removed(sandbox);
+    expect(told(run)).toEqual([
+      "key removed",
+      "role-assignment kept (used-by-other-clusters)",
+      "service-principal kept (shared)",
+      "application kept (shared)",
+      "secret removed",
+    ]);
+    const left = livePasswords(sandbox).map(({ keyId }) => keyId);
+    expect(left).toEqual([theirs.credentials[0].keyId]);
+    expect(left).not.toContain(ours.credentials[0].keyId);
+    expectDepartures(sandbox, [{ context: "sandbox-staging" }]);
+    const last = await removed(sandbox, ["--context", "sandbox-staging"]);
+    expect(told(last)).toContain("role-assignment removed");
+  });
+
+  it("an entry whose mark is another cluster's", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    setUp(sandbox, { context: "sandbox-staging" });
+    const { metadata, data } = secretOf(sandbox, undefined, undefined, "sandbox-staging")!;
+    sandbox.addObject("sandbox", {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      metadata: {
+        name: "acr-secret",
+        namespace: "default",
+        labels: metadata.labels,
+        annotations: metadata.annotations,
+      },
+      data,
+    } as never);
+    sandbox.invariants.watch();
+    expectDepartures(sandbox, [{ namespaces: ["awesomeapps"] }]);
+    const run = await removed(sandbox);
+    expect(told(run)[0]).toBe("secret kept (of-another-cluster)");
+    expect(secretOf(sandbox, "default")).toBeDefined();
+    expect(livePasswords(sandbox)).toHaveLength(1);
+  });
+
+  it("a credential that somebody put in the place of ours, and takes our mark off it", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const auths = { [entry(sandbox)]: { username: "somebody", password: "else" } };
+    secretOf(sandbox)!["data"] = {
+      ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64"),
+    };
+    sandbox.invariants.watch();
+    expectDepartures(sandbox);
+    const run = await removed(sandbox);
+    expect(told(run)).toContain("secret updated (holds-other-credential)");
+    expect(dockerConfigOf(sandbox).auths).toEqual(auths);
+    expect(secretOf(sandbox)?.metadata.annotations ?? {}).toEqual({});
+    expect(livePasswords(sandbox)).toEqual([]);
+  });
+
+  it.for<[string, (sandbox: Sandbox) => unknown, string]>([
+    [
+      "a password of somebody else's",
+      (sandbox) => {
+        const { passwords } = ownApplication(sandbox);
+        passwords.push({
+          ...passwords[0]!,
+          keyId: "by-hand",
+          displayName: "by hand",
+          secretText: "x".repeat(40),
+        });
+      },
+      "has-other-credentials",
+    ],
+    [
+      "a federated credential",
+      (sandbox) =>
+        ownApplication(sandbox).federatedCredentials.push({
+          id: "f",
+          name: "ci",
+          issuer: "https://issuer.example",
+          subject: "s",
+        }),
+      "has-other-credentials",
+    ],
+    [
+      "a role elsewhere",
+      ({ world }) => {
+        const ours = world.roleAssignments.at(-1)!;
+        const scope = ours.scope.replace("myregistry", "abacregistry");
+        world.roleAssignments.push({
+          ...ours,
+          scope,
+          name: "other",
+          id: ours.id.replace("myregistry", "abacregistry"),
+        });
+      },
+      "has-other-roles",
+    ],
+  ])("an application of ours on which hangs %s", async ([, add, reason], test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    add(sandbox);
+    sandbox.invariants.watch();
+    expectDepartures(sandbox);
+    const run = await removed(sandbox);
+    expect(told(run)).toEqual([
+      "key removed",
+      "role-assignment removed",
+      `service-principal kept (${reason})`,
+      `application kept (${reason})`,
+      "secret removed",
+    ]);
+  });
+
+  it("the principal when told so, without key and role, and setup uses it again", async (test) => {
+    const sandbox = await start(test);
+    const { appId } = setUp(sandbox);
+    expectDepartures(sandbox);
+    const run = await removed(sandbox, ["--keep-principal"]);
+    expect(told(run).slice(2, 4)).toEqual([
+      "service-principal kept (asked-to-keep)",
+      "application kept (asked-to-keep)",
+    ]);
+    const again = await setup(sandbox);
+    expect([again.code, again.json.servicePrincipals[0].appId], again.stderr).toEqual([0, appId]);
+  });
+});
+
+describe.concurrent("remove goes on", () => {
+  it("without the secrets, by the name of the application", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { objects } = sandbox.world.clusters[0]!;
+    objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => metadata.name !== "acr-secret");
+    sandbox.invariants.watch();
+    await removed(sandbox);
+    expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
+    expect(ownApplication(sandbox).softDeleted).toBe(true);
+  });
+
+  it("without the registry, which is deleted with its role assignments", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    // Who watches takes a host that no registry has any more for somebody else's.
+    sandbox.world.committed = () => undefined;
+    const { registries, roleAssignments } = sandbox.world;
+    registries.splice(0, 1);
+    const left = roleAssignments.filter(({ scope }) => !scope.endsWith("/myregistry"));
+    roleAssignments.splice(0, Infinity, ...left);
+    await removed(sandbox);
+    expect(secretOf(sandbox)).toBeUndefined();
+    expect(ownApplication(sandbox).softDeleted).toBe(true);
+  });
+
+  it("without the application, which somebody deleted", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    Object.assign(ownApplication(sandbox), { removedAt: Date.now(), softDeleted: true });
+    sandbox.world.servicePrincipals.at(-1)!.removedAt = Date.now();
+    sandbox.invariants.watch();
+    expectDepartures(sandbox);
+    const run = await removed(sandbox);
+    expect(told(run)).toEqual(["secret removed"]);
+  });
+
+  it("but not in another tenant, where the application only seems to be gone", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    Object.assign(ownApplication(sandbox), { removedAt: Date.now(), softDeleted: true });
+    sandbox.invariants.watch();
+    const { annotations } = secretOf(sandbox)!.metadata;
+    annotations!["acr-pull/entries"] = annotations!["acr-pull/entries"]!.replace(
+      /\/subscriptions\/[^/]+/,
+      "/subscriptions/11111111-2222-4333-8444-555555555555",
+    );
+    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox));
+    expect([result.code, result.json.error?.code, writes]).toEqual([2, "service-principal.not-found", 0]);
+  });
+
+  it("after a fault in Azure half way: exit 4, and the same command does the rest", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+    expectDepartures(sandbox);
+    sandbox.setFaults([{ match: "DELETE .*/roleAssignments/", status: 403, code: "ScopeLocked", times: 9 }]);
+    const run = await remove(sandbox);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "roles.locked"]);
+    expect(told(run)).toEqual(["secret removed", "key removed", "role-assignment failed"]);
+    sandbox.setFaults([]);
+    const again = await removed(sandbox);
+    expect(told(again)).toEqual([
+      "role-assignment removed",
+      "service-principal removed",
+      "application removed",
+      "secret removed",
+    ]);
+  });
+});

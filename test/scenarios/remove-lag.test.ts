@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { liveAssignments, livePasswords, setup } from "../program.ts";
+import { expectDepartures, removed, stateOf, told } from "./removal.ts";
+import { start } from "./rotation.ts";
+
+describe.concurrent("remove, while the services learn of each other's writes only after 5 seconds", () => {
+  it("right after setup, takes everything back, and again at once finds nothing; setup begins anew", async (test) => {
+    const sandbox = await start(test, { replicationLag: "5s" });
+    const before = stateOf(sandbox);
+    const made = await setup(sandbox);
+    expect(made.code, made.stderr).toBe(0);
+    expectDepartures(sandbox);
+    const run = await removed(sandbox);
+    expect(told(run)).toEqual([
+      "key removed",
+      "role-assignment removed",
+      "service-principal removed",
+      "application removed",
+      "secret removed",
+    ]);
+    expect(stateOf(sandbox)).toEqual(before);
+    await removed(sandbox);
+    expect(stateOf(sandbox)).toEqual(before);
+
+    expectDepartures(sandbox, []);
+    const again = await setup(sandbox);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.json.credentials[0].keyId).not.toBe(made.json.credentials[0].keyId);
+    expect([livePasswords(sandbox).length, liveAssignments(sandbox).length]).toEqual([1, 1]);
+  });
+});

@@ -1,0 +1,178 @@
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { createIdSource } from "../../src/sandbox/new-id.ts";
+import { assign } from "../../src/sandbox/new-role-assignment.ts";
+import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
+import type {
+  ApplicationRecord,
+  KubernetesObject,
+  RegistryRecord,
+  ServicePrincipalRecord,
+} from "../../src/sandbox/world.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { runSafely } from "../canary.ts";
+import { secretOf, type ResultDocument, type Run, type RunOptions } from "../program.ts";
+import { setUp, type SetUp, type SetUpWish } from "./already-set-up.ts";
+import { ownApplication } from "./rotation.ts";
+
+/** A world in which `setup` was run for myregistry and awesomeapps, to be broken. */
+export interface SetUpWorld extends SetUp {
+  readonly sandbox: Sandbox;
+  readonly registry: RegistryRecord;
+  readonly loginServer: string;
+  readonly application: ApplicationRecord;
+  readonly principal: ServicePrincipalRecord;
+}
+
+/** Starts such a world. Whoever breaks it must expect that pulls break, so that nobody watches over them. */
+export async function setUpWorld(options: SandboxOptions = {}, wish: SetUpWish = {}): Promise<SetUpWorld> {
+  const sandbox = await startSandbox(options);
+  const made = setUp(sandbox, wish);
+  const [registry] = sandbox.world.registries;
+  const application = ownApplication(sandbox);
+  const principal = sandbox.world.servicePrincipals.find(({ appId }) => appId === made.appId);
+  if (!registry || !principal) throw new Error("a world that is set up has a registry and a principal");
+  return { ...made, sandbox, registry, loginServer: registry.loginServer, application, principal };
+}
+
+/** `verify` of awesomeapps as JSON unless the arguments say otherwise, and no secret in what it says. */
+export function verify(
+  sandbox: Sandbox,
+  args: readonly string[] = [],
+  options: RunOptions & { readonly secrets?: readonly string[] } = {},
+): Promise<Run> {
+  const where = args.includes("-n") || args.includes("--namespace-selector") ? [] : ["-n", "awesomeapps"];
+  return runSafely(sandbox, ["verify", ...where, "-o", "json", ...args], options);
+}
+
+/** The checks of a run that ended so. */
+export function checksOf(run: Run, status: string): ResultDocument[] {
+  return run.json.checks.filter((check: ResultDocument) => check.status === status);
+}
+
+/** Ids of the checks of a run that ended so. */
+export function idsOf(run: Run, status: string): string[] {
+  return checksOf(run, status).map(({ id }) => id);
+}
+
+/** The secret of a world, to be changed behind the API server's back. */
+export function theSecret({ sandbox }: Pick<SetUpWorld, "sandbox">): KubernetesObject {
+  const secret = secretOf(sandbox);
+  if (!secret) throw new Error("there is no secret");
+  return secret;
+}
+
+/** Makes the secret hold something else: text as it is, or entries. */
+export function putContent(world: SetUpWorld, content: string | Readonly<Record<string, unknown>>): void {
+  const text = typeof content === "string" ? content : JSON.stringify({ auths: content });
+  theSecret(world)["data"] = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
+}
+
+/** What an entry holds. */
+export function entry(username: string, password: string) {
+  return { username, password, auth: Buffer.from(`${username}:${password}`).toString("base64") };
+}
+
+/** The entry as it stands, with the application's newest password unless another is given. */
+export function rightEntry({ appId, application }: SetUpWorld, password?: string) {
+  return entry(appId, password ?? application.passwords.at(-1)?.secretText ?? "");
+}
+
+/** Takes our marks and labels away: as if kubectl had made the secret. */
+export function madeByHand(world: SetUpWorld): void {
+  const { metadata } = theSecret(world);
+  delete metadata.labels;
+  delete metadata.annotations;
+}
+
+/** Removes what the principal holds, and gives it something else instead. */
+export function regrant(
+  { sandbox: { world }, principal }: SetUpWorld,
+  ...roles: ReadonlyArray<{ readonly role: string; readonly condition?: string; readonly scope?: string }>
+): void {
+  for (const assignment of world.roleAssignments) {
+    if (assignment.principalId === principal.id) assignment.removedAt = Date.now();
+  }
+  for (const role of roles) {
+    assign(
+      world,
+      { scope: "myregistry", ...role },
+      { id: principal.id, type: "ServicePrincipal" },
+      createIdSource(undefined),
+    );
+  }
+}
+
+/** Puts the registry into ABAC mode, with a role that is limited to these repositories. */
+export function limitTo(world: SetUpWorld, ...repositories: readonly string[]): void {
+  world.registry.roleAssignmentMode = "AbacRepositoryPermissions";
+  const [reader] = rolesFor("acrpull", "AbacRepositoryPermissions");
+  if (!reader) throw new Error("there is a role that reads");
+  const condition = repositoryCondition(reader, repositories);
+  regrant(world, { role: reader.name, ...(condition !== undefined && { condition }) });
+}
+
+/** How a pod pulls. */
+interface PodWish {
+  readonly name?: string;
+  readonly image?: string;
+  readonly imagePullSecrets?: readonly string[];
+  /** Why it does not run; null: it does. */
+  readonly waiting?: string | null;
+}
+
+/** A pod of awesomeapps that waits for an image unless another is asked for, as the kubelet leaves it. */
+export function addWaitingPod(
+  { sandbox, loginServer }: Pick<SetUpWorld, "sandbox" | "loginServer">,
+  {
+    name = "app",
+    image = `${loginServer}/my-awesome-app:v1`,
+    imagePullSecrets = ["acr-secret"],
+    waiting = "ImagePullBackOff",
+  }: PodWish = {},
+): void {
+  const message = `Back-off pulling image "${image}"`;
+  sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "awesomeapps" },
+    spec: {
+      serviceAccountName: "default",
+      nodeName: "sandbox-node",
+      containers: [{ name: "main", image }],
+      ...(imagePullSecrets.length > 0 && {
+        imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
+      }),
+    },
+    status: {
+      phase: waiting === null ? "Running" : "Pending",
+      containerStatuses: [
+        {
+          name: "main",
+          image,
+          ready: waiting === null,
+          state: waiting === null ? { running: {} } : { waiting: { reason: waiting, message } },
+        },
+      ],
+    },
+  });
+  if (waiting === null) return;
+  sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: `${name}.1`, namespace: "awesomeapps" },
+    involvedObject: { kind: "Pod", namespace: "awesomeapps", name },
+    reason: "Failed",
+    type: "Warning",
+    message: `Failed to pull image "${image}": failed to fetch oauth token: 401 Unauthorized`,
+    count: 3,
+  });
+}
+
+/** Links a service account to pull secrets. */
+export function linkAccount({ sandbox }: Pick<SetUpWorld, "sandbox">, ...secrets: readonly string[]): void {
+  const account = sandbox.world.clusters[0]?.objects["serviceaccounts"]?.find(
+    ({ metadata }) => metadata.namespace === "awesomeapps" && metadata.name === "default",
+  );
+  if (!account) throw new Error("every namespace has the account default");
+  account["imagePullSecrets"] = secrets.map((name) => ({ name }));
+}

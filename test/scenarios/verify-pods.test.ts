@@ -1,0 +1,182 @@
+import { describe, it } from "vitest";
+import {
+  addWaitingPod,
+  checksOf,
+  entry,
+  idsOf,
+  limitTo,
+  linkAccount,
+  putContent,
+  rightEntry,
+  setUpWorld,
+  theSecret,
+  verify,
+  type SetUpWorld,
+} from "./verification.ts";
+import { addSecret } from "./rotation.ts";
+
+/** Why a pod waits, and the cause that is told of it. */
+interface Waiting {
+  readonly what: string;
+  readonly arrange: (world: SetUpWorld) => void;
+  readonly cause: string;
+  readonly message: RegExp;
+  readonly hint: RegExp;
+  /** Checks that fail besides the pod's: the cause itself, where the secret is to blame. */
+  readonly besides?: readonly string[];
+}
+
+const dayMs = 86_400_000;
+
+const waiting: readonly Waiting[] = [
+  {
+    what: "neither it nor its service account names a secret",
+    arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
+    cause: "service-account",
+    message: /without a pull secret: neither it nor its service account default names one/,
+    hint: /acr-pull setup .*--service-account default/,
+  },
+  {
+    what: "it was made before its service account named the secret",
+    arrange: (world) => {
+      linkAccount(world, "acr-secret");
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "service-account",
+    message: /was made before its service account default named acr-secret/,
+    hint: /delete pod app --namespace awesomeapps/,
+  },
+  {
+    what: "the secret that it names is in no namespace",
+    arrange: (world) => addWaitingPod(world, { imagePullSecrets: ["regcred"] }),
+    cause: "secret-present",
+    message: /its secret regcred fails secret-present/,
+    hint: /acr-pull setup/,
+    besides: ["secret-present"],
+  },
+  {
+    what: "one of its secrets does not decode, and breaks the others too",
+    arrange: (world) => {
+      const auths = { "quay.io": { auth: "not:base64" } };
+      addSecret(world.sandbox, { namespace: "awesomeapps", name: "broken" }, { auths });
+      addWaitingPod(world, { imagePullSecrets: ["acr-secret", "broken"] });
+    },
+    cause: "secret-parses",
+    message: /its secret broken fails secret-parses/,
+    hint: /delete secret broken/,
+    besides: ["secret-parses"],
+  },
+  {
+    what: "its image is named by another host than the entry",
+    arrange: (world) => addWaitingPod(world, { image: "myregistry.azurecr.io/my-awesome-app:v1" }),
+    cause: "host",
+    message: /no entry in its secrets \(acr-secret\) is for myregistry\.azurecr\.io: they are for localhost/,
+    hint: /Name the image by the registry's login server/,
+  },
+  {
+    what: "the password has ended",
+    arrange: (world) => {
+      for (const password of world.application.passwords) {
+        password.endDateTime = new Date(Date.now() - dayMs).toISOString();
+      }
+      addWaitingPod(world);
+    },
+    cause: "expiry",
+    message: /its secret acr-secret fails expiry\. The password has ended/,
+    hint: /acr-pull rotate/,
+    besides: ["expiry"],
+  },
+  {
+    what: "its image is not there",
+    arrange: (world) => addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app:v9` }),
+    cause: "image",
+    message: /has no image my-awesome-app:v9/,
+    hint: /get pod app/,
+  },
+  {
+    what: "the role is limited to other repositories",
+    arrange: (world) => {
+      limitTo(world, "team/*");
+      addWaitingPod(world);
+    },
+    cause: "pull-scope",
+    message: /does not let what its secrets hold pull my-awesome-app/,
+    hint: /acr-pull verify --namespace awesomeapps --context sandbox --image my-awesome-app:v1/,
+  },
+];
+
+describe.concurrent("verify says of a pod that waits for its image that", () => {
+  for (const { what, arrange, cause, message, hint, besides = [] } of waiting) {
+    it(`${what}: ${cause}`, async ({ expect, onTestFinished }) => {
+      const world = await setUpWorld();
+      onTestFinished(() => world.sandbox.close());
+      arrange(world);
+      const run = await verify(world.sandbox);
+      expect(run.code, run.stdout).toBe(5);
+      expect(idsOf(run, "fail"), run.stdout).toEqual([...besides, "pod"]);
+      const pod = checksOf(run, "fail").at(-1);
+      expect(pod).toMatchObject({ pod: "app", namespace: "awesomeapps", ids: { cause } });
+      expect(pod.message).toMatch(message);
+      expect(pod.hint).toMatch(hint);
+      expect(world.sandbox.requests.mutating()).toEqual([]);
+    });
+  }
+
+  it("all is in order now, so that the kubelet will get it", async ({ expect, onTestFinished }) => {
+    const world = await setUpWorld();
+    onTestFinished(() => world.sandbox.close());
+    addWaitingPod(world, { waiting: "ErrImagePull" });
+    const run = await verify(world.sandbox);
+    expect([run.code, idsOf(run, "warn")], run.stdout).toEqual([0, ["pod"]]);
+    expect(checksOf(run, "warn")[0]).toMatchObject({
+      message: expect.stringContaining("tries again within five minutes"),
+      hint: expect.stringContaining("describe pod app"),
+    });
+  });
+
+  it("its image is of another registry, which is none of its business", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const world = await setUpWorld();
+    onTestFinished(() => world.sandbox.close());
+    addWaitingPod(world, { image: "ghcr.io/somebody/app:v1" });
+    const run = await verify(world.sandbox);
+    expect(run.code, run.stdout).toBe(0);
+    expect(run.json.checks.find(({ id }: { id: string }) => id === "pod")).toMatchObject({ status: "skip" });
+  });
+
+  it("another of its secrets pulls, whatever the first one is", async ({ expect, onTestFinished }) => {
+    const world = await setUpWorld();
+    onTestFinished(() => world.sandbox.close());
+    addSecret(
+      world.sandbox,
+      { namespace: "awesomeapps", name: "second" },
+      { auths: { [world.loginServer]: rightEntry(world) } },
+    );
+    putContent(world, { "ghcr.io": entry("somebody", "a-password-of-theirs") });
+    theSecret(world).metadata.name = "first";
+    addWaitingPod(world, { imagePullSecrets: ["first", "second"] });
+    const run = await verify(world.sandbox, ["--pod", "app"]);
+    expect(checksOf(run, "warn").map(({ id, ids }) => [id, ids.cause])).toEqual([["pod", "none"]]);
+  });
+});
+
+describe.concurrent("verify --pod", () => {
+  it("fails where there is no such pod", async ({ expect, onTestFinished }) => {
+    const world = await setUpWorld();
+    onTestFinished(() => world.sandbox.close());
+    const run = await verify(world.sandbox, ["--pod", "ghost"]);
+    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([5, ["pod"]]);
+    expect(checksOf(run, "fail")[0].hint).toContain("get pods --namespace awesomeapps");
+  });
+
+  it("is content with a pod that waits for nothing", async ({ expect, onTestFinished }) => {
+    const world = await setUpWorld();
+    onTestFinished(() => world.sandbox.close());
+    addWaitingPod(world, { waiting: null });
+    const run = await verify(world.sandbox, ["--pod", "app"]);
+    expect(run.code, run.stdout).toBe(0);
+    expect(idsOf(run, "pass")).toContain("pod");
+  });
+});

@@ -1,0 +1,306 @@
+import { describe, it } from "vitest";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import {
+  checksOf,
+  entry,
+  idsOf,
+  limitTo,
+  madeByHand,
+  putContent,
+  regrant,
+  rightEntry,
+  setUpWorld,
+  theSecret,
+  verify,
+  type SetUpWorld,
+} from "./verification.ts";
+import type { SetUpWish } from "./already-set-up.ts";
+
+/** One trouble, and the check that alone has to fail because of it. */
+interface Breakage {
+  readonly what: string;
+  readonly options?: SandboxOptions;
+  readonly wish?: SetUpWish;
+  readonly breakIt?: (world: SetUpWorld) => void;
+  readonly args?: (world: SetUpWorld) => readonly string[];
+  readonly fails: string;
+  readonly message: RegExp;
+  readonly hint: RegExp;
+}
+
+const hourMs = 3_600_000;
+
+const breakages: readonly Breakage[] = [
+  {
+    what: "there is no secret",
+    args: () => ["-n", "awesomeapps", "--secret-name", "other"],
+    fails: "secret-present",
+    message: /no secret other in namespace awesomeapps/,
+    hint: /acr-pull setup --namespace awesomeapps --context sandbox --secret-name other/,
+  },
+  {
+    what: "the secret is in another namespace",
+    args: () => ["-n", "default"],
+    fails: "secret-present",
+    message: /there is one in awesomeapps/,
+    hint: /acr-pull setup --namespace default/,
+  },
+  {
+    what: "the namespace does not exist",
+    args: () => ["-n", "nowhere", "--secret-name", "regcred"],
+    fails: "secret-present",
+    message: /no namespace nowhere/,
+    hint: /--create-namespace/,
+  },
+  {
+    what: "the secret has another type",
+    breakIt: (world) => {
+      theSecret(world)["type"] = "Opaque";
+    },
+    fails: "secret-type",
+    message: /type Opaque/,
+    hint: /delete secret acr-secret --namespace awesomeapps/,
+  },
+  {
+    what: "it holds no JSON",
+    breakIt: (world) => putContent(world, "{auths:"),
+    fails: "secret-parses",
+    message: /is not JSON/,
+    hint: /delete secret acr-secret/,
+  },
+  {
+    what: "another host's entry does not decode",
+    breakIt: (world) =>
+      putContent(world, { [world.loginServer]: rightEntry(world), "quay.io": { auth: "not:base64" } }),
+    fails: "secret-parses",
+    message: /quay\.io/,
+    hint: /delete secret acr-secret/,
+  },
+  {
+    what: "it holds an entry of another registry alone",
+    breakIt: (world) => putContent(world, { "ghcr.io": entry("somebody", "a-password-of-theirs") }),
+    fails: "secret-registry",
+    message: /it is for ghcr\.io/,
+    hint: /--adopt/,
+  },
+  {
+    what: "the host stands there in capitals",
+    breakIt: (world) => putContent(world, { [world.loginServer.toUpperCase()]: rightEntry(world) }),
+    fails: "host",
+    message: /LOCALHOST:\d+, with capital letters/,
+    hint: /setup --registry myregistry/,
+  },
+  {
+    what: "the host stands there with a scheme and in capitals",
+    breakIt: (world) =>
+      putContent(world, { [`https://${world.loginServer.toUpperCase()}`]: rightEntry(world) }),
+    fails: "host",
+    message: /https:\/\/LOCALHOST:\d+, with capital letters/,
+    hint: /small letters/,
+  },
+  ...["myregistry.azurecr.io", "myregistry-a1b2c3d4.azurecr.io", "myregistry.azurecr.us"].map(
+    (host): Breakage => ({
+      what: `the host is ${host}, which the registry's login server is not`,
+      breakIt: (world) => putContent(world, { [host]: rightEntry(world) }),
+      fails: "host",
+      message: /the login server of registry myregistry is localhost:\d+/,
+      hint: /Name images by localhost:\d+/,
+    }),
+  ),
+  {
+    what: "the password is wrong",
+    breakIt: (world) =>
+      putContent(world, {
+        [world.loginServer]: rightEntry(world, `${world.application.passwords[0]?.hint}8Q~a-wrong-password`),
+      }),
+    fails: "password",
+    message: /password is wrong/,
+    hint: /acr-pull setup --registry myregistry/,
+  },
+  {
+    what: "the key's id was pasted instead of its value",
+    breakIt: (world) => putContent(world, { [world.loginServer]: rightEntry(world, world.keyId) }),
+    fails: "password",
+    message: /the id of a key, not its value/,
+    hint: /acr-pull setup --registry myregistry/,
+  },
+  {
+    what: "the password has ended",
+    wish: { ageDays: 200 },
+    fails: "expiry",
+    message: /has ended, on 20/,
+    hint: /acr-pull rotate --registry myregistry --context sandbox/,
+  },
+  {
+    what: "the password ends within a week",
+    wish: { ageDays: 175 },
+    fails: "expiry",
+    message: /in 4 days/,
+    hint: /acr-pull rotate/,
+  },
+  {
+    what: "the key was removed",
+    breakIt: ({ application }) => {
+      for (const password of application.passwords) password.removedAt = Date.now() - hourMs;
+    },
+    fails: "password",
+    message: /was removed from the application/,
+    hint: /acr-pull setup/,
+  },
+  {
+    what: "the principal is disabled",
+    breakIt: ({ principal }) => {
+      principal.accountEnabled = false;
+    },
+    fails: "principal",
+    message: /is disabled/,
+    hint: /az ad sp update --id .* --set accountEnabled=true/,
+  },
+  {
+    what: "the application was deleted",
+    breakIt: ({ application, principal }) => {
+      application.softDeleted = true;
+      application.removedAt = Date.now() - hourMs;
+      principal.removedAt = Date.now() - hourMs;
+    },
+    fails: "principal",
+    message: /no service principal/,
+    hint: /acr-pull setup/,
+  },
+  {
+    what: "the principal holds no role",
+    breakIt: (world) => regrant(world),
+    fails: "role-assignment",
+    message: /holds no role on registry myregistry/,
+    hint: /acr-pull setup --registry myregistry/,
+  },
+  {
+    what: "it holds AcrPull on a registry in ABAC mode",
+    breakIt: ({ registry }) => {
+      registry.roleAssignmentMode = "AbacRepositoryPermissions";
+    },
+    fails: "role-mode",
+    message: /AcrPull gives no pull on myregistry: a registry in ABAC mode wants Container Registry/,
+    hint: /acr-pull setup/,
+  },
+  {
+    what: "it holds Container Registry Repository Reader on a registry in legacy mode",
+    breakIt: (world) => regrant(world, { role: "Container Registry Repository Reader" }),
+    fails: "role-mode",
+    message: /wants AcrPull/,
+    hint: /acr-pull setup/,
+  },
+  {
+    what: "the role is limited to another repository",
+    options: { registries: [{ name: "myregistry", images: ["my-awesome-app:v1", "team/x:v1"] }] },
+    breakIt: (world) => limitTo(world, "team/*"),
+    args: () => ["--image", "my-awesome-app:v1"],
+    fails: "role-condition",
+    message: /limited to team\/\*, and my-awesome-app is none of them/,
+    hint: /--repository 'team\/\*' --repository my-awesome-app/,
+  },
+  {
+    what: "the registry does not know the role yet",
+    breakIt: ({ sandbox }) =>
+      sandbox.setFaults([{ match: "GET /oauth2/token", times: 100, status: 401, code: "UNAUTHORIZED" }]),
+    fails: "pull-scope",
+    message: /although the password is right and a role is granted/,
+    hint: /up to ten minutes/,
+  },
+  {
+    what: "the image is not there",
+    args: () => ["--image", "my-awesome-app:v9"],
+    fails: "image",
+    message: /no image my-awesome-app:v9/,
+    hint: /az acr repository show-tags --name myregistry --repository my-awesome-app/,
+  },
+  {
+    what: "the image is not there for what a node is",
+    options: {
+      clusters: [{ context: "sandbox", nodes: [{ name: "one" }, { name: "two", architecture: "arm64" }] }],
+    },
+    args: () => ["--image", "my-awesome-app:v1"],
+    fails: "image-platform",
+    message: /is there for linux\/amd64, and some nodes are linux\/arm64/,
+    hint: /docker buildx build --platform linux\/amd64,linux\/arm64/,
+  },
+  {
+    what: "the service account does not name the secret",
+    args: () => ["--service-account", "default"],
+    fails: "service-account",
+    message: /default does not name the secret acr-secret/,
+    hint: /--service-account default/,
+  },
+  {
+    what: "there is no such service account",
+    args: () => ["--service-account", "builder"],
+    fails: "service-account",
+    message: /no service account builder/,
+    hint: /get serviceaccounts --namespace awesomeapps/,
+  },
+  {
+    what: "the registry's network rules refuse this machine",
+    breakIt: ({ registry }) => {
+      registry.firewalled = true;
+    },
+    fails: "registry-reachable",
+    message: /network rules of registry localhost:\d+ refuse this machine/,
+    hint: /az acr network-rule add --name myregistry --ip-address ADDRESS/,
+  },
+  {
+    what: "secrets may not be read",
+    options: {
+      clusters: [{ context: "sandbox", rules: [{ verbs: ["get", "list"], resources: ["pods"] }] }],
+    },
+    fails: "secret-readable",
+    message: /may not get secret awesomeapps\/acr-secret/,
+    hint: /kubectl --context sandbox create role acr-pull/,
+  },
+  {
+    what: "the cluster's clock is two hours off",
+    breakIt: ({ sandbox }) => {
+      sandbox.world.clusters[0]!.clockAheadMs = 2 * hourMs;
+    },
+    fails: "clock",
+    message: /cluster of context sandbox is 2 hours fast/,
+    hint: /NTP/,
+  },
+  {
+    what: "this machine's clock is two hours off",
+    breakIt: ({ sandbox: { world } }) => {
+      world.clusters[0]!.clockAheadMs = 2 * hourMs;
+      world.clockAheadMs = 2 * hourMs;
+    },
+    fails: "clock",
+    message: /This machine's clock is 2 hours slow/,
+    hint: /NTP/,
+  },
+  {
+    what: "what it holds is no application's, and is refused",
+    breakIt: (world) => {
+      madeByHand(world);
+      putContent(world, { [world.loginServer]: entry("my-token", "no-password-of-any-token") });
+    },
+    fails: "sign-in",
+    message: /refuses what the secret holds/,
+    hint: /az acr token list/,
+  },
+];
+
+describe.concurrent("verify where", () => {
+  for (const { what, options, wish, breakIt, args, fails, message, hint } of breakages) {
+    it(`${what} fails ${fails}, and nothing else`, async ({ expect, onTestFinished }) => {
+      const world = await setUpWorld(options, wish);
+      onTestFinished(() => world.sandbox.close());
+      breakIt?.(world);
+      const run = await verify(world.sandbox, args?.(world));
+      expect(idsOf(run, "fail"), run.stdout + run.stderr).toEqual([fails]);
+      const [failed] = checksOf(run, "fail");
+      expect(failed.message).toMatch(message);
+      expect(failed.hint).toMatch(hint);
+      expect(failed.docs).toMatch(/^https:/);
+      expect([run.code, run.json.ok]).toEqual([5, false]);
+      expect(world.sandbox.requests.mutating(), "requests that ask for a change").toEqual([]);
+    });
+  }
+});

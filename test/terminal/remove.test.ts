@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { removeOptions } from "../../src/cli/remove/remove-options.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { secretOf, setup } from "../program.ts";
+import { TerminalRun } from "../terminal.ts";
+import { expectRepeatable, mutatingSince } from "./walk-through.ts";
+
+const questions = {
+  signIn: `? ${removeOptions.auth.question}`,
+  contexts: `? ${removeOptions.context.question}`,
+  registry: `? ${removeOptions.registry.question}`,
+  name: "? To remove this, type the registry's name: ",
+};
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  for (const registry of ["myregistry", "abacregistry"]) {
+    const run = await setup(sandbox, ["--registry", registry, "-n", "default"]);
+    if (run.code !== 0) throw new Error(run.stderr);
+  }
+});
+afterAll(() => sandbox.close());
+
+/** Waits until a question can be answered: what there is to choose from has arrived. */
+async function at(run: TerminalRun, question: string): Promise<TerminalRun> {
+  await run.when(
+    () => new RegExp(`${question.replaceAll("?", "\\?")}[^]*❯ `).test(run.screen),
+    `${question}, with its choices`,
+  );
+  return run;
+}
+
+describe("remove at a terminal", () => {
+  it("removes nothing when nothing is typed, and takes no other name", async () => {
+    const before = sandbox.requests.entries.length;
+    const run = await TerminalRun.start(
+      sandbox,
+      ["remove", "--registry", "myregistry", "--context", "sandbox"],
+      {
+        rows: 60,
+        env: { ACR_PULL_AUTH: "environment" },
+      },
+    );
+    await run.until(`${questions.name}myregistry`);
+    expect(run.screen).toContain("- remove role AcrPull on myregistry");
+    await run.press("my registry", "enter").until("That is not myregistry");
+    run.press("ctrl-u", "enter");
+    expect(await run.exit(), run.history).toBe(2);
+    expect(mutatingSince(sandbox, before)).toEqual([]);
+    expect(run.history).toContain("Not agreed to, so nothing was done");
+  });
+
+  it("asks as whom, where and for which registry, and has its name typed", async () => {
+    const before = sandbox.requests.entries.length;
+    const run = await TerminalRun.start(sandbox, ["remove"], { rows: 60 });
+    (await at(run, questions.signIn)).press("enter");
+    (await at(run, questions.contexts)).press("enter");
+    await at(run, questions.registry);
+    const loginServer = sandbox.world.registries[0]?.loginServer ?? "";
+    run.press(loginServer);
+    await run.until(new RegExp(`❯ ${loginServer} +one secret`));
+    run.press("enter");
+    await run.until(`${questions.name}myregistry`);
+    expect(mutatingSince(sandbox, before)).toEqual([]);
+    run.press("myregistry", "enter");
+    expect(await run.exit(), run.history).toBe(0);
+    const config = secretOf(sandbox, "default")?.["data"] as Record<string, string>;
+    const text = Buffer.from(config[".dockerconfigjson"] ?? "", "base64").toString();
+    expect(text).not.toContain(loginServer);
+    expect(text).toContain(sandbox.world.registries[1]?.loginServer);
+    const command = /The same without a question:\n {2}(.+)/.exec(run.transcript)?.[1] ?? "";
+    expect(command).toMatch(/^acr-pull remove --registry localhost:\d+ --context sandbox --yes$/);
+    await expectRepeatable(sandbox, command);
+  });
+
+  it("says that there is nothing to choose from where no secret has an entry", async () => {
+    const run = await TerminalRun.start(sandbox, ["remove", "--context", "sandbox-staging", "--dry-run"], {
+      rows: 60,
+    });
+    await run.until("No secret that can be seen has an entry of acr-pull's.");
+    run.press("ctrl-c");
+    expect(await run.exit(), run.history).toBe(130);
+  });
+});
