@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ActionableError, hasCode, OutcomeUnknownError } from "../domain/errors.ts";
 import type { NewPassword } from "../domain/identity.ts";
+import { Once } from "../domain/once.ts";
 import { SecretText } from "../domain/secret-text.ts";
 import { azureError } from "./azure-errors.ts";
 import { applicationFields, applicationOf, dateOf, text } from "./directory-objects.ts";
@@ -17,7 +18,7 @@ const betweenRemovalsMs = 1_000;
 
 /** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
 export function applicationPasswords({ graph, ask, find, undertake }: DirectoryRequests) {
-  const passwordPolicy = async (signal: AbortSignal): Promise<PasswordPolicy | undefined> => {
+  const readPolicy = async (signal: AbortSignal): Promise<PasswordPolicy | undefined> => {
     const path = "/policies/defaultAppManagementPolicy";
     try {
       const { body } = await ask("read the tenant's policy on passwords", { method: "GET", path }, signal);
@@ -27,6 +28,8 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
       throw error;
     }
   };
+
+  const policies = new Once();
 
   /** Whether enough reads in a row do not show the key, so that no part of the directory is likely to hold it. */
   async function isGone(objectId: string, keyId: string, signal: AbortSignal): Promise<boolean> {
@@ -40,8 +43,8 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
   }
 
   return {
-    /** What the tenant's policy says of new passwords; undefined when it may not be read. */
-    passwordPolicy,
+    /** What the tenant's policy says of new passwords; undefined when it may not be read. It is asked for once. */
+    passwordPolicy: (signal: AbortSignal) => policies.do("password policy", null, () => readPolicy(signal)),
 
     /**
      * Sends one request, ever (refusals that did nothing apart).

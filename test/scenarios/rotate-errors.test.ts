@@ -42,6 +42,15 @@ function change<T extends object, K extends keyof T>(target: T, key: K, value: T
 
 const userOf = (one: Sandbox) => one.world.clusters[0]!.users[0]!;
 
+/** The tenant limits how long a password may live, and says so. */
+function capLifeAt90Days({ world: { policy } }: Sandbox): () => void {
+  Object.assign(policy, { maxPasswordLifetime: "P90D", readable: true });
+  return () => {
+    delete policy.maxPasswordLifetime;
+    delete policy.readable;
+  };
+}
+
 const scenarios: readonly Scenario[] = [
   {
     what: "a cluster whose secrets hold no key of ours",
@@ -56,6 +65,35 @@ const scenarios: readonly Scenario[] = [
     code: "rotate.grace-too-long",
     args: ["--grace", "180d"],
     says: ["180d", "--expires-in", "--grace"],
+  },
+  {
+    what: "a grace that a key which lives as long as the tenant has come to allow does not live to see",
+    exit: 2,
+    code: "rotate.grace-too-long",
+    args: ["--grace", "90d"],
+    says: ["live 90d, as long as the tenant allows", "a shorter --grace"],
+    arrange: capLifeAt90Days,
+  },
+  {
+    what: "a grace that a key which lives as long as it may does not live to see",
+    exit: 2,
+    code: "rotate.grace-too-long",
+    args: ["--grace", "100d", "--expires-in", "max"],
+    says: ["live 90d, as long as the tenant allows", "a shorter --grace"],
+    arrange: capLifeAt90Days,
+  },
+  {
+    what: "a tenant that allows no passwords",
+    exit: 3,
+    code: "directory.passwords-forbidden",
+    says: ["allows no passwords", "exemption"],
+    arrange: ({ world: { policy } }) => {
+      Object.assign(policy, { passwordsForbidden: true, readable: true });
+      return () => {
+        delete policy.passwordsForbidden;
+        delete policy.readable;
+      };
+    },
   },
   {
     what: "a registry that no secret holds a key for",
@@ -161,13 +199,7 @@ const scenarios: readonly Scenario[] = [
     code: "directory.password-lifetime",
     says: ["90d", "400d"],
     args: ["--expires-in", "400d"],
-    arrange: ({ world: { policy } }) => {
-      Object.assign(policy, { maxPasswordLifetime: "P90D", readable: true });
-      return () => {
-        delete policy.maxPasswordLifetime;
-        delete policy.readable;
-      };
-    },
+    arrange: capLifeAt90Days,
   },
   {
     what: "another run at work",

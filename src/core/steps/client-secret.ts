@@ -103,15 +103,16 @@ async function addUnlessUnknown(
 
 /**
  * Refuses before any write what the tenant's policy does not allow, where it may be read.
+ * @returns the longest life that it allows, in milliseconds, where it limits that
  * @throws ActionableError `directory.passwords-forbidden`, `directory.password-lifetime`
  */
 export async function checkPasswordPolicy(
   expiresInMs: number | "max",
   directory: Directory,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number | undefined> {
   const policy = await directory.passwordPolicy(signal);
-  if (!policy) return;
+  if (!policy) return undefined;
   if (!policy.allowed) {
     throw new ActionableError("The tenant's policy allows no passwords on applications.", {
       code: "directory.passwords-forbidden",
@@ -121,7 +122,8 @@ export async function checkPasswordPolicy(
     });
   }
   const { longestLifeMs } = policy;
-  if (longestLifeMs === undefined || expiresInMs === "max" || expiresInMs <= longestLifeMs) return;
+  if (longestLifeMs === undefined || expiresInMs === "max" || expiresInMs <= longestLifeMs)
+    return longestLifeMs;
   throw tooLong(expiresInMs, longestLifeMs, {
     code: "directory.password-lifetime",
     exitCode: exitCode.notAllowed,

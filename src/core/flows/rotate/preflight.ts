@@ -39,14 +39,13 @@ export async function preflight(
   const { directory } = ports.azure;
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;
-  const [, , unwritable] = await Promise.all([
+  const [, longestLifeMs, unwritable] = await Promise.all([
     checkMayChange(keys.application, directory, caller, signal),
-    makes && input.expiresInMs !== undefined
-      ? checkPasswordPolicy(input.expiresInMs, directory, signal)
-      : undefined,
+    // A life that nobody named keeps to the tenant's policy by itself.
+    makes ? checkPasswordPolicy(input.expiresInMs ?? "max", directory, signal) : undefined,
     step.kind === "change-over" ? findUnwritable(step, keys, input, signal) : [],
   ]);
-  if (makes) refuseLongGrace(step, keys, input);
+  if (makes) refuseLongGrace(step, keys, input, longestLifeMs);
   if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
   if (step.kind !== "tidy") {
     refuseOtherKey(step, keys, input);
@@ -56,14 +55,32 @@ export async function preflight(
   return unwritable;
 }
 
-/** A grace that the new key does not live to see ends with no key at all. */
-function refuseLongGrace({ holders }: ChangeOver, keys: SurveyedKeys, input: RotateInput): void {
+/**
+ * A grace that the new key does not live to see ends with no key at all.
+ * @param longestLifeMs what the tenant allows, where it tells
+ */
+function refuseLongGrace(
+  { holders }: ChangeOver,
+  keys: SurveyedKeys,
+  input: RotateInput,
+  longestLifeMs = Infinity,
+): void {
+  if (input.intent !== "rotate") return;
   const lifetime = lifetimeOf(holders, keys, input);
-  if (input.intent !== "rotate" || lifetime === "max" || input.graceMs < lifetime) return;
+  const asked = lifetime === "max" ? Infinity : lifetime;
+  const lifeMs = Math.min(asked, longestLifeMs);
+  if (input.graceMs < lifeMs) return;
+  const [as, longer] =
+    lifeMs < asked
+      ? ["as long as the tenant allows", ""]
+      : [
+          input.expiresInMs === undefined ? "as long as the one before it" : "as was asked for",
+          ", or the new key a longer life by --expires-in",
+        ];
   throw refused(
     "rotate.grace-too-long",
-    `The old key is to stay for ${formatDuration(input.graceMs)}, and the new one would live ${formatDuration(lifetime)}, as long as the one before it.`,
-    "Give it a shorter --grace, or the new key a longer life by --expires-in.",
+    `The old key is to stay for ${formatDuration(input.graceMs)}, and the new one would live ${formatDuration(lifeMs)}, ${as}.`,
+    `Give it a shorter --grace${longer}.`,
   );
 }
 
