@@ -55,7 +55,7 @@ async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortS
   try {
     const directory = await ports.directory();
     const facts = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
-    return { ...(await confirmed({ seen, notSeen }, facts, directory, input, ports, signal)) };
+    return await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
     if (input.prune !== undefined) throw error;
@@ -155,11 +155,11 @@ function finished(
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
     pending: seen.flatMap((cluster) => findPending(cluster, input, cluster.cluster.serverTime(), process)),
-    scopes: seen.map(({ cluster, clusterId, whole, namespaces }) => ({
+    scopes: seen.map(({ cluster, clusterId, whole, oneByOne }) => ({
       context: cluster.context,
       clusterId,
       whole,
-      namespaces,
+      namespaces: oneByOne,
     })),
     unseen: notSeen.map(({ context, namespace, error: { code, message } }) => ({
       context,
@@ -207,7 +207,7 @@ function failureOf(
   if (asked) return asked.error;
   // Where nothing at all could be read, nothing is known.
   const nothing = seen.find(
-    ({ whole, cluster, namespaces: read }) =>
+    ({ whole, cluster, oneByOne: read }) =>
       !whole &&
       read.length > 0 &&
       read.every((one) =>

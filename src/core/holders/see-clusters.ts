@@ -27,7 +27,7 @@ export interface SeenCluster {
   readonly clusterId: string;
   readonly contexts: readonly string[];
   readonly cluster: Cluster;
-  /** Whether these are all the pull secrets there are. */
+  /** Whether one list showed all there are. */
   readonly whole: boolean;
   readonly secrets: readonly SecretObject[];
   /** The namespaces whose keys are meant; undefined: all. */
@@ -51,32 +51,61 @@ export async function seeClusters(
   signal: AbortSignal,
 ): Promise<{ readonly seen: readonly SeenCluster[]; readonly unseen: readonly LeftOut[] }> {
   const unseen: LeftOut[] = [];
+  const seen = await seeEach(
+    clusters,
+    {
+      see: (one) => seeContext(wish, one, signal),
+      join: joined,
+      isOfTheWish: (error) => error.exitCode === exitCode.usage,
+      missed: ({ cluster }, error) => unseen.push({ name: `context ${inOneLine(cluster.context)}`, error }),
+    },
+    signal,
+  );
+  return { seen, unseen };
+}
+
+/** How clusters are looked at, whatever is looked for. */
+export interface Looking<Seen> {
+  readonly see: (one: ClusterTarget) => Promise<Seen>;
+  /** Two contexts of one cluster. */
+  readonly join: (one: Seen, other: Seen) => Seen;
+  /** Whether what was asked for can never be: then nobody is looked at any more. */
+  readonly isOfTheWish: (error: ActionableError) => boolean;
+  /** Hears of a cluster that does not let itself be looked at; the others go on without it. */
+  readonly missed: (one: ClusterTarget, error: ActionableError) => void;
+}
+
+/** Looks at all clusters side by side, and once at each of them, however many contexts lead to it. */
+export async function seeEach<Seen extends Pick<SeenCluster, "clusterId">>(
+  clusters: readonly ClusterTarget[],
+  { see, join, isOfTheWish, missed }: Looking<Seen>,
+  signal: AbortSignal,
+): Promise<readonly Seen[]> {
   const looked = await Promise.all(
     clusters.map(async (one) => {
       try {
-        return await seeContext(wish, one, signal);
+        return await see(one);
       } catch (error) {
-        if (!(error instanceof ActionableError) || signal.aborted || error.exitCode === exitCode.usage)
-          throw error;
-        unseen.push({ name: `context ${inOneLine(one.cluster.context)}`, error });
+        if (!(error instanceof ActionableError) || signal.aborted || isOfTheWish(error)) throw error;
+        missed(one, error);
         return undefined;
       }
     }),
   );
-  const byId = new Map<string, SeenCluster>();
+  const byId = new Map<string, Seen>();
   for (const one of looked) {
     if (!one) continue;
     const known = byId.get(one.clusterId);
-    byId.set(one.clusterId, known ? joined(known, one) : one);
+    byId.set(one.clusterId, known ? join(known, one) : one);
   }
-  return { seen: [...byId.values()], unseen };
+  return [...byId.values()];
 }
 
 /**
  * Two contexts of one cluster: what either of them shows, and of two users the one that may see more. Whatever was
  * seen has to be looked at again and written by that one.
  */
-function joined(one: SeenCluster, other: SeenCluster): SeenCluster {
+export function joined<Seen extends SeenCluster>(one: Seen, other: Seen): Seen {
   const [able, less] = other.whole && !one.whole ? [other, one] : [one, other];
   const secrets = new Map(
     [...less.secrets, ...able.secrets].map((secret) => [`${secret.namespace}/${secret.name}`, secret]),

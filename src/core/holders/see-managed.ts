@@ -3,21 +3,21 @@ import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { isManaged, managedSelector } from "../../domain/ownership.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
-import { chosenNamespaces, clusterIdOf, inOrder, usualSecretName, type SeeingWish } from "./see-clusters.ts";
+import {
+  chosenNamespaces,
+  clusterIdOf,
+  inOrder,
+  joined,
+  seeEach,
+  usualSecretName,
+  type SeeingWish,
+  type SeenCluster,
+} from "./see-clusters.ts";
 
-/** The secrets of one cluster that carry our label, and how much of the cluster that covers. */
-export interface ManagedSecrets {
-  readonly clusterId: string;
-  /** The context through which it was looked, and others that lead to the same cluster. */
-  readonly contexts: readonly string[];
-  readonly cluster: Cluster;
-  readonly secrets: readonly SecretObject[];
-  /** Whether one list showed all there are. */
-  readonly whole: boolean;
-  /** The namespaces that were read one by one; empty when `whole`. */
-  readonly namespaces: readonly string[];
-  /** The namespaces whose entries are meant; undefined: all. */
-  readonly chosen: ReadonlySet<string> | undefined;
+/** The secrets of one cluster that carry our label. */
+export interface ManagedSecrets extends SeenCluster {
+  /** The namespaces that were read one by one; empty when one list showed all. */
+  readonly oneByOne: readonly string[];
 }
 
 /** Where it could not be looked. */
@@ -39,46 +39,25 @@ export async function seeManaged(
   signal: AbortSignal,
 ): Promise<{ readonly seen: readonly ManagedSecrets[]; readonly notSeen: readonly NotSeen[] }> {
   const notSeen: NotSeen[] = [];
-  const looked = await Promise.all(
-    clusters.map(async (one) => {
-      try {
-        return await seeContext(wish, one, notSeen, signal);
-      } catch (error) {
-        if (!(error instanceof ActionableError) || signal.aborted || isOfTheWish(error)) throw error;
-        notSeen.push({ context: one.cluster.context, namespace: undefined, error });
-        return undefined;
-      }
-    }),
+  const seen = await seeEach<ManagedSecrets>(
+    clusters,
+    {
+      see: (one) => seeContext(wish, one, notSeen, signal),
+      join: (one, other) => ({
+        ...joined(one, other),
+        oneByOne: one.whole || other.whole ? [] : [...new Set([...one.oneByOne, ...other.oneByOne])],
+      }),
+      isOfTheWish,
+      missed: ({ cluster: { context } }, error) => notSeen.push({ context, namespace: undefined, error }),
+    },
+    signal,
   );
-  const byId = new Map<string, ManagedSecrets>();
-  for (const one of looked) {
-    if (!one) continue;
-    const known = byId.get(one.clusterId);
-    byId.set(one.clusterId, known ? joined(known, one) : one);
-  }
-  return { seen: [...byId.values()], notSeen };
+  return { seen, notSeen };
 }
 
 /** Whether what was asked for can never be, whatever the cluster. */
 function isOfTheWish(error: ActionableError): boolean {
   return hasCode(error, "cluster.id-mismatch", "namespace.none-selected");
-}
-
-/** Two contexts of one cluster: what either of them shows, and of two users the one that may see more. */
-function joined(one: ManagedSecrets, other: ManagedSecrets): ManagedSecrets {
-  const [able, less] = other.whole && !one.whole ? [other, one] : [one, other];
-  const secrets = new Map(
-    [...less.secrets, ...able.secrets].map((secret) => [`${secret.namespace}/${secret.name}`, secret]),
-  );
-  const whole = one.whole || other.whole;
-  return {
-    ...able,
-    contexts: [...one.contexts, ...other.contexts],
-    secrets: inOrder([...secrets.values()]),
-    whole,
-    namespaces: whole ? [] : [...new Set([...one.namespaces, ...other.namespaces])],
-    chosen: one.chosen && other.chosen && new Set([...one.chosen, ...other.chosen]),
-  };
 }
 
 async function seeContext(
@@ -92,8 +71,8 @@ async function seeContext(
     cluster.listSecrets(managedSelector, signal),
     chosenNamespaces(wish, cluster, signal),
   ]);
-  const namespaces = listed ? [] : (chosen ?? (await allNamespaces(cluster, defaultNamespace, signal)));
-  const read = listed ?? (await readEach(wish, cluster, namespaces, notSeen, signal));
+  const oneByOne = listed ? [] : (chosen ?? (await allNamespaces(cluster, defaultNamespace, signal)));
+  const read = listed ?? (await readEach(wish, cluster, oneByOne, notSeen, signal));
   const secrets = inOrder(read);
   return {
     clusterId: clusterIdOf(wish, cluster, uid, secrets),
@@ -101,8 +80,8 @@ async function seeContext(
     cluster,
     secrets,
     whole: listed !== undefined,
-    namespaces,
-    chosen: chosen && new Set(chosen),
+    namespaces: chosen && new Set(chosen),
+    oneByOne,
   };
 }
 

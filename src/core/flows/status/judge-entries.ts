@@ -29,7 +29,7 @@ export interface Judgement {
 
 /** Every managed entry of a cluster that was asked for, and how it stands. */
 export function judgeEntries(cluster: ManagedSecrets, judgement: Judgement): StatusEntry[] {
-  const { chosen, secrets } = cluster;
+  const { namespaces: chosen, secrets } = cluster;
   const { secretName } = judgement.input;
   const replaced = replacedKeys(cluster);
   return secrets
