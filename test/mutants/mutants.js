@@ -506,14 +506,14 @@ export const mutants = [
     name: "removes a key that is on its way out as if a killed run had left it",
     edits: [
       {
-        file: "src/core/holders/held-key-ids.ts",
-        from: "flatMap(({ keyId, retire }) => [keyId, retire?.keyId]),",
-        to: "flatMap(({ keyId }) => [keyId]),",
+        file: "src/core/holders/key-holders.ts",
+        from: "flatMap(({ keyId, retire }) => [keyId, retire?.keyId])",
+        to: "flatMap(({ keyId }) => [keyId])",
       },
       {
-        file: "src/core/holders/held-key-ids.ts",
-        from: "return new Set([...held, ...named.",
-        to: "return new Set([...named.",
+        file: "src/core/holders/key-holders.ts",
+        from: "return new Set([...byBytes.map(({ keyId }) => keyId), ...secrets",
+        to: "return new Set([...byBytes.flatMap(() => []), ...secrets",
       },
     ],
     caughtBy: {

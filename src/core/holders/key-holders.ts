@@ -1,36 +1,76 @@
-import type { Application } from "../../domain/identity.ts";
+import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { keyOrigin, readableMarks } from "../../domain/ownership.ts";
 import { credentialsIn } from "./holders.ts";
 
 /**
- * Which keys of an application some pull secret holds: by any entry of it that begins as the key does, by a mark that
- * names it as in use or on its way out, or by the pending mark of the run that makes it.
+ * Which keys of an application some pull secret holds: by its bytes, by a mark that names it as in use or on its way
+ * out, or by the pending mark of the run that makes it.
  * @param now a key that has ended by then pulls nothing, whoever holds it
  * @returns the secrets, by key id
  */
 export function keyHolders(
   secrets: readonly SecretObject[],
-  { appId, passwords }: Pick<Application, "appId" | "passwords">,
+  application: Pick<Application, "appId" | "passwords">,
   now: Date,
 ): ReadonlyMap<string, readonly SecretObject[]> {
   const holders = new Map<string, SecretObject[]>();
   for (const secret of secrets) {
-    const marks = Object.values(readableMarks(secret));
-    const named = new Set(marks.flatMap(({ keyId, retire }) => [keyId, retire?.keyId]));
-    const pending = new Set(
-      marks.flatMap((mark) => (mark.pending ? [mark.pending.operation, ...(mark.pending.sweep ?? [])] : [])),
-    );
-    const held = credentialsIn(secret).filter(({ username }) => username === appId);
-    for (const key of passwords) {
-      const { keyId, hint, endDateTime } = key;
-      const begins = hint !== undefined && held.some(({ password }) => password.reveal().startsWith(hint));
-      const hasEnded = endDateTime !== undefined && endDateTime <= now;
-      const isMade = pending.has(keyOrigin(key)?.operation ?? "");
-      if (named.has(keyId) || isMade || (begins && !hasEnded)) {
-        holders.set(keyId, [...(holders.get(keyId) ?? []), secret]);
-      }
+    const isNamed = namedBy(secret);
+    const byBytes = new Set(keysByBytes(secret, application, now));
+    for (const key of application.passwords) {
+      if (isNamed(key) || byBytes.has(key))
+        holders.set(key.keyId, [...(holders.get(key.keyId) ?? []), secret]);
     }
   }
   return holders;
+}
+
+/**
+ * Ids of the keys that secrets hold: those of the application by their bytes, and every one that a mark names as in use
+ * or on its way out. What a pending mark names is no holder: whoever takes that mark over removes the key.
+ * @param now a key that has ended pulls nothing, whoever holds it, and counts by its mark alone
+ */
+export function heldKeyIds(
+  secrets: readonly SecretObject[],
+  application: Pick<Application, "appId" | "passwords">,
+  now: Date,
+): Set<string> {
+  const byBytes = secrets.flatMap((secret) => keysByBytes(secret, application, now));
+  return new Set([...byBytes.map(({ keyId }) => keyId), ...secrets.flatMap(idsInMarks)]);
+}
+
+/** Whether a mark of a secret names a key: as in use, as on its way out, or as an operation's that may have made it. */
+export function namedBy(secret: SecretObject): (key: PasswordCredential) => boolean {
+  const ids = new Set(idsInMarks(secret));
+  const operations = new Set(
+    Object.values(readableMarks(secret)).flatMap(({ pending }) =>
+      pending ? [pending.operation, ...(pending.sweep ?? [])] : [],
+    ),
+  );
+  return (key) => ids.has(key.keyId) || operations.has(keyOrigin(key)?.operation ?? "");
+}
+
+function idsInMarks(secret: SecretObject): string[] {
+  return Object.values(readableMarks(secret))
+    .flatMap(({ keyId, retire }) => [keyId, retire?.keyId])
+    .filter((keyId) => typeof keyId === "string");
+}
+
+/** Keys that have not ended and begin as some password of the application in a secret, whoever wrote it and for whatever host. */
+function keysByBytes(
+  secret: SecretObject,
+  { appId, passwords }: Pick<Application, "appId" | "passwords">,
+  now: Date,
+): PasswordCredential[] {
+  const texts = credentialsIn(secret)
+    // Entra takes an id in any letter case.
+    .filter(({ username }) => username.toLowerCase() === appId.toLowerCase())
+    .map(({ password }) => password.reveal());
+  return passwords.filter(
+    ({ hint, endDateTime }) =>
+      hint !== undefined &&
+      (endDateTime === undefined || endDateTime > now) &&
+      texts.some((text) => text.startsWith(hint)),
+  );
 }

@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
+import { secretsNow } from "../../holders/secrets-now.ts";
 import type { Report } from "../../progress.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { newOperation } from "../../steps/client-secret.ts";
@@ -47,7 +48,7 @@ export async function carryOut(removal: Removal, run: Run): Promise<void> {
 
 /** No secret is left that could be marked: only what nothing in the cluster holds is removed. */
 async function removeWithoutMark(removal: Removal, run: Run): Promise<void> {
-  const remaining = await secretsNow(removal, run, run.signal);
+  const remaining = await secretsNow(removal.seen, run.input.concurrency, run.signal);
   await removeInAzure(removal, remaining, run, run.signal, () => Promise.resolve());
 }
 
@@ -99,7 +100,7 @@ class ClusterRemoval {
     const holdsBack = verdicts.some(({ keptBecause }) => keptBecause?.reason === "still-held");
     if (!holdsBack && !verdicts.some(({ keptKeys }) => keptKeys.some(({ heldBy }) => heldBy))) return mark;
     // Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
-    const secrets = await secretsNow(this.#removal, this.#run, this.#signal);
+    const secrets = await this.#secretsNow();
     const isGoing = (secret: SecretObject) =>
       entries.entries.some(({ target }) => isSameTarget(target, secret));
     const remaining = secrets.filter((secret) => !isGoing(secret));
@@ -137,12 +138,17 @@ class ClusterRemoval {
     const before = records.failures.length;
     if (this.#removal.verdicts.some(removesSomething)) {
       await this.#emptyKeeper(mark);
-      const secrets = await secretsNow(this.#removal, this.#run, this.#signal);
+      const secrets = await this.#secretsNow();
       const remaining = secrets.filter((secret) => !isSameTarget(secret, mark.target));
       await removeInAzure(this.#removal, remaining, this.#run, this.#signal, stillOurTurn);
     } else noteStanding(this.#removal, records);
     // Left as it is it leads the next run to what could not be removed.
     if (records.failures.length === before) await this.#removeKeeper(mark);
+  }
+
+  /** A key that some secret came to hold meanwhile stays. */
+  #secretsNow(): Promise<readonly SecretObject[]> {
+    return secretsNow(this.#removal.seen, this.#run.input.concurrency, this.#signal);
   }
 
   async #unlink(stillOurTurn: () => Promise<void>): Promise<void> {
@@ -243,22 +249,6 @@ class ClusterRemoval {
 function itemOf({ target }: MarkedSecret) {
   const { cluster, namespace, name } = target;
   return { kind: "secret", id: name, context: cluster.context, namespace } as const;
-}
-
-/** The cluster's pull secrets as they are now: a key that some secret came to hold meanwhile stays. */
-async function secretsNow(
-  { seen }: Removal,
-  { input }: Run,
-  signal: AbortSignal,
-): Promise<readonly SecretObject[]> {
-  const listed = await seen.cluster.listPullSecrets(signal);
-  if (listed) return listed;
-  const found = await pMap(
-    seen.secrets,
-    ({ namespace, name }) => seen.cluster.findSecret(namespace, name, signal),
-    { concurrency: input.concurrency },
-  );
-  return found.filter((secret) => secret !== undefined);
 }
 
 async function removeInAzure(

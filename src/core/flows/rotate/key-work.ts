@@ -21,8 +21,9 @@ import {
 import { isRefusedWrite } from "../../steps/refused-write.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import { heldKeyIds } from "../../holders/held-key-ids.ts";
+import { heldKeyIds } from "../../holders/key-holders.ts";
 import type { Holder } from "../../holders/holders.ts";
+import { secretsNow } from "../../holders/secrets-now.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What became of one secret. */
@@ -367,20 +368,12 @@ export class KeyWork {
    * written since, and the same application may serve another registry.
    */
   async heldKeyIds(): Promise<Set<string>> {
-    const { cluster } = this.keys.seen;
-    const secrets = (await cluster.listPullSecrets(this.#signal)) ?? (await this.rereadSeen());
-    return heldKeyIds(secrets, this.keys.application, this.keys.now);
+    return heldKeyIds(await this.secretsNow(), this.keys.application, this.keys.now);
   }
 
-  /** The secrets that were seen, as they are now. */
-  async rereadSeen(): Promise<readonly SecretObject[]> {
-    const { cluster, secrets } = this.keys.seen;
-    const found = await pMap(
-      secrets,
-      ({ namespace, name }) => cluster.findSecret(namespace, name, this.#signal),
-      { concurrency: this.input.concurrency },
-    );
-    return found.filter((secret) => secret !== undefined);
+  /** The cluster's pull secrets: others may have written since the survey. */
+  secretsNow(): Promise<readonly SecretObject[]> {
+    return secretsNow(this.keys.seen, this.input.concurrency, this.#signal);
   }
 
   /** Another run went on in place of this one: the key that this one made goes, unless a secret holds it. */

@@ -244,9 +244,7 @@ function refuseOtherKey(
 
 /** Whoever came to hold the key since the survey. */
 async function lastLook(step: Retirement, work: KeyWork): Promise<string[]> {
-  const { seen } = work.keys;
-  const listed = await seen.cluster.listPullSecrets(work.signal);
-  return namesOf(seen, holdersIn(listed ?? (await work.rereadSeen()), step, work.keys));
+  return namesOf(work.keys.seen, holdersIn(await work.secretsNow(), step, work.keys));
 }
 
 /**

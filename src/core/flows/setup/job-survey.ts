@@ -2,7 +2,7 @@ import type { Application, Caller } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
-import { heldKeyIds } from "../../holders/held-key-ids.ts";
+import { heldKeyIds } from "../../holders/key-holders.ts";
 import type { Target, TargetPolicy, TargetState } from "../../steps/pull-secret.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import { heldEntry, type HeldEntry } from "./decide-credential.ts";

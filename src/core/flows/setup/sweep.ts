@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { heldKeyIds } from "../../holders/held-key-ids.ts";
+import { heldKeyIds } from "../../holders/key-holders.ts";
 import { sweepKeys } from "../../steps/client-secret.ts";
 import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, targetName } from "../../steps/pull-secret.ts";

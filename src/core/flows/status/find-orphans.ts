@@ -1,14 +1,9 @@
 import type { Application, PasswordCredential } from "../../../domain/identity.ts";
-import {
-  applicationUniqueName,
-  isKeyOf,
-  keyOrigin,
-  readableMarks,
-  type EntryMark,
-} from "../../../domain/ownership.ts";
+import { applicationUniqueName, isKeyOf, readableMarks } from "../../../domain/ownership.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { isMeant } from "../../holders/holders.ts";
+import { namedBy } from "../../holders/key-holders.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
 import type { OrphanKey } from "../status-contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
@@ -59,20 +54,7 @@ function applicationsIn(
   );
 }
 
-/** Whether some mark of the cluster names a key: as in use, as on its way out, or as an operation's that may have made it. */
+/** Whether some mark of the cluster names a key. */
 export function isKnown(key: PasswordCredential, { secrets }: Pick<ManagedSecrets, "secrets">): boolean {
-  const operation = keyOrigin(key)?.operation;
-  return secrets
-    .flatMap((secret) => marksOf(secret))
-    .some(
-      ({ keyId, retire, pending }) =>
-        keyId === key.keyId ||
-        retire?.keyId === key.keyId ||
-        (operation !== undefined &&
-          (pending?.operation === operation || pending?.sweep?.includes(operation) === true)),
-    );
-}
-
-function marksOf(secret: ManagedSecrets["secrets"][number]): readonly EntryMark[] {
-  return Object.values(readableMarks(secret));
+  return secrets.some((secret) => namedBy(secret)(key));
 }
