@@ -1,4 +1,5 @@
 import type { RemoveOutcome } from "../../core/flows/remove-contract.ts";
+import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
 import type { Answer } from "../views/view.ts";
 import { resultLines, type ResultContext } from "./result-lines.ts";
@@ -15,14 +16,7 @@ export interface RemoveAnswerOptions extends ResultContext {
 /** The outcome of `remove` as it is shown, in the fields of the published contract and for people. */
 export function removeAnswer(outcome: RemoveOutcome, options: RemoveAnswerOptions): Answer {
   if (outcome.kind === "finished") {
-    const { result, error } = outcome;
-    return {
-      command,
-      exitCode: outcome.exitCode,
-      document: { ...result },
-      lines: resultLines(result, options),
-      failure: error && { ...error, retryable: error.retryable ?? false, exitCode: outcome.exitCode },
-    };
+    return finishedAnswer(command, outcome, resultLines(outcome.result, options));
   }
   const { changes, warnings } = outcome.plan;
   const answer = { command, plan: shownPlan(outcome.plan), fields: {} };

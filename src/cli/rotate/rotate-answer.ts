@@ -1,4 +1,5 @@
 import type { RotateOutcome } from "../../core/flows/rotate-contract.ts";
+import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
 import type { Answer } from "../views/view.ts";
 import type { ResultContext } from "./result-context.ts";
@@ -16,14 +17,7 @@ export interface RotateAnswerOptions extends ResultContext {
 /** The outcome of `rotate` as it is shown, in the fields of the published contract and for people. */
 export function rotateAnswer(outcome: RotateOutcome, options: RotateAnswerOptions): Answer {
   if (outcome.kind === "finished") {
-    const { result, error } = outcome;
-    return {
-      command,
-      exitCode: outcome.exitCode,
-      document: { ...result },
-      lines: resultLines(result, options),
-      failure: error && { ...error, retryable: error.retryable ?? false, exitCode: outcome.exitCode },
-    };
+    return finishedAnswer(command, outcome, resultLines(outcome.result, options));
   }
   const answer = { command, plan: shownPlan(outcome.plan, options.intent), fields: {} };
   return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);

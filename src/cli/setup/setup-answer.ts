@@ -1,4 +1,5 @@
 import type { SetupOutcome, SetupPlan } from "../../core/flows/setup-contract.ts";
+import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
 import type { Answer } from "../views/view.ts";
 import type { ResultCommands } from "./renewal-lines.ts";
@@ -18,14 +19,7 @@ export function setupAnswer(
   options: ResultCommands & { readonly exitCodeForChanges: boolean; readonly width: number },
 ): Answer {
   if (outcome.kind === "finished") {
-    const { result, error } = outcome;
-    return {
-      command,
-      exitCode: outcome.exitCode,
-      document: { ...result },
-      lines: resultLines(result, input, options),
-      failure: error && { ...error, retryable: error.retryable ?? false, exitCode: outcome.exitCode },
-    };
+    return finishedAnswer(command, outcome, resultLines(outcome.result, input, options));
   }
   const answer = answerOf(outcome.plan);
   return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);

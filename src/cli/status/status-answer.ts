@@ -1,4 +1,5 @@
 import type { PrunePlan, StatusOutcome } from "../../core/flows/status-contract.ts";
+import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
 import type { ShownPlan } from "../views/plan-lines.ts";
 import type { Answer } from "../views/view.ts";
@@ -13,14 +14,7 @@ export function statusAnswer(
   context: StatusContext,
 ): Answer {
   if (outcome.kind === "finished") {
-    const { result, error, exitCode } = outcome;
-    return {
-      command,
-      exitCode,
-      document: { ...result },
-      lines: statusLines(result, context),
-      failure: error && { ...error, retryable: error.retryable ?? false, exitCode },
-    };
+    return finishedAnswer(command, outcome, statusLines(outcome.result, context));
   }
   const answer = { command, plan: shownPlan(outcome.plan), fields: {} };
   return outcome.kind === "planned"

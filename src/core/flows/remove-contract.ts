@@ -1,5 +1,4 @@
-import type { ErrorDetails } from "../../domain/errors.ts";
-import type { ExitCode } from "../../domain/exit-code.ts";
+import type { Finished } from "./finished.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { Action, PlannedChange } from "../plan.ts";
 import type { Clock, ClusterTarget, Directory, ProcessIdentity, Registries, Roles } from "../ports.ts";
@@ -115,16 +114,7 @@ export interface RemoveResult {
 export type RemoveOutcome =
   | { readonly kind: "planned"; readonly plan: RemovePlan }
   | { readonly kind: "declined"; readonly plan: RemovePlan }
-  | {
-      readonly kind: "finished";
-      readonly result: RemoveResult;
-      readonly exitCode: ExitCode;
-      /** Present unless the exit code is 0. */
-      readonly error?: {
-        readonly message: string;
-        readonly cause?: unknown;
-      } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
-    };
+  | Finished<RemoveResult>;
 
 /** A registry that secrets have entries for, for a list to choose from. */
 export interface RemovableRegistry {

@@ -1,3 +1,4 @@
+import type { Finished } from "./finished.ts";
 import { isDeepStrictEqual } from "node:util";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
@@ -15,6 +16,7 @@ import type {
   RemoveOutcome,
   RemovePlan,
   RemovePorts,
+  RemoveResult,
 } from "./remove-contract.ts";
 import { carryOut, type Run } from "./remove/carry-out.ts";
 import { checkRights } from "./remove/check-rights.ts";
@@ -170,15 +172,13 @@ function refuseIfAllUnwritable(removals: readonly Removal[]): void {
   );
 }
 
-type Finished = Extract<RemoveOutcome, { kind: "finished" }>;
-
 function finished(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
   const result = { removed: records.items };
   const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
   const [first] = failures;
   if (!first) return { kind: "finished", result, exitCode: exitCode.ok };
   const code: ExitCode = records.wrote || records.items.length > 0 ? exitCode.incomplete : first.exitCode;
-  const error: NonNullable<Finished["error"]> = {
+  const error: NonNullable<Finished<RemoveResult>["error"]> = {
     code: first.code,
     message: [...new Set(failures.map(({ message }) => message))].join("\n"),
     hint: first.hint ?? "Run the same command again: it goes on from here.",

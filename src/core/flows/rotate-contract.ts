@@ -1,6 +1,5 @@
+import type { Finished } from "./finished.ts";
 import type { ProofKind } from "../checks/prove-pull.ts";
-import type { ErrorDetails } from "../../domain/errors.ts";
-import type { ExitCode } from "../../domain/exit-code.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { PlannedChange } from "../plan.ts";
 import type {
@@ -153,16 +152,7 @@ export interface RotateResult {
 export type RotateOutcome =
   | { readonly kind: "planned"; readonly plan: RotatePlan }
   | { readonly kind: "declined"; readonly plan: RotatePlan }
-  | {
-      readonly kind: "finished";
-      readonly result: RotateResult;
-      readonly exitCode: ExitCode;
-      /** Present unless the exit code is 0. */
-      readonly error?: {
-        readonly message: string;
-        readonly cause?: unknown;
-      } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
-    };
+  | Finished<RotateResult>;
 
 /** A key in use that could be rotated, for a list to choose from. */
 export interface RotatableKey {

@@ -1,6 +1,5 @@
+import type { Finished } from "./finished.ts";
 import type { ProofKind } from "../checks/prove-pull.ts";
-import type { ErrorDetails } from "../../domain/errors.ts";
-import type { ExitCode } from "../../domain/exit-code.ts";
 import type { RegistryReference, RoleAssignmentMode } from "../../domain/registry.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
@@ -191,14 +190,4 @@ export interface SetupResult {
 export type SetupOutcome =
   | { readonly kind: "planned"; readonly plan: SetupPlan }
   | { readonly kind: "declined"; readonly plan: SetupPlan }
-  | {
-      readonly kind: "finished";
-      readonly result: SetupResult;
-      readonly exitCode: ExitCode;
-      /** Present unless the exit code is 0. */
-      readonly error?: {
-        readonly message: string;
-        /** What was thrown, to find out more by. */
-        readonly cause?: unknown;
-      } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
-    };
+  | Finished<SetupResult>;

@@ -1,5 +1,5 @@
+import type { Finished } from "./finished.ts";
 import type { ErrorDetails } from "../../domain/errors.ts";
-import type { ExitCode } from "../../domain/exit-code.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { SeeingWish } from "../holders/see-clusters.ts";
 import type { PlannedChange } from "../plan.ts";
@@ -149,13 +149,4 @@ export interface StatusResult {
 export type StatusOutcome =
   | { readonly kind: "planned"; readonly plan: PrunePlan }
   | { readonly kind: "declined"; readonly plan: PrunePlan }
-  | {
-      readonly kind: "finished";
-      readonly result: StatusResult;
-      /** 0 in order, 5 not in order; else of what could not be looked at. */
-      readonly exitCode: ExitCode;
-      readonly error?: { readonly message: string; readonly cause?: unknown } & Pick<
-        ErrorDetails,
-        "code" | "hint" | "docs" | "requestId" | "retryable"
-      >;
-    };
+  | Finished<StatusResult>;

@@ -1,3 +1,4 @@
+import type { Finished } from "./finished.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
@@ -137,14 +138,12 @@ async function prune(
   };
 }
 
-type Finished = Extract<StatusOutcome, { kind: "finished" }>;
-
 function finished(
   { seen, notSeen, facts }: Look,
   input: StatusInput,
   { process }: StatusPorts,
   pruned?: string,
-): Finished {
+): Finished<StatusResult> {
   const directory = facts instanceof ActionableError ? undefined : facts;
   const orphans = orphansOf(seen, facts, input);
   const result: StatusResult = {

@@ -1,3 +1,4 @@
+import type { Finished } from "../finished.ts";
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -19,8 +20,6 @@ export interface KeysRecord {
   wrote: boolean;
   error?: unknown;
 }
-
-type Finished = Extract<RotateOutcome, { kind: "finished" }>;
 
 /** The document of a finished run, and how it ended. */
 export function finishedOutcome(records: readonly KeysRecord[], leftOut: readonly LeftOut[]): RotateOutcome {
@@ -65,7 +64,7 @@ function secretsOf({ keys, written }: KeysRecord): ResultSecret[] {
 function ending(
   records: readonly KeysRecord[],
   leftOut: readonly LeftOut[],
-): (NonNullable<Finished["error"]> & Pick<Finished, "exitCode">) | undefined {
+): (NonNullable<Finished<RotateResult>["error"]> & Pick<Finished<RotateResult>, "exitCode">) | undefined {
   const wrote = records.some((record) => record.wrote);
   const failures = [...records.flatMap(({ error }) => (error === undefined ? [] : [{ error }])), ...leftOut];
   const [first, ...more] = failures;

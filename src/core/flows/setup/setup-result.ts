@@ -1,5 +1,6 @@
+import type { Finished } from "../finished.ts";
 import { ActionableError } from "../../../domain/errors.ts";
-import { exitCode, type ExitCode } from "../../../domain/exit-code.ts";
+import { exitCode } from "../../../domain/exit-code.ts";
 import { isRenewalDue } from "../../../domain/renewal.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
@@ -196,7 +197,7 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
     }));
 }
 
-type Ending = { exitCode: ExitCode; error?: Extract<SetupOutcome, { kind: "finished" }>["error"] };
+type Ending = Omit<Finished<SetupResult>, "kind" | "result">;
 
 function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
   const broken = records.find(({ error }) => error !== undefined);

@@ -1,0 +1,21 @@
+import type { Finished } from "../core/flows/finished.ts";
+import type { Line } from "./terminal.ts";
+import type { Answer } from "./views/view.ts";
+
+/**
+ * What a flow came to, in the fields of the published contract and for people.
+ * @param lines what it says to people
+ */
+export function finishedAnswer(
+  command: string,
+  { result, exitCode, error }: Finished<object>,
+  lines: readonly Line[],
+): Answer {
+  return {
+    command,
+    exitCode,
+    document: { ...result },
+    lines,
+    failure: error && { ...error, retryable: error.retryable ?? false, exitCode },
+  };
+}

@@ -1,0 +1,15 @@
+import type { ErrorDetails } from "../../domain/errors.ts";
+import type { ExitCode } from "../../domain/exit-code.ts";
+
+/** How a flow ended that came to an answer. */
+export interface Finished<Result> {
+  readonly kind: "finished";
+  readonly result: Result;
+  readonly exitCode: ExitCode;
+  /** Why it is not wholly done. Absent when the exit code is 0, and when it was looked at and is not in order. */
+  readonly error?: {
+    readonly message: string;
+    /** What was thrown, to find out more by. */
+    readonly cause?: unknown;
+  } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
+}
