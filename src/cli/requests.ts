@@ -3,7 +3,7 @@ import type { AnswersOf } from "./option.ts";
 import type { clusterOptions, runOptions, signInOptions } from "./options.ts";
 
 /** Answers that say which services a command speaks to, and how long it waits for them. */
-type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
+export type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
   Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls"> &
   Pick<AnswersOf<typeof runOptions>, "timeout" | "concurrency">;
 

@@ -3,11 +3,11 @@ import type { RemoveOutcome } from "../../core/flows/remove-contract.ts";
 import type { Report } from "../../core/progress.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import { readAnswers } from "../answers.ts";
+import { askFirst } from "../ask-first.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
-import { InterruptedError } from "../interruption.ts";
-import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
+import { stoppable, untilOver } from "../stoppable.ts";
 import { approveRemoval } from "./approve-removal.ts";
 import { removeAnswer } from "./remove-answer.ts";
 import { removeInput, removeRequest } from "./remove-input.ts";
@@ -21,18 +21,11 @@ export async function runRemove(answers: RemoveAnswers, context: CommandContext)
 }
 
 async function carryOut(context: CommandContext): Promise<ExitCode> {
-  const walkThrough = context.terminal.interactive
-    ? new (await import("./walk-through.ts")).WalkThrough(context)
-    : undefined;
-  const report = walkThrough?.report ?? context.view.report;
-  const connections = context.connect(report, context.signal);
-  const asked = await walkThrough?.run(connections).catch((error: unknown) => {
-    if (!(error instanceof InterruptedError)) throw error;
-    throw interruptedAtQuestion(
-      error,
-      sameRemove({ ...context, given: walkThrough.given }, { asking: true }),
-    );
-  });
+  const { report, connections, asked } = await askFirst(
+    context,
+    async () => (await import("./walk-through.ts")).walkThrough(context),
+    (given) => sameRemove({ ...context, given }, { asking: true }),
+  );
   const given = asked ?? context.given;
   const answers = readAnswers(removeOptions, given);
   const outcome = await work(answers, { ...context, given }, connections, report);

@@ -4,11 +4,11 @@ import type { Report } from "../../core/progress.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import { approve } from "../approval.ts";
 import { readAnswers } from "../answers.ts";
+import { askFirst } from "../ask-first.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
-import { InterruptedError } from "../interruption.ts";
 import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
-import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
+import { stoppable, untilOver } from "../stoppable.ts";
 import { rotateAnswer } from "./rotate-answer.ts";
 import { rotateCommands, sameRotate } from "./rotate-commands.ts";
 import { intentOf, rotateInput, rotateRequest } from "./rotate-input.ts";
@@ -22,18 +22,11 @@ export async function runRotate(answers: RotateAnswers, context: CommandContext)
 }
 
 async function carryOut(context: CommandContext): Promise<ExitCode> {
-  const walkThrough = context.terminal.interactive
-    ? new (await import("./walk-through.ts")).WalkThrough(context)
-    : undefined;
-  const report = walkThrough?.report ?? context.view.report;
-  const connections = context.connect(report, context.signal);
-  const asked = await walkThrough?.run(connections).catch((error: unknown) => {
-    if (!(error instanceof InterruptedError)) throw error;
-    throw interruptedAtQuestion(
-      error,
-      sameRotate({ ...context, given: walkThrough.given }, { asking: true }),
-    );
-  });
+  const { report, connections, asked } = await askFirst(
+    context,
+    async () => (await import("./walk-through.ts")).walkThrough(context),
+    (given) => sameRotate({ ...context, given }, { asking: true }),
+  );
   const given = asked ?? context.given;
   const answers = readAnswers(rotateOptions, given);
   const outcome = await work(answers, { ...context, given }, connections, report);

@@ -5,15 +5,15 @@ import type { SecretText } from "../../domain/secret-text.ts";
 import type { Report } from "../../core/progress.ts";
 import { approve } from "../approval.ts";
 import { readAnswers } from "../answers.ts";
+import { askFirst } from "../ask-first.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { checkCredentialsFile } from "../credentials-file.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
-import { InterruptedError } from "../interruption.ts";
 import type { OptionSet } from "../option.ts";
 import { setupOptions, type SetupAnswers } from "./setup-options.ts";
 import { passwordFromFile, passwordFromStream } from "../password-source.ts";
-import { interruptedAtQuestion, stoppable, untilOver } from "../stoppable.ts";
+import { stoppable, untilOver } from "../stoppable.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { renewalCommand } from "./renewal-command.ts";
 import { setupAnswer } from "./setup-answer.ts";
@@ -31,18 +31,12 @@ export async function runSetup(answers: SetupAnswers, context: CommandContext): 
 }
 
 async function carryOut(context: CommandContext, knownPassword: SecretText | undefined): Promise<ExitCode> {
-  const walkThrough = context.terminal.interactive
-    ? new (await import("./walk-through.ts")).WalkThrough(context, knownPassword)
-    : undefined;
-  const report = walkThrough?.report ?? context.view.report;
-  const connections = context.connect(report, context.signal);
-  const asked = await walkThrough?.run(connections).catch((error: unknown) => {
-    if (!(error instanceof InterruptedError)) throw error;
-    const { program, environment } = context;
-    const { given } = walkThrough;
-    const again = equivalentCommand(program, "setup", setupOptions, given, environment, { asking: true });
-    throw interruptedAtQuestion(error, again);
-  });
+  const { program, environment } = context;
+  const { report, connections, asked } = await askFirst(
+    context,
+    async () => new (await import("./walk-through.ts")).WalkThrough(context, knownPassword),
+    (given) => equivalentCommand(program, "setup", setupOptions, given, environment, { asking: true }),
+  );
   const given = asked?.given ?? context.given;
   const answers = readAnswers(setupOptions, given) as WholeAnswers;
   const input = setupInput(answers, knownPassword);

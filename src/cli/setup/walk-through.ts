@@ -3,6 +3,7 @@ import type { Report } from "../../core/progress.ts";
 import { BusyError } from "../../core/steps/busy.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import { readAnswers, type GivenOptions } from "../answers.ts";
+import type { Asking } from "../ask-first.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { Interview } from "../interview.ts";
@@ -65,7 +66,7 @@ const opening = [
 const indispensable = new Set(["registry", "owner-consent"]);
 
 /** Asks a person for whatever `setup` was not given, and for a yes to the plan. */
-export class WalkThrough {
+export class WalkThrough implements Asking<WalkedThrough> {
   readonly #context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
   readonly #knownPassword: SecretText | undefined;
   readonly #interview: Interview<SetupAnswers>;
