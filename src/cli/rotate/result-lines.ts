@@ -6,6 +6,7 @@ import type {
 } from "../../core/flows/rotate-contract.ts";
 import { shellWord } from "../equivalent-command.ts";
 import { toned, type Line, type Toned } from "../terminal.ts";
+import { signedLines } from "../views/signed-lines.ts";
 import { targetLines } from "../views/target-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
 import { blockLines } from "./block-lines.ts";
@@ -50,10 +51,8 @@ function tokenLines(rotations: readonly ResultRotation[], width: number): Line[]
       ({ registry, appId }) => `az role assignment delete --assignee ${appId} --scope ${shellWord(registry)}`,
     );
   const until = cuts.length > 0 ? ", until acr-pull setup grants it again:" : ".";
-  const [first = "", ...more] = wrapped(tokensOutliveTheKey + until, width - 2);
   return [
-    [toned("warning", "!"), ` ${first}`],
-    ...more.map((line) => `  ${line}`),
+    ...signedLines(toned("warning", "!"), tokensOutliveTheKey + until, width),
     ...[...new Set(cuts)].map((command) => `    ${command}`),
   ];
 }

@@ -7,6 +7,7 @@ import type {
 } from "../../core/flows/status-contract.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import { toned, type Line } from "../terminal.ts";
+import { signedLines } from "../views/signed-lines.ts";
 import { tableLines } from "../views/table-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
 import type { StatusCommands } from "./status-commands.ts";
@@ -30,7 +31,7 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
     result.pending.flatMap((work) => pendingLines(work, width)),
     orphanLines(result, context),
     seenLines(result, width),
-    result.warnings.flatMap(({ message }) => signed("warning", "!", `${message}.`, width)),
+    result.warnings.flatMap(({ message }) => signedLines(toned("warning", "!"), `${message}.`, width)),
     needsRotate(result)
       ? [
           ...wrapped("To bring this in order:", width),
@@ -85,10 +86,14 @@ function headLines({ entries, scopes }: StatusResult, width: number): Line[] {
   }
   const count = entries.length === 1 ? "1 entry" : `${entries.length} entries`;
   if (bad > 0)
-    return signed("bad", "✗", `${bad} of ${count} ${bad === 1 ? "is" : "are"} not in order.`, width);
+    return signedLines(
+      toned("bad", "✗"),
+      `${bad} of ${count} ${bad === 1 ? "is" : "are"} not in order.`,
+      width,
+    );
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
   const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
-  return signed("good", "✓", `${count}, all in order${soonest}.`, width);
+  return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);
 }
 
 function days(count: number): string {
@@ -102,7 +107,7 @@ function troubleLines(entries: readonly StatusEntry[], width: number): Line[] {
   const bad = entries.filter(({ state }) => !inOrder.has(state));
   const lines = bad
     .slice(0, mostTroubles)
-    .flatMap((entry) => signed("bad", "✗", `${placeOf(entry)}: ${whyOf(entry)}.`, width));
+    .flatMap((entry) => signedLines(toned("bad", "✗"), `${placeOf(entry)}: ${whyOf(entry)}.`, width));
   return bad.length > mostTroubles ? [...lines, `  and ${bad.length - mostTroubles} more`] : lines;
 }
 
@@ -119,12 +124,11 @@ function whyOf({ state, reason, expiresAt, daysLeft }: StatusEntry): string {
 
 function pendingLines(work: PendingWork, width: number): Line[] {
   const where = `${work.context} (${work.loginServer})`;
-  const tone = work.overdue ? "bad" : "plain";
+  const sign = work.overdue ? toned("bad", "✗") : toned("plain", "•");
   if (work.kind === "run") {
     const since = moment(work.renewedAt);
-    return signed(
-      tone,
-      work.overdue ? "✗" : "•",
+    return signedLines(
+      sign,
       work.live
         ? `A run is at work in ${where}: ${work.secrets.join(", ")}.`
         : `A run in ${where} did not come to its end; its mark on ${work.secrets.join(", ")} is of ${since}. The next rotate or setup removes what it left.`,
@@ -136,12 +140,7 @@ function pendingLines(work: PendingWork, width: number): Line[] {
   const when = work.due
     ? `may be retired since ${moment(work.retireAfter)}${work.overdue ? ", and no run has done it" : ""}`
     : `stays valid until ${moment(work.retireAfter)} at least, and is then to be retired`;
-  return signed(
-    tone,
-    work.overdue ? "✗" : "•",
-    `${key} in ${where}, which ${held} changed over from, ${when}.`,
-    width,
-  );
+  return signedLines(sign, `${key} in ${where}, which ${held} changed over from, ${when}.`, width);
 }
 
 /** A time to the minute: it says when to come back. */
@@ -156,15 +155,14 @@ function orphanLines(
   if (orphans === null) {
     // Where there is no entry there is no application to ask for.
     if (entries.length === 0 || !orphansUnknown) return [];
-    return signed(
-      "faint",
-      "•",
+    return signedLines(
+      toned("faint", "•"),
       `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message}`,
       width,
     );
   }
   return orphans.flatMap((orphan) => [
-    ...signed("bad", "✗", orphanText(orphan), width),
+    ...signedLines(toned("bad", "✗"), orphanText(orphan), width),
     `    ${commands.prune(orphan.keyId)}`,
   ]);
 }
@@ -179,17 +177,15 @@ function seenLines({ scopes, unseen }: StatusResult, width: number): Line[] {
   const partial = scopes
     .filter(({ whole }) => !whole)
     .flatMap(({ context, namespaces }) =>
-      signed(
-        "warning",
-        "!",
+      signedLines(
+        toned("warning", "!"),
         `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)} one by one.`,
         width,
       ),
     );
   const missed = unseen.flatMap(({ context, namespace, error }) =>
-    signed(
-      "warning",
-      "!",
+    signedLines(
+      toned("warning", "!"),
       `Not looked at ${context}${namespace === null ? "" : `/${namespace}`}: ${error.message}`,
       width,
     ),
@@ -221,14 +217,3 @@ function renewalTimeMs(entries: readonly StatusEntry[]): number {
 
 const unknownLife = { createdAt: null, expiresAt: null };
 const dayMs = 86_400_000;
-
-/** A sign, and a sentence behind it over as many lines as it takes. */
-function signed(
-  tone: "good" | "bad" | "warning" | "faint" | "plain",
-  sign: string,
-  text: string,
-  width: number,
-): Line[] {
-  const [first = "", ...more] = wrapped(text, width - 2);
-  return [[toned(tone, sign), ` ${first}`], ...more.map((line) => `  ${line}`)];
-}
