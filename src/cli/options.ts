@@ -168,6 +168,16 @@ export const serviceOptions = {
   }),
 };
 
+/** Consent of every command that removes keys: what nobody could see is taken to be nothing. */
+export const completenessOptions = {
+  namespacesComplete: switchOption({
+    flag: "--namespaces-complete",
+    summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
+    group: "Consent",
+    consent: true,
+  }),
+};
+
 /** For every command that may ask. */
 export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),

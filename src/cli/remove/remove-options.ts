@@ -4,6 +4,7 @@ import { listOption, switchOption, valueOption, type AnswersOf } from "../option
 import {
   askingOptions,
   clusterOptions,
+  completenessOptions,
   outputOptions,
   rehearsalOptions,
   runOptions,
@@ -78,12 +79,7 @@ export const removeOptions = {
     group: "Consent",
     consent: true,
   }),
-  namespacesComplete: switchOption({
-    flag: "--namespaces-complete",
-    summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
-    group: "Consent",
-    consent: true,
-  }),
+  ...completenessOptions,
   ...rehearsalOptions,
   ...outputOptions,
 };

@@ -1,7 +1,7 @@
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../option.ts";
-import { clusterOptions, outputOptions, runOptions, signInOptions } from "../options.ts";
+import { clusterOptions, completenessOptions, outputOptions, runOptions, signInOptions } from "../options.ts";
 
 /** Options of `rotate`. */
 export const rotateOptions = {
@@ -93,12 +93,7 @@ export const rotateOptions = {
     group: "Consent",
     consent: true,
   }),
-  namespacesComplete: switchOption({
-    flag: "--namespaces-complete",
-    summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
-    group: "Consent",
-    consent: true,
-  }),
+  ...completenessOptions,
   // Consent, and no variable: one left behind in a pipeline must not remove a key that somebody else made.
   retireKey: valueOption({
     flag: "--retire-key <key-id>",
