@@ -8,6 +8,7 @@ import { seeClusters, type LeftOut } from "../holders/see-clusters.ts";
 import { hasChanges } from "../plan.ts";
 import type { Report } from "../progress.ts";
 import { BusyError } from "../steps/busy.ts";
+import { isFailureOfOne } from "../steps/failure-of-one.ts";
 import { targetName } from "../steps/pull-secret.ts";
 import type {
   RemovableRegistry,
@@ -111,8 +112,7 @@ async function carryAllOut(
     try {
       await carryOut(removal, { ...run, gone, records });
     } catch (error) {
-      const isOfCluster = error instanceof ActionableError && !(error instanceof BusyError);
-      if (!isOfCluster || run.signal.aborted) throw error;
+      if (!isFailureOfOne(error, run.signal)) throw error;
       records.failures.push(error);
     }
   }

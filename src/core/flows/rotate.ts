@@ -1,7 +1,7 @@
-import { ActionableError, refused } from "../../domain/errors.ts";
+import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { BusyWait } from "../busy-wait.ts";
-import { BusyError } from "../steps/busy.ts";
+import { isFailureOfOne } from "../steps/failure-of-one.ts";
 import { hasChanges } from "../plan.ts";
 import type { Report } from "../progress.ts";
 import type {
@@ -104,7 +104,7 @@ async function look(
       try {
         prospects.push(await prospectOf(one, input, ports, report, signal));
       } catch (error) {
-        if (!(error instanceof ActionableError) || error instanceof BusyError || signal.aborted) throw error;
+        if (!isFailureOfOne(error, signal)) throw error;
         const { loginServer, appId, seen: cluster } = one;
         leftOut.push({ name: `${loginServer} ${appId} in ${cluster.contexts.join(", ")}`, error });
       }

@@ -1,5 +1,4 @@
 import pMap from "p-map";
-import { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import { secretsNow } from "../../holders/secrets-now.ts";
@@ -13,6 +12,7 @@ import {
   withoutPassword,
   type MarkedSecret,
 } from "../../steps/entry-removal.ts";
+import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import { removeLink } from "../../steps/service-account.ts";
@@ -232,9 +232,7 @@ class ClusterRemoval {
     try {
       await work();
     } catch (error) {
-      const isOfItem =
-        error instanceof ActionableError && !(error instanceof BusyError) && !this.#signal.aborted;
-      if (!isOfItem) throw error;
+      if (!isFailureOfOne(error, this.#signal)) throw error;
       records.fail(item, error);
       const name = `${item.context}/${item.namespace}/${item.id}`;
       report({

@@ -5,6 +5,7 @@ import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../do
 import { manyLooks } from "../../checks/prove-steadily.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { makeKey } from "../../steps/client-secret.ts";
+import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import type { RotateInput } from "../rotate-contract.ts";
@@ -221,8 +222,7 @@ async function closeAfter(
     const allWritten = assignments.every(
       ({ holder }) => work.written.get(targetName(holder.target))?.action !== "failed",
     );
-    if (allWritten || !(error instanceof ActionableError) || error instanceof BusyError) throw error;
-    if (work.signal.aborted) throw error;
+    if (allWritten || !isFailureOfOne(error, work.signal)) throw error;
   }
 }
 

@@ -1,11 +1,11 @@
 import pMap from "p-map";
-import { ActionableError } from "../../../domain/errors.ts";
+import type { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { proveSteadily } from "../../checks/prove-steadily.ts";
 import type { Report } from "../../progress.ts";
-import { BusyError } from "../../steps/busy.ts";
+import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import { newOperation, sweepKeys } from "../../steps/client-secret.ts";
 import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
 import {
@@ -281,9 +281,7 @@ export class KeyWork {
 
   /** @throws whatever concerns not this secret alone */
   #noteFailure(target: Target, error: unknown): void {
-    const isOfTarget =
-      error instanceof ActionableError && !(error instanceof BusyError) && !this.#signal.aborted;
-    if (!isOfTarget) throw error;
+    if (!isFailureOfOne(error, this.#signal)) throw error;
     this.#note({ target, action: "failed", error });
     this.report({
       kind: "failed",

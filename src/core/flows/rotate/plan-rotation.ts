@@ -26,14 +26,12 @@ export function planRotation(
   leftOut: readonly LeftOut[],
   input: RotateInput,
 ): RotatePlan {
+  const planned = prospects.map((prospect) => ({ prospect, block: blockOf(prospect, prospects, input) }));
   return {
-    changes: prospects.flatMap((prospect) => changesOf(prospect, input, blockOf(prospect, prospects, input))),
+    changes: planned.flatMap(({ prospect, block }) => changesOf(prospect, input, block)),
     warnings: [
       ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
-      ...prospects.flatMap((prospect) => [
-        ...warningsOf(prospect, input),
-        ...blockWarnings(blockOf(prospect, prospects, input)),
-      ]),
+      ...planned.flatMap(({ prospect, block }) => [...warningsOf(prospect, input), ...blockWarnings(block)]),
     ],
   };
 }

@@ -88,18 +88,16 @@ export async function surveyKeys(
   };
   const someLive = [...keys.values()].some(({ alive }) => alive);
   const proven = holders.filter((holder) => !isUnproven(holder, held, keyOf));
-  const genuine = (proven.length > 0 ? proven : holders).map((holder) => withoutOwnRetirement(holder, keyOf));
+  const genuine = proven.length > 0 ? proven : holders;
   if (!someLive) refuseUnlessOwn({ ...held, holders: genuine }, application);
   const now = seen.cluster.serverTime();
   const live = held.pending.find(({ mark }) => isLive(mark, now, ports.process));
   return {
     ...held,
-    holders: genuine,
+    holders: genuine.map((holder) => withoutOwnRetirement(holder, keyOf)),
     changed: [
       ...held.changed,
-      ...(proven.length > 0 ? holders.filter((holder) => !proven.includes(holder)) : []).map(
-        ({ target }) => target,
-      ),
+      ...holders.filter((holder) => !genuine.includes(holder)).map(({ target }) => target),
     ],
     application,
     proof,

@@ -1,8 +1,7 @@
 import pMap from "p-map";
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { ActionableError } from "../../../domain/errors.ts";
 import { provePull } from "../../checks/prove-pull.ts";
-import { BusyError } from "../../steps/busy.ts";
+import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import {
   judgeTarget,
   readBack,
@@ -129,7 +128,7 @@ function desired(work: JobWork, one: JobTarget, made: TargetCredential): Desired
 }
 
 function recordFailure(work: JobWork, failed: TargetRecord, error: unknown): void {
-  if (!isOfTarget(error, work.signal)) throw error;
+  if (!isFailureOfOne(error, work.signal)) throw error;
   work.record.targets.push({ ...failed, error });
   work.report({
     kind: "failed",
@@ -158,7 +157,7 @@ export async function readTargetsBack(work: JobWork, made: TargetCredential): Pr
         );
         found.set(credential.password.reveal(), credential);
       } catch (error) {
-        if (!isOfTarget(error, work.signal)) throw error;
+        if (!isFailureOfOne(error, work.signal)) throw error;
         record.action = "failed";
         record.error = error;
       }
@@ -171,11 +170,6 @@ export async function readTargetsBack(work: JobWork, made: TargetCredential): Pr
   if (work.survey.proof.kind === "registry") {
     work.done("read-back", "Read the secrets back and signed in with what they hold");
   }
-}
-
-/** Whether a failure is one target's alone, and the others can be written all the same. */
-function isOfTarget(error: unknown, signal: AbortSignal): error is ActionableError {
-  return error instanceof ActionableError && !(error instanceof BusyError) && !signal.aborted;
 }
 
 function describeTargets(targets: readonly Target[]): string {

@@ -1,0 +1,10 @@
+import { ActionableError } from "../../domain/errors.ts";
+import { BusyError } from "./busy.ts";
+
+/**
+ * Whether a failure concerns one of several things alone, so that the others can be done all the same: not a bug
+ * of ours, not that another run is at work, and not the end of the whole run.
+ */
+export function isFailureOfOne(error: unknown, signal: AbortSignal): error is ActionableError {
+  return error instanceof ActionableError && !(error instanceof BusyError) && !signal.aborted;
+}
