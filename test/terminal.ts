@@ -137,6 +137,15 @@ export class TerminalRun {
     return this;
   }
 
+  /** Waits until a question can be answered: what there is to choose from has arrived. */
+  async at(question: string): Promise<this> {
+    await this.when(
+      () => new RegExp(`${question.replaceAll("?", "\\?")}[^]*❯ `).test(this.screen),
+      `${question}, with its choices`,
+    );
+    return this;
+  }
+
   /** Waits until something holds; looked at whenever the screen changes and every few milliseconds. */
   async when(holds: () => boolean, what: string): Promise<void> {
     if (holds()) return;

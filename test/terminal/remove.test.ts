@@ -22,15 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** Waits until a question can be answered: what there is to choose from has arrived. */
-async function at(run: TerminalRun, question: string): Promise<TerminalRun> {
-  await run.when(
-    () => new RegExp(`${question.replaceAll("?", "\\?")}[^]*❯ `).test(run.screen),
-    `${question}, with its choices`,
-  );
-  return run;
-}
-
 describe("remove at a terminal", () => {
   it("removes nothing when nothing is typed, and takes no other name", async () => {
     const before = sandbox.requests.entries.length;
@@ -54,9 +45,9 @@ describe("remove at a terminal", () => {
   it("asks as whom, where and for which registry, and has its name typed", async () => {
     const before = sandbox.requests.entries.length;
     const run = await TerminalRun.start(sandbox, ["remove"], { rows: 60 });
-    (await at(run, questions.signIn)).press("enter");
-    (await at(run, questions.contexts)).press("enter");
-    await at(run, questions.registry);
+    (await run.at(questions.signIn)).press("enter");
+    (await run.at(questions.contexts)).press("enter");
+    await run.at(questions.registry);
     const loginServer = sandbox.world.registries[0]?.loginServer ?? "";
     run.press(loginServer);
     await run.until(new RegExp(`❯ ${loginServer} +one secret`));

@@ -23,28 +23,19 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** Waits until a question can be answered: what there is to choose from has arrived. */
-async function at(run: TerminalRun, question: string): Promise<TerminalRun> {
-  await run.when(
-    () => new RegExp(`${question.replaceAll("?", "\\?")}[^]*❯ `).test(run.screen),
-    `${question}, with its choices`,
-  );
-  return run;
-}
-
 describe("rotate at a terminal", () => {
   it("asks as whom, where and which keys, shows the plan, and tells the command that asks nothing", async () => {
     const before = sandbox.requests.entries.length;
     const [other, mine] = [entryOf(sandbox), entryOf(sandbox, "abacregistry", "default")];
     const run = await TerminalRun.start(sandbox, ["rotate"], { rows: 60 });
-    (await at(run, questions.signIn)).press("enter");
-    (await at(run, questions.contexts)).press("enter");
-    await at(run, questions.keys);
+    (await run.at(questions.signIn)).press("enter");
+    (await run.at(questions.contexts)).press("enter");
+    await run.at(questions.keys);
     expect(run.screen).toMatch(/❯ \[x\] localhost:\d+ {2}key [\da-f-]{36}, expires in 179 days, 2 secrets/);
     expect(run.screen).toMatch(/\[x\] localhost:\d+ {2}key [\da-f-]{36}, expires in 179 days, one secret/);
     await run.press("space").until("1 chosen");
     run.press("enter");
-    await at(run, questions.plan);
+    await run.at(questions.plan);
     expect(run.screen).toContain("Plan for the rotation");
     expect(run.screen).toContain("1 to create, 1 to update, 0 to remove.");
     expect(mutatingSince(sandbox, before)).toEqual([]);
@@ -61,7 +52,7 @@ describe("rotate at a terminal", () => {
     const before = sandbox.requests.entries.length;
     const args = ["--auth", "environment", "--context", "sandbox", "-n", "awesomeapps"];
     const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
-    await at(run, questions.plan);
+    await run.at(questions.plan);
     expect(run.history).not.toContain("✔ ");
     // Enter would carry it out.
     await run.press("down").until("❯ no, stop here");
@@ -74,7 +65,7 @@ describe("rotate at a terminal", () => {
   it("proposes no when a key is to go", async () => {
     const args = ["--auth", "environment", "--context", "sandbox", "-n", "awesomeapps", "--compromised"];
     const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
-    await at(run, questions.plan);
+    await run.at(questions.plan);
     await run.until("❯ no, stop here");
     expect(run.history.replaceAll(/\s+/g, " ")).toContain("for up to 3 hours");
     run.press("enter");
@@ -90,8 +81,8 @@ describe("rotate at a terminal", () => {
 
   it("stopped at a question says how to go on from there", async () => {
     const run = await TerminalRun.start(sandbox, ["rotate", "--auth", "environment", "--expires-in", "90d"]);
-    (await at(run, questions.contexts)).press("enter");
-    (await at(run, questions.keys)).press("ctrl-c");
+    (await run.at(questions.contexts)).press("enter");
+    (await run.at(questions.keys)).press("ctrl-c");
     expect(await run.exit()).toBe(130);
     expect(run.transcript).toContain("Nothing was written.");
     expect(run.transcript).toContain(
@@ -102,12 +93,12 @@ describe("rotate at a terminal", () => {
   it("says what is in the way at a question, and asks again when told so", async () => {
     sandbox.setFaults([{ match: "GET /api/v1/secrets", status: 401, times: 5 }]);
     const run = await TerminalRun.start(sandbox, ["rotate", "--auth", "environment", "--context", "sandbox"]);
-    await at(run, "? How to go on?");
+    await run.at("? How to go on?");
     expect(run.screen).toMatch(/^error: /m);
     sandbox.setFaults([]);
     await run.until("❯ try again");
     run.press("enter");
-    (await at(run, questions.keys)).press("ctrl-c");
+    (await run.at(questions.keys)).press("ctrl-c");
     expect(await run.exit()).toBe(130);
   });
 });
