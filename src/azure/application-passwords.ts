@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ActionableError, hasCode, OutcomeUnknownError } from "../domain/errors.ts";
 import type { NewPassword } from "../domain/identity.ts";
 import { Once } from "../domain/once.ts";
@@ -7,14 +6,8 @@ import { azureError } from "./azure-errors.ts";
 import { applicationFields, applicationOf, dateOf, text } from "./directory-objects.ts";
 import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
 import { readPasswordPolicy, type PasswordPolicy } from "./password-policy.ts";
+import { removeEverywhere } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
-
-/** Parts of the directory learn of a write one after the other; so many reads in a row that agree are believed. */
-const agreeingReads = 5;
-const betweenReadsMs = 250;
-/** A removed key is shown by parts of the directory for as long as they lag; they are waited for about a minute. */
-const removalTries = 60;
-const betweenRemovalsMs = 1_000;
 
 /** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
 export function applicationPasswords({ graph, ask, find, undertake }: DirectoryRequests) {
@@ -30,17 +23,6 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
   };
 
   const policies = new Once();
-
-  /** Whether enough reads in a row do not show the key, so that no part of the directory is likely to hold it. */
-  async function isGone(objectId: string, keyId: string, signal: AbortSignal): Promise<boolean> {
-    for (let reads = 0; reads < agreeingReads; reads += 1) {
-      if (reads > 0) await sleep(betweenReadsMs, undefined, { signal });
-      const path = `/applications/${objectId}?${applicationFields}`;
-      const application = await find("read the application", path, applicationOf, signal);
-      if (application?.passwords.some((password) => password.keyId === keyId)) return false;
-    }
-    return true;
-  }
 
   return {
     /** What the tenant's policy says of new passwords; undefined when it may not be read. It is asked for once. */
@@ -90,18 +72,21 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
           body: { keyId },
           repeatable: true,
         } as const;
-        for (let tries = 1; ; tries += 1) {
-          try {
-            await graph.send(request, signal);
-            return;
-          } catch (error) {
-            // A part of the directory that does not know the key says so, whether it is gone or still to come there.
-            if (!isAnswer(error, 400) && !isAnswer(error, 404)) throw error;
-            if (await isGone(objectId, keyId, signal)) return;
-            if (tries === removalTries) throw keyLingers(keyId, error);
-            await sleep(betweenRemovalsMs, undefined, { signal });
-          }
-        }
+        const path = `/applications/${objectId}?${applicationFields}`;
+        await removeEverywhere(
+          {
+            remove: async () => {
+              await graph.send(request, signal);
+            },
+            saysNone: (error) => isAnswer(error, 400) || isAnswer(error, 404),
+            isShown: async () => {
+              const application = await find("read the application", path, applicationOf, signal);
+              return application?.passwords.some((password) => password.keyId === keyId) === true;
+            },
+            lingers: (cause) => keyLingers(keyId, cause),
+          },
+          signal,
+        );
       });
     },
   };

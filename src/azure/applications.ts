@@ -3,13 +3,8 @@ import { ActionableError, hasCode } from "../domain/errors.ts";
 import type { Application, Owner } from "../domain/identity.ts";
 import { applicationFields, applicationOf, literal, ownerOf } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
+import { removeEverywhere, untilGone } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
-
-/** So many reads in a row that do not show what was deleted are believed. */
-const agreeingReads = 5;
-const betweenReadsMs = 250;
-/** A deleted application is shown by parts of the directory for as long as they lag: about a minute. */
-const looksForGone = 60;
 
 /** What a new application is made of. */
 export interface NewApplication {
@@ -51,21 +46,6 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
         if (tries === triesForKnown || !hasCode(error, "directory.not-found")) throw error;
         await sleep(betweenTriesMs, undefined, { signal });
       }
-    }
-  }
-
-  /** Whether no part of the directory is likely to show it any more. */
-  async function isGone(objectId: string, signal: AbortSignal): Promise<boolean> {
-    for (let reads = 0; reads < agreeingReads; reads += 1) {
-      if (reads > 0) await sleep(betweenReadsMs, undefined, { signal });
-      if (await readApplication(objectId, signal)) return false;
-    }
-    return true;
-  }
-
-  async function untilGone(objectId: string, signal: AbortSignal): Promise<void> {
-    for (let looks = 1; looks <= looksForGone && !(await isGone(objectId, signal)); looks += 1) {
-      await sleep(1000, undefined, { signal });
     }
   }
 
@@ -113,22 +93,20 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
      * @throws ActionableError `directory.application-lingers` when there is none to delete, and yet it is still shown
      */
     async removeApplication(objectId: string, signal: AbortSignal): Promise<void> {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          await ask(
-            "delete the application",
-            { method: "DELETE", path: `/applications/${objectId}` },
-            signal,
-          );
-          return await untilGone(objectId, signal);
-        } catch (error) {
-          // A part of the directory that does not know it says so, whether it is gone or still to come there.
-          if (!hasCode(error, "directory.not-found")) throw error;
-          if (await isGone(objectId, signal)) return;
-          if (tries === looksForGone) throw applicationLingers(objectId, error);
-          await sleep(1000, undefined, { signal });
-        }
-      }
+      const isShown = async () => (await readApplication(objectId, signal)) !== undefined;
+      const request = { method: "DELETE", path: `/applications/${objectId}` } as const;
+      await removeEverywhere(
+        {
+          remove: async () => {
+            await ask("delete the application", request, signal);
+            await untilGone(isShown, signal);
+          },
+          saysNone: (error) => hasCode(error, "directory.not-found"),
+          isShown,
+          lingers: (cause) => applicationLingers(objectId, cause),
+        },
+        signal,
+      );
     },
 
     /**
