@@ -47,5 +47,10 @@ export function restore({ world }: Sandbox, { text, loginServers }: Snapshot): v
   for (const [index, cluster] of world.clusters.entries()) {
     for (const resource of Object.keys(cluster.objects)) delete cluster.objects[resource];
     Object.assign(cluster.objects, content.objects[index]);
+    // A version that stands for another content than the one it was read with would let a stale write through.
+    const versions = Object.values(cluster.objects).flatMap((objects) =>
+      objects.map(({ metadata }) => Number(metadata.resourceVersion)),
+    );
+    cluster.resourceVersion = Math.max(cluster.resourceVersion, ...versions);
   }
 }
