@@ -128,6 +128,16 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
 }
 
 /**
+ * The login server of a registry by its name, unless it was made with a domain name label, whose hash then stands in
+ * it; undefined for a cloud that is not Microsoft's own, where registries may be anywhere.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli
+ */
+export function usualLoginServer(cloud: Cloud, registryName: string): string | undefined {
+  const [suffix] = cloud.isWellKnown ? (cloud.registrySuffixes ?? []) : [];
+  return suffix && `${registryName.toLowerCase()}${suffix}`;
+}
+
+/**
  * Whether a login server is one of the cloud's own, so that a credential may be sent there. For a cloud that is not
  * Microsoft's nobody can tell from the name, and its Resource Manager is believed.
  */

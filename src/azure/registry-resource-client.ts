@@ -10,7 +10,7 @@ import { isGuid } from "../domain/names.ts";
 import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
 import { undertake } from "./azure-errors.ts";
 import { isIdempotent, type AzureHttp } from "./azure-http.ts";
-import { loginServerBelongsTo, type Cloud } from "./cloud.ts";
+import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { isAnswer } from "./service-failure.ts";
 
@@ -30,8 +30,16 @@ interface Subscription {
 /** Far below what Resource Manager allows a caller, and enough that the slowest subscription sets the pace. */
 const subscriptionsAtOnce = 16;
 
-/** Registries, by Azure Resource Manager. Fits the port `Registries` of core. */
-export function createRegistryResourceClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
+/**
+ * Registries, by Azure Resource Manager. Fits the port `Registries` of core.
+ * @param usualSubscription the id of the one that the caller mostly works in: it is looked in first, and others as well
+ */
+export function createRegistryResourceClient(
+  cloud: Cloud,
+  credential: Credential,
+  http: AzureHttp,
+  usualSubscription?: string,
+) {
   const options = { ...http.clientOptions(isIdempotent), endpoint: cloud.resourceManager };
 
   const registriesOf = (subscriptionId: string) =>
@@ -122,10 +130,22 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
 
   /** Every registry of the scope, by subscription. */
   async function listAll(scope: RegistryScope, signal: AbortSignal) {
+    const usual =
+      scope.subscription === undefined && usualSubscription !== undefined && isGuid(usualSubscription)
+        ? { id: usualSubscription.toLowerCase(), name: undefined }
+        : undefined;
+    // Mostly the registry is there, and then nobody waits for the list of subscriptions to begin.
+    const inUsual = usual && listIn(usual, scope, signal);
+    // Whoever does not see that subscription is not told of it.
+    inUsual?.catch(() => {});
     const subscriptions = await subscriptionsIn(scope.subscription, signal);
     return pMap(
       subscriptions,
-      async (subscription) => ({ subscription, registries: await listIn(subscription, scope, signal) }),
+      async (subscription) => ({
+        subscription,
+        registries: await ((subscription.id.toLowerCase() === usual?.id && inUsual) ||
+          listIn(subscription, scope, signal)),
+      }),
       { concurrency: subscriptionsAtOnce, signal },
     );
   }
@@ -133,6 +153,12 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
   const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
 
   return {
+    /** The login server that it most likely has; see usualLoginServer. */
+    likelyLoginServer: (reference: RegistryReference): string | undefined =>
+      reference.kind === "login-server"
+        ? reference.loginServer.toLowerCase()
+        : usualLoginServer(cloud, reference.name),
+
     /**
      * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
      * A resource id is read directly.

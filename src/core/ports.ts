@@ -39,6 +39,11 @@ export interface RegistryScope {
 /** Registries, by Azure Resource Manager. */
 export interface Registries {
   /**
+   * The login server that a registry most likely has, told without asking anybody, so that work which needs its name
+   * may begin; undefined where a guess would be idle. Azure's own word decides.
+   */
+  likelyLoginServer(reference: RegistryReference): string | undefined;
+  /**
    * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
    * A resource id is read directly.
    */

@@ -46,7 +46,8 @@ export async function surveyClusters(
   return surveyed;
 }
 
-function lacksEntries({ content }: ReadTarget): boolean {
+/** Whether a target was read and no entry of ours, for whatever registry, is in it. */
+export function lacksEntries({ content }: ReadTarget): boolean {
   return (
     !(content instanceof ActionableError) && content.secret?.annotations[entriesAnnotation] === undefined
   );

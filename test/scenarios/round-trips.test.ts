@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { RequestEntry } from "../../src/sandbox/request-log.ts";
+import { setup, type Run } from "../program.ts";
+
+let sandbox: Sandbox;
+beforeEach(async () => {
+  sandbox = await startSandbox({ checkInvariants: true });
+});
+afterEach(() => sandbox.close());
+
+const nameOf = ({ method, path }: RequestEntry) => `${method} ${path}`;
+
+/** Answers a request only after others have arrived: a run that waits for its answer before it sends them hangs. */
+function answerOnlyAfter(held: RegExp, awaited: readonly RegExp[]): () => void {
+  const missing = new Set(awaited);
+  let release = () => {};
+  const allArrived = new Promise<void>((resolve) => (release = resolve));
+  return sandbox.observe(async (phase, entry) => {
+    const name = nameOf(entry);
+    for (const one of missing) if (one.test(name)) missing.delete(one);
+    if (missing.size === 0) release();
+    if (phase === "read" && held.test(name)) await allArrived;
+  });
+}
+
+/** A setup that gives up on an answer that never comes, long before the test does. */
+const impatientSetup = (args: readonly string[] = []): Promise<Run> =>
+  setup(sandbox, ["--timeout", "20s", ...args]);
+
+const registries = /GET .*\/Microsoft\.ContainerRegistry\/registries$/;
+const application = /GET \/v1\.0\/applications\(uniqueName=/;
+const deleted = /GET \/v1\.0\/directory\/deletedItems/;
+
+describe("setup waits for no answer that it does not need", () => {
+  it("and looks for the registry in the usual subscription before it knows of others", async () => {
+    answerOnlyAfter(/GET \/subscriptions$/, [registries]);
+    const run = await impatientSetup();
+    expect(run.code, run.stderr).toBe(0);
+  });
+
+  it("and looks for the application while a registry of a known login server is looked for", async () => {
+    const loginServer = sandbox.world.registries[0]?.loginServer ?? "";
+    answerOnlyAfter(registries, [application, deleted]);
+    const run = await impatientSetup(["--registry", loginServer]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(sandbox.requests.entries.filter((entry) => application.test(nameOf(entry)))).toHaveLength(1);
+    expect(sandbox.requests.entries.filter((entry) => deleted.test(nameOf(entry)))).toHaveLength(1);
+  });
+
+  it("and reads the tenant's policy and the rights beside the application", async () => {
+    answerOnlyAfter(application, [
+      deleted,
+      /GET \/v1\.0\/policies\/defaultAppManagementPolicy/,
+      /GET .*\/Microsoft\.Authorization\/permissions$/,
+    ]);
+    const run = await impatientSetup();
+    expect(run.code, run.stderr).toBe(0);
+  });
+
+  it.each([
+    ["the principal beside the password", /POST .*\/servicePrincipals$/, /POST .*\/addPassword$/],
+    ["the password beside the principal", /POST .*\/addPassword$/, /POST .*\/servicePrincipals$/],
+  ])("and makes %s", async (_what, held, awaited) => {
+    answerOnlyAfter(held, [awaited]);
+    const run = await impatientSetup();
+    expect(run.code, run.stderr).toBe(0);
+  });
+
+  it("and reads the cluster while Azure has not said where to sign in", async () => {
+    answerOnlyAfter(/GET .*\/openid-configuration$/, [
+      /GET .*\/secrets\/acr-secret$/,
+      /GET \/api\/v1\/secrets$/,
+    ]);
+    const run = await impatientSetup();
+    expect(run.code, run.stderr).toBe(0);
+  });
+});
+
+describe("a usual subscription that the caller does not see", () => {
+  it("stops nothing: the registry is found in those that it sees", async () => {
+    const run = await setup(sandbox, [], {
+      env: { AZURE_SUBSCRIPTION_ID: "00000000-0000-4000-8000-000000000000" },
+    });
+    expect(run.code, run.stderr).toBe(0);
+  });
+});
+
+describe("the requests of setup", () => {
+  const ofAzure = (from: number) =>
+    sandbox.requests.entries.slice(from).filter(({ service }) => service === "azure");
+
+  it("are as many for one namespace as for fifty, but for the secrets of these", async () => {
+    const one = await setup(sandbox, ["-n", "solo", "--create-namespace"]);
+    expect(one.code, one.stderr).toBe(0);
+    const first = ofAzure(0).map(nameOf);
+    await sandbox.close();
+    sandbox = await startSandbox({ checkInvariants: true });
+    const names = Array.from({ length: 50 }, (_, index) => ["-n", `space-${index}`]).flat();
+    const many = await setup(sandbox, [...names, "--create-namespace"]);
+    expect(many.code, many.stderr).toBe(0);
+    expect(ofAzure(0)).toHaveLength(first.length);
+  });
+
+  it("change nothing and ask nothing twice when all is in order", async () => {
+    await setup(sandbox);
+    const before = sandbox.requests.entries.length;
+    const again = await setup(sandbox);
+    expect(again.code, again.stderr).toBe(0);
+    const asked = sandbox.requests.entries.slice(before);
+    expect(asked.filter(({ mutating }) => mutating)).toEqual([]);
+    const reads = asked
+      .filter(({ path }) => !/openid-configuration|oauth2/.test(path))
+      .map(({ service, method, path, query }) => `${service} ${method} ${path}?${query}`);
+    expect(reads).toEqual([...new Set(reads)]);
+  });
+});
