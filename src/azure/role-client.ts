@@ -1,12 +1,8 @@
 import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
 import pMap from "p-map";
 import { AuthorizationManagementClient, type Permission } from "@azure/arm-authorization";
-import {
-  assignmentName,
-  type DesiredAssignment,
-  type RoleAssignment,
-  type RolePermissions,
-} from "../domain/role.ts";
+import type { RolePermissions } from "../domain/role.ts";
+import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role-assignment.ts";
 import { undertake } from "./azure-errors.ts";
 import { isIdempotent, type AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";

@@ -18,7 +18,8 @@ import type {
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
 import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
-import type { DesiredAssignment, RoleAssignment, RolePermissions } from "../domain/role.ts";
+import type { RolePermissions } from "../domain/role.ts";
+import type { DesiredAssignment, RoleAssignment } from "../domain/role-assignment.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 
 /*

@@ -1,5 +1,6 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { builtInRole, type RoleAssignment } from "../../../domain/role.ts";
+import { builtInRole } from "../../../domain/role.ts";
+import type { RoleAssignment } from "../../../domain/role-assignment.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { nameOf } from "../../steps/directory-names.ts";
