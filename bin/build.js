@@ -16,6 +16,8 @@ const { output } = await build({
   cwd: root,
   input: { main: "src/main.ts" },
   platform: "node",
+  // Its packages say nothing of side effects, and of its models of every Kubernetes resource none is needed.
+  treeshake: { moduleSideEffects: [{ test: /[\\/]@kubernetes[\\/]client-node[\\/]/, sideEffects: false }] },
   transform: { target: "node20.19", define: { __ACR_PULL_VERSION__: JSON.stringify(version) } },
   output: {
     dir: aside,

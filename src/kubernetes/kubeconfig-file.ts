@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { KubeConfig, loadAllYaml, type Cluster, type Context, type User } from "@kubernetes/client-node";
+import { KubeConfig, type Cluster, type Context, type User } from "@kubernetes/client-node";
+import { loadAll } from "js-yaml";
 import { refused } from "../domain/errors.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
 
@@ -49,7 +50,7 @@ export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   let raw: unknown;
   try {
     // An empty file holds no document, which kubectl takes for a kubeconfig with nothing in it.
-    raw = loadAllYaml(text)[0];
+    raw = loadAll(text)[0];
   } catch (error) {
     // The parser's message quotes the lines around the fault, and those may hold a token.
     const { line } = Object((Object(error) as { mark?: unknown }).mark) as { line?: unknown };

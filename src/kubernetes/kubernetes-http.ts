@@ -1,12 +1,5 @@
 import type { Agent, OutgoingHttpHeaders } from "node:http";
 import type { RequestOptions } from "node:https";
-import {
-  PatchStrategy,
-  ResponseContext,
-  wrapHttpLibrary,
-  type HttpLibrary,
-  type RequestContext,
-} from "@kubernetes/client-node";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
@@ -37,10 +30,21 @@ interface Identity {
   proven: boolean;
 }
 
+/** One request to the API server. */
+export interface KubernetesRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly url: URL;
+  /** Sent as JSON; that of a PATCH is a merge patch. */
+  readonly body?: object | undefined;
+  /** Whether an answer is of the form that was asked for; one that is not counts as no answer of the API server. */
+  readonly accept?: ((answer: unknown) => boolean) | undefined;
+}
+
 /**
- * Carries the requests of the Kubernetes client's typed API: over connections that are kept, at the cluster's pace,
- * within bounds, with the abort signal, and remembering the cluster's clock. The client's own transport does none of
- * these: it opens a connection for each request, and signs in anew for each.
+ * Carries requests to a cluster's API server: over connections that are kept, at the cluster's pace, within bounds, with
+ * the abort signal, and remembering the cluster's clock. The typed API of the Kubernetes client does none of these: it
+ * opens a connection for each request and signs in anew for each. Nor is it loaded: its models of every resource there
+ * is take longer to load than all else that a run needs of Kubernetes.
  */
 export class KubernetesHttp {
   readonly #connection: Connection;
@@ -76,43 +80,39 @@ export class KubernetesHttp {
   }
 
   /**
-   * What the typed API sends its requests through; it throws ApiStatusError for every answer but a success.
+   * Sends one request, and once more with a new sign-in where the old one has run out.
    * @param limitMs the longest wait for an answer, that for a turn included
+   * @returns what the answer's JSON holds
+   * @throws ApiStatusError for every answer but a success
    */
-  library(signal: AbortSignal, limitMs: number): HttpLibrary {
-    return wrapHttpLibrary({ send: (request) => this.#send(request, signal, limitMs) });
-  }
-
-  async #send(request: RequestContext, signal: AbortSignal, limitMs: number): Promise<ResponseContext> {
+  async send(request: KubernetesRequest, signal: AbortSignal, limitMs: number): Promise<unknown> {
     const identity = await this.#signIn(signal);
     const start = performance.now();
     const answer = await this.#exchange(request, identity, signal, limitMs);
-    if (answer.status !== 401 || !identity.proven) return this.#accept(answer, request, identity);
+    if (answer.status !== 401 || !identity.proven) return accepted(answer, request, identity);
     const leftMs = limitMs - (performance.now() - start);
     this.#identity = undefined;
     const renewed = await this.#signIn(signal);
-    return this.#accept(await this.#exchange(request, renewed, signal, leftMs), request, renewed);
+    return accepted(await this.#exchange(request, renewed, signal, leftMs), request, renewed);
   }
 
   async #exchange(
-    request: RequestContext,
+    { method, url, body }: KubernetesRequest,
     { headers, agent }: Identity,
     signal: AbortSignal,
     limitMs: number,
   ): Promise<HttpAnswer> {
-    const method = request.getHttpMethod().toString();
-    const body = request.getBody();
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const whole = {
       method,
-      url: new URL(request.getUrl()),
+      url,
       headers: {
-        ...request.getHeaders(),
-        // The typed API would choose JSON Patch.
-        ...(method === "PATCH" && { "Content-Type": PatchStrategy.MergePatch }),
+        Accept: "application/json",
+        ...(body && { "Content-Type": type }),
         "User-Agent": "acr-pull",
         ...headers,
       },
-      body: typeof body === "string" ? body : undefined,
+      body: body && JSON.stringify(body),
       agent,
     };
     const answer = await this.#pace.run(
@@ -123,22 +123,6 @@ export class KubernetesHttp {
     const date = Date.parse(answer.headers.date ?? "");
     if (!Number.isNaN(date)) this.#clockAheadMs = date - Date.now();
     return answer;
-  }
-
-  #accept(answer: HttpAnswer, request: RequestContext, identity: Identity): ResponseContext {
-    if (answer.status < 200 || answer.status > 299) {
-      const body = request.getBody();
-      throw new ApiStatusError(answer, typeof body === "string" ? secretTexts(body) : []);
-    }
-    identity.proven = true;
-    const text = answer.body.toString("utf8");
-    // The typed API's own complaint about a body that is no JSON would quote it.
-    if (!isJson(text)) throw new ApiStatusError(answer);
-    return new ResponseContext(
-      answer.status,
-      { "content-type": "application/json" },
-      { text: () => Promise.resolve(text), binary: () => Promise.resolve(answer.body) },
-    );
   }
 
   /** Signs in once for all requests; a failure is one for all of them too, unless it was an abort. */
@@ -207,13 +191,23 @@ export class KubernetesHttp {
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+/** @throws ApiStatusError for an answer that is no success, or not what was asked for */
+function accepted(answer: HttpAnswer, { body, accept }: KubernetesRequest, identity: Identity): unknown {
+  if (answer.status < 200 || answer.status > 299) {
+    throw new ApiStatusError(answer, body ? secretTexts(body) : []);
   }
+  identity.proven = true;
+  let value: unknown;
+  try {
+    value = JSON.parse(answer.body.toString("utf8"));
+  } catch {
+    // The parser's complaint would quote it.
+    throw new ApiStatusError(answer);
+  }
+  if (typeof value !== "object" || value === null || accept?.(value) === false) {
+    throw new ApiStatusError(answer);
+  }
+  return value;
 }
 
 /** What the client says of it may hold a part of a credential, so only the system's own words are kept. */
