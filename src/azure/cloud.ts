@@ -1,4 +1,5 @@
 import { ActionableError, refused } from "../domain/errors.ts";
+import { record } from "./json-fields.ts";
 
 /** One Azure cloud: where its services are. URLs are https and end without a slash. */
 export interface Cloud {
@@ -167,8 +168,4 @@ function httpsUrl(value: unknown): string | undefined {
   const url = new URL(value);
   const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
   return url.protocol === "https:" && plain ? `${url.origin}${url.pathname}`.replace(/\/+$/, "") : undefined;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
