@@ -1,12 +1,8 @@
-import type { Agent, OutgoingHttpHeaders } from "node:http";
-import type { RequestOptions } from "node:https";
-import { ActionableError, refused } from "../domain/errors.ts";
-import { exitCode } from "../domain/exit-code.ts";
+import { refused } from "../domain/errors.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
-import { serverAgent } from "../domain/server-agent.ts";
-import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
-import type { Connection } from "./kubeconfig.ts";
 import { ApiStatusError } from "./api-status.ts";
+import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
+import type { Connection } from "./kubeconfig.ts";
 import { RequestPace } from "./request-pace.ts";
 import { secretTexts } from "./secret-texts.ts";
 
@@ -22,10 +18,7 @@ export interface KubernetesHttpOptions {
   readonly concurrency?: number | undefined;
 }
 
-/** Who we are on every request, and the connections that carry it. */
-interface Identity {
-  readonly headers: OutgoingHttpHeaders;
-  readonly agent: Agent;
+interface Identity extends ClusterIdentity {
   /** Whether the cluster has accepted it once, so that a later 401 means that it has run out. */
   proven: boolean;
 }
@@ -57,7 +50,7 @@ export class KubernetesHttp {
   constructor(connection: Connection, options: KubernetesHttpOptions) {
     const { cluster, context } = connection;
     const inTheClear = !cluster.server.toLowerCase().startsWith("https://");
-    if ((inTheClear || cluster.skipTLSVerify) && options.allowInsecureTls !== true) {
+    if ((inTheClear || cluster.skipTlsVerify) && options.allowInsecureTls !== true) {
       throw refused(
         "kubernetes.insecure-tls",
         `Context ${context} ${inTheClear ? "talks to its cluster without TLS" : "does not verify its cluster's certificate (insecure-skip-tls-verify)"}, so that anybody in between could take the password.`,
@@ -135,59 +128,9 @@ export class KubernetesHttp {
   }
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
-    const { config, plugin, impersonation, context } = this.#connection;
-    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
-    const options: RequestOptions = { rejectUnauthorized: true };
-    try {
-      await config.applyToHTTPSOptions(options);
-    } catch (error) {
-      throw unreadableCredential(context, error);
-    }
-    const credential = plugin && (await this.#runPlugin(plugin, options.ca, signal));
-    const headers: OutgoingHttpHeaders = {
-      ...(options.headers as OutgoingHttpHeaders | undefined),
-      ...impersonation,
-    };
-    if (credential?.token !== undefined) headers["Authorization"] = `Bearer ${credential.token}`;
-    if (typeof options.auth === "string") {
-      headers["Authorization"] ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;
-    }
-    return { headers, agent: this.#agent(options, credential), proven: false };
-  }
-
-  #agent(options: RequestOptions, credential: ExecCredential | undefined): Agent {
-    const { server, skipTLSVerify, proxyUrl } = this.#connection.cluster;
-    // Only the client's own agent speaks SOCKS; it keeps no connection.
-    if (proxyUrl?.startsWith("socks") === true) return options.agent as Agent;
-    return serverAgent(new URL(server), {
-      ca: options.ca,
-      cert: credential?.certificate ?? options.cert,
-      key: credential?.key ?? options.key,
-      servername: options.servername,
-      verify: !skipTLSVerify,
-      proxy: proxyUrl,
-    });
-  }
-
-  #runPlugin(plugin: NonNullable<Connection["plugin"]>, ca: RequestOptions["ca"], signal: AbortSignal) {
-    const { context, cluster } = this.#connection;
-    const authority =
-      typeof ca === "string" || Buffer.isBuffer(ca) ? Buffer.from(ca).toString("base64") : undefined;
-    return runExecPlugin(
-      plugin,
-      {
-        context,
-        cluster: {
-          server: cluster.server,
-          "tls-server-name": cluster.tlsServerName,
-          "insecure-skip-tls-verify": cluster.skipTLSVerify || undefined,
-          "certificate-authority-data": authority,
-          "proxy-url": cluster.proxyUrl,
-        },
-        say: (line) => this.#options.onPluginMessage?.(context, line),
-      },
-      signal,
-    );
+    const { context } = this.#connection;
+    const say = (line: string) => this.#options.onPluginMessage?.(context, line);
+    return { ...(await signInToCluster(this.#connection, say, signal)), proven: false };
   }
 }
 
@@ -208,15 +151,4 @@ function accepted(answer: HttpAnswer, { body, accept }: KubernetesRequest, ident
     throw new ApiStatusError(answer);
   }
   return value;
-}
-
-/** What the client says of it may hold a part of a credential, so only the system's own words are kept. */
-function unreadableCredential(context: string, error: unknown): ActionableError {
-  const { code, path } = Object(error) as { code?: unknown; path?: unknown };
-  const fault = typeof code === "string" ? `: ${code}${typeof path === "string" ? ` ${path}` : ""}` : "";
-  return new ActionableError(`The credential of context ${context} cannot be had${fault}.`, {
-    code: "kubernetes.unauthorized",
-    hint: "Make kubectl work with this context first.",
-    exitCode: exitCode.notAllowed,
-  });
 }
