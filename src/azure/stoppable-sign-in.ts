@@ -21,6 +21,7 @@ interface Attempt {
 export class StoppableSignIn {
   /** Which attempt a request, a server or a child belongs to, however deep in the SDK it was made. */
   readonly #attempts = new AsyncLocalStorage<Attempt>();
+  #underway = 0;
 
   /** To stand first among the policies of the SDK's client. */
   readonly policy: PipelinePolicy = {
@@ -57,11 +58,16 @@ export class StoppableSignIn {
     // https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html#built-in-channels
     subscribe("tracing:net.server.listen:asyncStart", onServer);
     subscribe("child_process", onChild);
+    this.#underway += 1;
     try {
       return await untilAborted(this.#attempts.run(attempt, signIn), signal);
     } finally {
       unsubscribe("tracing:net.server.listen:asyncStart", onServer);
       unsubscribe("child_process", onChild);
+      this.#underway -= 1;
+      // Until Node 24 all that is awaited anywhere takes longer while this is on. Of an attempt that was stopped
+      // something may still go on, and has to be told.
+      if (this.#underway === 0 && !signal.aborted) this.#attempts.disable();
     }
   }
 }
