@@ -22,6 +22,8 @@ export class StoppableSignIn {
   /** Which attempt a request, a server or a child belongs to, however deep in the SDK it was made. */
   readonly #attempts = new AsyncLocalStorage<Attempt>();
   #underway = 0;
+  /** Whether some attempt was stopped: of that one something may go on for a while, and has to be told. */
+  #stopped = false;
 
   /** To stand first among the policies of the SDK's client. */
   readonly policy: PipelinePolicy = {
@@ -65,9 +67,9 @@ export class StoppableSignIn {
       unsubscribe("tracing:net.server.listen:asyncStart", onServer);
       unsubscribe("child_process", onChild);
       this.#underway -= 1;
-      // Until Node 24 all that is awaited anywhere takes longer while this is on. Of an attempt that was stopped
-      // something may still go on, and has to be told.
-      if (this.#underway === 0 && !signal.aborted) this.#attempts.disable();
+      this.#stopped ||= signal.aborted;
+      // Until Node 24 all that is awaited anywhere takes longer while this is on.
+      if (this.#underway === 0 && !this.#stopped) this.#attempts.disable();
     }
   }
 }
