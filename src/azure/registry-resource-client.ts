@@ -126,11 +126,12 @@ export function createRegistryResourceClient(
   const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
 
   return {
-    /** The login server that it most likely has; see usualLoginServer. */
-    likelyLoginServer: (reference: RegistryReference): string | undefined =>
-      reference.kind === "login-server"
-        ? reference.loginServer.toLowerCase()
-        : usualLoginServer(cloud, reference.name),
+    /** The login server that it most likely has; none that is not the cloud's. */
+    likelyLoginServer(reference: RegistryReference): string | undefined {
+      if (reference.kind !== "login-server") return usualLoginServer(cloud, reference.name);
+      const loginServer = reference.loginServer.toLowerCase();
+      return loginServerBelongsTo(cloud, loginServer) ? loginServer : undefined;
+    },
 
     /**
      * Every registry that the reference fits, over all visible subscriptions unless the scope names one.

@@ -39,9 +39,9 @@ describe("setup waits for no answer that it does not need", () => {
     expect(run.code, run.stderr).toBe(0);
   });
 
-  it("and looks for the application while a registry of a known login server is looked for", async () => {
+  it("and looks for the application, and whether a registry can be reached, while that is looked for by its login server", async () => {
     const loginServer = sandbox.world.registries[0]?.loginServer ?? "";
-    answerOnlyAfter(registries, [application, deleted]);
+    answerOnlyAfter(registries, [application, deleted, /GET \/v2\/$/]);
     const run = await impatientSetup(["--registry", loginServer]);
     expect(run.code, run.stderr).toBe(0);
     expect(sandbox.requests.entries.filter((entry) => application.test(nameOf(entry)))).toHaveLength(1);

@@ -1,48 +1,63 @@
 import type { Application } from "../../../domain/identity.ts";
-import type { Directory } from "../../ports.ts";
+import type { Directory, PullProof } from "../../ports.ts";
 
 /**
- * A directory whose first looks for some applications were begun before anybody asked: whoever asks first is given
- * what came of them, and whoever asks again has the directory asked anew.
+ * Looks that were begun before anybody asked, while what they are about was still being looked for. Whoever asks first
+ * is given what came of them, and whoever asks again has it looked up anew.
  */
 export class FirstLooks {
   readonly #directory: Directory;
-  readonly #begun = new Map<string, Promise<Application | undefined>>();
+  readonly #pullProof: Pick<PullProof, "checkReachable">;
+  readonly #begun = new Map<string, Promise<unknown>>();
 
-  constructor(directory: Directory) {
+  constructor(directory: Directory, pullProof: Pick<PullProof, "checkReachable">) {
     this.#directory = directory;
+    this.#pullProof = pullProof;
   }
 
   /**
    * Begins to look for the application of a unique name.
    * @param amongDeleted also among those that were deleted and can be restored
    */
-  begin(uniqueName: string, amongDeleted: boolean, signal: AbortSignal): void {
-    this.#note("living", uniqueName, this.#directory.findApplicationByUniqueName(uniqueName, signal));
+  beginApplication(uniqueName: string, amongDeleted: boolean, signal: AbortSignal): void {
+    this.#note("application", uniqueName, this.#directory.findApplicationByUniqueName(uniqueName, signal));
     if (!amongDeleted) return;
     this.#note("deleted", uniqueName, this.#directory.findDeletedApplication(uniqueName, signal));
   }
 
+  /** Begins to look whether a registry can be reached from here. */
+  beginReachable(loginServer: string, signal: AbortSignal): void {
+    this.#note("reachable", loginServer, this.#pullProof.checkReachable(loginServer, signal));
+  }
+
+  /** The directory, whose first looks these are. */
   get directory(): Directory {
     return {
       ...this.#directory,
       findApplicationByUniqueName: (uniqueName, signal) =>
-        this.#take("living", uniqueName) ?? this.#directory.findApplicationByUniqueName(uniqueName, signal),
+        this.#take<Application | undefined>("application", uniqueName) ??
+        this.#directory.findApplicationByUniqueName(uniqueName, signal),
       findDeletedApplication: (uniqueName, signal) =>
-        this.#take("deleted", uniqueName) ?? this.#directory.findDeletedApplication(uniqueName, signal),
+        this.#take<Application | undefined>("deleted", uniqueName) ??
+        this.#directory.findDeletedApplication(uniqueName, signal),
     };
   }
 
-  #note(kind: string, uniqueName: string, look: Promise<Application | undefined>): void {
-    // Nobody needs to ask for it: the registry may turn out to have another name.
-    look.catch(() => {});
-    this.#begun.set(`${kind} ${uniqueName}`, look);
+  /** As PullProof has it. */
+  checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
+    return this.#take<void>("reachable", loginServer) ?? this.#pullProof.checkReachable(loginServer, signal);
   }
 
-  #take(kind: string, uniqueName: string): Promise<Application | undefined> | undefined {
-    const key = `${kind} ${uniqueName}`;
-    const look = this.#begun.get(key);
-    this.#begun.delete(key);
+  #note(kind: string, key: string, look: Promise<unknown>): void {
+    // Nobody needs to ask for it: the registry may turn out to have another name.
+    look.catch(() => {});
+    this.#begun.set(`${kind} ${key}`, look);
+  }
+
+  #take<T>(kind: string, key: string): Promise<T> | undefined {
+    const whole = `${kind} ${key}`;
+    const look = this.#begun.get(whole) as Promise<T> | undefined;
+    this.#begun.delete(whole);
     return look;
   }
 }

@@ -35,7 +35,7 @@ export async function survey(
   report: Report,
   signal: AbortSignal,
 ): Promise<Survey> {
-  const ahead = ports.azure && new FirstLooks(ports.azure.directory);
+  const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
   const [{ registry, loginServer }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
     surveyClusters(input, ports.clusters, signal).then((surveyed) => {
@@ -68,7 +68,7 @@ export async function survey(
     Promise.all(
       judged.filter(({ states }) => states.length > 0).map((one) => surveyJob({ ...common, ...one }, signal)),
     ),
-    input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
+    input.proof === "registry" ? (ahead ?? ports.pullProof).checkReachable(loginServer, signal) : undefined,
   ]);
   exclusions.refuse();
   const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
@@ -77,21 +77,23 @@ export async function survey(
 }
 
 /**
- * Begins to look for the clusters' own applications while the registry is still looked for: their names hold its login
- * server, which its own name mostly tells.
+ * Begins what needs the registry's login server while the registry is still looked for, whose name mostly tells it:
+ * whether it can be reached, and the look for the clusters' own applications, whose names are made of it.
  */
 function beginLooks(
   ahead: FirstLooks,
   clusters: readonly SurveyedCluster[],
-  { registry, servicePrincipal }: SetupInput,
+  { registry, servicePrincipal, proof }: SetupInput,
   { azure }: SetupPorts,
   signal: AbortSignal,
 ): void {
   const loginServer = azure?.registries.likelyLoginServer(registry);
-  if (loginServer === undefined || servicePrincipal !== undefined) return;
+  if (loginServer === undefined) return;
+  if (proof === "registry") ahead.beginReachable(loginServer, signal);
+  if (servicePrincipal !== undefined) return;
   for (const { clusterId, targets } of clusters) {
     if (clusterId === undefined) continue;
-    ahead.begin(applicationUniqueName(loginServer, clusterId), targets.some(lacksEntries), signal);
+    ahead.beginApplication(applicationUniqueName(loginServer, clusterId), targets.some(lacksEntries), signal);
   }
 }
 
