@@ -26,7 +26,7 @@ export function worldOf(namespaces) {
     clusters: [
       {
         context: "sandbox",
-        namespaces: ["default", "awesomeapps"],
+        namespaces: ["default", "awesomeapps", "kube-system"],
         objects: names.map((name) => ({
           apiVersion: "v1",
           kind: "Namespace",
