@@ -249,11 +249,19 @@ export interface Cluster {
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined>;
   /** Those that carry the labels; all for an empty selector. */
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
+  /** Whether the caller has a right in every namespace that there is or will be; false where that cannot be told. */
+  mayEverywhere(
+    verb: "create" | "patch",
+    resource: "secrets" | "namespaces",
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Fine when it is there already. */
   createNamespace(name: string, options: WriteOptions, signal: AbortSignal): Promise<void>;
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  /** Those of every namespace that have the name; undefined when they may not be listed cluster-wide. */
+  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
   /** Those of one namespace; undefined when they may not be listed there. */
   listSecretsIn(
     namespace: string,

@@ -101,6 +101,18 @@ export class ClusterClient {
     return this.#listSecretsEverywhere({ labelSelector }, signal);
   }
 
+  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+    return this.#listSecretsEverywhere({ fieldSelector: `metadata.name=${name}` }, signal);
+  }
+
+  mayEverywhere(
+    verb: "create" | "patch",
+    resource: "secrets" | "namespaces",
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    return this.#calls.mayDo({ verb, resource }, signal);
+  }
+
   listSecretsIn(
     namespace: string,
     labelSelector: string,

@@ -1,10 +1,8 @@
-import type { V1ResourceQuotaList, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
+import type { V1ResourceQuotaList } from "@kubernetes/client-node";
+import { hasRight, type Send } from "./access-review.ts";
 import { ApiStatusError } from "./api-status.ts";
 import type { ApiRequest, ForbiddenCause } from "./kubernetes-errors.ts";
-import { apiUrl, resourceUrl } from "./resource-url.ts";
-
-/** Sends one request and reads its answer. */
-type Send = (method: "GET" | "POST", url: URL, body?: object) => Promise<unknown>;
+import { resourceUrl } from "./resource-url.ts";
 
 /**
  * Why a write was forbidden. The API server gives a missing right, a full quota and a refusing policy the same
@@ -20,27 +18,8 @@ export async function causeOfForbidden(
   const unexplained =
     error instanceof ApiStatusError && error.status.code === 403 && error.status.causes.length === 0;
   if (!unexplained) return "rights";
-  try {
-    const resourceAttributes = {
-      group: "",
-      resource,
-      verb,
-      ...(namespace !== undefined && { namespace }),
-      ...(name !== undefined && { name }),
-    };
-    const review = await send(
-      "POST",
-      apiUrl(server, "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
-      {
-        apiVersion: "authorization.k8s.io/v1",
-        kind: "SelfSubjectAccessReview",
-        spec: { resourceAttributes },
-      },
-    );
-    if ((review as V1SelfSubjectAccessReview).status?.allowed !== true) return "rights";
-  } catch {
-    return "rights";
-  }
+  const mayDo = await hasRight({ verb, resource, namespace, name }, server, send).catch(() => false);
+  if (!mayDo) return "rights";
   if (verb !== "create" || namespace === undefined) return "admission";
   try {
     const quotas = await send(

@@ -1,5 +1,6 @@
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
+import { hasRight, type Send } from "./access-review.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
 import { kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
@@ -110,11 +111,23 @@ export class KubernetesCalls {
         const found = await landed();
         if (found !== undefined) return found;
       }
-      const cause = await causeOfForbidden(error, request, this.#server, (method, url, body) =>
-        this.#http.send({ method, url, body }, signal, this.#http.timeoutMs),
-      );
+      const cause = await causeOfForbidden(error, request, this.#server, this.#sender(signal));
       throw kubernetesError(error, request, cause);
     }
+  }
+
+  /** Whether the caller has a right; false where that cannot be told. Without a namespace: in all of them. */
+  async mayDo(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await hasRight(right, this.#server, this.#sender(signal));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return false;
+    }
+  }
+
+  #sender(signal: AbortSignal): Send {
+    return (method, url, body) => this.#http.send({ method, url, body }, signal, this.#http.timeoutMs);
   }
 
   #repeated(

@@ -24,6 +24,20 @@ function answerOnlyAfter(held: RegExp, awaited: readonly RegExp[]): () => void {
   });
 }
 
+/** A cluster with so many namespaces, `fleet-0` and on, that carry a label. */
+function clusterOf(namespaces: number) {
+  const names = Array.from({ length: namespaces }, (_, index) => `fleet-${index}`);
+  return {
+    context: "sandbox",
+    namespaces: ["default", "kube-system"],
+    objects: names.map((name) => ({
+      apiVersion: "v1",
+      kind: "Namespace" as const,
+      metadata: { name, labels: { fleet: "yes" } },
+    })),
+  };
+}
+
 /** A setup that gives up on an answer that never comes, long before the test does. */
 const impatientSetup = (args: readonly string[] = []): Promise<Run> =>
   setup(sandbox, ["--timeout", "20s", ...args]);
@@ -90,16 +104,75 @@ describe("the requests of setup", () => {
   const ofAzure = (from: number) =>
     sandbox.requests.entries.slice(from).filter(({ service }) => service === "azure");
 
-  it("are as many for one namespace as for fifty, but for the secrets of these", async () => {
+  it("to Azure are as many for one namespace as for sixty", async () => {
     const one = await setup(sandbox, ["-n", "solo", "--create-namespace"]);
     expect(one.code, one.stderr).toBe(0);
     const first = ofAzure(0).map(nameOf);
     await sandbox.close();
     sandbox = await startSandbox({ checkInvariants: true });
-    const names = Array.from({ length: 50 }, (_, index) => ["-n", `space-${index}`]).flat();
+    const names = Array.from({ length: 60 }, (_, index) => ["-n", `space-${index}`]).flat();
     const many = await setup(sandbox, [...names, "--create-namespace"]);
     expect(many.code, many.stderr).toBe(0);
     expect(ofAzure(0)).toHaveLength(first.length);
+  });
+
+  it("to the cluster are one write a namespace, the mark, and a few lists by the page", async () => {
+    await sandbox.close();
+    sandbox = await startSandbox({ checkInvariants: true, clusters: [clusterOf(60)] });
+    const run = await setup(sandbox, ["--namespace-selector", "fleet=yes"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.secrets).toHaveLength(60);
+    const toCluster = sandbox.requests.entries.filter(({ service }) => service === "cluster sandbox");
+    expect(toCluster.filter(({ mutating }) => mutating)).toHaveLength(60 + 1);
+    expect(toCluster.length - 61).toBeLessThanOrEqual(14);
+    const before = sandbox.requests.entries.length;
+    const again = await setup(sandbox, ["--namespace-selector", "fleet=yes"]);
+    expect(again.code, again.stderr).toBe(0);
+    const later = sandbox.requests.entries.slice(before);
+    expect(later.filter(({ service }) => service === "cluster sandbox")).toHaveLength(3);
+    expect(later.filter(({ mutating }) => mutating)).toEqual([]);
+  });
+
+  it("are sent for each namespace where nothing may be listed, and what may not be written is left out", async () => {
+    await sandbox.close();
+    const everything = ["get", "create", "patch"];
+    const most = Array.from({ length: 29 }, (_, index) => `fleet-${index}`);
+    const rules = [
+      { verbs: ["get"], resources: ["namespaces"] },
+      { verbs: everything, resources: ["secrets"], namespaces: most },
+    ];
+    sandbox = await startSandbox({ checkInvariants: true, clusters: [{ ...clusterOf(30), rules }] });
+    const names = [...most, "fleet-29"].flatMap((name) => ["-n", name]);
+    const run = await setup(sandbox, names);
+    expect(run.code).toBe(4);
+    expect(run.json.secrets.filter(({ action }: { action: string }) => action === "created")).toHaveLength(
+      29,
+    );
+    expect(run.json.secrets).toContainEqual(
+      expect.objectContaining({
+        namespace: "fleet-29",
+        error: expect.objectContaining({ code: "kubernetes.forbidden" }),
+      }),
+    );
+  });
+
+  it("end with 4 where one of many namespaces has no room, and name it", async () => {
+    await sandbox.close();
+    const fleet = clusterOf(30);
+    const namespaces = [...fleet.namespaces, { name: "full", secretQuota: 0 }];
+    sandbox = await startSandbox({ checkInvariants: true, clusters: [{ ...fleet, namespaces }] });
+    const names = Array.from({ length: 30 }, (_, index) => ["-n", `fleet-${index}`]).flat();
+    const run = await setup(sandbox, [...names, "-n", "full"]);
+    expect(run.code).toBe(4);
+    expect(run.json.secrets).toContainEqual(
+      expect.objectContaining({
+        namespace: "full",
+        error: expect.objectContaining({ code: "kubernetes.quota" }),
+      }),
+    );
+    expect(run.json.secrets.filter(({ action }: { action: string }) => action === "created")).toHaveLength(
+      30,
+    );
   });
 
   it("change nothing and ask nothing twice when all is in order", async () => {
