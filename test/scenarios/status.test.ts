@@ -368,8 +368,8 @@ describe.concurrent("status, while keys come and go,", () => {
 
 describe.concurrent("status --prune", () => {
   /** A world with a key that nothing holds. */
-  async function withOrphan(test: Parameters<typeof start>[0]) {
-    const sandbox = await start(test);
+  async function withOrphan(test: Parameters<typeof start>[0], options: Parameters<typeof start>[1] = {}) {
+    const sandbox = await start(test, options);
     const { keyId, clusterId } = setUp(sandbox);
     const orphan = setUp(sandbox, { namespaces: ["kube-public"], beside: true });
     const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
@@ -442,6 +442,125 @@ describe.concurrent("status --prune", () => {
       [2, "status.key-not-ours", 0, expect.stringContaining("did not make")],
       [2, "status.key-in-use", 0, expect.stringContaining("sandbox/default/copy")],
     ]);
+  });
+
+  /** Whether a key was refused as being in use, with what was said, and left alone. */
+  async function refusal(sandbox: Sandbox, keyId: string, ...args: string[]) {
+    const { result, writes } = await countingWrites(sandbox, () => prune(sandbox, keyId, "--yes", ...args));
+    expect(writes, "requests that ask for a change").toBe(0);
+    expect(ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)?.removedAt).toBeUndefined();
+    return [result.code, result.json.error?.code, result.json.error?.message];
+  }
+
+  /** What was kept from the program is no finding of the sandbox's at the end. */
+  function forgetKeys(sandbox: Sandbox) {
+    for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
+  }
+
+  it.for<[string, (sandbox: Sandbox, orphan: string) => string]>([
+    [
+      "in an entry whose mark names another key",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
+        const host = sandbox.world.registries[0]!.loginServer;
+        change(sandbox, "awesomeapps", (secret) =>
+          setData(secret, JSON.stringify({ auths: { [host]: { username: appId, password } } })),
+        );
+        return "sandbox/awesomeapps/acr-secret";
+      },
+    ],
+    [
+      "in a secret of the older type, under an id in capitals",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
+        const entry = {
+          [sandbox.world.registries[0]!.loginServer]: { username: appId.toUpperCase(), password },
+        };
+        sandbox.addObject("sandbox", {
+          apiVersion: "v1",
+          kind: "Secret",
+          type: "kubernetes.io/dockercfg",
+          metadata: { namespace: "default", name: "older" },
+          data: { ".dockercfg": Buffer.from(JSON.stringify(entry)).toString("base64") },
+        });
+        return "sandbox/default/older";
+      },
+    ],
+    [
+      "by a run at work, whose mark stands on a secret that lost its label",
+      (sandbox, orphan) => {
+        const { displayName } = ownApplication(sandbox).passwords.find(({ keyId }) => keyId === orphan)!;
+        const operation = displayName!.split("/").at(-1);
+        change(sandbox, "awesomeapps", ({ metadata }) => {
+          const pending = {
+            operation,
+            holder: { host: "h", boot: "b", pid: 1 },
+            renewedAt: new Date().toISOString(),
+          };
+          const text = metadata.annotations!["acr-pull/entries"]!;
+          metadata.annotations!["acr-pull/entries"] = text.replace(
+            /}}$/,
+            `,"pending":${JSON.stringify(pending)}}}`,
+          );
+          delete metadata.labels!["acr-pull/managed"];
+        });
+        setUp(sandbox, { namespaces: ["default"], beside: true });
+        return "sandbox/awesomeapps/acr-secret";
+      },
+    ],
+    [
+      "in the other cluster that was chosen",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
+        const auths = { [sandbox.world.registries[0]!.loginServer]: { username: appId, password } };
+        addSecret(sandbox, { namespace: "default", name: "copy" }, { auths, context: "sandbox-staging" });
+        return "sandbox-staging/default/copy";
+      },
+    ],
+    [
+      "in a secret, while the directory does not say how it begins",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const key = passwords.find(({ keyId }) => keyId === orphan)!;
+        const auths = { "elsewhere.example": { username: appId, password: key.secretText } };
+        addSecret(sandbox, { namespace: "default", name: "copy" }, { auths });
+        Object.assign(key, { hint: null });
+        return "sandbox/default/copy";
+      },
+    ],
+  ])("refuses a key that is held %s", async ([_where, hold], test) => {
+    const { sandbox, orphan } = await withOrphan(test);
+    const place = hold(sandbox, orphan);
+    expect(await refusal(sandbox, orphan, "--context", "sandbox", "--context", "sandbox-staging")).toEqual([
+      2,
+      "status.key-in-use",
+      expect.stringContaining(place),
+    ]);
+    forgetKeys(sandbox);
+  });
+
+  it("refuses where only marks tell which cluster it is: they may have been copied from the one that uses the key", async (test) => {
+    const { sandbox, orphan, clusterId } = await withOrphan(test);
+    sandbox.world.clusters[0]!.users[0]!.rules = [{ verbs: ["get", "list"], resources: ["secrets"] }];
+    const told = await status(sandbox);
+    expect([told.code, told.json.orphans, told.json.orphansUnknown.code], told.stderr).toEqual([
+      0,
+      null,
+      "status.cluster-not-known",
+    ]);
+    expect((await refusal(sandbox, orphan)).slice(0, 2)).toEqual([3, "status.cluster-not-known"]);
+    expect((await prune(sandbox, orphan, "--yes", "--cluster-id", clusterId)).json.pruned.keyId).toBe(orphan);
+  });
+
+  it("refuses when the right to list secrets goes while it looks", async (test) => {
+    const { sandbox, orphan } = await withOrphan(test, {
+      faults: [{ match: "GET /api/v1/secrets.*fieldSelector", times: 9, status: 403 }],
+    });
+    expect((await refusal(sandbox, orphan)).slice(0, 2)).toEqual([3, "status.cannot-see-all-namespaces"]);
+    forgetKeys(sandbox);
   });
 
   it("refuses where secrets may not be listed cluster-wide", async (test) => {

@@ -133,8 +133,9 @@ export interface Scope {
 /** What `status` found: the document of the published contract, without its envelope. */
 export interface StatusResult {
   readonly entries: readonly StatusEntry[];
-  /** Null where that cannot be known: see `orphansUnknown`. */
+  /** Of the clusters of which it can be known; null where that is none: see `orphansUnknown`. */
   readonly orphans: readonly OrphanKey[] | null;
+  /** Why it is not known of some cluster. */
   readonly orphansUnknown?: { readonly code: string; readonly message: string };
   readonly pending: readonly PendingWork[];
   readonly scopes: readonly Scope[];

@@ -5,7 +5,7 @@ import { seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-ma
 import type { Directory } from "../ports.ts";
 import { applicationWarnings } from "./status/application-warnings.ts";
 import { askDirectory, hasApplications, type DirectoryFacts } from "./status/ask-directory.ts";
-import { findOrphans } from "./status/find-orphans.ts";
+import { findOrphans, orphansUnknownOf } from "./status/find-orphans.ts";
 import { findPending } from "./status/find-pending.ts";
 import { judgeEntries } from "./status/judge-entries.ts";
 import { findPrunable, prunePlan } from "./status/prune-key.ts";
@@ -76,8 +76,8 @@ async function confirmed(
   ports: StatusPorts,
   signal: AbortSignal,
 ): Promise<Look> {
-  const whole = seen.filter((cluster) => cluster.whole);
-  if (whole.every((cluster) => findOrphans(cluster, facts, input.registry).length === 0))
+  const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
+  if (told.every((cluster) => findOrphans(cluster, facts, input.registry).length === 0))
     return { seen, notSeen, facts };
   const again = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
   const look = await seeManaged(input, ports.clusters, signal);
@@ -190,10 +190,13 @@ function orphansOf(
     const { code, message } = facts;
     return { orphans: null, orphansUnknown: { code, message } };
   }
-  const partial = seen.find(({ whole }) => !whole);
-  if (!partial) return { orphans: seen.flatMap((cluster) => findOrphans(cluster, facts, registry)) };
-  const message = `Secrets may not be listed in every namespace of context ${partial.cluster.context}, so a key that none of those holds may be in use in another`;
-  return { orphans: null, orphansUnknown: { code: "status.cannot-see-all-namespaces", message } };
+  const [orphansUnknown] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);
+  const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
+  return {
+    // One cluster of which it cannot be told hides no orphan of another.
+    orphans: told.length > 0 ? told.flatMap((cluster) => findOrphans(cluster, facts, registry)) : null,
+    ...(orphansUnknown && { orphansUnknown }),
+  };
 }
 
 /** A cluster that did not answer, and a namespace that was asked for by name: what is told is not all that was asked. */

@@ -18,6 +18,13 @@ import {
 export interface ManagedSecrets extends SeenCluster {
   /** The namespaces that were read one by one; empty when one list showed all. */
   readonly oneByOne: readonly string[];
+  /** Those of them that could not be read. */
+  readonly missed: ReadonlyArray<NotSeen & { readonly namespace: string }>;
+  /**
+   * Whether the cluster or the user says which cluster it is. Marks that alone tell it may have come with a copy of
+   * another cluster's secrets.
+   */
+  readonly identified: boolean;
 }
 
 /** Where it could not be looked. */
@@ -42,17 +49,31 @@ export async function seeManaged(
   const seen = await seeEach<ManagedSecrets>(
     clusters,
     {
-      see: (one) => seeContext(wish, one, notSeen, signal),
-      join: (one, other) => ({
-        ...joined(one, other),
-        oneByOne: one.whole || other.whole ? [] : [...new Set([...one.oneByOne, ...other.oneByOne])],
-      }),
+      see: (one) => seeContext(wish, one, signal),
+      join: joinedManaged,
       isOfTheWish,
       missed: ({ cluster: { context } }, error) => notSeen.push({ context, namespace: undefined, error }),
     },
     signal,
   );
-  return { seen, notSeen };
+  return { seen, notSeen: [...notSeen, ...seen.flatMap(({ missed }) => missed)] };
+}
+
+/** Two contexts of one cluster: what one of them may read nobody has missed. */
+function joinedManaged(one: ManagedSecrets, other: ManagedSecrets): ManagedSecrets {
+  const both = { ...joined(one, other), identified: one.identified || other.identified };
+  if (both.whole) return { ...both, oneByOne: [], missed: [] };
+  const wasRead = ({ oneByOne, missed }: ManagedSecrets) => {
+    const gaps = new Set(missed.map(({ namespace }) => namespace));
+    return oneByOne.filter((namespace) => !gaps.has(namespace));
+  };
+  const read = new Set([...wasRead(one), ...wasRead(other)]);
+  const missed = [...one.missed, ...other.missed].filter(({ namespace }) => !read.has(namespace));
+  return {
+    ...both,
+    oneByOne: [...new Set([...one.oneByOne, ...other.oneByOne])],
+    missed: [...new Map(missed.map((gap) => [gap.namespace, gap])).values()],
+  };
 }
 
 /** Whether what was asked for can never be, whatever the cluster. */
@@ -63,7 +84,6 @@ function isOfTheWish(error: ActionableError): boolean {
 async function seeContext(
   wish: SeeingWish,
   { cluster, defaultNamespace }: ClusterTarget,
-  notSeen: NotSeen[],
   signal: AbortSignal,
 ): Promise<ManagedSecrets> {
   const [uid, listed, chosen] = await Promise.all([
@@ -72,7 +92,8 @@ async function seeContext(
     chosenNamespaces(wish, cluster, signal),
   ]);
   const oneByOne = listed ? [] : (chosen ?? (await allNamespaces(cluster, defaultNamespace, signal)));
-  const read = listed ?? (await readEach(wish, cluster, oneByOne, notSeen, signal));
+  const missed: Array<ManagedSecrets["missed"][number]> = [];
+  const read = listed ?? (await readEach(wish, cluster, oneByOne, missed, signal));
   const secrets = inOrder(read);
   return {
     clusterId: clusterIdOf(wish, cluster, uid, secrets),
@@ -82,6 +103,8 @@ async function seeContext(
     whole: listed !== undefined,
     namespaces: chosen && new Set(chosen),
     oneByOne,
+    missed,
+    identified: uid !== undefined || wish.clusterId !== undefined,
   };
 }
 
@@ -102,7 +125,7 @@ async function readEach(
   { secretName = usualSecretName, concurrency }: SeeingWish,
   cluster: Cluster,
   namespaces: readonly string[],
-  notSeen: NotSeen[],
+  missed: Array<ManagedSecrets["missed"][number]>,
   signal: AbortSignal,
 ): Promise<SecretObject[]> {
   const read = await pMap(
@@ -116,7 +139,7 @@ async function readEach(
         return secret && isManaged(secret) ? [secret] : [];
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted) throw error;
-        notSeen.push({ context: cluster.context, namespace, error });
+        missed.push({ context: cluster.context, namespace, error });
         return [];
       }
     },
