@@ -175,6 +175,67 @@ describe.concurrent("status", () => {
     expect(run.json.unseen.map(({ context }: { context: string }) => context)).toContain("sandbox-staging");
   });
 
+  it("does not call in order what did not answer, nor a chosen namespace that may not be read", async (test) => {
+    const rules = [
+      { verbs: ["list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const faults = [{ match: "GET /api/v1/namespaces/kube-public/secrets", times: 9, status: 400 }];
+    const sandbox = await start(test, { faults });
+    setUp(sandbox, { namespaces });
+    sandbox.world.clusters[0]!.users[0]!.rules = rules;
+    const silent = await status(sandbox);
+    expect([silent.code, states(silent)], silent.stderr).toEqual([1, { awesomeapps: "ok" }]);
+    expect(silent.json.error.message).toContain("kube-public");
+    const place = { metadata: { labels: { team: "web" } } };
+    for (const one of sandbox.world.clusters[0]!.objects["namespaces"]!)
+      if (namespaces.includes(one.metadata.name)) Object.assign(one.metadata, place.metadata);
+    const chosen = await status(sandbox, ["--namespace-selector", "team=web"]);
+    expect([chosen.code, chosen.json.error.code], chosen.stderr).toEqual([3, "kubernetes.forbidden"]);
+  });
+
+  it("tells of a cluster that it sees whole what it cannot tell of another", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { keyId } = setUp(sandbox, { namespaces: ["kube-public"], beside: true });
+    setUp(sandbox, { context: "sandbox-staging" });
+    const [secrets] = sandbox.world.clusters.map(({ objects }) => objects["secrets"]!);
+    secrets!.splice(
+      secrets!.findIndex(({ metadata }) => metadata.namespace === "kube-public"),
+      1,
+    );
+    sandbox.world.clusters[1]!.users[0]!.rules = [
+      { verbs: ["get", "list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const run = await status(sandbox, ["--context", "sandbox-staging", "--context", "sandbox"]);
+    expect([run.code, run.json.orphans, run.json.orphansUnknown.code], run.stderr).toMatchObject([
+      5,
+      [{ context: "sandbox", keyId }],
+      "status.cannot-see-all-namespaces",
+    ]);
+    expect(run.json.orphansUnknown.message).toContain("sandbox-staging");
+    ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)!.removedAt = Date.now();
+  });
+
+  it("misses nothing that one of two contexts of a cluster may read", async (test) => {
+    const rules = (namespace: string) => [
+      { verbs: ["list"], resources: ["secrets"], namespaces: [namespace] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const users = [{ context: "other", rules: rules("default") }];
+    const sandbox = await start(test, {
+      clusters: [{ context: "sandbox", users, rules: rules("awesomeapps") }],
+    });
+    setUp(sandbox, { namespaces });
+    const both = ["-n", "awesomeapps", "-n", "default"];
+    const run = await status(sandbox, ["--context", "sandbox", "--context", "other", ...both]);
+    expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "ok", default: "ok" }]);
+    expect([run.json.unseen, run.json.scopes[0].namespaces]).toEqual([[], namespaces]);
+    const less = await status(sandbox, both);
+    expect([less.code, less.json.unseen.length]).toEqual([3, 1]);
+  });
+
   it("says what nothing was found in, and that this is in order", async (test) => {
     const sandbox = await start(test);
     const run = await status(sandbox);
@@ -218,6 +279,14 @@ describe.concurrent("status, of an entry that somebody changed,", () => {
           "acr-pull/entries"
         ]!.replace(/"clusterId":"[^"]+"/, `"clusterId":"elsewhere"`)),
       "another cluster",
+    ],
+    [
+      "says that it ends at no time",
+      (secret) =>
+        (secret.metadata.annotations!["acr-pull/entries"] = secret.metadata.annotations![
+          "acr-pull/entries"
+        ]!.replace(/"expiresAt":"[^"]+"/, `"expiresAt":"some day"`)),
+      "marks cannot be read",
     ],
     [
       "is written by Argo CD",
@@ -338,6 +407,32 @@ describe.concurrent("status, while keys come and go,", () => {
     const gone = await status(sandbox);
     expect(gone.json.entries[0].reason).toContain("application is gone");
     expect(states(await status(sandbox, [], noAzure))["awesomeapps"]).toBe("ok");
+  });
+
+  it("knows a principal that was switched off or deleted, and does not take one for gone that a part of the directory does not know", async (test) => {
+    const sandbox = await start(test, {
+      faults: [
+        { match: "GET /v1.0/servicePrincipals\\(appId", status: 404, code: "Request_ResourceNotFound" },
+      ],
+    });
+    const { appId } = setUp(sandbox);
+    expect(states(await status(sandbox))["awesomeapps"]).toBe("ok");
+    const { servicePrincipals } = sandbox.world;
+    const index = servicePrincipals.findIndex((one) => one.appId === appId);
+    servicePrincipals[index]!.accountEnabled = false;
+    const off = await status(sandbox);
+    expect([off.code, off.json.entries[0].state, off.json.entries[0].reason], off.stderr).toEqual([
+      5,
+      "stale-key",
+      expect.stringContaining("service principal is disabled"),
+    ]);
+    servicePrincipals.splice(index, 1);
+    const gone = await status(sandbox);
+    expect([gone.code, gone.json.entries[0].state, gone.json.entries[0].reason], gone.stderr).toEqual([
+      5,
+      "stale-key",
+      expect.stringContaining("service principal is gone"),
+    ]);
   });
 
   it("does not take a key for an orphan that a killed run's mark names", async (test) => {

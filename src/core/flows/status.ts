@@ -55,7 +55,8 @@ async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortS
   if (!hasApplications(seen, input.registry)) return { seen, notSeen, facts: new Map() };
   try {
     const directory = await ports.directory();
-    const facts = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
+    const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
+    const facts = await askDirectory(seen, input.registry, asked, signal);
     return await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
@@ -79,7 +80,8 @@ async function confirmed(
   const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
   if (told.every((cluster) => findOrphans(cluster, facts, input.registry).length === 0))
     return { seen, notSeen, facts };
-  const again = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
+  const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
+  const again = await askDirectory(seen, input.registry, asked, signal);
   const look = await seeManaged(input, ports.clusters, signal);
   return { ...look, facts: inBoth(facts, again) };
 }
@@ -167,7 +169,7 @@ function finished(
     })),
     warnings: directory ? applicationWarnings(directory) : [],
   };
-  const failure = failureOf(notSeen, seen, input);
+  const failure = failureOf(notSeen, seen);
   if (failure) {
     const { code, message, hint, docs, requestId, retryable, exitCode } = failure;
     const error = { code, message, hint, docs, requestId, retryable, cause: failure };
@@ -199,24 +201,22 @@ function orphansOf(
   };
 }
 
-/** A cluster that did not answer, and a namespace that was asked for by name: what is told is not all that was asked. */
+/**
+ * Why what is told is not all that was asked: a cluster or a namespace that did not answer, one that was chosen and may
+ * not be read, and a cluster of which nothing could be read. Where nobody chose, others may keep their namespaces to
+ * themselves.
+ */
 function failureOf(
   notSeen: readonly NotSeen[],
   seen: readonly ManagedSecrets[],
-  { namespaces }: StatusInput,
 ): ActionableError | undefined {
-  const asked = notSeen.find(({ namespace }) => namespace === undefined || namespaces.includes(namespace));
-  if (asked) return asked.error;
-  // Where nothing at all could be read, nothing is known.
-  const nothing = seen.find(
-    ({ whole, cluster, oneByOne: read }) =>
-      !whole &&
-      read.length > 0 &&
-      read.every((one) =>
-        notSeen.some(({ context, namespace }) => context === cluster.context && namespace === one),
-      ),
+  const silent = notSeen.find(
+    ({ namespace, error }) => namespace === undefined || !hasCode(error, "kubernetes.forbidden"),
   );
-  return nothing && notSeen.find(({ context }) => context === nothing.cluster.context)?.error;
+  if (silent) return silent.error;
+  return seen.flatMap(({ missed, namespaces, oneByOne }) =>
+    namespaces !== undefined || missed.length === oneByOne.length ? missed : [],
+  )[0]?.error;
 }
 
 /** Whether nobody has to do anything: by what was seen. */

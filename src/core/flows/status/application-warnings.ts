@@ -15,7 +15,7 @@ export function applicationWarnings(directory: DirectoryFacts): StatusResult["wa
         message: `${nameOf(application)} has one owner, the user ${ownerName(only)}: when that person leaves, nobody who is not an administrator can renew its password. Add another by acr-pull setup --owner OBJECT_ID`,
       });
     }
-    if (principal && principal.passwords.length + principal.certificates > 0) {
+    if (typeof principal === "object" && principal.passwords.length + principal.certificates > 0) {
       said.push({
         code: "service-principal.own-credentials",
         appId,

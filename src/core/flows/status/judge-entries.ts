@@ -78,7 +78,7 @@ function entriesOf(
     .map(([loginServer, mark]) => {
       const held = heldBy(secret, loginServer);
       const key = keyOf(mark, judgement.directory);
-      const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
+      const expiresAt = timeText(key?.endDateTime) ?? timeText(timeOf(mark.expiresAt));
       const [state, reason] = stateOf(
         { mark, held, secret, loginServer, expiresAt },
         cluster,
@@ -130,6 +130,11 @@ function heldBy({ type, data }: SecretObject, loginServer: string): Held {
     if (!(error instanceof MalformedDockerConfigError)) throw error;
     return { credential: undefined, trouble: `its ${dockerConfigKey} ${error.message}` };
   }
+}
+
+/** Marks are valid: what one says is a time. */
+function timeOf(text: string | null | undefined): Date | undefined {
+  return typeof text === "string" ? new Date(text) : undefined;
 }
 
 function keyOf({ appId, keyId }: EntryMark, directory: DirectoryFacts | undefined) {
@@ -197,7 +202,10 @@ function staleBecause(
     return "other secrets of the cluster were given a newer key";
   const facts = directory?.get(appId);
   if (!facts) return undefined;
-  if (!facts.application) return "its application is gone";
+  if (!facts.application) return "its application is gone, or of another tenant than the one signed in to";
+  if (facts.principal === "absent") return "its application's service principal is gone";
+  if (facts.principal?.enabled === false)
+    return "its application's service principal is disabled, so that it may not sign in";
   const isListed = facts.application.passwords.some((one) => one.keyId === keyId);
   return isListed ? undefined : "the directory does not list its key any more";
 }
