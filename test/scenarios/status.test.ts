@@ -119,6 +119,26 @@ describe.concurrent("status", () => {
     }
   });
 
+  it.for<[string, number, string[], string]>([
+    ["is new", 1, [], "ok"],
+    ["has more than a third of its life yet", 9, [], "ok"],
+    ["is in its last third", 11, [], "expiring"],
+    ["is new, when more time was asked for", 1, ["--expiring-within", "20d"], "expiring"],
+    ["is in its last third, when less time was asked for", 11, ["--expiring-within", "2d"], "ok"],
+  ])(
+    "of a key that lives 14 days and %s: says so, as verify does",
+    async ([_when, ageDays, args, state], test) => {
+      const sandbox = await start(test);
+      setUp(sandbox, { ageDays, lifetimeDays: 14 });
+      const run = await status(sandbox, args);
+      expect([states(run)["awesomeapps"], run.code], run.stderr).toEqual([state, state === "ok" ? 0 : 5]);
+      if (args.length > 0) return;
+      const { json } = await runSafely(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
+      const expiry = json.checks.find(({ id }: { id: string }) => id === "expiry");
+      expect(expiry.status).toBe(state === "ok" ? "pass" : "warn");
+    },
+  );
+
   it("with Kubernetes rights alone tells what the marks say, and that orphans are unknown", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox, { namespaces });

@@ -10,8 +10,8 @@ import type { Report } from "../progress.ts";
 export interface StatusInput extends SeeingWish {
   /** Undefined: every registry that managed secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  /** An entry that ends within this time is not in order. */
-  readonly expiringWithinMs: number;
+  /** An entry that ends within this time is not in order; undefined: one whose renewal is due. */
+  readonly expiringWithinMs: number | undefined;
   /** A key to remove that acr-pull made and nothing holds. */
   readonly prune: string | undefined;
   /** With `prune`: only say what would be done. */
@@ -45,7 +45,7 @@ export interface PrunePlan {
 /**
  * How an entry stands, the worst that is true of it. `foreign-change`: it does not hold what its mark says, or somebody
  * else writes it. `expired`: its key has ended. `stale-key`: its key was replaced or is gone. `expiring`: it ends within
- * the time asked for. `pending`: a run is at work on it, or the key before it is still to be retired.
+ * the time asked for, or where none was its renewal is due. `pending`: a run is at work on it, or the key before it is still to be retired.
  */
 export type EntryState = "ok" | "expiring" | "expired" | "stale-key" | "foreign-change" | "pending";
 

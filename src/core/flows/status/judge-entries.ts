@@ -10,6 +10,7 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { readableMarks, readMarks, reconcilerOf, type EntryMark } from "../../../domain/ownership.ts";
 import { hasCode } from "../../../domain/errors.ts";
+import { isRenewalDue, type KeyLife } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { isMeant } from "../../holders/holders.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
@@ -79,8 +80,9 @@ function entriesOf(
       const held = heldBy(secret, loginServer);
       const key = keyOf(mark, judgement.directory);
       const expiresAt = timeText(key?.endDateTime) ?? timeText(timeOf(mark.expiresAt));
+      const createdAt = timeText(key?.startDateTime);
       const [state, reason] = stateOf(
-        { mark, held, secret, loginServer, expiresAt },
+        { mark, held, secret, loginServer, createdAt, expiresAt },
         cluster,
         replaced,
         judgement,
@@ -91,7 +93,7 @@ function entriesOf(
         registry: mark.registry,
         appId: mark.appId ?? null,
         keyId: mark.keyId ?? null,
-        createdAt: timeText(key?.startDateTime),
+        createdAt,
         expiresAt,
         daysLeft:
           expiresAt === null ? null : Math.floor((Date.parse(expiresAt) - judgement.now.getTime()) / dayMs),
@@ -142,12 +144,11 @@ function keyOf({ appId, keyId }: EntryMark, directory: DirectoryFacts | undefine
   return directory?.get(appId)?.application?.passwords.find((one) => one.keyId === keyId);
 }
 
-interface Subject {
+interface Subject extends KeyLife {
   readonly mark: EntryMark;
   readonly held: Held;
   readonly secret: SecretObject;
   readonly loginServer: string;
-  readonly expiresAt: string | null;
 }
 
 /** The worst that is true of an entry, and why. */
@@ -160,11 +161,14 @@ function stateOf(
   const { mark, expiresAt } = subject;
   const changed = foreignChange(subject, cluster, judgement.directory);
   if (changed !== undefined) return ["foreign-change", changed];
-  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - judgement.now.getTime();
+  const { now, input } = judgement;
+  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - now.getTime();
   if (leftMs <= 0) return ["expired"];
   const stale = staleBecause(subject, replaced, judgement.directory);
   if (stale !== undefined) return ["stale-key", stale];
-  if (leftMs <= judgement.input.expiringWithinMs) return ["expiring"];
+  const { expiringWithinMs } = input;
+  const isEnding = expiringWithinMs === undefined ? isRenewalDue(subject, now) : leftMs <= expiringWithinMs;
+  if (isEnding) return ["expiring"];
   return mark.pending || mark.retire ? ["pending"] : ["ok"];
 }
 
