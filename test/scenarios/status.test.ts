@@ -161,11 +161,30 @@ describe.concurrent("status", () => {
     const run = await status(sandbox);
     expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "ok" }]);
     expect(run.json.scopes[0].whole).toBe(false);
-    expect(run.json.scopes[0].namespaces).toContain("awesomeapps");
+    expect(run.json.scopes[0].namespaces).toEqual(["awesomeapps"]);
     const missed = run.json.unseen.map(({ namespace }: { namespace: string }) => namespace);
-    expect(missed).toContain("default");
-    expect(missed).not.toContain("awesomeapps");
+    expect(missed.toSorted()).toEqual(["default", "kube-public", "kube-system"]);
     expect(run.json.orphansUnknown.code).toBe("status.cannot-see-all-namespaces");
+  });
+
+  it("says in a few lines what it may not read of many namespaces, and in the JSON names each", async (test) => {
+    const teams = Array.from({ length: 60 }, (_, index) => `team-${index}`);
+    const rules = [
+      { verbs: ["list"], resources: ["secrets"], namespaces: ["team-7"] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const sandbox = await start(test, {
+      clusters: [{ context: "sandbox", namespaces: [...teams, "kube-system"], rules }],
+    });
+    setUp(sandbox, { namespaces: teams });
+    const text = await runSafely(sandbox, ["status"]);
+    expect(text.stdout.split("\n").length).toBeLessThan(20);
+    expect(text.stdout).toContain("looked at the namespace team-7 alone");
+    expect(text.stdout).toContain("Not looked at 60 namespaces of sandbox: kube-system, team-0");
+    const run = await status(sandbox);
+    const missed = run.json.unseen.map(({ namespace }: { namespace: string }) => namespace);
+    const others = [...teams.filter((team) => team !== "team-7"), "kube-system"];
+    expect([run.code, states(run), missed]).toEqual([0, { "team-7": "ok" }, others.toSorted()]);
   });
 
   it("reads the one secret that it knows by name where none may be listed", async (test) => {

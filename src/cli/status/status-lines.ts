@@ -4,6 +4,7 @@ import type {
   PendingWork,
   StatusEntry,
   StatusResult,
+  Unseen,
 } from "../../core/flows/status-contract.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import { toned, type Line } from "../terminal.ts";
@@ -130,8 +131,8 @@ function pendingLines(work: PendingWork, width: number): Line[] {
     return signedLines(
       sign,
       work.live
-        ? `A run is at work in ${where}: ${work.secrets.join(", ")}.`
-        : `A run in ${where} did not come to its end; its mark on ${work.secrets.join(", ")} is of ${since}. The next rotate or setup removes what it left.`,
+        ? `A run is at work in ${where}: ${several(work.secrets)}.`
+        : `A run in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${since}. The next rotate or setup removes what it left.`,
       width,
     );
   }
@@ -148,56 +149,67 @@ function moment(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function orphanLines(
-  { orphans, orphansUnknown, entries }: StatusResult,
-  { commands, width }: StatusContext,
-): Line[] {
-  if (orphans === null) {
-    // Where there is no entry there is no application to ask for.
-    if (entries.length === 0 || !orphansUnknown) return [];
-    return signedLines(
-      toned("faint", "•"),
-      `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message}`,
-      width,
-    );
-  }
-  return orphans.flatMap((orphan) => [
-    ...signedLines(toned("bad", "✗"), orphanText(orphan), width),
-    `    ${commands.prune(orphan.keyId)}`,
-  ]);
+function orphanLines({ orphans, orphansUnknown }: StatusResult, { commands, width }: StatusContext): Line[] {
+  const unknown = orphansUnknown
+    ? signedLines(
+        toned("faint", "•"),
+        `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message.replace(/\.?$/, ".")}`,
+        width,
+      )
+    : [];
+  if (orphans === null) return unknown;
+  const told = orphans
+    .slice(0, mostTroubles)
+    .flatMap((orphan) => [
+      ...signedLines(toned("bad", "✗"), orphanText(orphan), width),
+      `    ${commands.prune(orphan.keyId)}`,
+    ]);
+  const more = orphans.length > mostTroubles ? [`  and ${orphans.length - mostTroubles} more orphans`] : [];
+  return [...told, ...more, ...unknown];
 }
 
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
-  return `Orphan: nothing in ${context} holds the key ${keyId} of the application ${appId}${end}. If nothing outside does either, remove it:`;
+  return `Orphan: no secret of acr-pull's in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
 }
 
 /** Where it was not looked: an answer that leaves something out says so. */
 function seenLines({ scopes, unseen }: StatusResult, width: number): Line[] {
   const partial = scopes
     .filter(({ whole }) => !whole)
-    .flatMap(({ context, namespaces }) =>
-      signedLines(
-        toned("warning", "!"),
-        `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)} one by one.`,
-        width,
-      ),
+    .map(
+      ({ context, namespaces }) =>
+        `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)}.`,
     );
-  const missed = unseen.flatMap(({ context, namespace, error }) =>
-    signedLines(
-      toned("warning", "!"),
-      `Not looked at ${context}${namespace === null ? "" : `/${namespace}`}: ${error.message}`,
-      width,
-    ),
-  );
-  return [...partial, ...missed];
+  // A cluster of thousands of namespaces, few of which may be read, is told in as many lines as there are reasons.
+  const byReason = new Map<string, Unseen[]>();
+  for (const one of unseen) {
+    const reason = one.namespace === null ? one.context : `${one.context} ${one.error.code}`;
+    const alike = byReason.get(reason);
+    if (alike) alike.push(one);
+    else byReason.set(reason, [one]);
+  }
+  const missed = [...byReason.values()].map((alike) => {
+    const [{ context, namespace, error }] = alike as [Unseen, ...Unseen[]];
+    const place = namespace === null ? context : `${context}/${namespace}`;
+    if (alike.length === 1) return `Not looked at ${place}: ${error.message}`;
+    const names = several(alike.map((one) => one.namespace ?? ""));
+    return `Not looked at ${alike.length} namespaces of ${context}: ${names}. Of ${place}: ${error.message}`;
+  });
+  return [...partial, ...missed].flatMap((text) => signedLines(toned("warning", "!"), text, width));
 }
 
 function listed(namespaces: readonly string[]): string {
-  if (namespaces.length === 1) return `the namespace ${namespaces[0]}`;
-  return namespaces.length > 5
-    ? `${namespaces.length} namespaces`
-    : `the namespaces ${namespaces.join(", ")}`;
+  if (namespaces.length === 0) return "none of its namespaces";
+  if (namespaces.length === 1) return `the namespace ${namespaces[0]} alone`;
+  return `${namespaces.length} namespaces one by one, ${several(namespaces)}`;
+}
+
+/** Names, so many that a person reads them. */
+function several(names: readonly string[]): string {
+  const most = 5;
+  const more = names.length > most ? ` and ${names.length - most} more` : "";
+  return `${names.slice(0, most).join(", ")}${more}`;
 }
 
 function needsRotate({ entries, pending }: StatusResult): boolean {

@@ -1,7 +1,7 @@
 import type { Finished } from "./finished.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
+import { namespacesRead, seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
 import type { Directory } from "../ports.ts";
 import { applicationWarnings } from "./status/application-warnings.ts";
 import { askDirectory, hasApplications, type DirectoryFacts } from "./status/ask-directory.ts";
@@ -156,11 +156,11 @@ function finished(
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
     pending: seen.flatMap((cluster) => findPending(cluster, input, cluster.cluster.serverTime(), process)),
-    scopes: seen.map(({ cluster, clusterId, whole, oneByOne }) => ({
-      context: cluster.context,
-      clusterId,
-      whole,
-      namespaces: oneByOne,
+    scopes: seen.map((cluster) => ({
+      context: cluster.cluster.context,
+      clusterId: cluster.clusterId,
+      whole: cluster.whole,
+      namespaces: namespacesRead(cluster),
     })),
     unseen: notSeen.map(({ context, namespace, error: { code, message } }) => ({
       context,

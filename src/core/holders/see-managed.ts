@@ -1,7 +1,6 @@
 import pMap from "p-map";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { isManaged, managedSelector } from "../../domain/ownership.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
 import {
   chosenNamespaces,
@@ -16,7 +15,7 @@ import {
 
 /** The secrets of one cluster that carry our label. */
 export interface ManagedSecrets extends SeenCluster {
-  /** The namespaces that were read one by one; empty when one list showed all. */
+  /** The namespaces that were asked for one by one; empty when one list showed all. */
   readonly oneByOne: readonly string[];
   /** Those of them that could not be read. */
   readonly missed: ReadonlyArray<NotSeen & { readonly namespace: string }>;
@@ -63,17 +62,19 @@ export async function seeManaged(
 function joinedManaged(one: ManagedSecrets, other: ManagedSecrets): ManagedSecrets {
   const both = { ...joined(one, other), identified: one.identified || other.identified };
   if (both.whole) return { ...both, oneByOne: [], missed: [] };
-  const wasRead = ({ oneByOne, missed }: ManagedSecrets) => {
-    const gaps = new Set(missed.map(({ namespace }) => namespace));
-    return oneByOne.filter((namespace) => !gaps.has(namespace));
-  };
-  const read = new Set([...wasRead(one), ...wasRead(other)]);
+  const read = new Set([...namespacesRead(one), ...namespacesRead(other)]);
   const missed = [...one.missed, ...other.missed].filter(({ namespace }) => !read.has(namespace));
   return {
     ...both,
     oneByOne: [...new Set([...one.oneByOne, ...other.oneByOne])],
     missed: [...new Map(missed.map((gap) => [gap.namespace, gap])).values()],
   };
+}
+
+/** The namespaces that were read one by one, without those that could not be. */
+export function namespacesRead({ oneByOne, missed }: Pick<ManagedSecrets, "oneByOne" | "missed">): string[] {
+  const gaps = new Set(missed.map(({ namespace }) => namespace));
+  return oneByOne.filter((namespace) => !gaps.has(namespace));
 }
 
 /** Whether what was asked for can never be, whatever the cluster. */
@@ -92,9 +93,8 @@ async function seeContext(
     chosenNamespaces(wish, cluster, signal),
   ]);
   const oneByOne = listed ? [] : (chosen ?? (await allNamespaces(cluster, defaultNamespace, signal)));
-  const missed: Array<ManagedSecrets["missed"][number]> = [];
-  const read = listed ?? (await readEach(wish, cluster, oneByOne, missed, signal));
-  const secrets = inOrder(read);
+  const read = listed ? { secrets: listed, missed: [] } : await readEach(wish, cluster, oneByOne, signal);
+  const secrets = inOrder(read.secrets);
   return {
     clusterId: clusterIdOf(wish, cluster, uid, secrets),
     contexts: [cluster.context],
@@ -103,7 +103,7 @@ async function seeContext(
     whole: listed !== undefined,
     namespaces: chosen && new Set(chosen),
     oneByOne,
-    missed,
+    missed: read.missed,
     identified: uid !== undefined || wish.clusterId !== undefined,
   };
 }
@@ -125,25 +125,26 @@ async function readEach(
   { secretName = usualSecretName, concurrency }: SeeingWish,
   cluster: Cluster,
   namespaces: readonly string[],
-  missed: Array<ManagedSecrets["missed"][number]>,
   signal: AbortSignal,
-): Promise<SecretObject[]> {
-  const read = await pMap(
+): Promise<Pick<ManagedSecrets, "secrets" | "missed">> {
+  const answers = await pMap(
     new Set(namespaces),
-    async (namespace): Promise<readonly SecretObject[]> => {
+    async (namespace): Promise<Pick<ManagedSecrets, "secrets" | "missed">> => {
       try {
         const listed = await cluster.listSecretsIn(namespace, managedSelector, signal);
-        if (listed) return listed;
+        if (listed) return { secrets: listed, missed: [] };
         // Who may not list may still read the one secret that is known by name.
         const secret = await cluster.findSecret(namespace, secretName, signal);
-        return secret && isManaged(secret) ? [secret] : [];
+        return { secrets: secret && isManaged(secret) ? [secret] : [], missed: [] };
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted) throw error;
-        missed.push({ context: cluster.context, namespace, error });
-        return [];
+        return { secrets: [], missed: [{ context: cluster.context, namespace, error }] };
       }
     },
     { concurrency },
   );
-  return read.flat();
+  return {
+    secrets: answers.flatMap(({ secrets }) => secrets),
+    missed: answers.flatMap(({ missed }) => missed),
+  };
 }
