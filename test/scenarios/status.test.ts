@@ -328,6 +328,22 @@ describe.concurrent("status, of an entry that somebody changed,", () => {
       "marks cannot be read",
     ],
     [
+      "has lost its marks",
+      (secret) => delete secret.metadata.annotations!["acr-pull/entries"],
+      "marks are gone",
+    ],
+    [
+      "names no application, and no run that is to",
+      (secret, host) => {
+        const { registry, clusterId } = JSON.parse(secret.metadata.annotations!["acr-pull/entries"]!)[host];
+        secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify({
+          [host]: { registry, clusterId },
+        });
+        setData(secret, `{"auths":{}}`);
+      },
+      "no run is to put a key there",
+    ],
+    [
       "is written by Argo CD",
       (secret) => (secret.metadata.annotations!["argocd.argoproj.io/tracking-id"] = "x"),
       "Argo CD",
@@ -485,6 +501,24 @@ describe.concurrent("status, while keys come and go,", () => {
       { awesomeapps: "pending" },
     ]);
     expect(run.json.pending).toMatchObject([{ kind: "run", live: false, overdue: false }]);
+  });
+
+  it("does not call in order a secret that a first setup has left empty", async (test) => {
+    const faults = [{ match: "POST .*/addPassword", status: 403, code: "Authorization_RequestDenied" }];
+    const sandbox = await start(test, { faults });
+    const first = await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "default", "-y"]);
+    expect(first.code, first.stderr).toBe(4);
+    const run = await status(sandbox);
+    expect([run.code, states(run), run.json.pending], run.stderr).toMatchObject([
+      5,
+      { default: "pending" },
+      [{ kind: "run", live: false, overdue: true }],
+    ]);
+    const { stdout } = await runSafely(sandbox, ["status"]);
+    expect(stdout).toContain("did not come to its end");
+    expect(stdout).not.toContain("all in order");
+    await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "default", "-y"]);
+    expect((await status(sandbox)).code).toBe(0);
   });
 
   it("warns of an application whose only owner is one person", async (test) => {

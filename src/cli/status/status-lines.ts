@@ -79,7 +79,7 @@ function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
 
 const inOrder: ReadonlySet<EntryState> = new Set(["ok", "pending"]);
 
-function headLines({ entries, scopes }: StatusResult, width: number): Line[] {
+function headLines({ entries, scopes, pending, orphans }: StatusResult, width: number): Line[] {
   const bad = entries.filter(({ state }) => !inOrder.has(state)).length;
   if (entries.length === 0) {
     const where = scopes.map(({ context }) => context).join(", ");
@@ -92,6 +92,8 @@ function headLines({ entries, scopes }: StatusResult, width: number): Line[] {
       `${bad} of ${count} ${bad === 1 ? "is" : "are"} not in order.`,
       width,
     );
+  if (pending.some(({ overdue }) => overdue) || (orphans ?? []).length > 0)
+    return signedLines(toned("plain", "•"), `${count}, in order as such; not so what follows:`, width);
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
   const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
   return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);
@@ -132,7 +134,7 @@ function pendingLines(work: PendingWork, width: number): Line[] {
       sign,
       work.live
         ? `A run is at work in ${where}: ${several(work.secrets)}.`
-        : `A run in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${since}. The next rotate or setup removes what it left.`,
+        : `A run in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${since}. The next setup, or rotate where there was a key before, goes on and removes what it left.`,
       width,
     );
   }

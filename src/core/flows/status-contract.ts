@@ -91,7 +91,7 @@ export type PendingWork = {
   readonly loginServer: string;
   /** `namespace/name` of the secrets that say so. */
   readonly secrets: readonly string[];
-  /** It was due more than a day ago: no daily job has been by. */
+  /** It was due more than a day ago, so that no daily job has been by; or it was to make the first key, and nobody is at it. */
   readonly overdue: boolean;
 } & (
   | {

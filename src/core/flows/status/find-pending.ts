@@ -75,6 +75,10 @@ function retirement(group: readonly Waiting[], now: Date) {
   };
 }
 
+function isFirst({ mark }: Waiting): boolean {
+  return mark.appId === undefined;
+}
+
 function run(group: readonly Waiting[], now: Date, process: ProcessIdentity) {
   const marks = group.flatMap(({ mark }) => mark.pending ?? []);
   const renewed = Math.max(...marks.map(({ renewedAt }) => Date.parse(renewedAt)));
@@ -84,6 +88,7 @@ function run(group: readonly Waiting[], now: Date, process: ProcessIdentity) {
     operation: marks[0]?.operation ?? "",
     renewedAt: timeText(new Date(renewed)),
     live,
-    overdue: !live && now.getTime() - renewed > overdueMs,
+    // Where there was no key before, nothing can be pulled until somebody goes on.
+    overdue: !live && (group.some(isFirst) || now.getTime() - renewed > overdueMs),
   };
 }

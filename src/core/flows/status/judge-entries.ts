@@ -8,7 +8,13 @@ import {
 } from "../../../domain/docker-config.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { readableMarks, readMarks, reconcilerOf, type EntryMark } from "../../../domain/ownership.ts";
+import {
+  entriesAnnotation,
+  readableMarks,
+  readMarks,
+  reconcilerOf,
+  type EntryMark,
+} from "../../../domain/ownership.ts";
 import { hasCode } from "../../../domain/errors.ts";
 import { isRenewalDue, type KeyLife } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
@@ -69,6 +75,9 @@ function entriesOf(
   const place = { context, clusterId, namespace, name };
   let marks;
   try {
+    // With the last mark acr-pull takes its label away.
+    if (secret.annotations[entriesAnnotation] === undefined)
+      return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks are gone" }];
     marks = readMarks(secret);
   } catch (error) {
     if (!hasCode(error, "secret.marks-malformed")) throw error;
@@ -184,8 +193,11 @@ function foreignChange(
   if (held.trouble !== undefined) return held.trouble;
   const { credential } = held;
   // A first key is being made: the entry comes when it is proven.
+  if (mark.appId === undefined && mark.pending && !credential) return undefined;
   if (mark.appId === undefined)
-    return credential ? `it holds a credential for ${loginServer} without a mark` : undefined;
+    return credential
+      ? `it holds a credential for ${loginServer} without a mark`
+      : `it holds nothing for ${loginServer}, and no run is to put a key there`;
   if (!credential) return `it holds nothing for ${loginServer} any more`;
   if (credential.username !== mark.appId) return "it holds another user name than its mark says";
   if (credential.password.reveal() === "") return "it holds no password";
