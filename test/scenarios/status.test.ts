@@ -481,6 +481,11 @@ describe.concurrent("status, while keys come and go,", () => {
       "stale-key",
       expect.stringContaining("service principal is disabled"),
     ]);
+    expect(off.json.entries[0].cause).toBe("principal-disabled");
+    // A new key would be refused like the one before.
+    const { stdout } = await runSafely(sandbox, ["status"]);
+    expect(stdout).toContain("acr-pull verify --context sandbox --namespace awesomeapps");
+    expect(stdout).not.toContain("acr-pull rotate");
     servicePrincipals.splice(index, 1);
     const gone = await status(sandbox);
     expect([gone.code, gone.json.entries[0].state, gone.json.entries[0].reason], gone.stderr).toEqual([
@@ -517,6 +522,8 @@ describe.concurrent("status, while keys come and go,", () => {
     const { stdout } = await runSafely(sandbox, ["status"]);
     expect(stdout).toContain("did not come to its end");
     expect(stdout).not.toContain("all in order");
+    expect(stdout).toContain("acr-pull verify --context sandbox --namespace default");
+    expect(stdout).not.toContain("acr-pull rotate");
     await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "default", "-y"]);
     expect((await status(sandbox)).code).toBe(0);
   });

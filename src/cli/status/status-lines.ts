@@ -39,6 +39,7 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
           `  ${context.commands.rotate(renewalTimeMs(result.entries))}`,
         ]
       : [],
+    verifyLines(result, context),
   ].filter((lines) => lines.length > 0);
   return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
@@ -214,10 +215,48 @@ function several(names: readonly string[]): string {
   return `${names.slice(0, most).join(", ")}${more}`;
 }
 
-function needsRotate({ entries, pending }: StatusResult): boolean {
-  const mended: ReadonlySet<EntryState> = new Set(["expired", "expiring", "stale-key"]);
-  return entries.some(({ state }) => mended.has(state)) || pending.some(({ overdue }) => overdue);
+/** Whether a new key brings an entry in order. */
+function isMendedByRotate({ state, cause }: StatusEntry): boolean {
+  if (state === "stale-key") return cause === "key-replaced" || cause === "key-removed";
+  return state === "expired" || state === "expiring";
 }
+
+function needsRotate({ entries, pending }: StatusResult): boolean {
+  const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
+  return (
+    entries.some(isMendedByRotate) ||
+    pending.some(({ overdue, secrets }) => overdue && !secrets.every((secret) => keyless.has(secret)))
+  );
+}
+
+/** Of a first key that is still to be made `rotate` knows nothing. */
+function isKeyless({ appId, state }: StatusEntry): boolean {
+  return appId === null && state === "pending";
+}
+
+/** For what a new key does not mend: each case has a remedy of its own, which verify tells. */
+function verifyLines({ entries, pending }: StatusResult, { commands, width }: StatusContext): Line[] {
+  const left = new Set(pending.flatMap(({ overdue, secrets }) => (overdue ? secrets : [])));
+  const others = entries.filter(
+    (entry) =>
+      (!inOrder.has(entry.state) && !isMendedByRotate(entry)) ||
+      (isKeyless(entry) && left.has(`${entry.namespace}/${entry.name}`)),
+  );
+  const contexts = [...new Set(others.map(({ context }) => context))];
+  return contexts.flatMap((name) => {
+    const namespaces = new Set(others.filter(({ context }) => context === name).map((one) => one.namespace));
+    const some = [...namespaces].slice(0, mostVerified);
+    const rest = namespaces.size - some.length;
+    const besides = rest > 0 ? ` (and ${rest} more namespaces)` : "";
+    return [
+      ...wrapped(`What helps where a new key does not${besides}:`, width),
+      `  ${commands.verify(name, some)}`,
+    ];
+  });
+}
+
+/** A command that names more namespaces than these is none to paste. */
+const mostVerified = 5;
 
 /**
  * So long before their end keys are renewed, in milliseconds: those that are told to be about to end, and no others

@@ -49,6 +49,13 @@ export interface PrunePlan {
  */
 export type EntryState = "ok" | "expiring" | "expired" | "stale-key" | "foreign-change" | "pending";
 
+/**
+ * Why a key is not the one to pull with any more. A new key is no help where the application is gone, or its principal is
+ * gone or disabled.
+ */
+export type StaleCause =
+  "key-replaced" | "key-removed" | "application-gone" | "principal-gone" | "principal-disabled";
+
 /** One managed entry of one secret. */
 export interface StatusEntry {
   readonly context: string;
@@ -71,6 +78,8 @@ export interface StatusEntry {
   readonly state: EntryState;
   /** Why it is not in order, in a sentence. */
   readonly reason?: string;
+  /** The same of a `stale-key`, in a word. */
+  readonly cause?: StaleCause;
 }
 
 /** A living or ended key that acr-pull made for this cluster and that nothing in it names or holds. */

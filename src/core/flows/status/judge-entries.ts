@@ -20,7 +20,7 @@ import { isRenewalDue, type KeyLife } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { isMeant } from "../../holders/holders.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
-import type { EntryState, StatusEntry, StatusInput } from "../status-contract.ts";
+import type { StaleCause, StatusEntry, StatusInput } from "../status-contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
 
 const dayMs = 86_400_000;
@@ -90,7 +90,7 @@ function entriesOf(
       const key = keyOf(mark, judgement.directory);
       const expiresAt = timeText(key?.endDateTime) ?? timeText(timeOf(mark.expiresAt));
       const createdAt = timeText(key?.startDateTime);
-      const [state, reason] = stateOf(
+      const verdict = stateOf(
         { mark, held, secret, loginServer, createdAt, expiresAt },
         cluster,
         replaced,
@@ -106,8 +106,7 @@ function entriesOf(
         expiresAt,
         daysLeft:
           expiresAt === null ? null : Math.floor((Date.parse(expiresAt) - judgement.now.getTime()) / dayMs),
-        state,
-        ...(reason === undefined ? {} : { reason }),
+        ...verdict,
       };
     });
 }
@@ -166,20 +165,28 @@ function stateOf(
   cluster: ManagedSecrets,
   replaced: ReadonlySet<string>,
   judgement: Judgement,
-): readonly [EntryState, string?] {
+): Pick<StatusEntry, "state" | "reason" | "cause"> {
   const { mark, expiresAt } = subject;
   const changed = foreignChange(subject, cluster, judgement.directory);
-  if (changed !== undefined) return ["foreign-change", changed];
+  if (changed !== undefined) return { state: "foreign-change", reason: changed };
   const { now, input } = judgement;
   const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - now.getTime();
-  if (leftMs <= 0) return ["expired"];
-  const stale = staleBecause(subject, replaced, judgement.directory);
-  if (stale !== undefined) return ["stale-key", stale];
+  if (leftMs <= 0) return { state: "expired" };
+  const cause = staleBecause(subject, replaced, judgement.directory);
+  if (cause !== undefined) return { state: "stale-key", cause, reason: staleReasons[cause] };
   const { expiringWithinMs } = input;
   const isEnding = expiringWithinMs === undefined ? isRenewalDue(subject, now) : leftMs <= expiringWithinMs;
-  if (isEnding) return ["expiring"];
-  return mark.pending || mark.retire ? ["pending"] : ["ok"];
+  if (isEnding) return { state: "expiring" };
+  return { state: mark.pending || mark.retire ? "pending" : "ok" };
 }
+
+const staleReasons: Readonly<Record<StaleCause, string>> = {
+  "key-replaced": "other secrets of the cluster were given a newer key",
+  "key-removed": "the directory does not list its key any more",
+  "application-gone": "its application is gone, or of another tenant than the one signed in to",
+  "principal-gone": "its application's service principal is gone",
+  "principal-disabled": "its application's service principal is disabled, so that it may not sign in",
+};
 
 /** How a secret differs from what its mark says; undefined when it does not. */
 function foreignChange(
@@ -212,16 +219,14 @@ function staleBecause(
   { mark: { appId, keyId, pending }, loginServer }: Subject,
   replaced: ReadonlySet<string>,
   directory: DirectoryFacts | undefined,
-): string | undefined {
+): StaleCause | undefined {
   if (appId === undefined || typeof keyId !== "string") return undefined;
-  if (replaced.has(nameOf(loginServer, appId, keyId)) && !pending)
-    return "other secrets of the cluster were given a newer key";
+  if (replaced.has(nameOf(loginServer, appId, keyId)) && !pending) return "key-replaced";
   const facts = directory?.get(appId);
   if (!facts) return undefined;
-  if (!facts.application) return "its application is gone, or of another tenant than the one signed in to";
-  if (facts.principal === "absent") return "its application's service principal is gone";
-  if (facts.principal?.enabled === false)
-    return "its application's service principal is disabled, so that it may not sign in";
+  if (!facts.application) return "application-gone";
+  if (facts.principal === "absent") return "principal-gone";
+  if (facts.principal?.enabled === false) return "principal-disabled";
   const isListed = facts.application.passwords.some((one) => one.keyId === keyId);
-  return isListed ? undefined : "the directory does not list its key any more";
+  return isListed ? undefined : "key-removed";
 }
