@@ -87,17 +87,59 @@ describe.concurrent("status", () => {
     );
   });
 
-  it("reads all secrets of a cluster by one list, however many namespaces there are", async (test) => {
-    const teams = Array.from({ length: 30 }, (_, index) => `team-${index}`);
+  it.for<[number, number]>([
+    [1, 1],
+    [100, 1],
+    [1_200, 3],
+  ])("of %i namespaces reads %i pages of one list, and all else once", async ([count, pages], test) => {
+    const teams = Array.from({ length: count }, (_, index) => `team-${index}`);
     const sandbox = await start(test, {
       clusters: [{ context: "sandbox", namespaces: [...teams, "kube-system"] }],
     });
     setUp(sandbox, { namespaces: teams });
     const before = sandbox.requests.entries.length;
     const run = await status(sandbox);
-    expect(run.json.entries).toHaveLength(30);
-    const asked = sandbox.requests.entries.slice(before).filter(({ path }) => path.includes("/secrets"));
-    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /api/v1/secrets"]);
+    expect(run.json.entries).toHaveLength(count);
+    const asked = sandbox.requests.entries
+      .slice(before)
+      .map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/, "ID").replace(/^\/ID/, "")}`);
+    // In the order in which one waits for the other: the cluster, the sign-in, the application, what hangs on it.
+    expect(asked.slice(0, 1 + pages).toSorted()).toEqual([
+      "GET /api/v1/namespaces/kube-system",
+      ...Array.from({ length: pages }, () => "GET /api/v1/secrets"),
+    ]);
+    expect(asked.slice(1 + pages, -2)).toEqual([
+      "GET /metadata/endpoints",
+      "GET /v2.0/.well-known/openid-configuration",
+      "POST /oauth2/v2.0/token",
+      "GET /v1.0/applications(appId='ID')",
+    ]);
+    expect(asked.slice(-2).toSorted()).toEqual([
+      "GET /v1.0/applications/ID/owners",
+      "GET /v1.0/servicePrincipals(appId='ID')",
+    ]);
+  });
+
+  it("of an orphan looks once more, the secrets after the directory, and asks nothing where there is none", async (test) => {
+    const sandbox = await start(test);
+    const countOf = async () => {
+      const before = sandbox.requests.entries.length;
+      const { json } = await status(sandbox);
+      const paths = sandbox.requests.entries.slice(before).map(({ path }) => path);
+      const times = (part: string) => paths.filter((path) => path.includes(part)).length;
+      return [json.orphans.length, times("/api/v1/secrets"), times("/v1.0/applications(")];
+    };
+    expect(await countOf()).toEqual([0, 1, 0]);
+    setUp(sandbox);
+    expect(await countOf()).toEqual([0, 1, 1]);
+    const { keyId } = setUp(sandbox, { namespaces: ["default"], beside: true });
+    const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
+    secrets.splice(
+      secrets.findIndex(({ metadata }) => metadata.namespace === "default"),
+      1,
+    );
+    expect(await countOf()).toEqual([1, 2, 2]);
+    ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)!.removedAt = Date.now();
   });
 
   it.each([
