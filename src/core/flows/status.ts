@@ -1,6 +1,7 @@
 import type { Finished } from "./finished.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
+import { withoutRemovedKeys } from "../holders/find-application.ts";
 import { namespacesRead, seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
 import type { Directory } from "../ports.ts";
 import { applicationWarnings } from "./status/application-warnings.ts";
@@ -74,31 +75,22 @@ async function confirmed(
   facts: DirectoryFacts,
   directory: Directory,
   input: StatusInput,
-  ports: StatusPorts,
+  { clusters, clock }: StatusPorts,
   signal: AbortSignal,
 ): Promise<Look> {
   const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
-  if (told.every((cluster) => findOrphans(cluster, facts, input.registry).length === 0))
-    return { seen, notSeen, facts };
-  const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
-  const again = await askDirectory(seen, input.registry, asked, signal);
-  const look = await seeManaged(input, ports.clusters, signal);
-  return { ...look, facts: inBoth(facts, again) };
-}
-
-/** What both looks show: a part of the directory that has not heard of a removal lists what another does not. */
-function inBoth(first: DirectoryFacts, second: DirectoryFacts): DirectoryFacts {
-  return new Map(
-    [...second].map(([appId, facts]) => {
-      const before = first.get(appId)?.application;
-      const { application } = facts;
-      if (!application || !before) return [appId, facts];
-      const passwords = application.passwords.filter(({ keyId }) =>
-        before.passwords.some((one) => one.keyId === keyId),
-      );
-      return [appId, { ...facts, application: { ...application, passwords } }];
+  const orphans = told.flatMap((cluster) => findOrphans(cluster, facts, input.registry));
+  if (orphans.length === 0) return { seen, notSeen, facts };
+  const doubtful = new Set(orphans.map(({ keyId }) => keyId));
+  const again = await Promise.all(
+    [...facts].map(async ([appId, one]) => {
+      const { application } = one;
+      if (!application) return [appId, one] as const;
+      const listing = await withoutRemovedKeys(application, doubtful, { directory, clock }, signal);
+      return [appId, { ...one, application: listing }] as const;
     }),
   );
+  return { ...(await seeManaged(input, clusters, signal)), facts: new Map(again) };
 }
 
 async function prune(

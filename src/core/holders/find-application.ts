@@ -59,3 +59,28 @@ export async function findPrincipalOf(
     await clock.sleep(betweenLooksMs, signal);
   }
 }
+
+/**
+ * Those of an application's keys that every part of the directory lists: what was removed a moment ago some go on
+ * listing. It is asked until none of the doubtful ones is left, or often enough.
+ * @param doubtful ids of the keys that matter
+ */
+export async function withoutRemovedKeys(
+  application: Application,
+  doubtful: ReadonlySet<string>,
+  {
+    directory,
+    clock,
+  }: { readonly directory: Pick<Directory, "findApplicationByAppId">; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<Application> {
+  let { passwords } = application;
+  for (let looks = 2; looks <= mostLooks && passwords.some(({ keyId }) => doubtful.has(keyId)); looks += 1) {
+    await clock.sleep(betweenLooksMs, signal);
+    const found = await directory.findApplicationByAppId(application.appId, signal);
+    // A part that does not know the application says nothing of its keys.
+    if (found)
+      passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));
+  }
+  return { ...application, passwords };
+}
