@@ -331,6 +331,24 @@ describe.concurrent("status", () => {
     setUp(sandbox, { namespaces: ["kube-public"], beside: true });
     const run = await status(sandbox, ["-n", "default"]);
     expect([states(run), run.json.orphans]).toEqual([{ default: "ok" }, []]);
+    change(sandbox, "awesomeapps", ({ metadata }) => {
+      const pending = {
+        operation: "o",
+        holder: { host: "h", boot: "b", pid: 1 },
+        renewedAt: "2026-01-01T00:00:00Z",
+      };
+      metadata.annotations!["acr-pull/entries"] = metadata.annotations!["acr-pull/entries"]!.replace(
+        /}}$/,
+        `,"pending":${JSON.stringify(pending)}}}`,
+      );
+    });
+    const [mine, theirs] = [await status(sandbox, ["-n", "default"]), await status(sandbox)];
+    expect([mine.code, mine.json.pending, theirs.code, theirs.json.pending]).toMatchObject([
+      0,
+      [],
+      5,
+      [{ kind: "run", overdue: true, secrets: ["awesomeapps/acr-secret"] }],
+    ]);
     const other = await status(sandbox, ["--registry", "abacregistry"]);
     expect(other.json.entries).toEqual([]);
     const named = await status(sandbox, ["--secret-name", "other"]);

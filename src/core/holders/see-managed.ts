@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { isManaged, managedSelector } from "../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
 import {
@@ -75,6 +76,15 @@ function joinedManaged(one: ManagedSecrets, other: ManagedSecrets): ManagedSecre
 export function namespacesRead({ oneByOne, missed }: Pick<ManagedSecrets, "oneByOne" | "missed">): string[] {
   const gaps = new Set(missed.map(({ namespace }) => namespace));
   return oneByOne.filter((namespace) => !gaps.has(namespace));
+}
+
+/** Whether a secret is one of those that were asked for. */
+export function isChosen(
+  { namespace, name }: Pick<SecretObject, "namespace" | "name">,
+  { namespaces }: Pick<ManagedSecrets, "namespaces">,
+  secretName: string | undefined,
+): boolean {
+  return (namespaces?.has(namespace) ?? true) && (secretName ?? name) === name;
 }
 
 /** Whether what was asked for can never be, whatever the cluster. */

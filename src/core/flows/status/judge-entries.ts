@@ -19,7 +19,7 @@ import { hasCode } from "../../../domain/errors.ts";
 import { isRenewalDue, type KeyLife } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { isMeant } from "../../holders/holders.ts";
-import type { ManagedSecrets } from "../../holders/see-managed.ts";
+import { isChosen, type ManagedSecrets } from "../../holders/see-managed.ts";
 import type { StaleCause, StatusEntry, StatusInput } from "../status-contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
 
@@ -36,11 +36,10 @@ export interface Judgement {
 
 /** Every managed entry of a cluster that was asked for, and how it stands. */
 export function judgeEntries(cluster: ManagedSecrets, judgement: Judgement): StatusEntry[] {
-  const { namespaces: chosen, secrets } = cluster;
   const { secretName } = judgement.input;
   const replaced = replacedKeys(cluster);
-  return secrets
-    .filter(({ namespace, name }) => (chosen?.has(namespace) ?? true) && (secretName ?? name) === name)
+  return cluster.secrets
+    .filter((secret) => isChosen(secret, cluster, secretName))
     .flatMap((secret) => entriesOf(secret, cluster, replaced, judgement));
 }
 
