@@ -190,7 +190,7 @@ describe.concurrent("status", () => {
     expect(run.json.orphansUnknown.code).toBe("azure.not-signed-in");
     expect(run.json.entries[0].createdAt).toBeNull();
     const text = await runSafely(sandbox, ["status"], noAzure);
-    expect(text.stdout).toMatch(/nothing holds is\s+unknown/);
+    expect(text.stdout).toMatch(/nothing holds is\s+unknown: the directory was not asked/);
   });
 
   it("where secrets may be listed in some namespaces only, reads each, and says which and which not", async (test) => {
@@ -553,6 +553,31 @@ describe.concurrent("status, while keys come and go,", () => {
       "stale-key",
       expect.stringContaining("service principal is gone"),
     ]);
+  });
+
+  it("says what of an application it could not read", async (test) => {
+    const refusal = { times: 9, status: 403, code: "Authorization_RequestDenied" };
+    const sandbox = await start(test, {
+      faults: [
+        { match: "GET /v1.0/servicePrincipals", ...refusal },
+        { match: "GET /v1.0/applications/.*/owners", ...refusal },
+      ],
+    });
+    setUp(sandbox);
+    const run = await status(sandbox);
+    expect([run.code, states(run), run.json.warnings], run.stderr).toMatchObject([
+      0,
+      { awesomeapps: "ok" },
+      [
+        {
+          code: "application.unread",
+          message: expect.stringMatching(
+            /service principal is there and may sign in, nor whether it has more owners/,
+          ),
+        },
+      ],
+    ]);
+    expect((await runSafely(sandbox, ["status"])).stdout).toContain("it is not known whether");
   });
 
   it("does not take a key for an orphan that was just retired and that most parts of the directory still list", async (test) => {

@@ -181,7 +181,8 @@ function orphansOf(
   { registry }: StatusInput,
 ): Pick<StatusResult, "orphans" | "orphansUnknown"> {
   if (facts instanceof ActionableError) {
-    const { code, message } = facts;
+    const { code, message: why } = facts;
+    const message = `the directory was not asked, which alone tells whether a key was removed or its principal switched off. ${why}`;
     return { orphans: null, orphansUnknown: { code, message } };
   }
   const [orphansUnknown] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);

@@ -15,6 +15,8 @@ export interface ApplicationFacts {
   readonly owners: readonly Owner[] | undefined;
   /** Undefined where it may not be read, or there is no application. */
   readonly principal: ServicePrincipal | "absent" | undefined;
+  /** Why something beside the application could not be read. */
+  readonly unread: ActionableError | undefined;
 }
 
 /** By application id. */
@@ -55,13 +57,14 @@ export async function askDirectory(
     named,
     async ([appId, claimed]) => {
       const application = await findApplicationListing({ appId, claimed }, { directory, clock }, signal);
-      const [owners, principal] = application
+      const [principal, owners] = application
         ? await Promise.all([
-            unlessRefused(directory.listOwners(application.objectId, signal), signal),
-            unlessRefused(principalOf(appId, { directory, clock }, signal), signal),
+            readOrWhyNot(principalOf(appId, { directory, clock }, signal), signal),
+            readOrWhyNot(directory.listOwners(application.objectId, signal), signal),
           ])
-        : [undefined, undefined];
-      return [appId, { application, owners, principal }] as const;
+        : [{}, {}];
+      const unread = principal.unread ?? owners.unread;
+      return [appId, { application, owners: owners.read, principal: principal.read, unread }] as const;
     },
     { concurrency },
   );
@@ -94,12 +97,15 @@ function namedKeys(seen: readonly ManagedSecrets[]): Map<string, Set<string>> {
   return named;
 }
 
-/** What is told besides is left out where it may not be read. */
-async function unlessRefused<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** What is told besides is left out where it cannot be read, and that is told. */
+async function readOrWhyNot<T>(
+  answer: Promise<T>,
+  signal: AbortSignal,
+): Promise<{ readonly read?: T; readonly unread?: ActionableError }> {
   try {
-    return await answer;
+    return { read: await answer };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
-    return undefined;
+    return { unread: error };
   }
 }
