@@ -20,11 +20,6 @@ export interface ManagedSecrets extends SeenCluster {
   readonly oneByOne: readonly string[];
   /** Those of them that could not be read. */
   readonly missed: ReadonlyArray<NotSeen & { readonly namespace: string }>;
-  /**
-   * Whether the cluster or the user says which cluster it is. Marks that alone tell it may have come with a copy of
-   * another cluster's secrets.
-   */
-  readonly identified: boolean;
 }
 
 /** Where it could not be looked. */
@@ -61,7 +56,7 @@ export async function seeManaged(
 
 /** Two contexts of one cluster: what one of them may read nobody has missed. */
 function joinedManaged(one: ManagedSecrets, other: ManagedSecrets): ManagedSecrets {
-  const both = { ...joined(one, other), identified: one.identified || other.identified };
+  const both = joined(one, other);
   if (both.whole) return { ...both, oneByOne: [], missed: [] };
   const read = new Set([...namespacesRead(one), ...namespacesRead(other)]);
   const missed = [...one.missed, ...other.missed].filter(({ namespace }) => !read.has(namespace));
