@@ -662,6 +662,7 @@ describe.concurrent("status --prune", () => {
     expect([told.code, told.json.orphans]).toMatchObject([5, [{ keyId: orphan }]]);
     const text = await runSafely(sandbox, ["status"]);
     expect(text.stdout).toContain(`acr-pull status --prune ${orphan} --yes`);
+    expect(text.stdout).toContain("1 entry, in order; what is not in order follows.");
     const { result: plan, writes } = await countingWrites(sandbox, () => prune(sandbox, orphan, "--dry-run"));
     expect([plan.code, writes, plan.json.plan.map(({ action }: { action: string }) => action)]).toEqual([
       0,

@@ -16,6 +16,8 @@ import type { StatusCommands } from "./status-commands.ts";
 /** What the lines depend on besides the result. */
 export interface StatusContext {
   readonly commands: StatusCommands;
+  /** Whether all is, also what is no entry. */
+  readonly inOrder: boolean;
   /** Columns that the terminal has. */
   readonly width: number;
 }
@@ -27,7 +29,7 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
   const parts: Line[][] = [
     pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
     entries.length > 0 ? tableLines(head, entries.map(rowOf), width) : [],
-    headLines(result, width),
+    headLines(result, context),
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, width)),
     orphanLines(result, context),
@@ -80,7 +82,7 @@ function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
 
 const inOrder: ReadonlySet<EntryState> = new Set(["ok", "pending"]);
 
-function headLines({ entries, scopes, pending, orphans }: StatusResult, width: number): Line[] {
+function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: StatusContext): Line[] {
   const bad = entries.filter(({ state }) => !inOrder.has(state)).length;
   if (entries.length === 0) {
     const where = scopes.map(({ context }) => context).join(", ");
@@ -93,8 +95,8 @@ function headLines({ entries, scopes, pending, orphans }: StatusResult, width: n
       `${bad} of ${count} ${bad === 1 ? "is" : "are"} not in order.`,
       width,
     );
-  if (pending.some(({ overdue }) => overdue) || (orphans ?? []).length > 0)
-    return signedLines(toned("plain", "•"), `${count}, in order as such; not so what follows:`, width);
+  if (!all)
+    return signedLines(toned("plain", "•"), `${count}, in order; what is not in order follows.`, width);
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
   const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
   return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);
