@@ -42,7 +42,7 @@ describe.concurrent("remove in two clusters, of which one", () => {
   });
 });
 
-describe.concurrent("remove in a cluster that was restored from another one's backup", () => {
+describe("remove in a cluster that was restored from another one's backup", () => {
   it("whose kube-system may not be read: leaves the other's keys, role and application alone", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox);
