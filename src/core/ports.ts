@@ -118,6 +118,8 @@ export interface Directory {
   /** Whether the caller may change every application of the tenant, not only those it owns. */
   mayChangeAllApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
   findApplicationByUniqueName(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
+  /** By its application id, and by that alone: one request. */
+  findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;
   /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
   findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]>;
   /**
@@ -338,9 +340,7 @@ export interface RoleReads extends Pick<Roles, "listAssignments"> {
 }
 
 /** An application and its principal, by the application's id. */
-export interface PrincipalReads extends Pick<Directory, "findServicePrincipal"> {
-  findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;
-}
+export type PrincipalReads = Pick<Directory, "findServicePrincipal" | "findApplicationByAppId">;
 
 /** A registry's data plane, beside the proof: what time it is there, and what its images run on. */
 export interface RegistryLooks extends Pick<PullProof, "tryPull"> {
