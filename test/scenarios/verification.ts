@@ -118,6 +118,10 @@ interface PodWish {
   readonly imagePullSecrets?: readonly string[];
   /** Why it does not run; null: it does. */
   readonly waiting?: string | null;
+  /** Which of the pod's containers waits. */
+  readonly kind?: "container" | "initContainer" | "ephemeralContainer";
+  /** What the kubelet says of the pull. */
+  readonly said?: string;
 }
 
 /** A pod of awesomeapps that waits for an image unless another is asked for, as the kubelet leaves it. */
@@ -128,6 +132,8 @@ export function addWaitingPod(
     image = `${loginServer}/my-awesome-app:v1`,
     imagePullSecrets = ["acr-secret"],
     waiting = "ImagePullBackOff",
+    kind = "container",
+    said = `Failed to pull image "${image}": failed to fetch oauth token: 401 Unauthorized`,
   }: PodWish = {},
 ): void {
   const message = `Back-off pulling image "${image}"`;
@@ -138,14 +144,15 @@ export function addWaitingPod(
     spec: {
       serviceAccountName: "default",
       nodeName: "sandbox-node",
-      containers: [{ name: "main", image }],
+      containers: [{ name: "other", image: "ghcr.io/somebody/other:v1" }],
+      [`${kind}s`]: [{ name: "main", image }],
       ...(imagePullSecrets.length > 0 && {
         imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
       }),
     },
     status: {
       phase: waiting === null ? "Running" : "Pending",
-      containerStatuses: [
+      [`${kind}Statuses`]: [
         {
           name: "main",
           image,
@@ -163,8 +170,19 @@ export function addWaitingPod(
     involvedObject: { kind: "Pod", namespace: "awesomeapps", name },
     reason: "Failed",
     type: "Warning",
-    message: `Failed to pull image "${image}": failed to fetch oauth token: 401 Unauthorized`,
+    message: said,
     count: 3,
+    lastTimestamp: "2026-01-01T10:00:00Z",
+  });
+  sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: `${name}.2`, namespace: "awesomeapps" },
+    involvedObject: { kind: "Pod", namespace: "awesomeapps", name },
+    reason: "Failed",
+    type: "Warning",
+    message: "Error: ImagePullBackOff",
+    lastTimestamp: "2026-01-01T10:01:00Z",
   });
 }
 

@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import {
   addWaitingPod,
   checksOf,
@@ -18,6 +19,7 @@ import { addSecret } from "./rotation.ts";
 /** Why a pod waits, and the cause that is told of it. */
 interface Waiting {
   readonly what: string;
+  readonly options?: SandboxOptions;
   readonly arrange: (world: SetUpWorld) => void;
   readonly cause: string;
   readonly message: RegExp;
@@ -90,7 +92,56 @@ const waiting: readonly Waiting[] = [
     what: "its image is not there",
     arrange: (world) => addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app:v9` }),
     cause: "image",
-    message: /has no image my-awesome-app:v9/,
+    message: /my-awesome-app:v9 .*: localhost:\d+ has no such image/,
+    hint: /get pod app/,
+  },
+  {
+    what: "its image is not there for what its node is",
+    options: {
+      registries: [
+        { name: "myregistry", images: [{ name: "my-awesome-app:v1", platforms: ["linux/arm64"] }] },
+      ],
+    },
+    arrange: (world) => addWaitingPod(world),
+    cause: "image-platform",
+    message: /is there for linux\/arm64, and its node sandbox-node is linux\/amd64/,
+    hint: /docker buildx build --platform linux\/arm64,linux\/amd64 --tag localhost:\d+\/my-awesome-app:v1 --push \./,
+  },
+  {
+    what: "its image's name has a scheme before it",
+    arrange: (world) =>
+      addWaitingPod(world, {
+        image: `https://${world.loginServer}/my-awesome-app:v1`,
+        waiting: "InvalidImageName",
+      }),
+    cause: "image-name",
+    message: /no name of an image/,
+    hint: /HOST\/REPOSITORY:TAG.*get pod app/,
+  },
+  {
+    what: "it never pulls, and the node does not hold the image",
+    arrange: (world) => addWaitingPod(world, { waiting: "ErrImageNeverPull" }),
+    cause: "pull-policy",
+    message: /imagePullPolicy is Never.* node sandbox-node does not hold/,
+    hint: /IfNotPresent/,
+  },
+  {
+    what: "its node does not take the image's signature",
+    arrange: (world) =>
+      addWaitingPod(world, {
+        waiting: "SignatureValidationFailed",
+        said: `Failed to pull image "${world.loginServer}/my-awesome-app:v1": no signature`,
+      }),
+    cause: "node",
+    message: /The kubelet says: Failed to pull image .*: no signature/,
+    hint: /describe pod app/,
+  },
+  {
+    what: "a debugger in it asks for an image that is not there",
+    arrange: (world) =>
+      addWaitingPod(world, { kind: "ephemeralContainer", image: `${world.loginServer}/debugger:v1` }),
+    cause: "image",
+    message: /has no such image/,
     hint: /get pod app/,
   },
   {
@@ -106,9 +157,9 @@ const waiting: readonly Waiting[] = [
 ];
 
 describe.concurrent("verify says of a pod that waits for its image that", () => {
-  for (const { what, arrange, cause, message, hint, besides = [] } of waiting) {
+  for (const { what, options, arrange, cause, message, hint, besides = [] } of waiting) {
     it(`${what}: ${cause}`, async ({ expect, onTestFinished }) => {
-      const world = await setUpWorld();
+      const world = await setUpWorld(options);
       onTestFinished(() => world.sandbox.close());
       arrange(world);
       const run = await verify(world.sandbox);
@@ -122,14 +173,19 @@ describe.concurrent("verify says of a pod that waits for its image that", () => 
     });
   }
 
-  it("all is in order now, so that the kubelet will get it", async ({ expect, onTestFinished }) => {
+  it("all is in order now, so that the kubelet will get it, and what it said last", async ({
+    expect,
+    onTestFinished,
+  }) => {
     const world = await setUpWorld();
     onTestFinished(() => world.sandbox.close());
     addWaitingPod(world, { waiting: "ErrImagePull" });
     const run = await verify(world.sandbox);
     expect([run.code, idsOf(run, "warn")], run.stdout).toEqual([0, ["pod"]]);
     expect(checksOf(run, "warn")[0]).toMatchObject({
-      message: expect.stringContaining("tries again within five minutes"),
+      message: expect.stringMatching(
+        /tries again within five minutes\. The kubelet says: Failed to pull image .*401 Unauthorized$/,
+      ),
       hint: expect.stringContaining("describe pod app"),
     });
   });

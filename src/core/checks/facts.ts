@@ -150,6 +150,10 @@ export interface PodFacts {
   readonly account: Known<ServiceAccountObject | undefined>;
   /** How the pull of each of its images ended with what fits it, by the image as the pod names it. */
   readonly pulls: ReadonlyMap<string, PullOutcome>;
+  /** What each image that it could pull can run on, by the image as the pod names it. */
+  readonly platforms: ReadonlyMap<string, Known<readonly string[]>>;
+  /** What its node is; undefined when that is gone, or it has none. Asked only where an image could be pulled. */
+  readonly node: Known<NodePlatform | undefined>;
   /** Whether a host is a registry of Azure's. */
   readonly isRegistry: (host: string) => boolean;
   readonly suggest: Suggest;

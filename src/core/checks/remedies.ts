@@ -33,6 +33,14 @@ export function kubectl(context: string, ...words: readonly string[]): string {
   return ["kubectl", "--context", context, ...words].map(shellQuote).join(" ");
 }
 
+/** `docker` that builds an image for several platforms, in the folder of its sources. */
+export function buildFor(platforms: readonly string[], image: string): string {
+  const all = [...new Set(platforms)].join(",");
+  return ["docker", "buildx", "build", "--platform", all, "--tag", image, "--push", "."]
+    .map(shellQuote)
+    .join(" ");
+}
+
 /** `az` with its words. */
 export function az(...words: readonly string[]): string {
   return ["az", ...words].map(shellQuote).join(" ");

@@ -19,7 +19,7 @@ import {
 } from "./verify/entries.ts";
 import { RegistrySight } from "./verify/registry-sight.ts";
 import { seeNamespace, type SeenNamespace } from "./verify/see-namespace.ts";
-import { seePod } from "./verify/see-pod.ts";
+import { seePod, type PodSight } from "./verify/see-pod.ts";
 import { seen } from "./verify/seeing.ts";
 import { verifySecret, type SecretSight, type VerifiedSecret } from "./verify/verify-secret.ts";
 import type {
@@ -29,6 +29,9 @@ import type {
   VerifyOutcome,
   VerifyPorts,
 } from "./verify-contract.ts";
+
+/** What the namespaces of one cluster are looked at with. */
+type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
 
 /** What is the same for every cluster of a run. */
 interface Run {
@@ -108,6 +111,8 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
   const { cluster } = target;
   const { input, signal, registries, azure } = run;
   const isMeant = watched(meantSecrets(run));
+  const once = new Once();
+  const listNodes = () => once.do("nodes", cluster.context, () => seen(cluster.listNodes(signal), signal));
   const [spaces, nodes] = await Promise.all([
     namespacesOf(target, input, signal).then((names) =>
       pMap(
@@ -118,17 +123,17 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
       ),
     ),
     input.image
-      ? seen(cluster.listNodes(signal), signal)
+      ? listNodes()
       : unknown("No image was named, so that there is none to compare the nodes with."),
   ]);
   const [owns, wanted] = await Promise.all([run.owns, run.wanted]);
-  const once = new Once();
-  const sight: SecretSight = {
+  const sight: ClusterSight = {
     cluster,
     azure,
     registries,
     wanted,
     nodes,
+    listNodes,
     imageHosts: undefined,
     isRegistry: registryTeller(owns),
     maySend: owns,
@@ -149,7 +154,7 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
 async function verifyNamespace(
   space: SeenNamespace,
   { input, signal }: Run,
-  sight: SecretSight,
+  sight: ClusterSight,
 ): Promise<{ readonly secrets: readonly VerifiedSecret[]; readonly pods: readonly CheckedSubject[] }> {
   const imageHosts = await hostsOfImage(space, input, sight);
   const secrets = await Promise.all(

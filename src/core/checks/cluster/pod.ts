@@ -4,11 +4,26 @@ import { keysForImage } from "../../../domain/kubelet-match.ts";
 import type { ContainerImage, PodObject } from "../../../domain/kubernetes-objects.ts";
 import { fail, pass, skip, warn, type Check, type Verdict } from "../check.ts";
 import type { PodFacts, SecretOutcome } from "../facts.ts";
-import { kubectl } from "../remedies.ts";
+import { buildFor, kubectl } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
-/** How the kubelet puts it that an image could not be pulled. */
-export const waitsForImage: ReadonlySet<string> = new Set(["ImagePullBackOff", "ErrImagePull"]);
+/** Letters that are quoted of the kubelet. */
+const mostQuoted = 300;
+/**
+ * How the kubelet puts it that a container does not get its image.
+ * Source: kubernetes pkg/kubelet/images/types.go
+ */
+export const waitsForImage: ReadonlySet<string> = new Set([
+  "ImagePullBackOff",
+  "ErrImagePull",
+  "RegistryUnavailable",
+  "InvalidImageName",
+  "ErrImageNeverPull",
+  "ImageInspectError",
+  "SignatureValidationFailed",
+]);
+/** Among them, what no secret and no registry has a part in: the node's own business. */
+const ofTheNode: ReadonlySet<string> = new Set(["ImageInspectError", "SignatureValidationFailed"]);
 
 /** Why does the pod not get its image? What it pulls with is told as the kubelet finds it. */
 export const pod: Check<PodFacts> = {
@@ -31,7 +46,7 @@ export const pod: Check<PodFacts> = {
 };
 
 function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
-  const { host, repository, reference } = imageName(container.image);
+  const { host, repository, reference } = imageName(withoutScheme(container.image));
   const image = inOneLine(container.image);
   const what = `Pod ${found.name} waits for ${image} (${container.waiting ?? ""})`;
   if (!facts.isRegistry(host.toLowerCase())) {
@@ -39,6 +54,8 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
       ids: { cause: "other-registry" },
     });
   }
+  const ofNode = causeAtNode(what, container, found, facts);
+  if (ofNode) return ofNode;
   const named = found.imagePullSecrets;
   if (named.length === 0) return unnamed(what, found, facts);
   const outcomes = named.map((name) => facts.secrets.get(name)).filter((one) => one !== undefined);
@@ -56,9 +73,11 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
     return otherHost(what, host, outcomes, facts);
   }
   const outcome = facts.pulls.get(container.image);
-  if (outcome?.kind === "allowed") return recovering(what, found, facts);
+  if (outcome?.kind === "allowed") {
+    return misfit(what, container, found, facts) ?? recovering(what, container, found, facts);
+  }
   if (outcome?.kind === "image-missing") {
-    return fail(`${what}: ${host} has no image ${repository}:${reference}.`, {
+    return fail(`${what}: ${host} has no such image.`, {
       hint: `Push it, or name another in the pod's template: ${kubectl(facts.context, "get", "pod", found.name, "--namespace", found.namespace, "--output", "yaml")}`,
       docs,
       ids: { cause: "image", pod: found.name },
@@ -68,7 +87,7 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
     const cause = keys.map((key) => one.entries.get(key)).find((result) => result !== undefined);
     if (cause) return because(what, one, cause);
   }
-  const said = outcome === undefined ? kubeletSaid(facts) : outcome.reason;
+  const said = outcome === undefined ? kubeletSaid(container, facts) : outcome.reason;
   return fail(`${what}: ${host} does not let what its secrets hold pull ${repository}. ${said}`.trim(), {
     hint: `See what the role is limited to: ${facts.suggest("verify", [
       ["--namespace", found.namespace],
@@ -78,6 +97,67 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
     docs,
     ids: { cause: "pull-scope", pod: found.name },
   });
+}
+
+/** Somebody pasted an address: then the name is at fault, and which registry was meant can be told all the same. */
+function withoutScheme(image: string): string {
+  return image.replace(/^https?:\/\//i, "");
+}
+
+/** Where the kubelet does not get as far as asking a registry. */
+function causeAtNode(
+  what: string,
+  container: ContainerImage,
+  found: PodObject,
+  facts: PodFacts,
+): Verdict | undefined {
+  const { context } = facts;
+  const about = ["pod", found.name, "--namespace", found.namespace] as const;
+  const template = kubectl(context, "get", ...about, "--output", "yaml");
+  if (container.waiting === "InvalidImageName") {
+    return fail(`${what}, and that is no name of an image.`, {
+      hint: `Write it in the pod's template as HOST/REPOSITORY:TAG, with no scheme before it and the repository in small letters: ${template}`,
+      docs,
+      ids: { cause: "image-name", pod: found.name },
+    });
+  }
+  if (container.waiting === "ErrImageNeverPull") {
+    return fail(
+      `${what}: its imagePullPolicy is Never, so nothing is pulled, and node ${found.node ?? ""} does not hold the image.`,
+      {
+        hint: `Set imagePullPolicy to IfNotPresent in the pod's template: ${template}`,
+        docs: "https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
+        ids: { cause: "pull-policy", pod: found.name },
+      },
+    );
+  }
+  if (!ofTheNode.has(container.waiting ?? "")) return undefined;
+  return fail(`${what}: its node cannot use the image. ${kubeletSaid(container, facts)}`.trim(), {
+    hint: `See what the node says: ${kubectl(context, "describe", ...about)}`,
+    docs,
+    ids: { cause: "node", pod: found.name },
+  });
+}
+
+/** The image can be pulled, and is not there for what the node runs. */
+function misfit(
+  what: string,
+  { image }: ContainerImage,
+  found: PodObject,
+  { platforms, node }: PodFacts,
+): Verdict | undefined {
+  const there = platforms.get(image);
+  if (!there?.known || !node.known || !node.value) return undefined;
+  const { name, os, architecture } = node.value;
+  if (there.value.length === 0 || there.value.includes(`${os}/${architecture}`)) return undefined;
+  return fail(
+    `${what}, which is there for ${there.value.join(", ")}, and its node ${name} is ${os}/${architecture}.`,
+    {
+      hint: `Build it for the node too: ${buildFor([...there.value, `${os}/${architecture}`], withoutScheme(image))}; or give the pod a node selector on kubernetes.io/os and kubernetes.io/arch.`,
+      docs: "https://docs.docker.com/build/building/multi-platform/",
+      ids: { cause: "image-platform", pod: found.name, node: name },
+    },
+  );
 }
 
 /** Neither the pod nor, when it was made, its service account named a secret. */
@@ -133,9 +213,10 @@ function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[
 }
 
 /** All is in order now: the kubelet tries again, at the latest after five minutes. */
-function recovering(what: string, found: PodObject, { context }: PodFacts): Verdict {
+function recovering(what: string, container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
+  const { context } = facts;
   return warn(
-    `${what}, and what its secrets hold pulls it from here now: the kubelet tries again within five minutes.`,
+    `${what}, and what its secrets hold pulls it from here now: the kubelet tries again within five minutes. ${kubeletSaid(container, facts)}`.trim(),
     {
       hint: `If it goes on, the node cannot reach the registry: ${kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To try at once, have it made anew: ${kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
       docs,
@@ -144,8 +225,11 @@ function recovering(what: string, found: PodObject, { context }: PodFacts): Verd
   );
 }
 
-/** What the kubelet says of it, where the registry was not asked. */
-function kubeletSaid({ events }: PodFacts): string {
-  const failed = events.known ? events.value.find(({ reason }) => reason === "Failed") : undefined;
-  return failed ? `The kubelet says: ${inOneLine(failed.message).slice(0, 300)}` : "";
+/** What the kubelet last said of an image. Of the events named Failed some say no more than that it waits. */
+function kubeletSaid({ image, message }: ContainerImage, { events }: PodFacts): string {
+  const [last] = (events.known ? events.value : [])
+    .filter((one) => one.reason === "Failed" && one.message.includes(`"${image}"`))
+    .toSorted((left, right) => right.at - left.at);
+  const said = last?.message ?? message;
+  return said === "" ? "" : `The kubelet says: ${inOneLine(said).slice(0, mostQuoted)}`;
 }
