@@ -120,6 +120,7 @@ interface PodWish {
   readonly waiting?: string | null;
   /** Which of the pod's containers waits. */
   readonly kind?: "container" | "initContainer" | "ephemeralContainer";
+  readonly phase?: string;
   /** What the kubelet says of the pull. */
   readonly said?: string;
 }
@@ -133,6 +134,7 @@ export function addWaitingPod(
     imagePullSecrets = ["acr-secret"],
     waiting = "ImagePullBackOff",
     kind = "container",
+    phase = waiting === null ? "Running" : "Pending",
     said = `Failed to pull image "${image}": failed to fetch oauth token: 401 Unauthorized`,
   }: PodWish = {},
 ): void {
@@ -151,7 +153,7 @@ export function addWaitingPod(
       }),
     },
     status: {
-      phase: waiting === null ? "Running" : "Pending",
+      phase,
       [`${kind}Statuses`]: [
         {
           name: "main",

@@ -189,6 +189,39 @@ describe.concurrent("verify raises no alarm", () => {
     expect(idsOf(run, "pass")).toEqual(expect.arrayContaining(proven));
   });
 
+  it("in namespaces that their labels alone choose and that have no part in pulling", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    addWaitingPod(world, { waiting: null });
+    const run = await verify(world.sandbox, ["--namespace-selector", "kubernetes.io/metadata.name"]);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    const missing = checksOf(run, "skip").filter(({ id }) => id === "secret-present");
+    expect(missing.map(({ namespace }) => namespace)).toEqual(["default", "kube-public", "kube-system"]);
+    expect(missing[0]).toMatchObject({
+      message: expect.stringContaining("nothing there names it or waits for an image"),
+      hint: expect.stringContaining("acr-pull setup --namespace default"),
+    });
+  });
+
+  it("at a pod that has ended, and was made before its service account named the secret", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    linkAccount(world, "acr-secret");
+    addWaitingPod(world, { imagePullSecrets: [], waiting: null, phase: "Succeeded" });
+    const run = await verify(world.sandbox);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+  });
+
+  it("at an entry for the repositories below a path, beside one for all", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    const { loginServer } = world;
+    const wrong = entry(world.appId, "no-password-of-it");
+    putContent(world, { [`${loginServer}/team`]: wrong, [loginServer]: rightEntry(world) });
+    const run = await verify(world.sandbox, ["--image", "my-awesome-app:v1"]);
+    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
+  });
+
   it("in every namespace that the labels choose, with one proof for all that hold the same", async (context) => {
     const { expect } = context;
     const namespaces = ["one", "two", "three", "four"].map((name) => ({ name, labels: { team: "web" } }));
@@ -289,6 +322,21 @@ const warnings: ReadonlyArray<
       addWaitingPod(world, { imagePullSecrets: [], waiting: null });
     },
     /delete pod app --namespace awesomeapps/,
+  ],
+  [
+    "a service account names a secret that is not there",
+    "service-account",
+    (world) => linkAccount(world, "acr-secrt"),
+    /acr-pull setup .*--secret-name acr-secret --service-account default/,
+  ],
+  [
+    "a service account names a secret that is not there, beside one that was made by hand",
+    "service-account",
+    (world) => {
+      madeByHand(world);
+      linkAccount(world, "acr-secrt");
+    },
+    /kubectl --context sandbox patch serviceaccount default .*"acr-secrt"},{"name":"acr-secret"/,
   ],
   [
     "the second password in the secret is refused",

@@ -7,6 +7,7 @@ import {
   idsOf,
   limitTo,
   linkAccount,
+  madeByHand,
   putContent,
   rightEntry,
   setUpWorld,
@@ -36,7 +37,56 @@ const waiting: readonly Waiting[] = [
     arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
     cause: "service-account",
     message: /without a pull secret: neither it nor its service account default names one/,
-    hint: /acr-pull setup .*--service-account default/,
+    hint: /acr-pull setup --registry localhost:\d+ .*--secret-name acr-secret --service-account default/,
+  },
+  {
+    what: "neither it nor its service account names the secret that somebody made by hand",
+    arrange: (world) => {
+      madeByHand(world);
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "service-account",
+    message: /neither it nor its service account default names one/,
+    hint: /Link the account: kubectl --context sandbox patch serviceaccount default .*"name":"acr-secret"/,
+  },
+  {
+    what: "its service account names a secret for other hosts",
+    arrange: (world) => {
+      addSecret(
+        world.sandbox,
+        { namespace: "awesomeapps", name: "others" },
+        { auths: { [world.sandbox.world.registries[1]?.loginServer ?? ""]: rightEntry(world) } },
+      );
+      linkAccount(world, "others");
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "service-account",
+    message: /without a pull secret for localhost:\d+/,
+    hint: /--secret-name acr-secret --service-account default/,
+    besides: ["role-assignment"],
+  },
+  {
+    what: "its service account is gone",
+    arrange: (world) => {
+      const { objects } = world.sandbox.world.clusters[0]!;
+      objects["serviceaccounts"] = [];
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "service-account",
+    message: /its service account default is gone/,
+    hint: /create serviceaccount default --namespace awesomeapps.*acr-pull setup/,
+  },
+  {
+    what: "it names no secret, and its service account may not be looked at",
+    options: {
+      clusters: [
+        { context: "sandbox", rules: [{ verbs: ["get", "list"], resources: ["pods", "secrets", "events"] }] },
+      ],
+    },
+    arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
+    cause: "service-account",
+    message: /it names none, and got none of its service account default, which may not be looked at/,
+    hint: /list on serviceaccounts is missing/,
   },
   {
     what: "it was made before its service account named the secret",
@@ -73,7 +123,23 @@ const waiting: readonly Waiting[] = [
     arrange: (world) => addWaitingPod(world, { image: "myregistry.azurecr.io/my-awesome-app:v1" }),
     cause: "host",
     message: /no entry in its secrets \(acr-secret\) is for myregistry\.azurecr\.io: they are for localhost/,
-    hint: /Name the image by the registry's login server/,
+    hint: /Azure shows no registry with the login server myregistry\.azurecr\.io: name the image .*get pod app/,
+  },
+  {
+    what: "its image is named by the entry's host in capitals",
+    arrange: (world) =>
+      addWaitingPod(world, { image: `${world.loginServer.toUpperCase()}/my-awesome-app:v1` }),
+    cause: "host",
+    message: /no entry in its secrets \(acr-secret\) is for LOCALHOST:\d+/,
+    hint: /name the image by localhost:\d+ in the pod's template/,
+  },
+  {
+    what: "its image is of a registry that its secrets have no entry for",
+    arrange: (world) =>
+      addWaitingPod(world, { image: `${world.sandbox.world.registries[1]?.loginServer}/my-awesome-app:v1` }),
+    cause: "host",
+    message: /no entry in its secrets/,
+    hint: /or add the entry: acr-pull setup --registry localhost:\d+/,
   },
   {
     what: "the password has ended",
@@ -225,6 +291,37 @@ describe.concurrent("verify --pod", () => {
     const run = await verify(world.sandbox, ["--pod", "ghost"]);
     expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([5, ["pod"]]);
     expect(checksOf(run, "fail")[0].hint).toContain("get pods --namespace awesomeapps");
+  });
+
+  it("misses the pod in no namespace when another one has it", async ({ expect, onTestFinished }) => {
+    const world = await setUpWorld({}, { namespaces: ["awesomeapps", "default"] });
+    onTestFinished(() => world.sandbox.close());
+    addWaitingPod(world);
+    const places = ["-n", "awesomeapps", "-n", "default"];
+    const run = await verify(world.sandbox, [...places, "--pod", "app"]);
+    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
+    const nowhere = await verify(world.sandbox, [...places, "--pod", "ghost"]);
+    expect([nowhere.code, idsOf(nowhere, "fail")], nowhere.stdout).toEqual([5, ["pod", "pod"]]);
+  });
+
+  it.for([
+    ["may be read but not listed", "get", "warn"],
+    ["may be listed but not read", "list", "warn"],
+    ["may not be seen at all", "none", "skip"],
+  ] as const)("where pods %s tells of it what it can", async ([, verb, status], context) => {
+    const { expect, onTestFinished } = context;
+    const rules = [
+      { verbs: ["get"], resources: ["secrets"] },
+      { verbs: [verb], resources: ["pods"] },
+    ];
+    const world = await setUpWorld({ clusters: [{ context: "sandbox", rules }] });
+    onTestFinished(() => world.sandbox.close());
+    addWaitingPod(world);
+    const run = await verify(world.sandbox, ["--pod", "app"]);
+    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
+    const told = run.json.checks.find(({ pod }: { pod?: string }) => pod === "app");
+    expect(told, run.stdout).toMatchObject({ id: "pod", status });
+    expect(idsOf(run, "pass")).toContain("pull-scope");
   });
 
   it("is content with a pod that waits for nothing", async ({ expect, onTestFinished }) => {

@@ -1,10 +1,13 @@
 import { describe, it } from "vitest";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { addSecret } from "./rotation.ts";
 import {
+  addWaitingPod,
   checksOf,
   entry,
   idsOf,
   limitTo,
+  linkAccount,
   madeByHand,
   putContent,
   regrant,
@@ -46,6 +49,26 @@ const breakages: readonly Breakage[] = [
     hint: /acr-pull setup --namespace default/,
   },
   {
+    what: "there is no secret, and the API server does not say where else one is",
+    options: { faults: [{ match: "GET /api/v1/secrets", times: 50, status: 500, code: "InternalError" }] },
+    args: () => ["-n", "default"],
+    fails: "secret-present",
+    message: /no secret acr-secret in namespace default\.$/,
+    hint: /acr-pull setup --namespace default/,
+  },
+  {
+    what: "a namespace that its labels chose has a pod that names the secret, and no secret",
+    breakIt: (world) => {
+      addWaitingPod(world, { waiting: null });
+      const { objects } = world.sandbox.world.clusters[0]!;
+      objects["secrets"] = (objects["secrets"] ?? []).filter((one) => one !== theSecret(world));
+    },
+    args: () => ["--namespace-selector", "kubernetes.io/metadata.name"],
+    fails: "secret-present",
+    message: /no secret acr-secret in namespace awesomeapps/,
+    hint: /acr-pull setup --namespace awesomeapps/,
+  },
+  {
     what: "the namespace does not exist",
     args: () => ["-n", "nowhere", "--secret-name", "regcred"],
     fails: "secret-present",
@@ -75,6 +98,28 @@ const breakages: readonly Breakage[] = [
     fails: "secret-parses",
     message: /quay\.io/,
     hint: /delete secret acr-secret/,
+  },
+  {
+    what: "a secret beside it that a service account names does not decode",
+    breakIt: (world) => {
+      addSecret(
+        world.sandbox,
+        { namespace: "awesomeapps", name: "broken" },
+        { auths: { "quay.io": { auth: "not:base64" } } },
+      );
+      linkAccount(world, "acr-secret", "broken");
+    },
+    fails: "secret-parses",
+    message: /Secret broken /,
+    hint: /delete secret broken/,
+  },
+  {
+    what: "the entry is for other repositories by its path",
+    breakIt: (world) => putContent(world, { [`${world.loginServer}/team`]: rightEntry(world) }),
+    args: () => ["--image", "my-awesome-app:v1"],
+    fails: "host",
+    message: /for images below that path alone, and my-awesome-app is not/,
+    hint: /Write it for the whole registry: acr-pull setup/,
   },
   {
     what: "it holds an entry of another registry alone",

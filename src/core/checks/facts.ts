@@ -37,6 +37,8 @@ export interface NamespaceFacts {
   readonly namespace: string;
   readonly pods: Known<readonly PodObject[]>;
   readonly accounts: Known<readonly ServiceAccountObject[]>;
+  /** Names of all its pull secrets. */
+  readonly pullSecrets: Known<readonly string[]>;
 }
 
 /** What is known of a secret. */
@@ -48,6 +50,8 @@ export interface SecretFacts {
   readonly writtenBy: string | undefined;
   /** Why it could not be read. */
   readonly forbidden: ActionableError | undefined;
+  /** Of a secret that is missing: whether anybody wants it. */
+  readonly isNeeded: boolean;
   /** Of a secret that is missing: whether its namespace is, as far as that is known. */
   readonly namespaceMissing: boolean;
   /** Of a secret that is missing: namespaces that have one of that name. */
@@ -130,6 +134,8 @@ export interface ClusterFacts {
 export interface SecretOutcome {
   readonly name: string;
   readonly config: DockerConfig | undefined;
+  /** Whether acr-pull keeps it: else setup leaves it alone unless it is told to adopt it. */
+  readonly isOurs: boolean;
   /** The first check of the secret itself that fails. */
   readonly failed: CheckResult | undefined;
   /** The first check that fails, of each host's entry. */
@@ -142,7 +148,7 @@ export interface PodFacts {
   readonly namespace: string;
   readonly name: string;
   /** Undefined: there is none of that name. */
-  readonly pod: PodObject | undefined;
+  readonly pod: Known<PodObject | undefined>;
   readonly events: Known<readonly PodEvent[]>;
   /** The secrets that it names, by name. */
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
@@ -156,5 +162,7 @@ export interface PodFacts {
   readonly node: Known<NodePlatform | undefined>;
   /** Whether a host is a registry of Azure's. */
   readonly isRegistry: (host: string) => boolean;
+  /** Every registry that the caller sees. Asked only where no secret is for the host of an image. */
+  readonly registries: Known<readonly AccessedRegistry[]>;
   readonly suggest: Suggest;
 }

@@ -33,6 +33,17 @@ export function kubectl(context: string, ...words: readonly string[]): string {
   return ["kubectl", "--context", context, ...words].map(shellQuote).join(" ");
 }
 
+/** Gives a service account its whole list of pull secrets: for one that `setup` leaves alone, since others made it. */
+export function linkByHand(
+  context: string,
+  namespace: string,
+  account: string,
+  secrets: readonly string[],
+): string {
+  const patch = JSON.stringify({ imagePullSecrets: secrets.map((name) => ({ name })) });
+  return kubectl(context, "patch", "serviceaccount", account, "--namespace", namespace, "--patch", patch);
+}
+
 /** `docker` that builds an image for several platforms, in the folder of its sources. */
 export function buildFor(platforms: readonly string[], image: string): string {
   const all = [...new Set(platforms)].join(",");

@@ -18,7 +18,7 @@ import {
   type Wanted,
 } from "./verify/entries.ts";
 import { RegistrySight } from "./verify/registry-sight.ts";
-import { seeNamespace, type SeenNamespace } from "./verify/see-namespace.ts";
+import { seeNamespace, type ChosenNamespace, type SeenNamespace } from "./verify/see-namespace.ts";
 import { seePod, type PodSight } from "./verify/see-pod.ts";
 import { seen } from "./verify/seeing.ts";
 import { verifySecret, type SecretSight, type VerifiedSecret } from "./verify/verify-secret.ts";
@@ -111,14 +111,20 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
   const { cluster } = target;
   const { input, signal, registries, azure } = run;
   const isMeant = watched(meantSecrets(run));
+  const isRegistry = watched(run.owns.then(registryTeller));
   const once = new Once();
   const listNodes = () => once.do("nodes", cluster.context, () => seen(cluster.listNodes(signal), signal));
   const [spaces, nodes] = await Promise.all([
     namespacesOf(target, input, signal).then((names) =>
       pMap(
         names,
-        (name) =>
-          seeNamespace(cluster, name, { secretName: input.secretName, pod: input.pod, isMeant }, signal),
+        (chosen) =>
+          seeNamespace(
+            cluster,
+            chosen,
+            { secretName: input.secretName, pod: input.pod, isMeant, isRegistry },
+            signal,
+          ),
         { concurrency: input.concurrency },
       ),
     ),
@@ -138,17 +144,40 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
     isRegistry: registryTeller(owns),
     maySend: owns,
     everywhere: () =>
-      once.do("secrets", cluster.context, async () => (await cluster.listPullSecrets(signal)) ?? []),
+      once.do("secrets", cluster.context, async () => {
+        // Whether there are others like it is an extra.
+        const all = await seen(cluster.listPullSecrets(signal), signal);
+        return all.known ? (all.value ?? []) : [];
+      }),
   };
-  const checked = await pMap(spaces, (space) => verifyNamespace(space, run, sight), {
-    concurrency: input.concurrency,
-  });
+  const checked = await pMap(
+    withoutStrangers(spaces, input.pod),
+    (space) => verifyNamespace(space, run, sight),
+    {
+      concurrency: input.concurrency,
+    },
+  );
   const entries = checked.flatMap(({ secrets }) => secrets.flatMap((secret) => secret.entries));
   const facts = await clusterFacts(cluster, entries, run, owns);
   return [
     { subject: { context: cluster.context }, checks: askAll(clusterChecks, facts) },
     ...checked.flatMap(({ secrets, pods }) => [...secrets.flatMap(({ subjects }) => subjects), ...pods]),
   ];
+}
+
+/** A pod that was asked for and is in one of the namespaces is not missed in the others. */
+function withoutStrangers(
+  spaces: readonly SeenNamespace[],
+  asked: string | undefined,
+): readonly SeenNamespace[] {
+  const isThere = ({ waiting }: SeenNamespace) =>
+    waiting.some(({ name, pod }) => name === asked && pod.known && pod.value !== undefined);
+  if (asked === undefined || !spaces.some(isThere)) return spaces;
+  return spaces.map((space) =>
+    isThere(space)
+      ? space
+      : { ...space, waiting: space.waiting.filter(({ name, pod }) => name !== asked || !pod.known) },
+  );
 }
 
 async function verifyNamespace(
@@ -191,7 +220,7 @@ async function hostsOfImage(
   if (!image || wanted) return undefined;
   const entries = secrets.flatMap(({ secret }) => {
     const { config } = contentOf(secret);
-    return secret && config ? entriesOf(secret, config, isRegistry, wanted) : [];
+    return secret && config ? entriesOf(secret, config, isRegistry, wanted, image) : [];
   });
   if (new Set(entries.map(({ host }) => host)).size < 2) return undefined;
   const giving = await Promise.all(
@@ -210,11 +239,12 @@ async function namespacesOf(
   { cluster, defaultNamespace }: ReadTarget,
   { namespaces, namespaceSelector }: VerifyInput,
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  if (namespaceSelector === undefined) return namespaces.length > 0 ? namespaces : [defaultNamespace];
-  const selected = await cluster.listNamespaces(namespaceSelector, signal);
-  const names = new Set([...namespaces, ...selected.map(({ name }) => name)]);
-  if (names.size > 0) return [...names];
+): Promise<readonly ChosenNamespace[]> {
+  const named = namespaceSelector === undefined && namespaces.length === 0 ? [defaultNamespace] : namespaces;
+  const selected =
+    namespaceSelector === undefined ? [] : await cluster.listNamespaces(namespaceSelector, signal);
+  const names = new Set([...named, ...selected.map(({ name }) => name)]);
+  if (names.size > 0) return [...names].map((name) => ({ name, isNamed: named.includes(name) }));
   throw refused(
     "namespace.none-selected",
     `No namespace in context ${inOneLine(cluster.context)} carries the labels ${namespaceSelector}.`,

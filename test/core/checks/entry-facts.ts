@@ -82,6 +82,7 @@ export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
       namespace: "apps",
       pods: unknown("Not asked."),
       accounts: unknown("Not asked."),
+      pullSecrets: unknown("Not asked."),
     },
     wantedAccounts: [],
     suggest: (command, options) =>

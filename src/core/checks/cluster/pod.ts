@@ -1,10 +1,11 @@
 import { imageName } from "../../../domain/image-name.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { keysForImage } from "../../../domain/kubelet-match.ts";
+import { registryHostOf } from "../../../domain/login-server.ts";
 import type { ContainerImage, PodObject } from "../../../domain/kubernetes-objects.ts";
-import { fail, pass, skip, warn, type Check, type Verdict } from "../check.ts";
+import { fail, notKnown, pass, skip, warn, type Check, type Verdict } from "../check.ts";
 import type { PodFacts, SecretOutcome } from "../facts.ts";
-import { buildFor, kubectl } from "../remedies.ts";
+import { buildFor, kubectl, linkByHand } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
 /** Letters that are quoted of the kubelet. */
@@ -30,7 +31,9 @@ export const pod: Check<PodFacts> = {
   id: "pod",
   needs: [],
   look: (facts) => {
-    const { pod: found, name, namespace, context } = facts;
+    const { pod: chosen, name, namespace, context } = facts;
+    if (!chosen.known) return notKnown(chosen);
+    const found = chosen.value;
     if (!found) {
       return fail(`There is no pod ${name} in namespace ${namespace}.`, {
         hint: `See which there are: ${kubectl(context, "get", "pods", "--namespace", namespace)}`,
@@ -57,7 +60,7 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
   const ofNode = causeAtNode(what, container, found, facts);
   if (ofNode) return ofNode;
   const named = found.imagePullSecrets;
-  if (named.length === 0) return unnamed(what, found, facts);
+  if (named.length === 0) return unnamed(what, container, found, facts);
   const outcomes = named.map((name) => facts.secrets.get(name)).filter((one) => one !== undefined);
   const malformed = outcomes.find(({ failed }) => failed?.id === "secret-parses");
   if (malformed) return because(what, malformed, malformed.failed);
@@ -161,28 +164,58 @@ function misfit(
 }
 
 /** Neither the pod nor, when it was made, its service account named a secret. */
-function unnamed(what: string, found: PodObject, { account, context, suggest }: PodFacts): Verdict {
+function unnamed(what: string, { image }: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
+  const { account, context, namespace, secrets, suggest } = facts;
   const ids = { cause: "service-account", pod: found.name };
-  const anew = kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace);
-  const linked = account.known ? (account.value?.imagePullSecrets ?? []) : [];
-  if (linked.length > 0) {
+  const anew = kubectl(context, "delete", "pod", found.name, "--namespace", namespace);
+  if (!account.known) {
     return fail(
-      `${what} without a pull secret: it was made before its service account ${found.serviceAccount} named ${linked.join(", ")}, and does not get it any more.`,
+      `${what} without a pull secret: it names none, and got none of its service account ${found.serviceAccount}, which may not be looked at.`,
+      { hint: account.hint, docs, ids },
+    );
+  }
+  const linked = account.value?.imagePullSecrets ?? [];
+  const { host, repository } = imageName(image);
+  const fits = ({ config }: SecretOutcome) =>
+    keysForImage(Object.keys(config?.auths ?? {}), `${host}/${repository}`).length > 0;
+  const outcomes = linked.map((name) => secrets.get(name));
+  // Of a secret that was not looked at nobody knows that it does not help.
+  const helps = linked.filter((_name, index) => outcomes[index] === undefined || fits(outcomes[index]));
+  if (helps.length > 0) {
+    return fail(
+      `${what} without a pull secret: it was made before its service account ${found.serviceAccount} named ${helps.join(", ")}, and does not get it any more.`,
       { hint: `Have it made anew, by its deployment or by deleting it: ${anew}`, docs, ids },
     );
   }
-  return fail(
-    `${what} without a pull secret: neither it nor its service account ${found.serviceAccount} names one.`,
-    {
-      hint: `Link the account: ${suggest("setup", [
-        ["--namespace", found.namespace],
-        ["--context", context],
-        ["--service-account", found.serviceAccount],
-      ])}; then have the pod made anew: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
-      docs,
-      ids,
-    },
-  );
+  const other = linked.length === 0 ? "" : ` for ${host}`;
+  const ready = [...secrets.values()].find((one) => one.failed === undefined && fits(one));
+  const link =
+    ready && !ready.isOurs
+      ? linkByHand(context, namespace, found.serviceAccount, [...linked, ready.name])
+      : suggest("setup", [
+          ["--registry", host.toLowerCase()],
+          ["--namespace", namespace],
+          ["--context", context],
+          ...(ready ? [["--secret-name", ready.name] as const] : []),
+          ["--service-account", found.serviceAccount],
+        ]);
+  return account.value
+    ? fail(
+        `${what} without a pull secret${other}: neither it nor its service account ${found.serviceAccount} names one.`,
+        {
+          hint: `Link the account: ${link}; then have the pod made anew: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
+          docs,
+          ids,
+        },
+      )
+    : fail(
+        `${what} without a pull secret: it names none, and its service account ${found.serviceAccount} is gone.`,
+        {
+          hint: `Make the account anew (${kubectl(context, "create", "serviceaccount", found.serviceAccount, "--namespace", namespace)}) and link it: ${link}; then have the pod made anew: ${anew}.`,
+          docs,
+          ids,
+        },
+      );
 }
 
 function because(what: string, { name }: SecretOutcome, cause: SecretOutcome["failed"]): Verdict {
@@ -194,21 +227,42 @@ function because(what: string, { name }: SecretOutcome, cause: SecretOutcome["fa
 }
 
 function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[], facts: PodFacts): Verdict {
-  const names = outcomes.map(({ name }) => name).join(", ");
+  const { namespace, context, name, registries, suggest } = facts;
+  const names = outcomes.map((one) => one.name).join(", ");
   const hosts = outcomes.flatMap(({ config }) => Object.keys(config?.auths ?? {})).map(inOneLine);
+  const server = host.toLowerCase();
+  const isCase = host !== server && hosts.some((one) => registryHostIn(one) === server);
+  const isLoginServer =
+    !registries.known || registries.value.some(({ loginServer }) => loginServer === registryHostOf(server));
+  const add = suggest("setup", [
+    ["--registry", server],
+    ["--namespace", namespace],
+    ["--context", context],
+    ["--secret-name", outcomes[0]?.name ?? "acr-secret"],
+    ["--adopt"],
+  ]);
+  const image = kubectl(context, "get", "pod", name, "--namespace", namespace, "--output", "yaml");
   return fail(
     `${what}, and no entry in its secrets (${names}) is for ${inOneLine(host)}: they are for ${hosts.length === 0 ? "nothing" : hosts.join(", ")}.`,
     {
-      hint: `Name the image by the registry's login server, or add the entry: ${facts.suggest("setup", [
-        ["--registry", host.toLowerCase()],
-        ["--namespace", facts.namespace],
-        ["--context", facts.context],
-        ["--secret-name", outcomes[0]?.name ?? "acr-secret"],
-        ["--adopt"],
-      ])}`,
+      hint: isCase
+        ? `The kubelet compares with letter case: name the image by ${server} in the pod's template: ${image}`
+        : isLoginServer
+          ? `Name the image by the registry's login server, or add the entry: ${add}`
+          : `Azure shows no registry with the login server ${inOneLine(host)}: name the image in the pod's template by the one that its registry has: ${image}`,
       docs,
-      ids: { cause: "host", pod: facts.name },
+      ids: { cause: "host", pod: name },
     },
+  );
+}
+
+/** The host that a key of a secret means. */
+function registryHostIn(key: string): string {
+  return (
+    key
+      .replace(/^https?:\/\//i, "")
+      .split("/")[0]
+      ?.toLowerCase() ?? ""
   );
 }
 

@@ -8,13 +8,15 @@ import { known, unknown, type Known } from "../../checks/check.ts";
 import { waitsForImage } from "../../checks/cluster/pod.ts";
 import type { PodFacts, SecretOutcome, Suggest } from "../../checks/facts.ts";
 import type { ClusterReads, ProofImage, PullOutcome } from "../../ports.ts";
+import type { AzureSight } from "./azure-sight.ts";
 import type { RegistrySight } from "./registry-sight.ts";
-import type { SeenNamespace } from "./see-namespace.ts";
+import type { ChosenPod, SeenNamespace } from "./see-namespace.ts";
 import { seen } from "./seeing.ts";
 
 /** What a pod is looked at with. */
 export interface PodSight {
   readonly cluster: ClusterReads;
+  readonly azure: Pick<AzureSight, "registries">;
   readonly registries: RegistrySight;
   readonly isRegistry: (host: string) => boolean;
   readonly maySend: (host: string) => boolean;
@@ -36,11 +38,12 @@ interface Tried {
 
 /** Gathers what is to be known of one pod: each image that it waits for is pulled with what its secrets hold for it. */
 export async function seePod(
-  { name, pod }: SeenNamespace["waiting"][number],
+  { name, pod: chosen }: ChosenPod,
   { context, namespace, accounts }: SeenNamespace,
   sight: PodSight,
   signal: AbortSignal,
 ): Promise<PodFacts> {
+  const pod = chosen.known ? chosen.value : undefined;
   const [events, tried] = await Promise.all([
     pod
       ? seen(sight.cluster.listPodEvents(namespace, name, signal), signal)
@@ -48,8 +51,11 @@ export async function seePod(
     pod ? pullsOf(pod, sight) : [],
   ]);
   const pulled = tried.filter(({ outcome }) => outcome.kind === "allowed");
-  const [node, platforms] = await Promise.all([
+  const [node, registries, platforms] = await Promise.all([
     pulled.length > 0 ? nodeOf(pod, sight) : unknown("Nothing that it waits for could be pulled."),
+    pod && waitingImages(pod).some((image) => fitting(pod, image, sight).length === 0)
+      ? sight.azure.registries()
+      : unknown("A secret is for each image that it waits for."),
     Promise.all(
       pulled.map(
         async ({ image, host, asked, credential }) =>
@@ -65,7 +71,7 @@ export async function seePod(
     context,
     namespace,
     name,
-    pod,
+    pod: chosen,
     events,
     secrets,
     account,
@@ -73,6 +79,7 @@ export async function seePod(
     platforms: new Map(platforms),
     node,
     isRegistry,
+    registries,
     suggest,
   };
 }
@@ -87,13 +94,8 @@ async function nodeOf(
 }
 
 async function pullsOf(pod: PodObject, sight: PodSight): Promise<Tried[]> {
-  const images = [
-    ...new Set(
-      pod.containers.filter(({ waiting }) => waitsForImage.has(waiting ?? "")).map(({ image }) => image),
-    ),
-  ];
   const tried = await Promise.all(
-    images.map(async (image) => {
+    waitingImages(pod).map(async (image) => {
       const { host, repository, reference } = imageName(image);
       const server = host.toLowerCase();
       if (!sight.maySend(registryHostOf(server))) return undefined;
@@ -111,6 +113,11 @@ async function pullsOf(pod: PodObject, sight: PodSight): Promise<Tried[]> {
     }),
   );
   return tried.filter((one) => one !== undefined);
+}
+
+function waitingImages({ containers }: PodObject): string[] {
+  const waiting = containers.filter((one) => waitsForImage.has(one.waiting ?? ""));
+  return [...new Set(waiting.map(({ image }) => image))];
 }
 
 /** What the kubelet would try: every entry that fits, of every secret that the pod names. */
