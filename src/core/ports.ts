@@ -332,7 +332,13 @@ export interface RegistryReads {
 }
 
 /** Roles as they are held. */
-export interface RoleReads extends Pick<Roles, "listAssignments"> {
+export interface RoleReads {
+  /** On the registry or above it, by the principal itself or by a group that it is a member of. */
+  listHeldAssignments(
+    registryId: string,
+    principalId: string,
+    signal: AbortSignal,
+  ): Promise<readonly RoleAssignment[]>;
   /** Undefined when there is no such role any more. */
   findRole(roleDefinitionId: string, signal: AbortSignal): Promise<RolePermissions | undefined>;
 }

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { createIdSource } from "../../src/sandbox/new-id.ts";
 import { assign } from "../../src/sandbox/new-role-assignment.ts";
 import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
 import type {
   ApplicationRecord,
+  GroupRecord,
   KubernetesObject,
   RegistryRecord,
   ServicePrincipalRecord,
@@ -100,6 +102,18 @@ export function regrant(
       createIdSource(undefined),
     );
   }
+}
+
+/** Makes the principal a member of a group within a group, which holds a role; the answer is the one that holds it. */
+export function joinGroup(
+  { sandbox: { world }, principal }: SetUpWorld,
+  role: { readonly role: string; readonly scope?: string },
+): GroupRecord {
+  const inner = { id: randomUUID(), displayName: "cluster", members: [principal.id] };
+  const outer = { id: randomUUID(), displayName: "clusters", members: [inner.id] };
+  world.groups.push(inner, outer);
+  assign(world, role, { id: outer.id, type: "Group" }, createIdSource(undefined));
+  return outer;
 }
 
 /** Puts the registry into ABAC mode, with a role that is limited to these repositories. */

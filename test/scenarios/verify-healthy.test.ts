@@ -9,6 +9,7 @@ import {
   checksOf,
   entry,
   idsOf,
+  joinGroup,
   limitTo,
   linkAccount,
   madeByHand,
@@ -203,6 +204,19 @@ describe.concurrent("verify raises no alarm", () => {
     });
   });
 
+  it("at a role that is held by a group within a group, and names the group", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    regrant(world);
+    const { id } = joinGroup(world, { role: "AcrPull", scope: "myregistry" });
+    const run = await verify(world.sandbox);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    expect(run.json.checks.find((check: { id: string }) => check.id === "role-assignment")).toMatchObject({
+      status: "pass",
+      message: expect.stringContaining(`AcrPull by the group ${id}`),
+    });
+  });
+
   it("at a pod that has ended, and was made before its service account named the secret", async (context) => {
     const { expect } = context;
     const world = await opened(context);
@@ -305,6 +319,22 @@ const warnings: ReadonlyArray<
       );
     },
     /az role assignment delete --ids/,
+  ],
+  [
+    "the role is held on a management group",
+    "role-width",
+    (world) =>
+      regrant(world, { role: "AcrPull", scope: "/providers/Microsoft.Management/managementGroups/root" }),
+    /az role assignment delete --ids/,
+  ],
+  [
+    "the role is held by a group on the whole subscription",
+    "role-width",
+    (world) => {
+      regrant(world);
+      joinGroup(world, { role: "AcrPull" });
+    },
+    /take the service principal out of the group/,
   ],
   [
     "a clock is ten minutes off",

@@ -69,7 +69,7 @@ export interface SecretFacts {
   readonly suggest: Suggest;
 }
 
-/** A role that a principal holds on a registry or above it. */
+/** A role that a principal holds on a registry or above it, by itself or by a group. */
 export interface HeldRole {
   readonly assignment: RoleAssignment;
   /** Undefined when there is no such role any more. */

@@ -154,11 +154,12 @@ describe("roles", () => {
     expect(roleMode.look(entryFacts({ roles: known([role]), pull: refused }))?.status).toBe(status);
   });
 
-  it("that pull nothing here are no failure where pulls work all the same, as by a group", () => {
+  it("that Azure shows none of are no failure where pulls work, as of one that was taken away just now", () => {
     const facts = entryFacts({ roles: known([]) });
     expect(roleAssignment.look(facts)).toMatchObject({
       status: "warn",
-      message: expect.stringContaining("group"),
+      message: expect.stringContaining("taken away just now"),
+      hint: expect.stringContaining("acr-pull setup"),
     });
     expect(roleMode.look(facts)).toBeUndefined();
   });

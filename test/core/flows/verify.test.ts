@@ -57,7 +57,7 @@ function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) 
     azure: () =>
       Promise.resolve({
         registries: { readAccess: refuse, listAccess: refuse },
-        roles: { listAssignments: refuse, findRole: refuse },
+        roles: { listHeldAssignments: refuse, findRole: refuse },
         directory: { findServicePrincipal: refuse, findApplicationByAppId: refuse },
         signIn: { signIn: notSignedIn },
         ownsLoginServer: (host) => /^[a-z0-9-]+\.azurecr\.io$/.test(host),

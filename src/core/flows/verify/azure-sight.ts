@@ -73,11 +73,11 @@ export class AzureSight {
     );
   }
 
-  /** What a principal holds on a registry and above it, with what each role gives. */
+  /** What a principal holds on a registry and above it, by itself or by a group, with what each role gives. */
   roles(registryId: string, principalId: string): Promise<Known<readonly HeldRole[]>> {
     return this.#once.do("roles", [registryId, principalId], () =>
       this.#ask(async ({ roles }) => {
-        const assignments = await roles.listAssignments(registryId, principalId, this.#signal);
+        const assignments = await roles.listHeldAssignments(registryId, principalId, this.#signal);
         return Promise.all(
           assignments.map(async (assignment) => ({
             assignment,
