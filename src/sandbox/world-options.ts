@@ -46,7 +46,7 @@ const registry = z.strictObject({
   subscriptionId: guid.optional(),
   mode: z.enum(["legacy", "abac"]).default("legacy"),
   images: z.array(image).default(["my-awesome-app:v1"]),
-  /** Its network rules refuse this machine. */
+  /** Its network rules refuse this machine, unless its address is one of those allowed. */
   firewalled: z.boolean().default(false),
   network: network.prefault({}),
   /** Anybody may pull without signing in. */

@@ -131,7 +131,7 @@ export interface RegistryRecord {
   /** `localhost:PORT`, known once it listens. */
   loginServer: string;
   readonly images: ImageRecord[];
-  /** Its network rules refuse this machine: 403 on every path. */
+  /** Its network rules refuse every address but those allowed: 403 on every path. */
   firewalled: boolean;
   network: NetworkRecord;
   /** Anybody may pull without signing in. */

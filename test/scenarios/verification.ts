@@ -107,7 +107,7 @@ export function regrant(
 /** Makes the principal a member of a group within a group, which holds a role; the answer is the one that holds it. */
 export function joinGroup(
   { sandbox: { world }, principal }: SetUpWorld,
-  role: { readonly role: string; readonly scope?: string },
+  role: { readonly role: string; readonly scope?: string; readonly condition?: string },
 ): GroupRecord {
   const inner = { id: randomUUID(), displayName: "cluster", members: [principal.id] };
   const outer = { id: randomUUID(), displayName: "clusters", members: [inner.id] };

@@ -257,7 +257,7 @@ const breakages: readonly Breakage[] = [
     args: () => ["--image", "my-awesome-app:v9"],
     fails: "image",
     message: /no image my-awesome-app:v9/,
-    hint: /az acr repository show-tags --name myregistry --repository my-awesome-app/,
+    hint: /az acr repository show-tags --name myregistry --subscription \S+ --repository my-awesome-app/,
   },
   {
     what: "the image is not there for what a node is",
@@ -290,7 +290,7 @@ const breakages: readonly Breakage[] = [
     },
     fails: "registry-reachable",
     message: /network rules of registry localhost:\d+ refuse this machine/,
-    hint: /az acr network-rule add --name myregistry --ip-address ADDRESS/,
+    hint: /az acr network-rule add --name myregistry --subscription \S+ --ip-address ADDRESS/,
   },
   {
     what: "secrets may not be read",

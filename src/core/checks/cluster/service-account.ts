@@ -55,7 +55,7 @@ export const serviceAccount: Check<EntryFacts> = {
       return warn(
         `Pod ${shown} was made before its service account named the secret, and does not get it: its next pull has no password.`,
         {
-          hint: `Have them made anew, by their deployment (kubectl rollout restart) or by deleting them: ${kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
+          hint: `Have them made anew, by their deployment or by deleting them: ${kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
           docs,
         },
       );
