@@ -22,6 +22,8 @@ export class AzureSight {
   readonly #signal: AbortSignal;
   readonly #patienceMs: number;
   readonly #once = new Once();
+  /** Every registry that the caller sees, where somebody asked for them. */
+  #listed: Promise<Known<readonly AccessedRegistry[]>> | undefined;
   /** The first failure to sign in: whatever else would be asked fails with it. */
   #lost: Known<never> | undefined;
 
@@ -46,19 +48,21 @@ export class AzureSight {
 
   /** By its resource id; undefined when there is none. */
   registryById(id: string): Promise<Known<AccessedRegistry | undefined>> {
-    return this.#once.do("registry", id, () =>
-      this.#ask(async (azure) => {
+    return this.#once.do("registry", id.toLowerCase(), async () => {
+      const listed = await this.#listed;
+      const same = listed?.known && listed.value.find((one) => one.id.toLowerCase() === id.toLowerCase());
+      if (same) return known(same);
+      return this.#ask(async (azure) => {
         const reference = referenceOf(id);
         return reference && azure.registries.readAccess(reference, this.#signal);
-      }),
-    );
+      });
+    });
   }
 
   /** Every registry that the caller sees. */
   registries(): Promise<Known<readonly AccessedRegistry[]>> {
-    return this.#once.do("registries", this.#scope, () =>
-      this.#ask((azure) => azure.registries.listAccess(this.#scope, this.#signal)),
-    );
+    this.#listed ??= this.#ask((azure) => azure.registries.listAccess(this.#scope, this.#signal));
+    return this.#listed;
   }
 
   application(appId: string): Promise<Known<Application | undefined>> {
