@@ -344,7 +344,7 @@ export interface RoleReads {
 }
 
 /** An application and its principal, by the application's id. */
-export interface PrincipalReads extends Pick<Directory, "findServicePrincipal"> {
+export interface PrincipalReads extends Pick<Directory, "findServicePrincipal" | "findApplications"> {
   findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;
 }
 

@@ -172,6 +172,13 @@ const shown: readonly Trouble[] = [
     shows: /"password": /,
   },
   {
+    what: "a registry is asked for that there is not",
+    check: "secret-registry",
+    arrange: () => {},
+    args: ["--registry", "nosuchregistry"],
+    shows: /"localhost:\d+"/,
+  },
+  {
     what: "there is no pod of that name",
     check: "pod",
     arrange: addWaitingPod,

@@ -165,6 +165,17 @@ describe.concurrent("verify raises no alarm", () => {
     expect(scope).toMatchObject({ status: "skip", hint: expect.stringContaining("--image") });
   });
 
+  it("where the cloud does not answer: which hosts are its registries is skipped then", async (context) => {
+    const { expect } = context;
+    const { sandbox } = await opened(context);
+    const run = await verify(sandbox, [], { env: { ACR_PULL_CLOUD: "https://127.0.0.1:9" } });
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    expect(run.json.checks.find(({ id }: { id: string }) => id === "secret-registry")).toMatchObject({
+      status: "skip",
+      message: expect.stringContaining("127.0.0.1:9"),
+    });
+  });
+
   it("with the right to read that one secret alone, and names each right that lacks", async (context) => {
     const { expect } = context;
     const rules = [

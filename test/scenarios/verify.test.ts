@@ -170,6 +170,31 @@ const breakages: readonly Breakage[] = [
     hint: /acr-pull setup --registry myregistry/,
   },
   {
+    what: "a line break stands behind the password, as echo adds it",
+    breakIt: (world) =>
+      putContent(world, { [world.loginServer]: rightEntry(world, `${rightEntry(world).password}\n`) }),
+    fails: "password",
+    message: /ends with a blank or a line break/,
+    hint: /acr-pull setup --registry myregistry/,
+  },
+  {
+    what: "the principal's object id stands for the application's id",
+    breakIt: (world) => {
+      const { password } = rightEntry(world);
+      putContent(world, { [world.loginServer]: entry(world.principal.id, password) });
+    },
+    fails: "principal",
+    message: /is an object id of the application acr-pull-myregistry-\S+: it signs in by its application id/,
+    hint: /Write the entry with that for a user name/,
+  },
+  {
+    what: "a registry is asked for that there is not",
+    args: () => ["--registry", "nosuchregistry"],
+    fails: "secret-registry",
+    message: /no entry for nosuchregistry, and Azure shows you no such registry/,
+    hint: /Check --registry; az acr list/,
+  },
+  {
     what: "the password has ended",
     wish: { ageDays: 200 },
     fails: "expiry",
@@ -293,6 +318,16 @@ const breakages: readonly Breakage[] = [
     hint: /az acr network-rule add --name myregistry --subscription \S+ --ip-address ADDRESS/,
   },
   {
+    what: "the registry is gone",
+    breakIt: ({ sandbox }) => {
+      sandbox.world.registries.splice(0, 1);
+      sandbox.setFaults([{ match: "GET /oauth2/token", times: 100, action: "reset" }]);
+    },
+    fails: "registry-reachable",
+    message: /cannot be reached/,
+    hint: /Azure shows you no registry with this login server: it may have been deleted.* az acr list/,
+  },
+  {
     what: "secrets may not be read",
     options: {
       clusters: [{ context: "sandbox", rules: [{ verbs: ["get", "list"], resources: ["pods"] }] }],
@@ -308,6 +343,15 @@ const breakages: readonly Breakage[] = [
     },
     fails: "clock",
     message: /cluster of context sandbox is 2 hours fast/,
+    hint: /NTP/,
+  },
+  {
+    what: "the cluster's clock is five months off, by which the password would soon end",
+    breakIt: ({ sandbox }) => {
+      sandbox.world.clusters[0]!.clockAheadMs = 172 * 24 * hourMs;
+    },
+    fails: "clock",
+    message: /cluster of context sandbox is 172 days fast/,
     hint: /NTP/,
   },
   {

@@ -1,5 +1,5 @@
 import type { DockerConfig, PullCredential } from "../../domain/docker-config.ts";
-import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import type { Application, ApplicationSummary, ServicePrincipal } from "../../domain/identity.ts";
 import type {
   NodePlatform,
   PodEvent,
@@ -64,6 +64,10 @@ export interface SecretFacts {
   readonly wanted: string | undefined;
   /** Its login server, where that is known. */
   readonly wantedHost: string | undefined;
+  /** Whether Azure shows no such registry. */
+  readonly wantedMissing: boolean;
+  /** Whether the cloud could be asked which hosts are its registries. */
+  readonly cloud: Known<unknown>;
   /** Hosts in it that are registries of Azure, as they are spelled. */
   readonly registryKeys: readonly string[];
   readonly suggest: Suggest;
@@ -105,12 +109,14 @@ export interface EntryFacts {
   readonly signIn: Known<SignInOutcome>;
   readonly application: Known<Application | undefined>;
   readonly principal: Known<ServicePrincipal | undefined>;
+  /** The application that somebody named by an object id in place of its application id. */
+  readonly meantApplication: ApplicationSummary | undefined;
   readonly roles: Known<readonly HeldRole[]>;
   /** How a second credential for the host fares; undefined when there is none. */
   readonly second: PullOutcome | undefined;
   readonly platforms: Known<readonly string[]>;
   readonly nodes: Known<readonly NodePlatform[]>;
-  /** By the cluster's clock. */
+  /** By the registry's clock; by the cluster's where that does not tell. */
   readonly now: Date;
   readonly inNamespace: NamespaceFacts;
   /** Service accounts that have to name the secret. */

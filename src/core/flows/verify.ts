@@ -4,7 +4,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { Once } from "../../domain/once.ts";
-import { askAll, unknown, type CheckResult } from "../checks/check.ts";
+import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Report } from "../progress.ts";
 import { clusterChecks, podChecks } from "./verify/all-checks.ts";
@@ -41,6 +41,7 @@ interface Run {
   readonly registries: RegistrySight;
   /** Whether a host is one of the cloud's registries, to which a password may be sent. */
   readonly owns: Promise<IsRegistry>;
+  readonly cloud: Promise<Known<unknown>>;
   readonly wanted: Promise<Wanted | undefined>;
   readonly signal: AbortSignal;
 }
@@ -66,10 +67,11 @@ export async function verify(
       { scope: input.scope, patienceMs: input.azurePatienceMs },
       signal,
     );
-    const owns = watched(azure.ownsLoginServer());
+    const cloud = watched(azure.ownsLoginServer());
+    const owns = watched(cloud.then((one): IsRegistry => (one.known ? one.value : () => false)));
     const wanted = watched(wantedRegistry(input, azure));
     const registries = new RegistrySight(ports.registry, signal);
-    const run: Run = { input, ports, azure, registries, owns, wanted, signal };
+    const run: Run = { input, ports, azure, registries, cloud, owns, wanted, signal };
     const subjects = await everyCluster(run);
     const inOrder = subjects.every(({ checks }) => checks.every(({ status }) => status !== "fail"));
     return { subjects, exitCode: inOrder ? exitCode.ok : exitCode.notInOrder };
@@ -132,12 +134,14 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
       ? listNodes()
       : unknown("No image was named, so that there is none to compare the nodes with."),
   ]);
-  const [owns, wanted] = await Promise.all([run.owns, run.wanted]);
+  const [owns, cloud, wanted] = await Promise.all([run.owns, run.cloud, run.wanted]);
   const sight: ClusterSight = {
     cluster,
     azure,
     registries,
     wanted,
+    cloud,
+    clock: run.ports.clock,
     nodes,
     listNodes,
     imageHosts: undefined,
@@ -267,6 +271,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         reference: registry,
         text: registry.loginServer,
         loginServer: registry.loginServer.toLowerCase(),
+        isMissing: false,
       };
     case "resource-id": {
       const found = await azure.registryById(registry.id);
@@ -274,6 +279,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         reference: registry,
         text: registry.id,
         loginServer: found.known ? found.value?.loginServer : undefined,
+        isMissing: found.known && found.value === undefined,
       };
     }
     case "name": {
@@ -286,6 +292,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         reference: registry,
         text: registry.name,
         loginServer: more.length === 0 ? only?.loginServer : undefined,
+        isMissing: all.known && only === undefined,
       };
     }
     default:

@@ -184,6 +184,23 @@ describe("roles", () => {
   });
 });
 
+describe("a principal that was disabled just now", () => {
+  it("is warned of while the registry still lets it in", () => {
+    const there = known({
+      objectId: "o",
+      appId,
+      displayName: "d",
+      passwords: [],
+      certificates: 0,
+      enabled: false,
+    });
+    expect(principal.look(entryFacts({ principal: there }))).toMatchObject({
+      status: "warn",
+      hint: expect.stringContaining("accountEnabled=true"),
+    });
+  });
+});
+
 describe("a token of the registry in place of a principal", () => {
   const credential = { username: "my-token", password: new SecretText("the-token's-password") };
 

@@ -58,7 +58,11 @@ function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) 
       Promise.resolve({
         registries: { readAccess: refuse, listAccess: refuse },
         roles: { listHeldAssignments: refuse, findRole: refuse },
-        directory: { findServicePrincipal: refuse, findApplicationByAppId: refuse },
+        directory: {
+          findServicePrincipal: refuse,
+          findApplicationByAppId: refuse,
+          findApplications: refuse,
+        },
         signIn: { signIn: notSignedIn },
         ownsLoginServer: (host) => /^[a-z0-9-]+\.azurecr\.io$/.test(host),
       }),

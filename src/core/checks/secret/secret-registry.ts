@@ -1,15 +1,18 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { fail, pass, type Check } from "../check.ts";
+import { fail, pass, skip, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { changing, setupCommand } from "../remedies.ts";
+import { az, changing, setupCommand } from "../remedies.ts";
 
 const mostNamed = 5;
+const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes";
 
 /** Does it hold an entry for the registry that is meant; without one named, for any of Azure's? */
 export const secretRegistry: Check<SecretFacts> = {
   id: "secret-registry",
   needs: ["secret-parses"],
-  look: ({ config, registryKeys, place, wanted, wantedHost, suggest, writtenBy }) => {
+  look: (facts) => {
+    const { config, registryKeys, place, wanted, wantedHost, wantedMissing, suggest, writtenBy, cloud } =
+      facts;
     if (!config) return undefined;
     if (registryKeys.length > 0)
       return pass(`It holds an entry for ${registryKeys.map(inOneLine).join(", ")}.`);
@@ -18,6 +21,23 @@ export const secretRegistry: Check<SecretFacts> = {
       hosts.length === 0
         ? "it is empty"
         : `it is for ${hosts.slice(0, mostNamed).join(", ")}${hosts.length > mostNamed ? ", …" : ""}`;
+    if (!cloud.known && hosts.length > 0) {
+      return skip(
+        `Whether one of its hosts is a registry of the cloud is not known: ${holds}. ${cloud.why}`,
+        {
+          hint: cloud.hint,
+        },
+      );
+    }
+    if (wanted !== undefined && wantedMissing) {
+      return fail(
+        `Secret ${place.name} holds no entry for ${wanted}, and Azure shows you no such registry: ${holds}.`,
+        {
+          hint: `Check --registry; ${az("acr", "list", "--query", "[].loginServer")} shows those of a subscription.`,
+          docs,
+        },
+      );
+    }
     const meant =
       wanted === undefined
         ? "a container registry of Azure"
@@ -29,7 +49,7 @@ export const secretRegistry: Check<SecretFacts> = {
         { writtenBy },
         `Add the entry, and leave the others alone: ${setupCommand(place, suggest, wanted, [["--adopt"]])}`,
       ),
-      docs: "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes",
+      docs,
     });
   },
 };

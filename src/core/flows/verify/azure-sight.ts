@@ -40,10 +40,10 @@ export class AzureSight {
     this.#azure.catch(() => undefined);
   }
 
-  /** Whether a host is a registry's of the cloud; where the cloud cannot be told, whether its name says so. */
-  async ownsLoginServer(): Promise<(host: string) => boolean> {
+  /** Tells hosts that are registries of the cloud, where the cloud could be asked for its endpoints. */
+  async ownsLoginServer(): Promise<Known<(host: string) => boolean>> {
     const azure = await this.#azure;
-    return azure.known ? (host) => azure.value.ownsLoginServer(host) : () => false;
+    return azure.known ? known((host) => azure.value.ownsLoginServer(host)) : azure;
   }
 
   /** By its resource id; undefined when there is none. */
@@ -68,6 +68,13 @@ export class AzureSight {
   application(appId: string): Promise<Known<Application | undefined>> {
     return this.#once.do("application", appId, () =>
       this.#ask((azure) => azure.directory.findApplicationByAppId(appId, this.#signal)),
+    );
+  }
+
+  /** The application that an object id is of, be it its own or its principal's. */
+  applicationOfObject(objectId: string): Promise<Known<Application | undefined>> {
+    return this.#once.do("object", objectId, () =>
+      this.#ask(async (azure) => (await azure.directory.findApplications(objectId, this.#signal))[0]),
     );
   }
 

@@ -95,6 +95,8 @@ export interface Wanted {
   readonly text: string;
   /** Its login server; undefined where Azure was not there to ask. */
   readonly loginServer: string | undefined;
+  /** Whether Azure was asked, and shows none. */
+  readonly isMissing: boolean;
 }
 
 /** An entry that was written for a registry, be it by its right login server or by what somebody took for it. */

@@ -1,7 +1,7 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, reconcilerOf } from "../../../domain/ownership.ts";
-import { askAll, type CheckResult } from "../../checks/check.ts";
+import { askAll, type CheckResult, type Known } from "../../checks/check.ts";
 import type {
   EntryFacts,
   NamespaceFacts,
@@ -22,6 +22,8 @@ import { seen } from "./seeing.ts";
 export interface SecretSight extends EntrySight {
   readonly cluster: ClusterReads;
   readonly isRegistry: IsRegistry;
+  /** Whether the cloud could be asked which hosts are its registries. */
+  readonly cloud: Known<unknown>;
   /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
   readonly everywhere: () => Promise<readonly SecretObject[]>;
 }
@@ -60,6 +62,8 @@ export async function verifySecret(
     isNeeded: chosen.isNeeded,
     wanted: sight.wanted?.text,
     wantedHost: sight.wanted?.loginServer,
+    wantedMissing: sight.wanted?.isMissing ?? false,
+    cloud: sight.cloud,
     registryKeys: entries.map(({ key }) => key),
     suggest: input.suggest,
   };
