@@ -199,7 +199,7 @@ export interface SignIn {
 /** What to pull when proving that a credential can. */
 export interface ProofImage {
   readonly repository: string;
-  /** With a tag, its manifest is asked for too. */
+  /** With a tag, or a digest, its manifest is asked for too. */
   readonly tag?: string | undefined;
 }
 

@@ -162,6 +162,30 @@ const waiting: readonly Waiting[] = [
     hint: /get pod app/,
   },
   {
+    what: "the role is limited to other repositories, and the password ends soon besides",
+    arrange: (world) => {
+      limitTo(world, "team/*");
+      for (const password of world.application.passwords) {
+        password.endDateTime = new Date(Date.now() + 3 * dayMs).toISOString();
+      }
+      addWaitingPod(world);
+    },
+    cause: "pull-scope",
+    message: /does not let what its secrets hold pull my-awesome-app/,
+    hint: /--image my-awesome-app:v1/,
+    besides: ["expiry"],
+  },
+  {
+    what: "its image, by a digest, is in a repository that the role is not for",
+    arrange: (world) => {
+      limitTo(world, "team/*");
+      addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app@sha256:${"a".repeat(64)}` });
+    },
+    cause: "pull-scope",
+    message: /does not let what its secrets hold pull my-awesome-app/,
+    hint: /--image my-awesome-app@sha256:a{64}$/,
+  },
+  {
     what: "its image is not there for what its node is",
     options: {
       registries: [

@@ -285,6 +285,13 @@ const breakages: readonly Breakage[] = [
     hint: /az acr repository show-tags --name myregistry --subscription \S+ --repository my-awesome-app/,
   },
   {
+    what: "the image is not there by a digest",
+    args: () => ["--image", `my-awesome-app@sha256:${"a".repeat(64)}`],
+    fails: "image",
+    message: /no image my-awesome-app@sha256:a{64}/,
+    hint: /az acr repository show-tags/,
+  },
+  {
     what: "the image is not there for what a node is",
     options: {
       clusters: [{ context: "sandbox", nodes: [{ name: "one" }, { name: "two", architecture: "arm64" }] }],

@@ -1,9 +1,10 @@
-import { imageName } from "../../../domain/image-name.ts";
+import { imageName, imageText } from "../../../domain/image-name.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { registryHostOf } from "../../../domain/login-server.ts";
 import type { ContainerImage, PodObject } from "../../../domain/kubernetes-objects.ts";
 import { fail, notKnown, pass, skip, warn, type Check, type Verdict } from "../check.ts";
+import type { PullOutcome } from "../../ports.ts";
 import type { PodFacts, SecretOutcome } from "../facts.ts";
 import { buildFor, kubectl, linkByHand } from "../remedies.ts";
 
@@ -87,19 +88,31 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
     });
   }
   for (const { one, keys } of fitting) {
-    const cause = keys.map((key) => one.entries.get(key)).find((result) => result !== undefined);
+    const cause = keys.map((key) => one.entries.get(key)).find((result) => explains(result, outcome));
     if (cause) return because(what, one, cause);
   }
-  const said = outcome === undefined ? kubeletSaid(container, facts) : outcome.reason;
-  return fail(`${what}: ${host} does not let what its secrets hold pull ${repository}. ${said}`.trim(), {
+  const said =
+    outcome === undefined
+      ? `. ${kubeletSaid(container, facts)}`.trimEnd()
+      : ` (${inOneLine(outcome.reason)}).`;
+  return fail(`${what}: ${host} does not let what its secrets hold pull ${inOneLine(repository)}${said}`, {
     hint: `See what the role is limited to: ${facts.suggest("verify", [
       ["--namespace", found.namespace],
       ["--context", facts.context],
-      ["--image", `${repository}:${reference}`],
+      ["--image", imageText({ repository, tag: reference })],
     ])}`,
     docs,
     ids: { cause: "pull-scope", pod: found.name },
   });
+}
+
+/** Whether a check that fails can be why. What signed in, and may not pull, is not held up by its password. */
+function explains(
+  result: SecretOutcome["failed"],
+  outcome: PullOutcome | undefined,
+): result is NonNullable<SecretOutcome["failed"]> {
+  if (result === undefined) return false;
+  return outcome?.kind !== "no-pull-scope" || /^(?:role-|pull-scope$)/.test(result.id);
 }
 
 /** Somebody pasted an address: then the name is at fault, and which registry was meant can be told all the same. */

@@ -1,3 +1,4 @@
+import { imageText } from "../../../domain/image-name.ts";
 import { fail, notKnown, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { buildFor } from "../remedies.ts";
@@ -13,7 +14,7 @@ export const imagePlatform: Check<EntryFacts> = {
     const wanted = [...new Set(nodes.value.map(({ os, architecture }) => `${os}/${architecture}`))].sort();
     if (wanted.length === 0) return skip("The cluster has no nodes yet, so what they run is not known.");
     const lacking = wanted.filter((one) => !platforms.value.includes(one));
-    const name = `${image.repository}:${image.tag}`;
+    const name = imageText(image);
     if (lacking.length === 0)
       return pass(`${name} is there for ${wanted.join(" and ")}, as the nodes need it.`);
     return fail(

@@ -1,3 +1,4 @@
+import { imageText } from "../../../domain/image-name.ts";
 import { fail, pass, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { azAcr, namedRegistry } from "../remedies.ts";
@@ -9,7 +10,7 @@ export const image: Check<EntryFacts> = {
   look: (facts) => {
     const { pull, image: asked, imageIsNamed, host } = facts;
     if (!imageIsNamed || asked.tag === undefined || !pull) return undefined;
-    const name = `${asked.repository}:${asked.tag}`;
+    const name = imageText(asked);
     if (pull.kind === "allowed") return pass(`${host} has the image ${name}.`);
     if (pull.kind !== "image-missing") return undefined;
     return fail(`${host} has no image ${name}.`, {
