@@ -228,6 +228,15 @@ describe.concurrent("verify raises no alarm", () => {
     });
   });
 
+  it("at an entry with a wildcard that fits the registry that is asked for", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    putContent(world, { [world.loginServer.replace("localhost", "*")]: rightEntry(world) });
+    const run = await verify(world.sandbox, ["--registry", "myregistry"]);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    expect(idsOf(run, "pass")).toEqual(expect.arrayContaining(proven));
+  });
+
   it("at a pod that has ended, and was made before its service account named the secret", async (context) => {
     const { expect } = context;
     const world = await opened(context);
@@ -268,6 +277,12 @@ describe.concurrent("verify raises no alarm", () => {
 const warnings: ReadonlyArray<
   readonly [what: string, id: string, arrange: (world: SetUpWorld) => void, hint: RegExp]
 > = [
+  [
+    "the entry is for every registry by a wildcard, and none was named",
+    "secret-registry",
+    (world) => putContent(world, { "*.azurecr.io": rightEntry(world) }),
+    /acr-pull verify --registry REGISTRY --namespace awesomeapps/,
+  ],
   [
     "the password ends within a month",
     "expiry",

@@ -1,5 +1,6 @@
+import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { fail, pass, skip, type Check } from "../check.ts";
+import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 import { az, changing, setupCommand } from "../remedies.ts";
 
@@ -38,6 +39,20 @@ export const secretRegistry: Check<SecretFacts> = {
         },
       );
     }
+    const wide = Object.keys(config.auths).find(isForAll);
+    if (wanted === undefined && wide !== undefined) {
+      return warn(
+        `It holds an entry for ${inOneLine(wide)}, which the kubelet offers to every registry so named: none was asked, so that no pull is proven.`,
+        {
+          hint: `Name one: ${suggest("verify", [
+            ["--registry", "REGISTRY"],
+            ["--namespace", place.namespace],
+            ["--context", place.context],
+          ])}`,
+          docs,
+        },
+      );
+    }
     const meant =
       wanted === undefined
         ? "a container registry of Azure"
@@ -53,3 +68,11 @@ export const secretRegistry: Check<SecretFacts> = {
     });
   },
 };
+
+/** Whether a key has a wildcard in place of the registry's name. */
+function isForAll(key: string): boolean {
+  return (
+    key.includes("*") &&
+    ["io", "us", "cn"].some((end) => keysForImage([key], `any.azurecr.${end}`).length > 0)
+  );
+}

@@ -67,7 +67,7 @@ export function entriesOf(
   const byHost = new Map<string, Array<{ readonly key: string; readonly credential: PullCredential }>>();
   for (const [index, { host: named, ...credential }] of credentialsOf(config).entries()) {
     const key = keys[index] ?? named;
-    const host = named.split("/")[0] ?? named;
+    const host = hostFor(key, named.split("/")[0] ?? named, wanted);
     if (!isRegistry(host) || !fits(wanted, host, marks[host])) continue;
     byHost.set(host, [...(byHost.get(host) ?? []), { key, credential }]);
   }
@@ -80,6 +80,12 @@ export function entriesOf(
     const second = all.find((one) => one !== first)?.credential;
     return first ? [{ ...first, host, second, mark: marks[host] }] : [];
   });
+}
+
+/** The host that a key means; one with a wildcard means the registry that was asked for, where it fits that. */
+function hostFor(key: string, host: string, wanted: Wanted | undefined): string {
+  const asked = wanted?.loginServer;
+  return asked !== undefined && host.includes("*") && keysForImage([key], asked).length > 0 ? asked : host;
 }
 
 /** Whether a secret has an entry for a registry of Azure, and for the one that was asked for if one was. */
