@@ -85,6 +85,16 @@ const breakages: readonly Breakage[] = [
     hint: /delete secret acr-secret --namespace awesomeapps/,
   },
   {
+    what: "the secret has another type, and the kubeconfig was named by a flag",
+    breakIt: (world) => {
+      theSecret(world)["type"] = "Opaque";
+    },
+    args: ({ sandbox }) => ["--kubeconfig", sandbox.environment["KUBECONFIG"] ?? ""],
+    fails: "secret-type",
+    message: /type Opaque/,
+    hint: /kubectl --kubeconfig \S+ --context sandbox delete secret .*acr-pull setup .*--kubeconfig \S+$/,
+  },
+  {
     what: "it holds no JSON",
     breakIt: (world) => putContent(world, "{auths:"),
     fails: "secret-parses",

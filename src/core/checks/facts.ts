@@ -18,11 +18,16 @@ import type { CheckResult, Known } from "./check.ts";
  * What is known before any check is asked.
  */
 
-/** A command line of ours, as the person would type it here, safe to be pasted. */
-export type Suggest = (
-  command: "setup" | "rotate" | "verify",
-  options: ReadonlyArray<readonly [flag: string, value?: string]>,
-) => string;
+/** Command lines as the person would type them here, safe to be pasted. */
+export interface Suggest {
+  /** One of ours. */
+  (
+    command: "setup" | "rotate" | "verify",
+    options: ReadonlyArray<readonly [flag: string, value?: string]>,
+  ): string;
+  /** `kubectl` for one context. */
+  readonly kubectl: (context: string, ...words: readonly string[]) => string;
+}
 
 /** Which secret. */
 export interface SecretPlace {

@@ -31,20 +31,17 @@ export function changing({ writtenBy }: { readonly writtenBy: string | undefined
     : `${writtenBy} writes this secret, and would undo a change made here: mend it where it comes from.`;
 }
 
-/** `kubectl` for one context. */
-export function kubectl(context: string, ...words: readonly string[]): string {
-  return ["kubectl", "--context", context, ...words].map(shellQuote).join(" ");
-}
-
 /** Gives a service account its whole list of pull secrets: for one that `setup` leaves alone, since others made it. */
 export function linkByHand(
+  suggest: Suggest,
   context: string,
   namespace: string,
   account: string,
   secrets: readonly string[],
 ): string {
   const patch = JSON.stringify({ imagePullSecrets: secrets.map((name) => ({ name })) });
-  return kubectl(context, "patch", "serviceaccount", account, "--namespace", namespace, "--patch", patch);
+  const words = ["patch", "serviceaccount", account, "--namespace", namespace, "--patch", patch];
+  return suggest.kubectl(context, ...words);
 }
 
 /** `docker` that builds an image for several platforms, in the folder of its sources. */

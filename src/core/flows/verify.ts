@@ -6,7 +6,6 @@ import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
-import { kubectl } from "../checks/remedies.ts";
 import type { Report } from "../progress.ts";
 import { clusterChecks, podChecks } from "./verify/all-checks.ts";
 import { AzureSight } from "./verify/azure-sight.ts";
@@ -242,7 +241,7 @@ async function hostsOfImage(
 
 async function namespacesOf(
   { cluster, defaultNamespace }: ReadTarget,
-  { namespaces, namespaceSelector }: VerifyInput,
+  { namespaces, namespaceSelector, suggest }: VerifyInput,
   signal: AbortSignal,
 ): Promise<readonly ChosenNamespace[]> {
   const named = namespaceSelector === undefined && namespaces.length === 0 ? [defaultNamespace] : namespaces;
@@ -253,7 +252,7 @@ async function namespacesOf(
   throw refused(
     "namespace.none-selected",
     `No namespace in context ${inOneLine(cluster.context)} carries the labels ${namespaceSelector}.`,
-    `Check --namespace-selector: ${kubectl(cluster.context, "get", "namespaces", "--show-labels")}`,
+    `Check --namespace-selector: ${suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels")}`,
   );
 }
 

@@ -19,7 +19,7 @@ const input: VerifyInput = {
   pod: undefined,
   azurePatienceMs: 1_000,
   concurrency: 10,
-  suggest: (command) => `acr-pull ${command}`,
+  suggest: Object.assign((command: string) => `acr-pull ${command}`, { kubectl: () => "kubectl" }),
 };
 
 function secretOf(...hosts: readonly string[]): SecretObject {

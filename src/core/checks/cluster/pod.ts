@@ -6,7 +6,7 @@ import type { ContainerImage, PodObject } from "../../../domain/kubernetes-objec
 import { fail, notKnown, pass, skip, warn, type Check, type Verdict } from "../check.ts";
 import type { PullOutcome } from "../../ports.ts";
 import type { PodFacts, SecretOutcome } from "../facts.ts";
-import { buildFor, kubectl, linkByHand } from "../remedies.ts";
+import { buildFor, linkByHand } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
 /** Letters that are quoted of the kubelet. */
@@ -32,12 +32,12 @@ export const pod: Check<PodFacts> = {
   id: "pod",
   needs: [],
   look: (facts) => {
-    const { pod: chosen, name, namespace, context } = facts;
+    const { pod: chosen, name, namespace, context, suggest } = facts;
     if (!chosen.known) return notKnown(chosen);
     const found = chosen.value;
     if (!found) {
       return fail(`There is no pod ${name} in namespace ${namespace}.`, {
-        hint: `See which there are: ${kubectl(context, "get", "pods", "--namespace", namespace)}`,
+        hint: `See which there are: ${suggest.kubectl(context, "get", "pods", "--namespace", namespace)}`,
         docs,
       });
     }
@@ -82,7 +82,7 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
   }
   if (outcome?.kind === "image-missing") {
     return fail(`${what}: ${host} has no such image.`, {
-      hint: `Push it, or name another in the pod's template: ${kubectl(facts.context, "get", "pod", found.name, "--namespace", found.namespace, "--output", "yaml")}`,
+      hint: `Push it, or name another in the pod's template: ${facts.suggest.kubectl(facts.context, "get", "pod", found.name, "--namespace", found.namespace, "--output", "yaml")}`,
       docs,
       ids: { cause: "image", pod: found.name },
     });
@@ -127,9 +127,9 @@ function causeAtNode(
   found: PodObject,
   facts: PodFacts,
 ): Verdict | undefined {
-  const { context } = facts;
+  const { context, suggest } = facts;
   const about = ["pod", found.name, "--namespace", found.namespace] as const;
-  const template = kubectl(context, "get", ...about, "--output", "yaml");
+  const template = suggest.kubectl(context, "get", ...about, "--output", "yaml");
   if (container.waiting === "InvalidImageName") {
     return fail(`${what}, and that is no name of an image.`, {
       hint: `Write it in the pod's template as HOST/REPOSITORY:TAG, with no scheme before it and the repository in small letters: ${template}`,
@@ -149,7 +149,7 @@ function causeAtNode(
   }
   if (!ofTheNode.has(container.waiting ?? "")) return undefined;
   return fail(`${what}: its node cannot use the image. ${kubeletSaid(container, facts)}`.trim(), {
-    hint: `See what the node says: ${kubectl(context, "describe", ...about)}`,
+    hint: `See what the node says: ${suggest.kubectl(context, "describe", ...about)}`,
     docs,
     ids: { cause: "node", pod: found.name },
   });
@@ -180,7 +180,7 @@ function misfit(
 function unnamed(what: string, { image }: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
   const { account, context, namespace, secrets, suggest } = facts;
   const ids = { cause: "service-account", pod: found.name };
-  const anew = kubectl(context, "delete", "pod", found.name, "--namespace", namespace);
+  const anew = suggest.kubectl(context, "delete", "pod", found.name, "--namespace", namespace);
   if (!account.known) {
     return fail(
       `${what} without a pull secret: it names none, and got none of its service account ${found.serviceAccount}, which may not be looked at.`,
@@ -204,7 +204,7 @@ function unnamed(what: string, { image }: ContainerImage, found: PodObject, fact
   const ready = [...secrets.values()].find((one) => one.failed === undefined && fits(one));
   const link =
     ready && !ready.isOurs
-      ? linkByHand(context, namespace, found.serviceAccount, [...linked, ready.name])
+      ? linkByHand(suggest, context, namespace, found.serviceAccount, [...linked, ready.name])
       : suggest("setup", [
           ["--registry", host.toLowerCase()],
           ["--namespace", namespace],
@@ -224,7 +224,7 @@ function unnamed(what: string, { image }: ContainerImage, found: PodObject, fact
     : fail(
         `${what} without a pull secret: it names none, and its service account ${found.serviceAccount} is gone.`,
         {
-          hint: `Make the account anew (${kubectl(context, "create", "serviceaccount", found.serviceAccount, "--namespace", namespace)}) and link it: ${link}; then have the pod made anew: ${anew}.`,
+          hint: `Make the account anew (${suggest.kubectl(context, "create", "serviceaccount", found.serviceAccount, "--namespace", namespace)}) and link it: ${link}; then have the pod made anew: ${anew}.`,
           docs,
           ids,
         },
@@ -254,7 +254,7 @@ function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[
     ["--secret-name", outcomes[0]?.name ?? "acr-secret"],
     ["--adopt"],
   ]);
-  const image = kubectl(context, "get", "pod", name, "--namespace", namespace, "--output", "yaml");
+  const image = suggest.kubectl(context, "get", "pod", name, "--namespace", namespace, "--output", "yaml");
   return fail(
     `${what}, and no entry in its secrets (${names}) is for ${inOneLine(host)}: they are for ${hosts.length === 0 ? "nothing" : hosts.join(", ")}.`,
     {
@@ -281,11 +281,11 @@ function registryHostIn(key: string): string {
 
 /** All is in order now: the kubelet tries again, at the latest after five minutes. */
 function recovering(what: string, container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
-  const { context } = facts;
+  const { context, suggest } = facts;
   return warn(
     `${what}, and what its secrets hold pulls it from here now: the kubelet tries again within five minutes. ${kubeletSaid(container, facts)}`.trim(),
     {
-      hint: `If it goes on, the node cannot reach the registry: ${kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To try at once, have it made anew: ${kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
+      hint: `If it goes on, the node cannot reach the registry: ${suggest.kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To try at once, have it made anew: ${suggest.kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
       docs,
       ids: { cause: "none", pod: found.name, ...(found.node !== undefined && { node: found.node }) },
     },

@@ -2,7 +2,7 @@ import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import type { ServiceAccountObject } from "../../../domain/kubernetes-objects.ts";
-import { kubectl, linkByHand, setupCommand } from "../remedies.ts";
+import { linkByHand, setupCommand } from "../remedies.ts";
 import { registryOf } from "../credential/outcomes.ts";
 
 const docs =
@@ -17,7 +17,7 @@ export const serviceAccount: Check<EntryFacts> = {
   id: "service-account",
   needs: ["host"],
   look: (facts) => {
-    const { place, wantedAccounts, inNamespace, key, host } = facts;
+    const { place, wantedAccounts, inNamespace, key, host, suggest } = facts;
     const { accounts, pods, pullSecrets } = inNamespace;
     const { name, context, namespace } = place;
     if (!accounts.known) return notKnown(accounts);
@@ -27,7 +27,7 @@ export const serviceAccount: Check<EntryFacts> = {
     );
     if (missing.length > 0) {
       return fail(`There is no service account ${missing.join(", ")} in namespace ${namespace}.`, {
-        hint: `Check the name: ${kubectl(context, "get", "serviceaccounts", "--namespace", namespace)}`,
+        hint: `Check the name: ${suggest.kubectl(context, "get", "serviceaccounts", "--namespace", namespace)}`,
         docs,
       });
     }
@@ -55,7 +55,7 @@ export const serviceAccount: Check<EntryFacts> = {
       return warn(
         `Pod ${shown} was made before its service account named the secret, and does not get it: its next pull has no password.`,
         {
-          hint: `Have them made anew, by their deployment or by deleting them: ${kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
+          hint: `Have them made anew, by their deployment or by deleting them: ${suggest.kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
           docs,
         },
       );
@@ -102,7 +102,7 @@ function linkCommand(facts: EntryFacts, accounts: readonly ServiceAccountObject[
   }
   return accounts
     .map(({ name, imagePullSecrets }) =>
-      linkByHand(place.context, place.namespace, name, [...imagePullSecrets, place.name]),
+      linkByHand(suggest, place.context, place.namespace, name, [...imagePullSecrets, place.name]),
     )
     .join(" && ");
 }
