@@ -74,6 +74,23 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       });
     },
 
+    /** What the principal holds on the registry or above it, be it by itself or by a group that it is a member of. */
+    async listHeldAssignments(
+      registryId: string,
+      principalId: string,
+      signal: AbortSignal,
+    ): Promise<readonly RoleAssignment[]> {
+      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
+      return undertake(doing, signal, async () => {
+        const pages = clientOf(registryId).roleAssignments.listForScope(withoutSlash(registryId), {
+          // Groups within groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+          filter: `atScope() and assignedTo('${principalId}')`,
+          abortSignal: signal,
+        });
+        return (await allOf(pages)).map(assignmentOf);
+      });
+    },
+
     /** Every assignment made on the registry itself: what is inherited from above it is left out. */
     async listRegistryAssignments(
       registryId: string,

@@ -201,7 +201,7 @@ export interface SignIn {
 /** What to pull when proving that a credential can. */
 export interface ProofImage {
   readonly repository: string;
-  /** With a tag, its manifest is asked for too. */
+  /** With a tag, or a digest, its manifest is asked for too. */
   readonly tag?: string | undefined;
 }
 
@@ -334,13 +334,22 @@ export interface RegistryReads {
 }
 
 /** Roles as they are held. */
-export interface RoleReads extends Pick<Roles, "listAssignments"> {
+export interface RoleReads {
+  /** On the registry or above it, by the principal itself or by a group that it is a member of. */
+  listHeldAssignments(
+    registryId: string,
+    principalId: string,
+    signal: AbortSignal,
+  ): Promise<readonly RoleAssignment[]>;
   /** Undefined when there is no such role any more. */
   findRole(roleDefinitionId: string, signal: AbortSignal): Promise<RolePermissions | undefined>;
 }
 
 /** An application and its principal, by the application's id. */
-export type PrincipalReads = Pick<Directory, "findServicePrincipal" | "findApplicationByAppId">;
+export type PrincipalReads = Pick<
+  Directory,
+  "findServicePrincipal" | "findApplications" | "findApplicationByAppId"
+>;
 
 /** A registry's data plane, beside the proof: what time it is there, and what its images run on. */
 export interface RegistryLooks extends Pick<PullProof, "tryPull"> {

@@ -1,3 +1,4 @@
+import { imageText } from "../../domain/image-name.ts";
 import { Document, isScalar } from "yaml";
 import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
 import type { RequestedRole } from "../../domain/role.ts";
@@ -41,7 +42,7 @@ export function podLines(
   { secretName, image }: Pick<SetupInput, "secretName" | "image">,
   width: number,
 ): Line[] {
-  const name = image ? `${image.repository}:${image.tag ?? "latest"}` : "my-awesome-app:v1";
+  const name = image ? imageText({ ...image, tag: image.tag ?? "latest" }) : "my-awesome-app:v1";
   const pod = new Document({
     apiVersion: "v1",
     kind: "Pod",
