@@ -83,7 +83,7 @@ const statusDefaults: StatusInput = {
   namespaceSelector: undefined,
   secretName: undefined,
   clusterId: undefined,
-  expiringWithinMs: 30 * day,
+  expiringWithinMs: undefined,
   prune: undefined,
   dryRun: false,
   concurrency: 10,

@@ -57,6 +57,19 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       });
     },
 
+    /** What the principal holds on the registry or above it, be it by itself or by a group that it is a member of. */
+    async listHeldAssignments(
+      registryId: string,
+      principalId: string,
+      signal: AbortSignal,
+    ): Promise<readonly RoleAssignment[]> {
+      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
+      return undertake(doing, signal, () =>
+        // Groups within groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+        assignmentsIn(registryId, `atScope() and assignedTo('${principalId}')`, signal),
+      );
+    },
+
     /** Every assignment made on the registry itself: what is inherited from above it is left out. */
     async listRegistryAssignments(
       registryId: string,

@@ -124,6 +124,8 @@ export interface Directory {
   /** Whether the caller may change every application of the tenant, not only those it owns. */
   mayChangeAllApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
   findApplicationByUniqueName(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
+  /** By its application id, and by that alone: one request. */
+  findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;
   /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
   findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]>;
   /**
@@ -205,7 +207,7 @@ export interface SignIn {
 /** What to pull when proving that a credential can. */
 export interface ProofImage {
   readonly repository: string;
-  /** With a tag, its manifest is asked for too. */
+  /** With a tag, or a digest, its manifest is asked for too. */
   readonly tag?: string | undefined;
 }
 
@@ -346,15 +348,22 @@ export interface RegistryReads {
 }
 
 /** Roles as they are held. */
-export interface RoleReads extends Pick<Roles, "listAssignments"> {
+export interface RoleReads {
+  /** On the registry or above it, by the principal itself or by a group that it is a member of. */
+  listHeldAssignments(
+    registryId: string,
+    principalId: string,
+    signal: AbortSignal,
+  ): Promise<readonly RoleAssignment[]>;
   /** Undefined when there is no such role any more. */
   findRole(roleDefinitionId: string, signal: AbortSignal): Promise<RolePermissions | undefined>;
 }
 
 /** An application and its principal, by the application's id. */
-export interface PrincipalReads extends Pick<Directory, "findServicePrincipal"> {
-  findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;
-}
+export type PrincipalReads = Pick<
+  Directory,
+  "findServicePrincipal" | "findApplications" | "findApplicationByAppId"
+>;
 
 /** A registry's data plane, beside the proof: what time it is there, and what its images run on. */
 export interface RegistryLooks extends Pick<PullProof, "tryPull"> {

@@ -25,3 +25,14 @@ export function imageName(text: string): ImageName {
     reference: digest ?? (colon < 0 ? "latest" : rest.slice(colon + 1)),
   };
 }
+
+/** A repository with a tag or a digest, as people write it. */
+export function imageText({
+  repository,
+  tag,
+}: {
+  readonly repository: string;
+  readonly tag?: string | undefined;
+}): string {
+  return tag === undefined ? repository : `${repository}${tag.includes(":") ? "@" : ":"}${tag}`;
+}

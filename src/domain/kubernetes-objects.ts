@@ -59,9 +59,8 @@ export interface PodObject {
   readonly imagePullSecrets: readonly string[];
   /** Undefined while it is not scheduled. */
   readonly node: string | undefined;
+  /** All of them: those that go before, and those of a debugger too. */
   readonly containers: readonly ContainerImage[];
-  /** Of all its containers, those of a debugger too, as they name them. */
-  readonly images: readonly string[];
   /** Whether it will pull no more: it has ended, or is being deleted. */
   readonly over: boolean;
 }
@@ -70,6 +69,8 @@ export interface PodObject {
 export interface PodEvent {
   readonly reason: string;
   readonly message: string;
+  /** When it happened last, in milliseconds since 1970; 0 where it does not say. */
+  readonly at: number;
 }
 
 /** What a node can run. */

@@ -14,6 +14,7 @@ const hostAndPort = /^(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>\d{1,
 const repository = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*$/;
 const labelRequirement =
   /^(?:!\s*(?<absent>[^\s!=(),]+)|(?<key>[^\s!=(),]+)(?:\s*(?:==?|!=)\s*(?<value>[^\s!=(),]*)|\s+(?:not)?in\s*\((?<values>[^()]+)\))?)$/;
+const imageDigest = /^sha256:[a-f0-9]{64}$/;
 const imageTag = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /** Whether a text has the form of a GUID. */
@@ -135,17 +136,22 @@ export function repositoryPattern(text: string): string {
   return text;
 }
 
-/** A repository and tag of an image, such as `my-awesome-app:v1`; the tag is `latest` when not given. */
+/**
+ * A repository and tag of an image, such as `my-awesome-app:v1`; the tag is `latest` when not given, and the digest
+ * where there is one: that is what is pulled then.
+ */
 export function imageReference(text: string): { repository: string; tag: string } {
-  const colon = text.lastIndexOf(":");
-  const name = colon < 0 ? text : text.slice(0, colon);
-  const tag = colon < 0 ? "latest" : text.slice(colon + 1);
-  if (!repository.test(name) || !imageTag.test(tag)) {
+  const [tagged = "", digest, ...more] = text.split("@");
+  const colon = tagged.lastIndexOf(":");
+  const name = colon < 0 ? tagged : tagged.slice(0, colon);
+  const tag = colon < 0 ? "latest" : tagged.slice(colon + 1);
+  const isDigest = digest === undefined || imageDigest.test(digest);
+  if (!repository.test(name) || !imageTag.test(tag) || !isDigest || more.length > 0) {
     throw new RangeError(
-      "must be a repository and a tag such as my-awesome-app:v1, without the login server",
+      "must be a repository and a tag or digest such as my-awesome-app:v1, without the login server",
     );
   }
-  return { repository: name, tag };
+  return { repository: name, tag: digest ?? tag };
 }
 
 /** An application's display name: 1 to 120 characters, all of them to be seen: none controls or only formats. */

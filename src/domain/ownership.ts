@@ -120,7 +120,8 @@ function isEntryMark(value: unknown): value is EntryMark {
     isName(clusterId) &&
     // It stands in commands that are suggested.
     (appId === undefined || (typeof appId === "string" && isGuid(appId))) &&
-    [keyId, expiresAt].every((field) => field === undefined || field === null || isName(field)) &&
+    (keyId === undefined || keyId === null || isName(keyId)) &&
+    (expiresAt === undefined || expiresAt === null || isTime(expiresAt)) &&
     (role === undefined || requestedRoles.some((known) => known === role)) &&
     (pending === undefined || isPendingMark(pending)) &&
     (retire === undefined || isRetireMark(retire))
@@ -132,13 +133,19 @@ function isName(value: unknown): value is string {
   return typeof value === "string" && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value);
 }
 
+/** A time that every JavaScript date and RFC 3339 can tell. */
+function isTime(value: unknown): value is string {
+  if (!isName(value)) return false;
+  const year = new Date(value).getUTCFullYear();
+  return year >= 0 && year <= 9999;
+}
+
 function isRetireMark(value: unknown): value is RetireMark {
   if (!isRecord(value)) return false;
   const { keyId, after, why } = value;
   return (
     (keyId === null || isName(keyId)) &&
-    typeof after === "string" &&
-    !Number.isNaN(Date.parse(after)) &&
+    isTime(after) &&
     (why === undefined || why === "abort" || why === "compromised")
   );
 }
@@ -148,8 +155,7 @@ function isPendingMark(value: unknown): value is PendingMark {
   const { operation, renewedAt, holder, sweep } = value;
   return (
     typeof operation === "string" &&
-    typeof renewedAt === "string" &&
-    !Number.isNaN(Date.parse(renewedAt)) &&
+    isTime(renewedAt) &&
     typeof holder["host"] === "string" &&
     typeof holder["boot"] === "string" &&
     typeof holder["pid"] === "number" &&

@@ -10,6 +10,8 @@ const dayMs = 24 * hourMs;
 /** Twice as long before the end as is warned, so that failed jobs are noticed in time. */
 const longestWindowMs = 60 * dayMs;
 const usualWarningMs = 30 * dayMs;
+/** So short before the end nobody should find a key that is renewed regularly. */
+const usualAlarmMs = 7 * dayMs;
 /** A key that lives shorter than this would be warned of for half of its life or more. */
 const shortLifeMs = 60 * dayMs;
 
@@ -33,6 +35,13 @@ export function renewalWindowMs(life: KeyLife): number {
 export function isRenewalDue(life: KeyLife, now: Date): boolean {
   if (life.expiresAt === null) return false;
   return Date.parse(life.expiresAt) - now.getTime() <= renewalDueMs(lifeOf(life));
+}
+
+/** Whether a key ends within 7 days, or has ended; one that lives under 60 days: within the like part of its last third. */
+export function isEndNear(life: KeyLife, now: Date): boolean {
+  if (life.expiresAt === null) return false;
+  const alarmMs = (renewalDueMs(lifeOf(life)) * usualAlarmMs) / usualWarningMs;
+  return Date.parse(life.expiresAt) - now.getTime() <= alarmMs;
 }
 
 function renewalDueMs(lifeMs: number | undefined): number {

@@ -59,7 +59,11 @@ export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAc
 
 /** A Pod as the rest of acr-pull knows it. */
 export function podObject({ metadata, spec, status }: V1Pod): PodObject {
-  const states = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const states = [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+    ...(status?.ephemeralContainerStatuses ?? []),
+  ];
   const imageOf = ({ name, image = "" }: { name: string; image?: string }): ContainerImage => {
     const waiting = states.find((one) => one.name === name)?.state?.waiting;
     return { container: name, image, waiting: waiting?.reason, message: waiting?.message ?? "" };
@@ -70,19 +74,19 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
     serviceAccount: spec?.serviceAccountName ?? "default",
     imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
     node: spec?.nodeName,
-    containers: [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(imageOf),
-    images: [
-      ...(spec?.containers ?? []),
+    containers: [
       ...(spec?.initContainers ?? []),
+      ...(spec?.containers ?? []),
       ...(spec?.ephemeralContainers ?? []),
-    ].flatMap(({ image }) => image ?? []),
+    ].map(imageOf),
     over: Boolean(metadata?.deletionTimestamp) || status?.phase === "Succeeded" || status?.phase === "Failed",
   };
 }
 
 /** An Event as the rest of acr-pull knows it. */
-export function podEvent({ reason, message }: CoreV1Event): PodEvent {
-  return { reason: reason ?? "", message: message ?? "" };
+export function podEvent({ reason, message, lastTimestamp, eventTime }: CoreV1Event): PodEvent {
+  const at = lastTimestamp ?? eventTime;
+  return { reason: reason ?? "", message: message ?? "", at: at ? new Date(at).getTime() : 0 };
 }
 
 /** What a Node can run. */

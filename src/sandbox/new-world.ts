@@ -15,6 +15,7 @@ import type {
 import type {
   ApplicationSettings,
   ForeignPrincipalSettings,
+  GroupSettings,
   RegistrySettings,
   SandboxSettings,
 } from "./world-options.ts";
@@ -50,6 +51,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     applications: [],
     servicePrincipals: [],
     users: [],
+    groups: [],
     policy: settings.policy,
     ...(settings.deviceSignIn ? { deviceSignIn: settings.deviceSignIn } : {}),
     registries: settings.registries.map((registry) => newRegistry(registry, subscriptions)),
@@ -76,6 +78,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
   }
   for (const application of settings.applications) addApplication(world, application, ids);
   for (const principal of settings.foreignPrincipals) addForeignPrincipal(world, principal, ids);
+  for (const group of settings.groups) addGroup(world, group, ids);
   return { world, contexts: clusters.flatMap(({ contexts }) => contexts) };
 }
 
@@ -138,6 +141,22 @@ function addForeignPrincipal(world: World, settings: ForeignPrincipalSettings, i
       : { servicePrincipalType: "ManagedIdentity", appOwnerOrganizationId: null }),
   });
   for (const role of roles) assign(world, role, { id, type: "ServicePrincipal" }, ids);
+}
+
+/** Adds a group with its members and roles. */
+function addGroup(world: World, { displayName, members, roles }: GroupSettings, ids: IdSource): void {
+  const id = ids.guid(`group ${displayName}`);
+  world.groups.push({ id, displayName, members: members.map((member) => memberId(world, member)) });
+  for (const role of roles) assign(world, role, { id, type: "Group" }, ids);
+}
+
+function memberId(world: World, name: string): string {
+  const found =
+    world.servicePrincipals.find(({ displayName }) => displayName === name) ??
+    world.users.find(({ userPrincipalName }) => userPrincipalName === name) ??
+    world.groups.find(({ displayName }) => displayName === name);
+  if (!found) throw new SandboxOptionsError(`no application, user or group ${name} to be a member`);
+  return found.id;
 }
 
 function emptyApplication(id: string, appId: string, displayName: string): ApplicationRecord {

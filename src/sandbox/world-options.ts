@@ -10,7 +10,10 @@ import { duration, explained } from "./option-schema.ts";
 const name = z.string().min(1);
 const guid = z.guid();
 
-/** A role at a scope: a resource id, a registry's name, or (absent) every subscription. */
+/**
+ * A role at a scope: a resource id, a registry's name, or (absent) every subscription. A management group, by whatever
+ * name, holds every subscription.
+ */
 const grant = z.strictObject({
   /** A built-in role by name or GUID. */
   role: name,
@@ -43,7 +46,7 @@ const registry = z.strictObject({
   subscriptionId: guid.optional(),
   mode: z.enum(["legacy", "abac"]).default("legacy"),
   images: z.array(image).default(["my-awesome-app:v1"]),
-  /** Its network rules refuse this machine. */
+  /** Its network rules refuse this machine, unless its address is one of those allowed. */
   firewalled: z.boolean().default(false),
   network: network.prefault({}),
   /** Anybody may pull without signing in. */
@@ -146,6 +149,13 @@ const user = z.strictObject({
   roles: z.array(grant).default([]),
 });
 
+const group = z.strictObject({
+  displayName: name,
+  /** Display names of applications and of groups that stand before it, and user principal names. */
+  members: z.array(name).default([]),
+  roles: z.array(grant).default([]),
+});
+
 const policy = z.strictObject({
   maxPasswordLifetime: name.exactOptional(),
   passwordsForbidden: z.boolean().exactOptional(),
@@ -199,6 +209,8 @@ const options = z.strictObject({
       roles: [{ role: "Owner" }],
     },
   ]),
+  /** Who is a member of one holds its roles. */
+  groups: z.array(group).default([]),
   /** Who answers a sign-in by device code, and how soon. */
   deviceSignIn: z
     .strictObject({
@@ -224,6 +236,7 @@ export type SandboxSettings = z.output<typeof options>;
 /** Options of one cluster, registry and application, read. */
 export type ClusterSettings = z.output<typeof cluster>;
 export type RegistrySettings = z.output<typeof registry>;
+export type GroupSettings = z.output<typeof group>;
 export type ForeignPrincipalSettings = z.output<typeof foreignPrincipal>;
 export type ApplicationSettings = z.output<typeof application>;
 /** A Kubernetes object as a manifest: what the API server fills in may be absent. */

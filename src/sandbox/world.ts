@@ -67,6 +67,14 @@ export interface UserRecord {
   directoryRoles: string[];
 }
 
+/** A security group; who is a member of it holds its roles. */
+export interface GroupRecord {
+  readonly id: string;
+  readonly displayName: string;
+  /** Object ids of users, service principals and groups. */
+  readonly members: string[];
+}
+
 /** Who answers a sign-in by device code, and how soon. */
 export interface DeviceSignIn {
   /** Object id or user principal name. Default: the first user of the tenant. */
@@ -123,7 +131,7 @@ export interface RegistryRecord {
   /** `localhost:PORT`, known once it listens. */
   loginServer: string;
   readonly images: ImageRecord[];
-  /** Its network rules refuse this machine: 403 on every path. */
+  /** Its network rules refuse every address but those allowed: 403 on every path. */
   firewalled: boolean;
   network: NetworkRecord;
   /** Anybody may pull without signing in. */
@@ -218,6 +226,7 @@ export interface World {
   readonly applications: ApplicationRecord[];
   readonly servicePrincipals: ServicePrincipalRecord[];
   readonly users: UserRecord[];
+  readonly groups: GroupRecord[];
   readonly policy: TenantPolicy;
   deviceSignIn?: DeviceSignIn;
   /** Signs the tokens of this tenant; made when the first is issued. */

@@ -37,6 +37,30 @@ function scopeAbove(registry: Registry): string {
   return `/subscriptions/${registry.subscriptionId}`;
 }
 
+describe("what a principal holds", () => {
+  test("is what it has by itself, by groups within groups, and from above, and nothing of others", async () => {
+    const { azure, registry, principalId } = await open({
+      groups: [
+        { displayName: "pullers", members: ["puller"], roles: [{ role: "AcrPull", scope: "myregistry" }] },
+        {
+          displayName: "everybody",
+          members: ["pullers"],
+          roles: [{ role: "AcrPush", scope: "/providers/Microsoft.Management/managementGroups/root" }],
+        },
+        { displayName: "others", members: ["headless-not"], roles: [{ role: "Owner" }] },
+      ],
+      users: [{ userPrincipalName: "headless-not", displayName: "Nobody" }],
+    });
+    const held = await azure.roles.listHeldAssignments(registry.id, principalId, signal);
+    const names = await Promise.all(
+      held.map(async ({ roleDefinitionId }) => (await azure.roles.findRole(roleDefinitionId, signal))?.name),
+    );
+    expect(names.sort()).toEqual(["AcrPull", "AcrPush", "Reader"]);
+    const alone = await azure.roles.listAssignments(registry.id, principalId, signal);
+    expect(alone).toHaveLength(1);
+  });
+});
+
 describe("a role", () => {
   test("is assigned under the derived name, listed with what is inherited, and taken away", async () => {
     const { azure, registry, principalId } = await open();

@@ -132,7 +132,12 @@ describe("names", () => {
   it("an image has a repository and a tag, latest when it has none", () => {
     expect(imageReference("team/app:v1")).toEqual({ repository: "team/app", tag: "v1" });
     expect(imageReference("app")).toEqual({ repository: "app", tag: "latest" });
-    expect(() => imageReference("myregistry.azurecr.io:5000/App:v1")).toThrow(RangeError);
+    const digest = `sha256:${"a".repeat(64)}`;
+    expect(imageReference(`app@${digest}`)).toEqual({ repository: "app", tag: digest });
+    expect(imageReference(`app:v1@${digest}`)).toEqual({ repository: "app", tag: digest });
+    for (const text of ["myregistry.azurecr.io:5000/App:v1", "app@v1", `app@${digest}@${digest}`, "@"]) {
+      expect(() => imageReference(text), text).toThrow(RangeError);
+    }
   });
 
   it("throw nothing but RangeError, whatever the text", () => {

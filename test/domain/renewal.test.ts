@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatDuration, parseDuration } from "../../src/domain/duration.ts";
-import { isRenewalDue, renewalWindowMs } from "../../src/domain/renewal.ts";
+import { isEndNear, isRenewalDue, renewalWindowMs } from "../../src/domain/renewal.ts";
 
 const createdAt = "2031-01-01T00:00:00Z";
 const born = Date.parse(createdAt);
@@ -76,5 +76,34 @@ describe("whether a renewal is due", () => {
     expect(isRenewalDue({ createdAt: null, expiresAt: null }, new Date(born))).toBe(false);
     const { expiresAt } = keyOf("20d");
     expect(isRenewalDue({ createdAt: null, expiresAt }, new Date(born))).toBe(true);
+  });
+});
+
+describe("whether an end is near", () => {
+  const near = (life: string, left: string) => {
+    const key = keyOf(life);
+    return isEndNear(key, new Date(Date.parse(key.expiresAt) - parseDuration(left)));
+  };
+
+  it.each([
+    ["180d", "8d", false],
+    ["180d", "7d", true],
+    ["60d", "7d", true],
+    ["30d", "3d", false],
+    ["30d", "2d", true],
+    ["7d", "1d", false],
+    ["7d", "11h", true],
+    ["2d", "4h", false],
+    ["2d", "3h", true],
+  ])("of a key that lives %s, %s before it: %s", (life, left, is) => {
+    expect(near(life, left)).toBe(is);
+  });
+
+  it("is told within 7 days where its life is not known, and never where its end is not", () => {
+    const { expiresAt } = keyOf("20d");
+    const before = (days: number) => new Date(Date.parse(expiresAt) - days * 24 * hourMs);
+    expect(isEndNear({ createdAt: null, expiresAt }, before(8))).toBe(false);
+    expect(isEndNear({ createdAt: null, expiresAt }, before(7))).toBe(true);
+    expect(isEndNear({ createdAt, expiresAt: null }, before(0))).toBe(false);
   });
 });

@@ -120,7 +120,7 @@ describe("the cluster client against an API server", () => {
     const known = {
       namespace: "awesomeapps",
       imagePullSecrets: ["acr-secret"],
-      images: ["r.test/app:v1", "nginx"],
+      containers: [{ image: "nginx" }, { image: "r.test/app:v1" }],
     };
     expect(await cluster.listPods("awesomeapps", signal)).toMatchObject([
       { ...known, name: "over", over: true },

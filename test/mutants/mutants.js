@@ -3,6 +3,7 @@
 const rotation = "test/core/flows/rotate.test.ts";
 const nextStep = "test/core/flows/rotate/next-step.test.ts";
 const survey = "test/core/flows/rotate/survey-keys.test.ts";
+const statusTest = "test/scenarios/status.test.ts";
 const flow = "src/core/flows/rotate";
 
 /**
@@ -735,6 +736,123 @@ export const mutants = [
     caughtBy: {
       file: "test/core/steps/pull-secret.test.ts",
       title: "an entry under a host in capitals, which no kubelet takes for the same, is written anew",
+    },
+  },
+
+  // Watching: what status calls in order, and what it prunes.
+  {
+    name: "has status prune a key that some secret holds",
+    edits: [
+      {
+        file: "src/core/flows/status/prune-key.ts",
+        from: "if (first !== undefined) throw inUse(keyId, first, more.length);",
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title: "status --prune refuses a key that is held in an entry whose mark names another key",
+    },
+  },
+  {
+    name: "has status prune by the marks that came with a copy of another cluster's secrets",
+    edits: [
+      {
+        file: "src/core/flows/status/find-orphans.ts",
+        from: "if (identified) return undefined;",
+        to: "if (identified || contexts.length > 0) return undefined;",
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title:
+        "status --prune refuses where only marks tell which cluster it is: they may have been copied from the one that uses the key",
+    },
+  },
+  {
+    name: "has status prune a key that a secret with other marks of another chosen cluster holds",
+    edits: [
+      {
+        file: "src/core/flows/status/prune-key.ts",
+        from: "const holders = await Promise.all(seen.map(",
+        to: "const holders = await Promise.all([cluster].map(",
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title: "status --prune refuses a key that is held in the other cluster that was chosen",
+    },
+  },
+  {
+    name: "has status call in order what did not answer",
+    edits: [
+      {
+        file: "src/core/flows/status.ts",
+        from: 'namespace === undefined || !hasCode(error, "kubernetes.forbidden"),',
+        to: 'namespace === undefined || hasCode(error, "kubernetes.never"),',
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title: "status does not call in order what did not answer, nor a chosen namespace that may not be read",
+    },
+  },
+  {
+    name: "has status hide the orphans of one cluster behind another that may not be listed",
+    edits: [
+      {
+        file: "src/core/flows/status.ts",
+        from: "orphans: told.length > 0 ?",
+        to: "orphans: told.length === seen.length ?",
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title: "status tells of a cluster that it sees whole what it cannot tell of another",
+    },
+  },
+  {
+    name: "has status take a key for an orphan that was just retired",
+    edits: [
+      {
+        file: "src/core/flows/status.ts",
+        from: "facts: new Map(again) };",
+        to: "facts: again.length > 0 ? facts : new Map(again) };",
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title:
+        "status, while keys come and go, does not take a key for an orphan that was just retired and that most parts of the directory still list",
+    },
+  },
+  {
+    name: "has status call a key in order whose principal is switched off",
+    edits: [
+      {
+        file: "src/core/flows/status/judge-entries.ts",
+        from: 'if (facts.principal?.enabled === false) return "principal-disabled";',
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title:
+        "status, while keys come and go, knows a principal that was switched off or deleted, and does not take one for gone that a part of the directory does not know",
+    },
+  },
+  {
+    name: "has status and verify warn of a short-lived key for all its life",
+    edits: [
+      {
+        file: "src/domain/renewal.ts",
+        from: "return lifeMs === undefined || lifeMs >= shortLifeMs ? usualWarningMs : thirdOf(lifeMs);",
+        to: "return lifeMs === undefined || lifeMs >= 0 ? usualWarningMs : thirdOf(lifeMs);",
+      },
+    ],
+    caughtBy: {
+      file: statusTest,
+      title: "status of a key that lives 14 days and is new: says so, as verify does",
     },
   },
 ];

@@ -69,6 +69,18 @@ describe("a login server asked without a token", () => {
       expect(JSON.parse(String(answer.body))).toMatchObject({ errors: [{ code: "DENIED" }] });
     }
   });
+
+  test.each([
+    ["192.0.2.7", 401],
+    ["192.0.2.0/24", 401],
+    ["192.0.3.0/24", 403],
+    ["2001:db8::/32", 403],
+  ])("whose network rules name %s answers 192.0.2.7 with %i", async (rule, status) => {
+    const { service, registry } = puller();
+    registry.firewalled = true;
+    registry.network.allowedAddresses.push(rule);
+    expect((await service.handle(request("GET", "/v2/"))).status).toBe(status);
+  });
 });
 
 describe("the token endpoint", () => {

@@ -42,6 +42,39 @@ describe.concurrent("remove in two clusters, of which one", () => {
   });
 });
 
+describe("remove in a cluster that was restored from another one's backup", () => {
+  it("whose kube-system may not be read: leaves the other's keys, role and application alone", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { metadata, data } = structuredClone(secretOf(sandbox)!);
+    const { labels, annotations } = metadata;
+    sandbox.addObject("sandbox-staging", {
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "kubernetes.io/dockerconfigjson",
+      metadata: { name: "acr-secret", namespace: "awesomeapps", labels: labels!, annotations: annotations! },
+      data,
+    });
+    // Since then the other has gone on to a new key.
+    sandbox.world.clusters[0]!.objects["secrets"] = [];
+    const { keyId, clusterId } = setUp(sandbox, { beside: true });
+    const user = sandbox.world.clusters[1]!.users[0]!;
+    const all = user.rules;
+    user.rules = [{ verbs: ["*"], resources: ["secrets", "serviceaccounts", "pods"] }];
+    const run = await remove(sandbox, ["--context", "sandbox-staging"]);
+    expect([run.code, run.json.error?.code], run.stderr).toEqual([2, "remove.cluster-not-known"]);
+    expect(run.json.error.message).toContain(clusterId);
+    expect(sandbox.requests.mutating().filter(({ query }) => !query.includes("dryRun"))).toEqual([]);
+    expect(livePasswords(sandbox).map((one) => one.keyId)).toContain(keyId);
+    user.rules = all;
+    const known = await remove(sandbox, ["--context", "sandbox-staging"]);
+    expect(
+      livePasswords(sandbox).map((one) => one.keyId),
+      known.stderr,
+    ).toContain(keyId);
+  });
+});
+
 describe.concurrent("remove of one registry of two", () => {
   it("in one secret: the other's entry, mark, link and key stay", async (test) => {
     const sandbox = await start(test);

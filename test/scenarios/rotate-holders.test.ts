@@ -108,9 +108,14 @@ const unwritable: ReadonlyArray<[what: string, add: (sandbox: Sandbox) => Kubern
   ["that is immutable", (sandbox) => addCopy(sandbox, marks(sandbox), { immutable: true })],
 ];
 
-function expectStillHeld(run: Run, name: string): void {
+function expectStillHeld(run: Run, name: string, isOlder = false): void {
   expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.still-held"]);
-  expect(run.json.error.message).toContain(name);
+  const { message, hint } = run.json.error;
+  expect(message).toContain(name);
+  expect([hint.includes("--adopt"), hint.includes("kubernetes.io/dockercfg cannot be taken over")]).toEqual([
+    !isOlder,
+    isOlder,
+  ]);
   expect(run.json.rotations).toMatchObject([{ retired: false, retireBlocked: "still-held" }]);
 }
 
@@ -159,7 +164,7 @@ describe("rotate, where another secret holds the old key since the change-over,"
     async (_what, add) => {
       const copy = add(sandbox);
       const run = await during(sandbox, copy, () => rotate(sandbox, ["--finish"]));
-      expectStillHeld(run, "sandbox/default/copy");
+      expectStillHeld(run, "sandbox/default/copy", copy["type"] === "kubernetes.io/dockercfg");
       expect(azureWrites(sandbox)).toEqual([]);
       expect(signsIn(sandbox, old)).toBe(true);
       expect(sandbox.violations).toEqual([]);

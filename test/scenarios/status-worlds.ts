@@ -14,6 +14,8 @@ const dayMs = 86_400_000;
 interface KeyPlan {
   /** Days until its end; negative: since. Never within an hour of a whole day, so that no test meets a turn of it. */
   readonly daysLeft: number;
+  /** Days from its beginning to its end. */
+  readonly lifeDays: number;
   /** Whether the directory has it yet, or had it. */
   readonly listed: boolean;
 }
@@ -34,40 +36,66 @@ interface WorldPlan {
   readonly secrets: readonly SecretPlan[];
   readonly signedIn: boolean;
   readonly listable: boolean;
+  /** Whether the namespace kube-system may be read; where not, marks alone tell which cluster it is. */
+  readonly identified: boolean;
+  readonly principal: "there" | "disabled" | "deleted";
 }
 
 const namespaces = ["awesomeapps", "default", "kube-public", "kube-system"];
 
-const worlds: fc.Arbitrary<WorldPlan> = fc
-  .array(
-    fc.record({
-      daysLeft: fc.constantFrom(-40, -1, 3, 29, 31, 100),
-      listed: fc.constantFrom(true, true, true, false),
-    }),
-    { minLength: 1, maxLength: 4 },
-  )
-  .chain((keys) => {
+/** One of them, each as often as its weight says: most of a world is in order, so that what is not stands out. */
+function mostly<T>(...choices: ReadonlyArray<readonly [weight: number, value: T]>): fc.Arbitrary<T> {
+  return fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
+}
+
+const keyPlans: fc.Arbitrary<KeyPlan> = fc
+  .record({
+    life: mostly(
+      [8, { daysLeft: 100, lifeDays: 180 }],
+      [2, { daysLeft: 31, lifeDays: 180 }],
+      [1, { daysLeft: 29, lifeDays: 180 }],
+      [1, { daysLeft: 3, lifeDays: 180 }],
+      [1, { daysLeft: -1, lifeDays: 180 }],
+      [1, { daysLeft: -40, lifeDays: 180 }],
+      // Of so short a life the last third is 4 days.
+      [3, { daysLeft: 6, lifeDays: 14 }],
+      [1, { daysLeft: 3, lifeDays: 14 }],
+    ),
+    listed: mostly([9, true], [1, false]),
+  })
+  .map(({ life, listed }) => ({ ...life, listed }));
+
+const troubles = ["emptied", "garbled", "other-user", "marks", "elsewhere", "reconciled"] as const;
+
+// Without the bias by which few runs meet small values first: each seed is a run of its own.
+const worlds: fc.Arbitrary<WorldPlan> = fc.noBias(
+  fc.array(keyPlans, { minLength: 1, maxLength: 4 }).chain((keys) => {
     const key = fc.nat({ max: keys.length - 1 });
-    const trouble = fc.constantFrom("emptied", "garbled", "other-user", "marks", "elsewhere", "reconciled");
+    const seldom = <T>(rare: fc.Arbitrary<T>) =>
+      fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: rare });
     const secret = fc.record({
-      key,
-      retire: fc.option(fc.record({ key, dueHours: fc.constantFrom(-5, 1, 23, 30) }), {
-        nil: undefined,
-        freq: 3,
-      }),
-      killed: fc.option(fc.record({ key, hours: fc.constantFrom(1, 30) }), { nil: undefined, freq: 4 }),
+      // Most secrets hold the same key, as after any setup.
+      key: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: key }),
+      retire: seldom(fc.record({ key, dueHours: fc.constantFrom(-5, 1, 23, 30) })),
+      killed: seldom(fc.record({ key, hours: fc.constantFrom(1, 30) })),
       trouble: fc.oneof(
-        { arbitrary: fc.constant("none" as const), weight: 3 },
-        { arbitrary: trouble, weight: 1 },
+        { arbitrary: fc.constant("none" as const), weight: 11 },
+        { arbitrary: fc.constantFrom(...troubles), weight: 1 },
       ),
     });
     return fc.record({
       keys: fc.constant(keys),
-      secrets: fc.array(secret, { maxLength: namespaces.length }),
-      signedIn: fc.constantFrom(true, true, false),
-      listable: fc.constantFrom(true, true, true, false),
+      secrets: fc.oneof(
+        { weight: 14, arbitrary: fc.array(secret, { minLength: 1, maxLength: namespaces.length }) },
+        { weight: 1, arbitrary: fc.constant([]) },
+      ),
+      signedIn: mostly([4, true], [1, false]),
+      listable: mostly([5, true], [1, false]),
+      identified: mostly([5, true], [1, false]),
+      principal: mostly<WorldPlan["principal"]>([10, "there"], [1, "disabled"], [1, "deleted"]),
     });
-  });
+  }),
+);
 
 /** The world that a seed stands for. */
 export function worldPlan(seed: number): WorldPlan {
@@ -86,16 +114,20 @@ export async function statusOfRandomWorld(seed: number): Promise<void> {
   const run = virtualRun(sandbox);
   try {
     const made = make(sandbox, plan);
-    if (!plan.listable) {
-      sandbox.world.clusters[0]!.users[0]!.rules = [
-        { verbs: ["list", "get"], resources: ["secrets"], namespaces },
-        { verbs: ["get", "list"], resources: ["namespaces"] },
-      ];
+    const everywhere = plan.listable ? {} : { namespaces };
+    const seesNamespaces = { verbs: plan.identified ? ["get", "list"] : ["list"], resources: ["namespaces"] };
+    sandbox.world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["list", "get"], resources: ["secrets"], ...everywhere },
+      seesNamespaces,
+    ];
+    const expected = expectedOf(plan);
+    if (expected === "unknown-cluster") {
+      await expect(run.status({}, plan.signedIn)).rejects.toMatchObject({ code: "cluster.id-unknown" });
+      return;
     }
     const outcome = await run.status({}, plan.signedIn);
     if (outcome.kind !== "finished") throw new Error(`it ended as ${outcome.kind}`);
     const { result } = outcome;
-    const expected = expectedOf(plan);
     expect(result.entries.map(({ namespace, state, daysLeft }) => [namespace, state, daysLeft])).toEqual(
       expected.entries,
     );
@@ -114,7 +146,8 @@ export async function statusOfRandomWorld(seed: number): Promise<void> {
 }
 
 /** Puts the plan into a sandbox. */
-function make(sandbox: Sandbox, { keys, secrets }: WorldPlan): readonly PasswordRecord[] {
+function make(sandbox: Sandbox, plan: WorldPlan): readonly PasswordRecord[] {
+  const { keys, secrets } = plan;
   const registry = sandbox.world.registries[0]!;
   const { loginServer } = registry;
   // Its application, principal and role; what it holds is replaced by what the plan says.
@@ -123,13 +156,16 @@ function make(sandbox: Sandbox, { keys, secrets }: WorldPlan): readonly Password
   const application = ownApplication(sandbox);
   expect(application.uniqueName).toBe(applicationUniqueName(loginServer, clusterId));
   const now = Date.now();
-  const made = keys.map(({ daysLeft, listed }, number): PasswordRecord => {
+  const principal = sandbox.world.servicePrincipals.findIndex((one) => one.appId === appId);
+  if (plan.principal === "disabled") sandbox.world.servicePrincipals[principal]!.accountEnabled = false;
+  if (plan.principal === "deleted") sandbox.world.servicePrincipals.splice(principal, 1);
+  const made = keys.map(({ daysLeft, lifeDays, listed }, number): PasswordRecord => {
     const end = now + daysLeft * dayMs + dayMs / 2;
     const secretText = `k${number}~8Q~${"x".repeat(30)}`;
     return {
       keyId: `00000000-0000-4000-8000-00000000000${number}`,
       displayName: `acr-pull/${clusterId}/operation-${number}`,
-      startDateTime: new Date(end - 180 * dayMs).toISOString(),
+      startDateTime: new Date(end - lifeDays * dayMs).toISOString(),
       endDateTime: new Date(end).toISOString(),
       hint: secretText.slice(0, 3),
       secretText,
@@ -188,17 +224,26 @@ function make(sandbox: Sandbox, { keys, secrets }: WorldPlan): readonly Password
   return made;
 }
 
-/** What the plan means, told without the program. */
-function expectedOf({ keys, secrets, signedIn, listable }: WorldPlan) {
+/** What the plan means, told without the program; or that nobody can tell which cluster it is. */
+export function expectedOf({ keys, secrets, signedIn, listable, identified, principal }: WorldPlan) {
   const readable = secrets.filter(({ trouble }) => trouble !== "marks");
-  const here = readable.filter(({ trouble }) => trouble !== "elsewhere");
+  const origins = new Set(readable.map(({ trouble }) => trouble === "elsewhere"));
+  if (!identified && origins.size !== 1) return "unknown-cluster";
+  // Where marks alone tell which cluster it is, those of another one are believed.
+  const isElsewhere = identified ? true : !origins.has(true);
+  const isForeign = ({ trouble }: SecretPlan) =>
+    trouble !== "none" && (trouble !== "elsewhere" || isElsewhere);
+  const here = readable.filter((secret) => secret.trouble !== "elsewhere" || !isForeign(secret));
   const replaced = new Set(here.flatMap(({ retire }) => retire?.key ?? []));
-  const stateOf = ({ key, retire, killed, trouble }: SecretPlan) => {
-    if (trouble !== "none") return "foreign-change";
-    if (keys[key]!.daysLeft < 0) return "expired";
+  const stateOf = (secret: SecretPlan) => {
+    const { key, retire, killed } = secret;
+    const { daysLeft, lifeDays, listed } = keys[key]!;
+    if (isForeign(secret)) return "foreign-change";
+    if (daysLeft < 0) return "expired";
     if (replaced.has(key) && !killed) return "stale-key";
-    if (signedIn && !keys[key]!.listed) return "stale-key";
-    if (keys[key]!.daysLeft < 30) return "expiring";
+    if (signedIn && (!listed || principal !== "there")) return "stale-key";
+    // The directory alone knows how long a key lives.
+    if (daysLeft < (signedIn && lifeDays === 14 ? 4 : 30)) return "expiring";
     return retire || killed ? "pending" : "ok";
   };
   const entries = secrets.map((secret, index) => [
@@ -208,7 +253,7 @@ function expectedOf({ keys, secrets, signedIn, listable }: WorldPlan) {
   ]);
   const named = new Set(readable.flatMap(({ key, retire, killed }) => [key, retire?.key, killed?.key]));
   // An application that no secret names is not asked for.
-  const known = listable && (signedIn || readable.length === 0);
+  const known = listable && identified && (signedIn || readable.length === 0);
   const orphans = known
     ? keys.flatMap(({ listed }, number) =>
         listed && readable.length > 0 && !named.has(number) ? [number] : [],

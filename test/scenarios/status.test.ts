@@ -87,17 +87,59 @@ describe.concurrent("status", () => {
     );
   });
 
-  it("reads all secrets of a cluster by one list, however many namespaces there are", async (test) => {
-    const teams = Array.from({ length: 30 }, (_, index) => `team-${index}`);
+  it.for<[number, number]>([
+    [1, 1],
+    [100, 1],
+    [1_200, 3],
+  ])("of %i namespaces reads %i pages of one list, and all else once", async ([count, pages], test) => {
+    const teams = Array.from({ length: count }, (_, index) => `team-${index}`);
     const sandbox = await start(test, {
       clusters: [{ context: "sandbox", namespaces: [...teams, "kube-system"] }],
     });
     setUp(sandbox, { namespaces: teams });
     const before = sandbox.requests.entries.length;
     const run = await status(sandbox);
-    expect(run.json.entries).toHaveLength(30);
-    const asked = sandbox.requests.entries.slice(before).filter(({ path }) => path.includes("/secrets"));
-    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /api/v1/secrets"]);
+    expect(run.json.entries).toHaveLength(count);
+    const asked = sandbox.requests.entries
+      .slice(before)
+      .map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/, "ID").replace(/^\/ID/, "")}`);
+    // In the order in which one waits for the other: the cluster, the sign-in, the application, what hangs on it.
+    expect(asked.slice(0, 1 + pages).toSorted()).toEqual([
+      "GET /api/v1/namespaces/kube-system",
+      ...Array.from({ length: pages }, () => "GET /api/v1/secrets"),
+    ]);
+    expect(asked.slice(1 + pages, -2)).toEqual([
+      "GET /metadata/endpoints",
+      "GET /v2.0/.well-known/openid-configuration",
+      "POST /oauth2/v2.0/token",
+      "GET /v1.0/applications(appId='ID')",
+    ]);
+    expect(asked.slice(-2).toSorted()).toEqual([
+      "GET /v1.0/applications/ID/owners",
+      "GET /v1.0/servicePrincipals(appId='ID')",
+    ]);
+  });
+
+  it("of an orphan asks every part of the directory, then looks at the secrets once more, and asks nothing where there is no key", async (test) => {
+    const sandbox = await start(test);
+    const countOf = async () => {
+      const before = sandbox.requests.entries.length;
+      const { json } = await status(sandbox);
+      const paths = sandbox.requests.entries.slice(before).map(({ path }) => path);
+      const times = (part: string) => paths.filter((path) => path.includes(part)).length;
+      return [json.orphans.length, times("/api/v1/secrets"), times("/v1.0/applications(")];
+    };
+    expect(await countOf()).toEqual([0, 1, 0]);
+    setUp(sandbox);
+    expect(await countOf()).toEqual([0, 1, 1]);
+    const { keyId } = setUp(sandbox, { namespaces: ["default"], beside: true });
+    const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
+    secrets.splice(
+      secrets.findIndex(({ metadata }) => metadata.namespace === "default"),
+      1,
+    );
+    expect(await countOf()).toEqual([1, 2, 8]);
+    ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)!.removedAt = Date.now();
   });
 
   it.each([
@@ -119,6 +161,26 @@ describe.concurrent("status", () => {
     }
   });
 
+  it.for<[string, number, string[], string]>([
+    ["is new", 1, [], "ok"],
+    ["has more than a third of its life yet", 9, [], "ok"],
+    ["is in its last third", 11, [], "expiring"],
+    ["is new, when more time was asked for", 1, ["--expiring-within", "20d"], "expiring"],
+    ["is in its last third, when less time was asked for", 11, ["--expiring-within", "2d"], "ok"],
+  ])(
+    "of a key that lives 14 days and %s: says so, as verify does",
+    async ([_when, ageDays, args, state], test) => {
+      const sandbox = await start(test);
+      setUp(sandbox, { ageDays, lifetimeDays: 14 });
+      const run = await status(sandbox, args);
+      expect([states(run)["awesomeapps"], run.code], run.stderr).toEqual([state, state === "ok" ? 0 : 5]);
+      if (args.length > 0) return;
+      const { json } = await runSafely(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
+      const expiry = json.checks.find(({ id }: { id: string }) => id === "expiry");
+      expect(expiry.status).toBe(state === "ok" ? "pass" : "warn");
+    },
+  );
+
   it("with Kubernetes rights alone tells what the marks say, and that orphans are unknown", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox, { namespaces });
@@ -128,7 +190,7 @@ describe.concurrent("status", () => {
     expect(run.json.orphansUnknown.code).toBe("azure.not-signed-in");
     expect(run.json.entries[0].createdAt).toBeNull();
     const text = await runSafely(sandbox, ["status"], noAzure);
-    expect(text.stdout).toMatch(/nothing holds is\s+unknown/);
+    expect(text.stdout).toMatch(/nothing holds is\s+unknown: the directory was not asked/);
   });
 
   it("where secrets may be listed in some namespaces only, reads each, and says which and which not", async (test) => {
@@ -141,11 +203,30 @@ describe.concurrent("status", () => {
     const run = await status(sandbox);
     expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "ok" }]);
     expect(run.json.scopes[0].whole).toBe(false);
-    expect(run.json.scopes[0].namespaces).toContain("awesomeapps");
+    expect(run.json.scopes[0].namespaces).toEqual(["awesomeapps"]);
     const missed = run.json.unseen.map(({ namespace }: { namespace: string }) => namespace);
-    expect(missed).toContain("default");
-    expect(missed).not.toContain("awesomeapps");
+    expect(missed.toSorted()).toEqual(["default", "kube-public", "kube-system"]);
     expect(run.json.orphansUnknown.code).toBe("status.cannot-see-all-namespaces");
+  });
+
+  it("says in a few lines what it may not read of many namespaces, and in the JSON names each", async (test) => {
+    const teams = Array.from({ length: 60 }, (_, index) => `team-${index}`);
+    const rules = [
+      { verbs: ["list"], resources: ["secrets"], namespaces: ["team-7"] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const sandbox = await start(test, {
+      clusters: [{ context: "sandbox", namespaces: [...teams, "kube-system"], rules }],
+    });
+    setUp(sandbox, { namespaces: teams });
+    const text = await runSafely(sandbox, ["status"]);
+    expect(text.stdout.split("\n").length).toBeLessThan(20);
+    expect(text.stdout).toContain("looked at the namespace team-7 alone");
+    expect(text.stdout).toContain("Not looked at 60 namespaces of sandbox: kube-system, team-0");
+    const run = await status(sandbox);
+    const missed = run.json.unseen.map(({ namespace }: { namespace: string }) => namespace);
+    const others = [...teams.filter((team) => team !== "team-7"), "kube-system"];
+    expect([run.code, states(run), missed]).toEqual([0, { "team-7": "ok" }, others.toSorted()]);
   });
 
   it("reads the one secret that it knows by name where none may be listed", async (test) => {
@@ -175,6 +256,67 @@ describe.concurrent("status", () => {
     expect(run.json.unseen.map(({ context }: { context: string }) => context)).toContain("sandbox-staging");
   });
 
+  it("does not call in order what did not answer, nor a chosen namespace that may not be read", async (test) => {
+    const rules = [
+      { verbs: ["list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const faults = [{ match: "GET /api/v1/namespaces/kube-public/secrets", times: 9, status: 400 }];
+    const sandbox = await start(test, { faults });
+    setUp(sandbox, { namespaces });
+    sandbox.world.clusters[0]!.users[0]!.rules = rules;
+    const silent = await status(sandbox);
+    expect([silent.code, states(silent)], silent.stderr).toEqual([1, { awesomeapps: "ok" }]);
+    expect(silent.json.error.message).toContain("kube-public");
+    const place = { metadata: { labels: { team: "web" } } };
+    for (const one of sandbox.world.clusters[0]!.objects["namespaces"]!)
+      if (namespaces.includes(one.metadata.name)) Object.assign(one.metadata, place.metadata);
+    const chosen = await status(sandbox, ["--namespace-selector", "team=web"]);
+    expect([chosen.code, chosen.json.error.code], chosen.stderr).toEqual([3, "kubernetes.forbidden"]);
+  });
+
+  it("tells of a cluster that it sees whole what it cannot tell of another", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { keyId } = setUp(sandbox, { namespaces: ["kube-public"], beside: true });
+    setUp(sandbox, { context: "sandbox-staging" });
+    const [secrets] = sandbox.world.clusters.map(({ objects }) => objects["secrets"]!);
+    secrets!.splice(
+      secrets!.findIndex(({ metadata }) => metadata.namespace === "kube-public"),
+      1,
+    );
+    sandbox.world.clusters[1]!.users[0]!.rules = [
+      { verbs: ["get", "list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const run = await status(sandbox, ["--context", "sandbox-staging", "--context", "sandbox"]);
+    expect([run.code, run.json.orphans, run.json.orphansUnknown.code], run.stderr).toMatchObject([
+      5,
+      [{ context: "sandbox", keyId }],
+      "status.cannot-see-all-namespaces",
+    ]);
+    expect(run.json.orphansUnknown.message).toContain("sandbox-staging");
+    ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)!.removedAt = Date.now();
+  });
+
+  it("misses nothing that one of two contexts of a cluster may read", async (test) => {
+    const rules = (namespace: string) => [
+      { verbs: ["list"], resources: ["secrets"], namespaces: [namespace] },
+      { verbs: ["get", "list"], resources: ["namespaces"] },
+    ];
+    const users = [{ context: "other", rules: rules("default") }];
+    const sandbox = await start(test, {
+      clusters: [{ context: "sandbox", users, rules: rules("awesomeapps") }],
+    });
+    setUp(sandbox, { namespaces });
+    const both = ["-n", "awesomeapps", "-n", "default"];
+    const run = await status(sandbox, ["--context", "sandbox", "--context", "other", ...both]);
+    expect([run.code, states(run)], run.stderr).toEqual([0, { awesomeapps: "ok", default: "ok" }]);
+    expect([run.json.unseen, run.json.scopes[0].namespaces]).toEqual([[], namespaces]);
+    const less = await status(sandbox, both);
+    expect([less.code, less.json.unseen.length]).toEqual([3, 1]);
+  });
+
   it("says what nothing was found in, and that this is in order", async (test) => {
     const sandbox = await start(test);
     const run = await status(sandbox);
@@ -189,6 +331,24 @@ describe.concurrent("status", () => {
     setUp(sandbox, { namespaces: ["kube-public"], beside: true });
     const run = await status(sandbox, ["-n", "default"]);
     expect([states(run), run.json.orphans]).toEqual([{ default: "ok" }, []]);
+    change(sandbox, "awesomeapps", ({ metadata }) => {
+      const pending = {
+        operation: "o",
+        holder: { host: "h", boot: "b", pid: 1 },
+        renewedAt: "2026-01-01T00:00:00Z",
+      };
+      metadata.annotations!["acr-pull/entries"] = metadata.annotations!["acr-pull/entries"]!.replace(
+        /}}$/,
+        `,"pending":${JSON.stringify(pending)}}}`,
+      );
+    });
+    const [mine, theirs] = [await status(sandbox, ["-n", "default"]), await status(sandbox)];
+    expect([mine.code, mine.json.pending, theirs.code, theirs.json.pending]).toMatchObject([
+      0,
+      [],
+      5,
+      [{ kind: "run", overdue: true, secrets: ["awesomeapps/acr-secret"] }],
+    ]);
     const other = await status(sandbox, ["--registry", "abacregistry"]);
     expect(other.json.entries).toEqual([]);
     const named = await status(sandbox, ["--secret-name", "other"]);
@@ -218,6 +378,30 @@ describe.concurrent("status, of an entry that somebody changed,", () => {
           "acr-pull/entries"
         ]!.replace(/"clusterId":"[^"]+"/, `"clusterId":"elsewhere"`)),
       "another cluster",
+    ],
+    [
+      "says that it ends at no time",
+      (secret) =>
+        (secret.metadata.annotations!["acr-pull/entries"] = secret.metadata.annotations![
+          "acr-pull/entries"
+        ]!.replace(/"expiresAt":"[^"]+"/, `"expiresAt":"some day"`)),
+      "marks cannot be read",
+    ],
+    [
+      "has lost its marks",
+      (secret) => delete secret.metadata.annotations!["acr-pull/entries"],
+      "marks are gone",
+    ],
+    [
+      "names no application, and no run that is to",
+      (secret, host) => {
+        const { registry, clusterId } = JSON.parse(secret.metadata.annotations!["acr-pull/entries"]!)[host];
+        secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify({
+          [host]: { registry, clusterId },
+        });
+        setData(secret, `{"auths":{}}`);
+      },
+      "no run is to put a key there",
     ],
     [
       "is written by Argo CD",
@@ -340,6 +524,75 @@ describe.concurrent("status, while keys come and go,", () => {
     expect(states(await status(sandbox, [], noAzure))["awesomeapps"]).toBe("ok");
   });
 
+  it("knows a principal that was switched off or deleted, and does not take one for gone that a part of the directory does not know", async (test) => {
+    const sandbox = await start(test, {
+      faults: [
+        { match: "GET /v1.0/servicePrincipals\\(appId", status: 404, code: "Request_ResourceNotFound" },
+      ],
+    });
+    const { appId } = setUp(sandbox);
+    expect(states(await status(sandbox))["awesomeapps"]).toBe("ok");
+    const { servicePrincipals } = sandbox.world;
+    const index = servicePrincipals.findIndex((one) => one.appId === appId);
+    servicePrincipals[index]!.accountEnabled = false;
+    const off = await status(sandbox);
+    expect([off.code, off.json.entries[0].state, off.json.entries[0].reason], off.stderr).toEqual([
+      5,
+      "stale-key",
+      expect.stringContaining("service principal is disabled"),
+    ]);
+    expect(off.json.entries[0].cause).toBe("principal-disabled");
+    // A new key would be refused like the one before.
+    const { stdout } = await runSafely(sandbox, ["status"]);
+    expect(stdout).toContain("acr-pull verify --context sandbox --namespace awesomeapps");
+    expect(stdout).not.toContain("acr-pull rotate");
+    servicePrincipals.splice(index, 1);
+    const gone = await status(sandbox);
+    expect([gone.code, gone.json.entries[0].state, gone.json.entries[0].reason], gone.stderr).toEqual([
+      5,
+      "stale-key",
+      expect.stringContaining("service principal is gone"),
+    ]);
+  });
+
+  it("says what of an application it could not read", async (test) => {
+    const refusal = { times: 9, status: 403, code: "Authorization_RequestDenied" };
+    const sandbox = await start(test, {
+      faults: [
+        { match: "GET /v1.0/servicePrincipals", ...refusal },
+        { match: "GET /v1.0/applications/.*/owners", ...refusal },
+      ],
+    });
+    setUp(sandbox);
+    const run = await status(sandbox);
+    expect([run.code, states(run), run.json.warnings], run.stderr).toMatchObject([
+      0,
+      { awesomeapps: "ok" },
+      [
+        {
+          code: "application.unread",
+          message: expect.stringMatching(
+            /service principal is there and may sign in, nor whether it has more owners/,
+          ),
+        },
+      ],
+    ]);
+    expect((await runSafely(sandbox, ["status"])).stdout).toContain("it is not known whether");
+  });
+
+  it("does not take a key for an orphan that was just retired and that most parts of the directory still list", async (test) => {
+    const sandbox = await start(test, { replicas: 5, replicationLag: "1h" });
+    const { keyId: retired } = setUp(sandbox, { namespaces: ["default"] });
+    sandbox.world.clusters[0]!.objects["secrets"] = [];
+    setUp(sandbox, { beside: true });
+    ownApplication(sandbox).passwords.find(({ keyId }) => keyId === retired)!.removedAt = Date.now() - 1_000;
+    sandbox.invariants.watch();
+    for (let runs = 1; runs <= 3; runs += 1) {
+      const run = await status(sandbox);
+      expect([run.code, run.json.orphans], `run ${runs}: ${run.stderr}`).toEqual([0, []]);
+    }
+  });
+
   it("does not take a key for an orphan that a killed run's mark names", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox);
@@ -351,6 +604,26 @@ describe.concurrent("status, while keys come and go,", () => {
       { awesomeapps: "pending" },
     ]);
     expect(run.json.pending).toMatchObject([{ kind: "run", live: false, overdue: false }]);
+  });
+
+  it("does not call in order a secret that a first setup has left empty", async (test) => {
+    const faults = [{ match: "POST .*/addPassword", status: 403, code: "Authorization_RequestDenied" }];
+    const sandbox = await start(test, { faults });
+    const first = await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "default", "-y"]);
+    expect(first.code, first.stderr).toBe(4);
+    const run = await status(sandbox);
+    expect([run.code, states(run), run.json.pending], run.stderr).toMatchObject([
+      5,
+      { default: "pending" },
+      [{ kind: "run", live: false, overdue: true }],
+    ]);
+    const { stdout } = await runSafely(sandbox, ["status"]);
+    expect(stdout).toContain("did not come to its end");
+    expect(stdout).not.toContain("all in order");
+    expect(stdout).toContain("acr-pull verify --context sandbox --namespace default");
+    expect(stdout).not.toContain("acr-pull rotate");
+    await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "default", "-y"]);
+    expect((await status(sandbox)).code).toBe(0);
   });
 
   it("warns of an application whose only owner is one person", async (test) => {
@@ -368,8 +641,8 @@ describe.concurrent("status, while keys come and go,", () => {
 
 describe.concurrent("status --prune", () => {
   /** A world with a key that nothing holds. */
-  async function withOrphan(test: Parameters<typeof start>[0]) {
-    const sandbox = await start(test);
+  async function withOrphan(test: Parameters<typeof start>[0], options: Parameters<typeof start>[1] = {}) {
+    const sandbox = await start(test, options);
     const { keyId, clusterId } = setUp(sandbox);
     const orphan = setUp(sandbox, { namespaces: ["kube-public"], beside: true });
     const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
@@ -389,6 +662,7 @@ describe.concurrent("status --prune", () => {
     expect([told.code, told.json.orphans]).toMatchObject([5, [{ keyId: orphan }]]);
     const text = await runSafely(sandbox, ["status"]);
     expect(text.stdout).toContain(`acr-pull status --prune ${orphan} --yes`);
+    expect(text.stdout).toContain("1 entry, in order; what is not in order follows.");
     const { result: plan, writes } = await countingWrites(sandbox, () => prune(sandbox, orphan, "--dry-run"));
     expect([plan.code, writes, plan.json.plan.map(({ action }: { action: string }) => action)]).toEqual([
       0,
@@ -442,6 +716,125 @@ describe.concurrent("status --prune", () => {
       [2, "status.key-not-ours", 0, expect.stringContaining("did not make")],
       [2, "status.key-in-use", 0, expect.stringContaining("sandbox/default/copy")],
     ]);
+  });
+
+  /** Whether a key was refused as being in use, with what was said, and left alone. */
+  async function refusal(sandbox: Sandbox, keyId: string, ...args: string[]) {
+    const { result, writes } = await countingWrites(sandbox, () => prune(sandbox, keyId, "--yes", ...args));
+    expect(writes, "requests that ask for a change").toBe(0);
+    expect(ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)?.removedAt).toBeUndefined();
+    return [result.code, result.json.error?.code, result.json.error?.message];
+  }
+
+  /** What was kept from the program is no finding of the sandbox's at the end. */
+  function forgetKeys(sandbox: Sandbox) {
+    for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
+  }
+
+  it.for<[string, (sandbox: Sandbox, orphan: string) => string]>([
+    [
+      "in an entry whose mark names another key",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
+        const host = sandbox.world.registries[0]!.loginServer;
+        change(sandbox, "awesomeapps", (secret) =>
+          setData(secret, JSON.stringify({ auths: { [host]: { username: appId, password } } })),
+        );
+        return "sandbox/awesomeapps/acr-secret";
+      },
+    ],
+    [
+      "in a secret of the older type, under an id in capitals",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
+        const entry = {
+          [sandbox.world.registries[0]!.loginServer]: { username: appId.toUpperCase(), password },
+        };
+        sandbox.addObject("sandbox", {
+          apiVersion: "v1",
+          kind: "Secret",
+          type: "kubernetes.io/dockercfg",
+          metadata: { namespace: "default", name: "older" },
+          data: { ".dockercfg": Buffer.from(JSON.stringify(entry)).toString("base64") },
+        });
+        return "sandbox/default/older";
+      },
+    ],
+    [
+      "by a run at work, whose mark stands on a secret that lost its label",
+      (sandbox, orphan) => {
+        const { displayName } = ownApplication(sandbox).passwords.find(({ keyId }) => keyId === orphan)!;
+        const operation = displayName!.split("/").at(-1);
+        change(sandbox, "awesomeapps", ({ metadata }) => {
+          const pending = {
+            operation,
+            holder: { host: "h", boot: "b", pid: 1 },
+            renewedAt: new Date().toISOString(),
+          };
+          const text = metadata.annotations!["acr-pull/entries"]!;
+          metadata.annotations!["acr-pull/entries"] = text.replace(
+            /}}$/,
+            `,"pending":${JSON.stringify(pending)}}}`,
+          );
+          delete metadata.labels!["acr-pull/managed"];
+        });
+        setUp(sandbox, { namespaces: ["default"], beside: true });
+        return "sandbox/awesomeapps/acr-secret";
+      },
+    ],
+    [
+      "in the other cluster that was chosen",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const password = passwords.find(({ keyId }) => keyId === orphan)!.secretText;
+        const auths = { [sandbox.world.registries[0]!.loginServer]: { username: appId, password } };
+        addSecret(sandbox, { namespace: "default", name: "copy" }, { auths, context: "sandbox-staging" });
+        return "sandbox-staging/default/copy";
+      },
+    ],
+    [
+      "in a secret, while the directory does not say how it begins",
+      (sandbox, orphan) => {
+        const { appId, passwords } = ownApplication(sandbox);
+        const key = passwords.find(({ keyId }) => keyId === orphan)!;
+        const auths = { "elsewhere.example": { username: appId, password: key.secretText } };
+        addSecret(sandbox, { namespace: "default", name: "copy" }, { auths });
+        Object.assign(key, { hint: null });
+        return "sandbox/default/copy";
+      },
+    ],
+  ])("refuses a key that is held %s", async ([_where, hold], test) => {
+    const { sandbox, orphan } = await withOrphan(test);
+    const place = hold(sandbox, orphan);
+    expect(await refusal(sandbox, orphan, "--context", "sandbox", "--context", "sandbox-staging")).toEqual([
+      2,
+      "status.key-in-use",
+      expect.stringContaining(place),
+    ]);
+    forgetKeys(sandbox);
+  });
+
+  it("refuses where only marks tell which cluster it is: they may have been copied from the one that uses the key", async (test) => {
+    const { sandbox, orphan, clusterId } = await withOrphan(test);
+    sandbox.world.clusters[0]!.users[0]!.rules = [{ verbs: ["get", "list"], resources: ["secrets"] }];
+    const told = await status(sandbox);
+    expect([told.code, told.json.orphans, told.json.orphansUnknown.code], told.stderr).toEqual([
+      0,
+      null,
+      "status.cluster-not-known",
+    ]);
+    expect((await refusal(sandbox, orphan)).slice(0, 2)).toEqual([3, "status.cluster-not-known"]);
+    expect((await prune(sandbox, orphan, "--yes", "--cluster-id", clusterId)).json.pruned.keyId).toBe(orphan);
+  });
+
+  it("refuses when the right to list secrets goes while it looks", async (test) => {
+    const { sandbox, orphan } = await withOrphan(test, {
+      faults: [{ match: "GET /api/v1/secrets.*fieldSelector", times: 9, status: 403 }],
+    });
+    expect((await refusal(sandbox, orphan)).slice(0, 2)).toEqual([3, "status.cannot-see-all-namespaces"]);
+    forgetKeys(sandbox);
   });
 
   it("refuses where secrets may not be listed cluster-wide", async (test) => {

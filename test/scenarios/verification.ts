@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { createIdSource } from "../../src/sandbox/new-id.ts";
 import { assign } from "../../src/sandbox/new-role-assignment.ts";
 import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
 import type {
   ApplicationRecord,
+  GroupRecord,
   KubernetesObject,
   RegistryRecord,
   ServicePrincipalRecord,
@@ -102,6 +104,18 @@ export function regrant(
   }
 }
 
+/** Makes the principal a member of a group within a group, which holds a role; the answer is the one that holds it. */
+export function joinGroup(
+  { sandbox: { world }, principal }: SetUpWorld,
+  role: { readonly role: string; readonly scope?: string; readonly condition?: string },
+): GroupRecord {
+  const inner = { id: randomUUID(), displayName: "cluster", members: [principal.id] };
+  const outer = { id: randomUUID(), displayName: "clusters", members: [inner.id] };
+  world.groups.push(inner, outer);
+  assign(world, role, { id: outer.id, type: "Group" }, createIdSource(undefined));
+  return outer;
+}
+
 /** Puts the registry into ABAC mode, with a role that is limited to these repositories. */
 export function limitTo(world: SetUpWorld, ...repositories: readonly string[]): void {
   world.registry.roleAssignmentMode = "AbacRepositoryPermissions";
@@ -118,6 +132,11 @@ interface PodWish {
   readonly imagePullSecrets?: readonly string[];
   /** Why it does not run; null: it does. */
   readonly waiting?: string | null;
+  /** Which of the pod's containers waits. */
+  readonly kind?: "container" | "initContainer" | "ephemeralContainer";
+  readonly phase?: string;
+  /** What the kubelet says of the pull. */
+  readonly said?: string;
 }
 
 /** A pod of awesomeapps that waits for an image unless another is asked for, as the kubelet leaves it. */
@@ -128,6 +147,9 @@ export function addWaitingPod(
     image = `${loginServer}/my-awesome-app:v1`,
     imagePullSecrets = ["acr-secret"],
     waiting = "ImagePullBackOff",
+    kind = "container",
+    phase = waiting === null ? "Running" : "Pending",
+    said = `Failed to pull image "${image}": failed to fetch oauth token: 401 Unauthorized`,
   }: PodWish = {},
 ): void {
   const message = `Back-off pulling image "${image}"`;
@@ -138,14 +160,15 @@ export function addWaitingPod(
     spec: {
       serviceAccountName: "default",
       nodeName: "sandbox-node",
-      containers: [{ name: "main", image }],
+      containers: [{ name: "other", image: "ghcr.io/somebody/other:v1" }],
+      [`${kind}s`]: [{ name: "main", image }],
       ...(imagePullSecrets.length > 0 && {
         imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
       }),
     },
     status: {
-      phase: waiting === null ? "Running" : "Pending",
-      containerStatuses: [
+      phase,
+      [`${kind}Statuses`]: [
         {
           name: "main",
           image,
@@ -163,8 +186,19 @@ export function addWaitingPod(
     involvedObject: { kind: "Pod", namespace: "awesomeapps", name },
     reason: "Failed",
     type: "Warning",
-    message: `Failed to pull image "${image}": failed to fetch oauth token: 401 Unauthorized`,
+    message: said,
     count: 3,
+    lastTimestamp: "2026-01-01T10:00:00Z",
+  });
+  sandbox.addObject("sandbox", {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: `${name}.2`, namespace: "awesomeapps" },
+    involvedObject: { kind: "Pod", namespace: "awesomeapps", name },
+    reason: "Failed",
+    type: "Warning",
+    message: "Error: ImagePullBackOff",
+    lastTimestamp: "2026-01-01T10:01:00Z",
   });
 }
 

@@ -9,6 +9,7 @@ import {
   checksOf,
   entry,
   idsOf,
+  joinGroup,
   limitTo,
   linkAccount,
   madeByHand,
@@ -164,6 +165,17 @@ describe.concurrent("verify raises no alarm", () => {
     expect(scope).toMatchObject({ status: "skip", hint: expect.stringContaining("--image") });
   });
 
+  it("where the cloud does not answer: which hosts are its registries is skipped then", async (context) => {
+    const { expect } = context;
+    const { sandbox } = await opened(context);
+    const run = await verify(sandbox, [], { env: { ACR_PULL_CLOUD: "https://127.0.0.1:9" } });
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    expect(run.json.checks.find(({ id }: { id: string }) => id === "secret-registry")).toMatchObject({
+      status: "skip",
+      message: expect.stringContaining("127.0.0.1:9"),
+    });
+  });
+
   it("with the right to read that one secret alone, and names each right that lacks", async (context) => {
     const { expect } = context;
     const rules = [
@@ -189,6 +201,61 @@ describe.concurrent("verify raises no alarm", () => {
     expect(idsOf(run, "pass")).toEqual(expect.arrayContaining(proven));
   });
 
+  it("in namespaces that their labels alone choose and that have no part in pulling", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    addWaitingPod(world, { waiting: null });
+    const run = await verify(world.sandbox, ["--namespace-selector", "kubernetes.io/metadata.name"]);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    const missing = checksOf(run, "skip").filter(({ id }) => id === "secret-present");
+    expect(missing.map(({ namespace }) => namespace)).toEqual(["default", "kube-public", "kube-system"]);
+    expect(missing[0]).toMatchObject({
+      message: expect.stringContaining("nothing there names it or waits for an image"),
+      hint: expect.stringContaining("acr-pull setup --namespace default"),
+    });
+  });
+
+  it("at a role that is held by a group within a group, and names the group", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    regrant(world);
+    const { id } = joinGroup(world, { role: "AcrPull", scope: "myregistry" });
+    const run = await verify(world.sandbox);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    expect(run.json.checks.find((check: { id: string }) => check.id === "role-assignment")).toMatchObject({
+      status: "pass",
+      message: expect.stringContaining(`AcrPull by the group ${id}`),
+    });
+  });
+
+  it("at an entry with a wildcard that fits the registry that is asked for", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    putContent(world, { [world.loginServer.replace("localhost", "*")]: rightEntry(world) });
+    const run = await verify(world.sandbox, ["--registry", "myregistry"]);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+    expect(idsOf(run, "pass")).toEqual(expect.arrayContaining(proven));
+  });
+
+  it("at a pod that has ended, and was made before its service account named the secret", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    linkAccount(world, "acr-secret");
+    addWaitingPod(world, { imagePullSecrets: [], waiting: null, phase: "Succeeded" });
+    const run = await verify(world.sandbox);
+    expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
+  });
+
+  it("at an entry for the repositories below a path, beside one for all", async (context) => {
+    const { expect } = context;
+    const world = await opened(context);
+    const { loginServer } = world;
+    const wrong = entry(world.appId, "no-password-of-it");
+    putContent(world, { [`${loginServer}/team`]: wrong, [loginServer]: rightEntry(world) });
+    const run = await verify(world.sandbox, ["--image", "my-awesome-app:v1"]);
+    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
+  });
+
   it("in every namespace that the labels choose, with one proof for all that hold the same", async (context) => {
     const { expect } = context;
     const namespaces = ["one", "two", "three", "four"].map((name) => ({ name, labels: { team: "web" } }));
@@ -211,12 +278,19 @@ const warnings: ReadonlyArray<
   readonly [what: string, id: string, arrange: (world: SetUpWorld) => void, hint: RegExp]
 > = [
   [
+    "the entry is for every registry by a wildcard, and none was named",
+    "secret-registry",
+    (world) => putContent(world, { "*.azurecr.io": rightEntry(world) }),
+    /acr-pull verify --registry REGISTRY --namespace awesomeapps/,
+  ],
+  [
     "the password ends within a month",
     "expiry",
-    ({ application, sandbox }) => {
-      const end = new Date(Date.now() + 20 * dayMs).toISOString();
-      application.passwords[0]!.endDateTime = end;
-      void sandbox;
+    ({ application }) => {
+      Object.assign(application.passwords[0]!, {
+        startDateTime: new Date(Date.now() - 300 * dayMs).toISOString(),
+        endDateTime: new Date(Date.now() + 20 * dayMs).toISOString(),
+      });
     },
     /acr-pull rotate/,
   ],
@@ -274,6 +348,22 @@ const warnings: ReadonlyArray<
     /az role assignment delete --ids/,
   ],
   [
+    "the role is held on a management group",
+    "role-width",
+    (world) =>
+      regrant(world, { role: "AcrPull", scope: "/providers/Microsoft.Management/managementGroups/root" }),
+    /az role assignment delete --ids/,
+  ],
+  [
+    "the role is held by a group on the whole subscription",
+    "role-width",
+    (world) => {
+      regrant(world);
+      joinGroup(world, { role: "AcrPull" });
+    },
+    /take the service principal out of the group/,
+  ],
+  [
     "a clock is ten minutes off",
     "clock",
     ({ sandbox }) => {
@@ -289,6 +379,21 @@ const warnings: ReadonlyArray<
       addWaitingPod(world, { imagePullSecrets: [], waiting: null });
     },
     /delete pod app --namespace awesomeapps/,
+  ],
+  [
+    "a service account names a secret that is not there",
+    "service-account",
+    (world) => linkAccount(world, "acr-secrt"),
+    /acr-pull setup .*--secret-name acr-secret --service-account default/,
+  ],
+  [
+    "a service account names a secret that is not there, beside one that was made by hand",
+    "service-account",
+    (world) => {
+      madeByHand(world);
+      linkAccount(world, "acr-secrt");
+    },
+    /kubectl --context sandbox patch serviceaccount default .*"acr-secrt"},{"name":"acr-secret"/,
   ],
   [
     "the second password in the secret is refused",

@@ -78,6 +78,16 @@ const mendable: readonly Mendable[] = [
     what: "the key's id was pasted",
     breakIt: (world) => putContent(world, { [world.loginServer]: rightEntry(world, world.keyId) }),
   },
+  {
+    what: "a line break stands behind the password",
+    breakIt: (world) =>
+      putContent(world, { [world.loginServer]: rightEntry(world, `${rightEntry(world).password}\n`) }),
+  },
+  {
+    what: "the principal's object id stands for the application's id",
+    breakIt: (world) =>
+      putContent(world, { [world.loginServer]: entry(world.principal.id, rightEntry(world).password) }),
+  },
   { what: "the password has ended", wish: { ageDays: 200 }, breakIt: () => {} },
   {
     what: "the password has ended in a secret made by hand",

@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import {
   addWaitingPod,
   checksOf,
@@ -6,6 +7,7 @@ import {
   idsOf,
   limitTo,
   linkAccount,
+  madeByHand,
   putContent,
   rightEntry,
   setUpWorld,
@@ -18,6 +20,7 @@ import { addSecret } from "./rotation.ts";
 /** Why a pod waits, and the cause that is told of it. */
 interface Waiting {
   readonly what: string;
+  readonly options?: SandboxOptions;
   readonly arrange: (world: SetUpWorld) => void;
   readonly cause: string;
   readonly message: RegExp;
@@ -34,7 +37,56 @@ const waiting: readonly Waiting[] = [
     arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
     cause: "service-account",
     message: /without a pull secret: neither it nor its service account default names one/,
-    hint: /acr-pull setup .*--service-account default/,
+    hint: /acr-pull setup --registry localhost:\d+ .*--secret-name acr-secret --service-account default/,
+  },
+  {
+    what: "neither it nor its service account names the secret that somebody made by hand",
+    arrange: (world) => {
+      madeByHand(world);
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "service-account",
+    message: /neither it nor its service account default names one/,
+    hint: /Link the account: kubectl --context sandbox patch serviceaccount default .*"name":"acr-secret"/,
+  },
+  {
+    what: "its service account names a secret for other hosts",
+    arrange: (world) => {
+      addSecret(
+        world.sandbox,
+        { namespace: "awesomeapps", name: "others" },
+        { auths: { [world.sandbox.world.registries[1]?.loginServer ?? ""]: rightEntry(world) } },
+      );
+      linkAccount(world, "others");
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "service-account",
+    message: /without a pull secret for localhost:\d+/,
+    hint: /--secret-name acr-secret --service-account default/,
+    besides: ["role-assignment"],
+  },
+  {
+    what: "its service account is gone",
+    arrange: (world) => {
+      const { objects } = world.sandbox.world.clusters[0]!;
+      objects["serviceaccounts"] = [];
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "service-account",
+    message: /its service account default is gone/,
+    hint: /create serviceaccount default --namespace awesomeapps.*acr-pull setup/,
+  },
+  {
+    what: "it names no secret, and its service account may not be looked at",
+    options: {
+      clusters: [
+        { context: "sandbox", rules: [{ verbs: ["get", "list"], resources: ["pods", "secrets", "events"] }] },
+      ],
+    },
+    arrange: (world) => addWaitingPod(world, { imagePullSecrets: [] }),
+    cause: "service-account",
+    message: /it names none, and got none of its service account default, which may not be looked at/,
+    hint: /list on serviceaccounts is missing/,
   },
   {
     what: "it was made before its service account named the secret",
@@ -71,7 +123,23 @@ const waiting: readonly Waiting[] = [
     arrange: (world) => addWaitingPod(world, { image: "myregistry.azurecr.io/my-awesome-app:v1" }),
     cause: "host",
     message: /no entry in its secrets \(acr-secret\) is for myregistry\.azurecr\.io: they are for localhost/,
-    hint: /Name the image by the registry's login server/,
+    hint: /Azure shows no registry with the login server myregistry\.azurecr\.io: name the image .*get pod app/,
+  },
+  {
+    what: "its image is named by the entry's host in capitals",
+    arrange: (world) =>
+      addWaitingPod(world, { image: `${world.loginServer.toUpperCase()}/my-awesome-app:v1` }),
+    cause: "host",
+    message: /no entry in its secrets \(acr-secret\) is for LOCALHOST:\d+/,
+    hint: /name the image by localhost:\d+ in the pod's template/,
+  },
+  {
+    what: "its image is of a registry that its secrets have no entry for",
+    arrange: (world) =>
+      addWaitingPod(world, { image: `${world.sandbox.world.registries[1]?.loginServer}/my-awesome-app:v1` }),
+    cause: "host",
+    message: /no entry in its secrets/,
+    hint: /or add the entry: acr-pull setup --registry localhost:\d+/,
   },
   {
     what: "the password has ended",
@@ -90,7 +158,83 @@ const waiting: readonly Waiting[] = [
     what: "its image is not there",
     arrange: (world) => addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app:v9` }),
     cause: "image",
-    message: /has no image my-awesome-app:v9/,
+    message: /my-awesome-app:v9 .*: localhost:\d+ has no such image/,
+    hint: /get pod app/,
+  },
+  {
+    what: "the role is limited to other repositories, and the password ends soon besides",
+    arrange: (world) => {
+      limitTo(world, "team/*");
+      for (const password of world.application.passwords) {
+        Object.assign(password, {
+          startDateTime: new Date(Date.now() - 300 * dayMs).toISOString(),
+          endDateTime: new Date(Date.now() + 3 * dayMs).toISOString(),
+        });
+      }
+      addWaitingPod(world);
+    },
+    cause: "pull-scope",
+    message: /does not let what its secrets hold pull my-awesome-app/,
+    hint: /--image my-awesome-app:v1/,
+    besides: ["expiry"],
+  },
+  {
+    what: "its image, by a digest, is in a repository that the role is not for",
+    arrange: (world) => {
+      limitTo(world, "team/*");
+      addWaitingPod(world, { image: `${world.loginServer}/my-awesome-app@sha256:${"a".repeat(64)}` });
+    },
+    cause: "pull-scope",
+    message: /does not let what its secrets hold pull my-awesome-app/,
+    hint: /--image my-awesome-app@sha256:a{64}$/,
+  },
+  {
+    what: "its image is not there for what its node is",
+    options: {
+      registries: [
+        { name: "myregistry", images: [{ name: "my-awesome-app:v1", platforms: ["linux/arm64"] }] },
+      ],
+    },
+    arrange: (world) => addWaitingPod(world),
+    cause: "image-platform",
+    message: /is there for linux\/arm64, and its node sandbox-node is linux\/amd64/,
+    hint: /docker buildx build --platform linux\/arm64,linux\/amd64 --tag localhost:\d+\/my-awesome-app:v1 --push \./,
+  },
+  {
+    what: "its image's name has a scheme before it",
+    arrange: (world) =>
+      addWaitingPod(world, {
+        image: `https://${world.loginServer}/my-awesome-app:v1`,
+        waiting: "InvalidImageName",
+      }),
+    cause: "image-name",
+    message: /no name of an image/,
+    hint: /HOST\/REPOSITORY:TAG.*get pod app/,
+  },
+  {
+    what: "it never pulls, and the node does not hold the image",
+    arrange: (world) => addWaitingPod(world, { waiting: "ErrImageNeverPull" }),
+    cause: "pull-policy",
+    message: /imagePullPolicy is Never.* node sandbox-node does not hold/,
+    hint: /IfNotPresent/,
+  },
+  {
+    what: "its node does not take the image's signature",
+    arrange: (world) =>
+      addWaitingPod(world, {
+        waiting: "SignatureValidationFailed",
+        said: `Failed to pull image "${world.loginServer}/my-awesome-app:v1": no signature`,
+      }),
+    cause: "node",
+    message: /The kubelet says: Failed to pull image .*: no signature/,
+    hint: /describe pod app/,
+  },
+  {
+    what: "a debugger in it asks for an image that is not there",
+    arrange: (world) =>
+      addWaitingPod(world, { kind: "ephemeralContainer", image: `${world.loginServer}/debugger:v1` }),
+    cause: "image",
+    message: /has no such image/,
     hint: /get pod app/,
   },
   {
@@ -106,9 +250,9 @@ const waiting: readonly Waiting[] = [
 ];
 
 describe.concurrent("verify says of a pod that waits for its image that", () => {
-  for (const { what, arrange, cause, message, hint, besides = [] } of waiting) {
+  for (const { what, options, arrange, cause, message, hint, besides = [] } of waiting) {
     it(`${what}: ${cause}`, async ({ expect, onTestFinished }) => {
-      const world = await setUpWorld();
+      const world = await setUpWorld(options);
       onTestFinished(() => world.sandbox.close());
       arrange(world);
       const run = await verify(world.sandbox);
@@ -122,14 +266,19 @@ describe.concurrent("verify says of a pod that waits for its image that", () => 
     });
   }
 
-  it("all is in order now, so that the kubelet will get it", async ({ expect, onTestFinished }) => {
+  it("all is in order now, so that the kubelet will get it, and what it said last", async ({
+    expect,
+    onTestFinished,
+  }) => {
     const world = await setUpWorld();
     onTestFinished(() => world.sandbox.close());
     addWaitingPod(world, { waiting: "ErrImagePull" });
     const run = await verify(world.sandbox);
     expect([run.code, idsOf(run, "warn")], run.stdout).toEqual([0, ["pod"]]);
     expect(checksOf(run, "warn")[0]).toMatchObject({
-      message: expect.stringContaining("tries again within five minutes"),
+      message: expect.stringMatching(
+        /tries again within five minutes\. The kubelet says: Failed to pull image .*401 Unauthorized$/,
+      ),
       hint: expect.stringContaining("describe pod app"),
     });
   });
@@ -169,6 +318,37 @@ describe.concurrent("verify --pod", () => {
     const run = await verify(world.sandbox, ["--pod", "ghost"]);
     expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([5, ["pod"]]);
     expect(checksOf(run, "fail")[0].hint).toContain("get pods --namespace awesomeapps");
+  });
+
+  it("misses the pod in no namespace when another one has it", async ({ expect, onTestFinished }) => {
+    const world = await setUpWorld({}, { namespaces: ["awesomeapps", "default"] });
+    onTestFinished(() => world.sandbox.close());
+    addWaitingPod(world);
+    const places = ["-n", "awesomeapps", "-n", "default"];
+    const run = await verify(world.sandbox, [...places, "--pod", "app"]);
+    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
+    const nowhere = await verify(world.sandbox, [...places, "--pod", "ghost"]);
+    expect([nowhere.code, idsOf(nowhere, "fail")], nowhere.stdout).toEqual([5, ["pod", "pod"]]);
+  });
+
+  it.for([
+    ["may be read but not listed", "get", "warn"],
+    ["may be listed but not read", "list", "warn"],
+    ["may not be seen at all", "none", "skip"],
+  ] as const)("where pods %s tells of it what it can", async ([, verb, status], context) => {
+    const { expect, onTestFinished } = context;
+    const rules = [
+      { verbs: ["get"], resources: ["secrets"] },
+      { verbs: [verb], resources: ["pods"] },
+    ];
+    const world = await setUpWorld({ clusters: [{ context: "sandbox", rules }] });
+    onTestFinished(() => world.sandbox.close());
+    addWaitingPod(world);
+    const run = await verify(world.sandbox, ["--pod", "app"]);
+    expect([run.code, idsOf(run, "fail")], run.stdout).toEqual([0, []]);
+    const told = run.json.checks.find(({ pod }: { pod?: string }) => pod === "app");
+    expect(told, run.stdout).toMatchObject({ id: "pod", status });
+    expect(idsOf(run, "pass")).toContain("pull-scope");
   });
 
   it("is content with a pod that waits for nothing", async ({ expect, onTestFinished }) => {

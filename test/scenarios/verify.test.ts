@@ -1,10 +1,13 @@
 import { describe, it } from "vitest";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { addSecret } from "./rotation.ts";
 import {
+  addWaitingPod,
   checksOf,
   entry,
   idsOf,
   limitTo,
+  linkAccount,
   madeByHand,
   putContent,
   regrant,
@@ -46,6 +49,26 @@ const breakages: readonly Breakage[] = [
     hint: /acr-pull setup --namespace default/,
   },
   {
+    what: "there is no secret, and the API server does not say where else one is",
+    options: { faults: [{ match: "GET /api/v1/secrets", times: 50, status: 500, code: "InternalError" }] },
+    args: () => ["-n", "default"],
+    fails: "secret-present",
+    message: /no secret acr-secret in namespace default\.$/,
+    hint: /acr-pull setup --namespace default/,
+  },
+  {
+    what: "a namespace that its labels chose has a pod that names the secret, and no secret",
+    breakIt: (world) => {
+      addWaitingPod(world, { waiting: null });
+      const { objects } = world.sandbox.world.clusters[0]!;
+      objects["secrets"] = (objects["secrets"] ?? []).filter((one) => one !== theSecret(world));
+    },
+    args: () => ["--namespace-selector", "kubernetes.io/metadata.name"],
+    fails: "secret-present",
+    message: /no secret acr-secret in namespace awesomeapps/,
+    hint: /acr-pull setup --namespace awesomeapps/,
+  },
+  {
     what: "the namespace does not exist",
     args: () => ["-n", "nowhere", "--secret-name", "regcred"],
     fails: "secret-present",
@@ -62,6 +85,16 @@ const breakages: readonly Breakage[] = [
     hint: /delete secret acr-secret --namespace awesomeapps/,
   },
   {
+    what: "the secret has another type, and the kubeconfig was named by a flag",
+    breakIt: (world) => {
+      theSecret(world)["type"] = "Opaque";
+    },
+    args: ({ sandbox }) => ["--kubeconfig", sandbox.environment["KUBECONFIG"] ?? ""],
+    fails: "secret-type",
+    message: /type Opaque/,
+    hint: /kubectl --kubeconfig \S+ --context sandbox delete secret .*acr-pull setup .*--kubeconfig \S+$/,
+  },
+  {
     what: "it holds no JSON",
     breakIt: (world) => putContent(world, "{auths:"),
     fails: "secret-parses",
@@ -75,6 +108,28 @@ const breakages: readonly Breakage[] = [
     fails: "secret-parses",
     message: /quay\.io/,
     hint: /delete secret acr-secret/,
+  },
+  {
+    what: "a secret beside it that a service account names does not decode",
+    breakIt: (world) => {
+      addSecret(
+        world.sandbox,
+        { namespace: "awesomeapps", name: "broken" },
+        { auths: { "quay.io": { auth: "not:base64" } } },
+      );
+      linkAccount(world, "acr-secret", "broken");
+    },
+    fails: "secret-parses",
+    message: /Secret broken /,
+    hint: /delete secret broken/,
+  },
+  {
+    what: "the entry is for other repositories by its path",
+    breakIt: (world) => putContent(world, { [`${world.loginServer}/team`]: rightEntry(world) }),
+    args: () => ["--image", "my-awesome-app:v1"],
+    fails: "host",
+    message: /for images below that path alone, and my-awesome-app is not/,
+    hint: /Write it for the whole registry: acr-pull setup/,
   },
   {
     what: "it holds an entry of another registry alone",
@@ -123,6 +178,31 @@ const breakages: readonly Breakage[] = [
     fails: "password",
     message: /the id of a key, not its value/,
     hint: /acr-pull setup --registry myregistry/,
+  },
+  {
+    what: "a line break stands behind the password, as echo adds it",
+    breakIt: (world) =>
+      putContent(world, { [world.loginServer]: rightEntry(world, `${rightEntry(world).password}\n`) }),
+    fails: "password",
+    message: /ends with a blank or a line break/,
+    hint: /acr-pull setup --registry myregistry/,
+  },
+  {
+    what: "the principal's object id stands for the application's id",
+    breakIt: (world) => {
+      const { password } = rightEntry(world);
+      putContent(world, { [world.loginServer]: entry(world.principal.id, password) });
+    },
+    fails: "principal",
+    message: /is an object id of the application acr-pull-myregistry-\S+: it signs in by its application id/,
+    hint: /Write the entry with that for a user name/,
+  },
+  {
+    what: "a registry is asked for that there is not",
+    args: () => ["--registry", "nosuchregistry"],
+    fails: "secret-registry",
+    message: /no entry for nosuchregistry, and Azure shows you no such registry/,
+    hint: /Check --registry; az acr list/,
   },
   {
     what: "the password has ended",
@@ -212,7 +292,14 @@ const breakages: readonly Breakage[] = [
     args: () => ["--image", "my-awesome-app:v9"],
     fails: "image",
     message: /no image my-awesome-app:v9/,
-    hint: /az acr repository show-tags --name myregistry --repository my-awesome-app/,
+    hint: /az acr repository show-tags --name myregistry --subscription \S+ --repository my-awesome-app/,
+  },
+  {
+    what: "the image is not there by a digest",
+    args: () => ["--image", `my-awesome-app@sha256:${"a".repeat(64)}`],
+    fails: "image",
+    message: /no image my-awesome-app@sha256:a{64}/,
+    hint: /az acr repository show-tags/,
   },
   {
     what: "the image is not there for what a node is",
@@ -245,7 +332,17 @@ const breakages: readonly Breakage[] = [
     },
     fails: "registry-reachable",
     message: /network rules of registry localhost:\d+ refuse this machine/,
-    hint: /az acr network-rule add --name myregistry --ip-address ADDRESS/,
+    hint: /az acr network-rule add --name myregistry --subscription \S+ --ip-address ADDRESS/,
+  },
+  {
+    what: "the registry is gone",
+    breakIt: ({ sandbox }) => {
+      sandbox.world.registries.splice(0, 1);
+      sandbox.setFaults([{ match: "GET /oauth2/token", times: 100, action: "reset" }]);
+    },
+    fails: "registry-reachable",
+    message: /cannot be reached/,
+    hint: /Azure shows you no registry with this login server: it may have been deleted.* az acr list/,
   },
   {
     what: "secrets may not be read",
@@ -263,6 +360,15 @@ const breakages: readonly Breakage[] = [
     },
     fails: "clock",
     message: /cluster of context sandbox is 2 hours fast/,
+    hint: /NTP/,
+  },
+  {
+    what: "the cluster's clock is five months off, by which the password would soon end",
+    breakIt: ({ sandbox }) => {
+      sandbox.world.clusters[0]!.clockAheadMs = 172 * 24 * hourMs;
+    },
+    fails: "clock",
+    message: /cluster of context sandbox is 172 days fast/,
     hint: /NTP/,
   },
   {

@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { imageText } from "../../domain/image-name.ts";
 import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import { toned, type Line } from "../terminal.ts";
@@ -41,7 +42,7 @@ export function podLines(
   { secretName, image }: Pick<SetupInput, "secretName" | "image">,
   width: number,
 ): Line[] {
-  const name = image ? `${image.repository}:${image.tag ?? "latest"}` : "my-awesome-app:v1";
+  const name = image ? imageText({ ...image, tag: image.tag ?? "latest" }) : "my-awesome-app:v1";
   const reference = `${registry.loginServer}/${name}`;
   const pod = {
     apiVersion: "v1",

@@ -1,4 +1,5 @@
 import type { PrunePlan, StatusOutcome } from "../../core/flows/status-contract.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
 import type { ShownPlan } from "../views/plan-lines.ts";
@@ -11,10 +12,11 @@ const command = "status";
 export function statusAnswer(
   outcome: StatusOutcome,
   shownPlan: (plan: PrunePlan) => ShownPlan,
-  context: StatusContext,
+  context: Omit<StatusContext, "inOrder">,
 ): Answer {
   if (outcome.kind === "finished") {
-    return finishedAnswer(command, outcome, statusLines(outcome.result, context));
+    const inOrder = outcome.exitCode === exitCode.ok;
+    return finishedAnswer(command, outcome, statusLines(outcome.result, { ...context, inOrder }));
   }
   const answer = { command, plan: shownPlan(outcome.plan), fields: {} };
   return outcome.kind === "planned"

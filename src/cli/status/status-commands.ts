@@ -12,6 +12,8 @@ export interface StatusCommands {
    * @param withinMs how long before its end a key is renewed, in milliseconds
    */
   readonly rotate: (withinMs: number) => string;
+  /** Says of each secret of these namespaces what is wrong, and what helps. */
+  readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Removes one key that nothing holds. */
   readonly prune: (keyId: string) => string;
 }
@@ -20,6 +22,8 @@ const { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInse
 
 /** What says which clusters and whose Azure, to `status` and `rotate` alike. */
 const bothKnow = { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls };
+
+const { clusterId: _unknownToVerify, ...verifyKnows } = { ...bothKnow, namespace: statusOptions.namespace };
 
 /** The command lines that are told at the end. */
 export function statusCommands({
@@ -35,20 +39,29 @@ export function statusCommands({
         program,
         "rotate",
         { ...bothKnow, ifExpiringWithin },
-        withFlag(given, "ifExpiringWithin", formatDuration(withinMs)),
+        withFlag(given, "ifExpiringWithin", [formatDuration(withinMs)]),
         environment,
+      ),
+    verify: (contextName, namespaces) =>
+      equivalentCommand(
+        program,
+        "verify",
+        verifyKnows,
+        withFlag(withFlag(given, "context", [contextName]), "namespace", namespaces),
+        environment,
+        { asking: true },
       ),
     prune: (keyId) =>
       equivalentCommand(
         program,
         "status",
         { ...bothKnow, prune },
-        withFlag(given, "prune", keyId),
+        withFlag(given, "prune", [keyId]),
         environment,
       ),
   };
 }
 
-function withFlag(given: GivenOptions, name: string, text: string): GivenOptions {
-  return new Map(given).set(name, { texts: [text], source: "flag" });
+function withFlag(given: GivenOptions, name: string, texts: readonly string[]): GivenOptions {
+  return new Map(given).set(name, { texts, source: "flag" });
 }

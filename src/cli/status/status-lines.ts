@@ -4,6 +4,7 @@ import type {
   PendingWork,
   StatusEntry,
   StatusResult,
+  Unseen,
 } from "../../core/flows/status-contract.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import { toned, type Line } from "../terminal.ts";
@@ -15,6 +16,8 @@ import type { StatusCommands } from "./status-commands.ts";
 /** What the lines depend on besides the result. */
 export interface StatusContext {
   readonly commands: StatusCommands;
+  /** Whether all is, also what is no entry. */
+  readonly inOrder: boolean;
   /** Columns that the terminal has. */
   readonly width: number;
 }
@@ -26,7 +29,7 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
   const parts: Line[][] = [
     pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
     entries.length > 0 ? tableLines(head, entries.map(rowOf), width) : [],
-    headLines(result, width),
+    headLines(result, context),
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, width)),
     orphanLines(result, context),
@@ -38,6 +41,7 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
           `  ${context.commands.rotate(renewalTimeMs(result.entries))}`,
         ]
       : [],
+    verifyLines(result, context),
   ].filter((lines) => lines.length > 0);
   return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
@@ -78,7 +82,7 @@ function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
 
 const inOrder: ReadonlySet<EntryState> = new Set(["ok", "pending"]);
 
-function headLines({ entries, scopes }: StatusResult, width: number): Line[] {
+function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: StatusContext): Line[] {
   const bad = entries.filter(({ state }) => !inOrder.has(state)).length;
   if (entries.length === 0) {
     const where = scopes.map(({ context }) => context).join(", ");
@@ -91,6 +95,8 @@ function headLines({ entries, scopes }: StatusResult, width: number): Line[] {
       `${bad} of ${count} ${bad === 1 ? "is" : "are"} not in order.`,
       width,
     );
+  if (!all)
+    return signedLines(toned("plain", "•"), `${count}, in order; what is not in order follows.`, width);
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
   const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
   return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);
@@ -130,8 +136,8 @@ function pendingLines(work: PendingWork, width: number): Line[] {
     return signedLines(
       sign,
       work.live
-        ? `A run is at work in ${where}: ${work.secrets.join(", ")}.`
-        : `A run in ${where} did not come to its end; its mark on ${work.secrets.join(", ")} is of ${since}. The next rotate or setup removes what it left.`,
+        ? `A run is at work in ${where}: ${several(work.secrets)}.`
+        : `A run in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${since}. The next setup, or rotate where there was a key before, goes on and removes what it left.`,
       width,
     );
   }
@@ -148,62 +154,111 @@ function moment(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function orphanLines(
-  { orphans, orphansUnknown, entries }: StatusResult,
-  { commands, width }: StatusContext,
-): Line[] {
-  if (orphans === null) {
-    // Where there is no entry there is no application to ask for.
-    if (entries.length === 0 || !orphansUnknown) return [];
-    return signedLines(
-      toned("faint", "•"),
-      `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message}`,
-      width,
-    );
-  }
-  return orphans.flatMap((orphan) => [
-    ...signedLines(toned("bad", "✗"), orphanText(orphan), width),
-    `    ${commands.prune(orphan.keyId)}`,
-  ]);
+function orphanLines({ orphans, orphansUnknown }: StatusResult, { commands, width }: StatusContext): Line[] {
+  const unknown = orphansUnknown
+    ? signedLines(
+        toned("faint", "•"),
+        `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message.replace(/\.?$/, ".")}`,
+        width,
+      )
+    : [];
+  if (orphans === null) return unknown;
+  const told = orphans
+    .slice(0, mostTroubles)
+    .flatMap((orphan) => [
+      ...signedLines(toned("bad", "✗"), orphanText(orphan), width),
+      `    ${commands.prune(orphan.keyId)}`,
+    ]);
+  const more = orphans.length > mostTroubles ? [`  and ${orphans.length - mostTroubles} more orphans`] : [];
+  return [...told, ...more, ...unknown];
 }
 
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
-  return `Orphan: nothing in ${context} holds the key ${keyId} of the application ${appId}${end}. If nothing outside does either, remove it:`;
+  return `Orphan: no secret of acr-pull's in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
 }
 
 /** Where it was not looked: an answer that leaves something out says so. */
 function seenLines({ scopes, unseen }: StatusResult, width: number): Line[] {
   const partial = scopes
     .filter(({ whole }) => !whole)
-    .flatMap(({ context, namespaces }) =>
-      signedLines(
-        toned("warning", "!"),
-        `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)} one by one.`,
-        width,
-      ),
+    .map(
+      ({ context, namespaces }) =>
+        `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)}.`,
     );
-  const missed = unseen.flatMap(({ context, namespace, error }) =>
-    signedLines(
-      toned("warning", "!"),
-      `Not looked at ${context}${namespace === null ? "" : `/${namespace}`}: ${error.message}`,
-      width,
-    ),
-  );
-  return [...partial, ...missed];
+  // A cluster of thousands of namespaces, few of which may be read, is told in as many lines as there are reasons.
+  const byReason = new Map<string, Unseen[]>();
+  for (const one of unseen) {
+    const reason = one.namespace === null ? one.context : `${one.context} ${one.error.code}`;
+    const alike = byReason.get(reason);
+    if (alike) alike.push(one);
+    else byReason.set(reason, [one]);
+  }
+  const missed = [...byReason.values()].map((alike) => {
+    const [{ context, namespace, error }] = alike as [Unseen, ...Unseen[]];
+    const place = namespace === null ? context : `${context}/${namespace}`;
+    if (alike.length === 1) return `Not looked at ${place}: ${error.message}`;
+    const names = several(alike.map((one) => one.namespace ?? ""));
+    return `Not looked at ${alike.length} namespaces of ${context}: ${names}. Of ${place}: ${error.message}`;
+  });
+  return [...partial, ...missed].flatMap((text) => signedLines(toned("warning", "!"), text, width));
 }
 
 function listed(namespaces: readonly string[]): string {
-  if (namespaces.length === 1) return `the namespace ${namespaces[0]}`;
-  return namespaces.length > 5
-    ? `${namespaces.length} namespaces`
-    : `the namespaces ${namespaces.join(", ")}`;
+  if (namespaces.length === 0) return "none of its namespaces";
+  if (namespaces.length === 1) return `the namespace ${namespaces[0]} alone`;
+  return `${namespaces.length} namespaces one by one, ${several(namespaces)}`;
+}
+
+/** Names, so many that a person reads them. */
+function several(names: readonly string[]): string {
+  const most = 5;
+  const more = names.length > most ? ` and ${names.length - most} more` : "";
+  return `${names.slice(0, most).join(", ")}${more}`;
+}
+
+/** Whether a new key brings an entry in order. */
+function isMendedByRotate({ state, cause }: StatusEntry): boolean {
+  if (state === "stale-key") return cause === "key-replaced" || cause === "key-removed";
+  return state === "expired" || state === "expiring";
 }
 
 function needsRotate({ entries, pending }: StatusResult): boolean {
-  const mended: ReadonlySet<EntryState> = new Set(["expired", "expiring", "stale-key"]);
-  return entries.some(({ state }) => mended.has(state)) || pending.some(({ overdue }) => overdue);
+  const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
+  return (
+    entries.some(isMendedByRotate) ||
+    pending.some(({ overdue, secrets }) => overdue && !secrets.every((secret) => keyless.has(secret)))
+  );
 }
+
+/** Of a first key that is still to be made `rotate` knows nothing. */
+function isKeyless({ appId, state }: StatusEntry): boolean {
+  return appId === null && state === "pending";
+}
+
+/** For what a new key does not mend: each case has a remedy of its own, which verify tells. */
+function verifyLines({ entries, pending }: StatusResult, { commands, width }: StatusContext): Line[] {
+  const left = new Set(pending.flatMap(({ overdue, secrets }) => (overdue ? secrets : [])));
+  const others = entries.filter(
+    (entry) =>
+      (!inOrder.has(entry.state) && !isMendedByRotate(entry)) ||
+      (isKeyless(entry) && left.has(`${entry.namespace}/${entry.name}`)),
+  );
+  const contexts = [...new Set(others.map(({ context }) => context))];
+  return contexts.flatMap((name) => {
+    const namespaces = new Set(others.filter(({ context }) => context === name).map((one) => one.namespace));
+    const some = [...namespaces].slice(0, mostVerified);
+    const rest = namespaces.size - some.length;
+    const besides = rest > 0 ? ` (and ${rest} more namespaces)` : "";
+    return [
+      ...wrapped(`What helps where a new key does not${besides}:`, width),
+      `  ${commands.verify(name, some)}`,
+    ];
+  });
+}
+
+/** A command that names more namespaces than these is none to paste. */
+const mostVerified = 5;
 
 /**
  * So long before their end keys are renewed, in milliseconds: those that are told to be about to end, and no others

@@ -1,6 +1,6 @@
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../option-values.ts";
-import { defaultedOption, listOption, valueOption, type AnswersOf } from "../option.ts";
+import { listOption, valueOption, type AnswersOf } from "../option.ts";
 import {
   askingOptions,
   clusterOptions,
@@ -39,12 +39,12 @@ export const statusOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  expiringWithin: defaultedOption({
+  expiringWithin: valueOption({
     flag: "--expiring-within <duration>",
-    summary: "an entry that ends within this time is not in order: exit 5",
+    summary:
+      "an entry that ends within this time is not in order: exit 5 (default: 30d; the last third of a key that lives under 60d)",
     group: "Rotation",
     parse: positiveDuration,
-    fallback: "30d",
   }),
   // Consent, and no variable: one left behind in a pipeline must not remove a key.
   prune: valueOption({

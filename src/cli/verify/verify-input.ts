@@ -2,6 +2,7 @@ import type { Suggest } from "../../core/checks/facts.ts";
 import type { VerifyInput } from "../../core/flows/verify-contract.ts";
 import type { CommandContext } from "../command.ts";
 import type { VerifyRequest } from "../connections.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import { shellWord } from "../equivalent-command.ts";
 import { azureRequest, clusterRequest } from "../requests.ts";
 import { verifyOptions, type VerifyAnswers } from "./verify-options.ts";
@@ -43,11 +44,16 @@ export function suggester({ program, given }: Pick<CommandContext, "program" | "
     const { long, kind } = verifyOptions[name];
     return kind === "switch" ? [long] : [`${long} ${shellWord(answer.texts.at(-1) ?? "")}`];
   });
-  return (command, options) =>
+  const ours = (command: string, options: ReadonlyArray<readonly [flag: string, value?: string]>) =>
     [
       program,
       command,
       ...options.map(([flag, value]) => (value === undefined ? flag : `${flag} ${shellWord(value)}`)),
       ...kept,
     ].join(" ");
+  const file = given.get("kubeconfig")?.texts.at(-1);
+  const kubeconfig = file === undefined ? [] : ["--kubeconfig", file];
+  const kubectl = (context: string, ...words: readonly string[]) =>
+    ["kubectl", ...kubeconfig, "--context", context, ...words].map(shellQuote).join(" ");
+  return Object.assign(ours, { kubectl });
 }

@@ -1,5 +1,5 @@
 import type { DockerConfig, PullCredential } from "../../domain/docker-config.ts";
-import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import type { Application, ApplicationSummary, ServicePrincipal } from "../../domain/identity.ts";
 import type {
   NodePlatform,
   PodEvent,
@@ -19,11 +19,16 @@ import type { CheckResult, Known } from "./check.ts";
  * What is known before any check is asked.
  */
 
-/** A command line of ours, as the person would type it here, safe to be pasted. */
-export type Suggest = (
-  command: "setup" | "rotate" | "verify",
-  options: ReadonlyArray<readonly [flag: string, value?: string]>,
-) => string;
+/** Command lines as the person would type them here, safe to be pasted. */
+export interface Suggest {
+  /** One of ours. */
+  (
+    command: "setup" | "rotate" | "verify",
+    options: ReadonlyArray<readonly [flag: string, value?: string]>,
+  ): string;
+  /** `kubectl` for one context. */
+  readonly kubectl: (context: string, ...words: readonly string[]) => string;
+}
 
 /** Which secret. */
 export interface SecretPlace {
@@ -38,6 +43,8 @@ export interface NamespaceFacts {
   readonly namespace: string;
   readonly pods: Known<readonly PodObject[]>;
   readonly accounts: Known<readonly ServiceAccountObject[]>;
+  /** Names of all its pull secrets. */
+  readonly pullSecrets: Known<readonly string[]>;
 }
 
 /** What is known of a secret. */
@@ -49,6 +56,8 @@ export interface SecretFacts {
   readonly writtenBy: string | undefined;
   /** Why it could not be read. */
   readonly forbidden: ActionableError | undefined;
+  /** Of a secret that is missing: whether anybody wants it. */
+  readonly isNeeded: boolean;
   /** Of a secret that is missing: whether its namespace is, as far as that is known. */
   readonly namespaceMissing: boolean;
   /** Of a secret that is missing: namespaces that have one of that name. */
@@ -61,12 +70,16 @@ export interface SecretFacts {
   readonly wanted: string | undefined;
   /** Its login server, where that is known. */
   readonly wantedHost: string | undefined;
+  /** Whether Azure shows no such registry. */
+  readonly wantedMissing: boolean;
+  /** Whether the cloud could be asked which hosts are its registries. */
+  readonly cloud: Known<unknown>;
   /** Hosts in it that are registries of Azure, as they are spelled. */
   readonly registryKeys: readonly string[];
   readonly suggest: Suggest;
 }
 
-/** A role that a principal holds on a registry or above it. */
+/** A role that a principal holds on a registry or above it, by itself or by a group. */
 export interface HeldRole {
   readonly assignment: RoleAssignment;
   /** Undefined when there is no such role any more. */
@@ -102,12 +115,14 @@ export interface EntryFacts {
   readonly signIn: Known<SignInOutcome>;
   readonly application: Known<Application | undefined>;
   readonly principal: Known<ServicePrincipal | undefined>;
+  /** The application that somebody named by an object id in place of its application id. */
+  readonly meantApplication: ApplicationSummary | undefined;
   readonly roles: Known<readonly HeldRole[]>;
   /** How a second credential for the host fares; undefined when there is none. */
   readonly second: PullOutcome | undefined;
   readonly platforms: Known<readonly string[]>;
   readonly nodes: Known<readonly NodePlatform[]>;
-  /** By the cluster's clock. */
+  /** By the registry's clock; by the cluster's where that does not tell. */
   readonly now: Date;
   readonly inNamespace: NamespaceFacts;
   /** Service accounts that have to name the secret. */
@@ -131,6 +146,8 @@ export interface ClusterFacts {
 export interface SecretOutcome {
   readonly name: string;
   readonly config: DockerConfig | undefined;
+  /** Whether acr-pull keeps it: else setup leaves it alone unless it is told to adopt it. */
+  readonly isOurs: boolean;
   /** The first check of the secret itself that fails. */
   readonly failed: CheckResult | undefined;
   /** The first check that fails, of each host's entry. */
@@ -143,7 +160,7 @@ export interface PodFacts {
   readonly namespace: string;
   readonly name: string;
   /** Undefined: there is none of that name. */
-  readonly pod: PodObject | undefined;
+  readonly pod: Known<PodObject | undefined>;
   readonly events: Known<readonly PodEvent[]>;
   /** The secrets that it names, by name. */
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
@@ -151,7 +168,13 @@ export interface PodFacts {
   readonly account: Known<ServiceAccountObject | undefined>;
   /** How the pull of each of its images ended with what fits it, by the image as the pod names it. */
   readonly pulls: ReadonlyMap<string, PullOutcome>;
+  /** What each image that it could pull can run on, by the image as the pod names it. */
+  readonly platforms: ReadonlyMap<string, Known<readonly string[]>>;
+  /** What its node is; undefined when that is gone, or it has none. Asked only where an image could be pulled. */
+  readonly node: Known<NodePlatform | undefined>;
   /** Whether a host is a registry of Azure's. */
   readonly isRegistry: (host: string) => boolean;
+  /** Every registry that the caller sees. Asked only where no secret is for the host of an image. */
+  readonly registries: Known<readonly AccessedRegistry[]>;
   readonly suggest: Suggest;
 }

@@ -1,4 +1,5 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
+import { imageText } from "../../domain/image-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
 import type { Report } from "../progress.ts";
@@ -96,7 +97,7 @@ export function proofFailed(
   image: ProofImage,
   outcome: Exclude<PullOutcome, { kind: "allowed" }>,
 ): ActionableError {
-  const name = image.tag === undefined ? image.repository : `${image.repository}:${image.tag}`;
+  const name = imageText(image);
   switch (outcome.kind) {
     case "image-missing":
       return new ActionableError(`${loginServer} has no image ${name}`, {

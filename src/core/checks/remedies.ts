@@ -1,4 +1,7 @@
 import type { SecretPlace, Suggest } from "./facts.ts";
+import type { Known } from "./check.ts";
+import type { AccessedRegistry } from "../../domain/registry.ts";
+import { registryNameIn } from "../../domain/login-server.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 
 /*
@@ -28,12 +31,50 @@ export function changing({ writtenBy }: { readonly writtenBy: string | undefined
     : `${writtenBy} writes this secret, and would undo a change made here: mend it where it comes from.`;
 }
 
-/** `kubectl` for one context. */
-export function kubectl(context: string, ...words: readonly string[]): string {
-  return ["kubectl", "--context", context, ...words].map(shellQuote).join(" ");
+/** Gives a service account its whole list of pull secrets: for one that `setup` leaves alone, since others made it. */
+export function linkByHand(
+  suggest: Suggest,
+  context: string,
+  namespace: string,
+  account: string,
+  secrets: readonly string[],
+): string {
+  const patch = JSON.stringify({ imagePullSecrets: secrets.map((name) => ({ name })) });
+  const words = ["patch", "serviceaccount", account, "--namespace", namespace, "--patch", patch];
+  return suggest.kubectl(context, ...words);
+}
+
+/** `docker` that builds an image for several platforms, in the folder of its sources. */
+export function buildFor(platforms: readonly string[], image: string): string {
+  const all = [...new Set(platforms)].join(",");
+  return ["docker", "buildx", "build", "--platform", all, "--tag", image, "--push", "."]
+    .map(shellQuote)
+    .join(" ");
 }
 
 /** `az` with its words. */
 export function az(...words: readonly string[]): string {
   return ["az", ...words].map(shellQuote).join(" ");
+}
+
+/** A registry as `az acr` finds it: without its subscription it looks in the one that happens to be chosen. */
+interface NamedRegistry {
+  readonly name: string;
+  readonly subscriptionId?: string | undefined;
+}
+
+/** `az acr` for a registry. @param flag how this command takes the name; `--name` is usual */
+export function azAcr(
+  { name, subscriptionId }: NamedRegistry,
+  command: readonly string[],
+  { flag = "--name", more = [] }: { readonly flag?: string; readonly more?: readonly string[] } = {},
+): string {
+  const where = subscriptionId === undefined ? [] : ["--subscription", subscriptionId];
+  return az("acr", ...command, flag, name, ...where, ...more);
+}
+
+/** The registry that was found; where Azure was not asked, the one whose name the host begins with. */
+export function namedRegistry(registry: Known<AccessedRegistry | undefined>, host: string): NamedRegistry {
+  const found = registry.known ? registry.value : undefined;
+  return found ?? { name: registryNameIn(host) };
 }

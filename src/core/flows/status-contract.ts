@@ -10,8 +10,8 @@ import type { Report } from "../progress.ts";
 export interface StatusInput extends SeeingWish {
   /** Undefined: every registry that managed secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  /** An entry that ends within this time is not in order. */
-  readonly expiringWithinMs: number;
+  /** An entry that ends within this time is not in order; undefined: one whose renewal is due. */
+  readonly expiringWithinMs: number | undefined;
   /** A key to remove that acr-pull made and nothing holds. */
   readonly prune: string | undefined;
   /** With `prune`: only say what would be done. */
@@ -45,9 +45,16 @@ export interface PrunePlan {
 /**
  * How an entry stands, the worst that is true of it. `foreign-change`: it does not hold what its mark says, or somebody
  * else writes it. `expired`: its key has ended. `stale-key`: its key was replaced or is gone. `expiring`: it ends within
- * the time asked for. `pending`: a run is at work on it, or the key before it is still to be retired.
+ * the time asked for, or where none was its renewal is due. `pending`: a run is at work on it, or the key before it is still to be retired.
  */
 export type EntryState = "ok" | "expiring" | "expired" | "stale-key" | "foreign-change" | "pending";
+
+/**
+ * Why a key is not the one to pull with any more. A new key is no help where the application is gone, or its principal is
+ * gone or disabled.
+ */
+export type StaleCause =
+  "key-replaced" | "key-removed" | "application-gone" | "principal-gone" | "principal-disabled";
 
 /** One managed entry of one secret. */
 export interface StatusEntry {
@@ -71,6 +78,8 @@ export interface StatusEntry {
   readonly state: EntryState;
   /** Why it is not in order, in a sentence. */
   readonly reason?: string;
+  /** The same of a `stale-key`, in a word. */
+  readonly cause?: StaleCause;
 }
 
 /** A living or ended key that acr-pull made for this cluster and that nothing in it names or holds. */
@@ -91,7 +100,7 @@ export type PendingWork = {
   readonly loginServer: string;
   /** `namespace/name` of the secrets that say so. */
   readonly secrets: readonly string[];
-  /** It was due more than a day ago: no daily job has been by. */
+  /** It was due more than a day ago, so that no daily job has been by; or it was to make the first key, and nobody is at it. */
   readonly overdue: boolean;
 } & (
   | {
@@ -133,8 +142,9 @@ export interface Scope {
 /** What `status` found: the document of the published contract, without its envelope. */
 export interface StatusResult {
   readonly entries: readonly StatusEntry[];
-  /** Null where that cannot be known: see `orphansUnknown`. */
+  /** Of the clusters of which it can be known; null where that is none: see `orphansUnknown`. */
   readonly orphans: readonly OrphanKey[] | null;
+  /** Why it is not known of some cluster. */
   readonly orphansUnknown?: { readonly code: string; readonly message: string };
   readonly pending: readonly PendingWork[];
   readonly scopes: readonly Scope[];

@@ -1,11 +1,12 @@
 import type { Finished } from "./finished.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
+import { withoutRemovedKeys } from "../holders/find-application.ts";
+import { namespacesRead, seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
 import type { Directory } from "../ports.ts";
 import { applicationWarnings } from "./status/application-warnings.ts";
 import { askDirectory, hasApplications, type DirectoryFacts } from "./status/ask-directory.ts";
-import { findOrphans } from "./status/find-orphans.ts";
+import { findOrphans, orphansUnknownOf } from "./status/find-orphans.ts";
 import { findPending } from "./status/find-pending.ts";
 import { judgeEntries } from "./status/judge-entries.ts";
 import { findPrunable, prunePlan } from "./status/prune-key.ts";
@@ -55,7 +56,8 @@ async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortS
   if (!hasApplications(seen, input.registry)) return { seen, notSeen, facts: new Map() };
   try {
     const directory = await ports.directory();
-    const facts = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
+    const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
+    const facts = await askDirectory(seen, input.registry, asked, signal);
     return await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
@@ -73,30 +75,22 @@ async function confirmed(
   facts: DirectoryFacts,
   directory: Directory,
   input: StatusInput,
-  ports: StatusPorts,
+  { clusters, clock }: StatusPorts,
   signal: AbortSignal,
 ): Promise<Look> {
-  const whole = seen.filter((cluster) => cluster.whole);
-  if (whole.every((cluster) => findOrphans(cluster, facts, input.registry).length === 0))
-    return { seen, notSeen, facts };
-  const again = await askDirectory(seen, input.registry, { directory, clock: ports.clock }, signal);
-  const look = await seeManaged(input, ports.clusters, signal);
-  return { ...look, facts: inBoth(facts, again) };
-}
-
-/** What both looks show: a part of the directory that has not heard of a removal lists what another does not. */
-function inBoth(first: DirectoryFacts, second: DirectoryFacts): DirectoryFacts {
-  return new Map(
-    [...second].map(([appId, facts]) => {
-      const before = first.get(appId)?.application;
-      const { application } = facts;
-      if (!application || !before) return [appId, facts];
-      const passwords = application.passwords.filter(({ keyId }) =>
-        before.passwords.some((one) => one.keyId === keyId),
-      );
-      return [appId, { ...facts, application: { ...application, passwords } }];
+  const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
+  const orphans = told.flatMap((cluster) => findOrphans(cluster, facts, input.registry));
+  if (orphans.length === 0) return { seen, notSeen, facts };
+  const doubtful = new Set(orphans.map(({ keyId }) => keyId));
+  const again = await Promise.all(
+    [...facts].map(async ([appId, one]) => {
+      const { application } = one;
+      if (!application) return [appId, one] as const;
+      const listing = await withoutRemovedKeys(application, doubtful, { directory, clock }, signal);
+      return [appId, { ...one, application: listing }] as const;
     }),
   );
+  return { ...(await seeManaged(input, clusters, signal)), facts: new Map(again) };
 }
 
 async function prune(
@@ -154,11 +148,11 @@ function finished(
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
     pending: seen.flatMap((cluster) => findPending(cluster, input, cluster.cluster.serverTime(), process)),
-    scopes: seen.map(({ cluster, clusterId, whole, oneByOne }) => ({
-      context: cluster.context,
-      clusterId,
-      whole,
-      namespaces: oneByOne,
+    scopes: seen.map((cluster) => ({
+      context: cluster.cluster.context,
+      clusterId: cluster.clusterId,
+      whole: cluster.whole,
+      namespaces: namespacesRead(cluster),
     })),
     unseen: notSeen.map(({ context, namespace, error: { code, message } }) => ({
       context,
@@ -167,7 +161,7 @@ function finished(
     })),
     warnings: directory ? applicationWarnings(directory) : [],
   };
-  const failure = failureOf(notSeen, seen, input);
+  const failure = failureOf(notSeen, seen);
   if (failure) {
     const { code, message, hint, docs, requestId, retryable, exitCode } = failure;
     const error = { code, message, hint, docs, requestId, retryable, cause: failure };
@@ -187,33 +181,35 @@ function orphansOf(
   { registry }: StatusInput,
 ): Pick<StatusResult, "orphans" | "orphansUnknown"> {
   if (facts instanceof ActionableError) {
-    const { code, message } = facts;
+    const { code, message: why } = facts;
+    const message = `the directory was not asked, which alone tells whether a key was removed or its principal switched off. ${why}`;
     return { orphans: null, orphansUnknown: { code, message } };
   }
-  const partial = seen.find(({ whole }) => !whole);
-  if (!partial) return { orphans: seen.flatMap((cluster) => findOrphans(cluster, facts, registry)) };
-  const message = `Secrets may not be listed in every namespace of context ${partial.cluster.context}, so a key that none of those holds may be in use in another`;
-  return { orphans: null, orphansUnknown: { code: "status.cannot-see-all-namespaces", message } };
+  const [orphansUnknown] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);
+  const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
+  return {
+    // One cluster of which it cannot be told hides no orphan of another.
+    orphans: told.length > 0 ? told.flatMap((cluster) => findOrphans(cluster, facts, registry)) : null,
+    ...(orphansUnknown && { orphansUnknown }),
+  };
 }
 
-/** A cluster that did not answer, and a namespace that was asked for by name: what is told is not all that was asked. */
+/**
+ * Why what is told is not all that was asked: a cluster or a namespace that did not answer, one that was chosen and may
+ * not be read, and a cluster of which nothing could be read. Where nobody chose, others may keep their namespaces to
+ * themselves.
+ */
 function failureOf(
   notSeen: readonly NotSeen[],
   seen: readonly ManagedSecrets[],
-  { namespaces }: StatusInput,
 ): ActionableError | undefined {
-  const asked = notSeen.find(({ namespace }) => namespace === undefined || namespaces.includes(namespace));
-  if (asked) return asked.error;
-  // Where nothing at all could be read, nothing is known.
-  const nothing = seen.find(
-    ({ whole, cluster, oneByOne: read }) =>
-      !whole &&
-      read.length > 0 &&
-      read.every((one) =>
-        notSeen.some(({ context, namespace }) => context === cluster.context && namespace === one),
-      ),
+  const silent = notSeen.find(
+    ({ namespace, error }) => namespace === undefined || !hasCode(error, "kubernetes.forbidden"),
   );
-  return nothing && notSeen.find(({ context }) => context === nothing.cluster.context)?.error;
+  if (silent) return silent.error;
+  return seen.flatMap(({ missed, namespaces, oneByOne }) =>
+    namespaces !== undefined || missed.length === oneByOne.length ? missed : [],
+  )[0]?.error;
 }
 
 /** Whether nobody has to do anything: by what was seen. */

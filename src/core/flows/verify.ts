@@ -4,7 +4,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { Once } from "../../domain/once.ts";
-import { askAll, unknown, type CheckResult } from "../checks/check.ts";
+import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Report } from "../progress.ts";
 import { clusterChecks, podChecks } from "./verify/all-checks.ts";
@@ -18,8 +18,8 @@ import {
   type Wanted,
 } from "./verify/entries.ts";
 import { RegistrySight } from "./verify/registry-sight.ts";
-import { seeNamespace, type SeenNamespace } from "./verify/see-namespace.ts";
-import { seePod } from "./verify/see-pod.ts";
+import { seeNamespace, type ChosenNamespace, type SeenNamespace } from "./verify/see-namespace.ts";
+import { seePod, type PodSight } from "./verify/see-pod.ts";
 import { seen } from "./verify/seeing.ts";
 import { verifySecret, type SecretSight, type VerifiedSecret } from "./verify/verify-secret.ts";
 import type {
@@ -30,6 +30,9 @@ import type {
   VerifyPorts,
 } from "./verify-contract.ts";
 
+/** What the namespaces of one cluster are looked at with. */
+type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
+
 /** What is the same for every cluster of a run. */
 interface Run {
   readonly input: VerifyInput;
@@ -38,6 +41,7 @@ interface Run {
   readonly registries: RegistrySight;
   /** Whether a host is one of the cloud's registries, to which a password may be sent. */
   readonly owns: Promise<IsRegistry>;
+  readonly cloud: Promise<Known<unknown>>;
   readonly wanted: Promise<Wanted | undefined>;
   readonly signal: AbortSignal;
 }
@@ -63,10 +67,11 @@ export async function verify(
       { scope: input.scope, patienceMs: input.azurePatienceMs },
       signal,
     );
-    const owns = watched(azure.ownsLoginServer());
+    const cloud = watched(azure.ownsLoginServer());
+    const owns = watched(cloud.then((one): IsRegistry => (one.known ? one.value : () => false)));
     const wanted = watched(wantedRegistry(input, azure));
     const registries = new RegistrySight(ports.registry, signal);
-    const run: Run = { input, ports, azure, registries, owns, wanted, signal };
+    const run: Run = { input, ports, azure, registries, cloud, owns, wanted, signal };
     const subjects = await everyCluster(run);
     const inOrder = subjects.every(({ checks }) => checks.every(({ status }) => status !== "fail"));
     return { subjects, exitCode: inOrder ? exitCode.ok : exitCode.notInOrder };
@@ -108,36 +113,54 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
   const { cluster } = target;
   const { input, signal, registries, azure } = run;
   const isMeant = watched(meantSecrets(run));
+  const isRegistry = watched(run.owns.then(registryTeller));
+  const once = new Once();
+  const listNodes = () => once.do("nodes", cluster.context, () => seen(cluster.listNodes(signal), signal));
   const [spaces, nodes] = await Promise.all([
     namespacesOf(target, input, signal).then((names) =>
       pMap(
         names,
-        (name) =>
-          seeNamespace(cluster, name, { secretName: input.secretName, pod: input.pod, isMeant }, signal),
+        (chosen) =>
+          seeNamespace(
+            cluster,
+            chosen,
+            { secretName: input.secretName, pod: input.pod, isMeant, isRegistry },
+            signal,
+          ),
         { concurrency: input.concurrency },
       ),
     ),
     input.image
-      ? seen(cluster.listNodes(signal), signal)
+      ? listNodes()
       : unknown("No image was named, so that there is none to compare the nodes with."),
   ]);
-  const [owns, wanted] = await Promise.all([run.owns, run.wanted]);
-  const once = new Once();
-  const sight: SecretSight = {
+  const [owns, cloud, wanted] = await Promise.all([run.owns, run.cloud, run.wanted]);
+  const sight: ClusterSight = {
     cluster,
     azure,
     registries,
     wanted,
+    cloud,
+    clock: run.ports.clock,
     nodes,
+    listNodes,
     imageHosts: undefined,
     isRegistry: registryTeller(owns),
     maySend: owns,
     everywhere: () =>
-      once.do("secrets", cluster.context, async () => (await cluster.listPullSecrets(signal)) ?? []),
+      once.do("secrets", cluster.context, async () => {
+        // Whether there are others like it is an extra.
+        const all = await seen(cluster.listPullSecrets(signal), signal);
+        return all.known ? (all.value ?? []) : [];
+      }),
   };
-  const checked = await pMap(spaces, (space) => verifyNamespace(space, run, sight), {
-    concurrency: input.concurrency,
-  });
+  const checked = await pMap(
+    withoutStrangers(spaces, input.pod),
+    (space) => verifyNamespace(space, run, sight),
+    {
+      concurrency: input.concurrency,
+    },
+  );
   const entries = checked.flatMap(({ secrets }) => secrets.flatMap((secret) => secret.entries));
   const facts = await clusterFacts(cluster, entries, run, owns);
   return [
@@ -146,10 +169,25 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
   ];
 }
 
+/** A pod that was asked for and is in one of the namespaces is not missed in the others. */
+function withoutStrangers(
+  spaces: readonly SeenNamespace[],
+  asked: string | undefined,
+): readonly SeenNamespace[] {
+  const isThere = ({ waiting }: SeenNamespace) =>
+    waiting.some(({ name, pod }) => name === asked && pod.known && pod.value !== undefined);
+  if (asked === undefined || !spaces.some(isThere)) return spaces;
+  return spaces.map((space) =>
+    isThere(space)
+      ? space
+      : { ...space, waiting: space.waiting.filter(({ name, pod }) => name !== asked || !pod.known) },
+  );
+}
+
 async function verifyNamespace(
   space: SeenNamespace,
   { input, signal }: Run,
-  sight: SecretSight,
+  sight: ClusterSight,
 ): Promise<{ readonly secrets: readonly VerifiedSecret[]; readonly pods: readonly CheckedSubject[] }> {
   const imageHosts = await hostsOfImage(space, input, sight);
   const secrets = await Promise.all(
@@ -186,7 +224,7 @@ async function hostsOfImage(
   if (!image || wanted) return undefined;
   const entries = secrets.flatMap(({ secret }) => {
     const { config } = contentOf(secret);
-    return secret && config ? entriesOf(secret, config, isRegistry, wanted) : [];
+    return secret && config ? entriesOf(secret, config, isRegistry, wanted, image) : [];
   });
   if (new Set(entries.map(({ host }) => host)).size < 2) return undefined;
   const giving = await Promise.all(
@@ -203,17 +241,18 @@ async function hostsOfImage(
 
 async function namespacesOf(
   { cluster, defaultNamespace }: ReadTarget,
-  { namespaces, namespaceSelector }: VerifyInput,
+  { namespaces, namespaceSelector, suggest }: VerifyInput,
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  if (namespaceSelector === undefined) return namespaces.length > 0 ? namespaces : [defaultNamespace];
-  const selected = await cluster.listNamespaces(namespaceSelector, signal);
-  const names = new Set([...namespaces, ...selected.map(({ name }) => name)]);
-  if (names.size > 0) return [...names];
+): Promise<readonly ChosenNamespace[]> {
+  const named = namespaceSelector === undefined && namespaces.length === 0 ? [defaultNamespace] : namespaces;
+  const selected =
+    namespaceSelector === undefined ? [] : await cluster.listNamespaces(namespaceSelector, signal);
+  const names = new Set([...named, ...selected.map(({ name }) => name)]);
+  if (names.size > 0) return [...names].map((name) => ({ name, isNamed: named.includes(name) }));
   throw refused(
     "namespace.none-selected",
     `No namespace in context ${inOneLine(cluster.context)} carries the labels ${namespaceSelector}.`,
-    "Check --namespace-selector: kubectl get namespaces --show-labels.",
+    `Check --namespace-selector: ${suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels")}`,
   );
 }
 
@@ -232,6 +271,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         reference: registry,
         text: registry.loginServer,
         loginServer: registry.loginServer.toLowerCase(),
+        isMissing: false,
       };
     case "resource-id": {
       const found = await azure.registryById(registry.id);
@@ -239,6 +279,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         reference: registry,
         text: registry.id,
         loginServer: found.known ? found.value?.loginServer : undefined,
+        isMissing: found.known && found.value === undefined,
       };
     }
     case "name": {
@@ -251,6 +292,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         reference: registry,
         text: registry.name,
         loginServer: more.length === 0 ? only?.loginServer : undefined,
+        isMissing: all.known && only === undefined,
       };
     }
     default:

@@ -1,4 +1,4 @@
-import type { Application, PasswordCredential } from "../../domain/identity.ts";
+import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
 import type { Clock, Directory } from "../ports.ts";
 
 /** Enough to meet every part of the directory. */
@@ -31,7 +31,7 @@ export async function findApplicationListing(
   let best: Application | undefined;
   for (let looks = 1; looks <= mostLooks; looks += 1) {
     if (looks > 1) await clock.sleep(betweenLooksMs, signal);
-    const found = (await directory.findApplications(appId, signal)).find((one) => one.appId === appId);
+    const found = await directory.findApplicationByAppId(appId, signal);
     if (!found) continue;
     const fresh = made.filter(({ keyId }) => !isListed(found.passwords, keyId));
     const seen = { ...found, passwords: [...found.passwords, ...fresh] };
@@ -39,4 +39,48 @@ export async function findApplicationListing(
     if (count(best) === claimed.size) break;
   }
   return best;
+}
+
+/**
+ * Finds the principal of an application that is there; a part of the directory that does not know it is asked again.
+ * @returns undefined when no part that was asked knows it
+ */
+export async function findPrincipalOf(
+  appId: string,
+  {
+    directory,
+    clock,
+  }: { readonly directory: Pick<Directory, "findServicePrincipal">; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<ServicePrincipal | undefined> {
+  for (let looks = 1; ; looks += 1) {
+    const found = await directory.findServicePrincipal(appId, signal);
+    if (found || looks === mostLooks) return found;
+    await clock.sleep(betweenLooksMs, signal);
+  }
+}
+
+/**
+ * Those of an application's keys that every part of the directory lists: what was removed a moment ago some go on
+ * listing. It is asked until none of the doubtful ones is left, or often enough.
+ * @param doubtful ids of the keys that matter
+ */
+export async function withoutRemovedKeys(
+  application: Application,
+  doubtful: ReadonlySet<string>,
+  {
+    directory,
+    clock,
+  }: { readonly directory: Pick<Directory, "findApplicationByAppId">; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<Application> {
+  let { passwords } = application;
+  for (let looks = 2; looks <= mostLooks && passwords.some(({ keyId }) => doubtful.has(keyId)); looks += 1) {
+    await clock.sleep(betweenLooksMs, signal);
+    const found = await directory.findApplicationByAppId(application.appId, signal);
+    // A part that does not know the application says nothing of its keys.
+    if (found)
+      passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));
+  }
+  return { ...application, passwords };
 }

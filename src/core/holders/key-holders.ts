@@ -19,8 +19,10 @@ export function keyHolders(
     const isNamed = namedBy(secret);
     const byBytes = new Set(keysByBytes(secret, application, now));
     for (const key of application.passwords) {
-      if (isNamed(key) || byBytes.has(key))
-        holders.set(key.keyId, [...(holders.get(key.keyId) ?? []), secret]);
+      if (!isNamed(key) && !byBytes.has(key)) continue;
+      const known = holders.get(key.keyId);
+      if (known) known.push(secret);
+      else holders.set(key.keyId, [secret]);
     }
   }
   return holders;
@@ -57,7 +59,10 @@ function idsInMarks(secret: SecretObject): string[] {
     .filter((keyId) => typeof keyId === "string");
 }
 
-/** Keys that have not ended and begin as some password of the application in a secret, whoever wrote it and for whatever host. */
+/**
+ * Keys that have not ended and begin as some password of the application in a secret, whoever wrote it and for whatever
+ * host. A key of which the directory does not say how it begins may be any password that begins as no other one.
+ */
 function keysByBytes(
   secret: SecretObject,
   { appId, passwords }: Pick<Application, "appId" | "passwords">,
@@ -67,10 +72,13 @@ function keysByBytes(
     // Entra takes an id in any letter case.
     .filter(({ username }) => username.toLowerCase() === appId.toLowerCase())
     .map(({ password }) => password.reveal());
+  const begins = (text: string) =>
+    passwords.filter(({ hint }) => hint !== undefined && text.startsWith(hint));
+  const unexplained = texts.some((text) => begins(text).length === 0);
+  const byHint = new Set(texts.flatMap(begins));
   return passwords.filter(
-    ({ hint, endDateTime }) =>
-      hint !== undefined &&
-      (endDateTime === undefined || endDateTime > now) &&
-      texts.some((text) => text.startsWith(hint)),
+    (key) =>
+      (key.endDateTime === undefined || key.endDateTime > now) &&
+      (key.hint === undefined ? unexplained : byHint.has(key)),
   );
 }

@@ -27,6 +27,11 @@ export interface SeenCluster {
   readonly clusterId: string;
   readonly contexts: readonly string[];
   readonly cluster: Cluster;
+  /**
+   * Whether the cluster or the user says which cluster it is. Marks that alone tell it may have come with a copy of
+   * another cluster's secrets.
+   */
+  readonly identified: boolean;
   /** Whether one list showed all there are. */
   readonly whole: boolean;
   readonly secrets: readonly SecretObject[];
@@ -113,6 +118,7 @@ export function joined<Seen extends SeenCluster>(one: Seen, other: Seen): Seen {
   return {
     ...able,
     contexts: [...one.contexts, ...other.contexts],
+    identified: one.identified || other.identified,
     whole: one.whole || other.whole,
     secrets: inOrder([...secrets.values()]),
     namespaces:
@@ -135,6 +141,7 @@ async function seeContext(
     clusterId: clusterIdOf(wish, cluster, uid, secrets),
     contexts: [cluster.context],
     cluster,
+    identified: uid !== undefined || wish.clusterId !== undefined,
     whole: listed !== undefined,
     secrets,
     namespaces: chosen && new Set(chosen),

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
-import { isManaged, managedSelector } from "../../domain/ownership.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { isManaged, managedSelector } from "../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
 import {
   chosenNamespaces,
@@ -16,8 +16,10 @@ import {
 
 /** The secrets of one cluster that carry our label. */
 export interface ManagedSecrets extends SeenCluster {
-  /** The namespaces that were read one by one; empty when one list showed all. */
+  /** The namespaces that were asked for one by one; empty when one list showed all. */
   readonly oneByOne: readonly string[];
+  /** Those of them that could not be read. */
+  readonly missed: ReadonlyArray<NotSeen & { readonly namespace: string }>;
 }
 
 /** Where it could not be looked. */
@@ -42,17 +44,42 @@ export async function seeManaged(
   const seen = await seeEach<ManagedSecrets>(
     clusters,
     {
-      see: (one) => seeContext(wish, one, notSeen, signal),
-      join: (one, other) => ({
-        ...joined(one, other),
-        oneByOne: one.whole || other.whole ? [] : [...new Set([...one.oneByOne, ...other.oneByOne])],
-      }),
+      see: (one) => seeContext(wish, one, signal),
+      join: joinedManaged,
       isOfTheWish,
       missed: ({ cluster: { context } }, error) => notSeen.push({ context, namespace: undefined, error }),
     },
     signal,
   );
-  return { seen, notSeen };
+  return { seen, notSeen: [...notSeen, ...seen.flatMap(({ missed }) => missed)] };
+}
+
+/** Two contexts of one cluster: what one of them may read nobody has missed. */
+function joinedManaged(one: ManagedSecrets, other: ManagedSecrets): ManagedSecrets {
+  const both = joined(one, other);
+  if (both.whole) return { ...both, oneByOne: [], missed: [] };
+  const read = new Set([...namespacesRead(one), ...namespacesRead(other)]);
+  const missed = [...one.missed, ...other.missed].filter(({ namespace }) => !read.has(namespace));
+  return {
+    ...both,
+    oneByOne: [...new Set([...one.oneByOne, ...other.oneByOne])],
+    missed: [...new Map(missed.map((gap) => [gap.namespace, gap])).values()],
+  };
+}
+
+/** The namespaces that were read one by one, without those that could not be. */
+export function namespacesRead({ oneByOne, missed }: Pick<ManagedSecrets, "oneByOne" | "missed">): string[] {
+  const gaps = new Set(missed.map(({ namespace }) => namespace));
+  return oneByOne.filter((namespace) => !gaps.has(namespace));
+}
+
+/** Whether a secret is one of those that were asked for. */
+export function isChosen(
+  { namespace, name }: Pick<SecretObject, "namespace" | "name">,
+  { namespaces }: Pick<ManagedSecrets, "namespaces">,
+  secretName: string | undefined,
+): boolean {
+  return (namespaces?.has(namespace) ?? true) && (secretName ?? name) === name;
 }
 
 /** Whether what was asked for can never be, whatever the cluster. */
@@ -63,7 +90,6 @@ function isOfTheWish(error: ActionableError): boolean {
 async function seeContext(
   wish: SeeingWish,
   { cluster, defaultNamespace }: ClusterTarget,
-  notSeen: NotSeen[],
   signal: AbortSignal,
 ): Promise<ManagedSecrets> {
   const [uid, listed, chosen] = await Promise.all([
@@ -72,8 +98,8 @@ async function seeContext(
     chosenNamespaces(wish, cluster, signal),
   ]);
   const oneByOne = listed ? [] : (chosen ?? (await allNamespaces(cluster, defaultNamespace, signal)));
-  const read = listed ?? (await readEach(wish, cluster, oneByOne, notSeen, signal));
-  const secrets = inOrder(read);
+  const read = listed ? { secrets: listed, missed: [] } : await readEach(wish, cluster, oneByOne, signal);
+  const secrets = inOrder(read.secrets);
   return {
     clusterId: clusterIdOf(wish, cluster, uid, secrets),
     contexts: [cluster.context],
@@ -82,6 +108,8 @@ async function seeContext(
     whole: listed !== undefined,
     namespaces: chosen && new Set(chosen),
     oneByOne,
+    missed: read.missed,
+    identified: uid !== undefined || wish.clusterId !== undefined,
   };
 }
 
@@ -102,25 +130,26 @@ async function readEach(
   { secretName = usualSecretName, concurrency }: SeeingWish,
   cluster: Cluster,
   namespaces: readonly string[],
-  notSeen: NotSeen[],
   signal: AbortSignal,
-): Promise<SecretObject[]> {
-  const read = await pMap(
+): Promise<Pick<ManagedSecrets, "secrets" | "missed">> {
+  const answers = await pMap(
     new Set(namespaces),
-    async (namespace): Promise<readonly SecretObject[]> => {
+    async (namespace): Promise<Pick<ManagedSecrets, "secrets" | "missed">> => {
       try {
         const listed = await cluster.listSecretsIn(namespace, managedSelector, signal);
-        if (listed) return listed;
+        if (listed) return { secrets: listed, missed: [] };
         // Who may not list may still read the one secret that is known by name.
         const secret = await cluster.findSecret(namespace, secretName, signal);
-        return secret && isManaged(secret) ? [secret] : [];
+        return { secrets: secret && isManaged(secret) ? [secret] : [], missed: [] };
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted) throw error;
-        notSeen.push({ context: cluster.context, namespace, error });
-        return [];
+        return { secrets: [], missed: [{ context: cluster.context, namespace, error }] };
       }
     },
     { concurrency },
   );
-  return read.flat();
+  return {
+    secrets: answers.flatMap(({ secrets }) => secrets),
+    missed: answers.flatMap(({ missed }) => missed),
+  };
 }

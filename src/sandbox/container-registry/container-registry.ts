@@ -1,5 +1,6 @@
 import { ImageStore } from "./image-store.ts";
 import { challenge, firewallRefusal, registryError } from "./answers.ts";
+import { refusesAddress } from "./network-rules.ts";
 import { contentRoutes } from "./registry-api.ts";
 import { signInRoutes } from "./sign-in.ts";
 import { registryTokens, type RegistryTokens } from "./registry-token.ts";
@@ -28,7 +29,7 @@ export function createLoginServer(
     name: `registry ${registry.name}`,
     clockAheadMs: () => world.clockAheadMs,
     handle: (request) => {
-      if (registry.firewalled) return firewallRefusal(request.remoteAddress);
+      if (refusesAddress(registry, request.remoteAddress)) return firewallRefusal(request.remoteAddress);
       return dispatch(signIn, request) ?? dataPlane(request) ?? registryError(404);
     },
     errorResponse: (_request, status, code) =>

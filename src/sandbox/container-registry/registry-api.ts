@@ -17,7 +17,7 @@ type Handler = (
   parameters: Readonly<Record<string, string>>,
 ) => SandboxResponse;
 
-/** `/v2/` and what lies below it. */
+/** `/v2/` and what lies below it, and the tags as `az acr repository` asks for them. */
 export function contentRoutes(
   world: World,
   registry: RegistryRecord,
@@ -60,6 +60,13 @@ export function contentRoutes(
       handle: async (request) =>
         (await guard(request, { type: "registry", name: "catalog", actions: ["*"] })) ?? api.catalog(request),
     },
+    {
+      method: "GET",
+      pattern: /^\/acr\/v1\/(?<name>.+)\/_tags$/,
+      handle: async (request, { name = "" }) =>
+        (await guard(request, { type: "repository", name, actions: ["metadata_read"] })) ??
+        api.tagsWithAttributes(request, name, registry.loginServer),
+    },
     route("GET", "tags/list", pull, (request, name) => api.tags(request, name)),
     route("GET", manifests, pull, (request, name, rest) => api.manifest(request, name, rest)),
     route("HEAD", manifests, pull, (request, name, rest) => api.manifest(request, name, rest)),
@@ -95,6 +102,23 @@ class ContentApi {
     if (all.length === 0) return unknownName(name);
     const { items, headers } = section(request, all);
     return registryAnswer(200, { name, tags: items }, headers);
+  }
+
+  /** https://learn.microsoft.com/rest/api/containerregistry/registry-artifacts */
+  tagsWithAttributes(request: SandboxRequest, imageName: string, loginServer: string): SandboxResponse {
+    const all = this.#store.tags(imageName);
+    if (all.length === 0) return unknownName(imageName);
+    const { items, headers } = section(request, all);
+    const time = "2026-01-01T00:00:00.0000000Z";
+    const tags = items.map((name) => ({
+      name,
+      digest: this.#store.manifest(imageName, name)?.digest,
+      createdTime: time,
+      lastUpdateTime: time,
+      signed: false,
+      changeableAttributes: { deleteEnabled: true, writeEnabled: true, readEnabled: true, listEnabled: true },
+    }));
+    return registryAnswer(200, { registry: loginServer, imageName, tags }, headers);
   }
 
   manifest(

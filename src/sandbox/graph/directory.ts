@@ -4,9 +4,9 @@ import { answer, context, graphRoute, sentBody, type GraphCall } from "./call.ts
 import { badRequest, GraphRefusal, notFound } from "./errors.ts";
 import { directoryObject, directoryObjects, userResource } from "./owners.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
-import { mayReadUsers, requirePolicyRead, requireRead } from "./rights.ts";
+import { mayReadGroups, mayReadUsers, requirePolicyRead, requireRead } from "./rights.ts";
 import type { Route, SandboxResponse } from "../service.ts";
-import type { UserRecord, World } from "../world.ts";
+import type { GroupRecord, UserRecord, World } from "../world.ts";
 import { denied } from "./errors.ts";
 
 const users: Collection = {
@@ -62,9 +62,12 @@ function getByIds(call: GraphCall): SandboxResponse {
   }
   const wanted = types?.map((type) => type.toLowerCase());
   const found = ids
-    .map((id) => findOwner(call.world, call.view, id))
-    .filter((one) => one !== undefined)
-    .map((one) => directoryObject(call, one))
+    .flatMap((id) => {
+      const owner = findOwner(call.world, call.view, id);
+      if (owner) return [directoryObject(call, owner)];
+      const group = call.world.groups.find((one) => one.id === id);
+      return group ? [groupObject(call, group)] : [];
+    })
     .filter(
       (one) =>
         !wanted ||
@@ -72,6 +75,15 @@ function getByIds(call: GraphCall): SandboxResponse {
         wanted.includes(String(one["@odata.type"]).slice("#microsoft.graph.".length).toLowerCase()),
     );
   return answer(call, { ...context(call.world, "directoryObjects"), value: found });
+}
+
+/** A group; of one that the caller may not read, type and id. */
+function groupObject({ caller }: GraphCall, { id, displayName }: GroupRecord): Record<string, unknown> {
+  return {
+    "@odata.type": "#microsoft.graph.group",
+    id,
+    displayName: mayReadGroups(caller) ? displayName : null,
+  };
 }
 
 function listOwnedObjects(call: GraphCall): SandboxResponse {

@@ -42,6 +42,14 @@ export function mayReadUsers(caller: Identity): boolean {
   );
 }
 
+/** Sees groups: every member does, an application needs a permission. */
+export function mayReadGroups(caller: Identity): boolean {
+  return (
+    caller.kind === "user" ||
+    hasAny(caller, ["Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"])
+  );
+}
+
 /** Registers applications. */
 export function requireCreate(world: World, caller: Identity): void {
   const allowed =

@@ -44,15 +44,20 @@ export function registryResource(registry: RegistryRecord, apiVersion: string): 
       encryption: { status: "disabled" },
       dataEndpointEnabled: false,
       dataEndpointHostNames: [],
-      privateEndpointConnections: Array.from({ length: network.privateEndpoints }, (_, index) =>
-        privateEndpoint(registry, index + 1),
-      ),
+      privateEndpointConnections: privateEndpoints(registry),
       publicNetworkAccess: network.publicAccess ? "Enabled" : "Disabled",
       networkRuleBypassOptions: "AzureServices",
       zoneRedundancy: "Disabled",
       ...(versionsWithMode.includes(apiVersion) ? { roleAssignmentMode: registry.roleAssignmentMode } : {}),
     },
   };
+}
+
+/** Its private endpoints, as Resource Manager shows them. */
+export function privateEndpoints(registry: RegistryRecord): Array<Record<string, unknown>> {
+  return Array.from({ length: registry.network.privateEndpoints }, (_, index) =>
+    privateEndpoint(registry, index + 1),
+  );
 }
 
 function privateEndpoint(registry: RegistryRecord, number: number): Record<string, unknown> {

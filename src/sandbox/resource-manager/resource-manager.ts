@@ -9,11 +9,18 @@ import {
   resourceGroups,
   subscriptionPattern,
 } from "./scope.ts";
-import { registryListing, registryResource, registryResourceId, registryType } from "./registry-resource.ts";
+import {
+  privateEndpoints,
+  registryListing,
+  registryResource,
+  registryResourceId,
+  registryType,
+} from "./registry-resource.ts";
 import { roleAssignmentRoutes } from "./role-assignments.ts";
 import { roleDefinitionRoutes } from "./role-definition-routes.ts";
 import { grantsAt, grantsOf, isWithin, permitsAction } from "./role-evaluation.ts";
-import type { Route, SandboxRequest, SandboxResponse } from "../service.ts";
+import { updateRegistry } from "./registry-update.ts";
+import { jsonBody, type Route, type SandboxRequest, type SandboxResponse } from "../service.ts";
 import { graphAudiences, resourceManagerAudiences } from "../entra/token.ts";
 import type { RegistryRecord, SubscriptionRecord, World } from "../world.ts";
 
@@ -43,6 +50,10 @@ export function resourceManagerRoutes(world: World): Route[] {
     ),
     armRoute(world, "GET", `${groupPattern}${registriesSegment}`, (call) => listRegistries(world, call)),
     armRoute(world, "GET", registryPattern, (call) => getRegistry(world, call)),
+    armRoute(world, "PATCH", registryPattern, (call) => patchRegistry(world, call)),
+    armRoute(world, "GET", `${registryPattern}/(?<kind>privateEndpointConnections|tokens)`, (call) =>
+      listParts(world, call),
+    ),
     ...roleAssignmentRoutes(world),
     ...roleDefinitionRoutes(world),
     ...["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"].map((method) =>
@@ -193,6 +204,29 @@ function getRegistry(world: World, call: ArmCall): SandboxResponse {
   return registry
     ? armAnswer(200, registryResource(registry, call.apiVersion))
     : armError(404, "ResourceNotFound");
+}
+
+function patchRegistry(world: World, call: ArmCall): SandboxResponse {
+  const scope = scopeOf(call);
+  const stopped = refusal(world, call, `${registryType}/write`, scope) ?? missingScope(world, scope);
+  if (stopped) return stopped;
+  const [registry] = registriesAt(world, scope);
+  if (!registry) return armError(404, "ResourceNotFound");
+  const refused = updateRegistry(registry, jsonBody(call.request));
+  if (refused) return refused;
+  world.committed(`registry ${registry.name} changed`);
+  return armAnswer(200, registryResource(registry, call.apiVersion));
+}
+
+/** Its private endpoints; and its tokens, of which the sandbox has none. */
+function listParts(world: World, call: ArmCall): SandboxResponse {
+  const scope = scopeOf(call);
+  const kind = call.parameters["kind"]?.toLowerCase() === "tokens" ? "tokens" : "privateEndpointConnections";
+  const stopped = refusal(world, call, `${registryType}/${kind}/read`, scope) ?? missingScope(world, scope);
+  if (stopped) return stopped;
+  const [registry] = registriesAt(world, scope);
+  if (!registry) return armError(404, "ResourceNotFound");
+  return page(world, call, kind === "tokens" ? [] : privateEndpoints(registry));
 }
 
 /** Lists leave out what the caller may not read, without a word. */

@@ -3,7 +3,7 @@ import { armAnswer, armError } from "./errors.ts";
 import { anyScopePattern, missingScope } from "./scope.ts";
 import { exists } from "../replication.ts";
 import { plain, readDesired, type DesiredAssignment } from "./role-assignment-request.ts";
-import { isWithin } from "./role-evaluation.ts";
+import { isWithin, selfAndGroups } from "./role-evaluation.ts";
 import { jsonBody, type Route, type SandboxResponse } from "../service.ts";
 import type { RoleAssignmentRecord, World } from "../world.ts";
 
@@ -122,26 +122,46 @@ function listAssignments(world: World, call: ArmCall): SandboxResponse {
   if (stopped) return stopped;
   const wanted = readFilter(call.request.query.get("$filter") ?? "");
   if (!wanted) return armError(400, "UnsupportedQuery", "The filter is not supported.");
+  const holders =
+    wanted.assignedTo === undefined
+      ? wanted.principalId && new Set([wanted.principalId.toLowerCase()])
+      : selfAndGroups(world, wanted.assignedTo);
   const found = world.roleAssignments.filter(
     (record) =>
       call.view.knows(record) &&
       (isWithin(scope, record.scope) || (!wanted.atScope && isWithin(record.scope, scope))) &&
-      (wanted.principalId === undefined || same(record.principalId, wanted.principalId)),
+      (!holders || holders.has(record.principalId.toLowerCase())),
   );
   return page(world, call, found.map(assignmentResource));
 }
 
-/** The filters that Resource Manager knows here; groups have no members in the sandbox. */
-function readFilter(
-  filter: string,
-): { readonly atScope: boolean; readonly principalId?: string } | undefined {
+/** What is asked of a list of role assignments. */
+interface AssignmentFilter {
+  /** Leaves out what lies below the scope. */
+  readonly atScope: boolean;
+  /** Who holds them by himself. */
+  readonly principalId?: string;
+  /** Who holds them by himself or by a group. */
+  readonly assignedTo?: string;
+}
+
+/**
+ * The filters that Resource Manager knows.
+ * https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+ */
+function readFilter(filter: string): AssignmentFilter | undefined {
   if (filter.trim() === "") return { atScope: false };
   const form =
     /^\s*(?:(?<at>atScope\(\))(?:\s+and\s+assignedTo\('(?<within>[^']+)'\))?|principalId\s+eq\s+'(?<principal>[^']+)'|assignedTo\('(?<assigned>[^']+)'\))\s*$/i;
   const groups = form.exec(filter)?.groups;
   if (!groups) return undefined;
-  const principalId = groups["within"] ?? groups["principal"] ?? groups["assigned"];
-  return { atScope: groups["at"] !== undefined, ...(principalId === undefined ? {} : { principalId }) };
+  const principalId = groups["principal"];
+  const assignedTo = groups["within"] ?? groups["assigned"];
+  return {
+    atScope: groups["at"] !== undefined,
+    ...(principalId === undefined ? {} : { principalId }),
+    ...(assignedTo === undefined ? {} : { assignedTo }),
+  };
 }
 
 /** What the principal is, as far as the replica that answers knows: even a stated type does not help it. */
@@ -149,6 +169,7 @@ function directoryType(world: World, { view }: ArmCall, principalId: string): st
   if (world.servicePrincipals.some((record) => same(record.id, principalId) && view.knows(record))) {
     return "ServicePrincipal";
   }
+  if (world.groups.some(({ id }) => same(id, principalId))) return "Group";
   return world.users.some(({ id }) => same(id, principalId)) ? "User" : undefined;
 }
 

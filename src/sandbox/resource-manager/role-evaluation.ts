@@ -10,9 +10,13 @@ export interface Grant {
   readonly role: RoleDefinition;
 }
 
+/** Of the sandbox each holds every subscription. */
+const managementGroup = /^\/providers\/microsoft\.management\/managementgroups\/[^/]+$/;
+
 /** Whether a scope is another one or lies below it; letter case does not count. */
 export function isWithin(scope: string, outer: string): boolean {
   const inside = scope.toLowerCase();
+  if (managementGroup.test(outer.toLowerCase()) && inside.startsWith("/subscriptions/")) return true;
   const around = outer.toLowerCase().replace(/\/$/, "");
   return inside === around || inside.startsWith(`${around}/`);
 }
@@ -22,11 +26,24 @@ export function grantsAt(world: World, principalId: string, scope: string, view:
   return grantsOf(world, principalId, view).filter(({ assignment }) => isWithin(scope, assignment.scope));
 }
 
-/** Everything a principal holds anywhere, as far as one replica knows. */
+/** Object ids of a principal and of every group that it is a member of, be it through another group. */
+export function selfAndGroups(world: World, principalId: string): ReadonlySet<string> {
+  const ids = new Set([principalId.toLowerCase()]);
+  // A set grows while it is walked, and comes to an end where groups hold each other.
+  for (const id of ids) {
+    for (const group of world.groups) {
+      if (group.members.some((member) => member.toLowerCase() === id)) ids.add(group.id.toLowerCase());
+    }
+  }
+  return ids;
+}
+
+/** Everything a principal holds anywhere, by itself or by a group, as far as one replica knows. */
 export function grantsOf(world: World, principalId: string, view: ReplicaView): Grant[] {
+  const holders = selfAndGroups(world, principalId);
   return world.roleAssignments
     .filter((assignment) => view.knows(assignment))
-    .filter((assignment) => assignment.principalId.toLowerCase() === principalId.toLowerCase())
+    .filter((assignment) => holders.has(assignment.principalId.toLowerCase()))
     .flatMap((assignment) => {
       const role = roleDefinition(assignment.roleDefinitionId);
       return role ? [{ assignment, role }] : [];

@@ -1,5 +1,5 @@
 import { known, unknown } from "../../../src/core/checks/check.ts";
-import type { EntryFacts } from "../../../src/core/checks/facts.ts";
+import type { EntryFacts, Suggest } from "../../../src/core/checks/facts.ts";
 import type { AccessedRegistry } from "../../../src/domain/registry.ts";
 import type { RolePermissions } from "../../../src/domain/role.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
@@ -53,6 +53,12 @@ export function held(actions: readonly string[], wish: HeldWish = {}) {
   return { assignment, role };
 }
 
+const suggest: Suggest = Object.assign(
+  (command: string, options: Parameters<Suggest>[1]) =>
+    ["acr-pull", command, ...options.flatMap((one) => one.filter((word) => word !== undefined))].join(" "),
+  { kubectl: (context: string, ...words: readonly string[]) => ["kubectl", context, ...words].join(" ") },
+);
+
 /** An entry that is in order in every respect but those given. */
 export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
   return {
@@ -72,6 +78,7 @@ export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
     signIn: unknown("Not asked."),
     application: unknown("Not asked."),
     principal: unknown("Not asked."),
+    meantApplication: undefined,
     roles: known([held(["Microsoft.ContainerRegistry/registries/pull/read"], { name: "AcrPull" })]),
     second: undefined,
     platforms: unknown("Not asked."),
@@ -82,10 +89,10 @@ export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
       namespace: "apps",
       pods: unknown("Not asked."),
       accounts: unknown("Not asked."),
+      pullSecrets: unknown("Not asked."),
     },
     wantedAccounts: [],
-    suggest: (command, options) =>
-      ["acr-pull", command, ...options.flatMap((one) => one.filter((word) => word !== undefined))].join(" "),
+    suggest,
     ...more,
   };
 }

@@ -154,11 +154,12 @@ describe("roles", () => {
     expect(roleMode.look(entryFacts({ roles: known([role]), pull: refused }))?.status).toBe(status);
   });
 
-  it("that pull nothing here are no failure where pulls work all the same, as by a group", () => {
+  it("that Azure shows none of are no failure where pulls work, as of one that was taken away just now", () => {
     const facts = entryFacts({ roles: known([]) });
     expect(roleAssignment.look(facts)).toMatchObject({
       status: "warn",
-      message: expect.stringContaining("group"),
+      message: expect.stringContaining("taken away just now"),
+      hint: expect.stringContaining("acr-pull setup"),
     });
     expect(roleMode.look(facts)).toBeUndefined();
   });
@@ -180,6 +181,23 @@ describe("roles", () => {
     const roles = known([held([pullAction, "Microsoft.ContainerRegistry/registries/push/write"])]);
     const mark = { registry: registry().id, clusterId: "c", appId, role: "acrpush" as const };
     expect(roleWidth.look(entryFacts({ roles, mark }))?.status).toBe("pass");
+  });
+});
+
+describe("a principal that was disabled just now", () => {
+  it("is warned of while the registry still lets it in", () => {
+    const there = known({
+      objectId: "o",
+      appId,
+      displayName: "d",
+      passwords: [],
+      certificates: 0,
+      enabled: false,
+    });
+    expect(principal.look(entryFacts({ principal: there }))).toMatchObject({
+      status: "warn",
+      hint: expect.stringContaining("accountEnabled=true"),
+    });
   });
 });
 

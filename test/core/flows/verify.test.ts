@@ -19,7 +19,7 @@ const input: VerifyInput = {
   pod: undefined,
   azurePatienceMs: 1_000,
   concurrency: 10,
-  suggest: (command) => `acr-pull ${command}`,
+  suggest: Object.assign((command: string) => `acr-pull ${command}`, { kubectl: () => "kubectl" }),
 };
 
 function secretOf(...hosts: readonly string[]): SecretObject {
@@ -57,8 +57,12 @@ function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) 
     azure: () =>
       Promise.resolve({
         registries: { readAccess: refuse, listAccess: refuse },
-        roles: { listAssignments: refuse, findRole: refuse },
-        directory: { findServicePrincipal: refuse, findApplicationByAppId: refuse },
+        roles: { listHeldAssignments: refuse, findRole: refuse },
+        directory: {
+          findServicePrincipal: refuse,
+          findApplicationByAppId: refuse,
+          findApplications: refuse,
+        },
         signIn: { signIn: notSignedIn },
         ownsLoginServer: (host) => /^[a-z0-9-]+\.azurecr\.io$/.test(host),
       }),

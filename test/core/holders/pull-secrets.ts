@@ -70,6 +70,7 @@ export function seenCluster(secrets: readonly PullSecret[], more: Partial<SeenCl
     clusterId,
     contexts: ["blue"],
     cluster: { context: "blue" } as Cluster,
+    identified: true,
     whole: true,
     secrets: secrets.map(pullSecret),
     namespaces: undefined,

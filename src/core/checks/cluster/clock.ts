@@ -45,6 +45,8 @@ function culprit({ context, clusterAheadMs, registryAheadMs }: ClusterFacts): st
 
 function span(aheadMs: number): string {
   const minutes = Math.round(Math.abs(aheadMs) / minuteMs);
+  const days = Math.floor(minutes / (24 * 60));
+  if (days > 1) return `${days} days ${aheadMs > 0 ? "fast" : "slow"}`;
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   const parts = [
     ...(hours > 0 ? [hours === 1 ? "one hour" : `${hours} hours`] : []),

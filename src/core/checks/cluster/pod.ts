@@ -1,24 +1,43 @@
-import { imageName } from "../../../domain/image-name.ts";
+import { imageName, imageText } from "../../../domain/image-name.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { keysForImage } from "../../../domain/kubelet-match.ts";
+import { registryHostOf } from "../../../domain/login-server.ts";
 import type { ContainerImage, PodObject } from "../../../domain/kubernetes-objects.ts";
-import { fail, pass, skip, warn, type Check, type Verdict } from "../check.ts";
+import { fail, notKnown, pass, skip, warn, type Check, type Verdict } from "../check.ts";
+import type { PullOutcome } from "../../ports.ts";
 import type { PodFacts, SecretOutcome } from "../facts.ts";
-import { kubectl } from "../remedies.ts";
+import { buildFor, linkByHand } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
-/** How the kubelet puts it that an image could not be pulled. */
-export const waitsForImage: ReadonlySet<string> = new Set(["ImagePullBackOff", "ErrImagePull"]);
+/** Letters that are quoted of the kubelet. */
+const mostQuoted = 300;
+/**
+ * How the kubelet puts it that a container does not get its image.
+ * Source: kubernetes pkg/kubelet/images/types.go
+ */
+export const waitsForImage: ReadonlySet<string> = new Set([
+  "ImagePullBackOff",
+  "ErrImagePull",
+  "RegistryUnavailable",
+  "InvalidImageName",
+  "ErrImageNeverPull",
+  "ImageInspectError",
+  "SignatureValidationFailed",
+]);
+/** Among them, what no secret and no registry has a part in: the node's own business. */
+const ofTheNode: ReadonlySet<string> = new Set(["ImageInspectError", "SignatureValidationFailed"]);
 
 /** Why does the pod not get its image? What it pulls with is told as the kubelet finds it. */
 export const pod: Check<PodFacts> = {
   id: "pod",
   needs: [],
   look: (facts) => {
-    const { pod: found, name, namespace, context } = facts;
+    const { pod: chosen, name, namespace, context, suggest } = facts;
+    if (!chosen.known) return notKnown(chosen);
+    const found = chosen.value;
     if (!found) {
       return fail(`There is no pod ${name} in namespace ${namespace}.`, {
-        hint: `See which there are: ${kubectl(context, "get", "pods", "--namespace", namespace)}`,
+        hint: `See which there are: ${suggest.kubectl(context, "get", "pods", "--namespace", namespace)}`,
         docs,
       });
     }
@@ -31,7 +50,7 @@ export const pod: Check<PodFacts> = {
 };
 
 function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
-  const { host, repository, reference } = imageName(container.image);
+  const { host, repository, reference } = imageName(withoutScheme(container.image));
   const image = inOneLine(container.image);
   const what = `Pod ${found.name} waits for ${image} (${container.waiting ?? ""})`;
   if (!facts.isRegistry(host.toLowerCase())) {
@@ -39,8 +58,10 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
       ids: { cause: "other-registry" },
     });
   }
+  const ofNode = causeAtNode(what, container, found, facts);
+  if (ofNode) return ofNode;
   const named = found.imagePullSecrets;
-  if (named.length === 0) return unnamed(what, found, facts);
+  if (named.length === 0) return unnamed(what, container, found, facts);
   const outcomes = named.map((name) => facts.secrets.get(name)).filter((one) => one !== undefined);
   const malformed = outcomes.find(({ failed }) => failed?.id === "secret-parses");
   if (malformed) return because(what, malformed, malformed.failed);
@@ -56,53 +77,158 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
     return otherHost(what, host, outcomes, facts);
   }
   const outcome = facts.pulls.get(container.image);
-  if (outcome?.kind === "allowed") return recovering(what, found, facts);
+  if (outcome?.kind === "allowed") {
+    return misfit(what, container, found, facts) ?? recovering(what, container, found, facts);
+  }
   if (outcome?.kind === "image-missing") {
-    return fail(`${what}: ${host} has no image ${repository}:${reference}.`, {
-      hint: `Push it, or name another in the pod's template: ${kubectl(facts.context, "get", "pod", found.name, "--namespace", found.namespace, "--output", "yaml")}`,
+    return fail(`${what}: ${host} has no such image.`, {
+      hint: `Push it, or name another in the pod's template: ${facts.suggest.kubectl(facts.context, "get", "pod", found.name, "--namespace", found.namespace, "--output", "yaml")}`,
       docs,
       ids: { cause: "image", pod: found.name },
     });
   }
   for (const { one, keys } of fitting) {
-    const cause = keys.map((key) => one.entries.get(key)).find((result) => result !== undefined);
+    const cause = keys.map((key) => one.entries.get(key)).find((result) => explains(result, outcome));
     if (cause) return because(what, one, cause);
   }
-  const said = outcome === undefined ? kubeletSaid(facts) : outcome.reason;
-  return fail(`${what}: ${host} does not let what its secrets hold pull ${repository}. ${said}`.trim(), {
+  const said =
+    outcome === undefined
+      ? `. ${kubeletSaid(container, facts)}`.trimEnd()
+      : ` (${inOneLine(outcome.reason)}).`;
+  return fail(`${what}: ${host} does not let what its secrets hold pull ${inOneLine(repository)}${said}`, {
     hint: `See what the role is limited to: ${facts.suggest("verify", [
       ["--namespace", found.namespace],
       ["--context", facts.context],
-      ["--image", `${repository}:${reference}`],
+      ["--image", imageText({ repository, tag: reference })],
     ])}`,
     docs,
     ids: { cause: "pull-scope", pod: found.name },
   });
 }
 
-/** Neither the pod nor, when it was made, its service account named a secret. */
-function unnamed(what: string, found: PodObject, { account, context, suggest }: PodFacts): Verdict {
-  const ids = { cause: "service-account", pod: found.name };
-  const anew = kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace);
-  const linked = account.known ? (account.value?.imagePullSecrets ?? []) : [];
-  if (linked.length > 0) {
+/** Whether a check that fails can be why. What signed in, and may not pull, is not held up by its password. */
+function explains(
+  result: SecretOutcome["failed"],
+  outcome: PullOutcome | undefined,
+): result is NonNullable<SecretOutcome["failed"]> {
+  if (result === undefined) return false;
+  return outcome?.kind !== "no-pull-scope" || /^(?:role-|pull-scope$)/.test(result.id);
+}
+
+/** Somebody pasted an address: then the name is at fault, and which registry was meant can be told all the same. */
+function withoutScheme(image: string): string {
+  return image.replace(/^https?:\/\//i, "");
+}
+
+/** Where the kubelet does not get as far as asking a registry. */
+function causeAtNode(
+  what: string,
+  container: ContainerImage,
+  found: PodObject,
+  facts: PodFacts,
+): Verdict | undefined {
+  const { context, suggest } = facts;
+  const about = ["pod", found.name, "--namespace", found.namespace] as const;
+  const template = suggest.kubectl(context, "get", ...about, "--output", "yaml");
+  if (container.waiting === "InvalidImageName") {
+    return fail(`${what}, and that is no name of an image.`, {
+      hint: `Write it in the pod's template as HOST/REPOSITORY:TAG, with no scheme before it and the repository in small letters: ${template}`,
+      docs,
+      ids: { cause: "image-name", pod: found.name },
+    });
+  }
+  if (container.waiting === "ErrImageNeverPull") {
     return fail(
-      `${what} without a pull secret: it was made before its service account ${found.serviceAccount} named ${linked.join(", ")}, and does not get it any more.`,
+      `${what}: its imagePullPolicy is Never, so nothing is pulled, and node ${found.node ?? ""} does not hold the image.`,
+      {
+        hint: `Set imagePullPolicy to IfNotPresent in the pod's template: ${template}`,
+        docs: "https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
+        ids: { cause: "pull-policy", pod: found.name },
+      },
+    );
+  }
+  if (!ofTheNode.has(container.waiting ?? "")) return undefined;
+  return fail(`${what}: its node cannot use the image. ${kubeletSaid(container, facts)}`.trim(), {
+    hint: `See what the node says: ${suggest.kubectl(context, "describe", ...about)}`,
+    docs,
+    ids: { cause: "node", pod: found.name },
+  });
+}
+
+/** The image can be pulled, and is not there for what the node runs. */
+function misfit(
+  what: string,
+  { image }: ContainerImage,
+  found: PodObject,
+  { platforms, node }: PodFacts,
+): Verdict | undefined {
+  const there = platforms.get(image);
+  if (!there?.known || !node.known || !node.value) return undefined;
+  const { name, os, architecture } = node.value;
+  if (there.value.length === 0 || there.value.includes(`${os}/${architecture}`)) return undefined;
+  return fail(
+    `${what}, which is there for ${there.value.join(", ")}, and its node ${name} is ${os}/${architecture}.`,
+    {
+      hint: `Build it for the node too: ${buildFor([...there.value, `${os}/${architecture}`], withoutScheme(image))}; or give the pod a node selector on kubernetes.io/os and kubernetes.io/arch.`,
+      docs: "https://docs.docker.com/build/building/multi-platform/",
+      ids: { cause: "image-platform", pod: found.name, node: name },
+    },
+  );
+}
+
+/** Neither the pod nor, when it was made, its service account named a secret. */
+function unnamed(what: string, { image }: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
+  const { account, context, namespace, secrets, suggest } = facts;
+  const ids = { cause: "service-account", pod: found.name };
+  const anew = suggest.kubectl(context, "delete", "pod", found.name, "--namespace", namespace);
+  if (!account.known) {
+    return fail(
+      `${what} without a pull secret: it names none, and got none of its service account ${found.serviceAccount}, which may not be looked at.`,
+      { hint: account.hint, docs, ids },
+    );
+  }
+  const linked = account.value?.imagePullSecrets ?? [];
+  const { host, repository } = imageName(image);
+  const fits = ({ config }: SecretOutcome) =>
+    keysForImage(Object.keys(config?.auths ?? {}), `${host}/${repository}`).length > 0;
+  const outcomes = linked.map((name) => secrets.get(name));
+  // Of a secret that was not looked at nobody knows that it does not help.
+  const helps = linked.filter((_name, index) => outcomes[index] === undefined || fits(outcomes[index]));
+  if (helps.length > 0) {
+    return fail(
+      `${what} without a pull secret: it was made before its service account ${found.serviceAccount} named ${helps.join(", ")}, and does not get it any more.`,
       { hint: `Have it made anew, by its deployment or by deleting it: ${anew}`, docs, ids },
     );
   }
-  return fail(
-    `${what} without a pull secret: neither it nor its service account ${found.serviceAccount} names one.`,
-    {
-      hint: `Link the account: ${suggest("setup", [
-        ["--namespace", found.namespace],
-        ["--context", context],
-        ["--service-account", found.serviceAccount],
-      ])}; then have the pod made anew: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
-      docs,
-      ids,
-    },
-  );
+  const other = linked.length === 0 ? "" : ` for ${host}`;
+  const ready = [...secrets.values()].find((one) => one.failed === undefined && fits(one));
+  const link =
+    ready && !ready.isOurs
+      ? linkByHand(suggest, context, namespace, found.serviceAccount, [...linked, ready.name])
+      : suggest("setup", [
+          ["--registry", host.toLowerCase()],
+          ["--namespace", namespace],
+          ["--context", context],
+          ...(ready ? [["--secret-name", ready.name] as const] : []),
+          ["--service-account", found.serviceAccount],
+        ]);
+  return account.value
+    ? fail(
+        `${what} without a pull secret${other}: neither it nor its service account ${found.serviceAccount} names one.`,
+        {
+          hint: `Link the account: ${link}; then have the pod made anew: ${anew}. Or name the secret in the pod's imagePullSecrets.`,
+          docs,
+          ids,
+        },
+      )
+    : fail(
+        `${what} without a pull secret: it names none, and its service account ${found.serviceAccount} is gone.`,
+        {
+          hint: `Make the account anew (${suggest.kubectl(context, "create", "serviceaccount", found.serviceAccount, "--namespace", namespace)}) and link it: ${link}; then have the pod made anew: ${anew}.`,
+          docs,
+          ids,
+        },
+      );
 }
 
 function because(what: string, { name }: SecretOutcome, cause: SecretOutcome["failed"]): Verdict {
@@ -114,38 +240,63 @@ function because(what: string, { name }: SecretOutcome, cause: SecretOutcome["fa
 }
 
 function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[], facts: PodFacts): Verdict {
-  const names = outcomes.map(({ name }) => name).join(", ");
+  const { namespace, context, name, registries, suggest } = facts;
+  const names = outcomes.map((one) => one.name).join(", ");
   const hosts = outcomes.flatMap(({ config }) => Object.keys(config?.auths ?? {})).map(inOneLine);
+  const server = host.toLowerCase();
+  const isCase = host !== server && hosts.some((one) => registryHostIn(one) === server);
+  const isLoginServer =
+    !registries.known || registries.value.some(({ loginServer }) => loginServer === registryHostOf(server));
+  const add = suggest("setup", [
+    ["--registry", server],
+    ["--namespace", namespace],
+    ["--context", context],
+    ["--secret-name", outcomes[0]?.name ?? "acr-secret"],
+    ["--adopt"],
+  ]);
+  const image = suggest.kubectl(context, "get", "pod", name, "--namespace", namespace, "--output", "yaml");
   return fail(
     `${what}, and no entry in its secrets (${names}) is for ${inOneLine(host)}: they are for ${hosts.length === 0 ? "nothing" : hosts.join(", ")}.`,
     {
-      hint: `Name the image by the registry's login server, or add the entry: ${facts.suggest("setup", [
-        ["--registry", host.toLowerCase()],
-        ["--namespace", facts.namespace],
-        ["--context", facts.context],
-        ["--secret-name", outcomes[0]?.name ?? "acr-secret"],
-        ["--adopt"],
-      ])}`,
+      hint: isCase
+        ? `The kubelet compares with letter case: name the image by ${server} in the pod's template: ${image}`
+        : isLoginServer
+          ? `Name the image by the registry's login server, or add the entry: ${add}`
+          : `Azure shows no registry with the login server ${inOneLine(host)}: name the image in the pod's template by the one that its registry has: ${image}`,
       docs,
-      ids: { cause: "host", pod: facts.name },
+      ids: { cause: "host", pod: name },
     },
   );
 }
 
+/** The host that a key of a secret means. */
+function registryHostIn(key: string): string {
+  return (
+    key
+      .replace(/^https?:\/\//i, "")
+      .split("/")[0]
+      ?.toLowerCase() ?? ""
+  );
+}
+
 /** All is in order now: the kubelet tries again, at the latest after five minutes. */
-function recovering(what: string, found: PodObject, { context }: PodFacts): Verdict {
+function recovering(what: string, container: ContainerImage, found: PodObject, facts: PodFacts): Verdict {
+  const { context, suggest } = facts;
   return warn(
-    `${what}, and what its secrets hold pulls it from here now: the kubelet tries again within five minutes.`,
+    `${what}, and what its secrets hold pulls it from here now: the kubelet tries again within five minutes. ${kubeletSaid(container, facts)}`.trim(),
     {
-      hint: `If it goes on, the node cannot reach the registry: ${kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To try at once, have it made anew: ${kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
+      hint: `If it goes on, the node cannot reach the registry: ${suggest.kubectl(context, "describe", "pod", found.name, "--namespace", found.namespace)}. To try at once, have it made anew: ${suggest.kubectl(context, "delete", "pod", found.name, "--namespace", found.namespace)}`,
       docs,
       ids: { cause: "none", pod: found.name, ...(found.node !== undefined && { node: found.node }) },
     },
   );
 }
 
-/** What the kubelet says of it, where the registry was not asked. */
-function kubeletSaid({ events }: PodFacts): string {
-  const failed = events.known ? events.value.find(({ reason }) => reason === "Failed") : undefined;
-  return failed ? `The kubelet says: ${inOneLine(failed.message).slice(0, 300)}` : "";
+/** What the kubelet last said of an image. Of the events named Failed some say no more than that it waits. */
+function kubeletSaid({ image, message }: ContainerImage, { events }: PodFacts): string {
+  const [last] = (events.known ? events.value : [])
+    .filter((one) => one.reason === "Failed" && one.message.includes(`"${image}"`))
+    .toSorted((left, right) => right.at - left.at);
+  const said = last?.message ?? message;
+  return said === "" ? "" : `The kubelet says: ${inOneLine(said).slice(0, mostQuoted)}`;
 }

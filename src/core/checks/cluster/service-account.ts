@@ -1,7 +1,8 @@
 import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { kubectl, setupCommand } from "../remedies.ts";
+import type { ServiceAccountObject } from "../../../domain/kubernetes-objects.ts";
+import { linkByHand, setupCommand } from "../remedies.ts";
 import { registryOf } from "../credential/outcomes.ts";
 
 const docs =
@@ -17,36 +18,31 @@ export const serviceAccount: Check<EntryFacts> = {
   needs: ["host"],
   look: (facts) => {
     const { place, wantedAccounts, inNamespace, key, host, suggest } = facts;
-    const { accounts, pods } = inNamespace;
+    const { accounts, pods, pullSecrets } = inNamespace;
     const { name, context, namespace } = place;
     if (!accounts.known) return notKnown(accounts);
     const missing = wantedAccounts.filter((wanted) => accounts.value.every((one) => one.name !== wanted));
-    const unlinked = wantedAccounts.filter(
-      (wanted) =>
-        accounts.value.find((one) => one.name === wanted)?.imagePullSecrets.includes(name) === false,
+    const unlinked = accounts.value.filter(
+      (one) => wantedAccounts.includes(one.name) && !one.imagePullSecrets.includes(name),
     );
     if (missing.length > 0) {
       return fail(`There is no service account ${missing.join(", ")} in namespace ${namespace}.`, {
-        hint: `Check the name: ${kubectl(context, "get", "serviceaccounts", "--namespace", namespace)}`,
+        hint: `Check the name: ${suggest.kubectl(context, "get", "serviceaccounts", "--namespace", namespace)}`,
         docs,
       });
     }
     if (unlinked.length > 0) {
       return fail(
-        `Service account ${unlinked.join(", ")} does not name the secret ${name}: its pods do not get it.`,
+        `Service account ${namesOf(unlinked)} does not name the secret ${name}: its pods do not get it.`,
         {
-          hint: `Link it: ${setupCommand(
-            place,
-            suggest,
-            registryOf(facts),
-            unlinked.map((account) => ["--service-account", account] as const),
-          )}; pods that are there already have to be made anew.`,
+          hint: `Link it: ${linkCommand(facts, unlinked)}; pods that are there already have to be made anew.`,
           docs,
         },
       );
     }
     const linking = accounts.value.filter(({ imagePullSecrets }) => imagePullSecrets.includes(name));
-    const ofHost = (pods.known ? pods.value : []).filter(({ containers }) =>
+    const living = (pods.known ? pods.value : []).filter(({ over }) => !over);
+    const ofHost = living.filter(({ containers }) =>
       containers.some(({ image }) => keysForImage([key], image).length > 0),
     );
     const late = ofHost.filter(
@@ -59,23 +55,54 @@ export const serviceAccount: Check<EntryFacts> = {
       return warn(
         `Pod ${shown} was made before its service account named the secret, and does not get it: its next pull has no password.`,
         {
-          hint: `Have them made anew, by their deployment (kubectl rollout restart) or by deleting them: ${kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
+          hint: `Have them made anew, by their deployment or by deleting them: ${suggest.kubectl(context, "delete", "pod", ...names.slice(0, mostNamed), "--namespace", namespace)}`,
           docs,
         },
       );
     }
     if (linking.length > 0) {
-      return pass(`Service account ${linking.map((account) => account.name).join(", ")} names the secret.`);
+      return pass(`Service account ${namesOf(linking)} names the secret.`);
     }
-    const naming = (pods.known ? pods.value : []).filter(({ imagePullSecrets }) =>
-      imagePullSecrets.includes(name),
-    );
+    const naming = living.filter(({ imagePullSecrets }) => imagePullSecrets.includes(name));
     if (naming.length > 0)
       return pass(
         `No service account names the secret; ${naming.length === 1 ? "one pod does" : `${naming.length} pods do`}.`,
       );
+    const vain = accounts.value.find(
+      ({ imagePullSecrets }) =>
+        imagePullSecrets.length > 0 &&
+        pullSecrets.known &&
+        imagePullSecrets.every((one) => !pullSecrets.value.includes(one)),
+    );
+    if (vain) {
+      return warn(
+        `Service account ${vain.name} names ${vain.imagePullSecrets.join(", ")}, and no pull secret in ${namespace} is called so: its pods pull without a password.`,
+        {
+          hint: `Have it name this one: ${linkCommand(facts, [vain])}; pods that are there already have to be made anew.`,
+          docs,
+        },
+      );
+    }
     return skip(
       `No service account in ${namespace} names the secret, and no pod that was seen: pods that pull from ${host} have to name it themselves.`,
     );
   },
 };
+
+function namesOf(accounts: readonly ServiceAccountObject[]): string {
+  return accounts.map(({ name }) => name).join(", ");
+}
+
+/** What has accounts name the secret; `setup` where it keeps the secret, for it leaves others alone. */
+function linkCommand(facts: EntryFacts, accounts: readonly ServiceAccountObject[]): string {
+  const { place, mark, writtenBy, suggest } = facts;
+  if (mark && writtenBy === undefined) {
+    const options = accounts.map(({ name }) => ["--service-account", name] as const);
+    return setupCommand(place, suggest, registryOf(facts), options);
+  }
+  return accounts
+    .map(({ name, imagePullSecrets }) =>
+      linkByHand(suggest, place.context, place.namespace, name, [...imagePullSecrets, place.name]),
+    )
+    .join(" && ");
+}

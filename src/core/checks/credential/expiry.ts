@@ -1,5 +1,6 @@
 import { isGuid } from "../../../domain/names.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
+import { isEndNear, isRenewalDue } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
@@ -7,9 +8,6 @@ import { az, changing, setupCommand } from "../remedies.ts";
 import { isPrincipal, registryOf, signedIn } from "./outcomes.ts";
 
 const dayMs = 86_400_000;
-/** Published thresholds, in days. */
-const warnWithin = 30;
-const failWithin = 7;
 
 const docs =
   "https://learn.microsoft.com/entra/identity-platform/howto-create-service-principal-portal#option-3-create-a-new-client-secret";
@@ -56,8 +54,9 @@ export const expiry: Check<EntryFacts> = {
     }
     const days = Math.floor(leftMs / dayMs);
     const left = `The password ends on ${timeText(end)}, ${days === 0 ? "within a day" : days === 1 ? "in one day" : `in ${days} days`}`;
-    if (leftMs <= failWithin * dayMs) return fail(`${left}.`, { hint, docs, ids });
-    if (leftMs <= warnWithin * dayMs) return warn(`${left}.`, { hint, docs, ids });
+    const life = { createdAt: timeText(key?.startDateTime), expiresAt: timeText(end) };
+    if (isEndNear(life, now)) return fail(`${left}.`, { hint, docs, ids });
+    if (isRenewalDue(life, now)) return warn(`${left}.`, { hint, docs, ids });
     return pass(`${left}.`, { ids });
   },
 };

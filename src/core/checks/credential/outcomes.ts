@@ -34,6 +34,20 @@ export function registryOf({ registry, expectedHost, host, mark }: EntryFacts): 
   return name ?? marked ?? expectedHost ?? host;
 }
 
+/** The group that a principal holds a role by, as the end of a phrase; empty where it holds it by itself. */
+export function byGroup({ assignment }: HeldRole, { principal }: Pick<EntryFacts, "principal">): string {
+  return isByGroup({ assignment }, { principal }) ? ` by the group ${assignment.principalId}` : "";
+}
+
+/** Whether a principal holds a role by a group that it is a member of. */
+export function isByGroup(
+  { assignment }: Pick<HeldRole, "assignment">,
+  { principal }: Pick<EntryFacts, "principal">,
+): boolean {
+  const objectId = principal.known ? principal.value?.objectId : undefined;
+  return objectId !== undefined && assignment.principalId.toLowerCase() !== objectId.toLowerCase();
+}
+
 const registries = "Microsoft.ContainerRegistry/registries";
 const needed: Readonly<Record<RoleAssignmentMode, { actions: readonly string[]; data: readonly string[] }>> =
   {

@@ -37,6 +37,12 @@ export const password: Check<EntryFacts> = {
         },
       );
     }
+    if (text.trim() !== text) {
+      return fail(
+        "What stands there as the password begins or ends with a blank or a line break, and no password does: it was written with one behind it, as echo adds it.",
+        { hint: changing(facts, `Write it without, or have another made and written: ${anew}`), docs, ids },
+      );
+    }
     if (application.known && application.value && principal.known) {
       const keys = [...application.value.passwords, ...(principal.value?.passwords ?? [])];
       const gone = typeof mark?.keyId === "string" && keys.every(({ keyId }) => keyId !== mark.keyId);

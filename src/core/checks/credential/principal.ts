@@ -1,5 +1,5 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { fail, notKnown, pass, skip, type Check } from "../check.ts";
+import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { az, changing, setupCommand } from "../remedies.ts";
 import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
@@ -7,13 +7,14 @@ import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 const disabled = 7_000_112;
 const notFound = 700_016;
+const disabledDocs = "https://learn.microsoft.com/entra/identity/enterprise-apps/disable-user-sign-in-portal";
 
 /** Is the service principal there, and may it sign in? */
 export const principal: Check<EntryFacts> = {
   id: "principal",
   needs: ["host"],
   look: (facts) => {
-    const { credential, principal: found, place, suggest, mark } = facts;
+    const { credential, principal: found, place, suggest, mark, meantApplication } = facts;
     if (!isPrincipal(facts)) {
       return skip(
         `${inOneLine(credential.username)} is no application's id, so a token or the admin user of the registry: Entra knows nothing of it.`,
@@ -25,13 +26,23 @@ export const principal: Check<EntryFacts> = {
     const number = refusalOf(facts);
     if (!signedIn(facts) && (number === disabled || there?.enabled === false)) {
       return fail(`The service principal ${appId} is disabled: it may not sign in.`, {
-        hint: `If that was not meant, enable it: ${az("ad", "sp", "update", "--id", appId, "--set", "accountEnabled=true")}`,
-        docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/disable-user-sign-in-portal",
+        hint: enableHint(appId),
+        docs: disabledDocs,
         ids,
       });
     }
     if (!signedIn(facts) && (number === notFound || (found.known && !there))) {
       const anew = setupCommand(place, suggest, registryOf(facts), mark ? [] : [["--adopt"]]);
+      if (meantApplication) {
+        return fail(
+          `The user name ${appId} is an object id of the application ${inOneLine(meantApplication.displayName)}: it signs in by its application id, ${meantApplication.appId}.`,
+          {
+            hint: changing(facts, `Write the entry with that for a user name, or have it written: ${anew}`),
+            docs: "https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals",
+            ids: { appId: meantApplication.appId },
+          },
+        );
+      }
       return fail(
         `The directory has no service principal ${appId}: it was deleted, or is another tenant's.`,
         {
@@ -44,6 +55,12 @@ export const principal: Check<EntryFacts> = {
         },
       );
     }
+    if (there?.enabled === false) {
+      return warn(
+        `The service principal ${appId} is disabled, and signs in as yet: it will be refused within minutes.`,
+        { hint: enableHint(appId), docs: disabledDocs, ids },
+      );
+    }
     if (there)
       return pass(`The service principal ${inOneLine(there.displayName)} (${appId}) is there and enabled.`, {
         ids,
@@ -52,3 +69,7 @@ export const principal: Check<EntryFacts> = {
     return found.known ? skip(`Whether ${appId} may sign in is not known.`, { ids }) : notKnown(found);
   },
 };
+
+function enableHint(appId: string): string {
+  return `If that was not meant, enable it: ${az("ad", "sp", "update", "--id", appId, "--set", "accountEnabled=true")}`;
+}

@@ -2,7 +2,7 @@ import { rolesFor } from "../../../domain/role.ts";
 import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { az, setupCommand } from "../remedies.ts";
-import { isPrincipal, pulls, registryOf, roleName } from "./outcomes.ts";
+import { byGroup, isPrincipal, pulls, registryOf, roleName } from "./outcomes.ts";
 
 const docs = "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-portal";
 
@@ -19,9 +19,9 @@ export const roleAssignment: Check<EntryFacts> = {
     if (!roles.known) return notKnown(roles);
     const { id, name } = registry.value;
     const objectId = principal.known ? principal.value?.objectId : undefined;
-    const [first, ...more] = roles.value;
+    const [first] = roles.value;
     if (first) {
-      const names = [first, ...more].map(roleName).join(", ");
+      const names = roles.value.map((held) => `${roleName(held)}${byGroup(held, facts)}`).join(", ");
       const ids = {
         registryId: id,
         assignmentId: first.assignment.id,
@@ -32,11 +32,8 @@ export const roleAssignment: Check<EntryFacts> = {
     const ids = { registryId: id, ...(objectId !== undefined && { objectId }) };
     if (pulls(facts)) {
       return warn(
-        `It pulls from ${name}, but holds no role there by itself: perhaps by a group, which may change without notice.`,
-        {
-          docs,
-          ids,
-        },
+        `It pulls from ${name}, but Azure shows no role that it holds there, by itself or by a group: if one was taken away just now, pulls end within minutes.`,
+        { hint: `If it is to go on pulling: ${grantHint(facts)}`, docs, ids },
       );
     }
     return fail(`The service principal holds no role on registry ${name}, nor above it.`, {

@@ -28,7 +28,7 @@ export const roleCondition: Check<EntryFacts> = {
     const hint =
       mark && allowed.length > 0
         ? `Allow it too: ${widened}`
-        : `Have who made it allow the repository too: ${az("role", "assignment", "list", "--scope", registry.value.id, "--assignee", facts.credential.username)} shows the condition.`;
+        : `Have who made it allow the repository too: ${az("role", "assignment", "list", "--scope", registry.value.id, "--assignee", facts.credential.username, "--include-inherited", "--include-groups")} shows the condition.`;
     return fail(`The role on ${name} is limited to ${shown}, and ${image.repository} is none of them.`, {
       hint,
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",

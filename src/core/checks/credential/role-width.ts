@@ -1,7 +1,7 @@
 import { pass, warn, type Check } from "../check.ts";
-import type { EntryFacts } from "../facts.ts";
+import type { EntryFacts, HeldRole } from "../facts.ts";
 import { az } from "../remedies.ts";
-import { givesMore, isPrincipal, roleName } from "./outcomes.ts";
+import { byGroup, givesMore, isByGroup, isPrincipal, roleName } from "./outcomes.ts";
 
 /** Does it hold more than was asked for, or on more than this registry? Who takes the secret has all of it. */
 export const roleWidth: Check<EntryFacts> = {
@@ -25,13 +25,21 @@ export const roleWidth: Check<EntryFacts> = {
     const above = assignment.scope.toLowerCase() !== id.toLowerCase();
     return warn(
       above
-        ? `It holds ${roleName(wide)} not only on ${name} but on all of ${assignment.scope}.`
-        : `It holds ${roleName(wide)} on ${name}, which is more than pulling.`,
+        ? `It holds ${roleName(wide)}${byGroup(wide, facts)} not only on ${name} but on all of ${assignment.scope}.`
+        : `It holds ${roleName(wide)}${byGroup(wide, facts)} on ${name}, which is more than pulling.`,
       {
-        hint: `If nothing else needs it, once a role that pulls stands on the registry: ${az("role", "assignment", "delete", "--ids", assignment.id)}`,
+        hint: `If nothing else needs it, once a role that pulls stands on the registry: ${narrowing(wide, facts)}`,
         docs: "https://learn.microsoft.com/azure/role-based-access-control/best-practices",
         ids: { assignmentId: assignment.id, registryId: id },
       },
     );
   },
 };
+
+/** What takes the role from this principal, and from nobody else. */
+function narrowing(held: HeldRole, facts: EntryFacts): string {
+  const { id, principalId } = held.assignment;
+  return isByGroup(held, facts)
+    ? `take the service principal out of the group ${principalId}`
+    : az("role", "assignment", "delete", "--ids", id);
+}

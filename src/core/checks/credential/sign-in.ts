@@ -1,5 +1,7 @@
+import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
+import { azAcr, namedRegistry } from "../remedies.ts";
 import { isPrincipal, signedIn } from "./outcomes.ts";
 
 /** Do the very bytes of the secret sign in? */
@@ -18,9 +20,17 @@ export const signIn: Check<EntryFacts> = {
     return fail(`${host} refuses what the secret holds: ${said}`, {
       hint: isPrincipal(facts)
         ? "The password is wrong, has ended or was removed, or its service principal is gone, disabled or without a role: run verify signed in to Azure (az login), and it says which."
-        : "The token or the admin user is disabled, or its password was made anew: look at az acr token list and az acr credential show.",
+        : tokenHint(facts),
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login",
       ids,
     });
   },
 };
+
+/** What signs in by a name is a token or the admin user of the registry, unless somebody took a name for an id. */
+function tokenHint({ registry, host, credential }: EntryFacts): string {
+  const named = namedRegistry(registry, host);
+  const tokens = azAcr(named, ["token", "list"], { flag: "--registry" });
+  const admin = azAcr(named, ["show"], { more: ["--query", "adminUserEnabled"] });
+  return `A service principal signs in by its application's id, and ${inOneLine(credential.username)} is none. A token of the registry may be disabled or have a new password: ${tokens}; so may the admin user: ${admin}`;
+}

@@ -1,5 +1,6 @@
 import { notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
+import { azAcr } from "../remedies.ts";
 
 /** May anybody pull? Then no secret is needed, and pulls prove nothing of it. */
 export const anonymousPull: Check<EntryFacts> = {
@@ -14,7 +15,7 @@ export const anonymousPull: Check<EntryFacts> = {
     if (!access.anonymousPull)
       return pass(`Registry ${name} gives nothing to who does not sign in.`, { ids });
     return warn(`Registry ${name} lets anybody pull without signing in: its pulls need no secret.`, {
-      hint: `If that is not meant: az acr update --name ${name} --anonymous-pull-enabled false`,
+      hint: `If that is not meant: ${azAcr(registry.value, ["update"], { more: ["--anonymous-pull-enabled", "false"] })}`,
       docs: "https://learn.microsoft.com/azure/container-registry/anonymous-pull-access",
       ids,
     });

@@ -1,3 +1,4 @@
+import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { cloudOfLoginServer, registryHostOf } from "../../../domain/login-server.ts";
 import { fail, pass, warn, type Check } from "../check.ts";
@@ -13,7 +14,9 @@ const docs = "https://learn.microsoft.com/azure/container-registry/container-reg
 export const host: Check<EntryFacts> = {
   id: "host",
   needs: ["secret-registry"],
-  look: ({ key, host, expectedHost, registry, pull, place, suggest, isLeftOver, writtenBy }) => {
+  look: (facts) => {
+    const { key, host, expectedHost, registry, pull, place, suggest, isLeftOver, writtenBy } = facts;
+    const { image, imageIsNamed } = facts;
     const spelled = inOneLine(key);
     const found = registry.known ? registry.value : undefined;
     const ids = { host, ...(found && { registryId: found.id }) };
@@ -46,13 +49,22 @@ export const host: Check<EntryFacts> = {
         { hint: changing({ writtenBy }, `Write it in small letters: ${replace}`), docs, ids },
       );
     }
+    const path = key.replace(/^https?:\/\//, "").slice(authority.length);
+    const isLimited = path.replace(/^\/(?:v[12]\/)?/, "") !== "";
+    if (isLimited && imageIsNamed && keysForImage([key], `${host}/${image.repository}`).length === 0) {
+      return fail(
+        `The entry is for ${spelled}: the kubelet offers it for images below that path alone, and ${image.repository} is not.`,
+        { hint: changing({ writtenBy }, `Write it for the whole registry: ${replace}`), docs, ids },
+      );
+    }
     const regional = registryHostOf(host) === host ? "" : `, a regional endpoint of ${registryHostOf(host)}`;
     const scheme = /^https?:\/\//.test(key) ? " The scheme before it is cut off by the kubelet." : "";
     const why =
       expectedHost === undefined && !registry.known
         ? " Whether that is the registry's login server, only Azure could tell."
         : "";
-    return pass(`The entry is for ${host}${regional}.${scheme}${why}`, { ids });
+    const below = isLimited ? `, and there for images below ${inOneLine(path)} alone` : "";
+    return pass(`The entry is for ${host}${regional}${below}.${scheme}${why}`, { ids });
   },
 };
 

@@ -1,25 +1,26 @@
+import { imageText } from "../../../domain/image-name.ts";
 import { fail, notKnown, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
+import { buildFor } from "../remedies.ts";
 
 /** Is the image there for what each node runs? */
 export const imagePlatform: Check<EntryFacts> = {
   id: "image-platform",
   needs: ["image", "pull-scope"],
-  look: ({ pull, image, imageIsNamed, platforms, nodes }) => {
+  look: ({ pull, host, image, imageIsNamed, platforms, nodes }) => {
     if (!imageIsNamed || image.tag === undefined || pull?.kind !== "allowed") return undefined;
     if (!nodes.known) return notKnown(nodes);
     if (!platforms.known) return notKnown(platforms);
     const wanted = [...new Set(nodes.value.map(({ os, architecture }) => `${os}/${architecture}`))].sort();
     if (wanted.length === 0) return skip("The cluster has no nodes yet, so what they run is not known.");
     const lacking = wanted.filter((one) => !platforms.value.includes(one));
-    const name = `${image.repository}:${image.tag}`;
+    const name = imageText(image);
     if (lacking.length === 0)
       return pass(`${name} is there for ${wanted.join(" and ")}, as the nodes need it.`);
-    const labels = (lacking[0] ?? "").split("/");
     return fail(
       `${name} is there for ${platforms.value.join(", ")}, and some nodes are ${lacking.join(", ")}: a pod on one of them finds no image for it.`,
       {
-        hint: `Build it for all: docker buildx build --platform ${[...new Set([...platforms.value, ...lacking])].join(",")} --push; or keep its pods off those nodes by a node selector on kubernetes.io/arch other than ${labels[1] ?? ""}.`,
+        hint: `Build it for all: ${buildFor([...platforms.value, ...lacking], `${host}/${name}`)}; or keep its pods off those nodes by a node selector on kubernetes.io/os and kubernetes.io/arch.`,
         docs: "https://docs.docker.com/build/building/multi-platform/",
       },
     );

@@ -1,7 +1,7 @@
+import { imageText } from "../../../domain/image-name.ts";
 import { fail, pass, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az } from "../remedies.ts";
-import { registryOf } from "../credential/outcomes.ts";
+import { azAcr, namedRegistry } from "../remedies.ts";
 
 /** Is the image that was named there? */
 export const image: Check<EntryFacts> = {
@@ -10,11 +10,11 @@ export const image: Check<EntryFacts> = {
   look: (facts) => {
     const { pull, image: asked, imageIsNamed, host } = facts;
     if (!imageIsNamed || asked.tag === undefined || !pull) return undefined;
-    const name = `${asked.repository}:${asked.tag}`;
+    const name = imageText(asked);
     if (pull.kind === "allowed") return pass(`${host} has the image ${name}.`);
     if (pull.kind !== "image-missing") return undefined;
     return fail(`${host} has no image ${name}.`, {
-      hint: `See which tags there are: ${az("acr", "repository", "show-tags", "--name", registryOf(facts).split(/[.:]/)[0] ?? "", "--repository", asked.repository)}`,
+      hint: `See which tags there are: ${azAcr(namedRegistry(facts.registry, host), ["repository", "show-tags"], { more: ["--repository", asked.repository] })}`,
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-concepts",
     });
   },

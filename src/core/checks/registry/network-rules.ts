@@ -1,5 +1,6 @@
 import { notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
+import { azAcr } from "../remedies.ts";
 
 const docs =
   "https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks";
@@ -18,7 +19,7 @@ export const networkRules: Check<EntryFacts> = {
       return warn(
         `Registry ${name} is reached by its private endpoints alone (${access.privateEndpoints}): the nodes have to be in a network with one, and to find it by its private name.`,
         {
-          hint: `See which there are: az acr private-endpoint-connection list --registry-name ${name}`,
+          hint: `See which there are: ${azAcr(registry.value, ["private-endpoint-connection", "list"], { flag: "--registry-name" })}`,
           docs: "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
           ids,
         },
@@ -27,7 +28,7 @@ export const networkRules: Check<EntryFacts> = {
     if (!access.opensToAll) {
       return warn(
         `Registry ${name} lets in selected networks alone (${access.allowedAddresses === 1 ? "one address rule" : `${access.allowedAddresses} address rules`}): the addresses that the nodes go out by have to be among them.`,
-        { hint: `See which there are: az acr network-rule list --name ${name}`, docs, ids },
+        { hint: `See which there are: ${azAcr(registry.value, ["network-rule", "list"])}`, docs, ids },
       );
     }
     return pass(`Registry ${name} is open to every network.`, { ids });

@@ -1,7 +1,7 @@
 import { cloudOfLoginServer } from "../../../domain/login-server.ts";
 import { fail, pass, warn, type Check, type Verdict } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
-import { az } from "../remedies.ts";
+import { az, azAcr, namedRegistry } from "../remedies.ts";
 
 /** Does the registry answer this machine? Its network rules and its private endpoints may keep it out. */
 export const reachable: Check<EntryFacts> = {
@@ -14,14 +14,18 @@ export const reachable: Check<EntryFacts> = {
       return pull ? pass(`${host} answers this machine.`, { ids }) : notAsked(host);
     }
     const { message, code } = unreachable;
-    const named = found?.name ?? host.split(/[.:]/)[0] ?? host;
+    const named = namedRegistry(registry, host);
     const remedies: Readonly<Record<string, string>> = {
-      "registry.firewall": `Allow the addresses that the nodes and this machine go out by: ${az("acr", "network-rule", "add", "--name", named, "--ip-address", "ADDRESS")}. If the nodes alone are to reach it, run verify from inside their network.`,
+      "registry.firewall": `Allow the addresses that the nodes and this machine go out by: ${azAcr(named, ["network-rule", "add"], { more: ["--ip-address", "ADDRESS"] })}. If the nodes alone are to reach it, run verify from inside their network.`,
       "registry.unreachable":
         "Check the network and any proxy or firewall between, for this machine and for the nodes. A registry with private endpoints alone is known inside its network only.",
     };
     return fail(message, {
-      hint: remedies[code] ?? unreachable.hint,
+      hint: `${remedies[code] ?? unreachable.hint ?? ""}${
+        registry.known && !registry.value
+          ? ` Azure shows you no registry with this login server: it may have been deleted, or be another subscription's: ${az("acr", "list", "--query", "[].loginServer")}.`
+          : ""
+      }`.trim(),
       docs:
         unreachable.docs ??
         "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-access",

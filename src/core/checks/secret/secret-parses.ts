@@ -1,6 +1,6 @@
 import { fail, pass, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { changing, kubectl, setupCommand } from "../remedies.ts";
+import { changing, setupCommand } from "../remedies.ts";
 
 /** Does it decode? One that does not breaks every pull of a pod that names it, with its other secrets too. */
 export const secretParses: Check<SecretFacts> = {
@@ -15,7 +15,7 @@ export const secretParses: Check<SecretFacts> = {
       {
         hint: changing(
           { writtenBy },
-          `Make it anew: ${kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`,
+          `Make it anew: ${suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`,
         ),
         docs: "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/#inspecting-the-secret-regcred",
       },

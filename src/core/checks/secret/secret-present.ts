@@ -1,4 +1,4 @@
-import { fail, pass, type Check } from "../check.ts";
+import { fail, pass, skip, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 import { setupCommand } from "../remedies.ts";
 
@@ -8,9 +8,15 @@ const mostNamed = 5;
 export const secretPresent: Check<SecretFacts> = {
   id: "secret-present",
   needs: ["secret-readable"],
-  look: ({ secret, place, namespaceMissing, elsewhere, wanted, suggest }) => {
+  look: ({ secret, place, isNeeded, namespaceMissing, elsewhere, wanted, suggest }) => {
     const { namespace, name, context } = place;
     if (secret) return pass(`Secret ${name} is there.`);
+    if (!isNeeded) {
+      return skip(
+        `There is no secret ${name} in namespace ${namespace}, and nothing there names it or waits for an image: its labels alone chose it.`,
+        { hint: `If pods of it are to pull: ${setupCommand(place, suggest, wanted)}` },
+      );
+    }
     const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";
     if (namespaceMissing) {
       return fail(`There is no namespace ${namespace} in context ${context}.`, {

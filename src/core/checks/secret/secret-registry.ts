@@ -1,15 +1,19 @@
+import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { fail, pass, type Check } from "../check.ts";
+import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { changing, setupCommand } from "../remedies.ts";
+import { az, changing, setupCommand } from "../remedies.ts";
 
 const mostNamed = 5;
+const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes";
 
 /** Does it hold an entry for the registry that is meant; without one named, for any of Azure's? */
 export const secretRegistry: Check<SecretFacts> = {
   id: "secret-registry",
   needs: ["secret-parses"],
-  look: ({ config, registryKeys, place, wanted, wantedHost, suggest, writtenBy }) => {
+  look: (facts) => {
+    const { config, registryKeys, place, wanted, wantedHost, wantedMissing, suggest, writtenBy, cloud } =
+      facts;
     if (!config) return undefined;
     if (registryKeys.length > 0)
       return pass(`It holds an entry for ${registryKeys.map(inOneLine).join(", ")}.`);
@@ -18,6 +22,37 @@ export const secretRegistry: Check<SecretFacts> = {
       hosts.length === 0
         ? "it is empty"
         : `it is for ${hosts.slice(0, mostNamed).join(", ")}${hosts.length > mostNamed ? ", …" : ""}`;
+    if (!cloud.known && hosts.length > 0) {
+      return skip(
+        `Whether one of its hosts is a registry of the cloud is not known: ${holds}. ${cloud.why}`,
+        {
+          hint: cloud.hint,
+        },
+      );
+    }
+    if (wanted !== undefined && wantedMissing) {
+      return fail(
+        `Secret ${place.name} holds no entry for ${wanted}, and Azure shows you no such registry: ${holds}.`,
+        {
+          hint: `Check --registry; ${az("acr", "list", "--query", "[].loginServer")} shows those of a subscription.`,
+          docs,
+        },
+      );
+    }
+    const wide = Object.keys(config.auths).find(isForAll);
+    if (wanted === undefined && wide !== undefined) {
+      return warn(
+        `It holds an entry for ${inOneLine(wide)}, which the kubelet offers to every registry so named: none was asked, so that no pull is proven.`,
+        {
+          hint: `Name one: ${suggest("verify", [
+            ["--registry", "REGISTRY"],
+            ["--namespace", place.namespace],
+            ["--context", place.context],
+          ])}`,
+          docs,
+        },
+      );
+    }
     const meant =
       wanted === undefined
         ? "a container registry of Azure"
@@ -29,7 +64,15 @@ export const secretRegistry: Check<SecretFacts> = {
         { writtenBy },
         `Add the entry, and leave the others alone: ${setupCommand(place, suggest, wanted, [["--adopt"]])}`,
       ),
-      docs: "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes",
+      docs,
     });
   },
 };
+
+/** Whether a key has a wildcard in place of the registry's name. */
+function isForAll(key: string): boolean {
+  return (
+    key.includes("*") &&
+    ["io", "us", "cn"].some((end) => keysForImage([key], `any.azurecr.${end}`).length > 0)
+  );
+}

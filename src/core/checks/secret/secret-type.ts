@@ -2,7 +2,7 @@ import { dockerConfigType, isPullSecretType, legacyDockerConfigType } from "../.
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { changing, kubectl, setupCommand } from "../remedies.ts";
+import { changing, setupCommand } from "../remedies.ts";
 
 /** Is it of a type that the kubelet looks into? Any other it ignores, whatever is in it. */
 export const secretType: Check<SecretFacts> = {
@@ -11,7 +11,7 @@ export const secretType: Check<SecretFacts> = {
   look: ({ secret, place, wanted, suggest, writtenBy }) => {
     if (!secret) return undefined;
     const { context, namespace, name } = place;
-    const remake = `${kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`;
+    const remake = `${suggest.kubectl(context, "delete", "secret", name, "--namespace", namespace)}, then ${setupCommand(place, suggest, wanted)}`;
     if (!isPullSecretType(secret.type)) {
       return fail(
         `Secret ${name} has the type ${inOneLine(secret.type)}; the kubelet reads pull secrets of the type ${dockerConfigType} alone.`,

@@ -136,7 +136,7 @@ function usersOf(
   }
   for (const pod of pods) {
     if (pod.over || !pod.imagePullSecrets.includes(secretName)) continue;
-    const pullsHere = pod.images.some((image) => image.toLowerCase().startsWith(`${loginServer}/`));
+    const pullsHere = pod.containers.some(({ image }) => image.toLowerCase().startsWith(`${loginServer}/`));
     if (goes || pullsHere) stillNaming.push(`pod ${place}/${pod.name}`);
   }
   return { links, keptLinks, stillNaming };

@@ -49,6 +49,7 @@ export async function surveyRemoval(
     for (const { keyId } of keys) gone.add(keyId);
     for (const { id } of roles) gone.add(id.toLowerCase());
   }
+  if (verdicts.some(removesSomething) && !seen.identified) throw notIdentified(seen);
   if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
     throw cannotSeeAll(seen);
   }
@@ -131,6 +132,14 @@ function judgeAll(
   return facts
     .map((one) => judgePrincipal(one, question))
     .filter((verdict) => named.has(verdict.application.appId) || removesSomething(verdict));
+}
+
+function notIdentified({ contexts, clusterId }: SeenCluster) {
+  return refused(
+    "remove.cluster-not-known",
+    `The namespace kube-system may not be read in context ${contexts.map(inOneLine).join(", ")}, and marks, which alone say that it is the cluster ${inOneLine(clusterId)}, may have been copied from that one, which then goes on using its keys. Nothing was removed.`,
+    "Get the right to get the namespace kube-system, or if it is that cluster say so by --cluster-id.",
+  );
 }
 
 function cannotSeeAll({ contexts }: SeenCluster) {

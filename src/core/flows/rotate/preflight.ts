@@ -1,3 +1,4 @@
+import { imageText } from "../../../domain/image-name.ts";
 import pMap from "p-map";
 import { formatDuration } from "../../../domain/duration.ts";
 import { ActionableError, refused } from "../../../domain/errors.ts";
@@ -116,7 +117,7 @@ function refuseOtherImage(
   if (image === undefined || proof !== "registry") return;
   const living = holders.map(({ credential }) => keyOf(credential.password)).filter(({ alive }) => alive);
   if (living.length === 0 || living.some(({ pulls }) => pulls)) return;
-  const name = image.tag === undefined ? image.repository : `${image.repository}:${image.tag}`;
+  const name = imageText(image);
   throw refused(
     "proof.no-pull-scope",
     `${loginServer} does not let the key in use pull ${name}, so it could not prove another one either.`,

@@ -1,4 +1,4 @@
-import type { PullCredential } from "../../../domain/docker-config.ts";
+import { dockerConfigType, type PullCredential } from "../../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
@@ -77,14 +77,27 @@ export function blockBefore(
   const held = [
     ...copies
       .filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))
-      .map(({ target }) => targetName(target)),
-    ...others.flatMap((other) => namesOf(other, holdersIn(other.secrets, step, keys))),
+      .map(({ target, error }) => ({
+        name: targetName(target),
+        isOlder: hasCode(error, "secret.wrong-type"),
+      })),
+    ...others.flatMap((other) => placesOf(other, holdersIn(other.secrets, step, keys))),
   ];
   return held.length > 0 ? stillHeld(step, held) : undefined;
 }
 
-function namesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): string[] {
-  return secrets.map(({ namespace, name }) => targetName({ cluster, namespace, name }));
+/** A secret that holds a key. */
+interface HolderPlace {
+  readonly name: string;
+  /** Whether it is of the type before today's, which nobody can take over. */
+  readonly isOlder: boolean;
+}
+
+function placesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): HolderPlace[] {
+  return secrets.map(({ namespace, name, type }) => ({
+    name: targetName({ cluster, namespace, name }),
+    isOlder: type !== dockerConfigType,
+  }));
 }
 
 /** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
@@ -243,8 +256,8 @@ function refuseOtherKey(
 }
 
 /** Whoever came to hold the key since the survey. */
-async function lastLook(step: Retirement, work: KeyWork): Promise<string[]> {
-  return namesOf(work.keys.seen, holdersIn(await work.secretsNow(), step, work.keys));
+async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
+  return placesOf(work.keys.seen, holdersIn(await work.secretsNow(), step, work.keys));
 }
 
 /**
@@ -288,11 +301,24 @@ async function dropLastMark({ holders }: Retirement, work: KeyWork): Promise<voi
   if (error) throw error;
 }
 
-function stillHeld(step: Retirement, names: readonly string[]): Retired {
+function stillHeld(step: Retirement, holders: readonly HolderPlace[]): Retired {
+  const hints = [
+    "Run the same command again: what acr-pull may write it brings to the new key first.",
+    ...(holders.every(({ isOlder }) => isOlder)
+      ? []
+      : [
+          "A copy that is not acr-pull's has to be replaced by its owner, or taken over with acr-pull setup --adopt.",
+        ]),
+    ...(holders.some(({ isOlder }) => isOlder)
+      ? [
+          `A copy of the older type kubernetes.io/dockercfg cannot be taken over: delete it, or have its owner replace it by one of the type ${dockerConfigType}.`,
+        ]
+      : []),
+  ];
   return blockedBy(
     "still-held",
-    `The key ${step.keyId ?? "before"} is not retired: it is still held by ${names.join(", ")}.`,
-    "Run the same command again: what acr-pull may write it brings to the new key first. A copy that is not acr-pull's has to be replaced by its owner, or taken over with acr-pull setup --adopt.",
+    `The key ${step.keyId ?? "before"} is not retired: it is still held by ${holders.map(({ name }) => name).join(", ")}.`,
+    hints.join(" "),
   );
 }
 

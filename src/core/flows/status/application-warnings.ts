@@ -4,7 +4,7 @@ import type { DirectoryFacts } from "./ask-directory.ts";
 
 /** What will hurt one day about the applications that secrets name. */
 export function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"] {
-  return [...directory].flatMap(([appId, { application, owners, principal }]) => {
+  return [...directory].flatMap(([appId, { application, owners, principal, unread }]) => {
     if (!application) return [];
     const [only, ...others] = owners ?? [];
     const said: Array<StatusResult["warnings"][number]> = [];
@@ -15,11 +15,22 @@ export function applicationWarnings(directory: DirectoryFacts): StatusResult["wa
         message: `${nameOf(application)} has one owner, the user ${ownerName(only)}: when that person leaves, nobody who is not an administrator can renew its password. Add another by acr-pull setup --owner OBJECT_ID`,
       });
     }
-    if (principal && principal.passwords.length + principal.certificates > 0) {
+    if (typeof principal === "object" && principal.passwords.length + principal.certificates > 0) {
       said.push({
         code: "service-principal.own-credentials",
         appId,
         message: `The service principal of ${nameOf(application)} has credentials of its own beside the application's, which acr-pull did not make, and does not rotate`,
+      });
+    }
+    if (unread) {
+      const unknown = [
+        ...(principal ? [] : ["whether its service principal is there and may sign in"]),
+        ...(owners ? [] : ["whether it has more owners than one"]),
+      ];
+      said.push({
+        code: "application.unread",
+        appId,
+        message: `Of ${nameOf(application)} it is not known ${unknown.join(", nor ")}: ${unread.message.replace(/\.$/, "")}`,
       });
     }
     return said;

@@ -1,8 +1,9 @@
+import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { Application, Owner, ServicePrincipal } from "../../../domain/identity.ts";
 import { applicationUniqueName, readableMarks } from "../../../domain/ownership.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
-import { findApplicationListing } from "../../holders/find-application.ts";
+import { findApplicationListing, findPrincipalOf } from "../../holders/find-application.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
 import type { Clock, Directory } from "../../ports.ts";
 
@@ -12,22 +13,29 @@ export interface ApplicationFacts {
   readonly application: Application | undefined;
   /** Undefined where they may not be read. */
   readonly owners: readonly Owner[] | undefined;
-  /** Undefined where there is none, or it may not be read. */
-  readonly principal: ServicePrincipal | undefined;
+  /** Undefined where it may not be read, or there is no application. */
+  readonly principal: ServicePrincipal | "absent" | undefined;
+  /** Why something beside the application could not be read. */
+  readonly unread: ActionableError | undefined;
 }
 
 /** By application id. */
 export type DirectoryFacts = ReadonlyMap<string, ApplicationFacts>;
 
 /**
- * Asks for every application that the clusters' secrets name, all side by side; where the registry is given by its login
+ * Asks for every application that the clusters' secrets name, as many at once as is allowed: anybody who may write a
+ * secret can name any number of them. Where the registry is given by its login
  * server also for the one that setup makes for it and the cluster, which may be left when all its secrets are gone.
  * @throws ActionableError when nobody is signed in, or applications may not be read
  */
 export async function askDirectory(
   seen: readonly ManagedSecrets[],
   registry: RegistryReference | undefined,
-  { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
+  {
+    directory,
+    clock,
+    concurrency,
+  }: { readonly directory: Directory; readonly clock: Clock; readonly concurrency: number },
   signal: AbortSignal,
 ): Promise<DirectoryFacts> {
   const named = namedKeys(seen);
@@ -45,19 +53,26 @@ export async function askDirectory(
   for (const application of own) {
     if (application && !named.has(application.appId)) named.set(application.appId, new Set());
   }
-  const facts = await Promise.all(
-    [...named].map(async ([appId, claimed]) => {
+  const facts = await pMap(
+    named,
+    async ([appId, claimed]) => {
       const application = await findApplicationListing({ appId, claimed }, { directory, clock }, signal);
-      const [owners, principal] = application
+      const [principal, owners] = application
         ? await Promise.all([
-            unlessRefused(directory.listOwners(application.objectId, signal), signal),
-            unlessRefused(directory.findServicePrincipal(appId, signal), signal),
+            readOrWhyNot(principalOf(appId, { directory, clock }, signal), signal),
+            readOrWhyNot(directory.listOwners(application.objectId, signal), signal),
           ])
-        : [undefined, undefined];
-      return [appId, { application, owners, principal }] as const;
-    }),
+        : [{}, {}];
+      const unread = principal.unread ?? owners.unread;
+      return [appId, { application, owners: owners.read, principal: principal.read, unread }] as const;
+    },
+    { concurrency },
   );
   return new Map(facts);
+}
+
+async function principalOf(...question: Parameters<typeof findPrincipalOf>) {
+  return (await findPrincipalOf(...question)) ?? ("absent" as const);
 }
 
 /** Whether there is any application to ask for. */
@@ -82,12 +97,15 @@ function namedKeys(seen: readonly ManagedSecrets[]): Map<string, Set<string>> {
   return named;
 }
 
-/** What is told besides is left out where it may not be read. */
-async function unlessRefused<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** What is told besides is left out where it cannot be read, and that is told. */
+async function readOrWhyNot<T>(
+  answer: Promise<T>,
+  signal: AbortSignal,
+): Promise<{ readonly read?: T; readonly unread?: ActionableError }> {
   try {
-    return await answer;
+    return { read: await answer };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
-    return undefined;
+    return { unread: error };
   }
 }

@@ -1,7 +1,7 @@
 import { readableMarks, type EntryMark } from "../../../domain/ownership.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { isMeant } from "../../holders/holders.ts";
-import type { ManagedSecrets } from "../../holders/see-managed.ts";
+import { isChosen, type ManagedSecrets } from "../../holders/see-managed.ts";
 import type { ProcessIdentity } from "../../ports.ts";
 import { isLive } from "../../steps/pending-mark.ts";
 import type { PendingWork, StatusInput } from "../status-contract.ts";
@@ -13,14 +13,18 @@ const overdueMs = 86_400_000;
 interface Waiting {
   /** `namespace/name` */
   readonly secret: string;
+  readonly isChosen: boolean;
   readonly loginServer: string;
   readonly mark: EntryMark;
 }
 
-/** What later runs have to bring to its end in a cluster: retirements by key, and runs by their operation. */
+/**
+ * What later runs have to bring to its end in a cluster: retirements by key, and runs by their operation. What concerns
+ * none of the secrets that were asked for is left out.
+ */
 export function findPending(
   cluster: ManagedSecrets,
-  { registry }: Pick<StatusInput, "registry">,
+  { registry, secretName }: Pick<StatusInput, "registry" | "secretName">,
   now: Date,
   process: ProcessIdentity,
 ): PendingWork[] {
@@ -29,6 +33,7 @@ export function findPending(
       .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry))
       .map(([loginServer, mark]): Waiting => ({
         secret: `${secret.namespace}/${secret.name}`,
+        isChosen: isChosen(secret, cluster, secretName),
         loginServer,
         mark,
       })),
@@ -55,9 +60,12 @@ function grouped(waiting: readonly Waiting[], nameOf: (one: Waiting) => string |
   const groups = new Map<string, Waiting[]>();
   for (const one of waiting) {
     const name = nameOf(one);
-    if (name !== undefined) groups.set(name, [...(groups.get(name) ?? []), one]);
+    if (name === undefined) continue;
+    const known = groups.get(name);
+    if (known) known.push(one);
+    else groups.set(name, [one]);
   }
-  return [...groups.values()];
+  return [...groups.values()].filter((group) => group.some((one) => one.isChosen));
 }
 
 /** A key goes when the last of its secrets lets it. */
@@ -75,6 +83,10 @@ function retirement(group: readonly Waiting[], now: Date) {
   };
 }
 
+function isFirst({ mark }: Waiting): boolean {
+  return mark.appId === undefined;
+}
+
 function run(group: readonly Waiting[], now: Date, process: ProcessIdentity) {
   const marks = group.flatMap(({ mark }) => mark.pending ?? []);
   const renewed = Math.max(...marks.map(({ renewedAt }) => Date.parse(renewedAt)));
@@ -84,6 +96,7 @@ function run(group: readonly Waiting[], now: Date, process: ProcessIdentity) {
     operation: marks[0]?.operation ?? "",
     renewedAt: timeText(new Date(renewed)),
     live,
-    overdue: !live && now.getTime() - renewed > overdueMs,
+    // Where there was no key before, nothing can be pulled until somebody goes on.
+    overdue: !live && (group.some(isFirst) || now.getTime() - renewed > overdueMs),
   };
 }

@@ -8,12 +8,19 @@ import {
 } from "../../../domain/docker-config.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { readableMarks, readMarks, reconcilerOf, type EntryMark } from "../../../domain/ownership.ts";
+import {
+  entriesAnnotation,
+  readableMarks,
+  readMarks,
+  reconcilerOf,
+  type EntryMark,
+} from "../../../domain/ownership.ts";
 import { hasCode } from "../../../domain/errors.ts";
+import { isRenewalDue, type KeyLife } from "../../../domain/renewal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { isMeant } from "../../holders/holders.ts";
-import type { ManagedSecrets } from "../../holders/see-managed.ts";
-import type { EntryState, StatusEntry, StatusInput } from "../status-contract.ts";
+import { isChosen, type ManagedSecrets } from "../../holders/see-managed.ts";
+import type { StaleCause, StatusEntry, StatusInput } from "../status-contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
 
 const dayMs = 86_400_000;
@@ -29,11 +36,10 @@ export interface Judgement {
 
 /** Every managed entry of a cluster that was asked for, and how it stands. */
 export function judgeEntries(cluster: ManagedSecrets, judgement: Judgement): StatusEntry[] {
-  const { namespaces: chosen, secrets } = cluster;
   const { secretName } = judgement.input;
   const replaced = replacedKeys(cluster);
-  return secrets
-    .filter(({ namespace, name }) => (chosen?.has(namespace) ?? true) && (secretName ?? name) === name)
+  return cluster.secrets
+    .filter((secret) => isChosen(secret, cluster, secretName))
     .flatMap((secret) => entriesOf(secret, cluster, replaced, judgement));
 }
 
@@ -68,6 +74,9 @@ function entriesOf(
   const place = { context, clusterId, namespace, name };
   let marks;
   try {
+    // With the last mark acr-pull takes its label away.
+    if (secret.annotations[entriesAnnotation] === undefined)
+      return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks are gone" }];
     marks = readMarks(secret);
   } catch (error) {
     if (!hasCode(error, "secret.marks-malformed")) throw error;
@@ -78,9 +87,10 @@ function entriesOf(
     .map(([loginServer, mark]) => {
       const held = heldBy(secret, loginServer);
       const key = keyOf(mark, judgement.directory);
-      const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
-      const [state, reason] = stateOf(
-        { mark, held, secret, loginServer, expiresAt },
+      const expiresAt = timeText(key?.endDateTime) ?? timeText(timeOf(mark.expiresAt));
+      const createdAt = timeText(key?.startDateTime);
+      const verdict = stateOf(
+        { mark, held, secret, loginServer, createdAt, expiresAt },
         cluster,
         replaced,
         judgement,
@@ -91,12 +101,11 @@ function entriesOf(
         registry: mark.registry,
         appId: mark.appId ?? null,
         keyId: mark.keyId ?? null,
-        createdAt: timeText(key?.startDateTime),
+        createdAt,
         expiresAt,
         daysLeft:
           expiresAt === null ? null : Math.floor((Date.parse(expiresAt) - judgement.now.getTime()) / dayMs),
-        state,
-        ...(reason === undefined ? {} : { reason }),
+        ...verdict,
       };
     });
 }
@@ -132,17 +141,21 @@ function heldBy({ type, data }: SecretObject, loginServer: string): Held {
   }
 }
 
+/** Marks are valid: what one says is a time. */
+function timeOf(text: string | null | undefined): Date | undefined {
+  return typeof text === "string" ? new Date(text) : undefined;
+}
+
 function keyOf({ appId, keyId }: EntryMark, directory: DirectoryFacts | undefined) {
   if (appId === undefined || typeof keyId !== "string") return undefined;
   return directory?.get(appId)?.application?.passwords.find((one) => one.keyId === keyId);
 }
 
-interface Subject {
+interface Subject extends KeyLife {
   readonly mark: EntryMark;
   readonly held: Held;
   readonly secret: SecretObject;
   readonly loginServer: string;
-  readonly expiresAt: string | null;
 }
 
 /** The worst that is true of an entry, and why. */
@@ -151,17 +164,28 @@ function stateOf(
   cluster: ManagedSecrets,
   replaced: ReadonlySet<string>,
   judgement: Judgement,
-): readonly [EntryState, string?] {
+): Pick<StatusEntry, "state" | "reason" | "cause"> {
   const { mark, expiresAt } = subject;
   const changed = foreignChange(subject, cluster, judgement.directory);
-  if (changed !== undefined) return ["foreign-change", changed];
-  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - judgement.now.getTime();
-  if (leftMs <= 0) return ["expired"];
-  const stale = staleBecause(subject, replaced, judgement.directory);
-  if (stale !== undefined) return ["stale-key", stale];
-  if (leftMs <= judgement.input.expiringWithinMs) return ["expiring"];
-  return mark.pending || mark.retire ? ["pending"] : ["ok"];
+  if (changed !== undefined) return { state: "foreign-change", reason: changed };
+  const { now, input } = judgement;
+  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - now.getTime();
+  if (leftMs <= 0) return { state: "expired" };
+  const cause = staleBecause(subject, replaced, judgement.directory);
+  if (cause !== undefined) return { state: "stale-key", cause, reason: staleReasons[cause] };
+  const { expiringWithinMs } = input;
+  const isEnding = expiringWithinMs === undefined ? isRenewalDue(subject, now) : leftMs <= expiringWithinMs;
+  if (isEnding) return { state: "expiring" };
+  return { state: mark.pending || mark.retire ? "pending" : "ok" };
 }
+
+const staleReasons: Readonly<Record<StaleCause, string>> = {
+  "key-replaced": "other secrets of the cluster were given a newer key",
+  "key-removed": "the directory does not list its key any more",
+  "application-gone": "its application is gone, or of another tenant than the one signed in to",
+  "principal-gone": "its application's service principal is gone",
+  "principal-disabled": "its application's service principal is disabled, so that it may not sign in",
+};
 
 /** How a secret differs from what its mark says; undefined when it does not. */
 function foreignChange(
@@ -175,8 +199,11 @@ function foreignChange(
   if (held.trouble !== undefined) return held.trouble;
   const { credential } = held;
   // A first key is being made: the entry comes when it is proven.
+  if (mark.appId === undefined && mark.pending && !credential) return undefined;
   if (mark.appId === undefined)
-    return credential ? `it holds a credential for ${loginServer} without a mark` : undefined;
+    return credential
+      ? `it holds a credential for ${loginServer} without a mark`
+      : `it holds nothing for ${loginServer}, and no run is to put a key there`;
   if (!credential) return `it holds nothing for ${loginServer} any more`;
   if (credential.username !== mark.appId) return "it holds another user name than its mark says";
   if (credential.password.reveal() === "") return "it holds no password";
@@ -191,13 +218,14 @@ function staleBecause(
   { mark: { appId, keyId, pending }, loginServer }: Subject,
   replaced: ReadonlySet<string>,
   directory: DirectoryFacts | undefined,
-): string | undefined {
+): StaleCause | undefined {
   if (appId === undefined || typeof keyId !== "string") return undefined;
-  if (replaced.has(nameOf(loginServer, appId, keyId)) && !pending)
-    return "other secrets of the cluster were given a newer key";
+  if (replaced.has(nameOf(loginServer, appId, keyId)) && !pending) return "key-replaced";
   const facts = directory?.get(appId);
   if (!facts) return undefined;
-  if (!facts.application) return "its application is gone";
+  if (!facts.application) return "application-gone";
+  if (facts.principal === "absent") return "principal-gone";
+  if (facts.principal?.enabled === false) return "principal-disabled";
   const isListed = facts.application.passwords.some((one) => one.keyId === keyId);
-  return isListed ? undefined : "the directory does not list its key any more";
+  return isListed ? undefined : "key-removed";
 }

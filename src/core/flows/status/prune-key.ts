@@ -2,9 +2,9 @@ import { ActionableError, refused } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { Application, PasswordCredential } from "../../../domain/identity.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { keyOrigin, readableMarks } from "../../../domain/ownership.ts";
+import { keyOrigin } from "../../../domain/ownership.ts";
 import { timeText } from "../../../domain/time-text.ts";
-import { credentialsIn } from "../../holders/holders.ts";
+import { keyHolders } from "../../holders/key-holders.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
 import type { Directory } from "../../ports.ts";
 import { checkMayChange } from "../../steps/application.ts";
@@ -12,7 +12,7 @@ import { nameOf } from "../../steps/directory-names.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { PrunePlan } from "../status-contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
-import { isKnown } from "./find-orphans.ts";
+import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./find-orphans.ts";
 
 /** A key that may be removed: acr-pull made it for a cluster in which nothing names or holds it. */
 export interface Prunable {
@@ -23,7 +23,7 @@ export interface Prunable {
 /**
  * Finds a key by its id and makes sure that it is an orphan: a removed password is gone for good.
  * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, exit 2;
- *   `status.cannot-see-all-namespaces`, exit 3; what stands against changing the application
+ *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; what stands against changing the application
  */
 export async function findPrunable(
   keyId: string,
@@ -40,34 +40,32 @@ export async function findPrunable(
   const origin = keyOrigin(found.key);
   const cluster = seen.find(({ clusterId }) => clusterId === origin?.clusterId);
   if (!cluster) throw notOurs(found);
-  if (!cluster.whole) throw notWhole(keyId, cluster);
-  if (isKnown(found.key, cluster)) throw inUse(keyId, "the marks on secrets of the cluster name it");
-  const holders = await holdersByBytes(found, cluster, signal);
-  if (holders.length > 0) throw inUse(keyId, `it seems to be held by ${holders.join(", ")}`);
+  const unknown = orphansUnknownOf(cluster);
+  if (unknown) throw notWhole(keyId, unknown);
+  const holders = await Promise.all(seen.map((one) => holdersOf(found, one, one === cluster, signal)));
+  const [first, ...more] = holders.flat();
+  if (first !== undefined) throw inUse(keyId, first, more.length);
   await checkMayChange(found.application, directory, await directory.caller(signal), signal);
   return found;
 }
 
-/** Secrets, also those that nobody labelled, whose password begins as the key does and is no other key's. */
-async function holdersByBytes(
+/**
+ * Secrets that hold a key by their bytes, whoever wrote them, or name it in their marks, also those that lost our label.
+ * They are listed anew: what was seen before the key was looked up may have been written since.
+ * @param isItsOwn whether the key was made for this cluster; in another that was chosen it is a copy
+ */
+async function holdersOf(
   { application, key }: Prunable,
-  { cluster, secrets }: ManagedSecrets,
+  { cluster, secrets, contexts }: ManagedSecrets,
+  isItsOwn: boolean,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { hint } = key;
-  if (hint === undefined) return [];
-  const listed = (await cluster.listPullSecrets(signal)) ?? secrets;
-  return listed
-    .filter((secret) => {
-      const marks = readableMarks(secret);
-      return credentialsIn(secret).some(({ host, username, password }) => {
-        const named = marks[host]?.keyId;
-        const isAnother =
-          typeof named === "string" && application.passwords.some((one) => one.keyId === named);
-        return username === application.appId && !isAnother && password.reveal().startsWith(hint);
-      });
-    })
-    .map(({ namespace, name }) => targetName({ cluster, namespace, name }));
+  const listed = await cluster.listPullSecrets(signal);
+  if (!listed && isItsOwn) throw notWhole(key.keyId, cannotSeeAll(contexts));
+  // Those of another type were seen by their label alone.
+  const all = new Map([...secrets, ...(listed ?? [])].map((one) => [`${one.namespace}/${one.name}`, one]));
+  const holders = keyHolders([...all.values()], application, cluster.serverTime()).get(key.keyId) ?? [];
+  return holders.map(({ namespace, name }) => targetName({ cluster, namespace, name }));
 }
 
 /** What removing it does. */
@@ -104,21 +102,22 @@ function notOurs({ application, key }: Prunable): ActionableError {
   );
 }
 
-function notWhole(keyId: string, { contexts }: ManagedSecrets): ActionableError {
-  return new ActionableError(
-    `The key ${keyId} is not removed: secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may hold it.`,
-    {
-      code: "status.cannot-see-all-namespaces",
-      hint: "Get the right to list secrets cluster-wide, then run the same command again.",
-      exitCode: exitCode.notAllowed,
-    },
-  );
+function notWhole(keyId: string, { code, message }: OrphansUnknown): ActionableError {
+  return new ActionableError(`The key ${keyId} is not removed: ${message}.`, {
+    code,
+    hint:
+      code === "status.cluster-not-known"
+        ? "Get the right to get the namespace kube-system, or name the cluster by --cluster-id; then run the same command again."
+        : "Get the right to list secrets cluster-wide, then run the same command again.",
+    exitCode: exitCode.notAllowed,
+  });
 }
 
-function inUse(keyId: string, why: string): ActionableError {
+function inUse(keyId: string, holder: string, more: number): ActionableError {
+  const others = more === 0 ? "" : ` and ${more} more`;
   return refused(
     "status.key-in-use",
-    `The key ${keyId} is no orphan, so it is not removed: ${why}.`,
-    "acr-pull rotate replaces a key that is in use, and retires the one before it.",
+    `The key ${keyId} is no orphan, so it is not removed: ${holder}${others} may hold it, by the secret's marks or by how its password begins.`,
+    "acr-pull rotate replaces a key that is in use, and retires the one before it. A copy that nobody needs can be deleted.",
   );
 }

@@ -22,6 +22,8 @@ export class AzureSight {
   readonly #signal: AbortSignal;
   readonly #patienceMs: number;
   readonly #once = new Once();
+  /** Every registry that the caller sees, where somebody asked for them. */
+  #listed: Promise<Known<readonly AccessedRegistry[]>> | undefined;
   /** The first failure to sign in: whatever else would be asked fails with it. */
   #lost: Known<never> | undefined;
 
@@ -38,32 +40,41 @@ export class AzureSight {
     this.#azure.catch(() => undefined);
   }
 
-  /** Whether a host is a registry's of the cloud; where the cloud cannot be told, whether its name says so. */
-  async ownsLoginServer(): Promise<(host: string) => boolean> {
+  /** Tells hosts that are registries of the cloud, where the cloud could be asked for its endpoints. */
+  async ownsLoginServer(): Promise<Known<(host: string) => boolean>> {
     const azure = await this.#azure;
-    return azure.known ? (host) => azure.value.ownsLoginServer(host) : () => false;
+    return azure.known ? known((host) => azure.value.ownsLoginServer(host)) : azure;
   }
 
   /** By its resource id; undefined when there is none. */
   registryById(id: string): Promise<Known<AccessedRegistry | undefined>> {
-    return this.#once.do("registry", id, () =>
-      this.#ask(async (azure) => {
+    return this.#once.do("registry", id.toLowerCase(), async () => {
+      const listed = await this.#listed;
+      const same = listed?.known && listed.value.find((one) => one.id.toLowerCase() === id.toLowerCase());
+      if (same) return known(same);
+      return this.#ask(async (azure) => {
         const reference = referenceOf(id);
         return reference && azure.registries.readAccess(reference, this.#signal);
-      }),
-    );
+      });
+    });
   }
 
   /** Every registry that the caller sees. */
   registries(): Promise<Known<readonly AccessedRegistry[]>> {
-    return this.#once.do("registries", this.#scope, () =>
-      this.#ask((azure) => azure.registries.listAccess(this.#scope, this.#signal)),
-    );
+    this.#listed ??= this.#ask((azure) => azure.registries.listAccess(this.#scope, this.#signal));
+    return this.#listed;
   }
 
   application(appId: string): Promise<Known<Application | undefined>> {
     return this.#once.do("application", appId, () =>
       this.#ask((azure) => azure.directory.findApplicationByAppId(appId, this.#signal)),
+    );
+  }
+
+  /** The application that an object id is of, be it its own or its principal's. */
+  applicationOfObject(objectId: string): Promise<Known<Application | undefined>> {
+    return this.#once.do("object", objectId, () =>
+      this.#ask(async (azure) => (await azure.directory.findApplications(objectId, this.#signal))[0]),
     );
   }
 
@@ -73,11 +84,11 @@ export class AzureSight {
     );
   }
 
-  /** What a principal holds on a registry and above it, with what each role gives. */
+  /** What a principal holds on a registry and above it, by itself or by a group, with what each role gives. */
   roles(registryId: string, principalId: string): Promise<Known<readonly HeldRole[]>> {
     return this.#once.do("roles", [registryId, principalId], () =>
       this.#ask(async ({ roles }) => {
-        const assignments = await roles.listAssignments(registryId, principalId, this.#signal);
+        const assignments = await roles.listHeldAssignments(registryId, principalId, this.#signal);
         return Promise.all(
           assignments.map(async (assignment) => ({
             assignment,

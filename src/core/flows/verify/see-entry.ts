@@ -1,12 +1,12 @@
 import { registryHostOf, registryNameIn } from "../../../domain/login-server.ts";
-import { isGuid } from "../../../domain/names.ts";
 import type { AccessedRegistry } from "../../../domain/registry.ts";
 import { repositoriesIn } from "../../../domain/role.ts";
 import { known, unknown, type Known } from "../../checks/check.ts";
 import type { EntryFacts, NamespaceFacts, SecretPlace } from "../../checks/facts.ts";
+import { isPrincipal as namesPrincipal } from "../../checks/credential/outcomes.ts";
 import { proofImage } from "../../checks/prove-pull.ts";
 import type { NodePlatform } from "../../../domain/kubernetes-objects.ts";
-import type { ProofImage } from "../../ports.ts";
+import type { Clock, ProofImage } from "../../ports.ts";
 import type { VerifyInput } from "../verify-contract.ts";
 import type { AzureSight } from "./azure-sight.ts";
 import type { Entry, Wanted } from "./entries.ts";
@@ -19,12 +19,15 @@ export interface EntrySight {
   /** Whether a password may be sent to a host. */
   readonly maySend: (host: string) => boolean;
   readonly wanted: Wanted | undefined;
+  /** This machine's. */
+  readonly clock: Pick<Clock, "now">;
   readonly nodes: Known<readonly NodePlatform[]>;
   /** Where the image that was named is meant to be; undefined: wherever there is an entry for. */
   readonly imageHosts: ReadonlySet<string> | undefined;
 }
 
-const notAsked = unknown("Entra was not asked: the registry settles it.");
+const settled = unknown("Entra was not asked: the registry settles it.");
+const nobodyAsked = unknown("Neither the registry nor Entra was asked.");
 
 /** Gathers what is to be known of one entry: the registry and Azure are asked side by side. */
 export async function seeEntry(
@@ -45,12 +48,12 @@ export async function seeEntry(
 ): Promise<EntryFacts> {
   const { host, credential, second, mark } = entry;
   const { azure, registries, maySend } = sight;
-  const isPrincipal = isGuid(credential.username);
+  const isPrincipal = namesPrincipal({ credential });
   const noPrincipal = unknown("Its user name is no application's id.");
   const named = sight.imageHosts?.has(host) === false ? undefined : input.image;
   const image = proofImage({ image: named, repositories: [] });
   const mayAsk = maySend(registryHostOf(host));
-  const [registry, application, principal, first, other] = await Promise.all([
+  const [registry, application, principal, first, other, aheadMs] = await Promise.all([
     registryFor(entry, sight),
     isPrincipal ? azure.application(credential.username) : noPrincipal,
     isPrincipal ? azure.principal(credential.username) : noPrincipal,
@@ -62,7 +65,8 @@ export async function seeEntry(
   const found = registry.known ? registry.value : undefined;
   const objectId = principal.known ? principal.value?.objectId : undefined;
   const refused = outcomeOf(first)?.kind !== "allowed" && outcomeOf(first)?.kind !== "image-missing";
-  const [roles, signIn] = await Promise.all([
+  const isUnknown = isPrincipal && principal.known && principal.value === undefined;
+  const [roles, signIn, meant] = await Promise.all([
     found && objectId !== undefined
       ? azure.roles(found.id, objectId)
       : registry.known && principal.known
@@ -76,7 +80,10 @@ export async function seeEntry(
           : registry,
     (isPrincipal && outcomeOf(first)?.kind === "refused") || (isPrincipal && first?.kind === "unreachable")
       ? azure.signIn(credential)
-      : notAsked,
+      : outcomeOf(first)
+        ? settled
+        : nobodyAsked,
+    isUnknown && refused ? azure.applicationOfObject(credential.username) : noPrincipal,
   ]);
   const limited = roles.known
     ? roles.value.flatMap(({ assignment }) => repositoriesIn(assignment.condition ?? ""))
@@ -91,6 +98,7 @@ export async function seeEntry(
   const expectedHost = found?.loginServer ?? sight.wanted?.loginServer;
   return {
     ...at,
+    now: aheadMs === undefined ? at.now : new Date(sight.clock.now().getTime() + aheadMs),
     key: entry.key,
     host,
     mark,
@@ -106,6 +114,7 @@ export async function seeEntry(
     signIn,
     application,
     principal,
+    meantApplication: meant.known ? meant.value : undefined,
     roles,
     second: outcomeOf(other),
     platforms: await platformsOf(outcome?.kind, host, entry, chosen, sight),

@@ -1,7 +1,7 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { reconcilerOf } from "../../../domain/ownership.ts";
-import { askAll, type CheckResult } from "../../checks/check.ts";
+import { isManaged, reconcilerOf } from "../../../domain/ownership.ts";
+import { askAll, type CheckResult, type Known } from "../../checks/check.ts";
 import type {
   EntryFacts,
   NamespaceFacts,
@@ -22,6 +22,8 @@ import { seen } from "./seeing.ts";
 export interface SecretSight extends EntrySight {
   readonly cluster: ClusterReads;
   readonly isRegistry: IsRegistry;
+  /** Whether the cloud could be asked which hosts are its registries. */
+  readonly cloud: Known<unknown>;
   /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
   readonly everywhere: () => Promise<readonly SecretObject[]>;
 }
@@ -46,7 +48,7 @@ export async function verifySecret(
   const content = contentOf(chosen.secret);
   const entries =
     chosen.secret && content.config
-      ? entriesOf(chosen.secret, content.config, sight.isRegistry, sight.wanted)
+      ? entriesOf(chosen.secret, content.config, sight.isRegistry, sight.wanted, input.image)
       : [];
   const reconciler = chosen.secret && reconcilerOf(chosen.secret);
   const writtenBy = reconciler && inOneLine(reconciler);
@@ -57,8 +59,11 @@ export async function verifySecret(
     secret: chosen.secret,
     writtenBy,
     forbidden: chosen.forbidden,
+    isNeeded: chosen.isNeeded,
     wanted: sight.wanted?.text,
     wantedHost: sight.wanted?.loginServer,
+    wantedMissing: sight.wanted?.isMissing ?? false,
+    cloud: sight.cloud,
     registryKeys: entries.map(({ key }) => key),
     suggest: input.suggest,
   };
@@ -81,6 +86,7 @@ export async function verifySecret(
     outcome: {
       name: chosen.name,
       config: content.config,
+      isOurs: chosen.secret !== undefined && isManaged(chosen.secret),
       failed: firstFailure(ofSecret),
       entries: new Map(ofEntries.map(({ entry, checks }) => [entry.key, firstFailure(checks)])),
     },
@@ -93,12 +99,12 @@ function firstFailure(checks: readonly CheckResult[]): CheckResult | undefined {
 
 /** Why a secret is not there, as far as that can be seen. */
 async function absence(
-  { secret, forbidden, name }: ChosenSecret,
+  { secret, forbidden, isNeeded, name }: ChosenSecret,
   { namespace }: SecretPlace,
   { cluster, everywhere, isRegistry, wanted }: SecretSight,
   signal: AbortSignal,
 ): Promise<Pick<SecretFacts, "namespaceMissing" | "elsewhere">> {
-  if (secret || forbidden) return { namespaceMissing: false, elsewhere: [] };
+  if (secret || forbidden || !isNeeded) return { namespaceMissing: false, elsewhere: [] };
   const [home, all] = await Promise.all([
     seen(cluster.findNamespace(namespace, signal), signal),
     everywhere(),

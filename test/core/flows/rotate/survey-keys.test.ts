@@ -58,7 +58,7 @@ function survey(secrets: readonly PullSecret[], told: Told = {}): Promise<Survey
   const texts = living?.map(textOf);
   const ports = {
     azure: {
-      directory: { findApplications: () => Promise.resolve([application]) },
+      directory: { findApplicationByAppId: () => Promise.resolve(application) },
       signIn: {
         signIn: (_appId: string, password: { reveal(): string }) =>
           Promise.resolve(

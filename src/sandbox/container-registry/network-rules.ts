@@ -1,0 +1,16 @@
+import { BlockList, isIPv6 } from "node:net";
+import type { RegistryRecord } from "../world.ts";
+
+/** Whether the network rules of a registry refuse an address: those of one that is not `firewalled` refuse nobody. */
+export function refusesAddress({ firewalled, network }: RegistryRecord, address: string): boolean {
+  if (!firewalled) return false;
+  const allowed = new BlockList();
+  for (const rule of network.allowedAddresses) {
+    const [base = "", bits] = rule.split("/");
+    const family = isIPv6(base) ? "ipv6" : "ipv4";
+    if (bits === undefined) allowed.addAddress(base, family);
+    else allowed.addSubnet(base, Number(bits), family);
+  }
+  const plain = address.replace(/^::ffff:/, "");
+  return !allowed.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
+}
