@@ -286,10 +286,11 @@ const warnings: ReadonlyArray<
   [
     "the password ends within a month",
     "expiry",
-    ({ application, sandbox }) => {
-      const end = new Date(Date.now() + 20 * dayMs).toISOString();
-      application.passwords[0]!.endDateTime = end;
-      void sandbox;
+    ({ application }) => {
+      Object.assign(application.passwords[0]!, {
+        startDateTime: new Date(Date.now() - 300 * dayMs).toISOString(),
+        endDateTime: new Date(Date.now() + 20 * dayMs).toISOString(),
+      });
     },
     /acr-pull rotate/,
   ],

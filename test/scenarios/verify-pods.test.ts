@@ -166,7 +166,10 @@ const waiting: readonly Waiting[] = [
     arrange: (world) => {
       limitTo(world, "team/*");
       for (const password of world.application.passwords) {
-        password.endDateTime = new Date(Date.now() + 3 * dayMs).toISOString();
+        Object.assign(password, {
+          startDateTime: new Date(Date.now() - 300 * dayMs).toISOString(),
+          endDateTime: new Date(Date.now() + 3 * dayMs).toISOString(),
+        });
       }
       addWaitingPod(world);
     },
