@@ -18,9 +18,10 @@ import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import { removeLink } from "../../steps/service-account.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
-import { judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
+import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
+import { findLiveMark } from "./survey-entries.ts";
 import type { Records } from "./records.ts";
-import { noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
+import { noteEnd, noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
 
 /** What carrying out takes, the same for all clusters of a run. */
 export interface Run {
@@ -46,9 +47,18 @@ export async function carryOut(removal: Removal, run: Run): Promise<void> {
   else if (removal.verdicts.some(removesSomething)) await removeWithoutMark(removal, run);
 }
 
-/** No secret is left that could be marked: only what nothing in the cluster holds is removed. */
+/**
+ * No secret is left that could be marked: only what nothing in the cluster holds is removed, and nothing while a run
+ * is at work that has begun since.
+ */
 async function removeWithoutMark(removal: Removal, run: Run): Promise<void> {
-  const remaining = await secretsNow(removal.seen, run.input.concurrency, run.signal);
+  const { seen, registry } = removal;
+  const remaining = async () => {
+    const secrets = await secretsNow(seen, run.input.concurrency, run.signal);
+    const live = findLiveMark(seen, secrets, registry.loginServer, run.ports.process);
+    if (live) throw new BusyError(targetName(live));
+    return secrets;
+  };
   await removeInAzure(removal, remaining, run, run.signal, () => Promise.resolve());
 }
 
@@ -138,8 +148,8 @@ class ClusterRemoval {
     const before = records.failures.length;
     if (this.#removal.verdicts.some(removesSomething)) {
       await this.#emptyKeeper(mark);
-      const secrets = await this.#secretsNow();
-      const remaining = secrets.filter((secret) => !isSameTarget(secret, mark.target));
+      const remaining = async () =>
+        (await this.#secretsNow()).filter((secret) => !isSameTarget(secret, mark.target));
       await removeInAzure(this.#removal, remaining, this.#run, this.#signal, stillOurTurn);
     } else noteStanding(this.#removal, records);
     // Left as it is it leads the next run to what could not be removed.
@@ -249,16 +259,17 @@ function itemOf({ target }: MarkedSecret) {
   return { kind: "secret", id: name, context: cluster.context, namespace } as const;
 }
 
+/** @param remaining the cluster's secrets as they are now, without those that go */
 async function removeInAzure(
   removal: Removal,
-  remaining: readonly SecretObject[],
+  remaining: () => Promise<readonly SecretObject[]>,
   run: Run,
   signal: AbortSignal,
   stillOurTurn: () => Promise<void>,
 ): Promise<void> {
   const { input, ports, records, report, gone } = run;
   const judge = () => judgeAgain(removal, remaining, gone, input, ports, signal);
-  for (const verdict of await judge()) {
+  for (const verdict of (await judge()).filter((one) => concerns(one, removal.entries))) {
     await removePrincipal(verdict, {
       ports,
       records,
@@ -277,11 +288,7 @@ function noteStanding({ verdicts }: Removal, records: Records): void {
   for (const verdict of verdicts) {
     noteKeptKeys(verdict, records);
     noteKeptRoles(verdict, records);
-    const { application, principal, keptBecause } = verdict;
-    if (!keptBecause) continue;
-    if (principal) {
-      records.add({ kind: "service-principal", id: principal.objectId, action: "kept", ...keptBecause });
-    }
-    records.add({ kind: "application", id: application.appId, action: "kept", ...keptBecause });
+    const { keptBecause } = verdict;
+    if (keptBecause) noteEnd(verdict, keptBecause, records);
   }
 }

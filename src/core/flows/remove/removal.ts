@@ -55,17 +55,21 @@ export async function surveyRemoval(
   return { seen, registry, entries, users, facts, verdicts };
 }
 
-/** Everything that is decided by is looked up anew, for what was written since. */
+/**
+ * Everything that is decided by is looked up anew, for what was written since. First the directory, then the secrets:
+ * whoever makes a key names it in a secret beforehand, so that no key is seen whose holder is not.
+ */
 export async function judgeAgain(
   removal: Pick<Removal, "seen" | "registry" | "entries">,
-  remaining: readonly SecretObject[],
+  remaining: () => Promise<readonly SecretObject[]>,
   gone: ReadonlySet<string>,
   input: RemoveInput,
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<readonly PrincipalVerdict[]> {
   const facts = await lookAt(removal, gone, ports, signal);
-  return judgeAll(facts, questionFor(removal, remaining, gone, input), removal.entries);
+  const question = questionFor(removal, await remaining(), gone, input);
+  return facts.map((one) => judgePrincipal(one, question));
 }
 
 /** Whether more would go by what the cluster's other secrets hold now than by what they held when it was looked. */
@@ -121,16 +125,18 @@ function questionFor(
   };
 }
 
-/** One that no entry names, and of which nothing goes, is nobody's concern. */
 function judgeAll(
   facts: readonly PrincipalFacts[],
   question: PrincipalQuestion,
-  { entries }: SurveyedEntries,
+  entries: SurveyedEntries,
 ): PrincipalVerdict[] {
-  const named = new Set(entries.map(({ mark }) => mark.appId));
-  return facts
-    .map((one) => judgePrincipal(one, question))
-    .filter((verdict) => named.has(verdict.application.appId) || removesSomething(verdict));
+  return facts.map((one) => judgePrincipal(one, question)).filter((verdict) => concerns(verdict, entries));
+}
+
+/** One that no entry names, and of which nothing goes, is nobody's concern. */
+export function concerns(verdict: PrincipalVerdict, { entries }: SurveyedEntries): boolean {
+  const { appId } = verdict.application;
+  return entries.some(({ mark }) => mark.appId === appId) || removesSomething(verdict);
 }
 
 function cannotSeeAll({ contexts }: SeenCluster) {

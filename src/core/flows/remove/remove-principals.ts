@@ -22,25 +22,34 @@ export interface AzureRemoval {
 
 /**
  * Removes an application's keys, then the roles that we granted, then the application with its principal: none of them
- * before nothing needs it any more. One failure is noted and ends it, so that nothing goes before what depends on it.
+ * before nothing needs it any more, which is looked at anew each time, since other clusters take part in it. One failure
+ * is noted and ends it, so that nothing goes before what depends on it.
  */
 export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
   const { records } = removal;
-  const { application, principal } = verdict;
-  let keptBecause = verdict.keptBecause;
   const keysFailed = await removeKeys(verdict, removal);
   noteKeptKeys(verdict, records);
-  const failed = keysFailed ?? (await removeRoles(verdict, removal));
-  noteKeptRoles(verdict, records);
-  if (failed) return;
-  if (!keptBecause) {
-    const lingers = await tryTo(application.appId, "application", removal, async () => {
-      const now = await removal.judgeAgain();
-      keptBecause = now?.keptBecause;
-      if (!keptBecause) await removeApplication(verdict, removal);
+  if (keysFailed) return noteKeptRoles(verdict, records);
+  let now = verdict;
+  const lookAgain = () =>
+    tryTo(verdict.application.appId, "application", removal, async () => {
+      // One that is deleted meanwhile leaves what was known of it.
+      now = (await removal.judgeAgain()) ?? now;
     });
-    if (lingers) return;
-  }
+  if (verdict.keys.length > 0 && (await lookAgain())) return;
+  const rolesFailed = await removeRoles(now, removal);
+  noteKeptRoles(now, records);
+  if (rolesFailed || (!now.keptBecause && (await lookAgain()))) return;
+  if (!now.keptBecause && (await removeApplication(verdict, removal))) return;
+  noteEnd(verdict, now.keptBecause, records);
+}
+
+/** Notes what became of an application and its principal. */
+export function noteEnd(
+  { application, principal }: Pick<PrincipalVerdict, "application" | "principal">,
+  keptBecause: PrincipalVerdict["keptBecause"],
+  records: Records,
+): void {
   const action = keptBecause ? ("kept" as const) : ("removed" as const);
   const fate = { action, ...keptBecause };
   if (principal) records.add({ kind: "service-principal", id: principal.objectId, ...fate });
@@ -103,13 +112,16 @@ async function removeRoles(
 
 async function removeApplication(
   { application }: PrincipalVerdict,
-  { ports, report, signal }: AzureRemoval,
-): Promise<void> {
+  removal: AzureRemoval,
+): Promise<ActionableError | undefined> {
+  const { ports, report, signal } = removal;
   const { objectId } = application;
-  report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
-  await ports.azure.directory.removeApplication(objectId, signal);
-  const text = `Deleted the application ${nameOf(application)} and its service principal`;
-  report({ kind: "done", id: objectId, text });
+  return tryTo(application.appId, "application", removal, async () => {
+    report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
+    await ports.azure.directory.removeApplication(objectId, signal);
+    const text = `Deleted the application ${nameOf(application)} and its service principal`;
+    report({ kind: "done", id: objectId, text });
+  });
 }
 
 /** Notes what fails of one thing; whatever concerns the whole run is thrown. */
