@@ -93,8 +93,8 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-key.ts`,
-        from: "const evidence = await evidenceOf(step, keyId, work);",
-        to: 'const evidence = "refused" as RetireEvidence | undefined;',
+        from: "const evidence = await proveRemoved(removed, proof, work.signal);",
+        to: 'const evidence = "refused" as RemovalEvidence | undefined;',
       },
     ],
     caughtBy: {
