@@ -1,7 +1,8 @@
-import { ActionableError, hasCode } from "../../../domain/errors.ts";
+import { hasCode, type ActionableError } from "../../../domain/errors.ts";
 import type { RemovePorts } from "../remove-contract.ts";
 import type { Report } from "../../progress.ts";
 import { nameOf } from "../../steps/directory-names.ts";
+import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import type { PrincipalVerdict } from "./judge-principal.ts";
 import { roleName } from "./plan-removal.ts";
 import type { Records } from "./records.ts";
@@ -137,7 +138,7 @@ async function tryTo(
     await work();
     return undefined;
   } catch (error) {
-    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    if (!isFailureOfOne(error, signal)) throw error;
     records.fail({ kind, id }, error);
     return error;
   }
