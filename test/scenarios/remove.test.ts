@@ -56,7 +56,7 @@ describe.concurrent("what remove tells", () => {
     const place = { context: "sandbox", namespace: "awesomeapps" };
     expect(items).toEqual([
       { kind: "service-account", id: "default", ...place, action: "updated" },
-      { kind: "key", id: made.credentials[0].keyId, action: "removed" },
+      { kind: "key", id: made.credentials[0].keyId, action: "removed", evidence: "refused" },
       { kind: "role-assignment", id: made.roleAssignments[0].id, action: "removed" },
       { kind: "service-principal", id: made.servicePrincipals[0].objectId, action: "removed" },
       { kind: "application", id: made.servicePrincipals[0].appId, action: "removed" },
@@ -90,9 +90,10 @@ describe.concurrent("what remove tells", () => {
     const sandbox = await start(test);
     await setup(sandbox);
     expectDepartures(sandbox);
-    const run = await runProgram(sandbox, ["remove", "--registry", "myregistry", "--yes"]);
+    const run = await runProgram(sandbox, ["remove", "--registry", "myregistry", "--settle", "0s", "--yes"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stdout).toMatch(/^secret +sandbox\/awesomeapps\/acr-secret +removed$/m);
+    expect(run.stdout).toMatch(/^key +\S+ +removed, and refused$/m);
     expect(run.stderr).toContain("✓ Deleted the secret sandbox/awesomeapps/acr-secret");
     expect(secretOf(sandbox)).toBeUndefined();
   });

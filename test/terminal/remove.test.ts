@@ -44,7 +44,7 @@ describe("remove at a terminal", () => {
 
   it("asks as whom, where and for which registry, and has its name typed", async () => {
     const before = sandbox.requests.entries.length;
-    const run = await TerminalRun.start(sandbox, ["remove"], { rows: 60 });
+    const run = await TerminalRun.start(sandbox, ["remove"], { rows: 60, env: { ACR_PULL_SETTLE: "0s" } });
     (await run.at(questions.signIn)).press("enter");
     (await run.at(questions.contexts)).press("enter");
     await run.at(questions.registry);

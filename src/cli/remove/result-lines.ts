@@ -64,7 +64,15 @@ function placeOf({ kind, id, context, namespace }: RemovedItem | Omit<RemovedIte
   return kind === "role-assignment" ? (id.split("/").at(-1) ?? id) : id;
 }
 
-function resultOf({ kind, action, reason, heldBy }: RemovedItem): string {
+const evidenceTexts: Readonly<Record<NonNullable<RemovedItem["evidence"]>, string>> = {
+  refused: "removed, and refused",
+  unlisted: "removed, and listed no more",
+  untried: "removed, not tried",
+  "not-yet-refused": "removed, not refused everywhere yet",
+};
+
+function resultOf({ kind, action, reason, evidence, heldBy }: RemovedItem): string {
+  if (evidence !== undefined) return evidenceTexts[evidence];
   const done = action === "updated" ? (kind === "secret" ? "entry removed" : "unlinked") : action;
   return reason === undefined ? done : `${done}: ${reasonText(reason, heldBy)}`;
 }

@@ -1,6 +1,9 @@
 import pMap from "p-map";
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import type { Application, PasswordCredential } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
+import { credentialsIn } from "../../holders/holders.ts";
 import { secretsNow } from "../../holders/secrets-now.ts";
 import type { Report } from "../../progress.ts";
 import { BusyError } from "../../steps/busy.ts";
@@ -277,10 +280,30 @@ async function removeInAzure(
       signal,
       gone,
       stillOurTurn,
+      loginServer: removal.registry.loginServer,
+      credentialsOf: (key) => credentialsOf(key, verdict.application, removal),
       judgeAgain: async () =>
         (await judge()).find(({ application }) => application.appId === verdict.application.appId),
     });
   }
+}
+
+/** What the entries that go held for the registry that begins as a key does: its password, for all that can be told. */
+function credentialsOf(
+  { hint }: PasswordCredential,
+  { appId }: Application,
+  { entries, registry }: Removal,
+): PullCredential[] {
+  const held = entries.entries
+    .flatMap(({ secret }) => credentialsIn(secret))
+    .filter(
+      ({ host, username, password }) =>
+        host === registry.loginServer &&
+        username === appId &&
+        hint !== undefined &&
+        password.reveal().startsWith(hint),
+    );
+  return [...new Map(held.map((credential) => [credential.password.reveal(), credential])).values()];
 }
 
 /** Nothing of Azure goes: what is kept is said with the reason that was found. */

@@ -1,4 +1,6 @@
+import type { PullCredential } from "../../../domain/docker-config.ts";
 import { hasCode, type ActionableError } from "../../../domain/errors.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { RemovePorts } from "../remove-contract.ts";
 import type { Report } from "../../progress.ts";
 import { nameOf } from "../../steps/directory-names.ts";
@@ -17,6 +19,9 @@ export interface AzureRemoval {
   readonly gone: Set<string>;
   /** Throws `busy` when another run went on in this one's place. */
   readonly stillOurTurn: () => Promise<void>;
+  /** What the secrets that go held that may be a key's password. */
+  readonly credentialsOf: (key: PasswordCredential) => readonly PullCredential[];
+  readonly loginServer: string;
   /** What is true of the application now. */
   readonly judgeAgain: () => Promise<PrincipalVerdict | undefined>;
 }
@@ -74,18 +79,20 @@ async function removeKeys(
   { application, keys }: PrincipalVerdict,
   removal: AzureRemoval,
 ): Promise<ActionableError | undefined> {
-  const { ports, records, report, signal, gone } = removal;
-  for (const { keyId } of keys) {
+  const { ports, records, report, signal, gone, loginServer } = removal;
+  const { objectId } = application;
+  for (const key of keys) {
+    const { keyId } = key;
     const failed = await tryTo(keyId, "key", removal, async () => {
       report({ kind: "started", id: `key ${keyId}`, text: `Removing the key ${keyId}` });
       try {
-        await ports.azure.directory.removePassword(application.objectId, keyId, signal);
+        await ports.azure.directory.removePassword(objectId, keyId, signal);
       } catch (error) {
         // A run before this one removed it, and parts of the directory have not heard of that.
         if (!hasCode(error, "directory.key-lingers")) throw error;
       }
       gone.add(keyId);
-      records.add({ kind: "key", id: keyId, action: "removed" });
+      records.addKey({ keyId, objectId, loginServer, credentials: removal.credentialsOf(key) });
       report({ kind: "done", id: `key ${keyId}`, text: `Removed the key ${keyId}` });
     });
     if (failed) return failed;
