@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
+import {
+  clusterOptions,
+  outputOptions,
+  registryScopeOptions,
+  runOptions,
+  signInOptions,
+} from "../../src/cli/options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
-import { expectDone, sharedName, telling, thereAndBack, withShared } from "./removal-variants.ts";
+import { expectDone, further, sharedName, telling, thereAndBack, withShared } from "./removal-variants.ts";
 import { expectDepartures, remove, removed, stateOf, told } from "./removal.ts";
 import { start } from "./rotation.ts";
 
@@ -45,6 +53,29 @@ describe.concurrent("remove, after setup", () => {
     expect(services.filter((one) => one.startsWith("azure") && !one.includes("/metadata/"))).toEqual([]);
     expect(stateOf(sandbox), run.stdout).toEqual(before);
   });
+});
+
+it("remove undoes setup with every option of it that says what is made", () => {
+  // Where it works, as whom, how and what it shows.
+  const others = {
+    ...registryScopeOptions,
+    ...signInOptions,
+    ...clusterOptions,
+    ...runOptions,
+    ...outputOptions,
+  };
+  const variants = JSON.stringify([...telling, ...further], (_key, value: unknown) =>
+    typeof value === "function" ? String(value) : value,
+  );
+  const missing = Object.entries(setupOptions)
+    .filter(([name]) => !(name in others) || name === "context")
+    .filter(([, { long, flag }]) => {
+      const names = flag.startsWith("--") ? long : `(?:${long}|${flag.slice(0, 2)})`;
+      return !new RegExp(`"${names}[="\\\\]`).test(variants);
+    })
+    .map(([name]) => name);
+  // These two need more than a variant tells: see above.
+  expect(missing).toEqual(["passwordStdin", "noAzure"]);
 });
 
 describe.concurrent("what remove tells", () => {
