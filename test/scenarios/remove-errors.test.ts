@@ -3,7 +3,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { dockerConfigOf, liveAssignments, livePasswords, marksOf, secretOf, setup } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
-import { expectDepartures, remove, removed, told } from "./removal.ts";
+import { expectDepartures, remove, removed, stateOf, told } from "./removal.ts";
 import { addSecret, countingWrites, ownApplication, start } from "./rotation.ts";
 
 const entry = ({ world }: Sandbox) => world.registries[0]?.loginServer ?? "";
@@ -377,6 +377,41 @@ describe.concurrent("remove leaves", () => {
     expect(dockerConfigOf(sandbox).auths).toEqual(auths);
     expect(secretOf(sandbox)?.metadata.annotations ?? {}).toEqual({});
     expect(livePasswords(sandbox)).toEqual([]);
+  });
+
+  it("a secret that somebody else made, though nothing is left in it", async (test) => {
+    const sandbox = await start(test);
+    addSecret(sandbox, { name: "acr-secret", namespace: "awesomeapps" }, { auths: {} });
+    const before = stateOf(sandbox);
+    const made = await setup(sandbox, ["--adopt"]);
+    expect(made.code, made.stderr).toBe(0);
+    expectDepartures(sandbox);
+    const run = await removed(sandbox);
+    expect(told(run)).toContain("secret updated (not-made-by-acr-pull)");
+    expect(stateOf(sandbox)).toEqual(before);
+  });
+
+  it("what somebody else writes into a secret in the moment in which it goes", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    expectDepartures(sandbox);
+    const theirs = { "other.example": { username: "u", password: "p", auth: "dTpw" } };
+    let written = false;
+    sandbox.observe((phase, { method, path, mutating }) => {
+      if (written || phase !== "read" || method !== "DELETE" || !mutating || !path.includes("/secrets/"))
+        return;
+      written = true;
+      const secret = secretOf(sandbox)!;
+      const auths = { ...dockerConfigOf(sandbox).auths, ...theirs };
+      secret["data"] = { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") };
+      secret.metadata.resourceVersion = `${secret.metadata.resourceVersion}0`;
+      sandbox.invariants.watch();
+    });
+    const run = await removed(sandbox);
+    expect(written).toBe(true);
+    expect(told(run)).toContain("secret updated (holds-other-entries)");
+    expect(dockerConfigOf(sandbox).auths).toEqual(theirs);
+    expect(marksOf(sandbox)).toEqual({});
   });
 
   it.for<[string, (sandbox: Sandbox) => unknown, string]>([

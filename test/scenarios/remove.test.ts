@@ -117,6 +117,34 @@ describe.concurrent("what remove tells", () => {
     expect([nothing.code, nothing.json.plan]).toEqual([0, []]);
   });
 
+  it("is done in the order that breaks nothing: who pulls, the secrets, the keys, the role, the application", async (test) => {
+    const sandbox = await start(test);
+    const namespaces = ["-n", "awesomeapps", "-n", "default"];
+    await expectDone(setup(sandbox, [...namespaces, "--service-account", "default"]));
+    expectDepartures(sandbox);
+    const before = sandbox.requests.mutating().length;
+    await removed(sandbox);
+    const kinds = sandbox.requests
+      .mutating()
+      .slice(before)
+      .filter(({ method, path }) => method === "DELETE" || !path.includes("/secrets/"))
+      .map(
+        ({ path }) =>
+          /serviceaccounts|secrets|removePassword|roleAssignments|applications(?!.*removePassword)/.exec(
+            path,
+          )?.[0],
+      );
+    expect(kinds).toEqual([
+      "serviceaccounts",
+      "serviceaccounts",
+      "secrets",
+      "removePassword",
+      "roleAssignments",
+      "applications",
+      "secrets",
+    ]);
+  });
+
   it("is for people what went, and how to say it without a question", async (test) => {
     const sandbox = await start(test);
     await setup(sandbox);

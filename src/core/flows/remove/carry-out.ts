@@ -9,10 +9,10 @@ import type { Report } from "../../progress.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { newOperation } from "../../steps/client-secret.ts";
 import {
-  endOf,
   readEntry,
   removeEntry,
   withoutPassword,
+  type EntryRemoved,
   type MarkedSecret,
 } from "../../steps/entry-removal.ts";
 import { isFailureOfOne } from "../../steps/failure-of-one.ts";
@@ -182,8 +182,8 @@ class ClusterRemoval {
     await this.#each("secrets done", others, async (entry) => {
       await this.#noting(itemOf(entry), async () => {
         await mark.ensureHeld(this.#signal);
-        const action = await removeEntry(entry, this.#signal, () => mark.confirmHeld(this.#signal));
-        this.#noteEntry(entry, action);
+        const removed = await removeEntry(entry, this.#signal, () => mark.confirmHeld(this.#signal));
+        this.#noteEntry(entry, removed);
       });
     });
   }
@@ -230,9 +230,9 @@ class ClusterRemoval {
     });
   }
 
-  #noteEntry(entry: MarkedSecret, action: "removed" | "updated"): void {
-    const end = endOf(entry);
-    const reason = action === "updated" && end.kind === "change" ? { reason: end.why } : {};
+  #noteEntry(entry: MarkedSecret, removed: EntryRemoved): void {
+    const { action } = removed;
+    const reason = action === "updated" && removed.why !== undefined ? { reason: removed.why } : {};
     this.#run.records.add({ ...itemOf(entry), action, ...reason });
     const what = action === "removed" ? "Deleted the secret" : "Took the entry out of the secret";
     const name = targetName(entry.target);
