@@ -96,6 +96,8 @@ export type KeptReason =
   | "still-held"
   /** A key or role that acr-pull did not make, or not for this cluster. */
   | "not-ours"
+  /** A role that acr-pull granted to a principal that is gone. */
+  | "principal-gone"
   /** A role or principal that keys of other clusters use. */
   | "used-by-other-clusters"
   /** An application that acr-pull did not make for this cluster. */

@@ -65,7 +65,8 @@ async function removeWithoutMark(removal: Removal, run: Run): Promise<void> {
   await removeInAzure(removal, remaining, run, run.signal, () => Promise.resolve());
 }
 
-function noteKept({ seen, users, entries }: Removal, records: Records): void {
+function noteKept({ seen, users, entries, orphans }: Removal, records: Records): void {
+  noteKeptRoles({ keptRoles: orphans.map((what) => ({ what, reason: "principal-gone" as const })) }, records);
   for (const { link, reason } of users.keptLinks) {
     const { namespace, account: id, cluster } = link;
     records.add({ kind: "service-account", id, context: cluster.context, namespace, action: "kept", reason });

@@ -22,6 +22,16 @@ export interface PrincipalsWish {
   readonly gone: ReadonlySet<string>;
 }
 
+/** What was found of them. */
+export interface LookedAt {
+  readonly facts: readonly PrincipalFacts[];
+  /**
+   * Roles that acr-pull granted on the registry to a principal that is gone, where an entry names an application that is
+   * gone. Whose they were nobody can tell any more, and a principal that is restored has them again.
+   */
+  readonly orphans: readonly RoleAssignment[];
+}
+
 /**
  * Looks at every application that the entries name, and at the one that bears our name for this registry and cluster:
  * nothing else leads to that one when the secrets are gone.
@@ -32,7 +42,7 @@ export async function lookAtPrincipals(
   wish: PrincipalsWish,
   ports: RemovePorts,
   signal: AbortSignal,
-): Promise<readonly PrincipalFacts[]> {
+): Promise<LookedAt> {
   const { loginServer, clusterId, entries } = wish;
   const named = new Map<string, MarkedSecret[]>();
   for (const entry of entries) {
@@ -47,11 +57,11 @@ export async function lookAtPrincipals(
   const found = new Map<string, Application>();
   for (const one of [own, ...others]) if (one) found.set(one.appId, withAllKeys(found.get(one.appId), one));
   const missing = entries.find(({ mark }) => mark.appId !== undefined && !found.has(mark.appId));
-  if (missing) await checkTenant(missing, wish, ports, signal);
+  const orphans = missing ? await orphanedRoles(missing, wish, ports, signal) : [];
   const facts = await Promise.all(
     [...found.values()].map((application) => factsUnlessGone(application, wish, ports, signal)),
   );
-  return facts.filter((one) => one !== undefined);
+  return { facts: facts.filter((one) => one !== undefined), orphans };
 }
 
 function findOwn(
@@ -119,19 +129,25 @@ function withAllKeys(known: Application | undefined, found: Application): Applic
 /**
  * An application that is not there may have been deleted by hand, or be in another tenant, where its key would go on
  * living. Only in the registry's own tenant does Resource Manager know the subscription.
+ * @returns the roles of principals that are gone
  */
-async function checkTenant(
+async function orphanedRoles(
   { target, mark }: MarkedSecret,
   { registryIds }: PrincipalsWish,
   { azure }: RemovePorts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly RoleAssignment[]> {
   for (const registryId of registryIds) {
     try {
-      await azure.roles.listRegistryAssignments(registryId, signal);
-      return;
+      const ours = (await azure.roles.listRegistryAssignments(registryId, signal)).filter((one) =>
+        isOurAssignment(registryId, one),
+      );
+      if (ours.length === 0) return [];
+      const ids = new Set(ours.map(({ principalId }) => principalId));
+      const known = await azure.directory.findServicePrincipals([...ids], signal);
+      return ours.filter(({ principalId }) => !known.some(({ objectId }) => objectId === principalId));
     } catch (error) {
-      if (hasCode(error, "azure.not-found")) return;
+      if (hasCode(error, "azure.not-found")) return [];
       if (!hasCode(error, "azure.no-subscription", "azure.wrong-tenant", "azure.forbidden")) throw error;
     }
   }

@@ -23,6 +23,7 @@ export function planRemoval(
       ...accountChanges(removal),
       ...secretChanges(removal),
       ...removal.verdicts.flatMap(principalChanges),
+      ...removal.orphans.map((what) => keptChange(roleName(what), { what, reason: "principal-gone" })),
     ]),
     warnings: [
       ...leftOut.map(({ name: what, error }) => `Left out, ${what}: ${error.message}`),

@@ -1,6 +1,7 @@
 import { refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import type { RoleAssignment } from "../../../domain/role.ts";
 import type { SeenCluster } from "../../holders/see-clusters.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
@@ -12,7 +13,7 @@ import {
   type PrincipalQuestion,
   type PrincipalVerdict,
 } from "./judge-principal.ts";
-import { lookAtPrincipals } from "./look-at-principals.ts";
+import { lookAtPrincipals, type LookedAt } from "./look-at-principals.ts";
 import { surveyEntries, type SurveyedEntries } from "./survey-entries.ts";
 
 /** What goes of one cluster's part, and what stays. */
@@ -24,6 +25,8 @@ export interface Removal {
   /** What of Azure was looked at, and what follows from it. */
   readonly facts: readonly PrincipalFacts[];
   readonly verdicts: readonly PrincipalVerdict[];
+  /** Roles that stay, since their principal is gone. */
+  readonly orphans: readonly RoleAssignment[];
 }
 
 /**
@@ -39,7 +42,7 @@ export async function surveyRemoval(
   signal: AbortSignal,
 ): Promise<Removal> {
   const entries = await surveyEntries(seen, registry.loginServer, input, ports.process, signal);
-  const [users, facts] = await Promise.all([
+  const [users, { facts, orphans }] = await Promise.all([
     findUsers(entries.entries, input, signal),
     lookAt({ seen, registry, entries }, gone, ports, signal),
   ]);
@@ -52,7 +55,7 @@ export async function surveyRemoval(
   if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
     throw cannotSeeAll(seen);
   }
-  return { seen, registry, entries, users, facts, verdicts };
+  return { seen, registry, entries, users, facts, verdicts, orphans };
 }
 
 /**
@@ -67,7 +70,7 @@ export async function judgeAgain(
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<readonly PrincipalVerdict[]> {
-  const facts = await lookAt(removal, gone, ports, signal);
+  const { facts } = await lookAt(removal, gone, ports, signal);
   const question = questionFor(removal, await remaining(), gone, input);
   return facts.map((one) => judgePrincipal(one, question));
 }
@@ -97,10 +100,10 @@ async function lookAt(
   gone: ReadonlySet<string>,
   ports: RemovePorts,
   signal: AbortSignal,
-): Promise<readonly PrincipalFacts[]> {
+): Promise<LookedAt> {
   const { loginServer, ids } = registry;
   const ofAzure = entries.filter(({ mark }) => mark.registry.startsWith("/"));
-  if (entries.length > 0 && ofAzure.length === 0) return [];
+  if (entries.length > 0 && ofAzure.length === 0) return { facts: [], orphans: [] };
   const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, gone };
   return lookAtPrincipals(wish, ports, signal);
 }
