@@ -18,7 +18,8 @@ const mostRows = 20;
 
 /** What became of each thing, and why something stays: for people. */
 export function resultLines({ removed }: RemoveResult, { again, asked, width }: ResultContext): Line[] {
-  if (removed.length === 0) return ["Nothing to remove: nothing of acr-pull's for it is left here."];
+  if (removed.length === 0)
+    return ["Nothing to remove: nothing of acr-pull's for it is left where it was looked for."];
   const failed = removed.filter(({ error }) => error !== undefined);
   return [
     ...tableLines(["WHAT", "WHICH", "RESULT"], rowsOf(removed), width),

@@ -22,6 +22,8 @@ export interface SurveyedEntries {
   /** To be taken out, the one first that carries the mark of a run that was cut off. */
   readonly entries: readonly MarkedSecret[];
   readonly unwritable: readonly UnwritableEntry[];
+  /** Secrets with entries of this cluster's that were not asked for. */
+  readonly others: readonly Target[];
   /** Secrets whose marks say that they are another cluster's. */
   readonly strangers: readonly Target[];
   /** Every other secret that was seen: what these hold is still needed. */
@@ -57,6 +59,7 @@ export async function surveyEntries(
   return {
     entries: going,
     unwritable,
+    others: ours.filter((one) => !chosen.includes(one)).map(({ target }) => target),
     strangers: marked
       .filter(({ clusterId, secret }) => clusterId !== seen.clusterId && isChosen(secret, seen, input))
       .map(({ target }) => target),
