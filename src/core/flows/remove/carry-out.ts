@@ -272,8 +272,10 @@ async function removeInAzure(
   stillOurTurn: () => Promise<void>,
 ): Promise<void> {
   const { input, ports, records, report, gone } = run;
-  const judge = () => judgeAgain(removal, remaining, gone, input, ports, signal);
-  for (const verdict of (await judge()).filter((one) => concerns(one, removal.entries))) {
+  const judge = (decisive: boolean) =>
+    judgeAgain(removal, remaining, { gone, decisive }, input, ports, signal);
+  // Of a key only its own cluster's secrets decide, which are read whole.
+  for (const verdict of (await judge(false)).filter((one) => concerns(one, removal.entries))) {
     await removePrincipal(verdict, {
       ports,
       records,
@@ -284,7 +286,7 @@ async function removeInAzure(
       loginServer: removal.registry.loginServer,
       credentialsOf: (key) => credentialsOf(key, verdict.application, removal),
       judgeAgain: async () =>
-        (await judge()).find(({ application }) => application.appId === verdict.application.appId),
+        (await judge(true)).find(({ application }) => application.appId === verdict.application.appId),
     });
   }
 }

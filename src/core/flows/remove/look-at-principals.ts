@@ -20,6 +20,8 @@ export interface PrincipalsWish {
   readonly entries: readonly MarkedSecret[];
   /** Keys and assignments that this run has removed: they are not waited for. */
   readonly gone: ReadonlySet<string>;
+  /** Whether something is about to go by what is seen: keys of other clusters must not be missed. */
+  readonly decisive: boolean;
 }
 
 /** What was found of them. */
@@ -76,11 +78,14 @@ function findOwn(
   return insist(findByName, (one) => one !== undefined || !isExpected, clock, signal);
 }
 
-/** Asks until it shows every key that the entries name; what several parts of the directory show is put together. */
+/**
+ * Asks until it shows every key that the entries name; what several parts of the directory show is put together. What
+ * others made nobody knows: an application that is shared is looked at so often that a part is met which knows it.
+ */
 async function findNamed(
   appId: string,
   entries: readonly MarkedSecret[],
-  { gone }: PrincipalsWish,
+  { gone, loginServer, clusterId, decisive }: PrincipalsWish,
   { azure, clock }: RemovePorts,
   signal: AbortSignal,
 ): Promise<Application | undefined> {
@@ -88,14 +93,19 @@ async function findNamed(
     .flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId])
     .filter((keyId) => typeof keyId === "string")
     .filter((keyId) => !gone.has(keyId));
+  const ownName = applicationUniqueName(loginServer, clusterId);
   let known: Application | undefined;
   await insist(
     async () => {
-      const all = await azure.directory.findApplications(appId, signal);
-      const found = all.find((one) => one.appId === appId);
+      const found = known
+        ? await azure.directory.readApplication(known.objectId, signal)
+        : (await azure.directory.findApplications(appId, signal)).find((one) => one.appId === appId);
       if (found) known = withAllKeys(known, found);
     },
-    () => known !== undefined && claimed.every((id) => known?.passwords.some(({ keyId }) => keyId === id)),
+    () =>
+      known !== undefined &&
+      claimed.every((id) => known?.passwords.some(({ keyId }) => keyId === id)) &&
+      !(decisive && known.uniqueName !== ownName),
     clock,
     signal,
   );

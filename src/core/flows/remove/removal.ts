@@ -13,7 +13,7 @@ import {
   type PrincipalQuestion,
   type PrincipalVerdict,
 } from "./judge-principal.ts";
-import { lookAtPrincipals, type LookedAt } from "./look-at-principals.ts";
+import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-principals.ts";
 import { surveyEntries, type SurveyedEntries } from "./survey-entries.ts";
 
 /** What goes of one cluster's part, and what stays. */
@@ -44,7 +44,7 @@ export async function surveyRemoval(
   const entries = await surveyEntries(seen, registry.loginServer, input, ports.process, signal);
   const [users, { facts, orphans }] = await Promise.all([
     findUsers(entries.entries, input, signal),
-    lookAt({ seen, registry, entries }, gone, ports, signal),
+    lookAt({ seen, registry, entries }, { gone, decisive: false }, ports, signal),
   ]);
   const question = questionFor({ seen, registry, entries }, entries.remaining, gone, input);
   const verdicts = judgeAll(facts, question, entries);
@@ -65,13 +65,13 @@ export async function surveyRemoval(
 export async function judgeAgain(
   removal: Pick<Removal, "seen" | "registry" | "entries">,
   remaining: () => Promise<readonly SecretObject[]>,
-  gone: ReadonlySet<string>,
+  how: Pick<PrincipalsWish, "gone" | "decisive">,
   input: RemoveInput,
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<readonly PrincipalVerdict[]> {
-  const { facts } = await lookAt(removal, gone, ports, signal);
-  const question = questionFor(removal, await remaining(), gone, input);
+  const { facts } = await lookAt(removal, how, ports, signal);
+  const question = questionFor(removal, await remaining(), how.gone, input);
   return facts.map((one) => judgePrincipal(one, question));
 }
 
@@ -97,14 +97,14 @@ export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict)
 /** What was set up without Azure has nothing there that we made. */
 async function lookAt(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
-  gone: ReadonlySet<string>,
+  how: Pick<PrincipalsWish, "gone" | "decisive">,
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<LookedAt> {
   const { loginServer, ids } = registry;
   const ofAzure = entries.filter(({ mark }) => mark.registry.startsWith("/"));
   if (entries.length > 0 && ofAzure.length === 0) return { facts: [], orphans: [] };
-  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, gone };
+  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, ...how };
   return lookAtPrincipals(wish, ports, signal);
 }
 

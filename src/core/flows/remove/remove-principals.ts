@@ -42,7 +42,7 @@ export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureR
       // One that is deleted meanwhile leaves what was known of it.
       now = (await removal.judgeAgain()) ?? now;
     });
-  if (verdict.keys.length > 0 && (await lookAgain())) return;
+  if (verdict.keys.length + verdict.roles.length > 0 && (await lookAgain())) return;
   const rolesFailed = await removeRoles(now, removal);
   noteKeptRoles(now, records);
   if (rolesFailed || (!now.keptBecause && (await lookAgain()))) return;
