@@ -146,14 +146,16 @@ function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
       remove: async ({ azure, clusters: request }) => {
         checkProxyVariables(env);
         // The kubeconfig first: what is wrong with it is refused before any request.
-        const [clusters, { processIdentity }] = await Promise.all([
+        const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
           connections.clusters(request),
+          import("./registry/pull-client.ts"),
           import("./cli/process-identity.ts"),
           import("./azure/azure.ts"),
         ]);
         return {
           azure: await connections.azure(azure),
           clusters,
+          pullProof: new PullClient(request.timeoutMs),
           clock: systemClock,
           process: processIdentity(pid),
         };

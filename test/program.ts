@@ -103,14 +103,14 @@ export async function rotate(
   return runProgram(sandbox, ["rotate", "-y", "-o", "json", ...args], options);
 }
 
-/** `acr-pull remove` of myregistry unless the arguments say otherwise, as JSON, without asking. */
+/** `acr-pull remove` of myregistry unless the arguments say otherwise, as JSON, without asking, its proofs back to back. */
 export async function remove(
   sandbox: Sandbox,
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Run> {
   const registry = args.includes("--registry") ? [] : ["--registry", "myregistry"];
-  return runProgram(sandbox, ["remove", ...registry, "-y", "-o", "json", ...args], options);
+  return runProgram(sandbox, ["remove", ...registry, "-y", "-o", "json", "--settle", "0s", ...args], options);
 }
 
 /** A secret of the sandbox as its API server holds it. */

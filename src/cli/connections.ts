@@ -56,7 +56,7 @@ export interface RemoveRequest {
 }
 
 /** Azure, signed in. */
-export type AzureConnection = NonNullable<SetupPorts["azure"]> & {
+export type AzureConnection = RemovePorts["azure"] & {
   /** How the sign-in came about. */
   readonly method: Exclude<AuthMethod, "auto">;
 };

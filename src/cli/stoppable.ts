@@ -15,21 +15,30 @@ export async function untilOver<T>(
   }
 }
 
-/** Puts a question to a person amid the work. */
-type WhileAsking = <Reply>(ask: () => Promise<Reply>) => Promise<Reply>;
+/** Asks a person amid the work whether to carry it out. */
+type WhileAsking = (ask: () => Promise<boolean>) => Promise<boolean>;
+
+/** How a run that is stopped is gone on with. */
+export interface GoingOn {
+  /** Whether consent was given before the work began. */
+  readonly agreed: boolean;
+  /** The command line that goes on where it stopped, and asks for what is not said where that is wanted. */
+  readonly command: (how: { readonly asking: boolean }) => string;
+}
 
 /**
  * Carries work out that comes to a safe point when it is told to stop: says so at once, and at the end what was not
- * finished and how to go on.
- * @param again the command line that goes on where it stopped
+ * finished and how to go on. The command for that holds consent only where it was given: whoever stops at the question
+ * has just withheld it.
  * @throws InterruptedError when it was told to stop, whatever the work failed with because of that
  */
 export async function stoppable<T>(
   work: (whileAsking: WhileAsking) => Promise<T>,
   { view, signal }: Pick<CommandContext, "view" | "signal">,
-  again: string,
+  { agreed: agreedBefore, command }: GoingOn,
 ): Promise<T> {
   let asking = false;
+  let agreed = agreedBefore;
   const stopping = () => {
     // At a question nothing is under way, so that the run stops at once; and the line is the question's.
     if (!asking) view.report({ kind: "note", level: "warning", text: stoppingText(signal.reason) });
@@ -38,15 +47,17 @@ export async function stoppable<T>(
   try {
     return await work(async (ask) => {
       asking = true;
+      agreed = false;
       try {
-        return await ask();
+        agreed = await ask();
+        return agreed;
       } finally {
         asking = false;
       }
     });
   } catch (error) {
     if (!signal.aborted && !(error instanceof InterruptedError)) throw error;
-    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), again);
+    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), { agreed, command });
   } finally {
     signal.removeEventListener("abort", stopping);
   }
@@ -63,8 +74,15 @@ function stoppingText(reason: unknown): string {
 }
 
 /** What was not finished, and how to go on; the steps that were done have been told. */
-function interrupted(reason: unknown, unfinished: readonly string[], again: string): InterruptedError {
+function interrupted(
+  reason: unknown,
+  unfinished: readonly string[],
+  { agreed, command }: GoingOn,
+): InterruptedError {
   const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
   const state = unfinished.map((text) => `not finished: ${text}`);
-  return new InterruptedError(code, state, `To go on where it stopped: ${again}`);
+  const hint = agreed
+    ? `To go on where it stopped: ${command({ asking: false })}`
+    : `To go on from here: ${command({ asking: true })}`;
+  return new InterruptedError(code, state, hint);
 }

@@ -5,6 +5,9 @@ const nextStep = "test/core/flows/rotate/next-step.test.ts";
 const survey = "test/core/flows/rotate/survey-keys.test.ts";
 const statusTest = "test/scenarios/status.test.ts";
 const flow = "src/core/flows/rotate";
+const removeRaces = "test/scenarios/remove-races.test.ts";
+const removeErrors = "test/scenarios/remove-errors.test.ts";
+const removal = "src/core/flows/remove";
 
 /**
  * @typedef {object} Edit
@@ -94,8 +97,8 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/retire-key.ts`,
-        from: "const evidence = await evidenceOf(step, keyId, work);",
-        to: 'const evidence = "refused" as RetireEvidence | undefined;',
+        from: "const evidence = await proveRemoved(removed, proof, work.signal);",
+        to: 'const evidence = "refused" as RemovalEvidence | undefined;',
       },
     ],
     caughtBy: {
@@ -853,6 +856,279 @@ export const mutants = [
     caughtBy: {
       file: statusTest,
       title: "status of a key that lives 14 days and is new: says so, as verify does",
+    },
+  },
+
+  // remove: what goes, in which order, and what stays.
+  {
+    name: "has remove take the secrets from who still pulls with them",
+    edits: [
+      {
+        file: `${removal}/carry-out.ts`,
+        from: "    await this.#unlink(stillOurTurn);\n    await this.#removeOthers(mark);",
+        to: "    await this.#removeOthers(mark);\n    await this.#unlink(stillOurTurn);",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/remove.test.ts",
+      title:
+        "what remove tells is done in the order that breaks nothing: who pulls, the secrets, the keys, the role, the application",
+    },
+  },
+  {
+    name: "has remove delete a secret that was changed since it was read",
+    edits: [
+      {
+        file: "src/kubernetes/cluster-client.ts",
+        from: "const body = { preconditions: { uid, resourceVersion } };",
+        to: "const body = { preconditions: { uid } };",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves what somebody else writes into a secret in the moment in which it goes",
+    },
+  },
+  {
+    name: "has remove delete a secret that somebody else made",
+    edits: [
+      {
+        file: "src/core/steps/entry-removal.ts",
+        from: "if (madeByUs && holdsNothing && !hasOtherMarks)",
+        to: "if (holdsNothing && !hasOtherMarks)",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves a secret that somebody else made, though nothing is left in it",
+    },
+  },
+  {
+    name: "has remove take out a credential that somebody put in the place of ours",
+    edits: [
+      {
+        file: "src/domain/docker-config.ts",
+        from: "const gone = new Set(keysOf(config, loginServer).filter(isTheirs));",
+        to: "const gone = new Set(keysOf(config, loginServer).filter((key) => isTheirs(key) || true));",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves a credential that somebody put in the place of ours, and takes our mark off it",
+    },
+  },
+  {
+    name: "has remove take out entries of other clusters",
+    edits: [
+      {
+        file: `${removal}/survey-entries.ts`,
+        from: "const ours = marked.filter(({ clusterId }) => clusterId === seen.clusterId);",
+        to: 'const ours = marked.filter(({ clusterId }) => clusterId !== "");',
+      },
+    ],
+    caughtBy: { file: removeErrors, title: "remove leaves an entry whose mark is another cluster's" },
+  },
+  {
+    name: "has remove take a key that another secret holds",
+    edits: [
+      {
+        file: `${removal}/judge-principal.ts`,
+        from: '} else if (heldBy) keptKeys.push({ what: key, reason: "still-held", heldBy });',
+        to: '} else if (heldBy?.length === 0) keptKeys.push({ what: key, reason: "still-held", heldBy });',
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves a key that another secret holds, whoever wrote that one, and says which",
+    },
+  },
+  {
+    name: "has remove take the role that another cluster's key uses",
+    edits: [
+      {
+        file: `${removal}/judge-principal.ts`,
+        from: "else if (sharers.length > 0)",
+        to: "else if (sharers.length > 9)",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves what another cluster needs on the same service principal: only our part is gone",
+    },
+  },
+  {
+    name: "has remove delete an application that it did not make",
+    edits: [
+      {
+        file: `${removal}/judge-principal.ts`,
+        from: 'if (application.uniqueName !== applicationUniqueName(loginServer, clusterId)) return { reason: "shared" };',
+        to: 'if (application.uniqueName === "" + applicationUniqueName(loginServer, clusterId) + clusterId) return { reason: "shared" };',
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves what another cluster needs on the same service principal: only our part is gone",
+    },
+  },
+  {
+    name: "has remove delete an application with a federated credential",
+    edits: [
+      {
+        file: `${removal}/judge-principal.ts`,
+        from: "if (others.length + application.certificates + federatedCredentials + ofPrincipal > 0) {",
+        to: "if (others.length + application.certificates + ofPrincipal > 0) {",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves an application of ours on which hangs a federated credential",
+    },
+  },
+  {
+    name: "has remove delete an application that holds other roles",
+    edits: [
+      {
+        file: `${removal}/judge-principal.ts`,
+        from: 'return standing ? { reason: "has-other-roles" } : undefined;',
+        to: 'return standing && keepPrincipal ? { reason: "has-other-roles" } : undefined;',
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves an application of ours on which hangs a role elsewhere",
+    },
+  },
+  {
+    name: "has remove delete the principal that was to be kept",
+    edits: [
+      {
+        file: `${removal}/judge-principal.ts`,
+        from: 'if (keepPrincipal) return { reason: "asked-to-keep" };',
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title: "remove leaves the principal when told so, without key and role, and setup uses it again",
+    },
+  },
+  {
+    name: "has remove break pods without --force",
+    edits: [
+      {
+        file: `${removal}/find-users.ts`,
+        from: "if (users.stillNaming.length > 0 && !input.force) throw",
+        to: "if (users.stillNaming.length > 9 && !input.force) throw",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title:
+        "remove, told what it would refuse otherwise, does not count pods that have ended, and of a secret that stays those that pull elsewhere",
+    },
+  },
+  {
+    name: "has remove unlink an account that somebody else linked",
+    edits: [
+      {
+        file: `${removal}/find-users.ts`,
+        from: "const isUndone = goes ? !byOthers : isOurs && !servesOurs;",
+        to: "const isUndone = goes || (isOurs && !servesOurs);",
+      },
+    ],
+    caughtBy: {
+      file: removeErrors,
+      title:
+        "remove, told what it would refuse otherwise, removes what pods and accounts still name, and leaves what others linked",
+    },
+  },
+  {
+    name: "has remove judge by secrets that were read before the directory",
+    edits: [
+      {
+        file: `${removal}/removal.ts`,
+        from: "  const { facts } = await lookAt(removal, how, ports, signal);\n  const question = questionFor(removal, await remaining(), how.gone, input);\n",
+        to: "  const question = questionFor(removal, await remaining(), how.gone, input);\n  const { facts } = await lookAt(removal, how, ports, signal);\n",
+      },
+    ],
+    caughtBy: {
+      file: removeRaces,
+      title:
+        "while remove is at work a key that setup makes for another registry on the same service principal stays",
+    },
+  },
+  {
+    name: "has remove take a role without another look at who uses it",
+    edits: [
+      {
+        file: `${removal}/remove-principals.ts`,
+        from: "if (verdict.keys.length + verdict.roles.length > 0 && (await lookAgain())) return;",
+        to: "",
+      },
+    ],
+    caughtBy: {
+      file: removeRaces,
+      title:
+        "while remove is at work on a service principal that another cluster comes to use, the role stays",
+    },
+  },
+  {
+    name: "has remove believe a mark that names the id of another registry",
+    edits: [
+      {
+        file: `${removal}/find-login-server.ts`,
+        from: "return possible.length > 0 || ids.length < registries.length ? possible : undefined;",
+        to: "return ids;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/remove-forged.test.ts",
+      title:
+        "a mark that somebody forged in a namespace of his own with the login server of another registry leads no removal there",
+    },
+  },
+  {
+    name: "has remove call a key refused that is still taken",
+    edits: [
+      {
+        file: `${removal}/prove-gone.ts`,
+        from: 'noteEvidence(key.keyId, evidence ?? "not-yet-refused")',
+        to: 'noteEvidence(key.keyId, evidence ?? "refused")',
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/remove-proof.test.ts",
+      title: "a key that remove has removed and is still taken somewhere is told to be, which is no failure",
+    },
+  },
+  {
+    name: "puts consent into the command to go on with where it was withheld",
+    edits: [
+      {
+        file: "src/cli/stoppable.ts",
+        from: ": `To go on from here: ${command({ asking: true })}`;",
+        to: ": `To go on from here: ${command({ asking: false })}`;",
+      },
+    ],
+    caughtBy: {
+      file: "test/terminal/remove.test.ts",
+      title:
+        "remove at a terminal stopped where the name is to be typed puts no consent into the command to go on with",
+    },
+  },
+  {
+    name: "has remove believe one part of the directory which keys a shared service principal has",
+    edits: [
+      {
+        file: `${removal}/look-at-principals.ts`,
+        from: "!(decisive && known.uniqueName !== ownName)",
+        to: "!(decisive && known.uniqueName === ownName)",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/remove-lag.test.ts",
+      title:
+        "remove, while parts of the directory do not list a key that another cluster was given leaves the role of the service principal that they share",
     },
   },
 ];

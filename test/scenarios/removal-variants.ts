@@ -1,3 +1,7 @@
+import { writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, type TestContext } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
@@ -10,7 +14,7 @@ export interface Variant {
   readonly what: string;
   readonly options?: SandboxOptions;
   readonly prepare?: (sandbox: Sandbox) => void;
-  readonly setup: readonly string[];
+  readonly setup: readonly string[] | ((sandbox: Sandbox) => readonly string[]);
   /** What else is done with what it made. */
   readonly afterwards?: (sandbox: Sandbox) => Promise<unknown>;
   readonly remove?: readonly string[];
@@ -37,6 +41,15 @@ const addForeignSecret = (sandbox: Sandbox) =>
 export async function expectDone(running: ReturnType<typeof setup>): Promise<void> {
   const run = await running;
   expect(run.code, run.stderr).toBe(0);
+}
+
+const file = (name: string) => join(tmpdir(), `acr-pull-removal-${process.pid}-${name}`);
+const credentialsFile = file("credentials");
+const passwordFile = file("password");
+
+/** Takes away the files that the further variants leave. */
+export async function removeFiles(): Promise<void> {
+  await Promise.all([credentialsFile, passwordFile].map((path) => rm(path, { force: true })));
 }
 
 const bothClusters = ["--context", "sandbox", "--context", "sandbox-staging"];
@@ -81,6 +94,63 @@ export const telling: readonly Variant[] = [
 /** All the others. */
 export const further: readonly Variant[] = [
   { what: "one namespace", setup: [] },
+  {
+    what: "everything that describes a new application and its key",
+    // Who owns an application alone may not name further owners.
+    options: { caller: { graphPermissions: ["Application.ReadWrite.All", "Directory.Read.All"] } },
+    setup: ({ world }) => [
+      "--name",
+      "team blue's puller",
+      "--owner",
+      world.users[0]?.id ?? "",
+      "--expires-in",
+      "max",
+      "--service-management-reference",
+      "11111111-2222-4333-8444-555555555555",
+    ],
+  },
+  {
+    what: "a password that is known, in a file",
+    options: withShared,
+    prepare({ world }) {
+      const { passwords = [] } =
+        world.applications.find(({ displayName }) => displayName === sharedName) ?? {};
+      writeFileSync(passwordFile, passwords[0]?.secretText ?? "");
+    },
+    setup: ["--service-principal", sharedName, "--password-file", passwordFile],
+  },
+  {
+    what: "a file of its own for the password",
+    setup: ["--credentials-file", credentialsFile],
+    afterwards: () => rm(credentialsFile),
+  },
+  {
+    what: "the namespaces that have a label",
+    prepare({ world }) {
+      for (const { metadata } of world.clusters[0]?.objects["namespaces"] ?? []) {
+        if (["default", "awesomeapps"].includes(metadata.name)) metadata.labels = { team: "web" };
+      }
+    },
+    setup: ["--namespace-selector", "team=web"],
+    remove: ["--namespace-selector", "team=web"],
+  },
+  {
+    what: "another service principal than at first",
+    options: withShared,
+    setup: [],
+    afterwards: (sandbox) =>
+      expectDone(setup(sandbox, ["--service-principal", sharedName, "--switch-principal"])),
+  },
+  {
+    what: "a service principal that was there, which gets an owner",
+    options: withShared,
+    setup: ({ world }) => ["--service-principal", sharedName, "--owner", world.users[0]?.id ?? ""],
+  },
+  {
+    what: "an account in one namespace alone, and a secret without a link in the other",
+    setup: ["-n", "awesomeapps", "--service-account", "default"],
+    afterwards: (sandbox) => expectDone(setup(sandbox, ["-n", "default"])),
+  },
   {
     what: "another secret in a second namespace",
     setup: [],
@@ -134,12 +204,13 @@ export async function thereAndBack(
   variant.prepare?.(sandbox);
   sandbox.invariants.watch();
   const before = stateOf(sandbox, variant.made);
-  await expectDone(setup(sandbox, variant.setup));
+  const args = typeof variant.setup === "function" ? variant.setup(sandbox) : variant.setup;
+  await expectDone(setup(sandbox, args));
   await variant.afterwards?.(sandbox);
   expectDepartures(sandbox, variant.departures);
   await removed(sandbox, variant.remove);
   const after = stateOf(sandbox, variant.made);
   expectDepartures(sandbox, []);
-  await expectDone(setup(sandbox, variant.setup));
+  await expectDone(setup(sandbox, args));
   return { before, after };
 }

@@ -5,14 +5,17 @@ import type { Departure } from "../../src/sandbox/meant-to-go.ts";
 import { runSafely } from "../canary.ts";
 import type { Run, RunOptions } from "../program.ts";
 
-/** `remove` of myregistry unless the arguments say otherwise, as JSON without asking, and no secret in what it says. */
+/**
+ * `remove` of myregistry unless the arguments say otherwise, as JSON without asking, its proofs back to back, and no
+ * secret in what it says.
+ */
 export function remove(
   sandbox: Sandbox,
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Run> {
   const registry = args.includes("--registry") ? [] : ["--registry", "myregistry"];
-  return runSafely(sandbox, ["remove", ...registry, "-y", "-o", "json", ...args], options);
+  return runSafely(sandbox, ["remove", ...registry, "-y", "-o", "json", "--settle", "0s", ...args], options);
 }
 
 /** `remove` that has to succeed. */

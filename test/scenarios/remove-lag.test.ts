@@ -1,7 +1,30 @@
 import { describe, expect, it } from "vitest";
 import { liveAssignments, livePasswords, setup } from "../program.ts";
+import { expectDone, sharedName, withShared } from "./removal-variants.ts";
 import { expectDepartures, removed, stateOf, told } from "./removal.ts";
 import { start } from "./rotation.ts";
+
+describe.concurrent(
+  "remove, while parts of the directory do not list a key that another cluster was given",
+  () => {
+    it("leaves the role of the service principal that they share", async (test) => {
+      const sandbox = await start(test, withShared);
+      await expectDone(setup(sandbox, ["--service-principal", sharedName]));
+      // All of this is old, and known everywhere.
+      const { applications, servicePrincipals, roleAssignments, replication } = sandbox.world;
+      const made = [...applications.flatMap(({ passwords }) => passwords), ...applications];
+      for (const one of [...made, ...servicePrincipals, ...roleAssignments]) {
+        Object.assign(one, { createdAt: one.createdAt - 3_600_000 });
+      }
+      await expectDone(setup(sandbox, ["--service-principal", sharedName, "--context", "sandbox-staging"]));
+      replication.lagMs = 600_000;
+      expectDepartures(sandbox);
+      const run = await removed(sandbox, ["--proof", "none"]);
+      expect(told(run)).toContain("role-assignment kept (used-by-other-clusters)");
+      expect(liveAssignments(sandbox)).toHaveLength(1);
+    });
+  },
+);
 
 describe.concurrent("remove, while the services learn of each other's writes only after 5 seconds", () => {
   it("right after setup, takes everything back, and again at once finds nothing; setup begins anew", async (test) => {

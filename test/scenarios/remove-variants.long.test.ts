@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { further, thereAndBack } from "./removal-variants.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { further, removeFiles, thereAndBack } from "./removal-variants.ts";
+
+afterAll(removeFiles);
 
 describe.concurrent("remove, after setup", () => {
   it.for(further)("with $what: all is as before, and setup works again", async (variant, test) => {

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
+import {
+  clusterOptions,
+  outputOptions,
+  registryScopeOptions,
+  runOptions,
+  signInOptions,
+} from "../../src/cli/options.ts";
+import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
-import { expectDone, sharedName, telling, thereAndBack, withShared } from "./removal-variants.ts";
+import { expectDone, further, sharedName, telling, thereAndBack, withShared } from "./removal-variants.ts";
 import { expectDepartures, remove, removed, stateOf, told } from "./removal.ts";
 import { start } from "./rotation.ts";
 
@@ -47,6 +55,29 @@ describe.concurrent("remove, after setup", () => {
   });
 });
 
+it("remove undoes setup with every option of it that says what is made", () => {
+  // Where it works, as whom, how and what it shows.
+  const others = {
+    ...registryScopeOptions,
+    ...signInOptions,
+    ...clusterOptions,
+    ...runOptions,
+    ...outputOptions,
+  };
+  const variants = JSON.stringify([...telling, ...further], (_key, value: unknown) =>
+    typeof value === "function" ? String(value) : value,
+  );
+  const missing = Object.entries(setupOptions)
+    .filter(([name]) => !(name in others) || name === "context")
+    .filter(([, { long, flag }]) => {
+      const names = flag.startsWith("--") ? long : `(?:${long}|${flag.slice(0, 2)})`;
+      return !new RegExp(`"${names}[="\\\\]`).test(variants);
+    })
+    .map(([name]) => name);
+  // These two need more than a variant tells: see above.
+  expect(missing).toEqual(["passwordStdin", "noAzure"]);
+});
+
 describe.concurrent("what remove tells", () => {
   it("is each thing that went, by its kind and id", async (test) => {
     const sandbox = await start(test);
@@ -56,7 +87,7 @@ describe.concurrent("what remove tells", () => {
     const place = { context: "sandbox", namespace: "awesomeapps" };
     expect(items).toEqual([
       { kind: "service-account", id: "default", ...place, action: "updated" },
-      { kind: "key", id: made.credentials[0].keyId, action: "removed" },
+      { kind: "key", id: made.credentials[0].keyId, action: "removed", evidence: "refused" },
       { kind: "role-assignment", id: made.roleAssignments[0].id, action: "removed" },
       { kind: "service-principal", id: made.servicePrincipals[0].objectId, action: "removed" },
       { kind: "application", id: made.servicePrincipals[0].appId, action: "removed" },
@@ -86,13 +117,42 @@ describe.concurrent("what remove tells", () => {
     expect([nothing.code, nothing.json.plan]).toEqual([0, []]);
   });
 
+  it("is done in the order that breaks nothing: who pulls, the secrets, the keys, the role, the application", async (test) => {
+    const sandbox = await start(test);
+    const namespaces = ["-n", "awesomeapps", "-n", "default"];
+    await expectDone(setup(sandbox, [...namespaces, "--service-account", "default"]));
+    expectDepartures(sandbox);
+    const before = sandbox.requests.mutating().length;
+    await removed(sandbox);
+    const kinds = sandbox.requests
+      .mutating()
+      .slice(before)
+      .filter(({ method, path }) => method === "DELETE" || !path.includes("/secrets/"))
+      .map(
+        ({ path }) =>
+          /serviceaccounts|secrets|removePassword|roleAssignments|applications(?!.*removePassword)/.exec(
+            path,
+          )?.[0],
+      );
+    expect(kinds).toEqual([
+      "serviceaccounts",
+      "serviceaccounts",
+      "secrets",
+      "removePassword",
+      "roleAssignments",
+      "applications",
+      "secrets",
+    ]);
+  });
+
   it("is for people what went, and how to say it without a question", async (test) => {
     const sandbox = await start(test);
     await setup(sandbox);
     expectDepartures(sandbox);
-    const run = await runProgram(sandbox, ["remove", "--registry", "myregistry", "--yes"]);
+    const run = await runProgram(sandbox, ["remove", "--registry", "myregistry", "--settle", "0s", "--yes"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stdout).toMatch(/^secret +sandbox\/awesomeapps\/acr-secret +removed$/m);
+    expect(run.stdout).toMatch(/^key +\S+ +removed, and refused$/m);
     expect(run.stderr).toContain("✓ Deleted the secret sandbox/awesomeapps/acr-secret");
     expect(secretOf(sandbox)).toBeUndefined();
   });

@@ -42,9 +42,22 @@ describe("remove at a terminal", () => {
     expect(run.history).toContain("Not agreed to, so nothing was done");
   });
 
+  it("stopped where the name is to be typed puts no consent into the command to go on with", async () => {
+    const run = await TerminalRun.start(sandbox, ["remove", "--registry", "myregistry"], {
+      rows: 60,
+      env: { ACR_PULL_AUTH: "environment", ACR_PULL_CONTEXT: "sandbox" },
+    });
+    await run.until(`${questions.name}myregistry`);
+    await run.press("myregistyr", "enter").until("That is not myregistry");
+    run.press("ctrl-c");
+    expect(await run.exit(), run.history).toBe(130);
+    expect(run.transcript).toMatch(/To go on from here: acr-pull remove --registry myregistry *$/m);
+    expect(run.transcript).not.toContain("--yes");
+  });
+
   it("asks as whom, where and for which registry, and has its name typed", async () => {
     const before = sandbox.requests.entries.length;
-    const run = await TerminalRun.start(sandbox, ["remove"], { rows: 60 });
+    const run = await TerminalRun.start(sandbox, ["remove"], { rows: 60, env: { ACR_PULL_SETTLE: "0s" } });
     (await run.at(questions.signIn)).press("enter");
     (await run.at(questions.contexts)).press("enter");
     await run.at(questions.registry);

@@ -72,6 +72,17 @@ describe("rotate at a terminal", () => {
     expect(await run.exit()).toBe(2);
   });
 
+  it("stopped at the plan puts no consent into the command to go on with", async () => {
+    const args = ["--auth", "environment", "--context", "sandbox", "-n", "awesomeapps"];
+    const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
+    (await run.at(questions.plan)).press("ctrl-c");
+    expect(await run.exit()).toBe(130);
+    expect(run.transcript).toMatch(
+      /To go on from here: acr-pull rotate --auth environment .*--context sandbox *$/m,
+    );
+    expect(run.transcript).not.toContain("--yes");
+  });
+
   it("asks nothing with --yes", async () => {
     const run = await TerminalRun.start(sandbox, ["rotate", "--if-expiring-within", "60d", "-y"]);
     expect(await run.exit(), run.history).toBe(0);

@@ -8,6 +8,7 @@ const texts: Readonly<Record<KeptReason, string>> = {
   "of-another-cluster": "its mark says that it is another cluster's",
   "still-held": "still used",
   "not-ours": "acr-pull did not make it for this cluster",
+  "principal-gone": "its principal is gone, so that nobody pulls by it",
   "used-by-other-clusters": "other clusters use it",
   shared: "acr-pull did not make it for this cluster",
   "has-other-credentials": "something else can sign in as it",

@@ -22,7 +22,10 @@ export function removeInput(answers: RemoveAnswers): RemoveInput {
     keepPrincipal: answers.keepPrincipal,
     force: answers.force,
     namespacesComplete: answers.namespacesComplete,
+    proof: answers.proof,
+    settleMs: answers.settle,
     waitBusyMs: answers.waitBusy,
+    timeoutMs: answers.timeout,
     concurrency: answers.concurrency,
     dryRun: answers.dryRun,
   };

@@ -1,11 +1,12 @@
 import { labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
-import { plainText } from "../option-values.ts";
-import { listOption, switchOption, valueOption, type AnswersOf } from "../option.ts";
+import { plainText, settleTime } from "../option-values.ts";
+import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../option.ts";
 import {
   askingOptions,
   clusterOptions,
   completenessOptions,
   outputOptions,
+  proofOptions,
   rehearsalOptions,
   runOptions,
   serviceOptions,
@@ -66,6 +67,18 @@ export const removeOptions = {
     flag: "--keep-principal",
     summary: "leave the application and its service principal, without key and role",
     group: "Registry",
+  }),
+  proof: {
+    ...proofOptions.proof,
+    summary: "how it is tried whether a removed key is refused: by a pull, by a sign-in alone, or not at all",
+  },
+  settle: defaultedOption({
+    flag: "--settle <duration>",
+    summary:
+      "a removed key must be refused for so long to be called so; it is waited for two minutes at most",
+    group: "Proof",
+    parse: settleTime,
+    fallback: "10s",
   }),
   waitBusy,
   ...serviceOptions,

@@ -18,7 +18,8 @@ const mostRows = 20;
 
 /** What became of each thing, and why something stays: for people. */
 export function resultLines({ removed }: RemoveResult, { again, asked, width }: ResultContext): Line[] {
-  if (removed.length === 0) return ["Nothing to remove: nothing of acr-pull's for it is left here."];
+  if (removed.length === 0)
+    return ["Nothing to remove: nothing of acr-pull's for it is left where it was looked for."];
   const failed = removed.filter(({ error }) => error !== undefined);
   return [
     ...tableLines(["WHAT", "WHICH", "RESULT"], rowsOf(removed), width),
@@ -64,7 +65,15 @@ function placeOf({ kind, id, context, namespace }: RemovedItem | Omit<RemovedIte
   return kind === "role-assignment" ? (id.split("/").at(-1) ?? id) : id;
 }
 
-function resultOf({ kind, action, reason, heldBy }: RemovedItem): string {
+const evidenceTexts: Readonly<Record<NonNullable<RemovedItem["evidence"]>, string>> = {
+  refused: "removed, and refused",
+  unlisted: "removed, and listed no more",
+  untried: "removed, not tried",
+  "not-yet-refused": "removed, not refused everywhere yet",
+};
+
+function resultOf({ kind, action, reason, evidence, heldBy }: RemovedItem): string {
+  if (evidence !== undefined) return evidenceTexts[evidence];
   const done = action === "updated" ? (kind === "secret" ? "entry removed" : "unlinked") : action;
   return reason === undefined ? done : `${done}: ${reasonText(reason, heldBy)}`;
 }

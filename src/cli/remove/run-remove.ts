@@ -55,7 +55,7 @@ async function work(
         context.signal,
       ),
     context,
-    sameRemove(context),
+    { agreed: answers.yes, command: (how) => sameRemove(context, how) },
   );
 }
 

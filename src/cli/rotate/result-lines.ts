@@ -1,9 +1,5 @@
-import type {
-  ResultRotation,
-  RetireEvidence,
-  RotateIntent,
-  RotateResult,
-} from "../../core/flows/rotate-contract.ts";
+import type { RemovalEvidence } from "../../core/checks/prove-removed.ts";
+import type { ResultRotation, RotateIntent, RotateResult } from "../../core/flows/rotate-contract.ts";
 import { shellWord } from "../equivalent-command.ts";
 import { toned, type Line, type Toned } from "../terminal.ts";
 import { signedLines } from "../views/signed-lines.ts";
@@ -130,7 +126,7 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
 }
 
 /** No more than what was looked at. */
-const retirementTexts: Readonly<Record<RetireEvidence, string>> = {
+const retirementTexts: Readonly<Record<RemovalEvidence, string>> = {
   refused: "is gone, and is refused",
   unlisted: "is gone: the directory lists it no more. No secret held its password any more to try it with",
   untried: "is removed; nothing was tried with it",

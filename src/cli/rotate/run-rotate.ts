@@ -61,6 +61,6 @@ async function work(
         context.signal,
       ),
     context,
-    sameRotate(context),
+    { agreed: answers.yes, command: (how) => sameRotate(context, how) },
   );
 }

@@ -31,11 +31,10 @@ export async function runSetup(answers: SetupAnswers, context: CommandContext): 
 }
 
 async function carryOut(context: CommandContext, knownPassword: SecretText | undefined): Promise<ExitCode> {
-  const { program, environment } = context;
   const { report, connections, asked } = await askFirst(
     context,
     async () => new (await import("./walk-through.ts")).WalkThrough(context, knownPassword),
-    (given) => equivalentCommand(program, "setup", setupOptions, given, environment, { asking: true }),
+    (given) => sameCommand({ ...context, given }, setupOptions, { asking: true }),
   );
   const given = asked?.given ?? context.given;
   const answers = readAnswers(setupOptions, given) as WholeAnswers;
@@ -65,9 +64,10 @@ const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 
 function sameCommand(
   { program, given, environment }: Pick<CommandContext, "program" | "given" | "environment">,
-  options: OptionSet = setupOptions,
+  options: OptionSet,
+  how: { readonly asking?: boolean } = {},
 ): string {
-  return equivalentCommand(program, "setup", options, given, environment);
+  return equivalentCommand(program, "setup", options, given, environment, how);
 }
 
 /** What the work is done with. */
@@ -101,7 +101,10 @@ async function work(
         prospect,
       ),
     context,
-    sameCommand(context),
+    {
+      agreed: answers.yes || prospect !== undefined,
+      command: (how) => sameCommand(context, setupOptions, how),
+    },
   );
 }
 

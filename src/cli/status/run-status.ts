@@ -30,7 +30,10 @@ export async function runStatus(answers: StatusAnswers, context: CommandContext)
           signal,
         ),
       running,
-      equivalentCommand(program, "status", statusOptions, given, environment, { asking: true }),
+      {
+        agreed: answers.yes,
+        command: (how) => equivalentCommand(program, "status", statusOptions, given, environment, how),
+      },
     );
     const answer = statusAnswer(outcome, shownPlan, {
       commands: statusCommands(running),

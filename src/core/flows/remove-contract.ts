@@ -1,7 +1,18 @@
 import type { Finished } from "./finished.ts";
+import type { ProofKind } from "../checks/prove-pull.ts";
+import type { RemovalEvidence } from "../checks/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { Action, PlannedChange } from "../plan.ts";
-import type { Clock, ClusterTarget, Directory, ProcessIdentity, Registries, Roles } from "../ports.ts";
+import type {
+  Clock,
+  ClusterTarget,
+  Directory,
+  ProcessIdentity,
+  PullProof,
+  Registries,
+  Roles,
+  SignIn,
+} from "../ports.ts";
 import type { Report } from "../progress.ts";
 import type { ResultError } from "./setup-contract.ts";
 
@@ -24,7 +35,13 @@ export interface RemoveInput {
   readonly force: boolean;
   /** The secrets that can be seen are all there are. */
   readonly namespacesComplete: boolean;
+  /** How it is tried whether removed keys are refused. */
+  readonly proof: ProofKind;
+  /** Over how long a time they have to be refused to be called so. */
+  readonly settleMs: number;
   readonly waitBusyMs: number;
+  /** Bounds each wait for a service. */
+  readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
 }
@@ -35,7 +52,11 @@ export interface RemovePorts {
     readonly registries: Registries;
     readonly roles: Roles;
     readonly directory: Directory;
+    readonly signIn: SignIn;
+    /** Whether a host is a registry's of the cloud that is signed in to: a password is sent to no other. */
+    ownsLoginServer(loginServer: string): boolean;
   };
+  readonly pullProof: PullProof;
   /** One for each chosen context, in the order given. */
   readonly clusters: readonly ClusterTarget[];
   readonly clock: Clock;
@@ -75,6 +96,8 @@ export type KeptReason =
   | "still-held"
   /** A key or role that acr-pull did not make, or not for this cluster. */
   | "not-ours"
+  /** A role that acr-pull granted to a principal that is gone. */
+  | "principal-gone"
   /** A role or principal that keys of other clusters use. */
   | "used-by-other-clusters"
   /** An application that acr-pull did not make for this cluster. */
@@ -100,6 +123,8 @@ export interface RemovedItem {
   /** `updated`: it stays, without what was acr-pull's in it. */
   readonly action: Action;
   readonly reason?: KeptReason;
+  /** Of a key that was removed: by what it is known to be gone, or that some part of the service still takes it. */
+  readonly evidence?: RemovalEvidence | "not-yet-refused";
   /** Secrets, as `context/namespace/name`, that are the reason. */
   readonly heldBy?: readonly string[];
   readonly error?: ResultError;

@@ -22,6 +22,7 @@ import type {
 import { carryOut, type Run } from "./remove/carry-out.ts";
 import { checkRights } from "./remove/check-rights.ts";
 import { findLoginServer, recordedIn } from "./remove/find-login-server.ts";
+import { proveKeysGone } from "./remove/prove-gone.ts";
 import { planRemoval } from "./remove/plan-removal.ts";
 import { Records } from "./remove/records.ts";
 import { surveyRemoval, type Removal } from "./remove/removal.ts";
@@ -117,6 +118,7 @@ async function carryAllOut(
     }
   }
   run.signal.throwIfAborted();
+  await proveKeysGone(records, run);
   return finished(records, leftOut);
 }
 

@@ -1,5 +1,6 @@
 import type { Finished } from "./finished.ts";
 import type { ProofKind } from "../checks/prove-pull.ts";
+import type { RemovalEvidence } from "../checks/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { PlannedChange } from "../plan.ts";
 import type {
@@ -103,15 +104,6 @@ export type RetireBlock =
   /** The directory has removed it, and it still signs in somewhere. */
   | "not-yet-refused";
 
-/** By what a retired key is known to be gone. */
-export type RetireEvidence =
-  /** Its password was tried, and is refused. */
-  | "refused"
-  /** No secret held its password any more; the directory lists the key no longer. */
-  | "unlisted"
-  /** It was removed, and nothing was looked at afterwards: with `--proof none`, or because its life was over. */
-  | "untried";
-
 /** What became of one key. */
 export interface ResultRotation {
   readonly context: string;
@@ -136,7 +128,7 @@ export interface ResultRotation {
   /** Whether the replaced key is gone; false too when nothing was replaced. */
   readonly retired: boolean;
   /** With `retired`: by what that is known. */
-  readonly retirement?: RetireEvidence;
+  readonly retirement?: RemovalEvidence;
   readonly retireBlocked?: RetireBlock;
 }
 

@@ -112,6 +112,12 @@ function hasOtherCredential(entry: MarkedSecret): boolean {
   return Object.keys(configWithout(entry).auths).some((key) => key.toLowerCase() === loginServer);
 }
 
+/** What became of a secret that our entry was taken out of. */
+export type EntryRemoved =
+  | { readonly action: "removed" }
+  /** `why` it stays; absent when somebody else took the entry out. */
+  | { readonly action: "updated"; readonly why?: KeptSecret };
+
 const triesOnConflict = 5;
 
 /**
@@ -124,24 +130,28 @@ export async function removeEntry(
   entry: MarkedSecret,
   signal: AbortSignal,
   stillOurTurn?: () => Promise<void>,
-): Promise<"removed" | "updated"> {
+): Promise<EntryRemoved> {
   const { target, loginServer } = entry;
   const { cluster, namespace, name } = target;
   let current = entry;
   for (let tries = 1; ; tries += 1) {
     const end = endOf(current);
     try {
-      if (end.kind === "delete") await cluster.deleteSecret(current.secret, { dryRun: false }, signal);
-      else await cluster.patchSecret(current.secret, end.change, { dryRun: false }, signal);
-      return end.kind === "delete" ? "removed" : "updated";
+      if (end.kind === "delete") {
+        await cluster.deleteSecret(current.secret, { dryRun: false }, signal);
+        return { action: "removed" };
+      }
+      await cluster.patchSecret(current.secret, end.change, { dryRun: false }, signal);
+      return { action: "updated", why: end.why };
     } catch (error) {
-      if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return "removed";
+      if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found"))
+        return { action: "removed" };
       if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict")) throw error;
       await stillOurTurn?.();
       const secret = await cluster.findSecret(namespace, name, signal);
-      if (!secret) return "removed";
+      if (!secret) return { action: "removed" };
       const now = readEntry(target, secret, loginServer);
-      if (!now) return "updated";
+      if (!now) return { action: "updated" };
       if (!isSameEntry(entry.mark, now.mark)) throw new BusyError(targetName(target));
       current = now;
     }

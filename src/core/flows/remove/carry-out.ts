@@ -1,15 +1,18 @@
 import pMap from "p-map";
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import type { Application, PasswordCredential } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
+import { credentialsIn } from "../../holders/holders.ts";
 import { secretsNow } from "../../holders/secrets-now.ts";
 import type { Report } from "../../progress.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { newOperation } from "../../steps/client-secret.ts";
 import {
-  endOf,
   readEntry,
   removeEntry,
   withoutPassword,
+  type EntryRemoved,
   type MarkedSecret,
 } from "../../steps/entry-removal.ts";
 import { isFailureOfOne } from "../../steps/failure-of-one.ts";
@@ -18,9 +21,10 @@ import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import { removeLink } from "../../steps/service-account.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
-import { judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
+import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
+import { findLiveMark } from "./survey-entries.ts";
 import type { Records } from "./records.ts";
-import { noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
+import { noteEnd, noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
 
 /** What carrying out takes, the same for all clusters of a run. */
 export interface Run {
@@ -46,13 +50,23 @@ export async function carryOut(removal: Removal, run: Run): Promise<void> {
   else if (removal.verdicts.some(removesSomething)) await removeWithoutMark(removal, run);
 }
 
-/** No secret is left that could be marked: only what nothing in the cluster holds is removed. */
+/**
+ * No secret is left that could be marked: only what nothing in the cluster holds is removed, and nothing while a run
+ * is at work that has begun since.
+ */
 async function removeWithoutMark(removal: Removal, run: Run): Promise<void> {
-  const remaining = await secretsNow(removal.seen, run.input.concurrency, run.signal);
+  const { seen, registry } = removal;
+  const remaining = async () => {
+    const secrets = await secretsNow(seen, run.input.concurrency, run.signal);
+    const live = findLiveMark(seen, secrets, registry.loginServer, run.ports.process);
+    if (live) throw new BusyError(targetName(live));
+    return secrets;
+  };
   await removeInAzure(removal, remaining, run, run.signal, () => Promise.resolve());
 }
 
-function noteKept({ seen, users, entries }: Removal, records: Records): void {
+function noteKept({ seen, users, entries, orphans }: Removal, records: Records): void {
+  noteKeptRoles({ keptRoles: orphans.map((what) => ({ what, reason: "principal-gone" as const })) }, records);
   for (const { link, reason } of users.keptLinks) {
     const { namespace, account: id, cluster } = link;
     records.add({ kind: "service-account", id, context: cluster.context, namespace, action: "kept", reason });
@@ -138,8 +152,8 @@ class ClusterRemoval {
     const before = records.failures.length;
     if (this.#removal.verdicts.some(removesSomething)) {
       await this.#emptyKeeper(mark);
-      const secrets = await this.#secretsNow();
-      const remaining = secrets.filter((secret) => !isSameTarget(secret, mark.target));
+      const remaining = async () =>
+        (await this.#secretsNow()).filter((secret) => !isSameTarget(secret, mark.target));
       await removeInAzure(this.#removal, remaining, this.#run, this.#signal, stillOurTurn);
     } else noteStanding(this.#removal, records);
     // Left as it is it leads the next run to what could not be removed.
@@ -169,8 +183,8 @@ class ClusterRemoval {
     await this.#each("secrets done", others, async (entry) => {
       await this.#noting(itemOf(entry), async () => {
         await mark.ensureHeld(this.#signal);
-        const action = await removeEntry(entry, this.#signal, () => mark.confirmHeld(this.#signal));
-        this.#noteEntry(entry, action);
+        const removed = await removeEntry(entry, this.#signal, () => mark.confirmHeld(this.#signal));
+        this.#noteEntry(entry, removed);
       });
     });
   }
@@ -217,9 +231,9 @@ class ClusterRemoval {
     });
   }
 
-  #noteEntry(entry: MarkedSecret, action: "removed" | "updated"): void {
-    const end = endOf(entry);
-    const reason = action === "updated" && end.kind === "change" ? { reason: end.why } : {};
+  #noteEntry(entry: MarkedSecret, removed: EntryRemoved): void {
+    const { action } = removed;
+    const reason = action === "updated" && removed.why !== undefined ? { reason: removed.why } : {};
     this.#run.records.add({ ...itemOf(entry), action, ...reason });
     const what = action === "removed" ? "Deleted the secret" : "Took the entry out of the secret";
     const name = targetName(entry.target);
@@ -249,16 +263,19 @@ function itemOf({ target }: MarkedSecret) {
   return { kind: "secret", id: name, context: cluster.context, namespace } as const;
 }
 
+/** @param remaining the cluster's secrets as they are now, without those that go */
 async function removeInAzure(
   removal: Removal,
-  remaining: readonly SecretObject[],
+  remaining: () => Promise<readonly SecretObject[]>,
   run: Run,
   signal: AbortSignal,
   stillOurTurn: () => Promise<void>,
 ): Promise<void> {
   const { input, ports, records, report, gone } = run;
-  const judge = () => judgeAgain(removal, remaining, gone, input, ports, signal);
-  for (const verdict of await judge()) {
+  const judge = (decisive: boolean) =>
+    judgeAgain(removal, remaining, { gone, decisive }, input, ports, signal);
+  // Of a key only its own cluster's secrets decide, which are read whole.
+  for (const verdict of (await judge(false)).filter((one) => concerns(one, removal.entries))) {
     await removePrincipal(verdict, {
       ports,
       records,
@@ -266,10 +283,30 @@ async function removeInAzure(
       signal,
       gone,
       stillOurTurn,
+      loginServer: removal.registry.loginServer,
+      credentialsOf: (key) => credentialsOf(key, verdict.application, removal),
       judgeAgain: async () =>
-        (await judge()).find(({ application }) => application.appId === verdict.application.appId),
+        (await judge(true)).find(({ application }) => application.appId === verdict.application.appId),
     });
   }
+}
+
+/** What the entries that go held for the registry that begins as a key does: its password, for all that can be told. */
+function credentialsOf(
+  { hint }: PasswordCredential,
+  { appId }: Application,
+  { entries, registry }: Removal,
+): PullCredential[] {
+  const held = entries.entries
+    .flatMap(({ secret }) => credentialsIn(secret))
+    .filter(
+      ({ host, username, password }) =>
+        host === registry.loginServer &&
+        username === appId &&
+        hint !== undefined &&
+        password.reveal().startsWith(hint),
+    );
+  return [...new Map(held.map((credential) => [credential.password.reveal(), credential])).values()];
 }
 
 /** Nothing of Azure goes: what is kept is said with the reason that was found. */
@@ -277,11 +314,7 @@ function noteStanding({ verdicts }: Removal, records: Records): void {
   for (const verdict of verdicts) {
     noteKeptKeys(verdict, records);
     noteKeptRoles(verdict, records);
-    const { application, principal, keptBecause } = verdict;
-    if (!keptBecause) continue;
-    if (principal) {
-      records.add({ kind: "service-principal", id: principal.objectId, action: "kept", ...keptBecause });
-    }
-    records.add({ kind: "application", id: application.appId, action: "kept", ...keptBecause });
+    const { keptBecause } = verdict;
+    if (keptBecause) noteEnd(verdict, keptBecause, records);
   }
 }

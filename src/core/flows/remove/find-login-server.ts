@@ -1,6 +1,7 @@
 import { dockerConfigType } from "../../../domain/docker-config.ts";
-import { refused, type ActionableError } from "../../../domain/errors.ts";
+import { hasCode, refused, type ActionableError } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
+import { registryReference } from "../../../domain/names.ts";
 import { readableMarks } from "../../../domain/ownership.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
 import { isMeant } from "../../holders/holders.ts";
@@ -18,7 +19,9 @@ export interface MeantRegistry {
 
 /**
  * Finds the login server of the registry that is meant: by the marks of the clusters, which know it also when the
- * registry is deleted; where no secret has an entry of it, by Azure.
+ * registry is deleted; where no secret has an entry of it, by Azure. Anybody who may write in one namespace can put a
+ * mark there that brings the login server of one registry together with the resource id of another, whose roles would
+ * go: what Azure contradicts is not believed.
  * @throws ActionableError `registry.ambiguous`, `remove.nothing-found`, exit 2
  */
 export async function findLoginServer(
@@ -27,12 +30,52 @@ export async function findLoginServer(
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<MeantRegistry> {
-  const recorded = recordedIn(seen, input.registry);
-  const [loginServer, ...more] = [...recorded.keys()];
-  if (loginServer === undefined) return lookUp(input, ports, signal);
-  if (more.length > 0) throw ambiguous([loginServer, ...more]);
-  const ids = recorded.get(loginServer)?.filter((id) => id.startsWith("/")) ?? [];
+  const recorded = [...recordedIn(seen, input.registry)];
+  const believed = await Promise.all(
+    recorded.map(async ([loginServer, registries]) => ({
+      loginServer,
+      ids: await trueIds(loginServer, registries, ports, signal),
+    })),
+  );
+  const [only, ...more] = believed.filter(({ ids }) => ids !== undefined);
+  if (!only) return lookUp(input, ports, signal);
+  if (more.length > 0) throw ambiguous([only, ...more].map(({ loginServer }) => loginServer));
+  const { loginServer, ids = [] } = only;
   return { loginServer, name: nameOf(ids[0]) ?? loginServer, ids };
+}
+
+/**
+ * Which of the recorded ids are of the registry with this login server: the one for certain where Azure shows it, else
+ * those of which it shows nothing, for the registry may be deleted or moved. Undefined: every one is another's.
+ */
+async function trueIds(
+  loginServer: string,
+  registries: readonly string[],
+  { azure }: Pick<RemovePorts, "azure">,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const ids = registries.filter((registry) => registry.startsWith("/"));
+  const shown = await Promise.all(ids.map((id) => loginServerOf(id, azure.registries, signal)));
+  const certain = ids.filter((_, index) => shown[index] === loginServer);
+  if (certain.length > 0) return certain;
+  const possible = ids.filter((_, index) => shown[index] === undefined);
+  return possible.length > 0 || ids.length < registries.length ? possible : undefined;
+}
+
+/** As Azure shows it; undefined where it shows no such registry to who is signed in, none for what is no registry's id. */
+async function loginServerOf(
+  id: string,
+  registries: RemovePorts["azure"]["registries"],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const [found] = await registries.findRegistries(registryReference(id), {}, signal);
+    return found?.loginServer;
+  } catch (error) {
+    if (error instanceof RangeError) return "none";
+    if (hasCode(error, "azure.forbidden", "azure.no-subscription", "azure.wrong-tenant")) return undefined;
+    throw error;
+  }
 }
 
 /** Registries that the clusters' own entries are of: what was recorded as such, by login server. */

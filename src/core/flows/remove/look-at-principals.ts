@@ -20,6 +20,18 @@ export interface PrincipalsWish {
   readonly entries: readonly MarkedSecret[];
   /** Keys and assignments that this run has removed: they are not waited for. */
   readonly gone: ReadonlySet<string>;
+  /** Whether something is about to go by what is seen: keys of other clusters must not be missed. */
+  readonly decisive: boolean;
+}
+
+/** What was found of them. */
+export interface LookedAt {
+  readonly facts: readonly PrincipalFacts[];
+  /**
+   * Roles that acr-pull granted on the registry to a principal that is gone, where an entry names an application that is
+   * gone. Whose they were nobody can tell any more, and a principal that is restored has them again.
+   */
+  readonly orphans: readonly RoleAssignment[];
 }
 
 /**
@@ -32,7 +44,7 @@ export async function lookAtPrincipals(
   wish: PrincipalsWish,
   ports: RemovePorts,
   signal: AbortSignal,
-): Promise<readonly PrincipalFacts[]> {
+): Promise<LookedAt> {
   const { loginServer, clusterId, entries } = wish;
   const named = new Map<string, MarkedSecret[]>();
   for (const entry of entries) {
@@ -47,11 +59,11 @@ export async function lookAtPrincipals(
   const found = new Map<string, Application>();
   for (const one of [own, ...others]) if (one) found.set(one.appId, withAllKeys(found.get(one.appId), one));
   const missing = entries.find(({ mark }) => mark.appId !== undefined && !found.has(mark.appId));
-  if (missing) await checkTenant(missing, wish, ports, signal);
+  const orphans = missing ? await orphanedRoles(missing, wish, ports, signal) : [];
   const facts = await Promise.all(
     [...found.values()].map((application) => factsUnlessGone(application, wish, ports, signal)),
   );
-  return facts.filter((one) => one !== undefined);
+  return { facts: facts.filter((one) => one !== undefined), orphans };
 }
 
 function findOwn(
@@ -66,11 +78,14 @@ function findOwn(
   return insist(findByName, (one) => one !== undefined || !isExpected, clock, signal);
 }
 
-/** Asks until it shows every key that the entries name; what several parts of the directory show is put together. */
+/**
+ * Asks until it shows every key that the entries name; what several parts of the directory show is put together. What
+ * others made nobody knows: an application that is shared is looked at so often that a part is met which knows it.
+ */
 async function findNamed(
   appId: string,
   entries: readonly MarkedSecret[],
-  { gone }: PrincipalsWish,
+  { gone, loginServer, clusterId, decisive }: PrincipalsWish,
   { azure, clock }: RemovePorts,
   signal: AbortSignal,
 ): Promise<Application | undefined> {
@@ -78,14 +93,19 @@ async function findNamed(
     .flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId])
     .filter((keyId) => typeof keyId === "string")
     .filter((keyId) => !gone.has(keyId));
+  const ownName = applicationUniqueName(loginServer, clusterId);
   let known: Application | undefined;
   await insist(
     async () => {
-      const all = await azure.directory.findApplications(appId, signal);
-      const found = all.find((one) => one.appId === appId);
+      const found = known
+        ? await azure.directory.readApplication(known.objectId, signal)
+        : (await azure.directory.findApplications(appId, signal)).find((one) => one.appId === appId);
       if (found) known = withAllKeys(known, found);
     },
-    () => known !== undefined && claimed.every((id) => known?.passwords.some(({ keyId }) => keyId === id)),
+    () =>
+      known !== undefined &&
+      claimed.every((id) => known?.passwords.some(({ keyId }) => keyId === id)) &&
+      !(decisive && known.uniqueName !== ownName),
     clock,
     signal,
   );
@@ -119,19 +139,25 @@ function withAllKeys(known: Application | undefined, found: Application): Applic
 /**
  * An application that is not there may have been deleted by hand, or be in another tenant, where its key would go on
  * living. Only in the registry's own tenant does Resource Manager know the subscription.
+ * @returns the roles of principals that are gone
  */
-async function checkTenant(
+async function orphanedRoles(
   { target, mark }: MarkedSecret,
   { registryIds }: PrincipalsWish,
   { azure }: RemovePorts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly RoleAssignment[]> {
   for (const registryId of registryIds) {
     try {
-      await azure.roles.listRegistryAssignments(registryId, signal);
-      return;
+      const ours = (await azure.roles.listRegistryAssignments(registryId, signal)).filter((one) =>
+        isOurAssignment(registryId, one),
+      );
+      if (ours.length === 0) return [];
+      const ids = new Set(ours.map(({ principalId }) => principalId));
+      const known = await azure.directory.findServicePrincipals([...ids], signal);
+      return ours.filter(({ principalId }) => !known.some(({ objectId }) => objectId === principalId));
     } catch (error) {
-      if (hasCode(error, "azure.not-found")) return;
+      if (hasCode(error, "azure.not-found")) return [];
       if (!hasCode(error, "azure.no-subscription", "azure.wrong-tenant", "azure.forbidden")) throw error;
     }
   }

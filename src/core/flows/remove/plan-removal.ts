@@ -5,7 +5,7 @@ import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { nameOf } from "../../steps/directory-names.ts";
 import { endOf } from "../../steps/entry-removal.ts";
-import { targetName } from "../../steps/pull-secret.ts";
+import { targetName, type Target } from "../../steps/pull-secret.ts";
 import type { RemovePlan } from "../remove-contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
 import type { Kept, PrincipalVerdict } from "./judge-principal.ts";
@@ -24,6 +24,7 @@ export function planRemoval(
       ...accountChanges(removal),
       ...secretChanges(removal),
       ...removal.verdicts.flatMap(principalChanges),
+      ...removal.orphans.map((what) => keptChange(roleName(what), { what, reason: "principal-gone" })),
     ]),
     warnings: [
       ...leftOut.map(({ name: what, error }) => `Left out, ${what}: ${error.message}`),
@@ -123,6 +124,14 @@ export function roleName({ roleDefinitionId, scope, name }: RoleAssignment): str
   return `role ${builtInRole(roleDefinitionId)?.name ?? name} on ${inOneLine(scope.split("/").at(-1) ?? scope)}`;
 }
 
+const mostNamed = 20;
+
+function listed(targets: readonly Target[]): string {
+  const more = targets.length - mostNamed;
+  const names = targets.slice(0, mostNamed).map(targetName).join(", ");
+  return more > 0 ? `${names} and ${more} more` : names;
+}
+
 function warningsOf({ users, entries, verdicts }: Removal): string[] {
   const warnings = users.stillNaming.map(
     (who) => `${who} names the secret, and will not pull with it any more`,
@@ -133,6 +142,10 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
     warnings.push(
       `${targetName(target)} stays as it is, and so does the key that it holds: ${error.message}`,
     );
+  }
+  const { others } = entries;
+  if (entries.entries.length === 0 && entries.unwritable.length === 0 && others.length > 0) {
+    warnings.push(`No secret that was asked for has an entry for it, and these have one: ${listed(others)}`);
   }
   for (const { application, roles, keptBecause } of verdicts) {
     if (keptBecause?.reason !== "shared" || roles.length === 0 || application.passwords.length === 0)

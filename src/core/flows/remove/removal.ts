@@ -1,6 +1,7 @@
 import { refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import type { RoleAssignment } from "../../../domain/role.ts";
 import type { SeenCluster } from "../../holders/see-clusters.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
@@ -12,7 +13,7 @@ import {
   type PrincipalQuestion,
   type PrincipalVerdict,
 } from "./judge-principal.ts";
-import { lookAtPrincipals } from "./look-at-principals.ts";
+import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-principals.ts";
 import { surveyEntries, type SurveyedEntries } from "./survey-entries.ts";
 
 /** What goes of one cluster's part, and what stays. */
@@ -24,6 +25,8 @@ export interface Removal {
   /** What of Azure was looked at, and what follows from it. */
   readonly facts: readonly PrincipalFacts[];
   readonly verdicts: readonly PrincipalVerdict[];
+  /** Roles that stay, since their principal is gone. */
+  readonly orphans: readonly RoleAssignment[];
 }
 
 /**
@@ -39,9 +42,9 @@ export async function surveyRemoval(
   signal: AbortSignal,
 ): Promise<Removal> {
   const entries = await surveyEntries(seen, registry.loginServer, input, ports.process, signal);
-  const [users, facts] = await Promise.all([
+  const [users, { facts, orphans }] = await Promise.all([
     findUsers(entries.entries, input, signal),
-    lookAt({ seen, registry, entries }, gone, ports, signal),
+    lookAt({ seen, registry, entries }, { gone, decisive: false }, ports, signal),
   ]);
   const question = questionFor({ seen, registry, entries }, entries.remaining, gone, input);
   const verdicts = judgeAll(facts, question, entries);
@@ -53,20 +56,24 @@ export async function surveyRemoval(
   if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
     throw cannotSeeAll(seen);
   }
-  return { seen, registry, entries, users, facts, verdicts };
+  return { seen, registry, entries, users, facts, verdicts, orphans };
 }
 
-/** Everything that is decided by is looked up anew, for what was written since. */
+/**
+ * Everything that is decided by is looked up anew, for what was written since. First the directory, then the secrets:
+ * whoever makes a key names it in a secret beforehand, so that no key is seen whose holder is not.
+ */
 export async function judgeAgain(
   removal: Pick<Removal, "seen" | "registry" | "entries">,
-  remaining: readonly SecretObject[],
-  gone: ReadonlySet<string>,
+  remaining: () => Promise<readonly SecretObject[]>,
+  how: Pick<PrincipalsWish, "gone" | "decisive">,
   input: RemoveInput,
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<readonly PrincipalVerdict[]> {
-  const facts = await lookAt(removal, gone, ports, signal);
-  return judgeAll(facts, questionFor(removal, remaining, gone, input), removal.entries);
+  const { facts } = await lookAt(removal, how, ports, signal);
+  const question = questionFor(removal, await remaining(), how.gone, input);
+  return facts.map((one) => judgePrincipal(one, question));
 }
 
 /** Whether more would go by what the cluster's other secrets hold now than by what they held when it was looked. */
@@ -91,14 +98,14 @@ export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict)
 /** What was set up without Azure has nothing there that we made. */
 async function lookAt(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
-  gone: ReadonlySet<string>,
+  how: Pick<PrincipalsWish, "gone" | "decisive">,
   ports: RemovePorts,
   signal: AbortSignal,
-): Promise<readonly PrincipalFacts[]> {
+): Promise<LookedAt> {
   const { loginServer, ids } = registry;
   const ofAzure = entries.filter(({ mark }) => mark.registry.startsWith("/"));
-  if (entries.length > 0 && ofAzure.length === 0) return [];
-  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, gone };
+  if (entries.length > 0 && ofAzure.length === 0) return { facts: [], orphans: [] };
+  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, ...how };
   return lookAtPrincipals(wish, ports, signal);
 }
 
@@ -122,16 +129,18 @@ function questionFor(
   };
 }
 
-/** One that no entry names, and of which nothing goes, is nobody's concern. */
 function judgeAll(
   facts: readonly PrincipalFacts[],
   question: PrincipalQuestion,
-  { entries }: SurveyedEntries,
+  entries: SurveyedEntries,
 ): PrincipalVerdict[] {
-  const named = new Set(entries.map(({ mark }) => mark.appId));
-  return facts
-    .map((one) => judgePrincipal(one, question))
-    .filter((verdict) => named.has(verdict.application.appId) || removesSomething(verdict));
+  return facts.map((one) => judgePrincipal(one, question)).filter((verdict) => concerns(verdict, entries));
+}
+
+/** One that no entry names, and of which nothing goes, is nobody's concern. */
+export function concerns(verdict: PrincipalVerdict, { entries }: SurveyedEntries): boolean {
+  const { appId } = verdict.application;
+  return entries.some(({ mark }) => mark.appId === appId) || removesSomething(verdict);
 }
 
 function notIdentified({ contexts, clusterId }: SeenCluster) {

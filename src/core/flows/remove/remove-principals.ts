@@ -1,7 +1,10 @@
-import { ActionableError, hasCode } from "../../../domain/errors.ts";
+import type { PullCredential } from "../../../domain/docker-config.ts";
+import { hasCode, type ActionableError } from "../../../domain/errors.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { RemovePorts } from "../remove-contract.ts";
 import type { Report } from "../../progress.ts";
 import { nameOf } from "../../steps/directory-names.ts";
+import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import type { PrincipalVerdict } from "./judge-principal.ts";
 import { roleName } from "./plan-removal.ts";
 import type { Records } from "./records.ts";
@@ -16,31 +19,43 @@ export interface AzureRemoval {
   readonly gone: Set<string>;
   /** Throws `busy` when another run went on in this one's place. */
   readonly stillOurTurn: () => Promise<void>;
+  /** What the secrets that go held that may be a key's password. */
+  readonly credentialsOf: (key: PasswordCredential) => readonly PullCredential[];
+  readonly loginServer: string;
   /** What is true of the application now. */
   readonly judgeAgain: () => Promise<PrincipalVerdict | undefined>;
 }
 
 /**
  * Removes an application's keys, then the roles that we granted, then the application with its principal: none of them
- * before nothing needs it any more. One failure is noted and ends it, so that nothing goes before what depends on it.
+ * before nothing needs it any more, which is looked at anew each time, since other clusters take part in it. One failure
+ * is noted and ends it, so that nothing goes before what depends on it.
  */
 export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
   const { records } = removal;
-  const { application, principal } = verdict;
-  let keptBecause = verdict.keptBecause;
   const keysFailed = await removeKeys(verdict, removal);
   noteKeptKeys(verdict, records);
-  const failed = keysFailed ?? (await removeRoles(verdict, removal));
-  noteKeptRoles(verdict, records);
-  if (failed) return;
-  if (!keptBecause) {
-    const lingers = await tryTo(application.appId, "application", removal, async () => {
-      const now = await removal.judgeAgain();
-      keptBecause = now?.keptBecause;
-      if (!keptBecause) await removeApplication(verdict, removal);
+  if (keysFailed) return noteKeptRoles(verdict, records);
+  let now = verdict;
+  const lookAgain = () =>
+    tryTo(verdict.application.appId, "application", removal, async () => {
+      // One that is deleted meanwhile leaves what was known of it.
+      now = (await removal.judgeAgain()) ?? now;
     });
-    if (lingers) return;
-  }
+  if (verdict.keys.length + verdict.roles.length > 0 && (await lookAgain())) return;
+  const rolesFailed = await removeRoles(now, removal);
+  noteKeptRoles(now, records);
+  if (rolesFailed || (!now.keptBecause && (await lookAgain()))) return;
+  if (!now.keptBecause && (await removeApplication(verdict, removal))) return;
+  noteEnd(verdict, now.keptBecause, records);
+}
+
+/** Notes what became of an application and its principal. */
+export function noteEnd(
+  { application, principal }: Pick<PrincipalVerdict, "application" | "principal">,
+  keptBecause: PrincipalVerdict["keptBecause"],
+  records: Records,
+): void {
   const action = keptBecause ? ("kept" as const) : ("removed" as const);
   const fate = { action, ...keptBecause };
   if (principal) records.add({ kind: "service-principal", id: principal.objectId, ...fate });
@@ -64,18 +79,20 @@ async function removeKeys(
   { application, keys }: PrincipalVerdict,
   removal: AzureRemoval,
 ): Promise<ActionableError | undefined> {
-  const { ports, records, report, signal, gone } = removal;
-  for (const { keyId } of keys) {
+  const { ports, records, report, signal, gone, loginServer } = removal;
+  const { objectId } = application;
+  for (const key of keys) {
+    const { keyId } = key;
     const failed = await tryTo(keyId, "key", removal, async () => {
       report({ kind: "started", id: `key ${keyId}`, text: `Removing the key ${keyId}` });
       try {
-        await ports.azure.directory.removePassword(application.objectId, keyId, signal);
+        await ports.azure.directory.removePassword(objectId, keyId, signal);
       } catch (error) {
         // A run before this one removed it, and parts of the directory have not heard of that.
         if (!hasCode(error, "directory.key-lingers")) throw error;
       }
       gone.add(keyId);
-      records.add({ kind: "key", id: keyId, action: "removed" });
+      records.addKey({ keyId, objectId, loginServer, credentials: removal.credentialsOf(key) });
       report({ kind: "done", id: `key ${keyId}`, text: `Removed the key ${keyId}` });
     });
     if (failed) return failed;
@@ -103,13 +120,16 @@ async function removeRoles(
 
 async function removeApplication(
   { application }: PrincipalVerdict,
-  { ports, report, signal }: AzureRemoval,
-): Promise<void> {
+  removal: AzureRemoval,
+): Promise<ActionableError | undefined> {
+  const { ports, report, signal } = removal;
   const { objectId } = application;
-  report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
-  await ports.azure.directory.removeApplication(objectId, signal);
-  const text = `Deleted the application ${nameOf(application)} and its service principal`;
-  report({ kind: "done", id: objectId, text });
+  return tryTo(application.appId, "application", removal, async () => {
+    report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
+    await ports.azure.directory.removeApplication(objectId, signal);
+    const text = `Deleted the application ${nameOf(application)} and its service principal`;
+    report({ kind: "done", id: objectId, text });
+  });
 }
 
 /** Notes what fails of one thing; whatever concerns the whole run is thrown. */
@@ -125,7 +145,7 @@ async function tryTo(
     await work();
     return undefined;
   } catch (error) {
-    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    if (!isFailureOfOne(error, signal)) throw error;
     records.fail({ kind, id }, error);
     return error;
   }

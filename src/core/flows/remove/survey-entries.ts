@@ -23,6 +23,8 @@ export interface SurveyedEntries {
   /** To be taken out, the one first that carries the mark of a run that was cut off. */
   readonly entries: readonly MarkedSecret[];
   readonly unwritable: readonly UnwritableEntry[];
+  /** Secrets with entries of this cluster's that were not asked for. */
+  readonly others: readonly Target[];
   /** Secrets whose marks say that they are another cluster's. */
   readonly strangers: readonly Target[];
   /** Every other secret that was seen: what these hold is still needed. */
@@ -58,15 +60,29 @@ export async function surveyEntries(
   return {
     entries: going,
     unwritable,
+    others: ours.filter((one) => !chosen.includes(one)).map(({ target }) => target),
     strangers: marked
       .filter(({ clusterId, secret }) => clusterId !== seen.clusterId && isChosen(secret, seen, input))
       .map(({ target }) => target),
     remaining: seen.secrets.filter((secret) => !going.some(({ target }) => isSameTarget(target, secret))),
-    liveMark: ours.find(({ pending }) => pending && isLive(pending, now, process))?.target,
+    liveMark: findLiveMark(seen, seen.secrets, loginServer, process),
     staleOperations: going.flatMap(({ mark: { pending } }) =>
       pending ? [...(pending.sweep ?? []), pending.operation] : [],
     ),
   };
+}
+
+/** A secret in which another run that is at work for this registry and cluster has its mark. */
+export function findLiveMark(
+  seen: Pick<SeenCluster, "cluster" | "clusterId">,
+  secrets: readonly SecretObject[],
+  loginServer: string,
+  process: ProcessIdentity,
+): Target | undefined {
+  const now = seen.cluster.serverTime();
+  return markedSecrets({ ...seen, secrets }, loginServer).find(
+    ({ clusterId, pending }) => clusterId === seen.clusterId && pending && isLive(pending, now, process),
+  )?.target;
 }
 
 interface Marked {
@@ -76,7 +92,10 @@ interface Marked {
   readonly pending: PendingMark | undefined;
 }
 
-function markedSecrets({ cluster, secrets }: SeenCluster, loginServer: string): Marked[] {
+function markedSecrets(
+  { cluster, secrets }: Pick<SeenCluster, "cluster" | "secrets">,
+  loginServer: string,
+): Marked[] {
   return secrets.flatMap((secret) => {
     const mark = secret.type === dockerConfigType ? readableMarks(secret)[loginServer] : undefined;
     if (!mark) return [];

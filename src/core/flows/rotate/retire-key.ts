@@ -5,10 +5,9 @@ import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, readableMarks } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { formatDuration } from "../../../domain/duration.ts";
-import { isRefusedSteadily, isSteadily, manyLooks } from "../../checks/prove-steadily.ts";
+import { proveRemoved, type RemovalEvidence } from "../../checks/prove-removed.ts";
 import { targetName } from "../../steps/pull-secret.ts";
-import type { RetireBlock, RetireEvidence, RotateInput } from "../rotate-contract.ts";
+import type { RetireBlock, RotateInput } from "../rotate-contract.ts";
 import { credentialsIn } from "../../holders/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
@@ -24,7 +23,7 @@ const proofsBeforeRetiring = 8;
 export interface Retired {
   readonly retired: boolean;
   /** With `retired`: by what that is known. */
-  readonly evidence?: RetireEvidence;
+  readonly evidence?: RemovalEvidence;
   readonly blocked?: RetireBlock;
   /** What stopped it, to be told; absent when it is done, or the key stays for good. */
   readonly error?: ActionableError;
@@ -190,7 +189,9 @@ async function removeKey(
     // A run before this one removed it, and waited for its refusal in vain.
     if (!hasCode(error, "directory.key-lingers")) throw error;
   }
-  const evidence = await evidenceOf(step, keyId, work);
+  const removed = { keyId, objectId: keys.application.objectId, credential: step.old?.credential };
+  const proof = { ...work.proof, directory, settleMs: input.settleMs };
+  const evidence = await proveRemoved(removed, proof, work.signal);
   if (!evidence) {
     return blockedBy(
       "not-yet-refused",
@@ -202,7 +203,7 @@ async function removeKey(
   return { retired: true, evidence };
 }
 
-const evidenceTexts: Readonly<Record<RetireEvidence, string>> = {
+const evidenceTexts: Readonly<Record<RemovalEvidence, string>> = {
   refused: ", which is refused now",
   unlisted: ", which the directory lists no more",
   untried: ": it is removed, and nothing was tried",
@@ -258,38 +259,6 @@ function refuseOtherKey(
 /** Whoever came to hold the key since the survey. */
 async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
   return placesOf(work.keys.seen, holdersIn(await work.secretsNow(), step, work.keys));
-}
-
-/**
- * By signing in, while its text is known; else by what the directory lists.
- * @returns undefined when it is not gone everywhere within the waiting time
- */
-async function evidenceOf(
-  step: Retirement,
-  keyId: string,
-  work: KeyWork,
-): Promise<RetireEvidence | undefined> {
-  const { keys, input, proof, signal, tools, report } = work;
-  const { settleMs, timeoutMs } = input;
-  const steadiness = manyLooks(settleMs);
-  if (step.old) {
-    if (proof.kind === "none") return "untried";
-    return (await isRefusedSteadily(proof, step.old.credential, steadiness, signal)) ? "refused" : undefined;
-  }
-  const look = async () => {
-    const application = await tools.directory.readApplication(keys.application.objectId, signal);
-    return application?.passwords.some((key) => key.keyId === keyId) !== true;
-  };
-  const onLook = (inARow: number) => {
-    const text =
-      inARow === 0
-        ? `Waiting for Entra to forget the removed key, up to ${formatDuration(timeoutMs)}`
-        : `Seeing that Entra has forgotten the removed key: ${inARow} of ${steadiness.times} in a row`;
-    report({ kind: "waiting", id: "refusal", text });
-  };
-  const gone = await isSteadily(look, { steadiness, timeoutMs, onLook }, tools.clock, signal);
-  report({ kind: "ended", id: "refusal" });
-  return gone ? "unlisted" : undefined;
 }
 
 /** The key is gone, so that nothing needs to remember it. */

@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { RequestEntry, RequestPhase } from "../../src/sandbox/request-log.ts";
+import { dockerConfigOf, liveAssignments, livePasswords, setup } from "../program.ts";
+import { setUp } from "./already-set-up.ts";
+import { expectDone, sharedName, withShared } from "./removal-variants.ts";
+import { expectDepartures, remove, removed, told } from "./removal.ts";
+import { start } from "./rotation.ts";
+
+/** Does something else while the first request that fits is on its way, or its answer; returns what expects that it was. */
+function meanwhile(
+  sandbox: Sandbox,
+  fits: (entry: RequestEntry) => boolean,
+  work: () => Promise<unknown>,
+  at: RequestPhase = "read",
+) {
+  let met = false;
+  sandbox.observe(async (phase, entry) => {
+    if (met || phase !== at || !fits(entry)) return;
+    met = true;
+    await work();
+  });
+  return () => expect(met, "the moment came").toBe(true);
+}
+
+const both = ["--registry", "abacregistry", "--secret-name", "other", "--service-principal", sharedName];
+
+describe.concurrent("while remove is at work", () => {
+  it("a key that setup makes for another registry on the same service principal stays", async (test) => {
+    const sandbox = await start(test, withShared);
+    await expectDone(setup(sandbox, ["--service-principal", sharedName]));
+    expectDepartures(sandbox);
+    // The password is out of the secret, so that the secrets are read to see what others hold; they are on their way.
+    let emptied = false;
+    sandbox.observe((phase, { method, path }) => {
+      if (phase !== "committed" || method !== "PATCH" || !path.endsWith("/secrets/acr-secret")) return;
+      emptied ||= Object.keys(dockerConfigOf(sandbox).auths).length === 0;
+    });
+    const expectMet = meanwhile(
+      sandbox,
+      (entry) => emptied && entry.path === "/api/v1/secrets",
+      () => expectDone(setup(sandbox, both)),
+      "committed",
+    );
+    const run = await removed(sandbox);
+    expectMet();
+    expect(told(run)).toContain("key removed");
+    const made = livePasswords(sandbox).find(({ displayName }) => displayName?.startsWith("acr-pull/"));
+    expect(made, "the other registry's key").toBeDefined();
+  });
+
+  it("on a service principal that another cluster comes to use, the role stays", async (test) => {
+    const sandbox = await start(test, withShared);
+    await expectDone(setup(sandbox, ["--service-principal", sharedName]));
+    expectDepartures(sandbox);
+    const expectMet = meanwhile(
+      sandbox,
+      ({ path }) => path.endsWith("/removePassword"),
+      () => expectDone(setup(sandbox, ["--service-principal", sharedName, "--context", "sandbox-staging"])),
+    );
+    const run = await removed(sandbox);
+    expectMet();
+    expect(told(run)).toContain("role-assignment kept (used-by-other-clusters)");
+    expect(liveAssignments(sandbox)).toHaveLength(1);
+  });
+
+  it("of two clusters on one service principal, the last to lose its key takes the role along", async (test) => {
+    const sandbox = await start(test, withShared);
+    for (const context of ["sandbox", "sandbox-staging"]) {
+      await expectDone(setup(sandbox, ["--service-principal", sharedName, "--context", context]));
+    }
+    expectDepartures(sandbox, [{}, { context: "sandbox-staging" }]);
+    // Each has looked, and sees the other's key, before any key goes.
+    let arrived = 0;
+    let open: () => void = () => {};
+    const all = new Promise<void>((resolve) => (open = resolve));
+    sandbox.observe(async (phase, { path }) => {
+      if (phase !== "read" || !path.endsWith("/removePassword") || arrived >= 2) return;
+      arrived += 1;
+      if (arrived === 2) open();
+      await all;
+    });
+    const runs = await Promise.all([remove(sandbox), remove(sandbox, ["--context", "sandbox-staging"])]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    expect(liveAssignments(sandbox)).toEqual([]);
+  });
+});
+
+describe.concurrent("remove where no secret of the registry is left", () => {
+  it("waits for a setup that has begun, and takes its work back in turn", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { objects } = sandbox.world.clusters[0]!;
+    objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => metadata.name !== "acr-secret");
+    sandbox.invariants.watch();
+    expectDepartures(sandbox);
+    let finish: Promise<void> | undefined;
+    const expectMet = meanwhile(
+      sandbox,
+      ({ path }) => path.endsWith("/removePassword"),
+      async () => {
+        // It has put its mark, and is about to make a key of the application that is about to go.
+        let begun: () => void = () => {};
+        const started = new Promise<void>((resolve) => (begun = resolve));
+        sandbox.observe((phase, { method, path, mutating }) => {
+          if (phase === "answered" && mutating && method === "POST" && path.endsWith("/secrets")) begun();
+        });
+        finish = expectDone(setup(sandbox, ["--wait-busy", "5m"]));
+        await started;
+      },
+    );
+    const run = await removed(sandbox, ["--wait-busy", "5m"]);
+    expectMet();
+    await finish;
+    expect(run.code).toBe(0);
+    const again = await removed(sandbox);
+    expect(again.code).toBe(0);
+    expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
+  });
+});
