@@ -81,8 +81,8 @@ describe("setup waits for no answer that it does not need", () => {
     expect(run.code, run.stderr).toBe(0);
   });
 
-  it("and reads the cluster while Azure has not said where to sign in", async () => {
-    answerOnlyAfter(/GET .*\/openid-configuration$/, [
+  it("and reads the cluster while nobody is signed in to Azure", async () => {
+    answerOnlyAfter(/POST .*\/oauth2\/v2\.0\/token$/, [
       /GET .*\/secrets\/acr-secret$/,
       /GET \/api\/v1\/secrets$/,
     ]);
