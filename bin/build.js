@@ -1,71 +1,122 @@
-// Builds what is published: one bundled file set in dist/, a chunk for each lazily imported part, and the
-// licences of everything that went into it. The bundle loads in a tenth of the time of the dependency tree.
+// Builds what is published: one bundled file set in dist/, a chunk for all that every start needs and others for each
+// lazily imported part, and of everything that went into it the licences and a bill of materials. The bundle loads in a
+// tenth of the time of the dependency tree. The same sources give the same bytes, wherever they lie.
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build } from "rolldown";
 import spdxTexts from "spdx-license-list/full.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
 
 // Built aside and then put in place, so that a program that runs meanwhile never meets half a build.
 const aside = join(root, `dist-${process.pid}`);
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: ["src/main.ts"],
-  outdir: aside,
-  bundle: true,
-  splitting: true,
-  format: "esm",
+const { output } = await build({
+  cwd: root,
+  input: { main: "src/main.ts" },
   platform: "node",
-  target: "node20.19",
-  minifySyntax: true,
-  minifyWhitespace: true,
-  // Error classes are told apart by name in several SDKs.
-  keepNames: true,
-  // Without it a crash prints a source line of many kilobytes.
-  lineLimit: 200,
-  metafile: true,
-  logLevel: "warning",
-  define: { __ACR_PULL_VERSION__: JSON.stringify(version) },
-  // Bundled CommonJS packages call require() for Node's own modules.
-  banner: {
-    js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+  // A folder of packages that lies elsewhere changes nothing of what is built.
+  resolve: { symlinks: false },
+  // Its packages say nothing of side effects, and of its models of every Kubernetes resource none is needed.
+  treeshake: { moduleSideEffects: [{ test: /[\\/]@kubernetes[\\/]client-node[\\/]/, sideEffects: false }] },
+  transform: { target: "node20.19", define: { __ACR_PULL_VERSION__: JSON.stringify(manifest.version) } },
+  output: {
+    dir: aside,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name]-[hash].js",
+    // Every file costs a start some time, so that what is always needed stands in one.
+    codeSplitting: { groups: [{ name: "start", tags: ["$initial"] }] },
+    // Names stay, for several SDKs tell error classes apart by them, and so do lines: of a crash Node prints the one
+    // where it happened.
+    keepNames: true,
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
+    comments: { legal: false, annotation: false, jsdoc: false },
   },
 });
-await writeFile(join(aside, "THIRD-PARTY-LICENSES.txt"), await licences(Object.keys(metafile.inputs)));
+const packages = await bundledPackages(output.flatMap(({ moduleIds = [] }) => moduleIds));
+await writeFile(join(aside, "THIRD-PARTY-LICENSES.txt"), licences(packages));
+await writeFile(join(aside, "sbom.cdx.json"), `${JSON.stringify(billOfMaterials(packages), undefined, 2)}\n`);
 await rm(join(root, "dist"), { recursive: true, force: true });
 await rename(aside, join(root, "dist"));
 
-/** The licence of every package that has a file in the bundle; the SPDX text where a package ships none. */
-async function licences(inputs) {
+/** Every package that has a module in the bundle, by name. */
+async function bundledPackages(moduleIds) {
   const folders = new Set();
-  for (const input of inputs) {
-    const match = /^(?<folder>(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
-    if (match) folders.add(match.groups.folder);
+  for (const id of moduleIds) {
+    const path = id.split(sep).join("/");
+    // The innermost: a package may hold others of its own.
+    const match = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path);
+    if (match) folders.add(match[0]);
   }
-  const texts = await Promise.all(
-    [...folders].sort().map(async (folder) => {
-      const manifest = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
-      const names = [
-        "LICENSE",
-        "LICENSE.md",
-        "LICENSE.txt",
-        "LICENCE",
-        "license",
-        "License.txt",
-        "LICENSE-MIT",
-      ];
-      let text;
-      for (const name of names) {
-        text ??= await readFile(join(root, folder, name), "utf8").catch(() => undefined);
-      }
-      const licence = typeof manifest.license === "string" ? manifest.license : manifest.license?.type;
-      text ??= spdxTexts[licence]?.licenseText;
-      if (!text) throw new Error(`${manifest.name} ships no licence text and names none known: ${licence}`);
-      return `${manifest.name} ${manifest.version} (${licence})\n\n${text.trim()}\n`;
+  const packages = await Promise.all(
+    [...folders].map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+      const licence = typeof license === "string" ? license : license?.type;
+      return { name, version, licence, text: await licenceText(folder, name, licence) };
     }),
   );
-  return texts.join(`\n${"-".repeat(80)}\n\n`);
+  const key = ({ name, version }) => `${name} ${version}`;
+  return packages.sort((left, right) => (key(left) < key(right) ? -1 : 1));
+}
+
+/** The licence as a package ships it; the SPDX text where it ships none. */
+async function licenceText(folder, name, licence) {
+  const names = ["LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "license", "License.txt", "LICENSE-MIT"];
+  for (const file of names) {
+    const text = await readFile(join(folder, file), "utf8").catch(() => undefined);
+    if (text !== undefined) return text.trim();
+  }
+  const text = spdxTexts[licence]?.licenseText;
+  if (!text) throw new Error(`${name} ships no licence text and names none known: ${licence}`);
+  return text.trim();
+}
+
+function licences(packages) {
+  return packages
+    .map(({ name, version, licence, text }) => `${name} ${version} (${licence})\n\n${text}\n`)
+    .join(`\n${"-".repeat(80)}\n\n`);
+}
+
+/**
+ * What is in the bundle, as CycloneDX has it: https://cyclonedx.org/docs/1.6/json/. Without a serial number or a time,
+ * which would make each build another.
+ */
+function billOfMaterials(packages) {
+  const integrity = new Map(
+    Object.entries(lock.packages).map(([path, { version, integrity }]) => [
+      `${path.replace(/^.*node_modules\//, "")} ${version}`,
+      integrity,
+    ]),
+  );
+  const component = (type, { name, version, licence }) => ({
+    type,
+    "bom-ref": purl(name, version),
+    name,
+    version,
+    ...(licence && {
+      licenses: [/[ (]/.test(licence) ? { expression: licence } : { license: { id: licence } }],
+    }),
+    purl: purl(name, version),
+  });
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: { component: component("application", { ...manifest, licence: manifest.license }) },
+    components: packages.map((one) => {
+      const [algorithm, digest] = (integrity.get(`${one.name} ${one.version}`) ?? "").split("-");
+      if (algorithm !== "sha512")
+        throw new Error(`the lock file holds no digest of ${one.name} ${one.version}`);
+      const content = Buffer.from(digest, "base64").toString("hex");
+      return { ...component("library", one), hashes: [{ alg: "SHA-512", content }] };
+    }),
+  };
+}
+
+/** Source: https://github.com/package-url/purl-spec */
+function purl(name, version) {
+  return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }

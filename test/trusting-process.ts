@@ -2,8 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./bundle.ts";
 
 /** What a process that runs for a test answers to one call. */
 export type Reply = { readonly id: number; readonly result: unknown };
@@ -42,19 +41,8 @@ export class TrustingProcess {
    */
   static async start(module: URL, env: Readonly<Record<string, string>>): Promise<TrustingProcess> {
     const folder = await mkdtemp(join(tmpdir(), "acr-pull-process-"));
-    const outfile = join(folder, "module.mjs");
-    await build({
-      entryPoints: [fileURLToPath(module)],
-      outfile,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      logLevel: "warning",
-      banner: {
-        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-      },
-    });
-    return new TrustingProcess(fork(outfile, { env: { ...process.env, ...env } }), folder);
+    const file = await bundle(module, folder);
+    return new TrustingProcess(fork(file, { env: { ...process.env, ...env } }), folder);
   }
 
   call(input: unknown): Promise<unknown> {

@@ -18,7 +18,7 @@ export async function openAzure(
   const { cloud, credential } = services;
   return {
     ...services,
-    registries: createRegistryResourceClient(cloud, credential, http),
+    registries: createRegistryResourceClient(cloud, credential, http, options.env["AZURE_SUBSCRIPTION_ID"]),
     roles: createRoleClient(cloud, credential, http),
   };
 }

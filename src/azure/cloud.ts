@@ -1,4 +1,5 @@
 import { ActionableError, refused } from "../domain/errors.ts";
+import { record } from "./json-fields.ts";
 
 /** One Azure cloud: where its services are. URLs are https and end without a slash. */
 export interface Cloud {
@@ -128,6 +129,16 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
 }
 
 /**
+ * The login server of a registry by its name, unless it was made with a domain name label, whose hash then stands in
+ * it; undefined for a cloud that is not Microsoft's own, where registries may be anywhere.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli
+ */
+export function usualLoginServer(cloud: Cloud, registryName: string): string | undefined {
+  const [suffix] = cloud.isWellKnown ? (cloud.registrySuffixes ?? []) : [];
+  return suffix && `${registryName.toLowerCase()}${suffix}`;
+}
+
+/**
  * Whether a login server is one of the cloud's own, so that a credential may be sent there. For a cloud that is not
  * Microsoft's nobody can tell from the name, and its Resource Manager is believed.
  */
@@ -157,8 +168,4 @@ function httpsUrl(value: unknown): string | undefined {
   const url = new URL(value);
   const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
   return url.protocol === "https:" && plain ? `${url.origin}${url.pathname}`.replace(/\/+$/, "") : undefined;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -17,7 +17,9 @@ import {
 import { isOnPath } from "./is-on-path.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
 import { StoppableSignIn } from "./stoppable-sign-in.ts";
-import { createTokenSource, type TokenSourceOptions } from "./token-source.ts";
+import { passwordIn } from "./environment-credential.ts";
+import { passwordSource } from "./password-source.ts";
+import { createSdkCredential, type TokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
 
 /** What `--auth` says: a method, or to find out which one fits. */
@@ -77,7 +79,7 @@ class SharedCredential implements Credential {
   readonly #tokens = new Map<string, AccessToken>();
   readonly #underway = new Map<string, TokenRequest>();
   readonly #signIn = new StoppableSignIn();
-  #source: TokenCredential | undefined;
+  #source: Promise<TokenSource> | undefined;
   /** A person is asked once, not once for each scope at the same time. */
   #turn: Promise<unknown> = Promise.resolve();
   #lastFailure: ExchangeError | PipelineResponse | undefined;
@@ -150,12 +152,12 @@ class SharedCredential implements Credential {
     this.#lastFailure = undefined;
     let token: AccessToken | null;
     try {
-      this.#source ??= this.#createSource();
-      // The clients of Resource Manager ask for tokens that may be revoked early, Graph's does not: asking the same
-      // way for all saves a round trip, and a refusal with claims is still answered.
-      const source = this.#source;
-      const options = claims === undefined ? {} : { claims };
-      token = await this.#signIn.run(signal, () => source.getToken(scope, options));
+      this.#source ??= this.#createSource().catch((error: unknown) => {
+        this.#source = undefined;
+        throw error;
+      });
+      const ask = await this.#source;
+      token = await ask(scope, claims, signal);
     } catch (error) {
       throw await this.#failure(error);
     }
@@ -210,16 +212,22 @@ class SharedCredential implements Credential {
     return signInError(entraDescription(last?.bodyAsText) || inWords, this.method, tenant, error);
   }
 
-  #createSource(): TokenCredential {
-    const client = this.#options.http.clientOptions(
-      // Asking for a token twice gives two tokens, which does no harm.
-      () => true,
-      (failure) => {
-        this.#lastFailure = failure;
-      },
-    );
+  async #createSource(): Promise<TokenSource> {
+    const { http, env, tenant, cloud } = this.#options;
+    const onFailure = (failure: ExchangeError | PipelineResponse) => {
+      this.#lastFailure = failure;
+    };
+    const principal = this.method === "environment" ? passwordIn(env, tenant) : undefined;
+    if (principal) return passwordSource(principal, cloud, http, onFailure);
+    // Asking for a token twice gives two tokens, which does no harm.
+    const client = http.clientOptions(() => true, onFailure);
     const stopping = { policy: this.#signIn.policy, position: "perCall" as const };
     const additionalPolicies = [stopping, ...client.additionalPolicies];
-    return createTokenSource(this.method, this.#options, { ...client, additionalPolicies });
+    const credential = await createSdkCredential(this.method, this.#options, {
+      ...client,
+      additionalPolicies,
+    });
+    return (scope, claims, signal) =>
+      this.#signIn.run(signal, () => credential.getToken(scope, claims === undefined ? {} : { claims }));
   }
 }

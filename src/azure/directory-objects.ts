@@ -5,12 +5,11 @@ import type {
   PasswordCredential,
   ServicePrincipal,
 } from "../domain/identity.ts";
+import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
 
 /*
  * Graph's objects turned into ours, and the texts that requests are made of.
  */
-
-type Item = Readonly<Record<string, unknown>>;
 
 /** What is asked for of an application; the unique name comes only when it is named here. */
 export const applicationFields =
@@ -20,18 +19,18 @@ export const servicePrincipalFields =
   "$select=id,appId,displayName,accountEnabled,passwordCredentials,keyCredentials";
 
 /** An application as Graph shows it. */
-export function applicationOf(item: Item): Application {
+export function applicationOf(item: JsonObject): Application {
   return {
     ...summaryOf(item),
     uniqueName: text(item["uniqueName"]),
-    tags: list(item["tags"]).filter((tag): tag is string => typeof tag === "string"),
-    passwords: list(item["passwordCredentials"]).map((password) => passwordOf(password as Item)),
+    tags: texts(item["tags"]),
+    passwords: list(item["passwordCredentials"]).map(record).map(passwordOf),
     certificates: list(item["keyCredentials"]).length,
   };
 }
 
 /** The names of an application, or of a service principal. */
-export function summaryOf(item: Item): ApplicationSummary {
+export function summaryOf(item: JsonObject): ApplicationSummary {
   return {
     objectId: text(item["id"]) ?? "",
     appId: text(item["appId"]) ?? "",
@@ -40,17 +39,17 @@ export function summaryOf(item: Item): ApplicationSummary {
 }
 
 /** A service principal as Graph shows it. */
-export function servicePrincipalOf(item: Item): ServicePrincipal {
+export function servicePrincipalOf(item: JsonObject): ServicePrincipal {
   return {
     ...summaryOf(item),
-    passwords: list(item["passwordCredentials"]).map((password) => passwordOf(password as Item)),
+    passwords: list(item["passwordCredentials"]).map(record).map(passwordOf),
     certificates: list(item["keyCredentials"]).length,
     enabled: item["accountEnabled"] !== false,
   };
 }
 
 /** An owner as Graph shows it: what the caller may not read of it is null. */
-export function ownerOf(item: Item): Owner {
+export function ownerOf(item: JsonObject): Owner {
   return {
     objectId: text(item["id"]) ?? "",
     kind: ownerKinds[text(item["@odata.type"]) ?? ""] ?? "unknown",
@@ -63,7 +62,7 @@ const ownerKinds: Readonly<Record<string, Owner["kind"]>> = {
   "#microsoft.graph.servicePrincipal": "service-principal",
 };
 
-function passwordOf(item: Item): PasswordCredential {
+function passwordOf(item: JsonObject): PasswordCredential {
   return {
     keyId: text(item["keyId"]) ?? "",
     displayName: text(item["displayName"]),
@@ -79,16 +78,7 @@ export function dateOf(value: unknown): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** A text that is there. */
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
 /** A literal of OData, ready for a URL: a quote inside it is doubled. */
 export function literal(value: string): string {
   return encodeURIComponent(`'${value.replaceAll("'", "''")}'`);
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,36 +1,35 @@
 import { hasCode } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { undertake } from "./azure-errors.ts";
-import type { GraphAnswer, GraphClient, GraphRequest } from "./graph-client.ts";
+import type { JsonObject } from "./json-fields.ts";
+import type { JsonAnswer, JsonRequest, JsonService } from "./json-service.ts";
 import { answerOf } from "./service-failure.ts";
-
-type Item = Readonly<Record<string, unknown>>;
 
 /** Requests to the directory whose failures say what was being done. `doing` goes on from `Could not`. */
 export interface DirectoryRequests {
-  /** As GraphClient has it, for who looks at a refusal before it becomes a person's error. */
-  readonly graph: GraphClient;
+  /** As JsonService has it, for who looks at a refusal before it becomes a person's error. */
+  readonly graph: JsonService;
   /** Runs a request, or several that belong together, and turns what they throw into ActionableErrors. */
   readonly undertake: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
-  readonly ask: (doing: string, request: GraphRequest, signal: AbortSignal) => Promise<GraphAnswer>;
+  readonly ask: (doing: string, request: JsonRequest, signal: AbortSignal) => Promise<JsonAnswer>;
   /** Every item, or the first so many. */
   readonly list: (
     doing: string,
     path: string,
     signal: AbortSignal,
     atMost?: number,
-  ) => Promise<readonly Item[]>;
+  ) => Promise<readonly JsonObject[]>;
   /** One object; undefined where there is none of that key. */
   readonly find: <T>(
     doing: string,
     path: string,
-    read: (item: Item) => T,
+    read: (item: JsonObject) => T,
     signal: AbortSignal,
   ) => Promise<T | undefined>;
 }
 
 /** Requests by this client. */
-export function directoryRequests(graph: GraphClient): DirectoryRequests {
+export function directoryRequests(graph: JsonService): DirectoryRequests {
   function inDirectory<T>(doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     return undertake({ doing, area: "directory" }, signal, work);
   }

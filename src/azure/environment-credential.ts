@@ -1,30 +1,37 @@
-import {
-  ClientCertificateCredential,
-  ClientSecretCredential,
-  EnvironmentCredential,
-  type TokenCredential,
-} from "@azure/identity";
+import type { EnvironmentCredentialOptions, TokenCredential } from "@azure/identity";
 import { refused } from "../domain/errors.ts";
 import { isGuid } from "../domain/names.ts";
+import { SecretText } from "../domain/secret-text.ts";
+import type { TokenRequest } from "./token-request.ts";
 
-type CommonOptions = NonNullable<ConstructorParameters<typeof EnvironmentCredential>[0]>;
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The service principal and its password that variables name, if they do. */
+export function passwordIn(
+  env: Variables,
+  tenant: string | undefined,
+): Pick<TokenRequest, "tenant" | "appId" | "password"> | undefined {
+  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = env;
+  const inTenant = tenant ?? AZURE_TENANT_ID;
+  if (!inTenant || !appId || !secret) return undefined;
+  return { tenant: inTenant, appId, password: new SecretText(secret) };
+}
 
 /**
- * The credential that variables name, in the tenant asked for: `EnvironmentCredential` knows none but that of
+ * What else variables name to sign in with, in the tenant asked for: `EnvironmentCredential` knows none but that of
  * AZURE_TENANT_ID, and a flag is stronger than a variable.
  * Source: https://learn.microsoft.com/javascript/api/@azure/identity/environmentcredential
  * @throws ActionableError `azure.wrong-tenant` when a domain is asked for with a user's name and password
  */
-export function environmentCredential(
-  env: Readonly<Record<string, string | undefined>>,
+export async function environmentCredential(
+  env: Variables,
   tenant: string | undefined,
-  options: CommonOptions,
-): TokenCredential {
+  options: EnvironmentCredentialOptions,
+): Promise<TokenCredential> {
+  const { ClientCertificateCredential, EnvironmentCredential } = await import("@azure/identity");
   const clientId = env["AZURE_CLIENT_ID"];
-  const secret = env["AZURE_CLIENT_SECRET"];
   const certificatePath = env["AZURE_CLIENT_CERTIFICATE_PATH"];
   if (tenant === undefined || !clientId) return new EnvironmentCredential(options);
-  if (secret) return new ClientSecretCredential(tenant, clientId, secret, options);
   if (certificatePath) {
     const password = env["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
     const sendCertificateChain = /^(?:true|1)$/i.test(env["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? "");

@@ -1,4 +1,5 @@
 import { parse, toSeconds } from "iso8601-duration";
+import { list, record, type JsonObject } from "./json-fields.ts";
 
 /** What a tenant's policy says of new passwords of applications. */
 export interface PasswordPolicy {
@@ -12,10 +13,10 @@ export interface PasswordPolicy {
  * Source: https://learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy
  * @param policy the body of `/policies/defaultAppManagementPolicy`
  */
-export function readPasswordPolicy(policy: Readonly<Record<string, unknown>>, now: Date): PasswordPolicy {
+export function readPasswordPolicy(policy: JsonObject, now: Date): PasswordPolicy {
   if (policy["isEnabled"] === false) return { allowed: true, longestLifeMs: undefined };
   const { passwordCredentials } = record(policy["applicationRestrictions"]);
-  const restrictions = (Array.isArray(passwordCredentials) ? passwordCredentials : [])
+  const restrictions = list(passwordCredentials)
     .map(record)
     .filter((restriction) => isInForce(restriction, now));
   const caps = restrictions
@@ -28,7 +29,7 @@ export function readPasswordPolicy(policy: Readonly<Record<string, unknown>>, no
 }
 
 /** Applications made by acr-pull are made now, so a rule for those made after a past date is for them. */
-function isInForce(restriction: Readonly<Record<string, unknown>>, now: Date): boolean {
+function isInForce(restriction: JsonObject, now: Date): boolean {
   const since = restriction["restrictForAppsCreatedAfterDateTime"];
   return (
     restriction["state"] !== "disabled" && !(typeof since === "string" && Date.parse(since) > now.getTime())
@@ -43,8 +44,4 @@ function millisecondsOf(duration: unknown): number | undefined {
     // A cap that cannot be read is as good as one that may not be read: the service will say so itself.
     return undefined;
   }
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

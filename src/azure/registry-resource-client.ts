@@ -1,17 +1,19 @@
-import {
-  ContainerRegistryManagementClient,
-  type Registry as ArmRegistry,
-} from "@azure/arm-containerregistry";
-import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
 import pMap from "p-map";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
 import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
 import { undertake } from "./azure-errors.ts";
-import { isIdempotent, type AzureHttp } from "./azure-http.ts";
-import { loginServerBelongsTo, type Cloud } from "./cloud.ts";
+import type { AzureHttp } from "./azure-http.ts";
+import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
+import { list, record, text, type JsonObject } from "./json-fields.ts";
+import {
+  apiVersion,
+  createResourceManager,
+  listSubscriptions,
+  type Subscription,
+} from "./resource-manager.ts";
 import { isAnswer } from "./service-failure.ts";
 
 /** Where the registry is looked for: everywhere, unless narrowed. */
@@ -21,24 +23,20 @@ export interface RegistryScope {
   readonly resourceGroup?: string | undefined;
 }
 
-interface Subscription {
-  readonly id: string;
-  /** Known only where it was looked up. */
-  readonly name: string | undefined;
-}
-
 /** Far below what Resource Manager allows a caller, and enough that the slowest subscription sets the pace. */
 const subscriptionsAtOnce = 16;
 
-/** Registries, by Azure Resource Manager. Fits the port `Registries` of core. */
-export function createRegistryResourceClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
-  const options = { ...http.clientOptions(isIdempotent), endpoint: cloud.resourceManager };
-
-  const registriesOf = (subscriptionId: string) =>
-    new ContainerRegistryManagementClient(credential, subscriptionId, {
-      ...options,
-      credentials: { scopes: [cloud.resourceManagerScope] },
-    }).registries;
+/**
+ * Registries, by Azure Resource Manager. Fits the port `Registries` of core.
+ * @param usualSubscription the id of the one that the caller mostly works in: it is looked in first, and others as well
+ */
+export function createRegistryResourceClient(
+  cloud: Cloud,
+  credential: Credential,
+  http: AzureHttp,
+  usualSubscription?: string,
+) {
+  const resourceManager = createResourceManager(cloud, credential, http);
 
   async function readById(
     { id, subscriptionId, resourceGroup, name }: RegistryReference & { kind: "resource-id" },
@@ -46,9 +44,9 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
   ): Promise<readonly ReadRegistry[]> {
     return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
-        return [
-          readRegistry(await registriesOf(subscriptionId).get(resourceGroup, name, { abortSignal: signal })),
-        ];
+        const path = `${registriesIn(subscriptionId, resourceGroup)}/${encodeURIComponent(name)}`;
+        const request = { method: "GET", path: `${path}?${apiVersion.registries}` } as const;
+        return [readRegistry((await resourceManager.send(request, signal)).body ?? {})];
       } catch (error) {
         if (isAnswer(error, 404)) return [];
         throw error;
@@ -62,18 +60,8 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
     signal: AbortSignal,
   ): Promise<readonly Subscription[]> {
     if (wanted !== undefined && isGuid(wanted)) return [{ id: wanted, name: undefined }];
-    const visible = await undertake(
-      { doing: "list the subscriptions", area: "registries" },
-      signal,
-      async () => {
-        const client = new SubscriptionClient(credential, {
-          ...options,
-          credentialScopes: cloud.resourceManagerScope,
-        });
-        const found = [];
-        for await (const item of client.subscriptions.list({ abortSignal: signal })) found.push(item);
-        return found;
-      },
+    const visible = await undertake({ doing: "list the subscriptions", area: "registries" }, signal, () =>
+      listSubscriptions(resourceManager, signal),
     );
     if (visible.length === 0) {
       throw noSubscription(
@@ -82,7 +70,7 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
       );
     }
     const named = visible.filter(
-      ({ displayName }) => wanted === undefined || displayName?.toLowerCase() === wanted.toLowerCase(),
+      ({ name }) => wanted === undefined || name?.toLowerCase() === wanted.toLowerCase(),
     );
     if (named.length === 0) {
       throw noSubscription(
@@ -90,9 +78,7 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
         "Check --subscription: az account list shows what is visible.",
       );
     }
-    return named.flatMap(({ subscriptionId: id, displayName: name }) =>
-      id === undefined ? [] : [{ id, name }],
-    );
+    return named;
   }
 
   async function listIn(
@@ -102,30 +88,37 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
   ): Promise<readonly ReadRegistry[]> {
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return undertake(doing, signal, async () => {
-      const registries = registriesOf(id);
-      const pages =
-        resourceGroup === undefined
-          ? registries.list({ abortSignal: signal })
-          : registries.listByResourceGroup(resourceGroup, { abortSignal: signal });
-      const found: ReadRegistry[] = [];
       try {
-        for await (const item of pages) found.push(readRegistry(item));
+        const path = `${registriesIn(id, resourceGroup)}?${apiVersion.registries}`;
+        return (await resourceManager.list(path, signal)).map(readRegistry);
       } catch (error) {
         // No right there, no such group there, or a subscription on its way out: others may hold the registry.
         const elsewhere = subscription === undefined && (isAnswer(error, 403) || isAnswer(error, 404));
         const groupMissing = resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound");
         if (!elsewhere && !groupMissing) throw error;
+        return [];
       }
-      return found;
     });
   }
 
   /** Every registry of the scope, by subscription. */
   async function listAll(scope: RegistryScope, signal: AbortSignal) {
+    const usual =
+      scope.subscription === undefined && usualSubscription !== undefined && isGuid(usualSubscription)
+        ? { id: usualSubscription.toLowerCase(), name: undefined }
+        : undefined;
+    // Mostly the registry is there, and then nobody waits for the list of subscriptions to begin.
+    const inUsual = usual && listIn(usual, scope, signal);
+    // Whoever does not see that subscription is not told of it.
+    inUsual?.catch(() => {});
     const subscriptions = await subscriptionsIn(scope.subscription, signal);
     return pMap(
       subscriptions,
-      async (subscription) => ({ subscription, registries: await listIn(subscription, scope, signal) }),
+      async (subscription) => ({
+        subscription,
+        registries: await ((subscription.id.toLowerCase() === usual?.id && inUsual) ||
+          listIn(subscription, scope, signal)),
+      }),
       { concurrency: subscriptionsAtOnce, signal },
     );
   }
@@ -133,6 +126,13 @@ export function createRegistryResourceClient(cloud: Cloud, credential: Credentia
   const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
 
   return {
+    /** The login server that it most likely has; none that is not the cloud's. */
+    likelyLoginServer(reference: RegistryReference): string | undefined {
+      if (reference.kind !== "login-server") return usualLoginServer(cloud, reference.name);
+      const loginServer = reference.loginServer.toLowerCase();
+      return loginServerBelongsTo(cloud, loginServer) ? loginServer : undefined;
+    },
+
     /**
      * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
      * A resource id is read directly.
@@ -208,36 +208,43 @@ function withoutAccess({ access: _access, ...registry }: ReadRegistry): Registry
   return registry;
 }
 
-/** Source: https://learn.microsoft.com/rest/api/containerregistry/registries/get */
-function readRegistry(listed: ArmRegistry): ReadRegistry {
-  const { networkRuleSet, publicNetworkAccess, privateEndpointConnections, anonymousPullEnabled } = listed;
+/** Where the registries of a subscription are, or of one of its resource groups. */
+function registriesIn(subscriptionId: string, resourceGroup: string | undefined): string {
+  const group = resourceGroup === undefined ? "" : `/resourceGroups/${encodeURIComponent(resourceGroup)}`;
+  return `/subscriptions/${encodeURIComponent(subscriptionId)}${group}/providers/Microsoft.ContainerRegistry/registries`;
+}
+
+/** Source: https://learn.microsoft.com/rest/api/container-registry/registries/get */
+function readRegistry(listed: JsonObject): ReadRegistry {
+  const properties = record(listed["properties"]);
+  const rules = record(properties["networkRuleSet"]);
   return {
-    ...registryOf(listed),
+    ...registryOf(listed, properties),
     access: {
-      publicAccess: publicNetworkAccess !== "Disabled",
-      opensToAll: networkRuleSet?.defaultAction !== "Deny",
-      allowedAddresses: networkRuleSet?.ipRules?.length ?? 0,
-      privateEndpoints: privateEndpointConnections?.length ?? 0,
-      anonymousPull: anonymousPullEnabled === true,
+      publicAccess: properties["publicNetworkAccess"] !== "Disabled",
+      opensToAll: rules["defaultAction"] !== "Deny",
+      allowedAddresses: list(rules["ipRules"]).length,
+      privateEndpoints: list(properties["privateEndpointConnections"]).length,
+      anonymousPull: properties["anonymousPullEnabled"] === true,
     },
   };
 }
 
-function registryOf(listed: ArmRegistry): Registry {
-  const { id = "", name = "", loginServer = "", location } = listed;
+function registryOf(listed: JsonObject, properties: JsonObject): Registry {
+  const id = text(listed["id"]) ?? "";
   const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
   return {
     id,
-    name,
-    loginServer: loginServer.toLowerCase(),
+    name: text(listed["name"]) ?? "",
+    loginServer: (text(properties["loginServer"]) ?? "").toLowerCase(),
     // Absent on registries that no newer API has touched: those are in the mode that was the only one.
     roleAssignmentMode:
-      listed.roleAssignmentMode === "AbacRepositoryPermissions"
+      properties["roleAssignmentMode"] === "AbacRepositoryPermissions"
         ? "AbacRepositoryPermissions"
         : "LegacyRegistryPermissions",
     subscriptionId,
     resourceGroup,
-    location,
+    location: text(listed["location"]) ?? "",
   };
 }
 

@@ -1,16 +1,12 @@
-import { SubscriptionClient } from "@azure/arm-resources-subscriptions";
 import pMap from "p-map";
-import { AuthorizationManagementClient, type Permission } from "@azure/arm-authorization";
-import {
-  assignmentName,
-  type DesiredAssignment,
-  type RoleAssignment,
-  type RolePermissions,
-} from "../domain/role.ts";
+import type { RolePermissions } from "../domain/role.ts";
+import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role-assignment.ts";
 import { undertake } from "./azure-errors.ts";
-import { isIdempotent, type AzureHttp } from "./azure-http.ts";
+import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
+import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
+import { apiVersion, createResourceManager, listSubscriptions } from "./resource-manager.ts";
 import { isAnswer } from "./service-failure.ts";
 
 /** How an attempt to assign a role ended, where that is no failure. */
@@ -24,30 +20,22 @@ const subscriptionsAtOnce = 16;
 
 /** Role assignments of registries, by Azure Resource Manager. Fits the port `Roles` of core. */
 export function createRoleClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
-  const options = {
-    ...http.clientOptions(isIdempotent),
-    endpoint: cloud.resourceManager,
-    credentialScopes: cloud.resourceManagerScope,
-  };
-  const clientIn = (subscription: string) =>
-    new AuthorizationManagementClient(credential, subscription, options);
-  const clientOf = (registryId: string) => clientIn(partsOf(registryId).subscription);
+  const resourceManager = createResourceManager(cloud, credential, http);
+
+  async function assignmentsIn(scope: string, filter: string, signal: AbortSignal) {
+    const query = `${apiVersion.authorization}&$filter=${encodeURIComponent(filter)}`;
+    const path = `${scope}/providers/Microsoft.Authorization/roleAssignments?${query}`;
+    return (await resourceManager.list(path, signal)).map(assignmentOf);
+  }
 
   return {
     /** What the caller may do, as its role assignments say; deny assignments and conditions are not looked at. */
     async registryRights(registryId: string, signal: AbortSignal) {
-      const { group, name } = partsOf(registryId);
+      const { name } = partsOf(registryId);
       const doing = { doing: `read the caller's rights on registry ${name}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
-        const pages = clientOf(registryId).permissions.listForResource(
-          group,
-          "Microsoft.ContainerRegistry",
-          "",
-          "registries",
-          name,
-          { abortSignal: signal },
-        );
-        const permissions = await allOf(pages);
+        const path = `${registryId}/providers/Microsoft.Authorization/permissions?${apiVersion.authorization}`;
+        const permissions = await resourceManager.list(path, signal);
         return {
           writeRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/write"),
           deleteRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/delete"),
@@ -63,14 +51,9 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
     ): Promise<readonly RoleAssignment[]> {
       const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
-        const pages = clientOf(registryId).roleAssignments.listForScope(withoutSlash(registryId), {
-          filter: `principalId eq '${principalId}'`,
-          abortSignal: signal,
-        });
         const below = `${registryId.toLowerCase()}/`;
-        return (await allOf(pages))
-          .map(assignmentOf)
-          .filter(({ scope }) => !scope.toLowerCase().startsWith(below));
+        const listed = await assignmentsIn(registryId, `principalId eq '${principalId}'`, signal);
+        return listed.filter(({ scope }) => !scope.toLowerCase().startsWith(below));
       });
     },
 
@@ -81,14 +64,10 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       signal: AbortSignal,
     ): Promise<readonly RoleAssignment[]> {
       const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
-      return undertake(doing, signal, async () => {
-        const pages = clientOf(registryId).roleAssignments.listForScope(withoutSlash(registryId), {
-          // Groups within groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
-          filter: `atScope() and assignedTo('${principalId}')`,
-          abortSignal: signal,
-        });
-        return (await allOf(pages)).map(assignmentOf);
-      });
+      return undertake(doing, signal, () =>
+        // Groups within groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+        assignmentsIn(registryId, `atScope() and assignedTo('${principalId}')`, signal),
+      );
     },
 
     /** Every assignment made on the registry itself: what is inherited from above it is left out. */
@@ -99,14 +78,9 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       const { name } = partsOf(registryId);
       const doing = { doing: `list the role assignments of registry ${name}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
-        const pages = clientOf(registryId).roleAssignments.listForScope(withoutSlash(registryId), {
-          // Spares what lies below; what lies above comes all the same.
-          filter: "atScope()",
-          abortSignal: signal,
-        });
-        return (await allOf(pages))
-          .map(assignmentOf)
-          .filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
+        // Spares what lies below; what lies above comes all the same.
+        const listed = await assignmentsIn(registryId, "atScope()", signal);
+        return listed.filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
       });
     },
 
@@ -115,17 +89,19 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       const doing = { doing: `read the role ${roleDefinitionId}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
         try {
-          const { roleName = "", permissions = [] } = await clientOf(
-            roleDefinitionId,
-          ).roleDefinitions.getById(withoutSlash(roleDefinitionId), { abortSignal: signal });
+          const path = `${roleDefinitionId}?${apiVersion.authorization}`;
+          const { body } = await resourceManager.send({ method: "GET", path }, signal);
+          const { roleName, permissions } = record(body?.["properties"]);
           return {
-            name: roleName,
-            sets: permissions.map(({ actions, notActions, dataActions, notDataActions }) => ({
-              actions: actions ?? [],
-              notActions: notActions ?? [],
-              dataActions: dataActions ?? [],
-              notDataActions: notDataActions ?? [],
-            })),
+            name: text(roleName) ?? "",
+            sets: list(permissions)
+              .map(record)
+              .map(({ actions, notActions, dataActions, notDataActions }) => ({
+                actions: texts(actions),
+                notActions: texts(notActions),
+                dataActions: texts(dataActions),
+                notDataActions: texts(notDataActions),
+              })),
           };
         } catch (error) {
           if (isAnswer(error, 404)) return undefined;
@@ -145,21 +121,21 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       const doing = { doing: `assign the role ${role.name} on registry ${name}`, area: "roles" } as const;
       return undertake(doing, signal, async () => {
         try {
-          const assignment = await clientOf(registryId).roleAssignments.create(
-            // The SDK puts a slash of its own before it.
-            withoutSlash(registryId),
-            assignmentName(registryId, principalId, role.guid),
-            {
-              // As az compares them, in exactly this form.
-              roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
-              principalId,
-              // Spares Resource Manager a look into a part of the directory that may not know the principal yet.
-              principalType: "ServicePrincipal",
-              ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
-            },
-            { abortSignal: signal },
+          const guid = assignmentName(registryId, principalId, role.guid);
+          const path = `${registryId}/providers/Microsoft.Authorization/roleAssignments/${guid}`;
+          const properties = {
+            // As az compares them, in exactly this form.
+            roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
+            principalId,
+            // Spares Resource Manager a look into a part of the directory that may not know the principal yet.
+            principalType: "ServicePrincipal",
+            ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
+          };
+          const { body } = await resourceManager.send(
+            { method: "PUT", path: `${path}?${apiVersion.authorization}`, body: { properties } },
+            signal,
           );
-          return { kind: "assigned", assignment: assignmentOf(assignment) };
+          return { kind: "assigned", assignment: assignmentOf(body ?? {}) };
         } catch (error) {
           if (isAnswer(error, 409, "RoleAssignmentExists")) return { kind: "exists" };
           if (isAnswer(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
@@ -175,18 +151,12 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
     ): Promise<readonly RoleAssignment[]> {
       const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
-        const client = new SubscriptionClient(credential, options);
-        const subscriptions = await allOf(client.subscriptions.list({ abortSignal: signal }));
+        const subscriptions = await listSubscriptions(resourceManager, signal);
         const lists = await pMap(
           subscriptions,
-          async ({ subscriptionId = "" }) => {
+          async ({ id }) => {
             try {
-              const filter = `principalId eq '${principalId}'`;
-              const pages = clientIn(subscriptionId).roleAssignments.listForSubscription({
-                filter,
-                abortSignal: signal,
-              });
-              return (await allOf(pages)).map(assignmentOf);
+              return await assignmentsIn(`/subscriptions/${id}`, `principalId eq '${principalId}'`, signal);
             } catch (error) {
               // What the caller may not see there, or of a subscription on its way out, is not visible.
               if (isAnswer(error, 403) || isAnswer(error, 404)) return [];
@@ -204,7 +174,8 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
     async removeAssignment(id: string, signal: AbortSignal): Promise<void> {
       await undertake({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
         try {
-          await clientOf(id).roleAssignments.deleteById(withoutSlash(id), { abortSignal: signal });
+          const path = `${id}?${apiVersion.authorization}`;
+          await resourceManager.send({ method: "DELETE", path }, signal);
         } catch (error) {
           if (!isAnswer(error, 404)) throw error;
         }
@@ -214,9 +185,8 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
 }
 
 /** Whether these permissions grant an action: some set lists it and does not take it back. */
-export function grants(permissions: readonly Permission[], action: string): boolean {
-  const matches = (patterns: readonly string[] | undefined) =>
-    (patterns ?? []).some((pattern) => wildcard(pattern).test(action));
+export function grants(permissions: readonly JsonObject[], action: string): boolean {
+  const matches = (patterns: unknown) => texts(patterns).some((pattern) => wildcard(pattern).test(action));
   return permissions.some(({ actions, notActions }) => matches(actions) && !matches(notActions));
 }
 
@@ -225,32 +195,19 @@ function wildcard(pattern: string): RegExp {
   return new RegExp(`^${parts.join(".*")}$`, "i");
 }
 
-interface ListedAssignment {
-  readonly id?: string;
-  readonly name?: string;
-  readonly roleDefinitionId?: string;
-  readonly principalId?: string;
-  readonly scope?: string;
-  readonly condition?: string;
+function assignmentOf(listed: JsonObject): RoleAssignment {
+  const { roleDefinitionId, principalId, scope, condition } = record(listed["properties"]);
+  return {
+    id: text(listed["id"]) ?? "",
+    name: text(listed["name"]) ?? "",
+    roleDefinitionId: text(roleDefinitionId) ?? "",
+    principalId: text(principalId) ?? "",
+    scope: text(scope) ?? "",
+    condition: text(condition),
+  };
 }
 
-function assignmentOf(listed: ListedAssignment): RoleAssignment {
-  const { id = "", name = "", roleDefinitionId = "", principalId = "", scope = "", condition } = listed;
-  // A condition never set may come as null.
-  return { id, name, roleDefinitionId, principalId, scope, condition: condition ?? undefined };
-}
-
-async function allOf<T>(pages: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of pages) items.push(item);
-  return items;
-}
-
-function partsOf(resourceId: string): { subscription: string; group: string; name: string } {
-  const [, , subscription = "", , group = "", , , , name = ""] = resourceId.split("/");
-  return { subscription, group, name };
-}
-
-function withoutSlash(id: string): string {
-  return id.replace(/^\/+/, "");
+function partsOf(resourceId: string): { subscription: string; name: string } {
+  const [, , subscription = "", , , , , , name = ""] = resourceId.split("/");
+  return { subscription, name };
 }

@@ -1,7 +1,7 @@
-import { isRestError } from "@azure/core-rest-pipeline";
 import { inOneLine } from "../domain/in-one-line.ts";
+import { list, record, type JsonObject } from "./json-fields.ts";
 
-/** What a service of Azure said when it refused, whichever SDK brought the news. */
+/** What a service of Azure said when it refused. */
 export interface ServiceAnswer {
   readonly status: number;
   /** `error.code` of the body and the codes of its details, the most special last. */
@@ -11,7 +11,7 @@ export interface ServiceAnswer {
   readonly requestId: string | undefined;
 }
 
-/** A refusal by a service, thrown by the clients that read answers themselves. */
+/** A refusal by a service. */
 export class ServiceFailure extends Error {
   readonly answer: ServiceAnswer;
 
@@ -31,7 +31,7 @@ export function readAnswer(status: number, headers: Headers, body: string | unde
   const document = parse(body);
   // A few answers of Resource Manager put the error at the top.
   const error = record(document["error"] ?? document);
-  const details = Array.isArray(error["details"]) ? error["details"].map(record) : [];
+  const details = list(error["details"]).map(record);
   const codes = [error, ...details].map((item) => item["code"]);
   const text = error["message"];
   return {
@@ -44,14 +44,7 @@ export function readAnswer(status: number, headers: Headers, body: string | unde
 
 /** The answer that a failure carries; undefined when none came, or when it is no failure of a service. */
 export function answerOf(error: unknown): ServiceAnswer | undefined {
-  if (error instanceof ServiceFailure) return error.answer;
-  if (!isRestError(error) || !error.response) return undefined;
-  const { status, headers, bodyAsText } = error.response;
-  const answer = readAnswer(status, headers, bodyAsText ?? undefined);
-  // The newer SDKs keep the parsed error and drop the text.
-  return answer.codes.length === 0 && error.code !== undefined
-    ? { ...answer, codes: [error.code], text: shortened(error.message) }
-    : answer;
+  return error instanceof ServiceFailure ? error.answer : undefined;
 }
 
 /** Whether a failure carries this status, and this code if one is asked for. */
@@ -69,7 +62,7 @@ function requestIdOf(headers: Headers): string | undefined {
   );
 }
 
-function parse(body: string | undefined): Readonly<Record<string, unknown>> {
+function parse(body: string | undefined): JsonObject {
   try {
     return record(JSON.parse(body ?? ""));
   } catch {
@@ -81,8 +74,4 @@ function parse(body: string | undefined): Readonly<Record<string, unknown>> {
 function shortened(text: string): string {
   const line = inOneLine(text);
   return line.length > 600 ? `${line.slice(0, 600)}…` : line;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

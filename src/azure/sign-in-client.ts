@@ -10,6 +10,7 @@ import {
   refusalOfTheTenant,
   type EntraReason,
 } from "./sign-in-errors.ts";
+import { requestToken } from "./token-request.ts";
 
 /** How a credential was received. */
 export type SignInOutcome =
@@ -28,11 +29,8 @@ const resourceUnknown = 500_011;
 const passwordExpired = 7_000_222;
 
 /**
- * Signing in to Entra with a password at hand. Fits the port `SignIn` of core.
- *
- * It posts the form itself: the SDK's credential remembers refusals and repeats them for a while without asking,
- * while a fresh password is refused and accepted in turns; and it asks for the discovery document first, each time.
- * Form: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+ * Signing in to Entra with a password at hand, which while it is fresh is refused and accepted in turns. Fits the port
+ * `SignIn` of core.
  * @param tenantOf the tenant of the application
  */
 export function createSignInClient(
@@ -49,21 +47,7 @@ export function createSignInClient(
     signal: AbortSignal,
   ): Promise<EntraReason | undefined> {
     const tenant = await tenantOf(signal);
-    const answer = await http.send(
-      {
-        method: "POST",
-        url: `${cloud.authorityHost}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`,
-        headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-        body: new URLSearchParams({
-          grant_type: "client_credentials",
-          client_id: appId,
-          client_secret: password.reveal(),
-          scope,
-        }).toString(),
-        repeatable: true,
-      },
-      signal,
-    );
+    const answer = await requestToken({ tenant, appId, password, scope }, cloud, http, signal);
     if (answer.status === 200) return undefined;
     const reason = isBusy(answer.status) ? undefined : entraReason(entraDescription(answer.bodyAsText));
     if (!reason) throw new ServiceFailure(readAnswer(answer.status, answer.headers, undefined));

@@ -21,6 +21,9 @@ interface Attempt {
 export class StoppableSignIn {
   /** Which attempt a request, a server or a child belongs to, however deep in the SDK it was made. */
   readonly #attempts = new AsyncLocalStorage<Attempt>();
+  #underway = 0;
+  /** Whether some attempt was stopped: of that one something may go on for a while, and has to be told. */
+  #stopped = false;
 
   /** To stand first among the policies of the SDK's client. */
   readonly policy: PipelinePolicy = {
@@ -57,11 +60,16 @@ export class StoppableSignIn {
     // https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html#built-in-channels
     subscribe("tracing:net.server.listen:asyncStart", onServer);
     subscribe("child_process", onChild);
+    this.#underway += 1;
     try {
       return await untilAborted(this.#attempts.run(attempt, signIn), signal);
     } finally {
       unsubscribe("tracing:net.server.listen:asyncStart", onServer);
       unsubscribe("child_process", onChild);
+      this.#underway -= 1;
+      this.#stopped ||= signal.aborted;
+      // Until Node 24 all that is awaited anywhere takes longer while this is on.
+      if (this.#underway === 0 && !this.#stopped) this.#attempts.disable();
     }
   }
 }

@@ -1,11 +1,4 @@
-import {
-  AzureCliCredential,
-  DeviceCodeCredential,
-  InteractiveBrowserCredential,
-  ManagedIdentityCredential,
-  WorkloadIdentityCredential,
-  type TokenCredential,
-} from "@azure/identity";
+import type { AccessToken, TokenCredential } from "@azure/identity";
 import type { SdkClientOptions } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { environmentCredential, refuseDomain } from "./environment-credential.ts";
@@ -18,6 +11,13 @@ export interface DeviceCodePrompt {
   /** Both in a sentence, in the service's words. */
   readonly message: string;
 }
+
+/** Asks for a token for an audience; `claims` is what it has to satisfy beside. */
+export type TokenSource = (
+  scope: string,
+  claims: string | undefined,
+  signal: AbortSignal,
+) => Promise<AccessToken | null>;
 
 /** Where to sign in, and with what. */
 export interface TokenSourceOptions {
@@ -35,11 +35,11 @@ const cliLimitMs = 60_000;
  * The SDK's credential for a method of signing in; asks for nothing yet.
  * @throws ActionableError `azure.wrong-tenant`, exit 2, where the method takes no tenant but by its id
  */
-export function createTokenSource(
+export async function createSdkCredential(
   method: AuthMethod,
   { cloud, env, tenant, onDeviceCode }: TokenSourceOptions,
   client: SdkClientOptions,
-): TokenCredential {
+): Promise<TokenCredential> {
   const common = {
     ...client,
     authorityHost: cloud.authorityHost,
@@ -48,17 +48,26 @@ export function createTokenSource(
   };
   const inTenant = tenant === undefined ? {} : { tenantId: tenant };
   const clientId = env["AZURE_CLIENT_ID"] ?? "";
-  const sources: Readonly<Record<AuthMethod, () => TokenCredential>> = {
-    cli: () => new AzureCliCredential({ ...inTenant, processTimeoutInMs: cliLimitMs }),
-    environment: () => environmentCredential(env, tenant, common),
-    "workload-identity": () => new WorkloadIdentityCredential({ ...common, ...inTenant }),
-    "managed-identity": () => {
+  const identity = await import("@azure/identity");
+  switch (method) {
+    case "cli":
+      return new identity.AzureCliCredential({ ...inTenant, processTimeoutInMs: cliLimitMs });
+    case "environment":
+      return environmentCredential(env, tenant, common);
+    case "workload-identity":
+      return new identity.WorkloadIdentityCredential({ ...common, ...inTenant });
+    case "managed-identity":
       refuseDomain(tenant, "A managed identity signs in");
-      return new ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });
-    },
-    "device-code": () =>
-      new DeviceCodeCredential({ ...common, ...inTenant, userPromptCallback: onDeviceCode }),
-    browser: () => new InteractiveBrowserCredential({ ...common, ...inTenant }),
-  };
-  return sources[method]();
+      return new identity.ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });
+    case "device-code":
+      return new identity.DeviceCodeCredential({
+        ...common,
+        ...inTenant,
+        userPromptCallback: onDeviceCode,
+      });
+    case "browser":
+      return new identity.InteractiveBrowserCredential({ ...common, ...inTenant });
+    default:
+      return method satisfies never;
+  }
 }

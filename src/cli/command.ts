@@ -98,10 +98,14 @@ export function defineCommand<Options extends OptionSet>(
   };
 }
 
-/** Adds a command to commander's tree, below a parent whose settings it inherits. */
+/**
+ * Adds a command to commander's tree, below a parent whose settings it inherits.
+ * @param whole with its options, which one that is only listed does without
+ */
 export function addCommand(
   parent: CommanderCommand,
   definition: CommandDefinition,
+  whole: boolean,
   chosen: (flags: Flags, operands: readonly string[]) => void,
 ): void {
   const command = parent
@@ -110,7 +114,7 @@ export function addCommand(
     .description(definition.description)
     .addHelpText("after", () => afterHelp(fullName(parent), definition));
   if (definition.operands) command.argument(definition.operands);
-  for (const option of inHelpOrder(definition.options)) command.addOption(commanderOption(option));
+  if (whole) for (const option of inHelpOrder(definition.options)) command.addOption(commanderOption(option));
   command.action((...received: unknown[]) => {
     const [operands = []] = definition.operands ? (received as [string | string[] | undefined]) : [];
     chosen(command.opts(), [operands].flat());

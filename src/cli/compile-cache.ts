@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import module from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -8,13 +8,13 @@ import type { Environment } from "./answers.ts";
  * Lets Node keep what it compiles, where it can (22.1 and later), for the next run to start sooner. In the user's
  * own folder: anybody could lay code into the predictable one under /tmp. Never fails: it is only faster.
  */
-export function enableCompileCache(environment: Environment, platform: NodeJS.Platform): void {
+export async function enableCompileCache(environment: Environment, platform: NodeJS.Platform): Promise<void> {
   if (environment["NODE_COMPILE_CACHE"] || environment["NODE_DISABLE_COMPILE_CACHE"]) return;
   const enable = (module as { enableCompileCache?: (folder: string) => unknown }).enableCompileCache;
   if (enable === undefined) return;
   const folder = join(cacheFolder(environment, platform), "acr-pull");
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     enable(folder);
   } catch {
     // A read-only home is no reason to stop.

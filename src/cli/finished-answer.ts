@@ -1,5 +1,4 @@
 import type { Finished } from "../core/flows/finished.ts";
-import type { Line } from "./terminal.ts";
 import type { Answer } from "./views/view.ts";
 
 /**
@@ -9,7 +8,7 @@ import type { Answer } from "./views/view.ts";
 export function finishedAnswer(
   command: string,
   { result, exitCode, error }: Finished<object>,
-  lines: readonly Line[],
+  lines: Answer["lines"],
 ): Answer {
   return {
     command,

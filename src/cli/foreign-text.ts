@@ -23,7 +23,8 @@ export function oneLine(text: string): string {
 
 /** JSON (or YAML in double quotes) with every such character escaped; it reads back as the same value. */
 export function escaped(document: string): string {
-  return document.replace(/[^\n]/gu, (character) =>
+  // What is printable in ASCII is safe, and a document is made of little else.
+  return document.replace(/[^\n -~]/gu, (character) =>
     isUnsafe(character)
       ? [...Array(character.length).keys()]
           .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)

@@ -26,7 +26,7 @@ export function plannedAnswer(
     command,
     exitCode: pending ? exitCode.notInOrder : exitCode.ok,
     document: documentOf(answer),
-    lines: planLines(plan, options.width),
+    lines: () => planLines(plan, options.width),
   };
 }
 
@@ -38,7 +38,7 @@ export function declinedAnswer(answer: PlanAnswer): Answer {
     command,
     exitCode: exitCode.usage,
     document: documentOf(answer),
-    lines: [],
+    lines: () => [],
     failure: { code: `${command}.declined`, message, retryable: false, exitCode: exitCode.usage },
   };
 }

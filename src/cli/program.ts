@@ -40,7 +40,7 @@ export interface ProgramParts {
   readonly process: HostProcess;
   readonly connect: Connect;
   /** Called before a command runs; never for help. */
-  readonly onStart: () => void;
+  readonly onStart: () => Promise<void>;
 }
 
 interface Choice {
@@ -107,7 +107,7 @@ async function runCommand(
   const onCrash = (error: unknown) => crash.abort(error);
   process.once("uncaughtException", onCrash);
   try {
-    parts.onStart();
+    await parts.onStart();
     for (const text of variableWarnings(environment, everyOption())) {
       view.report({ kind: "note", level: "warning", text });
     }
@@ -183,7 +183,8 @@ function parse(commandLine: readonly string[], { name, version, process }: Progr
       },
     });
   for (const definition of commands) {
-    addCommand(program, definition, (flags, operands) => {
+    // The one that is meant is named among the words, whatever stands before it; the others need no options.
+    addCommand(program, definition, commandLine.includes(definition.name), (flags, operands) => {
       choice = { definition, flags, operands };
     });
   }

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import { Chalk, type ChalkInstance } from "chalk";
+import { styleText } from "node:util";
 import type { Environment } from "./answers.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { ColorChoice } from "./options.ts";
@@ -25,6 +25,8 @@ export interface Streams {
 /** What a piece of text means; its colour follows, and never says anything that the words do not. */
 export type Tone = "plain" | "strong" | "faint" | "good" | "warning" | "bad";
 
+const styles = { strong: "bold", faint: "dim", good: "green", warning: "yellow", bad: "red" } as const;
+
 /** A piece of text with its tone. */
 export interface Toned {
   readonly tone: Tone;
@@ -42,7 +44,7 @@ export function toned(tone: Tone, text: string): Toned {
 /** The only way to a stream: takes control characters out of all text and adds colour where it is wanted. */
 export class Printer {
   readonly #stream: OutputStream;
-  readonly #chalk: ChalkInstance;
+  readonly #colored: boolean;
   /** Whether a line may be written over: a terminal that understands it. */
   readonly live: boolean;
   #status = "";
@@ -50,7 +52,7 @@ export class Printer {
 
   constructor(stream: OutputStream, colored: boolean, live: boolean) {
     this.#stream = stream;
-    this.#chalk = new Chalk({ level: colored ? 1 : 0 });
+    this.#colored = colored;
     this.live = live;
   }
 
@@ -93,13 +95,13 @@ export class Printer {
   status(text: string): void {
     if (!this.live || text === this.#status) return;
     this.#status = text;
-    this.#stream.write(`\r\u001b[2K${this.#chalk.dim(cutTo(this.width - 1, oneLine(text)))}`);
+    this.#stream.write(`\r\u001b[2K${this.#color("faint", cutTo(this.width - 1, oneLine(text)))}`);
   }
 
   #color(tone: Tone, text: string): string {
-    const { bold, dim, green, yellow, red } = this.#chalk;
-    const paints = { strong: bold, faint: dim, good: green, warning: yellow, bad: red };
-    return tone === "plain" ? text : paints[tone](text);
+    if (!this.#colored || tone === "plain" || text === "") return text;
+    // Whether there is to be colour was decided before, for each stream.
+    return styleText(styles[tone], text, { validateStream: false });
   }
 }
 

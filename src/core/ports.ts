@@ -18,7 +18,8 @@ import type {
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
 import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
-import type { DesiredAssignment, RoleAssignment, RolePermissions } from "../domain/role.ts";
+import type { RolePermissions } from "../domain/role.ts";
+import type { DesiredAssignment, RoleAssignment } from "../domain/role-assignment.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 
 /*
@@ -38,6 +39,11 @@ export interface RegistryScope {
 
 /** Registries, by Azure Resource Manager. */
 export interface Registries {
+  /**
+   * The login server that a registry most likely has, told without asking anybody, so that work which needs its name
+   * may begin; undefined where a guess would be idle. Azure's own word decides.
+   */
+  likelyLoginServer(reference: RegistryReference): string | undefined;
   /**
    * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
    * A resource id is read directly.
@@ -245,11 +251,19 @@ export interface Cluster {
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined>;
   /** Those that carry the labels; all for an empty selector. */
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
+  /** Whether the caller has a right in every namespace that there is or will be; false where that cannot be told. */
+  mayEverywhere(
+    verb: "create" | "patch",
+    resource: "secrets" | "namespaces",
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Fine when it is there already. */
   createNamespace(name: string, options: WriteOptions, signal: AbortSignal): Promise<void>;
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  /** Those of every namespace that have the name; undefined when they may not be listed cluster-wide. */
+  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
   /** Those of one namespace; undefined when they may not be listed there. */
   listSecretsIn(
     namespace: string,

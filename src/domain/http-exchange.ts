@@ -7,6 +7,7 @@ import type {
   OutgoingHttpHeaders,
 } from "node:http";
 import { request as requestOverTls, type RequestOptions } from "node:https";
+import { underOwnSignal } from "./own-signal.ts";
 import type { FailedAttempt } from "./retry.ts";
 
 /** No connection within this time: the host does not answer, which trying again soon will not change. */
@@ -64,34 +65,36 @@ export class ExchangeError extends Error {
  * @throws ExchangeError when no whole answer came; the signal's reason when it aborts
  */
 export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  signal.throwIfAborted();
-  const bounds = new AbortController();
-  const limitMs = Math.min(request.limitMs ?? exchangeLimitMs, exchangeLimitMs);
-  const whole = setTimeout(
-    () => bounds.abort(new ExchangeError("timed-out", undefined, `no answer within ${limitMs / 1000} s`)),
-    limitMs,
-  );
-  const either = AbortSignal.any([signal, bounds.signal]);
-  try {
-    const response = await send(request, either, bounds);
-    return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response) };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (bounds.signal.aborted) throw bounds.signal.reason;
-    throw error instanceof ExchangeError ? error : brokenExchange(error);
-  } finally {
-    clearTimeout(whole);
-  }
+  return underOwnSignal(signal, async (bounds) => {
+    const limitMs = Math.min(request.limitMs ?? exchangeLimitMs, exchangeLimitMs);
+    const whole = setTimeout(
+      () => bounds.abort(new ExchangeError("timed-out", undefined, `no answer within ${limitMs / 1000} s`)),
+      limitMs,
+    );
+    try {
+      const response = await send(request, bounds);
+      return {
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: await readBody(response),
+      };
+    } catch (error) {
+      bounds.signal.throwIfAborted();
+      throw error instanceof ExchangeError ? error : brokenExchange(error);
+    } finally {
+      clearTimeout(whole);
+    }
+  });
 }
 
 function send(
   { method, url, headers, body, agent }: HttpRequest,
-  signal: AbortSignal,
   bounds: AbortController,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const start = url.protocol === "https:" ? requestOverTls : requestInTheClear;
     // What an agent says of it goes first; without a word from there, NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
+    const { signal } = bounds;
     const options: RequestOptions = { method, headers, agent, signal, rejectUnauthorized: true };
     const outgoing: ClientRequest = start(url, options);
     const connecting = setTimeout(

@@ -1,4 +1,3 @@
-import { v5 as uuidV5 } from "uuid";
 import type { RoleAssignmentMode } from "./registry.ts";
 
 /** What a user asks for; which Azure role that is depends on the registry's mode. */
@@ -64,43 +63,6 @@ export function rolesFor(requested: RequestedRole, mode: RoleAssignmentMode): re
 export function builtInRole(roleDefinitionId: string): BuiltInRole | undefined {
   const guid = roleDefinitionId.split("/").at(-1)?.toLowerCase();
   return known.find((role) => role.guid === guid);
-}
-
-/** A role assignment as Azure Resource Manager lists it. */
-export interface RoleAssignment {
-  readonly id: string;
-  /** The GUID that ends the id. */
-  readonly name: string;
-  readonly roleDefinitionId: string;
-  readonly principalId: string;
-  readonly scope: string;
-  readonly condition: string | undefined;
-}
-
-/** One assignment that should stand. */
-export interface DesiredAssignment {
-  readonly role: BuiltInRole;
-  readonly condition: string | undefined;
-}
-
-const assignmentNamespace = "6c1d3a3e-6f0f-5c64-9d52-0f2b6f1f3c55";
-
-/**
- * The name (a GUID) of the assignment of a role to a principal on a registry. Derived, so that a repeat finds its
- * own work, and so that ours are told from everybody else's. The condition is no part of it: one principal can
- * hold one role on a scope only once.
- */
-export function assignmentName(registryId: string, principalId: string, roleGuid: string): string {
-  return uuidV5([registryId, principalId, roleGuid].join("|").toLowerCase(), assignmentNamespace);
-}
-
-/** Whether an assignment carries the name that acr-pull would have given it. */
-export function isOurAssignment(registryId: string, assignment: RoleAssignment): boolean {
-  const guid = assignment.roleDefinitionId.split("/").at(-1) ?? "";
-  return (
-    assignment.scope.toLowerCase() === registryId.toLowerCase() &&
-    assignment.name.toLowerCase() === assignmentName(registryId, assignment.principalId, guid)
-  );
 }
 
 /**

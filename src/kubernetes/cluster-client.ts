@@ -1,4 +1,3 @@
-import type { V1Secret } from "@kubernetes/client-node";
 import { dockerConfigType, legacyDockerConfigType } from "../domain/docker-config.ts";
 import { hasCode } from "../domain/errors.ts";
 import type {
@@ -72,22 +71,11 @@ export class ClusterClient {
   }
 
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined> {
-    return this.#calls.find(
-      this.#request("get", "namespaces", undefined, name),
-      async (api, carrier) => namespaceObject(await api.readNamespace({ name }, carrier)),
-      signal,
-    );
+    return this.#calls.find(this.#request("get", "namespaces", undefined, name), namespaceObject, signal);
   }
 
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]> {
-    return this.#calls.list(
-      this.#request("list", "namespaces"),
-      async (page, api, carrier) => {
-        const { items, metadata } = await api.listNamespace({ labelSelector, ...page }, carrier);
-        return { items: items.map(namespaceObject), next: metadata?._continue };
-      },
-      signal,
-    );
+    return this.#calls.list(this.#request("list", "namespaces"), { labelSelector }, namespaceObject, signal);
   }
 
   async createNamespace(name: string, options: ClusterWriteOptions, signal: AbortSignal): Promise<void> {
@@ -95,8 +83,8 @@ export class ClusterClient {
     try {
       await this.#calls.write(
         this.#request("create", "namespaces", undefined, name),
-        async (api, carrier) =>
-          namespaceObject(await api.createNamespace({ body, ...parametersOf(options) }, carrier)),
+        { query: parametersOf(options), body },
+        namespaceObject,
         () => this.findNamespace(name, signal),
         signal,
       );
@@ -106,15 +94,23 @@ export class ClusterClient {
   }
 
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined> {
-    return this.#calls.find(
-      this.#request("get", "secrets", namespace, name),
-      async (api, carrier) => secretObject(await api.readNamespacedSecret({ namespace, name }, carrier)),
-      signal,
-    );
+    return this.#calls.find(this.#request("get", "secrets", namespace, name), secretObject, signal);
   }
 
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
     return this.#listSecretsEverywhere({ labelSelector }, signal);
+  }
+
+  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+    return this.#listSecretsEverywhere({ fieldSelector: `metadata.name=${name}` }, signal);
+  }
+
+  mayEverywhere(
+    verb: "create" | "patch",
+    resource: "secrets" | "namespaces",
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    return this.#calls.mayDo({ verb, resource }, signal);
   }
 
   listSecretsIn(
@@ -123,14 +119,7 @@ export class ClusterClient {
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
     return unlessForbidden(
-      this.#calls.list(
-        this.#request("list", "secrets", namespace),
-        async (page, api, carrier) => {
-          const answer = await api.listNamespacedSecret({ namespace, labelSelector, ...page }, carrier);
-          return { items: answer.items.map(secretObject), next: answer.metadata?._continue };
-        },
-        signal,
-      ),
+      this.#calls.list(this.#request("list", "secrets", namespace), { labelSelector }, secretObject, signal),
     );
   }
 
@@ -150,11 +139,8 @@ export class ClusterClient {
       [dockerConfigType, legacyDockerConfigType].map((type) =>
         this.#calls.list(
           this.#request("list", "secrets", namespace),
-          async (page, api, carrier) => {
-            const selector = { namespace, fieldSelector: `type=${type}` };
-            const answer = await api.listNamespacedSecret({ ...selector, ...page }, carrier);
-            return { items: answer.items.map(secretObject), next: answer.metadata?._continue };
-          },
+          { fieldSelector: `type=${type}` },
+          secretObject,
           signal,
         ),
       ),
@@ -163,59 +149,29 @@ export class ClusterClient {
   }
 
   listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]> {
-    return this.#calls.list(
-      this.#request("list", "pods", namespace),
-      async (page, api, carrier) => {
-        const { items, metadata } = await api.listNamespacedPod({ namespace, ...page }, carrier);
-        return { items: items.map(podObject), next: metadata?._continue };
-      },
-      signal,
-    );
+    return this.#calls.list(this.#request("list", "pods", namespace), {}, podObject, signal);
   }
 
   findPod(namespace: string, name: string, signal: AbortSignal): Promise<PodObject | undefined> {
-    return this.#calls.find(
-      this.#request("get", "pods", namespace, name),
-      async (api, carrier) => podObject(await api.readNamespacedPod({ namespace, name }, carrier)),
-      signal,
-    );
+    return this.#calls.find(this.#request("get", "pods", namespace, name), podObject, signal);
   }
 
   /** What happened to one pod, in no order. */
   listPodEvents(namespace: string, pod: string, signal: AbortSignal): Promise<readonly PodEvent[]> {
     const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`;
-    return this.#calls.list(
-      this.#request("list", "events", namespace),
-      async (page, api, carrier) => {
-        const { items, metadata } = await api.listNamespacedEvent(
-          { namespace, fieldSelector, ...page },
-          carrier,
-        );
-        return { items: items.map(podEvent), next: metadata?._continue };
-      },
-      signal,
-    );
+    return this.#calls.list(this.#request("list", "events", namespace), { fieldSelector }, podEvent, signal);
   }
 
   listNodes(signal: AbortSignal): Promise<readonly NodePlatform[]> {
-    return this.#calls.list(
-      this.#request("list", "nodes"),
-      async (page, api, carrier) => {
-        const { items, metadata } = await api.listNode({ ...page }, carrier);
-        return { items: items.map(nodePlatform), next: metadata?._continue };
-      },
-      signal,
-    );
+    return this.#calls.list(this.#request("list", "nodes"), {}, nodePlatform, signal);
   }
 
   /** Service accounts with their pull secrets; none where the namespace does not exist. */
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]> {
     return this.#calls.list(
       this.#request("list", "serviceaccounts", namespace),
-      async (page, api, carrier) => {
-        const { items, metadata } = await api.listNamespacedServiceAccount({ namespace, ...page }, carrier);
-        return { items: items.map(serviceAccountObject), next: metadata?._continue };
-      },
+      {},
+      serviceAccountObject,
       signal,
     );
   }
@@ -225,14 +181,7 @@ export class ClusterClient {
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
     return unlessForbidden(
-      this.#calls.list(
-        this.#request("list", "secrets"),
-        async (page, api, carrier) => {
-          const answer = await api.listSecretForAllNamespaces({ ...selector, ...page }, carrier);
-          return { items: answer.items.map(secretObject), next: answer.metadata?._continue };
-        },
-        signal,
-      ),
+      this.#calls.list(this.#request("list", "secrets"), selector, secretObject, signal),
     );
   }
 
@@ -242,13 +191,10 @@ export class ClusterClient {
     signal: AbortSignal,
   ): Promise<SecretObject> {
     const { namespace, name } = secret;
-    const body: V1Secret = secretBody(secret);
     return this.#calls.write(
       this.#request("create", "secrets", namespace, name),
-      async (api, carrier) =>
-        secretObject(
-          await api.createNamespacedSecret({ namespace, body, ...parametersOf(options) }, carrier),
-        ),
+      { query: parametersOf(options), body: secretBody(secret) },
+      secretObject,
       async () => {
         const found = await this.findSecret(namespace, name, signal);
         return found?.type === secret.type && holdsChange(found, secret) ? found : undefined;
@@ -263,13 +209,10 @@ export class ClusterClient {
     options: ClusterWriteOptions,
     signal: AbortSignal,
   ): Promise<SecretObject> {
-    const body = secretPatch(resourceVersion, change);
     return this.#calls.write(
       this.#request("patch", "secrets", namespace, name),
-      async (api, carrier) =>
-        secretObject(
-          await api.patchNamespacedSecret({ namespace, name, body, ...parametersOf(options) }, carrier),
-        ),
+      { query: parametersOf(options), body: secretPatch(resourceVersion, change) },
+      secretObject,
       async () => {
         const found = await this.findSecret(namespace, name, signal);
         return found && holdsChange(found, change) ? found : undefined;
@@ -292,11 +235,8 @@ export class ClusterClient {
     try {
       await this.#calls.write(
         this.#request("delete", "secrets", namespace, name),
-        (api, carrier) =>
-          api.deleteNamespacedSecret(
-            { namespace, name, body, ...(dryRun && { dryRun: "All" }) },
-            carrier,
-          ) as Promise<unknown>,
+        { query: { ...(dryRun && { dryRun: "All" }) }, body },
+        () => undefined,
         // Gone is 404, and what stands there in its place was not deleted.
         () => Promise.resolve(undefined),
         signal,
@@ -313,8 +253,7 @@ export class ClusterClient {
   ): Promise<ServiceAccountObject | undefined> {
     return this.#calls.find(
       this.#request("get", "serviceaccounts", namespace, name),
-      async (api, carrier) =>
-        serviceAccountObject(await api.readNamespacedServiceAccount({ namespace, name }, carrier)),
+      serviceAccountObject,
       signal,
     );
   }
@@ -334,13 +273,8 @@ export class ClusterClient {
     const body = { metadata: { resourceVersion }, imagePullSecrets: secrets };
     await this.#calls.write(
       this.#request("patch", "serviceaccounts", namespace, name),
-      async (api, carrier) =>
-        serviceAccountObject(
-          await api.patchNamespacedServiceAccount(
-            { namespace, name, body, ...parametersOf(options) },
-            carrier,
-          ),
-        ),
+      { query: parametersOf(options), body },
+      serviceAccountObject,
       async () => {
         const found = await this.findServiceAccount(namespace, name, signal);
         return found?.imagePullSecrets.join("\n") === imagePullSecrets.join("\n") ? found : undefined;

@@ -1,6 +1,8 @@
-import type { AuthorizationV1Api, CoreV1Api, HttpLibrary } from "@kubernetes/client-node";
+import type { V1ResourceQuotaList } from "@kubernetes/client-node";
+import { hasRight, type Send } from "./access-review.ts";
 import { ApiStatusError } from "./api-status.ts";
 import type { ApiRequest, ForbiddenCause } from "./kubernetes-errors.ts";
+import { resourceUrl } from "./resource-url.ts";
 
 /**
  * Why a write was forbidden. The API server gives a missing right, a full quota and a refusing policy the same
@@ -10,39 +12,21 @@ import type { ApiRequest, ForbiddenCause } from "./kubernetes-errors.ts";
 export async function causeOfForbidden(
   error: unknown,
   { verb, resource, namespace, name }: ApiRequest,
-  core: CoreV1Api,
-  authorization: AuthorizationV1Api,
-  carrier: { readonly httpApi: HttpLibrary },
+  server: string,
+  send: Send,
 ): Promise<ForbiddenCause> {
   const unexplained =
     error instanceof ApiStatusError && error.status.code === 403 && error.status.causes.length === 0;
   if (!unexplained) return "rights";
-  try {
-    const resourceAttributes = {
-      group: "",
-      resource,
-      verb,
-      ...(namespace !== undefined && { namespace }),
-      ...(name !== undefined && { name }),
-    };
-    const { status } = await authorization.createSelfSubjectAccessReview(
-      {
-        body: {
-          apiVersion: "authorization.k8s.io/v1",
-          kind: "SelfSubjectAccessReview",
-          spec: { resourceAttributes },
-        },
-      },
-      carrier,
-    );
-    if (status?.allowed !== true) return "rights";
-  } catch {
-    return "rights";
-  }
+  const mayDo = await hasRight({ verb, resource, namespace, name }, server, send).catch(() => false);
+  if (!mayDo) return "rights";
   if (verb !== "create" || namespace === undefined) return "admission";
   try {
-    const { items } = await core.listNamespacedResourceQuota({ namespace }, carrier);
-    const full = items.some(({ status }) =>
+    const quotas = await send(
+      "GET",
+      resourceUrl(server, { verb: "list", resource: "resourcequotas", namespace }),
+    );
+    const full = (quotas as V1ResourceQuotaList).items.some(({ status }) =>
       [resource, `count/${resource}`].some((key) => {
         const hard = status?.hard?.[key];
         return hard !== undefined && Number(status?.used?.[key] ?? 0) >= Number(hard);

@@ -1,23 +1,63 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { KubeConfig, loadAllYaml, type Cluster, type Context, type User } from "@kubernetes/client-node";
+import { loadAll } from "js-yaml";
 import { refused } from "../domain/errors.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
 
-/** A user of a kubeconfig; its plugin is taken out, so that nobody but us runs it. */
+/** A PEM that a kubeconfig holds, or names a file of. */
+export interface PemSource {
+  /** Base64; goes before the file. */
+  readonly data: string | undefined;
+  readonly file: string | undefined;
+}
+
+/** A cluster of a kubeconfig. */
+export interface KubeconfigCluster {
+  readonly name: string;
+  /** Without a closing slash. */
+  readonly server: string;
+  readonly authority: PemSource;
+  readonly skipTlsVerify: boolean;
+  readonly tlsServerName: string | undefined;
+  readonly proxyUrl: string | undefined;
+}
+
+/** A user of a kubeconfig, and the ways in which it may sign in. */
 export interface KubeconfigUser {
   readonly name: string;
-  readonly user: User;
+  readonly certificate: PemSource;
+  readonly key: PemSource;
+  readonly token: string | undefined;
+  /** Goes before the token. */
+  readonly tokenFile: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
   readonly plugin: ExecPlugin | undefined;
-  /** Headers that say whom to act for beside the user's name, which the Kubernetes client sends. */
+  /** As the kubeconfig has it. */
+  readonly authProvider: AuthProvider | undefined;
+  /** Headers that say whom to act for. */
   readonly impersonation: OutgoingHttpHeaders;
+}
+
+/** A way to sign in that kubectl has built in, by its name. */
+export interface AuthProvider {
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A context of a kubeconfig. */
+export interface KubeconfigContext {
+  readonly name: string;
+  readonly cluster: string;
+  readonly user: string | undefined;
+  readonly namespace: string | undefined;
 }
 
 /** What kubeconfig files hold, by name. */
 export interface KubeconfigEntries {
   readonly currentContext: string | undefined;
-  readonly contexts: ReadonlyMap<string, Context>;
-  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly contexts: ReadonlyMap<string, KubeconfigContext>;
+  readonly clusters: ReadonlyMap<string, KubeconfigCluster>;
   readonly users: ReadonlyMap<string, KubeconfigUser>;
 }
 
@@ -31,13 +71,9 @@ export function mergeEntries(all: readonly KubeconfigEntries[]): KubeconfigEntri
   };
 }
 
-/** By name, which YAML may have read as another type. */
 function firstByName<T extends { readonly name: string }>(items: readonly T[]): Map<string, T> {
   const byName = new Map<string, T>();
-  for (const item of items) {
-    const name: unknown = item.name;
-    if (typeof name === "string" && !byName.has(name)) byName.set(name, item);
-  }
+  for (const item of items) if (!byName.has(item.name)) byName.set(item.name, item);
   return byName;
 }
 
@@ -49,7 +85,7 @@ export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   let raw: unknown;
   try {
     // An empty file holds no document, which kubectl takes for a kubeconfig with nothing in it.
-    raw = loadAllYaml(text)[0];
+    raw = loadAll(text)[0];
   } catch (error) {
     // The parser's message quotes the lines around the fault, and those may hold a token.
     const { line } = Object((Object(error) as { mark?: unknown }).mark) as { line?: unknown };
@@ -57,15 +93,7 @@ export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   }
   if (raw === undefined || raw === null) return mergeEntries([]);
   if (typeof raw !== "object" || Array.isArray(raw)) throw malformed(path, "is not a mapping");
-  const config = new KubeConfig();
-  const folder = dirname(resolve(path));
-  try {
-    config.loadFromString(text, { onInvalidEntry: "filter" });
-    config.makePathsAbsolute(folder);
-  } catch {
-    throw malformed(path, "does not have the form of a kubeconfig");
-  }
-  return readEntries(config, unreadFields(raw, folder), folder);
+  return readEntries(raw, dirname(resolve(path)));
 }
 
 function malformed(path: string, what: string): Error {
@@ -76,92 +104,99 @@ function malformed(path: string, what: string): Error {
   );
 }
 
-/** What a kubeconfig says of its users that the Kubernetes client does not read. */
-interface Unread {
-  /** The client looks for `token-file`. */
-  readonly tokenFile: string | undefined;
-  readonly impersonation: OutgoingHttpHeaders;
+/**
+ * What a kubeconfig says. A field of another type than it should have counts as absent.
+ * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ * @param folder that paths in it are relative to
+ */
+export function readEntries(kubeconfig: object, folder: string): KubeconfigEntries {
+  const { "current-context": current, clusters, users, contexts } = fieldsOf(kubeconfig);
+  return {
+    currentContext: textOf(current),
+    clusters: firstByName(named(clusters, "cluster", (name, fields) => clusterOf(name, fields, folder))),
+    users: firstByName(named(users, "user", (name, fields) => userOf(name, fields, folder))),
+    contexts: firstByName(named(contexts, "context", contextOf)),
+  };
 }
 
-function unreadFields(raw: object, folder: string): Map<string, Unread> {
-  const { users } = raw as { users?: unknown };
-  const unread = new Map<string, Unread>();
-  for (const item of asList(users)) {
-    const { name, user } = Object(item) as { name?: unknown; user?: unknown };
-    const fields = Object(user) as Record<string, unknown>;
-    const { tokenFile } = fields;
-    if (typeof name === "string" && !unread.has(name)) {
-      unread.set(name, {
-        tokenFile: typeof tokenFile === "string" && tokenFile !== "" ? resolve(folder, tokenFile) : undefined,
-        impersonation: impersonationOf(fields),
-      });
-    }
-  }
-  return unread;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The well-formed entries of a list whose items are each a name and one more field. */
+function named<T>(
+  items: unknown,
+  field: string,
+  read: (name: string, fields: Fields) => T | undefined,
+): readonly T[] {
+  return asList(items)
+    .map(fieldsOf)
+    .flatMap((item) => {
+      const name = textOf(item["name"]);
+      return name === undefined ? [] : (read(name, fieldsOf(item[field])) ?? []);
+    });
+}
+
+function clusterOf(name: string, fields: Fields, folder: string): KubeconfigCluster | undefined {
+  const server = textOf(fields["server"]);
+  if (server === undefined) return undefined;
+  return {
+    name,
+    server: server.replace(/\/$/, ""),
+    authority: pemOf(fields, "certificate-authority", folder),
+    skipTlsVerify: fields["insecure-skip-tls-verify"] === true,
+    tlsServerName: textOf(fields["tls-server-name"]),
+    proxyUrl: textOf(fields["proxy-url"]),
+  };
+}
+
+function userOf(name: string, fields: Fields, folder: string): KubeconfigUser {
+  const provider = fieldsOf(fields["auth-provider"]);
+  const providerName = textOf(provider["name"]);
+  const config = fieldsOf(provider["config"]);
+  return {
+    name,
+    certificate: pemOf(fields, "client-certificate", folder),
+    key: pemOf(fields, "client-key", folder),
+    token: textOf(fields["token"]),
+    tokenFile: pathOf(fields["tokenFile"], folder),
+    username: textOf(fields["username"]),
+    password: textOf(fields["password"]),
+    // Old kubeconfigs have it below the provider.
+    plugin: pluginOf(fields["exec"] ?? config["exec"], folder),
+    authProvider: providerName === undefined ? undefined : { name: providerName, config },
+    impersonation: impersonationOf(fields),
+  };
+}
+
+function contextOf(name: string, { cluster, user, namespace }: Fields): KubeconfigContext | undefined {
+  const clusterName = textOf(cluster);
+  if (clusterName === undefined) return undefined;
+  return { name, cluster: clusterName, user: textOf(user), namespace: textOf(namespace) };
+}
+
+function pemOf(fields: Fields, field: string, folder: string): PemSource {
+  return { data: textOf(fields[`${field}-data`]), file: pathOf(fields[field], folder) };
 }
 
 /** Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
-function impersonationOf(fields: Readonly<Record<string, unknown>>): OutgoingHttpHeaders {
-  const { "as-uid": uid, "as-groups": groups, "as-user-extra": extra } = fields;
+function impersonationOf(fields: Fields): OutgoingHttpHeaders {
+  const { as: user, "as-uid": uid, "as-groups": groups, "as-user-extra": extra } = fields;
   const headers: OutgoingHttpHeaders = {};
+  if (textOf(user) !== undefined) headers["Impersonate-User"] = textOf(user);
   if (typeof uid === "string") headers["Impersonate-Uid"] = uid;
   if (asList(groups).length > 0) headers["Impersonate-Group"] = asList(groups).map(String);
-  for (const [key, values] of Object.entries(Object(extra) as Record<string, unknown>)) {
+  for (const [key, values] of Object.entries(fieldsOf(extra))) {
     headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = asList(values).map(String);
   }
   return headers;
 }
 
-/** What the Kubernetes client has loaded. */
-export function readEntries(
-  config: KubeConfig,
-  unread: ReadonlyMap<string, Unread> = new Map(),
-  folder = "/",
-): KubeconfigEntries {
-  const current: unknown = config.getCurrentContext();
-  const users = config.getUsers().map((user) => {
-    const plugin = pluginOf(user, folder);
-    const { tokenFile, impersonation = {} } = unread.get(user.name) ?? {};
-    const { exec: _exec, authProvider, token, ...rest } = user;
-    const signsInOtherwise = plugin === undefined && tokenFile === undefined;
-    return {
-      name: user.name,
-      plugin,
-      impersonation,
-      user: {
-        ...rest,
-        ...(tokenFile !== undefined && { authProvider: { name: "tokenFile", config: { tokenFile } } }),
-        ...(signsInOtherwise && { authProvider: authProvider as unknown }),
-        ...(tokenFile === undefined && token !== undefined && { token }),
-      },
-    };
-  });
-  return {
-    currentContext: typeof current === "string" && current !== "" ? current : undefined,
-    contexts: firstByName(config.getContexts().map(checkedContext)),
-    clusters: firstByName(config.getClusters()),
-    users: firstByName(users),
-  };
-}
-
-/** With a field of another type than text as if it were absent. */
-function checkedContext({ name, cluster, user, namespace }: Context): Context {
-  const text = (value: unknown) => (typeof value === "string" ? value : "");
-  return { name, cluster: text(cluster), user: text(user), namespace: text(namespace) };
-}
-
-/** The plugin of a user, by its own field or that of old kubeconfigs. */
-function pluginOf({ exec: own, authProvider }: User, folder: string): ExecPlugin | undefined {
-  const { config } = Object(authProvider) as { config?: unknown };
-  const exec: unknown = own ?? (Object(config) as { exec?: unknown }).exec;
-  const { command, args, env, apiVersion, interactiveMode, provideClusterInfo, installHint } = Object(
-    exec,
-  ) as Record<string, unknown>;
+function pluginOf(exec: unknown, folder: string): ExecPlugin | undefined {
+  const { command, args, env, apiVersion, interactiveMode, provideClusterInfo, installHint } = fieldsOf(exec);
   if (typeof command !== "string" || command === "") return undefined;
   // A command with a slash in it is meant relative to the kubeconfig's folder.
   const isPath = /[/\\]/.test(command) && !isAbsolute(command);
   const variables = asList(env).map((item) => {
-    const { name, value } = Object(item) as { name?: unknown; value?: unknown };
+    const { name, value } = fieldsOf(item);
     return [String(name), typeof value === "string" ? value : ""] as const;
   });
   return {
@@ -171,8 +206,21 @@ function pluginOf({ exec: own, authProvider }: User, folder: string): ExecPlugin
     apiVersion: typeof apiVersion === "string" ? apiVersion : "client.authentication.k8s.io/v1",
     interactiveMode: typeof interactiveMode === "string" ? interactiveMode : undefined,
     provideClusterInfo: provideClusterInfo === true,
-    installHint: typeof installHint === "string" && installHint !== "" ? installHint : undefined,
+    installHint: textOf(installHint),
   };
+}
+
+function fieldsOf(value: unknown): Fields {
+  return Object(value) as Fields;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function pathOf(value: unknown, folder: string): string | undefined {
+  const path = textOf(value);
+  return path === undefined ? undefined : resolve(folder, path);
 }
 
 function asList(value: unknown): readonly unknown[] {

@@ -1,10 +1,15 @@
 import { access, readFile } from "node:fs/promises";
-import type { OutgoingHttpHeaders } from "node:http";
-import { KubeConfig, type Cluster } from "@kubernetes/client-node";
+import { join } from "node:path";
 import { refused } from "../domain/errors.ts";
-import type { ExecPlugin } from "./exec-plugin.ts";
+import {
+  mergeEntries,
+  parseKubeconfig,
+  readEntries,
+  type KubeconfigCluster,
+  type KubeconfigEntries,
+  type KubeconfigUser,
+} from "./kubeconfig-file.ts";
 import { kubeconfigPaths, type KubeconfigSource } from "./kubeconfig-paths.ts";
-import { mergeEntries, parseKubeconfig, readEntries, type KubeconfigEntries } from "./kubeconfig-file.ts";
 
 /** A context that can be chosen. */
 export interface KubeContext {
@@ -17,12 +22,9 @@ export interface KubeContext {
 /** What it takes to talk to the cluster of one context. */
 export interface Connection {
   readonly context: string;
-  readonly cluster: Cluster;
-  /** The Kubernetes client's own view of this context alone, without its plugin. */
-  readonly config: KubeConfig;
-  readonly plugin: ExecPlugin | undefined;
-  /** Headers that say whom to act for, beside those of the client. */
-  readonly impersonation: OutgoingHttpHeaders;
+  readonly cluster: KubeconfigCluster;
+  /** Undefined for a context that names none. */
+  readonly user: KubeconfigUser | undefined;
 }
 
 /** The contexts a user has, merged as kubectl merges them. */
@@ -36,7 +38,7 @@ export class Kubeconfig {
     this.currentContext = entries.currentContext;
     this.contexts = [...entries.contexts.values()].map(({ name, namespace, cluster }) => ({
       name,
-      namespace: namespace === "" ? undefined : namespace,
+      namespace,
       server: addressOf(entries.clusters.get(cluster)?.server),
     }));
   }
@@ -57,25 +59,14 @@ export class Kubeconfig {
       );
     }
     const cluster = this.#entries.clusters.get(context.cluster);
-    const entry = this.#entries.users.get(context.user);
+    const user = context.user === undefined ? undefined : this.#entries.users.get(context.user);
     if (!cluster || !URL.canParse(cluster.server)) {
       throw incomplete(contextName, `cluster ${JSON.stringify(context.cluster)}`);
     }
-    if (!entry && context.user) throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
-    const { user, plugin, impersonation } = entry ?? {
-      user: { name: "" },
-      plugin: undefined,
-      impersonation: {},
-    };
-    const config = new KubeConfig();
-    config.loadFromOptions({
-      // The client refuses plain http otherwise; whether that is allowed is decided elsewhere.
-      clusters: [{ ...cluster, skipTLSVerify: cluster.skipTLSVerify || cluster.server.startsWith("http:") }],
-      users: [user],
-      contexts: [{ ...context, user: user.name }],
-      currentContext: contextName,
-    });
-    return { context: contextName, cluster, config, plugin, impersonation };
+    if (!user && context.user !== undefined) {
+      throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
+    }
+    return { context: contextName, cluster, user };
   }
 }
 
@@ -105,10 +96,9 @@ export async function loadKubeconfig({ file, env }: KubeconfigSource): Promise<K
   const texts = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })));
   const found = texts.filter((item): item is { path: string; text: string } => item.text !== undefined);
   const entries = mergeEntries(found.map(({ path, text }) => parseKubeconfig(path, text)));
-  if (entries.contexts.size === 0 && file === undefined && (await isInsidePod(env))) {
-    const config = new KubeConfig();
-    config.loadFromCluster();
-    return new Kubeconfig(readEntries(config));
+  if (entries.contexts.size === 0 && file === undefined) {
+    const inside = await ofPod(env);
+    if (inside) return new Kubeconfig(readEntries(inside, podFolder));
   }
   if (found.length === 0) {
     throw refused(
@@ -133,10 +123,28 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-async function isInsidePod(env: KubeconfigSource["env"]): Promise<boolean> {
-  if (!env["KUBERNETES_SERVICE_HOST"] || !env["KUBERNETES_SERVICE_PORT"]) return false;
-  return access("/var/run/secrets/kubernetes.io/serviceaccount/token").then(
+/** Where a Pod finds what its service account signs in with. */
+const podFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * The kubeconfig that a Pod's service account amounts to; undefined outside a Pod.
+ * Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+ */
+async function ofPod(env: KubeconfigSource["env"]): Promise<object | undefined> {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  if (!host || !port) return undefined;
+  const isThere = await access(join(podFolder, "token")).then(
     () => true,
     () => false,
   );
+  if (!isThere) return undefined;
+  const namespace = await readFile(join(podFolder, "namespace"), "utf8").catch(() => "");
+  const name = "in-cluster";
+  const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return {
+    "current-context": name,
+    clusters: [{ name, cluster: { server, "certificate-authority": "ca.crt" } }],
+    users: [{ name, user: { tokenFile: "token" } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: namespace.trim() } }],
+  };
 }

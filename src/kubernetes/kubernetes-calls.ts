@@ -1,37 +1,28 @@
-import {
-  AuthorizationV1Api,
-  CoreV1Api,
-  createConfiguration,
-  ServerConfiguration,
-} from "@kubernetes/client-node";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
+import { hasRight, type Send } from "./access-review.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
 import { kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
 import type { KubernetesHttp } from "./kubernetes-http.ts";
+import { resourceUrl, type Query } from "./resource-url.ts";
 
-/** What makes a call of the typed API travel by our transport. */
-export interface Carrier {
-  readonly httpApi: ReturnType<KubernetesHttp["library"]>;
+/** What a request says beside what it acts on. */
+export interface CallDetails {
+  readonly query?: Query;
+  readonly body?: object;
 }
 
-/** One call of the typed API, as often as it takes. */
-export type Call<T> = (api: CoreV1Api, carrier: Carrier) => Promise<T>;
+/** Makes of an object what it is to us. What the API server sends has the form that it promises. */
+type Read<T> = (object: never) => T;
 
-/** One page of a list. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** Where the next page begins; absent or empty on the last. */
-  readonly next: string | undefined;
+/** One page of a list, as the API server sends it. */
+interface ListPage {
+  readonly items: readonly never[];
+  readonly metadata?: { readonly continue?: string | null } | null;
 }
 
-/** Reads one page of a list. */
-type ReadPage<T> = (
-  page: { limit: number; _continue?: string },
-  api: CoreV1Api,
-  carrier: Carrier,
-) => Promise<Page<T>>;
+const methods = { get: "GET", list: "GET", create: "POST", patch: "PATCH", delete: "DELETE" } as const;
 
 const pageSize = 500;
 /** A page that is too large to be taken is asked for again with so many times fewer items. */
@@ -39,34 +30,31 @@ const pageDivisor = 8;
 /** How often a list is begun again because its next page was forgotten (410). */
 const listRestarts = 3;
 
-/** How calls of the typed API are repeated, and their failures told. */
+/** Requests about resources of the core API: how they are repeated, and their failures told. */
 export class KubernetesCalls {
+  readonly #server: string;
   readonly #http: KubernetesHttp;
-  readonly #core: CoreV1Api;
-  readonly #authorization: AuthorizationV1Api;
 
   constructor(server: string, http: KubernetesHttp) {
+    this.#server = server;
     this.#http = http;
-    const configuration = createConfiguration({ baseServer: new ServerConfiguration(server, {}) });
-    this.#core = new CoreV1Api(configuration);
-    this.#authorization = new AuthorizationV1Api(configuration);
   }
 
   /** A read of one object; one that is not there is `undefined`. */
-  async find<T>(request: ApiRequest, call: Call<T>, signal: AbortSignal): Promise<T | undefined> {
+  async find<T>(request: ApiRequest, read: Read<T>, signal: AbortSignal): Promise<T | undefined> {
     try {
-      return await this.#repeated((carrier) => call(this.#core, carrier), failedAttempt, signal);
+      return read((await this.#repeated(request, {}, failedAttempt, signal)) as never);
     } catch (error) {
       if (error instanceof ApiStatusError && error.status.code === 404) return undefined;
       throw kubernetesError(error, request);
     }
   }
 
-  /** A whole list, page by page, each item mapped. */
-  async list<T>(request: ApiRequest, readPage: ReadPage<T>, signal: AbortSignal): Promise<T[]> {
+  /** A whole list, page by page, each item read. */
+  async list<T>(request: ApiRequest, selector: Query, read: Read<T>, signal: AbortSignal): Promise<T[]> {
     for (let restarts = 0; ; restarts += 1) {
       try {
-        return await this.#pages(readPage, signal);
+        return await this.#pages(request, selector, read, signal);
       } catch (error) {
         const forgotten = error instanceof ApiStatusError && error.status.code === 410;
         if (!forgotten || restarts >= listRestarts) throw kubernetesError(error, request);
@@ -74,18 +62,17 @@ export class KubernetesCalls {
     }
   }
 
-  async #pages<T>(readPage: ReadPage<T>, signal: AbortSignal): Promise<T[]> {
+  async #pages<T>(request: ApiRequest, selector: Query, read: Read<T>, signal: AbortSignal): Promise<T[]> {
     const items: T[] = [];
     let limit = pageSize;
     let next: string | undefined;
     for (;;) {
-      const page = { limit, ...(next !== undefined && { _continue: next }) };
-      const read = (carrier: Carrier) => readPage(page, this.#core, carrier);
+      const query = { ...selector, limit, continue: next };
       try {
-        const answer = await this.#repeated(read, failedAttempt, signal);
-        items.push(...answer.items);
-        if (answer.next === undefined || answer.next === "") return items;
-        next = answer.next;
+        const page = (await this.#repeated(request, { query }, failedAttempt, signal, isList)) as ListPage;
+        items.push(...page.items.map(read));
+        next = page.metadata?.continue ?? undefined;
+        if (next === undefined || next === "") return items;
       } catch (error) {
         const tooLarge = error instanceof ExchangeError && error.failure === "too-large";
         if (!tooLarge || limit === 1) throw error;
@@ -101,14 +88,16 @@ export class KubernetesCalls {
    */
   async write<T>(
     request: ApiRequest,
-    call: Call<T>,
+    details: CallDetails,
+    read: Read<T>,
     landed: () => Promise<T | undefined>,
     signal: AbortSignal,
   ): Promise<T> {
     let lost = false;
     try {
-      return await this.#repeated(
-        (carrier) => call(this.#core, carrier),
+      const answer = await this.#repeated(
+        request,
+        details,
         (error) => {
           const failed = failedAttempt(error);
           if (failed && (failed.status === undefined || failed.status >= 500)) lost = true;
@@ -116,28 +105,54 @@ export class KubernetesCalls {
         },
         signal,
       );
+      return read(answer as never);
     } catch (error) {
       if (lost && error instanceof ApiStatusError && error.status.code === 409) {
         const found = await landed();
         if (found !== undefined) return found;
       }
-      const cause = await causeOfForbidden(error, request, this.#core, this.#authorization, {
-        httpApi: this.#http.library(signal, this.#http.timeoutMs),
-      });
+      const cause = await causeOfForbidden(error, request, this.#server, this.#sender(signal));
       throw kubernetesError(error, request, cause);
     }
   }
 
-  #repeated<T>(
-    attempt: (carrier: Carrier) => Promise<T>,
+  /** Whether the caller has a right; false where that cannot be told. Without a namespace: in all of them. */
+  async mayDo(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await hasRight(right, this.#server, this.#sender(signal));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return false;
+    }
+  }
+
+  #sender(signal: AbortSignal): Send {
+    return (method, url, body) => this.#http.send({ method, url, body }, signal, this.#http.timeoutMs);
+  }
+
+  #repeated(
+    request: ApiRequest,
+    { query, body }: CallDetails,
     classify: (error: unknown) => FailedAttempt | undefined,
     signal: AbortSignal,
-  ): Promise<T> {
+    accept?: (answer: unknown) => boolean,
+  ): Promise<unknown> {
+    const sent = {
+      method: methods[request.verb],
+      url: resourceUrl(this.#server, request, query),
+      body,
+      accept,
+    };
     return withRetries(
-      (leftMs) => attempt({ httpApi: this.#http.library(signal, leftMs) }),
+      (leftMs) => this.#http.send(sent, signal, leftMs),
       classify,
       signal,
       this.#http.timeoutMs,
     );
   }
+}
+
+/** Whether an answer is a list: taken for an empty one, anything else would say that there is nothing. */
+function isList(answer: unknown): boolean {
+  return Array.isArray((Object(answer) as { items?: unknown }).items);
 }

@@ -1,19 +1,8 @@
-import type { Agent, OutgoingHttpHeaders } from "node:http";
-import type { RequestOptions } from "node:https";
-import {
-  PatchStrategy,
-  ResponseContext,
-  wrapHttpLibrary,
-  type HttpLibrary,
-  type RequestContext,
-} from "@kubernetes/client-node";
-import { ActionableError, refused } from "../domain/errors.ts";
-import { exitCode } from "../domain/exit-code.ts";
+import { refused } from "../domain/errors.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
-import { serverAgent } from "../domain/server-agent.ts";
-import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
-import type { Connection } from "./kubeconfig.ts";
 import { ApiStatusError } from "./api-status.ts";
+import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
+import type { Connection } from "./kubeconfig.ts";
 import { RequestPace } from "./request-pace.ts";
 import { secretTexts } from "./secret-texts.ts";
 
@@ -29,18 +18,26 @@ export interface KubernetesHttpOptions {
   readonly concurrency?: number | undefined;
 }
 
-/** Who we are on every request, and the connections that carry it. */
-interface Identity {
-  readonly headers: OutgoingHttpHeaders;
-  readonly agent: Agent;
+interface Identity extends ClusterIdentity {
   /** Whether the cluster has accepted it once, so that a later 401 means that it has run out. */
   proven: boolean;
 }
 
+/** One request to the API server. */
+export interface KubernetesRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly url: URL;
+  /** Sent as JSON; that of a PATCH is a merge patch. */
+  readonly body?: object | undefined;
+  /** Whether an answer is of the form that was asked for; one that is not counts as no answer of the API server. */
+  readonly accept?: ((answer: unknown) => boolean) | undefined;
+}
+
 /**
- * Carries the requests of the Kubernetes client's typed API: over connections that are kept, at the cluster's pace,
- * within bounds, with the abort signal, and remembering the cluster's clock. The client's own transport does none of
- * these: it opens a connection for each request, and signs in anew for each.
+ * Carries requests to a cluster's API server: over connections that are kept, at the cluster's pace, within bounds, with
+ * the abort signal, and remembering the cluster's clock. The typed API of the Kubernetes client does none of these: it
+ * opens a connection for each request and signs in anew for each. Nor is it loaded: its models of every resource there
+ * is take longer to load than all else that a run needs of Kubernetes.
  */
 export class KubernetesHttp {
   readonly #connection: Connection;
@@ -53,7 +50,7 @@ export class KubernetesHttp {
   constructor(connection: Connection, options: KubernetesHttpOptions) {
     const { cluster, context } = connection;
     const inTheClear = !cluster.server.toLowerCase().startsWith("https://");
-    if ((inTheClear || cluster.skipTLSVerify) && options.allowInsecureTls !== true) {
+    if ((inTheClear || cluster.skipTlsVerify) && options.allowInsecureTls !== true) {
       throw refused(
         "kubernetes.insecure-tls",
         `Context ${context} ${inTheClear ? "talks to its cluster without TLS" : "does not verify its cluster's certificate (insecure-skip-tls-verify)"}, so that anybody in between could take the password.`,
@@ -76,43 +73,39 @@ export class KubernetesHttp {
   }
 
   /**
-   * What the typed API sends its requests through; it throws ApiStatusError for every answer but a success.
+   * Sends one request, and once more with a new sign-in where the old one has run out.
    * @param limitMs the longest wait for an answer, that for a turn included
+   * @returns what the answer's JSON holds
+   * @throws ApiStatusError for every answer but a success
    */
-  library(signal: AbortSignal, limitMs: number): HttpLibrary {
-    return wrapHttpLibrary({ send: (request) => this.#send(request, signal, limitMs) });
-  }
-
-  async #send(request: RequestContext, signal: AbortSignal, limitMs: number): Promise<ResponseContext> {
+  async send(request: KubernetesRequest, signal: AbortSignal, limitMs: number): Promise<unknown> {
     const identity = await this.#signIn(signal);
     const start = performance.now();
     const answer = await this.#exchange(request, identity, signal, limitMs);
-    if (answer.status !== 401 || !identity.proven) return this.#accept(answer, request, identity);
+    if (answer.status !== 401 || !identity.proven) return accepted(answer, request, identity);
     const leftMs = limitMs - (performance.now() - start);
     this.#identity = undefined;
     const renewed = await this.#signIn(signal);
-    return this.#accept(await this.#exchange(request, renewed, signal, leftMs), request, renewed);
+    return accepted(await this.#exchange(request, renewed, signal, leftMs), request, renewed);
   }
 
   async #exchange(
-    request: RequestContext,
+    { method, url, body }: KubernetesRequest,
     { headers, agent }: Identity,
     signal: AbortSignal,
     limitMs: number,
   ): Promise<HttpAnswer> {
-    const method = request.getHttpMethod().toString();
-    const body = request.getBody();
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const whole = {
       method,
-      url: new URL(request.getUrl()),
+      url,
       headers: {
-        ...request.getHeaders(),
-        // The typed API would choose JSON Patch.
-        ...(method === "PATCH" && { "Content-Type": PatchStrategy.MergePatch }),
+        Accept: "application/json",
+        ...(body && { "Content-Type": type }),
         "User-Agent": "acr-pull",
         ...headers,
       },
-      body: typeof body === "string" ? body : undefined,
+      body: body && JSON.stringify(body),
       agent,
     };
     const answer = await this.#pace.run(
@@ -125,22 +118,6 @@ export class KubernetesHttp {
     return answer;
   }
 
-  #accept(answer: HttpAnswer, request: RequestContext, identity: Identity): ResponseContext {
-    if (answer.status < 200 || answer.status > 299) {
-      const body = request.getBody();
-      throw new ApiStatusError(answer, typeof body === "string" ? secretTexts(body) : []);
-    }
-    identity.proven = true;
-    const text = answer.body.toString("utf8");
-    // The typed API's own complaint about a body that is no JSON would quote it.
-    if (!isJson(text)) throw new ApiStatusError(answer);
-    return new ResponseContext(
-      answer.status,
-      { "content-type": "application/json" },
-      { text: () => Promise.resolve(text), binary: () => Promise.resolve(answer.body) },
-    );
-  }
-
   /** Signs in once for all requests; a failure is one for all of them too, unless it was an abort. */
   #signIn(signal: AbortSignal): Promise<Identity> {
     this.#identity ??= this.#newIdentity(signal).catch((error: unknown) => {
@@ -151,78 +128,27 @@ export class KubernetesHttp {
   }
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
-    const { config, plugin, impersonation, context } = this.#connection;
-    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not unsay it.
-    const options: RequestOptions = { rejectUnauthorized: true };
-    try {
-      await config.applyToHTTPSOptions(options);
-    } catch (error) {
-      throw unreadableCredential(context, error);
-    }
-    const credential = plugin && (await this.#runPlugin(plugin, options.ca, signal));
-    const headers: OutgoingHttpHeaders = {
-      ...(options.headers as OutgoingHttpHeaders | undefined),
-      ...impersonation,
-    };
-    if (credential?.token !== undefined) headers["Authorization"] = `Bearer ${credential.token}`;
-    if (typeof options.auth === "string") {
-      headers["Authorization"] ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;
-    }
-    return { headers, agent: this.#agent(options, credential), proven: false };
-  }
-
-  #agent(options: RequestOptions, credential: ExecCredential | undefined): Agent {
-    const { server, skipTLSVerify, proxyUrl } = this.#connection.cluster;
-    // Only the client's own agent speaks SOCKS; it keeps no connection.
-    if (proxyUrl?.startsWith("socks") === true) return options.agent as Agent;
-    return serverAgent(new URL(server), {
-      ca: options.ca,
-      cert: credential?.certificate ?? options.cert,
-      key: credential?.key ?? options.key,
-      servername: options.servername,
-      verify: !skipTLSVerify,
-      proxy: proxyUrl,
-    });
-  }
-
-  #runPlugin(plugin: NonNullable<Connection["plugin"]>, ca: RequestOptions["ca"], signal: AbortSignal) {
-    const { context, cluster } = this.#connection;
-    const authority =
-      typeof ca === "string" || Buffer.isBuffer(ca) ? Buffer.from(ca).toString("base64") : undefined;
-    return runExecPlugin(
-      plugin,
-      {
-        context,
-        cluster: {
-          server: cluster.server,
-          "tls-server-name": cluster.tlsServerName,
-          "insecure-skip-tls-verify": cluster.skipTLSVerify || undefined,
-          "certificate-authority-data": authority,
-          "proxy-url": cluster.proxyUrl,
-        },
-        say: (line) => this.#options.onPluginMessage?.(context, line),
-      },
-      signal,
-    );
+    const { context } = this.#connection;
+    const say = (line: string) => this.#options.onPluginMessage?.(context, line);
+    return { ...(await signInToCluster(this.#connection, say, signal)), proven: false };
   }
 }
 
-function isJson(text: string): boolean {
+/** @throws ApiStatusError for an answer that is no success, or not what was asked for */
+function accepted(answer: HttpAnswer, { body, accept }: KubernetesRequest, identity: Identity): unknown {
+  if (answer.status < 200 || answer.status > 299) {
+    throw new ApiStatusError(answer, body ? secretTexts(body) : []);
+  }
+  identity.proven = true;
+  let value: unknown;
   try {
-    JSON.parse(text);
-    return true;
+    value = JSON.parse(answer.body.toString("utf8"));
   } catch {
-    return false;
+    // The parser's complaint would quote it.
+    throw new ApiStatusError(answer);
   }
-}
-
-/** What the client says of it may hold a part of a credential, so only the system's own words are kept. */
-function unreadableCredential(context: string, error: unknown): ActionableError {
-  const { code, path } = Object(error) as { code?: unknown; path?: unknown };
-  const fault = typeof code === "string" ? `: ${code}${typeof path === "string" ? ` ${path}` : ""}` : "";
-  return new ActionableError(`The credential of context ${context} cannot be had${fault}.`, {
-    code: "kubernetes.unauthorized",
-    hint: "Make kubectl work with this context first.",
-    exitCode: exitCode.notAllowed,
-  });
+  if (typeof value !== "object" || value === null || accept?.(value) === false) {
+    throw new ApiStatusError(answer);
+  }
+  return value;
 }

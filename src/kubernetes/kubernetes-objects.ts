@@ -40,7 +40,7 @@ export function namespaceObject({ metadata, status }: V1Namespace): NamespaceObj
   return {
     name: metadata?.name ?? "",
     uid: metadata?.uid ?? "",
-    terminating: metadata?.deletionTimestamp !== undefined || status?.phase === "Terminating",
+    terminating: Boolean(metadata?.deletionTimestamp) || status?.phase === "Terminating",
   };
 }
 
@@ -79,10 +79,7 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
       ...(spec?.containers ?? []),
       ...(spec?.ephemeralContainers ?? []),
     ].map(imageOf),
-    over:
-      metadata?.deletionTimestamp !== undefined ||
-      status?.phase === "Succeeded" ||
-      status?.phase === "Failed",
+    over: Boolean(metadata?.deletionTimestamp) || status?.phase === "Succeeded" || status?.phase === "Failed",
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import PQueue from "p-queue";
+import { underOwnSignal } from "../domain/own-signal.ts";
 import { ExchangeError, type HttpAnswer } from "../domain/http-exchange.ts";
 import { longestWaitMs, retryAfterMs, serverNow, spreadWaitMs } from "../domain/retry.ts";
 
@@ -64,13 +65,13 @@ export class RequestPace {
     limitMs: number,
   ): Promise<HttpAnswer> {
     const end = performance.now() + limitMs;
-    // Node warns on the user's screen when more than ten listen to one signal; to this one few do.
-    const own = AbortSignal.any([signal]);
-    for (;;) {
-      await this.#pauseOver(end, own);
-      const answer = await this.#queue.add(() => this.#send(send, end, limitMs), { signal: own });
-      if (answer) return answer;
-    }
+    return underOwnSignal(signal, async ({ signal: own }) => {
+      for (;;) {
+        await this.#pauseOver(end, own);
+        const answer = await this.#queue.add(() => this.#send(send, end, limitMs), { signal: own });
+        if (answer) return answer;
+      }
+    });
   }
 
   async #pauseOver(end: number, signal: AbortSignal): Promise<void> {

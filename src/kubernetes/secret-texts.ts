@@ -4,10 +4,10 @@ const shortestSecret = 8;
 /**
  * Every text in a request's body that an error must not repeat: the values of a Secret, what they decode to, and
  * each text in there. Whoever refuses a Secret, such as a webhook, may quote it.
- * @param body JSON of an object or a patch
+ * @param body an object or a patch
  */
-export function secretTexts(body: string): readonly string[] {
-  const { data } = Object(parse(body)) as { data?: unknown };
+export function secretTexts(body: object): readonly string[] {
+  const { data } = body as { data?: unknown };
   const values = Object.values(Object(data) as Record<string, unknown>).filter(
     (value) => typeof value === "string",
   );

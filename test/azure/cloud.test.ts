@@ -6,6 +6,7 @@ import {
   loginServerBelongsTo,
   readMetadata,
   resolveCloud,
+  usualLoginServer,
   type Cloud,
 } from "../../src/azure/cloud.ts";
 
@@ -117,6 +118,19 @@ describe("a login server", () => {
     ["AzureChinaCloud", "myregistry.azurecr.cn", true],
   ])("of %s may be %s: %s", async (cloud, loginServer, expected) => {
     expect(loginServerBelongsTo(await named(cloud), loginServer)).toBe(expected);
+  });
+
+  test.each([
+    ["AzureCloud", "MyRegistry", "myregistry.azurecr.io"],
+    ["AzureUSGovernment", "myregistry", "myregistry.azurecr.us"],
+    ["AzureChinaCloud", "myregistry", "myregistry.azurecr.cn"],
+  ])("of %s that is called %s is usually %s", async (cloud, name, expected) => {
+    expect(usualLoginServer(await named(cloud), name)).toBe(expected);
+  });
+
+  test("of another cloud is nothing to guess", () => {
+    const cloud = readMetadata("https://arm.stack.example", metadata());
+    expect(usualLoginServer(cloud, "myregistry")).toBeUndefined();
   });
 
   test("of another cloud is what that cloud says", () => {

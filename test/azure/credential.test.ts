@@ -3,12 +3,12 @@ import { Agent } from "node:https";
 import { hostname, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createAzureHttp } from "../../src/azure/azure-http.ts";
+import { createAzureHttp, type AzureRequest } from "../../src/azure/azure-http.ts";
 import { openAzure } from "../../src/azure/azure.ts";
 import { chooseMethod, createCredential, type Credential } from "../../src/azure/credential.ts";
 import { readMetadata } from "../../src/azure/cloud.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
-import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+import { openParts, sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
 
 let opened: SandboxedAzure | undefined;
 let folder: string;
@@ -90,9 +90,9 @@ describe("signing in", () => {
     [{ AZURE_CLIENT_ID: "11111111-1111-4111-8111-111111111111" }, "azure.wrong-tenant", /AADSTS700016/],
     [{ AZURE_TENANT_ID: "11111111-1111-4111-8111-111111111111" }, "azure.wrong-tenant", /AADSTS90002/],
   ])("with %j is %s", async (changes, code, message) => {
-    const { azure } = await open();
-    for (const [name, value] of Object.entries(changes)) vi.stubEnv(name, value);
-    const failure = await azure.directory.caller(signal).catch((error: unknown) => error);
+    const { sandbox } = await open();
+    const { directory } = await openParts(sandbox, { env: { ...sandbox.environment, ...changes } });
+    const failure = await directory.caller(signal).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code, exitCode: 3, message: expect.stringMatching(message) as string });
   });
 
@@ -147,6 +147,32 @@ describe("signing in", () => {
       code: "azure.wrong-tenant",
       exitCode: 2,
     });
+  });
+
+  test("with a secret in variables takes one request for each audience, and asks for no discovery document", async () => {
+    const { azure, lines } = await open();
+    await azure.directory.caller(signal);
+    const asked = lines().filter((line) => !line.includes("/metadata/"));
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatch(/^POST .*\/oauth2\/v2\.0\/token$/);
+  });
+
+  test("with a secret in variables hands on the claims that a service demands", async () => {
+    const { sandbox } = await open();
+    const parts = await openParts(sandbox);
+    const bodies: string[] = [];
+    const http = {
+      ...parts.http,
+      send: (request: AzureRequest, until: AbortSignal) => {
+        bodies.push(request.body ?? "");
+        return parts.http.send(request, until);
+      },
+    };
+    const { environment: env } = sandbox;
+    const { cloud } = parts;
+    const options = { auth: "auto", tenant: undefined, cloud, http, env, onDeviceCode: () => {} } as const;
+    await createCredential(options).getToken(cloud.graphScope, { claims: '{"access_token":{}}' });
+    expect(new URLSearchParams(bodies[0]).get("claims")).toBe('{"access_token":{}}');
   });
 
   test.each([{ status: 500 }, { status: 429, retryAfter: 0 }, { action: "reset" } as const])(

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { grants } from "../../src/azure/role-client.ts";
 import type { Registry } from "../../src/domain/registry.ts";
-import { assignmentName, repositoryCondition, rolesFor } from "../../src/domain/role.ts";
+import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
+import { assignmentName } from "../../src/domain/role-assignment.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
 

@@ -152,7 +152,7 @@ const run = fc
 function parsed(commandLine: readonly string[]): Flags {
   let read: Flags = {};
   const program = new Command("acr-pull").exitOverride();
-  addCommand(program, setupCommand, (flags) => {
+  addCommand(program, setupCommand, true, (flags) => {
     read = flags;
   });
   program.parse(commandLine, { from: "user" });

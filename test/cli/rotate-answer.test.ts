@@ -40,7 +40,7 @@ function resultOf(change: Partial<ResultRotation>, more: Partial<RotateResult> =
 }
 
 function linesOf(result: RotateResult, more: Partial<RotateAnswerOptions> = {}): string {
-  return text(rotateAnswer({ kind: "finished", result, exitCode: 0 }, { ...options, ...more }).lines);
+  return text(rotateAnswer({ kind: "finished", result, exitCode: 0 }, { ...options, ...more }).lines());
 }
 
 describe("a plan", () => {
@@ -54,7 +54,7 @@ describe("a plan", () => {
     expect(answer).toMatchObject({ command: "rotate", exitCode: 5 });
     expect(answer.failure).toBeUndefined();
     expect(answer.document).toEqual({ plan: plan.changes, warnings: ["mind"] });
-    expect(text(answer.lines)).toContain("Plan for the rotation");
+    expect(text(answer.lines())).toContain("Plan for the rotation");
     expect(rotateAnswer({ kind: "planned", plan }, options).exitCode).toBe(0);
   });
 

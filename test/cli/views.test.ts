@@ -147,7 +147,7 @@ describe("a result", () => {
   });
 
   it("names each target, why one was left out and what to do", () => {
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 4 }, input, again).lines);
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 4 }, input, again).lines());
     expect(lines).toMatch(/kind +web +secret acr-secret +created/);
     expect(lines).toMatch(/kind +jobs +secret acr-secret +failed/);
     expect(lines).toContain("kind/jobs: may not be written\n  fix: Ask for the right.");
@@ -157,7 +157,7 @@ describe("a result", () => {
   });
 
   it("says how the password is renewed before its end, with no failed pull", () => {
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines);
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines());
     expect(lines).toContain(`To renew it, run this once a day:\n  ${again.renew}\n`);
     expect(lines).toContain(
       "Until 60 days before 2031-01-02 it changes nothing. Then it makes a new password",
@@ -166,7 +166,7 @@ describe("a result", () => {
 
   it("breaks no word of a table that is wider than the terminal, but shows each row by itself", () => {
     const narrow = { ...again, width: 40 };
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines);
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines());
     expect(lines).toContain("Principal: acr-pull-myregistry-c\n(reused)\n");
     expect(lines).toContain("Password: valid until 2031-01-02, key k\n(unchanged)\n");
     expect(lines).toContain(
@@ -180,7 +180,7 @@ describe("a result", () => {
       again: "acr-pull setup --registry myregistry --namespace web --yes",
       width: 40,
     };
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines).split(
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines()).split(
       "\n",
     );
     const wide = lines.filter((line) => line.length > 40).map((line) => line.trim());
@@ -199,7 +199,7 @@ describe("a result", () => {
       action: index < 150 ? ("created" as const) : ("unchanged" as const),
     }));
     const many = { ...result, secrets: [...secrets, ...result.secrets.slice(1)] };
-    const lines = text(setupAnswer({ kind: "finished", result: many, exitCode: 4 }, input, again).lines);
+    const lines = text(setupAnswer({ kind: "finished", result: many, exitCode: 4 }, input, again).lines());
     expect(lines).toMatch(
       /secrets +created +150\nsecrets +unchanged +50\n\n1 failed:\n\n✗ kind\/jobs: may not/,
     );
@@ -208,12 +208,12 @@ describe("a result", () => {
   });
 
   it("tells somebody new what was made, and nobody when nothing was", () => {
-    const made = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines);
+    const made = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines());
     expect(made).toContain("What these are:");
     const secrets = [{ context: "kind", namespace: "web", name: "acr-secret", action: "unchanged" as const }];
     const same = setupAnswer({ kind: "finished", result: { ...result, secrets }, exitCode: 0 }, input, again);
-    expect(text(same.lines)).toContain("✓ Nothing had to be changed: kind/web can pull");
-    expect(text(same.lines)).not.toContain("What these are:");
+    expect(text(same.lines())).toContain("✓ Nothing had to be changed: kind/web can pull");
+    expect(text(same.lines())).not.toContain("What these are:");
   });
 
   it.each([
@@ -230,7 +230,9 @@ describe("a result", () => {
         action: "updated" as const,
       }));
       const linked = { ...result, serviceAccounts };
-      const lines = text(setupAnswer({ kind: "finished", result: linked, exitCode: 0 }, input, again).lines);
+      const lines = text(
+        setupAnswer({ kind: "finished", result: linked, exitCode: 0 }, input, again).lines(),
+      );
       expect(lines).toContain(sentence);
       expect(lines).toContain("Pods made before do not get it");
     },
@@ -238,7 +240,7 @@ describe("a result", () => {
 
   it("promises no new password in the place of one that was given", () => {
     const given = { ...input, knownPassword: new SecretText("x") };
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, given, again).lines);
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, given, again).lines());
     expect(lines).toContain("Before 2031-01-02, have a new one made and run the same command with that.");
     expect(lines).not.toContain("it makes a new password");
   });
@@ -248,14 +250,16 @@ describe("a result", () => {
       ...result,
       verification: { status: "skipped", reason: "proof-none", checks: [] },
     } as const;
-    const lines = text(setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input, again).lines);
+    const lines = text(
+      setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input, again).lines(),
+    );
     expect(lines).not.toMatch(/can pull|proves the pull/);
   });
 
   it("shows no Pod when no secret was written", () => {
     const none = { ...result, secrets: result.secrets.slice(1) };
     expect(
-      text(setupAnswer({ kind: "finished", result: none, exitCode: 4 }, input, again).lines),
+      text(setupAnswer({ kind: "finished", result: none, exitCode: 4 }, input, again).lines()),
     ).not.toContain("imagePullSecrets");
   });
 
@@ -287,7 +291,7 @@ describe("a result", () => {
   ])("says how often and when to renew a key made at %s: %s", (createdAt, often, until, after) => {
     const credentials = result.credentials.map((one) => ({ ...one, createdAt }));
     const outcome = { kind: "finished", result: { ...result, credentials }, exitCode: 0 } as const;
-    const lines = text(setupAnswer(outcome, input, again).lines);
+    const lines = text(setupAnswer(outcome, input, again).lines());
     expect(lines).toContain(`To renew it, run this ${often}:`);
     expect(lines).toContain(until);
     expect(lines).toContain(`${after} no image can be pulled until it is renewed`);
@@ -297,7 +301,7 @@ describe("a result", () => {
     const image = { repository: "team/app", tag: "v2" };
     const due = { ...result, renewalDue: true };
     const lines = text(
-      setupAnswer({ kind: "finished", result: due, exitCode: 0 }, { ...input, image }, again).lines,
+      setupAnswer({ kind: "finished", result: due, exitCode: 0 }, { ...input, image }, again).lines(),
     );
     expect(lines).toContain("image: myregistry.azurecr.io/team/app:v2");
     expect(lines).toContain("! renewal due: the password ends on 2031-01-02.");

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
 import {
-  assignmentName,
-  isOurAssignment,
   builtInPermissions,
   repositoriesIn,
   repositoryCondition,
@@ -9,6 +7,7 @@ import {
   rolesFor,
   sameCondition,
 } from "../../src/domain/role.ts";
+import { assignmentName, isOurAssignment } from "../../src/domain/role-assignment.ts";
 
 const registry =
   "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry";

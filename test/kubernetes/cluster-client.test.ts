@@ -396,7 +396,7 @@ describe("signing in", () => {
   });
 
   test("sends user name and password, and whom to act for", async () => {
-    cluster = stubCluster(server, { username: "u", password: "p", impersonateUser: "other" });
+    cluster = stubCluster(server, { username: "u", password: "p", as: "other" });
     server.script(ok(secret()));
     await cluster.findSecret("apps", "acr-secret", signal);
     expect(server.requests[0]?.headers).toMatchObject({

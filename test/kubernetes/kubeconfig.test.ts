@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { createCluster } from "../../src/kubernetes/cluster-client.ts";
-import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
+import { signInToCluster } from "../../src/kubernetes/cluster-sign-in.ts";
+import { loadKubeconfig, type Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -32,6 +33,12 @@ clusters: [{name: ${context}, cluster: {server: "${server}"}}]
 users: [{name: ${context}, user: ${user}}]
 contexts: [{name: ${context}, context: {cluster: ${context}, user: ${context}, namespace: ns-of-${context}}}]
 ${rest}`;
+}
+
+/** What the context `blue` sends with each request, to sign in. */
+async function headersOf(loaded: Kubeconfig) {
+  const connection = loaded.connection("blue");
+  return (await signInToCluster(connection, () => {}, new AbortController().signal)).headers;
 }
 
 function context(name: string, server: string | undefined) {
@@ -207,13 +214,15 @@ describe("a context", () => {
     expect(createCluster(loaded, "blue", { allowInsecureTls: true }).context).toBe("blue");
   });
 
-  test("takes a plugin with a relative command from beside the kubeconfig, and keeps it from the client", async () => {
+  test("takes a plugin with a relative command from beside the kubeconfig", async () => {
     const user =
       "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/plugin, args: [a], env: [{name: N, value: v}]}}";
     const loaded = await loadKubeconfig({ env: noHome, file: await file("exec", config("blue", { user })) });
-    const { plugin, config: own } = loaded.connection("blue");
-    expect(plugin).toMatchObject({ command: join(folder, "bin", "plugin"), args: ["a"], env: { N: "v" } });
-    expect(own.getCurrentUser()?.exec).toBeUndefined();
+    expect(loaded.connection("blue").user?.plugin).toMatchObject({
+      command: join(folder, "bin", "plugin"),
+      args: ["a"],
+      env: { N: "v" },
+    });
   });
 
   test("reads the token of its user from a file beside the kubeconfig", async () => {
@@ -223,15 +232,15 @@ describe("a context", () => {
       env: noHome,
       file: await file("by-file", config("blue", { user })),
     });
-    const options: { headers?: Record<string, string> } = {};
-    await loaded.connection("blue").config.applyToHTTPSOptions(options);
-    expect(options.headers).toEqual({ Authorization: "Bearer from-the-file" });
+    expect(await headersOf(loaded)).toEqual({ Authorization: "Bearer from-the-file" });
   });
 
   test("acts for the groups, uid and extra fields that its user names, as kubectl would", async () => {
     const user = "{as: other, as-uid: '7', as-groups: [g1, g2], as-user-extra: {scopes: [view]}, token: t}";
     const loaded = await loadKubeconfig({ env: noHome, file: await file("as", config("blue", { user })) });
-    expect(loaded.connection("blue").impersonation).toEqual({
+    expect(await headersOf(loaded)).toEqual({
+      Authorization: "Bearer t",
+      "Impersonate-User": "other",
       "Impersonate-Uid": "7",
       "Impersonate-Group": ["g1", "g2"],
       "Impersonate-Extra-scopes": ["view"],

@@ -1,4 +1,3 @@
-import { KubeConfig } from "@kubernetes/client-node";
 import { createCluster, type ClusterClient } from "../../src/kubernetes/cluster-client.ts";
 import { readEntries } from "../../src/kubernetes/kubeconfig-file.ts";
 import { Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
@@ -11,14 +10,13 @@ export function stubCluster(
   user: Record<string, unknown> = { token: "t0k3n" },
   options: Pick<KubernetesHttpOptions, "concurrency" | "timeoutMs"> = {},
 ): ClusterClient {
-  const config = new KubeConfig();
-  config.loadFromOptions({
-    clusters: [{ name: "stub", server: server.url, skipTLSVerify: false }],
-    users: [{ name: "stub", ...user }],
-    contexts: [{ name: "stub", cluster: "stub", user: "stub" }],
-    currentContext: "stub",
-  });
-  return createCluster(new Kubeconfig(readEntries(config)), "stub", { allowInsecureTls: true, ...options });
+  const kubeconfig = {
+    clusters: [{ name: "stub", cluster: { server: server.url } }],
+    users: [{ name: "stub", user }],
+    contexts: [{ name: "stub", context: { cluster: "stub", user: "stub" } }],
+  };
+  const entries = readEntries(kubeconfig, "/");
+  return createCluster(new Kubeconfig(entries), "stub", { allowInsecureTls: true, ...options });
 }
 
 /** A success. */

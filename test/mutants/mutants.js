@@ -270,9 +270,9 @@ export const mutants = [
     name: "sends every request to Graph as if it might be repeated",
     edits: [
       {
-        file: "src/azure/graph-client.ts",
-        from: "const call = (repeatable ? repeating : sendingOnce)",
-        to: "const call = (repeatable ? sendingOnce && repeating : repeating)",
+        file: "src/azure/json-service.ts",
+        from: "        repeatable,\n      },\n      signal,",
+        to: "        repeatable: repeatable || true,\n      },\n      signal,",
       },
     ],
     caughtBy: {
@@ -654,6 +654,11 @@ export const mutants = [
         file: "src/core/flows/setup/dead-keys.ts",
         from: "going.has(keyId) && !named.has(keyId)",
         to: "going.has(keyId) && named.has(keyId) !== undefined",
+      },
+      {
+        file: "src/core/flows/setup/dead-keys.ts",
+        from: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),",
+        to: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== null),",
       },
       {
         file: "src/core/flows/setup/sweep.ts",

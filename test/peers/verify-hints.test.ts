@@ -166,8 +166,11 @@ const shown: readonly Trouble[] = [
     check: "expiry",
     arrange: (world) => {
       madeByHand(world);
-      const inTwentyDays = new Date(Date.now() + 20 * 86_400_000).toISOString();
-      for (const password of world.application.passwords) password.endDateTime = inTwentyDays;
+      const [madeLongAgo, inTwentyDays] = [-300, 20].map((days) =>
+        new Date(Date.now() + days * 86_400_000).toISOString(),
+      );
+      for (const password of world.application.passwords)
+        Object.assign(password, { startDateTime: madeLongAgo, endDateTime: inTwentyDays });
     },
     shows: /"password": /,
   },

@@ -9,7 +9,7 @@ import type {
   RoleAssignmentRecord,
 } from "../../src/sandbox/world.ts";
 import { applicationUniqueName } from "../../src/domain/ownership.ts";
-import { assignmentName } from "../../src/domain/role.ts";
+import { assignmentName } from "../../src/domain/role-assignment.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { bundle } from "../bundle.ts";
 import { expectOrder, twoNamespaces } from "../crash/kills.ts";
 import { programPath, setup } from "../program.ts";
 import { expectCleanEnd, underShell } from "./under-shell.ts";
@@ -53,18 +52,7 @@ describe("Ctrl-C while setup works", () => {
   });
 
   it("twice ends it at once by that signal, and leaves no status line", async () => {
-    const program = join(folder, "program.mjs");
-    await build({
-      entryPoints: [fileURLToPath(new URL("./unstoppable-program.ts", import.meta.url))],
-      outfile: program,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      logLevel: "warning",
-      banner: {
-        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-      },
-    });
+    const program = await bundle(new URL("./unstoppable-program.ts", import.meta.url), folder);
     const run = await underShell(sandbox, program, setupArguments);
     await run.until("… Making a key");
     run.press("ctrl-c");

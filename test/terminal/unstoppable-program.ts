@@ -9,7 +9,7 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
   name: "acr-pull",
   version: "0.0.0",
   process,
-  onStart: () => {},
+  onStart: () => Promise.resolve(),
   connect: (report) => {
     const never = () => {
       report({ kind: "started", id: "key", text: "Making a key" });

@@ -174,7 +174,12 @@ async function serve(
 ): Promise<number> {
   const { shellLines } = await import("../../sandbox/environment.ts");
   const lines = shellLines(process.env, variables);
-  view.answer({ command: "sandbox", exitCode: exitCode.ok, document: { environment: variables }, lines });
+  view.answer({
+    command: "sandbox",
+    exitCode: exitCode.ok,
+    document: { environment: variables },
+    lines: () => lines,
+  });
   terminal.stderr.line("# Paste these lines into another shell. Ctrl-C ends the sandbox.");
   return await exitCodeOf(signal);
 }

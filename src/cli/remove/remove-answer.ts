@@ -16,7 +16,7 @@ export interface RemoveAnswerOptions extends ResultContext {
 /** The outcome of `remove` as it is shown, in the fields of the published contract and for people. */
 export function removeAnswer(outcome: RemoveOutcome, options: RemoveAnswerOptions): Answer {
   if (outcome.kind === "finished") {
-    return finishedAnswer(command, outcome, resultLines(outcome.result, options));
+    return finishedAnswer(command, outcome, () => resultLines(outcome.result, options));
   }
   const { changes, warnings } = outcome.plan;
   const answer = { command, plan: shownPlan(outcome.plan), fields: {} };

@@ -17,7 +17,7 @@ export interface RotateAnswerOptions extends ResultContext {
 /** The outcome of `rotate` as it is shown, in the fields of the published contract and for people. */
 export function rotateAnswer(outcome: RotateOutcome, options: RotateAnswerOptions): Answer {
   if (outcome.kind === "finished") {
-    return finishedAnswer(command, outcome, resultLines(outcome.result, options));
+    return finishedAnswer(command, outcome, () => resultLines(outcome.result, options));
   }
   const answer = { command, plan: shownPlan(outcome.plan, options.intent), fields: {} };
   return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);

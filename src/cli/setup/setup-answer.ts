@@ -19,7 +19,7 @@ export function setupAnswer(
   options: ResultCommands & { readonly exitCodeForChanges: boolean; readonly width: number },
 ): Answer {
   if (outcome.kind === "finished") {
-    return finishedAnswer(command, outcome, resultLines(outcome.result, input, options));
+    return finishedAnswer(command, outcome, () => resultLines(outcome.result, input, options));
   }
   const answer = answerOf(outcome.plan);
   return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);

@@ -1,5 +1,5 @@
+import { dump } from "js-yaml";
 import { imageText } from "../../domain/image-name.ts";
-import { Document, isScalar } from "yaml";
 import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import { toned, type Line } from "../terminal.ts";
@@ -43,7 +43,8 @@ export function podLines(
   width: number,
 ): Line[] {
   const name = image ? imageText({ ...image, tag: image.tag ?? "latest" }) : "my-awesome-app:v1";
-  const pod = new Document({
+  const reference = `${registry.loginServer}/${name}`;
+  const pod = {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
@@ -51,17 +52,19 @@ export function podLines(
       namespace: secrets.find(({ error }) => error === undefined)?.namespace ?? "default",
     },
     spec: {
-      containers: [{ name: "main-app-container", image: `${registry.loginServer}/${name}` }],
+      containers: [{ name: "main-app-container", image: reference }],
       imagePullSecrets: [{ name: secretName }],
     },
-  });
-  const imageNode = pod.getIn(["spec", "containers", 0, "image"], true);
-  if (!image && isScalar(imageNode)) imageNode.comment = " your image";
-  const yaml = pod.toString({ lineWidth: 0 }).trimEnd().split("\n");
+  };
+  const yaml = dump(pod, { lineWidth: -1 }).trimEnd().split("\n");
+  // An example that nobody named is not there to be pulled.
+  const remarked = yaml.map((line) =>
+    !image && line.trim() === `image: ${reference}` ? `${line} # your image` : line,
+  );
   const linked = serviceAccounts.filter(({ error }) => error === undefined);
   return [
     [toned("strong", "A Pod that uses it:")],
-    ...yaml.map((line) => `  ${line}`),
+    ...remarked.map((line) => `  ${line}`),
     ...(linked.length > 0 ? ["", ...linkedLines(new Set(linked.map((one) => one.name)), width)] : []),
   ];
 }

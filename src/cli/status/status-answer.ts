@@ -16,7 +16,7 @@ export function statusAnswer(
 ): Answer {
   if (outcome.kind === "finished") {
     const inOrder = outcome.exitCode === exitCode.ok;
-    return finishedAnswer(command, outcome, statusLines(outcome.result, { ...context, inOrder }));
+    return finishedAnswer(command, outcome, () => statusLines(outcome.result, { ...context, inOrder }));
   }
   const answer = { command, plan: shownPlan(outcome.plan), fields: {} };
   return outcome.kind === "planned"

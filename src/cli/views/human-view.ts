@@ -10,7 +10,7 @@ export function openHumanView(terminal: Terminal, detail: Detail, progress: Prog
     answer({ lines, failure }) {
       progress.close();
       if (progress.printed) terminal.stderr.line();
-      for (const line of lines) terminal.stdout.line(line);
+      for (const line of lines()) terminal.stdout.line(line);
       if (failure) tellFailure(terminal, detail, failure);
     },
     failure(_command, failure) {

@@ -1,11 +1,9 @@
-import Table from "cli-table3";
 import { oneLine } from "../foreign-text.ts";
 import type { Line } from "../terminal.ts";
+import { columnsOf } from "../text-width.ts";
 import { wrapped } from "./wrapped.ts";
 
-/** What stands around and between the cells; only two spaces are left of it. */
-const frame =
-  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid";
+const gap = "  ";
 
 /**
  * Columns without lines between them; where they do not fit, each row by itself, as lines of `label: cell`.
@@ -17,18 +15,21 @@ export function tableLines(
   rows: ReadonlyArray<readonly string[]>,
   width: number,
 ): Line[] {
-  const table = new Table({
-    chars: { ...Object.fromEntries(frame.split(" ").map((part) => [part, ""])), middle: "  " },
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-  });
-  if (head) table.push([...head]);
-  for (const row of rows) table.push(row.map(oneLine));
-  // The table pads each line to its whole width.
-  if (table.width > width) return rows.flatMap((row, index) => rowLines(head, row, index, width));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
+  const cells = [...(head ? [head] : []), ...rows.map((row) => row.map(oneLine))];
+  const widths: number[] = [];
+  for (const row of cells) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, columnsOf(cell));
+    }
+  }
+  const whole = widths.reduce((sum, columns) => sum + columns, gap.length * Math.max(0, widths.length - 1));
+  if (whole > width) return rows.flatMap((row, index) => rowLines(head, row, index, width));
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - columnsOf(cell)))
+      .join(gap)
+      .trimEnd(),
+  );
 }
 
 function rowLines(

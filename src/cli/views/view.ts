@@ -16,8 +16,8 @@ export interface Answer {
   readonly exitCode: ExitCode;
   /** The fields of the published contract, without the envelope. */
   readonly document: Readonly<Record<string, unknown>>;
-  /** For people, on stdout. */
-  readonly lines: readonly Line[];
+  /** For people, on stdout; made only where a person reads. */
+  readonly lines: () => readonly Line[];
   /** Why it is not wholly done. */
   readonly failure?: Failure | undefined;
 }

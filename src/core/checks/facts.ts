@@ -9,7 +9,8 @@ import type {
 } from "../../domain/kubernetes-objects.ts";
 import type { EntryMark } from "../../domain/ownership.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
-import type { RoleAssignment, RolePermissions } from "../../domain/role.ts";
+import type { RolePermissions } from "../../domain/role.ts";
+import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import type { ActionableError } from "../../domain/errors.ts";
 import type { ProofImage, PullOutcome, SignInOutcome } from "../ports.ts";
 import type { CheckResult, Known } from "./check.ts";

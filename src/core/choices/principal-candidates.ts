@@ -1,7 +1,8 @@
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
 import type { ServicePrincipalSummary } from "../../domain/identity.ts";
 import type { Registry } from "../../domain/registry.ts";
-import { builtInRole, isOurAssignment, type RoleAssignment } from "../../domain/role.ts";
+import { builtInRole } from "../../domain/role.ts";
+import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import type { Directory, Roles } from "../ports.ts";
 
 /** A service principal that may be reused, for it holds a role on the registry. */

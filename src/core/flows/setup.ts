@@ -15,6 +15,24 @@ import { finishedOutcome } from "./setup/setup-result.ts";
 import { writesKey, type Job } from "./setup/job.ts";
 import { survey, type Survey } from "./setup/survey.ts";
 
+/*
+ * The longest chain of answers that a first setup waits for, each of which the next one needs:
+ *
+ *   1. where the services of the cloud are; only of one that is not Microsoft's own
+ *   2. a token for each of them
+ *   3. the registry, whose id the rights and the role are asked by, and whose login server the application is named by;
+ *      where that is known beforehand, the application beside it
+ *   4. the caller's rights on the registry, before which nothing may be written; beside them the application, what the
+ *      tenant lets a password be, and whether the registry can be reached
+ *   5. the application, made
+ *   6. its service principal, and its password beside it
+ *   7. the role of that principal
+ *   8. the proof that the password pulls, before any secret holds it
+ *   9. the proof of what was read back
+ *
+ * The cluster is read beside 2 and 3, marked beside 5, and written and read back between 8 and 9.
+ */
+
 /** What was found, and what setup would do about it. */
 export interface Prospect {
   readonly found: Survey;

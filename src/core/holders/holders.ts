@@ -11,7 +11,8 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
-import { judgeTarget, targetName, type Target, type TargetState } from "../steps/pull-secret.ts";
+import { judgeTarget, targetName, type TargetState } from "../steps/pull-secret.ts";
+import type { Target } from "../steps/read-targets.ts";
 import type { SeenCluster } from "./see-clusters.ts";
 
 /** A secret that holds a key for a registry, by our mark and by its bytes. */

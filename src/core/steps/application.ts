@@ -2,7 +2,7 @@ import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, Caller, Owner, ServicePrincipal } from "../../domain/identity.ts";
 import type { Registry } from "../../domain/registry.ts";
-import { isOurAssignment, type RoleAssignment } from "../../domain/role.ts";
+import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import { applicationDisplayName, applicationTag, applicationUniqueName } from "../../domain/ownership.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { Clock, Directory, NewApplication, Roles } from "../ports.ts";

@@ -16,7 +16,8 @@ import {
   type EntryMarks,
 } from "../../domain/ownership.ts";
 import { BusyError } from "./busy.ts";
-import { judgeTarget, targetName, type Target } from "./pull-secret.ts";
+import { judgeTarget, targetName } from "./pull-secret.ts";
+import type { Target } from "./read-targets.ts";
 
 /** A secret with an entry of ours. */
 export interface MarkedSecret {

@@ -12,7 +12,8 @@ import {
   type PendingMark,
 } from "../../domain/ownership.ts";
 import { BusyError } from "./busy.ts";
-import { newSecret, targetName, type Target } from "./pull-secret.ts";
+import { newSecret, targetName } from "./pull-secret.ts";
+import type { Target } from "./read-targets.ts";
 
 const staleAfterMs = 60_000;
 const renewEveryMs = 10_000;

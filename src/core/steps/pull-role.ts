@@ -5,16 +5,18 @@ import { keysOfOtherClusters } from "../../domain/ownership.ts";
 import type { Application } from "../../domain/identity.ts";
 import type { Registry } from "../../domain/registry.ts";
 import {
-  assignmentName,
   builtInRole,
-  isOurAssignment,
   repositoryCondition,
   rolesFor,
   sameCondition,
-  type DesiredAssignment,
   type RequestedRole,
-  type RoleAssignment,
 } from "../../domain/role.ts";
+import {
+  assignmentName,
+  isOurAssignment,
+  type DesiredAssignment,
+  type RoleAssignment,
+} from "../../domain/role-assignment.ts";
 import type { Action, PlannedChange } from "../plan.ts";
 import type { Clock, RegistryRights, Roles } from "../ports.ts";
 import type { Report } from "../progress.ts";

@@ -14,7 +14,7 @@ import {
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { keysForImage } from "../../domain/kubelet-match.ts";
-import type { NamespaceObject, SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
   formatMarks,
@@ -27,15 +27,8 @@ import {
   type EntryMarks,
   type RetireMark,
 } from "../../domain/ownership.ts";
-import type { Cluster } from "../ports.ts";
 import { BusyError } from "./busy.ts";
-
-/** One secret to hold the credential. */
-export interface Target {
-  readonly cluster: Cluster;
-  readonly namespace: string;
-  readonly name: string;
-}
+import { readTarget, type Target, type TargetContent } from "./read-targets.ts";
 
 /** `context/namespace/name`, as plans and errors call a target. */
 export function targetName({ cluster, namespace, name }: Target): string {
@@ -48,27 +41,6 @@ export function isSameTarget(
   other: Pick<Target, "namespace" | "name">,
 ): boolean {
   return one.namespace === other.namespace && one.name === other.name;
-}
-
-/** What a target holds today, before it is judged. */
-export interface TargetContent {
-  readonly secret: SecretObject | undefined;
-  /** Looked up only where there is no secret; undefined when it is missing, or may not be read. */
-  readonly namespace: NamespaceObject | "unreadable" | undefined;
-}
-
-/** Reads a target. */
-export async function readTarget(target: Target, signal: AbortSignal): Promise<TargetContent> {
-  const { cluster, namespace, name } = target;
-  const secret = await cluster.findSecret(namespace, name, signal);
-  if (secret) return { secret, namespace: undefined };
-  try {
-    return { secret, namespace: await cluster.findNamespace(namespace, signal) };
-  } catch (error) {
-    // The right to read the namespace is a courtesy; the write will tell.
-    if (hasCode(error, "kubernetes.forbidden")) return { secret, namespace: "unreadable" };
-    throw error;
-  }
 }
 
 /** A target that may be written, with what it holds for the login server. */
@@ -379,6 +351,7 @@ function contentOf(state: TargetState) {
 
 /**
  * Reads a written target back; where somebody undid the write it is made once more.
+ * @param read what it holds, where it was read since; else it is read now
  * @param before what the target held before it was written
  * @param stillOurTurn as with `writeTarget`
  * @returns the credential that the secret holds, from the very bytes read
@@ -386,6 +359,7 @@ function contentOf(state: TargetState) {
  */
 export async function readBack(
   target: Target,
+  read: TargetContent | undefined,
   before: TargetState,
   policy: TargetPolicy,
   desired: DesiredEntry,
@@ -393,7 +367,8 @@ export async function readBack(
   stillOurTurn?: () => Promise<void>,
 ): Promise<PullCredential> {
   for (const last of [false, true]) {
-    const state = judgeTarget(target, await readTarget(target, signal), policy);
+    const content = (last ? undefined : read) ?? (await readTarget(target, signal));
+    const state = judgeTarget(target, content, policy);
     if (state.kind === "present" && changeFor(state, desired) === undefined && state.credential)
       return state.credential;
     if (last) break;

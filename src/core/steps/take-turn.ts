@@ -3,7 +3,8 @@ import { managedSelector, readableMarks, type EntryMark } from "../../domain/own
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { BusyError } from "./busy.ts";
 import { HeldMark } from "./pending-mark.ts";
-import { isSameTarget, targetName, type Target } from "./pull-secret.ts";
+import { isSameTarget, targetName } from "./pull-secret.ts";
+import type { Target } from "./read-targets.ts";
 
 /** What a run needs to be the only one that makes or retires keys of one cluster. */
 export interface TurnWish {

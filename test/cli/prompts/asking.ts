@@ -1,34 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "../../bundle.ts";
 import { TerminalRun, type TerminalOptions } from "../../terminal.ts";
 
 /** The process that asks, made ready to be run. */
 export class Asking {
   readonly #folder: string;
+  readonly #program: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, program: string) {
     this.#folder = folder;
+    this.#program = program;
   }
 
   static async prepare(): Promise<Asking> {
     const folder = await mkdtemp(join(tmpdir(), "acr-pull-asking-"));
-    await build({
-      entryPoints: [fileURLToPath(new URL("./asking-process.ts", import.meta.url))],
-      outdir: folder,
-      outExtension: { ".js": ".mjs" },
-      bundle: true,
-      splitting: true,
-      format: "esm",
-      platform: "node",
-      logLevel: "warning",
-      banner: {
-        js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-      },
-    });
-    return new Asking(folder);
+    return new Asking(folder, await bundle(new URL("./asking-process.ts", import.meta.url), folder));
   }
 
   /** Asks one question at a terminal of its own. */
@@ -37,10 +25,9 @@ export class Asking {
     options: TerminalOptions = {},
     ...args: readonly string[]
   ): Promise<TerminalRun> {
-    const file = join(this.#folder, "asking-process.mjs");
     return TerminalRun.start(undefined, [], {
       ...options,
-      command: [process.execPath, file, scenario, ...args],
+      command: [process.execPath, this.#program, scenario, ...args],
     });
   }
 

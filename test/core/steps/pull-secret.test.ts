@@ -4,12 +4,11 @@ import {
   changeFor,
   judgeTarget,
   readBack,
-  readTarget,
   writeTarget,
   type DesiredEntry,
-  type Target,
   type TargetState,
 } from "../../../src/core/steps/pull-secret.ts";
+import { readTarget, type Target } from "../../../src/core/steps/read-targets.ts";
 import {
   dockerConfigKey,
   emptyDockerConfig,
@@ -139,20 +138,22 @@ describe("a secret that is read back", () => {
   });
 
   it("gives the very credential that it holds", async () => {
-    const read = await readBack(target, seen, policy, desired, signal);
+    const read = await readBack(target, undefined, seen, policy, desired, signal);
     expect(read.password.reveal()).toBe("new");
   });
 
   it("is written once more where somebody put back what was there", async () => {
     await meanwhile(holding("old"));
-    const read = await readBack(target, seen, policy, desired, signal);
+    const read = await readBack(target, undefined, seen, policy, desired, signal);
     expect(read.password.reveal()).toBe("new");
     expect(await passwordNow()).toBe("new");
   });
 
   it("is left alone where another run gave it a key of its own", async () => {
     await meanwhile(holding("theirs"));
-    await expect(readBack(target, seen, policy, desired, signal)).rejects.toMatchObject({ code: "busy" });
+    await expect(readBack(target, undefined, seen, policy, desired, signal)).rejects.toMatchObject({
+      code: "busy",
+    });
     expect(await passwordNow()).toBe("theirs");
   });
 
@@ -167,7 +168,7 @@ describe("a secret that is read back", () => {
       Object.assign(secret.metadata, { annotations });
     });
     await meanwhile(holding("old"));
-    await expect(readBack(target, seen, policy, desired, signal)).rejects.toMatchObject({
+    await expect(readBack(target, undefined, seen, policy, desired, signal)).rejects.toMatchObject({
       code: "secret.reverted",
       retryable: true,
     });

@@ -7,7 +7,7 @@ import {
   keysOfOtherClusters,
   readableMarks,
 } from "../../../domain/ownership.ts";
-import { isOurAssignment, type RoleAssignment } from "../../../domain/role.ts";
+import { isOurAssignment, type RoleAssignment } from "../../../domain/role-assignment.ts";
 import { credentialsIn } from "../../holders/holders.ts";
 import { keyHolders } from "../../holders/key-holders.ts";
 import type { KeptReason } from "../remove-contract.ts";

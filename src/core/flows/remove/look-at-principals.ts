@@ -1,7 +1,7 @@
 import { hasCode, refused, type ActionableError } from "../../../domain/errors.ts";
 import type { Application, PasswordCredential, ServicePrincipal } from "../../../domain/identity.ts";
 import { applicationUniqueName } from "../../../domain/ownership.ts";
-import { isOurAssignment, type RoleAssignment } from "../../../domain/role.ts";
+import { isOurAssignment, type RoleAssignment } from "../../../domain/role-assignment.ts";
 import type { MarkedSecret } from "../../steps/entry-removal.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RemovePorts } from "../remove-contract.ts";

@@ -1,10 +1,12 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import { builtInRole, type RoleAssignment } from "../../../domain/role.ts";
+import { builtInRole } from "../../../domain/role.ts";
+import type { RoleAssignment } from "../../../domain/role-assignment.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { nameOf } from "../../steps/directory-names.ts";
 import { endOf } from "../../steps/entry-removal.ts";
-import { targetName, type Target } from "../../steps/pull-secret.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { Target } from "../../steps/read-targets.ts";
 import type { RemovePlan } from "../remove-contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
 import type { Kept, PrincipalVerdict } from "./judge-principal.ts";

@@ -1,7 +1,7 @@
 import { refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import type { RoleAssignment } from "../../../domain/role.ts";
+import type { RoleAssignment } from "../../../domain/role-assignment.ts";
 import type { SeenCluster } from "../../holders/see-clusters.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";

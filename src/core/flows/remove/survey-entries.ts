@@ -8,7 +8,8 @@ import type { SeenCluster } from "../../holders/see-clusters.ts";
 import type { ProcessIdentity } from "../../ports.ts";
 import { readEntry, rehearseRemoval, type MarkedSecret } from "../../steps/entry-removal.ts";
 import { isLive } from "../../steps/pending-mark.ts";
-import { isSameTarget, type Target } from "../../steps/pull-secret.ts";
+import { isSameTarget } from "../../steps/pull-secret.ts";
+import type { Target } from "../../steps/read-targets.ts";
 import type { RemoveInput } from "../remove-contract.ts";
 
 /** An entry that was meant and cannot be taken out now. */

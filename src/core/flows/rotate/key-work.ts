@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import type { ActionableError } from "../../../domain/errors.ts";
+import { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
@@ -15,9 +15,9 @@ import {
   targetName,
   writeTarget,
   type DesiredEntry,
-  type Target,
   type TargetState,
 } from "../../steps/pull-secret.ts";
+import { readTargets, type Target } from "../../steps/read-targets.ts";
 import { isRefusedWrite } from "../../steps/refused-write.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
@@ -242,6 +242,7 @@ export class KeyWork {
    * @returns those that hold what was written
    */
   async readBack(assignments: readonly Assignment[]): Promise<readonly Assignment[]> {
+    const contents = await this.#readAll(assignments.map(({ holder }) => holder.target));
     const found = new Map<string, PullCredential>();
     const good: Assignment[] = [];
     await pMap(
@@ -251,8 +252,16 @@ export class KeyWork {
         const { target, state } = holder;
         const before = isSameTarget(target, this.mark.target) ? this.#judge(target, this.mark.secret) : state;
         try {
-          const credential = await readBack(target, before, this.#policy, desired, this.#signal, () =>
-            this.mark.confirmHeld(this.#signal),
+          const content = contents.get(target);
+          if (content instanceof ActionableError) throw content;
+          const credential = await readBack(
+            target,
+            content,
+            before,
+            this.#policy,
+            desired,
+            this.#signal,
+            () => this.mark.confirmHeld(this.#signal),
           );
           found.set(credential.password.reveal(), credential);
           good.push(one);
@@ -266,6 +275,23 @@ export class KeyWork {
       await this.prove(credential);
     }
     return good;
+  }
+
+  /** Those of each name together: many of one name are read by lists. */
+  async #readAll(targets: readonly Target[]) {
+    const names = new Set(targets.map(({ name }) => name));
+    const { concurrency } = this.input;
+    const read = await pMap(
+      names,
+      (name) =>
+        readTargets(
+          targets.filter((target) => target.name === name),
+          { concurrency },
+          this.#signal,
+        ),
+      { concurrency: 1 },
+    );
+    return new Map(read.flat().map(({ target, content }) => [target, content]));
   }
 
   /**

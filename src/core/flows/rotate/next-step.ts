@@ -1,6 +1,7 @@
 import { refused } from "../../../domain/errors.ts";
 import type { RetireMark } from "../../../domain/ownership.ts";
-import { isSameTarget, type Target } from "../../steps/pull-secret.ts";
+import { isSameTarget } from "../../steps/pull-secret.ts";
+import type { Target } from "../../steps/read-targets.ts";
 import type { RotateInput } from "../rotate-contract.ts";
 import type { Holder } from "../../holders/holders.ts";
 import { needsNaming, type SurveyedKey, type SurveyedKeys } from "./survey-keys.ts";

@@ -1,6 +1,6 @@
 import { ActionableError, refused } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
-import type { Target } from "../../steps/pull-secret.ts";
+import type { Target } from "../../steps/read-targets.ts";
 import type { LeftOut } from "./job.ts";
 
 /** The targets that cannot be written: for ever, which refuses the run, or now, which leaves them out. */

@@ -4,7 +4,7 @@ import type { ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import type { StandingRole } from "../../steps/pull-role.ts";
-import type { Target } from "../../steps/pull-secret.ts";
+import type { Target } from "../../steps/read-targets.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import type { Job, TargetCredential } from "./job.ts";
 import type { Survey } from "./survey.ts";

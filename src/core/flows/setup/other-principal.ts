@@ -1,6 +1,7 @@
 import { refused, type ActionableError } from "../../../domain/errors.ts";
 import type { Directory } from "../../ports.ts";
-import { targetName, type Target } from "../../steps/pull-secret.ts";
+import { targetName } from "../../steps/pull-secret.ts";
+import type { Target } from "../../steps/read-targets.ts";
 import type { JobSurvey } from "./job-survey.ts";
 
 /**

@@ -1,10 +1,9 @@
-import pMap from "p-map";
 import { ActionableError, refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
-import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import type { NamespaceObject, SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { entriesAnnotation, managedSelector, readMarks } from "../../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../../ports.ts";
-import { readTarget, type Target, type TargetContent } from "../../steps/pull-secret.ts";
+import { readTargets, type Target, type TargetContent } from "../../steps/read-targets.ts";
 import type { SetupInput } from "../setup-contract.ts";
 
 /** A target as it was read, or why it could not be. */
@@ -46,7 +45,8 @@ export async function surveyClusters(
   return surveyed;
 }
 
-function lacksEntries({ content }: ReadTarget): boolean {
+/** Whether a target was read and no entry of ours, for whatever registry, is in it. */
+export function lacksEntries({ content }: ReadTarget): boolean {
   return (
     !(content instanceof ActionableError) && content.secret?.annotations[entriesAnnotation] === undefined
   );
@@ -90,9 +90,12 @@ async function surveyContext(
   signal: AbortSignal,
 ): Promise<SurveyedContext> {
   let namespaces = input.namespaces;
+  let selected: readonly NamespaceObject[] | undefined;
   try {
-    if (input.namespaceSelector !== undefined) namespaces = await selectNamespaces(input, cluster, signal);
-    else if (namespaces.length === 0) namespaces = [defaultNamespace];
+    if (input.namespaceSelector !== undefined) {
+      selected = await cluster.listNamespaces(input.namespaceSelector, signal);
+      namespaces = withSelected(input, cluster, selected);
+    } else if (namespaces.length === 0) namespaces = [defaultNamespace];
   } catch (error) {
     if (!(error instanceof ActionableError) || error.code === "namespace.none-selected") throw error;
     return {
@@ -102,14 +105,14 @@ async function surveyContext(
     };
   }
   const names = [...new Set(namespaces)];
+  const wanted = names.map((namespace): Target => ({ cluster, namespace, name: input.secretName }));
+  const { concurrency } = input;
   const [uid, targets] = await Promise.all([
     cluster.kubeSystemUid(signal).catch((error: unknown) => {
       if (error instanceof ActionableError && !signal.aborted) return error;
       throw error;
     }),
-    pMap(names, (namespace) => readOne(input, cluster, namespace, signal), {
-      concurrency: input.concurrency,
-    }),
+    readTargets(wanted, { concurrency, namespaces: selected }, signal),
   ]);
   if (uid instanceof ActionableError) {
     return {
@@ -121,8 +124,11 @@ async function surveyContext(
   return { clusterId: clusterIdOf(input, cluster, uid, targets), cluster, targets };
 }
 
-async function selectNamespaces(input: SetupInput, cluster: Cluster, signal: AbortSignal): Promise<string[]> {
-  const selected = await cluster.listNamespaces(input.namespaceSelector ?? "", signal);
+function withSelected(
+  input: SetupInput,
+  cluster: Cluster,
+  selected: readonly NamespaceObject[],
+): readonly string[] {
   const names = [...input.namespaces, ...selected.map(({ name }) => name)];
   if (names.length > 0) return names;
   throw refused(
@@ -130,21 +136,6 @@ async function selectNamespaces(input: SetupInput, cluster: Cluster, signal: Abo
     `No namespace in context ${inOneLine(cluster.context)} carries the labels ${input.namespaceSelector}.`,
     "Check --namespace-selector: kubectl get namespaces --show-labels.",
   );
-}
-
-async function readOne(
-  input: SetupInput,
-  cluster: Cluster,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<ReadTarget> {
-  const target: Target = { cluster, namespace, name: input.secretName };
-  try {
-    return { target, content: await readTarget(target, signal) };
-  } catch (error) {
-    if (error instanceof ActionableError && !signal.aborted) return { target, content: error };
-    throw error;
-  }
 }
 
 function unreadable(

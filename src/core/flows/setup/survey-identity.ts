@@ -46,6 +46,9 @@ export async function surveyIdentity(
     vouchesFor: (key) => vouchesFor(survey, key, clusterId, held, signal),
   };
   const { directory, roles } = azure;
+  // Nothing of ours is here, so a key will be made: what the tenant lets it be is remembered by whom it is asked of.
+  if (ours.length === 0 && input.knownPassword === undefined)
+    directory.passwordPolicy(signal).catch(() => {});
   const [application, rights] = await Promise.all([
     inspectApplication(applicationWish, { directory, roles, clock, caller }, signal),
     // Nothing of ours is here, so a role will be granted.

@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { changeFor, rehearseWrite, type TargetState } from "../../steps/pull-secret.ts";
+import { manyTargets } from "../../steps/read-targets.ts";
 import { inspectLink } from "../../steps/service-account.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
 import { desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
@@ -17,30 +18,61 @@ export async function surveyTargets(
   signal: AbortSignal,
 ): Promise<JobTarget[]> {
   const { concurrency } = survey.input;
-  const looked = await pMap(
-    survey.states,
-    (one) => surveyTarget(survey, one, decision, clusterId, appId, signal),
-    { concurrency },
-  );
+  const wishes = survey.states.map((one) => wishFor(survey, one, decision, clusterId, appId));
+  const mayWriteAll = await mayWriteEverywhere(survey, wishes, signal);
+  const looked = await pMap(wishes, (wish) => surveyTarget(survey, wish, mayWriteAll, signal), {
+    concurrency,
+  });
   return looked.filter((one) => one !== undefined);
 }
 
-async function surveyTarget(
-  { input, registry, proof, exclusions }: JobSurvey,
+type Wish = Omit<JobTarget, "links">;
+
+function wishFor(
+  { input, registry, proof }: JobSurvey,
   { target, state }: JudgedTarget,
   decision: CredentialDecision,
   clusterId: string,
   appId: string | undefined,
-  signal: AbortSignal,
-): Promise<JobTarget | undefined> {
+): Wish {
   const credential = decision.kind === "living" ? ownOr(decision, state) : undefined;
   const desired =
     credential && appId !== undefined
       ? desiredEntry(input, registry, proof.loginServer, clusterId, appId, credential, state)
       : undefined;
   const changes = state.kind === "absent" || !desired || changeFor(state, desired) !== undefined;
+  return { target, state, credential, changes };
+}
+
+/**
+ * Whether the caller may write secrets in the whole cluster, where there are many to be written: then each is not
+ * rehearsed. What a quota or a policy refuses is learned when it is written, as it is for one that changes meanwhile.
+ */
+async function mayWriteEverywhere(
+  { cluster: { cluster } }: JobSurvey,
+  wishes: readonly Wish[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const toWrite = wishes.filter(({ changes }) => changes);
+  if (toWrite.length < manyTargets) return false;
+  const makesNamespaces = toWrite.some(({ state }) => state.kind === "absent" && state.createNamespace);
+  const may = await Promise.all([
+    cluster.mayEverywhere("create", "secrets", signal),
+    cluster.mayEverywhere("patch", "secrets", signal),
+    !makesNamespaces || cluster.mayEverywhere("create", "namespaces", signal),
+  ]);
+  return may.every(Boolean);
+}
+
+async function surveyTarget(
+  { input, exclusions }: JobSurvey,
+  wish: Wish,
+  mayWriteAll: boolean,
+  signal: AbortSignal,
+): Promise<JobTarget | undefined> {
+  const { target, state, changes } = wish;
   try {
-    if (changes) await rehearseWrite(target, state, signal);
+    if (changes && !mayWriteAll) await rehearseWrite(target, state, signal);
     const links = [];
     const namespaceIsMade = state.kind === "absent" && state.createNamespace;
     for (const account of input.serviceAccounts) {
@@ -48,7 +80,7 @@ async function surveyTarget(
       const link = { cluster, namespace, account, secretName };
       links.push({ link, finding: await inspectLink(link, namespaceIsMade, signal) });
     }
-    return { target, state, credential, changes, links };
+    return { ...wish, links };
   } catch (error) {
     exclusions.exclude(target, error, signal);
     return undefined;

@@ -1,5 +1,6 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import type { Caller } from "../../../domain/identity.ts";
+import { applicationUniqueName } from "../../../domain/ownership.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
@@ -7,9 +8,10 @@ import { judgeTarget, type TargetPolicy } from "../../steps/pull-secret.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import { Exclusions } from "./exclusions.ts";
 import { findRegistry } from "./find-registry.ts";
+import { FirstLooks } from "./first-looks.ts";
 import type { Job, LeftOut } from "./job.ts";
 import type { JudgedTarget } from "./job-survey.ts";
-import { surveyClusters, type ReadTarget } from "./survey-clusters.ts";
+import { lacksEntries, surveyClusters, type ReadTarget, type SurveyedCluster } from "./survey-clusters.ts";
 import { surveyJob } from "./survey-job.ts";
 
 /** What was found, and what follows from it. */
@@ -33,9 +35,13 @@ export async function survey(
   report: Report,
   signal: AbortSignal,
 ): Promise<Survey> {
+  const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
   const [{ registry, loginServer }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
-    surveyClusters(input, ports.clusters, signal),
+    surveyClusters(input, ports.clusters, signal).then((surveyed) => {
+      if (ahead) beginLooks(ahead, surveyed, input, ports, signal);
+      return surveyed;
+    }),
     ports.azure?.directory.caller(signal),
   ]);
   const proof: ProofContext = {
@@ -56,17 +62,39 @@ export async function survey(
   }));
   exclusions.refuse();
   exclusions.requireTargets(judged.flatMap(({ states }) => states).length);
-  const common = { input, ports, proof, registry, caller, policy, exclusions };
+  const azure = ports.azure && ahead && { ...ports.azure, directory: ahead.directory };
+  const common = { input, ports: { ...ports, azure }, proof, registry, caller, policy, exclusions };
   const [jobs] = await Promise.all([
     Promise.all(
       judged.filter(({ states }) => states.length > 0).map((one) => surveyJob({ ...common, ...one }, signal)),
     ),
-    input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
+    input.proof === "registry" ? (ahead ?? ports.pullProof).checkReachable(loginServer, signal) : undefined,
   ]);
   exclusions.refuse();
   const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
   exclusions.requireTargets(jobsWithTargets.length);
   return { registry, loginServer, caller, proof, jobs: jobsWithTargets, leftOut: exclusions.leftOut };
+}
+
+/**
+ * Begins what needs the registry's login server while the registry is still looked for, whose name mostly tells it:
+ * whether it can be reached, and the look for the clusters' own applications, whose names are made of it.
+ */
+function beginLooks(
+  ahead: FirstLooks,
+  clusters: readonly SurveyedCluster[],
+  { registry, servicePrincipal, proof }: SetupInput,
+  { azure }: SetupPorts,
+  signal: AbortSignal,
+): void {
+  const loginServer = azure?.registries.likelyLoginServer(registry);
+  if (loginServer === undefined) return;
+  if (proof === "registry") ahead.beginReachable(loginServer, signal);
+  if (servicePrincipal !== undefined) return;
+  for (const { clusterId, targets } of clusters) {
+    if (clusterId === undefined) continue;
+    ahead.beginApplication(applicationUniqueName(loginServer, clusterId), targets.some(lacksEntries), signal);
+  }
 }
 
 function judge(

@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import type { PullCredential } from "../../../domain/docker-config.ts";
+import { ActionableError } from "../../../domain/errors.ts";
 import { provePull } from "../../checks/prove-pull.ts";
 import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import {
@@ -8,9 +9,9 @@ import {
   targetName,
   writeTarget,
   type DesiredEntry,
-  type Target,
   type TargetState,
 } from "../../steps/pull-secret.ts";
+import { readTargets, type Target } from "../../steps/read-targets.ts";
 import { desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
 import type { JobWork, TargetRecord } from "./job-work.ts";
 import { operationsToSweep } from "./sweep.ts";
@@ -45,11 +46,12 @@ export async function writeTargets(work: JobWork, credential: TargetCredential):
   if (first) await writeOne(work, first, credential);
   const total = work.job.targets.filter((one) => !isInOrder(work, one)).length;
   if (total > 0) work.started("secrets", `Writing ${total} ${total === 1 ? "secret" : "secrets"}`);
+  let written = changed(work).length;
   await pMap(
     rest,
     async (one) => {
-      await writeOne(work, one, credential);
-      work.progress("secrets", changed(work).length, total, "secrets written");
+      if (await writeOne(work, one, credential)) written += 1;
+      work.progress("secrets", written, total, "secrets written");
     },
     { concurrency: work.input.concurrency },
   );
@@ -77,11 +79,12 @@ function inOrder(work: JobWork): [JobTarget | undefined, readonly JobTarget[]] {
   return [first, targets.filter((one) => one !== first)];
 }
 
-async function writeOne(work: JobWork, one: JobTarget, made: TargetCredential): Promise<void> {
+/** @returns whether the target was changed */
+async function writeOne(work: JobWork, one: JobTarget, made: TargetCredential): Promise<boolean> {
   const { target } = one;
   if (isInOrder(work, one)) {
     work.record.targets.push({ target, action: "unchanged" });
-    return;
+    return false;
   }
   work.record.wrote = true;
   try {
@@ -96,8 +99,10 @@ async function writeOne(work: JobWork, one: JobTarget, made: TargetCredential): 
     // The mark made the secret moments ago; for the user it is new.
     const created = one.state.kind === "absent" && action === "updated" ? "created" : action;
     work.record.targets.push({ target, action: created });
+    return action !== "unchanged";
   } catch (error) {
     recordFailure(work, { target, action: "failed" }, error);
+    return false;
   }
 }
 
@@ -141,15 +146,26 @@ function recordFailure(work: JobWork, failed: TargetRecord, error: unknown): voi
 export async function readTargetsBack(work: JobWork, made: TargetCredential): Promise<void> {
   const written = changed(work);
   if (written.length === 0) return;
+  const { concurrency } = work.input;
+  const read = await readTargets(
+    written.map(({ target }) => target),
+    { concurrency },
+    work.signal,
+  );
+  const contents = new Map(read.map(({ target, content }) => [target, content]));
+  const planned = new Map(work.job.targets.map((one) => [one.target, one]));
   const found = new Map<string, PullCredential>();
   await pMap(
     written,
     async (record) => {
-      const one = work.job.targets.find(({ target }) => target === record.target);
+      const one = planned.get(record.target);
       if (!one) return;
       try {
+        const content = contents.get(record.target);
+        if (content instanceof ActionableError) throw content;
         const credential = await readBack(
           record.target,
+          content,
           currentState(work, one),
           work.job.policy,
           desired(work, one, made),
@@ -162,7 +178,7 @@ export async function readTargetsBack(work: JobWork, made: TargetCredential): Pr
         record.error = error;
       }
     },
-    { concurrency: work.input.concurrency },
+    { concurrency },
   );
   for (const credential of found.values()) {
     await provePull(work.proof, credential, work.signal);

@@ -1,0 +1,94 @@
+import pMap from "p-map";
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import type { NamespaceObject, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { Cluster } from "../ports.ts";
+
+/** One secret to hold the credential. */
+export interface Target {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What a target holds today, before it is judged. */
+export interface TargetContent {
+  readonly secret: SecretObject | undefined;
+  /** Looked up only where there is no secret; undefined when it is missing, or may not be read. */
+  readonly namespace: NamespaceObject | "unreadable" | undefined;
+}
+
+/** Reads a target. */
+export async function readTarget(target: Target, signal: AbortSignal): Promise<TargetContent> {
+  const { cluster, namespace, name } = target;
+  const secret = await cluster.findSecret(namespace, name, signal);
+  if (secret) return { secret, namespace: undefined };
+  try {
+    return { secret, namespace: await cluster.findNamespace(namespace, signal) };
+  } catch (error) {
+    // The right to read the namespace is a courtesy; the write will tell.
+    if (hasCode(error, "kubernetes.forbidden")) return { secret, namespace: "unreadable" };
+    throw error;
+  }
+}
+
+/** From so many targets on, lists of the whole cluster cost less than a look at each of them. */
+export const manyTargets = 20;
+
+/**
+ * Reads targets of one name in one cluster, many of them by lists where those are allowed.
+ * @param namespaces those of the cluster that are known already
+ * @returns for each target what it holds, or why it could not be read
+ */
+export async function readTargets<T extends Target>(
+  targets: readonly T[],
+  {
+    concurrency,
+    namespaces,
+  }: { readonly concurrency: number; readonly namespaces?: readonly NamespaceObject[] | undefined },
+  signal: AbortSignal,
+): Promise<ReadonlyArray<{ readonly target: T; readonly content: TargetContent | ActionableError }>> {
+  const listed = targets.length < manyTargets ? undefined : await listContents(targets, namespaces, signal);
+  return pMap(
+    targets,
+    async (target) => {
+      const known = listed?.(target);
+      if (known) return { target, content: known };
+      try {
+        return { target, content: await readTarget(target, signal) };
+      } catch (error) {
+        if (error instanceof ActionableError && !signal.aborted) return { target, content: error };
+        throw error;
+      }
+    },
+    { concurrency },
+  );
+}
+
+/** Tells by lists what targets hold; undefined where the secrets may not be listed, or the list failed. */
+async function listContents(
+  targets: readonly Target[],
+  known: readonly NamespaceObject[] | undefined,
+  signal: AbortSignal,
+): Promise<((target: Target) => TargetContent | undefined) | undefined> {
+  const [first] = targets;
+  if (!first) return undefined;
+  const unlessAborted = (error: unknown) => {
+    // What fails here is told of each target by itself.
+    if (signal.aborted || !(error instanceof ActionableError)) throw error;
+    return undefined;
+  };
+  const [secrets, namespaces] = await Promise.all([
+    first.cluster.listSecretsNamed(first.name, signal).catch(unlessAborted),
+    known ?? first.cluster.listNamespaces("", signal).catch(unlessAborted),
+  ]);
+  if (!secrets) return undefined;
+  const secretIn = new Map(secrets.map((secret) => [secret.namespace, secret]));
+  const namespaceOf = namespaces && new Map(namespaces.map((namespace) => [namespace.name, namespace]));
+  return (target) => {
+    const secret = secretIn.get(target.namespace);
+    if (secret) return { secret, namespace: undefined };
+    // Of those that were selected beforehand others may be missing, and are looked at.
+    const namespace = namespaceOf?.get(target.namespace);
+    return namespace || (namespaceOf && !known) ? { secret: undefined, namespace } : undefined;
+  };
+}

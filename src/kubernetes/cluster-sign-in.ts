@@ -1,0 +1,120 @@
+import { readFile } from "node:fs/promises";
+import type { Agent, OutgoingHttpHeaders } from "node:http";
+import type { AgentOptions } from "node:https";
+import { ActionableError } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import { serverAgent } from "../domain/server-agent.ts";
+import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
+import type { Connection } from "./kubeconfig.ts";
+import type { KubeconfigUser, PemSource } from "./kubeconfig-file.ts";
+
+/** Who we are on every request, and the connections that carry it. */
+export interface ClusterIdentity {
+  readonly headers: OutgoingHttpHeaders;
+  readonly agent: Agent;
+}
+
+/**
+ * Reads what a context's user signs in with, asks its plugin or its provider, and opens the way to the cluster.
+ * @param say told what a plugin says, line by line
+ * @throws ActionableError `kubernetes.unauthorized` when the credential cannot be had, and whatever runExecPlugin throws
+ */
+export async function signInToCluster(
+  connection: Connection,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ClusterIdentity> {
+  const { context, cluster, user } = connection;
+  try {
+    const [authority, certificate, key, authorization] = await Promise.all([
+      pem(cluster.authority),
+      user && pem(user.certificate),
+      user && pem(user.key),
+      user && authorizationOf(user),
+    ]);
+    const credential = user?.plugin && (await askPlugin(connection, user.plugin, authority, say, signal));
+    const bearer = credential?.token;
+    const header = bearer === undefined ? authorization : `Bearer ${bearer}`;
+    return {
+      headers: { ...(header !== undefined && { Authorization: header }), ...user?.impersonation },
+      agent: await agentFor(connection, {
+        ca: authority,
+        cert: credential?.certificate ?? certificate,
+        key: credential?.key ?? key,
+      }),
+    };
+  } catch (error) {
+    if (error instanceof ActionableError || signal.aborted) throw error;
+    throw unreadable(context, error);
+  }
+}
+
+/** The text of a PEM; where a kubeconfig has both, kubectl takes what it holds before what it names. */
+async function pem({ data, file }: PemSource): Promise<Buffer | undefined> {
+  if (data !== undefined) return Buffer.from(data, "base64");
+  return file === undefined ? undefined : readFile(file);
+}
+
+async function authorizationOf(user: KubeconfigUser): Promise<string | undefined> {
+  const { token, tokenFile, username, password = "", plugin, authProvider } = user;
+  const bearer = tokenFile === undefined ? token : (await readFile(tokenFile, "utf8")).trim();
+  if (bearer) return `Bearer ${bearer}`;
+  if (username !== undefined) return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  return plugin === undefined && authProvider !== undefined ? askProvider(user) : undefined;
+}
+
+/** Providers are rare by now, and the Kubernetes client that knows them takes long to load. */
+async function askProvider({ name, authProvider }: KubeconfigUser): Promise<string | undefined> {
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    { name, server: "https://localhost", skipTLSVerify: false },
+    { name, authProvider },
+  );
+  const options: { headers?: OutgoingHttpHeaders } = {};
+  await config.applyToHTTPSOptions(options);
+  const authorization = options.headers?.["Authorization"];
+  return typeof authorization === "string" ? authorization : undefined;
+}
+
+function askPlugin(
+  { context, cluster }: Connection,
+  plugin: NonNullable<KubeconfigUser["plugin"]>,
+  authority: Buffer | undefined,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ExecCredential> {
+  const info = {
+    server: cluster.server,
+    "tls-server-name": cluster.tlsServerName,
+    "insecure-skip-tls-verify": cluster.skipTlsVerify || undefined,
+    "certificate-authority-data": authority?.toString("base64"),
+    "proxy-url": cluster.proxyUrl,
+  };
+  return runExecPlugin(plugin, { context, cluster: info, say }, signal);
+}
+
+async function agentFor(
+  { cluster: { server, skipTlsVerify, tlsServerName, proxyUrl } }: Connection,
+  tls: { ca: Buffer | undefined; cert: Buffer | string | undefined; key: Buffer | string | undefined },
+): Promise<Agent> {
+  const trust = { ...tls, servername: tlsServerName };
+  if (proxyUrl?.startsWith("socks") !== true) {
+    return serverAgent(new URL(server), { ...trust, verify: !skipTlsVerify, proxy: proxyUrl });
+  }
+  const { SocksProxyAgent } = await import("socks-proxy-agent");
+  // It hands on whatever TLS needs to know, though its type does not say so.
+  const options: AgentOptions = { ...trust, keepAlive: true, rejectUnauthorized: !skipTlsVerify };
+  return new SocksProxyAgent(proxyUrl, options);
+}
+
+/** What is said of it may hold a part of a credential, so only the system's own words are kept. */
+function unreadable(context: string, error: unknown): ActionableError {
+  const { code, path } = Object(error) as { code?: unknown; path?: unknown };
+  const fault = typeof code === "string" ? `: ${code}${typeof path === "string" ? ` ${path}` : ""}` : "";
+  return new ActionableError(`The credential of context ${context} cannot be had${fault}.`, {
+    code: "kubernetes.unauthorized",
+    hint: "Make kubectl work with this context first.",
+    exitCode: exitCode.notAllowed,
+  });
+}

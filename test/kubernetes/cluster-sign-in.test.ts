@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UnsecuredJWT } from "jose";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createCluster, type ClusterClient } from "../../src/kubernetes/cluster-client.ts";
+import { readEntries } from "../../src/kubernetes/kubeconfig-file.ts";
+import { Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
+import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
+import { ScriptedServer } from "../scripted-server.ts";
+import { ok } from "./stub-api-server.ts";
+
+const signal = AbortSignal.timeout(30_000);
+let folder: string;
+let server: ScriptedServer;
+let certificate: string;
+const closing: Array<() => void> = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "acr-pull-sign-in-"));
+  const authority = await createCertificateAuthority();
+  certificate = authority.certificate;
+  server = new ScriptedServer(await authority.issue());
+  await server.start();
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) close();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+/** A cluster whose kubeconfig, in the test's folder, says this of it and of its user. */
+function cluster(fields: Record<string, unknown>, user: Record<string, unknown>): ClusterClient {
+  const name = "stub";
+  const kubeconfig = {
+    clusters: [{ name, cluster: { server: `https://localhost:${server.port}`, ...fields } }],
+    users: [{ name, user }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+  };
+  return createCluster(new Kubeconfig(readEntries(kubeconfig, folder)), name);
+}
+
+const read = (from: ClusterClient) => from.findSecret("apps", "acr-secret", signal);
+
+describe("signing in to a cluster", () => {
+  test("believes the authority that the kubeconfig holds before the one that it names, as kubectl does", async () => {
+    await writeFile(join(folder, "ca.crt"), "no certificate");
+    const both = { "certificate-authority": "ca.crt", "certificate-authority-data": base64(certificate) };
+    server.script(ok({ metadata: {} }));
+    await read(cluster(both, { token: "t0k3n" }));
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer t0k3n");
+  });
+
+  test("reads the files that it names from beside the kubeconfig", async () => {
+    await writeFile(join(folder, "ca.crt"), certificate);
+    await writeFile(join(folder, "token"), "from-the-file\n");
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority": "ca.crt" }, { tokenFile: "token", token: "other" }));
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer from-the-file");
+  });
+
+  test("names a file that is not there, and sends nothing", async () => {
+    const user = { "client-certificate": "gone.crt", "client-key": "gone.key" };
+    const looking = read(cluster({ "certificate-authority-data": base64(certificate) }, user));
+    await expect(looking).rejects.toMatchObject({
+      code: "kubernetes.unauthorized",
+      exitCode: 3,
+      message: expect.stringContaining(`ENOENT ${join(folder, "gone.crt")}`),
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  test("takes the token of a provider that kubectl has built in", async () => {
+    const idToken = new UnsecuredJWT({}).setExpirationTime("1h").encode();
+    const provider = {
+      name: "oidc",
+      config: { "id-token": idToken, "client-id": "c", "idp-issuer-url": "i" },
+    };
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, { "auth-provider": provider }));
+    expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${idToken}`);
+  });
+
+  test("goes through a SOCKS proxy, and verifies the cluster behind it", async () => {
+    const asked: string[] = [];
+    const proxy = createServer((socket) => void passOn(socket, asked));
+    closing.push(() => proxy.close());
+    const through = { "proxy-url": `socks5://127.0.0.1:${await listening(proxy)}` };
+    server.script(ok({ metadata: {} }), ok({ metadata: {} }));
+    const trusting = { ...through, "certificate-authority-data": base64(certificate) };
+    await read(cluster(trusting, { token: "t0k3n" }));
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer t0k3n");
+    expect(asked).toEqual([`:${server.port}`]);
+    await expect(read(cluster(through, { token: "t0k3n" }))).rejects.toMatchObject({
+      code: "kubernetes.untrusted-certificate",
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+async function listening(proxy: Server): Promise<number> {
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return (proxy.address() as AddressInfo).port;
+}
+
+/** Speaks as much of SOCKS 5 (RFC 1928) as a client without a password needs; every name is this machine. */
+async function passOn(socket: Socket, asked: string[]): Promise<void> {
+  socket.on("error", () => {});
+  await once(socket, "data");
+  socket.write(Buffer.from([5, 0]));
+  const [wish] = (await once(socket, "data")) as [Buffer];
+  const port = wish.readUInt16BE(wish.length - 2);
+  asked.push(`:${port}`);
+  const target = connect(port, "127.0.0.1");
+  target.on("error", () => socket.destroy());
+  await once(target, "connect");
+  socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
+  socket.pipe(target).pipe(socket);
+}
