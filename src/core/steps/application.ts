@@ -147,8 +147,8 @@ async function findOurs(
 ): Promise<Application | undefined> {
   const found = await directory.findApplicationByUniqueName(uniqueName, signal);
   if (found || expectedAppId === undefined) return found;
-  const named = await directory.findApplications(expectedAppId, signal);
-  return named.find((one) => one.uniqueName === uniqueName);
+  const named = await directory.findApplicationByAppId(expectedAppId, signal);
+  return named?.uniqueName === uniqueName ? named : undefined;
 }
 
 /** The principal of an application, and the roles that it holds on the registry. */

@@ -99,7 +99,7 @@ async function findNamed(
     async () => {
       const found = known
         ? await azure.directory.readApplication(known.objectId, signal)
-        : (await azure.directory.findApplications(appId, signal)).find((one) => one.appId === appId);
+        : await azure.directory.findApplicationByAppId(appId, signal);
       if (found) known = withAllKeys(known, found);
     },
     () =>

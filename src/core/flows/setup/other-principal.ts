@@ -44,7 +44,7 @@ async function isGone(
   directory: Directory | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return directory !== undefined && (await directory.findApplications(appId, signal)).length === 0;
+  return directory !== undefined && (await directory.findApplicationByAppId(appId, signal)) === undefined;
 }
 
 function otherPrincipal(target: Target, what: string, appId: string): ActionableError {
