@@ -123,8 +123,9 @@ async function setup({ runs, startSandbox, found }) {
         name,
         ms(figure("ms")),
         theirs ? ratio(median(theirs.map((one) => one.ms)), figure("ms")) : "-",
-        `${figure("requests")}, ${figure("chain")}`,
-        all === theirs ? "-" : `${ms(floor)}, ${ratio(figure("ms"), floor)}`,
+        // Which answer was waited for is seen only where they take their time.
+        latency === 0 ? `${figure("requests")}` : `${figure("requests")}, ${figure("chain")}`,
+        all === theirs || latency === 0 ? "-" : `${ms(floor)}, ${ratio(figure("ms"), floor)}`,
       ]);
     }
   }

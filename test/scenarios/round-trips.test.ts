@@ -183,7 +183,7 @@ describe("the requests of setup", () => {
     const asked = sandbox.requests.entries.slice(before);
     expect(asked.filter(({ mutating }) => mutating)).toEqual([]);
     const reads = asked
-      .filter(({ path }) => !/openid-configuration|oauth2/.test(path))
+      .filter(({ path }) => !path.includes("oauth2"))
       .map(({ service, method, path, query }) => `${service} ${method} ${path}?${query}`);
     expect(reads).toEqual([...new Set(reads)]);
   });

@@ -110,7 +110,6 @@ describe.concurrent("status", () => {
     ]);
     expect(asked.slice(1 + pages, -2)).toEqual([
       "GET /metadata/endpoints",
-      "GET /v2.0/.well-known/openid-configuration",
       "POST /oauth2/v2.0/token",
       "GET /v1.0/applications(appId='ID')",
     ]);
