@@ -120,8 +120,9 @@ function claimsIn(challenge: string | undefined): string | undefined {
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);
-  } catch (error) {
-    throw notAnswered("the answer is no JSON", error);
+  } catch {
+    // The parser's complaint would quote it.
+    throw notAnswered("the answer is no JSON");
   }
 }
 
@@ -130,6 +131,6 @@ function isObject(value: unknown): boolean {
 }
 
 /** Something between us and the service answered in its place, or cut its answer off. */
-function notAnswered(what: string, cause?: unknown): ExchangeError {
-  return new ExchangeError("broken-connection", undefined, what, cause);
+function notAnswered(what: string): ExchangeError {
+  return new ExchangeError("broken-connection", undefined, what);
 }

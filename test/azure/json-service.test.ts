@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Agent } from "node:https";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAzureHttp } from "../../src/azure/azure-http.ts";
 import type { Credential } from "../../src/azure/credential.ts";
@@ -101,10 +102,12 @@ describe("a service of Azure", () => {
     });
   });
 
-  test("that answers with no JSON has not answered", async () => {
-    server.script((response) => response.end("<html>"));
-    await expect(service.send({ method: "GET", path: "/x" }, signal)).rejects.toMatchObject({
-      failure: "broken-connection",
-    });
+  test("that answers with no JSON has not answered, and is not quoted: it may hold a new password", async () => {
+    server.script((response) => response.end("s3cr3t"));
+    const error: unknown = await service
+      .send({ method: "POST", path: "/x" }, signal)
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ failure: "broken-connection" });
+    expect(inspect(error)).not.toContain("s3cr3t");
   });
 });
