@@ -57,10 +57,20 @@ async function pem({ data, file }: PemSource): Promise<Buffer | undefined> {
 
 async function authorizationOf(user: KubeconfigUser): Promise<string | undefined> {
   const { token, tokenFile, username, password = "", plugin, authProvider } = user;
-  const bearer = tokenFile === undefined ? token : (await readFile(tokenFile, "utf8")).trim();
+  const bearer = tokenFile === undefined ? token : await newestToken(tokenFile, token);
   if (bearer) return `Bearer ${bearer}`;
   if (username !== undefined) return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   return plugin === undefined && authProvider !== undefined ? askProvider(user) : undefined;
+}
+
+/** What the file holds goes before the token beside it, which counts where there is nothing to be read. */
+async function newestToken(file: string, token: string | undefined): Promise<string | undefined> {
+  try {
+    return (await readFile(file, "utf8")).trim() || token;
+  } catch (error) {
+    if (token === undefined) throw error;
+    return token;
+  }
 }
 
 /** Providers are rare by now, and the Kubernetes client that knows them takes long to load. */
