@@ -4,6 +4,7 @@ import type { AgentOptions } from "node:https";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { serverAgent } from "../domain/server-agent.ts";
+import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import type { KubeconfigUser, PemSource } from "./kubeconfig-file.ts";
@@ -110,7 +111,8 @@ async function agentFor(
 ): Promise<Agent> {
   const trust = { ...tls, servername: tlsServerName };
   if (proxyUrl?.startsWith("socks") !== true) {
-    return serverAgent(new URL(server), { ...trust, verify: !skipTlsVerify, proxy: proxyUrl });
+    const url = new URL(server);
+    return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy: proxyUrl ?? clusterProxy(url) });
   }
   const { SocksProxyAgent } = await import("socks-proxy-agent");
   // It hands on whatever TLS needs to know, though its type does not say so.
