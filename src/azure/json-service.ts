@@ -18,7 +18,7 @@ export interface JsonRequest {
 /** What a service answered, when it did not refuse. */
 export interface JsonAnswer {
   readonly status: number;
-  /** The JSON body; undefined when there is none. */
+  /** The JSON body; undefined when there is none, which only a write may be answered with. */
   readonly body: JsonObject | undefined;
 }
 
@@ -85,7 +85,10 @@ export function createJsonService(
     if (wanted) answer = await sendWith(request, wanted, signal);
     const { status, headers, bodyAsText } = answer;
     if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
-    return { status, body: bodyAsText ? parse(bodyAsText) : undefined };
+    const body = bodyAsText ? parse(bodyAsText) : undefined;
+    // Without an object a question is not answered; taken for one, it would say that there is nothing.
+    if (request.method === "GET" && !isObject(body)) throw notAnswered("the answer is no JSON object");
+    return { status, body: body === undefined ? undefined : record(body) };
   }
 
   async function list(path: string, signal: AbortSignal, atMost = Infinity) {
@@ -94,7 +97,8 @@ export function createJsonService(
     while (next !== undefined && items.length < atMost) {
       const { body }: JsonAnswer = await send({ method: "GET", path: next }, signal);
       const page = body?.["value"];
-      if (Array.isArray(page)) items.push(...page.map(record));
+      if (!Array.isArray(page)) throw notAnswered("the answer is no list");
+      items.push(...page.map(record));
       const link = body?.[nextLink];
       next = typeof link === "string" && link !== "" ? link : undefined;
     }
@@ -113,10 +117,20 @@ function claimsIn(challenge: string | undefined): string | undefined {
   return encoded && Buffer.from(encoded, "base64").toString("utf8");
 }
 
-function parse(body: string): JsonObject {
+function parse(body: string): unknown {
   try {
-    return record(JSON.parse(body));
-  } catch (error) {
-    throw new ExchangeError("broken-connection", undefined, "the answer is no JSON", error);
+    return JSON.parse(body);
+  } catch {
+    // The parser's complaint would quote it.
+    throw notAnswered("the answer is no JSON");
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Something between us and the service answered in its place, or cut its answer off. */
+function notAnswered(what: string): ExchangeError {
+  return new ExchangeError("broken-connection", undefined, what);
 }

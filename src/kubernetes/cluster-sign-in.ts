@@ -4,6 +4,7 @@ import type { AgentOptions } from "node:https";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { serverAgent } from "../domain/server-agent.ts";
+import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import type { KubeconfigUser, PemSource } from "./kubeconfig-file.ts";
@@ -57,10 +58,20 @@ async function pem({ data, file }: PemSource): Promise<Buffer | undefined> {
 
 async function authorizationOf(user: KubeconfigUser): Promise<string | undefined> {
   const { token, tokenFile, username, password = "", plugin, authProvider } = user;
-  const bearer = tokenFile === undefined ? token : (await readFile(tokenFile, "utf8")).trim();
+  const bearer = tokenFile === undefined ? token : await newestToken(tokenFile, token);
   if (bearer) return `Bearer ${bearer}`;
   if (username !== undefined) return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   return plugin === undefined && authProvider !== undefined ? askProvider(user) : undefined;
+}
+
+/** What the file holds goes before the token beside it, which counts where there is nothing to be read. */
+async function newestToken(file: string, token: string | undefined): Promise<string | undefined> {
+  try {
+    return (await readFile(file, "utf8")).trim() || token;
+  } catch (error) {
+    if (token === undefined) throw error;
+    return token;
+  }
 }
 
 /** Providers are rare by now, and the Kubernetes client that knows them takes long to load. */
@@ -100,7 +111,8 @@ async function agentFor(
 ): Promise<Agent> {
   const trust = { ...tls, servername: tlsServerName };
   if (proxyUrl?.startsWith("socks") !== true) {
-    return serverAgent(new URL(server), { ...trust, verify: !skipTlsVerify, proxy: proxyUrl });
+    const url = new URL(server);
+    return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy: proxyUrl ?? clusterProxy(url) });
   }
   const { SocksProxyAgent } = await import("socks-proxy-agent");
   // It hands on whatever TLS needs to know, though its type does not say so.

@@ -33,7 +33,7 @@ async function readNames(path: string): Promise<FileNames> {
   try {
     // A pipe, as in KUBECONFIG=<(...), gives what it holds once: to the run that is being typed, not to us.
     if (!(await stat(path)).isFile()) return nothing;
-    const document = parseDocument(await readFile(path, "utf8"), { logLevel: "error" });
+    const document = parseDocument(await readFile(path, "utf8"), { logLevel: "error", uniqueKeys: false });
     return document.errors.length > 0 ? nothing : namesIn(document.toJS());
   } catch {
     // Who types is told of it by the command that reads the file in earnest.

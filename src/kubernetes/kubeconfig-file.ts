@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { loadAll } from "js-yaml";
+import { DEFAULT_SCHEMA, loadAll, Type } from "js-yaml";
 import { refused } from "../domain/errors.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
 
@@ -28,7 +28,7 @@ export interface KubeconfigUser {
   readonly certificate: PemSource;
   readonly key: PemSource;
   readonly token: string | undefined;
-  /** Goes before the token. */
+  /** What it holds goes before the token. */
   readonly tokenFile: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -77,6 +77,12 @@ function firstByName<T extends { readonly name: string }>(items: readonly T[]): 
   return byName;
 }
 
+/** For kubectl what looks like a date is a text. */
+const noDate = new Type("tag:yaml.org,2002:timestamp", { kind: "scalar", resolve: () => false });
+
+/** As kubectl reads YAML; of a key that is there twice the last counts. */
+const asKubectl = { schema: DEFAULT_SCHEMA.extend({ implicit: [noDate] }), json: true } as const;
+
 /**
  * Reads one file. An entry that is not well-formed is left out, for it may be one that nobody asks for.
  * @throws ActionableError `kubernetes.kubeconfig-malformed`, which quotes nothing of the file
@@ -85,7 +91,7 @@ export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   let raw: unknown;
   try {
     // An empty file holds no document, which kubectl takes for a kubeconfig with nothing in it.
-    raw = loadAll(text)[0];
+    raw = loadAll(text, null, asKubectl)[0];
   } catch (error) {
     // The parser's message quotes the lines around the fault, and those may hold a token.
     const { line } = Object((Object(error) as { mark?: unknown }).mark) as { line?: unknown };

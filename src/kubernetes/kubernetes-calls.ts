@@ -18,7 +18,7 @@ type Read<T> = (object: never) => T;
 
 /** One page of a list, as the API server sends it. */
 interface ListPage {
-  readonly items: readonly never[];
+  readonly items: readonly never[] | null;
   readonly metadata?: { readonly continue?: string | null } | null;
 }
 
@@ -70,7 +70,7 @@ export class KubernetesCalls {
       const query = { ...selector, limit, continue: next };
       try {
         const page = (await this.#repeated(request, { query }, failedAttempt, signal, isList)) as ListPage;
-        items.push(...page.items.map(read));
+        items.push(...(page.items ?? []).map(read));
         next = page.metadata?.continue ?? undefined;
         if (next === undefined || next === "") return items;
       } catch (error) {
@@ -152,7 +152,11 @@ export class KubernetesCalls {
   }
 }
 
-/** Whether an answer is a list: taken for an empty one, anything else would say that there is nothing. */
+/**
+ * Whether an answer is a list: taken for an empty one, anything else would say that there is nothing. Go writes `null`
+ * for a list that nothing was ever put into, as older API servers and proxies that sift lists do.
+ */
 function isList(answer: unknown): boolean {
-  return Array.isArray((Object(answer) as { items?: unknown }).items);
+  const { kind, items } = Object(answer) as { kind?: unknown; items?: unknown };
+  return Array.isArray(items) || (items === null && typeof kind === "string" && kind.endsWith("List"));
 }

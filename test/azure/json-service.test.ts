@@ -1,4 +1,6 @@
+import type { ServerResponse } from "node:http";
 import { Agent } from "node:https";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAzureHttp } from "../../src/azure/azure-http.ts";
 import type { Credential } from "../../src/azure/credential.ts";
@@ -76,10 +78,36 @@ describe("a service of Azure", () => {
     expect(claimsAsked).toHaveLength(1);
   });
 
-  test("that answers with no JSON has not answered", async () => {
-    server.script((response) => response.end("<html>"));
+  test.each([
+    ["nothing at all", (response: ServerResponse) => response.end()],
+    ["an object without a list", (response: ServerResponse) => response.end("{}")],
+    ["a list of its own making", (response: ServerResponse) => response.end('[{"id":1}]')],
+  ])("that gives %s where a list was asked for has not said that there is nothing", async (_what, answer) => {
+    server.script(answer);
+    await expect(service.list("/list", signal)).rejects.toMatchObject({ failure: "broken-connection" });
+  });
+
+  test.each(["", "null", "[]", '"x"'])("that answers a question with %j has not answered", async (body) => {
+    server.script((response) => response.end(body));
     await expect(service.send({ method: "GET", path: "/x" }, signal)).rejects.toMatchObject({
       failure: "broken-connection",
     });
+  });
+
+  test("need not say more to a write than that it was done", async () => {
+    server.script((response) => response.writeHead(204).end());
+    expect(await service.send({ method: "DELETE", path: "/x" }, signal)).toEqual({
+      status: 204,
+      body: undefined,
+    });
+  });
+
+  test("that answers with no JSON has not answered, and is not quoted: it may hold a new password", async () => {
+    server.script((response) => response.end("s3cr3t"));
+    const error: unknown = await service
+      .send({ method: "POST", path: "/x" }, signal)
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ failure: "broken-connection" });
+    expect(inspect(error)).not.toContain("s3cr3t");
   });
 });

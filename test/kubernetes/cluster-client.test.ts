@@ -160,6 +160,20 @@ describe("a list", () => {
     ]);
   });
 
+  test("is empty where Go's own word for that stands in it", async () => {
+    server.script(ok({ kind: "NamespaceList", apiVersion: "v1", metadata: {}, items: null }));
+    expect(await cluster.listNamespaces("", signal)).toEqual([]);
+  });
+
+  test.each([
+    ["an object of another kind without items", { kind: "Namespace", metadata: { name: "a" } }],
+    ["nothing in it", {}],
+    ["no list for its items", { kind: "NamespaceList", items: "none" }],
+  ])("is not taken for empty when the answer has %s", async (_what, json) => {
+    server.script(ok(json));
+    await expect(cluster.listNamespaces("", signal)).rejects.toMatchObject({ code: "kubernetes.failed" });
+  });
+
   test("is asked for in smaller pages when one is too large to be taken", async () => {
     const huge: Answer = (response) => response.end(Buffer.alloc(9 * 1024 * 1024, " "));
     server.script(page(["a"], "t1"), huge, huge, page(["b"], "t2"), page(["c"]));

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UnsecuredJWT } from "jose";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCluster, type ClusterClient } from "../../src/kubernetes/cluster-client.ts";
 import { readEntries } from "../../src/kubernetes/kubeconfig-file.ts";
 import { Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
@@ -83,6 +83,15 @@ describe("signing in to a cluster", () => {
     server.script(ok({ metadata: {} }));
     await read(cluster({ "certificate-authority-data": base64(certificate) }, { "auth-provider": provider }));
     expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${idToken}`);
+  });
+
+  test("goes straight to a cluster on this machine whatever proxy the environment names, as kubectl does", async () => {
+    vi.stubEnv("HTTPS_PROXY", "http://127.0.0.1:1");
+    vi.stubEnv("NO_PROXY", "");
+    closing.push(() => vi.unstubAllEnvs());
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, { token: "t0k3n" }));
+    expect(server.requests).toHaveLength(1);
   });
 
   test("goes through a SOCKS proxy, and verifies the cluster behind it", async () => {

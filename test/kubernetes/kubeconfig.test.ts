@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { createCluster } from "../../src/kubernetes/cluster-client.ts";
 import { signInToCluster } from "../../src/kubernetes/cluster-sign-in.ts";
+import { contextNames } from "../../src/kubernetes/context-names.ts";
 import { loadKubeconfig, type Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 
 let folder: string;
@@ -100,6 +101,26 @@ describe("loadKubeconfig", () => {
   ])("takes %s for a kubeconfig without contexts", async (what, text) => {
     const path = await file(what.replaceAll(" ", "-"), text);
     expect((await loadKubeconfig({ env: noHome, file: path })).contexts).toEqual([]);
+  });
+
+  test("takes a name that looks like a date for a name, and the last of two keys, as kubectl does", async () => {
+    const path = await file(
+      "dates",
+      `${config("2026-11-25")}current-context: old\ncurrent-context: 2026-11-25`,
+    );
+    const loaded = await loadKubeconfig({ env: noHome, file: path });
+    expect(loaded.currentContext).toBe("2026-11-25");
+    expect(loaded.connection("2026-11-25").cluster.server).toBe("https://2026-11-25.test");
+    const names = await contextNames({ env: noHome, file: path });
+    expect(names.map(({ name, isCurrent }) => [name, isCurrent])).toEqual([["2026-11-25", true]]);
+  });
+
+  test("takes what a merge key brings with it", async () => {
+    const text = config("blue", { user: "{<<: *shared}" });
+    const path = await file("merge-key", `shared: &shared {token: t0k3n}${text}`);
+    expect(await headersOf(await loadKubeconfig({ env: noHome, file: path }))).toEqual({
+      Authorization: "Bearer t0k3n",
+    });
   });
 
   test("refuses a list, a word or a number", async () => {
@@ -234,6 +255,21 @@ describe("a context", () => {
     });
     expect(await headersOf(loaded)).toEqual({ Authorization: "Bearer from-the-file" });
   });
+
+  test.each([
+    ["is not there", "no-such-token"],
+    ["holds nothing", "empty-token"],
+  ])(
+    "signs in with the token of its user where the file beside it %s, as kubectl does",
+    async (_what, name) => {
+      await file("empty-token", "\n");
+      const user = `{tokenFile: ${name}, token: from-the-config}`;
+      const path = await file(`without-${name}`, config("blue", { user }));
+      expect(await headersOf(await loadKubeconfig({ env: noHome, file: path }))).toEqual({
+        Authorization: "Bearer from-the-config",
+      });
+    },
+  );
 
   test("acts for the groups, uid and extra fields that its user names, as kubectl would", async () => {
     const user = "{as: other, as-uid: '7', as-groups: [g1, g2], as-user-extra: {scopes: [view]}, token: t}";

@@ -175,6 +175,17 @@ describe("the requests of setup", () => {
     );
   });
 
+  it("are as many as it takes to tell, in a dry run, which of many namespaces has no room", async () => {
+    await sandbox.close();
+    const fleet = clusterOf(30);
+    const namespaces = [...fleet.namespaces, { name: "full", secretQuota: 0 }];
+    sandbox = await startSandbox({ checkInvariants: true, clusters: [{ ...fleet, namespaces }] });
+    const names = Array.from({ length: 30 }, (_, index) => ["-n", `fleet-${index}`]).flat();
+    const run = await setup(sandbox, [...names, "-n", "full", "--dry-run"]);
+    expect(run.json.warnings).toEqual([expect.stringContaining("sandbox/full/acr-secret is left out")]);
+    expect(sandbox.requests.mutating()).toEqual([]);
+  });
+
   it("change nothing and ask nothing twice when all is in order", async () => {
     await setup(sandbox);
     const before = sandbox.requests.entries.length;

@@ -46,13 +46,15 @@ function wishFor(
 
 /**
  * Whether the caller may write secrets in the whole cluster, where there are many to be written: then each is not
- * rehearsed. What a quota or a policy refuses is learned when it is written, as it is for one that changes meanwhile.
+ * rehearsed. What a quota or a policy refuses is learned when it is written, as it is for one that changes meanwhile;
+ * only a run that writes nothing would never learn it.
  */
 async function mayWriteEverywhere(
-  { cluster: { cluster } }: JobSurvey,
+  { input, cluster: { cluster } }: JobSurvey,
   wishes: readonly Wish[],
   signal: AbortSignal,
 ): Promise<boolean> {
+  if (input.dryRun) return false;
   const toWrite = wishes.filter(({ changes }) => changes);
   if (toWrite.length < manyTargets) return false;
   const makesNamespaces = toWrite.some(({ state }) => state.kind === "absent" && state.createNamespace);

@@ -1,0 +1,38 @@
+import { BlockList, isIP } from "node:net";
+import { getProxyForUrl } from "proxy-from-env";
+
+/**
+ * The proxy on the way to an API server by the environment's word, as kubectl reads it; empty for none. It spares what
+ * other programs send through a proxy: this machine, where kind and minikube put their clusters, and of NO_PROXY whole
+ * networks and whatever lies below a domain.
+ * Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
+ */
+export function clusterProxy(server: URL): string {
+  const host = server.hostname.replace(/^\[|\]$/g, "").toLowerCase();
+  const { NO_PROXY: large, no_proxy: small } = process.env;
+  const entries = (large || small || "").toLowerCase().split(/[\s,]+/);
+  const spared =
+    host === "localhost" || isWithin(host, thisMachine) || entries.some((one) => names(one, host));
+  return spared ? "" : getProxyForUrl(server.href);
+}
+
+const thisMachine = ["127.0.0.0/8", "::1/128"];
+
+/** Whether an entry of NO_PROXY that is more than a name stands for a host; the others are known elsewhere, too. */
+function names(entry: string, host: string): boolean {
+  if (entry.includes("/")) return isWithin(host, [entry]);
+  return /^[^.*:]/.test(entry) && isIP(entry) === 0 && host.endsWith(`.${entry}`);
+}
+
+function isWithin(host: string, networks: readonly string[]): boolean {
+  const family = isIP(host);
+  if (family === 0) return false;
+  const list = new BlockList();
+  for (const [address = "", prefix] of networks.map((network) => network.split("/"))) {
+    const length = /^\d{1,3}$/.test(prefix ?? "") ? Number(prefix) : Infinity;
+    const version = isIP(address);
+    if (version === 0 || length > (version === 4 ? 32 : 128)) continue;
+    list.addSubnet(address, length, version === 4 ? "ipv4" : "ipv6");
+  }
+  return list.check(host, family === 4 ? "ipv4" : "ipv6");
+}
