@@ -8,7 +8,9 @@ import type { Directory, PullProof } from "../../ports.ts";
 export class FirstLooks {
   readonly #directory: Directory;
   readonly #pullProof: Pick<PullProof, "checkReachable">;
-  readonly #begun = new Map<string, Promise<unknown>>();
+  readonly #begun = new Map<string, { readonly look: Promise<unknown>; readonly stop: AbortController }>();
+
+  #closed = false;
 
   constructor(directory: Directory, pullProof: Pick<PullProof, "checkReachable">) {
     this.#directory = directory;
@@ -20,14 +22,18 @@ export class FirstLooks {
    * @param amongDeleted also among those that were deleted and can be restored
    */
   beginApplication(uniqueName: string, amongDeleted: boolean, signal: AbortSignal): void {
-    this.#note("application", uniqueName, this.#directory.findApplicationByUniqueName(uniqueName, signal));
+    this.#note("application", uniqueName, signal, (own) =>
+      this.#directory.findApplicationByUniqueName(uniqueName, own),
+    );
     if (!amongDeleted) return;
-    this.#note("deleted", uniqueName, this.#directory.findDeletedApplication(uniqueName, signal));
+    this.#note("deleted", uniqueName, signal, (own) =>
+      this.#directory.findDeletedApplication(uniqueName, own),
+    );
   }
 
   /** Begins to look whether a registry can be reached from here. */
   beginReachable(loginServer: string, signal: AbortSignal): void {
-    this.#note("reachable", loginServer, this.#pullProof.checkReachable(loginServer, signal));
+    this.#note("reachable", loginServer, signal, (own) => this.#pullProof.checkReachable(loginServer, own));
   }
 
   /** The directory, whose first looks these are. */
@@ -48,16 +54,26 @@ export class FirstLooks {
     return this.#take<void>("reachable", loginServer) ?? this.#pullProof.checkReachable(loginServer, signal);
   }
 
-  #note(kind: string, key: string, look: Promise<unknown>): void {
-    // Nobody needs to ask for it: the registry may turn out to have another name.
+  /** Gives up the looks that nobody asked for: the registry may have turned out to have another name. */
+  close(): void {
+    this.#closed = true;
+    for (const { stop } of this.#begun.values()) stop.abort();
+    this.#begun.clear();
+  }
+
+  #note(kind: string, key: string, signal: AbortSignal, begin: (own: AbortSignal) => Promise<unknown>): void {
+    if (this.#closed) return;
+    const stop = new AbortController();
+    const look = begin(AbortSignal.any([signal, stop.signal]));
+    // Nobody needs to ask for it.
     look.catch(() => {});
-    this.#begun.set(`${kind} ${key}`, look);
+    this.#begun.set(`${kind} ${key}`, { look, stop });
   }
 
   #take<T>(kind: string, key: string): Promise<T> | undefined {
     const whole = `${kind} ${key}`;
-    const look = this.#begun.get(whole) as Promise<T> | undefined;
+    const begun = this.#begun.get(whole);
     this.#begun.delete(whole);
-    return look;
+    return begun?.look as Promise<T> | undefined;
   }
 }

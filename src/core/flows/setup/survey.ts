@@ -36,6 +36,20 @@ export async function survey(
   signal: AbortSignal,
 ): Promise<Survey> {
   const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
+  try {
+    return await look(input, ports, report, ahead, signal);
+  } finally {
+    ahead?.close();
+  }
+}
+
+async function look(
+  input: SetupInput,
+  ports: SetupPorts,
+  report: Report,
+  ahead: FirstLooks | undefined,
+  signal: AbortSignal,
+): Promise<Survey> {
   const [{ registry, loginServer }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
     surveyClusters(input, ports.clusters, signal).then((surveyed) => {
