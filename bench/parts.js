@@ -280,7 +280,7 @@ async function fleet({ runs, startSandbox }) {
         namespaces,
         `\`${name}\``,
         ms(median(all.map((one) => one.ms))),
-        requests[name],
+        requests.get(name),
         `${peak} MB`,
       ]);
     }
