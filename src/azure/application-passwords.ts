@@ -5,10 +5,10 @@ import { SecretText } from "../domain/secret-text.ts";
 import { azureError } from "./azure-errors.ts";
 import { applicationFields, applicationOf, dateOf } from "./directory-objects.ts";
 import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
+import { text } from "./json-fields.ts";
 import { readPasswordPolicy, type PasswordPolicy } from "./password-policy.ts";
 import { removeEverywhere } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
-import { text } from "./json-fields.ts";
 
 /** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
 export function applicationPasswords({ graph, ask, find, undertake }: DirectoryRequests) {

@@ -14,7 +14,7 @@ import {
 import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 
-/** A request to a service of Azure for which its SDK has no method. */
+/** One request to a service of Azure. */
 export interface AzureRequest {
   readonly method: HttpMethods;
   readonly url: string;
@@ -29,14 +29,11 @@ export interface AzureHttp {
   /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
-   * What an SDK's client is built with, so that its requests take the same way.
-   * @param mayRepeat whether a request may be sent again although it may have been acted upon
-   * @param onFailure told of each request that was refused or got no whole answer: some SDKs hide why
+   * What the SDK that signs in is built with, so that its requests take the same way. Each may be sent again: asking
+   * for a token twice gives two tokens, which does no harm.
+   * @param onFailure told of each request that was refused or got no whole answer: the SDK hides why
    */
-  clientOptions(
-    mayRepeat: (request: PipelineRequest) => boolean,
-    onFailure?: (failure: ExchangeError | PipelineResponse) => void,
-  ): SdkClientOptions;
+  clientOptions(onFailure: (failure: ExchangeError | PipelineResponse) => void): SdkClientOptions;
 }
 
 /** Options that every client of Azure's SDKs takes. */
@@ -68,7 +65,7 @@ export function createAzureHttp(
   };
   const pipelineWith = (repeatable: boolean) => {
     const pipeline = createPipelineFromOptions(options);
-    pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
+    pipeline.addPolicy(retryPolicy(timeoutMs, repeatable));
     return pipeline;
   };
   const repeating = pipelineWith(true);
@@ -85,17 +82,12 @@ export function createAzureHttp(
           abortSignal: signal,
         }),
       ),
-    clientOptions: (mayRepeat, onFailure) => ({
+    clientOptions: (onFailure) => ({
       ...options,
       httpClient,
-      additionalPolicies: [{ policy: retryPolicy(timeoutMs, mayRepeat, onFailure), position: "perCall" }],
+      additionalPolicies: [{ policy: retryPolicy(timeoutMs, true, onFailure), position: "perCall" }],
     }),
   };
-}
-
-/** Whether the method itself says that twice is the same as once. */
-export function isIdempotent(request: PipelineRequest): boolean {
-  return request.method !== "POST" && request.method !== "PATCH";
 }
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
@@ -143,13 +135,12 @@ class UnsuccessfulAnswer extends Error {
 
 function retryPolicy(
   timeoutMs: number,
-  mayRepeat: (request: PipelineRequest) => boolean,
+  idempotent: boolean,
   onFailure?: (failure: ExchangeError | PipelineResponse) => void,
 ): PipelinePolicy {
   return {
     name: "acrPullRetryPolicy",
     async sendRequest(request, next) {
-      const idempotent = mayRepeat(request);
       const attempt = async (leftMs: number) => {
         request.timeout = leftMs;
         const response = await next(request);

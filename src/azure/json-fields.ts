@@ -10,6 +10,15 @@ export function record(value: unknown): JsonObject {
   return typeof value === "object" && value !== null ? (value as JsonObject) : {};
 }
 
+/** The object that a body holds; an empty one where it holds none, such as a gateway's page of HTML. */
+export function parsedRecord(body: string | null | undefined): JsonObject {
+  try {
+    return record(JSON.parse(body ?? ""));
+  } catch {
+    return {};
+  }
+}
+
 /** A text that is there. */
 export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;

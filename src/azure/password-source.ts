@@ -2,7 +2,7 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
-import { record, text } from "./json-fields.ts";
+import { parsedRecord, text } from "./json-fields.ts";
 import { requestToken, type TokenRequest } from "./token-request.ts";
 import type { TokenSource } from "./token-source.ts";
 
@@ -24,7 +24,7 @@ export function passwordSource(
       if (error instanceof ExchangeError) onFailure(error);
       throw error;
     }
-    const { access_token: given, expires_in: lifeSeconds } = fieldsOf(answer);
+    const { access_token: given, expires_in: lifeSeconds } = parsedRecord(answer.bodyAsText);
     const token = text(given);
     if (answer.status !== 200 || token === undefined) {
       onFailure(answer);
@@ -32,12 +32,4 @@ export function passwordSource(
     }
     return { token, expiresOnTimestamp: Date.now() + Number(lifeSeconds ?? 0) * 1000 };
   };
-}
-
-function fieldsOf({ bodyAsText }: PipelineResponse) {
-  try {
-    return record(JSON.parse(bodyAsText ?? ""));
-  } catch {
-    return {};
-  }
 }

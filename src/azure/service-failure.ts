@@ -1,5 +1,5 @@
 import { inOneLine } from "../domain/in-one-line.ts";
-import { list, record, type JsonObject } from "./json-fields.ts";
+import { list, parsedRecord, record } from "./json-fields.ts";
 
 /** What a service of Azure said when it refused. */
 export interface ServiceAnswer {
@@ -28,7 +28,7 @@ interface Headers {
 
 /** Reads a refusal: Graph and Resource Manager share the shape `{"error": {code, message, details}}`. */
 export function readAnswer(status: number, headers: Headers, body: string | undefined): ServiceAnswer {
-  const document = parse(body);
+  const document = parsedRecord(body);
   // A few answers of Resource Manager put the error at the top.
   const error = record(document["error"] ?? document);
   const details = list(error["details"]).map(record);
@@ -60,15 +60,6 @@ function requestIdOf(headers: Headers): string | undefined {
     headers.get("x-ms-correlation-request-id") ??
     undefined
   );
-}
-
-function parse(body: string | undefined): JsonObject {
-  try {
-    return record(JSON.parse(body ?? ""));
-  } catch {
-    // A gateway's page of HTML says nothing that the status does not.
-    return {};
-  }
 }
 
 function shortened(text: string): string {

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import { parsedRecord, text } from "./json-fields.ts";
 
 /** How somebody signs in. */
 export type AuthMethod =
@@ -31,12 +32,7 @@ export function entraReason(text: string): EntraReason | undefined {
 
 /** The sentence in the body of Entra's refusal; empty when the body is another one. */
 export function entraDescription(body: string | null | undefined): string {
-  try {
-    const document = JSON.parse(body ?? "") as { error_description?: unknown } | null;
-    return typeof document?.error_description === "string" ? document.error_description : "";
-  } catch {
-    return "";
-  }
+  return text(parsedRecord(body)["error_description"]) ?? "";
 }
 
 /** Whether Entra could not look at the request at all. */

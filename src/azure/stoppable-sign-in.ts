@@ -6,6 +6,7 @@ import type { Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PipelinePolicy, PipelineResponse } from "@azure/core-rest-pipeline";
 import { untilAborted } from "../domain/until-aborted.ts";
+import { parsedRecord } from "./json-fields.ts";
 
 interface Attempt {
   readonly signal: AbortSignal;
@@ -80,7 +81,7 @@ export class StoppableSignIn {
  * Source: https://datatracker.ietf.org/doc/html/rfc8628#section-3.5
  */
 async function pollHere(response: PipelineResponse, attempt: Attempt): Promise<PipelineResponse> {
-  const answer = jsonOf(response);
+  const answer = parsedRecord(response.bodyAsText);
   if (typeof answer["device_code"] === "string" && typeof answer["interval"] === "number") {
     attempt.pollIntervalMs = answer["interval"] * 1000;
     return { ...response, bodyAsText: JSON.stringify({ ...answer, interval: 0 }) };
@@ -89,15 +90,6 @@ async function pollHere(response: PipelineResponse, attempt: Attempt): Promise<P
     await sleep(attempt.pollIntervalMs, undefined, { signal: attempt.signal });
   }
   return response;
-}
-
-function jsonOf({ bodyAsText }: PipelineResponse): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(bodyAsText ?? "")) as Record<string, unknown>;
-  } catch {
-    // Not for us; the SDK says what it makes of it.
-    return {};
-  }
 }
 
 function closeServer(server: Server): void {

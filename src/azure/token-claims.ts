@@ -2,6 +2,7 @@ import { decodeJwt, errors } from "jose";
 import type { Caller } from "../domain/identity.ts";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import { text, texts } from "./json-fields.ts";
 
 /**
  * What an access token says of its holder. Only its own service may check a token; who holds one may read it.
@@ -42,8 +43,8 @@ export function readClaims(token: string): TokenClaims {
     tid: text(claims["tid"]),
     kind: appOnly ? "service-principal" : "user",
     name: (appOnly ? undefined : userName) ?? text(claims["appid"]) ?? text(claims["azp"]),
-    roles: texts(claims["roles"]) ?? [],
-    directoryRoles: texts(claims["wids"]),
+    roles: texts(claims["roles"]),
+    directoryRoles: Array.isArray(claims["wids"]) ? texts(claims["wids"]) : undefined,
   };
 }
 
@@ -87,12 +88,4 @@ export function mayChangeAll({ kind, roles, directoryRoles }: TokenClaims): "yes
     (directoryRoles ?? []).some((role) => administrators.includes(role));
   if (permitted) return "yes";
   return kind === "user" && directoryRoles === undefined ? "unknown" : "no";
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function texts(value: unknown): readonly string[] | undefined {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : undefined;
 }

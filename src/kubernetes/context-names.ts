@@ -11,7 +11,7 @@ export interface NamedContext {
 
 /**
  * What the contexts of a kubeconfig are called, for somebody who types one: the files that are loaded for a run, merged
- * as they are there, without the Kubernetes client, which takes longer to load than a person waits for a key press.
+ * as they are there, and not even asked whether they name a cluster.
  * A file that cannot be read, or holds no kubeconfig, has no contexts; nothing is ever thrown or told.
  */
 export async function contextNames(source: KubeconfigSource): Promise<readonly NamedContext[]> {
