@@ -351,7 +351,7 @@ function contentOf(state: TargetState) {
 
 /**
  * Reads a written target back; where somebody undid the write it is made once more.
- * @param read what it holds, where it was read since; else it is read now
+ * @param read what it holds, or why that could not be read, where it was tried since; else it is read now
  * @param before what the target held before it was written
  * @param stillOurTurn as with `writeTarget`
  * @returns the credential that the secret holds, from the very bytes read
@@ -359,7 +359,7 @@ function contentOf(state: TargetState) {
  */
 export async function readBack(
   target: Target,
-  read: TargetContent | undefined,
+  read: TargetContent | ActionableError | undefined,
   before: TargetState,
   policy: TargetPolicy,
   desired: DesiredEntry,
@@ -368,6 +368,7 @@ export async function readBack(
 ): Promise<PullCredential> {
   for (const last of [false, true]) {
     const content = (last ? undefined : read) ?? (await readTarget(target, signal));
+    if (content instanceof ActionableError) throw content;
     const state = judgeTarget(target, content, policy);
     if (state.kind === "present" && changeFor(state, desired) === undefined && state.credential)
       return state.credential;

@@ -34,19 +34,41 @@ export async function readTarget(target: Target, signal: AbortSignal): Promise<T
 /** From so many targets on, lists of the whole cluster cost less than a look at each of them. */
 export const manyTargets = 20;
 
-/**
- * Reads targets of one name in one cluster, many of them by lists where those are allowed.
- * @param namespaces those of the cluster that are known already
- * @returns for each target what it holds, or why it could not be read
- */
-export async function readTargets<T extends Target>(
-  targets: readonly T[],
-  {
-    concurrency,
-    namespaces,
-  }: { readonly concurrency: number; readonly namespaces?: readonly NamespaceObject[] | undefined },
+/** A target as it was read, or why it could not be. */
+export interface ReadTarget {
+  readonly target: Target;
+  readonly content: TargetContent | ActionableError;
+}
+
+/** How targets are read. */
+interface Reading {
+  readonly concurrency: number;
+  /** Those of the cluster that are known already. */
+  readonly namespaces?: readonly NamespaceObject[] | undefined;
+}
+
+/** Reads targets in one cluster, many of one name by lists where those are allowed. */
+export async function readTargets(
+  targets: readonly Target[],
+  reading: Reading,
   signal: AbortSignal,
-): Promise<ReadonlyArray<{ readonly target: T; readonly content: TargetContent | ActionableError }>> {
+): Promise<readonly ReadTarget[]> {
+  const byName = new Map<string, Target[]>();
+  for (const target of targets) {
+    const alike = byName.get(target.name);
+    if (alike) alike.push(target);
+    else byName.set(target.name, [target]);
+  }
+  const read = await pMap(byName.values(), (alike) => readAlike(alike, reading, signal), { concurrency: 1 });
+  return read.flat();
+}
+
+/** Reads targets of one name. */
+async function readAlike(
+  targets: readonly Target[],
+  { concurrency, namespaces }: Reading,
+  signal: AbortSignal,
+): Promise<readonly ReadTarget[]> {
   const listed = targets.length < manyTargets ? undefined : await listContents(targets, namespaces, signal);
   return pMap(
     targets,

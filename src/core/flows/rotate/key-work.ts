@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import { ActionableError } from "../../../domain/errors.ts";
+import type { ActionableError } from "../../../domain/errors.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
@@ -242,7 +242,10 @@ export class KeyWork {
    * @returns those that hold what was written
    */
   async readBack(assignments: readonly Assignment[]): Promise<readonly Assignment[]> {
-    const contents = await this.#readAll(assignments.map(({ holder }) => holder.target));
+    const { concurrency } = this.input;
+    const targets = assignments.map(({ holder }) => holder.target);
+    const read = await readTargets(targets, { concurrency }, this.#signal);
+    const contents = new Map(read.map(({ target, content }) => [target, content]));
     const found = new Map<string, PullCredential>();
     const good: Assignment[] = [];
     await pMap(
@@ -252,11 +255,9 @@ export class KeyWork {
         const { target, state } = holder;
         const before = isSameTarget(target, this.mark.target) ? this.#judge(target, this.mark.secret) : state;
         try {
-          const content = contents.get(target);
-          if (content instanceof ActionableError) throw content;
           const credential = await readBack(
             target,
-            content,
+            contents.get(target),
             before,
             this.#policy,
             desired,
@@ -275,23 +276,6 @@ export class KeyWork {
       await this.prove(credential);
     }
     return good;
-  }
-
-  /** Those of each name together: many of one name are read by lists. */
-  async #readAll(targets: readonly Target[]) {
-    const names = new Set(targets.map(({ name }) => name));
-    const { concurrency } = this.input;
-    const read = await pMap(
-      names,
-      (name) =>
-        readTargets(
-          targets.filter((target) => target.name === name),
-          { concurrency },
-          this.#signal,
-        ),
-      { concurrency: 1 },
-    );
-    return new Map(read.flat().map(({ target, content }) => [target, content]));
   }
 
   /**

@@ -3,14 +3,8 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { NamespaceObject, SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { entriesAnnotation, managedSelector, readMarks } from "../../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../../ports.ts";
-import { readTargets, type Target, type TargetContent } from "../../steps/read-targets.ts";
+import { readTargets, type ReadTarget, type Target } from "../../steps/read-targets.ts";
 import type { SetupInput } from "../setup-contract.ts";
-
-/** A target as it was read, or why it could not be. */
-export interface ReadTarget {
-  readonly target: Target;
-  readonly content: TargetContent | ActionableError;
-}
 
 /** One cluster, reached through one or more of the chosen contexts. */
 export interface SurveyedCluster {

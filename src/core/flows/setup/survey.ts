@@ -5,13 +5,14 @@ import type { Registry } from "../../../domain/registry.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
 import { judgeTarget, type TargetPolicy } from "../../steps/pull-secret.ts";
+import type { ReadTarget } from "../../steps/read-targets.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import { Exclusions } from "./exclusions.ts";
 import { findRegistry } from "./find-registry.ts";
 import { FirstLooks } from "./first-looks.ts";
 import type { Job, LeftOut } from "./job.ts";
 import type { JudgedTarget } from "./job-survey.ts";
-import { lacksEntries, surveyClusters, type ReadTarget, type SurveyedCluster } from "./survey-clusters.ts";
+import { lacksEntries, surveyClusters, type SurveyedCluster } from "./survey-clusters.ts";
 import { surveyJob } from "./survey-job.ts";
 
 /** What was found, and what follows from it. */

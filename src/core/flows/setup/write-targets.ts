@@ -1,6 +1,5 @@
 import pMap from "p-map";
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { ActionableError } from "../../../domain/errors.ts";
 import { provePull } from "../../checks/prove-pull.ts";
 import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import {
@@ -161,11 +160,9 @@ export async function readTargetsBack(work: JobWork, made: TargetCredential): Pr
       const one = planned.get(record.target);
       if (!one) return;
       try {
-        const content = contents.get(record.target);
-        if (content instanceof ActionableError) throw content;
         const credential = await readBack(
           record.target,
-          content,
+          contents.get(record.target),
           currentState(work, one),
           work.job.policy,
           desired(work, one, made),
