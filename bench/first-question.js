@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { spawn } from "@lydell/node-pty";
 
-const program = fileURLToPath(new URL("../bin/acr-pull.js", import.meta.url));
+const program = fileURLToPath(new URL("../bin/acr-pull.cjs", import.meta.url));
 const here = fileURLToPath(import.meta.url);
 
 if (process.argv[2] === "inside") {

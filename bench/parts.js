@@ -6,7 +6,7 @@ import { median, run } from "./process.js";
 import { longestChain, worldOf } from "./sandbox.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const program = join(root, "bin", "acr-pull.js");
+const program = join(root, "bin", "acr-pull.cjs");
 
 const ms = (figure) => `${Math.round(figure)} ms`;
 const ratio = (ours, theirs) => `${(ours / theirs).toFixed(2)} x`;

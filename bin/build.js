@@ -17,18 +17,27 @@ const { output } = await build({
   cwd: root,
   input: { main: "src/main.ts" },
   platform: "node",
+  // What the entry shares with the rest stands in it: every file costs a start some time.
+  preserveEntrySignatures: "allow-extension",
   // A folder of packages that lies elsewhere changes nothing of what is built.
   resolve: { symlinks: false },
   // Its packages say nothing of side effects, and of its models of every Kubernetes resource none is needed.
   treeshake: { moduleSideEffects: [{ test: /[\\/]@kubernetes[\\/]client-node[\\/]/, sideEffects: false }] },
   transform: { target: "node20.19", define: { __ACR_PULL_VERSION__: JSON.stringify(manifest.version) } },
+  plugins: [
+    {
+      name: "commander-without-child-processes",
+      resolveId: (id, importer) =>
+        id === "node:child_process" && importer?.includes("/commander/") ? "\0no-child-processes" : null,
+      load: (id) => (id === "\0no-child-processes" ? "export {};" : null),
+    },
+  ],
   output: {
     dir: aside,
-    format: "esm",
-    entryFileNames: "[name].js",
-    chunkFileNames: "[name]-[hash].js",
-    // Every file costs a start some time, so that what is always needed stands in one.
-    codeSplitting: { groups: [{ name: "start", tags: ["$initial"] }] },
+    // As modules of the older kind: Node 20 takes 3 ms longer to start with its loader of the newer.
+    format: "cjs",
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "[name]-[hash].cjs",
     // Names stay, for several SDKs tell error classes apart by them, and so do lines: of a crash Node prints the one
     // where it happened.
     keepNames: true,

@@ -36,7 +36,9 @@ for (const line of JSON.stringify(
 say("The same command again finds everything as asked, and writes nothing:");
 await type(setup);
 
-say("To be asked: node bin/acr-pull.js setup --sandbox. To look around: node bin/acr-pull.js sandbox -- sh");
+say(
+  "To be asked: node bin/acr-pull.cjs setup --sandbox. To look around: node bin/acr-pull.cjs sandbox -- sh",
+);
 
 function say(text) {
   stdout.write(`\n# ${text}\n`);

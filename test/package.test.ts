@@ -65,7 +65,7 @@ describe("the published package", () => {
 
   it("holds the program, its licence and those of what is bundled, and nothing else", () => {
     const allowed =
-      /^(?:LICENSE|README\.md|package\.json|bin\/(?:acr-pull|kubectl_complete-acr_pull)\.js|dist\/(?:[\w-]+\.js|THIRD-PARTY-LICENSES\.txt|sbom\.cdx\.json))$/;
+      /^(?:LICENSE|README\.md|package\.json|bin\/(?:acr-pull|kubectl_complete-acr_pull)\.cjs|dist\/(?:[\w-]+\.cjs|THIRD-PARTY-LICENSES\.txt|sbom\.cdx\.json))$/;
     const files = readdirSync(installed, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
@@ -141,7 +141,7 @@ describe("the published package", () => {
     const complete = join(folder, "node_modules", ".bin", "kubectl_complete-acr_pull");
     expect(run(complete, ["setup", "--role", "acrpu"])).toBe("acrpull\nacrpush\n:4\n");
     expect(run(complete, ["--version"])).toBe("--version\tshow the version\n:4\n");
-    expect(run("node", [join(installed, "bin", "kubectl_complete-acr_pull.js"), "--help"])).toBe(
+    expect(run("node", [join(installed, "bin", "kubectl_complete-acr_pull.cjs"), "--help"])).toBe(
       "--help\tshow help\n:4\n",
     );
   });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 
 /** The program as it is published: run `npm run build` first, as `npm test` does. */
-export const programPath = fileURLToPath(new URL("../bin/acr-pull.js", import.meta.url));
+export const programPath = fileURLToPath(new URL("../bin/acr-pull.cjs", import.meta.url));
 
 /** How a run ended, and what it said. */
 export interface Run {

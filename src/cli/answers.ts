@@ -91,23 +91,33 @@ export function missingInput(missing: ReadonlyArray<OptionDefinition<unknown>>):
 /**
  * Sentences about variables that look like ours and are not read: misspelt ones, and consent, which only a flag
  * gives.
+ * @param own the options of the command that runs
+ * @param all those of every command, asked for only when a variable is none of its own
  */
-export function variableWarnings(environment: Environment, options: OptionSet): string[] {
+export async function variableWarnings(
+  environment: Environment,
+  own: OptionSet,
+  all: () => Promise<OptionSet>,
+): Promise<string[]> {
+  const unread = (options: OptionSet) => {
+    const known = new Set(Object.values(options).map(({ variable }) => variable));
+    return Object.keys(environment).filter((name) => name.startsWith("ACR_PULL_") && !known.has(name));
+  };
+  if (unread(own).length === 0) return [];
+  const options = await all();
   const known = Object.values(options).flatMap(({ variable }) => variable ?? []);
   const consent = new Map(
     Object.values(options)
       .filter(({ variable }) => variable === undefined)
       .map(({ long }) => [`ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`, long]),
   );
-  return Object.keys(environment)
-    .filter((name) => name.startsWith("ACR_PULL_") && !known.includes(name))
-    .map((name) => {
-      const flag = consent.get(name);
-      if (flag !== undefined) return `${name} is not read: consent is given by the flag ${flag} alone`;
-      const near = closest(name, known);
-      const meant = distance(name, near) <= 3 ? `; did you mean ${near}?` : "";
-      return `${name} is no variable of acr-pull and is not read${meant}`;
-    });
+  return unread(options).map((name) => {
+    const flag = consent.get(name);
+    if (flag !== undefined) return `${name} is not read: consent is given by the flag ${flag} alone`;
+    const near = closest(name, known);
+    const meant = distance(name, near) <= 3 ? `; did you mean ${near}?` : "";
+    return `${name} is no variable of acr-pull and is not read${meant}`;
+  });
 }
 
 /**

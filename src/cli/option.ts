@@ -61,6 +61,12 @@ export interface OptionDefinition<A> {
 /** Options by the name of their answer: the flag in camel case. */
 export type OptionSet = Readonly<Record<string, OptionDefinition<unknown>>>;
 
+/** Options by their groups, as help and a completion list them. */
+export function inHelpOrder(options: OptionSet): Array<OptionDefinition<unknown>> {
+  const place = ({ group }: OptionDefinition<unknown>) => optionGroups.indexOf(group);
+  return Object.values(options).sort((left, right) => place(left) - place(right));
+}
+
 /** What a command receives for its options. */
 export type AnswersOf<Options extends OptionSet> = {
   readonly [Name in keyof Options]: Options[Name] extends OptionDefinition<infer A> ? A : never;

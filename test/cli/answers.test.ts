@@ -78,18 +78,26 @@ describe("missing input", () => {
 });
 
 describe("variables that are not read", () => {
+  const all = () => Promise.resolve(setupOptions);
+
   it.each([
     ["ACR_PULL_REGISTRI", "did you mean ACR_PULL_REGISTRY?"],
     ["ACR_PULL_YES", "consent is given by the flag --yes alone"],
     ["ACR_PULL_SOMETHING_ELSE_ALTOGETHER", "is no variable of acr-pull and is not read"],
-  ])("%s is warned of", (name, words) => {
-    expect(variableWarnings({ [name]: "x" }, setupOptions)).toEqual([expect.stringContaining(words)]);
+  ])("%s is warned of", async (name, words) => {
+    expect(await variableWarnings({ [name]: "x" }, setupOptions, all)).toEqual([
+      expect.stringContaining(words),
+    ]);
   });
 
-  it("are not warned of when they are ours or somebody else's", () => {
-    expect(variableWarnings({ ACR_PULL_REGISTRY: "x", ACR_PULLED: "x", PATH: "x" }, setupOptions)).toEqual(
-      [],
-    );
+  it("are not warned of when they are ours or somebody else's", async () => {
+    const none = () => Promise.reject(new Error("no other options need to be loaded"));
+    const environment = { ACR_PULL_REGISTRY: "x", ACR_PULLED: "x", PATH: "x" };
+    expect(await variableWarnings(environment, setupOptions, none)).toEqual([]);
+  });
+
+  it("are not warned of when they are another command's", async () => {
+    expect(await variableWarnings({ ACR_PULL_REGISTRY: "x" }, {}, all)).toEqual([]);
   });
 });
 

@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -9,8 +8,8 @@ import {
   type Given,
   type GivenOptions,
 } from "../../src/cli/answers.ts";
-import { addCommand } from "../../src/cli/command.ts";
-import { setupCommand } from "../../src/cli/commands/setup.ts";
+import { readCommandLine } from "../../src/cli/command-line.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { equivalentCommand, shellWord } from "../../src/cli/equivalent-command.ts";
 import type { OptionSet } from "../../src/cli/option.ts";
 import { setupOptions } from "../../src/cli/setup/setup-options.ts";
@@ -81,7 +80,7 @@ describe("the command line that does the same", () => {
     );
   });
 
-  it("says to a shell and to the program what was given, whatever that holds", () => {
+  it("says to a shell and to the program what was given, whatever that holds", async () => {
     const many = fc.sample(run, 200);
     const lines = many.map(({ given, environment }) =>
       equivalentCommand("told", "setup", setupOptions, given, environment),
@@ -91,7 +90,7 @@ describe("the command line that does the same", () => {
     const told = output.split("\0");
     for (const { given, environment } of many) {
       const [count] = told.splice(0, 1);
-      const flags = parsed(told.splice(0, Number(count)));
+      const flags = await parsed(told.splice(0, Number(count)));
       expect(flags["yes"]).toBe(true);
       expect(meaning(gather(setupOptions, flags, environment))).toEqual(meaning(given));
     }
@@ -149,14 +148,10 @@ const run = fc
   });
 
 /** The flags of a command line, as the program's own parser reads them. */
-function parsed(commandLine: readonly string[]): Flags {
-  let read: Flags = {};
-  const program = new Command("acr-pull").exitOverride();
-  addCommand(program, setupCommand, true, (flags) => {
-    read = flags;
-  });
-  program.parse(commandLine, { from: "user" });
-  return read;
+async function parsed(commandLine: readonly string[]): Promise<Flags> {
+  const reading = await readCommandLine(commandLine, { name: "acr-pull", version: "0.0.0", commands });
+  if (reading.kind !== "command") throw new Error(`no command: ${JSON.stringify(reading)}`);
+  return reading.flags;
 }
 
 /** What each option that matters to the work comes to. */

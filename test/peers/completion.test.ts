@@ -16,7 +16,7 @@ beforeAll(async () => {
   await symlink(programPath, join(bin, "acr-pull"));
   await symlink(programPath, join(bin, "kubectl-acr_pull"));
   await symlink(
-    join(dirname(programPath), "kubectl_complete-acr_pull.js"),
+    join(dirname(programPath), "kubectl_complete-acr_pull.cjs"),
     join(bin, "kubectl_complete-acr_pull"),
   );
   await writeFile(join(bin, "only-this-command"), "#!/bin/sh\n", { mode: 0o700 });

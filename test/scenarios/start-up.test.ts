@@ -1,49 +1,94 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { programPath, runProgram } from "../program.ts";
+import { runProgram, type Run } from "../program.ts";
 
 let sandbox: Sandbox;
+const folder = mkdtempSync(join(tmpdir(), "acr-pull-start-up-"));
+const [watcher, seen] = [join(folder, "watcher.cjs"), join(folder, "seen.json")];
 beforeAll(async () => {
   sandbox = await startSandbox();
+  writeFileSync(
+    watcher,
+    `process.on("exit", () => {
+      const files = Object.keys(require.cache).filter((file) => file !== __filename);
+      const parts = process.moduleLoadList.map((name) => name.replace("NativeModule ", ""));
+      require("node:fs").writeFileSync(${JSON.stringify(seen)}, JSON.stringify({ files, parts }));
+    });`,
+  );
 });
-afterAll(() => sandbox.close());
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await sandbox.close();
+});
 
-const dist = join(dirname(programPath), "..", "dist");
-
-/** What the files that a start reads are made of: what they hold, and what of Node they ask for. */
-function readAtStart(file: string, seen = new Map<string, string>()): ReadonlyMap<string, string> {
-  if (seen.has(file)) return seen;
-  const text = readFileSync(join(dist, file), "utf8");
-  seen.set(file, text);
-  for (const { groups } of text.matchAll(/^import [^"]*"\.\/(?<next>[^"]+)"/gm)) {
-    readAtStart(groups?.["next"] ?? "", seen);
-  }
-  return seen;
+interface Loaded {
+  /** Paths of the program's own files. */
+  readonly files: readonly string[];
+  /** Those of Node that it loaded too. */
+  readonly parts: readonly string[];
 }
 
-describe("help, the version and a completion script", () => {
-  it("come from a few small files, without any SDK", () => {
-    const files = [...readAtStart("main.js")];
-    expect(files.length).toBeLessThanOrEqual(4);
-    const text = files.map(([, content]) => content).join("\n");
-    expect(text.length).toBeLessThan(200_000);
-    const whole = readdirSync(dist).map((name) => readFileSync(join(dist, name), "utf8"));
-    for (const name of [
-      "ConfidentialClientApplication",
-      "KubeConfig",
-      "loadAll",
-      "startSandbox",
-      "protobuf",
-    ]) {
-      expect(text).not.toContain(name);
-      // Looked for by a name that is there.
-      expect(whole.some((one) => one.includes(name))).toBe(true);
-    }
-    // Of these Node loads a good deal more with each.
-    for (const name of ["node:crypto", "node:https", "node:tty", "node:process"])
-      expect(text).not.toContain(`from "${name}"`);
+/** Runs the program, and keeps what it loaded. */
+async function watched(commandLine: string, sandbox?: Sandbox): Promise<Loaded & { readonly run: Run }> {
+  const run = await runProgram(sandbox, commandLine.split(" ").filter(Boolean), {
+    env: { NODE_OPTIONS: `--require=${watcher}` },
+  });
+  return { run, ...(JSON.parse(readFileSync(seen, "utf8")) as Loaded) };
+}
+
+/** What takes Node long to load, and help needs none of: the streams of a process do. */
+const slow = ["net", "tty", "stream", "https", "crypto", "child_process", "internal/process/esm_loader"];
+
+describe("help and the version", () => {
+  it.each(["", "--help", "--version", "help"])(
+    "of acr-pull %s come from two files and hardly any of Node",
+    async (line) => {
+      const { run, files, parts } = await watched(line);
+      expect(run.code).toBe(0);
+      expect(run.stdout).not.toBe("");
+      const names = files.map((file) => basename(file));
+      expect(names.filter((name) => !name.startsWith("rolldown-runtime"))).toEqual([
+        "acr-pull.cjs",
+        "main.cjs",
+      ]);
+      const sizes = files.map((file) => statSync(file).size);
+      expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(100_000);
+      expect(parts.filter((part) => slow.includes(part))).toEqual([]);
+    },
+  );
+
+  it("of one command load no other", async () => {
+    const { files, parts } = await watched("setup --help");
+    expect(files.filter((file) => /\/(?:rotate|verify|status|remove|sandbox|carry-out)-/.test(file))).toEqual(
+      [],
+    );
+    expect(parts.filter((part) => slow.includes(part))).toEqual([]);
+  });
+});
+
+describe("a completion script", () => {
+  it("comes without any SDK", async () => {
+    const { files } = await watched("completion bash");
+    const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+    expect(sdks.filter((name) => text.includes(name))).toEqual([]);
+    expect(text.length).toBeLessThan(250_000);
+  });
+});
+
+/** Names out of libraries that a command may need. */
+const sdks = ["ConfidentialClientApplication", "KubeConfig", "loadAll", "protobuf", "startSandbox"];
+
+describe("what is looked for here", () => {
+  it("is there to be found", async () => {
+    const { files, parts } = await watched("setup --registry myregistry -n awesomeapps --dry-run", sandbox);
+    expect(files.length).toBeGreaterThan(20);
+    for (const part of ["net", "stream", "https", "crypto"]) expect(parts).toContain(part);
+    const dist = join(files.find((file) => file.endsWith("main.cjs")) ?? "", "..");
+    const all = readdirSync(dist).map((name) => readFileSync(join(dist, name), "utf8"));
+    expect(sdks.filter((name) => !all.some((one) => one.includes(name)))).toEqual([]);
   });
 });
 

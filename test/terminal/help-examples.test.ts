@@ -1,7 +1,8 @@
 import { symlink } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { commands } from "../../src/cli/program.ts";
+import { loadCommand } from "../../src/cli/command.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { programPath } from "../program.ts";
 import { TerminalRun } from "../terminal.ts";
@@ -13,7 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-const examples = commands.flatMap((command) => command.examples.map(([line]) => line));
+const loaded = await Promise.all(commands.map(loadCommand));
+const examples = loaded.flatMap((command) => command.examples.map(([line]) => line));
 
 it.each(examples)("the example of --help works as it is typed: acr-pull %s", async (line) => {
   const run = await TerminalRun.start(sandbox, [], {

@@ -9,8 +9,7 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
   name: "acr-pull",
   version: "0.0.0",
   process,
-  onStart: () => Promise.resolve(),
-  connect: (report) => {
+  begin: async () => (report) => {
     const never = () => {
       report({ kind: "started", id: "key", text: "Making a key" });
       // A promise alone keeps no process alive.

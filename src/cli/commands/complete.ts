@@ -1,16 +1,12 @@
 import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../answers.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 
 /** What the scripts of `completion` call, at each press of the key: a command line up to the cursor in, candidates out. */
 export const completeCommand = defineCommand({
-  name: "__complete",
-  summary: "tell a shell's script what a word can become",
   description: "For the scripts that completion prints: what the last of these words can become.",
   options: {},
-  operands: "[words...]",
   examples: [],
-  hidden: true,
   run: async (_answers, { operands, terminal, environment, commands, connect, view, signal }) => {
     const [asker = "", ...words] = operands;
     const [{ dialects }, { complete }] = await Promise.all([

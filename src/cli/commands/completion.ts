@@ -1,20 +1,17 @@
 import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../answers.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 import { installationLines } from "../completion/installation.ts";
 import { shellNames } from "../completion/shell.ts";
 
 /** The script by which a shell completes command lines of this program. */
 export const completionCommand = defineCommand({
-  name: "completion",
-  summary: "let a shell complete commands, options and their values",
   description: [
     "Prints a script that lets a shell complete commands, options and values. What it offers comes from the",
     "program itself and from the kubeconfig file (contexts, and the namespaces they name): nothing is asked of Azure",
     "or of a cluster.",
   ].join(" "),
   options: {},
-  operands: `[${shellNames.join("|")}]`,
   operandWords: shellNames,
   examples: [],
   moreHelp: installationLines,

@@ -1,10 +1,8 @@
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 import { removeOptions } from "../remove/remove-options.ts";
 
 /** Undoes setup. */
 export const removeCommand = defineCommand({
-  name: "remove",
-  summary: "take back what setup gave a cluster for a registry",
   description: [
     "Unlinks service accounts, takes the registry's entry out of the pull secrets, and then removes this cluster's",
     "keys, its role and its application: each only as far as acr-pull made it and nothing else needs it. What is kept",

@@ -1,10 +1,8 @@
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 import { rotateOptions } from "../rotate/rotate-options.ts";
 
 /** A new key in place of each in use, with no failed pull in between. */
 export const rotateCommand = defineCommand({
-  name: "rotate",
-  summary: "replace the passwords that pull secrets hold, without a failed pull",
   description: [
     "Finds the keys that a cluster's pull secrets hold by the marks on them, makes a new one for each, proves it,",
     "and writes it to every secret that holds the old one. The old key stays valid for a grace period; a later run",

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../answers.ts";
-import { defineCommand, type CommandContext } from "../command.ts";
+import type { CommandContext } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../option-values.ts";
 import { oneOf, valueOption, type AnswersOf } from "../option.ts";
@@ -53,15 +54,12 @@ export const sandboxOptions = {
 
 /** The rehearsal: a made-up Azure and two clusters on this machine. */
 export const sandboxCommand = defineCommand({
-  name: "sandbox",
-  summary: "rehearse with no Azure and no cluster: both made up, in memory",
   description: [
     "Starts an Azure, registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
     "sandbox-staging) on ports of this machine, in memory. With a command, runs it in there and ends with its",
     "exit code; without, prints what to export and serves until it is stopped.",
   ].join(" "),
   options: sandboxOptions,
-  operands: "[command...]",
   examples: [
     ["sandbox -- acr-pull setup --registry myregistry -n awesomeapps --yes", "the whole job, once"],
     ["sandbox -- sh", "a shell to look around in"],

@@ -1,10 +1,8 @@
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 import { setupOptions } from "../setup/setup-options.ts";
 
 /** The whole job. */
 export const setupCommand = defineCommand({
-  name: "setup",
-  summary: "give namespaces a pull secret for a registry",
   description: [
     "Creates or reuses a service principal, grants it a role on the registry, proves that it can pull, and",
     "writes the pull secret. Run again, it changes only what is not as asked. At a terminal it asks for what is",

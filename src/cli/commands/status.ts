@@ -1,10 +1,8 @@
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 import { statusOptions } from "../status/status-options.ts";
 
 /** How every managed entry stands. */
 export const statusCommand = defineCommand({
-  name: "status",
-  summary: "tell how every pull secret stands, and when its password ends",
   description: [
     "Lists every entry that acr-pull manages in the chosen clusters: its registry, key, end and state; what waits for a",
     "later run; and keys that nothing holds any more. Changes nothing, and needs no more than to read secrets: what only",

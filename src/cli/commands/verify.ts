@@ -1,10 +1,8 @@
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
 import { verifyOptions } from "../verify/verify-options.ts";
 
 /** Whether the secrets pull, and if not, why; nothing is written. */
 export const verifyCommand = defineCommand({
-  name: "verify",
-  summary: "prove that pull secrets pull, or say why they do not",
   description: [
     "Reads the pull secrets of namespaces, acr-pull's and those made by hand, and signs in to their registries with",
     "the very bytes in them. What fails is told by its cause, with what mends it. Without a sign-in to Azure, or a",

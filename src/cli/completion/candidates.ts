@@ -1,7 +1,7 @@
-import { inHelpOrder, type CommandDefinition } from "../command.ts";
+import type { ListedCommand } from "../command.ts";
 import type { NamedContext } from "../connections.ts";
 import { isUnsafe, oneLine } from "../foreign-text.ts";
-import type { OptionDefinition, ValueHint } from "../option.ts";
+import { inHelpOrder, type OptionDefinition, type ValueHint } from "../option.ts";
 import { clusterOptions } from "../options.ts";
 import { helpCommand, helpFlag, versionFlag } from "../standard-flags.ts";
 import { findPlace, shortOf, type Place, type Typed } from "./place.ts";
@@ -23,7 +23,7 @@ export interface Completion {
 
 /** What a completion draws on. */
 export interface Sources {
-  readonly commands: readonly CommandDefinition[];
+  readonly commands: readonly ListedCommand[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The contexts of a kubeconfig: that of a file, or whichever a run would take. */
   readonly contextNames: (file: string | undefined) => Promise<readonly NamedContext[]>;
@@ -39,7 +39,7 @@ export async function complete(
   current: string,
   sources: Sources,
 ): Promise<Completion> {
-  const place = findPlace(words, current, sources.commands);
+  const place = await findPlace(words, current, sources.commands);
   if (place.at === "command") return only(commandNames(place.forHelp, current, sources.commands));
   if (place.at === "option-or-operand") return only(optionsAndOperands(place, current));
   if (place.at === "value") return await values(place, sources);
@@ -53,7 +53,7 @@ function only(candidates: readonly Candidate[]): Completion {
 function commandNames(
   forHelp: boolean,
   current: string,
-  commands: readonly CommandDefinition[],
+  commands: readonly ListedCommand[],
 ): readonly Candidate[] {
   const listed = commands
     .filter(({ hidden }) => !hidden)
@@ -68,10 +68,9 @@ function flagCandidate({ flag, summary }: { readonly flag: string; readonly summ
 }
 
 function optionsAndOperands(
-  { command, typed, operands, optionsEnded }: Extract<Place, { at: "option-or-operand" }>,
+  { command, operandValues, typed, operands, optionsEnded }: Extract<Place, { at: "option-or-operand" }>,
   current: string,
 ): readonly Candidate[] {
-  const { operandValues } = command;
   const isOption = current.startsWith("-");
   // A command that takes no operand takes nothing but options; one that takes a command wants `--` before it.
   if (!optionsEnded && (isOption || command.operands === undefined || operandValues === "command")) {

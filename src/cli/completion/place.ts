@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import type { CommandDefinition } from "../command.ts";
-import type { OptionDefinition } from "../option.ts";
+import { loadCommand, type Command, type ListedCommand } from "../command.ts";
+import { valueHint, type OptionDefinition, type ValueHint } from "../option.ts";
 import { helpCommand } from "../standard-flags.ts";
 
 /** The texts that were given for options, none of a switch. */
@@ -13,7 +13,8 @@ export type Place =
   /** An option or an operand; behind `--` an operand only. */
   | {
       readonly at: "option-or-operand";
-      readonly command: CommandDefinition;
+      readonly command: Command;
+      readonly operandValues: ValueHint;
       readonly typed: Typed;
       readonly operands: readonly string[];
       readonly optionsEnded: boolean;
@@ -38,11 +39,11 @@ const ownNames = new Set(["acr-pull", "kubectl-acr_pull"]);
  * @param words what stands before it behind the program's name, without quotes
  * @param current what has been typed of the word it is in
  */
-export function findPlace(
+export async function findPlace(
   words: readonly string[],
   current: string,
-  commands: readonly CommandDefinition[],
-): Place {
+  commands: readonly ListedCommand[],
+): Promise<Place> {
   const start = words.findIndex((word) => !word.startsWith("-"));
   if (start < 0) return { at: "command", forHelp: false };
   const name = words[start];
@@ -50,21 +51,24 @@ export function findPlace(
   if (name === helpCommand.name) {
     return behind.length === 0 ? { at: "command", forHelp: true } : { at: "nowhere" };
   }
-  const command = commands.find((one) => one.name === name && !one.hidden);
-  if (command === undefined) return { at: "nowhere" };
+  const listed = commands.find((one) => one.name === name && !one.hidden);
+  if (listed === undefined) return { at: "nowhere" };
+  const command = await loadCommand(listed);
+  const operandValues =
+    command.operands === undefined ? "anything" : valueHint(command.operands, command.operandWords);
   const line = readWords(behind, Object.values(command.options));
   const { typed, awaiting, optionsEnded, operands } = line;
   if (awaiting) return { at: "value", option: awaiting, before: "", typed };
-  if (optionsEnded && command.operandValues === "command") {
+  if (optionsEnded && operandValues === "command") {
     const [program, ...rest] = operands;
     // Left to the shell, unless it is this same program once more.
     return program !== undefined && ownNames.has(basename(program))
-      ? findPlace(rest, current, commands)
+      ? await findPlace(rest, current, commands)
       : { at: "other-program" };
   }
   const attached = optionsEnded ? undefined : attachedValue(current, Object.values(command.options));
   if (attached) return { at: "value", ...attached, typed };
-  return { at: "option-or-operand", command, typed, operands, optionsEnded };
+  return { at: "option-or-operand", command, operandValues, typed, operands, optionsEnded };
 }
 
 interface Line {

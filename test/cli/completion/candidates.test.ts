@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { complete, type Completion, type Sources } from "../../../src/cli/completion/candidates.ts";
 import type { NamedContext } from "../../../src/cli/connections.ts";
-import { inHelpOrder } from "../../../src/cli/command.ts";
-import { commands } from "../../../src/cli/program.ts";
+import { commands } from "../../../src/cli/commands.ts";
+import { inHelpOrder } from "../../../src/cli/option.ts";
 import { setupOptions } from "../../../src/cli/setup/setup-options.ts";
 
 const contexts: readonly NamedContext[] = [

@@ -85,7 +85,7 @@ async function watched(args: readonly string[]): Promise<Watched> {
     result: ReadonlyArray<{ url: string }>;
   };
   const files = result.map(({ url }) => url).filter((url) => url.includes("/dist/"));
-  expect(files.map((url) => basename(url))).toContain("main.js");
+  expect(files.map((url) => basename(url))).toContain("main.cjs");
   const texts = await Promise.all(files.map((url) => readFile(new URL(url), "utf8")));
   return {
     run,

@@ -1,0 +1,248 @@
+import { checkProxyVariables } from "./cli/proxy-variables.ts";
+import { systemClock } from "./cli/system-clock.ts";
+import type { HostProcess } from "./cli/command.ts";
+import type {
+  AzureConnection,
+  AzureRequest,
+  ClusterRequest,
+  Connect,
+  Connections,
+  DirectoryConnection,
+  SetupRequest,
+} from "./cli/connections.ts";
+import type { ReadTarget, VerifyAzure } from "./core/flows/verify-contract.ts";
+import type { ClusterTarget } from "./core/ports.ts";
+import type { Report } from "./core/progress.ts";
+import { refused } from "./domain/errors.ts";
+import { Once } from "./domain/once.ts";
+import type { AzureOptions } from "./azure/directory-services.ts";
+import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
+
+/** Joins the clients to what the flows need; each is loaded when it is first asked for. */
+export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
+  return (report, signal) => {
+    const opened = new Once();
+    const kubeconfig = (file: string | undefined) =>
+      opened.do("kubeconfig", file, async () => {
+        const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
+        const loaded = await loadKubeconfig({ file, env });
+        // Thrown here, so that another try reads the file anew.
+        checkContexts(loaded);
+        return loaded;
+      });
+    const connections: Connections = {
+      azure: ({ cloud, tenant, auth, timeoutMs }) => {
+        // These alone, in this order: what else a caller's request holds must not make a person sign in twice.
+        const request = { cloud, tenant, auth, timeoutMs };
+        return opened.do("azure", request, () => openAzure(request, env, report, signal));
+      },
+      directory: ({ cloud, tenant, auth, timeoutMs }) => {
+        const request = { cloud, tenant, auth, timeoutMs };
+        return opened.do("directory", request, () => openDirectory(request, env, report, signal));
+      },
+      contexts: async (file) => {
+        const { currentContext: current, contexts } = await kubeconfig(file);
+        return { current, contexts };
+      },
+      contextNames: async (file) => {
+        const { contextNames } = await import("./kubernetes/context-names.ts");
+        return await contextNames({ file, env });
+      },
+      clusters: async ({ contexts, ...request }) => {
+        const loaded = await kubeconfig(request.kubeconfig);
+        const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
+        return Promise.all(
+          chosen.map((context) =>
+            opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, report)),
+          ),
+        );
+      },
+      setup: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        // The kubeconfig first: what is wrong with it is refused before any request.
+        const [clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
+          connections.clusters(request),
+          import("./registry/pull-client.ts"),
+          import("./cli/process-identity.ts"),
+          import("./cli/credentials-file.ts"),
+          azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
+        ]);
+        return {
+          azure: await (azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal)),
+          clusters,
+          pullProof: new PullClient(request.timeoutMs),
+          clock: systemClock,
+          process: processIdentity(pid),
+          files: credentialsFile,
+        };
+      },
+      rotate: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        // The kubeconfig first: what is wrong with it is refused before any request.
+        const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
+          connections.clusters(request),
+          import("./registry/pull-client.ts"),
+          import("./cli/process-identity.ts"),
+          import("./azure/directory-services.ts"),
+        ]);
+        return {
+          azure: await connections.directory(azure),
+          clusters,
+          pullProof: new PullClient(request.timeoutMs),
+          clock: systemClock,
+          process: processIdentity(pid),
+        };
+      },
+      status: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        const [clusters, { processIdentity }] = await Promise.all([
+          connections.clusters(request),
+          import("./cli/process-identity.ts"),
+        ]);
+        return {
+          clusters,
+          directory: async () => (await connections.directory(azure)).directory,
+          clock: systemClock,
+          process: processIdentity(pid),
+        };
+      },
+      remove: async ({ azure, clusters: request }) => {
+        checkProxyVariables(env);
+        // The kubeconfig first: what is wrong with it is refused before any request.
+        const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
+          connections.clusters(request),
+          import("./registry/pull-client.ts"),
+          import("./cli/process-identity.ts"),
+          import("./azure/azure.ts"),
+        ]);
+        return {
+          azure: await connections.azure(azure),
+          clusters,
+          pullProof: new PullClient(request.timeoutMs),
+          clock: systemClock,
+          process: processIdentity(pid),
+        };
+      },
+      verify: async ({ azure, clusters: { contexts, ...request } }) => {
+        checkProxyVariables(env);
+        const [loaded, { PullClient }] = await Promise.all([
+          kubeconfig(request.kubeconfig),
+          import("./registry/pull-client.ts"),
+        ]);
+        const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
+        return {
+          clusters: await Promise.all(
+            chosen.map((context) => openReadCluster(loaded, context, request, report)),
+          ),
+          registry: new PullClient(request.timeoutMs),
+          clock: systemClock,
+          azure: (stop) => openReadAzure(azure, env, report, stop),
+        };
+      },
+    };
+    return connections;
+  };
+}
+
+async function openAzure(
+  request: AzureRequest,
+  env: HostProcess["env"],
+  report: Report,
+  signal: AbortSignal,
+): Promise<AzureConnection> {
+  checkProxyVariables(env);
+  const { openAzure } = await import("./azure/azure.ts");
+  const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal);
+  return { ...clients, method: credential.method };
+}
+
+async function openDirectory(
+  request: AzureRequest,
+  env: HostProcess["env"],
+  report: Report,
+  signal: AbortSignal,
+): Promise<DirectoryConnection> {
+  checkProxyVariables(env);
+  const { openDirectory } = await import("./azure/directory-services.ts");
+  const { credential, ...clients } = await openDirectory(azureOptions(request, env, report), signal);
+  return { ...clients, method: credential.method };
+}
+
+/** Azure as it is read: whoever is not signed in learns it from the first read. */
+async function openReadAzure(
+  request: AzureRequest,
+  env: HostProcess["env"],
+  report: Report,
+  signal: AbortSignal,
+): Promise<VerifyAzure> {
+  const { openAzure } = await import("./azure/azure.ts");
+  return openAzure(azureOptions(request, env, report), signal);
+}
+
+function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Report): AzureOptions {
+  const onDeviceCode = ({ message }: { readonly message: string }) =>
+    report({ kind: "note", level: "instruction", text: message });
+  return { ...request, env, onDeviceCode };
+}
+
+/** A password typed for a registry must not go to a host that only looks like one. */
+async function checkHome(
+  { cloud: cloudName, loginServer }: SetupRequest["azure"] & { readonly kind: "registry-only" },
+  signal: AbortSignal,
+): Promise<undefined> {
+  // Only a Resource Manager could tell about a cloud that is not Microsoft's own, and none may be asked.
+  if (cloudName.startsWith("https:")) return;
+  const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
+  const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined), signal);
+  if (loginServerBelongsTo(cloud, loginServer)) return;
+  throw refused(
+    "registry.foreign-host",
+    `${loginServer} is no login server of ${cloud.name}, so no password is sent there.`,
+    `Its login servers end in ${cloud.registrySuffixes?.join(" or ")}; name another with --cloud.`,
+  );
+}
+
+/** Without a context there is no cluster to choose, whoever asks. */
+function checkContexts({ contexts }: Kubeconfig): void {
+  if (contexts.length > 0) return;
+  throw refused(
+    "kubernetes.no-current-context",
+    "The kubeconfig has no contexts.",
+    "Name another file with --kubeconfig, or have the tool that made the cluster write its context.",
+  );
+}
+
+function currentContext({ currentContext, contexts }: Kubeconfig): string {
+  if (currentContext !== undefined && currentContext !== "") return currentContext;
+  const names = contexts.map(({ name }) => name).join(", ");
+  throw refused(
+    "kubernetes.no-current-context",
+    "The kubeconfig has no current context.",
+    `Name one with --context: ${names}.`,
+  );
+}
+
+async function openCluster(
+  kubeconfig: Kubeconfig,
+  context: string,
+  request: Omit<ClusterRequest, "contexts">,
+  report: Report,
+): Promise<ClusterTarget> {
+  return openReadCluster(kubeconfig, context, request, report);
+}
+
+async function openReadCluster(
+  kubeconfig: Kubeconfig,
+  context: string,
+  { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
+  report: Report,
+): Promise<ClusterTarget & ReadTarget> {
+  const { createCluster } = await import("./kubernetes/cluster-client.ts");
+  const onPluginMessage = (context: string, line: string) =>
+    report({ kind: "note", level: "instruction", text: `${context}: ${line}` });
+  const options = { allowInsecureTls, onPluginMessage, timeoutMs, concurrency };
+  return {
+    cluster: createCluster(kubeconfig, context, options),
+    defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",
+  };
+}
