@@ -1,10 +1,13 @@
 import { Agent as AgentInTheClear } from "node:http";
 import { Agent } from "node:https";
 import {
+  createEmptyPipeline,
   createHttpHeaders,
-  createPipelineFromOptions,
   createPipelineRequest,
   isRestError,
+  proxyPolicy,
+  setClientRequestIdPolicy,
+  userAgentPolicy,
   type HttpClient,
   type HttpMethods,
   type PipelinePolicy,
@@ -63,8 +66,13 @@ export function createAzureHttp(
     redirectOptions: { maxRetries: 0 },
     userAgentOptions: { userAgentPrefix: "acr-pull" },
   };
+  // These of the usual policies are needed. That for forms, which none of ours are, has Node load its `fetch`, and with it
+  // every command would begin 18 ms later.
   const pipelineWith = (repeatable: boolean) => {
-    const pipeline = createPipelineFromOptions(options);
+    const pipeline = createEmptyPipeline();
+    pipeline.addPolicy(proxyPolicy());
+    pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
+    pipeline.addPolicy(setClientRequestIdPolicy());
     pipeline.addPolicy(retryPolicy(timeoutMs, repeatable));
     return pipeline;
   };
