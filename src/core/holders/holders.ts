@@ -11,14 +11,14 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
-import { judgeTarget, targetName, type TargetState } from "../steps/pull-secret.ts";
+import { judgeTarget, targetName, type PresentTarget } from "../steps/pull-secret.ts";
 import type { Target } from "../steps/read-targets.ts";
 import type { SeenCluster } from "./see-clusters.ts";
 
 /** A secret that holds a key for a registry, by our mark and by its bytes. */
 export interface Holder {
   readonly target: Target;
-  readonly state: Extract<TargetState, { kind: "present" }>;
+  readonly secret: SecretObject;
   readonly mark: EntryMark;
   readonly credential: PullCredential;
   /** The credential before it, while that is on its way out. */
@@ -92,7 +92,7 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
         group.changed.push(target);
         continue;
       }
-      group.holders.push({ target, state, mark, credential, second, chosen });
+      group.holders.push({ target, secret, mark, credential, second, chosen });
       if (meant) group.registry ??= mark.registry;
     }
   }
@@ -222,11 +222,7 @@ function targetOf({ cluster }: SeenCluster, { namespace, name }: SecretObject): 
   return { cluster, namespace, name };
 }
 
-function stateOf(
-  target: Target,
-  secret: SecretObject,
-  loginServer: string,
-): Holder["state"] | ActionableError {
+function stateOf(target: Target, secret: SecretObject, loginServer: string): PresentTarget | ActionableError {
   try {
     const policy = { loginServer, adopt: false, createNamespace: false };
     const state = judgeTarget(target, { secret, namespace: undefined }, policy);

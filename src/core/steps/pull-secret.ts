@@ -44,18 +44,24 @@ export function isSameTarget(
 }
 
 /** A target that may be written, with what it holds for the login server. */
-export type TargetState =
-  | { readonly kind: "absent"; readonly createNamespace: boolean }
-  | {
-      readonly kind: "present";
-      readonly secret: SecretObject;
-      readonly config: DockerConfig;
-      readonly marks: EntryMarks;
-      readonly mark: EntryMark | undefined;
-      readonly credential: PullCredential | undefined;
-      /** The credential before it, while that is on its way out. */
-      readonly second: PullCredential | undefined;
-    };
+export type TargetState = AbsentTarget | PresentTarget;
+
+interface AbsentTarget {
+  readonly kind: "absent";
+  readonly createNamespace: boolean;
+}
+
+/** A target that is there. */
+export interface PresentTarget {
+  readonly kind: "present";
+  readonly secret: SecretObject;
+  readonly config: DockerConfig;
+  readonly marks: EntryMarks;
+  readonly mark: EntryMark | undefined;
+  readonly credential: PullCredential | undefined;
+  /** The credential before it, while that is on its way out. */
+  readonly second: PullCredential | undefined;
+}
 
 /** What may be done to targets that are not ours yet. */
 export interface TargetPolicy {
@@ -183,10 +189,7 @@ export interface DesiredEntry {
 }
 
 /** The change that brings a secret to what it shall hold; `undefined` when it holds it already. */
-export function changeFor(
-  state: Extract<TargetState, { kind: "present" }>,
-  desired: DesiredEntry,
-): SecretChange | undefined {
+export function changeFor(state: PresentTarget, desired: DesiredEntry): SecretChange | undefined {
   const { secret, config, marks, mark, credential, second } = state;
   const { loginServer, before } = desired;
   const { pending, retire: standing, ...kept } = mark ?? {};
@@ -243,7 +246,11 @@ export function newSecret(target: Target, marks: EntryMarks, config: DockerConfi
  * created and, by a pending mark or a write that was undone, patched: rights are looked at before what is named is
  * looked for, so that of both the right is learned.
  */
-export async function rehearseWrite(target: Target, state: TargetState, signal: AbortSignal): Promise<void> {
+export async function rehearseWrite(
+  target: Target,
+  state: AbsentTarget | Pick<PresentTarget, "kind" | "secret">,
+  signal: AbortSignal,
+): Promise<void> {
   const { cluster, namespace, name } = target;
   const dryRun = { dryRun: true };
   const change = { labels: { [managedLabel]: "true" } };

@@ -223,10 +223,9 @@ export class KeyWork {
   }
 
   /** What a secret held when this run last saw it. */
-  #stateOf({ target, state }: Holder): TargetState {
+  #stateOf({ target, secret }: Holder): TargetState {
     const marked = isSameTarget(target, this.mark.target) ? this.mark.secret : undefined;
-    const latest = marked ?? this.#latest.get(targetName(target));
-    return latest ? this.#judge(target, latest) : state;
+    return this.#judge(target, marked ?? this.#latest.get(targetName(target)) ?? secret);
   }
 
   get #policy() {
@@ -252,8 +251,9 @@ export class KeyWork {
       assignments,
       async (one) => {
         const { holder, desired } = one;
-        const { target, state } = holder;
-        const before = isSameTarget(target, this.mark.target) ? this.#judge(target, this.mark.secret) : state;
+        const { target, secret } = holder;
+        const isMarked = isSameTarget(target, this.mark.target);
+        const before = this.#judge(target, isMarked ? this.mark.secret : secret);
         try {
           const credential = await readBack(
             target,

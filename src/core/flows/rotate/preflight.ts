@@ -137,9 +137,9 @@ async function findUnwritable(
     .map(({ target, error }) => ({ target, error }));
   await pMap(
     holders,
-    async ({ target, state }: Holder) => {
+    async ({ target, secret }: Holder) => {
       try {
-        await rehearseWrite(target, state, signal);
+        await rehearseWrite(target, { kind: "present", secret }, signal);
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted) throw error;
         // A server that does not answer has refused nothing.
