@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -55,9 +56,9 @@ export class TerminalRun {
     this.#sandbox = sandbox;
     this.#pty = pty;
     this.#terminal = terminal;
-    pty.onData((data) => {
-      this.output += data;
-      terminal.write(data, () => this.#look());
+    readWhole(pty, (text) => {
+      this.output += text;
+      terminal.write(text, () => this.#look());
     });
     this.#ended = new Promise((resolve) => {
       pty.onExit(({ exitCode }) => {
@@ -91,7 +92,6 @@ export class TerminalRun {
     };
     const set = Object.entries(given).filter((one): one is [string, string] => one[1] !== undefined);
     const pty = spawn(file, rest, { cols: columns, rows, env: Object.fromEntries(set), cwd: home });
-    keepOutput(pty);
     const terminal = new Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true });
     return new TerminalRun(sandbox, pty, terminal, () => rm(home, { recursive: true, force: true }));
   }
@@ -215,17 +215,47 @@ export class TerminalRun {
   }
 }
 
+/** Behind the last of a program's output; no program writes it. */
+const endOfOutput = "\u001c";
+
 /**
- * The terminal gives up its output 200 ms after the program's end, read or not; a busy event loop comes round later
- * than that. Its own end of output, which comes once all was read, closes it sooner.
+ * Hands on whatever a program writes to its terminal, to the last of it. Of what was written just before nobody held the
+ * terminal open any more, the kernel loses some now and then (one run of 3,000 on a busy machine), and node-pty gives up
+ * 200 ms after the program's end, read or not. So it is held open here until a mark written after that end has come
+ * through.
  */
-function keepOutput(pty: IPty): void {
-  const { _socket: socket } = pty as unknown as { readonly _socket: Socket };
-  const destroy = socket.destroy.bind(socket);
-  socket.destroy = (error) => {
-    // Reading from a terminal that nobody holds open any more ends with an error (EIO), after the last of the output.
-    if (error !== undefined || socket.readableEnded) return destroy(error);
-    setTimeout(() => destroy(), patienceMs / 10);
-    return socket;
+function readWhole(pty: IPty, onText: (text: string) => void): void {
+  const { _socket: socket, ptsName } = pty as unknown as {
+    readonly _socket: Socket;
+    readonly ptsName: string;
   };
+  const held = openSync(ptsName, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  let marked = false;
+  const poll = setInterval(() => {
+    if (isRunning(pty.pid)) return;
+    try {
+      writeSync(held, endOfOutput);
+      marked = true;
+      clearInterval(poll);
+    } catch {
+      // Full: what is in it is read first.
+    }
+  }, 10);
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error) => (error === undefined ? socket : destroy(error));
+  pty.onData((text) => {
+    const end = marked ? text.indexOf(endOfOutput) : -1;
+    onText(end < 0 ? text : text.slice(0, end));
+    if (end < 0) return;
+    closeSync(held);
+    destroy();
+  });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
