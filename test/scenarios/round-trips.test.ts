@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
-import { setup, type Run } from "../program.ts";
+import { rotate, setup, type Run } from "../program.ts";
 
 let sandbox: Sandbox;
 beforeEach(async () => {
@@ -88,6 +88,38 @@ describe("setup waits for no answer that it does not need", () => {
     ]);
     const run = await impatientSetup();
     expect(run.code, run.stderr).toBe(0);
+  });
+});
+
+describe("rotate waits for no answer that it does not need", () => {
+  const entraToken = /POST .*\/oauth2\/v2\.0\/token$/;
+
+  it("and signs in while it looks at the clusters", async () => {
+    await setup(sandbox);
+    answerOnlyAfter(/GET \/api\/v1\/secrets$/, [entraToken]);
+    const run = await rotate(sandbox, ["--timeout", "20s", "--dry-run"]);
+    expect(run.code, run.stderr).toBe(0);
+  });
+
+  it("and tries a key at the registry and at Entra at once", async () => {
+    await setup(sandbox);
+    const from = sandbox.requests.entries.length;
+    const signIns = () =>
+      sandbox.requests.entries.slice(from).filter((entry) => entraToken.test(nameOf(entry)));
+    sandbox.observe(async (phase, entry) => {
+      if (phase !== "read" || nameOf(entry) !== "GET /oauth2/token") return;
+      // The caller's own sign-in, and that of the key.
+      await vi.waitUntil(() => signIns().length >= 2, { timeout: 20_000 });
+    });
+    const run = await rotate(sandbox, ["--timeout", "20s", "--dry-run"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(signIns()).toHaveLength(2);
+  });
+
+  it("and signs nobody in where there is no key to be found", async () => {
+    const run = await rotate(sandbox, ["--dry-run"], { env: { AZURE_CLIENT_SECRET: "wrong" } });
+    expect(run.code).toBe(2);
+    expect(run.json.error.code).toBe("rotate.nothing-found");
   });
 });
 

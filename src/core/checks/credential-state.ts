@@ -23,6 +23,8 @@ export interface KnownOfKey {
   readonly now: Date;
   /** How long a refusal is not believed of a key that Graph does not list, or not yet, in milliseconds. */
   readonly unlistedPatienceMs?: number;
+  /** Whether Entra has to take it too: a registry may be anybody's, and take anything. */
+  readonly entraToo?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface KnownOfKey {
 export async function credentialState(
   context: ProofContext,
   credential: PullCredential,
-  { key, now, unlistedPatienceMs = 0 }: KnownOfKey,
+  { key, now, unlistedPatienceMs = 0, entraToo = false }: KnownOfKey,
   signal: AbortSignal,
 ): Promise<CredentialState> {
   const { clock, report, timeoutMs } = context;
@@ -47,13 +49,15 @@ export async function credentialState(
     report({ kind: "ended", id });
     return state;
   };
+  let pulls = false;
   let signsIn = false;
   for (let tries = 1; ; tries += 1) {
-    const state = await look(context, credential, signal);
-    if (state === "pulls") return ended(state);
-    signsIn ||= state === "signs-in";
+    const seen = await (entraToo ? lookAtBoth : look)(context, credential, signal);
+    pulls ||= seen.pulls;
+    signsIn ||= seen.signsIn;
+    if (pulls && signsIn) return ended("pulls");
     const waitedMs = clock.now().getTime() - start;
-    if (state === "expired" || (tries >= triesBeforeDead && (signsIn || waitedMs >= patienceMs))) {
+    if (seen.expired || (tries >= triesBeforeDead && (signsIn || waitedMs >= patienceMs))) {
       return ended(signsIn ? "signs-in" : "dead");
     }
     if (tries >= triesBeforeDead)
@@ -75,25 +79,57 @@ function waitText(
   return `Waiting for ${who} to take ${whose}, which is refused and may be too new to be known everywhere, up to ${longest}`;
 }
 
-async function look(
+/** What one try shows. */
+interface Sight {
+  readonly pulls: boolean;
+  readonly signsIn: boolean;
+  readonly expired: boolean;
+}
+
+/** Asks the registry, and Entra only about what that refuses. */
+async function look(context: ProofContext, credential: PullCredential, signal: AbortSignal): Promise<Sight> {
+  if (context.kind !== "registry") {
+    const { signsIn, expired } = await askEntra(context, credential, signal);
+    return { pulls: signsIn, signsIn, expired };
+  }
+  const { pulls, taken } = await askRegistry(context, credential, signal);
+  if (taken) return { pulls, signsIn: true, expired: false };
+  return { pulls: false, ...(await askEntra(context, credential, signal)) };
+}
+
+/** Asks the registry and Entra side by side, and believes Entra alone that the password signs in. */
+async function lookAtBoth(
   context: ProofContext,
   credential: PullCredential,
   signal: AbortSignal,
-): Promise<"pulls" | "signs-in" | "refused" | "expired"> {
-  const { kind, pullProof, signIn, loginServer, image } = context;
-  if (kind === "registry") {
-    // Whether the image exists is the proof's business; here it matters only that a pull is allowed.
-    const outcome = await pullProof.tryPull(
-      loginServer,
-      credential,
-      { repository: image.repository },
-      signal,
-    );
-    if (outcome.kind === "allowed" || outcome.kind === "image-missing") return "pulls";
-    if (outcome.kind === "no-pull-scope") return "signs-in";
-  }
-  if (!signIn) return "refused";
-  const outcome = await signIn.signIn(credential.username, credential.password, signal);
-  if (outcome.kind === "accepted") return kind === "registry" ? "signs-in" : "pulls";
-  return outcome.expired ? "expired" : "refused";
+): Promise<Sight> {
+  if (context.kind !== "registry") return await look(context, credential, signal);
+  const [{ pulls }, entra] = await Promise.all([
+    askRegistry(context, credential, signal),
+    askEntra(context, credential, signal),
+  ]);
+  return { pulls, ...entra };
+}
+
+async function askRegistry(
+  { pullProof, loginServer, image }: ProofContext,
+  credential: PullCredential,
+  signal: AbortSignal,
+): Promise<{ readonly pulls: boolean; readonly taken: boolean }> {
+  // Whether the image exists is the proof's business; here it matters only that a pull is allowed.
+  const { kind } = await pullProof.tryPull(loginServer, credential, { repository: image.repository }, signal);
+  const pulls = kind === "allowed" || kind === "image-missing";
+  return { pulls, taken: pulls || kind === "no-pull-scope" };
+}
+
+async function askEntra(
+  { signIn }: ProofContext,
+  { username, password }: PullCredential,
+  signal: AbortSignal,
+): Promise<Omit<Sight, "pulls">> {
+  const outcome = await signIn?.signIn(username, password, signal);
+  return {
+    signsIn: outcome?.kind === "accepted",
+    expired: outcome?.kind === "refused" && outcome.expired,
+  };
 }

@@ -20,6 +20,24 @@ import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
 import { seeClusters, type LeftOut, type SeenCluster } from "../holders/see-clusters.ts";
 import { surveyKeys } from "./rotate/survey-keys.ts";
 
+/*
+ * The longest chain of answers that a rotation waits for until nothing more is due, each of which the next one needs:
+ *
+ *   1. where the services of the cloud are; only of one that is not Microsoft's own
+ *   2. a token for the directory; beside it the clusters, and which keys their secrets hold
+ *   3. the application, by whose list it is known how long each key is tried; beside it, whether the registry can be
+ *      reached
+ *   4. each key in use, tried at the registry and at Entra at once
+ *   5. whether the caller may change the application; beside it what the tenant lets a password be, and each write
+ *      rehearsed: only now is it known that a key is due
+ *   6. the new key, under the mark of this run
+ *   7. its proofs, a second apart, before any secret holds it
+ *   8. the proof of what was read back
+ *   9. the application and the keys once more, for what the secrets hold now decides what comes next
+ *
+ * The secrets are marked between 5 and 6, and written and read back between 7 and 8.
+ */
+
 /** What was found in all chosen clusters, and what is to be done first. */
 interface Survey {
   readonly seen: readonly SeenCluster[];
@@ -93,10 +111,14 @@ async function look(
   if (ports.clusters.length === 0) {
     throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
   }
+  const signingIn = ports.azure.directory.caller(signal);
+  // Told when it is waited for: where no key is to be found, nobody has to be signed in.
+  signingIn.catch(() => {});
   const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
   const held = seen.flatMap((one) => heldKeys(one, input));
   const [first] = unseen;
   if (held.length === 0) throw first && seen.length === 0 ? first.error : nothingFound(input, seen);
+  await signingIn;
   const prospects: Prospect[] = [];
   const leftOut: LeftOut[] = [...unseen];
   await Promise.all(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { credentialState, type CredentialState } from "../../../src/core/checks/credential-state.ts";
+import type { PullOutcome } from "../../../src/core/ports.ts";
 import type { ProgressEvent, Report } from "../../../src/core/progress.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
@@ -64,6 +65,74 @@ async function judged(
   );
   return [state, now - begun];
 }
+
+/** How a password is judged of which Entra has a say too, by what each says at its first tries and from then on. */
+async function judgedByBoth(
+  registry: ReadonlyArray<PullOutcome["kind"]>,
+  entra: ReadonlyArray<"accepted" | "refused" | "expired">,
+): Promise<[CredentialState, number]> {
+  let tries = 0;
+  const nth = <T>(all: readonly T[]) => all[Math.min(tries, all.length - 1)] as T;
+  const state = await credentialState(
+    {
+      pullProof: {
+        tryPull: async () => ({ kind: nth(registry), reason: "" }),
+        checkReachable: () => Promise.resolve(),
+      },
+      signIn: {
+        signIn: async () => {
+          const kind = nth(entra);
+          return kind === "accepted"
+            ? { kind }
+            : { kind: "refused", reason: "", expired: kind === "expired" };
+        },
+      },
+      clock: {
+        now: () => new Date(start + tries * 1_000),
+        sleep: async () => {
+          tries += 1;
+        },
+      },
+      report: () => {},
+      kind: "registry",
+      loginServer: "myregistry.azurecr.io",
+      image: { repository: "app" },
+      timeoutMs: minute,
+    },
+    { username: "id", password },
+    { key: undefined, now: new Date(start), entraToo: true },
+    new AbortController().signal,
+  );
+  return [state, tries + 1];
+}
+
+describe("a password that Entra has to take too", () => {
+  it.each<
+    [
+      string,
+      ReadonlyArray<PullOutcome["kind"]>,
+      ReadonlyArray<"accepted" | "refused" | "expired">,
+      CredentialState,
+      number,
+    ]
+  >([
+    ["pulls when both take it", ["allowed"], ["accepted"], "pulls", 1],
+    [
+      "pulls when both took it, each in its time",
+      ["refused", "allowed"],
+      ["accepted", "refused"],
+      "pulls",
+      2,
+    ],
+    ["is dead where the registry takes anything", ["allowed"], ["refused"], "dead", 3],
+    ["is dead at once when it has expired", ["allowed"], ["expired"], "dead", 1],
+    ["is dead where the registry only says that it knows it", ["no-pull-scope"], ["refused"], "dead", 3],
+    ["signs in where the registry lets it pull nothing", ["no-pull-scope"], ["accepted"], "signs-in", 3],
+    ["signs in where the registry refuses it", ["refused"], ["accepted"], "signs-in", 3],
+  ])("%s", async (_, registry, entra, state, tries) => {
+    expect(await judgedByBoth(registry, entra)).toEqual([state, tries]);
+  });
+});
 
 describe("a password that is refused", () => {
   it.each<[string, number, PasswordCredential | undefined, number | undefined, CredentialState, number]>([

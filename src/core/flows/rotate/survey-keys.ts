@@ -3,7 +3,7 @@ import type { Application, PasswordCredential } from "../../../domain/identity.t
 import { applicationUniqueName, isKeyOf } from "../../../domain/ownership.ts";
 import type { SecretText } from "../../../domain/secret-text.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { credentialState, type CredentialState, type KnownOfKey } from "../../checks/credential-state.ts";
+import { credentialState } from "../../checks/credential-state.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
 import { findApplicationListing } from "../../holders/find-application.ts";
@@ -155,12 +155,13 @@ async function surveyPasswords(
       const { keyId, listed } = identify(credential.password, made, application);
       const isYoung = made.some((claim) => claim.keyId === keyId && claim.isYoung);
       const known = {
+        entraToo: true,
         key: listed,
         now: seen.cluster.serverTime(),
         unlistedPatienceMs: isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs,
       };
       const expired = listed?.endDateTime !== undefined && listed.endDateTime <= known.now;
-      const state = expired ? "dead" : await stateOf(proof, credential, known, signal);
+      const state = expired ? "dead" : await credentialState(proof, credential, known, signal);
       const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
       const key: SurveyedKey = {
         credential,
@@ -174,16 +175,6 @@ async function surveyPasswords(
     }),
   );
   return new Map(surveyed);
-}
-
-/** A registry may be anybody's: a password lives when Entra says so too. */
-async function stateOf(
-  proof: ProofContext,
-  ...tried: [PullCredential, KnownOfKey, AbortSignal]
-): Promise<CredentialState> {
-  const state = await credentialState(proof, ...tried);
-  if (proof.kind !== "registry" || state !== "pulls") return state;
-  return (await credentialState({ ...proof, kind: "entra" }, ...tried)) === "dead" ? "dead" : state;
 }
 
 /** What one secret's marks say of a password that it holds. */
