@@ -374,6 +374,15 @@ export const mutants = [
     },
   },
   {
+    name: "believes a registry alone, which may be anybody's, that a password lives",
+    edits: [{ file: `${flow}/survey-keys.ts`, from: "entraToo: true,", to: "" }],
+    caughtBy: {
+      file: survey,
+      title:
+        "a survey refuses, before anything is made, an application whose password a registry alone takes, which may be anybody's",
+    },
+  },
+  {
     name: "takes what a mark says of a key for true although the password cannot be that key's",
     edits: [
       {
