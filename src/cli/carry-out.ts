@@ -6,11 +6,18 @@ import { loadCommand, type CommandContext, type HostProcess, type ListedCommand 
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./option.ts";
 import { outputOptions, runOptions } from "./options.ts";
-import type { ProgramParts } from "./program.ts";
+import type { Connect } from "./connections.ts";
 import { openTerminal } from "./terminal.ts";
 import { describeFailure } from "./views/failure.ts";
 import { openView } from "./views/open-view.ts";
 import type { View } from "./views/view.ts";
+
+/** The program in the process that it runs in. */
+export interface RunningProgram extends Program {
+  readonly process: HostProcess;
+  /** Called before a command runs, never for help: loads what joins it to the world. */
+  readonly begin: () => Promise<Connect>;
+}
 
 type Choice = Extract<Reading, { kind: "command" }>;
 
@@ -23,7 +30,7 @@ export async function carryOut(
   reading: Reading,
   commandLine: readonly string[],
   environment: Environment,
-  program: ProgramParts & Program,
+  program: RunningProgram,
 ): Promise<number> {
   const instead = reading.kind === "command" && anotherCommandLine(reading, commandLine, environment);
   if (instead) {
@@ -37,7 +44,7 @@ async function tell(
   reading: Reading,
   commandLine: readonly string[],
   environment: Environment,
-  program: ProgramParts & Program,
+  program: RunningProgram,
 ): Promise<number> {
   const look = <A>(option: OptionDefinition<A>) => peek(option, commandLine, environment);
   const terminal = openTerminal(program.process, environment, {
@@ -64,7 +71,7 @@ async function tell(
 async function runCommand(
   { command, flags, operands }: Choice,
   environment: Environment,
-  program: ProgramParts & Program,
+  program: RunningProgram,
   { terminal, view }: Pick<CommandContext, "terminal" | "view">,
 ): Promise<number> {
   const { process, commands } = program;

@@ -1,17 +1,9 @@
 import { exitCode } from "../domain/exit-code.ts";
 import type { Environment } from "./answers.ts";
-import { readCommandLine, type Program } from "./command-line.ts";
-import type { HostProcess } from "./command.ts";
+import type { RunningProgram } from "./carry-out.ts";
+import { readCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
-import type { Connect } from "./connections.ts";
 import { isTerminal, writeAtOnce } from "./standard-output.ts";
-
-/** What the program is made with. */
-export interface ProgramParts extends Omit<Program, "commands"> {
-  readonly process: HostProcess;
-  /** Called before a command runs, never for help: loads what joins it to the world. */
-  readonly begin: () => Promise<Connect>;
-}
 
 /**
  * Carries a command line out. Help and the version need no more than what reads it.
@@ -21,7 +13,7 @@ export interface ProgramParts extends Omit<Program, "commands"> {
 export async function runProgram(
   commandLine: readonly string[],
   environment: Environment,
-  parts: ProgramParts,
+  parts: Omit<RunningProgram, "commands">,
 ): Promise<number> {
   const program = { ...parts, commands };
   const columns = isTerminal() ? parts.process.stdout.columns : undefined;
