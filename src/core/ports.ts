@@ -329,6 +329,8 @@ export interface ClusterReads extends Pick<
   listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly SecretObject[]>;
   /** Service accounts with their pull secrets; none where the namespace does not exist. */
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
+  /** Those of every namespace; undefined when they may not be listed cluster-wide. */
+  listAllAccountLinks(signal: AbortSignal): Promise<readonly ServiceAccountObject[] | undefined>;
   listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]>;
   findPod(namespace: string, name: string, signal: AbortSignal): Promise<PodObject | undefined>;
   /** What happened to one pod, in no order. */

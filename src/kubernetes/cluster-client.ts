@@ -176,6 +176,12 @@ export class ClusterClient {
     );
   }
 
+  listAllAccountLinks(signal: AbortSignal): Promise<readonly ServiceAccountObject[] | undefined> {
+    return unlessForbidden(
+      this.#calls.list(this.#request("list", "serviceaccounts"), {}, serviceAccountObject, signal),
+    );
+  }
+
   #listSecretsEverywhere(
     selector: { readonly labelSelector?: string; readonly fieldSelector?: string },
     signal: AbortSignal,

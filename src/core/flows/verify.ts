@@ -7,6 +7,7 @@ import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Report } from "../progress.ts";
+import { manyTargets } from "../steps/read-targets.ts";
 import { clusterChecks, podChecks } from "./verify/all-checks.ts";
 import { AzureSight } from "./verify/azure-sight.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type Wanted,
 } from "./verify/entries.ts";
 import { RegistrySight } from "./verify/registry-sight.ts";
+import { readsByList } from "./verify/reads-by-list.ts";
 import { seeNamespace, type ChosenNamespace, type SeenNamespace } from "./verify/see-namespace.ts";
 import { seePod, type PodSight } from "./verify/see-pod.ts";
 import { seen } from "./verify/seeing.ts";
@@ -117,19 +119,13 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
   const once = new Once();
   const listNodes = () => once.do("nodes", cluster.context, () => seen(cluster.listNodes(signal), signal));
   const [spaces, nodes] = await Promise.all([
-    namespacesOf(target, input, signal).then((names) =>
-      pMap(
-        names,
-        (chosen) =>
-          seeNamespace(
-            cluster,
-            chosen,
-            { secretName: input.secretName, pod: input.pod, isMeant, isRegistry },
-            signal,
-          ),
-        { concurrency: input.concurrency },
-      ),
-    ),
+    namespacesOf(target, input, signal).then(async (names) => {
+      const reads = names.length < manyTargets ? cluster : await readsByList(cluster, signal);
+      const wish = { secretName: input.secretName, pod: input.pod, isMeant, isRegistry };
+      return await pMap(names, (chosen) => seeNamespace(reads, chosen, wish, signal), {
+        concurrency: input.concurrency,
+      });
+    }),
     input.image
       ? listNodes()
       : unknown("No image was named, so that there is none to compare the nodes with."),

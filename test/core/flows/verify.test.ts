@@ -91,6 +91,7 @@ function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) 
           listPullSecrets: () => Promise.resolve([secret]),
           listPullSecretsIn: () => Promise.resolve([secret]),
           listAccountLinks: () => Promise.resolve([]),
+          listAllAccountLinks: () => Promise.resolve([]),
           listPods: () => Promise.resolve([]),
           findPod: () => Promise.resolve(undefined),
           listPodEvents: () => Promise.resolve([]),

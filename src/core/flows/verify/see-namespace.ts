@@ -4,8 +4,8 @@ import { imageName } from "../../../domain/image-name.ts";
 import { known, unknown, type Known } from "../../checks/check.ts";
 import type { NamespaceFacts } from "../../checks/facts.ts";
 import { waitsForImage } from "../../checks/cluster/pod.ts";
-import type { ClusterReads } from "../../ports.ts";
 import { contentOf, type IsRegistry } from "./entries.ts";
+import type { NamespaceReads } from "./reads-by-list.ts";
 import { seen } from "./seeing.ts";
 
 /** The name that `setup` gives a secret when none was asked for. */
@@ -53,7 +53,7 @@ export interface SeenNamespace extends NamespaceFacts {
 
 /** Reads what bears on the pulls of one namespace, side by side. */
 export async function seeNamespace(
-  cluster: ClusterReads,
+  cluster: NamespaceReads,
   { name: namespace, isNamed }: ChosenNamespace,
   wish: NamespaceWish,
   signal: AbortSignal,
@@ -114,7 +114,7 @@ export async function seeNamespace(
 
 /** The pods that wait for an image, and the one that was asked for: read by itself where they may not be listed. */
 async function waitingPods(
-  cluster: ClusterReads,
+  cluster: NamespaceReads,
   namespace: string,
   pods: Known<readonly PodObject[]>,
   asked: string | undefined,
@@ -145,7 +145,7 @@ function waitsForRegistry({ containers }: PodObject, isRegistry: IsRegistry): bo
 
 /** A secret by its name; the right to read it is the least there is, and its lack is told of the secret. */
 async function readSecret(
-  cluster: ClusterReads,
+  cluster: NamespaceReads,
   namespace: string,
   name: string,
   signal: AbortSignal,
