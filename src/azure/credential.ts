@@ -39,6 +39,8 @@ export interface CredentialOptions extends TokenSourceOptions {
  */
 export interface Credential extends TokenCredential {
   readonly method: AuthMethod;
+  /** Whether a person has to do something for it. */
+  readonly asksPerson: boolean;
   getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>;
   /** What the token for a scope says of its holder. */
   claims(scope: string, signal: AbortSignal): Promise<TokenClaims>;
@@ -75,6 +77,7 @@ interface TokenRequest {
 
 class SharedCredential implements Credential {
   readonly method: AuthMethod;
+  readonly asksPerson: boolean;
   readonly #options: CredentialOptions;
   readonly #tokens = new Map<string, AccessToken>();
   readonly #underway = new Map<string, TokenRequest>();
@@ -87,6 +90,7 @@ class SharedCredential implements Credential {
   constructor(options: CredentialOptions) {
     this.#options = options;
     this.method = options.auth === "auto" ? chooseMethod(options.env) : options.auth;
+    this.asksPerson = this.method === "device-code" || this.method === "browser";
   }
 
   async getToken(
@@ -134,7 +138,7 @@ class SharedCredential implements Credential {
    * next scope. A turn that was given up says nothing of the person.
    */
   #inTurn<T>(work: () => Promise<T>, givenUp: AbortSignal): Promise<T> {
-    if (this.method !== "device-code" && this.method !== "browser") return work();
+    if (!this.asksPerson) return work();
     const mine = this.#turn.then(work);
     const turn = mine.catch((error: unknown) => {
       if (!givenUp.aborted) throw error;

@@ -35,6 +35,7 @@ export async function openDirectory(
   return {
     cloud,
     credential,
+    asksPerson: credential.asksPerson,
     directory: createDirectoryClient(cloud, credential, http),
     signIn: createSignInClient(cloud, http, tenantOf),
     /** Whether a credential may be sent there. */

@@ -21,6 +21,7 @@ beforeEach(async () => {
   claimsAsked = [];
   const credential: Credential = {
     method: "environment",
+    asksPerson: false,
     getToken: (_scopes, options) => {
       claimsAsked.push(options?.claims);
       const token = options?.claims === undefined ? "first" : "second";

@@ -116,7 +116,14 @@ describe("rotate waits for no answer that it does not need", () => {
     expect(signIns()).toHaveLength(2);
   });
 
-  it("and signs nobody in where there is no key to be found", async () => {
+  it("and asks nobody to sign in where there is no key to be found", async () => {
+    sandbox.world.deviceSignIn = { pendingPolls: 1000 };
+    const run = await rotate(sandbox, ["--dry-run", "--auth", "device-code"]);
+    expect(run.json.error.code).toBe("rotate.nothing-found");
+    expect(run.stderr).not.toContain("device");
+  });
+
+  it("and says nothing of a sign-in that failed where there is no key to be found", async () => {
     const run = await rotate(sandbox, ["--dry-run"], { env: { AZURE_CLIENT_SECRET: "wrong" } });
     expect(run.code).toBe(2);
     expect(run.json.error.code).toBe("rotate.nothing-found");

@@ -67,6 +67,8 @@ export interface RotatePorts {
   readonly azure: {
     readonly directory: Directory;
     readonly signIn: SignIn;
+    /** Whether signing in takes a person, who is not to be asked in vain. */
+    readonly asksPerson: boolean;
     /** Whether a host is a registry's of the cloud that is signed in to: a new password is sent to no other. */
     ownsLoginServer(loginServer: string): boolean;
   };

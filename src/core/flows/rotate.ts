@@ -111,9 +111,11 @@ async function look(
   if (ports.clusters.length === 0) {
     throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
   }
-  const signingIn = ports.azure.directory.caller(signal);
-  // Told when it is waited for: where no key is to be found, nobody has to be signed in.
-  signingIn.catch(() => {});
+  const { directory, asksPerson } = ports.azure;
+  // Where no key is to be found, nobody has to be signed in: a person is not asked before, and of a failure nothing is
+  // said.
+  const signingIn = asksPerson ? undefined : directory.caller(signal);
+  signingIn?.catch(() => {});
   const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
   const held = seen.flatMap((one) => heldKeys(one, input));
   const [first] = unseen;
