@@ -129,7 +129,7 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
     onDeviceCode: () => {},
     timeoutMs,
   });
-  /** As main.ts joins them. */
+  /** As connect.ts joins them. */
   const commonPorts = async (timeoutMs: number, contexts: readonly string[]) => {
     const kubeconfig = await loadKubeconfig({ file: sandbox.kubeconfigPath, env: {} });
     return {

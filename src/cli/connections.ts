@@ -86,7 +86,7 @@ export interface NamedContext {
 }
 
 /**
- * Opens the services a run needs, each when it is first asked for; main.ts joins them. The same request gets the same
+ * Opens the services a run needs, each when it is first asked for; connect.ts joins them. The same request gets the same
  * connection, with its sign-in and its sockets; one that failed is tried anew.
  */
 export interface Connections {

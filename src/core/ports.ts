@@ -24,7 +24,7 @@ import type { SecretText } from "../domain/secret-text.ts";
 
 /*
  * What the steps need of the world outside. Clients in azure/, registry/ and kubernetes/ fit these by shape;
- * main.ts joins them.
+ * connect.ts joins them.
  *
  * The rules that all of them keep: `find…` resolves to undefined for "not there" and throws every other failure;
  * `remove…` is fine when it is gone; every failure is an ActionableError with a documented code; transient faults

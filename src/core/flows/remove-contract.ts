@@ -46,7 +46,7 @@ export interface RemoveInput {
   readonly dryRun: boolean;
 }
 
-/** The outside, joined by main.ts. */
+/** The outside, joined by connect.ts. */
 export interface RemovePorts {
   readonly azure: {
     readonly registries: Registries;

@@ -62,7 +62,7 @@ export interface RotateInput {
   readonly dryRun: boolean;
 }
 
-/** The outside, joined by main.ts. */
+/** The outside, joined by connect.ts. */
 export interface RotatePorts {
   readonly azure: {
     readonly directory: Directory;

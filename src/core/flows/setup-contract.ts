@@ -55,7 +55,7 @@ export interface SetupInput {
   readonly dryRun: boolean;
 }
 
-/** The outside, joined by main.ts. */
+/** The outside, joined by connect.ts. */
 export interface SetupPorts {
   /** Undefined with `--no-azure`. */
   readonly azure:

@@ -18,7 +18,7 @@ export interface StatusInput extends SeeingWish {
   readonly dryRun: boolean;
 }
 
-/** The outside, joined by main.ts. */
+/** The outside, joined by connect.ts. */
 export interface StatusPorts {
   /** One for each chosen context, in the order given. */
   readonly clusters: readonly ClusterTarget[];

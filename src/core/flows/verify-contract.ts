@@ -51,7 +51,7 @@ export interface ReadTarget {
   readonly defaultNamespace: string;
 }
 
-/** The outside, joined by main.ts. */
+/** The outside, joined by connect.ts. */
 export interface VerifyPorts {
   /** Opened when it is first needed: it may not be there, and nothing of it may be. */
   azure(signal: AbortSignal): Promise<VerifyAzure>;
