@@ -100,6 +100,18 @@ describe("what is looked for here", () => {
   });
 });
 
+describe("a run that Node ends before it came to its end", () => {
+  it("has failed", async () => {
+    const stuck = join(folder, "stuck.cjs");
+    writeFileSync(stuck, `require("node:fs/promises").readFile = () => new Promise(() => {});`);
+    const run = await runProgram(sandbox, ["status", "-o", "json"], {
+      env: { NODE_OPTIONS: `--require=${stuck}` },
+    });
+    expect(run.stdout).toBe("");
+    expect(run.code).toBe(1);
+  });
+});
+
 describe("Node", () => {
   it.each([
     "--help",
