@@ -5,6 +5,7 @@ import {
   createHttpHeaders,
   createPipelineRequest,
   isRestError,
+  logPolicy,
   proxyPolicy,
   setClientRequestIdPolicy,
   userAgentPolicy,
@@ -74,6 +75,8 @@ export function createAzureHttp(
     pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
     pipeline.addPolicy(setClientRequestIdPolicy());
     pipeline.addPolicy(retryPolicy(timeoutMs, repeatable));
+    // Behind it, so that each try is told, to whoever sets AZURE_LOG_LEVEL.
+    pipeline.addPolicy(logPolicy());
     return pipeline;
   };
   const repeating = pipelineWith(true);

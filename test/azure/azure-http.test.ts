@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { Agent } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createAzureHttp, type AzureRequest } from "../../src/azure/azure-http.ts";
@@ -53,6 +54,25 @@ describe("a request", () => {
       expect(impostor.requests).toEqual([]);
     } finally {
       await impostor.stop();
+    }
+  });
+
+  test("says whose it is and which, and goes nowhere else than it was sent to", async () => {
+    const authority = await createCertificateAuthority();
+    const server = new ScriptedServer(await authority.issue());
+    await server.start();
+    server.script({ status: 307, headers: { location: "/elsewhere" } });
+    try {
+      const http = createAzureHttp(new Agent({ ca: authority.certificate }));
+      const answer = await http.send({ ...request, url: `https://localhost:${server.port}/x` }, signal);
+      expect(answer.status).toBe(307);
+      expect(server.requests.map(({ path }) => path)).toEqual(["/x"]);
+      expect(server.requests[0]?.headers).toMatchObject({
+        "user-agent": expect.stringMatching(/^acr-pull /),
+        "x-ms-client-request-id": expect.stringMatching(/^[\da-f-]{36}$/),
+      });
+    } finally {
+      await server.stop();
     }
   });
 

@@ -514,6 +514,15 @@ describe("setup, told by flags and by variables", () => {
     expect(debug.stderr).toMatch(/ActionableError: .*nowhere.*\n\s+at /);
   });
 
+  it("AZURE_LOG_LEVEL, known to whoever uses Azure's SDKs, tells of each request to Azure and of no secret", async () => {
+    const from = sandbox.requests.entries.length;
+    const run = await setup([], { env: { AZURE_LOG_LEVEL: "info" } });
+    expect(run.code, run.stderr).toBe(0);
+    const sent = sandbox.requests.entries.slice(from).filter(({ path }) => path.startsWith("/v1.0/"));
+    expect(sent).not.toEqual([]);
+    for (const { path } of sent) expect(run.stderr).toContain(path);
+  });
+
   it("runs in a sandbox of its own with --sandbox", async () => {
     const args = ["setup", "--registry", "myregistry", "-n", "awesomeapps", "-y", "-o", "json", "--sandbox"];
     const run = await runProgram(undefined, args);
