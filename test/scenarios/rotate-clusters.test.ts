@@ -3,7 +3,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import { applicationUniqueName } from "../../src/domain/ownership.ts";
 import { runSafely } from "../canary.ts";
-import { secretOf, type Run } from "../program.ts";
+import { secretOf, type Run, type RunOptions } from "../program.ts";
 import { changedOver, setUp, type SetUp } from "./already-set-up.ts";
 import { endGrace, heldKeys, keyIds, rotate, signsIn, start } from "./rotation.ts";
 
@@ -111,6 +111,19 @@ describe.concurrent("rotate in three clusters, where the second", () => {
       expect(left.map(({ old }) => signsIn(sandbox, old))).toEqual([false, false, false]);
     },
   );
+
+  it.for<[auth: string, env: RunOptions["env"]]>([
+    ["environment", { AZURE_CLIENT_SECRET: "wrong" }],
+    ["device-code", {}],
+  ])("does not answer: says so, also where signing in by %s fails too", async ([auth, env], test) => {
+    const sandbox = await start(test, options);
+    sandbox.world.deviceSignIn = { declines: true };
+    const [, second] = contexts.map((context) => setUp(sandbox, { context, namespaces }));
+    dropping(() => true)(sandbox, second!);
+    const run = await rotate(sandbox, [...chosen, "--timeout", "5s", "--auth", auth], { env });
+    expect(run.json.error.code).toBe("kubernetes.unreachable");
+    expect(run.code).toBe(1);
+  });
 });
 
 describe.concurrent("rotate, where two contexts are one cluster,", () => {

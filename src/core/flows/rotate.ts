@@ -120,12 +120,12 @@ async function look(
   const held = seen.flatMap((one) => heldKeys(one, input));
   const [first] = unseen;
   if (held.length === 0) throw first && seen.length === 0 ? first.error : nothingFound(input, seen);
-  await signingIn;
   const prospects: Prospect[] = [];
   const leftOut: LeftOut[] = [...unseen];
   await Promise.all(
     held.map(async (one) => {
       try {
+        await signingIn;
         prospects.push(await prospectOf(one, input, ports, report, signal));
       } catch (error) {
         if (!isFailureOfOne(error, signal)) throw error;
