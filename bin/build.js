@@ -25,6 +25,8 @@ const { output } = await build({
   treeshake: { moduleSideEffects: [{ test: /[\\/]@kubernetes[\\/]client-node[\\/]/, sideEffects: false }] },
   transform: { target: "node20.19", define: { __ACR_PULL_VERSION__: JSON.stringify(manifest.version) } },
   plugins: [
+    // Commander starts programs for commands that are files of their own. None of ours is, and loading what starts them
+    // takes longer than help.
     {
       name: "commander-without-child-processes",
       resolveId: (id, importer) =>

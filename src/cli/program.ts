@@ -3,7 +3,7 @@ import type { Environment } from "./answers.ts";
 import type { RunningProgram } from "./carry-out.ts";
 import { readCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
-import { isTerminal, writeAtOnce } from "./standard-output.ts";
+import { isDevice, writeAtOnce } from "./standard-output.ts";
 
 /**
  * Carries a command line out. Help and the version need no more than what reads it.
@@ -16,10 +16,10 @@ export async function runProgram(
   parts: Omit<RunningProgram, "commands">,
 ): Promise<number> {
   const program = { ...parts, commands };
-  const columns = isTerminal() ? parts.process.stdout.columns : undefined;
+  const columns = isDevice() ? parts.process.stdout.columns : undefined;
   let reading = await readCommandLine(commandLine, program, columns);
   if (reading.kind === "text") {
-    const text = isTerminal() ? reading.text : writeAtOnce(reading.text);
+    const text = isDevice() ? reading.text : writeAtOnce(reading.text);
     if (text === "") return exitCode.ok;
     reading = { kind: "text", text };
   }

@@ -6,8 +6,8 @@ import { fstatSync, writeSync } from "node:fs";
 
 const descriptor = 1;
 
-/** Whether it is a terminal, or another device that is no file and no pipe. */
-export function isTerminal(): boolean {
+/** Whether it is a device: a terminal, or such as /dev/null. */
+export function isDevice(): boolean {
   return fstatSync(descriptor).isCharacterDevice();
 }
 
