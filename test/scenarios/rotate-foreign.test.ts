@@ -200,6 +200,15 @@ describe.concurrent("rotate, where a forged secret", () => {
     expect(run.json.rotations).toMatchObject([{ state: "pending" }]);
   });
 
+  it("names a registry that is none of the cloud's: is refused although nobody is signed in", async (test) => {
+    const sandbox = await start(test);
+    const { appId } = setUp(sandbox);
+    const before = forge(sandbox, {}, appId, "myregistry.azurecr.io.example");
+    const run = await rotate(sandbox, ["--secret-name", "forged"], { env: { AZURE_CLIENT_SECRET: "wrong" } });
+    expectUntouched(sandbox, before, run);
+    expect([run.code, run.json.error.code], run.stderr).toEqual([2, "registry.foreign-host"]);
+  });
+
   it("stands beside a true one whose key has expired: gets none, and the true one gets a new key", async (test) => {
     const sandbox = await start(test);
     const { appId } = setUp(sandbox, { ageDays: 181 });

@@ -18,7 +18,7 @@ import { planRotation, type Prospect } from "./rotate/plan-rotation.ts";
 import { preflight } from "./rotate/preflight.ts";
 import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
 import { seeClusters, type LeftOut, type SeenCluster } from "../holders/see-clusters.ts";
-import { surveyKeys } from "./rotate/survey-keys.ts";
+import { refuseUnasked, surveyKeys } from "./rotate/survey-keys.ts";
 
 /*
  * The longest chain of answers that a rotation waits for until nothing more is due, each of which the next one needs:
@@ -125,6 +125,7 @@ async function look(
   await Promise.all(
     held.map(async (one) => {
       try {
+        refuseUnasked(one, ports);
         await signingIn;
         prospects.push(await prospectOf(one, input, ports, report, signal));
       } catch (error) {

@@ -64,9 +64,7 @@ export async function surveyKeys(
   made: readonly PasswordCredential[] = [],
 ): Promise<SurveyedKeys> {
   const { seen, loginServer, holders } = held;
-  const [unwritable] = held.refused;
-  if (holders.length === 0 && unwritable) throw unwritable;
-  if (!ports.azure.ownsLoginServer(loginServer)) throw foreignHost(held);
+  refuseUnasked(held, ports);
   const proof: ProofContext = {
     pullProof: ports.pullProof,
     signIn: ports.azure.signIn,
@@ -108,6 +106,16 @@ export async function surveyKeys(
     liveMark: live,
     keyOf,
   };
+}
+
+/**
+ * Refuses keys that nobody is asked about: that is known before anybody has signed in.
+ * @throws ActionableError `registry.foreign-host`, or why no secret that holds them may be written; exit 2
+ */
+export function refuseUnasked(held: HeldKeys, { azure }: Pick<RotatePorts, "azure">): void {
+  const [unwritable] = held.refused;
+  if (held.holders.length === 0 && unwritable) throw unwritable;
+  if (!azure.ownsLoginServer(held.loginServer)) throw foreignHost(held);
 }
 
 async function findApplication(
