@@ -112,7 +112,7 @@ describe.concurrent("rotate in three clusters, where the second", () => {
     },
   );
 
-  it.for<[auth: string, env: RunOptions["env"]]>([
+  it.for<[auth: string, env: NonNullable<RunOptions["env"]>]>([
     ["environment", { AZURE_CLIENT_SECRET: "wrong" }],
     ["device-code", {}],
   ])("does not answer: says so, also where signing in by %s fails too", async ([auth, env], test) => {
