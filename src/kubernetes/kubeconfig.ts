@@ -45,7 +45,8 @@ export class Kubeconfig {
 
   /**
    * @throws ActionableError `kubernetes.context-not-found` with the contexts that there are,
-   *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed
+   *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed,
+   *   `kubernetes.bad-proxy`
    */
   connection(contextName: string): Connection {
     const context = this.#entries.contexts.get(contextName);
@@ -66,6 +67,7 @@ export class Kubeconfig {
     if (!user && context.user !== undefined) {
       throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
     }
+    if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) throw badProxy(contextName);
     return { context: contextName, cluster, user };
   }
 }
@@ -75,6 +77,20 @@ function addressOf(server: string | undefined): string | undefined {
   if (server === undefined || !URL.canParse(server)) return undefined;
   const url = new URL(server);
   return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+}
+
+/** Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#Cluster, `proxy-url` */
+function isProxy(url: string): boolean {
+  return URL.canParse(url) && /^(?:https?|socks5h?):$/.test(new URL(url).protocol);
+}
+
+/** It may hold a password, so that it is not shown. */
+function badProxy(context: string): Error {
+  return refused(
+    "kubernetes.bad-proxy",
+    `The proxy-url of context ${JSON.stringify(context)}'s cluster is no URL of http, https or socks5.`,
+    "Write the scheme before it, such as http://proxy.example:8080.",
+  );
 }
 
 function incomplete(context: string, what: string): Error {

@@ -223,6 +223,23 @@ describe("a context", () => {
     );
   });
 
+  test.each(["ada:s3cr3t@10.0.0.1:8080", "ftp://ada:s3cr3t@10.0.0.1", "proxy.test"])(
+    "with a proxy %s that kubectl does not take is refused, and what may be a password is not shown",
+    async (proxy) => {
+      const text = config("blue").replace(/server: "[^"]*"/, `$&, proxy-url: "${proxy}"`);
+      const loaded = await loadKubeconfig({ env: noHome, file: await file("proxy", text) });
+      let error: unknown;
+      try {
+        loaded.connection("blue");
+      } catch (refusal) {
+        error = refusal;
+      }
+      expect(error).toMatchObject({ code: "kubernetes.bad-proxy", exitCode: 2 });
+      expect(String(error)).toContain("http, https or socks5");
+      expect(String(error)).not.toMatch(/s3cr3t|10\.0\.0\.1/);
+    },
+  );
+
   test.each([
     ["plain http", "http://blue.test", ""],
     ["unverified TLS", "https://blue.test", ", insecure-skip-tls-verify: true"],
