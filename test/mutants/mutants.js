@@ -137,7 +137,7 @@ export const mutants = [
         // It would be in the way: it finds the very secrets that were not cleaned.
         file: `${flow}/retire-key.ts`,
         from: "const held = await lastLook(step, work);",
-        to: "const held: string[] = [];",
+        to: "const held: HolderPlace[] = [];",
       },
     ],
     caughtBy: {
@@ -154,7 +154,7 @@ export const mutants = [
         // It would be in the way: it finds the very secret that was not cleaned.
         file: `${flow}/retire-key.ts`,
         from: "const held = await lastLook(step, work);",
-        to: "const held: string[] = [];",
+        to: "const held: HolderPlace[] = [];",
       },
     ],
     caughtBy: {
@@ -182,7 +182,7 @@ export const mutants = [
       {
         file: `${flow}/retire-key.ts`,
         from: "if (!seen.whole && !input.namespacesComplete) {",
-        to: "if (!seen.whole && input.retireKey === seen.clusterId) {",
+        to: 'if (!seen.whole && seen.clusterId === "") {',
       },
     ],
     caughtBy: {
