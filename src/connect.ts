@@ -30,6 +30,22 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         checkContexts(loaded);
         return loaded;
       });
+    // What every run that writes works with. Azure comes after it: what is wrong with the kubeconfig is refused before
+    // any request.
+    const writing = async (request: ClusterRequest) => {
+      checkProxyVariables(env);
+      const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
+        connections.clusters(request),
+        import("./registry/pull-client.ts"),
+        import("./cli/process-identity.ts"),
+      ]);
+      return {
+        clusters,
+        pullProof: new PullClient(request.timeoutMs),
+        clock: systemClock,
+        process: processIdentity(pid),
+      };
+    };
     const connections: Connections = {
       azure: ({ cloud, tenant, auth, timeoutMs }) => {
         // These alone, in this order: what else a caller's request holds must not make a person sign in twice.
@@ -58,40 +74,17 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         );
       },
       setup: async ({ azure, clusters: request }) => {
-        checkProxyVariables(env);
-        // The kubeconfig first: what is wrong with it is refused before any request.
-        const [clusters, { PullClient }, { processIdentity }, { credentialsFile }] = await Promise.all([
-          connections.clusters(request),
-          import("./registry/pull-client.ts"),
-          import("./cli/process-identity.ts"),
+        const [ports, { credentialsFile }] = await Promise.all([
+          writing(request),
           import("./cli/credentials-file.ts"),
           azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
         ]);
-        return {
-          azure: await (azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal)),
-          clusters,
-          pullProof: new PullClient(request.timeoutMs),
-          clock: systemClock,
-          process: processIdentity(pid),
-          files: credentialsFile,
-        };
+        const signedIn = azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal);
+        return { ...ports, azure: await signedIn, files: credentialsFile };
       },
       rotate: async ({ azure, clusters: request }) => {
-        checkProxyVariables(env);
-        // The kubeconfig first: what is wrong with it is refused before any request.
-        const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
-          connections.clusters(request),
-          import("./registry/pull-client.ts"),
-          import("./cli/process-identity.ts"),
-          import("./azure/directory-services.ts"),
-        ]);
-        return {
-          azure: await connections.directory(azure),
-          clusters,
-          pullProof: new PullClient(request.timeoutMs),
-          clock: systemClock,
-          process: processIdentity(pid),
-        };
+        const [ports] = await Promise.all([writing(request), import("./azure/directory-services.ts")]);
+        return { ...ports, azure: await connections.directory(azure) };
       },
       status: async ({ azure, clusters: request }) => {
         checkProxyVariables(env);
@@ -107,21 +100,8 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         };
       },
       remove: async ({ azure, clusters: request }) => {
-        checkProxyVariables(env);
-        // The kubeconfig first: what is wrong with it is refused before any request.
-        const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
-          connections.clusters(request),
-          import("./registry/pull-client.ts"),
-          import("./cli/process-identity.ts"),
-          import("./azure/azure.ts"),
-        ]);
-        return {
-          azure: await connections.azure(azure),
-          clusters,
-          pullProof: new PullClient(request.timeoutMs),
-          clock: systemClock,
-          process: processIdentity(pid),
-        };
+        const [ports] = await Promise.all([writing(request), import("./azure/azure.ts")]);
+        return { ...ports, azure: await connections.azure(azure) };
       },
       verify: async ({ azure, clusters: { contexts, ...request } }) => {
         checkProxyVariables(env);
@@ -131,9 +111,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         ]);
         const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
         return {
-          clusters: await Promise.all(
-            chosen.map((context) => openReadCluster(loaded, context, request, report)),
-          ),
+          clusters: await Promise.all(chosen.map((context) => openCluster(loaded, context, request, report))),
           registry: new PullClient(request.timeoutMs),
           clock: systemClock,
           azure: (stop) => openReadAzure(azure, env, report, stop),
@@ -223,15 +201,6 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
 }
 
 async function openCluster(
-  kubeconfig: Kubeconfig,
-  context: string,
-  request: Omit<ClusterRequest, "contexts">,
-  report: Report,
-): Promise<ClusterTarget> {
-  return openReadCluster(kubeconfig, context, request, report);
-}
-
-async function openReadCluster(
   kubeconfig: Kubeconfig,
   context: string,
   { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,

@@ -52,7 +52,7 @@ export async function credentialState(
   let pulls = false;
   let signsIn = false;
   for (let tries = 1; ; tries += 1) {
-    const seen = await (entraToo ? lookAtBoth : look)(context, credential, signal);
+    const seen = await look(context, credential, entraToo, signal);
     pulls ||= seen.pulls;
     signsIn ||= seen.signsIn;
     if (pulls && signsIn) return ended("pulls");
@@ -86,29 +86,30 @@ interface Sight {
   readonly expired: boolean;
 }
 
-/** Asks the registry, and Entra only about what that refuses. */
-async function look(context: ProofContext, credential: PullCredential, signal: AbortSignal): Promise<Sight> {
+/**
+ * Asks the registry, and Entra only about what that refuses; where Entra has to take it too, both side by side, and then
+ * Entra alone is believed that the password signs in.
+ */
+async function look(
+  context: ProofContext,
+  credential: PullCredential,
+  entraToo: boolean,
+  signal: AbortSignal,
+): Promise<Sight> {
   if (context.kind !== "registry") {
-    const { signsIn, expired } = await askEntra(context, credential, signal);
-    return { pulls: signsIn, signsIn, expired };
+    const entra = await askEntra(context, credential, signal);
+    return { pulls: entra.signsIn, ...entra };
+  }
+  if (entraToo) {
+    const [{ pulls }, entra] = await Promise.all([
+      askRegistry(context, credential, signal),
+      askEntra(context, credential, signal),
+    ]);
+    return { pulls, ...entra };
   }
   const { pulls, taken } = await askRegistry(context, credential, signal);
   if (taken) return { pulls, signsIn: true, expired: false };
-  return { pulls: false, ...(await askEntra(context, credential, signal)) };
-}
-
-/** Asks the registry and Entra side by side, and believes Entra alone that the password signs in. */
-async function lookAtBoth(
-  context: ProofContext,
-  credential: PullCredential,
-  signal: AbortSignal,
-): Promise<Sight> {
-  if (context.kind !== "registry") return await look(context, credential, signal);
-  const [{ pulls }, entra] = await Promise.all([
-    askRegistry(context, credential, signal),
-    askEntra(context, credential, signal),
-  ]);
-  return { pulls, ...entra };
+  return { pulls, ...(await askEntra(context, credential, signal)) };
 }
 
 async function askRegistry(

@@ -8,3 +8,16 @@ import { BusyError } from "./busy.ts";
 export function isFailureOfOne(error: unknown, signal: AbortSignal): error is ActionableError {
   return error instanceof ActionableError && !(error instanceof BusyError) && !signal.aborted;
 }
+
+/**
+ * What a read that something else can stand in for comes to; undefined where it fails by itself.
+ * @throws what ends the whole run
+ */
+export async function ifToBeHad<T>(read: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isFailureOfOne(error, signal)) return undefined;
+    throw error;
+  }
+}

@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import type { NamespaceObject, SecretObject } from "../../domain/kubernetes-objects.ts";
 import type { Cluster } from "../ports.ts";
+import { ifToBeHad } from "./failure-of-one.ts";
 
 /** One secret to hold the credential. */
 export interface Target {
@@ -94,14 +95,10 @@ async function listContents(
 ): Promise<((target: Target) => TargetContent | undefined) | undefined> {
   const [first] = targets;
   if (!first) return undefined;
-  const unlessAborted = (error: unknown) => {
-    // What fails here is told of each target by itself.
-    if (signal.aborted || !(error instanceof ActionableError)) throw error;
-    return undefined;
-  };
+  // What fails here is told of each target by itself.
   const [secrets, namespaces] = await Promise.all([
-    first.cluster.listSecretsNamed(first.name, signal).catch(unlessAborted),
-    known ?? first.cluster.listNamespaces("", signal).catch(unlessAborted),
+    ifToBeHad(first.cluster.listSecretsNamed(first.name, signal), signal),
+    known ?? ifToBeHad(first.cluster.listNamespaces("", signal), signal),
   ]);
   if (!secrets) return undefined;
   const secretIn = new Map(secrets.map((secret) => [secret.namespace, secret]));

@@ -1,5 +1,5 @@
-import { ActionableError } from "../../../domain/errors.ts";
 import type { ClusterReads } from "../../ports.ts";
+import { ifToBeHad } from "../../steps/failure-of-one.ts";
 
 /** What is read of one namespace. */
 export type NamespaceReads = Pick<
@@ -12,18 +12,10 @@ export type NamespaceReads = Pick<
  * and of its service accounts. Pods stay with their namespaces, for nobody knows how many there are in the others.
  */
 export async function readsByList(cluster: ClusterReads, signal: AbortSignal): Promise<NamespaceReads> {
-  const ifToBeHad = async <T>(list: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await list;
-    } catch (error) {
-      // What stands in the way is told of each namespace by itself.
-      if (error instanceof ActionableError && !signal.aborted) return undefined;
-      throw error;
-    }
-  };
+  // What stands in the way is told of each namespace by itself.
   const [secrets, accounts] = await Promise.all([
-    ifToBeHad(cluster.listPullSecrets(signal)),
-    ifToBeHad(cluster.listAllAccountLinks(signal)),
+    ifToBeHad(cluster.listPullSecrets(signal), signal),
+    ifToBeHad(cluster.listAllAccountLinks(signal), signal),
   ]);
   const secretsOf = byNamespace(secrets);
   const accountsOf = byNamespace(accounts);
