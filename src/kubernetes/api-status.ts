@@ -9,7 +9,12 @@ export interface ApiStatus {
   readonly message: string | undefined;
   readonly kind: string | undefined;
   readonly causes: readonly string[];
+  /** The cluster knew the request for nobody's: there was no credential, or none that it reads. */
+  readonly anonymous: boolean;
 }
+
+/** The user whom the API server takes a request without a credential for; its authorizer names who may not. */
+const nobody = /User "system:anonymous"/;
 
 /** An answer that is no success. */
 export class ApiStatusError extends Error {
@@ -44,7 +49,9 @@ function readStatus(code: number, body: Buffer): ApiStatus {
     value = undefined;
   }
   const { kind, reason, message, details } = Object(value) as Record<string, unknown>;
-  if (kind !== "Status") return { code, reason: undefined, message: undefined, kind: undefined, causes: [] };
+  if (kind !== "Status") {
+    return { code, reason: undefined, message: undefined, kind: undefined, causes: [], anonymous: false };
+  }
   const { kind: subject, causes } = Object(details) as Record<string, unknown>;
   const reasons = (Array.isArray(causes) ? (causes as unknown[]) : []).map(
     (cause) => (Object(cause) as Record<string, unknown>)["reason"],
@@ -55,6 +62,7 @@ function readStatus(code: number, body: Buffer): ApiStatus {
     message: textOrNothing(message),
     kind: textOrNothing(subject),
     causes: reasons.filter((cause) => typeof cause === "string"),
+    anonymous: code === 403 && typeof message === "string" && nobody.test(message),
   };
 }
 

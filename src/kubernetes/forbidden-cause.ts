@@ -16,7 +16,10 @@ export async function causeOfForbidden(
   send: Send,
 ): Promise<ForbiddenCause> {
   const unexplained =
-    error instanceof ApiStatusError && error.status.code === 403 && error.status.causes.length === 0;
+    error instanceof ApiStatusError &&
+    error.status.code === 403 &&
+    error.status.causes.length === 0 &&
+    !error.status.anonymous;
   if (!unexplained) return "rights";
   const mayDo = await hasRight({ verb, resource, namespace, name }, server, send).catch(() => false);
   if (!mayDo) return "rights";

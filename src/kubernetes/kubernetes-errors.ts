@@ -64,7 +64,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         ? forbidden(status, request, "admission")
         : failed(status, request);
     case 403:
-      return forbidden(status, request, cause);
+      return status.anonymous ? signedInAsNobody(context) : forbidden(status, request, cause);
     case 404:
       return status.kind === "namespaces" && namespace !== undefined
         ? {
@@ -113,6 +113,17 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
     default:
       return failed(status, request);
   }
+}
+
+/** To grant rights to nobody would be to grant them to everybody. */
+function signedInAsNobody(context: string): Meaning {
+  return {
+    what: `Context ${context} is not signed in to its cluster, which took the request for system:anonymous.`,
+    code: "kubernetes.unauthorized",
+    hint: `Its user in the kubeconfig brings no credential that the cluster reads; ${kubectl(context, "config", "view", "--minify")} shows what it brings. It needs a token, a client certificate or an exec plugin, as whoever runs the cluster hands out.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests",
+    exitCode: exitCode.notAllowed,
+  };
 }
 
 function busy(request: ApiRequest): Meaning {

@@ -84,6 +84,15 @@ describe("a refusal of the API server", () => {
     );
   });
 
+  test("to nobody is told as not signed in, and no right is advised to be given to nobody", () => {
+    const message =
+      'secrets is forbidden: User "system:anonymous" cannot create resource "secrets" in API group "" in the namespace "apps"';
+    const error = told(answered(403, "Forbidden", { kind: "secrets" }, message));
+    expect(error).toMatchObject({ code: "kubernetes.unauthorized", exitCode: 3, retryable: false });
+    expect(error.hint).toContain("kubectl --context blue config view --minify");
+    expect(error.hint).not.toContain("create role");
+  });
+
   test("quotes a sentence as one line without control characters, and not without end", () => {
     const { message } = told(answered(403, "Forbidden", {}, `a\n\u001b[31mb${"c".repeat(5000)}`));
     expect(message).toContain(String.raw`"a\n\u001b[31mb`);
