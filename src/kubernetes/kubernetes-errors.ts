@@ -64,7 +64,9 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         ? forbidden(status, request, "admission")
         : failed(status, request);
     case 403:
-      return status.anonymous ? signedInAsNobody(context) : forbidden(status, request, cause);
+      if (status.anonymous) return signedInAsNobody(context);
+      if (impersonated.has(status.kind ?? "")) return mayNotActAsAnother(context);
+      return forbidden(status, request, cause);
     case 404:
       return status.kind === "namespaces" && namespace !== undefined
         ? {
@@ -122,6 +124,19 @@ function signedInAsNobody(context: string): Meaning {
     code: "kubernetes.unauthorized",
     hint: `Its user in the kubeconfig brings no credential that the cluster reads; ${kubectl(context, "config", "view", "--minify")} shows what it brings. It needs a token, a client certificate or an exec plugin, as whoever runs the cluster hands out.`,
     docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/** What a refusal is about where the caller may not act as another; nothing of the kind is ever asked for here. */
+const impersonated: ReadonlySet<string> = new Set(["users", "groups", "uids", "userextras"]);
+
+function mayNotActAsAnother(context: string): Meaning {
+  return {
+    what: `The user of context ${context} may not act as the one whom the kubeconfig names.`,
+    code: "kubernetes.unauthorized",
+    hint: `Take as, as-groups, as-uid and as-user-extra out of the kubeconfig's user, or have an administrator grant the verb impersonate; ${kubectl(context, "auth", "whoami")} shows when that has worked.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation",
     exitCode: exitCode.notAllowed,
   };
 }

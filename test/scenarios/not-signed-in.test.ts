@@ -7,7 +7,14 @@ import { setUp } from "./already-set-up.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox({
+    clusters: [
+      {
+        context: "sandbox",
+        users: [{ context: "limited", rules: [{ verbs: ["get", "list"], resources: ["secrets"] }] }],
+      },
+    ],
+  });
   setUp(sandbox);
 });
 afterAll(() => sandbox.close());
@@ -49,4 +56,26 @@ test("a user whose scheme the cluster does not read is not signed in either", as
     env: { KUBECONFIG: await signingInBy({ username: "admin", password: "swordfish" }) },
   });
   expect([run.code, run.json.error.code]).toEqual([3, "kubernetes.unauthorized"]);
+});
+
+describe("a user who acts as another", () => {
+  const userOf = (context: string) =>
+    sandbox.world.clusters[0]!.users.find(({ name }) => name === `${context}-user`)!;
+
+  test("has that one's rights", async () => {
+    const env = { KUBECONFIG: await signingInBy({ token: userOf("sandbox").token, as: "limited-user" }) };
+    const run = await runSafely(sandbox, ["rotate", "-y", "-o", "json"], { env });
+    expect([run.code, run.json.error.message]).toEqual([
+      2,
+      expect.stringContaining('User \\"limited-user\\" cannot'),
+    ]);
+  });
+
+  test("without the right to is told so, and not of the rights that were never looked at", async () => {
+    const env = { KUBECONFIG: await signingInBy({ token: userOf("limited").token, as: "sandbox-user" }) };
+    const run = await runSafely(sandbox, ["status", "-o", "json"], { env });
+    expect([run.code, run.json.error]).toMatchObject([3, { code: "kubernetes.unauthorized" }]);
+    expect(run.json.error.message).toContain('cannot impersonate resource \\"users\\"');
+    expect(run.json.error.hint).toContain("the verb impersonate");
+  });
 });
