@@ -47,10 +47,11 @@ export function kubernetesError(
 
 type Meaning = ErrorDetails & { readonly what: string };
 
-/** By status and reason, never by text. */
+/** By status and reason, and by text only where that is the API server's own beside somebody else's code. */
 function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
   const { context, verb, namespace } = request;
   const subject = subjectOf(request);
+  if (status.refusedBy !== undefined) return refusedInAdmission(request, status.refusedBy);
   switch (status.code) {
     case 401:
       return {
@@ -60,9 +61,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         exitCode: exitCode.notAllowed,
       };
     case 400:
-      return deniedByAdmission(status, request)
-        ? forbidden(status, request, "admission")
-        : failed(status, request);
+      return deniedByAdmission(status, request) ? refusedInAdmission(request) : failed(status, request);
     case 403:
       if (status.anonymous) return signedInAsNobody(context);
       if (impersonated.has(status.kind ?? "")) return mayNotActAsAnother(context);
@@ -95,7 +94,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
             retryable: true,
           };
     case 422:
-      if (deniedByAdmission(status, request)) return forbidden(status, request, "admission");
+      if (deniedByAdmission(status, request)) return refusedInAdmission(request);
       return {
         what: `The cluster does not accept ${subject} as it would become.`,
         code: "kubernetes.invalid",
@@ -180,7 +179,6 @@ function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }: ApiReq
 
 function forbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
   const { context, verb, resource, namespace } = request;
-  const subject = subjectOf(request);
   if (status.causes.includes("NamespaceTerminating")) {
     return {
       what: `Namespace ${namespace ?? ""} in context ${context} is being deleted.`,
@@ -197,14 +195,23 @@ function forbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
       exitCode: exitCode.notAllowed,
     };
   }
+  if (cause === "admission") return refusedInAdmission(request);
   return {
-    what: `You may not ${verb} ${subject}.`,
+    what: `You may not ${verb} ${subjectOf(request)}.`,
     code: "kubernetes.forbidden",
-    hint:
-      cause === "admission"
-        ? "The user has the right, but an admission policy or webhook of the cluster refused; its administrator knows which."
-        : grantHint(request),
+    hint: grantHint(request),
     docs: "https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/** @param by what refused, where that is known */
+function refusedInAdmission(request: ApiRequest, by = "an admission policy or webhook"): Meaning {
+  return {
+    what: `You may not ${request.verb} ${subjectOf(request)}.`,
+    code: "kubernetes.forbidden",
+    hint: `The user has the right, but ${by} of the cluster refused; its administrator knows why.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
     exitCode: exitCode.notAllowed,
   };
 }
