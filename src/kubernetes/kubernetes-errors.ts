@@ -244,7 +244,8 @@ function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
         `--resource=${resource}`,
       );
   const binding = everywhere ? "clusterrolebinding" : "rolebinding";
-  return `The verb ${verb} on ${resource} is missing. An administrator grants it with ${create} and binds it to the user with kubectl create ${binding}.`;
+  const onNames = verb === "create" ? "; a rule with resourceNames cannot grant it" : "";
+  return `The verb ${verb} on ${resource} is missing${onNames}. An administrator grants it with ${create} and binds it to the user with kubectl create ${binding}.`;
 }
 
 function exchangeFailed(error: ExchangeError, { context }: ApiRequest): ActionableError {
