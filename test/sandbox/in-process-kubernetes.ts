@@ -22,6 +22,8 @@ export interface Asking {
   readonly type?: string;
   readonly accept?: string;
   readonly userAgent?: string;
+  /** Further headers, by their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly closed?: AbortSignal;
 }
 
@@ -92,6 +94,7 @@ export function requestFor(
       ...(body !== undefined && { "content-type": asking.type ?? "application/json" }),
       ...(asking.accept && { accept: asking.accept }),
       "user-agent": asking.userAgent ?? "tester/1.0 (linux)",
+      ...asking.headers,
     },
     body: body === undefined ? Buffer.alloc(0) : Buffer.from(bytes),
     remoteAddress: "127.0.0.1",

@@ -4,29 +4,140 @@ import { inProcessKubernetes, patchTypes, pullSecret, secretsPath } from "./in-p
 const inApps = { namespaces: ["awesomeapps"] };
 const reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
-describe("who has no token of the cluster", () => {
+const unauthorized = {
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Failure",
+  message: "Unauthorized",
+  reason: "Unauthorized",
+  code: 401,
+};
+
+describe("a token that nobody has", () => {
+  test.each(["Bearer nobodys", "Bearer a b", "bearer nobodys"])(
+    "(%s) is refused with 401 and nothing more, wherever it is shown",
+    async (authorization) => {
+      const { ask } = inProcessKubernetes();
+      for (const path of [secretsPath, "/version", "/healthz", "/foo"]) {
+        const { status, body } = await ask("GET", path, undefined, { headers: { authorization } });
+        expect([status, body]).toEqual([401, unauthorized]);
+      }
+    },
+  );
+});
+
+describe("whoever sends no token", () => {
+  const nobody = 'User "system:anonymous" cannot';
+  const inApps = 'in API group "" in the namespace "awesomeapps"';
+
   test.each([
-    ["none", null],
-    ["another", "nobodys"],
-  ])("(%s) is refused with 401 and nothing more", async (_, token) => {
+    ["GET", secretsPath, `secrets is forbidden: ${nobody} list resource "secrets" ${inApps}`],
+    ["POST", secretsPath, `secrets is forbidden: ${nobody} create resource "secrets" ${inApps}`],
+    ["GET", `${secretsPath}/s`, `secrets "s" is forbidden: ${nobody} get resource "secrets" ${inApps}`],
+    ["GET", "/api/v1", `forbidden: ${nobody} get path "/api/v1"`],
+    ["GET", "/apis", `forbidden: ${nobody} get path "/apis"`],
+    ["GET", "/openapi/v3", `forbidden: ${nobody} get path "/openapi/v3"`],
+    ["GET", "/foo", `forbidden: ${nobody} get path "/foo"`],
+    ["GET", "/healthz/ping", `forbidden: ${nobody} get path "/healthz/ping"`],
+    [
+      "POST",
+      reviews,
+      `selfsubjectaccessreviews.authorization.k8s.io is forbidden: ${nobody} create resource "selfsubjectaccessreviews" in API group "authorization.k8s.io" at the cluster scope`,
+    ],
+  ])("is system:anonymous, who may not %s %s", async (method, target, message) => {
     const { ask } = inProcessKubernetes();
-    const { status, body } = await ask("GET", secretsPath, undefined, { token });
-    expect(status).toBe(401);
-    expect(body).toEqual({
-      kind: "Status",
-      apiVersion: "v1",
-      metadata: {},
-      status: "Failure",
-      message: "Unauthorized",
-      reason: "Unauthorized",
-      code: 401,
+    const { status, body } = await ask(method, target, undefined, { token: null });
+    expect([status, body.reason, body.message]).toEqual([403, "Forbidden", message]);
+  });
+
+  test.each(["Bearer", "Bearer ", "Basic YTpi", "Token x", "garbage", ""])(
+    "is one who sends %j too",
+    async (authorization) => {
+      const { ask } = inProcessKubernetes();
+      const asking = { headers: { authorization } };
+      expect((await ask("GET", secretsPath, undefined, asking)).body.message).toContain("system:anonymous");
+      expect((await ask("GET", "/version", undefined, asking)).status).toBe(200);
+    },
+  );
+
+  test.each(["/version", "/version/", "/healthz", "/livez", "/readyz"])("may read %s", async (path) => {
+    const { ask } = inProcessKubernetes();
+    expect((await ask("GET", path, undefined, { token: null })).status).toBe(200);
+  });
+});
+
+describe("who acts as another", () => {
+  const target = `${secretsPath}?limit=1`;
+  const users = [{ context: "lister", rules: [{ verbs: ["list"], resources: ["secrets"] }] }];
+
+  test.each([
+    ["a user of the cluster has that user's rights", { "impersonate-user": "lister-user" }, 200],
+    ["a user whom nobody knows has none", { "impersonate-user": "nobody" }, 403],
+    ["anonymous is nobody", { "impersonate-user": "system:anonymous" }, 403],
+    [
+      "one of the masters may do everything",
+      { "impersonate-user": "nobody", "impersonate-group": "system:masters" },
+      200,
+    ],
+  ])("as %s", async (_, headers, status) => {
+    const { ask } = inProcessKubernetes({ users });
+    expect((await ask("GET", target, undefined, { headers })).status).toBe(status);
+  });
+
+  test("is asked what it is as that one", async () => {
+    const { ask } = inProcessKubernetes();
+    const headers = {
+      "impersonate-user": "jane",
+      "impersonate-group": "devs, ops",
+      "impersonate-uid": "7",
+      "impersonate-extra-scopes": "view",
+    };
+    const { body } = await ask("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, { headers });
+    expect(body.status.userInfo).toEqual({
+      username: "jane",
+      uid: "7",
+      groups: ["devs", "ops", "system:authenticated"],
+      extra: { scopes: ["view"] },
     });
   });
 
-  test.each(["/version", "/healthz", "/livez", "/readyz"])("may read %s", async (path) => {
+  test.each([
+    [{ "impersonate-user": "u" }, 'users "u" is forbidden', 'resource "users" in API group ""'],
+    [
+      { "impersonate-user": "me", "impersonate-group": "g" },
+      'groups "g" is forbidden',
+      'resource "groups" in API group ""',
+    ],
+    [
+      { "impersonate-user": "me", "impersonate-uid": "1" },
+      'uids.authentication.k8s.io "1" is forbidden',
+      'resource "uids" in API group "authentication.k8s.io"',
+    ],
+    [
+      { "impersonate-user": "me", "impersonate-extra-scopes": "x" },
+      'userextras.authentication.k8s.io "x" is forbidden',
+      'resource "userextras/scopes" in API group "authentication.k8s.io"',
+    ],
+  ])("needs the right to (%j)", async (headers, what, resource) => {
+    const rules = [{ verbs: ["impersonate"], resources: ["users"], resourceNames: ["me"] }];
+    const { ask } = inProcessKubernetes({ rules });
+    const { status, body } = await ask("GET", target, undefined, { headers });
+    expect([status, body.message]).toEqual([
+      403,
+      `${what}: User "sandbox-user" cannot impersonate ${resource} at the cluster scope`,
+    ]);
+  });
+
+  test("must be told as whom", async () => {
     const { ask } = inProcessKubernetes();
-    expect((await ask("GET", path, undefined, { token: null })).status).toBe(200);
-    expect((await ask("GET", path, undefined, { token: "nobodys" })).status).toBe(401);
+    const { status, headers, body } = await ask("GET", secretsPath, undefined, {
+      headers: { "impersonate-group": "x" },
+    });
+    expect([status, headers["content-type"]]).toEqual([500, "text/plain; charset=utf-8"]);
+    expect(body).toBe(
+      `Internal Server Error: "${secretsPath}": requested [{Group  x    }] without impersonating a user\n`,
+    );
   });
 });
 

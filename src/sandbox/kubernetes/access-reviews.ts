@@ -1,6 +1,5 @@
 import type { SandboxRequest } from "../service.ts";
-import type { ClusterUserRecord } from "../world.ts";
-import { mayDo, rulesIn } from "./authorization.ts";
+import { mayDo, rulesIn, type Caller } from "./authorization.ts";
 import { invalidValue, required, type FieldError } from "./field-error.ts";
 import { isJsonObject, objectAt, textAt, type JsonObject } from "./json.ts";
 import { decodeObject, readBody } from "./request-body.ts";
@@ -21,7 +20,7 @@ export interface ReviewDefinition {
   readonly schema: StructSchema;
   readonly validate: (spec: JsonObject) => FieldError[];
   /** The status of the answer. */
-  readonly answer: (user: ClusterUserRecord, spec: JsonObject) => JsonObject;
+  readonly answer: (user: Caller, spec: JsonObject) => JsonObject;
 }
 
 export const reviewDefinitions: readonly ReviewDefinition[] = [
@@ -31,7 +30,9 @@ export const reviewDefinitions: readonly ReviewDefinition[] = [
     kind: "SelfSubjectReview",
     schema: selfReviewSchema,
     validate: () => [],
-    answer: (user) => ({ userInfo: { username: user.name, groups: ["system:authenticated"] } }),
+    answer: ({ name, uid, groups, extra }) => ({
+      userInfo: { username: name, ...(uid && { uid }), groups: [...groups], ...(extra && { extra }) },
+    }),
   },
   {
     group: "authorization.k8s.io",
@@ -55,7 +56,7 @@ export const reviewDefinitions: readonly ReviewDefinition[] = [
 /** Answers a review with itself and its status. @throws StatusError 400, 415 or 422 for a bad question */
 export function answerReview(
   definition: ReviewDefinition,
-  user: ClusterUserRecord,
+  user: Caller,
   request: SandboxRequest,
 ): JsonObject {
   const { group, kind, schema } = definition;
@@ -85,7 +86,7 @@ function accessReviewErrors(spec: JsonObject): FieldError[] {
   return [];
 }
 
-function isAllowed(user: ClusterUserRecord, spec: JsonObject): boolean {
+function isAllowed(user: Caller, spec: JsonObject): boolean {
   const path = spec["nonResourceAttributes"];
   if (isJsonObject(path)) {
     return mayDo(user, { verb: textAt(path, "verb"), path: textAt(path, "path") });
@@ -102,7 +103,7 @@ function isAllowed(user: ClusterUserRecord, spec: JsonObject): boolean {
   });
 }
 
-function rulesAnswer(user: ClusterUserRecord, namespace: string): JsonObject {
+function rulesAnswer(user: Caller, namespace: string): JsonObject {
   const own = { verbs: ["create"], apiGroups: ["authorization.k8s.io"] };
   return {
     resourceRules: [

@@ -1,6 +1,7 @@
 import { v4 as uuid } from "uuid";
 import { answerReview, reviewDefinitions } from "./access-reviews.ts";
-import { accessDenied, mayDo, publicPaths } from "./authorization.ts";
+import { authenticate } from "./authentication.ts";
+import { accessDenied, mayDo, type Caller } from "./authorization.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import { discoveryDocument } from "./discovery.ts";
 import { runNamespaceController } from "./namespace-controller.ts";
@@ -12,9 +13,9 @@ import { requestAttributes, type AddressedRequest } from "./request-attributes.t
 import { checkBodySize } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
 import { findDefinition } from "./resources.ts";
-import { methodNotAllowed, notImplemented, outage, StatusError, unauthorized } from "./status.ts";
+import { methodNotAllowed, notImplemented, outage, StatusError } from "./status.ts";
 import type { SandboxRequest, SandboxResponse, Service } from "../service.ts";
-import type { ClusterRecord, ClusterUserRecord, World } from "../world.ts";
+import type { ClusterRecord, World } from "../world.ts";
 
 /** The subresources that the real API server has and this one has not. */
 const knownSubresources: Readonly<Record<string, readonly string[]>> = {
@@ -104,10 +105,7 @@ class KubernetesApi {
   }
 
   handle(request: SandboxRequest): SandboxResponse {
-    const user = this.#authenticate(request);
-    if (user === "anonymous") {
-      return this.#answerPath(request);
-    }
+    const user = authenticate(request, this.#cluster);
     const attributes = requestAttributes(request);
     if (!mayDo(user, attributes)) {
       throw accessDenied(user, attributes);
@@ -119,18 +117,6 @@ class KubernetesApi {
     return this.#answerResource(request, attributes, user);
   }
 
-  #authenticate(request: SandboxRequest): ClusterUserRecord | "anonymous" {
-    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1]?.trim();
-    const user = this.#cluster.users.find((one) => one.token === token);
-    if (user) {
-      return user;
-    }
-    if (request.headers.authorization === undefined && publicPaths.some((path) => path.test(request.path))) {
-      return "anonymous";
-    }
-    throw unauthorized();
-  }
-
   #answerPath(request: SandboxRequest): SandboxResponse {
     if (/^\/(?:healthz|livez|readyz)\/?$/.test(request.path)) {
       return plainText(200, "ok");
@@ -139,11 +125,7 @@ class KubernetesApi {
     return document && request.method === "GET" ? respond(plainJson, 200, document) : pageNotFound();
   }
 
-  #answerResource(
-    request: SandboxRequest,
-    attributes: AddressedRequest,
-    user: ClusterUserRecord,
-  ): SandboxResponse {
+  #answerResource(request: SandboxRequest, attributes: AddressedRequest, user: Caller): SandboxResponse {
     const { group, version, resource, subresource } = attributes;
     const review = reviewDefinitions.find((one) => one.group === group && one.plural === resource);
     if (review && version === "v1" && attributes.isCollection) {

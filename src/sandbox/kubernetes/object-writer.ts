@@ -1,7 +1,7 @@
 import type { SandboxRequest } from "../service.ts";
-import type { ClusterRecord, ClusterUserRecord, KubernetesObject } from "../world.ts";
+import type { ClusterRecord, KubernetesObject } from "../world.ts";
 import { readAppliedConfiguration } from "./applied-configuration.ts";
-import { mayDo } from "./authorization.ts";
+import { mayDo, type Caller } from "./authorization.ts";
 import type { DeleteOptions } from "./delete-options.ts";
 import { invalidValue } from "./field-error.ts";
 import type { JsonObject } from "./json.ts";
@@ -23,7 +23,7 @@ export interface WriteTarget {
   readonly definition: ResourceDefinition;
   readonly attributes: ResourceRequest;
   readonly request: SandboxRequest;
-  readonly user: ClusterUserRecord;
+  readonly user: Caller;
 }
 
 /** What the verbs that write make of a request: the object it means, then that object's life. */

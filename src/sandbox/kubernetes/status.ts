@@ -8,7 +8,7 @@ import type { JsonObject } from "./json.ts";
  */
 
 export interface StatusCause {
-  readonly reason: string;
+  readonly reason?: string;
   readonly message: string;
   readonly field?: string;
 }
@@ -81,6 +81,14 @@ export class StatusError extends Error {
       },
       body: this.toBody(),
     };
+  }
+}
+
+/** One that never reached what makes a Status of it. */
+class PlainTextError extends StatusError {
+  override toResponse(): SandboxResponse {
+    const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+    return { status: this.code, headers, body: `${this.message}\n` };
   }
 }
 
@@ -209,6 +217,16 @@ export function expiredWatch(asked: number, oldest: number): StatusError {
 /** 500 without a reason, as the API server answers errors that it does not convert. */
 export function unconverted(message: string): StatusError {
   return new StatusError(500, "", message);
+}
+
+/**
+ * 500, in plain text: to act in a group, but as nobody.
+ * @param target path and query, as they were asked for
+ * @param asked as Go prints them
+ */
+export function impersonationWithoutUser(target: string, asked: readonly string[]): StatusError {
+  const message = `requested [${asked.join(" ")}] without impersonating a user`;
+  return new PlainTextError(500, "", `Internal Server Error: ${JSON.stringify(target)}: ${message}`);
 }
 
 /** 501: the API server could do this, the sandbox cannot; it never pretends. */
