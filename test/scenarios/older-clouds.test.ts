@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { runProgram, setup } from "../program.ts";
+import { remove, setup } from "../program.ts";
 import { checksOf, verify } from "./verification.ts";
 
 /** What Resource Manager has in a cloud that is years behind. */
@@ -50,9 +50,7 @@ describe("in a cloud that has older api-versions", () => {
   });
 
   it("remove takes all of it back", async () => {
-    const run = await runProgram(sandbox, [
-      ...["remove", "--registry", "myregistry", "-y", "-o", "json", "--settle", "0s"],
-    ]);
+    const run = await remove(sandbox);
     expect(run.code).toBe(0);
     expect(run.json.removed).toContainEqual(
       expect.objectContaining({ kind: "role-assignment", action: "removed" }),
@@ -105,8 +103,7 @@ describe("where one of several subscriptions cannot be looked in", () => {
   });
 
   it("remove takes a registry that it could not look for for no registry that is gone", async () => {
-    const args = ["remove", "--registry", "hidden01.azurecr.io", "-y", "-o", "json"];
-    const run = await runProgram(sandbox, args);
+    const run = await remove(sandbox, ["--registry", "hidden01.azurecr.io"]);
     expect([run.code, run.json.error.message]).toEqual([1, expect.stringContaining(broken) as string]);
   });
 });
