@@ -142,6 +142,11 @@ const forbidden: Readonly<Record<Area, Meaning>> = {
 
 const passwordPolicyDocs = "https://learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy";
 
+const apiMissing: Meaning = {
+  code: "azure.api-missing",
+  hint: "The Resource Manager of this cloud, or of this location, has no API that acr-pull speaks: check --cloud and --subscription, and ask who runs it which versions of Microsoft.ContainerRegistry there are.",
+};
+
 /** What the services' own codes mean; where a code is absent the status decides. */
 const byCode: Readonly<Record<string, Meaning>> = {
   CredentialInvalidLifetimeAsPerAppPolicy: {
@@ -204,6 +209,9 @@ const byCode: Readonly<Record<string, Meaning>> = {
     hint: "Name the subscription's tenant with --tenant, or sign in there: az login --tenant TENANT.",
     exitCode: exitCode.notAllowed,
   },
+  InvalidApiVersionParameter: apiMissing,
+  InvalidResourceType: apiMissing,
+  NoRegisteredProviderFound: apiMissing,
   SubscriptionNotFound: {
     code: "azure.no-subscription",
     hint: "Check --subscription, and that the account signed in may see it.",

@@ -1,5 +1,6 @@
 import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
 import { openDirectory, type AzureOptions } from "./directory-services.ts";
+import { createResourceManager } from "./resource-manager.ts";
 import { createRegistryResourceClient } from "./registry-resource-client.ts";
 import { createRoleClient } from "./role-client.ts";
 
@@ -16,9 +17,10 @@ export async function openAzure(
   // Resource Manager's token is needed in any case, Graph's is not.
   const services = await openDirectory(options, signal, http, (cloud) => cloud.resourceManagerScope);
   const { cloud, credential } = services;
+  const resourceManager = createResourceManager(cloud, credential, http);
   return {
     ...services,
-    registries: createRegistryResourceClient(cloud, credential, http, options.env["AZURE_SUBSCRIPTION_ID"]),
-    roles: createRoleClient(cloud, credential, http),
+    registries: createRegistryResourceClient(cloud, resourceManager, options.env["AZURE_SUBSCRIPTION_ID"]),
+    roles: createRoleClient(resourceManager),
   };
 }

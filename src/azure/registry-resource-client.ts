@@ -2,19 +2,20 @@ import pMap from "p-map";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
-import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
-import { undertake } from "./azure-errors.ts";
-import type { AzureHttp } from "./azure-http.ts";
+import type {
+  AccessedRegistry,
+  ListedRegistry,
+  Registry,
+  RegistryReference,
+  RegistrySearch,
+  RoleAssignmentMode,
+} from "../domain/registry.ts";
+import { isMissing, tellsMode } from "./api-versions.ts";
+import { azureError, undertake } from "./azure-errors.ts";
 import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
-import type { Credential } from "./credential.ts";
 import { list, record, text, type JsonObject } from "./json-fields.ts";
-import {
-  apiVersion,
-  createResourceManager,
-  listSubscriptions,
-  type Subscription,
-} from "./resource-manager.ts";
-import { isAnswer } from "./service-failure.ts";
+import { listSubscriptions, type ResourceManager, type Subscription } from "./resource-manager.ts";
+import { answerOf, isAnswer } from "./service-failure.ts";
 
 /** Where the registry is looked for: everywhere, unless narrowed. */
 export interface RegistryScope {
@@ -32,12 +33,9 @@ const subscriptionsAtOnce = 16;
  */
 export function createRegistryResourceClient(
   cloud: Cloud,
-  credential: Credential,
-  http: AzureHttp,
+  resourceManager: ResourceManager,
   usualSubscription?: string,
 ) {
-  const resourceManager = createResourceManager(cloud, credential, http);
-
   async function readById(
     { id, subscriptionId, resourceGroup, name }: RegistryReference & { kind: "resource-id" },
     signal: AbortSignal,
@@ -45,10 +43,12 @@ export function createRegistryResourceClient(
     return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
         const path = `${registriesIn(subscriptionId, resourceGroup)}/${encodeURIComponent(name)}`;
-        const request = { method: "GET", path: `${path}?${apiVersion.registries}` } as const;
-        return [readRegistry((await resourceManager.send(request, signal)).body ?? {})];
+        return await resourceManager.speak("registries", async (service, version) => {
+          const request = { method: "GET", path: `${path}?api-version=${version}` } as const;
+          return [readRegistry((await service.send(request, signal)).body ?? {}, version)];
+        });
       } catch (error) {
-        if (isAnswer(error, 404)) return [];
+        if (isMissing(error)) return [];
         throw error;
       }
     });
@@ -81,27 +81,34 @@ export function createRegistryResourceClient(
     return named;
   }
 
+  /** What one subscription holds, or why that could not be seen. */
   async function listIn(
     { id }: Subscription,
     { subscription, resourceGroup }: RegistryScope,
     signal: AbortSignal,
-  ): Promise<readonly ReadRegistry[]> {
+  ): Promise<RegistrySearch<ReadRegistry>> {
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return undertake(doing, signal, async () => {
       try {
-        const path = `${registriesIn(id, resourceGroup)}?${apiVersion.registries}`;
-        return (await resourceManager.list(path, signal)).map(readRegistry);
+        const path = registriesIn(id, resourceGroup);
+        const registries = await resourceManager.speak("registries", async (service, version) =>
+          (await service.list(`${path}?api-version=${version}`, signal)).map((one) =>
+            readRegistry(one, version),
+          ),
+        );
+        return { registries, unseen: [] };
       } catch (error) {
-        // No right there, no such group there, or a subscription on its way out: others may hold the registry.
-        const elsewhere = subscription === undefined && (isAnswer(error, 403) || isAnswer(error, 404));
-        const groupMissing = resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound");
-        if (!elsewhere && !groupMissing) throw error;
-        return [];
+        if (resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound")) return nothing;
+        const status = answerOf(error)?.status;
+        if (subscription !== undefined || status === undefined || status === 401) throw error;
+        // No right there, or a subscription on its way out: nobody misses it. Of any other it is told.
+        if (status === 403 || isMissing(error)) return nothing;
+        return { registries: [], unseen: [azureError(error, doing) as ActionableError] };
       }
     });
   }
 
-  /** Every registry of the scope, by subscription. */
+  /** What each subscription of the scope holds. */
   async function listAll(scope: RegistryScope, signal: AbortSignal) {
     const usual =
       scope.subscription === undefined && usualSubscription !== undefined && isGuid(usualSubscription)
@@ -116,8 +123,8 @@ export function createRegistryResourceClient(
       subscriptions,
       async (subscription) => ({
         subscription,
-        registries: await ((subscription.id.toLowerCase() === usual?.id && inUsual) ||
-          listIn(subscription, scope, signal)),
+        ...(await ((subscription.id.toLowerCase() === usual?.id && inUsual) ||
+          listIn(subscription, scope, signal))),
       }),
       { concurrency: subscriptionsAtOnce, signal },
     );
@@ -134,8 +141,8 @@ export function createRegistryResourceClient(
     },
 
     /**
-     * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
-     * A resource id is read directly.
+     * Every registry that the reference fits, over all visible subscriptions unless the scope names one: then those
+     * that could not be looked in are told. A resource id is read directly.
      * @throws ActionableError `azure.no-subscription` when there is none to look in, `registry.foreign-host` for a
      *   login server outside the cloud
      */
@@ -143,12 +150,16 @@ export function createRegistryResourceClient(
       reference: RegistryReference,
       scope: RegistryScope,
       signal: AbortSignal,
-    ): Promise<readonly Registry[]> {
-      if (reference.kind === "resource-id")
-        return atHome((await readById(reference, signal)).map(withoutAccess));
+    ): Promise<RegistrySearch<Registry>> {
+      if (reference.kind === "resource-id") {
+        return { registries: atHome((await readById(reference, signal)).map(withoutAccess)), unseen: [] };
+      }
       const lists = await listAll(scope, signal);
       const all = lists.flatMap(({ registries }) => registries.map(withoutAccess));
-      return atHome(all.filter((registry) => isMeant(registry, reference)));
+      return {
+        registries: atHome(all.filter((registry) => isMeant(registry, reference))),
+        unseen: lists.flatMap(({ unseen }) => unseen),
+      };
     },
 
     /** One registry by its resource id, with how it can be reached; undefined when there is none. */
@@ -160,9 +171,12 @@ export function createRegistryResourceClient(
     },
 
     /** Every registry that the caller sees, with how it can be reached; like listRegistries for the rest. */
-    async listAccess(scope: RegistryScope, signal: AbortSignal): Promise<readonly AccessedRegistry[]> {
+    async listAccess(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<AccessedRegistry>> {
       const lists = await listAll(scope, signal);
-      return lists.flatMap(({ registries }) => registries.filter(isAtHome));
+      return {
+        registries: lists.flatMap(({ registries }) => registries.filter(isAtHome)),
+        unseen: lists.flatMap(({ unseen }) => unseen),
+      };
     },
 
     /**
@@ -170,13 +184,16 @@ export function createRegistryResourceClient(
      * server is not the cloud's is left out.
      * @throws ActionableError `azure.no-subscription` when there is none to look in
      */
-    async listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]> {
+    async listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<ListedRegistry>> {
       const lists = await listAll(scope, signal);
-      return lists.flatMap(({ subscription, registries }) =>
-        registries
-          .filter(isAtHome)
-          .map((registry) => ({ ...withoutAccess(registry), subscriptionName: subscription.name })),
-      );
+      return {
+        registries: lists.flatMap(({ subscription, registries }) =>
+          registries
+            .filter(isAtHome)
+            .map((registry) => ({ ...withoutAccess(registry), subscriptionName: subscription.name })),
+        ),
+        unseen: lists.flatMap(({ unseen }) => unseen),
+      };
     },
   };
 
@@ -204,6 +221,8 @@ function isMeant(
 /** A registry, and how it can be reached: one answer tells both. */
 type ReadRegistry = AccessedRegistry;
 
+const nothing: RegistrySearch<ReadRegistry> = { registries: [], unseen: [] };
+
 function withoutAccess({ access: _access, ...registry }: ReadRegistry): Registry {
   return registry;
 }
@@ -214,12 +233,15 @@ function registriesIn(subscriptionId: string, resourceGroup: string | undefined)
   return `/subscriptions/${encodeURIComponent(subscriptionId)}${group}/providers/Microsoft.ContainerRegistry/registries`;
 }
 
-/** Source: https://learn.microsoft.com/rest/api/container-registry/registries/get */
-function readRegistry(listed: JsonObject): ReadRegistry {
+/**
+ * Source: https://learn.microsoft.com/rest/api/container-registry/registries/get
+ * @param version of the API that it was listed by
+ */
+function readRegistry(listed: JsonObject, version: string): ReadRegistry {
   const properties = record(listed["properties"]);
   const rules = record(properties["networkRuleSet"]);
   return {
-    ...registryOf(listed, properties),
+    ...registryOf(listed, properties, version),
     access: {
       publicAccess: properties["publicNetworkAccess"] !== "Disabled",
       opensToAll: rules["defaultAction"] !== "Deny",
@@ -230,22 +252,24 @@ function readRegistry(listed: JsonObject): ReadRegistry {
   };
 }
 
-function registryOf(listed: JsonObject, properties: JsonObject): Registry {
+function registryOf(listed: JsonObject, properties: JsonObject, version: string): Registry {
   const id = text(listed["id"]) ?? "";
   const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
   return {
     id,
     name: text(listed["name"]) ?? "",
     loginServer: (text(properties["loginServer"]) ?? "").toLowerCase(),
-    // Absent on registries that no newer API has touched: those are in the mode that was the only one.
-    roleAssignmentMode:
-      properties["roleAssignmentMode"] === "AbacRepositoryPermissions"
-        ? "AbacRepositoryPermissions"
-        : "LegacyRegistryPermissions",
+    roleAssignmentMode: modeOf(properties["roleAssignmentMode"], version),
     subscriptionId,
     resourceGroup,
     location: text(listed["location"]) ?? "",
   };
+}
+
+function modeOf(value: unknown, version: string): RoleAssignmentMode | undefined {
+  if (value === "AbacRepositoryPermissions" || value === "LegacyRegistryPermissions") return value;
+  // Absent on registries that no newer API has touched: those are in the mode that was the only one.
+  return text(value) === undefined && tellsMode(version) ? "LegacyRegistryPermissions" : undefined;
 }
 
 function noSubscription(message: string, hint: string): ActionableError {

@@ -1,13 +1,13 @@
 import pMap from "p-map";
+import { refused, type ActionableError } from "../domain/errors.ts";
+import { ExchangeError } from "../domain/http-exchange.ts";
 import type { RolePermissions } from "../domain/role.ts";
 import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role-assignment.ts";
+import { isMissing, knowsConditions } from "./api-versions.ts";
 import { undertake } from "./azure-errors.ts";
-import type { AzureHttp } from "./azure-http.ts";
-import type { Cloud } from "./cloud.ts";
-import type { Credential } from "./credential.ts";
 import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
-import { apiVersion, createResourceManager, listSubscriptions } from "./resource-manager.ts";
-import { isAnswer } from "./service-failure.ts";
+import { listSubscriptions, type ResourceManager } from "./resource-manager.ts";
+import { answerOf, isAnswer } from "./service-failure.ts";
 
 /** How an attempt to assign a role ended, where that is no failure. */
 export type AssignOutcome =
@@ -19,27 +19,40 @@ export type AssignOutcome =
 const subscriptionsAtOnce = 16;
 
 /** Role assignments of registries, by Azure Resource Manager. Fits the port `Roles` of core. */
-export function createRoleClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
-  const resourceManager = createResourceManager(cloud, credential, http);
-
+export function createRoleClient(resourceManager: ResourceManager) {
   async function assignmentsIn(scope: string, filter: string, signal: AbortSignal) {
-    const query = `${apiVersion.authorization}&$filter=${encodeURIComponent(filter)}`;
-    const path = `${scope}/providers/Microsoft.Authorization/roleAssignments?${query}`;
-    return (await resourceManager.list(path, signal)).map(assignmentOf);
+    const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
+    const listed = await resourceManager.speak("roleAssignments", (service, version) =>
+      service.list(`${path}?api-version=${version}&$filter=${encodeURIComponent(filter)}`, signal),
+    );
+    return listed.map(assignmentOf);
   }
 
   return {
-    /** What the caller may do, as its role assignments say; deny assignments and conditions are not looked at. */
-    async registryRights(registryId: string, signal: AbortSignal) {
+    /**
+     * What the caller may do, as its role assignments say; deny assignments and conditions are not looked at. Undefined
+     * where they cannot be read for another reason than that the caller may not: then the first write tells.
+     */
+    async registryRights(
+      registryId: string,
+      signal: AbortSignal,
+    ): Promise<{ writeRoleAssignments: boolean; deleteRoleAssignments: boolean } | undefined> {
       const { name } = partsOf(registryId);
       const doing = { doing: `read the caller's rights on registry ${name}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
-        const path = `${registryId}/providers/Microsoft.Authorization/permissions?${apiVersion.authorization}`;
-        const permissions = await resourceManager.list(path, signal);
-        return {
-          writeRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/write"),
-          deleteRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/delete"),
-        };
+        const path = `${registryId}/providers/Microsoft.Authorization/permissions`;
+        try {
+          const permissions = await resourceManager.speak("permissions", (service, version) =>
+            service.list(`${path}?api-version=${version}`, signal),
+          );
+          return {
+            writeRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/write"),
+            deleteRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/delete"),
+          };
+        } catch (error) {
+          if (isUnreadable(error)) return undefined;
+          throw error;
+        }
       });
     },
 
@@ -89,8 +102,9 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
       const doing = { doing: `read the role ${roleDefinitionId}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
         try {
-          const path = `${roleDefinitionId}?${apiVersion.authorization}`;
-          const { body } = await resourceManager.send({ method: "GET", path }, signal);
+          const { body } = await resourceManager.speak("roleDefinitions", (service, version) =>
+            service.send({ method: "GET", path: `${roleDefinitionId}?api-version=${version}` }, signal),
+          );
           const { roleName, permissions } = record(body?.["properties"]);
           return {
             name: text(roleName) ?? "",
@@ -104,7 +118,7 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
               })),
           };
         } catch (error) {
-          if (isAnswer(error, 404)) return undefined;
+          if (isMissing(error)) return undefined;
           throw error;
         }
       });
@@ -131,10 +145,15 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
             principalType: "ServicePrincipal",
             ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
           };
-          const { body } = await resourceManager.send(
-            { method: "PUT", path: `${path}?${apiVersion.authorization}`, body: { properties } },
-            signal,
-          );
+          const { body } = await resourceManager.speak("roleAssignments", (service, version) => {
+            if (condition !== undefined && !knowsConditions(version)) throw noConditions(name);
+            const request = {
+              method: "PUT",
+              path: `${path}?api-version=${version}`,
+              body: { properties },
+            } as const;
+            return service.send(request, signal);
+          });
           return { kind: "assigned", assignment: assignmentOf(body ?? {}) };
         } catch (error) {
           if (isAnswer(error, 409, "RoleAssignmentExists")) return { kind: "exists" };
@@ -159,7 +178,7 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
               return await assignmentsIn(`/subscriptions/${id}`, `principalId eq '${principalId}'`, signal);
             } catch (error) {
               // What the caller may not see there, or of a subscription on its way out, is not visible.
-              if (isAnswer(error, 403) || isAnswer(error, 404)) return [];
+              if (isAnswer(error, 403) || isMissing(error)) return [];
               throw error;
             }
           },
@@ -174,14 +193,30 @@ export function createRoleClient(cloud: Cloud, credential: Credential, http: Azu
     async removeAssignment(id: string, signal: AbortSignal): Promise<void> {
       await undertake({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
         try {
-          const path = `${id}?${apiVersion.authorization}`;
-          await resourceManager.send({ method: "DELETE", path }, signal);
+          await resourceManager.speak("roleAssignments", (service, version) =>
+            service.send({ method: "DELETE", path: `${id}?api-version=${version}` }, signal),
+          );
         } catch (error) {
-          if (!isAnswer(error, 404)) throw error;
+          if (!isMissing(error)) throw error;
         }
       });
     },
   };
+}
+
+/** Whether the service could not tell, or no whole answer came; one that says who may ask is heeded. */
+function isUnreadable(error: unknown): boolean {
+  const status = answerOf(error)?.status;
+  return error instanceof ExchangeError || (status !== undefined && status !== 401 && status !== 403);
+}
+
+/** A version without conditions heeds none: the role would be wider than what was asked for. */
+function noConditions(registryName: string): ActionableError {
+  return refused(
+    "roles.no-conditions",
+    `The Resource Manager of this cloud has no conditions, so a role on ${registryName} cannot be limited to repositories.`,
+    "Leave --repository out.",
+  );
 }
 
 /** Whether these permissions grant an action: some set lists it and does not take it back. */

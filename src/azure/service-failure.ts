@@ -6,8 +6,10 @@ export interface ServiceAnswer {
   readonly status: number;
   /** `error.code` of the body and the codes of its details, the most special last. */
   readonly codes: readonly string[];
-  /** The service's own sentence. */
+  /** The service's own sentence, cut where it is long. */
   readonly text: string;
+  /** All of it, to be read and not to be shown. */
+  readonly whole: string;
   readonly requestId: string | undefined;
 }
 
@@ -38,6 +40,7 @@ export function readAnswer(status: number, headers: Headers, body: string | unde
     status,
     codes: codes.filter((code): code is string => typeof code === "string" && code !== "").map(inOneLine),
     text: typeof text === "string" && text !== "" ? shortened(text) : `HTTP ${status}`,
+    whole: typeof text === "string" ? text : "",
     requestId: requestIdOf(headers),
   };
 }

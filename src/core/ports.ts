@@ -17,7 +17,13 @@ import type {
   SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
-import type { AccessedRegistry, ListedRegistry, Registry, RegistryReference } from "../domain/registry.ts";
+import type {
+  AccessedRegistry,
+  ListedRegistry,
+  Registry,
+  RegistryReference,
+  RegistrySearch,
+} from "../domain/registry.ts";
 import type { RolePermissions } from "../domain/role.ts";
 import type { DesiredAssignment, RoleAssignment } from "../domain/role-assignment.ts";
 import type { SecretText } from "../domain/secret-text.ts";
@@ -45,20 +51,20 @@ export interface Registries {
    */
   likelyLoginServer(reference: RegistryReference): string | undefined;
   /**
-   * Every registry that the reference fits, over all visible subscriptions unless the scope names one.
-   * A resource id is read directly.
+   * Every registry that the reference fits, over all visible subscriptions unless the scope names one: then one that
+   * fails ends the look at it alone. A resource id is read directly.
    */
   findRegistries(
     reference: RegistryReference,
     scope: RegistryScope,
     signal: AbortSignal,
-  ): Promise<readonly Registry[]>;
+  ): Promise<RegistrySearch<Registry>>;
   /**
    * Every registry that the caller sees, over all visible subscriptions unless the scope names one, in no order. One
    * whose login server is not the cloud's is left out: no password may be sent there.
    * @throws ActionableError `azure.no-subscription` when there is none to look in
    */
-  listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<readonly ListedRegistry[]>;
+  listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<ListedRegistry>>;
 }
 
 /** What the caller may do on a registry, as far as Azure tells beforehand. */
@@ -77,7 +83,8 @@ export type AssignOutcome =
 
 /** Role assignments, by Azure Resource Manager. */
 export interface Roles {
-  registryRights(registryId: string, signal: AbortSignal): Promise<RegistryRights>;
+  /** Undefined where they cannot be read: the first write tells. */
+  registryRights(registryId: string, signal: AbortSignal): Promise<RegistryRights | undefined>;
   /** Assignments of the principal on the registry itself and inherited from above it. */
   listAssignments(
     registryId: string,
@@ -363,7 +370,7 @@ export interface RegistryReads {
     signal: AbortSignal,
   ): Promise<AccessedRegistry | undefined>;
   /** Every one that the caller sees; throws like Registries.listRegistries. */
-  listAccess(scope: RegistryScope, signal: AbortSignal): Promise<readonly AccessedRegistry[]>;
+  listAccess(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<AccessedRegistry>>;
 }
 
 /** Roles as they are held. */

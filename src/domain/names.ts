@@ -1,3 +1,4 @@
+import { registryHostOf } from "./login-server.ts";
 import type { RegistryReference } from "./registry.ts";
 
 /*
@@ -49,7 +50,12 @@ export function registryReference(text: string): RegistryReference {
       name: registryName(name),
     };
   }
-  if (/[.:]/.test(text)) return { kind: "login-server", loginServer: loginServerName(text) };
+  if (/[.:]/.test(text)) {
+    const loginServer = loginServerName(text);
+    const whole = registryHostOf(loginServer);
+    if (whole !== loginServer) throw new RangeError(`is a regional endpoint of ${whole}; name that`);
+    return { kind: "login-server", loginServer };
+  }
   return { kind: "name", name: registryName(text) };
 }
 

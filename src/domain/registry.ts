@@ -1,3 +1,5 @@
+import type { ActionableError } from "./errors.ts";
+
 /**
  * Which permission model a registry uses. In ABAC mode AcrPull, AcrPush and Owner reach no data; in legacy mode
  * the Repository roles do nothing.
@@ -12,7 +14,8 @@ export interface Registry {
   readonly name: string;
   /** The host that images are named by, in lower case; never built from the name (domain name labels). */
   readonly loginServer: string;
-  readonly roleAssignmentMode: RoleAssignmentMode;
+  /** Undefined where the Resource Manager of a cloud does not tell: it has no version of its API that would. */
+  readonly roleAssignmentMode: RoleAssignmentMode | undefined;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly location: string;
@@ -22,6 +25,13 @@ export interface Registry {
 export interface ListedRegistry extends Registry {
   /** Undefined where the subscription was named by its id, so that nobody looked it up. */
   readonly subscriptionName: string | undefined;
+}
+
+/** What a search over subscriptions found. */
+export interface RegistrySearch<Found extends Registry> {
+  readonly registries: readonly Found[];
+  /** Why a subscription could not be looked in, for each of those: what is looked for may be there. */
+  readonly unseen: readonly ActionableError[];
 }
 
 /** Who reaches a registry, and who may pull without signing in. */

@@ -54,9 +54,15 @@ const table: Readonly<Record<RoleAssignmentMode, Readonly<Record<RequestedRole, 
   },
 };
 
-/** The Azure roles that give what was asked on a registry of this mode. */
-export function rolesFor(requested: RequestedRole, mode: RoleAssignmentMode): readonly BuiltInRole[] {
-  return table[mode][requested];
+/**
+ * The Azure roles that give what was asked on a registry of this mode. Where a cloud does not tell the mode it is taken
+ * for the one that there was before there were two.
+ */
+export function rolesFor(
+  requested: RequestedRole,
+  mode: RoleAssignmentMode | undefined,
+): readonly BuiltInRole[] {
+  return table[mode ?? "LegacyRegistryPermissions"][requested];
 }
 
 /** A role that acr-pull knows, by the GUID at the end of a role definition id. */

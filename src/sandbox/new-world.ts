@@ -4,6 +4,7 @@ import { createIdSource, type IdSource } from "./new-id.ts";
 import { SandboxOptionsError } from "./option-schema.ts";
 import { assign } from "./new-role-assignment.ts";
 import { Replication } from "./replication.ts";
+import { usualApiVersions } from "./resource-manager/api-versions.ts";
 import type {
   ApplicationRecord,
   PasswordRecord,
@@ -56,6 +57,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     ...(settings.deviceSignIn ? { deviceSignIn: settings.deviceSignIn } : {}),
     registries: settings.registries.map((registry) => newRegistry(registry, subscriptions)),
     roleAssignments: [],
+    apiVersions: { ...usualApiVersions, ...settings.apiVersions },
     clusters: clusters.map(({ cluster }) => cluster),
     caller,
     clockAheadMs: settings.clockAheadMs,

@@ -42,6 +42,8 @@ const registry = z.strictObject({
   name,
   resourceGroup: name.default("sandbox-group"),
   location: name.default("westeurope"),
+  /** Network rules are of the largest alone. */
+  sku: z.enum(["Basic", "Standard", "Premium"]).default("Premium"),
   /** Default: the first subscription. */
   subscriptionId: guid.optional(),
   mode: z.enum(["legacy", "abac"]).default("legacy"),
@@ -54,6 +56,11 @@ const registry = z.strictObject({
   /** Answers 400 to a token asked for by POST with a password, as containerd asks first. */
   refusesPasswordGrant: z.boolean().default(false),
 });
+
+const apiVersion = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}(?:-preview)?$/, { error: "not an api-version such as 2023-07-01" });
+const apiVersionList = z.array(apiVersion).min(1).exactOptional();
 
 const namespace = z.union([
   name,
@@ -234,6 +241,14 @@ const options = z.strictObject({
   applications: z.array(application).default([]),
   /** Service principals besides those of `applications`. */
   foreignPrincipals: z.array(foreignPrincipal).default([]),
+  /** The versions of Resource Manager's APIs that there are, where the cloud does not have today's. */
+  apiVersions: z
+    .strictObject({
+      registries: apiVersionList,
+      authorization: apiVersionList,
+      subscriptions: apiVersionList,
+    })
+    .default({}),
   registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
   clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
 });

@@ -1,5 +1,6 @@
 import type { CryptoKey } from "jose";
 import type { Replication } from "./replication.ts";
+import type { ApiVersions } from "./resource-manager/api-versions.ts";
 
 /*
  * Everything the sandbox's services know, in memory: one tenant, its subscriptions, registries and clusters.
@@ -127,6 +128,7 @@ export interface RegistryRecord {
   readonly resourceGroup: string;
   name: string;
   readonly location: string;
+  readonly sku: "Basic" | "Standard" | "Premium";
   roleAssignmentMode: "LegacyRegistryPermissions" | "AbacRepositoryPermissions";
   /** `localhost:PORT`, known once it listens. */
   loginServer: string;
@@ -246,6 +248,8 @@ export interface World {
   signingKey?: Promise<SigningKey>;
   readonly registries: RegistryRecord[];
   readonly roleAssignments: RoleAssignmentRecord[];
+  /** Which versions of its APIs Resource Manager has here: clouds of their own have fewer. */
+  apiVersions: ApiVersions;
   readonly clusters: ClusterRecord[];
   readonly caller: CallerRecord;
   /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */

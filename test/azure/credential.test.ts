@@ -194,7 +194,7 @@ describe("signing in", () => {
       azure.registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal),
     ]);
     expect(caller).toMatchObject({ kind: "user", name: "ada@sandbox.example" });
-    expect(found).toHaveLength(1);
+    expect(found.registries).toHaveLength(1);
     expect(prompts).toEqual([expect.stringMatching(/\S+/)]);
     expect(await azure.directory.mayChangeAllApplications(signal)).toBe("yes");
   }, 60_000);

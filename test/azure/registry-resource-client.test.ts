@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { registryResourceId } from "../../src/sandbox/resource-manager/registry-resource.ts";
+import { createResourceManager } from "../../src/azure/resource-manager.ts";
 import { createRegistryResourceClient } from "../../src/azure/registry-resource-client.ts";
 import { openParts, sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
 
@@ -29,14 +31,15 @@ const twoSubscriptions: SandboxOptions = {
   ],
 };
 
+/** What a search finds that could look everywhere. */
+const seen = (...registries: unknown[]) => ({ registries, unseen: [] });
+
 describe("a registry", () => {
   test("is found by name in any letter case, by login server and by resource id", async () => {
     const { azure, sandbox } = await open();
-    const [byName, ...others] = await azure.registries.findRegistries(
-      { kind: "name", name: "MYREGISTRY" },
-      {},
-      signal,
-    );
+    const {
+      registries: [byName, ...others],
+    } = await azure.registries.findRegistries({ kind: "name", name: "MYREGISTRY" }, {}, signal);
     expect(others).toEqual([]);
     expect(byName).toMatchObject({
       name: "myregistry",
@@ -57,17 +60,16 @@ describe("a registry", () => {
       { kind: "resource-id", id, subscriptionId, resourceGroup, name },
     ] as const;
     for (const reference of references) {
-      expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual([byName]);
+      expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual(seen(byName));
     }
   });
 
   test("in ABAC mode is known by its mode", async () => {
     const { azure } = await open();
-    const [registry] = await azure.registries.findRegistries(
-      { kind: "name", name: "abacregistry" },
-      {},
-      signal,
-    );
+    const reference = { kind: "name", name: "abacregistry" } as const;
+    const {
+      registries: [registry],
+    } = await azure.registries.findRegistries(reference, {}, signal);
     expect(registry?.roleAssignmentMode).toBe("AbacRepositoryPermissions");
   });
 
@@ -79,7 +81,7 @@ describe("a registry", () => {
       { kind: "login-server", loginServer: "absent.azurecr.io" },
     ] as const;
     for (const reference of references) {
-      expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual([]);
+      expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual(seen());
     }
     const [subscription] = opened?.sandbox.world.subscriptions ?? [];
     const reference = {
@@ -89,7 +91,7 @@ describe("a registry", () => {
       resourceGroup: "g",
       name: "absent",
     } as const;
-    expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual([]);
+    expect(await azure.registries.findRegistries(reference, {}, signal)).toEqual(seen());
   });
 
   test.each([
@@ -101,13 +103,13 @@ describe("a registry", () => {
   ])("of an ambiguous name, looked for in %j, is found %i times", async (scope, times) => {
     const { azure } = await open(twoSubscriptions);
     const found = await azure.registries.findRegistries({ kind: "name", name: "shared01" }, scope, signal);
-    expect(found).toHaveLength(times);
+    expect(found.registries).toHaveLength(times);
   });
 
   test("is found on any page", async () => {
     const { azure } = await open({ ...twoSubscriptions, pageSize: 1 });
     const found = await azure.registries.findRegistries({ kind: "name", name: "lonely01" }, {}, signal);
-    expect(found).toHaveLength(1);
+    expect(found.registries).toHaveLength(1);
   });
 
   test("is found although another subscription refuses", async () => {
@@ -116,17 +118,33 @@ describe("a registry", () => {
       { match: `/subscriptions/${first}/providers`, times: 9, status: 403, code: "AuthorizationFailed" },
     ]);
     const found = await azure.registries.findRegistries({ kind: "name", name: "shared01" }, {}, signal);
-    expect(found.map(({ subscriptionId }) => subscriptionId)).toEqual([second]);
+    expect(found.registries.map(({ subscriptionId }) => subscriptionId)).toEqual([second]);
     await expect(
       azure.registries.findRegistries({ kind: "name", name: "shared01" }, { subscription: first }, signal),
     ).rejects.toMatchObject({ code: "azure.forbidden", exitCode: 3 });
+  });
+
+  test.each([
+    [409, "MissingSubscriptionRegistration"],
+    [400, "BadRequest"],
+    [500, "InternalServerError"],
+  ])("is found although another subscription answers %i, which is told", async (status, code) => {
+    const { azure, sandbox } = await open(twoSubscriptions);
+    sandbox.setFaults([{ match: `/subscriptions/${first}/providers`, times: 99, status, code }]);
+    const { registries, unseen } = await azure.registries.findRegistries(
+      { kind: "name", name: "shared01" },
+      {},
+      signal,
+    );
+    expect(registries.map(({ subscriptionId }) => subscriptionId)).toEqual([second]);
+    expect(unseen.map(({ message }) => message)).toEqual([expect.stringContaining(first)]);
   });
 
   test("whose login server is none of a well-known cloud's is refused before a password could go there", async () => {
     const { sandbox } = await open();
     const { http, cloud, credential } = await openParts(sandbox);
     const posing = { ...cloud, isWellKnown: true, registrySuffixes: [".azurecr.io"] };
-    const registries = createRegistryResourceClient(posing, credential, http);
+    const registries = createRegistryResourceClient(posing, createResourceManager(posing, credential, http));
     await expect(
       registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal),
     ).rejects.toMatchObject({ code: "registry.foreign-host", exitCode: 2 });
@@ -151,7 +169,7 @@ describe("a registry", () => {
 
 describe("registries", () => {
   const namesIn = async ({ azure }: SandboxedAzure, scope = {}) =>
-    (await azure.registries.listRegistries(scope, signal))
+    (await azure.registries.listRegistries(scope, signal)).registries
       .map(({ name, subscriptionName }) => `${subscriptionName}/${name}`)
       .sort();
 
@@ -171,11 +189,14 @@ describe("registries", () => {
     Object.assign(second, { loginServer: "azurecr.io.attacker.example" });
     const { http, cloud, credential } = await openParts(sandbox);
     const publicCloud = { ...cloud, isWellKnown: true, registrySuffixes: [".azurecr.io"] };
-    const registries = createRegistryResourceClient(publicCloud, credential, http);
+    const registries = createRegistryResourceClient(
+      publicCloud,
+      createResourceManager(publicCloud, credential, http),
+    );
     const listed = await registries.listRegistries({}, signal);
-    expect(listed.map(({ loginServer }) => loginServer)).toEqual(["myregistry.azurecr.io"]);
+    expect(listed.registries.map(({ loginServer }) => loginServer)).toEqual(["myregistry.azurecr.io"]);
     const found = await registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal);
-    expect(found).toHaveLength(1);
+    expect(found.registries).toHaveLength(1);
   });
 });
 
@@ -204,7 +225,7 @@ describe("how a registry can be reached", () => {
           { name: "anybody01", anonymousPull: true },
         ],
       });
-      const all = await azure.registries.listAccess({}, signal);
+      const { registries: all } = await azure.registries.listAccess({}, signal);
       const again = await Promise.all(
         all.map(({ id }) => azure.registries.readAccess(reference(id), signal)),
       );
@@ -230,5 +251,62 @@ describe("how a registry can be reached", () => {
     const { azure, sandbox } = await open();
     const id = `/subscriptions/${sandbox.environment["AZURE_SUBSCRIPTION_ID"]}/resourceGroups/none/providers/Microsoft.ContainerRegistry/registries/nothere01`;
     expect(await azure.registries.readAccess(reference(id), signal)).toBeUndefined();
+  });
+});
+
+describe("a cloud that has no api-version of today's", () => {
+  const mode = async (registries: string[]) => {
+    const { azure, sandbox } = await open({ apiVersions: { registries } });
+    const reference = { kind: "name", name: "abacregistry" } as const;
+    const found = await azure.registries.findRegistries(reference, {}, signal);
+    const [registry] = found.registries;
+    const again = await azure.registries.findRegistries(reference, {}, signal);
+    expect(again).toEqual(found);
+    const asked = sandbox.requests.entries
+      .filter(({ path }) => path.includes("/registries"))
+      .map(({ query }) => new URLSearchParams(query).get("api-version"));
+    return { mode: registry?.roleAssignmentMode, asked };
+  };
+
+  test("is asked in the newest of its own that tells a registry's mode", async () => {
+    const versions = ["2023-07-01", "2024-11-01-preview", "2025-03-01-preview", "2025-04-01"];
+    expect(await mode(versions)).toEqual({
+      mode: "AbacRepositoryPermissions",
+      // The refused one once, however much is asked.
+      asked: ["2025-11-01", "2025-03-01-preview", "2025-03-01-preview"],
+    });
+  });
+
+  test.each([
+    [["2019-05-01", "2023-07-01", "2024-11-01-preview"], "2023-07-01"],
+    [["2023-07-01", "2025-04-01"], "2025-04-01"],
+    [["2019-12-01-preview"], "2019-12-01-preview"],
+  ])("of %j is asked in its newest stable one, and the mode is unknown", async (versions, newest) => {
+    expect(await mode(versions)).toEqual({ mode: undefined, asked: ["2025-11-01", newest, newest] });
+  });
+
+  test("is asked for one registry as for all", async () => {
+    const { azure, sandbox } = await open({ apiVersions: { registries: ["2023-07-01"] } });
+    const [record] = sandbox.world.registries;
+    const id = record ? registryResourceId(record) : "";
+    const [, , subscriptionId = "", , resourceGroup = "", , , , name = ""] = id.split("/");
+    const reference = { kind: "resource-id", id, subscriptionId, resourceGroup, name } as const;
+    expect(await azure.registries.readAccess(reference, signal)).toMatchObject({
+      name: "myregistry",
+      roleAssignmentMode: undefined,
+    });
+  });
+
+  test("without any that can be read is told as what it is, and not as a registry that is not there", async () => {
+    const { azure, sandbox } = await open();
+    sandbox.setFaults([{ match: "/registries", times: 99, status: 404, code: "InvalidResourceType" }]);
+    const looking = azure.registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal);
+    const { registries, unseen } = await looking;
+    expect([registries, unseen[0]?.code]).toEqual([[], "azure.api-missing"]);
+  });
+
+  test("of subscriptions is asked for them in one of its own", async () => {
+    const { azure } = await open({ apiVersions: { subscriptions: ["2019-10-01", "2020-06-01"] } });
+    expect((await azure.registries.listRegistries({}, signal)).registries).toHaveLength(2);
   });
 });

@@ -24,7 +24,10 @@ async function open(options: SandboxOptions = {}, registryName = "myregistry") {
   const { azure, sandbox } = opened;
   const puller = sandbox.world.applications.find((one) => one.uniqueName === "puller");
   const principal = sandbox.world.servicePrincipals.find((one) => one.appId === puller?.appId);
-  const [registry] = await azure.registries.findRegistries({ kind: "name", name: registryName }, {}, signal);
+  const reference = { kind: "name", name: registryName } as const;
+  const {
+    registries: [registry],
+  } = await azure.registries.findRegistries(reference, {}, signal);
   if (!registry || !principal) throw new Error("the sandbox lacks what was asked for");
   return { ...opened, registry, principalId: principal.id };
 }
@@ -197,6 +200,62 @@ test("an owner may write and delete role assignments", async () => {
   expect(await azure.roles.registryRights(registry.id, signal)).toEqual({
     writeRoleAssignments: true,
     deleteRoleAssignments: true,
+  });
+});
+
+test.each([
+  [400, "NoSuchThing"],
+  [500, "InternalServerError"],
+  [404, "InvalidResourceType"],
+])("rights that cannot be read, for a %i, are unknown", async (status, code) => {
+  const { azure, sandbox, registry } = await open();
+  sandbox.setFaults([{ match: "/permissions", times: 99, status, code }]);
+  expect(await azure.roles.registryRights(registry.id, signal)).toBeUndefined();
+});
+
+describe("a cloud whose Resource Manager has no api-version of today's for roles", () => {
+  const older = { apiVersions: { authorization: ["2015-07-01", "2018-01-01-preview"] } };
+
+  test("gives and takes roles all the same, and tells what they let do", async () => {
+    const { azure, sandbox, registry, principalId } = await open(older);
+    const desired = { role: acrPull, condition: undefined };
+    const assigned = await azure.roles.assignRole(registry.id, principalId, desired, signal);
+    expect(assigned.kind).toBe("assigned");
+    const [one] = await azure.roles.listRegistryAssignments(registry.id, signal);
+    expect(await azure.roles.findRole(one?.roleDefinitionId ?? "", signal)).toMatchObject({
+      name: "AcrPull",
+    });
+    await azure.roles.removeAssignment(one?.id ?? "", signal);
+    expect(await azure.roles.listRegistryAssignments(registry.id, signal)).toEqual([]);
+    const refused = sandbox.requests.entries.filter(
+      ({ path, query }) => path.includes("roleAssignments") && query.includes("2022-04-01"),
+    );
+    expect(refused).toHaveLength(1);
+  });
+
+  test("limits none to repositories, where it would heed no condition", async () => {
+    const { azure, registry, principalId } = await open(older, "abacregistry");
+    const desired = { role: reader, condition: repositoryCondition(reader, ["team/a"]) };
+    await expect(azure.roles.assignRole(registry.id, principalId, desired, signal)).rejects.toMatchObject({
+      code: "roles.no-conditions",
+      exitCode: 2,
+    });
+    expect(await azure.roles.listRegistryAssignments(registry.id, signal)).toEqual([]);
+  });
+
+  test("removes nothing where no version is left to ask in, and says so", async () => {
+    const { azure, sandbox, registry, principalId } = await open();
+    const assigned = await azure.roles.assignRole(
+      registry.id,
+      principalId,
+      { role: acrPull, condition: undefined },
+      signal,
+    );
+    if (assigned.kind !== "assigned") throw new Error("not assigned");
+    sandbox.setFaults([{ match: "^DELETE", times: 9, status: 404, code: "InvalidResourceType" }]);
+    await expect(azure.roles.removeAssignment(assigned.assignment.id, signal)).rejects.toMatchObject({
+      code: "azure.api-missing",
+    });
   });
 });
 

@@ -59,10 +59,18 @@ describe("a registry", () => {
     "host:70000",
     "/subscriptions/x",
     "мyregistry.azurecr.io",
+    // A regional endpoint; the message names the login server.
+    "myregistry.westeurope.geo.azurecr.io",
     "a".repeat(51),
   ])("cannot be named as %j", (text) => {
     expect(() => registryReference(text)).toThrow(RangeError);
   });
+});
+
+it("of a registry that is a regional endpoint is refused with the login server to name", () => {
+  expect(() => registryReference("MyRegistry-a1.westeurope.geo.azurecr.io")).toThrow(
+    "is a regional endpoint of myregistry-a1.azurecr.io; name that",
+  );
 });
 
 describe("names", () => {

@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
 import { createContainerRegistry } from "../../src/sandbox/container-registry/container-registry.ts";
 import { digestOf, smallImage, smallIndex } from "../../src/sandbox/container-registry/image.ts";
@@ -192,6 +192,30 @@ describe("the token endpoint", () => {
       request("GET", "/v2/", { headers: { authorization: `Bearer ${refresh_token}` } }),
     );
     expect(challengeOf(used)).toContain('error="invalid_token"');
+  });
+
+  test("gives tokens that began a quarter of an hour ago, of which access ends in an hour and refresh in three", async () => {
+    const { service, registry, world, application, token } = puller();
+    const now = Math.floor(Date.now() / 1000);
+    const exchanged = await post(
+      service,
+      { grant_type: "access_token", service: registry.loginServer, access_token: await armToken(world) },
+      "/oauth2/exchange",
+    );
+    const refresh = (exchanged.body as { refresh_token: string }).refresh_token;
+    const access = accessToken(await token("repository:my-awesome-app:pull"));
+    for (const [jwt, endsIn, claims] of [
+      [access, 3600, { grant_type: "access_token", version: "2.0", appid: application.appId }],
+      [refresh, 3 * 3600, { grant_type: "refresh_token", version: "1.0", tenant: world.tenantId }],
+    ] as const) {
+      const { iat = 0, nbf = 0, exp = 0, ...rest } = decodeJwt(jwt);
+      expect(nbf).toBe(iat);
+      expect(exp - iat).toBe(endsIn + 900);
+      expect(Math.abs(iat + 900 - now)).toBeLessThan(60);
+      expect(rest).toMatchObject({ ...claims, rid: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
+      expect(decodeProtectedHeader(jwt).kid).toMatch(/^(?:[A-Z2-7]{4}:){11}[A-Z2-7]{4}$/);
+    }
+    expect(decodeJwt(access)).not.toHaveProperty("tenant");
   });
 
   test("exchanges nothing for one without a right on the registry", async () => {

@@ -14,6 +14,12 @@ const name = "11111111-2222-4333-8444-555555555555";
 const otherName = "99999999-2222-4333-8444-555555555555";
 const endlessLag = 3_600_000;
 
+/** One that there is of what the path leads to. */
+function usualVersion(path: string): string {
+  if (/\/Microsoft\.Authorization\//i.test(path)) return "2022-04-01";
+  return /\/Microsoft\.ContainerRegistry\//i.test(path) ? "2025-11-01" : "2022-12-01";
+}
+
 type Caller = NonNullable<SandboxOptions["caller"]>["roles"];
 
 /** @param caller roles of the caller; default: owner of the subscription */
@@ -25,7 +31,7 @@ function open(options: SandboxOptions = {}, caller?: Caller) {
   const commits: string[] = [];
   all.world.committed = (what) => commits.push(what);
 
-  async function ask(method: string, url: string, body?: unknown, version = "2022-04-01") {
+  async function ask(method: string, url: string, body?: unknown, version = usualVersion(url)) {
     const target = new URL(url, all.world.azureUrl);
     if (version !== "") target.searchParams.set("api-version", version);
     const headers = { authorization: `Bearer ${await armToken(all.world)}` };
@@ -111,6 +117,72 @@ describe("Resource Manager", () => {
       status: 400,
       code: "MissingApiVersionParameter",
     });
+  });
+
+  test.each([
+    [
+      "/subscriptions",
+      400,
+      "InvalidApiVersionParameter",
+      /^The api-version '1999-01-01' is invalid\. The supported versions are '2024-11-01,/,
+    ],
+    [
+      "REGISTRY",
+      400,
+      "NoRegisteredProviderFound",
+      /for type 'registries'\. The supported api-versions are '2017-03-01, .*, 2025-11-01, /,
+    ],
+    [
+      "REGISTRIES",
+      404,
+      "InvalidResourceType",
+      /'registries' could not be found in the namespace 'Microsoft\.ContainerRegistry'/,
+    ],
+    [
+      "ASSIGNMENTS",
+      404,
+      "InvalidResourceType",
+      /'roleAssignments' .* The supported api-versions are '2014-04-01-preview,/,
+    ],
+  ])(
+    "refuses a version that it does not have of %s, and lists those that it has",
+    async (what, status, code, says) => {
+      const { ask, registryId, subscription, assignments } = open();
+      const path = { REGISTRY: registryId, ASSIGNMENTS: assignments }[what];
+      const list = `${subscription}/providers/Microsoft.ContainerRegistry/registries`;
+      const url = path ?? (what === "REGISTRIES" ? list : what);
+      const refused = await ask("GET", url, undefined, "1999-01-01");
+      expect(errorOf(refused)).toEqual({ status, code, message: expect.stringMatching(says) as string });
+      expect(refused.headers).toMatchObject({ "x-ms-failure-cause": "gateway" });
+    },
+  );
+
+  test("of an older cloud has fewer versions, whose answers hold less", async () => {
+    const { ask, registryId, assign, assignments, principal } = open({
+      apiVersions: { registries: ["2023-07-01"], authorization: ["2015-07-01"] },
+    });
+    expect(errorOf(await ask("GET", registryId)).code).toBe("NoRegisteredProviderFound");
+    const registry = await ask("GET", registryId, undefined, "2023-07-01");
+    expect(propertiesOf(registry)).not.toHaveProperty("roleAssignmentMode");
+    expect(errorOf(await assign()).code).toBe("InvalidResourceType");
+    // As if nobody had asked for it.
+    const limited = await ask(
+      "PUT",
+      `${assignments}/${name}`,
+      {
+        properties: {
+          roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${pullGuid}`,
+          principalId: principal.id,
+          condition: "ActionMatches{'x'}",
+          conditionVersion: "2.0",
+        },
+      },
+      "2015-07-01",
+    );
+    expect([limited.status, Object.keys(propertiesOf(limited))]).toEqual([
+      201,
+      expect.not.arrayContaining(["condition", "principalType"]),
+    ]);
   });
 
   test("names each answer for those who look for it in logs", async () => {
@@ -289,7 +361,7 @@ describe("a role assignment", () => {
       name,
       properties: { roleDefinitionId: roleId(pullGuid), principalId: principal.id, scope: registryId },
     });
-    expect((await assign()).status).toBe(200);
+    expect((await assign()).status).toBe(201);
     expect(commits).toHaveLength(1);
   });
 
@@ -325,7 +397,7 @@ describe("a role assignment", () => {
     await assign();
     const condition = "ActionMatches{'x'}";
     const changed = await assign({ condition, conditionVersion: "2.0" });
-    expect([changed.status, propertiesOf(changed)["condition"]]).toEqual([200, condition]);
+    expect([changed.status, propertiesOf(changed)["condition"]]).toEqual([201, condition]);
     expect(propertiesOf(await ask("GET", `${assignments}/${name}`))["condition"]).toBe(condition);
     expect(commits).toHaveLength(2);
     const other = await assign({ roleDefinitionId: roleId(pushGuid) });

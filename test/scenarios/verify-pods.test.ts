@@ -126,6 +126,14 @@ const waiting: readonly Waiting[] = [
     hint: /Azure shows no registry with the login server myregistry\.azurecr\.io: name the image .*get pod app/,
   },
   {
+    what: "its image is named by a regional endpoint, for which there is no entry",
+    arrange: (world) =>
+      addWaitingPod(world, { image: "myregistry.westeurope.geo.azurecr.io/my-awesome-app:v1" }),
+    cause: "host",
+    message: /is for myregistry\.westeurope\.geo\.azurecr\.io: they are for localhost/,
+    hint: /a regional endpoint of myregistry\.azurecr\.io: name the image by that .*get pod app/,
+  },
+  {
     what: "its image is named by the entry's host in capitals",
     arrange: (world) =>
       addWaitingPod(world, { image: `${world.loginServer.toUpperCase()}/my-awesome-app:v1` }),

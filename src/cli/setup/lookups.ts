@@ -11,7 +11,7 @@ import {
 import type { RegistryRights, ClusterTarget } from "../../core/ports.ts";
 import { refused } from "../../domain/errors.ts";
 import { Once } from "../../domain/once.ts";
-import type { ListedRegistry, Registry, RegistryReference } from "../../domain/registry.ts";
+import type { ListedRegistry, Registry, RegistryReference, RegistrySearch } from "../../domain/registry.ts";
 import type { AzureConnection, Connections, KubeContexts } from "../connections.ts";
 import type { SetupAnswers } from "./setup-options.ts";
 import type { SignedIn } from "../questions/sign-in.ts";
@@ -54,7 +54,7 @@ export class Lookups {
       async () => {
         const { registries } = await this.azure(answers);
         const listed = await registries.listRegistries(scope, this.#signal);
-        return [...listed].sort((left, right) => left.name.localeCompare(right.name, "en"));
+        return found(listed).toSorted((left, right) => left.name.localeCompare(right.name, "en"));
       },
       (listed) => listed.length > 0,
     );
@@ -68,7 +68,7 @@ export class Lookups {
       [azureRequest(answers), scope, reference],
       async () => {
         const { registries } = await this.azure(answers);
-        return await registries.findRegistries(reference, scope, this.#signal);
+        return found(await registries.findRegistries(reference, scope, this.#signal));
       },
       ({ length }) => length === 1,
     );
@@ -104,7 +104,7 @@ export class Lookups {
         );
   }
 
-  async registryRights(answers: SetupAnswers): Promise<RegistryRights> {
+  async registryRights(answers: SetupAnswers): Promise<RegistryRights | undefined> {
     const { id } = await this.registry(answers);
     return await this.#once.do("rights", [azureRequest(answers), id], async () =>
       (await this.azure(answers)).roles.registryRights(id, this.#signal),
@@ -195,6 +195,12 @@ export class Lookups {
     const { registry, noAzure } = answers;
     return noAzure && registry?.kind === "login-server" ? registry : await this.registry(answers);
   }
+}
+
+/** What was found; where nothing was, and not everything could be seen, why not. */
+function found<Found extends Registry>({ registries, unseen }: RegistrySearch<Found>): readonly Found[] {
+  if (registries.length === 0 && unseen[0]) throw unseen[0];
+  return registries;
 }
 
 function scopeOf({ subscription, resourceGroup }: SetupAnswers) {

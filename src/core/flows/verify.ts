@@ -288,7 +288,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         reference: registry,
         text: registry.name,
         loginServer: more.length === 0 ? only?.loginServer : undefined,
-        isMissing: all.known && only === undefined,
+        isMissing: only === undefined && (await azure.noRegistry()).known,
       };
     }
     default:

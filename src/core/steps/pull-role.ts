@@ -57,9 +57,12 @@ export function compareRoles(
 ): RolesFinding {
   const { registry, requested, repositories } = wish;
   if (repositories.length > 0 && registry.roleAssignmentMode !== "AbacRepositoryPermissions") {
+    const isKnown = registry.roleAssignmentMode !== undefined;
     throw refused(
       "repository.needs-abac",
-      `${registry.name} gives roles on the whole registry; --repository works only on a registry in ABAC mode.`,
+      isKnown
+        ? `${registry.name} gives roles on the whole registry; --repository works only on a registry in ABAC mode.`
+        : `Whether ${registry.name} is in ABAC mode the Resource Manager of this cloud does not tell; --repository works only on a registry that is.`,
       "Leave --repository out, or switch the registry's role assignment mode.",
       "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
     );
@@ -106,13 +109,17 @@ function sharedPrincipal(
   );
 }
 
-/** Whether carrying it out needs the right to write, or to delete, role assignments. */
+/**
+ * Whether carrying it out needs the right to write, or to delete, role assignments.
+ * @param rights undefined where they are not known: then the first write tells
+ */
 export function checkRoleRights(
   finding: RolesFinding,
-  rights: RegistryRights,
+  rights: RegistryRights | undefined,
   registry: Registry,
   caller: string,
 ): void {
+  if (!rights) return;
   const writes = finding.wanted.some(({ action }) => action === "created" || action === "updated");
   const lacking = [
     ...(writes && !rights.writeRoleAssignments ? ["Microsoft.Authorization/roleAssignments/write"] : []),

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import {
+  exportSPKI,
   generateKeyPair,
   importPKCS8,
   importX509,
@@ -10,14 +12,15 @@ import {
 import { v4 as uuid } from "uuid";
 import type { ServerIdentity } from "../certificate-authority.ts";
 import type { Scope } from "./answers.ts";
+import { azureCliAppId } from "../entra/token.ts";
 import type { RegistryRecord, World } from "../world.ts";
 
 /** Who issues the tokens of Azure's registries, by their own word. */
 export const tokenIssuer = "Azure Container Registry";
 
-// As in https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md; refresh tokens as in
-// https://learn.microsoft.com/azure/container-registry/container-registry-authentication
-const accessTokenSeconds = 4500;
+// As tokens of 2025 have it that az's tests recorded: both begin before they are issued.
+const backdatedSeconds = 15 * 60;
+const accessTokenSeconds = 3600;
 const refreshTokenSeconds = 3 * 3600;
 
 const algorithm = "ES256";
@@ -58,32 +61,44 @@ export function registryTokens(
   const keys = (): Promise<KeyPair> =>
     (pair ??= identity ? importPair(identity) : generateKeyPair(algorithm));
 
+  let keyId: Promise<string> | undefined;
+  const registryId = uuid().replaceAll("-", "");
+
   async function sign(principalId: string, seconds: number, claims: JWTPayload): Promise<string> {
-    const { privateKey, certificate } = await keys();
+    const { privateKey, publicKey, certificate } = await keys();
     const now = Math.floor(Date.now() / 1000);
+    const begins = now - backdatedSeconds;
     return new SignJWT({
       ...claims,
       jti: uuid(),
       sub: principalId,
       iss: tokenIssuer,
       aud: registry.loginServer,
-      version: "1.0",
-      tenant: world.tenantId,
-      nbf: now,
-      iat: now,
+      rid: registryId,
+      roles: [],
+      appid: appIdOf(world, principalId),
+      nbf: begins,
+      iat: begins,
       exp: now + seconds,
     })
-      .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(certificate ? { x5c: [certificate] } : {}) })
+      .setProtectedHeader({
+        alg: algorithm,
+        typ: "JWT",
+        kid: await (keyId ??= keyIdOf(publicKey)),
+        ...(certificate ? { x5c: [certificate] } : {}),
+      })
       .sign(privateKey);
   }
 
   return {
-    access: (principalId, access) => sign(principalId, accessTokenSeconds, { access, roles: [] }),
+    access: (principalId, access) =>
+      sign(principalId, accessTokenSeconds, { version: "2.0", grant_type: "access_token", access }),
     refresh: (principalId) =>
       sign(principalId, refreshTokenSeconds, {
+        version: "1.0",
         grant_type: "refresh_token",
-        permissions: { actions: ["read"], notActions: null },
-        roles: [],
+        tenant: world.tenantId,
+        permissions: { actions: ["read", "metadata/read"] },
       }),
     async read(token) {
       const { publicKey } = await keys();
@@ -98,6 +113,24 @@ export function registryTokens(
     },
   };
 }
+
+/** The application that somebody signed in as; people sign in through az. */
+function appIdOf({ servicePrincipals }: World, principalId: string): string {
+  return servicePrincipals.find(({ id }) => id === principalId)?.appId ?? azureCliAppId;
+}
+
+/** The key's fingerprint in twelve groups: https://github.com/docker/libtrust/blob/master/util.go */
+async function keyIdOf(publicKey: CryptoKey): Promise<string> {
+  const digest = createHash("sha256")
+    .update(await exportSPKI(publicKey))
+    .digest()
+    .subarray(0, 30);
+  const bits = [...digest].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const letters = bits.replace(/.{5}/g, (five) => base32[Number.parseInt(five, 2)] ?? "");
+  return letters.replace(/.{4}(?=.)/g, "$&:");
+}
+
+const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 async function importPair({ key, certificate }: ServerIdentity): Promise<KeyPair> {
   return {

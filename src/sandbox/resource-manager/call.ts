@@ -1,3 +1,4 @@
+import { apiVersionRefusal } from "./api-versions.ts";
 import { armAnswer, armError } from "./errors.ts";
 import type { ReplicaView } from "../replication.ts";
 import { covers, grantsAt, permitsAction } from "./role-evaluation.ts";
@@ -35,6 +36,8 @@ export function armRoute(
           "The api-version query parameter (?api-version=) is required for all requests.",
         );
       }
+      const refused = apiVersionRefusal(world, request, apiVersion);
+      if (refused) return refused;
       return handle({ request, parameters, caller, apiVersion, view: world.replication.read() });
     },
   };

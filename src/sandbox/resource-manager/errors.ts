@@ -50,10 +50,21 @@ export function armError(
   details?: ReadonlyArray<Readonly<Record<string, unknown>>>,
 ): SandboxResponse {
   const known = code ?? codes[status] ?? "InternalServerError";
-  return armAnswer(status, {
-    error: { code: known, message: message ?? messages[known] ?? known, ...(details ? { details } : {}) },
-  });
+  return armAnswer(
+    status,
+    { error: { code: known, message: message ?? messages[known] ?? known, ...(details ? { details } : {}) } },
+    byGateway.has(known) ? { "x-ms-failure-cause": "gateway" } : {},
+  );
 }
+
+/** What is refused before any provider is asked. */
+const byGateway: ReadonlySet<string> = new Set([
+  "AuthorizationFailed",
+  "InvalidApiVersionParameter",
+  "InvalidResourceType",
+  "MissingApiVersionParameter",
+  "NoRegisteredProviderFound",
+]);
 
 /** An answer of Resource Manager, with the headers that all of them carry. */
 export function armAnswer(

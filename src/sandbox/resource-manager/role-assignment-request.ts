@@ -8,6 +8,11 @@ const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 // https://learn.microsoft.com/azure/role-based-access-control/conditions-format
 const longestCondition = 8192;
 
+/**
+ * The first api-version that knows conditions: https://learn.microsoft.com/azure/role-based-access-control/conditions-faq
+ */
+export const versionOfConditions = "2020-03-01-preview";
+
 /** What a request to assign a role asks for, once it is well formed. */
 export interface DesiredAssignment {
   readonly roleDefinitionId: string;
@@ -28,7 +33,11 @@ export function readDesired(call: ArmCall, scope: string): DesiredAssignment | S
   if (typeof properties !== "object" || properties === null) {
     return armError(400, "InvalidRequestContent", "The request content was invalid: properties are missing.");
   }
+  // What an older version does not know it does not heed.
+  const isKnown = (key: string) =>
+    call.apiVersion >= versionOfConditions || !["condition", "conditionVersion", "description"].includes(key);
   const text = (key: string) => {
+    if (!isKnown(key)) return undefined;
     const value = (properties as Record<string, unknown>)[key];
     return typeof value === "string" && value !== "" ? value : undefined;
   };

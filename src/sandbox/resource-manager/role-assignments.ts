@@ -2,7 +2,12 @@ import { armRoute, page, refusal, type ArmCall } from "./call.ts";
 import { armAnswer, armError } from "./errors.ts";
 import { anyScopePattern, missingScope } from "./scope.ts";
 import { exists } from "../replication.ts";
-import { plain, readDesired, type DesiredAssignment } from "./role-assignment-request.ts";
+import {
+  plain,
+  readDesired,
+  versionOfConditions,
+  type DesiredAssignment,
+} from "./role-assignment-request.ts";
 import { isWithin, selfAndGroups } from "./role-evaluation.ts";
 import { jsonBody, type Route, type SandboxResponse } from "../service.ts";
 import type { RoleAssignmentRecord, World } from "../world.ts";
@@ -42,7 +47,7 @@ function putAssignment(world: World, call: ArmCall): SandboxResponse {
   }
   const living = world.roleAssignments.filter(exists);
   const named = living.find((record) => same(record.name, name));
-  if (named) return updateAssignment(world, named, scope, desired);
+  if (named) return updateAssignment(world, named, call, desired);
   const equal = living.find((record) => isSame(record, scope, desired));
   if (equal) {
     return armError(
@@ -66,28 +71,33 @@ function putAssignment(world: World, call: ArmCall): SandboxResponse {
   };
   world.roleAssignments.push(record);
   world.committed(`role assignment ${record.id} made`);
-  return armAnswer(201, assignmentResource(record));
+  return written(record, call);
 }
 
 /** Replaces condition and description, which is all that can be changed. */
 function updateAssignment(
   world: World,
   record: RoleAssignmentRecord,
-  scope: string,
+  call: ArmCall,
   desired: DesiredAssignment,
 ): SandboxResponse {
-  if (!isSame(record, scope, desired)) return armError(400, "RoleAssignmentUpdateNotPermitted");
+  if (!isSame(record, call.parameters["scope"] ?? "", desired))
+    return armError(400, "RoleAssignmentUpdateNotPermitted");
   const { condition, conditionVersion, description } = desired;
-  if (record.condition === condition && record.description === description) {
-    return armAnswer(200, assignmentResource(record));
-  }
+  if (record.condition === condition && record.description === description) return written(record, call);
   // A record of its own, so that a replica that lags still knows the old condition.
   const now = Date.now();
   const changed = { ...record, condition, conditionVersion, description, createdAt: now };
   record.removedAt = now;
   world.roleAssignments.push(changed);
   world.committed(`role assignment ${record.id} changed`);
-  return armAnswer(200, assignmentResource(changed));
+  return written(changed, call);
+}
+
+/** Who made it is told by later reads alone, and what was there before is answered as what is new. */
+function written(record: RoleAssignmentRecord, { apiVersion }: ArmCall): SandboxResponse {
+  const { properties, ...rest } = assignmentResource(record, apiVersion);
+  return armAnswer(201, { properties: { ...properties, createdBy: null }, ...rest });
 }
 
 function getAssignment(world: World, call: ArmCall): SandboxResponse {
@@ -98,7 +108,7 @@ function getAssignment(world: World, call: ArmCall): SandboxResponse {
     (candidate) => call.view.knows(candidate) && same(candidate.name, name) && same(candidate.scope, scope),
   );
   return record
-    ? armAnswer(200, assignmentResource(record))
+    ? armAnswer(200, assignmentResource(record, call.apiVersion))
     : armError(404, "RoleAssignmentNotFound", `The role assignment '${plain(name)}' is not found.`);
 }
 
@@ -113,7 +123,7 @@ function deleteAssignment(world: World, call: ArmCall): SandboxResponse {
   if (!record) return armAnswer(204);
   record.removedAt = Date.now();
   world.committed(`role assignment ${record.id} removed`);
-  return armAnswer(200, assignmentResource(record));
+  return armAnswer(200, assignmentResource(record, call.apiVersion));
 }
 
 function listAssignments(world: World, call: ArmCall): SandboxResponse {
@@ -132,7 +142,11 @@ function listAssignments(world: World, call: ArmCall): SandboxResponse {
       (isWithin(scope, record.scope) || (!wanted.atScope && isWithin(record.scope, scope))) &&
       (!holders || holders.has(record.principalId.toLowerCase())),
   );
-  return page(world, call, found.map(assignmentResource));
+  return page(
+    world,
+    call,
+    found.map((record) => assignmentResource(record, call.apiVersion)),
+  );
 }
 
 /** What is asked of a list of role assignments. */
@@ -216,29 +230,34 @@ function isSame(record: RoleAssignmentRecord, scope: string, desired: DesiredAss
   );
 }
 
-function assignmentResource(record: RoleAssignmentRecord): Record<string, unknown> {
-  const time = new Date(record.createdAt).toISOString();
+/** What came with a later api-version an older one leaves out, as if it were not there. */
+function assignmentResource(record: RoleAssignmentRecord, apiVersion: string) {
+  const time = preciseTime(record.createdAt);
   const { roleDefinitionId, principalId, principalType, scope } = record;
   const { condition, conditionVersion, description, createdBy } = record;
+  const knowsConditions = apiVersion >= versionOfConditions;
   return {
     properties: {
       roleDefinitionId,
       principalId,
-      principalType,
+      ...(apiVersion >= "2018-09-01-preview" ? { principalType } : {}),
       scope,
-      condition,
-      conditionVersion,
+      ...(knowsConditions ? { condition, conditionVersion } : {}),
       createdOn: time,
       updatedOn: time,
       createdBy,
       updatedBy: createdBy,
-      delegatedManagedIdentityResourceId: null,
-      description,
+      ...(knowsConditions ? { delegatedManagedIdentityResourceId: null, description } : {}),
     },
     id: record.id,
     type,
     name: record.name,
   };
+}
+
+/** A moment with the seven digits of a second that Azure writes. */
+function preciseTime(ms: number): string {
+  return new Date(ms).toISOString().replace("Z", "0000Z");
 }
 
 function same(left: string, right: string): boolean {

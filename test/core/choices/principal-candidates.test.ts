@@ -24,11 +24,10 @@ beforeAll(async () => {
     ],
     users: [{ userPrincipalName: "eve@sandbox.example", displayName: "Eve", roles: [pull] }],
   });
-  const [found] = await opened.azure.registries.findRegistries(
-    { kind: "name", name: "myregistry" },
-    {},
-    signal,
-  );
+  const reference = { kind: "name", name: "myregistry" } as const;
+  const {
+    registries: [found],
+  } = await opened.azure.registries.findRegistries(reference, {}, signal);
   if (!found) throw new Error("no registry");
   registry = found;
 });

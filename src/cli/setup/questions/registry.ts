@@ -70,7 +70,7 @@ function choiceOf(registry: ListedRegistry, _index: number, listed: readonly Lis
   const { name, loginServer, location, roleAssignmentMode, subscriptionId, subscriptionName } = registry;
   const namesakes = listed.filter((other) => other.name.toLowerCase() === name.toLowerCase());
   const abac = roleAssignmentMode === "AbacRepositoryPermissions";
-  const mode = abac ? "ABAC mode" : "legacy mode";
+  const mode = abac ? "ABAC mode" : roleAssignmentMode === undefined ? "mode unknown" : "legacy mode";
   return {
     value: namesakes.length > 1 ? loginServer : name,
     label: name,

@@ -7,7 +7,7 @@ import { registryOptions, type QuestionParts, type SetupQuestion } from "./setup
 
 interface Data {
   readonly registry: Registry;
-  readonly rights: RegistryRights;
+  readonly rights: RegistryRights | undefined;
 }
 
 const means: Readonly<Record<RequestedRole, string>> = {
@@ -54,12 +54,13 @@ export function roleQuestion({ lookups, prompter }: QuestionParts): SetupQuestio
 function choiceOf(
   role: RequestedRole,
   { name, roleAssignmentMode }: Registry,
-  rights: RegistryRights,
+  rights: RegistryRights | undefined,
 ): Choice {
   const granted = rolesFor(role, roleAssignmentMode).map((one) => one.name);
-  const missing = rights.writeRoleAssignments
-    ? ""
-    : ` You may not assign roles on ${name}: choose a principal that holds the role already.`;
+  const missing =
+    rights?.writeRoleAssignments !== false
+      ? ""
+      : ` You may not assign roles on ${name}: choose a principal that holds the role already.`;
   return {
     value: role,
     label: role,

@@ -206,7 +206,7 @@ function unnamed(what: string, { image }: ContainerImage, found: PodObject, fact
     ready && !ready.isOurs
       ? linkByHand(suggest, context, namespace, found.serviceAccount, [...linked, ready.name])
       : suggest("setup", [
-          ["--registry", host.toLowerCase()],
+          ["--registry", registryHostOf(host.toLowerCase())],
           ["--namespace", namespace],
           ["--context", context],
           ...(ready ? [["--secret-name", ready.name] as const] : []),
@@ -245,8 +245,9 @@ function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[
   const hosts = outcomes.flatMap(({ config }) => Object.keys(config?.auths ?? {})).map(inOneLine);
   const server = host.toLowerCase();
   const isCase = host !== server && hosts.some((one) => registryHostIn(one) === server);
+  const whole = registryHostOf(server);
   const isLoginServer =
-    !registries.known || registries.value.some(({ loginServer }) => loginServer === registryHostOf(server));
+    !registries.known || registries.value.some(({ loginServer }) => loginServer === whole);
   const add = suggest("setup", [
     ["--registry", server],
     ["--namespace", namespace],
@@ -260,9 +261,11 @@ function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[
     {
       hint: isCase
         ? `The kubelet compares with letter case: name the image by ${server} in the pod's template: ${image}`
-        : isLoginServer
-          ? `Name the image by the registry's login server, or add the entry: ${add}`
-          : `Azure shows no registry with the login server ${inOneLine(host)}: name the image in the pod's template by the one that its registry has: ${image}`,
+        : whole !== server
+          ? `It is a regional endpoint of ${inOneLine(whole)}: name the image by that in the pod's template: ${image}`
+          : isLoginServer
+            ? `Name the image by the registry's login server, or add the entry: ${add}`
+            : `Azure shows no registry with the login server ${inOneLine(host)}: name the image in the pod's template by the one that its registry has: ${image}`,
       docs,
       ids: { cause: "host", pod: name },
     },

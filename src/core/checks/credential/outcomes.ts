@@ -69,8 +69,12 @@ const more = {
   data: [`${registries}/repositories/content/write`, `${registries}/repositories/content/delete`],
 };
 
-/** Whether a role lets its holder pull from a registry of this mode. */
-export function givesPull({ role }: HeldRole, mode: RoleAssignmentMode): boolean {
+/** Whether a role lets its holder pull from a registry of this mode; of either, where the mode is not known. */
+export function givesPull(held: HeldRole, mode: RoleAssignmentMode | undefined): boolean {
+  if (mode === undefined) {
+    return givesPull(held, "LegacyRegistryPermissions") || givesPull(held, "AbacRepositoryPermissions");
+  }
+  const { role } = held;
   if (!role) return false;
   const { actions, data } = needed[mode];
   return actions.every((action) => grants(role, action)) && data.every((action) => grantsData(role, action));

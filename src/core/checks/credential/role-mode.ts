@@ -1,8 +1,11 @@
 import { rolesFor } from "../../../domain/role.ts";
-import { fail, pass, type Check } from "../check.ts";
+import { fail, pass, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { givesPull, isPrincipal, pulls, roleName } from "./outcomes.ts";
 import { grantHint } from "./role-assignment.ts";
+
+const docs =
+  "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions";
 
 /** Does a role that it holds give pulls on a registry of this mode? AcrPull does nothing on one in ABAC mode. */
 export const roleMode: Check<EntryFacts> = {
@@ -15,17 +18,24 @@ export const roleMode: Check<EntryFacts> = {
     const modeName = mode === "AbacRepositoryPermissions" ? "ABAC" : "legacy";
     const fitting = roles.value.find((held) => givesPull(held, mode));
     if (fitting) {
-      return pass(`${roleName(fitting)} gives pulls on ${name}, which is in ${modeName} mode.`, {
-        ids: { registryId: id, assignmentId: fitting.assignment.id },
-      });
+      const ids = { registryId: id, assignmentId: fitting.assignment.id };
+      if (mode !== undefined)
+        return pass(`${roleName(fitting)} gives pulls on ${name}, which is in ${modeName} mode.`, { ids });
+      const untold = "whose mode the Resource Manager of this cloud does not tell";
+      if (pulls(facts)) return pass(`${roleName(fitting)} gives pulls on ${name}, ${untold}.`, { ids });
+      return warn(
+        `${roleName(fitting)} gives pulls in one mode of a registry and nothing in the other, and ${name} is one ${untold}.`,
+        { docs, ids },
+      );
     }
     if (pulls(facts) || roles.value.length === 0) return undefined;
     const right = rolesFor("acrpull", mode)[0]?.name ?? "AcrPull";
+    const wanting = mode === undefined ? "it" : `a registry in ${modeName} mode`;
     return fail(
-      `${roles.value.map(roleName).join(", ")} gives no pull on ${name}: a registry in ${modeName} mode wants ${right}.`,
+      `${roles.value.map(roleName).join(", ")} gives no pull on ${name}: ${wanting} wants ${right}.`,
       {
         hint: grantHint(facts),
-        docs: "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
+        docs,
         ids: { registryId: id, assignmentId: roles.value[0]?.assignment.id ?? "" },
       },
     );

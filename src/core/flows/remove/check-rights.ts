@@ -38,8 +38,8 @@ async function checkMayUnassign(
   { roles }: RemovePorts["azure"],
   signal: AbortSignal,
 ): Promise<void> {
-  const { deleteRoleAssignments } = await roles.registryRights(registryId, signal);
-  if (deleteRoleAssignments) return;
+  const rights = await roles.registryRights(registryId, signal);
+  if (!rights || rights.deleteRoleAssignments) return;
   throw new ActionableError(
     `${caller} may not take roles back on ${registryId.split("/").at(-1)}: Microsoft.Authorization/roleAssignments/delete is missing.`,
     {

@@ -69,8 +69,8 @@ async function loginServerOf(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    const [found] = await registries.findRegistries(registryReference(id), {}, signal);
-    return found?.loginServer;
+    const found = await registries.findRegistries(registryReference(id), {}, signal);
+    return found.registries[0]?.loginServer;
   } catch (error) {
     if (error instanceof RangeError) return "none";
     if (hasCode(error, "azure.forbidden", "azure.no-subscription", "azure.wrong-tenant")) return undefined;
@@ -103,9 +103,12 @@ async function lookUp(
   { azure }: RemovePorts,
   signal: AbortSignal,
 ): Promise<MeantRegistry> {
-  const found = await azure.registries.findRegistries(reference, { subscription, resourceGroup }, signal);
-  const [first, second] = found;
-  if (second) throw ambiguous(found.map(({ loginServer }) => loginServer));
+  const scope = { subscription, resourceGroup };
+  const { registries, unseen } = await azure.registries.findRegistries(reference, scope, signal);
+  const [first, second] = registries;
+  if (second) throw ambiguous(registries.map(({ loginServer }) => loginServer));
+  // It may be where nobody could look, with the roles that are to go.
+  if (!first && unseen[0]) throw unseen[0];
   if (first) return { loginServer: first.loginServer, name: first.name, ids: [first.id] };
   if (reference.kind !== "login-server") throw nothingFound(reference.name);
   return { loginServer: reference.loginServer, name: reference.loginServer, ids: [] };

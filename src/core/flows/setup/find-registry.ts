@@ -1,4 +1,4 @@
-import { refused } from "../../../domain/errors.ts";
+import { ActionableError, refused } from "../../../domain/errors.ts";
 import type { Registry, RegistryReference } from "../../../domain/registry.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 
@@ -7,6 +7,8 @@ export interface FoundRegistry {
   /** Undefined when Azure is not called. */
   readonly registry: Registry | undefined;
   readonly loginServer: string;
+  /** Why a subscription could not be looked in, for each of those. */
+  readonly unseen: readonly ActionableError[];
 }
 
 /**
@@ -27,17 +29,17 @@ export async function findRegistry(
         "Give it in full, such as --registry myregistry.azurecr.io.",
       );
     }
-    return { registry: undefined, loginServer: reference.loginServer };
+    return { registry: undefined, loginServer: reference.loginServer, unseen: [] };
   }
-  const found = await ports.azure.registries.findRegistries(
+  const { registries, unseen } = await ports.azure.registries.findRegistries(
     reference,
     { subscription, resourceGroup },
     signal,
   );
-  const [first, second] = found;
-  if (!first) throw notFound(reference, input);
-  if (second) throw ambiguous(reference, found);
-  return { registry: first, loginServer: first.loginServer };
+  const [first, second] = registries;
+  if (!first) throw unseen[0] ? notSeen(reference, unseen) : notFound(reference, input);
+  if (second) throw ambiguous(reference, registries);
+  return { registry: first, loginServer: first.loginServer, unseen };
 }
 
 function named(reference: RegistryReference): string {
@@ -63,6 +65,20 @@ function notFound(reference: RegistryReference, { subscription, resourceGroup }:
     `There is no registry ${named(reference)} in ${where}.`,
     "Check its name, and that you may read it (Reader on the registry is enough); az acr list shows what you can see.",
     "https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli",
+  );
+}
+
+/** It may be where nobody could look. */
+function notSeen(reference: RegistryReference, unseen: readonly ActionableError[]): ActionableError {
+  const reasons = unseen.map(({ message }) => `  ${message}`).join("\n");
+  return new ActionableError(
+    `Registry ${named(reference)} was not found, and ${unseen.length === 1 ? "one subscription" : `${unseen.length} subscriptions`} could not be looked in:\n${reasons}`,
+    {
+      code: "registry.not-seen",
+      hint: "Name the subscription that holds it with --subscription, or the registry by its resource id: then no other is looked in.",
+      retryable: unseen.some(({ retryable }) => retryable),
+      requestId: unseen[0]?.requestId,
+    },
   );
 }
 

@@ -14,7 +14,12 @@ import type { Survey } from "./survey.ts";
 /** The registry as results show it. */
 export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {
   return registry
-    ? { id: registry.id, name: registry.name, loginServer, roleAssignmentMode: registry.roleAssignmentMode }
+    ? {
+        id: registry.id,
+        name: registry.name,
+        loginServer,
+        roleAssignmentMode: registry.roleAssignmentMode ?? null,
+      }
     : { id: null, name: loginServer.split(/[.:]/)[0] ?? loginServer, loginServer, roleAssignmentMode: null };
 }
 
@@ -33,10 +38,24 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
       })),
     ],
     warnings: [
+      ...registryWarnings(survey),
       ...leftOut.map(({ target, error }) => `${targetName(target)} is left out: ${error.message}`),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),
     ],
   };
+}
+
+/** What of the registry could not be seen. */
+function registryWarnings({ registry, unseen, proof }: Survey): string[] {
+  const warnings = unseen.map(({ message }) => `Only the other subscriptions were looked in: ${message}`);
+  if (registry && registry.roleAssignmentMode === undefined) {
+    const proven =
+      proof.kind === "registry" ? "; the proof shows whether it pulls" : ", and no pull proves it";
+    warnings.push(
+      `Whether ${registry.name} is in ABAC mode the Resource Manager of this cloud does not tell: the role is that of a registry which is not${proven}`,
+    );
+  }
+  return warnings;
 }
 
 function jobChanges(job: Job, survey: Survey, input: SetupInput): PlannedChange[] {

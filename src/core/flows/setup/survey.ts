@@ -19,6 +19,8 @@ import { surveyJob } from "./survey-job.ts";
 export interface Survey {
   readonly registry: Registry | undefined;
   readonly loginServer: string;
+  /** Why a subscription was not looked in for the registry, for each of those. */
+  readonly unseen: readonly ActionableError[];
   readonly caller: Caller | undefined;
   readonly proof: ProofContext;
   readonly jobs: readonly Job[];
@@ -51,7 +53,7 @@ async function look(
   ahead: FirstLooks | undefined,
   signal: AbortSignal,
 ): Promise<Survey> {
-  const [{ registry, loginServer }, clusters, caller] = await Promise.all([
+  const [{ registry, loginServer, unseen }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
     surveyClusters(input, ports.clusters, signal).then((surveyed) => {
       if (ahead) beginLooks(ahead, surveyed, input, ports, signal);
@@ -88,7 +90,8 @@ async function look(
   exclusions.refuse();
   const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
   exclusions.requireTargets(jobsWithTargets.length);
-  return { registry, loginServer, caller, proof, jobs: jobsWithTargets, leftOut: exclusions.leftOut };
+  const { leftOut } = exclusions;
+  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut };
 }
 
 /**

@@ -2,7 +2,7 @@ import { ActionableError } from "../../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../../domain/identity.ts";
 import { registryReference } from "../../../domain/names.ts";
 import { Once } from "../../../domain/once.ts";
-import type { AccessedRegistry, RegistryReference } from "../../../domain/registry.ts";
+import type { AccessedRegistry, RegistryReference, RegistrySearch } from "../../../domain/registry.ts";
 import { builtInPermissions } from "../../../domain/role.ts";
 import { untilAborted } from "../../../domain/until-aborted.ts";
 import { known, unknown, type Known } from "../../checks/check.ts";
@@ -23,7 +23,7 @@ export class AzureSight {
   readonly #patienceMs: number;
   readonly #once = new Once();
   /** Every registry that the caller sees, where somebody asked for them. */
-  #listed: Promise<Known<readonly AccessedRegistry[]>> | undefined;
+  #listed: Promise<Known<RegistrySearch<AccessedRegistry>>> | undefined;
   /** The first failure to sign in: whatever else would be asked fails with it. */
   #lost: Known<never> | undefined;
 
@@ -50,7 +50,8 @@ export class AzureSight {
   registryById(id: string): Promise<Known<AccessedRegistry | undefined>> {
     return this.#once.do("registry", id.toLowerCase(), async () => {
       const listed = await this.#listed;
-      const same = listed?.known && listed.value.find((one) => one.id.toLowerCase() === id.toLowerCase());
+      const same =
+        listed?.known && listed.value.registries.find((one) => one.id.toLowerCase() === id.toLowerCase());
       if (same) return known(same);
       return this.#ask(async (azure) => {
         const reference = referenceOf(id);
@@ -60,7 +61,22 @@ export class AzureSight {
   }
 
   /** Every registry that the caller sees. */
-  registries(): Promise<Known<readonly AccessedRegistry[]>> {
+  async registries(): Promise<Known<readonly AccessedRegistry[]>> {
+    const search = await this.#search();
+    return search.known ? known(search.value.registries) : search;
+  }
+
+  /** That there is no such registry, where none of those seen is it: not known while a subscription was not seen. */
+  async noRegistry(): Promise<Known<undefined>> {
+    const search = await this.#search();
+    if (!search.known) return search;
+    const [error] = search.value.unseen;
+    return error
+      ? unknown(`Azure shows no such registry where it could be looked for. ${error.message}`, error.hint)
+      : known(undefined);
+  }
+
+  #search(): Promise<Known<RegistrySearch<AccessedRegistry>>> {
     this.#listed ??= this.#ask((azure) => azure.registries.listAccess(this.#scope, this.#signal));
     return this.#listed;
   }

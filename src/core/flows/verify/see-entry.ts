@@ -159,5 +159,6 @@ async function registryFor(
   const byHost = all.value.find(({ loginServer }) => loginServer === whole);
   const meant = wanted && all.value.find(({ loginServer }) => loginServer === wanted.loginServer);
   const byName = all.value.filter(({ name }) => name.toLowerCase() === registryNameIn(host));
-  return known(byHost ?? meant ?? (byName.length === 1 ? byName[0] : undefined));
+  const found = byHost ?? meant ?? (byName.length === 1 ? byName[0] : undefined);
+  return found ? known(found) : azure.noRegistry();
 }
