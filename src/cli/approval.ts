@@ -38,6 +38,6 @@ export async function approve(
 }
 
 /** What Enter alone replies to a plan. What goes is gone: nobody agrees to that by Enter alone. */
-export function usualReply({ changes }: Pick<ShownPlan, "changes">): "yes" | "no" {
-  return changes.some(({ action }) => action === "removed") ? "no" : "yes";
+export function usualReply({ changes, cautious }: Pick<ShownPlan, "changes" | "cautious">): "yes" | "no" {
+  return cautious || changes.some(({ action }) => action === "removed") ? "no" : "yes";
 }

@@ -14,7 +14,7 @@ describe("precedence", () => {
   const options = { namespace: setupOptions.namespace, role: setupOptions.role, dryRun: setupOptions.dryRun };
 
   it.each([
-    ["nothing", {}, {}, { namespace: [], role: "acrpull", dryRun: false }],
+    ["nothing", {}, {}, { namespace: [], role: undefined, dryRun: false }],
     [
       "variables",
       {},
@@ -31,7 +31,7 @@ describe("precedence", () => {
       "an empty variable as none",
       {},
       { ACR_PULL_NAMESPACE: "", ACR_PULL_ROLE: "" },
-      { namespace: [], role: "acrpull", dryRun: false },
+      { namespace: [], role: undefined, dryRun: false },
     ],
   ])("takes %s", (_what, flags, environment, answers) => {
     expect(readAnswers(options, gather(options, flags, environment))).toEqual(answers);

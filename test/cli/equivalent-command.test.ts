@@ -31,10 +31,10 @@ describe("the command line that does the same", () => {
   });
 
   it("leaves an answer out that is the default, unless a variable would say otherwise", () => {
-    const given = new Map([["role", { texts: ["acrpull"], source: "answer" as const }]]);
+    const given = new Map([["secretName", { texts: ["acr-secret"], source: "answer" as const }]]);
     expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe("acr-pull setup --yes");
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, { ACR_PULL_ROLE: "owner" })).toBe(
-      "acr-pull setup --role acrpull --yes",
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, { ACR_PULL_SECRET_NAME: "x" })).toBe(
+      "acr-pull setup --secret-name acr-secret --yes",
     );
   });
 

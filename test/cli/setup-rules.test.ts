@@ -87,7 +87,8 @@ describe("what the flow is asked for", () => {
 
   it("has the contract's defaults", () => {
     expect(setupInput(answersOf(whole), undefined)).toMatchObject({
-      role: "acrpull",
+      role: undefined,
+      repositories: undefined,
       secretName: "acr-secret",
       namespaces: [],
       expiresInMs: 180 * 86_400_000,

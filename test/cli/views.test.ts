@@ -18,7 +18,7 @@ const registry = {
 
 function planOf(...actions: Action[]): SetupPlan {
   const changes = actions.map((action) => ({ target: `thing ${action}`, action, before: null, after: null }));
-  return { registry, changes, warnings: [] };
+  return { registry, changes, warnings: [], changesRights: false };
 }
 
 const result: SetupResult = {
@@ -105,15 +105,20 @@ describe("a plan", () => {
         before: null,
         after: { displayName: "acr-pull-x", uniqueName: "acr-pull-4711" },
       },
-      { target: "role AcrPull", action: "updated", before: { condition: "a" }, after: { condition: "b" } },
+      {
+        target: "role Reader",
+        action: "updated",
+        before: { repositories: "team/*", condition: "((a))" },
+        after: { repositories: "base", condition: "((b))" },
+      },
     ] as const;
     const lines = text(planLines({ title: "Plan for myregistry.azurecr.io", changes, warnings: [] })).split(
       "\n",
     );
     expect(lines.slice(2, 5)).toEqual([
       "  + create application acr-pull-x",
-      "  ~ update role AcrPull",
-      "             condition a → condition b",
+      "  ~ update role Reader",
+      "             repositories team/* → repositories base",
     ]);
   });
 

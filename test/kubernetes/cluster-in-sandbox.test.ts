@@ -285,7 +285,7 @@ describe("the cluster client against an API server", () => {
       { verbs: ["create"], resources: ["secrets"], namespaces: ["default"] },
     ];
     const { cluster } = await start({ clusters: [{ context: "sandbox", rules }] });
-    await expect(cluster.createSecret(fresh, write, signal)).rejects.toMatchObject({
+    await expect(cluster.createSecret(fresh, signal)).rejects.toMatchObject({
       code: "kubernetes.forbidden",
       hint: expect.stringMatching(
         /^The verb create on secrets is missing; a rule with resourceNames cannot grant it\. .*kubectl/,

@@ -235,7 +235,7 @@ describe("setup --role and --repository", () => {
       ["Owner", "created"],
       ["Container Registry Repository Contributor", "created"],
     ]);
-    expect(roles(await succeed(["--registry", "abacregistry"]))).toEqual([
+    expect(roles(await succeed(["--registry", "abacregistry", "--role", "acrpull"]))).toEqual([
       ["Container Registry Repository Reader", "created"],
       ["Owner", "removed"],
       ["Container Registry Repository Contributor", "removed"],

@@ -20,12 +20,12 @@ export async function recordSession(): Promise<string> {
     const list = openQuestion(run.screen);
     await run.press("myreg").when(() => !run.screen.includes("oldregistry"), "one registry left");
     for (const next of [
-      "grants AcrPush",
       "its own",
       "kind-lab",
       "[x] awesomeapps",
       "new in 1 namespace",
       "pods that name no service account",
+      "grants AcrPush",
       "30 days",
       "yes, carry it out",
     ]) {

@@ -1,27 +1,27 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { secretOf } from "../program.ts";
 import type { TerminalRun, TerminalOptions } from "../terminal.ts";
 import { expectRepeatable, questions, Walk, type QuestionName } from "./walk-through.ts";
 
 let sandbox: Sandbox;
-beforeAll(async () => {
+beforeEach(async () => {
   sandbox = await startSandbox();
 });
-afterAll(() => sandbox.close());
+afterEach(() => sandbox.close());
 
 /** What is typed at which question; there is one answer for each time that it waits for a line. */
 const conversation = (secretName: string): ReadonlyArray<readonly [question: QuestionName, line: string]> => [
   ["signIn", ""],
   ["registry", "myreg"],
-  ["role", "2"],
-  ["principal", "b"],
-  ["role", ""],
   ["principal", ""],
   ["contexts", ""],
   ["namespaces", "awesomeapps"],
   ["secretName", secretName],
   ["serviceAccounts", "default"],
+  ["role", "2"],
+  ["lifetime", "b"],
+  ["role", ""],
   ["lifetime", "30 days"],
   ["review", "1"],
 ];

@@ -13,8 +13,6 @@ type Step = readonly [question: QuestionName, keys: readonly string[], again: st
 const steps: readonly Step[] = [
   ["signIn", [], "❯ service principal"],
   ["registry", ["abac"], "❯ abacregistry"],
-  ["role", ["acrpush"], "❯ acrpush"],
-  ["repositories", ["team/*, tools"], "team/*, tools"],
   ["principal", [], "❯ its own"],
   ["contexts", ["down", "space"], "[x] sandbox-staging"],
   ["namespaces", ["space", "down", "space"], "[x] awesomeapps"],
@@ -22,6 +20,8 @@ const steps: readonly Step[] = [
   // Consent is never given by Enter alone, also not for the second time.
   ["adopt", ["add"], "❯ choose another name"],
   ["serviceAccounts", ["space"], "[x] default"],
+  ["role", ["acrpush"], "❯ acrpush"],
+  ["repositories", ["team/*, tools"], "team/*, tools"],
   ["lifetime", ["30 days"], "❯ 30 days"],
 ];
 
@@ -61,23 +61,30 @@ describe("Back", () => {
     const walk = await Walk.start(sandbox);
     await walk.accept("signIn");
     await walk.answer("registry", "myregistry");
-    await (await walk.at("role")).shows("grants AcrPush");
-    await walk.answer("role", "acrpush");
     await walk.accept("principal", "contexts");
     await walk.answer("namespaces", "space", "down", "space");
-    for (const question of ["secretName", "namespaces", "contexts", "principal", "role"] as const) {
-      await walk.back(question);
-    }
+    await walk.accept("secretName", "serviceAccounts");
+    await (await walk.at("role")).shows("grants AcrPush");
+    await walk.answer("role", "acrpush");
+    const answered = [
+      "role",
+      "serviceAccounts",
+      "secretName",
+      "namespaces",
+      "contexts",
+      "principal",
+    ] as const;
+    for (const question of ["lifetime", ...answered] as const) await walk.back(question);
     await (await walk.at("registry")).shows("❯ myregistry");
     // The filter points at what it leaves.
     walk.press("abac", "enter");
+    // Clusters, namespaces and their service accounts rest on no registry.
+    await walk.accept("principal", "secretName");
     await (await walk.at("role")).shows("❯ acrpush");
     await walk.shows("grants Container Registry Repository Writer");
     walk.press("enter");
     await walk.answer("repositories", "team/app");
-    await walk.accept("principal");
-    // Where it was left: clusters and namespaces rest on no registry.
-    await walk.accept("secretName", "serviceAccounts", "lifetime", "review");
+    await walk.accept("lifetime", "review");
     const command = await walk.equivalentCommand();
     expect(command).toBe(
       "acr-pull setup --registry abacregistry --namespace awesomeapps --context sandbox --role acrpush --repository team/app --yes",

@@ -18,7 +18,7 @@ afterAll(() => sandbox.close());
 describe("two clusters", () => {
   it("both get a namespace that neither has and one that the other has, and the secret in them", async () => {
     const walk = await Walk.start(sandbox, ["--auth", "environment", "--registry", "myregistry"]);
-    await walk.accept("role", "principal");
+    await walk.accept("principal");
     await (await walk.at("contexts")).press("lab", "enter").shows("[x] kind-lab");
     walk.press("enter");
     await (await walk.at("namespaces")).shows("shop new in kind-lab");
@@ -30,7 +30,7 @@ describe("two clusters", () => {
     walk.press("enter");
     await (await walk.at("secretName")).shows("new in 4 namespaces");
     walk.press("enter");
-    await walk.accept("serviceAccounts", "lifetime");
+    await walk.accept("serviceAccounts", "role", "lifetime");
     await walk.at("review");
     expect(walk.run.screen).toContain("create namespace kind-lab/shop");
     expect(mutatingSince(sandbox)).toEqual([]);

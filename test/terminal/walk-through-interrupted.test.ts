@@ -22,15 +22,15 @@ interface Step {
 const steps: readonly Step[] = [
   { question: "signIn", told: ["--auth", "auto"] },
   { question: "registry", told: ["--registry", "abacregistry"] },
-  { question: "role", keys: ["owner"], told: ["--role", "owner"] },
-  { question: "ownerConsent", keys: ["abacregistry"], told: ["--allow-privileged-role", "owner"] },
-  { question: "repositories", keys: ["tools"], told: ["--repository", "tools"] },
   { question: "principal", given: ["--name", "puller"] },
   { question: "contexts", told: ["--context", "sandbox"] },
   { question: "namespaces", keys: ["space", "awesome", "enter"], told: ["--namespace", "awesomeapps"] },
   { question: "secretName", keys: ["ctrl-u", "pulls"], told: ["--secret-name", "pulls"] },
   { question: "adopt", keys: ["add"], told: ["--adopt"] },
   { question: "serviceAccounts", keys: ["space"], told: ["--service-account", "default"] },
+  { question: "role", keys: ["owner"], told: ["--role", "owner"] },
+  { question: "ownerConsent", keys: ["abacregistry"], told: ["--allow-privileged-role", "owner"] },
+  { question: "repositories", keys: ["tools"], told: ["--repository", "tools"] },
   { question: "lifetime", keys: ["30"], told: ["--expires-in", "30d"] },
   { question: "review" },
 ];

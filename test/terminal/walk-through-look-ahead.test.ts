@@ -50,7 +50,7 @@ async function expectFetchedAt(
 }
 
 /** What the questions about Azure show, for the registry that is listed first. */
-const azure = ["password policy", "principals of abacregistry", "registries", "rights on abacregistry"];
+const azure = ["password policy", "principals of abacregistry", "registries"];
 
 const requests = () => sandbox.requests.entries.length;
 
@@ -60,11 +60,11 @@ describe("while a question is read", () => {
     await expectFetchedAt(walk, "signIn", azure, 0);
 
     const settled = requests();
-    await walk.accept("signIn", "registry", "role", "repositories", "principal");
+    await walk.accept("signIn", "registry", "principal");
     await expectFetchedAt(walk, "contexts", ["namespaces", "secret", "service accounts"], settled);
 
     const survey = requests();
-    await walk.accept("contexts", "namespaces", "secretName", "serviceAccounts");
+    await walk.accept("contexts", "namespaces", "secretName", "serviceAccounts", "role", "repositories");
     await walk.at("lifetime");
     const rehearsals = () => fetchedSince(survey).filter((one) => one === "rehearsed change").length;
     await walk.run.when(() => rehearsals() > 0, "the rehearsal before the last question is answered");
@@ -82,11 +82,11 @@ describe("while a question is read", () => {
 
     const registry = requests();
     await walk.answer("registry", "myregistry");
-    await expectFetchedAt(walk, "role", ["principals of myregistry", "rights on myregistry"], registry);
+    await expectFetchedAt(walk, "principal", ["principals of myregistry"], registry);
 
-    const role = requests();
-    await walk.accept("role", "principal");
-    await expectFetchedAt(walk, "contexts", ["namespaces", "secret", "service accounts"], role);
+    const principal = requests();
+    await walk.accept("principal");
+    await expectFetchedAt(walk, "contexts", ["namespaces", "secret", "service accounts"], principal);
 
     const namespaces = requests();
     await walk.accept("contexts");

@@ -22,8 +22,8 @@ function isOneWord(line: string): boolean {
 
 it("setup in a terminal of 40 columns breaks its lines itself, leaves nothing of a question behind, and succeeds", async () => {
   const walk = await Walk.start(sandbox, [], { columns, rows: 30 });
-  const asked: QuestionName[] = ["signIn", "registry", "role", "repositories", "principal", "contexts"];
-  asked.push("namespaces", "secretName", "serviceAccounts", "lifetime", "review");
+  const asked: QuestionName[] = ["signIn", "registry", "principal", "contexts"];
+  asked.push("namespaces", "secretName", "serviceAccounts", "role", "repositories", "lifetime", "review");
   for (const question of asked) {
     await walk.at(question);
     expect(brokenLines(walk).filter((line) => !isOneWord(line))).toEqual([]);

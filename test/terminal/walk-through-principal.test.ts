@@ -30,6 +30,7 @@ describe("the role owner", () => {
   it("is granted only after the registry's name was typed; a wrong one is refused in words, and Back leads to the role", async () => {
     const walk = await Walk.start(sandbox, [...settled, ...place, "--secret-name", "owned"]);
     const before = sandbox.requests.entries.length;
+    await walk.accept("principal");
     await walk.answer("role", "owner");
     await walk.answer("ownerConsent", "myregistr");
     await walk.shows("That is not myregistry; go back to choose another role.");
@@ -38,7 +39,6 @@ describe("the role owner", () => {
     walk.press("enter");
     await (await walk.at("ownerConsent")).shows("Owner of myregistry may delete its images");
     walk.press("myregistry", "enter");
-    await walk.accept("principal");
     await walk.accept("review");
     const command = await walk.equivalentCommand();
     expect(command).toBe(

@@ -15,8 +15,8 @@ afterAll(() => sandbox.close());
 describe("setup in a world with one choice everywhere", () => {
   it("reaches a secret that pulls by Enter alone, and changes nothing before the last one", async () => {
     const walk = await Walk.start(sandbox);
-    await walk.accept("signIn", "registry", "role", "principal", "contexts", "namespaces", "secretName");
-    await walk.accept("serviceAccounts", "lifetime");
+    await walk.accept("signIn", "registry", "principal", "contexts", "namespaces", "secretName");
+    await walk.accept("serviceAccounts", "role", "lifetime");
     await walk.at("review");
     expect(mutatingSince(sandbox)).toEqual([]);
     expect(secretOf(sandbox, "default", "acr-secret", "kind-dev")).toBeUndefined();
@@ -34,17 +34,17 @@ describe("setup in a world with one choice everywhere", () => {
 
   it("says each answer in a line, and the passwords nowhere", async () => {
     const walk = await Walk.start(sandbox, ["--secret-name", "again"]);
-    await walk.accept("signIn", "registry", "role", "principal", "contexts", "namespaces");
-    await walk.accept("serviceAccounts", "lifetime", "review");
+    await walk.accept("signIn", "registry", "principal", "contexts", "namespaces");
+    await walk.accept("serviceAccounts", "role", "lifetime", "review");
     await walk.equivalentCommand();
     expect(walk.answered.map((line) => line.replace(/^✔ (.+) {2}/, ""))).toEqual([
       expect.stringContaining(sandbox.world.caller.appId),
       "myregistry",
-      "acrpull",
       "its own",
       "kind-dev",
       "default",
       "none",
+      "acrpull",
       "180 days",
       "yes, carry it out",
     ]);

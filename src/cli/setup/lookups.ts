@@ -8,6 +8,7 @@ import {
   listServiceAccountChoices,
   type ServiceAccountChoices,
 } from "../../core/choices/service-account-choices.ts";
+import { findStandingRights, type StandingChoice } from "../../core/choices/standing-rights.ts";
 import type { RegistryRights, ClusterTarget } from "../../core/ports.ts";
 import { refused } from "../../domain/errors.ts";
 import { Once } from "../../domain/once.ts";
@@ -119,6 +120,26 @@ export class Lookups {
       [azureRequest(answers), registry.id],
       async () => findPrincipalCandidates({ registry }, await this.azure(answers), this.#signal),
       ({ unlisted }) => unlisted === undefined,
+    );
+  }
+
+  /** What the principal of each chosen cluster may do already. */
+  async standing(answers: SetupAnswers): Promise<ReadonlyArray<StandingChoice | undefined>> {
+    const registry = await this.registry(answers);
+    const { servicePrincipal, clusterId } = answers;
+    return await this.#once.do(
+      "standing",
+      [azureRequest(answers), clusterRequest(answers), registry.id, servicePrincipal, clusterId],
+      async () => {
+        const [azure, clusters] = await Promise.all([this.azure(answers), this.clusters(answers)]);
+        const wish = { registry, servicePrincipal, clusterId };
+        return findStandingRights(
+          wish,
+          clusters.map(({ cluster }) => cluster),
+          azure,
+          this.#signal,
+        );
+      },
     );
   }
 

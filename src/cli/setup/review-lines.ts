@@ -1,7 +1,7 @@
 import type { Prospect } from "../../core/flows/setup.ts";
 import type { PlannedChange } from "../../core/plan.ts";
 import { formatDuration } from "../../domain/duration.ts";
-import { rolesFor } from "../../domain/role.ts";
+import { wantedText } from "../../core/steps/pull-role.ts";
 import type { SetupAnswers } from "./setup-options.ts";
 import { toned, type Line } from "../terminal.ts";
 import { planLines } from "../views/plan-lines.ts";
@@ -38,12 +38,10 @@ function rowLines(rows: readonly Row[], width: number): Line[] {
 
 type Row = readonly [label: string, value: string];
 
-function azureRows({ caller, registry, loginServer }: Prospect["found"], answers: SetupAnswers): Row[] {
+function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], answers: SetupAnswers): Row[] {
   if (!registry) return [["Registry", loginServer]];
-  const { role, repository, servicePrincipal } = answers;
-  const granted = rolesFor(role, registry.roleAssignmentMode).map(({ name }) => name);
-  const where =
-    repository.length === 0 ? "this registry alone" : `${repository.join(", ")} of this registry alone`;
+  const { servicePrincipal } = answers;
+  const granted = jobs.flatMap(({ identity }) => (identity ? [wantedText(identity.roles.wanted)] : []));
   return [
     ...(caller
       ? ([
@@ -57,7 +55,7 @@ function azureRows({ caller, registry, loginServer }: Prospect["found"], answers
       "Registry",
       `${registry.loginServer} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
     ],
-    ["Role", `${granted.join(" and ")} on ${where}`],
+    ["Role", `${[...new Set(granted)].join("; ")} on this registry alone`],
     [
       "Principal",
       servicePrincipal === undefined

@@ -2,7 +2,7 @@ import type { SetupInput } from "../../core/flows/setup-contract.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { SetupRequest } from "../connections.ts";
-import type { SetupAnswers } from "./setup-options.ts";
+import { everyRepository, type SetupAnswers } from "./setup-options.ts";
 import { azureRequest, clusterRequest } from "../requests.ts";
 
 /** Answers of which nothing is missing any more. */
@@ -15,7 +15,7 @@ export function setupInput(answers: WholeAnswers, knownPassword: SecretText | un
     subscription: answers.subscription,
     resourceGroup: answers.resourceGroup,
     role: answers.role,
-    repositories: answers.repository,
+    repositories: saidRepositories(answers),
     // A plan grants nothing, so that nothing needs to be agreed to for it.
     allowPrivilegedRole: answers.allowPrivilegedRole === "owner" || answers.dryRun,
     applicationName: answers.name,
@@ -41,6 +41,12 @@ export function setupInput(answers: WholeAnswers, knownPassword: SecretText | un
     concurrency: answers.concurrency,
     dryRun: answers.dryRun,
   };
+}
+
+/** Where none is said, what stands is kept. */
+function saidRepositories({ repository }: SetupAnswers): readonly string[] | undefined {
+  if (repository.length === 0) return undefined;
+  return repository.filter((one) => one !== everyRepository);
 }
 
 /** Which services that takes. */

@@ -18,6 +18,9 @@ import {
   signInOptions,
 } from "../options.ts";
 
+/** What is said in place of repositories to lift a limit. */
+export const everyRepository = "*";
+
 /** Options of `setup`. */
 export const setupOptions = {
   registry: valueOption({
@@ -52,20 +55,20 @@ export const setupOptions = {
     fallback: "acr-secret",
   }),
   ...runOptions,
-  role: defaultedOption({
+  role: valueOption({
     flag: `--role <${requestedRoles.join("|")}>`,
-    summary: "what the credential may do",
+    summary: "what the credential may do (default: what it may do already; acrpull for a new one)",
     question: "What may the cluster do with the registry?",
     group: "Principal",
     parse: oneOf(...requestedRoles),
-    fallback: "acrpull",
   }),
   repository: listOption({
     flag: "--repository <repository>",
-    summary: "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only)",
+    summary:
+      "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only); '*' lifts a limit",
     question: "Which repositories?",
     group: "Principal",
-    parse: repositoryPattern,
+    parse: (text) => (text === everyRepository ? text : repositoryPattern(text)),
   }),
   name: valueOption({
     flag: "--name <display-name>",

@@ -2,7 +2,7 @@ import { isGuid } from "../../domain/names.ts";
 import { missingInput, UsageError, type GivenOptions } from "../answers.ts";
 import type { OptionDefinition } from "../option.ts";
 import { brokenRules, type OptionRules } from "../option-rules.ts";
-import { setupOptions, type SetupAnswers } from "./setup-options.ts";
+import { everyRepository, setupOptions, type SetupAnswers } from "./setup-options.ts";
 
 type OptionName = keyof typeof setupOptions;
 
@@ -34,10 +34,20 @@ const rules: OptionRules<OptionName> = {
  *   all that is missing
  */
 export function checkSetup(answers: SetupAnswers, given: GivenOptions, interactive: boolean): void {
-  const conflicts = [...brokenRules(setupOptions, rules, answers, given), ...withoutAzureConflicts(answers)];
+  const conflicts = [
+    ...brokenRules(setupOptions, rules, answers, given),
+    ...withoutAzureConflicts(answers),
+    ...limitConflicts(answers),
+  ];
   if (conflicts.length > 0) throw new UsageError(conflicts.join("\n"), "usage.conflict");
   const missing = missingOptions(answers, interactive);
   if (missing.length > 0) throw missingInput(missing);
+}
+
+function limitConflicts({ repository }: SetupAnswers): string[] {
+  return repository.length > 1 && repository.includes(everyRepository)
+    ? ["--repository '*' lifts the limit: no other repository goes with it"]
+    : [];
 }
 
 /** Without Azure nobody can be asked what a registry is called or whose a password is. */

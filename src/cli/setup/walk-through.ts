@@ -44,15 +44,16 @@ export function setupQuestions(parts: QuestionParts): readonly SetupQuestion[] {
       applies: ({ noAzure }) => !noAzure,
     }),
     registryQuestion(parts),
-    roleQuestion(parts),
-    ownerConsentQuestion(parts),
-    repositoriesQuestion(parts),
     principalQuestion(parts),
     contextsQuestion({ prompter, contexts: (answers) => lookups.contexts(answers) }),
     namespacesQuestion(parts),
     secretNameQuestion(parts),
     adoptQuestion(parts),
     serviceAccountsQuestion(parts),
+    // What the principal may do already is known by then.
+    roleQuestion(parts),
+    ownerConsentQuestion(parts),
+    repositoriesQuestion(parts),
     lifetimeQuestion(parts),
   ];
 }

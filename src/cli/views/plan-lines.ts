@@ -38,6 +38,8 @@ export interface ShownPlan {
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes. */
   readonly warnings: readonly string[];
+  /** Whether it does what nobody agrees to by Enter alone, though nothing goes. */
+  readonly cautious?: boolean;
 }
 
 /**
@@ -82,7 +84,7 @@ function shown(side: unknown, target = ""): string {
 }
 
 /** Fields that tell a person nothing. */
-const forPrograms = new Set(["uniqueName"]);
+const forPrograms = new Set(["condition", "uniqueName"]);
 
 function summary(changes: readonly PlannedChange[]): string {
   const count = (...actions: Action[]) => changes.filter(({ action }) => actions.includes(action)).length;

@@ -22,8 +22,10 @@ export interface SetupInput {
   readonly registry: RegistryReference;
   readonly subscription: string | undefined;
   readonly resourceGroup: string | undefined;
-  readonly role: RequestedRole;
-  readonly repositories: readonly string[];
+  /** Undefined: not said, so that what stands is kept. */
+  readonly role: RequestedRole | undefined;
+  /** Undefined: not said, so that what stands is kept; none: all of the registry. */
+  readonly repositories: readonly string[] | undefined;
   readonly allowPrivilegedRole: boolean;
   /** Display name of the application; derived when not given. */
   readonly applicationName: string | undefined;
@@ -94,6 +96,8 @@ export interface SetupPlan {
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes: targets left out, roles that are not ours. */
   readonly warnings: readonly string[];
+  /** Whether a principal that has rights on the registry gets others: nobody agrees to that by Enter alone. */
+  readonly changesRights: boolean;
 }
 
 /** An error as the published contract shows it. */

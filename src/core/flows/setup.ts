@@ -137,7 +137,7 @@ async function attempt(
     );
   }
   for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
-  const outcome = finishedOutcome(found, records, input, ports.clock.now());
+  const outcome = finishedOutcome(found, records, ports.clock.now());
   if (input.credentialsFile !== undefined && outcome.kind === "finished" && outcome.exitCode === 0) {
     await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
   }
@@ -168,7 +168,7 @@ async function confirm(found: Survey, input: SetupInput, signal: AbortSignal): P
       if (decision.kind !== "living") throw new TypeError("a key to be made is a change");
       const { alive: _others, ...credential } = decision;
       if (input.image !== undefined || decision.state === "signs-in") {
-        await provePull(found.proof, decision.credential, signal);
+        await provePull(job.proof, decision.credential, signal);
       }
       return unchangedRecord(job, credential);
     }),

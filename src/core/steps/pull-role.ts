@@ -4,13 +4,15 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { keysOfOtherClusters } from "../../domain/ownership.ts";
 import type { Application } from "../../domain/identity.ts";
 import type { Registry } from "../../domain/registry.ts";
+import { builtInRole, sameCondition, type BuiltInRole, type RequestedRole } from "../../domain/role.ts";
 import {
-  builtInRole,
-  repositoryCondition,
-  rolesFor,
-  sameCondition,
-  type RequestedRole,
-} from "../../domain/role.ts";
+  limitIn,
+  modeBehind,
+  pullsToday,
+  wantedRights,
+  type SaidRights,
+  type WantedRights,
+} from "../../domain/role-standing.ts";
 import {
   assignmentName,
   isOurAssignment,
@@ -31,6 +33,8 @@ export interface RoleFinding {
 
 /** What the principal holds on the registry, against what it should. */
 export interface RolesFinding {
+  /** What it should hold, in the words that it is asked in. */
+  readonly requested: RequestedRole;
   readonly wanted: readonly RoleFinding[];
   /** Ours, for another role than the one asked. They go when the new one is proven. */
   readonly obsolete: readonly RoleAssignment[];
@@ -38,16 +42,16 @@ export interface RolesFinding {
   readonly extra: readonly RoleAssignment[];
 }
 
-/** The role asked for, and the repositories it is limited to. */
+/** What was said of the principal's rights on a registry. */
 export interface RoleWish {
   readonly registry: Registry;
-  readonly requested: RequestedRole;
-  readonly repositories: readonly string[];
+  readonly said: SaidRights;
 }
 
 /**
- * Compares what stands with what is asked on a registry of this mode.
- * @throws ActionableError `repository.needs-abac`, `roles.foreign-assignment`, `roles.shared-principal`, exit 2
+ * Compares what stands with what is wanted on a registry of this mode: what was said, and for the rest what stands.
+ * @throws ActionableError `repository.needs-abac`, `repository.limit-unreadable`, `roles.foreign-assignment`,
+ *   `roles.shared-principal`, exit 2
  */
 export function compareRoles(
   wish: RoleWish,
@@ -55,37 +59,66 @@ export function compareRoles(
   application: Application | undefined,
   clusterId: string,
 ): RolesFinding {
-  const { registry, requested, repositories } = wish;
-  if (repositories.length > 0 && registry.roleAssignmentMode !== "AbacRepositoryPermissions") {
-    const isKnown = registry.roleAssignmentMode !== undefined;
+  const { registry, said } = wish;
+  const here = assignments.filter((one) => one.scope.toLowerCase() === registry.id.toLowerCase());
+  const isOurs = (one: RoleAssignment) => isOurAssignment(registry.id, one);
+  const standing = { ours: here.filter(isOurs), others: here.filter((one) => !isOurs(one)) };
+  const mode = registry.roleAssignmentMode ?? modeBehind(standing.ours);
+  if ((said.repositories ?? []).length > 0 && mode !== "AbacRepositoryPermissions") {
     throw refused(
       "repository.needs-abac",
-      isKnown
+      mode
         ? `${registry.name} gives roles on the whole registry; --repository works only on a registry in ABAC mode.`
         : `Whether ${registry.name} is in ABAC mode the Resource Manager of this cloud does not tell; --repository works only on a registry that is.`,
       "Leave --repository out, or switch the registry's role assignment mode.",
-      "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
+      abacDocs,
     );
   }
-  const here = assignments.filter((one) => one.scope.toLowerCase() === registry.id.toLowerCase());
-  const wanted = rolesFor(requested, registry.roleAssignmentMode).map((role): RoleFinding => {
-    const desired = { role, condition: repositoryCondition(role, repositories) };
-    const present = here.find((one) => builtInRole(one.roleDefinitionId)?.guid === role.guid);
+  const rights = wantedRights(standing, said, mode);
+  if (rights.kind !== "wanted") throw limitInTheWay(registry, rights);
+  const wanted = rights.assignments.map((desired): RoleFinding => {
+    const present = here.find((one) => builtInRole(one.roleDefinitionId) === desired.role);
     if (!present) return { desired, present, action: "created" };
-    const ours = isOurAssignment(registry.id, present);
     if (sameCondition(present.condition, desired.condition)) {
-      return { desired, present, action: ours ? "unchanged" : "reused" };
+      return { desired, present, action: isOurs(present) ? "unchanged" : "reused" };
     }
-    if (!ours) throw foreignAssignment(registry, present);
+    if (!isOurs(present)) throw foreignAssignment(registry, present);
     return { desired, present, action: "updated" };
   });
   const used = new Set(wanted.map(({ present }) => present?.id));
   const others = assignments.filter((one) => !used.has(one.id));
-  const obsolete = others.filter((one) => isOurAssignment(registry.id, one));
-  const changes = obsolete.length > 0 || wanted.some(({ action }) => action === "updated");
+  const obsolete = others.filter(isOurs);
+  const granted = wanted.some(({ action }) => action === "created") && pullsToday(standing, mode);
+  const changes = granted || obsolete.length > 0 || wanted.some(({ action }) => action === "updated");
   const sharers = application ? keysOfOtherClusters(application, clusterId) : [];
   if (changes && sharers.length > 0) throw sharedPrincipal(registry, application, sharers.length);
-  return { wanted, obsolete, extra: others.filter((one) => !isOurAssignment(registry.id, one)) };
+  const extra = others.filter((one) => !isOurs(one));
+  return { requested: rights.requested, wanted, obsolete, extra };
+}
+
+const abacDocs =
+  "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions";
+
+/** Nobody said to lift the limit that stands, and it cannot go on as it is. */
+function limitInTheWay(
+  registry: Registry,
+  rights: Exclude<WantedRights, { readonly kind: "wanted" }>,
+): ActionableError {
+  if (rights.kind === "limit-lost") {
+    return refused(
+      "repository.needs-abac",
+      `The service principal is limited to ${rights.repositories.join(", ")}, and ${registry.name} gives roles on the whole registry now.`,
+      "Let it have all of the registry with --repository '*', or switch the registry back to ABAC mode.",
+      abacDocs,
+    );
+  }
+  const { roleDefinitionId, name } = rights.standing;
+  return refused(
+    "repository.limit-unreadable",
+    `The service principal holds ${builtInRole(roleDefinitionId)?.name} on ${registry.name} under a condition that acr-pull did not write (${name}), which cannot be carried over to another role.`,
+    "Say which repositories the new role is for, with --repository, or --repository '*' for all of them.",
+    abacDocs,
+  );
 }
 
 function foreignAssignment(registry: Registry, assignment: RoleAssignment): ActionableError {
@@ -104,8 +137,8 @@ function sharedPrincipal(
 ): ActionableError {
   return refused(
     "roles.shared-principal",
-    `Another role is asked for than the one that ${inOneLine(application?.displayName ?? "the service principal")} holds on ${registry.name}, but ${keys} key(s) of other clusters sign in as it: the change would be theirs too.`,
-    "Leave --service-principal out so that this cluster has an application of its own, or ask for the role it holds.",
+    `What ${inOneLine(application?.displayName ?? "the service principal")} may do with ${registry.name} would change, but ${keys} key(s) of other clusters sign in as it: the change would be theirs too.`,
+    "Leave --role and --repository out, and what it holds stays; or leave --service-principal out so that this cluster has an application of its own.",
   );
 }
 
@@ -141,22 +174,65 @@ export function checkRoleRights(
 
 /** The plan's lines about roles. */
 export function roleChanges(finding: RolesFinding, registry: Registry): PlannedChange[] {
-  const describe = (assignment: { condition: string | undefined } | undefined) =>
-    assignment && { condition: assignment.condition ?? null };
   return [
-    ...finding.wanted.map(({ desired, present, action }) => ({
-      target: `role ${desired.role.name} on ${registry.name}`,
+    ...finding.wanted.map(({ desired: { role, condition }, present, action }) => ({
+      target: `role ${role.name} on ${registry.name}`,
       action,
-      before: describe(present) ?? null,
-      after: describe(desired) ?? null,
+      before: present ? reach(role, present.condition) : null,
+      after: reach(role, condition),
     })),
-    ...finding.obsolete.map((assignment) => ({
-      target: `role ${builtInRole(assignment.roleDefinitionId)?.name ?? assignment.name} on ${registry.name}`,
-      action: "removed" as const,
-      before: describe(assignment) ?? null,
-      after: null,
-    })),
+    ...finding.obsolete.map(({ roleDefinitionId, name, condition }) => {
+      const role = builtInRole(roleDefinitionId);
+      return {
+        target: `role ${role?.name ?? name} on ${registry.name}`,
+        action: "removed" as const,
+        before: reach(role, condition),
+        after: null,
+      };
+    }),
   ];
+}
+
+/** How far a role reaches: for people by repositories where it can be limited to some, for programs as Azure says it. */
+function reach(role: BuiltInRole | undefined, condition: string | undefined) {
+  const limited = condition !== undefined || (role?.dataActions.length ?? 0) > 0;
+  return { ...(limited ? { repositories: limitText(role, condition) } : {}), condition: condition ?? null };
+}
+
+function limitText(role: BuiltInRole | undefined, condition: string | undefined): string {
+  if (condition === undefined) return "all";
+  return (role && limitIn(role, condition)?.join(", ")) ?? "some by a condition that acr-pull did not write";
+}
+
+/** What the principal may do before and afterwards, where that changes. */
+export function rightsChange({
+  wanted,
+  obsolete,
+}: RolesFinding): { readonly before: string; readonly after: string } | undefined {
+  const before = [...wanted.flatMap(({ present }) => present ?? []), ...obsolete].map((one) => {
+    const role = builtInRole(one.roleDefinitionId);
+    return roleText(role?.name ?? one.name, role, one.condition);
+  });
+  const changes =
+    obsolete.length > 0 || wanted.some(({ action }) => action === "created" || action === "updated");
+  if (before.length === 0 || !changes) return undefined;
+  return { before: before.join(" and "), after: wantedText(wanted) };
+}
+
+/** What a principal shall hold, for people. */
+export function wantedText(wanted: RolesFinding["wanted"]): string {
+  return wanted.map(({ desired: { role, condition } }) => roleText(role.name, role, condition)).join(" and ");
+}
+
+function roleText(name: string, role: BuiltInRole | undefined, condition: string | undefined): string {
+  return condition === undefined ? name : `${name}, limited to ${limitText(role, condition)}`;
+}
+
+/** Roles whose limit somebody else wrote: it stays as it is, and what it allows is not known. */
+export function foreignLimits({ wanted }: RolesFinding): RoleAssignment[] {
+  return wanted.flatMap(({ desired: { role, condition }, present }) =>
+    present && condition !== undefined && !limitIn(role, condition) ? present : [],
+  );
 }
 
 /** One role that stands now. */

@@ -6,6 +6,7 @@ import { setupOptions, type SetupAnswers } from "../setup-options.ts";
 import type { Choice } from "../../prompter.ts";
 import type { View } from "../../views/view.ts";
 import { reviewLines } from "../review-lines.ts";
+import { shownPlan } from "../shown-plan.ts";
 import { askWhatToChange } from "../../questions/answer-to-change.ts";
 import type { QuestionParts, SetupQuestion } from "./setup-question.ts";
 
@@ -48,7 +49,7 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
         canGoBack,
         loading: "",
         choices,
-        preselected: usualReply(prospect.plan),
+        preselected: usualReply(shownPlan(prospect.plan)),
       });
       if (reply.kind === "back") return reply;
       switch (reply.value) {

@@ -16,5 +16,7 @@ export interface QuestionParts {
 export const azureOptions = ["auth"] as const;
 /** Options that decide which registry is meant. */
 export const registryOptions = [...azureOptions, "registry"] as const;
+/** Options that decide whose rights on the registry are meant. */
+export const principalOptions = [...registryOptions, "servicePrincipal", "context"] as const;
 /** Options that decide which namespaces of which clusters are meant. */
 export const placeOptions = ["context", "namespace", "namespaceSelector", "createNamespace"] as const;

@@ -95,7 +95,7 @@ export class JobWork {
 
   /** What a proof is made with, telling of it as of a step of this job. */
   get proof(): ProofContext {
-    return { ...this.survey.proof, report: this.report };
+    return { ...this.job.proof, report: this.report };
   }
 
   started(id: string, text: string): void {

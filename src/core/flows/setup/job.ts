@@ -2,12 +2,13 @@ import type { ActionableError } from "../../../domain/errors.ts";
 import type { Application } from "../../../domain/identity.ts";
 import type { PendingMark } from "../../../domain/ownership.ts";
 import type { Registry } from "../../../domain/registry.ts";
+import type { RequestedRole } from "../../../domain/role.ts";
+import type { ProofContext } from "../../checks/prove-pull.ts";
 import type { ApplicationFinding, ApplicationWish } from "../../steps/application.ts";
 import type { RolesFinding, RoleWish } from "../../steps/pull-role.ts";
 import type { DesiredEntry, TargetPolicy, TargetState } from "../../steps/pull-secret.ts";
 import type { Target } from "../../steps/read-targets.ts";
 import type { LinkFinding, ServiceAccountLink } from "../../steps/service-account.ts";
-import type { SetupInput } from "../setup-contract.ts";
 import type { DeadKeys } from "./dead-keys.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
 import type { SurveyedCluster } from "./survey-clusters.ts";
@@ -60,20 +61,23 @@ export interface Job {
   readonly staleMarks: readonly StaleMark[];
   readonly liveMark: StaleMark | undefined;
   readonly policy: TargetPolicy;
+  /** How its credential is proven. */
+  readonly proof: ProofContext;
 }
 
-/** What a target shall hold, credential and marks. */
+/**
+ * What a target shall hold, credential and marks.
+ * @param who.role undefined where Azure is not asked
+ */
 export function desiredEntry(
-  input: SetupInput,
+  { role, clusterId, appId }: { role: RequestedRole | undefined; clusterId: string; appId: string },
   registry: Registry | undefined,
   loginServer: string,
-  clusterId: string,
-  appId: string,
   credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
   state: TargetState,
   closes?: string,
 ): DesiredEntry {
-  const known = state.kind === "present" ? state.mark?.registry : undefined;
+  const known = state.kind === "present" ? state.mark : undefined;
   return {
     loginServer,
     credential: credential.credential,
@@ -83,12 +87,12 @@ export function desiredEntry(
       ? { before: { credential: undefined, retire: undefined } }
       : {}),
     mark: {
-      registry: registry?.id ?? known ?? loginServer,
+      registry: registry?.id ?? known?.registry ?? loginServer,
       clusterId,
       appId,
       keyId: credential.keyId,
       expiresAt: credential.expiresAt,
-      role: input.role,
+      role: role ?? known?.role ?? "acrpull",
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Application, NewPassword } from "../../../domain/identity.ts";
+import { repositoriesIn } from "../../../domain/role.ts";
 import { settleBoth } from "../../settle-both.ts";
 import { ensureApplication, type EnsuredApplication } from "../../steps/application.ts";
 import { makeKey, newOperation, sweepKeys } from "../../steps/client-secret.ts";
@@ -108,8 +109,9 @@ async function ensurePrincipalAndRoles(
   work.record.roles = standing;
   for (const { desired, action } of standing) {
     if (action !== "created" && action !== "updated") continue;
-    const limited = desired.condition === undefined ? "" : `, limited to ${roleWish.repositories.join(", ")}`;
-    work.done("role", `Granted ${desired.role.name} on ${roleWish.registry.name} alone${limited}`);
+    const { role, condition } = desired;
+    const limited = condition === undefined ? "" : `, limited to ${repositoriesIn(condition).join(", ")}`;
+    work.done("role", `Granted ${role.name} on ${roleWish.registry.name} alone${limited}`);
   }
 }
 

@@ -1,14 +1,14 @@
 import type { PlannedChange } from "../../plan.ts";
 import { applicationChanges } from "../../steps/application.ts";
-import { roleChanges } from "../../steps/pull-role.ts";
+import { foreignLimits, rightsChange, roleChanges } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { withoutCredential } from "../../../domain/docker-config.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { isRenewalDue } from "../../../domain/renewal.ts";
-import { builtInRole } from "../../../domain/role.ts";
+import { builtInRole, rolesFor, type RequestedRole } from "../../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
-import { writesKey, type Job, type JobTarget } from "./job.ts";
+import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
 import type { Survey } from "./survey.ts";
 
 /** The registry as results show it. */
@@ -29,7 +29,7 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
   return {
     registry: resultRegistry(survey),
     changes: [
-      ...jobs.flatMap((job) => jobChanges(job, survey, input)),
+      ...jobs.flatMap((job) => jobChanges(job, survey)),
       ...leftOut.map(({ target, error }) => ({
         target: `secret ${targetName(target)}`,
         action: "skipped" as const,
@@ -42,6 +42,7 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
       ...leftOut.map(({ target, error }) => `${targetName(target)} is left out: ${error.message}`),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),
     ],
+    changesRights: jobs.some(({ identity }) => identity && rightsChange(identity.roles) !== undefined),
   };
 }
 
@@ -58,7 +59,7 @@ function registryWarnings({ registry, unseen, proof }: Survey): string[] {
   return warnings;
 }
 
-function jobChanges(job: Job, survey: Survey, input: SetupInput): PlannedChange[] {
+function jobChanges(job: Job, survey: Survey): PlannedChange[] {
   const { identity, targets, deadKeys, staleMarks, clusterId } = job;
   const { registry } = survey;
   const cluster = `cluster ${clusterId}`;
@@ -66,7 +67,7 @@ function jobChanges(job: Job, survey: Survey, input: SetupInput): PlannedChange[
     ...(identity ? applicationChanges(identity.application) : []),
     ...(identity && registry ? roleChanges(identity.roles, registry) : []),
     keyChange(job),
-    ...targets.flatMap((target) => targetChanges(target, survey.loginServer, input)),
+    ...targets.flatMap((target) => targetChanges(target, survey.loginServer, identity?.roles.requested)),
     ...staleMarks.map(({ target, pending }) => ({
       target: `pending mark of ${targetName(target)} (${cluster})`,
       action: "removed" as const,
@@ -108,7 +109,7 @@ export function credentialAction(
 function targetChanges(
   { target, state, credential, changes, links }: JobTarget,
   loginServer: string,
-  input: SetupInput,
+  role: RequestedRole | undefined,
 ): PlannedChange[] {
   const lines: PlannedChange[] = [];
   const { cluster, namespace } = target;
@@ -123,7 +124,7 @@ function targetChanges(
   const after = {
     keyId: credential?.keyId ?? null,
     expiresAt: credential?.expiresAt ?? null,
-    role: input.role,
+    role: role ?? (state.kind === "present" ? state.mark?.role : undefined) ?? "acrpull",
     ...keptBeside(state, loginServer),
   };
   lines.push({
@@ -174,10 +175,7 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
       `The service principal also holds ${name} on ${scope}, which acr-pull did not grant and leaves alone`,
     );
   }
-  const { obsolete = [], wanted = [] } = identity?.roles ?? {};
-  if (obsolete.length > 0 || wanted.some(({ action }) => action === "updated")) {
-    warnings.push("The role changes for every namespace of the cluster that uses this service principal");
-  }
+  if (identity) warnings.push(...rightsWarnings(identity));
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return warnings;
   if (isRenewalDue(decision, now)) {
@@ -186,6 +184,29 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   const lifetime = lifetimeNote(identity, decision.keyId, input);
   if (lifetime !== undefined) warnings.push(lifetime);
   return warnings;
+}
+
+/** What becomes of the principal's rights, and what of them is kept though nobody here asked for it. */
+function rightsWarnings({ roles, roleWish: { registry } }: JobIdentity): string[] {
+  const change = rightsChange(roles);
+  const meant = rolesFor(roles.requested, registry.roleAssignmentMode);
+  const names = roles.wanted.map(({ desired }) => desired.role.name);
+  // As after a change of roles that was cut off.
+  const isTooMuch = roles.wanted.some(({ desired }) => !meant.includes(desired.role));
+  return [
+    ...(change
+      ? [
+          `The role changes for every namespace of the cluster that uses this service principal: ${change.before} → ${change.after}`,
+        ]
+      : []),
+    ...foreignLimits(roles).map(
+      ({ roleDefinitionId }) =>
+        `${builtInRole(roleDefinitionId)?.name} stays limited by a condition that acr-pull did not write`,
+    ),
+    ...(isTooMuch
+      ? [`The service principal holds ${names.join(" and ")}, and keeps them: --role says which it shall be`]
+      : []),
+  ];
 }
 
 const namesShown = 5;

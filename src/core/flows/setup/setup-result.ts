@@ -13,7 +13,6 @@ import type {
   ResultServiceAccount,
   ResultServicePrincipal,
   ResultVerification,
-  SetupInput,
   SetupOutcome,
   SetupResult,
 } from "../setup-contract.ts";
@@ -28,16 +27,11 @@ function resultError({ code, message, hint }: ActionableError): ResultError {
 }
 
 /** The document of a finished run, and how it ended. */
-export function finishedOutcome(
-  survey: Survey,
-  records: readonly JobRecord[],
-  input: SetupInput,
-  now: Date,
-): SetupOutcome {
+export function finishedOutcome(survey: Survey, records: readonly JobRecord[], now: Date): SetupOutcome {
   const result: SetupResult = {
     registry: resultRegistry(survey),
     servicePrincipals: records.flatMap(servicePrincipals),
-    roleAssignments: records.flatMap((record) => roleAssignments(record, input)),
+    roleAssignments: records.flatMap(roleAssignments),
     extraRoles: records
       .flatMap(({ job }) => job.identity?.roles.extra ?? [])
       .map(({ id, roleDefinitionId, scope }) => ({
@@ -81,7 +75,7 @@ function servicePrincipals({ job, application, principal }: JobRecord): ResultSe
   }));
 }
 
-function roleAssignments({ job, roles, removedRoles }: JobRecord, input: SetupInput): ResultRoleAssignment[] {
+function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAssignment[] {
   const { identity } = job;
   if (!identity) return [];
   const { registry } = identity.roleWish;
@@ -94,7 +88,7 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord, input: SetupIn
   return [
     ...standing.map(({ id, desired, action }) => ({
       id,
-      requestedRole: input.role,
+      requestedRole: identity.roles.requested,
       role: desired.role.name,
       condition: desired.condition ?? null,
       scope: registry.id,
@@ -104,7 +98,7 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord, input: SetupIn
       .filter(({ id }) => removedRoles.includes(id))
       .map(({ id, roleDefinitionId, condition }) => ({
         id,
-        requestedRole: input.role,
+        requestedRole: identity.roles.requested,
         role: builtInRole(roleDefinitionId)?.name ?? roleDefinitionId,
         condition: condition ?? null,
         scope: registry.id,

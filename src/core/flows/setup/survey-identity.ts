@@ -54,7 +54,10 @@ export async function surveyIdentity(
     // Nothing of ours is here, so a role will be granted.
     ours.length === 0 ? roles.registryRights(registry.id, signal) : undefined,
   ]);
-  const roleWish: RoleWish = { registry, requested: input.role, repositories: input.repositories };
+  const roleWish: RoleWish = {
+    registry,
+    said: { role: input.role, repositories: input.repositories },
+  };
   const assignments = application.kind === "found" ? application.assignments : [];
   const known = application.kind === "absent" ? undefined : application.application;
   return {

@@ -1,3 +1,7 @@
+import { refused } from "../../../domain/errors.ts";
+import { repositoriesIn } from "../../../domain/role.ts";
+import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
+import type { RolesFinding } from "../../steps/pull-role.ts";
 import { decideCredential, type CredentialQuestion } from "./decide-credential.ts";
 import { findDeadKeys } from "./dead-keys.ts";
 import { findMarks } from "./find-marks.ts";
@@ -13,11 +17,12 @@ import { surveyTargets } from "./survey-targets.ts";
  * @throws ActionableError when the application is not ours or a right is missing
  */
 export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise<Job> {
-  const { input, proof, policy, cluster: surveyed } = survey;
+  const { input, policy, cluster: surveyed } = survey;
   const { clusterId, contexts } = surveyed;
   if (clusterId === undefined) throw new TypeError("a cluster with readable targets has an id");
   const held = heldByTargets(survey);
   const identity = await surveyIdentity(survey, clusterId, held, signal);
+  const proof = proofWithin(identity?.roles, survey);
   const application = applicationOf(identity?.application);
   const appId = identity ? application?.appId : input.servicePrincipal;
   await refuseOtherPrincipal(survey, clusterId, appId, signal);
@@ -37,7 +42,41 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
   const decision = await decideCredential(question, proof, signal);
   const deadKeys = await findDeadKeys(question, decision);
   if (identity) await checkAzureRights(survey, identity, decision, signal);
-  const targets = await surveyTargets(survey, decision, clusterId, appId, signal);
+  const targets = await surveyTargets(
+    survey,
+    decision,
+    { clusterId, appId, role: identity?.roles.requested },
+    signal,
+  );
   const marks = await findMarks(survey, { decision, targets }, signal);
-  return { clusterId, contexts, surveyed, identity, appId, decision, deadKeys, targets, ...marks, policy };
+  return {
+    clusterId,
+    contexts,
+    surveyed,
+    identity,
+    appId,
+    decision,
+    deadKeys,
+    targets,
+    ...marks,
+    policy,
+    proof,
+  };
+}
+
+/**
+ * The proof of a credential whose role is limited pulls from a repository that is within the limit.
+ * @throws ActionableError `proof.image-unknown`, exit 2, when nobody can tell which that is
+ */
+function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobSurvey): ProofContext {
+  const conditions = roles?.wanted.flatMap(({ desired }) => desired.condition ?? []) ?? [];
+  const repositories = conditions.flatMap(repositoriesIn);
+  if (conditions.length > 0 && repositories.length === 0 && !input.image && input.proof === "registry") {
+    throw refused(
+      "proof.image-unknown",
+      "The role of the service principal is limited by a condition that acr-pull did not write, so which repository it may pull is not known.",
+      "Name an image that it may pull with --image, or leave the proof to --proof entra.",
+    );
+  }
+  return { ...proof, image: proofImage({ image: input.image, repositories }) };
 }

@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import type { RequestedRole } from "../../../domain/role.ts";
 import { changeFor, rehearseWrite, type TargetState } from "../../steps/pull-secret.ts";
 import { manyTargets } from "../../steps/read-targets.ts";
 import { inspectLink } from "../../steps/service-account.ts";
@@ -13,12 +14,11 @@ import type { JobSurvey, JudgedTarget } from "./job-survey.ts";
 export async function surveyTargets(
   survey: JobSurvey,
   decision: CredentialDecision,
-  clusterId: string,
-  appId: string | undefined,
+  who: Who,
   signal: AbortSignal,
 ): Promise<JobTarget[]> {
   const { concurrency } = survey.input;
-  const wishes = survey.states.map((one) => wishFor(survey, one, decision, clusterId, appId));
+  const wishes = survey.states.map((one) => wishFor(survey, one, decision, who));
   const mayWriteAll = await mayWriteEverywhere(survey, wishes, signal);
   const looked = await pMap(wishes, (wish) => surveyTarget(survey, wish, mayWriteAll, signal), {
     concurrency,
@@ -28,17 +28,23 @@ export async function surveyTargets(
 
 type Wish = Omit<JobTarget, "links">;
 
+/** Whose credential it is, and what it may do; as far as that is known. */
+interface Who {
+  readonly clusterId: string;
+  readonly appId: string | undefined;
+  readonly role: RequestedRole | undefined;
+}
+
 function wishFor(
-  { input, registry, proof }: JobSurvey,
+  { registry, proof }: JobSurvey,
   { target, state }: JudgedTarget,
   decision: CredentialDecision,
-  clusterId: string,
-  appId: string | undefined,
+  { appId, ...who }: Who,
 ): Wish {
   const credential = decision.kind === "living" ? ownOr(decision, state) : undefined;
   const desired =
     credential && appId !== undefined
-      ? desiredEntry(input, registry, proof.loginServer, clusterId, appId, credential, state)
+      ? desiredEntry({ ...who, appId }, registry, proof.loginServer, credential, state)
       : undefined;
   const changes = state.kind === "absent" || !desired || changeFor(state, desired) !== undefined;
   return { target, state, credential, changes };

@@ -68,7 +68,7 @@ async function look(
     report,
     kind: input.proof,
     loginServer,
-    image: proofImage(input),
+    image: proofImage({ image: input.image, repositories: input.repositories ?? [] }),
     timeoutMs: input.timeoutMs,
   };
   const policy: TargetPolicy = { loginServer, adopt: input.adopt, createNamespace: input.createNamespace };

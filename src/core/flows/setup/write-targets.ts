@@ -116,15 +116,13 @@ function currentState(work: JobWork, { target, state }: JobTarget): TargetState 
 
 function desired(work: JobWork, one: JobTarget, made: TargetCredential): DesiredEntry {
   const { registry, loginServer } = work.survey;
-  const { clusterId } = work.job;
+  const { clusterId, identity } = work.job;
   const credential = one.credential ?? made;
   const appId = credential.credential.username;
   return desiredEntry(
-    work.input,
+    { clusterId, appId, role: identity?.roles.requested },
     registry,
     loginServer,
-    clusterId,
-    appId,
     credential,
     one.state,
     work.mark && operationsToSweep(work.job, work.mark).length === 0 ? work.mark.operation : undefined,
