@@ -1,3 +1,4 @@
+import { serverNow } from "../domain/retry.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 import { undertake } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
@@ -19,6 +20,8 @@ export type SignInOutcome =
       readonly kind: "refused";
       readonly reason: string;
       readonly expired: boolean;
+      /** By Entra's clock. */
+      readonly at: Date;
       /** The number after `AADSTS`. */
       readonly number: number;
     };
@@ -40,18 +43,18 @@ export function createSignInClient(
 ) {
   let scope = registryScope;
 
-  /** Entra's reason to refuse; undefined when it accepted. */
+  /** Entra's reason to refuse, and when it did by its own clock; undefined when it accepted. */
   async function ask(
     appId: string,
     password: SecretText,
     signal: AbortSignal,
-  ): Promise<EntraReason | undefined> {
+  ): Promise<(EntraReason & { readonly at: Date }) | undefined> {
     const tenant = await tenantOf(signal);
     const answer = await requestToken({ tenant, appId, password, scope }, cloud, http, signal);
     if (answer.status === 200) return undefined;
     const reason = isBusy(answer.status) ? undefined : entraReason(entraDescription(answer.bodyAsText));
     if (!reason) throw new ServiceFailure(readAnswer(answer.status, answer.headers, undefined));
-    return reason;
+    return { ...reason, at: new Date(serverNow(answer.headers.get("date"))) };
   }
 
   return {
@@ -71,8 +74,8 @@ export function createSignInClient(
         if (!reason) return { kind: "accepted" };
         const refusal = refusalOfTheTenant(reason);
         if (refusal) throw refusal;
-        const { number, sentence } = reason;
-        return { kind: "refused", reason: sentence, expired: number === passwordExpired, number };
+        const { number, sentence, at } = reason;
+        return { kind: "refused", reason: sentence, expired: number === passwordExpired, at, number };
       });
     },
   };

@@ -201,7 +201,10 @@ export type SignInOutcome =
   | {
       readonly kind: "refused";
       readonly reason: string;
+      /** Entra says that the password has ended, as it says of one just made now and then. */
       readonly expired: boolean;
+      /** When, by Entra's clock; absent where that is not known. */
+      readonly at?: Date;
       /** Entra's own number of the reason, which stands after `AADSTS`; absent where it is not known. */
       readonly number?: number;
     };

@@ -54,6 +54,8 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     users: [],
     groups: [],
     policy: settings.policy,
+    managementPolicies: [],
+    customRoles: [],
     ...(settings.deviceSignIn ? { deviceSignIn: settings.deviceSignIn } : {}),
     registries: settings.registries.map((registry) => newRegistry(registry, subscriptions)),
     roleAssignments: [],
@@ -73,9 +75,10 @@ export function newWorld(settings: SandboxSettings): NewWorld {
   };
 
   addCaller(world, settings.caller, ids);
-  for (const { roles, ...user } of settings.users) {
+  for (const { roles, customRoles, ...user } of settings.users) {
     const id = ids.guid(`user ${user.userPrincipalName}`);
     world.users.push({ ...user, id });
+    world.customRoles.push(...customRoles.map((role) => ({ ...role, principalId: id })));
     for (const role of roles) assign(world, role, { id, type: "User" }, ids);
   }
   for (const application of settings.applications) addApplication(world, application, ids);
@@ -94,6 +97,7 @@ function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSou
     passwords: [newPassword({ displayName: null, secretText }, "caller", ids)],
     graphPermissions: [...settings.graphPermissions],
   });
+  world.customRoles.push(...settings.customRoles.map((role) => ({ ...role, principalId: objectId })));
   for (const role of settings.roles) assign(world, role, { id: objectId, type: "ServicePrincipal" }, ids);
 }
 
@@ -104,6 +108,12 @@ function addApplication(world: World, settings: ApplicationSettings, ids: IdSour
   const appId = settings.appId ?? ids.guid(key);
   // Recently: after thirty days it would be gone for good. Its principal goes with it.
   const removal = settings.softDeleted ? { removedAt: Date.now() - dayMs } : {};
+  const policy = settings.passwordPolicy && {
+    ...settings.passwordPolicy,
+    id: ids.guid(`${key} policy`),
+    displayName: `Policy of ${displayName}`,
+  };
+  if (policy) world.managementPolicies.push(policy);
   world.applications.push({
     ...emptyApplication(ids.guid(`${key} object`), appId, displayName),
     uniqueName: settings.uniqueName ?? null,
@@ -119,6 +129,8 @@ function addApplication(world: World, settings: ApplicationSettings, ids: IdSour
     })),
     owners: settings.owners.map((owner) => (owner === "caller" ? world.caller.objectId : owner)),
     softDeleted: settings.softDeleted,
+    ...(settings.createdDateTime !== undefined && { createdDateTime: settings.createdDateTime }),
+    ...(policy && { managementPolicy: policy }),
     ...removal,
   });
   if (!settings.servicePrincipal) return;

@@ -133,6 +133,34 @@ const password = z.strictObject({
   endDateTime: z.iso.datetime().optional(),
 });
 
+/** What a policy says of new passwords of applications; what it leaves out it does not rule. */
+const passwordRules = {
+  /** An ISO 8601 duration; null: ruled, and without limit. */
+  maxPasswordLifetime: name.nullable().exactOptional(),
+  /** False in a policy of an application is its exemption. */
+  passwordsForbidden: z.boolean().exactOptional(),
+  /** Only applications made after it are concerned. */
+  restrictsAppsCreatedAfter: z.iso.datetime().exactOptional(),
+  /** Callers whom the rules leave alone: object ids, or `caller`. */
+  excludedActors: z.array(name).exactOptional(),
+};
+
+/** Applications are changed by these: https://learn.microsoft.com/entra/identity/role-based-access-control/custom-available-permissions */
+const directoryPermission = z.enum([
+  "microsoft.directory/applications/create",
+  "microsoft.directory/applications/basic/update",
+  "microsoft.directory/applications/credentials/update",
+  "microsoft.directory/applications/delete",
+  "microsoft.directory/servicePrincipals/create",
+]);
+
+/** A directory role that no token names: one of the tenant's own making, or one held on a single application. */
+const customRole = z.strictObject({
+  permissions: z.array(directoryPermission).min(1),
+  /** Display name of the application it is held on; absent: the whole directory. */
+  application: name.optional(),
+});
+
 const application = z.strictObject({
   displayName: name,
   appId: guid.optional(),
@@ -145,6 +173,10 @@ const application = z.strictObject({
   /** Object ids, or `caller`. */
   owners: z.array(name).default([]),
   softDeleted: z.boolean().default(false),
+  /** Default: a year ago; null: not known any more. */
+  createdDateTime: z.iso.datetime().nullable().exactOptional(),
+  /** A policy of its own. */
+  passwordPolicy: z.strictObject({ isEnabled: z.boolean().default(true), ...passwordRules }).optional(),
   /** Its service principal may not sign in. */
   disabled: z.boolean().default(false),
   /** Whether it has a service principal. */
@@ -164,6 +196,7 @@ const user = z.strictObject({
   userPrincipalName: name,
   displayName: name,
   directoryRoles: z.array(guid).default([]),
+  customRoles: z.array(customRole).default([]),
   roles: z.array(grant).default([]),
 });
 
@@ -175,8 +208,7 @@ const group = z.strictObject({
 });
 
 const policy = z.strictObject({
-  maxPasswordLifetime: name.exactOptional(),
-  passwordsForbidden: z.boolean().exactOptional(),
+  ...passwordRules,
   serviceTreeRequired: z.boolean().exactOptional(),
   membersMayRegisterApplications: z.boolean().exactOptional(),
   conditionalAccessBlocks: z.boolean().exactOptional(),
@@ -215,10 +247,11 @@ const options = z.strictObject({
   caller: z
     .strictObject({
       graphPermissions: z.array(name).default(["Application.ReadWrite.OwnedBy"]),
+      customRoles: z.array(customRole).default([]),
       roles: z.array(grant).default([{ role: "Owner" }]),
     })
     .prefault({}),
-  users: z.array(user).default([
+  users: z.array(user).prefault([
     {
       userPrincipalName: "ada@sandbox.example",
       displayName: "Ada",

@@ -43,6 +43,10 @@ export interface ApplicationRecord extends Replicated {
   readonly owners: string[];
   /** In deletedItems, restorable; it has its `removedAt` and still holds its unique name. */
   softDeleted: boolean;
+  /** RFC 3339; null where the directory does not know it any more; absent: as `createdAt`. */
+  createdDateTime?: string | null;
+  /** The policy of its own. */
+  managementPolicy?: ManagementPolicyRecord;
 }
 
 export interface ServicePrincipalRecord extends Replicated {
@@ -86,11 +90,36 @@ export interface DeviceSignIn {
   declines?: boolean;
 }
 
-export interface TenantPolicy {
-  /** ISO 8601 duration; a longer password is refused. */
-  maxPasswordLifetime?: string;
-  /** Passwords are forbidden altogether. */
+/** What a policy says of new passwords of applications; what it leaves out it does not rule. */
+export interface PasswordRules {
+  /** ISO 8601 duration; a longer password is refused. Null: ruled, and without limit. */
+  maxPasswordLifetime?: string | null;
+  /** Passwords are forbidden altogether. False in a policy of an application is its exemption. */
   passwordsForbidden?: boolean;
+  /** RFC 3339. Only applications made after it are concerned. Default: a day in 2019. */
+  restrictsAppsCreatedAfter?: string;
+  /** Callers whom the rules leave alone, by object id, or `caller`. What is shown of them tells nobody who they are. */
+  excludedActors?: string[];
+}
+
+/** A policy that an administrator made for single applications. */
+export interface ManagementPolicyRecord extends PasswordRules {
+  readonly id: string;
+  readonly displayName: string;
+  isEnabled: boolean;
+}
+
+/** A directory role that no token names: one of the tenant's own making, or one held on a single application. */
+export interface CustomRoleRecord {
+  /** Object id of who holds it. */
+  readonly principalId: string;
+  /** Such as `microsoft.directory/applications/credentials/update`. */
+  readonly permissions: readonly string[];
+  /** Display name of the application it is held on; absent: the whole directory. */
+  readonly application?: string | undefined;
+}
+
+export interface TenantPolicy extends PasswordRules {
   /** `ServiceManagementReference` is required on new applications. */
   serviceTreeRequired?: boolean;
   /** Members may register applications. Default true. */
@@ -243,6 +272,8 @@ export interface World {
   readonly users: UserRecord[];
   readonly groups: GroupRecord[];
   readonly policy: TenantPolicy;
+  readonly managementPolicies: ManagementPolicyRecord[];
+  readonly customRoles: CustomRoleRecord[];
   deviceSignIn?: DeviceSignIn;
   /** Signs the tokens of this tenant; made when the first is issued. */
   signingKey?: Promise<SigningKey>;

@@ -50,6 +50,7 @@ describe("signing in with a password at hand", () => {
       kind: "refused",
       reason: expect.stringMatching(/^AADSTS7000215: Invalid client secret provided\.$/) as string,
       expired: false,
+      at: expect.any(Date) as Date,
       number: 7_000_215,
     });
     const before = lines().length;

@@ -117,6 +117,18 @@ it("tells an expired secret from a wrong one", async () => {
   expect((await azure.token(signIn(azure))).body["error_codes"]).toEqual([7000222]);
 });
 
+it("calls a fresh secret wrong where it is not known yet, and expired now and then", async () => {
+  const azure = inProcessAzure({ replicationLag: "1h" });
+  const [principal] = azure.world.servicePrincipals;
+  principal!.passwords.push({ ...principal!.passwords[0]!, secretText: "fresh", createdAt: Date.now() });
+  const seen = [];
+  for (let tries = 0; tries < 9; tries += 1) {
+    const { status, body } = await azure.token(signIn(azure, { client_secret: "fresh" }));
+    seen.push(status === 200 ? "signed in" : (body["error_codes"] as number[])[0]);
+  }
+  expect(new Set(seen)).toEqual(new Set(["signed in", 7000215, 7000222]));
+});
+
 it("refuses a disabled principal, and all of them where Conditional Access says so", async () => {
   const azure = inProcessAzure();
   azure.world.servicePrincipals[0]!.accountEnabled = false;

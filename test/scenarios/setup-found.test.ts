@@ -182,6 +182,20 @@ describe("setup, where the entry is missing here and lives elsewhere in the clus
   });
 });
 
+it("setup, where parts of the service call a password of a moment ago expired, copies it all the same", async () => {
+  expect((await setup(sandbox)).code).toBe(0);
+  // The caller signs in twice before anything is tried.
+  sandbox.setFaults([
+    { match: "GET /oauth2/token\\?.*service=", status: 401 },
+    { match: "POST .*/oauth2/v2.0/token", nth: 3, status: 401, code: "AADSTS7000222" },
+  ]);
+  const run = await setup(sandbox, ["-n", "default"]);
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.json.credentials[0].action).toBe("copied");
+  expect(sandbox.requests.entries.filter(({ fault }) => fault !== undefined)).toHaveLength(2);
+  expect(livePasswords(sandbox)).toHaveLength(1);
+});
+
 describe("setup, where the credential is dead everywhere", () => {
   it.each([
     [

@@ -30,7 +30,7 @@ export interface KnownOfKey {
 /**
  * Tries what a secret holds. Replicas disagree for a while about a password just made, so a refusal is believed
  * only when it repeats, and for a key that Graph lists as made minutes ago only when the waiting time is over; that
- * wait is told.
+ * wait is told. Some call a fresh password expired, which is believed at once only of a key that is listed as ended.
  */
 export async function credentialState(
   context: ProofContext,
@@ -53,11 +53,12 @@ export async function credentialState(
   let signsIn = false;
   for (let tries = 1; ; tries += 1) {
     const seen = await look(context, credential, entraToo, signal);
+    const hasEnded = seen.expired !== undefined && key?.endDateTime && key.endDateTime <= seen.expired;
     pulls ||= seen.pulls;
     signsIn ||= seen.signsIn;
     if (pulls && signsIn) return ended("pulls");
     const waitedMs = clock.now().getTime() - start;
-    if (seen.expired || (tries >= triesBeforeDead && (signsIn || waitedMs >= patienceMs))) {
+    if (hasEnded || (tries >= triesBeforeDead && (signsIn || waitedMs >= patienceMs))) {
       return ended(signsIn ? "signs-in" : "dead");
     }
     if (tries >= triesBeforeDead)
@@ -83,7 +84,8 @@ function waitText(
 interface Sight {
   readonly pulls: boolean;
   readonly signsIn: boolean;
-  readonly expired: boolean;
+  /** When Entra called it expired, by its own clock. */
+  readonly expired: Date | undefined;
 }
 
 /**
@@ -108,7 +110,7 @@ async function look(
     return { pulls, ...entra };
   }
   const { pulls, taken } = await askRegistry(context, credential, signal);
-  if (taken) return { pulls, signsIn: true, expired: false };
+  if (taken) return { pulls, signsIn: true, expired: undefined };
   return { pulls, ...(await askEntra(context, credential, signal)) };
 }
 
@@ -131,6 +133,6 @@ async function askEntra(
   const outcome = await signIn?.signIn(username, password, signal);
   return {
     signsIn: outcome?.kind === "accepted",
-    expired: outcome?.kind === "refused" && outcome.expired,
+    expired: outcome?.kind === "refused" && outcome.expired ? outcome.at : undefined,
   };
 }

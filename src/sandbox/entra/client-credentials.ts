@@ -26,7 +26,7 @@ export function authenticateClient(
   }
   const secret = form.get("client_secret");
   const assertion = form.get("client_assertion");
-  if (secret !== null) checkSecret(view, application, principal, secret);
+  if (secret !== null) checkSecret(world, view, application, principal, secret);
   else if (assertion !== null) checkAssertion(appId, application, assertion);
   else throw new SignInRefusal(7000216);
   if (!principal.accountEnabled) {
@@ -36,17 +36,29 @@ export function authenticateClient(
   return principal;
 }
 
+/** How often a replica has met a secret that it does not know yet. */
+const metTooSoon = new WeakMap<World, number>();
+
 /** Application and principal each hold passwords, and either kind signs in. */
 function checkSecret(
+  world: World,
   view: ReplicaView,
   application: ApplicationRecord | undefined,
   principal: ServicePrincipalRecord,
   secret: string,
 ): void {
   const { appId } = principal;
-  const password = [...(application?.passwords ?? []), ...principal.passwords].find(
-    (one) => one.secretText === secret && view.knows(one),
+  const fitting = [...(application?.passwords ?? []), ...principal.passwords].filter(
+    (one) => one.secretText === secret,
   );
+  const password = fitting.find((one) => view.knows(one));
+  if (fitting.some((one) => !view.hasHeardOf(one))) {
+    // Replicas that lack a fresh secret were seen to call it expired, by turns with calling it wrong:
+    // https://github.com/Azure-Samples/active-directory-dotnetcore-daemon-v2/issues/87
+    const met = (metTooSoon.get(world) ?? 0) + 1;
+    metTooSoon.set(world, met);
+    if (met % 3 === 1) throw new SignInRefusal(7000222, { appId });
+  }
   if (!password || Date.parse(password.startDateTime) > Date.now())
     throw new SignInRefusal(7000215, { appId });
   if (Date.parse(password.endDateTime) <= Date.now()) throw new SignInRefusal(7000222, { appId });

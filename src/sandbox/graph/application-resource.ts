@@ -24,7 +24,7 @@ export function applicationResource(
   view: ReplicaView,
   application: ApplicationRecord,
 ): Record<string, unknown> {
-  const { removedAt } = application;
+  const { removedAt, createdDateTime = new Date(application.createdAt).toISOString() } = application;
   return {
     id: application.id,
     deletedDateTime:
@@ -32,7 +32,7 @@ export function applicationResource(
     appId: application.appId,
     applicationTemplateId: null,
     disabledByMicrosoftStatus: null,
-    createdDateTime: new Date(application.createdAt).toISOString(),
+    createdDateTime,
     displayName: application.displayName,
     description: null,
     groupMembershipClaims: null,

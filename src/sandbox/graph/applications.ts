@@ -13,9 +13,10 @@ import {
 } from "./call.ts";
 import { badRequest, GraphRefusal, notFound } from "./errors.ts";
 import { ownerRoutes } from "./owners.ts";
+import { passwordPolicyRoutes } from "./password-policies.ts";
 import { passwordRoutes } from "./passwords.ts";
 import { entityAnswer, listAnswer } from "./query.ts";
-import { firstOwners, requireChange, requireCreate, requireRead } from "./rights.ts";
+import { firstOwners, mayByRole, requireChange, requireCreate, requireRead } from "./rights.ts";
 import { exists } from "../replication.ts";
 import type { Route, SandboxResponse } from "../service.ts";
 import type { ApplicationRecord, World } from "../world.ts";
@@ -41,13 +42,14 @@ export function applicationRoutes(world: World): Route[] {
     graphRoute(world, "GET", named, get),
     graphRoute(world, "GET", one, get),
     graphRoute(world, "PATCH", one, (call) => {
-      const application = findToChange(call);
+      const application = findToChange(call, "basic/update");
       apply(call, application, readApplicationChange(sentBody(call)));
       return noContent(call);
     }),
     graphRoute(world, "DELETE", named, remove),
     graphRoute(world, "DELETE", one, remove),
-    ...passwordRoutes(world, one, findToChange),
+    ...passwordRoutes(world, one, (call) => findToChange(call, "credentials/update")),
+    ...passwordPolicyRoutes(world, one),
     ...ownerRoutes(world, one, find),
     graphRoute(world, "GET", `${one}/federatedIdentityCredentials`, listFederatedCredentials),
   ];
@@ -81,9 +83,11 @@ function find(call: GraphCall): ApplicationRecord {
 }
 
 /** The same, when the caller may change it; a replica may go on showing what is deleted, and cannot change it. */
-function findToChange(call: GraphCall): ApplicationRecord {
+function findToChange(call: GraphCall, permission: string): ApplicationRecord {
   const application = find(call);
-  requireChange(call.caller, application.owners);
+  if (!mayByRole(call.world, call.caller, `applications/${permission}`, application)) {
+    requireChange(call.caller, application.owners);
+  }
   if (!exists(application)) throw notFound(application.id);
   return application;
 }
@@ -158,7 +162,7 @@ function apply(call: GraphCall, application: ApplicationRecord, change: Applicat
 
 /** Deletes softly: restorable, its unique name still taken. Its principal goes with it. */
 function remove(call: GraphCall): SandboxResponse {
-  const application = findToChange(call);
+  const application = findToChange(call, "delete");
   const now = Date.now();
   application.removedAt = now;
   application.softDeleted = true;

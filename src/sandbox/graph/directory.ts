@@ -4,7 +4,7 @@ import { answer, context, graphRoute, sentBody, type GraphCall } from "./call.ts
 import { badRequest, GraphRefusal, notFound } from "./errors.ts";
 import { directoryObject, directoryObjects, userResource } from "./owners.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
-import { mayReadGroups, mayReadUsers, requirePolicyRead, requireRead } from "./rights.ts";
+import { mayReadGroups, mayReadUsers, requireRead } from "./rights.ts";
 import type { Route, SandboxResponse } from "../service.ts";
 import type { GroupRecord, UserRecord, World } from "../world.ts";
 import { denied } from "./errors.ts";
@@ -50,7 +50,6 @@ export function directoryRoutes(world: World): Route[] {
         },
       ]);
     }),
-    graphRoute(world, "GET", "/policies/defaultAppManagementPolicy", getPolicy),
   ];
 }
 
@@ -102,31 +101,6 @@ function listOwnedObjects(call: GraphCall): SandboxResponse {
     ...ownedApplications,
     ...ownedPrincipals,
   ]);
-}
-
-/** https://learn.microsoft.com/graph/api/tenantappmanagementpolicy-get */
-function getPolicy(call: GraphCall): SandboxResponse {
-  requirePolicyRead(call.world, call.caller);
-  const { passwordsForbidden, maxPasswordLifetime } = call.world.policy;
-  const restriction = (restrictionType: string, maxLifetime: string | null) => ({
-    restrictionType,
-    maxLifetime,
-    restrictForAppsCreatedAfterDateTime: "2019-10-19T10:37:00Z",
-    state: "enabled",
-  });
-  const passwordCredentials = [
-    ...(passwordsForbidden ? [restriction("passwordAddition", null)] : []),
-    ...(maxPasswordLifetime === undefined ? [] : [restriction("passwordLifetime", maxPasswordLifetime)]),
-  ];
-  return answer(call, {
-    ...context(call.world, "policies/defaultAppManagementPolicy/$entity"),
-    id: "00000000-0000-0000-0000-000000000000",
-    displayName: "Default app management tenant policy",
-    description: "Default tenant policy that enforces app management restrictions.",
-    isEnabled: passwordCredentials.length > 0,
-    applicationRestrictions: { passwordCredentials, keyCredentials: [] },
-    servicePrincipalRestrictions: { passwordCredentials, keyCredentials: [] },
-  });
 }
 
 function me(call: GraphCall): UserRecord {

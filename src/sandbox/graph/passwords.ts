@@ -1,17 +1,22 @@
 import { randomInt } from "node:crypto";
 import { v4 as uuid } from "uuid";
 import { answer, context, graphRoute, noContent, sentBody, type GraphCall } from "./call.ts";
-import { badRequest, GraphRefusal } from "./errors.ts";
+import { badRequest } from "./errors.ts";
 import { addIsoDuration } from "./iso-duration.ts";
+import { requirePasswordAllowed } from "./password-policies.ts";
 import { exists, type ReplicaView } from "../replication.ts";
 import type { Route, SandboxResponse } from "../service.ts";
-import type { PasswordRecord, World } from "../world.ts";
-
-/** What names the tenant's default policy in errors. */
-const policyId = "00000000-0000-0000-0000-000000000000";
+import type { ManagementPolicyRecord, PasswordRecord, Replicated, World } from "../world.ts";
 
 /** https://learn.microsoft.com/graph/api/resources/passwordcredential */
 const longestDisplayName = 120;
+/** An application, or a service principal: those have no policy of their own here. */
+interface PasswordHolder extends Replicated {
+  readonly passwords: PasswordRecord[];
+  readonly createdDateTime?: string | null;
+  readonly managementPolicy?: ManagementPolicyRecord;
+}
+
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
@@ -22,11 +27,11 @@ const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 export function passwordRoutes(
   world: World,
   one: string,
-  findToChange: (call: GraphCall) => { readonly passwords: PasswordRecord[] },
+  findToChange: (call: GraphCall) => PasswordHolder,
 ): Route[] {
   return [
     graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?addPassword`, (call) =>
-      addPassword(call, findToChange(call).passwords),
+      addPassword(call, findToChange(call)),
     ),
     graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?removePassword`, (call) =>
       removePassword(call, findToChange(call).passwords),
@@ -35,13 +40,13 @@ export function passwordRoutes(
 }
 
 /** Adds a password; its text is in this answer and nowhere else. */
-function addPassword(call: GraphCall, passwords: PasswordRecord[]): SandboxResponse {
+function addPassword(call: GraphCall, holder: PasswordHolder): SandboxResponse {
   const { passwordCredential = {} } = sentBody(call);
   if (typeof passwordCredential !== "object" || passwordCredential === null) {
     throw badRequest("A value of the property 'passwordCredential' is invalid.");
   }
-  const password = newPassword(call.world, passwordCredential as Record<string, unknown>);
-  passwords.push(password);
+  const password = newPassword(call, holder, passwordCredential as Record<string, unknown>);
+  holder.passwords.push(password);
   call.world.committed("password added");
   return answer(call, {
     ...context(call.world, "microsoft.graph.passwordCredential"),
@@ -85,7 +90,7 @@ function passwordResource(password: PasswordRecord): Record<string, unknown> {
   };
 }
 
-function newPassword(world: World, sent: Record<string, unknown>): PasswordRecord {
+function newPassword(call: GraphCall, holder: PasswordHolder, sent: Record<string, unknown>): PasswordRecord {
   const { displayName = null } = sent;
   if (displayName !== null && (typeof displayName !== "string" || displayName.length > longestDisplayName)) {
     throw badRequest("A value of the property 'displayName' is invalid.");
@@ -93,7 +98,8 @@ function newPassword(world: World, sent: Record<string, unknown>): PasswordRecor
   const now = Date.now();
   const start = moment(sent, "startDateTime") ?? now;
   const end = moment(sent, "endDateTime") ?? addIsoDuration(start, "P2Y");
-  checkPolicy(world, start, end);
+  const { createdDateTime = new Date(holder.createdAt).toISOString() } = holder;
+  requirePasswordAllowed(call, { ...holder, createdDateTime }, start, end);
   if (end <= start || end <= now) {
     throw badRequest("Key credential end date is invalid.", [
       { code: "InvalidKeyEndDate", message: "Key credential end date is invalid.", target: "EndDate" },
@@ -109,23 +115,6 @@ function newPassword(world: World, sent: Record<string, unknown>): PasswordRecor
     secretText,
     createdAt: now,
   };
-}
-
-function checkPolicy(world: World, start: number, end: number): void {
-  const { passwordsForbidden, maxPasswordLifetime } = world.policy;
-  if (passwordsForbidden) {
-    throw new GraphRefusal(
-      400,
-      "CredentialTypeNotAllowedAsPerAppPolicy",
-      `Credential type not allowed as per assigned policy '${policyId}'.`,
-    );
-  }
-  if (maxPasswordLifetime !== undefined && end > addIsoDuration(start, maxPasswordLifetime)) {
-    const message = `Credential lifetime exceeds the max value allowed as per assigned policy '${policyId}'.`;
-    throw new GraphRefusal(400, "CredentialInvalidLifetimeAsPerAppPolicy", message, [
-      { code: "InvalidKeyEndDate", message, target: "EndDate" },
-    ]);
-  }
 }
 
 function moment(sent: Record<string, unknown>, property: string): number | undefined {

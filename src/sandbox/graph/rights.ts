@@ -58,7 +58,7 @@ export function requireCreate(world: World, caller: Identity): void {
         caller.directoryRoles.includes(directoryRoles.applicationDeveloper) ||
         (world.policy.membersMayRegisterApplications ?? true)
       : hasAny(caller, ["Application.ReadWrite.OwnedBy", ...writeAll]);
-  if (!allowed) throw denied();
+  if (!allowed && !mayByRole(world, caller, "applications/create")) throw denied();
 }
 
 /**
@@ -94,6 +94,33 @@ export function requireOwnerChange(caller: Identity, owners: readonly string[]):
     hasAny(caller, ["Directory.ReadWrite.All"]) ||
     (hasAny(caller, ["Application.ReadWrite.All"]) && hasAny(caller, ["Directory.Read.All"]));
   if (!allowed) throw denied();
+}
+
+/**
+ * Whether a role that no token names allows it: a custom one, or one held on a single application. They are assigned to
+ * people and to principals alike.
+ * @param permission after `microsoft.directory/`
+ * @param application the one that is concerned; absent: what concerns none that is there
+ */
+export function mayByRole(
+  { customRoles }: World,
+  caller: Identity,
+  permission: string,
+  application?: { readonly displayName: string },
+): boolean {
+  return customRoles.some(
+    (role) =>
+      role.principalId === caller.objectId &&
+      role.permissions.includes(`microsoft.directory/${permission}`) &&
+      (role.application === undefined || role.application === application?.displayName),
+  );
+}
+
+/** Makes policies for applications and assigns them. */
+export function mayChangePolicies(caller: Identity): boolean {
+  return caller.kind === "user"
+    ? administers(caller)
+    : hasAny(caller, ["Policy.ReadWrite.ApplicationConfiguration"]);
 }
 
 /** Reads the tenant's policies. */

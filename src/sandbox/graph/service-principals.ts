@@ -5,7 +5,7 @@ import { badRequest, denied, GraphRefusal, notFound, notImplemented } from "./er
 import { ownerRoutes } from "./owners.ts";
 import { passwordRoutes } from "./passwords.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
-import { firstOwners, mayChange, requireChange, requireCreate, requireRead } from "./rights.ts";
+import { firstOwners, mayByRole, mayChange, requireChange, requireCreate, requireRead } from "./rights.ts";
 import { exists } from "../replication.ts";
 import type { Route, SandboxResponse } from "../service.ts";
 import { principalResource } from "./service-principal-resource.ts";
@@ -85,7 +85,8 @@ function create(
   tooSoon: (appId: string) => GraphRefusal,
 ): SandboxResponse {
   const { world, view, caller } = call;
-  requireCreate(world, caller);
+  const byRole = mayByRole(world, caller, "servicePrincipals/create");
+  if (!byRole) requireCreate(world, caller);
   const { appId, accountEnabled = true, ...others } = body;
   refuseOthers(others);
   if (typeof appId !== "string" || typeof accountEnabled !== "boolean") {
@@ -94,7 +95,7 @@ function create(
   const application = liveApplication(world, appId);
   if (!application) throw noBackingApplication(appId);
   if (!view.knows(application)) throw tooSoon(appId);
-  if (!mayChange(caller, application.owners)) throw foreignApplication();
+  if (!byRole && !mayChange(caller, application.owners)) throw foreignApplication();
   if (livePrincipal(world, appId)) {
     const message = `The service principal cannot be created, updated, or restored because the service principal name ${appId} is already in use.`;
     throw new GraphRefusal(409, "Request_MultipleObjectsWithSameKeyValue", message, [

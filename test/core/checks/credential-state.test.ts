@@ -70,6 +70,7 @@ async function judged(
 async function judgedByBoth(
   registry: ReadonlyArray<PullOutcome["kind"]>,
   entra: ReadonlyArray<"accepted" | "refused" | "expired">,
+  key?: PasswordCredential,
 ): Promise<[CredentialState, number]> {
   let tries = 0;
   const nth = <T>(all: readonly T[]) => all[Math.min(tries, all.length - 1)] as T;
@@ -84,7 +85,7 @@ async function judgedByBoth(
           const kind = nth(entra);
           return kind === "accepted"
             ? { kind }
-            : { kind: "refused", reason: "", expired: kind === "expired" };
+            : { kind: "refused", reason: "", expired: kind === "expired", at: new Date(start) };
         },
       },
       clock: {
@@ -100,7 +101,7 @@ async function judgedByBoth(
       timeoutMs: minute,
     },
     { username: "id", password },
-    { key: undefined, now: new Date(start), entraToo: true },
+    { key, now: new Date(start), entraToo: true },
     new AbortController().signal,
   );
   return [state, tries + 1];
@@ -125,12 +126,24 @@ describe("a password that Entra has to take too", () => {
       2,
     ],
     ["is dead where the registry takes anything", ["allowed"], ["refused"], "dead", 3],
-    ["is dead at once when it has expired", ["allowed"], ["expired"], "dead", 1],
+    ["is not dead because it is called expired once", ["allowed"], ["expired", "accepted"], "pulls", 2],
+    ["is dead where it is called expired each time", ["allowed"], ["expired"], "dead", 3],
     ["is dead where the registry only says that it knows it", ["no-pull-scope"], ["refused"], "dead", 3],
     ["signs in where the registry lets it pull nothing", ["no-pull-scope"], ["accepted"], "signs-in", 3],
     ["signs in where the registry refuses it", ["refused"], ["accepted"], "signs-in", 3],
   ])("%s", async (_, registry, entra, state, tries) => {
     expect(await judgedByBoth(registry, entra)).toEqual([state, tries]);
+  });
+});
+
+describe("a password that Entra calls expired", () => {
+  const ended = { ...listed(60 * minute), endDateTime: new Date(start - minute) };
+  it.each<[string, PasswordCredential, CredentialState, number]>([
+    ["is dead at once when its key is listed as ended", ended, "dead", 1],
+    ["is tried again when its key is listed as living", listed(60 * minute), "pulls", 2],
+    ["is tried again when its key has another end", { ...ended, endDateTime: undefined }, "pulls", 2],
+  ])("%s", async (_, key, state, tries) => {
+    expect(await judgedByBoth(["allowed"], ["expired", "accepted"], key)).toEqual([state, tries]);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { askAll, fail, known, pass, skip, unknown, type Check } from "../../../src/core/checks/check.ts";
 import { aks } from "../../../src/core/checks/cluster/aks.ts";
 import { clock } from "../../../src/core/checks/cluster/clock.ts";
+import { expiry } from "../../../src/core/checks/credential/expiry.ts";
 import { password } from "../../../src/core/checks/credential/password.ts";
 import { principal } from "../../../src/core/checks/credential/principal.ts";
 import { roleAssignment } from "../../../src/core/checks/credential/role-assignment.ts";
@@ -13,6 +14,31 @@ import { host } from "../../../src/core/checks/registry/host.ts";
 import { imagePlatform } from "../../../src/core/checks/registry/image-platform.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
 import { appId, entryFacts, held, registry } from "./entry-facts.ts";
+
+describe("a password that Entra calls expired, and that ends in a year as far as anybody else knows", () => {
+  const now = new Date("2026-06-01T00:00:00Z");
+  const facts = entryFacts({
+    now,
+    pull: { kind: "refused", reason: "unauthorized" },
+    signIn: known({ kind: "refused", reason: "AADSTS7000222", expired: true, number: 7_000_222 }),
+    mark: { registry: "r", clusterId: "c", appId, keyId: "k", expiresAt: "2027-06-01T00:00:00Z" },
+  });
+
+  it("has not ended", () => {
+    expect(expiry.look(facts)).toMatchObject({
+      status: "pass",
+      message: expect.stringContaining("365 days"),
+    });
+  });
+
+  it("may be too new, and is looked at again before another is made", () => {
+    expect(password.look(facts)).toMatchObject({
+      status: "fail",
+      message: "Entra says that the password has ended, and nothing else says so.",
+      hint: expect.stringContaining("run verify again"),
+    });
+  });
+});
 
 describe("a round of checks", () => {
   const check = (id: string, needs: string[], verdict: ReturnType<typeof pass>): Check<undefined> => ({

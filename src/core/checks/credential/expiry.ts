@@ -18,19 +18,15 @@ export const expiry: Check<EntryFacts> = {
   needs: ["principal"],
   look: (facts) => {
     if (!isPrincipal(facts)) return skip("When it ends is not known: it is no password of an application.");
-    const { credential, mark, signIn, now, application } = facts;
+    const { credential, mark, now, application } = facts;
     const key = keyOf(facts);
     const keyId = key?.keyId ?? mark?.keyId ?? undefined;
     const ids = { appId: credential.username, ...(typeof keyId === "string" && { keyId }) };
     const hint = changing(facts, renewal(facts));
     const end = key?.endDateTime ?? dateOf(mark?.expiresAt);
-    const refusedAsExpired = signIn.known && signIn.value.kind === "refused" && signIn.value.expired;
     const leftMs = end && end.getTime() - now.getTime();
-    if (refusedAsExpired || (leftMs !== undefined && leftMs <= 0 && !signedIn(facts))) {
-      return fail(
-        `The password has ended${end && leftMs !== undefined && leftMs <= 0 ? `, on ${timeText(end)}` : ""}.`,
-        { hint, docs, ids },
-      );
+    if (leftMs !== undefined && leftMs <= 0 && !signedIn(facts)) {
+      return fail(`The password has ended, on ${timeText(end)}.`, { hint, docs, ids });
     }
     if (end === undefined || leftMs === undefined) {
       return skip(

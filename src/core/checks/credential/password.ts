@@ -7,6 +7,7 @@ import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
 
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 const wrongSecret = 7_000_215;
+const expiredSecret = 7_000_222;
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login";
 
 /** Is it the text of a password that the application has today? */
@@ -64,15 +65,21 @@ export const password: Check<EntryFacts> = {
         );
       }
     }
-    if (refusalOf(facts) === wrongSecret) {
-      return fail("The password is wrong: Entra knows the application, and refuses this text.", {
-        hint: changing(
-          facts,
-          `Made in the last minutes, it may not be known everywhere: run verify again. Else have another made and written: ${anew}`,
-        ),
-        docs,
-        ids,
-      });
+    const refusal = refusalOf(facts);
+    if (refusal === wrongSecret || refusal === expiredSecret) {
+      return fail(
+        refusal === wrongSecret
+          ? "The password is wrong: Entra knows the application, and refuses this text."
+          : "Entra says that the password has ended, and nothing else says so.",
+        {
+          hint: changing(
+            facts,
+            `Made in the last minutes, it may not be known everywhere: run verify again. Else have another made and written: ${anew}`,
+          ),
+          docs,
+          ids,
+        },
+      );
     }
     if (!signIn.known) return notKnown(signIn);
     return skip("Whether the password is right is not known.", { ids });
