@@ -143,6 +143,17 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's az (needs az, ku
     });
   });
 
+  it("signs in to the registry with a token of its own, and skopeo lists with what it was given", async () => {
+    const given = await clients.azJson<{ username: string; accessToken: string; loginServer: string }>(
+      "acr login --name myregistry --expose-token",
+    );
+    expect(given.loginServer).toBe(clients.loginServer());
+    const creds = `${given.username}:${given.accessToken}`;
+    const image = `docker://${given.loginServer}/my-awesome-app`;
+    const { code, stderr } = await clients.skopeo(`list-tags --creds ${creds} ${image}`);
+    expect(code, stderr).toBe(0);
+  });
+
   describe("beside acr-pull", () => {
     it("shows the login server that the secret holds, and the role that setup granted", async () => {
       const run = await setup(sandbox, ["--secret-name", "seen-by-az"]);
