@@ -242,7 +242,7 @@ describe.skipIf(lacks("kubectl"))("kubectl against the sandbox's clusters", () =
     const { kubectl, fails, namespace } = await fresh();
     await kubectl("create secret generic one");
     await kubectl("create secret generic two");
-    expect(await kubectl("delete secret one")).toBe('secret "one" deleted');
+    expect(await kubectl("delete secret one")).toMatch(/^secret "one" deleted/);
     expect(await fails("delete secret one")).toContain('secrets "one" not found');
     await kubectl("wait --for=jsonpath={.type}=Opaque secret/two --timeout=10s");
     await kubectl("delete secret --all");

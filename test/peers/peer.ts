@@ -2,7 +2,20 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A real client or server that tests hold the sandbox to, or a shell that runs a script of ours. */
-export type Peer = "az" | "kubectl" | "skopeo" | "docker-registry" | "zsh" | "fish";
+export type Peer =
+  | "az"
+  | "kubectl"
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kubelet"
+  | "containerd"
+  | "runc"
+  | "setpriv"
+  | "skopeo"
+  | "docker-registry"
+  | "zsh"
+  | "fish";
 
 /**
  * What `describe.skipIf` is given for tests that need these peers: whether one of them is not installed.
