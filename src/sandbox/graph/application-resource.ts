@@ -1,3 +1,4 @@
+import { wholeSeconds } from "./moments.ts";
 import { passwordResources } from "./passwords.ts";
 import type { Collection } from "./query.ts";
 import type { ReplicaView } from "../replication.ts";
@@ -32,13 +33,14 @@ export function applicationResource(
     appId: application.appId,
     applicationTemplateId: null,
     disabledByMicrosoftStatus: null,
-    createdDateTime: new Date(application.createdAt).toISOString(),
+    createdDateTime: wholeSeconds(application.createdAt),
     displayName: application.displayName,
     description: null,
     groupMembershipClaims: null,
     identifierUris: [],
     isDeviceOnlyAuthSupported: null,
     isFallbackPublicClient: null,
+    nativeAuthenticationApisEnabled: null,
     notes: application.notes,
     publisherDomain: "sandbox.example",
     serviceManagementReference: application.serviceManagementReference,
