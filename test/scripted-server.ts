@@ -9,7 +9,7 @@ export interface Arrived {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
-  /** JSON, where there was a body. */
+  /** JSON, where there was a body of it, else its text. */
   readonly body: unknown;
 }
 
@@ -75,7 +75,7 @@ export class ScriptedServer {
       path: url.pathname,
       query: url.searchParams,
       headers: request.headers,
-      body: text === "" ? undefined : JSON.parse(text),
+      body: text === "" ? undefined : /^[{[]/.test(text) ? JSON.parse(text) : text,
     });
     const answer = this.#answers.shift() ?? { status: 501 };
     if (typeof answer === "function") return answer(response);

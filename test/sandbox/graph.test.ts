@@ -627,6 +627,31 @@ describe("rights", () => {
     expect(own.status).toBe(createStatus === 201 ? 204 : 404);
   });
 
+  it("of a person who makes an application and its principal are on the application alone, and can be given up", async () => {
+    const azure = inProcessAzure();
+    const token = await azure.tokenOf(azure.world.users[0]!);
+    const { body: application } = await azure.graph(
+      "POST",
+      "/applications",
+      { displayName: "hers" },
+      { token },
+    );
+    const { body: principal } = await azure.graph(
+      "POST",
+      "/servicePrincipals",
+      { appId: application["appId"] },
+      { token },
+    );
+    const ownersOf = async (path: string) =>
+      valuesOf(await azure.graph("GET", `${path}/owners`)).map(({ id }) => id);
+    const { id } = azure.world.users[0]!;
+    expect(await ownersOf(`/servicePrincipals/${String(principal["id"])}`)).toEqual([]);
+    const path = `/applications/${String(application["id"])}`;
+    expect(await ownersOf(path)).toEqual([id]);
+    await azure.graph("DELETE", `${path}/owners/${id}/$ref`, undefined, { token });
+    expect(await ownersOf(path)).toEqual([]);
+  });
+
   it("to add an owner are more than to own", async () => {
     const owned = { graphPermissions: ["Application.ReadWrite.OwnedBy"] };
     const all = { graphPermissions: ["Application.ReadWrite.All", "Directory.Read.All"] };

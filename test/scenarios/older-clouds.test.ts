@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { setUp } from "./already-set-up.ts";
 import { remove, setup } from "../program.ts";
 import { checksOf, verify } from "./verification.ts";
 
@@ -100,6 +101,17 @@ describe("where one of several subscriptions cannot be looked in", () => {
         `Registry hidden01 was not found, and one subscription could not be looked in:\\n.*${broken}`,
       ),
     );
+  });
+
+  it("verify says of one that it could not look for no word of its not being there", async () => {
+    setUp(sandbox);
+    const run = await verify(sandbox, ["--registry", "hidden01"]);
+    expect(checksOf(run, "fail")).toMatchObject([
+      {
+        id: "secret-registry",
+        message: expect.stringMatching(/^Secret acr-secret holds no entry for hidden01: /) as string,
+      },
+    ]);
   });
 
   it("remove takes a registry that it could not look for for no registry that is gone", async () => {

@@ -54,7 +54,8 @@ export function registryError(
 ): SandboxResponse {
   const known = code ?? codes[status] ?? "UNKNOWN";
   const said = message ?? (status === 401 ? authenticationRequired : known.toLowerCase());
-  return registryAnswer(status, { errors: [{ code: known, message: said, detail }] }, headers);
+  const body = `${JSON.stringify({ errors: [{ code: known, message: said, detail }] })}\n`;
+  return registryAnswer(status, body, { "content-type": "application/json; charset=utf-8", ...headers });
 }
 
 /** What a token must hold for a request, as a challenge names it. */

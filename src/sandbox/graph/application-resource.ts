@@ -1,3 +1,4 @@
+import { wholeSeconds } from "./moments.ts";
 import { passwordResources } from "./passwords.ts";
 import type { Collection } from "./query.ts";
 import type { ReplicaView } from "../replication.ts";
@@ -24,7 +25,7 @@ export function applicationResource(
   view: ReplicaView,
   application: ApplicationRecord,
 ): Record<string, unknown> {
-  const { removedAt, createdDateTime = new Date(application.createdAt).toISOString() } = application;
+  const { removedAt, createdDateTime = wholeSeconds(application.createdAt) } = application;
   return {
     id: application.id,
     deletedDateTime:
@@ -39,6 +40,7 @@ export function applicationResource(
     identifierUris: [],
     isDeviceOnlyAuthSupported: null,
     isFallbackPublicClient: null,
+    nativeAuthenticationApisEnabled: null,
     notes: application.notes,
     publisherDomain: "sandbox.example",
     serviceManagementReference: application.serviceManagementReference,

@@ -48,6 +48,9 @@ export function graphRoute(
   };
 }
 
+const contentType =
+  "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+
 /** An answer with a body. */
 export function answer(
   call: GraphCall,
@@ -55,7 +58,8 @@ export function answer(
   status = 200,
   headers: Record<string, string> = {},
 ): SandboxResponse {
-  return { status, headers: { ...graphHeaders(call.request), "OData-Version": "4.0", ...headers }, body };
+  const common = { ...graphHeaders(call.request), "Content-Type": contentType, "OData-Version": "4.0" };
+  return { status, headers: { ...common, ...headers }, body };
 }
 
 /** The answer to a change that has nothing to show. */

@@ -49,7 +49,7 @@ export function graphError(
   const headers = graphHeaders(request);
   return {
     status,
-    headers,
+    headers: { ...headers, "Content-Type": "application/json" },
     body: {
       error: {
         code,
@@ -76,7 +76,8 @@ export function graphHeaders(request: SandboxRequest): Record<string, string> {
     "x-ms-ags-diagnostic": JSON.stringify({
       ServerInfo: { DataCenter: "Sandbox", Slice: "E", Ring: "1", ScaleUnit: "000", RoleInstance: "SANDBOX" },
     }),
-    "x-ms-resource-unit": "1",
+    // What a request costs of the tenant's allowance: a list of applications twice as much as anything else.
+    "x-ms-resource-unit": request.method === "GET" && /\/applications$/i.test(request.path) ? "2" : "1",
   };
 }
 

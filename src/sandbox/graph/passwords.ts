@@ -48,11 +48,12 @@ function addPassword(call: GraphCall, holder: PasswordHolder): SandboxResponse {
   const password = newPassword(call, holder, passwordCredential as Record<string, unknown>);
   holder.passwords.push(password);
   call.world.committed("password added");
-  return answer(call, {
+  const body = {
     ...context(call.world, "microsoft.graph.passwordCredential"),
     ...passwordResource(password),
     secretText: password.secretText,
-  });
+  };
+  return answer(call, body, 200, { Location: call.world.azureUrl });
 }
 
 /**
@@ -109,8 +110,8 @@ function newPassword(call: GraphCall, holder: PasswordHolder, sent: Record<strin
   return {
     keyId: uuid(),
     displayName,
-    startDateTime: new Date(start).toISOString(),
-    endDateTime: new Date(end).toISOString(),
+    startDateTime: asSent(sent["startDateTime"], start),
+    endDateTime: asSent(sent["endDateTime"], end),
     hint: secretText.slice(0, 3),
     secretText,
     createdAt: now,
@@ -123,6 +124,11 @@ function moment(sent: Record<string, unknown>, property: string): number | undef
   const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(time)) throw badRequest(`A value of the property '${property}' is invalid.`);
   return time;
+}
+
+/** A moment to the letter as it was sent. */
+function asSent(value: unknown, time: number): string {
+  return typeof value === "string" ? value : new Date(time).toISOString();
 }
 
 /** 40 characters in the form Entra has given out since 2021, such as `abc8Q~…`. */

@@ -54,10 +54,10 @@ export function entityAnswer(
 ): SandboxResponse {
   const selected = selection(call.request.query);
   const name = selected ? `${collection.name}(${selected.join(",")})` : collection.name;
+  const { azureUrl, tenantId } = call.world;
+  const place = `${azureUrl}/v2/${tenantId}/directoryObjects/${String(resource["id"])}`;
   const headers: Record<string, string> =
-    status === 201
-      ? { Location: `${call.world.azureUrl}/v1.0/${collection.name}/${String(resource["id"])}` }
-      : {};
+    status === 201 ? { Location: `${place}/Microsoft.DirectoryServices.${collection.type}` } : {};
   return answer(
     call,
     { ...context(call.world, `${name}/$entity`), ...select(resource, selected) },

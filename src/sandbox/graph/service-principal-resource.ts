@@ -1,4 +1,5 @@
 import type { GraphCall } from "./call.ts";
+import { wholeSeconds } from "./moments.ts";
 import { passwordResources } from "./passwords.ts";
 import type { ServicePrincipalRecord } from "../world.ts";
 
@@ -20,7 +21,7 @@ export function principalResource(
     applicationTemplateId: null,
     appOwnerOrganizationId: principal.appOwnerOrganizationId,
     appRoleAssignmentRequired: false,
-    createdDateTime: new Date(principal.createdAt).toISOString(),
+    createdDateTime: wholeSeconds(principal.createdAt),
     description: null,
     disabledByMicrosoftStatus: null,
     displayName: principal.displayName,
@@ -37,12 +38,21 @@ export function principalResource(
     signInAudience: application?.signInAudience ?? audienceOf(principal),
     tags: [],
     tokenEncryptionKeyId: null,
+    samlSingleSignOnSettings: null,
     addIns: [],
     appRoles: [],
+    info: {
+      logoUrl: null,
+      marketingUrl: null,
+      privacyStatementUrl: null,
+      supportUrl: null,
+      termsOfServiceUrl: null,
+    },
     keyCredentials: [],
     oauth2PermissionScopes: [],
     passwordCredentials: passwordResources(view, principal.passwords),
     resourceSpecificApplicationPermissions: [],
+    verifiedPublisher: { displayName: null, verifiedPublisherId: null, addedDateTime: null },
   };
 }
 

@@ -109,7 +109,8 @@ function create(
     accountEnabled,
     servicePrincipalType: "Application",
     appOwnerOrganizationId: world.tenantId,
-    owners: firstOwners(caller),
+    // A person who makes one does not own it, other than an application.
+    owners: caller.kind === "user" ? [] : firstOwners(caller),
     passwords: [],
     graphPermissions: [],
     createdAt: Date.now(),

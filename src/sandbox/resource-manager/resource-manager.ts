@@ -243,6 +243,10 @@ function listGroups(world: World, call: ArmCall): SandboxResponse {
   const scope = scopeOf(call);
   const missing = missingScope(world, scope);
   if (missing) return missing;
+  const filter = call.request.query.get("$filter");
+  // None has tags.
+  if (filter !== null && /^\s*tagName\s+eq\s/i.test(filter)) return page(world, call, []);
+  if (filter !== null) return armError(501, "NotImplemented", "The sandbox has no such filter of groups.");
   const found = resourceGroups(world, call.parameters["subscription"] ?? "").filter((registry) =>
     permitsAction(
       grantsAt(world, call.caller.objectId, `${scope}/resourceGroups/${registry.resourceGroup}`, call.view),
@@ -267,6 +271,7 @@ function groupResource(registry: RegistryRecord): Record<string, unknown> {
     name: registry.resourceGroup,
     type: "Microsoft.Resources/resourceGroups",
     location: registry.location,
+    tags: {},
     properties: { provisioningState: "Succeeded" },
   };
 }

@@ -48,7 +48,11 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
 
 /** What of the registry could not be seen. */
 function registryWarnings({ registry, unseen, proof }: Survey): string[] {
-  const warnings = unseen.map(({ message }) => `Only the other subscriptions were looked in: ${message}`);
+  const warnings = unseen
+    .slice(0, namesShown)
+    .map(({ message }) => `Only the other subscriptions were looked in: ${message}`);
+  if (unseen.length > namesShown)
+    warnings.push(`${unseen.length - namesShown} more subscriptions were not looked in either`);
   if (registry && registry.roleAssignmentMode === undefined) {
     const proven =
       proof.kind === "registry" ? "; the proof shows whether it pulls" : ", and no pull proves it";

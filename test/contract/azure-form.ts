@@ -1,0 +1,82 @@
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import type { Json, Recording } from "./azure-recordings.ts";
+
+type Answer = Recording["response"];
+
+/** Headers whose value says something of the form; of `location` it is only that there is one. */
+const headers = [
+  "content-type",
+  "docker-distribution-api-version",
+  "location",
+  "strict-transport-security",
+  "www-authenticate",
+  "x-ms-failure-cause",
+  "x-ms-resource-unit",
+];
+
+/**
+ * In what an answer differs from a recorded one: status, code of the error, keys, and what is null, a text, a number, a
+ * list or an object. What the values are is nobody's form, and of a list its first item stands for all.
+ */
+export function differences(recorded: Answer, given: Answer): string[] {
+  return [
+    ...(recorded.status === given.status ? [] : [`status: ${given.status}, not ${recorded.status}`]),
+    ...headers.flatMap((name) => {
+      const wanted = headerForm(name, recorded.headers[name]);
+      const found = headerForm(name, given.headers[name]);
+      return wanted === undefined || wanted === found ? [] : [`${name}: ${found ?? "absent"}, not ${wanted}`];
+    }),
+    ...between("body", recorded.body, withDecoded(given.body)),
+  ];
+}
+
+function headerForm(name: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (name === "location") return "there";
+  return name === "www-authenticate"
+    ? value.replaceAll(/https:\/\/[^/"]+/g, "https://HOST").replace(/service="[^"]*"/, 'service="HOST"')
+    : value.replaceAll(/;\s+/g, ";").toLowerCase();
+}
+
+function between(path: string, wanted: Json, given: Json): string[] {
+  const [kind, found] = [kindOf(wanted), kindOf(given)];
+  if (kind !== found) return [`${path}: ${found}, not ${kind}`];
+  if (kind === "list") {
+    if (wanted.length > 0 && given.length > 0) return between(`${path}[]`, wanted[0], given[0]);
+    // What a list of its own holds is what was asked.
+    return path !== "body.value" || wanted.length === given.length
+      ? []
+      : [`${path}: of ${given.length}, not ${wanted.length}`];
+  }
+  if (kind !== "object") {
+    // Codes and the lives of tokens are told apart by their value.
+    const isCode = /\.(?:code|error)$/.test(path) || /^answer [+-] \d+ s$/.test(String(wanted));
+    return isCode && wanted !== given ? [`${path}: ${given}, not ${wanted}`] : [];
+  }
+  // Names of tags are their owner's.
+  if (path.endsWith(".tags")) return [];
+  return [...new Set([...Object.keys(wanted), ...Object.keys(given)])].flatMap((key) => {
+    const name = `${path}.${key}`;
+    if (!(key in given)) return [`${name}: absent, not ${kindOf(wanted[key])}`];
+    return key in wanted
+      ? between(name, wanted[key], given[key])
+      : [`${name}: ${kindOf(given[key])}, not absent`];
+  });
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  return Array.isArray(value) ? "list" : typeof value;
+}
+
+/** What a registry's token says stands beside it in recordings, with times by the moment of the answer. */
+function withDecoded(body: Json): Json {
+  const token: unknown = body?.access_token ?? body?.refresh_token;
+  if (typeof token !== "string" || token.split(".").length !== 3) return body;
+  const claims: Record<string, unknown> = decodeJwt(token);
+  for (const name of ["nbf", "iat", "exp"]) {
+    const seconds = Math.round((Number(claims[name]) - Date.now() / 1000) / 60) * 60;
+    claims[name] = `answer ${seconds < 0 ? "-" : "+"} ${Math.abs(seconds)} s`;
+  }
+  return { ...body, "x-decoded": { header: decodeProtectedHeader(token), claims } };
+}
