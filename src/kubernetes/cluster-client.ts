@@ -106,7 +106,7 @@ export class ClusterClient {
   }
 
   mayEverywhere(
-    verb: "create" | "patch",
+    verb: "get" | "create" | "patch",
     resource: "secrets" | "namespaces",
     signal: AbortSignal,
   ): Promise<boolean> {
