@@ -36,8 +36,22 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
   };
   const decision = await decideCredential(question, proof, signal);
   const deadKeys = await findDeadKeys(question, decision);
-  if (identity) await checkAzureRights(survey, identity, decision, signal);
+  const outlook = identity
+    ? await checkAzureRights(survey, identity, decision, signal)
+    : { policy: undefined, foreseen: undefined };
   const targets = await surveyTargets(survey, decision, clusterId, appId, signal);
   const marks = await findMarks(survey, { decision, targets }, signal);
-  return { clusterId, contexts, surveyed, identity, appId, decision, deadKeys, targets, ...marks, policy };
+  return {
+    clusterId,
+    contexts,
+    surveyed,
+    identity,
+    appId,
+    decision,
+    outlook,
+    deadKeys,
+    targets,
+    ...marks,
+    policy,
+  };
 }
