@@ -1,33 +1,52 @@
-import { ActionableError, hasCode, OutcomeUnknownError } from "../domain/errors.ts";
-import type { NewPassword } from "../domain/identity.ts";
+import { ActionableError, OutcomeUnknownError } from "../domain/errors.ts";
+import type { Application, NewPassword } from "../domain/identity.ts";
 import { Once } from "../domain/once.ts";
+import { unknownPasswordPolicy, type PasswordPolicy } from "../domain/password-policy.ts";
 import { SecretText } from "../domain/secret-text.ts";
+import { untilAborted } from "../domain/until-aborted.ts";
 import { azureError } from "./azure-errors.ts";
 import { applicationFields, applicationOf, dateOf } from "./directory-objects.ts";
 import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
 import { text } from "./json-fields.ts";
-import { readPasswordPolicy, type PasswordPolicy } from "./password-policy.ts";
+import { readPasswordPolicy } from "./password-policy.ts";
 import { removeEverywhere } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
 
 /** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
-export function applicationPasswords({ graph, ask, find, undertake }: DirectoryRequests) {
-  const readPolicy = async (signal: AbortSignal): Promise<PasswordPolicy | undefined> => {
-    const path = "/policies/defaultAppManagementPolicy";
-    try {
-      const { body } = await ask("read the tenant's policy on passwords", { method: "GET", path }, signal);
-      return readPasswordPolicy(body ?? {}, new Date());
-    } catch (error) {
-      if (hasCode(error, "directory.forbidden", "directory.not-found")) return undefined;
-      throw error;
-    }
-  };
-
+export function applicationPasswords({ graph, ask, list, find, undertake }: DirectoryRequests) {
   const policies = new Once();
+  const tenantPolicy = (signal: AbortSignal) =>
+    policies.do("tenant", null, () =>
+      unlessRefused(async (within) => {
+        const request = { method: "GET", path: "/policies/defaultAppManagementPolicy" } as const;
+        return (await ask("read the tenant's policy on passwords", request, within)).body ?? {};
+      }, signal),
+    );
+  const ownPolicies = (objectId: string, signal: AbortSignal) =>
+    policies.do("application", objectId, () =>
+      unlessRefused(
+        (within) =>
+          list("read the application's policies", `/applications/${objectId}/appManagementPolicies`, within),
+        signal,
+      ),
+    );
 
   return {
-    /** What the tenant's policy says of new passwords; undefined when it may not be read. It is asked for once. */
-    passwordPolicy: (signal: AbortSignal) => policies.do("password policy", null, () => readPolicy(signal)),
+    /**
+     * What the tenant's policies say of new passwords of an application, or of one that is still to be made. Hardly
+     * anybody may read them, and nobody needs to: whatever is answered but what was asked for is `unknown`. Each is
+     * asked for once.
+     */
+    async passwordPolicy(
+      application: Pick<Application, "objectId" | "createdAt"> | undefined,
+      signal: AbortSignal,
+    ): Promise<PasswordPolicy> {
+      const tenant = await tenantPolicy(signal);
+      // Who may not read the one may not read the others either.
+      if (!tenant) return unknownPasswordPolicy;
+      const own = application ? await ownPolicies(application.objectId, signal) : [];
+      return readPasswordPolicy({ tenant, own, createdAt: application?.createdAt });
+    },
 
     /**
      * Sends one request, ever (refusals that did nothing apart).
@@ -91,6 +110,24 @@ export function applicationPasswords({ graph, ask, find, undertake }: DirectoryR
       });
     },
   };
+}
+
+/** How long an answer is waited for that nobody needs. */
+const optionalPatienceMs = 15_000;
+
+/** What was read; undefined where that was refused, or took too long. */
+async function unlessRefused<T>(
+  read: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(optionalPatienceMs)]);
+  try {
+    return await untilAborted(read(within), within);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (within.aborted || error instanceof ActionableError) return undefined;
+    throw error;
+  }
 }
 
 function newPasswordOf(body: Readonly<Record<string, unknown>>, asked: Date): NewPassword | undefined {

@@ -109,6 +109,21 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
       );
     },
 
+    /** Deletes a deleted application for good, so that its unique name is free. Fine when it is gone. */
+    async purgeApplication(objectId: string, signal: AbortSignal): Promise<void> {
+      const request = { method: "DELETE", path: `/directory/deletedItems/${objectId}` } as const;
+      // A part of the directory that has not heard of its deletion does not find it among the deleted.
+      for (let tries = 1; tries <= triesForKnown; tries += 1) {
+        try {
+          await ask("delete the application for good", request, signal);
+          return;
+        } catch (error) {
+          if (!hasCode(error, "directory.not-found")) throw error;
+          await sleep(betweenTriesMs, undefined, { signal });
+        }
+      }
+    },
+
     /**
      * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
      * application that exists. `created: false` when one turned up meanwhile, which may be the work of an earlier try

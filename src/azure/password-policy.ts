@@ -1,39 +1,71 @@
 import { parse, toSeconds } from "iso8601-duration";
-import { list, record, type JsonObject } from "./json-fields.ts";
+import { unknownPasswordPolicy, type PasswordPolicy } from "../domain/password-policy.ts";
+import { dateOf } from "./directory-objects.ts";
+import { list, record, text, type JsonObject } from "./json-fields.ts";
 
-/** What a tenant's policy says of new passwords of applications. */
-export interface PasswordPolicy {
-  readonly allowed: boolean;
-  /** The longest life of one, in milliseconds; undefined when there is no limit. */
-  readonly longestLifeMs: number | undefined;
+/** The policies that bear upon one application, as they were read. */
+export interface ReadPolicies {
+  /** The body of `/policies/defaultAppManagementPolicy`; undefined where it may not be read. */
+  readonly tenant: JsonObject | undefined;
+  /** Those assigned to the application itself; none for one that is still to be made; undefined where they may not be read. */
+  readonly own: readonly JsonObject[] | undefined;
+  /** When the application was made; undefined is taken for now. */
+  readonly createdAt: Date | undefined;
 }
 
 /**
- * Reads a tenant's policy.
- * Source: https://learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy
- * @param policy the body of `/policies/defaultAppManagementPolicy`
+ * What the policies say of new passwords. A policy of the application's own decides alone whatever it names: a
+ * restriction that is disabled there is an exemption. A date concerns the applications made after it.
+ * Source: https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
  */
-export function readPasswordPolicy(policy: JsonObject, now: Date): PasswordPolicy {
-  if (policy["isEnabled"] === false) return { allowed: true, longestLifeMs: undefined };
-  const { passwordCredentials } = record(policy["applicationRestrictions"]);
-  const restrictions = list(passwordCredentials)
-    .map(record)
-    .filter((restriction) => isInForce(restriction, now));
-  const caps = restrictions
-    .filter(({ restrictionType }) => restrictionType === "passwordLifetime")
-    .flatMap(({ maxLifetime }) => millisecondsOf(maxLifetime) ?? []);
+export function readPasswordPolicy(policies: ReadPolicies): PasswordPolicy {
+  const addition = ruling("passwordAddition", policies);
+  const lifetime = ruling("passwordLifetime", policies);
+  const caps = lifetime.restrictions.flatMap(({ maxLifetime }) => millisecondsOf(maxLifetime) ?? []);
+  const [forbidding] = addition.restrictions;
+  const answer = forbidding ? "forbidden" : "allowed";
   return {
-    allowed: !restrictions.some(({ restrictionType }) => restrictionType === "passwordAddition"),
+    passwords: addition.isCertain ? answer : unknownPasswordPolicy.passwords,
+    forbiddenToMadeAfter: dateOf(forbidding?.["restrictForAppsCreatedAfterDateTime"]),
     longestLifeMs: caps.length === 0 ? undefined : Math.min(...caps),
+    isLimitCertain: caps.length > 0 && lifetime.isCertain,
   };
 }
 
-/** Applications made by acr-pull are made now, so a rule for those made after a past date is for them. */
-function isInForce(restriction: JsonObject, now: Date): boolean {
-  const since = restriction["restrictForAppsCreatedAfterDateTime"];
-  return (
-    restriction["state"] !== "disabled" && !(typeof since === "string" && Date.parse(since) > now.getTime())
+/** The restrictions of a type that bear upon the application, and whether they decide for certain. */
+function ruling(type: string, { tenant, own, createdAt }: ReadPolicies) {
+  const isNamed = ({ restrictionType }: JsonObject) => restrictionType === type;
+  const named = (own ?? [])
+    .filter(isEnabled)
+    .flatMap(({ restrictions }) => restrictionsIn(restrictions))
+    .filter(isNamed);
+  const deciding =
+    named.length > 0
+      ? named
+      : tenant && isEnabled(tenant)
+        ? restrictionsIn(tenant["applicationRestrictions"]).filter(isNamed)
+        : [];
+  const restrictions = deciding.filter((one) => isInForce(one, createdAt));
+  // Some callers are let off by attributes of theirs, which hardly anybody may read.
+  const leavesSomeAlone = restrictions.some(
+    ({ excludeActors }) => (excludeActors ?? undefined) !== undefined,
   );
+  const isWhole = named.length > 0 || (tenant !== undefined && own !== undefined);
+  return { restrictions, isCertain: isWhole && !leavesSomeAlone };
+}
+
+function restrictionsIn(configuration: unknown): JsonObject[] {
+  return list(record(configuration)["passwordCredentials"]).map(record);
+}
+
+function isEnabled(policy: JsonObject): boolean {
+  return policy["isEnabled"] !== false;
+}
+
+function isInForce(restriction: JsonObject, createdAt: Date | undefined): boolean {
+  if (restriction["state"] === "disabled") return false;
+  const after = dateOf(text(restriction["restrictForAppsCreatedAfterDateTime"]));
+  return !after || !createdAt || createdAt > after;
 }
 
 function millisecondsOf(duration: unknown): number | undefined {

@@ -101,6 +101,13 @@ export function defaultedOption<T>(
   return define("value", description, fallback, parse.words, (texts) => parse(texts.at(-1) ?? fallback));
 }
 
+/** An option whose default gives way to circumstances: `undefined` when not given. */
+export function yieldingOption<T>(
+  description: Description & { readonly parse: Reader<T>; readonly fallback: string },
+): OptionDefinition<T | undefined> {
+  return { ...valueOption(description), fallback: description.fallback };
+}
+
 /** An option that can be repeated; its variable holds the values with commas between. Doubles count once. */
 export function listOption<T>(
   description: Description & { readonly parse: Reader<T> },

@@ -26,6 +26,7 @@ import type {
 } from "../domain/registry.ts";
 import type { RolePermissions } from "../domain/role.ts";
 import type { DesiredAssignment, RoleAssignment } from "../domain/role-assignment.ts";
+import type { PasswordPolicy } from "../domain/password-policy.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 
 /*
@@ -113,13 +114,6 @@ export interface NewApplication {
   readonly serviceManagementReference?: string | undefined;
 }
 
-/** What a tenant's policy says of new passwords of applications. */
-export interface PasswordPolicy {
-  readonly allowed: boolean;
-  /** The longest life of one, in milliseconds; undefined when there is no limit. */
-  readonly longestLifeMs: number | undefined;
-}
-
 /** Applications and service principals, by Microsoft Graph. */
 export interface Directory {
   caller(signal: AbortSignal): Promise<Caller>;
@@ -149,6 +143,8 @@ export interface Directory {
    *   parts of it go on showing it
    */
   removeApplication(objectId: string, signal: AbortSignal): Promise<void>;
+  /** Deletes one of the deleted for good, so that its unique name is free. Fine when it is gone. */
+  purgeApplication(objectId: string, signal: AbortSignal): Promise<void>;
   /**
    * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
    * application that exists. `created: false` when one turned up meanwhile: then look whose it is.
@@ -190,8 +186,11 @@ export interface Directory {
    *   it go on listing it: it was removed a while ago, or is so young that those who were asked do not know it
    */
   removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void>;
-  /** What the tenant's policy says of new passwords; undefined when it may not be read. */
-  passwordPolicy(signal: AbortSignal): Promise<PasswordPolicy | undefined>;
+  /** What the tenant's policies say of new passwords of an application; undefined: of one that is still to be made. */
+  passwordPolicy(
+    application: Pick<Application, "objectId" | "createdAt"> | undefined,
+    signal: AbortSignal,
+  ): Promise<PasswordPolicy>;
 }
 
 /** How a credential was received. */

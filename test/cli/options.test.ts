@@ -113,7 +113,8 @@ describe("the catalogue of options", () => {
       cloud: "AzureCloud",
       color: "auto",
       concurrency: 10,
-      expiresIn: 180 * day,
+      // 180 days, where the tenant allows them.
+      expiresIn: undefined,
       grace: day,
       output: "text",
       proof: "registry",

@@ -91,7 +91,7 @@ describe("what the flow is asked for", () => {
       repositories: undefined,
       secretName: "acr-secret",
       namespaces: [],
-      expiresInMs: 180 * 86_400_000,
+      expiresInMs: undefined,
       waitBusyMs: 60_000,
       timeoutMs: 1_200_000,
       concurrency: 10,

@@ -7,7 +7,7 @@ import type { FaultOptions } from "../../src/sandbox/faults.ts";
 import { runSafely } from "../canary.ts";
 import type { Run, RunOptions } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
-import { addSecret, ownApplication, rotate } from "./rotation.ts";
+import { addSecret, ownApplication, pullSecrets, rotate } from "./rotation.ts";
 
 /** A failure that must come before anything is written, and how to bring it about in the sandbox that all share. */
 interface Scenario {
@@ -17,6 +17,8 @@ interface Scenario {
   /** Parts of the message and of the hint. */
   readonly says: ReadonlyArray<string | RegExp>;
   readonly retryable?: boolean;
+  /** Whether nobody can tell before it is tried: then all is as it was afterwards. */
+  readonly tried?: boolean;
   readonly args?: readonly string[];
   readonly env?: (sandbox: Sandbox) => RunOptions["env"] | Promise<RunOptions["env"]>;
   readonly faults?: readonly FaultOptions[];
@@ -128,6 +130,7 @@ const scenarios: readonly Scenario[] = [
     exit: 3,
     code: "directory.not-owner",
     says: ["may not add a password", /owner/],
+    tried: true,
     arrange: (one) => change(ownApplication(one), "owners", [] as never),
   },
   {
@@ -238,17 +241,23 @@ async function attempt(
   }
 }
 
+/** What the secrets hold and say. */
+const contents = () =>
+  pullSecrets(sandbox).map(({ data, metadata }) => ({ data, annotations: { ...metadata.annotations } }));
+
 describe("rotate is refused for", () => {
   it.each(scenarios)(
     "$what: says so in one document, with what to do, and writes nothing",
     async (scenario) => {
+      const before = contents();
       const { run, writes } = await attempt(scenario);
+      expect(contents()).toEqual(before);
       const { error, ...document } = run.json;
       const seen = JSON.stringify(error, undefined, 1);
       expect([run.code, error?.code, writes], `${seen}\n${run.stderr}`).toEqual([
         scenario.exit,
         scenario.code,
-        0,
+        scenario.tried ? writes : 0,
       ]);
       expect(document).toMatchObject({
         schemaVersion: 1,

@@ -297,7 +297,7 @@ describe("setup, what it makes and how it proves it", () => {
     ]);
     expect(text.stdout).toContain(String.raw`--name 'team blue'\''s puller' --expires-in 90d --yes`);
     expect(text.stderr).not.toContain("keeps the name");
-    const renamed = await setup(["--name", "another", "--dry-run"]);
+    const renamed = await setup(["--name", "another", "--expires-in", "180d", "--dry-run"]);
     expect(renamed.json.warnings).toEqual([
       expect.stringContaining("keeps the name team blue's puller"),
       expect.stringContaining("The key in use lives 90 days"),

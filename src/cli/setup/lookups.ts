@@ -208,7 +208,7 @@ export class Lookups {
 
   async passwordPolicy(answers: SetupAnswers) {
     return await this.#once.do("password-policy", azureRequest(answers), async () =>
-      (await this.azure(answers)).directory.passwordPolicy(this.#signal),
+      (await this.azure(answers)).directory.passwordPolicy(undefined, this.#signal),
     );
   }
 

@@ -2,7 +2,7 @@ import type { Prospect } from "../../core/flows/setup.ts";
 import type { PlannedChange } from "../../core/plan.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { wantedText } from "../../core/steps/pull-role.ts";
-import type { SetupAnswers } from "./setup-options.ts";
+import { setupOptions, type SetupAnswers } from "./setup-options.ts";
 import { toned, type Line } from "../terminal.ts";
 import { planLines } from "../views/plan-lines.ts";
 import { wrapped } from "../views/wrapped.ts";
@@ -68,7 +68,8 @@ function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], a
 
 function passwordText({ expiresIn, passwordFile, passwordStdin }: SetupAnswers): string {
   if (passwordStdin || passwordFile !== undefined) return "the one given; none is made";
-  return `a new one lives ${expiresIn === "max" ? "as long as the tenant allows" : formatDuration(expiresIn)}`;
+  if (expiresIn === "max") return "a new one lives as long as the tenant allows";
+  return `a new one lives ${expiresIn === undefined ? setupOptions.expiresIn.fallback : formatDuration(expiresIn)}`;
 }
 
 function clusterRows({

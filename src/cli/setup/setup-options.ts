@@ -9,7 +9,15 @@ import {
 } from "../../domain/names.ts";
 import { requestedRoles } from "../../domain/role.ts";
 import { lifetime, plainText } from "../option-values.ts";
-import { defaultedOption, listOption, oneOf, switchOption, valueOption, type AnswersOf } from "../option.ts";
+import {
+  defaultedOption,
+  listOption,
+  oneOf,
+  switchOption,
+  valueOption,
+  yieldingOption,
+  type AnswersOf,
+} from "../option.ts";
 import {
   clusterOptions,
   outputOptions,
@@ -116,9 +124,10 @@ export const setupOptions = {
     group: "Principal",
     parse: guidName,
   }),
-  expiresIn: defaultedOption({
+  expiresIn: yieldingOption({
     flag: "--expires-in <duration|max>",
-    summary: "how long a new password lives, or max for as long as the tenant allows",
+    summary:
+      "how long a new password lives, or max for as long as the tenant allows, which caps the default too",
     question: "How long does a new password live?",
     group: "Principal",
     parse: lifetime,

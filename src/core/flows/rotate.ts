@@ -151,8 +151,7 @@ async function prospectOf(
 ): Promise<Prospect> {
   const keys = await surveyKeys(held, input, ports, report, signal);
   const step = nextStep(keys, input, nothingDone);
-  const unwritable = await preflight(step, keys, input, ports, signal);
-  return { keys, step, unwritable };
+  return { keys, step, ...(await preflight(step, keys, input, ports, signal)) };
 }
 
 function nothingFound({ registry }: RotateInput, seen: readonly SeenCluster[]) {

@@ -38,7 +38,8 @@ export interface SetupInput {
   readonly noAzure: boolean;
   readonly owners: readonly string[];
   readonly serviceManagementReference: string | undefined;
-  readonly expiresInMs: number | "max";
+  /** Undefined: as long as usual, where the tenant allows that. */
+  readonly expiresInMs: number | "max" | undefined;
   readonly createNamespace: boolean;
   readonly serviceAccounts: readonly string[];
   readonly adopt: boolean;

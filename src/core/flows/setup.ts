@@ -26,7 +26,8 @@ import { survey, type Survey } from "./setup/survey.ts";
  *   4. the caller's rights on the registry, before which nothing may be written; beside them the application, what the
  *      tenant lets a password be, and whether the registry can be reached
  *   5. the application, made
- *   6. its service principal, and its password beside it
+ *   6. its service principal, and its password beside it; the password alone where it may be refused, and then the
+ *      principal
  *   7. the role of that principal
  *   8. the proof that the password pulls, before any secret holds it
  *   9. the proof of what was read back

@@ -4,6 +4,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { withoutRemovedKeys } from "../holders/find-application.ts";
 import { namespacesRead, seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
 import type { Directory } from "../ports.ts";
+import { asForeseen } from "../steps/application.ts";
 import { applicationWarnings } from "./status/application-warnings.ts";
 import { askDirectory, hasApplications, type DirectoryFacts } from "./status/ask-directory.ts";
 import { findOrphans, orphansUnknownOf } from "./status/find-orphans.ts";
@@ -111,13 +112,13 @@ async function prune(
   if (input.dryRun) return { kind: "planned", plan };
   if (!(await conversation.approve(plan))) return { kind: "declined", plan };
   // A person may look at a plan for long, and a run may have begun to use the key.
-  const { application } = await prunable(await lookAround(input, ports, signal));
+  const { application, foreseen } = await prunable(await lookAround(input, ports, signal));
   report({ kind: "started", id: "prune", text: `Removing the key ${keyId}` });
   try {
     await directory.removePassword(application.objectId, keyId, signal);
   } catch (error) {
     // Somebody removed it meanwhile, which is what was asked for.
-    if (!hasCode(error, "directory.key-lingers")) throw error;
+    if (!hasCode(error, "directory.key-lingers")) throw asForeseen(error, foreseen);
   }
   report({ kind: "done", id: "prune", text: `Removed the key ${keyId}` });
   const outcome = finished(

@@ -1,4 +1,4 @@
-import { ActionableError, refused } from "../../domain/errors.ts";
+import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, Caller, Owner, ServicePrincipal } from "../../domain/identity.ts";
 import type { Registry } from "../../domain/registry.ts";
@@ -190,50 +190,48 @@ function missingOwners(wish: ApplicationWish, owners: readonly Owner[]): readonl
 }
 
 /**
- * Refuses before any write when the caller cannot make the application, or cannot change the one that is there.
+ * The refusal that is to be expected when the application is made or changed, by what the caller's token says and by
+ * who owns it; undefined: none. Only the directory knows better, for it heeds roles that stand in no token: those of
+ * the tenant's own making and those held on a single application.
  * @param changesIt whether a key or an owner is to be added
  */
-export async function checkDirectoryRights(
+export async function foreseeRefusal(
   finding: ApplicationFinding,
   changesIt: boolean,
   directory: Directory,
   caller: Caller,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ActionableError | undefined> {
   if (finding.kind === "absent" || (finding.kind === "found" && !finding.principal)) {
-    if ((await directory.mayRegisterApplications(signal)) === "no") {
-      throw new ActionableError(
-        `${caller.name} may not register applications in tenant ${caller.tenantId}.`,
-        {
-          code: "directory.forbidden",
-          exitCode: exitCode.notAllowed,
-          hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or have somebody make one and pass it with --service-principal.",
-          docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
-        },
-      );
-    }
-    return;
+    if ((await directory.mayRegisterApplications(signal)) !== "no") return undefined;
+    return new ActionableError(`${caller.name} may not register applications in tenant ${caller.tenantId}.`, {
+      code: "directory.forbidden",
+      exitCode: exitCode.notAllowed,
+      hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or have somebody make one and pass it with --service-principal.",
+      docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
+    });
   }
-  if (!changesIt || finding.kind === "deleted") return;
-  await checkMayChange(finding.application, directory, caller, signal);
+  if (!changesIt || finding.kind === "deleted") return undefined;
+  return foreseeRefusedChange(finding.application, directory, caller, signal);
 }
 
 /**
+ * The same of a change to an application that is there.
  * @param deed what is to be done, as the refusal names it
- * @throws ActionableError `directory.not-owner`, exit 3, when the caller may not change it
+ * @returns `directory.not-owner`, exit 3
  */
-export async function checkMayChange(
+export async function foreseeRefusedChange(
   application: Application,
   directory: Directory,
   caller: Caller,
   signal: AbortSignal,
   deed = "add a password to it",
-): Promise<void> {
-  if ((await directory.mayChangeAllApplications(signal)) === "yes") return;
+): Promise<ActionableError | undefined> {
+  if ((await directory.mayChangeAllApplications(signal)) === "yes") return undefined;
   const owners = await directory.listOwners(application.objectId, signal);
-  if (owners.some((owner) => owner.objectId === caller.objectId)) return;
+  if (owners.some((owner) => owner.objectId === caller.objectId)) return undefined;
   const names = owners.map(ownerName).join(", ");
-  throw new ActionableError(
+  return new ActionableError(
     `${caller.name} is not an owner of the application ${nameOf(application)} and may not ${deed}.`,
     {
       code: "directory.not-owner",
@@ -245,6 +243,19 @@ export async function checkMayChange(
       docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/assign-app-owners",
     },
   );
+}
+
+/** A refusal that is to be expected, as something to know before it is tried all the same. */
+export function foreseenText({ message }: ActionableError): string {
+  return `${message.replace(/\.$/, "")}, as far as its token and the owners tell. Roles that do not stand there may allow it: the first write decides`;
+}
+
+/** A refusal as it was foreseen, which says more, where it came so. */
+export function asForeseen<T>(error: T, foreseen: ActionableError | undefined): T | ActionableError {
+  if (!foreseen || !hasCode(error, "directory.forbidden")) return error;
+  const { message, code, hint, docs, exitCode } = foreseen;
+  const { requestId, status } = error;
+  return new ActionableError(message, { code, hint, docs, exitCode, requestId, status }, { cause: error });
 }
 
 /**

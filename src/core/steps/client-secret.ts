@@ -3,14 +3,19 @@ import { formatDuration } from "../../domain/duration.ts";
 import { ActionableError, hasCode, OutcomeUnknownError, type ErrorDetails } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, NewPassword } from "../../domain/identity.ts";
+import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
 import type { Clock, Directory } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { waitText, waitUntil } from "../wait-until.ts";
+import { nameOf } from "./directory-names.ts";
 import type { HeldMark } from "./pending-mark.ts";
 
+const dayMs = 86_400_000;
 /** What Graph gives when no end is named; `max` asks for it where the tenant's policy cannot be read. */
-const graphDefaultLifetimeMs = 730 * 86_400_000;
+const graphDefaultLifetimeMs = 730 * dayMs;
+/** The life of a key that nobody named one for, and that follows no other. */
+export const usualLifetimeMs = 180 * dayMs;
 const triesAfterLostAnswers = 3;
 /** A policy counts a life by the directory's clock, which may be behind the one that the end is counted by. */
 const clockSkewMs = 5 * 60_000;
@@ -19,7 +24,8 @@ const clockSkewMs = 5 * 60_000;
 export interface KeyWish {
   readonly application: Application;
   readonly clusterId: string;
-  readonly expiresInMs: number | "max";
+  /** How long it lives, in milliseconds: see `lifetimeOf`. */
+  readonly lifetimeMs: number;
   /** Server time. */
   readonly now: Date;
   readonly mark: HeldMark;
@@ -39,12 +45,8 @@ export async function makeKey(
   ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
   signal: AbortSignal,
 ): Promise<NewPassword> {
-  const { application, clusterId, mark, now } = wish;
+  const { application, clusterId, lifetimeMs, mark, now } = wish;
   const { directory, clock, report, timeoutMs } = ports;
-  const lifetimeMs =
-    wish.expiresInMs === "max"
-      ? ((await directory.passwordPolicy(signal))?.longestLifeMs ?? graphDefaultLifetimeMs)
-      : wish.expiresInMs;
   const endDateTime = new Date(now.getTime() + lifetimeMs - Math.min(clockSkewMs, lifetimeMs / 100));
   for (let tries = 1; ; tries += 1) {
     const displayName = keyDisplayName(clusterId, mark.operation);
@@ -73,8 +75,11 @@ export async function makeKey(
         },
       );
     } catch (error) {
-      if (hasCode(error, "directory.password-lifetime"))
-        throw await withCap(error, lifetimeMs, directory, signal);
+      if (hasCode(error, "directory.password-lifetime")) {
+        const { longestLifeMs } = await directory.passwordPolicy(application, signal);
+        const { code, exitCode, requestId, status } = error;
+        throw tooLong(lifetimeMs, longestLifeMs, { code, exitCode, requestId, status }, error);
+      }
       if (!(error instanceof OutcomeUnknownError) || tries >= triesAfterLostAnswers) throw error;
       report({
         kind: "note",
@@ -102,47 +107,108 @@ async function addUnlessUnknown(
 }
 
 /**
- * Refuses before any write what the tenant's policy does not allow, where it may be read.
- * @returns the longest life that it allows, in milliseconds, where it limits that
+ * How long a key is to live, in milliseconds.
+ * @param asked undefined: nobody named a life, so that it keeps to what is allowed
+ * @param usualMs what it lives then, where that is allowed
+ */
+export function lifetimeOf(
+  asked: number | "max" | undefined,
+  { longestLifeMs }: Pick<PasswordPolicy, "longestLifeMs">,
+  usualMs: number = usualLifetimeMs,
+): number {
+  if (asked === "max") return longestLifeMs ?? graphDefaultLifetimeMs;
+  return asked ?? Math.min(usualMs, longestLifeMs ?? Infinity);
+}
+
+/** That a key whose life nobody named lives shorter than usual, as the plan says it; empty where it does not. */
+export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifetimeMs): string[] {
+  const lifeMs = lifetimeOf(undefined, policy, usualMs);
+  return lifeMs < usualMs
+    ? [`The new key lives ${formatDuration(lifeMs)}, for the tenant allows no password to live longer`]
+    : [];
+}
+
+/**
+ * Refuses before any write what the tenant's policies forbid for certain. Where they may not be read, or do not say
+ * whom they leave alone, the first password decides.
+ * @param application undefined: one that is still to be made
  * @throws ActionableError `directory.passwords-forbidden`, `directory.password-lifetime`
  */
 export async function checkPasswordPolicy(
-  expiresInMs: number | "max",
+  application: Application | undefined,
+  asked: number | "max" | undefined,
   directory: Directory,
   signal: AbortSignal,
-): Promise<number | undefined> {
-  const policy = await directory.passwordPolicy(signal);
-  if (!policy) return undefined;
-  if (!policy.allowed) {
-    throw new ActionableError("The tenant's policy allows no passwords on applications.", {
-      code: "directory.passwords-forbidden",
-      exitCode: exitCode.notAllowed,
-      hint: "Ask who administers the tenant for an exemption, and name the application that has it with --service-principal.",
-      docs: policyDocs,
-    });
-  }
-  const { longestLifeMs } = policy;
-  if (longestLifeMs === undefined || expiresInMs === "max" || expiresInMs <= longestLifeMs)
-    return longestLifeMs;
-  throw tooLong(expiresInMs, longestLifeMs, {
-    code: "directory.password-lifetime",
-    exitCode: exitCode.notAllowed,
-  });
+): Promise<PasswordPolicy> {
+  const policy = await directory.passwordPolicy(application, signal);
+  if (policy.passwords === "forbidden") throw passwordsForbidden(application, policy);
+  const { longestLifeMs, isLimitCertain } = policy;
+  if (typeof asked !== "number" || !isLimitCertain || longestLifeMs === undefined || asked <= longestLifeMs)
+    return policy;
+  throw tooLong(asked, longestLifeMs, { code: "directory.password-lifetime", exitCode: exitCode.notAllowed });
+}
+
+/** Whether the directory refused a write, so that nothing came of it: for want of a right, or by a rule of the tenant's. */
+export function isRefusedByDirectory(error: unknown): error is ActionableError {
+  return (
+    error instanceof ActionableError &&
+    error.code.startsWith("directory.") &&
+    (error.exitCode === exitCode.notAllowed || error.exitCode === exitCode.usage)
+  );
 }
 
 const policyDocs = "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy";
 
-/** The refusal of a life that is too long, with what is allowed where that may be read. */
-async function withCap(
-  error: ActionableError,
-  askedMs: number,
-  directory: Directory,
-  signal: AbortSignal,
-): Promise<ActionableError> {
-  const { code, requestId, status } = error;
-  const policy = await directory.passwordPolicy(signal).catch(() => undefined);
-  return tooLong(askedMs, policy?.longestLifeMs, { code, requestId, status }, error);
+/** What an administrator sends to Microsoft Graph for an exemption. */
+const exemption = JSON.stringify({
+  displayName: "acr-pull",
+  isEnabled: true,
+  restrictions: { passwordCredentials: [{ restrictionType: "passwordAddition", state: "disabled" }] },
+});
+
+/**
+ * The refusal of a tenant that allows no passwords, with the way round it.
+ * @param application undefined: there is none that an exemption could be for
+ * @param refusal the service's own, where it was asked
+ */
+export function passwordsForbidden(
+  application: Application | undefined,
+  { forbiddenToMadeAfter: after }: Pick<PasswordPolicy, "forbiddenToMadeAfter">,
+  refusal?: ActionableError,
+): ActionableError {
+  const objectId = application?.objectId ?? "OBJECT_ID";
+  const which = application
+    ? `an exemption of the application ${nameOf(application)}`
+    : "an application that you own, with an exemption";
+  const then = application
+    ? "Then run the same command again."
+    : "Then name that application: --service-principal APP_ID.";
+  return new ActionableError(
+    `The tenant's policy allows no passwords on applications${after ? ` made after ${dayText(after)}` : ""}.`,
+    {
+      code: "directory.passwords-forbidden",
+      exitCode: exitCode.notAllowed,
+      hint: [
+        `Ask who administers the tenant for ${which}. In Microsoft Graph that is`,
+        `POST /policies/appManagementPolicies ${exemption}`,
+        `and, with the id in its answer, POST /applications/${objectId}/appManagementPolicies/$ref {"@odata.id":"https://graph.microsoft.com/v1.0/policies/appManagementPolicies/ID"}`,
+        then,
+      ].join("\n"),
+      docs: policyDocs,
+      requestId: refusal?.requestId,
+      status: refusal?.status,
+    },
+    { cause: refusal },
+  );
 }
+
+/** A moment's day, as people write it in a sentence. */
+export function dayText(moment: Date): string {
+  return moment.toISOString().slice(0, 10);
+}
+
+/** Lives that tenants usually allow, the longest first. */
+const usualLimits = ["180d", "90d"];
 
 function tooLong(
   askedMs: number,
@@ -150,18 +216,14 @@ function tooLong(
   details: ErrorDetails,
   cause?: ActionableError,
 ): ActionableError {
+  const shorter = usualLimits.filter((text) => Number.parseInt(text, 10) * dayMs < askedMs);
   const allowed =
-    longestMs === undefined
-      ? "The tenant's policy does not say to you what it allows"
-      : `The tenant allows ${formatDuration(longestMs)}`;
-  const shorter = longestMs === undefined ? "90d" : formatDuration(longestMs);
+    longestMs !== undefined
+      ? `The tenant allows ${formatDuration(longestMs)}: run the same command again with --expires-in ${formatDuration(longestMs)}.`
+      : `The tenant's policy does not say to you what it allows${shorter.length > 0 ? `; usual are ${usualLimits.join(" and ")}` : ""}. Run the same command again with a shorter life, such as --expires-in ${shorter[0] ?? "30d"}.`;
   return new ActionableError(
     `The tenant's policy forbids a password that lives ${formatDuration(askedMs)}.`,
-    {
-      ...details,
-      hint: `${allowed}. Run the same command again with a shorter life, such as --expires-in ${shorter}.`,
-      docs: policyDocs,
-    },
+    { ...details, hint: allowed, docs: policyDocs },
     { cause },
   );
 }

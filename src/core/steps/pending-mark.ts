@@ -73,6 +73,8 @@ export class HeldMark {
   /** The write under way: the marked secret is written by one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #lost = new AbortController();
+  /** Whether an operation of this run may have left a key that only the mark names. */
+  #movedOn = false;
 
   private constructor(wish: MarkWish, secret: SecretObject, pending: PendingMark) {
     this.#wish = wish;
@@ -124,15 +126,31 @@ export class HeldMark {
     return this.#lost.signal;
   }
 
-  /** Gives the mark back before anything was made under it: what stood there before stands there again. */
-  async withdraw(signal: AbortSignal): Promise<void> {
+  /** Whether the secret was made for the mark. */
+  get madeSecret(): boolean {
+    return this.#wish.secret === undefined;
+  }
+
+  /** Whether a key may have been made whose answer was lost: then the mark has to stay until that one is gone. */
+  get mayHaveLeftKey(): boolean {
+    return this.#movedOn;
+  }
+
+  /**
+   * Gives the mark back before anything was made under it: what stood there before stands there again.
+   * @returns false when it has to stay
+   */
+  async withdraw(signal: AbortSignal): Promise<boolean> {
+    if (this.#movedOn) return false;
     const { target, loginServer, secret } = this.#wish;
     const before = secret && readMarks(secret)[loginServer]?.pending;
     await replaceMark(target, loginServer, new Set([this.operation]), before, signal);
+    return true;
   }
 
   /** Puts a new operation in the mark and the present one among those to sweep. */
   async nextOperation(operation: string, signal: AbortSignal): Promise<void> {
+    this.#movedOn = true;
     await this.#inTurn(() =>
       this.#write(pendingMark(this.#wish, operation, [...this.sweep, this.operation]), signal),
     );

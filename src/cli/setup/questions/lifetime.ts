@@ -1,4 +1,4 @@
-import type { PasswordPolicy } from "../../../core/ports.ts";
+import type { PasswordPolicy } from "../../../domain/password-policy.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { lifetime } from "../../option-values.ts";
 import { setupOptions } from "../setup-options.ts";

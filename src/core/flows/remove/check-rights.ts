@@ -1,7 +1,7 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { RemovePorts } from "../remove-contract.ts";
-import { checkMayChange } from "../../steps/application.ts";
+import { foreseeRefusedChange } from "../../steps/application.ts";
 import type { PrincipalVerdict } from "./judge-principal.ts";
 import type { Removal } from "./removal.ts";
 
@@ -21,9 +21,12 @@ export async function checkRights(
   const { directory } = azure;
   const caller = await directory.caller(signal);
   await Promise.all([
-    ...changed.map((verdict) =>
-      checkMayChange(verdict.application, directory, caller, signal, deedOf(verdict)),
-    ),
+    ...changed.map(async (verdict) => {
+      const { application } = verdict;
+      const refusal = await foreseeRefusedChange(application, directory, caller, signal, deedOf(verdict));
+      // Nothing of what would go before it could be brought back.
+      if (refusal) throw refusal;
+    }),
     ...[...scopes].map((scope) => checkMayUnassign(scope, caller.name, azure, signal)),
   ]);
 }

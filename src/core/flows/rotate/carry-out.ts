@@ -274,8 +274,10 @@ class KeysRun {
     });
     // What turned up since then stops it as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
-    if (begins && !this.#keys.liveMark)
-      this.#giveUp(await preflight(this.#step, this.#keys, input, ports, signal));
+    if (begins && !this.#keys.liveMark) {
+      const { unwritable } = await preflight(this.#step, this.#keys, input, ports, signal);
+      this.#giveUp(unwritable);
+    }
     return true;
   }
 

@@ -1,14 +1,20 @@
 import type { PullCredential } from "../../../domain/docker-config.ts";
-import { ActionableError } from "../../../domain/errors.ts";
+import { ActionableError, hasCode } from "../../../domain/errors.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
 import { manyLooks } from "../../checks/prove-steadily.ts";
+import { asForeseen, foreseeRefusedChange } from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
-import { makeKey } from "../../steps/client-secret.ts";
+import {
+  isRefusedByDirectory,
+  lifetimeOf,
+  makeKey,
+  passwordsForbidden,
+  usualLifetimeMs,
+} from "../../steps/client-secret.ts";
 import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { timeText } from "../../../domain/time-text.ts";
-import type { RotateInput } from "../rotate-contract.ts";
 import type { Holder } from "../../holders/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
@@ -109,15 +115,13 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   const { application, seen, appId } = keys;
   await work.sweepWhatShows();
   report({ kind: "started", id: "key", text: "Making a key" });
-  const lifetime = lifetimeOf(holders, keys, input);
-  const policy =
-    typeof lifetime === "number" && input.expiresInMs === undefined ? await policyOf(work) : undefined;
-  const expiresInMs = policy !== undefined && lifetime !== "max" && policy < lifetime ? "max" : lifetime;
-  const key = await makeKey(
-    { application, clusterId: seen.clusterId, expiresInMs, now: seen.cluster.serverTime(), mark: work.mark },
-    work.tools,
-    work.signal,
-  );
+  const policy = await work.tools.directory.passwordPolicy(application, work.signal);
+  const lifetimeMs = lifetimeOf(input.expiresInMs, policy, lifeBefore(holders, keys));
+  const wish = { application, clusterId: seen.clusterId, lifetimeMs, mark: work.mark };
+  const now = seen.cluster.serverTime();
+  const key = await makeKey({ ...wish, now }, work.tools, work.signal).catch(async (error: unknown) => {
+    throw isRefusedByDirectory(error) ? await givenBack(error, work) : error;
+  });
   const expiresAt = timeText(key.endDateTime);
   report({ kind: "done", id: "key", text: `Made the key ${key.keyId}, valid until ${expiresAt}` });
   const listed: PasswordCredential = {
@@ -130,25 +134,31 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   return { credential: { username: appId, password: key.secret }, keyId: key.keyId, expiresAt, listed };
 }
 
-/** The longest life that the tenant allows, where it tells: a key whose life nobody named keeps to it. */
-async function policyOf({ tools, signal }: KeyWork): Promise<number | undefined> {
-  return (await tools.directory.passwordPolicy(signal))?.longestLifeMs;
+/** Nothing was made: as far as that succeeds the mark goes as well, and all is as it was. */
+async function givenBack(refusal: ActionableError, work: KeyWork): Promise<unknown> {
+  const { keys, signal, tools } = work;
+  const { directory } = tools;
+  try {
+    await work.giveBackMark();
+    if (hasCode(refusal, "directory.passwords-forbidden")) {
+      const policy = await directory.passwordPolicy(keys.application, signal);
+      return passwordsForbidden(keys.application, policy, refusal);
+    }
+    const caller = await directory.caller(signal);
+    return asForeseen(refusal, await foreseeRefusedChange(keys.application, directory, caller, signal));
+  } catch (error) {
+    if (!(error instanceof ActionableError)) throw error;
+    return refusal;
+  }
 }
 
 const hourMs = 3_600_000;
-/** The life that `setup` gives a key. */
-const usualLifetimeMs = 180 * 24 * hourMs;
 
 /**
- * How long the new key is to live, in milliseconds: as long as the key before, in whole hours, for a key is made a little
- * shorter than what was asked for.
+ * How long the key before lives, in milliseconds, and so the one that follows it where nobody said otherwise: in whole
+ * hours, for a key is made a little shorter than what was asked for.
  */
-export function lifetimeOf(
-  holders: readonly Holder[],
-  { keyOf }: SurveyedKeys,
-  { expiresInMs }: Pick<RotateInput, "expiresInMs">,
-): number | "max" {
-  if (expiresInMs !== undefined) return expiresInMs;
+export function lifeBefore(holders: readonly Holder[], { keyOf }: Pick<SurveyedKeys, "keyOf">): number {
   const lives = holders.flatMap(({ credential }) => {
     const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
     return startDateTime && endDateTime ? [endDateTime.getTime() - startDateTime.getTime()] : [];

@@ -122,6 +122,13 @@ export class KeyWork {
     }
   }
 
+  /** Gives the mark back when what was begun under it was refused and nothing was made, removed or written. */
+  async giveBackMark(): Promise<void> {
+    if (this.swept.length > 0) return;
+    await this.mark.stopRenewing();
+    if (await this.mark.withdraw(this.#signal)) this.wrote = false;
+  }
+
   /**
    * On the secret where every run that sees the same secrets puts it; where that may not be written, on the next: what
    * somebody else put in one namespace stops nobody in the others.

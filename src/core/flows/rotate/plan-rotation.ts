@@ -6,16 +6,15 @@ import { targetName } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
-import type { Unwritable } from "./preflight.ts";
+import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-key.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** The keys of one application, and what is to be done with them first. */
-export interface Prospect {
+export interface Prospect extends Preflight {
   readonly keys: SurveyedKeys;
   readonly step: NextStep;
-  readonly unwritable: readonly Unwritable[];
 }
 
 const tellSkewMs = 5 * 60_000;
@@ -184,12 +183,13 @@ function marksToRemove({ staleMarks, seen }: SurveyedKeys): PlannedChange[] {
   }));
 }
 
-function warningsOf({ keys, step, unwritable }: Prospect, input: RotateInput): string[] {
+function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: RotateInput): string[] {
   const { seen, changed, loginServer, holders, keyOf } = keys;
   const warnings = changed.map(
     (target) =>
       `${targetName(target)} holds something else for ${loginServer} than its mark says, and is left alone: acr-pull setup for its namespace mends it`,
   );
+  warnings.push(...more.warnings);
   for (const { target, error } of unwritable) {
     warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);
   }

@@ -4,13 +4,14 @@ import { formatDuration } from "../../../domain/duration.ts";
 import { ActionableError, refused } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
-import { checkMayChange } from "../../steps/application.ts";
+import type { PasswordPolicy } from "../../../domain/password-policy.ts";
+import { foreseeRefusedChange, foreseenText } from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
-import { checkPasswordPolicy } from "../../steps/client-secret.ts";
+import { cappedLife, checkPasswordPolicy, lifetimeOf } from "../../steps/client-secret.ts";
 import { isSameTarget, rehearseWrite, targetName } from "../../steps/pull-secret.ts";
 import { manyTargets, type Target } from "../../steps/read-targets.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
-import { lifetimeOf } from "./change-over.ts";
+import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../../holders/holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
 import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
@@ -21,14 +22,22 @@ export interface Unwritable {
   readonly error: ActionableError;
 }
 
+/** What is known before the first write. */
+export interface Preflight {
+  /** What cannot be written and is given up, with `--accept-outage`. */
+  readonly unwritable: readonly Unwritable[];
+  /** Things to know before saying yes. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Asks before the first write whether a step can be carried out: an old key is retired only when every secret that
  * holds it has another, so that one which cannot be written, or read back, stops it all before anything is made. What
  * a retirement cannot take out of some secrets it takes out of the others all the same.
- * @returns what cannot be written and is given up, with `--accept-outage`
+ * @returns what cannot be written and is given up, with `--accept-outage`, and what to know besides
  * @throws ActionableError exit 2 for a secret that cannot be written, a leaked key that could not be retired, and a
  *   key or an image that is not the one that is meant;
- *   exit 3 where the application may not be changed, or secrets not be read by their names; `busy` while another run is
+ *   exit 3 where the tenant forbids the new key, or secrets may not be read by their names; `busy` while another run is
  *   at work
  */
 export async function preflight(
@@ -37,28 +46,28 @@ export async function preflight(
   input: RotateInput,
   ports: RotatePorts,
   signal: AbortSignal,
-): Promise<readonly Unwritable[]> {
-  if (step.kind === "none") return [];
+): Promise<Preflight> {
+  if (step.kind === "none") return { unwritable: [], warnings: [] };
   if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
   const { directory } = ports.azure;
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;
-  const [, longestLifeMs, unwritable, unreadable] = await Promise.all([
-    checkMayChange(keys.application, directory, caller, signal),
-    // A life that nobody named keeps to the tenant's policy by itself.
-    makes ? checkPasswordPolicy(input.expiresInMs ?? "max", directory, signal) : undefined,
+  const [foreseen, policy, unwritable, unreadable] = await Promise.all([
+    foreseeRefusedChange(keys.application, directory, caller, signal),
+    makes ? checkPasswordPolicy(keys.application, input.expiresInMs, directory, signal) : undefined,
     findUnwritable(step, keys, input, signal),
     findUnreadable(step, keys, input, signal),
   ]);
-  if (makes) refuseLongGrace(step, keys, input, longestLifeMs);
+  if (makes && policy) refuseLongGrace(step, keys, input, policy);
   if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
   if (step.kind !== "tidy") {
     refuseOtherKey(step, keys, input);
     refuseOtherImage(step, keys, input);
   }
+  const foreseenWarnings = foreseen ? [foreseenText(foreseen)] : [];
   if (step.kind !== "change-over") {
     refuseIfNone(touchedBy(step, keys), [...unreadable, ...unwritable]);
-    return [];
+    return { unwritable: [], warnings: foreseenWarnings };
   }
   const [first] = unreadable;
   if (first && !input.acceptOutage) throw first.error;
@@ -66,7 +75,13 @@ export async function preflight(
   const others = unreadable.filter(
     ({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)),
   );
-  return [...unwritable, ...others];
+  const warnings = [
+    ...foreseenWarnings,
+    ...(makes && policy && input.expiresInMs === undefined
+      ? cappedLife(policy, lifeBefore(step.holders, keys))
+      : []),
+  ];
+  return { unwritable: [...unwritable, ...others], warnings };
 }
 
 /** The secrets that a step writes; of one that writes none but its mark, those that it can choose from. */
@@ -81,20 +96,17 @@ function refuseIfNone(touched: readonly Holder[], failed: readonly Unwritable[])
   if (first && touched.every(isFailed)) throw first.error;
 }
 
-/**
- * A grace that the new key does not live to see ends with no key at all.
- * @param longestLifeMs what the tenant allows, where it tells
- */
+/** A grace that the new key does not live to see ends with no key at all. */
 function refuseLongGrace(
   { holders }: ChangeOver,
   keys: SurveyedKeys,
   input: RotateInput,
-  longestLifeMs = Infinity,
+  policy: PasswordPolicy,
 ): void {
   if (input.intent !== "rotate") return;
-  const lifetime = lifetimeOf(holders, keys, input);
-  const asked = lifetime === "max" ? Infinity : lifetime;
-  const lifeMs = Math.min(asked, longestLifeMs);
+  const beforeMs = lifeBefore(holders, keys);
+  const asked = input.expiresInMs === "max" ? Infinity : (input.expiresInMs ?? beforeMs);
+  const lifeMs = lifetimeOf(input.expiresInMs, policy, beforeMs);
   if (input.graceMs < lifeMs) return;
   const [as, longer] =
     lifeMs < asked

@@ -56,6 +56,8 @@ export class JobWork {
   signal: AbortSignal;
   mark: HeldMark | undefined;
   madeKeyId: string | undefined;
+  /** Whether this run made the application: then nobody else has any use for it. */
+  madeApplication = false;
 
   constructor(
     job: Job,

@@ -1,5 +1,6 @@
 import type { ActionableError } from "../../../domain/errors.ts";
 import type { Application } from "../../../domain/identity.ts";
+import type { PasswordPolicy } from "../../../domain/password-policy.ts";
 import type { PendingMark } from "../../../domain/ownership.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { RequestedRole } from "../../../domain/role.ts";
@@ -46,6 +47,14 @@ export interface JobIdentity {
   readonly roleWish: RoleWish;
 }
 
+/** What is to be expected of the directory, as far as it lets itself be asked before anything is written. */
+export interface Outlook {
+  /** What the tenant allows the key that is to be made; undefined when none is. */
+  readonly policy: PasswordPolicy | undefined;
+  /** The refusal that the application's first write will meet, unless a role allows it that no token names. */
+  readonly foreseen: ActionableError | undefined;
+}
+
 /** Everything about one cluster that the plan and its carrying out need. */
 export interface Job {
   readonly clusterId: string;
@@ -56,6 +65,7 @@ export interface Job {
   /** Known unless the application is still to be made. */
   readonly appId: string | undefined;
   readonly decision: CredentialDecision;
+  readonly outlook: Outlook;
   readonly deadKeys: DeadKeys;
   readonly targets: readonly JobTarget[];
   readonly staleMarks: readonly StaleMark[];

@@ -1,15 +1,25 @@
+import { hasCode, type ActionableError } from "../../../domain/errors.ts";
 import type { Application, NewPassword } from "../../../domain/identity.ts";
+import { unknownPasswordPolicy } from "../../../domain/password-policy.ts";
 import { repositoriesIn } from "../../../domain/role.ts";
 import { settleBoth } from "../../settle-both.ts";
-import { ensureApplication, type EnsuredApplication } from "../../steps/application.ts";
-import { makeKey, newOperation, sweepKeys } from "../../steps/client-secret.ts";
+import { asForeseen, ensureApplication, type EnsuredApplication } from "../../steps/application.ts";
+import {
+  isRefusedByDirectory,
+  lifetimeOf,
+  makeKey,
+  newOperation,
+  passwordsForbidden,
+  sweepKeys,
+} from "../../steps/client-secret.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { ensureRoles } from "../../steps/pull-role.ts";
 import { ensureServicePrincipal } from "../../steps/service-principal.ts";
 import { timeText } from "../../../domain/time-text.ts";
-import type { TargetCredential } from "./job.ts";
+import { applicationOf, type TargetCredential } from "./job.ts";
 import type { JobWork } from "./job-work.ts";
 import { heldKeys } from "./sweep.ts";
+import { takeBack } from "./take-back.ts";
 import { takeMark } from "./take-mark.ts";
 
 /** Everything the credential needs: application, principal, role and, where none lives, a key. */
@@ -21,13 +31,36 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential>
     await ensureIdentity(work);
     return decision;
   }
+  const wroteBefore = work.record.wrote;
+  try {
+    return await makeCredential(work);
+  } catch (error) {
+    // Once there is a principal, somebody may rely on it.
+    if (!isRefusedByDirectory(error) || work.record.principal) throw error;
+    const refusal = await explained(error, work);
+    await takeBack(work, refusal, wroteBefore);
+    throw refusal;
+  }
+}
+
+async function makeCredential(work: JobWork): Promise<TargetCredential> {
+  const { outlook } = work.job;
   // The mark names the key before there is one; the application and principal need not wait for it.
   const operation = newOperation();
   const [mark, ensured] = await settleBoth(setMark(work, operation), makeApplication(work));
   const { application } = ensured;
   work.started("key", "Making a key");
   const createdAt = timeText(mark.target.cluster.serverTime());
-  const [key] = await settleBoth(addKey(work, application, mark), ensurePrincipalAndRoles(work, ensured));
+  const addOurKey = () => addKey(work, application, mark);
+  const ensureTheRest = () => ensurePrincipalAndRoles(work, ensured);
+  // Where the key may be refused, nothing is granted before it is there.
+  const isSure = outlook.policy?.passwords === "allowed" && !outlook.foreseen;
+  const key = isSure
+    ? (await settleBoth(addOurKey(), ensureTheRest()))[0]
+    : await addOurKey().then(async (made) => {
+        await ensureTheRest();
+        return made;
+      });
   work.done("key", `Made the key ${key.keyId}, valid until ${timeText(key.endDateTime)}`);
   return {
     kind: "living",
@@ -38,6 +71,18 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential>
     state: "signs-in",
     from: "target",
   };
+}
+
+/** The directory's refusal, with what was foreseen of it and the way round it. */
+async function explained(refusal: ActionableError, work: JobWork): Promise<ActionableError> {
+  const { identity, outlook } = work.job;
+  if (hasCode(refusal, "directory.passwords-forbidden")) {
+    // One that this run made is taken back: no exemption could be for it.
+    const lasting = work.madeApplication ? undefined : applicationOf(identity?.application);
+    const policy = await work.tools().directory.passwordPolicy(lasting, work.signal);
+    return passwordsForbidden(lasting, policy, refusal);
+  }
+  return asForeseen(refusal, outlook.foreseen);
 }
 
 async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
@@ -53,12 +98,10 @@ async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
 
 async function addKey(work: JobWork, application: Application, mark: HeldMark): Promise<NewPassword> {
   const { clusterId } = work.job;
+  const policy = work.job.outlook.policy ?? unknownPasswordPolicy;
+  const lifetimeMs = lifetimeOf(work.input.expiresInMs, policy);
   const now = mark.target.cluster.serverTime();
-  const key = await makeKey(
-    { application, clusterId, expiresInMs: work.input.expiresInMs, now, mark },
-    work.tools(),
-    work.signal,
-  );
+  const key = await makeKey({ application, clusterId, lifetimeMs, now, mark }, work.tools(), work.signal);
   work.madeKeyId = key.keyId;
   return key;
 }
@@ -80,6 +123,7 @@ async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
   const ensured = await ensureApplication(finding, applicationWish, { ...work.tools(), caller }, work.signal);
   const { application, created } = ensured;
   work.record.application = application;
+  work.madeApplication = created;
   if (creates) {
     // Another run may have been faster.
     const verb = created ? "Created" : finding.kind === "absent" ? "Found" : "Restored";

@@ -1,5 +1,6 @@
 import type { PlannedChange } from "../../plan.ts";
-import { applicationChanges } from "../../steps/application.ts";
+import { applicationChanges, foreseenText } from "../../steps/application.ts";
+import { cappedLife } from "../../steps/client-secret.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { withoutCredential } from "../../../domain/docker-config.ts";
@@ -164,8 +165,10 @@ function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
 }
 
 function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
-  const { identity, decision, liveMark } = job;
+  const { identity, decision, liveMark, outlook } = job;
   const warnings = strandedWarnings(job);
+  if (outlook.foreseen) warnings.push(foreseenText(outlook.foreseen));
+  if (outlook.policy && input.expiresInMs === undefined) warnings.push(...cappedLife(outlook.policy));
   const application = identity?.application.kind === "absent" ? undefined : identity?.application.application;
   const { applicationName } = input;
   if (application && applicationName !== undefined && application.displayName !== applicationName) {
@@ -245,7 +248,7 @@ function lifetimeNote(
   if (input.knownPassword) return undefined;
   const application = identity?.application.kind === "found" ? identity.application.application : undefined;
   const key = application?.passwords.find((one) => one.keyId === keyId);
-  if (input.expiresInMs === "max" || !key?.startDateTime || !key.endDateTime) return undefined;
+  if (typeof input.expiresInMs !== "number" || !key?.startDateTime || !key.endDateTime) return undefined;
   const day = 86_400_000;
   const lifetimeMs = key.endDateTime.getTime() - key.startDateTime.getTime();
   if (Math.abs(lifetimeMs - input.expiresInMs) < day) return undefined;

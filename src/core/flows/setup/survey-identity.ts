@@ -1,14 +1,14 @@
 import type { Caller } from "../../../domain/identity.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { RegistryRights, Roles } from "../../ports.ts";
-import { checkDirectoryRights, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
+import { foreseeRefusal, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { checkPasswordPolicy } from "../../steps/client-secret.ts";
 import { isLive } from "../../steps/pending-mark.ts";
 import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
-import type { JobIdentity } from "./job.ts";
+import { applicationOf, type JobIdentity, type Outlook } from "./job.ts";
 import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
 
 /** What Azure holds for one cluster, as it was looked at. */
@@ -48,7 +48,7 @@ export async function surveyIdentity(
   const { directory, roles } = azure;
   // Nothing of ours is here, so a key will be made: what the tenant lets it be is remembered by whom it is asked of.
   if (ours.length === 0 && input.knownPassword === undefined)
-    directory.passwordPolicy(signal).catch(() => {});
+    directory.passwordPolicy(undefined, signal).catch(() => {});
   const [application, rights] = await Promise.all([
     inspectApplication(applicationWish, { directory, roles, clock, caller }, signal),
     // Nothing of ours is here, so a role will be granted.
@@ -99,25 +99,29 @@ async function vouchesFor(
 }
 
 /**
- * Whether what has to change in Azure may be changed.
- * @throws ActionableError with exit 3 when a right is missing
+ * Whether what has to change in Azure may be changed, as far as that can be told beforehand.
+ * @throws ActionableError with exit 3 when a right is missing for certain
  */
 export async function checkAzureRights(
   { input, ports: { azure }, registry, caller }: JobSurvey,
   { application, roles, rights }: SurveyedIdentity,
   decision: CredentialDecision,
   signal: AbortSignal,
-): Promise<void> {
-  if (!azure || !registry || !caller) return;
+): Promise<Outlook> {
+  if (!azure || !registry || !caller) return { policy: undefined, foreseen: undefined };
+  const { directory } = azure;
   const changesApplication = decision.kind === "make" || application.missingOwners.length > 0;
   const changesRoles =
     roles.obsolete.length > 0 ||
     roles.wanted.some(({ action }) => action === "created" || action === "updated");
-  await Promise.all([
-    checkDirectoryRights(application, changesApplication, azure.directory, caller, signal),
-    decision.kind === "make" ? checkPasswordPolicy(input.expiresInMs, azure.directory, signal) : undefined,
+  const [foreseen, policy] = await Promise.all([
+    foreseeRefusal(application, changesApplication, directory, caller, signal),
+    decision.kind === "make"
+      ? checkPasswordPolicy(applicationOf(application), input.expiresInMs, directory, signal)
+      : undefined,
     changesRoles ? checkRights(azure.roles, roles, rights, registry, caller, signal) : undefined,
   ]);
+  return { foreseen, policy };
 }
 
 async function checkRights(

@@ -41,7 +41,9 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
   };
   const decision = await decideCredential(question, proof, signal);
   const deadKeys = await findDeadKeys(question, decision);
-  if (identity) await checkAzureRights(survey, identity, decision, signal);
+  const outlook = identity
+    ? await checkAzureRights(survey, identity, decision, signal)
+    : { policy: undefined, foreseen: undefined };
   const targets = await surveyTargets(
     survey,
     decision,
@@ -56,6 +58,7 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     identity,
     appId,
     decision,
+    outlook,
     deadKeys,
     targets,
     ...marks,

@@ -7,7 +7,7 @@ import { timeText } from "../../../domain/time-text.ts";
 import { keyHolders } from "../../holders/key-holders.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
 import type { Directory } from "../../ports.ts";
-import { checkMayChange } from "../../steps/application.ts";
+import { foreseenText, foreseeRefusedChange } from "../../steps/application.ts";
 import { nameOf } from "../../steps/directory-names.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { PrunePlan } from "../status-contract.ts";
@@ -18,12 +18,14 @@ import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./find-orph
 export interface Prunable {
   readonly application: Application;
   readonly key: PasswordCredential;
+  /** The refusal that is to be expected. */
+  readonly foreseen: ActionableError | undefined;
 }
 
 /**
  * Finds a key by its id and makes sure that it is an orphan: a removed password is gone for good.
  * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, exit 2;
- *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; what stands against changing the application
+ *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3
  */
 export async function findPrunable(
   keyId: string,
@@ -45,8 +47,12 @@ export async function findPrunable(
   const holders = await Promise.all(seen.map((one) => holdersOf(found, one, one === cluster, signal)));
   const [first, ...more] = holders.flat();
   if (first !== undefined) throw inUse(keyId, first, more.length);
-  await checkMayChange(found.application, directory, await directory.caller(signal), signal);
-  return found;
+  const caller = await directory.caller(signal);
+  const deed = "remove a password of it";
+  return {
+    ...found,
+    foreseen: await foreseeRefusedChange(found.application, directory, caller, signal, deed),
+  };
 }
 
 /**
@@ -55,7 +61,7 @@ export async function findPrunable(
  * @param isItsOwn whether the key was made for this cluster; in another that was chosen it is a copy
  */
 async function holdersOf(
-  { application, key }: Prunable,
+  { application, key }: Pick<Prunable, "application" | "key">,
   { cluster, secrets, contexts }: ManagedSecrets,
   isItsOwn: boolean,
   signal: AbortSignal,
@@ -69,12 +75,12 @@ async function holdersOf(
 }
 
 /** What removing it does. */
-export function prunePlan({ application, key }: Prunable): PrunePlan {
+export function prunePlan({ application, key, foreseen }: Prunable): PrunePlan {
   const { keyId, startDateTime, endDateTime } = key;
   const before = { keyId, createdAt: timeText(startDateTime), expiresAt: timeText(endDateTime) };
   return {
     changes: [{ target: `key ${keyId} of ${nameOf(application)}`, action: "removed", before, after: null }],
-    warnings: [],
+    warnings: foreseen ? [foreseenText(foreseen)] : [],
   };
 }
 
@@ -89,7 +95,7 @@ function notFound(keyId: string, facts: DirectoryFacts): ActionableError {
   );
 }
 
-function notOurs({ application, key }: Prunable): ActionableError {
+function notOurs({ application, key }: Pick<Prunable, "application" | "key">): ActionableError {
   const origin = keyOrigin(key);
   return refused(
     "status.key-not-ours",
