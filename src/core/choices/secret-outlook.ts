@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { withoutCredential } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
-import { judgeTarget, type TargetPolicy, type TargetState } from "../steps/pull-secret.ts";
+import { judgeTarget, refuseDeleting, type TargetPolicy, type TargetState } from "../steps/pull-secret.ts";
 import { readTarget, type Target } from "../steps/read-targets.ts";
 
 /** What writing a target would meet. Never holds a credential. */
@@ -63,7 +63,9 @@ async function lookAt(target: Target, policy: TargetPolicy, signal: AbortSignal)
     throw error;
   }
   try {
-    return outlookOf(judgeTarget(target, content, policy), policy.loginServer);
+    const outlook = outlookOf(judgeTarget(target, content, policy), policy.loginServer);
+    if (content.secret) refuseDeleting(target, content.secret);
+    return outlook;
   } catch (error) {
     if (!(error instanceof ActionableError)) throw error;
     return { kind: "refused", error, adoptable: hasCode(error, "secret.not-ours") };

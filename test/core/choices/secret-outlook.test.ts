@@ -35,6 +35,8 @@ function secret(name: string, hosts: readonly string[], marks?: object, metadata
   } as const;
 }
 
+/** Held by a finalizer while it is being deleted. */
+const going = { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["test.example/hold"] };
 const other = "other.azurecr.io";
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -53,6 +55,7 @@ beforeAll(async () => {
           secret("taken", [loginServer, other], { [other]: mark }),
           secret("argo", ["docker.io"], undefined, { labels: { "argocd.argoproj.io/instance": "x" } }),
           { ...secret("opaque", []), type: "Opaque" },
+          secret("going", [loginServer], { [loginServer]: mark }, going),
         ],
         users: [{ context: "narrow", rules: [] }],
       },
@@ -108,6 +111,7 @@ describe("what writing a secret would meet is", () => {
     ["a secret that a controller writes", "argo", "apps", "secret.reconciled"],
     ["a secret of another type", "opaque", "apps", "secret.wrong-type"],
     ["a namespace that is being deleted", "none", "old", "kubernetes.terminating"],
+    ["a secret that is being deleted", "going", "apps", "kubernetes.terminating"],
   ])("a refusal that adopting does not lift, for %s", async (_what, name, namespace, code) => {
     const refused = { kind: "refused", adoptable: false, error: { code } };
     expect(await outlookOf(name, {}, "blue", namespace)).toMatchObject(refused);

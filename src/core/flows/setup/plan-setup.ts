@@ -2,7 +2,7 @@ import type { PlannedChange } from "../../plan.ts";
 import { applicationChanges, foreseenText } from "../../steps/application.ts";
 import { cappedLife } from "../../steps/client-secret.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../../steps/pull-role.ts";
-import { targetName } from "../../steps/pull-secret.ts";
+import { forgottenWritersWarning, targetName } from "../../steps/pull-secret.ts";
 import { withoutCredential } from "../../../domain/docker-config.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
@@ -183,6 +183,9 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
     );
   }
   if (identity) warnings.push(...rightsWarnings(identity));
+  for (const { target, state, changes } of job.targets) {
+    if (changes && state.kind === "present") warnings.push(...forgottenWritersWarning(target, state.secret));
+  }
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return warnings;
   if (isRenewalDue(decision, now)) {
