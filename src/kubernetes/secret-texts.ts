@@ -18,11 +18,11 @@ export function secretTexts(body: object): readonly string[] {
 
 /**
  * How an object stands in a sentence: as JSON, in quotes or not; as Go prints a map or a struct; the bytes around a
- * fault; JSON in base64, as a Secret holds it.
+ * fault; JSON in base64, as a Secret holds it. None looks far: a sentence may be as long as an answer.
  */
 const objects = [
-  /\{(?:\s|\\n)*\\*"[^"\\]*\\*"\s*:/,
-  /\bmap\[\S+?:/,
+  /\{(?:\s|\\n){0,99}\\{0,99}"[^"\\]{0,999}\\{0,99}"\s{0,99}:/,
+  /\bmap\[\S{1,99}?:/,
   /\b[A-Z]\w*\{[A-Z]\w*:/,
   /\.\.\.\|/,
   /(?:eyJ|ewog)[\w+/-]{16}/,

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Cluster, ClusterRehearsal, WritableCluster } from "../../src/core/ports.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
+import { quotesObject } from "../../src/kubernetes/secret-texts.ts";
 import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
 import { ok, status, stubCluster } from "./stub-api-server.ts";
 
@@ -328,6 +329,12 @@ describe("a write", () => {
     expect(error).toBeInstanceOf(ActionableError);
     expect(inspect(error, { depth: 9 })).not.toMatch(/c29tZWJvZHkgZWxzZSdz|theirs/);
     expect(String(error)).toContain("What the API server says quotes an object, and is left out.");
+  });
+
+  test("looks through a refusal as long as an answer may be, whatever it is made of", () => {
+    for (const part of ["map[", "{ ", '{"', String.raw`{\n`, "A{", "..."]) {
+      expect(quotesObject(part.repeat(500_000))).toBe(false);
+    }
   });
 
   test.each([

@@ -583,6 +583,35 @@ export const mutants = [
     },
   },
   {
+    name: "shows a live secret that the API server quotes",
+    edits: [
+      {
+        file: "src/kubernetes/api-status.ts",
+        from: "this.isWithheld = quotesObject(message) ||",
+        to: 'this.isWithheld = (quotesObject(message) && message === "") ||',
+      },
+    ],
+    caughtBy: {
+      file: "test/kubernetes/cluster-client.test.ts",
+      title: "a write does not repeat a refusal that quotes a patch that it cannot decode",
+    },
+  },
+  {
+    name: "makes a key whose secret it could not read back",
+    edits: [
+      {
+        file: `${flow}/preflight.ts`,
+        from: "if (first && !input.acceptOutage) throw first.error;",
+        to: "if (first && input.acceptOutage) throw first.error;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/least-rights.test.ts",
+      title:
+        "rotate without the right to get secrets ends with 3, planned or not, and makes and writes nothing",
+    },
+  },
+  {
     name: "overwrites what somebody added to a service account meanwhile",
     edits: [
       {
