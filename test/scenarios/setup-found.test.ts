@@ -281,6 +281,18 @@ describe("setup, where the entry names another application", () => {
     expect(run.json.servicePrincipals[0].action).toBe("reused");
   });
 
+  it("refuses also when a part of the directory knows nothing of that application", async () => {
+    await setup(sandbox);
+    await startOther();
+    sandbox.setFaults([{ match: "GET .*/applications\\(appId", status: 404, times: 3 }]);
+    const { result, count } = await mutations(() => setup(sandbox, ["--service-principal", "shared-puller"]));
+    expect([result.code, result.json.error?.code, count], result.stderr).toEqual([
+      2,
+      "secret.other-principal",
+      0,
+    ]);
+  });
+
   it("goes on with a new one when that application is gone for good", async () => {
     const first = await setup(sandbox);
     const { applications, servicePrincipals } = sandbox.world;

@@ -137,7 +137,7 @@ describe.concurrent("status", () => {
       secrets.findIndex(({ metadata }) => metadata.namespace === "default"),
       1,
     );
-    expect(await countOf()).toEqual([1, 2, 8]);
+    expect(await countOf()).toEqual([1, 2, 9]);
     ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)!.removedAt = Date.now();
   });
 
