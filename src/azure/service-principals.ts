@@ -8,7 +8,7 @@ import {
   summaryOf,
 } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
-import { answerOf, isAnswer } from "./service-failure.ts";
+import { answerOf, hasAnswerCode, isAnswer, sameKeyValue } from "./service-failure.ts";
 
 /** What is known of the caller. */
 interface AboutCaller {
@@ -79,15 +79,20 @@ export function servicePrincipals(
       return undertake("create the service principal", signal, async () => {
         try {
           const { body } = await graph.send(
-            // There is one principal for an application id, so a repeat after a lost answer is refused by 409.
+            // There is one principal for an application id, so a repeat after a lost answer is refused.
             { method: "POST", path: "/servicePrincipals", body: { appId }, repeatable: true },
             signal,
           );
           return body && servicePrincipalOf(body);
         } catch (error) {
-          if (isAnswer(error, 409)) return findServicePrincipal(appId, signal);
+          if (isAnswer(error, 409) || hasAnswerCode(error, sameKeyValue)) {
+            return findServicePrincipal(appId, signal);
+          }
           if (isApplicationUnknown(error)) return undefined;
-          if (isAnswer(error, 403, "Authorization_RequestDenied") && (await mayChange(appId, signal))) {
+          if (
+            isAnswer(error, 403, "Authorization_RequestDenied") &&
+            (await mayChange(appId, signal).catch(() => false))
+          ) {
             return undefined;
           }
           throw error;

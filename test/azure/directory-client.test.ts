@@ -201,6 +201,16 @@ describe("a service principal", () => {
     expect(await azure.azure.directory.createServicePrincipal(appId, signal)).toEqual(first);
   });
 
+  test.each([400, 409])("is read when it exists already, also where that is called %i", async (status) => {
+    const azure = await open();
+    const { appId } = await register(azure);
+    const first = await azure.azure.directory.createServicePrincipal(appId, signal);
+    const code = "Request_MultipleObjectsWithSameKeyValue";
+    azure.sandbox.setFaults([{ match: "^POST .*/servicePrincipals", status, code, times: 9 }]);
+    expect(await azure.azure.directory.createServicePrincipal(appId, signal)).toEqual(first);
+    expect(countOf(azure.lines(), /^POST .*servicePrincipals$/)).toBe(2);
+  });
+
   test.each([{ after: "commit", action: "reset" } as const, { action: "drop" } as const, { status: 500 }])(
     "is made once, also after %j",
     async (fault) => {
@@ -310,7 +320,9 @@ describe("a password", () => {
   test.each([
     { status: 429, retryAfter: 0 },
     { status: 409, code: "Directory_ConcurrencyViolation" },
-  ])("that was refused undone ($status) is asked for again", async (fault) => {
+    { status: 400, code: "Directory_ConcurrencyViolation" },
+    { status: 409, code: "Request_Conflict" },
+  ])("that was refused undone ($status $code) is asked for again", async (fault) => {
     const azure = await open();
     const { objectId } = await register(azure);
     azure.sandbox.setFaults([{ match: "addPassword", ...fault }]);
