@@ -344,6 +344,9 @@ describe("setup, where the entry names another application", () => {
 
 describe("setup, where the application lies among the deleted ones", () => {
   it("restores it and goes on with the same application", async () => {
+    const { world } = sandbox;
+    const caller = world.servicePrincipals.find(({ id }) => id === world.caller.objectId);
+    caller?.graphPermissions.push("Application.Read.All");
     const first = await setup(sandbox);
     const application = ourApplication();
     application.softDeleted = true;
@@ -616,6 +619,9 @@ describe("setup, where a stranger registered our name first", () => {
   });
 
   it("and deleted it again with his password in it, it is not restored", async () => {
+    const { world } = sandbox;
+    const caller = world.servicePrincipals.find(({ id }) => id === world.caller.objectId);
+    caller?.graphPermissions.push("Application.Read.All");
     await squat((application) => {
       addPassword(application, "mine");
       application.softDeleted = true;
