@@ -31,11 +31,10 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   const { directory } = work.tools();
   if (!application) return [];
   if (madeApplication) {
-    await directory.removeApplication(application.objectId, work.signal);
-    // Among the deleted it would hold its unique name for 30 days.
-    await directory.purgeApplication(application.objectId, work.signal);
+    const left = await directory.removeApplication(application.objectId, work.signal);
     delete record.application;
-    return [`the application ${application.displayName}`];
+    const kept = left ? ", which can be restored for 30 days" : "";
+    return [`the application ${application.displayName}${kept}`];
   }
   if (madeKeyId !== undefined) {
     await directory.removePassword(application.objectId, madeKeyId, work.signal);

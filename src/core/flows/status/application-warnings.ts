@@ -4,7 +4,7 @@ import type { DirectoryFacts } from "./ask-directory.ts";
 
 /** What will hurt one day about the applications that secrets name. */
 export function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"] {
-  return [...directory].flatMap(([appId, { application, owners, principal, unread }]) => {
+  return [...directory].flatMap(([appId, { application, owners, principal, certificates, unread }]) => {
     if (!application) return [];
     const [only, ...others] = owners ?? [];
     const said: Array<StatusResult["warnings"][number]> = [];
@@ -15,7 +15,7 @@ export function applicationWarnings(directory: DirectoryFacts): StatusResult["wa
         message: `${nameOf(application)} has one owner, the user ${ownerName(only)}: when that person leaves, nobody who is not an administrator can renew its password. Add another by acr-pull setup --owner OBJECT_ID`,
       });
     }
-    if (typeof principal === "object" && principal.passwords.length + principal.certificates > 0) {
+    if (typeof principal === "object" && principal.passwords.length + (certificates ?? 0) > 0) {
       said.push({
         code: "service-principal.own-credentials",
         appId,
@@ -26,6 +26,9 @@ export function applicationWarnings(directory: DirectoryFacts): StatusResult["wa
       const unknown = [
         ...(principal ? [] : ["whether its service principal is there and may sign in"]),
         ...(owners ? [] : ["whether it has more owners than one"]),
+        ...(typeof principal !== "object" || certificates !== undefined
+          ? []
+          : ["whether its service principal has certificates"]),
       ];
       said.push({
         code: "application.unread",

@@ -15,6 +15,8 @@ export interface ApplicationFacts {
   readonly owners: readonly Owner[] | undefined;
   /** Undefined where it may not be read, or there is no application. */
   readonly principal: ServicePrincipal | "absent" | undefined;
+  /** How many certificates the principal has; undefined where that may not be read, or there is none. */
+  readonly certificates: number | undefined;
   /** Why something beside the application could not be read. */
   readonly unread: ActionableError | undefined;
 }
@@ -63,8 +65,21 @@ export async function askDirectory(
             readOrWhyNot(directory.listOwners(application.objectId, signal), signal),
           ])
         : [{}, {}];
-      const unread = principal.unread ?? owners.unread;
-      return [appId, { application, owners: owners.read, principal: principal.read, unread }] as const;
+      const certificates =
+        typeof principal.read === "object"
+          ? await readOrWhyNot(directory.countPrincipalCertificates(principal.read.objectId, signal), signal)
+          : {};
+      const unread = principal.unread ?? owners.unread ?? certificates.unread;
+      return [
+        appId,
+        {
+          application,
+          owners: owners.read,
+          principal: principal.read,
+          certificates: certificates.read,
+          unread,
+        },
+      ] as const;
     },
     { concurrency },
   );
