@@ -13,7 +13,7 @@ import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
 
 /** What is asked for of an application; the unique name comes only when it is named here. */
 export const applicationFields =
-  "$select=id,appId,displayName,uniqueName,tags,passwordCredentials,keyCredentials";
+  "$select=id,appId,displayName,uniqueName,tags,createdDateTime,passwordCredentials,keyCredentials";
 export const summaryFields = "$select=id,appId,displayName";
 export const servicePrincipalFields =
   "$select=id,appId,displayName,accountEnabled,passwordCredentials,keyCredentials";
@@ -26,6 +26,7 @@ export function applicationOf(item: JsonObject): Application {
     tags: texts(item["tags"]),
     passwords: list(item["passwordCredentials"]).map(record).map(passwordOf),
     certificates: list(item["keyCredentials"]).length,
+    createdAt: dateOf(item["createdDateTime"]),
   };
 }
 

@@ -20,6 +20,8 @@ export interface Application {
   readonly passwords: readonly PasswordCredential[];
   /** How many certificates sign in as it. */
   readonly certificates: number;
+  /** When it was made; absent where the directory does not say. */
+  readonly createdAt?: Date | undefined;
 }
 
 /** What it takes to tell an application from others. */

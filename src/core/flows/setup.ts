@@ -13,7 +13,7 @@ import { credentialsDocument } from "./setup/credentials-document.ts";
 import { planSetup } from "./setup/plan-setup.ts";
 import { finishedOutcome } from "./setup/setup-result.ts";
 import { writesKey, type Job } from "./setup/job.ts";
-import { survey, type Survey } from "./setup/survey.ts";
+import { survey, type Survey, type SurveyPorts } from "./setup/survey.ts";
 
 /*
  * The longest chain of answers that a first setup waits for, each of which the next one needs:
@@ -49,7 +49,7 @@ const freshMs = 60_000;
  */
 export async function lookAhead(
   input: SetupInput,
-  ports: SetupPorts,
+  ports: SurveyPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
@@ -80,13 +80,17 @@ export async function setup(
   let inspect = look;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
   let wrote = false;
+  const made = new Set<string>();
   for (;;) {
     try {
-      seen ??= await inspect(input, ports, conversation.report, signal);
+      seen ??= await inspect(input, { ...ports, made }, conversation.report, signal);
       const outcome = await attempt(seen, input, ports, conversation, busy, signal);
       return wrote ? afterWrites(outcome) : outcome;
     } catch (error) {
-      if (error instanceof OvertakenError) wrote ||= error.wrote;
+      if (error instanceof OvertakenError) {
+        wrote ||= error.wrote;
+        for (const appId of error.made) made.add(appId);
+      }
       seen = undefined;
       // What is waited for stays in sight.
       inspect = lookAhead;
@@ -99,7 +103,7 @@ export async function setup(
 
 async function look(
   input: SetupInput,
-  ports: SetupPorts,
+  ports: SurveyPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
@@ -130,10 +134,7 @@ async function attempt(
   if (!records) return { kind: "declined", plan };
   const overtaken = records.find(({ error }) => error instanceof BusyError);
   if (overtaken && busy.mayWait) {
-    throw new OvertakenError(
-      overtaken.error as BusyError,
-      records.some((record) => record.wrote),
-    );
+    throw new OvertakenError(overtaken.error as BusyError, records);
   }
   for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
   const outcome = finishedOutcome(found, records, ports.clock.now());

@@ -35,6 +35,8 @@ export interface ApplicationWish extends OwnershipWish {
   readonly expected: boolean;
   /** The application that such a mark names: its principal is looked up without waiting for it. */
   readonly expectedAppId: string | undefined;
+  /** Lets another run go first that may be at work on an application which holds no role of ours yet. @throws `busy` */
+  makeWayFor(application: Application): Promise<void>;
 }
 
 /** What looking up takes. */
@@ -70,6 +72,7 @@ export async function inspectApplication(
     const held =
       foreseen && appId === wish.expectedAppId ? foreseen : await withRoles(wish, appId, ports, signal);
     const holdsOurRole = held.assignments.some((one) => isOurAssignment(wish.registry.id, one));
+    if (!holdsOurRole) await wish.makeWayFor(application);
     const owners = await ownersIfNeeded(wish, application, holdsOurRole, directory, signal);
     if (!holdsOurRole) {
       await refuseUnlessOurs(
@@ -330,7 +333,10 @@ export async function ensureApplication(
     finding.kind === "absent"
       ? await directory.createApplication(finding.create, signal)
       : { application: finding.application, created: false };
-  if (finding.kind === "absent" && !created && made.appId === wish.expectedAppId) throw seenTooLate(made);
+  if (finding.kind === "absent" && !created) {
+    if (made.appId === wish.expectedAppId) throw seenTooLate(made);
+    await wish.makeWayFor(made);
+  }
   let application = made;
   if (finding.kind === "deleted") await directory.restoreApplication(application.objectId, signal);
   if (finding.kind !== "found" && !created) {

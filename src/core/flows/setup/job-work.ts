@@ -30,6 +30,8 @@ export interface JobRecord {
   /** Whether anything was asked to change. */
   wrote: boolean;
   application?: Application;
+  /** Whether this run made it. */
+  made?: boolean;
   principal?: ServicePrincipal;
   roles: readonly StandingRole[];
   credential?: TargetCredential;
@@ -55,6 +57,8 @@ export class JobWork {
   signal: AbortSignal;
   mark: HeldMark | undefined;
   madeKeyId: string | undefined;
+  /** Whether a key may have been made under the mark. */
+  keyBegun = false;
 
   constructor(
     job: Job,

@@ -55,6 +55,7 @@ async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
 async function addKey(work: JobWork, application: Application, mark: HeldMark): Promise<NewPassword> {
   const { clusterId } = work.job;
   const now = mark.target.cluster.serverTime();
+  work.keyBegun = true;
   const key = await makeKey(
     { application, clusterId, expiresInMs: work.input.expiresInMs, now, mark },
     work.tools(),
@@ -81,6 +82,7 @@ async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
   const ensured = await ensureApplication(finding, applicationWish, { ...work.tools(), caller }, work.signal);
   const { application, created } = ensured;
   work.record.application = application;
+  work.record.made = created;
   if (creates) {
     // Another run may have been faster.
     const verb = created ? "Created" : finding.kind === "absent" ? "Found" : "Restored";
@@ -116,10 +118,18 @@ async function ensurePrincipalAndRoles(
   }
 }
 
-/** Another run went on in place of this one: the key that this one made goes, unless a secret holds it. */
+/**
+ * Another run goes on in place of this one: the key that this one made goes, unless a secret holds it. Before there
+ * can be one the mark is given back, for the other run may wait for just that.
+ */
 export async function abandonKey(work: JobWork): Promise<void> {
   const { application } = work.record;
-  if (!work.mark || !application) return;
+  if (!work.mark) return;
+  if (!work.keyBegun && !work.mark.lost.aborted) {
+    await work.mark.withdraw(work.runSignal);
+    return;
+  }
+  if (!application) return;
   const held = await heldKeys(work.job, application, work.runSignal);
   const keyId = work.madeKeyId;
   if (keyId === undefined) {
