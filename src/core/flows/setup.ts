@@ -5,13 +5,20 @@ import { hasChanges } from "../plan.ts";
 import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
 import type { Report } from "../progress.ts";
-import type { SetupConversation, SetupInput, SetupOutcome, SetupPlan, SetupPorts } from "./setup-contract.ts";
+import type {
+  SetupConversation,
+  SetupInput,
+  SetupOutcome,
+  SetupPlan,
+  SetupPorts,
+  SetupResult,
+} from "./setup-contract.ts";
 import { afterWrites, halfWay, OvertakenError } from "./setup/after-writes.ts";
 import { applyJob } from "./setup/apply-setup.ts";
 import { JobWork, type JobRecord } from "./setup/job-work.ts";
 import { credentialsDocument } from "./setup/credentials-document.ts";
 import { planSetup } from "./setup/plan-setup.ts";
-import { finishedOutcome } from "./setup/setup-result.ts";
+import { finishedOutcome, resultOf } from "./setup/setup-result.ts";
 import { writesKey, type Job } from "./setup/job.ts";
 import { survey, type Survey, type SurveyPorts } from "./setup/survey.ts";
 
@@ -79,23 +86,27 @@ export async function setup(
   let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
   let inspect = look;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
-  let wrote = false;
+  let left: SetupResult | undefined;
   const made = new Set<string>();
+  const leaving = (result: SetupResult) => {
+    left = result;
+  };
   for (;;) {
     try {
       seen ??= await inspect(input, { ...ports, made }, conversation.report, signal);
-      const outcome = await attempt(seen, input, ports, conversation, busy, signal);
-      return wrote ? afterWrites(outcome) : outcome;
+      const outcome = await attempt(seen, input, ports, { ...conversation, leave: leaving }, busy, signal);
+      return left ? afterWrites(outcome) : outcome;
     } catch (error) {
       if (error instanceof OvertakenError) {
-        wrote ||= error.wrote;
         for (const appId of error.made) made.add(appId);
       }
       seen = undefined;
       // What is waited for stays in sight.
       inspect = lookAhead;
       await busy.pause(error, signal).catch((last: unknown) => {
-        throw wrote ? halfWay(last) : last;
+        if (!left) throw last;
+        conversation.leave?.(left);
+        throw halfWay(last);
       });
     }
   }
@@ -148,12 +159,13 @@ async function apply(
   found: Survey,
   input: SetupInput,
   ports: SetupPorts,
-  { report }: SetupConversation,
+  { report, leave }: SetupConversation,
   signal: AbortSignal,
 ): Promise<JobRecord[]> {
   const records = await Promise.all(
     found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
   );
+  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, ports.clock.now()));
   signal.throwIfAborted();
   const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));
   if (bug) throw bug.error;
@@ -185,6 +197,8 @@ function unchangedRecord(job: Job, credential: NonNullable<JobRecord["credential
     links: job.targets.flatMap(({ target, links }) =>
       links.map(({ link }) => ({ target, account: link.account, action: "unchanged" as const })),
     ),
+    namespaces: [],
+    tried: true,
     proven: true,
     removedKeys: [],
     removedRoles: [],

@@ -325,7 +325,11 @@ export interface EnsuredApplication {
 export async function ensureApplication(
   finding: ApplicationFinding,
   wish: ApplicationWish,
-  ports: LookupPorts & { readonly timeoutMs: number },
+  ports: LookupPorts & {
+    readonly timeoutMs: number;
+    /** Told as soon as it is there, for what follows may fail. */
+    readonly onThere: (ensured: EnsuredApplication) => void;
+  },
   signal: AbortSignal,
 ): Promise<EnsuredApplication> {
   const { directory, clock, caller, timeoutMs } = ports;
@@ -337,6 +341,7 @@ export async function ensureApplication(
     if (made.appId === wish.expectedAppId) throw seenTooLate(made);
     await wish.makeWayFor(made);
   }
+  ports.onThere({ application: made, created });
   let application = made;
   if (finding.kind === "deleted") await directory.restoreApplication(application.objectId, signal);
   if (finding.kind !== "found" && !created) {

@@ -124,6 +124,11 @@ export class HeldMark {
     return this.#lost.signal;
   }
 
+  /** Whether the secret was made for the mark. */
+  get madeSecret(): boolean {
+    return this.#wish.secret === undefined;
+  }
+
   /** Gives the mark back before anything was made under it: what stood there before stands there again. */
   async withdraw(signal: AbortSignal): Promise<void> {
     const { target, loginServer, secret } = this.#wish;

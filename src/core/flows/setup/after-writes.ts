@@ -11,14 +11,11 @@ import type { JobRecord } from "./job-work.ts";
 
 /** Another run went on in place of this one. */
 export class OvertakenError extends BusyError {
-  /** Whether this one may have written something by then. */
-  readonly wrote: boolean;
   /** Ids of the applications that it had made. */
   readonly made: readonly string[];
 
   constructor({ secret }: BusyError, records: readonly JobRecord[]) {
     super(secret);
-    this.wrote = records.some((record) => record.wrote);
     this.made = records.flatMap(({ application, made }) => (application && made ? application.appId : []));
   }
 }

@@ -33,10 +33,18 @@ export interface JobRecord {
   /** Whether this run made it. */
   made?: boolean;
   principal?: ServicePrincipal;
-  roles: readonly StandingRole[];
+  readonly roles: StandingRole[];
+  /** Names of the namespaces that were made. */
+  readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
+  /** The secret that was made for the mark alone, and holds no password until it is written. */
+  markedSecret?: Target;
+  /** The key that was made, until it is in use. */
+  madeKey?: Pick<TargetCredential, "keyId" | "createdAt" | "expiresAt">;
   credential?: TargetCredential;
   readonly targets: TargetRecord[];
   readonly links: LinkRecord[];
+  /** Whether the credential was tried. */
+  tried: boolean;
   proven: boolean;
   removedKeys: string[];
   removedRoles: string[];
@@ -82,6 +90,8 @@ export class JobWork {
       roles: [],
       targets: [],
       links: [],
+      namespaces: [],
+      tried: false,
       proven: false,
       removedKeys: [],
       removedRoles: [],

@@ -4,7 +4,7 @@ import { settleBoth } from "../../settle-both.ts";
 import { ensureApplication, type EnsuredApplication } from "../../steps/application.ts";
 import { makeKey, newOperation, sweepKeys } from "../../steps/client-secret.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
-import { ensureRoles } from "../../steps/pull-role.ts";
+import { ensureRoles, type StandingRole } from "../../steps/pull-role.ts";
 import { ensureServicePrincipal } from "../../steps/service-principal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import type { TargetCredential } from "./job.ts";
@@ -47,6 +47,7 @@ async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
   const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, process };
   const mark = await takeMark(work.job, wish, work.signal);
   work.mark = mark;
+  if (mark.madeSecret) work.record.markedSecret = mark.target;
   work.signal = AbortSignal.any([work.runSignal, mark.lost]);
   mark.startRenewing(work.signal);
   return mark;
@@ -62,6 +63,8 @@ async function addKey(work: JobWork, application: Application, mark: HeldMark): 
     work.signal,
   );
   work.madeKeyId = key.keyId;
+  const [createdAt, expiresAt] = [timeText(now), timeText(key.endDateTime)];
+  work.record.madeKey = { keyId: key.keyId, createdAt, expiresAt };
   return key;
 }
 
@@ -79,10 +82,14 @@ async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
   if (creates) work.started("application", "Making the application");
   const caller = work.survey.caller;
   if (!caller) throw new TypeError("Azure is called by somebody");
-  const ensured = await ensureApplication(finding, applicationWish, { ...work.tools(), caller }, work.signal);
+  const onThere = ({ application, created }: EnsuredApplication) => {
+    work.record.application = application;
+    work.record.made = created;
+  };
+  const ports = { ...work.tools(), caller, onThere };
+  const ensured = await ensureApplication(finding, applicationWish, ports, work.signal);
+  onThere(ensured);
   const { application, created } = ensured;
-  work.record.application = application;
-  work.record.made = created;
   if (creates) {
     // Another run may have been faster.
     const verb = created ? "Created" : finding.kind === "absent" ? "Found" : "Restored";
@@ -108,8 +115,9 @@ async function ensurePrincipalAndRoles(
   }
   if (roles.wanted.some(({ action }) => action === "created" || action === "updated"))
     work.record.wrote = true;
-  const standing = await ensureRoles(roles, roleWish, principal.objectId, work.tools(), work.signal);
-  work.record.roles = standing;
+  const standing = work.record.roles;
+  const onStanding = (role: StandingRole) => void standing.push(role);
+  await ensureRoles(roles, roleWish, principal.objectId, { ...work.tools(), onStanding }, work.signal);
   for (const { desired, action } of standing) {
     if (action !== "created" && action !== "updated") continue;
     const { role, condition } = desired;
@@ -138,5 +146,6 @@ export async function abandonKey(work: JobWork): Promise<void> {
     await sweepKeys(application, { ...wish, newest: undefined }, work.tools(), work.runSignal);
   } else if (!held.has(keyId)) {
     await work.tools().directory.removePassword(application.objectId, keyId, work.runSignal);
+    delete work.record.madeKey;
   }
 }

@@ -26,6 +26,7 @@ export async function createNamespaces(work: JobWork): Promise<void> {
     missing,
     async ({ target }) => {
       await target.cluster.createNamespace(target.namespace, { dryRun: false }, work.signal);
+      work.record.namespaces.push(target);
       created.push(`${target.cluster.context}/${target.namespace}`);
       work.progress("namespaces", created.length, missing.length, "namespaces created");
     },
