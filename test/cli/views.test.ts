@@ -46,6 +46,7 @@ const result: SetupResult = {
       action: "unchanged",
     },
   ],
+  namespaces: [],
   secrets: [
     { context: "kind", namespace: "web", name: "acr-secret", action: "created" },
     {

@@ -30,6 +30,11 @@ export function resultLines(
   return lines;
 }
 
+/** What a run left that was stopped, or that failed by something of its own. */
+export function leftLines(result: SetupResult, width: number): Line[] {
+  return [...madeLines(result, width), "", ...targetLines(targetsOf(result), width)];
+}
+
 function written({ secrets }: SetupResult): SetupResult["secrets"] {
   return secrets.filter(({ error, action }) => error === undefined && action !== "skipped");
 }
@@ -77,9 +82,14 @@ function madeLines(result: SetupResult, width: number): Line[] {
       one.action,
     ]),
     ...result.keptKeys.map(({ keyId, reason }) => ["Password", `key ${keyId}: ${reason}`, "kept"]),
+    ...result.namespaces.map(({ context, namespace, action }) => [
+      "Namespace",
+      `${context}/${namespace}`,
+      action,
+    ]),
     [
       "Proof",
-      verification.reason ??
+      verification.reason?.replace(/^not-reached$/, "not tried") ??
         { passed: "can pull", failed: "cannot pull", skipped: "not tried" }[verification.status],
       verification.status,
     ],

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { setup, type Prospect } from "../../core/flows/setup.ts";
-import type { SetupInput, SetupOutcome } from "../../core/flows/setup-contract.ts";
+import type { SetupInput, SetupOutcome, SetupResult } from "../../core/flows/setup-contract.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { Report } from "../../core/progress.ts";
 import { approve } from "../approval.ts";
@@ -16,7 +16,7 @@ import { passwordFromFile, passwordFromStream } from "../password-source.ts";
 import { stoppable, untilOver } from "../stoppable.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { renewalCommand } from "./renewal-command.ts";
-import { setupAnswer } from "./setup-answer.ts";
+import { setupAnswer, stoppedAnswer } from "./setup-answer.ts";
 import { setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
 import { checkSetup } from "./setup-rules.ts";
 import { shownPlan } from "./shown-plan.ts";
@@ -39,12 +39,21 @@ async function carryOut(context: CommandContext, knownPassword: SecretText | und
   const given = asked?.given ?? context.given;
   const answers = readAnswers(setupOptions, given) as WholeAnswers;
   const input = setupInput(answers, knownPassword);
+  let left: SetupResult | undefined;
   const outcome = await work(
     answers,
     input,
     { ...context, given },
-    { connections, report, prospect: asked?.prospect },
-  );
+    { connections, report, prospect: asked?.prospect, leave: (result) => (left = result) },
+  ).catch((error: unknown) => {
+    if (!left) throw error;
+    return { kind: "stopped" as const, result: left, error };
+  });
+  if (outcome.kind === "stopped") {
+    const answer = stoppedAnswer(outcome.result, outcome.error, context.terminal.stdout.width);
+    context.view.answer(answer);
+    return answer.exitCode;
+  }
   const done = outcome.kind === "finished" && outcome.exitCode === exitCode.ok;
   const answer = setupAnswer(outcome, input, {
     again: sameCommand({ ...context, given }, done ? lastingOptions : setupOptions),
@@ -76,13 +85,15 @@ interface Work {
   readonly report: Report;
   /** What was seen when the plan was agreed to. */
   readonly prospect: Prospect | undefined;
+  /** Told what was made by a run that ends without an outcome. */
+  readonly leave: (result: SetupResult) => void;
 }
 
 async function work(
   answers: WholeAnswers,
   input: SetupInput,
   context: CommandContext,
-  { connections, report, prospect }: Work,
+  { connections, report, prospect, leave }: Work,
 ): Promise<SetupOutcome> {
   return await stoppable(
     async (whileAsking) =>
@@ -91,6 +102,7 @@ async function work(
         await connections.setup(setupRequest(answers)),
         {
           report,
+          leave,
           approve: async (plan) => {
             // Agreed to as it stands; another run may have changed what there is to do.
             if (prospect && isDeepStrictEqual(plan.changes, prospect.plan.changes)) return true;

@@ -1,9 +1,10 @@
-import type { SetupOutcome, SetupPlan } from "../../core/flows/setup-contract.ts";
+import type { SetupOutcome, SetupPlan, SetupResult } from "../../core/flows/setup-contract.ts";
 import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
+import { describeFailure } from "../views/failure.ts";
 import type { Answer } from "../views/view.ts";
 import type { ResultCommands } from "./renewal-lines.ts";
-import { resultLines, type ShownInput } from "./result-lines.ts";
+import { leftLines, resultLines, type ShownInput } from "./result-lines.ts";
 import { shownPlan } from "./shown-plan.ts";
 
 const command = "setup";
@@ -23,6 +24,16 @@ export function setupAnswer(
   }
   const answer = answerOf(outcome.plan);
   return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);
+}
+
+/**
+ * What was made by a run that was stopped, or that failed by something of its own, and why it ended.
+ * @param width columns that the lines for people have
+ */
+export function stoppedAnswer(result: SetupResult, error: unknown, width: number): Answer {
+  const failure = describeFailure(error);
+  const { exitCode } = failure;
+  return { command, exitCode, document: { ...result }, lines: () => leftLines(result, width), failure };
 }
 
 function answerOf(plan: SetupPlan) {

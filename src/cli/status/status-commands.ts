@@ -3,6 +3,8 @@ import type { CommandContext } from "../command.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { rotateOptions } from "../rotate/rotate-options.ts";
 import { formatDuration } from "../../domain/duration.ts";
+import type { StatusEntry } from "../../core/flows/status-contract.ts";
+import { setupOptions } from "../setup/setup-options.ts";
 import { statusOptions } from "./status-options.ts";
 
 /** Command lines that the answer names: for the same clusters. */
@@ -14,6 +16,8 @@ export interface StatusCommands {
   readonly rotate: (withinMs: number) => string;
   /** Says of each secret of these namespaces what is wrong, and what helps. */
   readonly verify: (context: string, namespaces: readonly string[]) => string;
+  /** Goes on with a setup that did not come to its end. */
+  readonly setup: (entry: Pick<StatusEntry, "context" | "namespace" | "name" | "loginServer">) => string;
   /** Removes one key that nothing holds. */
   readonly prune: (keyId: string) => string;
   /** Takes back what is left where the secrets are gone; asks for what it is not told. */
@@ -53,6 +57,21 @@ export function statusCommands({
         environment,
         { asking: true },
       ),
+    setup: ({ context: contextName, namespace, name, loginServer }) => {
+      const { secretName } = setupOptions;
+      const where = {
+        ...(loginServer === null ? {} : { registry: loginServer }),
+        context: contextName,
+        namespace,
+        secretName: name,
+      };
+      const told = Object.entries(where).reduce(
+        (known, [option, text]) => withFlag(known, option, [text]),
+        given,
+      );
+      const options = { ...bothKnow, namespace: setupOptions.namespace, secretName };
+      return equivalentCommand(program, "setup", options, told, environment, { asking: true });
+    },
     prune: (keyId) =>
       equivalentCommand(
         program,

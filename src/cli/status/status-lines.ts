@@ -260,13 +260,17 @@ function isKeyless({ appId, state }: StatusEntry): boolean {
 /** For what a new key does not mend: each case has a remedy of its own, which verify tells. */
 function verifyLines({ entries, pending }: StatusResult, { commands, width }: StatusContext): Line[] {
   const left = new Set(pending.flatMap(({ overdue, secrets }) => (overdue ? secrets : [])));
-  const others = entries.filter(
-    (entry) =>
-      (!inOrder.has(entry.state) && !isMendedByRotate(entry)) ||
-      (isKeyless(entry) && left.has(`${entry.namespace}/${entry.name}`)),
+  const others = entries.filter((entry) => !inOrder.has(entry.state) && !isMendedByRotate(entry));
+  const interrupted = entries.filter(
+    (entry) => isKeyless(entry) && left.has(`${entry.namespace}/${entry.name}`),
   );
+  const setups = new Set(interrupted.map(commands.setup));
   const contexts = [...new Set(others.map(({ context }) => context))];
-  return contexts.flatMap((name) => {
+  const goOn = [...setups].flatMap((command) => [
+    ...wrapped("An interrupted setup: run the same setup again:", width),
+    `  ${command}`,
+  ]);
+  const helps = contexts.flatMap((name): Line[] => {
     const namespaces = new Set(others.filter(({ context }) => context === name).map((one) => one.namespace));
     const some = [...namespaces].slice(0, mostVerified);
     const rest = namespaces.size - some.length;
@@ -276,6 +280,7 @@ function verifyLines({ entries, pending }: StatusResult, { commands, width }: St
       `  ${commands.verify(name, some)}`,
     ];
   });
+  return [...goOn, ...helps];
 }
 
 /** A command that names more namespaces than these is none to paste. */

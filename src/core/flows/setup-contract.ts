@@ -89,6 +89,8 @@ export interface SetupConversation {
   readonly report: Report;
   /** Shown the plan when it has changes; false stops with nothing written. */
   approve(plan: SetupPlan): Promise<boolean>;
+  /** Told what was made by a run that ends without an outcome, before it throws. */
+  readonly leave?: (result: SetupResult) => void;
 }
 
 /** What setup would do, as data. */
@@ -179,6 +181,8 @@ export interface SetupResult {
   /** Assignments of the principal on the registry that are not ours. */
   readonly extraRoles: ReadonlyArray<{ readonly id: string; readonly role: string; readonly scope: string }>;
   readonly credentials: readonly ResultCredential[];
+  /** Those that were made. */
+  readonly namespaces: ReadonlyArray<Pick<ResultSecret, "context" | "namespace" | "action">>;
   readonly secrets: readonly ResultSecret[];
   readonly serviceAccounts: readonly ResultServiceAccount[];
   readonly verification: ResultVerification;

@@ -6,15 +6,22 @@ import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import type { SetupConversation, SetupInput, SetupOutcome, SetupPlan, SetupPorts } from "./setup-contract.ts";
+import type {
+  SetupConversation,
+  SetupInput,
+  SetupOutcome,
+  SetupPlan,
+  SetupPorts,
+  SetupResult,
+} from "./setup-contract.ts";
 import { afterWrites, halfWay, OvertakenError } from "./setup/after-writes.ts";
 import { applyJob } from "./setup/apply-setup.ts";
 import { JobWork, type JobRecord } from "./setup/job-work.ts";
 import { credentialsDocument } from "./setup/credentials-document.ts";
 import { planSetup } from "./setup/plan-setup.ts";
-import { finishedOutcome } from "./setup/setup-result.ts";
+import { finishedOutcome, resultOf } from "./setup/setup-result.ts";
 import { writesKey, type Job } from "./setup/job.ts";
-import { survey, type Survey } from "./setup/survey.ts";
+import { survey, type Survey, type SurveyPorts } from "./setup/survey.ts";
 
 /*
  * The longest chain of answers that a first setup waits for, each of which the next one needs:
@@ -51,7 +58,7 @@ const freshMs = 60_000;
  */
 export async function lookAhead(
   input: SetupInput,
-  ports: SetupPorts,
+  ports: SurveyPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
@@ -81,19 +88,27 @@ export async function setup(
   let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
   let inspect = look;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
-  let wrote = false;
+  let left: SetupResult | undefined;
+  const made = new Set<string>();
+  const leaving = (result: SetupResult) => {
+    left = result;
+  };
   for (;;) {
     try {
-      seen ??= await inspect(input, ports, conversation.report, signal);
-      const outcome = await attempt(seen, input, ports, conversation, busy, signal);
-      return wrote ? afterWrites(outcome) : outcome;
+      seen ??= await inspect(input, { ...ports, made }, conversation.report, signal);
+      const outcome = await attempt(seen, input, ports, { ...conversation, leave: leaving }, busy, signal);
+      return left ? afterWrites(outcome) : outcome;
     } catch (error) {
-      if (error instanceof OvertakenError) wrote ||= error.wrote;
+      if (error instanceof OvertakenError) {
+        for (const appId of error.made) made.add(appId);
+      }
       seen = undefined;
       // What is waited for stays in sight.
       inspect = lookAhead;
       await busy.pause(error, signal).catch((last: unknown) => {
-        throw wrote ? halfWay(last) : last;
+        if (!left) throw last;
+        conversation.leave?.(left);
+        throw halfWay(last);
       });
     }
   }
@@ -101,7 +116,7 @@ export async function setup(
 
 async function look(
   input: SetupInput,
-  ports: SetupPorts,
+  ports: SurveyPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
@@ -132,10 +147,7 @@ async function attempt(
   if (!records) return { kind: "declined", plan };
   const overtaken = records.find(({ error }) => error instanceof BusyError);
   if (overtaken && busy.mayWait) {
-    throw new OvertakenError(
-      overtaken.error as BusyError,
-      records.some((record) => record.wrote),
-    );
+    throw new OvertakenError(overtaken.error as BusyError, records);
   }
   for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
   const outcome = finishedOutcome(found, records, ports.clock.now());
@@ -149,12 +161,13 @@ async function apply(
   found: Survey,
   input: SetupInput,
   ports: Writing<SetupPorts>,
-  { report }: SetupConversation,
+  { report, leave }: SetupConversation,
   signal: AbortSignal,
 ): Promise<JobRecord[]> {
   const records = await Promise.all(
     found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
   );
+  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, ports.clock.now()));
   signal.throwIfAborted();
   const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));
   if (bug) throw bug.error;
@@ -186,6 +199,8 @@ function unchangedRecord(job: Job, credential: NonNullable<JobRecord["credential
     links: job.targets.flatMap(({ target, links }) =>
       links.map(({ link }) => ({ target, account: link.account, action: "unchanged" as const })),
     ),
+    namespaces: [],
+    tried: true,
     proven: true,
     removedKeys: [],
     removedRoles: [],

@@ -41,6 +41,8 @@ export interface ApplicationWish extends OwnershipWish {
   readonly expected: boolean;
   /** The application that such a mark names: its principal is looked up without waiting for it. */
   readonly expectedAppId: string | undefined;
+  /** Lets another run go first that may be at work on an application which holds no role of ours yet. @throws `busy` */
+  makeWayFor(application: Application): Promise<void>;
 }
 
 /** What looking up takes. */
@@ -82,6 +84,7 @@ export async function inspectApplication(
     const held =
       foreseen && appId === wish.expectedAppId ? foreseen : await withRoles(wish, appId, ports, signal);
     const holdsOurRole = held.assignments.some((one) => isOurAssignment(wish.registry.id, one));
+    if (!holdsOurRole) await wish.makeWayFor(application);
     const owners = await ownersIfNeeded(wish, application, holdsOurRole, directory, signal);
     if (!holdsOurRole) {
       await refuseUnlessOurs(
@@ -341,16 +344,22 @@ export interface EnsuredApplication {
 export async function ensureApplication(
   finding: ApplicationFinding,
   wish: ApplicationWish,
-  ports: LookupPorts & { readonly timeoutMs: number },
+  ports: LookupPorts & {
+    readonly timeoutMs: number;
+    /** Told as soon as it is there, for what follows may fail. */
+    readonly onThere: (ensured: EnsuredApplication) => void;
+  },
   signal: AbortSignal,
 ): Promise<EnsuredApplication> {
   const { directory, clock, caller, timeoutMs } = ports;
   const { application: made, created, deleted } = await registered(finding, directory, signal);
-  let application = made;
-  if (finding.kind === "absent") {
-    if (!created && made.appId === wish.expectedAppId) throw seenTooLate(made);
+  if (finding.kind === "absent" && !created) {
+    if (made.appId === wish.expectedAppId) throw seenTooLate(made);
     if (deleted) await refuseForeignKeys(deleted, wish);
+    else await wish.makeWayFor(made);
   }
+  ports.onThere({ application: made, created });
+  let application = made;
   if (deleted) await directory.restoreApplication(deleted.objectId, signal);
   if (finding.kind !== "found" && !created) {
     // Restored, or somebody was faster: its owners could not be seen before.

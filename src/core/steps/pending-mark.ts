@@ -34,7 +34,7 @@ export function isLive(pending: PendingMark, serverTime: Date, process: ProcessI
 }
 
 /** Whether a mark is this process's own, or of an earlier one with its number. */
-function isOwn({ holder }: PendingMark, process: ProcessIdentity): boolean {
+export function isOwn({ holder }: PendingMark, process: ProcessIdentity): boolean {
   return isNeighbour(holder, process) && holder.pid === process.pid;
 }
 

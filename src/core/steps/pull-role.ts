@@ -250,18 +250,21 @@ export async function ensureRoles(
   finding: RolesFinding,
   wish: RoleWish,
   principalId: string,
-  ports: { roles: Roles; clock: Clock; report: Report; timeoutMs: number },
+  ports: {
+    roles: Roles;
+    clock: Clock;
+    report: Report;
+    timeoutMs: number;
+    /** Told of each as soon as it stands, for the next one may fail. */
+    onStanding: (role: StandingRole) => void;
+  },
   signal: AbortSignal,
-): Promise<StandingRole[]> {
-  const granted: StandingRole[] = [];
+): Promise<void> {
   for (const { desired, present, action } of finding.wanted) {
-    if (present && (action === "unchanged" || action === "reused")) {
-      granted.push({ id: present.id, desired, action });
-      continue;
-    }
-    granted.push({ ...(await grant(desired, wish.registry, principalId, ports, signal)), desired, action });
+    const stands = present && (action === "unchanged" || action === "reused");
+    const { id } = stands ? present : await grant(desired, wish.registry, principalId, ports, signal);
+    ports.onStanding({ id, desired, action });
   }
-  return granted;
 }
 
 async function grant(

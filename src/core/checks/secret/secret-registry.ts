@@ -1,4 +1,5 @@
 import { keysForImage } from "../../../domain/kubelet-match.ts";
+import { readableMarks } from "../../../domain/ownership.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
@@ -17,6 +18,13 @@ export const secretRegistry: Check<SecretFacts> = {
     if (!config) return undefined;
     if (registryKeys.length > 0)
       return pass(`It holds an entry for ${registryKeys.map(inOneLine).join(", ")}.`);
+    const begun = unfinished(facts);
+    if (begun !== undefined) {
+      return fail(`Secret ${place.name} holds no password for ${begun} yet: an interrupted setup.`, {
+        hint: `Run the same setup again, it goes on from here: ${setupCommand(place, suggest, wanted ?? begun)}`,
+        docs,
+      });
+    }
     const hosts = Object.keys(config.auths).map(inOneLine);
     const holds =
       hosts.length === 0
@@ -68,6 +76,18 @@ export const secretRegistry: Check<SecretFacts> = {
     });
   },
 };
+
+/** The registry whose first password a run of ours was about to bring here; undefined where it is none of those. */
+function unfinished({ secret, wanted, wantedHost }: SecretFacts): string | undefined {
+  if (!secret) return undefined;
+  const begun = Object.entries(readableMarks(secret)).find(
+    ([host, { appId, pending }]) =>
+      pending &&
+      appId === undefined &&
+      (wanted === undefined || host === (wantedHost ?? wanted).toLowerCase()),
+  );
+  return begun && inOneLine(begun[0]);
+}
 
 /** Whether a key has a wildcard in place of the registry's name. */
 function isForAll(key: string): boolean {

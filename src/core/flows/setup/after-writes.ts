@@ -2,6 +2,7 @@ import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../../domain/exit-code.ts";
 import { BusyError } from "../../steps/busy.ts";
 import type { SetupOutcome } from "../setup-contract.ts";
+import type { JobRecord } from "./job-work.ts";
 
 /*
  * A run that made way for another one may have written something, and then looks again. Whatever it meets after that
@@ -10,12 +11,12 @@ import type { SetupOutcome } from "../setup-contract.ts";
 
 /** Another run went on in place of this one. */
 export class OvertakenError extends BusyError {
-  /** Whether this one may have written something by then. */
-  readonly wrote: boolean;
+  /** Ids of the applications that it had made. */
+  readonly made: readonly string[];
 
-  constructor({ secret }: BusyError, wrote: boolean) {
+  constructor({ secret }: BusyError, records: readonly JobRecord[]) {
     super(secret);
-    this.wrote = wrote;
+    this.made = records.flatMap(({ application, made }) => (application && made ? application.appId : []));
   }
 }
 

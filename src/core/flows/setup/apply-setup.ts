@@ -42,6 +42,7 @@ async function prove(work: JobWork, credential: TargetCredential): Promise<void>
   const { kind, loginServer } = work.proof;
   if (kind === "none") return;
   work.started("proof", `Proving that the credential can pull from ${loginServer}`);
+  work.record.tried = true;
   await provePull(work.proof, credential.credential, work.signal);
   work.record.proven = true;
   const how =

@@ -27,6 +27,8 @@ export interface JobSurvey {
   readonly exclusions: Exclusions;
   readonly cluster: SurveyedCluster;
   readonly states: readonly JudgedTarget[];
+  /** Ids of applications that this run made before, when it made way for another one. */
+  readonly made: ReadonlySet<string>;
 }
 
 /** The entries that the targets hold for the registry. */

@@ -31,11 +31,21 @@ export interface JobRecord {
   /** Whether anything was asked to change. */
   wrote: boolean;
   application?: Application;
+  /** Whether this run made it. */
+  made?: boolean;
   principal?: ServicePrincipal;
-  roles: readonly StandingRole[];
+  readonly roles: StandingRole[];
+  /** Names of the namespaces that were made. */
+  readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
+  /** The secret that was made for the mark alone, and holds no password until it is written. */
+  markedSecret?: Target;
+  /** The key that was made, until it is in use. */
+  madeKey?: Pick<TargetCredential, "keyId" | "createdAt" | "expiresAt">;
   credential?: TargetCredential;
   readonly targets: TargetRecord[];
   readonly links: LinkRecord[];
+  /** Whether the credential was tried. */
+  tried: boolean;
   proven: boolean;
   removedKeys: string[];
   removedRoles: string[];
@@ -56,8 +66,8 @@ export class JobWork {
   signal: AbortSignal;
   mark: HeldMark | undefined;
   madeKeyId: string | undefined;
-  /** Whether this run made the application: then nobody else has any use for it. */
-  madeApplication = false;
+  /** Whether a key may have been made under the mark. */
+  keyBegun = false;
 
   constructor(
     job: Job,
@@ -81,6 +91,8 @@ export class JobWork {
       roles: [],
       targets: [],
       links: [],
+      namespaces: [],
+      tried: false,
       proven: false,
       removedKeys: [],
       removedRoles: [],

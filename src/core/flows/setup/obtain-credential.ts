@@ -13,7 +13,7 @@ import {
   sweepKeys,
 } from "../../steps/client-secret.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
-import { ensureRoles } from "../../steps/pull-role.ts";
+import { ensureRoles, type StandingRole } from "../../steps/pull-role.ts";
 import { ensureServicePrincipal } from "../../steps/service-principal.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { applicationOf, type TargetCredential } from "./job.ts";
@@ -78,7 +78,7 @@ async function explained(refusal: ActionableError, work: JobWork): Promise<Actio
   const { identity, outlook } = work.job;
   if (hasCode(refusal, "directory.passwords-forbidden")) {
     // One that this run made is taken back: no exemption could be for it.
-    const lasting = work.madeApplication ? undefined : applicationOf(identity?.application);
+    const lasting = work.record.made ? undefined : applicationOf(identity?.application);
     const policy = await work.tools().directory.passwordPolicy(lasting, work.signal);
     return passwordsForbidden(lasting, policy, refusal);
   }
@@ -91,6 +91,7 @@ async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
   const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, ports: work.ports };
   const mark = await takeMark(work.job, wish, work.signal);
   work.mark = mark;
+  if (mark.madeSecret) work.record.markedSecret = mark.target;
   work.signal = AbortSignal.any([work.runSignal, mark.lost]);
   mark.startRenewing(work.signal);
   return mark;
@@ -101,8 +102,11 @@ async function addKey(work: JobWork, application: Application, mark: HeldMark): 
   const policy = work.job.outlook.policy ?? unknownPasswordPolicy;
   const lifetimeMs = lifetimeOf(work.input.expiresInMs, policy);
   const now = mark.target.cluster.serverTime();
+  work.keyBegun = true;
   const key = await makeKey({ application, clusterId, lifetimeMs, now, mark }, work.tools(), work.signal);
   work.madeKeyId = key.keyId;
+  const [createdAt, expiresAt] = [timeText(now), timeText(key.endDateTime)];
+  work.record.madeKey = { keyId: key.keyId, createdAt, expiresAt };
   return key;
 }
 
@@ -120,10 +124,14 @@ async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
   if (creates) work.started("application", "Making the application");
   const caller = work.survey.caller;
   if (!caller) throw new TypeError("Azure is called by somebody");
-  const ensured = await ensureApplication(finding, applicationWish, { ...work.tools(), caller }, work.signal);
+  const onThere = ({ application, created }: EnsuredApplication) => {
+    work.record.application = application;
+    work.record.made = created;
+  };
+  const ports = { ...work.tools(), caller, onThere };
+  const ensured = await ensureApplication(finding, applicationWish, ports, work.signal);
+  onThere(ensured);
   const { application, created } = ensured;
-  work.record.application = application;
-  work.madeApplication = created;
   if (creates) {
     // Another run may have been faster.
     const verb = created ? "Created" : finding.kind === "absent" ? "Found" : "Restored";
@@ -149,8 +157,9 @@ async function ensurePrincipalAndRoles(
   }
   if (roles.wanted.some(({ action }) => action === "created" || action === "updated"))
     work.record.wrote = true;
-  const standing = await ensureRoles(roles, roleWish, principal.objectId, work.tools(), work.signal);
-  work.record.roles = standing;
+  const standing = work.record.roles;
+  const onStanding = (role: StandingRole) => void standing.push(role);
+  await ensureRoles(roles, roleWish, principal.objectId, { ...work.tools(), onStanding }, work.signal);
   for (const { desired, action } of standing) {
     if (action !== "created" && action !== "updated") continue;
     const { role, condition } = desired;
@@ -159,10 +168,18 @@ async function ensurePrincipalAndRoles(
   }
 }
 
-/** Another run went on in place of this one: the key that this one made goes, unless a secret holds it. */
+/**
+ * Another run goes on in place of this one: the key that this one made goes, unless a secret holds it. Before there
+ * can be one the mark is given back, for the other run may wait for just that.
+ */
 export async function abandonKey(work: JobWork): Promise<void> {
   const { application } = work.record;
-  if (!work.mark || !application) return;
+  if (!work.mark) return;
+  if (!work.keyBegun && !work.mark.lost.aborted) {
+    await work.mark.withdraw(work.runSignal);
+    return;
+  }
+  if (!application) return;
   const held = await heldKeys(work.job, application, work.runSignal);
   const keyId = work.madeKeyId;
   if (keyId === undefined) {
@@ -171,5 +188,6 @@ export async function abandonKey(work: JobWork): Promise<void> {
     await sweepKeys(application, { ...wish, newest: undefined }, work.tools(), work.runSignal);
   } else if (!held.has(keyId)) {
     await work.tools().directory.removePassword(application.objectId, keyId, work.runSignal);
+    delete work.record.madeKey;
   }
 }

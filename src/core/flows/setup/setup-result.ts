@@ -4,7 +4,7 @@ import { exitCode } from "../../../domain/exit-code.ts";
 import { isRenewalDue } from "../../../domain/renewal.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
-import { targetName } from "../../steps/pull-secret.ts";
+import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import type {
   ResultCredential,
   ResultError,
@@ -16,6 +16,7 @@ import type {
   SetupOutcome,
   SetupResult,
 } from "../setup-contract.ts";
+import type { Target } from "../../steps/read-targets.ts";
 import type { JobRecord } from "./job-work.ts";
 import { credentialAction, resultRegistry } from "./plan-setup.ts";
 import { applicationOf, type LeftOut } from "./job.ts";
@@ -26,9 +27,9 @@ function resultError({ code, message, hint }: ActionableError): ResultError {
   return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The document of a finished run, and how it ended. */
-export function finishedOutcome(survey: Survey, records: readonly JobRecord[], now: Date): SetupOutcome {
-  const result: SetupResult = {
+/** The document of what was done, however it ended. */
+export function resultOf(survey: Survey, records: readonly JobRecord[], now: Date): SetupResult {
+  return {
     registry: resultRegistry(survey),
     servicePrincipals: records.flatMap(servicePrincipals),
     roleAssignments: records.flatMap(roleAssignments),
@@ -40,16 +41,27 @@ export function finishedOutcome(survey: Survey, records: readonly JobRecord[], n
         scope,
       })),
     credentials: records.flatMap(credentials),
+    namespaces: records.flatMap(({ namespaces }) =>
+      namespaces.map(({ cluster, namespace }) => ({
+        context: cluster.context,
+        namespace,
+        action: "created" as const,
+      })),
+    ),
     secrets: [...records.flatMap(secrets), ...survey.leftOut.map(leftOutSecret)],
     serviceAccounts: records.flatMap(serviceAccounts),
     verification: verification(survey, records),
     renewalDue: records.some(({ credential }) => credential && isRenewalDue(credential, now)),
     keptKeys: records.flatMap(keptKeys),
   };
+}
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(survey: Survey, records: readonly JobRecord[], now: Date): SetupOutcome {
   const ended = ending(survey, records);
   return {
     kind: "finished",
-    result,
+    result: resultOf(survey, records, now),
     exitCode: ended.exitCode,
     ...(ended.error ? { error: ended.error } : {}),
   };
@@ -107,22 +119,27 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAss
   ];
 }
 
-function credentials({ job, credential }: JobRecord): ResultCredential[] {
-  if (!credential) return [];
+function credentials({ job, credential, madeKey, application }: JobRecord): ResultCredential[] {
+  const known = credential ?? madeKey;
+  if (!known) return [];
+  const appId = credential?.credential.username ?? application?.appId ?? "";
+  const { keyId, createdAt, expiresAt } = known;
+  const action = credentialAction(job.decision, job.targets);
   return job.contexts.map((context) => ({
     context,
     clusterId: job.clusterId,
-    appId: credential.credential.username,
-    keyId: credential.keyId,
-    createdAt: credential.createdAt,
-    expiresAt: credential.expiresAt,
-    action: credentialAction(job.decision, job.targets),
+    appId,
+    keyId,
+    createdAt,
+    expiresAt,
+    action,
   }));
 }
 
-function secrets({ job, targets }: JobRecord): ResultSecret[] {
+function secrets({ job, targets, markedSecret }: JobRecord): ResultSecret[] {
   return job.targets.map(({ target }) => {
     const record = targets.find((one) => one.target === target);
+    if (!record && markedSecret && isSameTarget(target, markedSecret)) return unfinishedSecret(target);
     return {
       context: target.cluster.context,
       namespace: target.namespace,
@@ -132,6 +149,16 @@ function secrets({ job, targets }: JobRecord): ResultSecret[] {
       ...(record?.error ? { error: resultError(record.error) } : {}),
     };
   });
+}
+
+/** Made for the mark before the run stopped: it is empty. */
+function unfinishedSecret({ cluster: { context }, namespace, name }: Target): ResultSecret {
+  const error = {
+    code: "secret.unfinished",
+    message: "It was made, and holds no password yet.",
+    hint: "Run the same command again: it goes on from here.",
+  };
+  return { context, namespace, name, action: "created", error };
 }
 
 function leftOutSecret({ target, error }: LeftOut): ResultSecret {
@@ -156,13 +183,16 @@ function serviceAccounts({ links }: JobRecord): ResultServiceAccount[] {
 
 function verification({ proof, loginServer }: Survey, records: readonly JobRecord[]): ResultVerification {
   if (proof.kind === "none") return { status: "skipped", reason: "proof-none", checks: [] };
-  const checks = records.map(({ job, proven }) => ({
+  const checks = records.map(({ job, tried, proven }) => ({
     id: proof.kind === "registry" ? "pull" : "sign-in",
-    status: proven ? ("pass" as const) : ("fail" as const),
+    status: proven ? ("pass" as const) : tried ? ("fail" as const) : ("skip" as const),
     message: proven
       ? `${proof.kind === "registry" ? loginServer : "Entra"} accepts the credential of cluster ${job.clusterId}`
-      : `The credential of cluster ${job.clusterId} was not proven`,
+      : `The credential of cluster ${job.clusterId} was not ${tried ? "proven" : "tried"}`,
   }));
+  const isUntried = checks.some(({ status }) => status === "skip");
+  if (isUntried && !checks.some(({ status }) => status === "fail"))
+    return { status: "skipped", reason: "not-reached", checks };
   if (!checks.every(({ status }) => status === "pass")) return { status: "failed", checks };
   return proof.kind === "entra"
     ? { status: "skipped", reason: "registry-unreachable", checks }

@@ -1,10 +1,12 @@
-import type { Caller } from "../../../domain/identity.ts";
+import type { Application, Caller } from "../../../domain/identity.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { managedSelector, readableMarks } from "../../../domain/ownership.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { RegistryRights, Roles } from "../../ports.ts";
 import { foreseeRefusal, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { checkPasswordPolicy } from "../../steps/client-secret.ts";
-import { isLive } from "../../steps/pending-mark.ts";
+import { isLive, isOwn } from "../../steps/pending-mark.ts";
 import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../../steps/pull-role.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
@@ -44,6 +46,7 @@ export async function surveyIdentity(
     expected: ours.length > 0,
     expectedAppId: ours.find(({ mark }) => mark.appId !== undefined)?.mark.appId,
     vouchesFor: (key) => vouchesFor(survey, key, clusterId, held, signal),
+    makeWayFor: (made) => makeWayFor(survey, made, clusterId, held, signal),
   };
   const { directory, roles } = azure;
   // Nothing of ours is here, so a key will be made: what the tenant lets it be is remembered by whom it is asked of.
@@ -96,6 +99,42 @@ async function vouchesFor(
   );
   if (!atWork) return false;
   throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
+}
+
+/** Longer than a run takes from its application to its role, and shorter than the usual wait for another run. */
+const grantedWithinMs = 45_000;
+
+/**
+ * Another run may have made the application a moment ago, and be about to grant what was said there. Where its mark
+ * can be seen, that tells; else what is older and has no role yet was left by a run that is gone.
+ * @throws BusyError
+ */
+async function makeWayFor(
+  survey: JobSurvey,
+  { appId, displayName, createdAt }: Application,
+  clusterId: string,
+  held: readonly HeldEntry[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { cluster } = survey.cluster;
+  const { process } = survey.ports;
+  const { loginServer } = survey.proof;
+  const now = cluster.serverTime();
+  const listed = await cluster.listSecrets(managedSelector, signal);
+  if (listed) {
+    const atWork = listed.find((secret) => {
+      const mark = readableMarks(secret)[loginServer];
+      return mark?.clusterId === clusterId && mark.pending && isLive(mark.pending, now, process);
+    });
+    if (atWork) throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
+    return;
+  }
+  if (survey.made.has(appId)) return;
+  const isKnown = held.some(
+    ({ mark }) => mark.clusterId === clusterId && !(mark.pending && isOwn(mark.pending, process)),
+  );
+  if (isKnown || !createdAt || Math.abs(now.getTime() - createdAt.getTime()) > grantedWithinMs) return;
+  throw new BusyError(`the application ${inOneLine(displayName)}`);
 }
 
 /**

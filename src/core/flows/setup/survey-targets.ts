@@ -1,6 +1,8 @@
 import pMap from "p-map";
+import { hasCode } from "../../../domain/errors.ts";
 import type { RequestedRole } from "../../../domain/role.ts";
-import { changeFor, rehearseWrite, type TargetState } from "../../steps/pull-secret.ts";
+import { BusyError } from "../../steps/busy.ts";
+import { changeFor, rehearseWrite, targetName, type TargetState } from "../../steps/pull-secret.ts";
 import { manyTargets } from "../../steps/read-targets.ts";
 import { inspectLink } from "../../steps/service-account.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
@@ -97,6 +99,9 @@ async function surveyTarget(
     }
     return { ...wish, links };
   } catch (error) {
+    // It came into being since it was looked at: by the hand of another run, most often, that sets it up as well.
+    if (state.kind === "absent" && hasCode(error, "kubernetes.already-exists", "kubernetes.conflict"))
+      throw new BusyError(targetName(target));
     exclusions.exclude(target, error, signal);
     return undefined;
   }

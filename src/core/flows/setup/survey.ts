@@ -27,6 +27,12 @@ export interface Survey {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** What is looked with. */
+export interface SurveyPorts extends SetupPorts {
+  /** Ids of applications that this run made before, when it made way for another one. */
+  readonly made?: ReadonlySet<string>;
+}
+
 /**
  * Looks at everything setup touches and writes nothing.
  * @throws ActionableError with exit 2 for input that can never work in some target, with exit 3 when a right is
@@ -34,13 +40,13 @@ export interface Survey {
  */
 export async function survey(
   input: SetupInput,
-  ports: SetupPorts,
+  { made, ...ports }: SurveyPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Survey> {
   const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
   try {
-    return await look(input, ports, report, ahead, signal);
+    return await look(input, { ...ports, made: made ?? new Set() }, report, ahead, signal);
   } finally {
     ahead?.close();
   }
@@ -48,7 +54,7 @@ export async function survey(
 
 async function look(
   input: SetupInput,
-  ports: SetupPorts,
+  { made, ...ports }: SetupPorts & Required<Pick<SurveyPorts, "made">>,
   report: Report,
   ahead: FirstLooks | undefined,
   signal: AbortSignal,
@@ -80,7 +86,7 @@ async function look(
   exclusions.refuse();
   exclusions.requireTargets(judged.flatMap(({ states }) => states).length);
   const azure = ports.azure && ahead && { ...ports.azure, directory: ahead.directory };
-  const common = { input, ports: { ...ports, azure }, proof, registry, caller, policy, exclusions };
+  const common = { input, ports: { ...ports, azure }, proof, registry, caller, policy, exclusions, made };
   const [jobs] = await Promise.all([
     Promise.all(
       judged.filter(({ states }) => states.length > 0).map((one) => surveyJob({ ...common, ...one }, signal)),

@@ -26,19 +26,22 @@ export async function takeBack(work: JobWork, refusal: ActionableError, wroteBef
 }
 
 async function takeBackIdentity(work: JobWork): Promise<string[]> {
-  const { record, madeKeyId, job, madeApplication } = work;
+  const { record, madeKeyId, job } = work;
   const { application } = record;
   const { directory } = work.tools();
   if (!application) return [];
-  if (madeApplication) {
+  if (record.made) {
     const left = await directory.removeApplication(application.objectId, work.signal);
     delete record.application;
+    delete record.made;
+    delete record.madeKey;
     const kept = left ? ", which can be restored for 30 days" : "";
     return [`the application ${application.displayName}${kept}`];
   }
   if (madeKeyId !== undefined) {
     await directory.removePassword(application.objectId, madeKeyId, work.signal);
     work.madeKeyId = undefined;
+    delete record.madeKey;
   }
   if (job.identity?.application.kind === "deleted") {
     throw new ActionableError(`the application ${nameOf(application)} was restored`, {
@@ -54,7 +57,7 @@ async function takeBackMark(mark: HeldMark, work: JobWork): Promise<string[]> {
   const { target } = mark;
   const { cluster, namespace, name } = target;
   await mark.stopRenewing();
-  if (mark.mayHaveLeftKey && !work.madeApplication) {
+  if (mark.mayHaveLeftKey && work.record.application) {
     throw new ActionableError(`the mark on ${targetName(target)} names a key that may have been made`, {
       code: "setup.key-unknown",
     });
@@ -63,6 +66,7 @@ async function takeBackMark(mark: HeldMark, work: JobWork): Promise<string[]> {
   const entry = secret && readEntry(target, secret, loginServer);
   if (entry && entry.mark.pending?.operation === mark.operation) {
     await removeEntry({ ...entry, target }, work.signal);
+    delete work.record.markedSecret;
     return [`the secret ${targetName(target)}`];
   }
   await mark.withdraw(work.signal);

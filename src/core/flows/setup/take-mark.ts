@@ -1,8 +1,9 @@
 import type { Writing } from "../../ports.ts";
-import { keyOrigin, type EntryMark } from "../../../domain/ownership.ts";
+import { keyOrigin, readableMarks, type EntryMark } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
-import { isSameTarget } from "../../steps/pull-secret.ts";
+import { BusyError } from "../../steps/busy.ts";
+import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import { writable, type Target } from "../../steps/read-targets.ts";
 import { isRefusedWrite } from "../../steps/refused-write.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
@@ -45,7 +46,7 @@ async function markOn(
   signal: AbortSignal,
 ): Promise<HeldMark> {
   const { staleMarks, clusterId, surveyed } = job;
-  const secret = await surveyedSecret(job, target, signal);
+  const secret = await surveyedSecret(job, target, loginServer, signal);
   const entry: EntryMark = { registry: registryId, clusterId };
   const sweep = [
     ...staleMarks.flatMap(({ pending }) => [...(pending.sweep ?? []), pending.operation]),
@@ -66,14 +67,20 @@ async function markOn(
   );
 }
 
+/** @throws BusyError when the stale mark that was seen on it is there no more: its run came to its end after all */
 async function surveyedSecret(
-  { targets }: Job,
+  { targets, staleMarks }: Job,
   target: Target,
+  loginServer: string,
   signal: AbortSignal,
 ): Promise<SecretObject | undefined> {
   const known = targets.find((one) => isSameTarget(one.target, target));
-  if (!known) return target.cluster.findSecret(target.namespace, target.name, signal);
-  return known.state.kind === "present" ? known.state.secret : undefined;
+  if (known) return known.state.kind === "present" ? known.state.secret : undefined;
+  const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
+  const seen = staleMarks.find((one) => isSameTarget(one.target, target));
+  const operation = secret && readableMarks(secret)[loginServer]?.pending?.operation;
+  if (operation !== seen?.pending.operation) throw new BusyError(targetName(target));
+  return secret;
 }
 
 function deadOperations({ deadKeys, identity }: Job): string[] {

@@ -26,6 +26,7 @@ export async function createNamespaces(work: JobWork): Promise<void> {
     missing,
     async ({ target }) => {
       await writable(target, work.ports).cluster.createNamespace(target.namespace, work.signal);
+      work.record.namespaces.push(target);
       created.push(`${target.cluster.context}/${target.namespace}`);
       work.progress("namespaces", created.length, missing.length, "namespaces created");
     },

@@ -1,0 +1,7 @@
+import { expect, it } from "vitest";
+import { meet, meetings } from "./first-setups-at-once.ts";
+import { failuresOf } from "./kills.ts";
+
+it("two first setups of a cluster at once both succeed, with one application and the rights that were said", async () => {
+  expect(await failuresOf(meetings(Array.from({ length: 24 }, (_, seed) => seed)), meet, 2)).toEqual([]);
+}, 300_000);

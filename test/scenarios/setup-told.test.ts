@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { livePasswords, runProgram, secretOf, setup, type Run, type RunOptions } from "../program.ts";
+
+let sandbox: Sandbox;
+afterEach(() => sandbox.close());
+
+type Fault = NonNullable<SandboxOptions["faults"]>[number];
+
+/** A first setup that meets one failure. */
+async function failing(fault: Fault, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+  sandbox = await startSandbox({ faults: [{ times: 99, ...fault }] });
+  return await setup(sandbox, args, options);
+}
+
+/** The application that the sandbox holds besides the caller's. */
+function application() {
+  const { applications, caller } = sandbox.world;
+  return applications.find(({ appId }) => appId !== caller.appId);
+}
+
+const owner = "0a0a0a0a-0000-4000-8000-000000000001";
+const half = { namespace: "awesomeapps", name: "acr-secret", action: "created" };
+
+describe("setup that fails half way names what it made", () => {
+  it("the application and the empty secret, where an owner cannot be added", async () => {
+    const run = await failing({ match: "POST .*/owners/", status: 400 }, ["--owner", owner]);
+    expect(run.code, run.stderr).toBe(4);
+    expect(run.json.servicePrincipals).toMatchObject([{ appId: application()?.appId, action: "created" }]);
+    expect(secretOf(sandbox)).toBeDefined();
+    expect(run.json.secrets).toMatchObject([{ ...half, error: { code: "secret.unfinished" } }]);
+    expect(run.json.verification).toMatchObject({ status: "skipped", reason: "not-reached" });
+  });
+
+  it("to people as well, without a word of a pull that was never tried", async () => {
+    sandbox = await startSandbox({ faults: [{ match: "POST .*/owners/", times: 99, status: 400 }] });
+    const args = ["--registry", "myregistry", "-n", "awesomeapps", "--owner", owner];
+    const { code, stdout } = await runProgram(sandbox, ["setup", ...args, "-y"]);
+    expect(code).toBe(4);
+    expect(stdout).toContain(application()?.displayName);
+    expect(stdout).toContain("It was made, and holds no password yet.");
+    expect(stdout).toContain("not tried");
+    expect(stdout).not.toContain("cannot pull");
+  });
+
+  it("and verify and status know it for an interrupted setup, and name the command that goes on", async () => {
+    await failing({ match: "POST .*/owners/", times: 1, status: 400 }, ["--owner", owner]);
+    const verified = await runProgram(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
+    const failed = verified.json.checks.filter(({ status }: { status: string }) => status === "fail");
+    expect(failed).toMatchObject([{ id: "secret-registry" }]);
+    expect(failed[0].message).toContain("an interrupted setup");
+    expect(failed[0].hint).toContain("Run the same setup again");
+    expect(failed[0].hint).not.toContain("--adopt");
+    const { stdout } = await runProgram(sandbox, ["status"]);
+    const [, command = ""] = /run the same setup again:\n {2}acr-pull (.+)/.exec(stdout) ?? [];
+    expect(command).toContain("--namespace awesomeapps");
+    const again = await runProgram(sandbox, [...command.split(" "), "-y"]);
+    expect(again.code, again.stderr).toBe(0);
+  });
+
+  it("the key and the namespace as well, where the role is refused", async () => {
+    const run = await failing(
+      { match: "PUT .*/roleAssignments/", status: 403, code: "AuthorizationFailed" },
+      ["-n", "fresh", "--create-namespace"],
+    );
+    expect(run.code, run.stderr).toBe(4);
+    expect(run.json.servicePrincipals[0].objectId).toEqual(expect.any(String));
+    const [key] = livePasswords(sandbox);
+    expect(run.json.credentials).toMatchObject([
+      { appId: application()?.appId, keyId: key?.keyId, action: "created" },
+    ]);
+    expect(run.json.namespaces).toEqual([{ context: "sandbox", namespace: "fresh", action: "created" }]);
+    expect(run.json.verification.status).toBe("skipped");
+  });
+
+  it("the first of two roles, where the second is refused", async () => {
+    const args = ["--registry", "abacregistry", "--role", "owner", "--allow-privileged-role=owner"];
+    const fault = { match: "PUT .*/roleAssignments/", nth: 2, status: 403, code: "AuthorizationFailed" };
+    const run = await failing(fault, args);
+    expect(run.code, run.stderr).toBe(4);
+    expect(run.json.roleAssignments).toMatchObject([{ role: "Owner", action: "created" }]);
+  });
+
+  it("and says that a pull failed where one was tried", async () => {
+    const run = await failing({ match: "GET .*/oauth2/token", status: 401 }, ["--timeout", "2s"]);
+    expect(run.code, run.stderr).toBe(4);
+    expect(run.json.verification.status).toBe("failed");
+    expect(run.json.roleAssignments).toMatchObject([{ role: "AcrPull", action: "created" }]);
+    expect(run.json.credentials).toHaveLength(1);
+  });
+});
+
+describe("setup that is told to stop half way", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("by %s names what it made", async (signal, code) => {
+    sandbox = await startSandbox();
+    let stop: () => void = () => {};
+    sandbox.observe((phase, { path }) => {
+      if (phase === "committed" && path.endsWith("/addPassword")) stop();
+    });
+    const run = await setup(sandbox, [], { started: (kill) => (stop = () => kill(signal)) });
+    expect(run.code, run.stderr).toBe(code);
+    expect(run.json).toMatchObject({ command: "setup", ok: false, error: { code: "interrupted" } });
+    expect(run.json.servicePrincipals).toMatchObject([{ appId: application()?.appId, action: "created" }]);
+    expect(run.json.secrets).toMatchObject([half]);
+    expect(run.stderr).toContain("To go on where it stopped");
+  });
+});
