@@ -99,7 +99,9 @@ export function expectOrder(
 ): void {
   expect(sandbox.violations).toEqual([]);
   const { applications, caller, clusters, registries } = sandbox.world;
-  const ours = applications.filter(({ appId, softDeleted }) => appId !== caller.appId && !softDeleted);
+  const ours = applications.filter(
+    ({ appId, removedAt }) => appId !== caller.appId && removedAt === undefined,
+  );
   expect(ours, "applications").toHaveLength(1);
   const keys = keysEverMade(sandbox).filter(({ removedAt }) => removedAt === undefined);
   expect(keys, "keys, expired ones too").toHaveLength(keysLeft);

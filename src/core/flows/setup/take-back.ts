@@ -1,7 +1,6 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import { readEntry, removeEntry } from "../../steps/entry-removal.ts";
-import { nameOf } from "../../steps/directory-names.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { JobWork } from "./job-work.ts";
@@ -42,9 +41,9 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
     work.madeKeyId = undefined;
   }
   if (job.identity?.application.kind === "deleted") {
-    throw new ActionableError(`the application ${nameOf(application)} was restored`, {
-      code: "setup.restored",
-    });
+    // It was restored, and goes back to where it was.
+    await directory.removeApplication(application.objectId, work.signal);
+    delete record.application;
   }
   return [];
 }
