@@ -1,10 +1,11 @@
+import { dayText } from "../../steps/client-secret.ts";
 import { nameOf, ownerName } from "../../steps/directory-names.ts";
 import type { StatusResult } from "../status-contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
 
 /** What will hurt one day about the applications that secrets name. */
 export function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"] {
-  return [...directory].flatMap(([appId, { application, owners, principal, unread }]) => {
+  return [...directory].flatMap(([appId, { application, owners, principal, policy, unread }]) => {
     if (!application) return [];
     const [only, ...others] = owners ?? [];
     const said: Array<StatusResult["warnings"][number]> = [];
@@ -20,6 +21,16 @@ export function applicationWarnings(directory: DirectoryFacts): StatusResult["wa
         code: "service-principal.own-credentials",
         appId,
         message: `The service principal of ${nameOf(application)} has credentials of its own beside the application's, which acr-pull did not make, and does not rotate`,
+      });
+    }
+    if (policy?.passwords === "forbidden") {
+      const { forbiddenToMadeAfter: after } = policy;
+      const ends = application.passwords.flatMap(({ endDateTime }) => endDateTime?.getTime() ?? []);
+      const last = ends.length === 0 ? "" : `: its key ends on ${dayText(new Date(Math.max(...ends)))}`;
+      said.push({
+        code: "application.passwords-forbidden",
+        appId,
+        message: `The tenant forbids new passwords of ${nameOf(application)}${after ? `, as of all applications made after ${dayText(after)}` : ""}${last} and cannot be renewed without an exemption`,
       });
     }
     if (unread) {

@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { Application, Owner, ServicePrincipal } from "../../../domain/identity.ts";
 import { applicationUniqueName, readableMarks } from "../../../domain/ownership.ts";
+import type { PasswordPolicy } from "../../../domain/password-policy.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
 import { findApplicationListing, findPrincipalOf } from "../../holders/find-application.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
@@ -15,6 +16,8 @@ export interface ApplicationFacts {
   readonly owners: readonly Owner[] | undefined;
   /** Undefined where it may not be read, or there is no application. */
   readonly principal: ServicePrincipal | "absent" | undefined;
+  /** What the tenant allows its next password; undefined where there is no application. */
+  readonly policy: PasswordPolicy | undefined;
   /** Why something beside the application could not be read. */
   readonly unread: ActionableError | undefined;
 }
@@ -57,14 +60,18 @@ export async function askDirectory(
     named,
     async ([appId, claimed]) => {
       const application = await findApplicationListing({ appId, claimed }, { directory, clock }, signal);
-      const [principal, owners] = application
+      const [principal, owners, policy] = application
         ? await Promise.all([
             readOrWhyNot(principalOf(appId, { directory, clock }, signal), signal),
             readOrWhyNot(directory.listOwners(application.objectId, signal), signal),
+            directory.passwordPolicy(application, signal),
           ])
-        : [{}, {}];
+        : [{}, {}, undefined];
       const unread = principal.unread ?? owners.unread;
-      return [appId, { application, owners: owners.read, principal: principal.read, unread }] as const;
+      return [
+        appId,
+        { application, owners: owners.read, principal: principal.read, policy, unread },
+      ] as const;
     },
     { concurrency },
   );
