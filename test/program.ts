@@ -154,7 +154,7 @@ export function marksOf(sandbox: Sandbox, namespace?: string, name?: string, con
 /** The passwords that sign in, the caller's own apart: not removed, not expired, of applications not deleted. */
 export function livePasswords({ world }: Sandbox) {
   return world.applications
-    .filter(({ softDeleted, appId }) => !softDeleted && appId !== world.caller.appId)
+    .filter(({ removedAt, appId }) => removedAt === undefined && appId !== world.caller.appId)
     .flatMap(({ passwords }) => passwords)
     .filter(({ removedAt, endDateTime }) => removedAt === undefined && Date.parse(endDateTime) > Date.now());
 }

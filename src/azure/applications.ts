@@ -1,28 +1,26 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ActionableError, hasCode } from "../domain/errors.ts";
-import type { Application, Owner } from "../domain/identity.ts";
-import { applicationFields, applicationOf, literal, ownerOf } from "./directory-objects.ts";
+import type { Owner } from "../domain/identity.ts";
+import { lookAgain, type Looks } from "../domain/look-again.ts";
+import { deletedApplications, type LeftDeleted } from "./deleted-applications.ts";
+import {
+  applicationFields,
+  applicationOf,
+  certificateFields,
+  certificatesOf,
+  literal,
+  ownerOf,
+} from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
-import { removeEverywhere, untilGone } from "./removal-everywhere.ts";
+import { newApplications } from "./new-application.ts";
+import { removeEverywhere, sleep, untilGone } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
 
-/** What a new application is made of. */
-export interface NewApplication {
-  readonly uniqueName: string;
-  readonly displayName: string;
-  readonly tags: readonly string[];
-  readonly serviceManagementReference?: string | undefined;
-}
-
-/** How often, a second apart, an application that was written is looked for where it can be read. */
-const looksForNew = 120;
-
 /** Ten seconds: many replicas are met in that time. */
-const triesForKnown = 20;
-const betweenTriesMs = 500;
+const untilKnown: Looks = { most: 20, betweenMs: 500, sleep };
 
 /** Application registrations and who owns them. */
-export function applications({ graph, ask, list, find, undertake }: DirectoryRequests, graphUrl: string) {
+export function applications(requests: DirectoryRequests, graphUrl: string) {
+  const { graph, ask, list, find, undertake } = requests;
   const findByKey = (key: string, signal: AbortSignal) =>
     find("read the application", `/applications${key}?${applicationFields}`, applicationOf, signal);
   const readApplication = (objectId: string, signal: AbortSignal) => findByKey(`/${objectId}`, signal);
@@ -37,68 +35,56 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
     return (await listOfKnown("list the owners of the service principal", path, signal)).map(ownerOf);
   };
 
-  /** A list of an application that has been read: who does not know it is a part of the directory that lags. */
-  async function listOfKnown(doing: string, path: string, signal: AbortSignal) {
-    for (let tries = 1; ; tries += 1) {
+  /** A part of what has been read: who does not know it is a part of the directory that lags. */
+  async function partOfKnown<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const tryToRead = async (): Promise<{ read: T } | { unknown: ActionableError }> => {
       try {
-        return await list(doing, path, signal);
+        return { read: await read() };
       } catch (error) {
-        if (tries === triesForKnown || !hasCode(error, "directory.not-found")) throw error;
-        await sleep(betweenTriesMs, undefined, { signal });
+        if (hasCode(error, "directory.not-found")) return { unknown: error };
+        throw error;
       }
-    }
+    };
+    const answer = await lookAgain(tryToRead, (one) => "read" in one, untilKnown, signal);
+    if ("unknown" in answer) throw answer.unknown;
+    return answer.read;
   }
+  const listOfKnown = (doing: string, path: string, signal: AbortSignal) =>
+    partOfKnown(() => list(doing, path, signal), signal);
+  const countCertificatesOf = (what: string, path: string, signal: AbortSignal) =>
+    partOfKnown(async () => {
+      const request = { method: "GET", path: `${path}?${certificateFields}` } as const;
+      const { body } = await ask(`read the certificates of the ${what}`, request, signal);
+      return certificatesOf(body ?? {});
+    }, signal);
+
+  const { purge, tryToPurge, ...deleted } = deletedApplications(requests, readApplication, graphUrl);
 
   return {
+    ...deleted,
+    ...newApplications(requests, { findApplicationByUniqueName, ...deleted }, graphUrl),
     readApplication,
     findApplicationByUniqueName,
     listOwners,
     listPrincipalOwners,
 
     /**
-     * A deleted application that still holds the unique name. Whoever may not look among the deleted
-     * (`Application.ReadWrite.OwnedBy` alone does not allow it) finds none.
-     */
-    async findDeletedApplication(uniqueName: string, signal: AbortSignal): Promise<Application | undefined> {
-      // No filter on the unique name is supported there.
-      const path = `/directory/deletedItems/microsoft.graph.application?${applicationFields}&$top=999`;
-      try {
-        const deleted = await list("look among the deleted applications", path, signal);
-        return deleted.map(applicationOf).find((application) => application.uniqueName === uniqueName);
-      } catch (error) {
-        if (hasCode(error, "directory.forbidden")) return undefined;
-        throw error;
-      }
-    },
-
-    /** Fine when it is restored already. */
-    async restoreApplication(objectId: string, signal: AbortSignal): Promise<void> {
-      const request = {
-        method: "POST",
-        path: `/directory/deletedItems/${objectId}/restore`,
-        repeatable: true,
-      } as const;
-      try {
-        await ask("restore the deleted application", request, signal);
-      } catch (error) {
-        const restored =
-          hasCode(error, "directory.not-found") && (await readApplication(objectId, signal)) !== undefined;
-        if (!restored) throw error;
-      }
-    },
-
-    /**
-     * Deletes it with its service principal; for 30 days it can be restored. Fine when it is gone. Parts of the
-     * directory that still show it are waited for, about a minute: who looks for its name next must not find it.
+     * Deletes it with its service principal, and then for good, for else it keeps its unique name for 30 days. Fine
+     * when it is gone. Parts of the directory that still show it are waited for, about a minute: who looks for its name
+     * next must not find it.
+     * @returns what keeps it among the deleted; undefined when it is gone for good
      * @throws ActionableError `directory.application-lingers` when there is none to delete, and yet it is still shown
      */
-    async removeApplication(objectId: string, signal: AbortSignal): Promise<void> {
+    async removeApplication(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> {
       const isShown = async () => (await readApplication(objectId, signal)) !== undefined;
       const request = { method: "DELETE", path: `/applications/${objectId}` } as const;
+      let isPurged = false;
       await removeEverywhere(
         {
           remove: async () => {
             await ask("delete the application", request, signal);
+            // At once, for nothing leads to it any more should this run end here.
+            isPurged = (await tryToPurge(objectId, signal)) === undefined;
             await untilGone(isShown, signal);
           },
           saysNone: (error) => hasCode(error, "directory.not-found"),
@@ -107,56 +93,7 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
         },
         signal,
       );
-    },
-
-    /** Deletes a deleted application for good, so that its unique name is free. Fine when it is gone. */
-    async purgeApplication(objectId: string, signal: AbortSignal): Promise<void> {
-      const request = { method: "DELETE", path: `/directory/deletedItems/${objectId}` } as const;
-      // A part of the directory that has not heard of its deletion does not find it among the deleted.
-      for (let tries = 1; tries <= triesForKnown; tries += 1) {
-        try {
-          await ask("delete the application for good", request, signal);
-          return;
-        } catch (error) {
-          if (!hasCode(error, "directory.not-found")) throw error;
-          await sleep(betweenTriesMs, undefined, { signal });
-        }
-      }
-    },
-
-    /**
-     * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
-     * application that exists. `created: false` when one turned up meanwhile, which may be the work of an earlier try
-     * whose answer was lost: then look whose it is.
-     */
-    async createApplication(
-      { uniqueName, displayName, tags, serviceManagementReference }: NewApplication,
-      signal: AbortSignal,
-    ): Promise<{ readonly application: Application; readonly created: boolean }> {
-      const doing = "register the application";
-      const { body } = await ask(
-        doing,
-        {
-          method: "PATCH",
-          path: `/applications(uniqueName=${literal(uniqueName)})`,
-          headers: { Prefer: "create-if-missing" },
-          body: { displayName, tags, signInAudience: "AzureADMyOrg", serviceManagementReference },
-          repeatable: true,
-        },
-        signal,
-      );
-      if (body) return { application: applicationOf(body), created: true };
-      // Not every part of the directory needs to know it already.
-      for (let looks = 0; looks < looksForNew; looks += 1) {
-        const application = await findApplicationByUniqueName(uniqueName, signal);
-        if (application) return { application, created: false };
-        await sleep(1000, undefined, { signal });
-      }
-      throw new ActionableError(`Could not ${doing}: it was written but cannot be read yet.`, {
-        code: "directory.not-found",
-        hint: "Run the same command again in a few minutes: it will be found.",
-        retryable: true,
-      });
+      return isPurged ? undefined : purge(objectId, signal);
     },
 
     /** Fine when it is an owner already. */
@@ -186,6 +123,13 @@ export function applications({ graph, ask, list, find, undertake }: DirectoryReq
       const path = `/applications/${objectId}/federatedIdentityCredentials?$select=id`;
       return (await listOfKnown("list the federated credentials of the application", path, signal)).length;
     },
+
+    /** How many certificates sign in as the application. */
+    countCertificates: (objectId: string, signal: AbortSignal) =>
+      countCertificatesOf("application", `/applications/${objectId}`, signal),
+    /** How many certificates sign in as the service principal. */
+    countPrincipalCertificates: (objectId: string, signal: AbortSignal) =>
+      countCertificatesOf("service principal", `/servicePrincipals/${objectId}`, signal),
   };
 }
 

@@ -99,6 +99,8 @@ function byStatus(status: number, area: Area): Meaning {
             retryable: true,
           }
         : { code: "azure.not-found", hint: "Check the subscription, the resource group and the name." };
+    case 409:
+      return area === "directory" ? conflict : unexplained;
     case 429:
       return {
         code: "azure.throttled",
@@ -112,12 +114,21 @@ function byStatus(status: number, area: Area): Meaning {
             hint: "The service is in trouble; run the same command again later.",
             retryable: true,
           }
-        : {
-            code: "azure.failed",
-            hint: "Check what was asked for; if it is in order, the service's support finds the reason by the request id.",
-          };
+        : unexplained;
   }
 }
+
+const unexplained: Meaning = {
+  code: "azure.failed",
+  hint: "Check what was asked for; if it is in order, the service's support finds the reason by the request id.",
+};
+
+const conflict: Meaning = {
+  code: "directory.conflict",
+  because: "the directory was busy with another change of the same object.",
+  hint: "Run the same command again.",
+  retryable: true,
+};
 
 const forbidden: Readonly<Record<Area, Meaning>> = {
   registries: {
@@ -172,12 +183,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
     docs: "https://learn.microsoft.com/entra/identity/users/directory-service-limits-restrictions",
     exitCode: exitCode.notAllowed,
   },
-  Directory_ConcurrencyViolation: {
-    code: "directory.conflict",
-    because: "the directory was busy with another change of the same object.",
-    hint: "Run the same command again.",
-    retryable: true,
-  },
+  Directory_ConcurrencyViolation: conflict,
   RoleAssignmentLimitExceeded: {
     code: "roles.limit",
     because: "the subscription holds as many role assignments as it may.",

@@ -13,10 +13,14 @@ import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
 
 /** What is asked for of an application; the unique name comes only when it is named here. */
 export const applicationFields =
-  "$select=id,appId,displayName,uniqueName,tags,createdDateTime,passwordCredentials,keyCredentials";
+  "$select=id,appId,displayName,uniqueName,tags,createdDateTime,passwordCredentials";
 export const summaryFields = "$select=id,appId,displayName";
-export const servicePrincipalFields =
-  "$select=id,appId,displayName,accountEnabled,passwordCredentials,keyCredentials";
+export const servicePrincipalFields = "$select=id,appId,displayName,accountEnabled,passwordCredentials";
+/** A tenant may ask for certificates 150 times a minute: https://learn.microsoft.com/graph/api/application-list */
+const certificates = "keyCredentials";
+export const certificateFields = `$select=id,${certificates}`;
+export const certifiedApplicationFields = `${applicationFields},${certificates}`;
+export const certifiedPrincipalFields = `${servicePrincipalFields},${certificates}`;
 
 /** An application as Graph shows it. */
 export function applicationOf(item: JsonObject): Application {
@@ -25,9 +29,13 @@ export function applicationOf(item: JsonObject): Application {
     uniqueName: text(item["uniqueName"]),
     tags: texts(item["tags"]),
     passwords: list(item["passwordCredentials"]).map(record).map(passwordOf),
-    certificates: list(item["keyCredentials"]).length,
     createdAt: dateOf(item["createdDateTime"]),
   };
+}
+
+/** How many certificates an application or a principal has, where they were asked for. */
+export function certificatesOf(item: JsonObject): number {
+  return list(item[certificates]).length;
 }
 
 /** The names of an application, or of a service principal. */
@@ -44,7 +52,6 @@ export function servicePrincipalOf(item: JsonObject): ServicePrincipal {
   return {
     ...summaryOf(item),
     passwords: list(item["passwordCredentials"]).map(record).map(passwordOf),
-    certificates: list(item["keyCredentials"]).length,
     enabled: item["accountEnabled"] !== false,
   };
 }

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
+import { lookAgain, type Looks } from "../domain/look-again.ts";
 
 /*
  * Parts of the directory learn of a removal one after the other, and each request meets any of them.
  */
 
 /** So many reads in a row that agree are believed. */
-const agreeingReads = 5;
-const betweenReadsMs = 250;
+const agreeing: Looks = { most: 8, betweenMs: 250, sleep };
 /** What was removed is shown by parts of the directory for as long as they lag; they are waited for about a minute. */
 const mostTries = 60;
 const betweenTriesMs = 1_000;
@@ -37,7 +37,7 @@ export async function removeEverywhere(
       if (!saysNone(error)) throw error;
       if (await isGone(isShown, signal)) return;
       if (tries === mostTries) throw lingers(error);
-      await sleep(betweenTriesMs, undefined, { signal });
+      await sleep(betweenTriesMs, signal);
     }
   }
 }
@@ -45,15 +45,16 @@ export async function removeEverywhere(
 /** Waits until it is shown by no part any more, or the time is over. */
 export async function untilGone(isShown: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   for (let looks = 1; looks <= mostTries && !(await isGone(isShown, signal)); looks += 1) {
-    await sleep(betweenTriesMs, undefined, { signal });
+    await sleep(betweenTriesMs, signal);
   }
 }
 
 /** Whether no part of the directory is likely to show it any more. */
 async function isGone(isShown: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-  for (let reads = 0; reads < agreeingReads; reads += 1) {
-    if (reads > 0) await sleep(betweenReadsMs, undefined, { signal });
-    if (await isShown()) return false;
-  }
-  return true;
+  return !(await lookAgain(isShown, (shown) => shown, agreeing, signal));
+}
+
+/** Waits in real time, as all of Azure's clients do. */
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(milliseconds, undefined, { signal });
 }

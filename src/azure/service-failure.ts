@@ -53,6 +53,14 @@ export function isAnswer(error: unknown, status: number, code?: string): boolean
   return answer?.status === status && (code === undefined || answer.codes.includes(code));
 }
 
+/** Graph's code for what cannot be made because it is there already. */
+export const sameKeyValue = "Request_MultipleObjectsWithSameKeyValue";
+
+/** Whether a failure carries this code, whatever its status. */
+export function hasAnswerCode(error: unknown, code: string): boolean {
+  return answerOf(error)?.codes.includes(code) === true;
+}
+
 function requestIdOf(headers: Headers): string | undefined {
   return (
     headers.get("request-id") ??

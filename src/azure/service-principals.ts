@@ -1,6 +1,8 @@
 import pMap from "p-map";
-import type { ServicePrincipal, ServicePrincipalSummary } from "../domain/identity.ts";
+import type { Certified, ServicePrincipal, ServicePrincipalSummary } from "../domain/identity.ts";
 import {
+  certificatesOf,
+  certifiedPrincipalFields,
   literal,
   servicePrincipalFields,
   servicePrincipalOf,
@@ -8,7 +10,8 @@ import {
   summaryOf,
 } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
-import { answerOf, isAnswer } from "./service-failure.ts";
+import type { JsonObject } from "./json-fields.ts";
+import { answerOf, hasAnswerCode, isAnswer, sameKeyValue } from "./service-failure.ts";
 
 /** What is known of the caller. */
 interface AboutCaller {
@@ -26,16 +29,12 @@ export function servicePrincipals(
   { graph, find, list, undertake }: DirectoryRequests,
   { mayChange, tenantId }: AboutCaller,
 ) {
-  const findServicePrincipal = (appId: string, signal: AbortSignal) =>
-    find(
-      "read the service principal",
-      `/servicePrincipals(appId=${literal(appId)})?${servicePrincipalFields}`,
-      servicePrincipalOf,
-      signal,
-    );
+  const findBy = <T>(fields: string, read: (item: JsonObject) => T, appId: string, signal: AbortSignal) =>
+    find("read the service principal", `/servicePrincipals(appId=${literal(appId)})?${fields}`, read, signal);
 
   return {
-    findServicePrincipal,
+    findServicePrincipal: (appId: string, signal: AbortSignal) =>
+      findBy(servicePrincipalFields, servicePrincipalOf, appId, signal),
 
     /**
      * The service principals among these object ids whose application is registered in this tenant. Left out are
@@ -75,19 +74,27 @@ export function servicePrincipals(
      * A part that does not know the application may call that a lack of rights (403); so it is taken when the caller
      * may change the application for certain.
      */
-    async createServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined> {
+    async createServicePrincipal(
+      appId: string,
+      signal: AbortSignal,
+    ): Promise<(ServicePrincipal & Certified) | undefined> {
       return undertake("create the service principal", signal, async () => {
         try {
           const { body } = await graph.send(
-            // There is one principal for an application id, so a repeat after a lost answer is refused by 409.
+            // There is one principal for an application id, so a repeat after a lost answer is refused.
             { method: "POST", path: "/servicePrincipals", body: { appId }, repeatable: true },
             signal,
           );
-          return body && servicePrincipalOf(body);
+          return body && certified(body);
         } catch (error) {
-          if (isAnswer(error, 409)) return findServicePrincipal(appId, signal);
+          if (isAnswer(error, 409) || hasAnswerCode(error, sameKeyValue)) {
+            return findBy(certifiedPrincipalFields, certified, appId, signal);
+          }
           if (isApplicationUnknown(error)) return undefined;
-          if (isAnswer(error, 403, "Authorization_RequestDenied") && (await mayChange(appId, signal))) {
+          if (
+            isAnswer(error, 403, "Authorization_RequestDenied") &&
+            (await mayChange(appId, signal).catch(() => false))
+          ) {
             return undefined;
           }
           throw error;
@@ -95,6 +102,10 @@ export function servicePrincipals(
       });
     },
   };
+}
+
+function certified(item: JsonObject): ServicePrincipal & Certified {
+  return { ...servicePrincipalOf(item), certificates: certificatesOf(item) };
 }
 
 function chunksOf<T>(items: readonly T[], size: number): T[][] {

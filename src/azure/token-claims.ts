@@ -77,8 +77,9 @@ export function mayRegister({ kind, roles, directoryRoles }: TokenClaims): "yes"
     roles.some((role) => role === "Application.ReadWrite.All" || role === "Application.ReadWrite.OwnedBy") ||
     (directoryRoles ?? []).some((role) => role === applicationDeveloper || administrators.includes(role));
   if (permitted) return "yes";
-  // Most tenants let every member register applications, and no token says so.
-  return kind === "user" ? "unknown" : "no";
+  // Most tenants let every member register applications, and no token says so; a permission to do no more than that may
+  // not be enough for how it is done here, which the directory tells.
+  return kind === "user" || roles.includes("AppRegistration.Create") ? "unknown" : "no";
 }
 
 /** Whether the holder may change applications that are not its own, as far as its token says. */

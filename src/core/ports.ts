@@ -1,8 +1,10 @@
 import type { PullCredential } from "../domain/docker-config.ts";
+import type { ActionableError } from "../domain/errors.ts";
 import type {
   Application,
   ApplicationSummary,
   Caller,
+  Certified,
   NewPassword,
   Owner,
   ServicePrincipal,
@@ -107,6 +109,21 @@ export interface NewApplication {
   readonly serviceManagementReference?: string | undefined;
 }
 
+/** The application that there is now of a unique name. */
+export interface RegisteredApplication {
+  readonly application: Application;
+  /** Whether it was made just now. */
+  readonly created: boolean;
+  /** The same application, where it lies among the deleted: it has to be restored. */
+  readonly deleted?: Application & Certified;
+}
+
+/** Why something that was deleted was not deleted for good, and where it lies. */
+export interface LeftDeleted {
+  readonly url: string;
+  readonly because: ActionableError;
+}
+
 /** Applications and service principals, by Microsoft Graph. */
 export interface Directory {
   caller(signal: AbortSignal): Promise<Caller>;
@@ -128,30 +145,35 @@ export interface Directory {
    */
   searchApplications(text: string, signal: AbortSignal): Promise<readonly ApplicationSummary[]>;
   readApplication(objectId: string, signal: AbortSignal): Promise<Application | undefined>;
-  findDeletedApplication(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
+  /** Undefined as well where it cannot be looked among the deleted. */
+  findDeletedApplication(
+    uniqueName: string,
+    signal: AbortSignal,
+  ): Promise<(Application & Certified) | undefined>;
   restoreApplication(objectId: string, signal: AbortSignal): Promise<void>;
   /**
-   * Deletes it with its service principal; for 30 days it can be restored.
+   * Deletes it with its service principal, and for good where that is allowed.
+   * @returns undefined when it is gone for good; else it keeps its unique name for 30 days, and can be restored
    * @throws ActionableError `directory.application-lingers` when the directory says that there is none to delete, and
    *   parts of it go on showing it
    */
-  removeApplication(objectId: string, signal: AbortSignal): Promise<void>;
-  /** Deletes one of the deleted for good, so that its unique name is free. Fine when it is gone. */
-  purgeApplication(objectId: string, signal: AbortSignal): Promise<void>;
+  removeApplication(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined>;
   /**
    * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
    * application that exists. `created: false` when one turned up meanwhile: then look whose it is.
+   * @throws ActionableError `directory.unique-name-taken` when one holds the name that cannot be seen
    */
-  createApplication(
-    application: NewApplication,
-    signal: AbortSignal,
-  ): Promise<{ readonly application: Application; readonly created: boolean }>;
+  createApplication(application: NewApplication, signal: AbortSignal): Promise<RegisteredApplication>;
   listOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
   /** Owners of a service principal: they may add a password to it. */
   listPrincipalOwners(objectId: string, signal: AbortSignal): Promise<readonly Owner[]>;
   addOwner(objectId: string, ownerId: string, signal: AbortSignal): Promise<void>;
   /** How many federated credentials sign in as the application. */
   countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number>;
+  /** How many certificates sign in as the application; seldom asked, for a tenant may do so 150 times a minute. */
+  countCertificates(objectId: string, signal: AbortSignal): Promise<number>;
+  /** The same of a service principal. */
+  countPrincipalCertificates(objectId: string, signal: AbortSignal): Promise<number>;
   findServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined>;
   /**
    * The service principals among these object ids, in no order, whose application is registered in this tenant. Left
@@ -162,7 +184,10 @@ export interface Directory {
     signal: AbortSignal,
   ): Promise<readonly ServicePrincipalSummary[]>;
   /** `undefined` while this part of the directory does not know the application yet. */
-  createServicePrincipal(appId: string, signal: AbortSignal): Promise<ServicePrincipal | undefined>;
+  createServicePrincipal(
+    appId: string,
+    signal: AbortSignal,
+  ): Promise<(ServicePrincipal & Certified) | undefined>;
   /**
    * Sends one request, ever (429 apart, which did nothing).
    * @throws OutcomeUnknownError when the answer was lost: the key may exist

@@ -1,5 +1,11 @@
 import { formatDuration } from "../domain/duration.ts";
+import type { Looks } from "../domain/look-again.ts";
 import type { Clock } from "./ports.ts";
+
+/** Enough to meet every part of a service before something is taken for absent, two seconds long. */
+export function oftenEnough(clock: Clock): Looks {
+  return { most: 8, betweenMs: 250, sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal) };
+}
 
 /** How long, and what is told meanwhile. */
 export interface Patience {

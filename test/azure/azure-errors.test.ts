@@ -33,6 +33,8 @@ describe("a refusal", () => {
     [400, "CredentialTypeNotAllowedAsPerAppPolicy", "directory", "directory.passwords-forbidden", 3, false],
     [400, "ServiceTreeValueMissing", "directory", "directory.service-tree", 2, false],
     [409, "Directory_ConcurrencyViolation", "directory", "directory.conflict", 1, true],
+    [409, "Request_Conflict", "directory", "directory.conflict", 1, true],
+    [409, "Conflict", "roles", "azure.failed", 1, false],
     [429, "TooManyRequests", "directory", "azure.throttled", 1, true],
     [500, "InternalServerError", "roles", "azure.failed", 1, true],
     [400, "Request_BadRequest", "directory", "azure.failed", 1, false],

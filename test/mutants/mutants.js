@@ -988,9 +988,9 @@ export const mutants = [
     name: "has remove delete an application with a federated credential",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
-        from: "if (others.length + application.certificates + federatedCredentials + ofPrincipal > 0) {",
-        to: "if (others.length + application.certificates + ofPrincipal > 0) {",
+        file: `${removal}/look-at-principals.ts`,
+        from: "count(() => directory.countFederatedCredentials(objectId, signal)),",
+        to: "0,",
       },
     ],
     caughtBy: {

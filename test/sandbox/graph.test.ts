@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { graphIsMutating } from "../../src/sandbox/graph/graph.ts";
 import { issueToken } from "../../src/sandbox/entra/token.ts";
 import type { SandboxRequest } from "../../src/sandbox/service.ts";
@@ -214,11 +214,16 @@ describe("an upsert by unique name", () => {
     expect(body).toMatchObject({ id: made.body["id"], displayName: "two", tags: ["t"] });
   });
 
-  it("never makes two, however far behind the replica is that answers", async () => {
+  it("never makes two: a replica that has not heard of the first says that the name is taken", async () => {
     const azure = inProcessAzure();
     azure.world.replication.lagMs = endlessLag;
     const answers = await thrice(() => azure.graph("PATCH", path, { displayName: "one" }, upserting));
-    expect(answers.map(({ status }) => status)).toEqual([201, 204, 204]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 400, 204]);
+    expect(errorOf(answers[1]!)).toEqual([
+      400,
+      "Request_BadRequest",
+      "Another object with the same value for property uniqueName already exists.",
+    ]);
     expect(azure.world.applications.filter((one) => one.uniqueName === "acr-pull-x")).toHaveLength(1);
   });
 
@@ -246,6 +251,9 @@ describe("an upsert by unique name", () => {
 });
 
 describe("deleting an application", () => {
+  const seesDeleted = {
+    caller: { graphPermissions: ["Application.ReadWrite.OwnedBy", "Application.Read.All"] },
+  };
   async function deleted(azure: InProcessAzure) {
     const { id, appId } = await create(azure, { displayName: "app", uniqueName: "name" });
     await azure.graph("POST", `/applications/${id}/addPassword`, {});
@@ -256,7 +264,7 @@ describe("deleting an application", () => {
   const items = "/directory/deletedItems/microsoft.graph.application";
 
   it("takes its principal along and leaves it restorable, with its passwords and without its principal", async () => {
-    const azure = inProcessAzure();
+    const azure = inProcessAzure(seesDeleted);
     const { id, appId } = await deleted(azure);
     expect((await azure.graph("GET", `/applications/${id}`)).status).toBe(404);
     expect((await azure.graph("GET", `/servicePrincipals(appId='${appId}')`)).status).toBe(404);
@@ -282,7 +290,7 @@ describe("deleting an application", () => {
   });
 
   it("does not let the deleted be asked for by unique name", async () => {
-    const azure = inProcessAzure();
+    const azure = inProcessAzure(seesDeleted);
     const answer = await azure.graph("GET", `${items}?$filter=uniqueName eq 'name'`);
     expect(codeOf(answer)).toEqual([400, "Request_UnsupportedQuery"]);
     expect(valuesOf(await azure.graph("GET", `${items}?$filter=displayName eq 'app'`))).toEqual([]);
@@ -555,7 +563,10 @@ describe("replication", () => {
   });
 
   it("goes on showing a deleted application for a while, and not yet among the deleted", async () => {
-    const azure = inProcessAzure({ applications: [{ displayName: "app", owners: ["caller"] }] });
+    const azure = inProcessAzure({
+      caller: { graphPermissions: ["Application.ReadWrite.All"] },
+      applications: [{ displayName: "app", owners: ["caller"] }],
+    });
     const { id } = azure.world.applications[1]!;
     azure.world.replication.lagMs = endlessLag;
     await azure.graph("DELETE", `/applications/${id}`);
@@ -574,7 +585,111 @@ describe("replication", () => {
   });
 });
 
+describe("certificates", () => {
+  const asked = "/applications?$select=id,keyCredentials";
+
+  it("are shown 150 times a minute, to all callers and of applications and principals together", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const azure = inProcessAzure();
+      for (let read = 0; read < 150; read += 1) {
+        const path = read % 2 === 0 ? asked : asked.replace("applications", "servicePrincipals");
+        expect((await azure.graph("GET", path)).status).toBe(200);
+      }
+      vi.advanceTimersByTime(20_000);
+      const refused = await azure.graph("GET", asked);
+      expect(codeOf(refused)).toEqual([429, "TooManyRequests"]);
+      expect(refused.headers?.["Retry-After"]).toBe("40");
+      expect((await azure.graph("GET", "/applications?$select=id,passwordCredentials")).status).toBe(200);
+      vi.advanceTimersByTime(40_000);
+      expect((await azure.graph("GET", asked)).status).toBe(200);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe("rights", () => {
+  it("to see the deleted are more than to restore and to delete for good what one owns", async () => {
+    const options = {
+      applications: [{ displayName: "old", softDeleted: true, owners: ["caller", "ada@sandbox.example"] }],
+      users: [{ userPrincipalName: "ada@sandbox.example", displayName: "Ada" }],
+    };
+    const listed = "/directory/deletedItems/microsoft.graph.application";
+    for (const [permission, statuses] of [
+      ["Application.ReadWrite.OwnedBy", [403, 403, 200, 204]],
+      ["Application.ReadWrite.All", [200, 200, 200, 204]],
+      ["Application.Read.All", [200, 200, 403, 403]],
+    ] as const) {
+      const azure = inProcessAzure({ ...options, caller: { graphPermissions: [permission] } });
+      const { id } = azure.world.applications[1]!;
+      const item = `/directory/deletedItems/${id}`;
+      const answers = [
+        await azure.graph("GET", listed),
+        await azure.graph("GET", item),
+        await azure.graph("POST", `${item}/restore`),
+      ];
+      Object.assign(azure.world.applications[1]!, { softDeleted: true, removedAt: Date.now() });
+      answers.push(await azure.graph("DELETE", item));
+      expect(answers.map(({ status }) => status)).toEqual(statuses);
+    }
+  });
+
+  it("of a person end with restoring: for good an administrator deletes", async () => {
+    const azure = inProcessAzure({
+      users: [{ userPrincipalName: "u@sandbox.example", displayName: "U" }],
+    });
+    const token = await azure.tokenOf(azure.world.users[0]!);
+    const made = await azure.graph("POST", "/applications", { displayName: "mine" }, { token });
+    const id = String(made.body["id"]);
+    await azure.graph("DELETE", `/applications/${id}`, undefined, { token });
+    const item = `/directory/deletedItems/${id}`;
+    expect((await azure.graph("DELETE", item, undefined, { token })).status).toBe(403);
+    expect((await azure.graph("POST", `${item}/restore`, undefined, { token })).status).toBe(200);
+  });
+
+  it("over the whole directory are over passwords and principals of applications, and not over these", async () => {
+    const azure = inProcessAzure({
+      caller: { graphPermissions: ["Directory.ReadWrite.All"] },
+      applications: [{ displayName: "theirs", servicePrincipal: false }],
+    });
+    const { id, appId } = azure.world.applications[1]!;
+    const answers = [
+      await azure.graph("POST", "/applications", { displayName: "mine" }),
+      await azure.graph("PATCH", `/applications/${id}`, { displayName: "changed" }),
+      await azure.graph("DELETE", `/applications/${id}`),
+      await azure.graph("POST", `/applications/${id}/addPassword`),
+      await azure.graph("POST", "/servicePrincipals", { appId }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 200, 201]);
+  });
+
+  it("to register and no more do not go as far as an upsert", async () => {
+    const azure = inProcessAzure({ caller: { graphPermissions: ["AppRegistration.Create"] } });
+    const upsert = await azure.graph(
+      "PATCH",
+      "/applications(uniqueName='x')",
+      { displayName: "x" },
+      upserting,
+    );
+    expect(upsert.status).toBe(403);
+    expect((await azure.graph("POST", "/applications", { displayName: "x" })).status).toBe(201);
+  });
+
+  it("of one's own applications do not show the tenant, nor objects of any kind", async () => {
+    const ask = async (permission: string) => {
+      const azure = inProcessAzure({ caller: { graphPermissions: [permission] } });
+      const answers = [
+        await azure.graph("GET", "/organization"),
+        await azure.graph("POST", "/directoryObjects/getByIds", { ids: [azure.world.caller.objectId] }),
+      ];
+      return answers.map(({ status }) => status);
+    };
+    expect(await ask("Application.ReadWrite.OwnedBy")).toEqual([403, 403]);
+    expect(await ask("Organization.Read.All")).toEqual([200, 403]);
+    expect(await ask("Directory.Read.All")).toEqual([200, 200]);
+  });
+
   it.each<[string[], number, number, number]>([
     [[], 403, 403, 403],
     [["Application.Read.All"], 200, 403, 403],
@@ -660,8 +775,8 @@ describe("rights", () => {
 });
 
 describe("the directory", () => {
-  it("finds principals and people by id, telling no more of people than the caller may know", async () => {
-    const azure = inProcessAzure();
+  it("finds principals and people by id for who may read all of it", async () => {
+    const azure = inProcessAzure({ caller: { graphPermissions: ["Directory.Read.All"] } });
     const [ada] = azure.world.users;
     const ids = [azure.world.caller.objectId, ada!.id, "77777777-7777-4777-8777-777777777777"];
     const byIds = async (token?: string) =>
@@ -678,8 +793,7 @@ describe("the directory", () => {
       expect.objectContaining({
         "@odata.type": "#microsoft.graph.user",
         id: ada!.id,
-        displayName: null,
-        userPrincipalName: null,
+        displayName: "Ada",
       }),
     ]);
     expect((await byIds(await azure.tokenOf(ada!)))[1]).toMatchObject({

@@ -495,6 +495,60 @@ describe.concurrent("remove, asked for a namespace that has no entry", () => {
   });
 });
 
+const hidden = { status: 404, code: "Request_ResourceNotFound", times: 9_999 };
+
+describe.concurrent("remove calls nothing gone of which a part alone is not shown:", () => {
+  it.for<[string, string]>([
+    ["the federated credentials of its application", "GET .*/federatedIdentityCredentials"],
+    ["the certificates of its application", "GET .*/applications/[^/?]+\\?.*keyCredentials"],
+    ["the certificates of its service principal", "GET .*/servicePrincipals/[^/?]+\\?.*keyCredentials"],
+  ])("%s", async ([, match], test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    sandbox.setFaults([{ match, ...hidden }]);
+    const run = await remove(sandbox, ["--dry-run"]);
+    expect(run.code, run.stderr).toBe(0);
+    const plan = run.json.plan as Array<{ target: string; action: string; after: unknown }>;
+    const fates = plan.map(({ target, action, after }) => [target.split(" ")[0], action, after]);
+    expect(fates).toContainEqual(["key", "removed", null]);
+    expect(fates).toContainEqual(["role", "removed", null]);
+    expect(fates).toContainEqual(["application", "kept", { because: "not-seen" }]);
+  });
+
+  it("the roles on a registry that is there; nothing is written", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const match = "GET .*/registries/myregistry/providers/Microsoft.Authorization/roleAssignments";
+    sandbox.setFaults([{ match, ...hidden, code: "ResourceNotFound" }]);
+    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox));
+    expect([result.code, result.json.error?.code, writes], result.stderr).toEqual([1, "azure.not-found", 0]);
+    expect(result.json.error.message).toContain("list the roles of principal");
+  });
+
+  it("its service principal, which some part of the directory does not know", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const marks = marksOf(sandbox);
+    delete marks[entry(sandbox)].role;
+    secretOf(sandbox)!.metadata.annotations!["acr-pull/entries"] = JSON.stringify(marks);
+    sandbox.invariants.watch();
+    const other = sandbox.world.roleAssignments.at(-1)!;
+    const elsewhere = (text: string) => text.replace("myregistry", "abacregistry");
+    sandbox.world.roleAssignments.push({
+      ...other,
+      scope: elsewhere(other.scope),
+      id: elsewhere(other.id),
+      name: "other",
+    });
+    sandbox.setFaults([{ match: "GET .*/servicePrincipals\\(appId", ...hidden, times: 3 }]);
+    const run = await remove(sandbox, ["--dry-run"]);
+    const plan = run.json.plan as Array<{ target: string; after: unknown }>;
+    expect(plan.find(({ target }) => target.startsWith("application "))?.after, run.stderr).toEqual({
+      because: "has-other-roles",
+    });
+  });
+});
+
 describe.concurrent("remove goes on", () => {
   it("without the secrets, by the name of the application", async (test) => {
     const sandbox = await start(test);
@@ -504,7 +558,7 @@ describe.concurrent("remove goes on", () => {
     sandbox.invariants.watch();
     await removed(sandbox);
     expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
-    expect(ownApplication(sandbox).softDeleted).toBe(true);
+    expect(ownApplication(sandbox)).toMatchObject({ softDeleted: false, removedAt: expect.any(Number) });
   });
 
   it("without the registry, which is deleted with its role assignments", async (test) => {
@@ -518,7 +572,7 @@ describe.concurrent("remove goes on", () => {
     roleAssignments.splice(0, Infinity, ...left);
     await removed(sandbox);
     expect(secretOf(sandbox)).toBeUndefined();
-    expect(ownApplication(sandbox).softDeleted).toBe(true);
+    expect(ownApplication(sandbox)).toMatchObject({ softDeleted: false, removedAt: expect.any(Number) });
   });
 
   it("without the application, which somebody deleted", async (test) => {

@@ -130,7 +130,7 @@ describe.concurrent("what remove tells", () => {
       .filter(({ method, path }) => method === "DELETE" || !path.includes("/secrets/"))
       .map(
         ({ path }) =>
-          /serviceaccounts|secrets|removePassword|roleAssignments|applications(?!.*removePassword)/.exec(
+          /serviceaccounts|secrets|removePassword|roleAssignments|deletedItems|applications(?!.*removePassword)/.exec(
             path,
           )?.[0],
       );
@@ -141,6 +141,7 @@ describe.concurrent("what remove tells", () => {
       "removePassword",
       "roleAssignments",
       "applications",
+      "deletedItems",
       "secrets",
     ]);
   });

@@ -67,6 +67,23 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
     expect([again.writes, again.result.state]).toEqual([0, "unchanged"]);
   });
 
+  it("leaves it valid also where parts of the directory do not list it yet", async (test) => {
+    const sandbox = await startGiven(test);
+    await rotation(sandbox);
+    endGrace(sandbox);
+    // All but the given one is old, and known everywhere.
+    const { applications, servicePrincipals, roleAssignments, replication } = sandbox.world;
+    const keys = applications.flatMap(({ passwords }) => passwords);
+    for (const one of [...keys, ...applications, ...servicePrincipals, ...roleAssignments]) {
+      const createdAt = one.createdAt - 3_600_000;
+      Object.assign(one, { createdAt: "keyId" in one && one.keyId === keyId ? Date.now() : createdAt });
+    }
+    replication.lagMs = 600_000;
+    const run = await rotation(sandbox, ["--finish", "--proof", "none"]);
+    expect(run).toMatchObject({ state: "rotated", retired: false, retireBlocked: "key-not-ours" });
+    expect(signsIn(sandbox, keyId)).toBe(true);
+  });
+
   it("retires the given one when --retire-key names it", async (test) => {
     const sandbox = await startGiven(test);
     await rotation(sandbox);

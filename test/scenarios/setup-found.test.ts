@@ -295,6 +295,18 @@ describe("setup, where the entry names another application", () => {
     expect(run.json.servicePrincipals[0].action).toBe("reused");
   });
 
+  it("refuses also when a part of the directory knows nothing of that application", async () => {
+    await setup(sandbox);
+    await startOther();
+    sandbox.setFaults([{ match: "GET .*/applications\\(appId", status: 404, times: 3 }]);
+    const { result, count } = await mutations(() => setup(sandbox, ["--service-principal", "shared-puller"]));
+    expect([result.code, result.json.error?.code, count], result.stderr).toEqual([
+      2,
+      "secret.other-principal",
+      0,
+    ]);
+  });
+
   it("goes on with a new one when that application is gone for good", async () => {
     const first = await setup(sandbox);
     const { applications, servicePrincipals } = sandbox.world;
@@ -346,6 +358,9 @@ describe("setup, where the entry names another application", () => {
 
 describe("setup, where the application lies among the deleted ones", () => {
   it("restores it and goes on with the same application", async () => {
+    const { world } = sandbox;
+    const caller = world.servicePrincipals.find(({ id }) => id === world.caller.objectId);
+    caller?.graphPermissions.push("Application.Read.All");
     const first = await setup(sandbox);
     const application = ourApplication();
     application.softDeleted = true;
@@ -618,6 +633,9 @@ describe("setup, where a stranger registered our name first", () => {
   });
 
   it("and deleted it again with his password in it, it is not restored", async () => {
+    const { world } = sandbox;
+    const caller = world.servicePrincipals.find(({ id }) => id === world.caller.objectId);
+    caller?.graphPermissions.push("Application.Read.All");
     await squat((application) => {
       addPassword(application, "mine");
       application.softDeleted = true;

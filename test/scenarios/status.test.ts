@@ -108,14 +108,15 @@ describe.concurrent("status", () => {
       "GET /api/v1/namespaces/kube-system",
       ...Array.from({ length: pages }, () => "GET /api/v1/secrets"),
     ]);
-    expect(asked.slice(1 + pages, -2)).toEqual([
+    expect(asked.slice(1 + pages, -3)).toEqual([
       "GET /metadata/endpoints",
       "POST /oauth2/v2.0/token",
       "GET /v1.0/applications(appId='ID')",
     ]);
-    expect(asked.slice(-2).toSorted()).toEqual([
+    expect(asked.slice(-3).toSorted()).toEqual([
       "GET /v1.0/applications/ID/owners",
       "GET /v1.0/servicePrincipals(appId='ID')",
+      "GET /v1.0/servicePrincipals/ID",
     ]);
   });
 
@@ -137,7 +138,7 @@ describe.concurrent("status", () => {
       secrets.findIndex(({ metadata }) => metadata.namespace === "default"),
       1,
     );
-    expect(await countOf()).toEqual([1, 2, 8]);
+    expect(await countOf()).toEqual([1, 2, 9]);
     ownApplication(sandbox).passwords.find((one) => one.keyId === keyId)!.removedAt = Date.now();
   });
 

@@ -12,6 +12,7 @@ const texts: Readonly<Record<KeptReason, string>> = {
   "used-by-other-clusters": "other clusters use it",
   shared: "acr-pull did not make it for this cluster",
   "has-other-credentials": "something else can sign in as it",
+  "not-seen": "it cannot be seen whether something else can sign in as it",
   "has-other-roles": "it holds other roles",
   "asked-to-keep": "asked to keep",
 };

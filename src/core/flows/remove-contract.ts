@@ -104,6 +104,8 @@ export type KeptReason =
   | "shared"
   /** An application that something else can sign in as. */
   | "has-other-credentials"
+  /** An application of which it cannot be seen whether something else can sign in as it. */
+  | "not-seen"
   /** A principal that holds other roles. */
   | "has-other-roles"
   /** `--keep-principal`. */

@@ -1,9 +1,7 @@
 import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
+import { isThere, lookAgain } from "../../domain/look-again.ts";
 import type { Clock, Directory } from "../ports.ts";
-
-/** Enough to meet every part of the directory. */
-const mostLooks = 8;
-const betweenLooksMs = 250;
+import { oftenEnough } from "../wait-until.ts";
 
 /** An application and the keys that are said to be its own. */
 export interface ClaimedKeys {
@@ -29,15 +27,14 @@ export async function findApplicationListing(
   // The part that lists the newest keys knows the most.
   const count = ({ passwords }: Application) => [...claimed].filter((id) => isListed(passwords, id)).length;
   let best: Application | undefined;
-  for (let looks = 1; looks <= mostLooks; looks += 1) {
-    if (looks > 1) await clock.sleep(betweenLooksMs, signal);
+  const look = async () => {
     const found = await directory.findApplicationByAppId(appId, signal);
-    if (!found) continue;
+    if (!found) return;
     const fresh = made.filter(({ keyId }) => !isListed(found.passwords, keyId));
     const seen = { ...found, passwords: [...found.passwords, ...fresh] };
     if (!best || count(seen) > count(best)) best = seen;
-    if (count(best) === claimed.size) break;
-  }
+  };
+  await lookAgain(look, () => best !== undefined && count(best) === claimed.size, oftenEnough(clock), signal);
   return best;
 }
 
@@ -53,11 +50,8 @@ export async function findPrincipalOf(
   }: { readonly directory: Pick<Directory, "findServicePrincipal">; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<ServicePrincipal | undefined> {
-  for (let looks = 1; ; looks += 1) {
-    const found = await directory.findServicePrincipal(appId, signal);
-    if (found || looks === mostLooks) return found;
-    await clock.sleep(betweenLooksMs, signal);
-  }
+  const look = () => directory.findServicePrincipal(appId, signal);
+  return lookAgain(look, isThere, oftenEnough(clock), signal);
 }
 
 /**
@@ -75,12 +69,13 @@ export async function withoutRemovedKeys(
   signal: AbortSignal,
 ): Promise<Application> {
   let { passwords } = application;
-  for (let looks = 2; looks <= mostLooks && passwords.some(({ keyId }) => doubtful.has(keyId)); looks += 1) {
-    await clock.sleep(betweenLooksMs, signal);
+  const hasNone = () => !passwords.some(({ keyId }) => doubtful.has(keyId));
+  const look = async () => {
     const found = await directory.findApplicationByAppId(application.appId, signal);
     // A part that does not know the application says nothing of its keys.
     if (found)
       passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));
-  }
+  };
+  if (!hasNone()) await lookAgain(look, hasNone, oftenEnough(clock), signal);
   return { ...application, passwords };
 }

@@ -2,6 +2,7 @@ import { refused, type ActionableError } from "../../domain/errors.ts";
 import type {
   Application,
   Caller,
+  Certified,
   Owner,
   PasswordCredential,
   ServicePrincipal,
@@ -38,12 +39,15 @@ export async function refuseUnlessOurs(
   directory: Directory,
   signal: AbortSignal,
 ): Promise<void> {
-  await refuseForeignKeys(application, wish);
-  if (principal) refusePrincipalKeys(application, principal);
-  const [federated, principalOwners] = await Promise.all([
-    directory.countFederatedCredentials(application.objectId, signal),
+  const { objectId } = application;
+  const [federated, certificates, principalOwners, principalCertificates] = await Promise.all([
+    directory.countFederatedCredentials(objectId, signal),
+    directory.countCertificates(objectId, signal),
     principal ? directory.listPrincipalOwners(principal.objectId, signal) : [],
+    principal ? directory.countPrincipalCertificates(principal.objectId, signal) : 0,
   ]);
+  await refuseForeignKeys({ ...application, certificates }, wish);
+  if (principal) refusePrincipalKeys(application, { ...principal, certificates: principalCertificates });
   const allowed = new Set([caller.objectId, ...wish.owners].map((id) => id.toLowerCase()));
   const isStranger = ({ objectId }: Owner) => !allowed.has(objectId.toLowerCase());
   const stranger = owners.find(isStranger);
@@ -62,7 +66,10 @@ export async function refuseUnlessOurs(
 }
 
 /** @throws ActionableError `service-principal.not-ours` when a key of the application is not known to the cluster */
-export async function refuseForeignKeys(application: Application, wish: OwnershipWish): Promise<void> {
+export async function refuseForeignKeys(
+  application: Application & Certified,
+  wish: OwnershipWish,
+): Promise<void> {
   if (application.certificates > 0) {
     throw notOurs(application, `${application.certificates} certificate(s) can sign in as it`);
   }
@@ -85,7 +92,7 @@ export async function refuseForeignKeys(application: Application, wish: Ownershi
  */
 export function refusePrincipalKeys(
   application: Application,
-  { passwords, certificates }: Pick<ServicePrincipal, "passwords" | "certificates">,
+  { passwords, certificates }: Pick<ServicePrincipal, "passwords"> & Certified,
 ): void {
   const [first]: ReadonlyArray<PasswordCredential | undefined> = passwords;
   if (first)

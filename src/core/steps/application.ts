@@ -1,14 +1,16 @@
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { Application, Caller, Owner, ServicePrincipal } from "../../domain/identity.ts";
+import type { Application, Caller, Certified, Owner, ServicePrincipal } from "../../domain/identity.ts";
+import { isThere, lookAgain } from "../../domain/look-again.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import { applicationDisplayName, applicationTag, applicationUniqueName } from "../../domain/ownership.ts";
 import type { PlannedChange } from "../plan.ts";
-import type { Clock, Directory, NewApplication, Roles } from "../ports.ts";
-import { waitUntil } from "../wait-until.ts";
+import type { Clock, Directory, NewApplication, RegisteredApplication, Roles } from "../ports.ts";
+import { oftenEnough, waitUntil } from "../wait-until.ts";
 import { refuseForeignKeys, refuseUnlessOurs, type OwnershipWish } from "./application-ownership.ts";
 import { nameOf, ownerName } from "./directory-names.ts";
+import { ifToBeHad } from "./failure-of-one.ts";
 
 /** What the directory holds for one cluster's application, and what it may be used for. */
 export type ApplicationFinding =
@@ -21,7 +23,11 @@ export type ApplicationFinding =
       readonly shared: boolean;
       readonly missingOwners: readonly string[];
     }
-  | { readonly kind: "deleted"; readonly application: Application; readonly missingOwners: readonly string[] }
+  | {
+      readonly kind: "deleted";
+      readonly application: Application & Certified;
+      readonly missingOwners: readonly string[];
+    }
   | { readonly kind: "absent"; readonly create: NewApplication; readonly missingOwners: readonly string[] };
 
 /** What decides which application it is. */
@@ -61,7 +67,13 @@ export async function inspectApplication(
   const findDeleted = () => directory.findDeletedApplication(uniqueName, signal);
   // What will probably be needed next is asked for at once: each answer costs the user a round trip.
   const [application, foreseen, deletedToo] = await Promise.all([
-    insist(wish, () => findOurs(uniqueName, wish, directory, signal), clock, signal),
+    lookAgain(
+      () => findOurs(uniqueName, wish, directory, signal),
+      // One that is made although it is there is found when it is registered.
+      (found) => found !== undefined || !wish.expected,
+      oftenEnough(clock),
+      signal,
+    ),
     wish.expectedAppId === undefined ? undefined : withRoles(wish, wish.expectedAppId, ports, signal),
     wish.expected ? undefined : findDeleted(),
   ]);
@@ -120,24 +132,6 @@ async function findNamed(reference: string, directory: Directory, signal: AbortS
   return first;
 }
 
-/** How often something is looked for that the cluster says was there: often enough to meet every replica. */
-const looksForExpected = 8;
-const betweenLooksMs = 250;
-
-/** Reads are answered by replicas that learn of writes late: one 404 does not prove that a thing is gone. */
-async function insist<T>(
-  { expected }: ApplicationWish,
-  look: () => Promise<T | undefined>,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  for (let looks = 1; ; looks += 1) {
-    const found = await look();
-    if (found !== undefined || !expected || looks === looksForExpected) return found;
-    await clock.sleep(betweenLooksMs, signal);
-  }
-}
-
 /** By the unique name, or as the application that the cluster's marks name, if it bears that name. */
 async function findOurs(
   uniqueName: string,
@@ -159,16 +153,19 @@ async function withRoles(
   signal: AbortSignal,
 ) {
   const { id } = wish.registry;
-  const principal = await insist(wish, () => directory.findServicePrincipal(appId, signal), clock, signal);
+  const looks = oftenEnough(clock);
+  const principal = await lookAgain(
+    () => directory.findServicePrincipal(appId, signal),
+    isThere,
+    looks,
+    signal,
+  );
   if (!principal) return { principal, assignments: [] };
-  let assignments: readonly RoleAssignment[] = [];
-  await insist(
-    wish,
-    async () => {
-      assignments = await roles.listAssignments(id, principal.objectId, signal);
-      return assignments.length > 0 ? assignments : undefined;
-    },
-    clock,
+  // A role that stands may be a narrower one than would be granted in its place.
+  const assignments = await lookAgain(
+    () => roles.listAssignments(id, principal.objectId, signal),
+    (some) => some.length > 0,
+    looks,
     signal,
   );
   return { principal, assignments };
@@ -228,8 +225,9 @@ export async function foreseeRefusedChange(
   deed = "add a password to it",
 ): Promise<ActionableError | undefined> {
   if ((await directory.mayChangeAllApplications(signal)) === "yes") return undefined;
-  const owners = await directory.listOwners(application.objectId, signal);
-  if (owners.some((owner) => owner.objectId === caller.objectId)) return undefined;
+  const owners = await ifToBeHad(directory.listOwners(application.objectId, signal), signal);
+  // The directory itself decides where they cannot be seen.
+  if (!owners || owners.some((owner) => owner.objectId === caller.objectId)) return undefined;
   const names = owners.map(ownerName).join(", ");
   return new ActionableError(
     `${caller.name} is not an owner of the application ${nameOf(application)} and may not ${deed}.`,
@@ -319,6 +317,16 @@ export function applicationChanges(finding: ApplicationFinding): PlannedChange[]
   return changes;
 }
 
+async function registered(
+  finding: ApplicationFinding,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<RegisteredApplication> {
+  if (finding.kind === "absent") return directory.createApplication(finding.create, signal);
+  const { application } = finding;
+  return { application, created: false, ...(finding.kind === "deleted" && { deleted: finding.application }) };
+}
+
 /** An application that is there now. */
 export interface EnsuredApplication {
   readonly application: Application;
@@ -337,13 +345,13 @@ export async function ensureApplication(
   signal: AbortSignal,
 ): Promise<EnsuredApplication> {
   const { directory, clock, caller, timeoutMs } = ports;
-  const { application: made, created } =
-    finding.kind === "absent"
-      ? await directory.createApplication(finding.create, signal)
-      : { application: finding.application, created: false };
-  if (finding.kind === "absent" && !created && made.appId === wish.expectedAppId) throw seenTooLate(made);
+  const { application: made, created, deleted } = await registered(finding, directory, signal);
   let application = made;
-  if (finding.kind === "deleted") await directory.restoreApplication(application.objectId, signal);
+  if (finding.kind === "absent") {
+    if (!created && made.appId === wish.expectedAppId) throw seenTooLate(made);
+    if (deleted) await refuseForeignKeys(deleted, wish);
+  }
+  if (deleted) await directory.restoreApplication(deleted.objectId, signal);
   if (finding.kind !== "found" && !created) {
     // Restored, or somebody was faster: its owners could not be seen before.
     const again = await waitUntil(

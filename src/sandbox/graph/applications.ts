@@ -16,7 +16,14 @@ import { ownerRoutes } from "./owners.ts";
 import { passwordPolicyRoutes } from "./password-policies.ts";
 import { passwordRoutes } from "./passwords.ts";
 import { entityAnswer, listAnswer } from "./query.ts";
-import { firstOwners, mayByRole, requireChange, requireCreate, requireRead } from "./rights.ts";
+import {
+  firstOwners,
+  mayByRole,
+  requireChange,
+  requireCreate,
+  requirePasswordChange,
+  requireRead,
+} from "./rights.ts";
 import { exists } from "../replication.ts";
 import type { Route, SandboxResponse } from "../service.ts";
 import type { ApplicationRecord, World } from "../world.ts";
@@ -29,7 +36,7 @@ export function applicationRoutes(world: World): Route[] {
   return [
     graphRoute(world, "GET", "/applications", list),
     graphRoute(world, "POST", "/applications", (call) => {
-      requireCreate(world, call.caller);
+      requireCreate(world, call.caller, ["AppRegistration.Create"]);
       const change = readApplicationChange(sentBody(call));
       return entityAnswer(
         call,
@@ -48,7 +55,7 @@ export function applicationRoutes(world: World): Route[] {
     }),
     graphRoute(world, "DELETE", named, remove),
     graphRoute(world, "DELETE", one, remove),
-    ...passwordRoutes(world, one, (call) => findToChange(call, "credentials/update")),
+    ...passwordRoutes(world, one, (call) => findToChange(call, "credentials/update", requirePasswordChange)),
     ...passwordPolicyRoutes(world, one),
     ...ownerRoutes(world, one, find),
     graphRoute(world, "GET", `${one}/federatedIdentityCredentials`, listFederatedCredentials),
@@ -83,10 +90,10 @@ function find(call: GraphCall): ApplicationRecord {
 }
 
 /** The same, when the caller may change it; a replica may go on showing what is deleted, and cannot change it. */
-function findToChange(call: GraphCall, permission: string): ApplicationRecord {
+function findToChange(call: GraphCall, permission: string, require = requireChange): ApplicationRecord {
   const application = find(call);
   if (!mayByRole(call.world, call.caller, `applications/${permission}`, application)) {
-    requireChange(call.caller, application.owners);
+    require(call.caller, application.owners);
   }
   if (!exists(application)) throw notFound(application.id);
   return application;
@@ -94,13 +101,16 @@ function findToChange(call: GraphCall, permission: string): ApplicationRecord {
 
 /**
  * Creates or changes the application of this unique name. Names are looked up where writes are decided, so that two
- * requests cannot make two of them; an existing application takes on what was sent, whoever made it.
+ * requests cannot make two of them; an existing application takes on what was sent, whoever made it. A replica that has
+ * not heard of it means to create one, and is refused like any that would take a name twice:
+ * https://github.com/microsoftgraph/msgraph-bicep-types/issues/202
  */
 function upsert(call: GraphCall): SandboxResponse {
   const { uniqueName = "" } = call.parameters;
   const change = readApplicationChange(sentBody(call));
   const existing = call.world.applications.find((one) => exists(one) && hasName(one, uniqueName));
   if (existing) {
+    if (!call.view.knows(existing)) throw nameTaken();
     requireChange(call.caller, existing.owners);
     apply(call, existing, { ...change, uniqueName });
     return noContent(call);
@@ -122,10 +132,7 @@ function create(call: GraphCall, change: ApplicationChange, uniqueName: string |
       "ServiceManagementReference field is required for Create, but is missing in the request. Refer to the TSG `https://aka.ms/service-management-reference-error` for resolving the error.",
     );
   }
-  if (uniqueName !== null && world.applications.some((one) => holdsName(one, uniqueName))) {
-    const message = "Another object with the same value for property uniqueName already exists.";
-    throw badRequest(message, [{ code: "ObjectConflict", message, target: "uniqueName" }]);
-  }
+  if (uniqueName !== null && world.applications.some((one) => holdsName(one, uniqueName))) throw nameTaken();
   const application: ApplicationRecord = {
     id: uuid(),
     appId: uuid(),
@@ -145,6 +152,11 @@ function create(call: GraphCall, change: ApplicationChange, uniqueName: string |
   world.applications.push(application);
   world.committed("application created");
   return application;
+}
+
+/** No detail of its own tells it from other bad requests. */
+function nameTaken(): GraphRefusal {
+  return badRequest("Another object with the same value for property uniqueName already exists.");
 }
 
 function apply(call: GraphCall, application: ApplicationRecord, change: ApplicationChange): void {

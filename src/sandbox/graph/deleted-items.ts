@@ -3,7 +3,7 @@ import { sameId } from "../directory-records.ts";
 import { graphRoute, noContent, type GraphCall } from "./call.ts";
 import { notFound } from "./errors.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
-import { requireChange, requireRead } from "./rights.ts";
+import { requireChange, requireDeletedRead, requirePurge } from "./rights.ts";
 import type { Route, SandboxResponse } from "../service.ts";
 import type { ApplicationRecord, World } from "../world.ts";
 
@@ -21,7 +21,7 @@ const deletedItems: Collection = {
 export function deletedItemRoutes(world: World): Route[] {
   return [
     graphRoute(world, "GET", `${folder}/microsoft\\.graph\\.application`, (call) => {
-      requireRead(call.caller);
+      requireDeletedRead(call.caller);
       return listAnswer(
         call,
         deletedItems,
@@ -31,13 +31,13 @@ export function deletedItemRoutes(world: World): Route[] {
       );
     }),
     graphRoute(world, "GET", one, (call) => {
-      requireRead(call.caller);
+      requireDeletedRead(call.caller);
       return entityAnswer(call, deletedItems, typed(call, find(call)));
     }),
     graphRoute(world, "POST", `${one}/(?:microsoft\\.graph\\.)?restore`, restore),
     graphRoute(world, "DELETE", one, (call) => {
       const application = find(call);
-      requireChange(call.caller, application.owners);
+      requirePurge(call.caller, application.owners);
       application.softDeleted = false;
       application.removedAt ??= Date.now();
       world.committed("application deleted for good");

@@ -4,7 +4,7 @@ import { answer, context, graphRoute, sentBody, type GraphCall } from "./call.ts
 import { badRequest, GraphRefusal, notFound } from "./errors.ts";
 import { directoryObject, directoryObjects, userResource } from "./owners.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
-import { mayReadGroups, mayReadUsers, requireRead } from "./rights.ts";
+import { mayReadGroups, mayReadUsers, requireDirectoryRead, requireOrganizationRead } from "./rights.ts";
 import type { Route, SandboxResponse } from "../service.ts";
 import type { GroupRecord, UserRecord, World } from "../world.ts";
 import { denied } from "./errors.ts";
@@ -20,7 +20,7 @@ export function directoryRoutes(world: World): Route[] {
   return [
     graphRoute(world, "POST", "/directoryObjects/(?:microsoft\\.graph\\.)?getByIds", getByIds),
     graphRoute(world, "GET", "/directoryObjects/(?<id>[^/]+)", (call) => {
-      requireRead(call.caller);
+      requireDirectoryRead(call.caller);
       const { id = "" } = call.parameters;
       const found = findOwner(world, call.view, id);
       if (!found) throw notFound(id);
@@ -40,7 +40,7 @@ export function directoryRoutes(world: World): Route[] {
     graphRoute(world, "GET", "/me", (call) => entityAnswer(call, users, userResource(me(call)))),
     graphRoute(world, "GET", "/me/ownedObjects", listOwnedObjects),
     graphRoute(world, "GET", "/organization", (call) => {
-      requireRead(call.caller);
+      requireOrganizationRead(call.caller);
       return listAnswer(call, { name: "organization", type: "Organization", filterable: ["id"] }, [
         {
           id: world.tenantId,
@@ -54,7 +54,7 @@ export function directoryRoutes(world: World): Route[] {
 }
 
 function getByIds(call: GraphCall): SandboxResponse {
-  requireRead(call.caller);
+  requireDirectoryRead(call.caller);
   const { ids, types } = sentBody(call);
   if (!isTexts(ids) || (types !== undefined && !isTexts(types))) {
     throw badRequest("A value of the property 'ids' is invalid.");

@@ -1,6 +1,7 @@
 import { applicationRoutes } from "./applications.ts";
 import { graphRoute } from "./call.ts";
 import { deletedItemRoutes } from "./deleted-items.ts";
+import { throttlingCertificateReads } from "./certificate-throttle.ts";
 import { directoryRoutes } from "./directory.ts";
 import { notImplemented } from "./errors.ts";
 import { servicePrincipalRoutes } from "./service-principals.ts";
@@ -12,8 +13,7 @@ export { graphError } from "./errors.ts";
 /** Microsoft Graph v1.0, as far as acr-pull and az's own commands for service principals ask it. */
 export function graphRoutes(world: World): Route[] {
   return [
-    ...applicationRoutes(world),
-    ...servicePrincipalRoutes(world),
+    ...throttlingCertificateReads([...applicationRoutes(world), ...servicePrincipalRoutes(world)]),
     ...deletedItemRoutes(world),
     ...directoryRoutes(world),
     ...["GET", "POST", "PUT", "PATCH", "DELETE"].map((method) =>

@@ -22,43 +22,67 @@ const administrators: readonly string[] = [
   directoryRoles.cloudApplicationAdministrator,
 ];
 
+const writeDirectory = "Directory.ReadWrite.All";
+const readDirectory: readonly string[] = ["Directory.Read.All", writeDirectory];
+
 /** Sees applications and principals: every member does, an application needs a permission. */
 export function requireRead(caller: Identity): void {
   const permissions = [
     "Application.Read.All",
     "Application.ReadWrite.OwnedBy",
     "Application.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
+    ...readDirectory,
   ];
+  if (caller.kind === "service-principal" && !hasAny(caller, permissions)) throw denied();
+}
+
+/**
+ * Sees deleted applications: every member does. What lets an application restore and delete for good those that it owns
+ * does not let it list them: https://learn.microsoft.com/graph/api/directory-deleteditems-list
+ */
+export function requireDeletedRead(caller: Identity): void {
+  const permissions = ["Application.Read.All", "Application.ReadWrite.All", ...readDirectory];
+  if (caller.kind === "service-principal" && !hasAny(caller, permissions)) throw denied();
+}
+
+/** Sees objects of any kind by their ids: https://learn.microsoft.com/graph/api/directoryobject-getbyids */
+export function requireDirectoryRead(caller: Identity): void {
+  if (caller.kind === "service-principal" && !hasAny(caller, readDirectory)) throw denied();
+}
+
+/** Sees whose tenant it is: https://learn.microsoft.com/graph/api/organization-list */
+export function requireOrganizationRead(caller: Identity): void {
+  const permissions = ["Organization.Read.All", "Organization.ReadWrite.All", ...readDirectory];
   if (caller.kind === "service-principal" && !hasAny(caller, permissions)) throw denied();
 }
 
 /** Sees people: every member does, an application needs a permission. */
 export function mayReadUsers(caller: Identity): boolean {
-  return (
-    caller.kind === "user" ||
-    hasAny(caller, ["User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"])
-  );
+  return caller.kind === "user" || hasAny(caller, ["User.Read.All", ...readDirectory]);
 }
 
 /** Sees groups: every member does, an application needs a permission. */
 export function mayReadGroups(caller: Identity): boolean {
-  return (
-    caller.kind === "user" ||
-    hasAny(caller, ["Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"])
-  );
+  return caller.kind === "user" || hasAny(caller, ["Group.Read.All", ...readDirectory]);
 }
 
-/** Registers applications. */
-export function requireCreate(world: World, caller: Identity): void {
+/**
+ * Registers applications. `AppRegistration.Create` is for POST, and for nothing else.
+ * @param further permissions that suffice too
+ */
+export function requireCreate(world: World, caller: Identity, further: readonly string[] = []): void {
   const allowed =
     caller.kind === "user"
       ? administers(caller) ||
         caller.directoryRoles.includes(directoryRoles.applicationDeveloper) ||
         (world.policy.membersMayRegisterApplications ?? true)
-      : hasAny(caller, ["Application.ReadWrite.OwnedBy", ...writeAll]);
+      : hasAny(caller, ["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", ...further]);
   if (!allowed && !mayByRole(world, caller, "applications/create")) throw denied();
+}
+
+/** Makes principals. */
+export function requirePrincipalCreate(world: World, caller: Identity): void {
+  requireCreate(world, caller, [writeDirectory]);
 }
 
 /**
@@ -75,12 +99,35 @@ export function requireChange(caller: Identity, owners: readonly string[]): void
   if (!mayChange(caller, owners)) throw denied();
 }
 
+/**
+ * Changes its passwords, which `Directory.ReadWrite.All` allows, though it allows no other change of an application:
+ * https://learn.microsoft.com/graph/permissions-reference#directoryreadwriteall
+ */
+export function requirePasswordChange(caller: Identity, owners: readonly string[]): void {
+  if (!hasAny(caller, [writeDirectory])) requireChange(caller, owners);
+}
+
+/** Whether the caller may make a principal for an application that these owners own. */
+export function mayServe(caller: Identity, owners: readonly string[]): boolean {
+  return hasAny(caller, [writeDirectory]) || mayChange(caller, owners);
+}
+
+/**
+ * Deletes it for good. A person who owns it may delete and restore it, and no more than that:
+ * https://learn.microsoft.com/graph/api/directory-deleteditems-delete
+ */
+export function requirePurge(caller: Identity, owners: readonly string[]): void {
+  requireChange(caller, owners);
+  if (caller.kind === "user" && !administers(caller)) throw denied();
+}
+
 /** Whether the caller may change an application or principal that these owners own. */
-export function mayChange(caller: Identity, owners: readonly string[]): boolean {
+function mayChange(caller: Identity, owners: readonly string[]): boolean {
   const owns = owners.includes(caller.objectId);
   return caller.kind === "user"
     ? administers(caller) || owns
-    : hasAny(caller, writeAll) || (owns && hasAny(caller, ["Application.ReadWrite.OwnedBy"]));
+    : hasAny(caller, ["Application.ReadWrite.All"]) ||
+        (owns && hasAny(caller, ["Application.ReadWrite.OwnedBy"]));
 }
 
 /**
@@ -88,10 +135,10 @@ export function mayChange(caller: Identity, owners: readonly string[]): boolean 
  * https://learn.microsoft.com/graph/api/application-post-owners
  */
 export function requireOwnerChange(caller: Identity, owners: readonly string[]): void {
+  if (hasAny(caller, [writeDirectory])) return;
   requireChange(caller, owners);
   const allowed =
     caller.kind === "user" ||
-    hasAny(caller, ["Directory.ReadWrite.All"]) ||
     (hasAny(caller, ["Application.ReadWrite.All"]) && hasAny(caller, ["Directory.Read.All"]));
   if (!allowed) throw denied();
 }
@@ -127,8 +174,6 @@ export function mayChangePolicies(caller: Identity): boolean {
 export function requirePolicyRead(world: World, caller: Identity): void {
   if (!world.policy.readable && !hasAny(caller, ["Policy.Read.All"])) throw denied();
 }
-
-const writeAll = ["Application.ReadWrite.All", "Directory.ReadWrite.All"];
 
 function administers(caller: Identity): boolean {
   return caller.directoryRoles.some((role) => administrators.includes(role));

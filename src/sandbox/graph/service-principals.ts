@@ -5,7 +5,15 @@ import { badRequest, denied, GraphRefusal, notFound, notImplemented } from "./er
 import { ownerRoutes } from "./owners.ts";
 import { passwordRoutes } from "./passwords.ts";
 import { entityAnswer, listAnswer, type Collection } from "./query.ts";
-import { firstOwners, mayByRole, mayChange, requireChange, requireCreate, requireRead } from "./rights.ts";
+import {
+  firstOwners,
+  mayByRole,
+  mayServe,
+  requireChange,
+  requirePasswordChange,
+  requirePrincipalCreate,
+  requireRead,
+} from "./rights.ts";
 import { exists } from "../replication.ts";
 import type { Route, SandboxResponse } from "../service.ts";
 import { principalResource } from "./service-principal-resource.ts";
@@ -55,7 +63,7 @@ export function servicePrincipalRoutes(world: World): Route[] {
       world.committed("service principal deleted");
       return noContent(call);
     }),
-    ...passwordRoutes(world, one, findToChange),
+    ...passwordRoutes(world, one, (call) => findToChange(call, requirePasswordChange)),
     ...ownerRoutes(world, one, find),
   ];
 }
@@ -69,9 +77,9 @@ function find(call: GraphCall): ServicePrincipalRecord {
   return principal;
 }
 
-function findToChange(call: GraphCall): ServicePrincipalRecord {
+function findToChange(call: GraphCall, require = requireChange): ServicePrincipalRecord {
   const principal = find(call);
-  requireChange(call.caller, principal.owners);
+  require(call.caller, principal.owners);
   if (principal.servicePrincipalType === "ManagedIdentity") {
     throw notImplemented("changing the service principal of a managed identity");
   }
@@ -86,7 +94,7 @@ function create(
 ): SandboxResponse {
   const { world, view, caller } = call;
   const byRole = mayByRole(world, caller, "servicePrincipals/create");
-  if (!byRole) requireCreate(world, caller);
+  if (!byRole) requirePrincipalCreate(world, caller);
   const { appId, accountEnabled = true, ...others } = body;
   refuseOthers(others);
   if (typeof appId !== "string" || typeof accountEnabled !== "boolean") {
@@ -95,7 +103,7 @@ function create(
   const application = liveApplication(world, appId);
   if (!application) throw noBackingApplication(appId);
   if (!view.knows(application)) throw tooSoon(appId);
-  if (!byRole && !mayChange(caller, application.owners)) throw foreignApplication();
+  if (!byRole && !mayServe(caller, application.owners)) throw foreignApplication();
   if (livePrincipal(world, appId)) {
     const message = `The service principal cannot be created, updated, or restored because the service principal name ${appId} is already in use.`;
     throw new GraphRefusal(409, "Request_MultipleObjectsWithSameKeyValue", message, [

@@ -19,7 +19,6 @@ const application = (...passwords: PasswordCredential[]): Application => ({
   uniqueName: "acr-pull-hash",
   tags: [],
   passwords,
-  certificates: 0,
 });
 
 /** A directory whose replicas answer one after the other; what was removed from it. */

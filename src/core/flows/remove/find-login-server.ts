@@ -63,7 +63,7 @@ async function trueIds(
 }
 
 /** As Azure shows it; undefined where it shows no such registry to who is signed in, none for what is no registry's id. */
-async function loginServerOf(
+export async function loginServerOf(
   id: string,
   registries: RemovePorts["azure"]["registries"],
   signal: AbortSignal,

@@ -23,7 +23,11 @@ export interface PrincipalFacts {
   }>;
   /** Whatever else the principal holds, as far as the caller sees. */
   readonly visible: readonly RoleAssignment[];
-  readonly federatedCredentials: number;
+  /**
+   * How many certificates, federated credentials and passwords of the principal there are beside the application's
+   * passwords, of an application that may go.
+   */
+  readonly otherCredentials: number | "unseen";
 }
 
 /** What decides what is still needed. */
@@ -127,17 +131,15 @@ function reasonToKeep(
   listed: readonly PasswordCredential[],
   { clusterId, loginServer, keepPrincipal, gone }: PrincipalQuestion,
 ): PrincipalVerdict["keptBecause"] {
-  const { application, principal, visible, assignments, federatedCredentials } = facts;
+  const { application, visible, assignments, otherCredentials } = facts;
   if (application.uniqueName !== applicationUniqueName(loginServer, clusterId)) return { reason: "shared" };
   if (keepPrincipal) return { reason: "asked-to-keep" };
   const held = keptKeys.flatMap(({ heldBy = [] }) => heldBy);
   if (held.length > 0) return { reason: "still-held", heldBy: [...new Set(held)] };
   const others = listed.filter((key) => !isKeyOf(key, clusterId));
   if (others.some((key) => keyOrigin(key) !== undefined)) return { reason: "used-by-other-clusters" };
-  const ofPrincipal = (principal?.passwords.length ?? 0) + (principal?.certificates ?? 0);
-  if (others.length + application.certificates + federatedCredentials + ofPrincipal > 0) {
-    return { reason: "has-other-credentials" };
-  }
+  if (otherCredentials === "unseen") return { reason: "not-seen" };
+  if (others.length + otherCredentials > 0) return { reason: "has-other-credentials" };
   const going = new Set(roles.map(({ id }) => id.toLowerCase()));
   const standing = [...visible, ...assignments.flatMap((one) => one.assignments)].some(
     ({ id }) => !going.has(id.toLowerCase()) && !gone.has(id.toLowerCase()),

@@ -2,14 +2,13 @@ import { hasCode, refused, type ActionableError } from "../../../domain/errors.t
 import type { Application, PasswordCredential, ServicePrincipal } from "../../../domain/identity.ts";
 import { applicationUniqueName } from "../../../domain/ownership.ts";
 import { isOurAssignment, type RoleAssignment } from "../../../domain/role-assignment.ts";
+import { isThere, lookAgain } from "../../../domain/look-again.ts";
 import type { MarkedSecret } from "../../steps/entry-removal.ts";
 import { targetName } from "../../steps/pull-secret.ts";
+import { oftenEnough } from "../../wait-until.ts";
 import type { RemovePorts } from "../remove-contract.ts";
+import { loginServerOf } from "./find-login-server.ts";
 import type { PrincipalFacts } from "./judge-principal.ts";
-
-/** Enough to meet every part of a service that learns of writes late. */
-const looksForExpected = 8;
-const betweenLooksMs = 250;
 
 /** Which applications are meant, and what is known of them. */
 export interface PrincipalsWish {
@@ -75,7 +74,7 @@ function findOwn(
   const findByName = () => azure.directory.findApplicationByUniqueName(uniqueName, signal);
   // A run that was cut off early marks a secret before there is an application: a 404 may be a stale answer.
   const isExpected = entries.some(({ mark }) => mark.appId === undefined);
-  return insist(findByName, (one) => one !== undefined || !isExpected, clock, signal);
+  return lookAgain(findByName, (one) => one !== undefined || !isExpected, oftenEnough(clock), signal);
 }
 
 /**
@@ -95,7 +94,7 @@ async function findNamed(
     .filter((keyId) => !gone.has(keyId));
   const ownName = applicationUniqueName(loginServer, clusterId);
   let known: Application | undefined;
-  await insist(
+  await lookAgain(
     async () => {
       const found = known
         ? await azure.directory.readApplication(known.objectId, signal)
@@ -106,34 +105,17 @@ async function findNamed(
       known !== undefined &&
       claimed.every((id) => known?.passwords.some(({ keyId }) => keyId === id)) &&
       !(decisive && known.uniqueName !== ownName),
-    clock,
+    oftenEnough(clock),
     signal,
   );
   return known;
-}
-
-async function insist<T>(
-  look: () => Promise<T>,
-  suffices: (found: T) => boolean,
-  clock: RemovePorts["clock"],
-  signal: AbortSignal,
-): Promise<T> {
-  for (let looks = 1; ; looks += 1) {
-    const found = await look();
-    if (suffices(found) || looks === looksForExpected) return found;
-    await clock.sleep(betweenLooksMs, signal);
-  }
 }
 
 function withAllKeys(known: Application | undefined, found: Application): Application {
   const passwords = new Map<string, PasswordCredential>(
     [...(known?.passwords ?? []), ...found.passwords].map((key) => [key.keyId, key]),
   );
-  return {
-    ...found,
-    passwords: [...passwords.values()],
-    certificates: Math.max(known?.certificates ?? 0, found.certificates),
-  };
+  return { ...found, passwords: [...passwords.values()] };
 }
 
 /**
@@ -172,39 +154,43 @@ function notInTenant(secret: string, appId: string | undefined): ActionableError
   );
 }
 
-/** A part of the directory that lags goes on showing an application that is deleted; the others know nothing of it. */
+/**
+ * A part of the directory that lags goes on showing an application that is deleted, while the others know nothing of it
+ * and of what belongs to it. One that every part shows is there, whatever of it cannot be looked at.
+ */
 async function factsUnlessGone(
   ...[application, wish, ports, signal]: Parameters<typeof factsOf>
 ): Promise<PrincipalFacts | undefined> {
-  try {
-    return await factsOf(application, wish, ports, signal);
-  } catch (error) {
-    if (hasCode(error, "directory.not-found")) return undefined;
-    throw error;
-  }
+  const facts = await factsOf(application, wish, ports, signal);
+  if (facts.otherCredentials !== "unseen") return facts;
+  const { azure, clock } = ports;
+  const look = () => azure.directory.readApplication(application.objectId, signal);
+  const shown = await lookAgain(look, (found) => found === undefined, oftenEnough(clock), signal);
+  return shown && facts;
 }
 
 async function factsOf(
   application: Application,
-  { registryIds, entries, gone }: PrincipalsWish,
+  { registryIds, entries, gone, loginServer, clusterId }: PrincipalsWish,
   ports: RemovePorts,
   signal: AbortSignal,
 ): Promise<PrincipalFacts> {
   const { directory, roles } = ports.azure;
-  const { appId, objectId } = application;
+  const { appId, objectId, uniqueName } = application;
   // An entry that names a role was written when it was granted.
   const isExpected = entries.some(({ mark }) => mark.appId === appId && mark.role !== undefined);
-  const [principal, federatedCredentials] = await Promise.all([
-    insist(
-      () => directory.findServicePrincipal(appId, signal),
-      (found) => found !== undefined || !isExpected,
-      ports.clock,
-      signal,
-    ),
-    directory.countFederatedCredentials(objectId, signal),
+  const mayGo = uniqueName === applicationUniqueName(loginServer, clusterId);
+  const count = (ask: () => Promise<number>) => (mayGo ? unlessUnseen(ask()) : 0);
+  const [principal, ...ofApplication] = await Promise.all([
+    lookAgain(() => directory.findServicePrincipal(appId, signal), isThere, oftenEnough(ports.clock), signal),
+    count(() => directory.countFederatedCredentials(objectId, signal)),
+    count(() => directory.countCertificates(objectId, signal)),
   ]);
-  if (!principal) return { application, principal, assignments: [], visible: [], federatedCredentials };
-  const [visible, ...assignments] = await Promise.all([
+  if (!principal) {
+    return { application, principal, assignments: [], visible: [], otherCredentials: sumOf(ofApplication) };
+  }
+  const [ofPrincipal, visible, ...assignments] = await Promise.all([
+    count(() => directory.countPrincipalCertificates(principal.objectId, signal)),
     roles.listVisibleAssignments(principal.objectId, signal),
     ...registryIds.map(async (registryId) => ({
       registryId,
@@ -217,10 +203,34 @@ async function factsOf(
       ),
     })),
   ]);
-  return { application, principal, assignments, visible, federatedCredentials };
+  const otherCredentials = sumOf([...ofApplication, ofPrincipal, principal.passwords.length]);
+  return { application, principal, assignments, visible, otherCredentials };
 }
 
-/** None on a registry that is deleted: its role assignments went with it. */
+type Count = PrincipalFacts["otherCredentials"];
+
+async function unlessUnseen(count: Promise<number>): Promise<Count> {
+  try {
+    return await count;
+  } catch (error) {
+    if (hasCode(error, "directory.not-found")) return "unseen";
+    throw error;
+  }
+}
+
+function sumOf(counts: readonly Count[]): Count {
+  let sum = 0;
+  for (const count of counts) {
+    if (count === "unseen") return count;
+    sum += count;
+  }
+  return sum;
+}
+
+/**
+ * None on a registry that is deleted: its role assignments went with it.
+ * @throws ActionableError `azure.not-found` when they are not shown although the registry is there
+ */
 async function rolesOn(
   registryId: string,
   { objectId }: ServicePrincipal,
@@ -229,14 +239,15 @@ async function rolesOn(
   signal: AbortSignal,
 ): Promise<readonly RoleAssignment[]> {
   try {
-    return await insist(
+    return await lookAgain(
       () => azure.roles.listAssignments(registryId, objectId, signal),
       (found) => !isExpected || found.some((one) => isOurAssignment(registryId, one)),
-      clock,
+      oftenEnough(clock),
       signal,
     );
   } catch (error) {
-    if (hasCode(error, "azure.not-found")) return [];
-    throw error;
+    if (!hasCode(error, "azure.not-found")) throw error;
+    if ((await loginServerOf(registryId, azure.registries, signal)) !== undefined) throw error;
+    return [];
   }
 }

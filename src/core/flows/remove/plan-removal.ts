@@ -149,6 +149,7 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
     warnings.push(`No secret that was asked for has an entry for it, and these have one: ${listed(others)}`);
   }
   for (const { application, roles, keptBecause } of verdicts) {
+    if (!keptBecause) warnings.push(`${nameOf(application)} is deleted for good, and cannot be restored`);
     if (keptBecause?.reason !== "shared" || roles.length === 0 || application.passwords.length === 0)
       continue;
     warnings.push(

@@ -1,12 +1,14 @@
 import { dockerConfigType, type PullCredential } from "../../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
-import type { PasswordCredential } from "../../../domain/identity.ts";
+import type { Application, PasswordCredential } from "../../../domain/identity.ts";
+import { isThere, lookAgain } from "../../../domain/look-again.ts";
 import { isKeyOf, readableMarks } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { proveRemoved, type RemovalEvidence } from "../../checks/prove-removed.ts";
 import { targetName } from "../../steps/pull-secret.ts";
+import { oftenEnough } from "../../wait-until.ts";
 import type { RetireBlock, RotateInput } from "../rotate-contract.ts";
 import { credentialsIn } from "../../holders/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
@@ -172,9 +174,7 @@ async function removeKey(
   const { directory } = work.tools;
   const keyId = step.keyId ?? input.retireKey;
   if (keyId === undefined) return { retired: false, blocked: "key-unknown" };
-  const application =
-    (await directory.readApplication(keys.application.objectId, work.signal)) ?? keys.application;
-  const listed = application.passwords.find((key) => key.keyId === keyId);
+  const listed = await findListed(keyId, work);
   if (!mayRetire(keyId, listed, work)) return { retired: false, blocked: "key-not-ours" };
   refuseInUse(keyId, listed, keys);
   if (step.keyId === null) refuseOtherKey(keyId, listed, step, keys.appId);
@@ -208,6 +208,17 @@ const evidenceTexts: Readonly<Record<RemovalEvidence, string>> = {
   unlisted: ", which the directory lists no more",
   untried: ": it is removed, and nothing was tried",
 };
+
+/** As any part of the directory lists it: what is not listed is taken for gone, so that anybody may have it removed. */
+async function findListed(
+  keyId: string,
+  { tools: { directory, clock }, keys: { application }, signal }: KeyWork,
+): Promise<PasswordCredential | undefined> {
+  const listedIn = (one: Pick<Application, "passwords"> | undefined) =>
+    one?.passwords.find((key) => key.keyId === keyId);
+  const look = async () => listedIn(await directory.readApplication(application.objectId, signal));
+  return listedIn(application) ?? (await lookAgain(look, isThere, oftenEnough(clock), signal));
+}
 
 /** A key of ours for this cluster, or the one that was named on purpose; one that is gone already is nobody's. */
 function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys, input }: KeyWork): boolean {

@@ -1,4 +1,4 @@
-import type { Application } from "../../../domain/identity.ts";
+import type { Application, Certified } from "../../../domain/identity.ts";
 import type { Directory, PullProof } from "../../ports.ts";
 
 /**
@@ -44,7 +44,7 @@ export class FirstLooks {
         this.#take<Application | undefined>("application", uniqueName) ??
         this.#directory.findApplicationByUniqueName(uniqueName, signal),
       findDeletedApplication: (uniqueName, signal) =>
-        this.#take<Application | undefined>("deleted", uniqueName) ??
+        this.#take<(Application & Certified) | undefined>("deleted", uniqueName) ??
         this.#directory.findDeletedApplication(uniqueName, signal),
     };
   }

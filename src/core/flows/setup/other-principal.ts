@@ -1,7 +1,8 @@
 import { refused, type ActionableError } from "../../../domain/errors.ts";
-import type { Directory } from "../../ports.ts";
+import { isThere, lookAgain } from "../../../domain/look-again.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { Target } from "../../steps/read-targets.ts";
+import { oftenEnough } from "../../wait-until.ts";
 import type { JobSurvey } from "./job-survey.ts";
 
 /**
@@ -26,7 +27,7 @@ export async function refuseOtherPrincipal(
       reason = `was made for the cluster ${mark.clusterId}, and this one is ${clusterId}`;
     } else if (mark.appId !== appId) {
       if (!gone.has(mark.appId)) {
-        gone.set(mark.appId, await isGone(mark.appId, ports.azure?.directory, signal));
+        gone.set(mark.appId, await isGone(mark.appId, ports, signal));
       }
       const wanted = appId ?? "a new one";
       if (!gone.get(mark.appId)) {
@@ -41,10 +42,12 @@ export async function refuseOtherPrincipal(
 
 async function isGone(
   appId: string,
-  directory: Directory | undefined,
+  { azure, clock }: JobSurvey["ports"],
   signal: AbortSignal,
 ): Promise<boolean> {
-  return directory !== undefined && (await directory.findApplicationByAppId(appId, signal)) === undefined;
+  if (!azure) return false;
+  const look = () => azure.directory.findApplicationByAppId(appId, signal);
+  return !isThere(await lookAgain(look, isThere, oftenEnough(clock), signal));
 }
 
 function otherPrincipal(target: Target, what: string, appId: string): ActionableError {

@@ -30,9 +30,9 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   const { directory } = work.tools();
   if (!application) return [];
   if (madeApplication) {
-    await directory.removeApplication(application.objectId, work.signal);
-    // Among the deleted it would hold its unique name for 30 days.
-    await directory.purgeApplication(application.objectId, work.signal);
+    const left = await directory.removeApplication(application.objectId, work.signal);
+    // Among the deleted it holds its unique name for 30 days.
+    if (left) throw left.because;
     delete record.application;
     return [`the application ${application.displayName}`];
   }

@@ -18,6 +18,8 @@ export interface ApplicationFacts {
   readonly principal: ServicePrincipal | "absent" | undefined;
   /** What the tenant allows its next password; undefined where there is no application. */
   readonly policy: PasswordPolicy | undefined;
+  /** How many certificates the principal has; undefined where that may not be read, or there is none. */
+  readonly certificates: number | undefined;
   /** Why something beside the application could not be read. */
   readonly unread: ActionableError | undefined;
 }
@@ -67,10 +69,21 @@ export async function askDirectory(
             directory.passwordPolicy(application, signal),
           ])
         : [{}, {}, undefined];
-      const unread = principal.unread ?? owners.unread;
+      const certificates =
+        typeof principal.read === "object"
+          ? await readOrWhyNot(directory.countPrincipalCertificates(principal.read.objectId, signal), signal)
+          : {};
+      const unread = principal.unread ?? owners.unread ?? certificates.unread;
       return [
         appId,
-        { application, owners: owners.read, principal: principal.read, policy, unread },
+        {
+          application,
+          owners: owners.read,
+          principal: principal.read,
+          certificates: certificates.read,
+          policy,
+          unread,
+        },
       ] as const;
     },
     { concurrency },

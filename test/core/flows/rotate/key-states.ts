@@ -100,7 +100,6 @@ export function surveyed(state: KeysState): SurveyedKeys {
       uniqueName: undefined,
       tags: [],
       passwords: [...keys.values()].flatMap(({ listed }) => listed ?? []),
-      certificates: 0,
     },
     proof: {} as ProofContext,
     now: at,

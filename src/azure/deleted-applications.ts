@@ -1,0 +1,86 @@
+import { hasCode, type ActionableError } from "../domain/errors.ts";
+import type { Application, Certified } from "../domain/identity.ts";
+import { lookAgain, type Looks } from "../domain/look-again.ts";
+import { applicationOf, certifiedApplicationFields, certificatesOf } from "./directory-objects.ts";
+import type { DirectoryRequests } from "./directory-requests.ts";
+import { sleep } from "./removal-everywhere.ts";
+import { unlessItFails } from "./unless-it-fails.ts";
+
+/** Why something that was deleted was not deleted for good, and where it lies. */
+export interface LeftDeleted {
+  readonly url: string;
+  readonly because: ActionableError;
+}
+
+/** Two seconds. A deletion was seen to be followed by one for good after one second. */
+const untilDeletedShows: Looks = { most: 8, betweenMs: 250, sleep };
+
+const folder = "/directory/deletedItems";
+
+/** Applications that were deleted: for 30 days they keep their unique name, and can be restored. */
+export function deletedApplications(
+  { ask, list }: Pick<DirectoryRequests, "ask" | "list">,
+  readApplication: (objectId: string, signal: AbortSignal) => Promise<Application | undefined>,
+  graphUrl: string,
+) {
+  /** @returns why not */
+  async function tryToPurge(objectId: string, signal: AbortSignal): Promise<ActionableError | undefined> {
+    const request = { method: "DELETE", path: `${folder}/${objectId}` } as const;
+    const failed = await unlessItFails(ask("delete the application for good", request, signal), signal);
+    return "error" in failed ? failed.error : undefined;
+  }
+
+  return {
+    /**
+     * A deleted application that still holds the unique name. Whoever may not look among the deleted
+     * (`Application.ReadWrite.OwnedBy` alone does not allow it), or cannot for any other reason, finds none.
+     */
+    async findDeletedApplication(
+      uniqueName: string,
+      signal: AbortSignal,
+    ): Promise<(Application & Certified) | undefined> {
+      // No filter on the unique name is supported there.
+      const path = `${folder}/microsoft.graph.application?${certifiedApplicationFields}&$top=999`;
+      const deleted = await unlessItFails(list("look among the deleted applications", path, signal), signal);
+      if ("error" in deleted) return undefined;
+      const found = deleted.read.find((item) => applicationOf(item).uniqueName === uniqueName);
+      return found && { ...applicationOf(found), certificates: certificatesOf(found) };
+    },
+
+    /** Fine when it is restored already. */
+    async restoreApplication(objectId: string, signal: AbortSignal): Promise<void> {
+      const request = { method: "POST", path: `${folder}/${objectId}/restore`, repeatable: true } as const;
+      const restore = async () => {
+        try {
+          await ask("restore the deleted application", request, signal);
+          return undefined;
+        } catch (error) {
+          if (!hasCode(error, "directory.not-found")) throw error;
+          return (await readApplication(objectId, signal)) ? undefined : error;
+        }
+      };
+      // A part that has not heard of the deletion has nothing to restore.
+      const failed = await lookAgain(restore, (error) => error === undefined, untilDeletedShows, signal);
+      if (failed) throw failed;
+    },
+
+    tryToPurge,
+
+    /**
+     * Deletes for good what was deleted, and what no part of the directory is likely to show among the living any more.
+     * @returns undefined when it is gone for good
+     */
+    purge: async (objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> => {
+      const isUnknown = (error: ActionableError | undefined) => hasCode(error, "directory.not-found");
+      const failed = await lookAgain(
+        () => tryToPurge(objectId, signal),
+        (error) => !isUnknown(error),
+        untilDeletedShows,
+        signal,
+      );
+      // None to the end: it was done, and its answer was lost.
+      if (!failed || isUnknown(failed)) return undefined;
+      return { url: `${graphUrl}/v1.0${folder}/${objectId}`, because: failed };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** How patiently something is looked for. */
+export interface Looks {
+  readonly most: number;
+  readonly betweenMs: number;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Looks until an answer suffices, or often enough. Parts of a service learn of writes one after the other and each
+ * request meets any of them, so that one answer which says that something is not there proves nothing.
+ * @returns the last answer
+ */
+export async function lookAgain<T>(
+  look: () => Promise<T>,
+  suffices: (found: T) => boolean,
+  { most, betweenMs, sleep }: Looks,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let looks = 1; ; looks += 1) {
+    const found = await look();
+    if (suffices(found) || looks >= most) return found;
+    await sleep(betweenMs, signal);
+  }
+}
+
+/** Whether something was found. */
+export function isThere(found: unknown): boolean {
+  return found !== undefined;
+}
