@@ -17,7 +17,9 @@ it.each(changes)(
   "setup whose password is refused, killed when it had asked for %s, is refused again and leaves nothing that works",
   async (request) => {
     const policy = { passwordsForbidden: true };
-    const sandbox = await startSandbox({ checkInvariants: true, policy });
+    // One that was deleted and not yet for good is found again by who may look among the deleted.
+    const caller = { graphPermissions: ["Application.ReadWrite.OwnedBy", "Application.Read.All"] };
+    const sandbox = await startSandbox({ checkInvariants: true, policy, caller });
     try {
       const start = { ...setupStarts.nothing, arguments: ["-n", "awesomeapps"] };
       const { met } = await runSignalled(sandbox, start, { request, phase: "committed" });
