@@ -1,7 +1,6 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import { readEntry, removeEntry } from "../../steps/entry-removal.ts";
-import { nameOf } from "../../steps/directory-names.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { JobWork } from "./job-work.ts";
@@ -44,6 +43,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
     delete record.madeKey;
   }
   if (job.identity?.application.kind === "deleted") {
+    // Deleting it again would be for good.
     throw new ActionableError(`the application ${nameOf(application)} was restored`, {
       code: "setup.restored",
     });
