@@ -1,6 +1,7 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import { readEntry, removeEntry } from "../../steps/entry-removal.ts";
+import { nameOf } from "../../steps/directory-names.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { JobWork } from "./job-work.ts";
