@@ -70,11 +70,13 @@ export function mayDo(user: Caller, request: ResourceRequest | PathRequest): boo
   return aboutItself || user.rules.some((rule) => ruleAllows(rule, request));
 }
 
+const unsniffed = { "x-content-type-options": "nosniff" };
+
 /** The refusal of a request that {@link mayDo} does not allow. */
 export function accessDenied(user: Caller, request: ResourceRequest | PathRequest): StatusError {
   if ("path" in request) {
     const detail = `User "${user.name}" cannot ${request.verb} path "${request.path}"`;
-    return forbidden({ group: "", resource: "" }, "", detail);
+    return forbidden({ group: "", resource: "" }, "", detail).withHeaders(unsniffed);
   }
   const resource = request.subresource ? `${request.resource}/${request.subresource}` : request.resource;
   const where = request.namespace ? `in the namespace "${request.namespace}"` : "at the cluster scope";
@@ -82,7 +84,7 @@ export function accessDenied(user: Caller, request: ResourceRequest | PathReques
     { group: request.group, resource: request.resource },
     request.name,
     `User "${user.name}" cannot ${request.verb} resource "${resource}" in API group "${request.group}" ${where}`,
-  );
+  ).withHeaders(unsniffed);
 }
 
 /** The rules that hold in one namespace, as a rules review shows them. */

@@ -20,7 +20,7 @@ export interface DeleteOptions {
  * @throws StatusError 400 for a body that is none, 422 for a value that is not supported
  */
 export function readDeleteOptions(request: SandboxRequest): DeleteOptions {
-  const body = request.body.length > 0 ? fitted(readBody(request, "DeleteOptions")) : {};
+  const body = request.body.length > 0 ? fitted(readBody(request, "DeleteOptions").object) : {};
   const inBody = Array.isArray(body["dryRun"]) ? body["dryRun"].map(String) : [];
   const dryRun = [...request.query.getAll("dryRun"), ...inBody];
   const errors = dryRunErrors(dryRun);

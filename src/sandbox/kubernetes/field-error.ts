@@ -14,7 +14,30 @@ export interface FieldError {
 }
 
 function shown(value: unknown): string {
-  return JSON.stringify(value) ?? "null";
+  return typeof value === "string" ? goQuoted(value) : (JSON.stringify(value) ?? "null");
+}
+
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+const shortEscapes: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** As Go quotes a text: https://pkg.go.dev/strconv#Quote */
+export function goQuoted(text: string): string {
+  const escaped = text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(unprintable, (letter) => {
+    const code = letter.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    return (
+      shortEscapes[letter] ?? (code < 0x80 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`)
+    );
+  });
+  return `"${escaped}"`;
 }
 
 /** A field that must be there. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject } from "./json.ts";
-import type { ListSchema, Schema } from "./schema.ts";
+import type { ListSchema, MapSchema, Schema, StructSchema } from "./schema.ts";
 
 /*
  * Sets of fields, as managedFields holds them, and the two ways of finding them: all fields of an applied
@@ -143,8 +143,13 @@ export function fieldsOf(schema: Schema, value: unknown): FieldSet {
   return FieldSet.of(paths);
 }
 
+/** Whether the fields of an object are owned one by one. */
+export function hasOwnedFields(schema: Schema): schema is StructSchema | MapSchema {
+  return schema.type === "map" || (schema.type === "struct" && !schema.atomic);
+}
+
 function collect(schema: Schema, value: unknown, path: FieldPath, paths: FieldPath[]): void {
-  if ((schema.type === "struct" || schema.type === "map") && isJsonObject(value)) {
+  if (hasOwnedFields(schema) && isJsonObject(value)) {
     const entries = Object.entries(value);
     if (entries.length === 0 && path.length > 0) {
       paths.push(path);
@@ -188,7 +193,7 @@ interface Found {
 }
 
 function compare(schema: Schema, before: unknown, after: unknown, path: FieldPath, found: Found): void {
-  if (schema.type === "struct" || schema.type === "map") {
+  if (hasOwnedFields(schema)) {
     compareFieldsOf(schema, before, after, path, found);
   } else if (schema.type === "list" && isGranular(schema)) {
     compareItems(schema, before, after, path, found);

@@ -64,7 +64,7 @@ export class ObjectLifecycle {
     const admission = this.#admission(definition, object);
     admitByWebhook(admission);
     admitWithinQuota(admission);
-    if (sent.metadata.resourceVersion) {
+    if (/^0*[1-9]\d*$/.test(sent.metadata.resourceVersion)) {
       throw unconverted("resourceVersion should not be set on objects to be created");
     }
     const { name, namespace = "" } = object.metadata;
@@ -95,22 +95,19 @@ export class ObjectLifecycle {
   ): WriteOutcome {
     const { strategy, plural } = definition;
     const { name } = existing.metadata;
-    if (sent.metadata.uid && sent.metadata.uid !== existing.metadata.uid) {
-      throw uidMismatch(definition, existing, sent.metadata.uid);
-    }
-    if (
-      sent.metadata.resourceVersion &&
-      sent.metadata.resourceVersion !== existing.metadata.resourceVersion
-    ) {
+    const known = versionNumber(sent.metadata.resourceVersion);
+    if (known !== 0n && known !== versionNumber(existing.metadata.resourceVersion)) {
       throw modified(groupResource(definition), name);
     }
     const completed = { ...sent, metadata: updatedMetadata(existing, sent) };
     const prepared = inOrder(definition, strategy.prepareForUpdate(completed, existing));
     const object = track(prepared, timestampNow());
+    const ofMetadata = metadataUpdateErrors(object, existing);
     this.#validate(definition, object, [
-      ...metadataErrors(object, definition.nameRule),
-      ...metadataUpdateErrors(object, existing),
+      ...ofMetadata,
+      ...ofMetadata,
       ...strategy.validateUpdate(object, existing),
+      ...metadataErrors(object, definition.nameRule),
       ...strategy.validate(object),
     ]);
     admitByWebhook(this.#admission(definition, object));
@@ -121,10 +118,11 @@ export class ObjectLifecycle {
       return { object, created: false, committed: false };
     }
     const isEnding = existing.metadata.deletionTimestamp !== undefined && !isHeld(object);
-    const kept = isEnding
-      ? this.#store.remove(plural, existing, object)
-      : this.#store.replace(plural, existing, object);
-    return { object: kept, created: false, committed: true };
+    if (isEnding) {
+      this.#store.remove(plural, existing, object);
+      return { object, created: false, committed: true };
+    }
+    return { object: this.#store.replace(plural, existing, object), created: false, committed: true };
   }
 
   /** Deletes an object that is there: at once, or when its finalizers are done. @throws StatusError */
@@ -158,6 +156,14 @@ export class ObjectLifecycle {
   }
 }
 
+/** @throws StatusError 500 for a version that is none, as with the API server */
+function versionNumber(resourceVersion: string | undefined): bigint {
+  if (!/^\d*$/.test(resourceVersion ?? "")) {
+    throw unconverted(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  }
+  return BigInt(resourceVersion || "0");
+}
+
 function groupResource(definition: ResourceDefinition): GroupResource {
   return { group: "", resource: definition.plural };
 }
@@ -167,7 +173,8 @@ function inOrder({ schema, kind }: ResourceDefinition, object: KubernetesObject)
   return fitToSchema(schema, object, kind).object as unknown as KubernetesObject;
 }
 
-function uidMismatch(definition: ResourceDefinition, existing: KubernetesObject, uid: string): Error {
+/** 409: the writer means another object of the same name. */
+export function uidMismatch(definition: ResourceDefinition, existing: KubernetesObject, uid: string): Error {
   return conflict(
     groupResource(definition),
     existing.metadata.name,

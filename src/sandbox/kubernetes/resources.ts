@@ -62,7 +62,6 @@ const namespaces: ResourceDefinition = {
   nameRule: dnsLabel,
   fields: (object) => ({
     "metadata.name": object.metadata.name,
-    name: object.metadata.name,
     "status.phase": textAt(objectAt(object, "status"), "phase"),
   }),
   columns: [nameColumn, text("Status", (object) => textAt(objectAt(object, "status"), "phase")), ageColumn],
@@ -157,6 +156,7 @@ const pods: ResourceDefinition = {
       "spec.hostNetwork": String(spec["hostNetwork"] === true),
       "status.phase": textAt(status, "phase"),
       "status.podIP": textAt(status, "podIP"),
+      "status.podIPs": textAt(status, "podIP"),
       "status.nominatedNodeName": textAt(status, "nominatedNodeName"),
     };
   },
@@ -244,6 +244,10 @@ const nodes: ResourceDefinition = {
   namespaced: false,
   shortNames: ["no"],
   schema: nodeSchema,
+  fields: (object) => ({
+    "metadata.name": object.metadata.name,
+    "spec.unschedulable": String(objectAt(object, "spec")["unschedulable"] === true),
+  }),
   columns: [
     nameColumn,
     text("Status", (object) => {

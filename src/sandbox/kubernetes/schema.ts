@@ -15,11 +15,15 @@ export interface AnySchema {
   readonly type: "any";
 }
 
-/** Known fields. `open`: unknown fields are kept, owned as a whole, instead of refused or dropped. */
+/**
+ * Known fields. `open`: unknown fields are kept, owned as a whole, instead of refused or dropped. `atomic`: the struct
+ * is owned as a whole.
+ */
 export interface StructSchema {
   readonly type: "struct";
   readonly fields: Readonly<Record<string, Schema>>;
   readonly open?: true;
+  readonly atomic?: true;
 }
 
 /** Free keys; always granular in what this server serves. */
@@ -54,6 +58,10 @@ function struct(fields: Readonly<Record<string, Schema>>): StructSchema {
   return { type: "struct", fields };
 }
 
+function atomicStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
+  return { type: "struct", fields, atomic: true };
+}
+
 function openStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
   return { type: "struct", fields, open: true };
 }
@@ -84,7 +92,7 @@ const metadata = struct({
   labels: mapOf(string),
   annotations: mapOf(string),
   ownerReferences: keyedList(
-    struct({
+    atomicStruct({
       apiVersion: string,
       kind: string,
       name: string,
@@ -102,7 +110,7 @@ function kind(fields: Readonly<Record<string, Schema>>): StructSchema {
   return struct({ kind: string, apiVersion: string, metadata, ...fields });
 }
 
-const objectReference = struct({
+const objectReference = atomicStruct({
   kind: string,
   namespace: string,
   name: string,
@@ -112,7 +120,7 @@ const objectReference = struct({
   fieldPath: string,
 });
 
-const localReference = struct({ name: string });
+const localReference = atomicStruct({ name: string });
 
 export const namespaceSchema = kind({
   spec: struct({ finalizers: atomicList(string) }),

@@ -105,7 +105,8 @@ function fitList(schema: ListSchema, value: unknown, place: Place): unknown[] | 
   if (!Array.isArray(value)) {
     throw wrongType(value, place, `[]${goType(schema.items)}`);
   }
-  const items = value.map((item, index) => fit(schema.items, item, inItem(place, index)) ?? {});
+  const nothing = schema.items.type === "string" ? "" : {};
+  const items = value.map((item, index) => fit(schema.items, item, inItem(place, index)) ?? nothing);
   return items.length > 0 ? items : undefined;
 }
 
@@ -131,6 +132,9 @@ function fitScalar(schema: ScalarSchema, value: unknown, place: Place): unknown 
   if (schema.type === "bytes" && typeof value === "string") {
     return checkedBase64(value);
   }
+  if (schema.type === "time" && typeof value === "string") {
+    return checkedTime(value);
+  }
   const empty = value === "" || value === 0 || value === false;
   // An empty string is no value of a field, but it is one of a map: the map puts it back.
   return empty && !schema.pointer ? undefined : value;
@@ -146,7 +150,20 @@ function checkedBase64(text: string): string {
   if (compact.length % 4 !== 0 || !/^[^=]*={0,2}$/.test(compact)) {
     throw new TypingError(`illegal base64 data at input byte ${compact.length - (compact.length % 4)}`);
   }
-  return compact;
+  // Bits beyond the last byte fall away.
+  return Buffer.from(compact, "base64").toString("base64");
+}
+
+/** @throws TypingError for what is no time by RFC 3339 */
+function checkedTime(text: string): string {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  if (!isTime || Number.isNaN(Date.parse(text.replace(",", ".")))) {
+    const quoted = JSON.stringify(text);
+    throw new TypingError(
+      `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`,
+    );
+  }
+  return text;
 }
 
 function goType(schema: Schema): string {
