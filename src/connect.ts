@@ -11,7 +11,7 @@ import type {
   SetupRequest,
 } from "./cli/connections.ts";
 import type { ReadTarget, VerifyAzure } from "./core/flows/verify-contract.ts";
-import type { ClusterTarget } from "./core/ports.ts";
+import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
 import { refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
@@ -30,12 +30,21 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         checkContexts(loaded);
         return loaded;
       });
+    const openClusters = async ({ contexts, ...request }: ClusterRequest) => {
+      const loaded = await kubeconfig(request.kubeconfig);
+      const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
+      return Promise.all(
+        chosen.map((context) =>
+          opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, report)),
+        ),
+      );
+    };
     // What every run that writes works with. Azure comes after it: what is wrong with the kubeconfig is refused before
     // any request.
     const writing = async (request: ClusterRequest) => {
       checkProxyVariables(env);
       const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
-        connections.clusters(request),
+        openClusters(request),
         import("./registry/pull-client.ts"),
         import("./cli/process-identity.ts"),
       ]);
@@ -64,15 +73,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         const { contextNames } = await import("./kubernetes/context-names.ts");
         return await contextNames({ file, env });
       },
-      clusters: async ({ contexts, ...request }) => {
-        const loaded = await kubeconfig(request.kubeconfig);
-        const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
-        return Promise.all(
-          chosen.map((context) =>
-            opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, report)),
-          ),
-        );
-      },
+      clusters: openClusters,
       setup: async ({ azure, clusters: request }) => {
         const [ports, { credentialsFile }] = await Promise.all([
           writing(request),
@@ -205,7 +206,7 @@ async function openCluster(
   context: string,
   { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
   report: Report,
-): Promise<ClusterTarget & ReadTarget> {
+): Promise<WritableClusterTarget & ReadTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });

@@ -1,4 +1,4 @@
-import type { ClusterTarget } from "../core/ports.ts";
+import type { ClusterTarget, Writing } from "../core/ports.ts";
 import type { RemovePorts } from "../core/flows/remove-contract.ts";
 import type { RotatePorts } from "../core/flows/rotate-contract.ts";
 import type { StatusPorts } from "../core/flows/status-contract.ts";
@@ -101,15 +101,15 @@ export interface Connections {
   /** One for each context, in their order; sends nothing yet. */
   clusters(request: ClusterRequest): Promise<readonly ClusterTarget[]>;
   /** Everything for `setup`. */
-  setup(request: SetupRequest): Promise<SetupPorts>;
+  setup(request: SetupRequest): Promise<Writing<SetupPorts>>;
   /** Everything for `rotate`. */
-  rotate(request: RotateRequest): Promise<RotatePorts>;
+  rotate(request: RotateRequest): Promise<Writing<RotatePorts>>;
   /** Everything for `status`; signs in to nothing before the directory is asked for. */
   status(request: StatusRequest): Promise<StatusPorts>;
   /** Everything for `verify`; Azure is opened when it is first asked for. */
   verify(request: VerifyRequest): Promise<VerifyPorts>;
   /** Everything for `remove`. */
-  remove(request: RemoveRequest): Promise<RemovePorts>;
+  remove(request: RemoveRequest): Promise<Writing<RemovePorts>>;
 }
 
 /**

@@ -240,7 +240,8 @@ export interface PullProof {
 }
 
 /**
- * One Kubernetes cluster through one kubeconfig context. Failures carry `kubernetes.unauthorized`, `.forbidden`,
+ * One Kubernetes cluster through one kubeconfig context, as plans are made of it: it is read, and writes are
+ * rehearsed. Failures carry `kubernetes.unauthorized`, `.forbidden`,
  * `.terminating`, `.quota`, `.conflict`, `.already-exists`, `.invalid`, `.not-found`, `.namespace-not-found`,
  * `.unreachable`, `.untrusted-certificate`, `.timed-out`, `.busy` or `.failed`.
  */
@@ -257,8 +258,6 @@ export interface Cluster {
     resource: "secrets" | "namespaces",
     signal: AbortSignal,
   ): Promise<boolean>;
-  /** Fine when it is there already. */
-  createNamespace(name: string, options: WriteOptions, signal: AbortSignal): Promise<void>;
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
@@ -275,27 +274,6 @@ export interface Cluster {
    * whoever wrote it; undefined when they may not be listed cluster-wide.
    */
   listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
-  createSecret(
-    secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
-    options: WriteOptions,
-    signal: AbortSignal,
-  ): Promise<SecretObject>;
-  /** Changes it in place, and only if it still has this resource version. */
-  patchSecret(
-    secret: Pick<SecretObject, "namespace" | "name" | "resourceVersion">,
-    change: SecretChange,
-    options: WriteOptions,
-    signal: AbortSignal,
-  ): Promise<SecretObject>;
-  /**
-   * Fine when it is gone.
-   * @throws ActionableError `kubernetes.conflict` unless it is still the same one, in this version
-   */
-  deleteSecret(
-    secret: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
-    options: WriteOptions,
-    signal: AbortSignal,
-  ): Promise<void>;
   findServiceAccount(
     namespace: string,
     name: string,
@@ -307,15 +285,54 @@ export interface Cluster {
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
   /** None where the namespace does not exist. */
   listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]>;
-  /** Replaces the list of pull secrets, and only if the account still has this resource version. */
-  patchServiceAccount(
-    account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,
-    imagePullSecrets: readonly string[],
-    options: WriteOptions,
-    signal: AbortSignal,
-  ): Promise<void>;
   /** The cluster's clock by its newest answer; this machine's before the first. */
   serverTime(): Date;
+  readonly rehearsal: ClusterRehearsal;
+}
+
+/** A secret that is to be made. */
+type NewSecret = { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange;
+/** A secret in the version that is to be changed. */
+type KnownSecret = Pick<SecretObject, "namespace" | "name" | "resourceVersion">;
+/** A service account in the version that is to be changed. */
+type KnownAccount = Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">;
+
+/**
+ * What a cluster would say to each of its writes: everything is checked and nothing is kept. They fail as the writes
+ * do, and with `kubernetes.already-exists` or `kubernetes.not-found` also where a write is content.
+ */
+export interface ClusterRehearsal {
+  /** By this alone what writes, under the same names, does not pass for a rehearsal. */
+  readonly rehearses: true;
+  createNamespace(name: string, signal: AbortSignal): Promise<void>;
+  createSecret(secret: NewSecret, signal: AbortSignal): Promise<void>;
+  patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<void>;
+  deleteSecret(secret: KnownSecret & Pick<SecretObject, "uid">, signal: AbortSignal): Promise<void>;
+  patchServiceAccount(
+    account: KnownAccount,
+    imagePullSecrets: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** A cluster to carry a plan out in. What makes a plan has a `Cluster`, which cannot write. */
+export interface WritableCluster extends Cluster {
+  /** Fine when it is there already. */
+  createNamespace(name: string, signal: AbortSignal): Promise<void>;
+  createSecret(secret: NewSecret, signal: AbortSignal): Promise<SecretObject>;
+  /** Changes it in place, and only if it still has this resource version. */
+  patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<SecretObject>;
+  /**
+   * Fine when it is gone.
+   * @throws ActionableError `kubernetes.conflict` unless it is still the same one, in this version
+   */
+  deleteSecret(secret: KnownSecret & Pick<SecretObject, "uid">, signal: AbortSignal): Promise<void>;
+  /** Replaces the list of pull secrets, and only if the account still has this resource version. */
+  patchServiceAccount(
+    account: KnownAccount,
+    imagePullSecrets: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** Pods, nodes and links, beside the secrets: what `verify` reads of a cluster. It writes nothing. */
@@ -384,12 +401,6 @@ export interface RegistryLooks extends Pick<PullProof, "tryPull"> {
   ): Promise<readonly string[] | undefined>;
 }
 
-/** How a write is meant. */
-export interface WriteOptions {
-  /** Ask the API server to check everything and keep nothing. */
-  readonly dryRun: boolean;
-}
-
 /** Time, to wait in and to compare with. */
 export interface Clock {
   now(): Date;
@@ -397,11 +408,24 @@ export interface Clock {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
-/** One cluster to write to, with the namespace its context names. */
+/** One cluster that was chosen, with the namespace its context names. */
 export interface ClusterTarget {
   readonly cluster: Cluster;
   readonly defaultNamespace: string;
 }
+
+/** One that may be written to. */
+export interface WritableClusterTarget extends ClusterTarget {
+  readonly cluster: WritableCluster;
+}
+
+/** What a flow works with, and its clusters to be written to: for what carries a plan out. */
+export type Writing<Ports extends { readonly clusters: readonly ClusterTarget[] }> = Omit<
+  Ports,
+  "clusters"
+> & {
+  readonly clusters: readonly WritableClusterTarget[];
+};
 
 /** This process, as other runs on this machine can look it up. */
 export interface ProcessIdentity {

@@ -9,7 +9,14 @@ import type {
   SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
-import { fieldManager } from "../domain/ownership.ts";
+import { ClusterRehearsalClient } from "./cluster-rehearsal.ts";
+import {
+  accountChange,
+  namespaceCreation,
+  secretChange,
+  secretCreation,
+  secretDeletion,
+} from "./cluster-writes.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";
 import { KubernetesCalls } from "./kubernetes-calls.ts";
 import type { ApiRequest } from "./kubernetes-errors.ts";
@@ -20,17 +27,9 @@ import {
   nodePlatform,
   podEvent,
   podObject,
-  secretBody,
   secretObject,
-  secretPatch,
   serviceAccountObject,
 } from "./kubernetes-objects.ts";
-
-/** How a write is meant. */
-export interface ClusterWriteOptions {
-  /** Ask the API server to check everything and keep nothing. */
-  readonly dryRun: boolean;
-}
 
 /**
  * A cluster through one context of the kubeconfig; nothing is sent yet.
@@ -46,11 +45,12 @@ export function createCluster(
   return new ClusterClient(context, connection.cluster.server, new KubernetesHttp(connection, options));
 }
 
-/** One Kubernetes cluster. Every write is checked strictly, names its field manager, and can be a dry run. */
+/** One Kubernetes cluster. */
 export class ClusterClient {
   readonly context: string;
   /** The host of its API server. */
   readonly apiHost: string;
+  readonly rehearsal: ClusterRehearsalClient;
   readonly #http: KubernetesHttp;
   readonly #calls: KubernetesCalls;
 
@@ -59,6 +59,7 @@ export class ClusterClient {
     this.apiHost = new URL(server).hostname;
     this.#http = http;
     this.#calls = new KubernetesCalls(server, http);
+    this.rehearsal = new ClusterRehearsalClient(context, this.#calls);
   }
 
   serverTime(): Date {
@@ -78,12 +79,10 @@ export class ClusterClient {
     return this.#calls.list(this.#request("list", "namespaces"), { labelSelector }, namespaceObject, signal);
   }
 
-  async createNamespace(name: string, options: ClusterWriteOptions, signal: AbortSignal): Promise<void> {
-    const body = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+  async createNamespace(name: string, signal: AbortSignal): Promise<void> {
     try {
       await this.#calls.write(
-        this.#request("create", "namespaces", undefined, name),
-        { query: parametersOf(options), body },
+        namespaceCreation(this.context, name),
         namespaceObject,
         () => this.findNamespace(name, signal),
         signal,
@@ -193,16 +192,13 @@ export class ClusterClient {
 
   createSecret(
     secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
-    options: ClusterWriteOptions,
     signal: AbortSignal,
   ): Promise<SecretObject> {
-    const { namespace, name } = secret;
     return this.#calls.write(
-      this.#request("create", "secrets", namespace, name),
-      { query: parametersOf(options), body: secretBody(secret) },
+      secretCreation(this.context, secret),
       secretObject,
       async () => {
-        const found = await this.findSecret(namespace, name, signal);
+        const found = await this.findSecret(secret.namespace, secret.name, signal);
         return found?.type === secret.type && holdsChange(found, secret) ? found : undefined;
       },
       signal,
@@ -210,17 +206,15 @@ export class ClusterClient {
   }
 
   patchSecret(
-    { namespace, name, resourceVersion }: Pick<SecretObject, "namespace" | "name" | "resourceVersion">,
+    secret: Pick<SecretObject, "namespace" | "name" | "resourceVersion">,
     change: SecretChange,
-    options: ClusterWriteOptions,
     signal: AbortSignal,
   ): Promise<SecretObject> {
     return this.#calls.write(
-      this.#request("patch", "secrets", namespace, name),
-      { query: parametersOf(options), body: secretPatch(resourceVersion, change) },
+      secretChange(this.context, secret, change),
       secretObject,
       async () => {
-        const found = await this.findSecret(namespace, name, signal);
+        const found = await this.findSecret(secret.namespace, secret.name, signal);
         return found && holdsChange(found, change) ? found : undefined;
       },
       signal,
@@ -228,20 +222,12 @@ export class ClusterClient {
   }
 
   async deleteSecret(
-    {
-      namespace,
-      name,
-      uid,
-      resourceVersion,
-    }: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
-    { dryRun }: ClusterWriteOptions,
+    secret: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
     signal: AbortSignal,
   ): Promise<void> {
-    const body = { preconditions: { uid, resourceVersion } };
     try {
       await this.#calls.write(
-        this.#request("delete", "secrets", namespace, name),
-        { query: { ...(dryRun && { dryRun: "All" }) }, body },
+        secretDeletion(this.context, secret),
         () => undefined,
         // Gone is 404, and what stands there in its place was not deleted.
         () => Promise.resolve(undefined),
@@ -271,18 +257,13 @@ export class ClusterClient {
   async patchServiceAccount(
     account: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,
     imagePullSecrets: readonly string[],
-    options: ClusterWriteOptions,
     signal: AbortSignal,
   ): Promise<void> {
-    const { namespace, name, resourceVersion } = account;
-    const secrets = imagePullSecrets.map((secret) => ({ name: secret }));
-    const body = { metadata: { resourceVersion }, imagePullSecrets: secrets };
     await this.#calls.write(
-      this.#request("patch", "serviceaccounts", namespace, name),
-      { query: parametersOf(options), body },
+      accountChange(this.context, account, imagePullSecrets),
       serviceAccountObject,
       async () => {
-        const found = await this.findServiceAccount(namespace, name, signal);
+        const found = await this.findServiceAccount(account.namespace, account.name, signal);
         return found?.imagePullSecrets.join("\n") === imagePullSecrets.join("\n") ? found : undefined;
       },
       signal,
@@ -297,10 +278,6 @@ export class ClusterClient {
   ): ApiRequest {
     return { context: this.context, verb, resource, namespace, name };
   }
-}
-
-function parametersOf({ dryRun }: ClusterWriteOptions) {
-  return { fieldManager, fieldValidation: "Strict", ...(dryRun && { dryRun: "All" }) };
 }
 
 async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -10,7 +10,12 @@ import { resourceUrl, type Query } from "./resource-url.ts";
 /** What a request says beside what it acts on. */
 export interface CallDetails {
   readonly query?: Query;
-  readonly body?: object;
+  readonly body?: object | undefined;
+}
+
+/** A write, the same whether it is made or rehearsed. */
+export interface Write extends CallDetails {
+  readonly request: ApiRequest;
 }
 
 /** Makes of an object what it is to us. What the API server sends has the form that it promises. */
@@ -87,8 +92,7 @@ export class KubernetesCalls {
    * whether what was wanted is there.
    */
   async write<T>(
-    request: ApiRequest,
-    details: CallDetails,
+    { request, ...details }: Write,
     read: Read<T>,
     landed: () => Promise<T | undefined>,
     signal: AbortSignal,
@@ -111,9 +115,31 @@ export class KubernetesCalls {
         const found = await landed();
         if (found !== undefined) return found;
       }
-      const cause = await causeOfForbidden(error, request, this.#server, this.#sender(signal));
-      throw kubernetesError(error, request, cause);
+      throw await this.#told(error, request, signal);
     }
+  }
+
+  /**
+   * Asks what the API server would say to a write: it goes through everything that a write does, and nothing is kept.
+   * @throws ActionableError as the write itself would
+   */
+  async rehearse({ request, query, body }: Write, signal: AbortSignal): Promise<void> {
+    // Of a deletion with a body the options are read from that alone, and its query says nothing:
+    // https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
+    const details: CallDetails = {
+      query: { ...query, dryRun: "All" },
+      body: request.verb === "delete" ? { ...body, dryRun: ["All"] } : body,
+    };
+    try {
+      await this.#repeated(request, details, failedAttempt, signal);
+    } catch (error) {
+      throw await this.#told(error, request, signal);
+    }
+  }
+
+  async #told(error: unknown, request: ApiRequest, signal: AbortSignal): Promise<unknown> {
+    const cause = await causeOfForbidden(error, request, this.#server, this.#sender(signal));
+    return kubernetesError(error, request, cause);
   }
 
   /** Whether the caller has a right; false where that cannot be told. Without a namespace: in all of them. */

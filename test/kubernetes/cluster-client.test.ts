@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Cluster } from "../../src/core/ports.ts";
+import type { Cluster, ClusterRehearsal, WritableCluster } from "../../src/core/ports.ts";
 import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
 import { ok, status, stubCluster } from "./stub-api-server.ts";
 
 const server = new ScriptedServer();
-let cluster: Cluster;
+let cluster: WritableCluster;
 beforeAll(() => server.start());
 afterAll(() => server.stop());
 beforeEach(() => {
@@ -14,7 +14,18 @@ beforeEach(() => {
 });
 
 const signal = new AbortController().signal;
-const write = { dryRun: false };
+/** What is written and rehearsed under the same names. */
+type Writes = {
+  [Name in Exclude<keyof ClusterRehearsal, "rehearses">]: (
+    ...of: Parameters<ClusterRehearsal[Name]>
+  ) => Promise<unknown>;
+};
+
+/** The options of a deletion with a body are read from that alone. */
+function isDryRun({ method, query, body }: ScriptedServer["requests"][number]): boolean {
+  if (method !== "DELETE") return query.get("dryRun") === "All";
+  return (body as { dryRun?: string[] }).dryRun?.includes("All") === true;
+}
 
 function secret(more: Record<string, unknown> = {}, resourceVersion = "7") {
   return {
@@ -217,7 +228,7 @@ describe("the namespace kube-system", () => {
 describe("a write", () => {
   test("patches with the resource version, strictly, under our name", async () => {
     server.script(ok(changed));
-    expect(await cluster.patchSecret(at7, change, write, signal)).toMatchObject({ resourceVersion: "8" });
+    expect(await cluster.patchSecret(at7, change, signal)).toMatchObject({ resourceVersion: "8" });
     const [request] = server.requests;
     expect(request).toMatchObject({
       method: "PATCH",
@@ -231,17 +242,10 @@ describe("a write", () => {
     });
   });
 
-  test("is kept by nobody when it is a dry run", async () => {
-    server.script(ok(changed));
-    await cluster.patchSecret(at7, change, { dryRun: true }, signal);
-    expect(server.requests[0]?.query.get("dryRun")).toBe("All");
-  });
-
   test("creates without the labels that a change would take away", async () => {
     server.script({ status: 201, json: changed });
     await cluster.createSecret(
       { namespace: "apps", name: "acr-secret", type: "kubernetes.io/dockerconfigjson", ...change },
-      write,
       signal,
     );
     expect(server.requests[0]?.body).toMatchObject({
@@ -254,15 +258,15 @@ describe("a write", () => {
 
   test("whose answer was lost, and whose repeat meets its own echo, has succeeded", async () => {
     server.script(reset, status(409, "Conflict"), ok(changed));
-    expect(await cluster.patchSecret(at7, change, write, signal)).toMatchObject({ resourceVersion: "8" });
+    expect(await cluster.patchSecret(at7, change, signal)).toMatchObject({ resourceVersion: "8" });
     const created = { namespace: "apps", name: "acr-secret", type: changed.type, ...change };
     server.script(reset, status(409, "AlreadyExists"), ok(changed));
-    expect(await cluster.createSecret(created, write, signal)).toMatchObject({ resourceVersion: "8" });
+    expect(await cluster.createSecret(created, signal)).toMatchObject({ resourceVersion: "8" });
   });
 
   test("whose answer was lost, and whose place somebody else took, is a conflict", async () => {
     server.script(reset, status(409, "Conflict"), ok(secret()));
-    await expect(cluster.patchSecret(at7, change, write, signal)).rejects.toMatchObject({
+    await expect(cluster.patchSecret(at7, change, signal)).rejects.toMatchObject({
       code: "kubernetes.conflict",
       retryable: true,
     });
@@ -270,7 +274,7 @@ describe("a write", () => {
 
   test("that meets a conflict at once does not look further", async () => {
     server.script(status(409, "Conflict"));
-    await expect(cluster.patchSecret(at7, change, write, signal)).rejects.toMatchObject({
+    await expect(cluster.patchSecret(at7, change, signal)).rejects.toMatchObject({
       code: "kubernetes.conflict",
     });
     expect(server.requests).toHaveLength(1);
@@ -283,7 +287,7 @@ describe("a write", () => {
       server.script(
         status(422, "Invalid", `denied: ${quoted}`, { causes: [{ reason: "FieldValueInvalid" }] }),
       );
-      const error: unknown = await cluster.patchSecret(at7, { data }, write, signal).catch((e: unknown) => e);
+      const error: unknown = await cluster.patchSecret(at7, { data }, signal).catch((e: unknown) => e);
       expect(error).toMatchObject({ code: "kubernetes.invalid" });
       expect(inspect(error, { depth: 9 })).not.toContain(quoted);
     }
@@ -291,7 +295,7 @@ describe("a write", () => {
 
   test("of a namespace that is there already is fine", async () => {
     server.script(status(409, "AlreadyExists"));
-    await expect(cluster.createNamespace("apps", write, signal)).resolves.toBeUndefined();
+    await expect(cluster.createNamespace("apps", signal)).resolves.toBeUndefined();
   });
 
   test("replaces a service account's list as a whole", async () => {
@@ -300,7 +304,6 @@ describe("a write", () => {
     await cluster.patchServiceAccount(
       { namespace: "apps", name: "default", resourceVersion: "3" },
       ["old", "acr-secret"],
-      write,
       signal,
     );
     expect(server.requests[0]?.body).toEqual({
@@ -324,12 +327,54 @@ describe("a write", () => {
     ["nothing more can be known", [status(403, "Forbidden")], "kubernetes.forbidden", "is missing"],
   ])("that is forbidden asks whether %s", async (_what, answers, code, hint) => {
     server.script(status(403, "Forbidden", "no"), ...answers);
-    const creating = cluster.createSecret(
+    const creating = cluster.rehearsal.createSecret(
       { namespace: "apps", name: "acr-secret", type: changed.type, ...change },
-      { dryRun: true },
       signal,
     );
     await expect(creating).rejects.toMatchObject({ code, hint: expect.stringContaining(hint), exitCode: 3 });
+  });
+});
+
+describe("a rehearsal", () => {
+  const created = { namespace: "apps", name: "acr-secret", type: changed.type, ...change };
+  test.each<[string, (cluster: Writes) => Promise<unknown>]>([
+    ["a namespace's creation", (one) => one.createNamespace("apps", signal)],
+    ["a secret's creation", (one) => one.createSecret(created, signal)],
+    ["a secret's change", (one) => one.patchSecret(at7, change, signal)],
+    ["a secret's deletion", (one) => one.deleteSecret({ ...at7, uid: "u1" }, signal)],
+    ["a service account's change", (one) => one.patchServiceAccount(at7, ["acr-secret"], signal)],
+  ])("of %s is the same request, and a dry run by what the API server reads of it", async (_what, send) => {
+    server.script(ok(changed), ok(changed));
+    await send(cluster);
+    await send(cluster.rehearsal);
+    const [write, dryRun] = server.requests;
+    expect(isDryRun(write!)).toBe(false);
+    expect(isDryRun(dryRun!)).toBe(true);
+    const { dryRun: inBody, ...body } = dryRun!.body as Record<string, unknown>;
+    const { dryRun: inQuery, ...query } = Object.fromEntries(dryRun!.query);
+    expect({ inBody: inBody ?? ["All"], inQuery }).toEqual({ inBody: ["All"], inQuery: "All" });
+    expect([dryRun!.method, dryRun!.path, body, query]).toEqual([
+      write!.method,
+      write!.path,
+      write!.body,
+      Object.fromEntries(write!.query),
+    ]);
+  });
+
+  test("is of another type than what writes, and what plans are made of has no write", () => {
+    // @ts-expect-error The methods have the same names.
+    const rehearsal: ClusterRehearsal = cluster;
+    const planned: Cluster = cluster;
+    // @ts-expect-error There is a rehearsal of it alone.
+    const write = () => planned.deleteSecret({ ...at7, uid: "u1" }, signal);
+    expect([rehearsal.rehearses, typeof write]).toEqual([undefined, "function"]);
+  });
+
+  test("of a deletion says that there is nothing to delete (any more)", async () => {
+    server.script(status(404, "NotFound", "", { kind: "secrets" }));
+    await expect(cluster.rehearsal.deleteSecret({ ...at7, uid: "u1" }, signal)).rejects.toMatchObject({
+      code: "kubernetes.not-found",
+    });
   });
 });
 

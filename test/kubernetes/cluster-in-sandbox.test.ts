@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { Cluster } from "../../src/core/ports.ts";
+import type { WritableCluster } from "../../src/core/ports.ts";
 import { createCluster } from "../../src/kubernetes/cluster-client.ts";
 import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
@@ -11,14 +11,13 @@ afterEach(async () => {
   sandbox = undefined;
 });
 
-async function start(options: SandboxOptions = {}): Promise<{ sandbox: Sandbox; cluster: Cluster }> {
+async function start(options: SandboxOptions = {}): Promise<{ sandbox: Sandbox; cluster: WritableCluster }> {
   sandbox = await startSandbox(options);
   const kubeconfig = await loadKubeconfig({ file: sandbox.kubeconfigPath, env: {} });
   return { sandbox, cluster: createCluster(kubeconfig, "sandbox") };
 }
 
 const signal = new AbortController().signal;
-const write = { dryRun: false };
 const type = "kubernetes.io/dockerconfigjson";
 const empty = { ".dockerconfigjson": Buffer.from(`{"auths":{}}`).toString("base64") };
 const full = { ".dockerconfigjson": Buffer.from(`{"auths":{"r.test":{"auth":"dTpw"}}}`).toString("base64") };
@@ -27,14 +26,9 @@ const fresh = { namespace: "awesomeapps", name: "acr-secret", type, data: empty,
 describe("the cluster client against an API server", () => {
   test("creates, reads, changes in place and lists a secret", async () => {
     const { cluster } = await start();
-    const created = await cluster.createSecret(fresh, write, signal);
+    const created = await cluster.createSecret(fresh, signal);
     expect(created).toMatchObject({ type, labels: { a: "1" }, data: empty, managers: ["acr-pull"] });
-    const changed = await cluster.patchSecret(
-      created,
-      { labels: { a: null, b: "2" }, data: full },
-      write,
-      signal,
-    );
+    const changed = await cluster.patchSecret(created, { labels: { a: null, b: "2" }, data: full }, signal);
     expect(changed).toMatchObject({ uid: created.uid, labels: { b: "2" }, data: full });
     expect(changed.resourceVersion).not.toBe(created.resourceVersion);
     expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toEqual(changed);
@@ -43,15 +37,15 @@ describe("the cluster client against an API server", () => {
 
   test("keeps nothing of a dry run", async () => {
     const { cluster } = await start();
-    await cluster.createSecret(fresh, { dryRun: true }, signal);
+    await cluster.rehearsal.createSecret(fresh, signal);
     expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toBeUndefined();
   });
 
   test("refuses to overwrite what somebody else changed meanwhile", async () => {
     const { cluster } = await start();
-    const created = await cluster.createSecret(fresh, write, signal);
-    await cluster.patchSecret(created, { labels: { b: "2" } }, write, signal);
-    await expect(cluster.patchSecret(created, { data: full }, write, signal)).rejects.toMatchObject({
+    const created = await cluster.createSecret(fresh, signal);
+    await cluster.patchSecret(created, { labels: { b: "2" } }, signal);
+    await expect(cluster.patchSecret(created, { data: full }, signal)).rejects.toMatchObject({
       code: "kubernetes.conflict",
     });
   });
@@ -66,32 +60,32 @@ describe("the cluster client against an API server", () => {
     ["it is throttled", [{ match: "(POST|PATCH) .*/secrets", status: 429, retryAfter: 0 }]],
   ] as const)("writes once when %s", async (_what, faults) => {
     const { cluster, sandbox } = await start({ faults: [...faults] });
-    const created = await cluster.createSecret(fresh, write, signal);
+    const created = await cluster.createSecret(fresh, signal);
     expect(created).toMatchObject({ data: empty });
     sandbox.setFaults([...faults]);
-    expect(await cluster.patchSecret(created, { data: full }, write, signal)).toMatchObject({ data: full });
+    expect(await cluster.patchSecret(created, { data: full }, signal)).toMatchObject({ data: full });
   });
 
   test("deletes the secret that was read, and is content when it is gone already", async () => {
     const { cluster } = await start();
-    const created = await cluster.createSecret(fresh, write, signal);
-    await cluster.deleteSecret(created, { dryRun: true }, signal);
+    const created = await cluster.createSecret(fresh, signal);
+    await cluster.rehearsal.deleteSecret(created, signal);
     expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toEqual(created);
-    await cluster.deleteSecret(created, write, signal);
+    await cluster.deleteSecret(created, signal);
     expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toBeUndefined();
-    await cluster.deleteSecret(created, write, signal);
+    await cluster.deleteSecret(created, signal);
   });
 
   test("refuses to delete what somebody changed, or made anew under the same name", async () => {
     const { cluster } = await start();
-    const created = await cluster.createSecret(fresh, write, signal);
-    const changed = await cluster.patchSecret(created, { labels: { b: "2" } }, write, signal);
+    const created = await cluster.createSecret(fresh, signal);
+    const changed = await cluster.patchSecret(created, { labels: { b: "2" } }, signal);
     const refused = { code: "kubernetes.conflict" };
-    await expect(cluster.deleteSecret(created, write, signal)).rejects.toMatchObject(refused);
-    await cluster.deleteSecret(changed, write, signal);
-    const { uid } = await cluster.createSecret(fresh, write, signal);
+    await expect(cluster.deleteSecret(created, signal)).rejects.toMatchObject(refused);
+    await cluster.deleteSecret(changed, signal);
+    const { uid } = await cluster.createSecret(fresh, signal);
     expect(uid).not.toBe(changed.uid);
-    await expect(cluster.deleteSecret(changed, write, signal)).rejects.toMatchObject(refused);
+    await expect(cluster.deleteSecret(changed, signal)).rejects.toMatchObject(refused);
   });
 
   test.each([
@@ -99,7 +93,7 @@ describe("the cluster client against an API server", () => {
     ["it is reset before it is done", [{ match: "DELETE .*/secrets", action: "reset" }]],
   ] as const)("deletes once when %s", async (_what, faults) => {
     const { cluster } = await start({ faults: [...faults] });
-    await cluster.deleteSecret(await cluster.createSecret(fresh, write, signal), write, signal);
+    await cluster.deleteSecret(await cluster.createSecret(fresh, signal), signal);
     expect(await cluster.findSecret("awesomeapps", "acr-secret", signal)).toBeUndefined();
   });
 
@@ -151,7 +145,7 @@ describe("the cluster client against an API server", () => {
     };
     expect(await managersOf()).toMatchObject({ known: ["kubectl-edit"], unknown: [] });
     const known = await cluster.findServiceAccount("awesomeapps", "known", signal);
-    if (known) await cluster.patchServiceAccount(known, ["theirs", "acr-secret"], write, signal);
+    if (known) await cluster.patchServiceAccount(known, ["theirs", "acr-secret"], signal);
     expect(await managersOf()).toMatchObject({ known: ["acr-pull"] });
   });
 
@@ -194,7 +188,7 @@ describe("the cluster client against an API server", () => {
         },
       ],
     });
-    const ours = await cluster.createSecret(fresh, write, signal);
+    const ours = await cluster.createSecret(fresh, signal);
     const found = await cluster.listPullSecrets(signal);
     expect(found?.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
       "awesomeapps/acr-secret",
@@ -213,7 +207,7 @@ describe("the cluster client against an API server", () => {
       pageSize: 2,
       clusters: [{ context: "sandbox", namespaces: namespaces.map((name) => ({ name })) }],
     });
-    for (const namespace of namespaces) await cluster.createSecret({ ...fresh, namespace }, write, signal);
+    for (const namespace of namespaces) await cluster.createSecret({ ...fresh, namespace }, signal);
     const before = sandbox.requests.entries.length;
     expect(await cluster.listPullSecrets(signal)).toHaveLength(5);
     const asked = sandbox.requests.entries.slice(before);
@@ -255,8 +249,7 @@ describe("the cluster client against an API server", () => {
         },
       ],
     });
-    const into = (namespace: string) =>
-      cluster.createSecret({ ...fresh, namespace }, { dryRun: true }, signal);
+    const into = (namespace: string) => cluster.rehearsal.createSecret({ ...fresh, namespace }, signal);
     expect((await cluster.findNamespace("ending", signal))?.terminating).toBe(true);
     await expect(into("ending")).rejects.toMatchObject({ code: "kubernetes.terminating" });
     await expect(into("missing")).rejects.toMatchObject({
@@ -273,7 +266,7 @@ describe("the cluster client against an API server", () => {
   test("names the right that is missing, and gives nothing for what may not be looked at", async () => {
     const rules = [{ verbs: ["get"], resources: ["secrets"], namespaces: ["awesomeapps"] }];
     const { cluster } = await start({ clusters: [{ context: "sandbox", rules }] });
-    await expect(cluster.createSecret(fresh, write, signal)).rejects.toMatchObject({
+    await expect(cluster.createSecret(fresh, signal)).rejects.toMatchObject({
       code: "kubernetes.forbidden",
       exitCode: 3,
       hint: expect.stringContaining("--namespace awesomeapps --verb=get,create,patch --resource=secrets"),
@@ -288,16 +281,16 @@ describe("the cluster client against an API server", () => {
 
   test("makes a namespace once, and finds its service account's pull secrets", async () => {
     const { cluster } = await start();
-    await cluster.createNamespace("fresh", write, signal);
-    await cluster.createNamespace("fresh", write, signal);
+    await cluster.createNamespace("fresh", signal);
+    await cluster.createNamespace("fresh", signal);
     expect(await cluster.findNamespace("fresh", signal)).toMatchObject({ name: "fresh", terminating: false });
     const account = await cluster.findServiceAccount("awesomeapps", "default", signal);
     if (!account) throw new Error("no default service account");
-    await cluster.patchServiceAccount(account, ["one", "two"], write, signal);
+    await cluster.patchServiceAccount(account, ["one", "two"], signal);
     expect(await cluster.findServiceAccount("awesomeapps", "default", signal)).toMatchObject({
       imagePullSecrets: ["one", "two"],
     });
-    await expect(cluster.patchServiceAccount(account, [], write, signal)).rejects.toMatchObject({
+    await expect(cluster.patchServiceAccount(account, [], signal)).rejects.toMatchObject({
       code: "kubernetes.conflict",
     });
   });
@@ -327,7 +320,7 @@ describe("the cluster client against an API server", () => {
   test("refuses an invalid secret with the server's own reason, and none of its contents", async () => {
     const { cluster } = await start();
     const broken = { ".dockerconfigjson": Buffer.from("s3cr3t").toString("base64") };
-    const creating = cluster.createSecret({ ...fresh, data: broken }, write, signal);
+    const creating = cluster.createSecret({ ...fresh, data: broken }, signal);
     await expect(creating).rejects.toMatchObject({ code: "kubernetes.invalid", status: 422 });
     await expect(creating).rejects.not.toMatchObject({ message: expect.stringContaining("s3cr3t") });
   });

@@ -154,6 +154,20 @@ describe("a path", () => {
   });
 });
 
+describe("a deletion", () => {
+  test.each([
+    ["with a body is made whatever its query says", "?dryRun=All", {}, false],
+    ["is rehearsed when its body says so", "", { dryRun: ["All"] }, true],
+    ["with a body is not refused for its query", "?dryRun=Some", { dryRun: ["All"] }, true],
+    ["without a body is rehearsed when its query says so", "?dryRun=All", undefined, true],
+  ])("%s", async (_what, query, body, stays) => {
+    const { ask } = inProcessKubernetes();
+    await ask("POST", secretsPath, pullSecret("n"));
+    expect((await ask("DELETE", `${secretsPath}/n${query}`, body)).status).toBe(200);
+    expect((await ask("GET", `${secretsPath}/n`)).status).toBe(stays ? 200 : 404);
+  });
+});
+
 describe("the count of changes", () => {
   test.each([
     ["GET", secretsPath, undefined, false],
@@ -163,6 +177,8 @@ describe("the count of changes", () => {
     ["PUT", `${secretsPath}/n`, {}, true],
     ["DELETE", `${secretsPath}/n`, undefined, true],
     ["DELETE", `${secretsPath}/n`, { dryRun: ["All"] }, false],
+    ["DELETE", `${secretsPath}/n?dryRun=All`, undefined, false],
+    ["DELETE", `${secretsPath}/n?dryRun=All`, {}, true],
     ["POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {}, false],
     ["POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", {}, false],
   ])("takes %s %s with %o for a change: %4$s", (method, path, body, isChange) => {

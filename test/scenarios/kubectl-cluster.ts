@@ -11,12 +11,13 @@ import { setup, type ResultDocument, type Run } from "../program.ts";
  */
 export class KubectlCluster {
   readonly #sandbox: Sandbox;
-  readonly #env: Readonly<Record<string, string>>;
+  /** What leads a program to it. */
+  readonly env: Readonly<Record<string, string>>;
   readonly #namespaces: string[] = [];
 
   private constructor(sandbox: Sandbox, env: Readonly<Record<string, string>>) {
     this.#sandbox = sandbox;
-    this.#env = env;
+    this.env = env;
   }
 
   static async of(sandbox: Sandbox): Promise<KubectlCluster> {
@@ -29,7 +30,7 @@ export class KubectlCluster {
    * @param input for `-f -`, an object
    */
   kubectl(words: string, input?: unknown): Promise<string> {
-    return succeed("kubectl", words.split(" "), this.#env, input === undefined ? "" : JSON.stringify(input));
+    return succeed("kubectl", words.split(" "), this.env, input === undefined ? "" : JSON.stringify(input));
   }
 
   async json(words: string): Promise<ResultDocument> {
@@ -62,7 +63,7 @@ export class KubectlCluster {
 
   /** `acr-pull setup` against this cluster. */
   setup(...args: readonly string[]): Promise<Run> {
-    return setup(this.#sandbox, args, { env: this.#env });
+    return setup(this.#sandbox, args, { env: this.env });
   }
 
   secret(namespace: string, name = "acr-secret"): Promise<ResultDocument> {

@@ -6,6 +6,7 @@ import { readableMarks } from "../../domain/ownership.ts";
 import { BusyWait } from "../busy-wait.ts";
 import { seeClusters, type LeftOut } from "../holders/see-clusters.ts";
 import { hasChanges } from "../plan.ts";
+import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { BusyError } from "../steps/busy.ts";
 import { isFailureOfOne } from "../steps/failure-of-one.ts";
@@ -42,7 +43,7 @@ interface Survey {
  */
 export async function remove(
   input: RemoveInput,
-  ports: RemovePorts,
+  ports: Writing<RemovePorts>,
   conversation: RemoveConversation,
   signal: AbortSignal,
 ): Promise<RemoveOutcome> {
@@ -59,7 +60,7 @@ export async function remove(
 
 async function removeInTurn(
   input: RemoveInput,
-  ports: RemovePorts,
+  ports: Writing<RemovePorts>,
   conversation: RemoveConversation,
   records: Records,
   signal: AbortSignal,

@@ -3,6 +3,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { BusyWait } from "../busy-wait.ts";
 import { isFailureOfOne } from "../steps/failure-of-one.ts";
 import { hasChanges } from "../plan.ts";
+import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import type {
   RotatableKey,
@@ -53,7 +54,7 @@ interface Survey {
  */
 export async function rotate(
   input: RotateInput,
-  ports: RotatePorts,
+  ports: Writing<RotatePorts>,
   conversation: RotateConversation,
   signal: AbortSignal,
 ): Promise<RotateOutcome> {

@@ -4,6 +4,7 @@ import { BusyWait } from "../busy-wait.ts";
 import { hasChanges } from "../plan.ts";
 import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
+import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import type { SetupConversation, SetupInput, SetupOutcome, SetupPlan, SetupPorts } from "./setup-contract.ts";
 import { afterWrites, halfWay, OvertakenError } from "./setup/after-writes.ts";
@@ -70,7 +71,7 @@ export async function lookAhead(
  */
 export async function setup(
   input: SetupInput,
-  ports: SetupPorts,
+  ports: Writing<SetupPorts>,
   conversation: SetupConversation,
   signal: AbortSignal,
   prospect?: Prospect,
@@ -113,7 +114,7 @@ async function look(
 async function attempt(
   { found, plan }: Prospect,
   input: SetupInput,
-  ports: SetupPorts,
+  ports: Writing<SetupPorts>,
   conversation: SetupConversation,
   busy: BusyWait,
   signal: AbortSignal,
@@ -146,7 +147,7 @@ async function attempt(
 async function apply(
   found: Survey,
   input: SetupInput,
-  ports: SetupPorts,
+  ports: Writing<SetupPorts>,
   { report }: SetupConversation,
   signal: AbortSignal,
 ): Promise<JobRecord[]> {

@@ -17,7 +17,7 @@ import {
 } from "../../domain/ownership.ts";
 import { BusyError } from "./busy.ts";
 import { judgeTarget, targetName } from "./pull-secret.ts";
-import type { Target } from "./read-targets.ts";
+import type { Target, Writable } from "./read-targets.ts";
 
 /** A secret with an entry of ours. */
 export interface MarkedSecret {
@@ -112,6 +112,11 @@ function hasOtherCredential(entry: MarkedSecret): boolean {
   return Object.keys(configWithout(entry).auths).some((key) => key.toLowerCase() === loginServer);
 }
 
+/** One that may be written. */
+export interface WritableEntry extends MarkedSecret {
+  readonly target: Writable<Target>;
+}
+
 /** What became of a secret that our entry was taken out of. */
 export type EntryRemoved =
   | { readonly action: "removed" }
@@ -127,21 +132,21 @@ const triesOnConflict = 5;
  * @throws ActionableError `busy` when another run put another key or its own mark there meanwhile
  */
 export async function removeEntry(
-  entry: MarkedSecret,
+  entry: WritableEntry,
   signal: AbortSignal,
   stillOurTurn?: () => Promise<void>,
 ): Promise<EntryRemoved> {
   const { target, loginServer } = entry;
   const { cluster, namespace, name } = target;
-  let current = entry;
+  let current: MarkedSecret = entry;
   for (let tries = 1; ; tries += 1) {
     const end = endOf(current);
     try {
       if (end.kind === "delete") {
-        await cluster.deleteSecret(current.secret, { dryRun: false }, signal);
+        await cluster.deleteSecret(current.secret, signal);
         return { action: "removed" };
       }
-      await cluster.patchSecret(current.secret, end.change, { dryRun: false }, signal);
+      await cluster.patchSecret(current.secret, end.change, signal);
       return { action: "updated", why: end.why };
     } catch (error) {
       if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found"))
@@ -177,16 +182,13 @@ export async function rehearseRemoval(
   changesFirst: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cluster } = target;
-  const dryRun = { dryRun: true };
+  const { rehearsal } = target.cluster;
   const end = endOf({ target, secret, ...entry });
   // Somebody changed it since it was looked at: whether it may be written was answered before that.
   await Promise.all([
-    end.kind === "delete" ? unlessConflict(cluster.deleteSecret(secret, dryRun, signal)) : undefined,
+    end.kind === "delete" ? unlessConflict(rehearsal.deleteSecret(secret, signal)) : undefined,
     end.kind === "change" || changesFirst
-      ? unlessConflict(
-          cluster.patchSecret(secret, { annotations: { ...secret.annotations } }, dryRun, signal),
-        )
+      ? unlessConflict(rehearsal.patchSecret(secret, { annotations: { ...secret.annotations } }, signal))
       : undefined,
   ]);
 }

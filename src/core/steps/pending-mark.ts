@@ -13,7 +13,7 @@ import {
 } from "../../domain/ownership.ts";
 import { BusyError } from "./busy.ts";
 import { newSecret, targetName } from "./pull-secret.ts";
-import type { Target } from "./read-targets.ts";
+import type { Target, Writable } from "./read-targets.ts";
 
 const staleAfterMs = 60_000;
 const renewEveryMs = 10_000;
@@ -52,7 +52,7 @@ function isNeighbour(holder: MarkHolder, process: ProcessIdentity): boolean {
 
 /** What a mark is set with. */
 export interface MarkWish {
-  readonly target: Target;
+  readonly target: Writable<Target>;
   /** The secret as last read; undefined: it is made. */
   readonly secret: SecretObject | undefined;
   readonly loginServer: string;
@@ -101,7 +101,7 @@ export class HeldMark {
     }
   }
 
-  get target(): Target {
+  get target(): Writable<Target> {
     return this.#wish.target;
   }
 
@@ -251,13 +251,8 @@ async function write(
   const { target, loginServer, entry } = wish;
   const marks = { ...(secret ? readMarks(secret) : {}) };
   marks[loginServer] = { ...(marks[loginServer] ?? entry), pending };
-  if (!secret)
-    return target.cluster.createSecret(
-      newSecret(target, marks, emptyDockerConfig),
-      { dryRun: false },
-      signal,
-    );
-  return target.cluster.patchSecret(secret, markChange(formatMarks(marks)), { dryRun: false }, signal);
+  if (!secret) return target.cluster.createSecret(newSecret(target, marks, emptyDockerConfig), signal);
+  return target.cluster.patchSecret(secret, markChange(formatMarks(marks)), signal);
 }
 
 function markChange(annotation: string): SecretChange {
@@ -269,7 +264,7 @@ function markChange(annotation: string): SecretChange {
  * goes with it.
  */
 export async function clearMark(
-  target: Target,
+  target: Writable<Target>,
   loginServer: string,
   operations: ReadonlySet<string>,
   signal: AbortSignal,
@@ -278,7 +273,7 @@ export async function clearMark(
 }
 
 async function replaceMark(
-  target: Target,
+  target: Writable<Target>,
   loginServer: string,
   operations: ReadonlySet<string>,
   replacement: PendingMark | undefined,
@@ -294,7 +289,7 @@ async function replaceMark(
     else if (rest.appId === undefined) delete marks[loginServer];
     else marks[loginServer] = rest;
     try {
-      await target.cluster.patchSecret(secret, markChange(formatMarks(marks)), { dryRun: false }, signal);
+      await target.cluster.patchSecret(secret, markChange(formatMarks(marks)), signal);
       return;
     } catch (error) {
       if (tries >= 5 || !hasCode(error, "kubernetes.conflict")) throw error;

@@ -28,7 +28,7 @@ import {
   type RetireMark,
 } from "../../domain/ownership.ts";
 import { BusyError } from "./busy.ts";
-import { readTarget, type Target, type TargetContent } from "./read-targets.ts";
+import { readTarget, type Target, type TargetContent, type Writable } from "./read-targets.ts";
 
 /** `context/namespace/name`, as plans and errors call a target. */
 export function targetName({ cluster, namespace, name }: Target): string {
@@ -251,20 +251,20 @@ export async function rehearseWrite(
   state: AbsentTarget | Pick<PresentTarget, "kind" | "secret">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cluster, namespace, name } = target;
-  const dryRun = { dryRun: true };
+  const { namespace, name } = target;
+  const { rehearsal } = target.cluster;
   const change = { labels: { [managedLabel]: "true" } };
   if (state.kind === "present") {
     // Somebody changed it since it was looked at: whether it may be written was answered before that.
-    await unless(cluster.patchSecret(state.secret, change, dryRun, signal), "kubernetes.conflict");
+    await unless(rehearsal.patchSecret(state.secret, change, signal), "kubernetes.conflict");
     return;
   }
-  const create = cluster.createSecret(newSecret(target, {}, emptyDockerConfig), dryRun, signal);
-  const patch = cluster.patchSecret({ namespace, name, resourceVersion: "0" }, change, dryRun, signal);
+  const create = rehearsal.createSecret(newSecret(target, {}, emptyDockerConfig), signal);
+  const patch = rehearsal.patchSecret({ namespace, name, resourceVersion: "0" }, change, signal);
   await Promise.all([
     state.createNamespace
       ? Promise.all([
-          cluster.createNamespace(namespace, dryRun, signal),
+          unless(rehearsal.createNamespace(namespace, signal), "kubernetes.already-exists"),
           unless(create, "kubernetes.namespace-not-found"),
         ])
       : create,
@@ -297,7 +297,7 @@ export interface Written {
  * @throws ActionableError `busy` when another run put its own credential or mark there meanwhile
  */
 export async function writeTarget(
-  target: Target,
+  target: Writable<Target>,
   state: TargetState,
   policy: TargetPolicy,
   desired: DesiredEntry,
@@ -311,19 +311,12 @@ export async function writeTarget(
       if (current.kind === "absent") {
         const marks = { [desired.loginServer]: desired.mark };
         const config = withCredential(emptyDockerConfig, desired.loginServer, desired.credential);
-        const secret = await cluster.createSecret(
-          newSecret(target, marks, config),
-          { dryRun: false },
-          signal,
-        );
+        const secret = await cluster.createSecret(newSecret(target, marks, config), signal);
         return { action: "created", secret };
       }
       const change = changeFor(current, desired);
       if (!change) return { action: "unchanged", secret: current.secret };
-      return {
-        action: "updated",
-        secret: await cluster.patchSecret(current.secret, change, { dryRun: false }, signal),
-      };
+      return { action: "updated", secret: await cluster.patchSecret(current.secret, change, signal) };
     } catch (error) {
       if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict", "kubernetes.already-exists"))
         throw error;
@@ -365,7 +358,7 @@ function contentOf(state: TargetState) {
  * @throws ActionableError `secret.reverted` when it is undone again, `busy` when another run wrote its own there
  */
 export async function readBack(
-  target: Target,
+  target: Writable<Target>,
   read: TargetContent | ActionableError | undefined,
   before: TargetState,
   policy: TargetPolicy,

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import type { NamespaceObject, SecretObject } from "../../domain/kubernetes-objects.ts";
-import type { Cluster } from "../ports.ts";
+import type { Cluster, ClusterTarget, WritableCluster, Writing } from "../ports.ts";
 import { ifToBeHad } from "./failure-of-one.ts";
 
 /** One secret to hold the credential. */
@@ -9,6 +9,21 @@ export interface Target {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly name: string;
+}
+
+/** Something that was planned for a cluster, such as a target, where it may be written. */
+export type Writable<Planned extends { readonly cluster: Cluster }> = Planned & {
+  readonly cluster: WritableCluster;
+};
+
+/** What was planned, in the cluster that it was planned for, of those that may be written to. */
+export function writable<Planned extends { readonly cluster: Cluster }>(
+  planned: Planned,
+  { clusters }: Writing<{ readonly clusters: readonly ClusterTarget[] }>,
+): Writable<Planned> {
+  const chosen = clusters.find(({ cluster }) => cluster === planned.cluster);
+  if (!chosen) throw new TypeError("a plan is carried out in the clusters it was made for");
+  return { ...planned, cluster: chosen.cluster };
 }
 
 /** What a target holds today, before it is judged. */

@@ -3,6 +3,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
 import type { Clock, Cluster } from "../ports.ts";
 import { waitUntil } from "../wait-until.ts";
+import type { Writable } from "./read-targets.ts";
 
 /** One service account whose pods shall use the pull secret. */
 export interface ServiceAccountLink {
@@ -28,7 +29,10 @@ export async function inspectLink(
   const account = await link.cluster.findServiceAccount(link.namespace, link.account, signal);
   if (!account) throw missing(link);
   const linked = account.imagePullSecrets.includes(link.secretName);
-  if (!linked) await write(link, account, true, signal);
+  if (!linked) {
+    const { rehearsal } = link.cluster;
+    await rehearsal.patchServiceAccount(account, withSecret(account, link), signal);
+  }
   return { linked };
 }
 
@@ -49,7 +53,7 @@ const freshNamespaceMs = 30_000;
  * and written under its resource version: entries of others and their order stay.
  */
 export async function ensureLink(
-  link: ServiceAccountLink,
+  link: Writable<ServiceAccountLink>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<"updated" | "unchanged"> {
@@ -64,7 +68,7 @@ export async function ensureLink(
     if (!account) throw missing(link);
     if (account.imagePullSecrets.includes(secretName)) return "unchanged";
     try {
-      await write(link, account, false, signal);
+      await cluster.patchServiceAccount(account, withSecret(account, link), signal);
       return "updated";
     } catch (error) {
       if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict")) throw error;
@@ -77,16 +81,14 @@ export async function ensureLink(
  * when the account is gone.
  */
 export async function removeLink(
-  { cluster, namespace, account: name, secretName }: ServiceAccountLink,
-  { dryRun }: { readonly dryRun: boolean },
+  { cluster, namespace, account: name, secretName }: Writable<ServiceAccountLink>,
   signal: AbortSignal,
 ): Promise<"updated" | "unchanged"> {
   for (let tries = 1; ; tries += 1) {
     const account = await cluster.findServiceAccount(namespace, name, signal);
     if (!account?.imagePullSecrets.includes(secretName)) return "unchanged";
-    const others = account.imagePullSecrets.filter((secret) => secret !== secretName);
     try {
-      await cluster.patchServiceAccount(account, others, { dryRun }, signal);
+      await cluster.patchServiceAccount(account, withoutSecret(account, secretName), signal);
       return "updated";
     } catch (error) {
       if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return "unchanged";
@@ -95,12 +97,31 @@ export async function removeLink(
   }
 }
 
-async function write(
-  link: ServiceAccountLink,
-  account: ServiceAccountObject,
-  dryRun: boolean,
+/**
+ * Asks the API server whether the secret could be taken out of the account's list. Fine where there is nothing to take
+ * out (any more), and where somebody changed the account meanwhile: whether it may be written was answered before that.
+ */
+export async function rehearseUnlink(
+  { cluster, namespace, account: name, secretName }: ServiceAccountLink,
   signal: AbortSignal,
 ): Promise<void> {
-  const secrets = [...account.imagePullSecrets, link.secretName];
-  await link.cluster.patchServiceAccount(account, secrets, { dryRun }, signal);
+  const account = await cluster.findServiceAccount(namespace, name, signal);
+  if (!account?.imagePullSecrets.includes(secretName)) return;
+  try {
+    await cluster.rehearsal.patchServiceAccount(account, withoutSecret(account, secretName), signal);
+  } catch (error) {
+    const meanwhile = ["kubernetes.conflict", "kubernetes.not-found", "kubernetes.namespace-not-found"];
+    if (!hasCode(error, ...meanwhile)) throw error;
+  }
+}
+
+function withSecret(
+  { imagePullSecrets }: ServiceAccountObject,
+  { secretName }: ServiceAccountLink,
+): string[] {
+  return [...imagePullSecrets, secretName];
+}
+
+function withoutSecret({ imagePullSecrets }: ServiceAccountObject, secretName: string): string[] {
+  return imagePullSecrets.filter((secret) => secret !== secretName);
 }

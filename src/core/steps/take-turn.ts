@@ -4,12 +4,12 @@ import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { BusyError } from "./busy.ts";
 import { HeldMark } from "./pending-mark.ts";
 import { isSameTarget, targetName } from "./pull-secret.ts";
-import type { Target } from "./read-targets.ts";
+import type { Target, Writable } from "./read-targets.ts";
 
 /** What a run needs to be the only one that makes or retires keys of one cluster. */
 export interface TurnWish {
   /** The secret that every run which sees the same secrets marks. */
-  readonly target: Target;
+  readonly target: Writable<Target>;
   /** It as last read; undefined: it is made. */
   readonly secret: SecretObject | undefined;
   readonly loginServer: string;

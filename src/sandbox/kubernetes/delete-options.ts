@@ -16,13 +16,15 @@ export interface DeleteOptions {
 }
 
 /**
- * Reads the options of a deletion, from the body if there is one, else from the query.
+ * Reads the options of a deletion: from the body where there is one, and then the query says nothing; else from the
+ * query. https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
  * @throws StatusError 400 for a body that is none, 422 for a value that is not supported
  */
 export function readDeleteOptions(request: SandboxRequest): DeleteOptions {
-  const body = request.body.length > 0 ? fitted(readBody(request, "DeleteOptions").object) : {};
+  const hasBody = request.body.length > 0;
+  const body = hasBody ? fitted(readBody(request, "DeleteOptions").object) : {};
   const inBody = Array.isArray(body["dryRun"]) ? body["dryRun"].map(String) : [];
-  const dryRun = [...request.query.getAll("dryRun"), ...inBody];
+  const dryRun = hasBody ? inBody : request.query.getAll("dryRun");
   const errors = dryRunErrors(dryRun);
   if (errors.length > 0) {
     throw invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", errors);

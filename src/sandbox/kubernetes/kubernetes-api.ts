@@ -83,11 +83,8 @@ function isMutating(request: SandboxRequest): boolean {
 }
 
 function isDryRun(request: SandboxRequest): boolean {
-  if (request.query.getAll("dryRun").includes("All")) {
-    return true;
-  }
   if (request.method !== "DELETE") {
-    return false;
+    return request.query.getAll("dryRun").includes("All");
   }
   try {
     return readDeleteOptions(request).dryRun;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { setup, type Prospect } from "../../../src/core/flows/setup.ts";
+import type { Writing } from "../../../src/core/ports.ts";
 import type { SetupInput, SetupPorts } from "../../../src/core/flows/setup-contract.ts";
 
 const now = new Date("2031-02-03T04:05:06Z");
 
 /** Somebody without a cluster: whoever looks again, is refused. */
-const ports = { clusters: [], clock: { now: () => now } } as unknown as SetupPorts;
+const ports = { clusters: [], clock: { now: () => now } } as unknown as Writing<SetupPorts>;
 const input = { dryRun: true, waitBusyMs: 0 } as SetupInput;
 
 function seen(secondsAgo: number): Prospect {

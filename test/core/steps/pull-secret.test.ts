@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Cluster } from "../../../src/core/ports.ts";
+import type { WritableCluster } from "../../../src/core/ports.ts";
 import {
   changeFor,
   judgeTarget,
@@ -8,7 +8,7 @@ import {
   type DesiredEntry,
   type TargetState,
 } from "../../../src/core/steps/pull-secret.ts";
-import { readTarget, type Target } from "../../../src/core/steps/read-targets.ts";
+import { readTarget, type Target, type Writable } from "../../../src/core/steps/read-targets.ts";
 import {
   dockerConfigKey,
   emptyDockerConfig,
@@ -24,7 +24,6 @@ import { startSandbox, type Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { openClusters } from "../choices/sandboxed-clusters.ts";
 
 const { signal } = new AbortController();
-const write = { dryRun: false };
 const loginServer = "myregistry.azurecr.io";
 const policy = { loginServer, adopt: false, createNamespace: false };
 const credential = (password: string): PullCredential => ({
@@ -69,20 +68,16 @@ it("an entry under a host in capitals, which no kubelet takes for the same, is w
 });
 
 let sandbox: Sandbox;
-let cluster: Cluster;
-let target: Target;
+let cluster: WritableCluster;
+let target: Writable<Target>;
 /** As it was looked at, with the key `old` in it. */
 let seen: TargetState;
 beforeEach(async () => {
   sandbox = await startSandbox({ clusters: [{ context: "blue", namespaces: ["apps"] }] });
-  [cluster] = (await openClusters(sandbox, "blue")) as [Cluster];
+  [cluster] = (await openClusters(sandbox, "blue")) as [WritableCluster];
   target = { cluster, namespace: "apps", name: "acr-secret" };
   const type = "kubernetes.io/dockerconfigjson";
-  await cluster.createSecret(
-    { namespace: "apps", name: "acr-secret", type, ...holding("old") },
-    write,
-    signal,
-  );
+  await cluster.createSecret({ namespace: "apps", name: "acr-secret", type, ...holding("old") }, signal);
   seen = await look();
 });
 afterEach(() => sandbox.close());
@@ -91,7 +86,7 @@ const look = async () => judgeTarget(target, await readTarget(target, signal), p
 
 /** What somebody writes after the look. */
 async function meanwhile(change: SecretChange): Promise<void> {
-  await cluster.patchSecret((await cluster.findSecret("apps", "acr-secret", signal))!, change, write, signal);
+  await cluster.patchSecret((await cluster.findSecret("apps", "acr-secret", signal))!, change, signal);
 }
 
 const passwordNow = async () => {

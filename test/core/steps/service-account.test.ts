@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Cluster } from "../../../src/core/ports.ts";
-import { ensureLink, removeLink } from "../../../src/core/steps/service-account.ts";
+import type { WritableCluster } from "../../../src/core/ports.ts";
+import { ensureLink, rehearseUnlink, removeLink } from "../../../src/core/steps/service-account.ts";
 import { startSandbox, type Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { openClusters } from "../choices/sandboxed-clusters.ts";
 
@@ -14,7 +14,7 @@ const account = (name: string, ...secrets: string[]) => ({
 });
 
 let sandbox: Sandbox;
-let cluster: Cluster;
+let cluster: WritableCluster;
 beforeAll(async () => {
   const objects = [
     account("builder", "second", "first"),
@@ -23,12 +23,12 @@ beforeAll(async () => {
     account("leaving", "first", "acr-secret", "second", "acr-secret"),
   ];
   sandbox = await startSandbox({ clusters: [{ context: "blue", namespaces: [namespace], objects }] });
-  [cluster] = (await openClusters(sandbox, "blue")) as [Cluster];
+  [cluster] = (await openClusters(sandbox, "blue")) as [WritableCluster];
 });
 afterAll(() => sandbox.close());
 
 const clock = { now: () => new Date(), sleep: () => Promise.reject(new Error("nothing is waited for")) };
-const link = (name: string, through: Cluster = cluster) =>
+const link = (name: string, through: WritableCluster = cluster) =>
   ensureLink({ cluster: through, namespace, account: name, secretName: "acr-secret" }, clock, signal);
 const secretsOf = async (name: string) =>
   (await cluster.findServiceAccount(namespace, name, signal))?.imagePullSecrets;
@@ -47,29 +47,29 @@ describe("a service account whose pods shall use the pull secret", () => {
 
   it("keeps what somebody adds to its list between the look and the write", async () => {
     let raced = false;
-    const racing: Pick<Cluster, "findServiceAccount" | "patchServiceAccount"> = {
+    const racing: Pick<WritableCluster, "findServiceAccount" | "patchServiceAccount"> = {
       async findServiceAccount(...where) {
         const found = await cluster.findServiceAccount(...where);
         if (found && !raced) {
           raced = true;
           const secrets = [...found.imagePullSecrets, "meanwhile"];
-          await cluster.patchServiceAccount(found, secrets, { dryRun: false }, signal);
+          await cluster.patchServiceAccount(found, secrets, signal);
         }
         return found;
       },
       patchServiceAccount: (...change) => cluster.patchServiceAccount(...change),
     };
-    expect(await link("raced", racing as Cluster)).toBe("updated");
+    expect(await link("raced", racing as WritableCluster)).toBe("updated");
     expect(await secretsOf("raced")).toEqual(["theirs", "meanwhile", "acr-secret"]);
   });
 });
 
 describe("a service account whose pods shall use the pull secret no more", () => {
-  const unlink = (name: string, dryRun = false) =>
-    removeLink({ cluster, namespace, account: name, secretName: "acr-secret" }, { dryRun }, signal);
+  const planned = (name: string) => ({ cluster, namespace, account: name, secretName: "acr-secret" });
+  const unlink = (name: string) => removeLink(planned(name), signal);
 
   it("loses it, however often it stands there; other entries and their order stay", async () => {
-    expect(await unlink("leaving", true)).toBe("updated");
+    await rehearseUnlink(planned("leaving"), signal);
     expect(await secretsOf("leaving")).toEqual(["first", "acr-secret", "second", "acr-secret"]);
     expect(await unlink("leaving")).toBe("updated");
     expect(await secretsOf("leaving")).toEqual(["first", "second"]);

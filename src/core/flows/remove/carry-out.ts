@@ -5,6 +5,7 @@ import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import { credentialsIn } from "../../holders/holders.ts";
 import { secretsNow } from "../../holders/secrets-now.ts";
+import type { Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { newOperation } from "../../steps/client-secret.ts";
@@ -14,10 +15,12 @@ import {
   withoutPassword,
   type EntryRemoved,
   type MarkedSecret,
+  type WritableEntry,
 } from "../../steps/entry-removal.ts";
 import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
+import { writable } from "../../steps/read-targets.ts";
 import { removeLink } from "../../steps/service-account.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
@@ -29,7 +32,7 @@ import { noteEnd, noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-
 /** What carrying out takes, the same for all clusters of a run. */
 export interface Run {
   readonly input: RemoveInput;
-  readonly ports: RemovePorts;
+  readonly ports: Writing<RemovePorts>;
   readonly report: Report;
   readonly signal: AbortSignal;
   /** Ids of what this run has removed in Azure. */
@@ -131,7 +134,7 @@ class ClusterRemoval {
     const operations = verdicts.flatMap(({ keys }) => keys.map((key) => keyOrigin(key)?.operation ?? ""));
     return takeTurn(
       {
-        target,
+        target: writable(target, this.#run.ports),
         secret,
         loginServer: registry.loginServer,
         entry: { registry: mark.registry, clusterId: seen.clusterId },
@@ -172,7 +175,7 @@ class ClusterRemoval {
       const item = { kind: "service-account", id, context: cluster.context, namespace } as const;
       await this.#noting(item, async () => {
         await stillOurTurn();
-        await removeLink(link, { dryRun: false }, this.#signal);
+        await removeLink(writable(link, this.#run.ports), this.#signal);
         this.#run.records.add({ ...item, action: "updated" });
       });
     });
@@ -183,7 +186,9 @@ class ClusterRemoval {
     await this.#each("secrets done", others, async (entry) => {
       await this.#noting(itemOf(entry), async () => {
         await mark.ensureHeld(this.#signal);
-        const removed = await removeEntry(entry, this.#signal, () => mark.confirmHeld(this.#signal));
+        const removed = await removeEntry(this.#writable(entry), this.#signal, () =>
+          mark.confirmHeld(this.#signal),
+        );
         this.#noteEntry(entry, removed);
       });
     });
@@ -210,13 +215,14 @@ class ClusterRemoval {
 
   /** The password out, the mark left. */
   async #emptyKeeper(mark: HeldMark): Promise<void> {
-    const { target, loginServer } = this.#keeper;
+    const { loginServer } = this.#keeper;
+    const { target } = mark;
     await mark.ensureHeld(this.#signal);
     await mark.writeMarked(async (secret) => {
       const entry = readEntry(target, secret, loginServer);
       if (!entry) throw new BusyError(targetName(target));
       const change = withoutPassword(entry);
-      return change ? target.cluster.patchSecret(secret, change, { dryRun: false }, this.#signal) : secret;
+      return change ? target.cluster.patchSecret(secret, change, this.#signal) : secret;
     });
   }
 
@@ -227,8 +233,12 @@ class ClusterRemoval {
     const entry = readEntry(target, mark.secret, loginServer);
     if (!entry) throw new BusyError(targetName(target));
     await this.#noting(itemOf(entry), async () => {
-      this.#noteEntry(entry, await removeEntry(entry, this.#signal));
+      this.#noteEntry(entry, await removeEntry(this.#writable(entry), this.#signal));
     });
+  }
+
+  #writable(entry: MarkedSecret): WritableEntry {
+    return { ...entry, target: writable(entry.target, this.#run.ports) };
   }
 
   #noteEntry(entry: MarkedSecret, removed: EntryRemoved): void {

@@ -5,7 +5,7 @@ import type { PodObject, ServiceAccountObject } from "../../../domain/kubernetes
 import { fieldManager } from "../../../domain/ownership.ts";
 import type { Cluster } from "../../ports.ts";
 import { endOf, type MarkedSecret } from "../../steps/entry-removal.ts";
-import { removeLink, type ServiceAccountLink } from "../../steps/service-account.ts";
+import { rehearseUnlink, type ServiceAccountLink } from "../../steps/service-account.ts";
 import type { KeptReason, RemoveInput } from "../remove-contract.ts";
 
 /** Who names the secrets whose entries go. */
@@ -53,7 +53,7 @@ export async function findUsers(
   };
   if (users.stillNaming.length > 0 && !input.force) throw stillNamed(users.stillNaming);
   // Asked beforehand like all that will be written.
-  await pMap(users.links, (link) => removeLink(link, { dryRun: true }, signal), {
+  await pMap(users.links, (link) => rehearseUnlink(link, signal), {
     concurrency: input.concurrency,
   });
   return users;

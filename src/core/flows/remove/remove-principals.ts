@@ -11,7 +11,7 @@ import type { Records } from "./records.ts";
 
 /** What removing in Azure takes. */
 export interface AzureRemoval {
-  readonly ports: RemovePorts;
+  readonly ports: Pick<RemovePorts, "azure">;
   readonly records: Records;
   readonly report: Report;
   readonly signal: AbortSignal;

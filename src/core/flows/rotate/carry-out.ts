@@ -2,6 +2,7 @@ import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { RetireMark } from "../../../domain/ownership.ts";
+import type { Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import { BusyWait } from "../../busy-wait.ts";
 import { BusyError } from "../../steps/busy.ts";
@@ -23,7 +24,7 @@ import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
 /** What carrying out takes, the same for all keys of a run. */
 export interface Run {
   readonly input: RotateInput;
-  readonly ports: RotatePorts;
+  readonly ports: Writing<RotatePorts>;
   readonly report: Report;
   readonly signal: AbortSignal;
   /** All clusters of this run: another one may hold the same key. */

@@ -4,6 +4,7 @@ import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { proveSteadily } from "../../checks/prove-steadily.ts";
+import type { Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import { newOperation, sweepKeys } from "../../steps/client-secret.ts";
@@ -17,7 +18,7 @@ import {
   type DesiredEntry,
   type TargetState,
 } from "../../steps/pull-secret.ts";
-import { readTargets, type Target } from "../../steps/read-targets.ts";
+import { readTargets, writable, type Target } from "../../steps/read-targets.ts";
 import { isRefusedWrite } from "../../steps/refused-write.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
@@ -46,7 +47,7 @@ export interface Assignment {
 export class KeyWork {
   readonly keys: SurveyedKeys;
   readonly input: RotateInput;
-  readonly ports: RotatePorts;
+  readonly ports: Writing<RotatePorts>;
   readonly report: Report;
   /** Ids of keys that were removed because an earlier run left them, or because they were dead. */
   readonly swept: string[] = [];
@@ -64,7 +65,7 @@ export class KeyWork {
   constructor(
     keys: SurveyedKeys,
     input: RotateInput,
-    ports: RotatePorts,
+    ports: Writing<RotatePorts>,
     report: Report,
     signal: AbortSignal,
   ) {
@@ -145,7 +146,7 @@ export class KeyWork {
     const stale = staleMarks.flatMap(({ mark }) => [...(mark.sweep ?? []), mark.operation]);
     return takeTurn(
       {
-        target,
+        target: writable(target, this.ports),
         secret: seen.secrets.find((secret) => isSameTarget(secret, target)),
         loginServer,
         entry: { registry, clusterId: seen.clusterId },
@@ -196,7 +197,7 @@ export class KeyWork {
     let action: "updated" | "unchanged" = "unchanged";
     await this.mark.writeMarked(async (secret) => {
       const written = await writeTarget(
-        holder.target,
+        this.mark.target,
         this.#judge(holder.target, secret),
         this.#policy,
         desired,
@@ -211,7 +212,7 @@ export class KeyWork {
   async #writeOther({ holder, desired }: Assignment): Promise<"updated" | "unchanged"> {
     const { target } = holder;
     const { action, secret } = await writeTarget(
-      target,
+      writable(target, this.ports),
       this.#stateOf(holder),
       this.#policy,
       desired,
@@ -256,7 +257,7 @@ export class KeyWork {
         const before = this.#judge(target, isMarked ? this.mark.secret : secret);
         try {
           const credential = await readBack(
-            target,
+            writable(target, this.ports),
             contents.get(target),
             before,
             this.#policy,
@@ -321,11 +322,11 @@ export class KeyWork {
     await mark.ensureHeld(this.#signal);
     await mark.stopRenewing();
     const ours = new Set([...operations, mark.operation]);
-    const marked = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
+    const marked = new Map<string, Target>(staleMarks.map(({ target }) => [targetName(target), target]));
     marked.set(targetName(mark.target), mark.target);
     for (const target of marked.values()) {
       try {
-        await clearMark(target, loginServer, ours, this.#signal);
+        await clearMark(writable(target, this.ports), loginServer, ours, this.#signal);
       } catch (error) {
         if (isSameTarget(target, mark.target) || !isRefusedWrite(error)) throw error;
         this.unclearable.push(target);

@@ -75,7 +75,7 @@ async function removeObsolete(work: JobWork, credential: TargetCredential): Prom
       keyId: credential.keyId,
       allWritten: work.record.targets.every(({ action }) => action !== "failed"),
     },
-    work.tools(),
+    { ...work.tools(), clusters: work.ports.clusters },
     work.signal,
   );
   work.record.removedKeys.push(...removed);

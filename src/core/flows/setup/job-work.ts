@@ -1,6 +1,7 @@
 import type { ActionableError } from "../../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../../domain/identity.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
+import type { Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import type { StandingRole } from "../../steps/pull-role.ts";
@@ -47,7 +48,7 @@ export class JobWork {
   readonly job: Job;
   readonly survey: Survey;
   readonly input: SetupInput;
-  readonly ports: SetupPorts;
+  readonly ports: Writing<SetupPorts>;
   readonly report: Report;
   /** Aborted from outside only. */
   readonly runSignal: AbortSignal;
@@ -60,7 +61,7 @@ export class JobWork {
     job: Job,
     survey: Survey,
     input: SetupInput,
-    ports: SetupPorts,
+    ports: Writing<SetupPorts>,
     report: Report,
     signal: AbortSignal,
   ) {

@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import { targetName } from "../../steps/pull-secret.ts";
+import { writable } from "../../steps/read-targets.ts";
 import { ensureLink } from "../../steps/service-account.ts";
 import type { JobWork } from "./job-work.ts";
 
@@ -28,7 +29,7 @@ export async function linkAccounts(work: JobWork): Promise<void> {
       }
       work.record.wrote = true;
       try {
-        const action = await ensureLink(link, work.ports.clock, work.signal);
+        const action = await ensureLink(writable(link, work.ports), work.ports.clock, work.signal);
         work.record.links.push({ target, account, action });
         linked.push(`${target.cluster.context}/${target.namespace}/${account}`);
         work.progress("service-accounts", linked.length, total, "service accounts linked");

@@ -41,9 +41,8 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential>
 
 async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
   const { registry, loginServer } = work.survey;
-  const { process } = work.ports;
   work.record.wrote = true;
-  const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, process };
+  const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, ports: work.ports };
   const mark = await takeMark(work.job, wish, work.signal);
   work.mark = mark;
   work.signal = AbortSignal.any([work.runSignal, mark.lost]);

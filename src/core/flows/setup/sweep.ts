@@ -2,10 +2,13 @@ import pMap from "p-map";
 import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { heldKeyIds } from "../../holders/key-holders.ts";
+import type { Writing } from "../../ports.ts";
 import { sweepKeys } from "../../steps/client-secret.ts";
 import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
+import { writable, type Target } from "../../steps/read-targets.ts";
 import { isRefusedWrite } from "../../steps/refused-write.ts";
+import type { SetupPorts } from "../setup-contract.ts";
 import type { Job } from "./job.ts";
 
 /** Operations whose keys are to be removed before this job's marks are: those of stale marks and of its own. */
@@ -30,7 +33,7 @@ export async function sweep(
     /** Whether every target holds it. */
     readonly allWritten: boolean;
   },
-  ports: Parameters<typeof sweepKeys>[2],
+  ports: Parameters<typeof sweepKeys>[2] & Pick<Writing<SetupPorts>, "clusters">,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { application, loginServer, mark, keyId, allWritten } = wish;
@@ -46,12 +49,12 @@ export async function sweep(
     signal,
   );
   if (!allWritten && swept.held.some((one) => one !== keyId)) return swept.removed;
-  const marked = new Map(staleMarks.map(({ target }) => [targetName(target), target]));
+  const marked = new Map<string, Target>(staleMarks.map(({ target }) => [targetName(target), target]));
   if (mark) marked.set(targetName(mark.target), mark.target);
   const ours = new Set([...operations, ...(mark ? [mark.operation] : [])]);
   for (const target of marked.values()) {
     try {
-      await clearMark(target, loginServer, ours, signal);
+      await clearMark(writable(target, ports), loginServer, ours, signal);
     } catch (error) {
       if ((mark && isSameTarget(target, mark.target)) || !isRefusedWrite(error)) throw error;
       const text = `The mark of an earlier run on ${targetName(target)} stays: ${error.message}`;

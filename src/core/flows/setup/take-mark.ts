@@ -1,11 +1,12 @@
-import type { ProcessIdentity } from "../../ports.ts";
+import type { Writing } from "../../ports.ts";
 import { keyOrigin, type EntryMark } from "../../../domain/ownership.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget } from "../../steps/pull-secret.ts";
-import type { Target } from "../../steps/read-targets.ts";
+import { writable, type Target } from "../../steps/read-targets.ts";
 import { isRefusedWrite } from "../../steps/refused-write.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
+import type { SetupPorts } from "../setup-contract.ts";
 import { applicationOf, type Job } from "./job.ts";
 
 /**
@@ -20,7 +21,7 @@ export async function takeMark(
     readonly operation: string;
     readonly registryId: string;
     readonly loginServer: string;
-    readonly process: ProcessIdentity;
+    readonly ports: Writing<SetupPorts>;
   },
   signal: AbortSignal,
 ): Promise<HeldMark> {
@@ -40,7 +41,7 @@ export async function takeMark(
 async function markOn(
   target: Target,
   job: Job,
-  { operation, registryId, loginServer, process }: Parameters<typeof takeMark>[1],
+  { operation, registryId, loginServer, ports }: Parameters<typeof takeMark>[1],
   signal: AbortSignal,
 ): Promise<HeldMark> {
   const { staleMarks, clusterId, surveyed } = job;
@@ -52,11 +53,11 @@ async function markOn(
   ];
   return takeTurn(
     {
-      target,
+      target: writable(target, ports),
       secret,
       loginServer,
       entry,
-      process,
+      process: ports.process,
       operation,
       sweep,
       surveyed: await surveyed.managedSecrets(signal),

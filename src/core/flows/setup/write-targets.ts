@@ -10,7 +10,7 @@ import {
   type DesiredEntry,
   type TargetState,
 } from "../../steps/pull-secret.ts";
-import { readTargets, type Target } from "../../steps/read-targets.ts";
+import { readTargets, writable, type Target } from "../../steps/read-targets.ts";
 import { desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
 import type { JobWork, TargetRecord } from "./job-work.ts";
 import { operationsToSweep } from "./sweep.ts";
@@ -25,7 +25,7 @@ export async function createNamespaces(work: JobWork): Promise<void> {
   await pMap(
     missing,
     async ({ target }) => {
-      await target.cluster.createNamespace(target.namespace, { dryRun: false }, work.signal);
+      await writable(target, work.ports).cluster.createNamespace(target.namespace, work.signal);
       created.push(`${target.cluster.context}/${target.namespace}`);
       work.progress("namespaces", created.length, missing.length, "namespaces created");
     },
@@ -89,7 +89,7 @@ async function writeOne(work: JobWork, one: JobTarget, made: TargetCredential): 
   try {
     const state = currentState(work, one);
     const { action } = await writeTarget(
-      target,
+      writable(target, work.ports),
       state,
       work.job.policy,
       desired(work, one, made),
@@ -161,7 +161,7 @@ export async function readTargetsBack(work: JobWork, made: TargetCredential): Pr
       if (!one) return;
       try {
         const credential = await readBack(
-          record.target,
+          writable(record.target, work.ports),
           contents.get(record.target),
           currentState(work, one),
           work.job.policy,
