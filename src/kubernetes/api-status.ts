@@ -9,7 +9,21 @@ export interface ApiStatus {
   readonly message: string | undefined;
   readonly kind: string | undefined;
   readonly causes: readonly string[];
+  /** What refused it in admission, as messages call it: a webhook's code and reason are whatever it likes. */
+  readonly refusedBy: string | undefined;
+  /** The cluster knew the request for nobody's: there was no credential, or none that it reads. */
+  readonly anonymous: boolean;
 }
+
+/** Before whatever a webhook says itself: apiserver pkg/admission/plugin/webhook/errors/statuserror.go */
+const webhookRefuses = /^admission webhook "([^"]*)" (?:denied the request|does not support dry run)/;
+
+/** Before whatever a policy says itself: apiserver pkg/admission/plugin/policy, validating and generic */
+const policyRefuses =
+  /^\S+ (?:"[^"]*" )?is forbidden: (?:ValidatingAdmissionPolicy '([^']*)'.* denied request|admission request denied by policy)/;
+
+/** The user whom the API server takes a request without a credential for; its authorizer names who may not. */
+const nobody = /User "system:anonymous"/;
 
 /** An answer that is no success. */
 export class ApiStatusError extends Error {
@@ -44,7 +58,17 @@ function readStatus(code: number, body: Buffer): ApiStatus {
     value = undefined;
   }
   const { kind, reason, message, details } = Object(value) as Record<string, unknown>;
-  if (kind !== "Status") return { code, reason: undefined, message: undefined, kind: undefined, causes: [] };
+  if (kind !== "Status") {
+    return {
+      code,
+      reason: undefined,
+      message: undefined,
+      kind: undefined,
+      causes: [],
+      refusedBy: undefined,
+      anonymous: false,
+    };
+  }
   const { kind: subject, causes } = Object(details) as Record<string, unknown>;
   const reasons = (Array.isArray(causes) ? (causes as unknown[]) : []).map(
     (cause) => (Object(cause) as Record<string, unknown>)["reason"],
@@ -55,7 +79,26 @@ function readStatus(code: number, body: Buffer): ApiStatus {
     message: textOrNothing(message),
     kind: textOrNothing(subject),
     causes: reasons.filter((cause) => typeof cause === "string"),
+    refusedBy: code < 500 && typeof message === "string" ? refusedBy(message) : undefined,
+    anonymous: code === 403 && typeof message === "string" && nobody.test(message),
   };
+}
+
+/** By the words that the API server puts before those of who refuses. */
+function refusedBy(message: string): string | undefined {
+  const webhook = webhookRefuses.exec(message);
+  if (webhook) return named(webhook[1], "admission webhook") ?? "an admission webhook";
+  const policy = policyRefuses.exec(message);
+  return policy ? (named(policy[1], "ValidatingAdmissionPolicy") ?? "an admission policy") : undefined;
+}
+
+function named(name: string | undefined, what: string): string | undefined {
+  return name !== undefined && /^[\w.-]+$/.test(name) ? `the ${what} ${name}` : undefined;
+}
+
+/** Whether a webhook or policy refused what was asked for, and not the API server. */
+export function isRefusedInAdmission({ status, body }: HttpAnswer): boolean {
+  return status >= 400 && readStatus(status, body).refusedBy !== undefined;
 }
 
 function textOrNothing(value: unknown): string | undefined {
@@ -67,5 +110,6 @@ export function failedAttempt(error: unknown): FailedAttempt | undefined {
   if (error instanceof ExchangeError) return failedExchange(error, true);
   if (!(error instanceof ApiStatusError)) return undefined;
   const { status, retryAfter, date } = error;
+  if (status.refusedBy !== undefined) return undefined;
   return { status: status.code, retryAfter, date, idempotent: true };
 }

@@ -1,8 +1,13 @@
 import type { V1ResourceQuotaList } from "@kubernetes/client-node";
 import { hasRight, type Send } from "./access-review.ts";
-import { ApiStatusError } from "./api-status.ts";
+import { ApiStatusError, type ApiStatus } from "./api-status.ts";
 import type { ApiRequest, ForbiddenCause } from "./kubernetes-errors.ts";
 import { resourceUrl } from "./resource-url.ts";
+
+/** Whether a refusal may be for any reason: the API server names the end of a namespace, and who is nobody. */
+function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boolean {
+  return code === 403 && !causes.includes("NamespaceTerminating") && refusedBy === undefined && !anonymous;
+}
 
 /**
  * Why a write was forbidden. The API server gives a missing right, a full quota and a refusing policy the same
@@ -15,9 +20,7 @@ export async function causeOfForbidden(
   server: string,
   send: Send,
 ): Promise<ForbiddenCause> {
-  const unexplained =
-    error instanceof ApiStatusError && error.status.code === 403 && error.status.causes.length === 0;
-  if (!unexplained) return "rights";
+  if (!(error instanceof ApiStatusError && isUnexplained(error.status))) return "rights";
   const mayDo = await hasRight({ verb, resource, namespace, name }, server, send).catch(() => false);
   if (!mayDo) return "rights";
   if (verb !== "create" || namespace === undefined) return "admission";

@@ -45,7 +45,8 @@ export class Kubeconfig {
 
   /**
    * @throws ActionableError `kubernetes.context-not-found` with the contexts that there are,
-   *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed,
+   *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed, or a user
+   *   that acts in groups, but as nobody,
    *   `kubernetes.bad-proxy`
    */
   connection(contextName: string): Connection {
@@ -67,6 +68,7 @@ export class Kubeconfig {
     if (!user && context.user !== undefined) {
       throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
     }
+    if (user && actsAsNobody(user)) throw actingAsNobody(contextName, user.name);
     if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) throw badProxy(contextName);
     return { context: contextName, cluster, user };
   }
@@ -98,6 +100,19 @@ function incomplete(context: string, what: string): Error {
     "kubernetes.context-incomplete",
     `Context ${JSON.stringify(context)} names ${what}, which the kubeconfig does not hold or which cannot be read.`,
     "Compare with kubectl config view.",
+  );
+}
+
+/** The API server answers it with 500, and kubectl does not ask. */
+function actsAsNobody({ impersonation }: KubeconfigUser): boolean {
+  return Object.keys(impersonation).length > 0 && impersonation["Impersonate-User"] === undefined;
+}
+
+function actingAsNobody(context: string, user: string): Error {
+  return refused(
+    "kubernetes.context-incomplete",
+    `The user ${JSON.stringify(user)} of context ${JSON.stringify(context)} asks for groups, a uid or extra fields of another, without naming whom to act as.`,
+    "Name the one beside as-groups, as-uid and as-user-extra (as: NAME), or take them out.",
   );
 }
 

@@ -111,7 +111,8 @@ export class KubernetesCalls {
       );
       return read(answer as never);
     } catch (error) {
-      if (lost && error instanceof ApiStatusError && error.status.code === 409) {
+      const { status } = error instanceof ApiStatusError ? error : {};
+      if (lost && status?.code === 409 && status.refusedBy === undefined) {
         const found = await landed();
         if (found !== undefined) return found;
       }

@@ -47,10 +47,11 @@ export function kubernetesError(
 
 type Meaning = ErrorDetails & { readonly what: string };
 
-/** By status and reason, never by text. */
+/** By status and reason, and by text only where that is the API server's own beside somebody else's code. */
 function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
   const { context, verb, namespace } = request;
   const subject = subjectOf(request);
+  if (status.refusedBy !== undefined) return refusedInAdmission(request, status.refusedBy);
   switch (status.code) {
     case 401:
       return {
@@ -60,10 +61,10 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
         exitCode: exitCode.notAllowed,
       };
     case 400:
-      return deniedByAdmission(status, request)
-        ? forbidden(status, request, "admission")
-        : failed(status, request);
+      return deniedByAdmission(status, request) ? refusedInAdmission(request) : failed(status, request);
     case 403:
+      if (status.anonymous) return signedInAsNobody(context);
+      if (impersonated.has(status.kind ?? "")) return mayNotActAsAnother(context);
       return forbidden(status, request, cause);
     case 404:
       return status.kind === "namespaces" && namespace !== undefined
@@ -93,7 +94,7 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
             retryable: true,
           };
     case 422:
-      if (deniedByAdmission(status, request)) return forbidden(status, request, "admission");
+      if (deniedByAdmission(status, request)) return refusedInAdmission(request);
       return {
         what: `The cluster does not accept ${subject} as it would become.`,
         code: "kubernetes.invalid",
@@ -113,6 +114,30 @@ function meaningOf(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
     default:
       return failed(status, request);
   }
+}
+
+/** To grant rights to nobody would be to grant them to everybody. */
+function signedInAsNobody(context: string): Meaning {
+  return {
+    what: `Context ${context} is not signed in to its cluster, which took the request for system:anonymous.`,
+    code: "kubernetes.unauthorized",
+    hint: `Its user in the kubeconfig brings no credential that the cluster reads; ${kubectl(context, "config", "view", "--minify")} shows what it brings. It needs a token, a client certificate or an exec plugin, as whoever runs the cluster hands out.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/** What a refusal is about where the caller may not act as another; nothing of the kind is ever asked for here. */
+const impersonated: ReadonlySet<string> = new Set(["users", "groups", "uids", "userextras"]);
+
+function mayNotActAsAnother(context: string): Meaning {
+  return {
+    what: `The user of context ${context} may not act as the one whom the kubeconfig names.`,
+    code: "kubernetes.unauthorized",
+    hint: `Take as, as-groups, as-uid and as-user-extra out of the kubeconfig's user, or have an administrator grant the verb impersonate; ${kubectl(context, "auth", "whoami")} shows when that has worked.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation",
+    exitCode: exitCode.notAllowed,
+  };
 }
 
 function busy(request: ApiRequest): Meaning {
@@ -154,7 +179,6 @@ function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }: ApiReq
 
 function forbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
   const { context, verb, resource, namespace } = request;
-  const subject = subjectOf(request);
   if (status.causes.includes("NamespaceTerminating")) {
     return {
       what: `Namespace ${namespace ?? ""} in context ${context} is being deleted.`,
@@ -171,14 +195,23 @@ function forbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause
       exitCode: exitCode.notAllowed,
     };
   }
+  if (cause === "admission") return refusedInAdmission(request);
   return {
-    what: `You may not ${verb} ${subject}.`,
+    what: `You may not ${verb} ${subjectOf(request)}.`,
     code: "kubernetes.forbidden",
-    hint:
-      cause === "admission"
-        ? "The user has the right, but an admission policy or webhook of the cluster refused; its administrator knows which."
-        : grantHint(request),
+    hint: grantHint(request),
     docs: "https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/** @param by what refused, where that is known */
+function refusedInAdmission(request: ApiRequest, by = "an admission policy or webhook"): Meaning {
+  return {
+    what: `You may not ${request.verb} ${subjectOf(request)}.`,
+    code: "kubernetes.forbidden",
+    hint: `The user has the right, but ${by} of the cluster refused; its administrator knows why.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
     exitCode: exitCode.notAllowed,
   };
 }

@@ -1,6 +1,6 @@
 import { refused } from "../domain/errors.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
-import { ApiStatusError } from "./api-status.ts";
+import { ApiStatusError, isRefusedInAdmission } from "./api-status.ts";
 import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { RequestPace } from "./request-pace.ts";
@@ -82,7 +82,8 @@ export class KubernetesHttp {
     const identity = await this.#signIn(signal);
     const start = performance.now();
     const answer = await this.#exchange(request, identity, signal, limitMs);
-    if (answer.status !== 401 || !identity.proven) return accepted(answer, request, identity);
+    const hasRunOut = answer.status === 401 && identity.proven && !isRefusedInAdmission(answer);
+    if (!hasRunOut) return accepted(answer, request, identity);
     const leftMs = limitMs - (performance.now() - start);
     this.#identity = undefined;
     const renewed = await this.#signIn(signal);

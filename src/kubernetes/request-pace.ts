@@ -3,6 +3,7 @@ import PQueue from "p-queue";
 import { underOwnSignal } from "../domain/own-signal.ts";
 import { ExchangeError, type HttpAnswer } from "../domain/http-exchange.ts";
 import { longestWaitMs, retryAfterMs, serverNow, spreadWaitMs } from "../domain/retry.ts";
+import { isRefusedInAdmission } from "./api-status.ts";
 
 /**
  * How many successes in a row let one request more be under way. Fewer would meet the limit of a small server again
@@ -95,7 +96,7 @@ export class RequestPace {
     if (now >= end) throw new ExchangeError("timed-out", undefined, `no turn within ${limitMs / 1000} s`);
     const round = this.#round;
     const answer = await send(Math.ceil(end - now));
-    if (answer.status === 429) this.#slowDown(answer, round);
+    if (answer.status === 429 && !isRefusedInAdmission(answer)) this.#slowDown(answer, round);
     else if (answer.status < 500) this.#countSuccess(round);
     return answer;
   }

@@ -1,5 +1,5 @@
 import type { IdSource } from "./new-id.ts";
-import type { ClusterRecord, ClusterUserRecord, KubernetesObject } from "./world.ts";
+import type { ClusterRecord, ClusterUserRecord, KubernetesObject, SecretDenial } from "./world.ts";
 import type { ClusterSettings, Manifest } from "./world-options.ts";
 
 /** A context of the kubeconfig: one user of one cluster. */
@@ -49,7 +49,7 @@ export function newCluster(
     objects: Object.fromEntries(Object.values(plurals).map((plural) => [plural, []])),
     users: [owner, ...others.map(({ record }) => record)],
     clockAheadMs: settings.clockAheadMs,
-    webhookDenies: [],
+    denials: [],
     resourceVersion: 1000,
   };
 
@@ -111,7 +111,8 @@ interface NewNamespace {
   readonly labels?: Record<string, string>;
   readonly terminating?: boolean;
   readonly secretQuota?: number | undefined;
-  readonly webhookDenies?: boolean;
+  readonly webhookDenies?: boolean | NonNullable<SecretDenial["webhook"]>;
+  readonly policyDenies?: SecretDenial["policy"];
 }
 
 /** Adds a namespace with the service account that every namespace gets. */
@@ -134,7 +135,9 @@ function addNamespace(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSo
   );
   if (terminating) object.metadata.deletionTimestamp = timestamp();
   if (namespace.secretQuota !== undefined) addSecretQuota(cluster, name, namespace.secretQuota, ids);
-  if (namespace.webhookDenies) cluster.webhookDenies.push(name);
+  const { webhookDenies: webhook, policyDenies: policy } = namespace;
+  if (webhook) cluster.denials.push({ namespace: name, webhook: webhook === true ? {} : webhook });
+  if (policy) cluster.denials.push({ namespace: name, policy });
   addObject(
     cluster,
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: name } },

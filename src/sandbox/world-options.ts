@@ -63,8 +63,19 @@ const namespace = z.union([
     terminating: z.boolean().default(false),
     /** How many secrets it may hold. */
     secretQuota: z.int().min(0).optional(),
-    /** An admission webhook denies every secret in it. */
-    webhookDenies: z.boolean().default(false),
+    /** An admission webhook denies every secret in it, with the code and reason that it gives. */
+    webhookDenies: z
+      .union([
+        z.boolean(),
+        z.strictObject({
+          code: z.int().min(400).max(599).exactOptional(),
+          reason: name.exactOptional(),
+          retryAfterSeconds: z.int().min(1).exactOptional(),
+        }),
+      ])
+      .default(false),
+    /** A ValidatingAdmissionPolicy denies every secret in it, for this reason. */
+    policyDenies: z.enum(["Invalid", "Forbidden", "Unauthorized", "RequestEntityTooLarge"]).exactOptional(),
   }),
 ]);
 

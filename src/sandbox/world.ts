@@ -189,6 +189,20 @@ export interface ClusterUserRecord {
   rules: AccessRule[];
 }
 
+/**
+ * Who refuses every secret of a namespace: an admission webhook, whose answer holds what it says and nothing else, or
+ * a ValidatingAdmissionPolicy, for one of the reasons that it may give.
+ */
+export interface SecretDenial {
+  readonly namespace: string;
+  readonly webhook?: {
+    readonly code?: number;
+    readonly reason?: string;
+    readonly retryAfterSeconds?: number;
+  };
+  readonly policy?: "Invalid" | "Forbidden" | "Unauthorized" | "RequestEntityTooLarge";
+}
+
 export interface ClusterRecord {
   /** The kubeconfig context that names it. */
   readonly context: string;
@@ -200,8 +214,7 @@ export interface ClusterRecord {
   readonly users: ClusterUserRecord[];
   /** How far its clock is ahead of this machine's, in milliseconds. */
   clockAheadMs: number;
-  /** Namespaces where an admission webhook denies every secret. */
-  readonly webhookDenies: string[];
+  readonly denials: SecretDenial[];
   /** Counts up with every write. */
   resourceVersion: number;
 }

@@ -288,6 +288,22 @@ describe("a context", () => {
     },
   );
 
+  test.each(["as-groups: [ops]", "as-uid: '7'", "as-user-extra: {scopes: [view]}"])(
+    "to act with %s, and as nobody, is refused as kubectl does, before the cluster is asked",
+    async (field) => {
+      const text = config("blue", { user: `{token: t, ${field}}` });
+      const loaded = await loadKubeconfig({ env: noHome, file: await file("as-nobody", text) });
+      expect(() => loaded.connection("blue")).toThrow(
+        expect.objectContaining({
+          code: "kubernetes.context-incomplete",
+          exitCode: 2,
+          message: expect.stringContaining("without naming whom to act as"),
+          hint: expect.stringContaining("as: NAME"),
+        }),
+      );
+    },
+  );
+
   test("acts for the groups, uid and extra fields that its user names, as kubectl would", async () => {
     const user = "{as: other, as-uid: '7', as-groups: [g1, g2], as-user-extra: {scopes: [view]}, token: t}";
     const loaded = await loadKubeconfig({ env: noHome, file: await file("as", config("blue", { user })) });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { ExchangeError } from "../../src/domain/http-exchange.ts";
-import { ApiStatusError } from "../../src/kubernetes/api-status.ts";
+import { ApiStatusError, failedAttempt } from "../../src/kubernetes/api-status.ts";
 import { kubernetesError, type ApiRequest } from "../../src/kubernetes/kubernetes-errors.ts";
 import { PauseTooLongError } from "../../src/kubernetes/request-pace.ts";
 
@@ -82,6 +82,84 @@ describe("a refusal of the API server", () => {
         expect(told(answered(409, "Conflict", {}, message)).code).toBe("kubernetes.conflict");
       }),
     );
+  });
+
+  const word = 'admission webhook "no.example" denied the request';
+  const inWords =
+    "secrets \"acr-secret\" is forbidden: ValidatingAdmissionPolicy 'no' with binding 'b' denied request: no";
+
+  test.each([
+    [
+      "a webhook without a word",
+      403,
+      "",
+      {},
+      `${word} without explanation`,
+      "the admission webhook no.example",
+    ],
+    ["a webhook", 401, "Unauthorized", {}, `${word}: no`, "the admission webhook no.example"],
+    [
+      "a webhook",
+      403,
+      "Forbidden",
+      { causes: [{ reason: "x" }] },
+      `${word}: no`,
+      "the admission webhook no.example",
+    ],
+    ["a webhook", 404, "NotFound", { kind: "secrets" }, `${word}: no`, "the admission webhook no.example"],
+    ["a webhook", 409, "AlreadyExists", {}, `${word}: no`, "the admission webhook no.example"],
+    ["a webhook", 429, "", {}, `${word}: no`, "the admission webhook no.example"],
+    [
+      "a webhook that takes no rehearsals",
+      400,
+      "BadRequest",
+      {},
+      'admission webhook "no.example" does not support dry run',
+      "the admission webhook no.example",
+    ],
+    [
+      "a webhook of a strange name",
+      400,
+      "",
+      {},
+      'admission webhook "a\u001b[31m b" denied the request: no',
+      "an admission webhook",
+    ],
+    ["a policy", 401, "Unauthorized", { causes: [{}] }, inWords, "the ValidatingAdmissionPolicy no"],
+    ["a policy", 413, "RequestEntityTooLarge", { causes: [{}] }, inWords, "the ValidatingAdmissionPolicy no"],
+    [
+      "policies",
+      403,
+      "Forbidden",
+      { causes: [{}] },
+      'secrets "acr-secret" is forbidden: admission request denied by policy',
+      "an admission policy",
+    ],
+  ] as const)("by %s with %i %s is told as theirs", (_what, code, reason, details, message, by) => {
+    const refusal = answered(code, reason, details, message);
+    expect(told(refusal)).toMatchObject({ code: "kubernetes.forbidden", exitCode: 3, retryable: false });
+    expect(told(refusal).hint).toContain(`The user has the right, but ${by} of the cluster refused`);
+    expect(failedAttempt(refusal)).toBeUndefined();
+  });
+
+  test("by a webhook that is itself in trouble is tried again, and told as trouble", () => {
+    const trouble = answered(500, "", {}, `${word}: cannot reach its store`);
+    expect(told(trouble)).toMatchObject({ code: "kubernetes.failed", retryable: true });
+    expect(failedAttempt(trouble)).toMatchObject({ status: 500 });
+  });
+
+  test("in words that only look like a webhook's is told by its code", () => {
+    const message = `secrets "admission webhook "x" denied the request" not found`;
+    expect(told(answered(404, "NotFound", { kind: "secrets" }, message)).code).toBe("kubernetes.not-found");
+  });
+
+  test("to nobody is told as not signed in, and no right is advised to be given to nobody", () => {
+    const message =
+      'secrets is forbidden: User "system:anonymous" cannot create resource "secrets" in API group "" in the namespace "apps"';
+    const error = told(answered(403, "Forbidden", { kind: "secrets" }, message));
+    expect(error).toMatchObject({ code: "kubernetes.unauthorized", exitCode: 3, retryable: false });
+    expect(error.hint).toContain("kubectl --context blue config view --minify");
+    expect(error.hint).not.toContain("create role");
   });
 
   test("quotes a sentence as one line without control characters, and not without end", () => {

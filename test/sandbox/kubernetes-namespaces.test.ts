@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import type { SecretDenial } from "../../src/sandbox/world.ts";
 import { inProcessKubernetes, patchTypes, pullSecret, secretsPath } from "./in-process-kubernetes.ts";
 
 const namespaces = "/api/v1/namespaces";
@@ -106,18 +107,45 @@ describe("a namespace", () => {
   });
 });
 
-test("an admission webhook refuses secrets in its own words, changes and dry runs too", async () => {
-  const { ask, cluster } = inProcessKubernetes();
-  await ask("POST", secretsPath, pullSecret("one"));
-  cluster.webhookDenies.push("awesomeapps");
-  const answers = [
-    await ask("POST", secretsPath, pullSecret("two")),
-    await ask("POST", `${secretsPath}?dryRun=All`, pullSecret("two")),
-    await ask("PUT", `${secretsPath}/one`, pullSecret("one", { stringData: { a: "b" } })),
-  ];
-  for (const { body } of answers) {
-    expect(body).toMatchObject({ code: 403, reason: "Forbidden" });
-    expect(body.message).toMatch(/^admission webhook "[^"]+" denied the request: /);
-    expect(body).not.toHaveProperty("details");
-  }
+describe("admission", () => {
+  const words = "secrets in namespace awesomeapps are managed by the platform team";
+  const byWebhook = `admission webhook "validation.sandbox.example" denied the request: ${words}`;
+  const byPolicy = `ValidatingAdmissionPolicy 'platform-secrets' with binding 'everywhere' denied request: ${words}`;
+  const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" };
+  const details = { name: "one", kind: "secrets", causes: [{ message: byPolicy }] };
+  const policys = { message: `secrets "one" is forbidden: ${byPolicy}`, details };
+
+  test.each<[what: string, denial: Omit<SecretDenial, "namespace">, body: object]>([
+    ["a webhook that gives no code is 400 without a reason", {}, { code: 400, message: byWebhook }],
+    [
+      "a webhook's code comes without a reason too",
+      { webhook: { code: 404 } },
+      { code: 404, message: byWebhook },
+    ],
+    [
+      "a webhook's reason is its own",
+      { webhook: { code: 403, reason: "Forbidden" } },
+      { code: 403, reason: "Forbidden", message: byWebhook },
+    ],
+    [
+      "a webhook may ask to wait",
+      { webhook: { code: 429, retryAfterSeconds: 7 } },
+      { code: 429, message: byWebhook, details: { retryAfterSeconds: 7 } },
+    ],
+    ["a policy is 422", { policy: "Invalid" }, { ...policys, code: 422, reason: "Invalid" }],
+    ["or 401", { policy: "Unauthorized" }, { ...policys, code: 401, reason: "Unauthorized" }],
+  ])("refuses secrets, changes, dry runs and deletions too: %s", async (_, denial, body) => {
+    const { ask, cluster } = inProcessKubernetes();
+    await ask("POST", secretsPath, pullSecret("one"));
+    const denied = { namespace: "awesomeapps", ...denial };
+    cluster.denials.push(denied);
+    const answers = [
+      await ask("PUT", `${secretsPath}/one`, pullSecret("one", { stringData: { a: "b" } })),
+      await ask("PATCH", `${secretsPath}/one?dryRun=All`, { metadata: {} }, { type: patchTypes.merge }),
+      await ask("DELETE", `${secretsPath}/one`),
+    ];
+    cluster.objects["secrets"]!.splice(0);
+    answers.push(await ask("POST", secretsPath, pullSecret("one")));
+    for (const answer of answers) expect(answer.body).toEqual({ ...status, ...body });
+  });
 });

@@ -98,6 +98,8 @@ describe("a world of one's own", () => {
             { name: "a", secretQuota: 3 },
             { name: "b", terminating: true, labels: { team: "x" } },
             { name: "d", webhookDenies: true },
+            { name: "e", webhookDenies: { code: 429, reason: "TooManyRequests" } },
+            { name: "f", policyDenies: "Invalid" },
           ],
           users: [
             { context: "reader", rules: [{ verbs: ["get"], resources: ["secrets"], namespaces: ["a"] }] },
@@ -152,7 +154,11 @@ describe("a world of one's own", () => {
       metadata: { labels: { team: "x" }, deletionTimestamp: expect.any(String) as string },
       status: { phase: "Terminating" },
     });
-    expect(cluster!.webhookDenies).toEqual(["d"]);
+    expect(cluster!.denials).toEqual([
+      { namespace: "d", webhook: {} },
+      { namespace: "e", webhook: { code: 429, reason: "TooManyRequests" } },
+      { namespace: "f", policy: "Invalid" },
+    ]);
     expect(cluster!.objects["resourcequotas"]).toMatchObject([
       { metadata: { namespace: "a" }, spec: { hard: { secrets: "3" } } },
     ]);

@@ -45,12 +45,12 @@ export function breakWrites(
     { verbs: ["get", "list"], resources: ["*"] },
     { verbs: ["patch", "create"], resources: ["secrets"], namespaces: allowed },
   ];
-  cluster.webhookDenies.push(...denied);
+  cluster.denials.push(...denied.map((namespace) => ({ namespace })));
   const secrets = immutable.map((namespace) => secretOf(sandbox, namespace)!);
   for (const secret of secrets) secret["immutable"] = true;
   return () => {
     user.rules = everything;
-    cluster.webhookDenies.splice(0);
+    cluster.denials.splice(0);
     for (const namespace of immutable) delete secretOf(sandbox, namespace)!["immutable"];
   };
 }

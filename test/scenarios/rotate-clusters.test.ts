@@ -37,9 +37,9 @@ function refusing(what: string): Breakage {
 }
 
 const denying: Breakage = (sandbox) => {
-  const { webhookDenies } = sandbox.world.clusters[1]!;
-  webhookDenies.push("team");
-  return () => void webhookDenies.splice(0);
+  const { denials } = sandbox.world.clusters[1]!;
+  denials.push({ namespace: "team" });
+  return () => void denials.splice(0);
 };
 
 const isWrite = ({ method, query }: RequestEntry) => method === "PATCH" && !query.includes("dryRun");

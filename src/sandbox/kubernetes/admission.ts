@@ -1,4 +1,4 @@
-import type { ClusterRecord, KubernetesObject } from "../world.ts";
+import type { ClusterRecord, KubernetesObject, SecretDenial } from "../world.ts";
 import { objectAt, objectsAt, textAt, type JsonObject } from "./json.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
@@ -6,8 +6,8 @@ import { quotaExceeded } from "./resource-quota.ts";
 import { forbidden, notFound, StatusError } from "./status.ts";
 
 /*
- * The admission controllers whose refusals clients meet: the namespace's life, service accounts of pods, an
- * admission webhook and quotas.
+ * The admission controllers whose refusals clients meet: the namespace's life, service accounts of pods, webhooks
+ * and policies, and quotas.
  */
 
 const systemNamespaces = new Set(["default", "kube-system", "kube-public"]);
@@ -114,20 +114,49 @@ function checkPullSecrets(
 }
 
 /**
- * The webhook of a policy engine, which also sees dry runs.
- * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
- * @throws StatusError 403 in the webhook's words, without details
+ * The webhook of a policy engine, or a policy of the cluster's own; both also see dry runs.
+ * @throws StatusError as one of them refuses
  */
-export function admitByWebhook({ cluster, definition, object }: AdmissionRequest): void {
-  const { namespace = "" } = object.metadata;
-  if (definition.plural === "secrets" && cluster.webhookDenies.includes(namespace)) {
-    throw new StatusError(
-      403,
-      "Forbidden",
-      'admission webhook "validation.sandbox.example" denied the request: ' +
-        `secrets in namespace ${namespace} are managed by the platform team`,
-    );
+export function admitByPolicies({ cluster, definition, object }: AdmissionRequest): void {
+  const { namespace, name } = object.metadata;
+  const denial = cluster.denials.find((one) => one.namespace === namespace);
+  if (definition.plural !== "secrets" || !denial) {
+    return;
   }
+  const words = `secrets in namespace ${denial.namespace} are managed by the platform team`;
+  throw denial.policy ? deniedByPolicy(name, denial.policy, words) : deniedByWebhook(denial.webhook, words);
+}
+
+/**
+ * A webhook's answer is passed on as it is: the API server adds a code where there is none, and never a reason.
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
+ */
+function deniedByWebhook(
+  { code = 400, reason = "", retryAfterSeconds }: NonNullable<SecretDenial["webhook"]> = {},
+  words: string,
+): StatusError {
+  return new StatusError(
+    code,
+    reason,
+    `admission webhook "validation.sandbox.example" denied the request: ${words}`,
+    retryAfterSeconds === undefined ? undefined : { retryAfterSeconds },
+  );
+}
+
+const policyCodes = { Invalid: 422, Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413 };
+
+/** Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/policy/validating/dispatcher.go */
+function deniedByPolicy(
+  name: string,
+  reason: NonNullable<SecretDenial["policy"]>,
+  words: string,
+): StatusError {
+  const message = `ValidatingAdmissionPolicy 'platform-secrets' with binding 'everywhere' denied request: ${words}`;
+  return new StatusError(policyCodes[reason], reason, `secrets "${name}" is forbidden: ${message}`, {
+    name,
+    kind: "secrets",
+    causes: [{ message }],
+  });
 }
 
 /** The quotas of the namespace. @throws StatusError 403 when a new object would be one too many */

@@ -1,6 +1,6 @@
 import type { ClusterRecord, KubernetesObject } from "../world.ts";
 import {
-  admitByWebhook,
+  admitByPolicies,
   admitDeletion,
   admitIntoNamespace,
   admitServiceAccount,
@@ -62,7 +62,7 @@ export class ObjectLifecycle {
       ...definition.strategy.validate(object),
     ]);
     const admission = this.#admission(definition, object);
-    admitByWebhook(admission);
+    admitByPolicies(admission);
     admitWithinQuota(admission);
     if (/^0*[1-9]\d*$/.test(sent.metadata.resourceVersion)) {
       throw unconverted("resourceVersion should not be set on objects to be created");
@@ -110,7 +110,7 @@ export class ObjectLifecycle {
       ...metadataErrors(object, definition.nameRule),
       ...strategy.validate(object),
     ]);
-    admitByWebhook(this.#admission(definition, object));
+    admitByPolicies(this.#admission(definition, object));
     if (isUnchanged(object, existing)) {
       return { object: existing, created: false, committed: false };
     }
@@ -127,8 +127,10 @@ export class ObjectLifecycle {
 
   /** Deletes an object that is there: at once, or when its finalizers are done. @throws StatusError */
   delete(definition: ResourceDefinition, existing: KubernetesObject, options: DeleteOptions): WriteOutcome {
-    admitDeletion(this.#admission(definition, existing));
+    const admission = this.#admission(definition, existing);
+    admitDeletion(admission);
     checkPreconditions(definition, existing, options);
+    admitByPolicies(admission);
     const waits = isHeld(existing);
     const deletionTimestamp = existing.metadata.deletionTimestamp ?? timestampNow();
     const ending = {

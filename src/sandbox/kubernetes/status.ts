@@ -8,7 +8,7 @@ import type { JsonObject } from "./json.ts";
  */
 
 export interface StatusCause {
-  readonly reason: string;
+  readonly reason?: string;
   readonly message: string;
   readonly field?: string;
 }
