@@ -4,11 +4,10 @@ import { authenticate } from "./authentication.ts";
 import { accessDenied, mayDo, type Caller } from "./authorization.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import { discoveryDocument } from "./discovery.ts";
-import { runNamespaceController } from "./namespace-controller.ts";
 import { ObjectEndpoints } from "./object-endpoints.ts";
 import { ObjectStore } from "./object-store.ts";
 import { acceptedRepresentation, respond, type Representation } from "./representation.ts";
-import { runQuotaController } from "./quota-controller.ts";
+import { runControllers, type Later } from "./controller-manager.ts";
 import { requestAttributes, type AddressedRequest } from "./request-attributes.ts";
 import { checkBodySize } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
@@ -42,9 +41,10 @@ const knownSubresources: Readonly<Record<string, readonly string[]>> = {
  * The Kubernetes API of one cluster: namespaces, secrets, service accounts, pods, events, config maps,
  * quotas on numbers of objects and the reviews that a user asks about itself, after release 1.32. What the real one could do and this one cannot
  * answers 501.
+ * @param later when the controllers act; absent: soon
  */
-export function createKubernetesApi(world: World, cluster: ClusterRecord): Service {
-  const api = new KubernetesApi(world, cluster);
+export function createKubernetesApi(world: World, cluster: ClusterRecord, later?: Later): Service {
+  const api = new KubernetesApi(world, cluster, later);
   return {
     name: `cluster ${cluster.context}`,
     clockAheadMs: () => cluster.clockAheadMs,
@@ -97,12 +97,11 @@ class KubernetesApi {
   readonly #cluster: ClusterRecord;
   readonly #objects: ObjectEndpoints;
 
-  constructor(world: World, cluster: ClusterRecord) {
+  constructor(world: World, cluster: ClusterRecord, later?: Later) {
     const store = new ObjectStore(cluster);
     this.#cluster = cluster;
     this.#objects = new ObjectEndpoints(world, cluster, store);
-    runNamespaceController(store);
-    runQuotaController(store);
+    runControllers(store, later);
   }
 
   /** What is answered, a refusal too, with what the request is to be warned of. */

@@ -7,7 +7,7 @@ import {
   admitWithinQuota,
   type AdmissionRequest,
 } from "./admission.ts";
-import type { DeleteOptions } from "./delete-options.ts";
+import type { DeleteOptions, PropagationPolicy } from "./delete-options.ts";
 import type { FieldError } from "./field-error.ts";
 import { metadataErrors, metadataUpdateErrors } from "./metadata-validation.ts";
 import { isHeld, newMetadata, timestampNow, updatedMetadata } from "./object-metadata.ts";
@@ -127,24 +127,24 @@ export class ObjectLifecycle {
 
   /** Deletes an object that is there: at once, or when its finalizers are done. @throws StatusError */
   delete(definition: ResourceDefinition, existing: KubernetesObject, options: DeleteOptions): WriteOutcome {
+    const { dryRun, propagation } = options;
     const admission = this.#admission(definition, existing);
     admitDeletion(admission);
     checkPreconditions(definition, existing, options);
     admitByPolicies(admission);
-    const waits = isHeld(existing);
-    const deletionTimestamp = existing.metadata.deletionTimestamp ?? timestampNow();
-    const ending = {
-      ...existing,
-      metadata: { ...existing.metadata, deletionTimestamp, ...(waits && { deletionGracePeriodSeconds: 0 }) },
-      ...(definition.plural === "namespaces" && { status: { phase: "Terminating" } }),
-    };
-    if (options.dryRun || (waits && existing.metadata.deletionTimestamp)) {
-      return { object: ending, created: false, committed: false };
+    const ending = inOrder(definition, ended(existing, propagation));
+    const waits = isHeld(ending);
+    if (dryRun) {
+      return { object: waits ? ending : existing, created: false, committed: false };
     }
-    const object = waits
-      ? this.#store.replace(definition.plural, existing, ending)
-      : this.#store.remove(definition.plural, existing);
-    return { object, created: false, committed: true };
+    if (!waits) {
+      const object = this.#store.remove(definition.plural, existing);
+      return { object, created: false, committed: true };
+    }
+    const object = isUnchanged(ending, existing)
+      ? existing
+      : this.#store.replace(definition.plural, existing, ending);
+    return { object, created: false, committed: object !== existing };
   }
 
   #admission(definition: ResourceDefinition, object: KubernetesObject): AdmissionRequest {
@@ -185,19 +185,53 @@ export function uidMismatch(definition: ResourceDefinition, existing: Kubernetes
 }
 
 function checkPreconditions(
-  definition: ResourceDefinition,
-  existing: KubernetesObject,
+  { kind }: ResourceDefinition,
+  { metadata }: KubernetesObject,
   { uid, resourceVersion }: DeleteOptions,
 ): void {
-  if (uid !== undefined && uid !== existing.metadata.uid) {
-    throw uidMismatch(definition, existing, uid);
+  if (uid !== undefined && uid !== metadata.uid) {
+    const detail =
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). ` +
+      "The object might have been deleted and then recreated";
+    throw conflict({ group: "", resource: kind }, metadata.name, detail);
   }
-  if (resourceVersion !== undefined && resourceVersion !== existing.metadata.resourceVersion) {
-    throw conflict(
-      groupResource(definition),
-      existing.metadata.name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ` +
-        existing.metadata.resourceVersion,
-    );
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const detail =
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record ` +
+      `(${metadata.resourceVersion}). The object might have been modified`;
+    throw conflict({ group: "", resource: kind }, metadata.name, detail);
   }
+}
+
+/** The object as it stands while something holds it. */
+function ended(existing: KubernetesObject, propagation: PropagationPolicy | undefined): KubernetesObject {
+  const isNamespace = existing.kind === "Namespace";
+  return {
+    ...existing,
+    metadata: {
+      ...existing.metadata,
+      finalizers: finalizersFor(existing, propagation),
+      deletionTimestamp: existing.metadata.deletionTimestamp ?? timestampNow(),
+      ...(!isNamespace && { deletionGracePeriodSeconds: 0 }),
+    },
+    ...(isNamespace && { status: { phase: "Terminating" } }),
+  };
+}
+
+/**
+ * A policy that is said replaces the finalizers of the garbage collector.
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/registry/generic/registry/store.go
+ * (deletionFinalizersForGarbageCollection)
+ */
+function finalizersFor({ metadata }: KubernetesObject, propagation: PropagationPolicy | undefined): string[] {
+  const { finalizers = [] } = metadata;
+  if (propagation === undefined) {
+    return finalizers;
+  }
+  const others = finalizers.filter((one) => one !== "orphan" && one !== "foregroundDeletion");
+  return [
+    ...others,
+    ...(propagation === "Orphan" ? ["orphan"] : []),
+    ...(propagation === "Foreground" ? ["foregroundDeletion"] : []),
+  ];
 }

@@ -47,6 +47,7 @@ export interface ListSchema {
 export type Schema = ScalarSchema | AnySchema | StructSchema | MapSchema | ListSchema;
 
 const string: ScalarSchema = { type: "string" };
+const optionalString: ScalarSchema = { type: "string", pointer: true };
 const integer: ScalarSchema = { type: "integer" };
 const optionalInteger: ScalarSchema = { type: "integer", pointer: true };
 const optionalBoolean: ScalarSchema = { type: "boolean", pointer: true };
@@ -238,9 +239,9 @@ export const deleteOptionsSchema = struct({
   kind: string,
   apiVersion: string,
   gracePeriodSeconds: optionalInteger,
-  preconditions: struct({ uid: string, resourceVersion: string }),
+  preconditions: struct({ uid: optionalString, resourceVersion: optionalString }),
   orphanDependents: optionalBoolean,
-  propagationPolicy: string,
+  propagationPolicy: optionalString,
   dryRun: atomicList(string),
   ignoreStoreReadErrorWithClusterBreakingPotential: optionalBoolean,
 });
