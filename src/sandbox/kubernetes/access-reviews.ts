@@ -64,7 +64,7 @@ export function answerReview(definition: ReviewDefinition, user: Caller, asked: 
   const spec = objectAt(review, "spec");
   const errors = [...definition.validate(spec), ...metadataOf(review, kind)];
   if (errors.length > 0) {
-    throw invalid({ group, kind }, "", errors);
+    throw invalid({ group, kind: kind === "SelfSubjectAccessReview" ? "" : kind }, "", errors);
   }
   const { metadata, ...tracked } = trackCreate(schema, review, manager, timestampNow());
   return { ...tracked, metadata, status: definition.answer(user, spec) };

@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../world.ts";
 import { isJsonObject, objectAt, textAt, type JsonObject } from "./json.ts";
 import type { SentObject } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
+import { itemsTwice } from "./field-set.ts";
 import { badRequest, unconverted } from "./status.ts";
 import { fitToSchema, TypingError, type TypingOutcome } from "./typing.ts";
 import type { FieldCheck } from "./write-options.ts";
@@ -36,14 +37,13 @@ export function readAppliedConfiguration(
     throw badRequest("metadata.managedFields must be nil");
   }
   const { object, unknownFields } = typed(definition, sent);
-  const undeclared = unknownFields.map((field) => `.${field}: field not declared in schema`);
-  if (undeclared.length > 0) {
-    const [first = ""] = undeclared;
-    throw untyped(
-      definition,
-      sent,
-      undeclared.length === 1 ? first : `errors:\n  ${undeclared.join("\n  ")}`,
-    );
+  const problems = [
+    ...unknownFields.map((field) => `.${field}: field not declared in schema`),
+    ...itemsTwice(definition.schema, object),
+  ];
+  if (problems.length > 0) {
+    const [first = ""] = problems;
+    throw untyped(definition, sent, problems.length === 1 ? first : `errors:\n  ${problems.join("\n  ")}`);
   }
   return { ...object, metadata: objectAt(object, "metadata") } as unknown as KubernetesObject;
 }
@@ -64,7 +64,7 @@ function parsed(body: Buffer): SentObject {
 
 function typed(definition: ResourceDefinition, sent: JsonObject): TypingOutcome {
   try {
-    return fitToSchema(definition.schema, sent, definition.kind);
+    return fitToSchema(definition.schema, sent, definition.kind, "keep");
   } catch (error) {
     if (error instanceof TypingError) {
       throw untyped(definition, sent, error.message);

@@ -123,6 +123,21 @@ export function itemStep(schema: ListSchema, item: unknown): string {
   return `k:${JSON.stringify(Object.fromEntries(keys))}`;
 }
 
+/** What is against lists whose items are owned one by one, where two items are the same. */
+export function itemsTwice(schema: Schema, value: unknown, path: FieldPath = []): string[] {
+  if (hasOwnedFields(schema) && isJsonObject(value)) {
+    return Object.entries(value).flatMap(([field, child]) =>
+      itemsTwice(schemaOfField(schema, field), child, [...path, `f:${field}`]),
+    );
+  }
+  if (schema.type !== "list" || !isGranular(schema) || !Array.isArray(value)) {
+    return [];
+  }
+  const steps = value.map((item) => itemStep(schema, item));
+  const twice = new Set(steps.filter((step, index) => steps.indexOf(step) < index));
+  return [...twice].map((step) => `${pathText(path)}: duplicate entries for key ${pathText([step])}`);
+}
+
 /** Whether the items of a list are owned one by one. */
 export function isGranular(schema: ListSchema): boolean {
   return schema.keys !== undefined || schema.set === true;

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "../world.ts";
 import { compareFields, FieldSet, type FieldPath } from "./field-set.ts";
-import { isJsonObject, textAt, type JsonObject } from "./json.ts";
+import { textAt, type JsonObject } from "./json.ts";
 import type { StructSchema } from "./schema.ts";
 
 /*
@@ -149,10 +149,12 @@ export function trackUpdate(
 
 function managersToKeep(previous: KubernetesObject, object: KubernetesObject): FieldManager[] {
   const sent = object.metadata.managedFields;
-  const isReset = sent?.length === 1 && isJsonObject(sent[0]) && Object.keys(sent[0]).length === 0;
+  const [first] = sent ?? [];
+  const isReset = sent?.length === 0 || (sent?.length === 1 && first && Object.keys(first).length === 0);
   if (isReset) {
     return [];
   }
-  const asSent = readManagers(object);
+  const isReadable = sent?.every((entry) => entry["fieldsType"] === "FieldsV1");
+  const asSent = isReadable ? readManagers(object) : [];
   return asSent.length > 0 ? asSent : readManagers(previous);
 }

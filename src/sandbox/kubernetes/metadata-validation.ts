@@ -114,9 +114,7 @@ export function metadataErrors(object: KubernetesObject, nameRule: NameRule): Fi
       : [required("metadata.name", "name or generateName is required")]),
     ...commonErrors(object),
     ...(metadata.finalizers ?? []).flatMap((name, index) =>
-      name.includes("/") || standardFinalizers.includes(name)
-        ? []
-        : [invalidValue(`metadata.finalizers[${index}]`, name, unknownFinalizer)],
+      finalizerNameErrors(`metadata.finalizers[${index}]`, name),
     ),
   ];
 }
@@ -128,6 +126,13 @@ function maskedEnd(prefix: string): string {
 
 const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 const unknownFinalizer = "name is neither a standard finalizer name nor is it fully qualified";
+
+/** A finalizer has somebody's domain, or is one of Kubernetes' own. */
+export function finalizerNameErrors(field: string, name: string): FieldError[] {
+  return name.includes("/") || standardFinalizers.includes(name)
+    ? []
+    : [invalidValue(field, name, unknownFinalizer)];
+}
 
 /** What has to be right of a new and of a changed object alike. */
 function commonErrors({ metadata }: KubernetesObject): FieldError[] {

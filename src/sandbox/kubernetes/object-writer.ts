@@ -124,7 +124,9 @@ export class ObjectWriter {
     if (configuration.metadata.uid) {
       throw uidOfNobody(definition, attributes, configuration.metadata.uid);
     }
-    return this.#lifecycle.create(definition, configuration, dryRun, owned);
+    const { resourceVersion: _version, ...metadata } = configuration.metadata;
+    const sent = { ...configuration, metadata: { ...metadata, resourceVersion: "" } };
+    return this.#lifecycle.create(definition, sent, dryRun, owned);
   }
 
   #find({ definition, attributes }: WriteTarget): KubernetesObject | undefined {

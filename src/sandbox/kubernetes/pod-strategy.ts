@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubernetesObject } from "../world.ts";
-import { forbiddenField, required, type FieldError } from "./field-error.ts";
+import { forbiddenField, invalidValue, required, type FieldError } from "./field-error.ts";
 import { objectAt, objectsAt, textAt, type JsonObject } from "./json.ts";
+import { dnsLabel } from "./metadata-validation.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
 /** Pods: nothing schedules or runs them, so they stay Pending, as in a cluster without nodes. */
@@ -65,6 +66,9 @@ function validatePod(object: KubernetesObject): FieldError[] {
   }
   return containers.flatMap((container, index) => [
     ...(container["name"] ? [] : [required(`spec.containers[${index}].name`)]),
+    ...(container["name"] ? dnsLabel(textAt(container, "name")) : []).map((detail) =>
+      invalidValue(`spec.containers[${index}].name`, container["name"], detail),
+    ),
     ...(container["image"] ? [] : [required(`spec.containers[${index}].image`)]),
   ]);
 }

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../world.ts";
+import { eventStrategy } from "./event-strategy.ts";
 import { objectAt, objectsAt, textAt } from "./json.ts";
 import { dnsLabel, dnsSubdomain } from "./metadata-validation.ts";
 import { namespaceStrategy } from "./namespace-strategy.ts";
@@ -220,6 +221,7 @@ const events: ResourceDefinition = {
     { name: "Count", type: "integer", priority: 1, cell: (object) => Number(object["count"] ?? 1) },
     { ...nameColumn, priority: 1 },
   ],
+  strategy: eventStrategy,
   createsOnUpdate: true,
 };
 

@@ -42,6 +42,8 @@ export interface ListSchema {
   readonly keys?: readonly string[];
   readonly set?: true;
   readonly patchKey?: string;
+  /** An empty list is a value of its own and stays. */
+  readonly pointer?: true;
 }
 
 export type Schema = ScalarSchema | AnySchema | StructSchema | MapSchema | ListSchema;
@@ -104,7 +106,7 @@ const metadata = struct({
     "uid",
   ),
   finalizers: { type: "list", items: string, set: true },
-  managedFields: atomicList(any),
+  managedFields: { type: "list", items: any, pointer: true },
 });
 
 function kind(fields: Readonly<Record<string, Schema>>): StructSchema {
@@ -155,7 +157,12 @@ export const resourceQuotaSchema = kind({
   status: struct({ hard: quantities, used: quantities }),
 });
 
-const container = openStruct({
+/** Fields whose own fields are not looked at here. */
+function unexamined(...names: readonly string[]): Record<string, AnySchema> {
+  return Object.fromEntries(names.map((name) => [name, any]));
+}
+
+const container = struct({
   name: string,
   image: string,
   command: atomicList(string),
@@ -165,11 +172,25 @@ const container = openStruct({
   env: keyedList(openStruct({ name: string, value: string }), "name"),
   resources: openStruct({}),
   volumeMounts: keyedList(openStruct({ name: string, mountPath: string }), "mountPath"),
+  terminationMessagePath: string,
+  terminationMessagePolicy: string,
   imagePullPolicy: string,
+  ...unexamined(
+    ...["envFrom", "lifecycle", "livenessProbe", "readinessProbe", "resizePolicy", "restartPolicy"],
+    ...[
+      "restartPolicyRules",
+      "securityContext",
+      "startupProbe",
+      "stdin",
+      "stdinOnce",
+      "tty",
+      "volumeDevices",
+    ],
+  ),
 });
 
 export const podSchema = kind({
-  spec: openStruct({
+  spec: struct({
     volumes: keyedList(openStruct({ name: string }), "name"),
     initContainers: keyedList(container, "name"),
     containers: keyedList(container, "name"),
@@ -185,6 +206,13 @@ export const podSchema = kind({
     imagePullSecrets: keyedList(localReference, "name"),
     schedulerName: string,
     tolerations: atomicList(any),
+    ...unexamined(
+      ...["activeDeadlineSeconds", "affinity", "dnsConfig", "enableServiceLinks", "ephemeralContainers"],
+      ...["hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostUsers", "hostname", "hostnameOverride"],
+      ...["os", "overhead", "preemptionPolicy", "priority", "priorityClassName", "readinessGates"],
+      ...["resourceClaims", "resources", "runtimeClassName", "schedulingGates", "setHostnameAsFQDN"],
+      ...["shareProcessNamespace", "subdomain", "topologySpreadConstraints"],
+    ),
   }),
   status: openStruct({ phase: string, conditions: atomicList(any), containerStatuses: atomicList(any) }),
 });

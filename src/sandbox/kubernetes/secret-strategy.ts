@@ -42,6 +42,9 @@ export const configMapStrategy: ResourceStrategy = {
   prepareForUpdate: (object) => object,
   validate: (object) => [
     ...dataKeyErrors("data", objectAt(object, "data")),
+    ...Object.keys(objectAt(object, "data"))
+      .filter((key) => Object.hasOwn(objectAt(object, "binaryData"), key))
+      .map((key) => invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData")),
     ...dataKeyErrors("binaryData", objectAt(object, "binaryData")),
     ...(sizeOf(objectAt(object, "data"), "utf8") + sizeOf(objectAt(object, "binaryData"), "base64") >
     sizeLimit
