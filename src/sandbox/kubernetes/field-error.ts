@@ -64,6 +64,11 @@ export function tooLong(field: string, limit: number): FieldError {
   return { reason: "FieldValueTooLong", field, message: `Too long: may not be more than ${limit} bytes` };
 }
 
+/** A value that only one may have. */
+export function duplicateValue(field: string, value: unknown): FieldError {
+  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}` };
+}
+
 /** A value outside a closed set. */
 export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((one) => JSON.stringify(one)).join(", ");

@@ -238,12 +238,17 @@ function compareFieldsOf(
   const is = isJsonObject(after) ? after : {};
   const fields = new Set([...Object.keys(was), ...Object.keys(is)]);
   // A struct is not a field of its own unless it is empty: its fields are.
-  if (path.length > 0 && (schema.type === "map" || fields.size === 0)) {
+  if (path.length > 0 && (isFieldItself(schema) || fields.size === 0)) {
     compareWhole(before && {}, after && {}, path, found);
   }
   for (const field of fields) {
     compare(schemaOfField(schema, field), was[field], is[field], [...path, `f:${field}`], found);
   }
+}
+
+/** Whether an object that is there is a field of its own, whatever is in it. */
+function isFieldItself(schema: Schema): boolean {
+  return schema.type === "map" || (schema.type === "struct" && schema.optional === true);
 }
 
 function compareItems(

@@ -29,6 +29,7 @@ const unowned = new Set([
   "f:apiVersion",
   "f:kind",
   "f:status",
+  "f:spec\0f:finalizers",
   ...[
     "name",
     "namespace",
@@ -49,7 +50,13 @@ export function ownable(fields: FieldSet): FieldSet {
 }
 
 function isUnowned(path: FieldPath): boolean {
-  return path.length === 0 || unowned.has(path.slice(0, 2).join("\0")) || unowned.has(path[0] ?? "");
+  const isMetadataItself = path.length === 1 && path[0] === "f:metadata";
+  return (
+    path.length === 0 ||
+    isMetadataItself ||
+    unowned.has(path.slice(0, 2).join("\0")) ||
+    unowned.has(path[0] ?? "")
+  );
 }
 
 /** Reads the managers of an object; entries that say nothing are left out. */

@@ -158,8 +158,8 @@ export class ObjectLifecycle {
   }
 }
 
-/** @throws StatusError 500 for a version that is none, as with the API server */
-function versionNumber(resourceVersion: string | undefined): bigint {
+/** A resource version as a number, 0 for none. @throws StatusError 500 for one that is none, as with the API server */
+export function versionNumber(resourceVersion: string | undefined): bigint {
   if (!/^\d*$/.test(resourceVersion ?? "")) {
     throw unconverted(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   }

@@ -6,6 +6,7 @@ import { trackCreate, trackUpdate } from "./managed-fields.ts";
 import {
   ObjectLifecycle,
   uidMismatch,
+  versionNumber,
   type OwnershipTracking,
   type WriteOutcome,
 } from "./object-lifecycle.ts";
@@ -79,6 +80,9 @@ export class ObjectWriter {
     const existing = required(target, this.#find(target));
     const patch = patched(request, definition.schema, existing);
     const object = inNamespace(target, decodePatched(patch, bodyKind(definition), options.check));
+    if (!patch.object["kind"] || !patch.object["apiVersion"]) {
+      throw unnamed(attributes);
+    }
     checkName(attributes, object);
     return this.#lifecycle.update(
       definition,
@@ -124,7 +128,8 @@ export class ObjectWriter {
     if (configuration.metadata.uid) {
       throw uidOfNobody(definition, attributes, configuration.metadata.uid);
     }
-    const { resourceVersion: _version, ...metadata } = configuration.metadata;
+    const { resourceVersion, ...metadata } = configuration.metadata;
+    versionNumber(resourceVersion);
     const sent = { ...configuration, metadata: { ...metadata, resourceVersion: "" } };
     return this.#lifecycle.create(definition, sent, dryRun, owned);
   }
@@ -170,17 +175,19 @@ function requireCreate({ definition, attributes, user }: WriteTarget): void {
 }
 
 /** @throws StatusError 400 for an object that names itself otherwise than its address does, or not at all */
-function checkName({ name }: ResourceRequest, { metadata }: KubernetesObject): void {
-  if (!metadata.name) {
-    throw badRequest(
-      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
-    );
+function checkName(address: ResourceRequest, { metadata: { name } }: KubernetesObject): void {
+  if (!name) {
+    throw unnamed(address);
   }
-  if (metadata.name !== name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    );
+  if (name !== address.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${address.name})`);
   }
+}
+
+function unnamed({ name }: ResourceRequest): Error {
+  return badRequest(
+    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  );
 }
 
 function readObject(target: WriteTarget, { check }: WriteOptions): KubernetesObject {

@@ -60,7 +60,9 @@ export function patched(request: SandboxRequest, schema: StructSchema, original:
       return { object, duplicates, quoted: quotedObject(object) };
     }
     default: {
-      const object = strategicMerge(schema, original, requireObject(patch));
+      const merged = strategicMerge(schema, original, requireObject(patch));
+      // It is a patch to an object of this kind, whatever it says itself.
+      const object = { ...merged, kind: original["kind"], apiVersion: original["apiVersion"] };
       return { object, duplicates, quoted: asGo(patch) };
     }
   }

@@ -17,13 +17,14 @@ export interface AnySchema {
 
 /**
  * Known fields. `open`: unknown fields are kept, owned as a whole, instead of refused or dropped. `atomic`: the struct
- * is owned as a whole.
+ * is owned as a whole. `optional`: it may be absent, so that it is a field of its own beside those in it.
  */
 export interface StructSchema {
   readonly type: "struct";
   readonly fields: Readonly<Record<string, Schema>>;
   readonly open?: true;
   readonly atomic?: true;
+  readonly optional?: true;
 }
 
 /** Free keys; always granular in what this server serves. */
@@ -63,6 +64,10 @@ function struct(fields: Readonly<Record<string, Schema>>): StructSchema {
 
 function atomicStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
   return { type: "struct", fields, atomic: true };
+}
+
+function optionalStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
+  return { type: "struct", fields, optional: true };
 }
 
 function openStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
@@ -239,7 +244,7 @@ export const eventSchema = kind({
   reportingInstance: string,
 });
 
-const reviewAttributes = struct({
+const reviewAttributes = optionalStruct({
   namespace: string,
   verb: string,
   group: string,
@@ -254,7 +259,7 @@ const reviewAttributes = struct({
 export const accessReviewSchema = kind({
   spec: struct({
     resourceAttributes: reviewAttributes,
-    nonResourceAttributes: struct({ path: string, verb: string }),
+    nonResourceAttributes: optionalStruct({ path: string, verb: string }),
   }),
   status: any,
 });

@@ -7,6 +7,9 @@ export interface YamlText {
   readonly duplicates: readonly string[];
 }
 
+/** JSON's way of writing what lies beyond 16 bits, which that parser does not read. */
+const halfLetter = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
+
 /**
  * Reads YAML 1.1 as the API server's parser does: `yes` and `n` are booleans, times and sexagesimal numbers are texts, the
  * last of two equal keys wins and only the first document counts.
@@ -14,6 +17,9 @@ export interface YamlText {
  * @throws Error of the parser
  */
 export function readYaml(text: string): YamlText {
+  if (halfLetter.test(text)) {
+    throw new Error("found invalid Unicode character escape code");
+  }
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     version: "1.1",
