@@ -1,5 +1,6 @@
 import { ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import type { FailedAttempt } from "../domain/retry.ts";
+import { quotesObject } from "./secret-texts.ts";
 
 /** A refusal as the API server describes it. */
 export interface ApiStatus {
@@ -32,13 +33,16 @@ export class ApiStatusError extends Error {
   readonly retryAfter: string | undefined;
   readonly date: string | undefined;
   readonly auditId: string | undefined;
+  /** Its sentence was dropped for what it quotes. */
+  readonly isWithheld: boolean;
 
-  /** @param withheld texts that its sentence must not hold, else it is dropped */
+  /** @param withheld texts that its sentence must not hold, else it is dropped, as it is for every object */
   constructor(answer: HttpAnswer, withheld: readonly string[] = []) {
     super(`status ${answer.status}`);
     const status = readStatus(answer.status, answer.body);
-    const quotes = withheld.some((text) => status.message?.includes(text));
-    this.status = quotes ? { ...status, message: undefined } : status;
+    const { message = "" } = status;
+    this.isWithheld = quotesObject(message) || withheld.some((text) => message.includes(text));
+    this.status = this.isWithheld ? { ...status, message: undefined } : status;
     this.retryAfter = answer.headers["retry-after"];
     this.date = answer.headers.date;
     const auditId = answer.headers["audit-id"];

@@ -36,13 +36,16 @@ export function kubernetesError(
   }
   if (!(error instanceof ApiStatusError)) return error;
   const { status, auditId } = error;
-  const said =
-    status.message === undefined
-      ? ""
-      : ` The API server says: ${JSON.stringify(status.message.slice(0, longestQuote))}.`;
   const wait = asksToWait(retryAfterMs(error.retryAfter, serverNow(error.date)) ?? 0);
   const details = { ...meaningOf(status, request, cause), status: status.code, requestId: auditId };
-  return new ActionableError(`${details.what}${said}${wait}`, details, { cause: error });
+  return new ActionableError(`${details.what}${saidBy(error)}${wait}`, details, { cause: error });
+}
+
+function saidBy({ status: { message }, isWithheld }: ApiStatusError): string {
+  if (isWithheld) return " What the API server says quotes an object, and is left out.";
+  return message === undefined
+    ? ""
+    : ` The API server says: ${JSON.stringify(message.slice(0, longestQuote))}.`;
 }
 
 type Meaning = ErrorDetails & { readonly what: string };
@@ -244,7 +247,8 @@ function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
         `--resource=${resource}`,
       );
   const binding = everywhere ? "clusterrolebinding" : "rolebinding";
-  return `The verb ${verb} on ${resource} is missing. An administrator grants it with ${create} and binds it to the user with kubectl create ${binding}.`;
+  const onNames = verb === "create" ? "; a rule with resourceNames cannot grant it" : "";
+  return `The verb ${verb} on ${resource} is missing${onNames}. An administrator grants it with ${create} and binds it to the user with kubectl create ${binding}.`;
 }
 
 function exchangeFailed(error: ExchangeError, { context }: ApiRequest): ActionableError {

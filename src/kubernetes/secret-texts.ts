@@ -16,6 +16,26 @@ export function secretTexts(body: object): readonly string[] {
   return [...values, ...decoded, ...inside].filter((text) => text.length >= shortestSecret);
 }
 
+/**
+ * How an object stands in a sentence: as JSON, in quotes or not; as Go prints a map or a struct; the bytes around a
+ * fault; JSON in base64, as a Secret holds it.
+ */
+const objects = [
+  /\{(?:\s|\\n)*\\*"[^"\\]*\\*"\s*:/,
+  /\bmap\[\S+?:/,
+  /\b[A-Z]\w*\{[A-Z]\w*:/,
+  /\.\.\.\|/,
+  /(?:eyJ|ewog)[\w+/-]{16}/,
+];
+
+/**
+ * Whether a sentence quotes an object, or a part of one. The API server does where it cannot decode what a patch makes
+ * of an object: all of the live Secret, with its data.
+ */
+export function quotesObject(sentence: string): boolean {
+  return objects.some((one) => one.test(sentence));
+}
+
 function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];

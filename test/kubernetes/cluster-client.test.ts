@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Cluster, ClusterRehearsal, WritableCluster } from "../../src/core/ports.ts";
+import { ActionableError } from "../../src/domain/errors.ts";
 import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
 import { ok, status, stubCluster } from "./stub-api-server.ts";
 
@@ -291,6 +292,51 @@ describe("a write", () => {
       expect(error).toMatchObject({ code: "kubernetes.invalid" });
       expect(inspect(error, { depth: 9 })).not.toContain(quoted);
     }
+  });
+
+  const live = JSON.stringify({
+    apiVersion: "v1",
+    data: { ".dockerconfigjson": "c29tZWJvZHkgZWxzZSdz" },
+    kind: "Secret",
+    metadata: { annotations: { note: "theirs" }, name: "acr-secret" },
+  });
+  // What the API server, older ones, webhooks and Go make of an object that was never sent by this program.
+  test.each([
+    [
+      "a patch that it cannot decode",
+      ` "" is invalid: patch: Invalid value: ${JSON.stringify(live)}: illegal base64 data`,
+    ],
+    [
+      "a strategic patch",
+      ' "" is invalid: patch: Invalid value: "map[data:map[a:c29tZWJvZHkgZWxzZSdz]]": cannot restore',
+    ],
+    ["the object as it is", `admission webhook "w" denied the request: no ${live}`],
+    [
+      "the object, indented",
+      `admission webhook "w" denied the request: ${JSON.stringify(JSON.parse(live), null, 2)}`,
+    ],
+    ["the object as Go prints it", "invalid: Secret{TypeMeta:v1.TypeMeta{}, Data:c29tZWJvZHkgZWxzZSdz}"],
+    ["what is around a fault", 'v1.Secret.Data: error found in #10 byte of ...|"c29tZWJvZHkgZWxzZSdz"|...'],
+  ])("does not repeat a refusal that quotes %s", async (_, message) => {
+    const causes = [{ reason: "FieldValueInvalid", message, field: "patch" }];
+    server.script(status(422, "Invalid", message, { causes }));
+    const error: unknown = await cluster
+      .patchSecret(at7, { labels: { a: "1" } }, write, signal)
+      .catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ActionableError);
+    expect(inspect(error, { depth: 9 })).not.toMatch(/c29tZWJvZHkgZWxzZSdz|theirs/);
+    expect(String(error)).toContain("What the API server says quotes an object, and is left out.");
+  });
+
+  test.each([
+    'admission webhook "gatekeeper" denied the request: [owner] you must provide labels: {"owner"}',
+    "json: cannot unmarshal array into Go value of type map[string]interface {}",
+    'Secret "s" is invalid: type: Invalid value: "Opaque": field is immutable',
+  ])("repeats a refusal that quotes no object: %s", async (message) => {
+    server.script(status(422, "Invalid", message, { causes: [{ reason: "FieldValueInvalid" }] }));
+    await expect(cluster.patchSecret(at7, { labels: { a: "1" } }, write, signal)).rejects.toMatchObject({
+      message: expect.stringContaining(JSON.stringify(message)),
+    });
   });
 
   test("of a namespace that is there already is fine", async () => {

@@ -279,6 +279,20 @@ describe("the cluster client against an API server", () => {
     expect(await cluster.listSecrets("a=1", signal)).toBeUndefined();
   });
 
+  test("says that a right on named secrets is none to create them", async () => {
+    const rules = [
+      { verbs: ["get", "create", "patch"], resources: ["secrets"], resourceNames: [fresh.name] },
+      { verbs: ["create"], resources: ["secrets"], namespaces: ["default"] },
+    ];
+    const { cluster } = await start({ clusters: [{ context: "sandbox", rules }] });
+    await expect(cluster.createSecret(fresh, signal)).rejects.toMatchObject({
+      code: "kubernetes.forbidden",
+      hint: expect.stringMatching(
+        /^The verb create on secrets is missing; a rule with resourceNames cannot grant it\. .*kubectl/,
+      ),
+    });
+  });
+
   test("makes a namespace once, and finds its service account's pull secrets", async () => {
     const { cluster } = await start();
     await cluster.createNamespace("fresh", signal);

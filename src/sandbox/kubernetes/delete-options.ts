@@ -33,7 +33,7 @@ const policies = ["Foreground", "Background", "Orphan"];
 export function readDeleteOptions(request: SandboxRequest): DeleteOptions {
   const options = request.body.length > 0 ? inBody(request) : inQuery(request);
   const dryRun = Array.isArray(options["dryRun"]) ? options["dryRun"].map(String) : [];
-  const policy = options["propagationPolicy"];
+  const policy = options["propagationPolicy"] as string | undefined;
   const orphans = options["orphanDependents"];
   const errors: FieldError[] = [
     ...(orphans !== undefined && policy !== undefined
@@ -45,7 +45,7 @@ export function readDeleteOptions(request: SandboxRequest): DeleteOptions {
           ),
         ]
       : []),
-    ...(policy !== undefined && !policies.includes(String(policy))
+    ...(policy !== undefined && !policies.includes(policy)
       ? [unsupportedValue("propagationPolicy", policy, [...policies, "nil"])]
       : []),
     ...dryRunErrors(dryRun),
