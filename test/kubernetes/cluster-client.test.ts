@@ -321,7 +321,7 @@ describe("a write", () => {
     const causes = [{ reason: "FieldValueInvalid", message, field: "patch" }];
     server.script(status(422, "Invalid", message, { causes }));
     const error: unknown = await cluster
-      .patchSecret(at7, { labels: { a: "1" } }, write, signal)
+      .patchSecret(at7, { labels: { a: "1" } }, signal)
       .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ActionableError);
     expect(inspect(error, { depth: 9 })).not.toMatch(/c29tZWJvZHkgZWxzZSdz|theirs/);
@@ -334,7 +334,7 @@ describe("a write", () => {
     'Secret "s" is invalid: type: Invalid value: "Opaque": field is immutable',
   ])("repeats a refusal that quotes no object: %s", async (message) => {
     server.script(status(422, "Invalid", message, { causes: [{ reason: "FieldValueInvalid" }] }));
-    await expect(cluster.patchSecret(at7, { labels: { a: "1" } }, write, signal)).rejects.toMatchObject({
+    await expect(cluster.patchSecret(at7, { labels: { a: "1" } }, signal)).rejects.toMatchObject({
       message: expect.stringContaining(JSON.stringify(message)),
     });
   });

@@ -29,10 +29,14 @@ function holds(list: readonly string[], value: string): boolean {
   return list.includes("*") || list.includes(value);
 }
 
+/** What the rules of a world speak of, unless they are about everything: the core group, and whom one may act as. */
+const groupsOfRules = ["", "authentication.k8s.io"];
+
 function ruleAllows(rule: AccessRule, request: ResourceRequest): boolean {
   const resource = request.subresource ? `${request.resource}/${request.subresource}` : request.resource;
   return (
     holds(rule.verbs, request.verb) &&
+    (groupsOfRules.includes(request.group) || rule.resources.includes("*")) &&
     holds(rule.resources, resource) &&
     (rule.namespaces === undefined || rule.namespaces.includes(request.namespace)) &&
     (rule.resourceNames === undefined || rule.resourceNames.includes(request.name))

@@ -180,7 +180,11 @@ const plainJson: Representation = { mediaType: "application/json", as: "Object",
 function plainText(status: number, text: string): SandboxResponse {
   return {
     status,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-cache, private",
+      "x-content-type-options": "nosniff",
+    },
     body: text,
   };
 }

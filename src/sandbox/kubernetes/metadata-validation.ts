@@ -135,7 +135,7 @@ export function finalizerNameErrors(field: string, name: string): FieldError[] {
 }
 
 /** What has to be right of a new and of a changed object alike. */
-function commonErrors({ metadata }: KubernetesObject): FieldError[] {
+export function commonErrors({ metadata }: KubernetesObject): FieldError[] {
   return [
     ...labelErrors(metadata.labels ?? {}),
     ...annotationErrors(metadata.annotations ?? {}),

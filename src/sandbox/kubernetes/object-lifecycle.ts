@@ -9,7 +9,7 @@ import {
 } from "./admission.ts";
 import type { DeleteOptions, PropagationPolicy } from "./delete-options.ts";
 import type { FieldError } from "./field-error.ts";
-import { metadataErrors, metadataUpdateErrors } from "./metadata-validation.ts";
+import { commonErrors, metadataErrors, metadataUpdateErrors } from "./metadata-validation.ts";
 import { isHeld, newMetadata, timestampNow, updatedMetadata } from "./object-metadata.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
@@ -104,6 +104,8 @@ export class ObjectLifecycle {
     const object = track(prepared, timestampNow());
     const ofMetadata = metadataUpdateErrors(object, existing);
     this.#validate(definition, object, [
+      // The API server looks at the metadata by itself, and then again with the rules of the kind.
+      ...commonErrors(object),
       ...ofMetadata,
       ...ofMetadata,
       ...strategy.validateUpdate(object, existing),

@@ -30,7 +30,7 @@ export function mediaType(request: SandboxRequest): string {
 export function checkBodySize(request: SandboxRequest): void {
   if (request.body.length > bodyLimit) {
     const message = `Request entity too large: limit is ${bodyLimit}`;
-    throw new StatusError(413, "RequestEntityTooLarge", message, {});
+    throw new StatusError(413, "RequestEntityTooLarge", message);
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from "./schema.ts";
 import { quotaUsage, resourceQuotaStrategy } from "./resource-quota.ts";
 import { configMapStrategy, secretStrategy } from "./secret-strategy.ts";
+import { serviceAccountStrategy } from "./service-account-strategy.ts";
 import { ageColumn, nameColumn, timeSince, type TableColumn } from "./table.ts";
 
 /*
@@ -117,6 +118,7 @@ const serviceAccounts: ResourceDefinition = {
     { name: "Secrets", type: "string", priority: 0, cell: (object) => objectsAt(object, "secrets").length },
     ageColumn,
   ],
+  strategy: serviceAccountStrategy,
   returnsDeleted: true,
 };
 
