@@ -1,5 +1,7 @@
 import { openAzure } from "../src/azure/azure.ts";
 import { openDirectory } from "../src/azure/directory-services.ts";
+import { remove } from "../src/core/flows/remove.ts";
+import type { RemoveInput, RemoveOutcome } from "../src/core/flows/remove-contract.ts";
 import { rotate } from "../src/core/flows/rotate.ts";
 import type { RotateInput, RotateOutcome } from "../src/core/flows/rotate-contract.ts";
 import { setup } from "../src/core/flows/setup.ts";
@@ -76,6 +78,27 @@ const rotateDefaults: RotateInput = {
   dryRun: false,
 };
 
+/** What `remove` is asked for where a test does not say. */
+const removeDefaults: RemoveInput = {
+  registry: { kind: "name", name: "myregistry" },
+  subscription: undefined,
+  resourceGroup: undefined,
+  namespaces: [],
+  namespaceSelector: undefined,
+  secretName: undefined,
+  clusterId: undefined,
+  serviceAccounts: [],
+  keepPrincipal: false,
+  force: false,
+  namespacesComplete: false,
+  proof: "registry",
+  settleMs: 49_000,
+  waitBusyMs: minute,
+  timeoutMs: 20 * minute,
+  concurrency: 10,
+  dryRun: false,
+};
+
 /** What `status` is asked for where a test does not say. */
 const statusDefaults: StatusInput = {
   registry: undefined,
@@ -98,6 +121,8 @@ export interface VirtualRun {
   setup(input?: Partial<SetupInput>, contexts?: readonly string[]): Promise<SetupOutcome>;
   /** One run of `rotate`, likewise. */
   rotate(input?: Partial<RotateInput>, contexts?: readonly string[]): Promise<RotateOutcome>;
+  /** One run of `remove`, likewise. */
+  remove(input?: Partial<RemoveInput>, contexts?: readonly string[]): Promise<RemoveOutcome>;
   /** One run of `status`, likewise; signed in to Azure or not. */
   status(input?: Partial<StatusInput>, signedIn?: boolean): Promise<StatusOutcome>;
   /** Lets time pass in which nobody runs anything. */
@@ -162,6 +187,14 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
         azure: await openDirectory(azureOptions(input.timeoutMs), signal),
       };
       return rotate(input, ports, conversation, signal);
+    },
+    async remove(some = {}, contexts = ["sandbox"]) {
+      const input = { ...removeDefaults, ...some };
+      const ports = {
+        ...(await commonPorts(input.timeoutMs, contexts)),
+        azure: await openAzure(azureOptions(input.timeoutMs), signal),
+      };
+      return remove(input, ports, conversation, signal);
     },
     async status(some = {}, signedIn = true) {
       const { clusters, process } = await commonPorts(rotateDefaults.timeoutMs, ["sandbox"]);

@@ -254,7 +254,7 @@ export interface Cluster {
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
   /** Whether the caller has a right in every namespace that there is or will be; false where that cannot be told. */
   mayEverywhere(
-    verb: "create" | "patch",
+    verb: "get" | "create" | "patch",
     resource: "secrets" | "namespaces",
     signal: AbortSignal,
   ): Promise<boolean>;

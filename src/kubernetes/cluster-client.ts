@@ -105,7 +105,7 @@ export class ClusterClient {
   }
 
   mayEverywhere(
-    verb: "create" | "patch",
+    verb: "get" | "create" | "patch",
     resource: "secrets" | "namespaces",
     signal: AbortSignal,
   ): Promise<boolean> {

@@ -36,7 +36,8 @@ export function kubernetesError(
   }
   if (!(error instanceof ApiStatusError)) return error;
   const { status, auditId } = error;
-  const wait = asksToWait(retryAfterMs(error.retryAfter, serverNow(error.date)) ?? 0);
+  const askedMs = retryAfterMs(error.retryAfter, serverNow(error.date)) ?? 0;
+  const wait = status.refusedBy === undefined ? asksToWait(askedMs) : "";
   const details = { ...meaningOf(status, request, cause), status: status.code, requestId: auditId };
   return new ActionableError(`${details.what}${saidBy(error)}${wait}`, details, { cause: error });
 }

@@ -75,7 +75,7 @@ const namespace = z.union([
       ])
       .default(false),
     /** A ValidatingAdmissionPolicy denies every secret in it, for this reason. */
-    policyDenies: z.enum(["Invalid", "Forbidden", "Unauthorized", "RequestEntityTooLarge"]).exactOptional(),
+    policyDenies: z.enum(["Invalid", "Forbidden", "RequestEntityTooLarge"]).exactOptional(),
   }),
 ]);
 

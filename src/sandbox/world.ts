@@ -200,7 +200,7 @@ export interface SecretDenial {
     readonly reason?: string;
     readonly retryAfterSeconds?: number;
   };
-  readonly policy?: "Invalid" | "Forbidden" | "Unauthorized" | "RequestEntityTooLarge";
+  readonly policy?: "Invalid" | "Forbidden" | "RequestEntityTooLarge";
 }
 
 export interface ClusterRecord {

@@ -125,7 +125,7 @@ describe("a refusal of the API server", () => {
       'admission webhook "a\u001b[31m b" denied the request: no',
       "an admission webhook",
     ],
-    ["a policy", 401, "Unauthorized", { causes: [{}] }, inWords, "the ValidatingAdmissionPolicy no"],
+    ["a policy", 403, "Forbidden", { causes: [{}] }, inWords, "the ValidatingAdmissionPolicy no"],
     ["a policy", 413, "RequestEntityTooLarge", { causes: [{}] }, inWords, "the ValidatingAdmissionPolicy no"],
     [
       "policies",
@@ -140,6 +140,14 @@ describe("a refusal of the API server", () => {
     expect(told(refusal)).toMatchObject({ code: "kubernetes.forbidden", exitCode: 3, retryable: false });
     expect(told(refusal).hint).toContain(`The user has the right, but ${by} of the cluster refused`);
     expect(failedAttempt(refusal)).toBeUndefined();
+  });
+
+  test("by a webhook that asks to wait is not waited for, and says nothing of it", () => {
+    const body = JSON.stringify({ kind: "Status", message: `${word}: no`, code: 429 });
+    const headers = { "retry-after": "100" };
+    expect(told(new ApiStatusError({ status: 429, headers, body: Buffer.from(body) })).message).not.toContain(
+      "wait",
+    );
   });
 
   test("by a webhook that is itself in trouble is tried again, and told as trouble", () => {

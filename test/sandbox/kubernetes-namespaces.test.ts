@@ -133,7 +133,11 @@ describe("admission", () => {
       { code: 429, message: byWebhook, details: { retryAfterSeconds: 7 } },
     ],
     ["a policy is 422", { policy: "Invalid" }, { ...policys, code: 422, reason: "Invalid" }],
-    ["or 401", { policy: "Unauthorized" }, { ...policys, code: 401, reason: "Unauthorized" }],
+    [
+      "or 413",
+      { policy: "RequestEntityTooLarge" },
+      { ...policys, code: 413, reason: "RequestEntityTooLarge" },
+    ],
   ])("refuses secrets, changes, dry runs and deletions too: %s", async (_, denial, body) => {
     const { ask, cluster } = inProcessKubernetes();
     await ask("POST", secretsPath, pullSecret("one"));

@@ -23,7 +23,6 @@ const webhooks: readonly Denial[] = [
 const policies: readonly Denial[] = [
   { policy: "Invalid" },
   { policy: "Forbidden" },
-  { policy: "Unauthorized" },
   { policy: "RequestEntityTooLarge" },
 ];
 const denials = [...webhooks, ...policies];

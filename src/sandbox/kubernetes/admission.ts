@@ -143,7 +143,7 @@ function deniedByWebhook(
   );
 }
 
-const policyCodes = { Invalid: 422, Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413 };
+const policyCodes = { Invalid: 422, Forbidden: 403, RequestEntityTooLarge: 413 };
 
 /** Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/policy/validating/dispatcher.go */
 function deniedByPolicy(

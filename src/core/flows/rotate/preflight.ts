@@ -7,8 +7,8 @@ import { isKeyOf } from "../../../domain/ownership.ts";
 import { checkMayChange } from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { checkPasswordPolicy } from "../../steps/client-secret.ts";
-import { rehearseWrite, targetName } from "../../steps/pull-secret.ts";
-import type { Target } from "../../steps/read-targets.ts";
+import { isSameTarget, rehearseWrite, targetName } from "../../steps/pull-secret.ts";
+import { manyTargets, type Target } from "../../steps/read-targets.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { lifetimeOf } from "./change-over.ts";
 import type { Holder } from "../../holders/holders.ts";
@@ -23,11 +23,13 @@ export interface Unwritable {
 
 /**
  * Asks before the first write whether a step can be carried out: an old key is retired only when every secret that
- * holds it has another, so that one which cannot be written stops it all before anything is made.
+ * holds it has another, so that one which cannot be written, or read back, stops it all before anything is made. What
+ * a retirement cannot take out of some secrets it takes out of the others all the same.
  * @returns what cannot be written and is given up, with `--accept-outage`
  * @throws ActionableError exit 2 for a secret that cannot be written, a leaked key that could not be retired, and a
  *   key or an image that is not the one that is meant;
- *   exit 3 where the application may not be changed; `busy` while another run is at work
+ *   exit 3 where the application may not be changed, or secrets not be read by their names; `busy` while another run is
+ *   at work
  */
 export async function preflight(
   step: NextStep,
@@ -41,11 +43,12 @@ export async function preflight(
   const { directory } = ports.azure;
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;
-  const [, longestLifeMs, unwritable] = await Promise.all([
+  const [, longestLifeMs, unwritable, unreadable] = await Promise.all([
     checkMayChange(keys.application, directory, caller, signal),
     // A life that nobody named keeps to the tenant's policy by itself.
     makes ? checkPasswordPolicy(input.expiresInMs ?? "max", directory, signal) : undefined,
-    step.kind === "change-over" ? findUnwritable(step, keys, input, signal) : [],
+    findUnwritable(step, keys, input, signal),
+    findUnreadable(step, keys, input, signal),
   ]);
   if (makes) refuseLongGrace(step, keys, input, longestLifeMs);
   if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
@@ -53,8 +56,29 @@ export async function preflight(
     refuseOtherKey(step, keys, input);
     refuseOtherImage(step, keys, input);
   }
+  if (step.kind !== "change-over") {
+    refuseIfNone(touchedBy(step, keys), [...unreadable, ...unwritable]);
+    return [];
+  }
+  const [first] = unreadable;
+  if (first && !input.acceptOutage) throw first.error;
   if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable);
-  return unwritable;
+  const others = unreadable.filter(
+    ({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)),
+  );
+  return [...unwritable, ...others];
+}
+
+/** The secrets that a step writes; of one that writes none but its mark, those that it can choose from. */
+function touchedBy(step: Exclude<NextStep, { kind: "none" }>, keys: SurveyedKeys): readonly Holder[] {
+  return step.kind === "tidy" || step.holders.length === 0 ? keys.holders : step.holders;
+}
+
+/** A run that could write nothing at all ends before it begins. */
+function refuseIfNone(touched: readonly Holder[], failed: readonly Unwritable[]): void {
+  const isFailed = ({ target }: Holder) => failed.some((one) => isSameTarget(one.target, target));
+  const [first] = failed;
+  if (first && touched.every(isFailed)) throw first.error;
 }
 
 /**
@@ -126,30 +150,65 @@ function refuseOtherImage(
 }
 
 async function findUnwritable(
-  { holders }: ChangeOver,
-  { copies }: SurveyedKeys,
+  step: Exclude<NextStep, { kind: "none" }>,
+  keys: SurveyedKeys,
   { concurrency }: RotateInput,
   signal: AbortSignal,
 ): Promise<Unwritable[]> {
-  const passwords = new Set(holders.map(({ credential }) => credential.password.reveal()));
-  const unwritable: Unwritable[] = copies
+  const changed = step.kind === "change-over" ? step.holders : [];
+  const passwords = new Set(changed.map(({ credential }) => credential.password.reveal()));
+  const copies = keys.copies
     .filter(({ credentials }) => credentials.some(({ password }) => passwords.has(password.reveal())))
     .map(({ target, error }) => ({ target, error }));
-  await pMap(
+  const refused = await refusedOf(
+    touchedBy(step, keys),
+    ({ target, secret }) => rehearseWrite(target, { kind: "present", secret }, signal),
+    concurrency,
+    signal,
+  );
+  return [...copies, ...refused];
+}
+
+/** Lists told what the secrets hold; what is written to them is read back by their names. */
+async function findUnreadable(
+  step: Exclude<NextStep, { kind: "none" }>,
+  keys: SurveyedKeys,
+  { concurrency }: RotateInput,
+  signal: AbortSignal,
+): Promise<Unwritable[]> {
+  const touched = touchedBy(step, keys);
+  const { cluster } = keys.seen;
+  if (touched.length >= manyTargets && (await cluster.mayEverywhere("get", "secrets", signal))) return [];
+  return refusedOf(
+    touched,
+    ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal),
+    concurrency,
+    signal,
+  );
+}
+
+async function refusedOf(
+  holders: readonly Holder[],
+  ask: (holder: Holder) => Promise<unknown>,
+  concurrency: number,
+  signal: AbortSignal,
+): Promise<Unwritable[]> {
+  const answers = await pMap(
     holders,
-    async ({ target, secret }: Holder) => {
+    async (holder): Promise<Unwritable[]> => {
       try {
-        await rehearseWrite(target, { kind: "present", secret }, signal);
+        await ask(holder);
+        return [];
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted) throw error;
         // A server that does not answer has refused nothing.
         if (error.retryable) throw error;
-        unwritable.push({ target, error });
+        return [{ target: holder.target, error }];
       }
     },
     { concurrency },
   );
-  return unwritable;
+  return answers.flat();
 }
 
 function cannotBeWritten(unwritable: readonly Unwritable[]): ActionableError {

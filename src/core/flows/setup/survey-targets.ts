@@ -20,9 +20,15 @@ export async function surveyTargets(
   const { concurrency } = survey.input;
   const wishes = survey.states.map((one) => wishFor(survey, one, decision, clusterId, appId));
   const mayWriteAll = await mayWriteEverywhere(survey, wishes, signal);
-  const looked = await pMap(wishes, (wish) => surveyTarget(survey, wish, mayWriteAll, signal), {
-    concurrency,
-  });
+  const rehearse = async ({ target, state, changes }: Wish): Promise<void> => {
+    if (!changes || mayWriteAll) return;
+    // Of many, lists told what they hold; the mark, and what is written beside somebody else, is read by its name.
+    const read =
+      survey.cluster.targets.length >= manyTargets &&
+      target.cluster.findSecret(target.namespace, target.name, signal);
+    await Promise.all([rehearseWrite(target, state, signal), read]);
+  };
+  const looked = await pMap(wishes, (wish) => surveyTarget(survey, wish, rehearse, signal), { concurrency });
   return looked.filter((one) => one !== undefined);
 }
 
@@ -45,8 +51,8 @@ function wishFor(
 }
 
 /**
- * Whether the caller may write secrets in the whole cluster, where there are many to be written: then each is not
- * rehearsed. What a quota or a policy refuses is learned when it is written, as it is for one that changes meanwhile;
+ * Whether the caller may write secrets, and read them back, in the whole cluster, where there are many to be written:
+ * then each is not rehearsed. What a quota or a policy refuses is learned when it is written, as it is for one that changes meanwhile;
  * only a run that writes nothing would never learn it.
  */
 async function mayWriteEverywhere(
@@ -59,6 +65,7 @@ async function mayWriteEverywhere(
   if (toWrite.length < manyTargets) return false;
   const makesNamespaces = toWrite.some(({ state }) => state.kind === "absent" && state.createNamespace);
   const may = await Promise.all([
+    cluster.mayEverywhere("get", "secrets", signal),
     cluster.mayEverywhere("create", "secrets", signal),
     cluster.mayEverywhere("patch", "secrets", signal),
     !makesNamespaces || cluster.mayEverywhere("create", "namespaces", signal),
@@ -69,12 +76,12 @@ async function mayWriteEverywhere(
 async function surveyTarget(
   { input, exclusions }: JobSurvey,
   wish: Wish,
-  mayWriteAll: boolean,
+  rehearse: (wish: Wish) => Promise<void>,
   signal: AbortSignal,
 ): Promise<JobTarget | undefined> {
-  const { target, state, changes } = wish;
+  const { target, state } = wish;
   try {
-    if (changes && !mayWriteAll) await rehearseWrite(target, state, signal);
+    await rehearse(wish);
     const links = [];
     const namespaceIsMade = state.kind === "absent" && state.createNamespace;
     for (const account of input.serviceAccounts) {
