@@ -283,6 +283,8 @@ export interface Cluster {
   listServiceAccounts(namespace: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Them with their pull secrets; none where the namespace does not exist. */
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
+  /** Those of every namespace; undefined when they may not be listed cluster-wide. */
+  listAllAccountLinks(signal: AbortSignal): Promise<readonly ServiceAccountObject[] | undefined>;
   /** None where the namespace does not exist. */
   listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]>;
   /** The cluster's clock by its newest answer; this machine's before the first. */
@@ -324,9 +326,13 @@ export interface WritableCluster extends Cluster {
   patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<SecretObject>;
   /**
    * Fine when it is gone.
+   * @returns what stands of it: it goes when its finalizers are done; undefined: it is gone
    * @throws ActionableError `kubernetes.conflict` unless it is still the same one, in this version
    */
-  deleteSecret(secret: KnownSecret & Pick<SecretObject, "uid">, signal: AbortSignal): Promise<void>;
+  deleteSecret(
+    secret: KnownSecret & Pick<SecretObject, "uid">,
+    signal: AbortSignal,
+  ): Promise<SecretObject | undefined>;
   /** Replaces the list of pull secrets, and only if the account still has this resource version. */
   patchServiceAccount(
     account: KnownAccount,

@@ -12,6 +12,10 @@ export interface SecretObject {
   readonly ownerReferences: ReadonlyArray<{ readonly kind: string; readonly name: string }>;
   /** The field managers that wrote it. */
   readonly managers: readonly string[];
+  /** What has to be done before it can go: while one is left, a deletion leaves it standing. */
+  readonly finalizers: readonly string[];
+  /** Whether it is being deleted, and goes when its finalizers are done. */
+  readonly deleting: boolean;
 }
 
 /** What a write sets on a Secret; what is absent stays, `null` takes a label or annotation away. */

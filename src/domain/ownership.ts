@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { hasCode, refused } from "./errors.ts";
 import type { Application, PasswordCredential } from "./identity.ts";
-import type { SecretObject } from "./kubernetes-objects.ts";
+import type { SecretObject, ServiceAccountObject } from "./kubernetes-objects.ts";
 import { isGuid } from "./names.ts";
 import { requestedRoles, type RequestedRole } from "./role.ts";
 
@@ -20,6 +20,21 @@ export const managedByValue = "acr-pull";
 export const applicationTag = "acr-pull";
 /** Every write to a cluster names it. */
 export const fieldManager = "acr-pull";
+
+/** To whom the API server gives fields of those who wrote longest ago, when more than ten have written an object. */
+const forgottenManager = "ancient-changes";
+
+/**
+ * Who wrote a service account's list of pull secrets as it is, by the API server's record. `unknown` where it keeps none,
+ * as of an account that was made without a list, or has forgotten who it was.
+ */
+export function listWriter({
+  listManagers,
+}: Pick<ServiceAccountObject, "listManagers">): "acr-pull" | "others" | "unknown" {
+  const known = listManagers.filter((manager) => manager !== forgottenManager);
+  if (known.some((manager) => manager !== fieldManager)) return "others";
+  return known.length > 0 && known.length === listManagers.length ? "acr-pull" : "unknown";
+}
 
 /** The unique name of the application of one registry and one cluster. */
 export function applicationUniqueName(loginServer: string, clusterId: string): string {
@@ -212,7 +227,7 @@ export function formatMarks(marks: EntryMarks): string {
 
 /**
  * The controller that writes a secret by itself and would undo our write: by owner references, labels,
- * annotations or field managers. `undefined` when nobody does.
+ * annotations or field managers. `undefined` when nobody does, as far as that is known: see hasForgottenWriters.
  */
 export function reconcilerOf(secret: SecretObject): string | undefined {
   const [owner] = secret.ownerReferences;
@@ -230,6 +245,11 @@ export function reconcilerOf(secret: SecretObject): string | undefined {
     ),
   );
   return byManager?.name;
+}
+
+/** Whether more have written a secret than the API server tells apart: then a reconciler may be among the forgotten. */
+export function hasForgottenWriters({ managers }: Pick<SecretObject, "managers">): boolean {
+  return managers.includes(forgottenManager);
 }
 
 /** Marks and field managers that these controllers leave on what they write, from their own documentation. */

@@ -1,3 +1,4 @@
+import type { V1Secret, V1Status } from "@kubernetes/client-node";
 import { dockerConfigType, legacyDockerConfigType } from "../domain/docker-config.ts";
 import { hasCode } from "../domain/errors.ts";
 import type {
@@ -224,17 +225,18 @@ export class ClusterClient {
   async deleteSecret(
     secret: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<SecretObject | undefined> {
     try {
-      await this.#calls.write(
+      return await this.#calls.write(
         secretDeletion(this.context, secret),
-        () => undefined,
+        standingSecret,
         // Gone is 404, and what stands there in its place was not deleted.
         () => Promise.resolve(undefined),
         signal,
       );
     } catch (error) {
       if (!hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) throw error;
+      return undefined;
     }
   }
 
@@ -278,6 +280,12 @@ export class ClusterClient {
   ): ApiRequest {
     return { context: this.context, verb, resource, namespace, name };
   }
+}
+
+/** A deletion is answered with a Status, or with the object while its finalizers hold it. */
+function standingSecret(answer: V1Secret | V1Status): SecretObject | undefined {
+  const secret = answer.kind === "Secret" ? secretObject(answer as V1Secret) : undefined;
+  return secret?.deleting && secret.finalizers.length > 0 ? secret : undefined;
 }
 
 async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -32,6 +32,8 @@ export function secretObject({ metadata, type, immutable, data }: V1Secret): Sec
     data: data ?? {},
     ownerReferences: (metadata?.ownerReferences ?? []).map(({ kind, name }) => ({ kind, name })),
     managers: [...new Set(managers)],
+    finalizers: metadata?.finalizers ?? [],
+    deleting: Boolean(metadata?.deletionTimestamp),
   };
 }
 

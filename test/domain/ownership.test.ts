@@ -7,6 +7,8 @@ import {
   keyOrigin,
   keysOfOtherClusters,
   readMarks,
+  hasForgottenWriters,
+  listWriter,
   reconcilerOf,
   type EntryMarks,
 } from "../../src/domain/ownership.ts";
@@ -24,6 +26,8 @@ const secret: SecretObject = {
   data: {},
   ownerReferences: [],
   managers: ["kubectl-create"],
+  finalizers: [],
+  deleting: false,
 };
 
 describe("the application's names", () => {
@@ -165,6 +169,20 @@ describe("the mark of a key on its way out", () => {
   });
 });
 
+describe("who wrote a service account's list", () => {
+  it.each([
+    [[], "unknown"],
+    [["acr-pull"], "acr-pull"],
+    [["ancient-changes"], "unknown"],
+    [["acr-pull", "ancient-changes"], "unknown"],
+    [["kubectl-edit"], "others"],
+    [["ancient-changes", "kubectl-edit"], "others"],
+    [["acr-pull", "kubectl-edit"], "others"],
+  ])("is, by its managers %j, %s", (listManagers, writer) => {
+    expect(listWriter({ listManagers })).toBe(writer);
+  });
+});
+
 describe("a reconciler", () => {
   it.each([
     ["an owner reference", { ownerReferences: [{ kind: "SealedSecret", name: "s" }] }],
@@ -176,6 +194,12 @@ describe("a reconciler", () => {
     ["a copier's mark", { annotations: { "reflector.v1.k8s.emberstack.com/reflects": "x" } }],
   ])("is known by %s", (_what, part) => {
     expect(reconcilerOf({ ...secret, ...part })).toBeDefined();
+  });
+
+  it("may be among those whom the API server has forgotten", () => {
+    const managers = ["acr-pull", "ancient-changes"];
+    expect(reconcilerOf({ ...secret, managers })).toBeUndefined();
+    expect([hasForgottenWriters({ managers }), hasForgottenWriters(secret)]).toEqual([true, false]);
   });
 
   it("is not suspected behind a person's kubectl", () => {

@@ -73,6 +73,8 @@ describe("a read", () => {
       data: { ".dockerconfigjson": "e30=" },
       ownerReferences: [{ kind: "Thing", name: "owner" }],
       managers: ["helm", "kubectl"],
+      finalizers: [],
+      deleting: false,
     });
     expect(server.requests[0]?.headers.authorization).toBe("Bearer t0k3n");
   });

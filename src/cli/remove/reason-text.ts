@@ -4,6 +4,7 @@ const texts: Readonly<Record<KeptReason, string>> = {
   "holds-other-entries": "stays with the other entries in it",
   "not-made-by-acr-pull": "stays, for acr-pull did not make it",
   "holds-other-credential": "stays with another credential for this host, which is not acr-pull's",
+  "being-deleted": "is being deleted, and still held",
   "linked-by-others": "somebody else wrote its list",
   "of-another-cluster": "its mark says that it is another cluster's",
   "still-held": "still used",
@@ -20,7 +21,7 @@ const mostNamed = 3;
 
 /**
  * Why something stays, in words.
- * @param heldBy the secrets that are the reason
+ * @param heldBy the secrets, or finalizers, that are the reason
  */
 export function reasonText(reason: KeptReason, heldBy: readonly string[] = []): string {
   if (heldBy.length === 0) return texts[reason];

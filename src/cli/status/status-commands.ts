@@ -16,6 +16,8 @@ export interface StatusCommands {
   readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Removes one key that nothing holds. */
   readonly prune: (keyId: string) => string;
+  /** Takes back what is left where the secrets are gone; asks for what it is not told. */
+  readonly remove: () => string;
 }
 
 const { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls } = statusOptions;
@@ -32,7 +34,7 @@ export function statusCommands({
   environment,
 }: Pick<CommandContext, "program" | "given" | "environment">): StatusCommands {
   const { ifExpiringWithin } = rotateOptions;
-  const { prune } = statusOptions;
+  const { prune, secretName } = statusOptions;
   return {
     rotate: (withinMs) =>
       equivalentCommand(
@@ -59,6 +61,10 @@ export function statusCommands({
         withFlag(given, "prune", [keyId]),
         environment,
       ),
+    remove: () =>
+      equivalentCommand(program, "remove", { ...bothKnow, secretName }, given, environment, {
+        asking: true,
+      }),
   };
 }
 

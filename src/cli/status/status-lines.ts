@@ -33,6 +33,7 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, width)),
     orphanLines(result, context),
+    linkLines(result, context),
     seenLines(result, width),
     result.warnings.flatMap(({ message }) => signedLines(toned("warning", "!"), `${message}.`, width)),
     needsRotate(result)
@@ -176,6 +177,26 @@ function orphanLines({ orphans, orphansUnknown }: StatusResult, { commands, widt
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
   return `Orphan: no secret of acr-pull's in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
+}
+
+function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusContext): Line[] {
+  if (brokenLinks.length === 0) return [];
+  const told = brokenLinks
+    .slice(0, mostTroubles)
+    .flatMap(({ context, namespace, serviceAccount, secret }) =>
+      signedLines(
+        toned("bad", "✗"),
+        `The service account ${context}/${namespace}/${serviceAccount} names the secret ${secret}, which acr-pull linked and which is gone.`,
+        width,
+      ),
+    );
+  const more = brokenLinks.length - mostTroubles;
+  return [
+    ...told,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    ...wrapped("To take back what is left, or give them a secret again run setup:", width),
+    `  ${commands.remove()}`,
+  ];
 }
 
 /** Where it was not looked: an answer that leaves something out says so. */

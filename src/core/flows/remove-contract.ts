@@ -88,6 +88,8 @@ export type KeptReason =
   | "not-made-by-acr-pull"
   /** A secret that holds another credential for the host than the one that acr-pull wrote. */
   | "holds-other-credential"
+  /** A secret that is being deleted, and goes when its finalizers are done. */
+  | "being-deleted"
   /** A service account that somebody else than acr-pull linked. */
   | "linked-by-others"
   /** Its mark says that it is another cluster's. */
@@ -125,7 +127,7 @@ export interface RemovedItem {
   readonly reason?: KeptReason;
   /** Of a key that was removed: by what it is known to be gone, or that some part of the service still takes it. */
   readonly evidence?: RemovalEvidence | "not-yet-refused";
-  /** Secrets, as `context/namespace/name`, that are the reason. */
+  /** Secrets, as `context/namespace/name`, that are the reason; of a secret that is being deleted its finalizers. */
   readonly heldBy?: readonly string[];
   readonly error?: ResultError;
 }

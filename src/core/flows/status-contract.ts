@@ -93,6 +93,16 @@ export interface OrphanKey {
   readonly expiresAt: string | null;
 }
 
+/** A service account that goes on naming a secret which acr-pull linked and which is gone. */
+export interface BrokenLink {
+  readonly context: string;
+  readonly clusterId: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** The name of the secret that is not there. */
+  readonly secret: string;
+}
+
 /** Something that a later run of `rotate` or `setup` has to bring to its end. */
 export type PendingWork = {
   readonly context: string;
@@ -146,6 +156,8 @@ export interface StatusResult {
   readonly orphans: readonly OrphanKey[] | null;
   /** Why it is not known of some cluster. */
   readonly orphansUnknown?: { readonly code: string; readonly message: string };
+  /** Where service accounts may be listed. */
+  readonly brokenLinks: readonly BrokenLink[];
   readonly pending: readonly PendingWork[];
   readonly scopes: readonly Scope[];
   readonly unseen: readonly Unseen[];

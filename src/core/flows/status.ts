@@ -2,8 +2,10 @@ import type { Finished } from "./finished.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { withoutRemovedKeys } from "../holders/find-application.ts";
+import { findLeftLinks, type LeftLink } from "../holders/left-links.ts";
 import { namespacesRead, seeManaged, type ManagedSecrets, type NotSeen } from "../holders/see-managed.ts";
 import type { Directory } from "../ports.ts";
+import { ifToBeHad } from "../steps/failure-of-one.ts";
 import { applicationWarnings } from "./status/application-warnings.ts";
 import { askDirectory, hasApplications, type DirectoryFacts } from "./status/ask-directory.ts";
 import { findOrphans, orphansUnknownOf } from "./status/find-orphans.ts";
@@ -11,6 +13,7 @@ import { findPending } from "./status/find-pending.ts";
 import { judgeEntries } from "./status/judge-entries.ts";
 import { findPrunable, prunePlan } from "./status/prune-key.ts";
 import type {
+  BrokenLink,
   OrphanKey,
   StatusConversation,
   StatusInput,
@@ -25,6 +28,8 @@ interface Look {
   readonly notSeen: readonly NotSeen[];
   /** What the directory says, or why it could not be asked. */
   readonly facts: DirectoryFacts | ActionableError;
+  /** Service accounts that name a secret which is gone, by cluster. */
+  readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
 }
 
 /**
@@ -53,6 +58,32 @@ async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortS
   const { seen, notSeen } = await seeManaged(input, ports.clusters, signal);
   const [first] = notSeen;
   if (seen.length === 0 && first) throw first.error;
+  const [look, leftLinks] = await Promise.all([
+    askAbout({ seen, notSeen }, input, ports, signal),
+    leftLinksIn(seen, input, signal),
+  ]);
+  return { ...look, leftLinks };
+}
+
+/** Whoever may not list service accounts, or gets no answer, is told of secrets and keys alone. */
+async function leftLinksIn(
+  seen: readonly ManagedSecrets[],
+  input: StatusInput,
+  signal: AbortSignal,
+): Promise<Look["leftLinks"]> {
+  const links = seen.map(async (one) => {
+    const found = await ifToBeHad(findLeftLinks(one, input, signal), signal);
+    return [one.clusterId, found ?? []] as const;
+  });
+  return new Map(await Promise.all(links));
+}
+
+async function askAbout(
+  { seen, notSeen }: Pick<Look, "seen" | "notSeen">,
+  input: StatusInput,
+  ports: StatusPorts,
+  signal: AbortSignal,
+): Promise<Omit<Look, "leftLinks">> {
   if (!hasApplications(seen, input.registry)) return { seen, notSeen, facts: new Map() };
   try {
     const directory = await ports.directory();
@@ -77,7 +108,7 @@ async function confirmed(
   input: StatusInput,
   { clusters, clock }: StatusPorts,
   signal: AbortSignal,
-): Promise<Look> {
+): Promise<Omit<Look, "leftLinks">> {
   const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
   const orphans = told.flatMap((cluster) => findOrphans(cluster, facts, input.registry));
   if (orphans.length === 0) return { seen, notSeen, facts };
@@ -133,7 +164,7 @@ async function prune(
 }
 
 function finished(
-  { seen, notSeen, facts }: Look,
+  { seen, notSeen, facts, leftLinks }: Look,
   input: StatusInput,
   { process }: StatusPorts,
   pruned?: string,
@@ -147,6 +178,9 @@ function finished(
     ...orphans,
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
+    brokenLinks: seen.flatMap(({ clusterId }) =>
+      brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
+    ),
     pending: seen.flatMap((cluster) => findPending(cluster, input, cluster.cluster.serverTime(), process)),
     scopes: seen.map((cluster) => ({
       context: cluster.cluster.context,
@@ -212,13 +246,34 @@ function failureOf(
   )[0]?.error;
 }
 
+/**
+ * Those that acr-pull made, by the API server's record; where that tells of nobody, only while a key is left that was made
+ * for the cluster and that no secret names.
+ */
+function brokenLinks(
+  clusterId: string,
+  links: readonly LeftLink[],
+  orphans: readonly OrphanKey[],
+): BrokenLink[] {
+  const hasOrphan = orphans.some((orphan) => orphan.clusterId === clusterId);
+  return links
+    .filter(({ writer }) => writer === "acr-pull" || (writer === "unknown" && hasOrphan))
+    .map(({ cluster: { context }, namespace, account, secretName }) => {
+      return { context, clusterId, namespace, serviceAccount: account, secret: secretName };
+    });
+}
+
 /** Whether nobody has to do anything: by what was seen. */
-function isInOrder({ entries, orphans, pending }: StatusResult, clocks: ReadonlyMap<string, Date>): boolean {
+function isInOrder(
+  { entries, orphans, brokenLinks, pending }: StatusResult,
+  clocks: ReadonlyMap<string, Date>,
+): boolean {
   const lives = ({ expiresAt, clusterId }: OrphanKey) =>
     expiresAt === null || Date.parse(expiresAt) > (clocks.get(clusterId)?.getTime() ?? 0);
   return (
     entries.every(({ state }) => state === "ok" || state === "pending") &&
     !(orphans ?? []).some(lives) &&
+    brokenLinks.length === 0 &&
     !pending.some(({ overdue }) => overdue)
   );
 }

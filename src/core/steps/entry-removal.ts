@@ -42,7 +42,9 @@ export type KeptSecret =
   /** Somebody else made it. */
   | "not-made-by-acr-pull"
   /** What it holds for the host is not what our mark speaks of. */
-  | "holds-other-credential";
+  | "holds-other-credential"
+  /** It is being deleted, and goes when its finalizers are done. */
+  | "being-deleted";
 
 /**
  * Judges whether our entry can be taken out of a secret; undefined when it has none (any more).
@@ -72,7 +74,8 @@ export function endOf(entry: MarkedSecret): EntryEnd {
     Object.keys(config.auths).length === 0 &&
     Object.keys(config).every((key) => key === "auths") &&
     Object.keys(secret.data).every((key) => key === dockerConfigKey);
-  if (madeByUs && holdsNothing && !hasOtherMarks) return { kind: "delete" };
+  const goes = madeByUs && holdsNothing && !hasOtherMarks;
+  if (goes && !secret.deleting) return { kind: "delete" };
   return {
     kind: "change",
     change: {
@@ -84,11 +87,13 @@ export function endOf(entry: MarkedSecret): EntryEnd {
           }),
       ...dataChange(entry, config),
     },
-    why: hasOtherCredential(entry)
-      ? "holds-other-credential"
-      : holdsNothing && !hasOtherMarks
-        ? "not-made-by-acr-pull"
-        : "holds-other-entries",
+    why: secret.deleting
+      ? "being-deleted"
+      : hasOtherCredential(entry)
+        ? "holds-other-credential"
+        : holdsNothing && !hasOtherMarks
+          ? "not-made-by-acr-pull"
+          : "holds-other-entries",
   };
 }
 
@@ -120,8 +125,8 @@ export interface WritableEntry extends MarkedSecret {
 /** What became of a secret that our entry was taken out of. */
 export type EntryRemoved =
   | { readonly action: "removed" }
-  /** `why` it stays; absent when somebody else took the entry out. */
-  | { readonly action: "updated"; readonly why?: KeptSecret };
+  /** `why` it stays; absent when somebody else took the entry out. Of one that is being deleted, what holds it. */
+  | { readonly action: "updated"; readonly why?: KeptSecret; readonly finalizers?: readonly string[] };
 
 const triesOnConflict = 5;
 
@@ -143,11 +148,14 @@ export async function removeEntry(
     const end = endOf(current);
     try {
       if (end.kind === "delete") {
-        await cluster.deleteSecret(current.secret, signal);
-        return { action: "removed" };
+        const standing = await cluster.deleteSecret(current.secret, signal);
+        if (!standing) return { action: "removed" };
+        // What holds it may do so for long: until then nothing of ours is in it.
+        current = { ...current, secret: standing };
+        continue;
       }
-      await cluster.patchSecret(current.secret, end.change, signal);
-      return { action: "updated", why: end.why };
+      const { finalizers, deleting } = await cluster.patchSecret(current.secret, end.change, signal);
+      return { action: "updated", why: end.why, ...(deleting && { finalizers }) };
     } catch (error) {
       if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found"))
         return { action: "removed" };
@@ -176,27 +184,31 @@ function isSameEntry(one: EntryMark, other: EntryMark): boolean {
 /**
  * Asks the API server whether the entry could be taken out; nothing is kept.
  * @param changesFirst whether the secret is also patched before it goes
+ * @returns false when the secret is gone: somebody deleted it since it was looked at
  */
 export async function rehearseRemoval(
   { target, secret, ...entry }: MarkedSecret,
   changesFirst: boolean,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { rehearsal } = target.cluster;
   const end = endOf({ target, secret, ...entry });
-  // Somebody changed it since it was looked at: whether it may be written was answered before that.
-  await Promise.all([
-    end.kind === "delete" ? unlessConflict(rehearsal.deleteSecret(secret, signal)) : undefined,
+  const stands = await Promise.all([
+    end.kind === "delete" ? isThere(rehearsal.deleteSecret(secret, signal)) : true,
     end.kind === "change" || changesFirst
-      ? unlessConflict(rehearsal.patchSecret(secret, { annotations: { ...secret.annotations } }, signal))
-      : undefined,
+      ? isThere(rehearsal.patchSecret(secret, { annotations: { ...secret.annotations } }, signal))
+      : true,
   ]);
+  return stands.every(Boolean);
 }
 
-async function unlessConflict(work: Promise<unknown>): Promise<void> {
+async function isThere(rehearsal: Promise<unknown>): Promise<boolean> {
   try {
-    await work;
+    await rehearsal;
   } catch (error) {
-    if (!hasCode(error, "kubernetes.conflict", "kubernetes.not-found")) throw error;
+    if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return false;
+    // Somebody changed it since it was looked at: whether it may be written was answered before that.
+    if (!hasCode(error, "kubernetes.conflict")) throw error;
   }
+  return true;
 }

@@ -12,7 +12,7 @@ import {
   type PendingMark,
 } from "../../domain/ownership.ts";
 import { BusyError } from "./busy.ts";
-import { newSecret, targetName } from "./pull-secret.ts";
+import { newSecret, refuseDeleting, targetName } from "./pull-secret.ts";
 import type { Target, Writable } from "./read-targets.ts";
 
 const staleAfterMs = 60_000;
@@ -211,8 +211,8 @@ export class HeldMark {
     const { target, loginServer } = this.#wish;
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
     const standing = secret && readMarks(secret)[loginServer]?.pending;
-    if (!secret || standing?.operation !== this.operation || !isOwn(standing, this.#wish.process))
-      throw new BusyError(targetName(target));
+    const isOurs = standing?.operation === this.operation && isOwn(standing, this.#wish.process);
+    if (!secret || secret.deleting || !isOurs) throw new BusyError(targetName(target));
     try {
       this.#secret = await write(this.#wish, secret, pending, signal);
     } catch (error) {
@@ -252,6 +252,7 @@ async function write(
   const marks = { ...(secret ? readMarks(secret) : {}) };
   marks[loginServer] = { ...(marks[loginServer] ?? entry), pending };
   if (!secret) return target.cluster.createSecret(newSecret(target, marks, emptyDockerConfig), signal);
+  refuseDeleting(target, secret);
   return target.cluster.patchSecret(secret, markChange(formatMarks(marks)), signal);
 }
 

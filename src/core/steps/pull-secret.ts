@@ -12,6 +12,7 @@ import {
   type PullCredential,
 } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
+import { heldText } from "../../domain/held-text.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { keysForImage } from "../../domain/kubelet-match.ts";
 import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
@@ -22,6 +23,7 @@ import {
   managedByValue,
   managedLabel,
   readMarks,
+  hasForgottenWriters,
   reconcilerOf,
   type EntryMark,
   type EntryMarks,
@@ -123,6 +125,26 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
   }
   const second = secondCredentialOf(config, loginServer);
   return { kind: "present", secret, config, marks, mark, credential, second };
+}
+
+/** That nobody can tell whether a controller would undo what is written to a secret; nothing where that can be told. */
+export function forgottenWritersWarning(target: Target, secret: SecretObject): string[] {
+  if (!hasForgottenWriters(secret)) return [];
+  return [
+    `More than ten have written ${targetName(target)}, and the cluster names the oldest of them no more: whether a controller is among them, which would undo a change, is not known`,
+  ];
+}
+
+/**
+ * What is written to a secret that is being deleted goes with it.
+ * @throws ActionableError `kubernetes.terminating`, which leaves the target out
+ */
+export function refuseDeleting(target: Target, { deleting, finalizers }: SecretObject): void {
+  if (!deleting) return;
+  throw new ActionableError(`Secret ${targetName(target)} is being deleted${heldText(finalizers)}.`, {
+    code: "kubernetes.terminating",
+    hint: "Wait until it is gone, or have its finalizers done by whoever set them, and run again; or choose another name with --secret-name.",
+  });
 }
 
 function judgeNamespace(
@@ -255,6 +277,7 @@ export async function rehearseWrite(
   const { rehearsal } = target.cluster;
   const change = { labels: { [managedLabel]: "true" } };
   if (state.kind === "present") {
+    refuseDeleting(target, state.secret);
     // Somebody changed it since it was looked at: whether it may be written was answered before that.
     await unless(rehearsal.patchSecret(state.secret, change, signal), "kubernetes.conflict");
     return;
@@ -316,6 +339,7 @@ export async function writeTarget(
       }
       const change = changeFor(current, desired);
       if (!change) return { action: "unchanged", secret: current.secret };
+      refuseDeleting(target, current.secret);
       return { action: "updated", secret: await cluster.patchSecret(current.secret, change, signal) };
     } catch (error) {
       if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict", "kubernetes.already-exists"))

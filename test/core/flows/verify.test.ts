@@ -38,6 +38,8 @@ function secretOf(...hosts: readonly string[]): SecretObject {
     data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
     ownerReferences: [],
     managers: [],
+    finalizers: [],
+    deleting: false,
   };
 }
 

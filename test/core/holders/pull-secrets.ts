@@ -60,6 +60,8 @@ export function pullSecret(one: PullSecret): SecretObject {
     data: { ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") },
     ownerReferences: [],
     managers: ["acr-pull"],
+    finalizers: [],
+    deleting: false,
     ...more,
   };
 }

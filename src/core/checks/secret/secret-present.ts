@@ -1,3 +1,4 @@
+import { heldText } from "../../../domain/held-text.ts";
 import { fail, pass, skip, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 import { setupCommand } from "../remedies.ts";
@@ -10,6 +11,12 @@ export const secretPresent: Check<SecretFacts> = {
   needs: ["secret-readable"],
   look: ({ secret, place, isNeeded, namespaceMissing, elsewhere, wanted, suggest }) => {
     const { namespace, name, context } = place;
+    if (secret?.deleting) {
+      return fail(
+        `Secret ${name} is being deleted${heldText(secret.finalizers)}: when it goes, pods have nothing to pull with.`,
+        { hint: `When it is gone, make it anew: ${setupCommand(place, suggest, wanted)}` },
+      );
+    }
     if (secret) return pass(`Secret ${name} is there.`);
     if (!isNeeded) {
       return skip(

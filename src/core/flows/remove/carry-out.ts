@@ -1,4 +1,3 @@
-import pMap from "p-map";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import type { Application, PasswordCredential } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
@@ -9,24 +8,16 @@ import type { Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { newOperation } from "../../steps/client-secret.ts";
-import {
-  readEntry,
-  removeEntry,
-  withoutPassword,
-  type EntryRemoved,
-  type MarkedSecret,
-  type WritableEntry,
-} from "../../steps/entry-removal.ts";
-import { isFailureOfOne } from "../../steps/failure-of-one.ts";
+import { readEntry, withoutPassword, type MarkedSecret } from "../../steps/entry-removal.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import { writable } from "../../steps/read-targets.ts";
-import { removeLink } from "../../steps/service-account.ts";
 import { takeTurn } from "../../steps/take-turn.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
 import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
 import { findLiveMark } from "./survey-entries.ts";
 import type { Records } from "./records.ts";
+import { Several } from "./several.ts";
 import { noteEnd, noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
 
 /** What carrying out takes, the same for all clusters of a run. */
@@ -47,25 +38,43 @@ export interface Run {
  * @throws BusyError when another run is at work, or went on in this one's place
  */
 export async function carryOut(removal: Removal, run: Run): Promise<void> {
-  const [first] = removal.entries.entries;
+  const first = removal.entries.entries.find(({ secret }) => !secret.deleting);
   noteKept(removal, run.records);
   if (first) await new ClusterRemoval(removal, first, run).toTheEnd();
-  else if (removal.verdicts.some(removesSomething)) await removeWithoutMark(removal, run);
+  else await removeWithoutMark(removal, run);
 }
 
 /**
- * No secret is left that could be marked: only what nothing in the cluster holds is removed, and nothing while a run
- * is at work that has begun since.
+ * No secret is left that could be marked, for a mark is put on none that is being deleted: only what nothing in the cluster
+ * holds is removed, and nothing while a run is at work that has begun since.
  */
 async function removeWithoutMark(removal: Removal, run: Run): Promise<void> {
   const { seen, registry } = removal;
+  const { entries } = removal.entries;
   const remaining = async () => {
     const secrets = await secretsNow(seen, run.input.concurrency, run.signal);
     const live = findLiveMark(seen, secrets, registry.loginServer, run.ports.process);
     if (live) throw new BusyError(targetName(live));
-    return secrets;
+    return secrets.filter((secret) => !entries.some(({ target }) => isSameTarget(target, secret)));
   };
-  await removeInAzure(removal, remaining, run, run.signal, () => Promise.resolve());
+  const stillOurTurn = () => Promise.resolve();
+  const several = new Several(removal, run, run.signal);
+  if (removal.users.links.length > 0) {
+    // What was made anew meanwhile is named with good reason.
+    const standing = await remaining();
+    const inVain = removal.users.links.filter(
+      ({ namespace, secretName: name }) => !standing.some((one) => isSameTarget(one, { namespace, name })),
+    );
+    run.records.wrote = true;
+    await several.unlink(inVain, stillOurTurn);
+  }
+  if (entries.length > 0) {
+    run.records.wrote = true;
+    await several.removeEntries(entries, stillOurTurn);
+  }
+  if (removal.verdicts.some(removesSomething)) {
+    await removeInAzure(removal, remaining, run, run.signal, stillOurTurn);
+  }
 }
 
 function noteKept({ seen, users, entries, orphans }: Removal, records: Records): void {
@@ -111,6 +120,10 @@ class ClusterRemoval {
     }
   }
 
+  get #several(): Several {
+    return new Several(this.#removal, this.#run, this.#signal);
+  }
+
   async #takeTurn(): Promise<HeldMark> {
     const mark = await this.#setMark();
     const { entries, verdicts } = this.#removal;
@@ -150,7 +163,7 @@ class ClusterRemoval {
   async #underMark(mark: HeldMark): Promise<void> {
     const { records } = this.#run;
     const stillOurTurn = () => mark.ensureHeld(this.#signal);
-    await this.#unlink(stillOurTurn);
+    await this.#several.unlink(this.#removal.users.links, stillOurTurn);
     await this.#removeOthers(mark);
     const before = records.failures.length;
     if (this.#removal.verdicts.some(removesSomething)) {
@@ -168,49 +181,13 @@ class ClusterRemoval {
     return secretsNow(this.#removal.seen, this.#run.input.concurrency, this.#signal);
   }
 
-  async #unlink(stillOurTurn: () => Promise<void>): Promise<void> {
-    const { links } = this.#removal.users;
-    await this.#each("service accounts unlinked", links, async (link) => {
-      const { cluster, namespace, account: id } = link;
-      const item = { kind: "service-account", id, context: cluster.context, namespace } as const;
-      await this.#noting(item, async () => {
-        await stillOurTurn();
-        await removeLink(writable(link, this.#run.ports), this.#signal);
-        this.#run.records.add({ ...item, action: "updated" });
-      });
-    });
-  }
-
   async #removeOthers(mark: HeldMark): Promise<void> {
     const others = this.#removal.entries.entries.filter(({ target }) => !isSameTarget(target, mark.target));
-    await this.#each("secrets done", others, async (entry) => {
-      await this.#noting(itemOf(entry), async () => {
-        await mark.ensureHeld(this.#signal);
-        const removed = await removeEntry(this.#writable(entry), this.#signal, () =>
-          mark.confirmHeld(this.#signal),
-        );
-        this.#noteEntry(entry, removed);
-      });
-    });
-  }
-
-  /** Several at once; how many are done is told. */
-  async #each<T>(what: string, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-    const { report, input } = this.#run;
-    const id = `${this.#removal.seen.clusterId} ${what}`;
-    let done = 0;
-    await pMap(
-      items,
-      async (item) => {
-        await work(item);
-        done += 1;
-        if (items.length > 1) {
-          report({ kind: "waiting", id, text: `${done} of ${items.length} ${what}` });
-        }
-      },
-      { concurrency: input.concurrency },
+    await this.#several.removeEntries(
+      others,
+      () => mark.ensureHeld(this.#signal),
+      () => mark.confirmHeld(this.#signal),
     );
-    report({ kind: "ended", id });
   }
 
   /** The password out, the mark left. */
@@ -232,45 +209,8 @@ class ClusterRemoval {
     await mark.stopRenewing();
     const entry = readEntry(target, mark.secret, loginServer);
     if (!entry) throw new BusyError(targetName(target));
-    await this.#noting(itemOf(entry), async () => {
-      this.#noteEntry(entry, await removeEntry(this.#writable(entry), this.#signal));
-    });
+    await this.#several.removeEntries([entry], () => Promise.resolve());
   }
-
-  #writable(entry: MarkedSecret): WritableEntry {
-    return { ...entry, target: writable(entry.target, this.#run.ports) };
-  }
-
-  #noteEntry(entry: MarkedSecret, removed: EntryRemoved): void {
-    const { action } = removed;
-    const reason = action === "updated" && removed.why !== undefined ? { reason: removed.why } : {};
-    this.#run.records.add({ ...itemOf(entry), action, ...reason });
-    const what = action === "removed" ? "Deleted the secret" : "Took the entry out of the secret";
-    const name = targetName(entry.target);
-    this.#run.report({ kind: "done", id: `secret ${name}`, text: `${what} ${name}` });
-  }
-
-  /** One that fails is noted, and the others are done all the same. */
-  async #noting(item: Parameters<Records["fail"]>[0], work: () => Promise<void>): Promise<void> {
-    const { records, report } = this.#run;
-    try {
-      await work();
-    } catch (error) {
-      if (!isFailureOfOne(error, this.#signal)) throw error;
-      records.fail(item, error);
-      const name = `${item.context}/${item.namespace}/${item.id}`;
-      report({
-        kind: "failed",
-        id: `${item.kind} ${name}`,
-        text: `${name} was left as it is: ${error.message}`,
-      });
-    }
-  }
-}
-
-function itemOf({ target }: MarkedSecret) {
-  const { cluster, namespace, name } = target;
-  return { kind: "secret", id: name, context: cluster.context, namespace } as const;
 }
 
 /** @param remaining the cluster's secrets as they are now, without those that go */

@@ -2,7 +2,8 @@ import pMap from "p-map";
 import { ActionableError, hasCode, refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { PodObject, ServiceAccountObject } from "../../../domain/kubernetes-objects.ts";
-import { fieldManager } from "../../../domain/ownership.ts";
+import { listWriter } from "../../../domain/ownership.ts";
+import type { LeftLink } from "../../holders/left-links.ts";
 import type { Cluster } from "../../ports.ts";
 import { endOf, type MarkedSecret } from "../../steps/entry-removal.ts";
 import { rehearseUnlink, type ServiceAccountLink } from "../../steps/service-account.ts";
@@ -17,6 +18,8 @@ export interface SecretUsers {
   readonly stillNaming: readonly string[];
   /** What could not be looked at, in words; with `--force` alone. */
   readonly unseen: readonly string[];
+  /** Links that stay, to a secret that is gone: nothing tells who made them. */
+  readonly inVain: readonly ServiceAccountLink[];
 }
 
 /**
@@ -50,16 +53,35 @@ export async function findUsers(
     keptLinks: found.flatMap(({ keptLinks }) => keptLinks),
     stillNaming: found.flatMap(({ stillNaming }) => stillNaming),
     unseen: found.flatMap(({ unseen }) => unseen),
+    inVain: [],
   };
   if (users.stillNaming.length > 0 && !input.force) throw stillNamed(users.stillNaming);
-  // Asked beforehand like all that will be written.
-  await pMap(users.links, (link) => rehearseUnlink(link, signal), {
-    concurrency: input.concurrency,
-  });
   return users;
 }
 
-interface UsersInNamespace extends SecretUsers {
+/** Those, and the links to secrets that are gone; `isUndone` says which of these are undone. */
+export function withLeftLinks(
+  users: SecretUsers,
+  left: readonly LeftLink[],
+  isUndone: (link: LeftLink) => boolean,
+): SecretUsers {
+  return {
+    ...users,
+    links: [...users.links, ...left.filter(isUndone)],
+    inVain: left.filter((link) => link.writer === "unknown" && !isUndone(link)),
+  };
+}
+
+/** Asks beforehand, as for all that will be written. */
+export async function rehearseUnlinking(
+  { links }: SecretUsers,
+  { concurrency }: RemoveInput,
+  signal: AbortSignal,
+): Promise<void> {
+  await pMap(links, (link) => rehearseUnlink(link, signal), { concurrency });
+}
+
+interface UsersInNamespace extends Omit<SecretUsers, "inVain"> {
   readonly accounts: readonly string[];
 }
 
@@ -113,21 +135,22 @@ function usersOf(
   accounts: readonly ServiceAccountObject[],
   pods: readonly PodObject[],
   { serviceAccounts }: RemoveInput,
-): Omit<SecretUsers, "unseen"> {
+): Omit<SecretUsers, "unseen" | "inVain"> {
   const { target, marks, loginServer } = entry;
   const { cluster, namespace, name: secretName } = target;
-  const goes = endOf(entry).kind === "delete";
+  const goes = entry.secret.deleting || endOf(entry).kind === "delete";
   const servesOurs = Object.keys(marks).length > 1;
   const links: ServiceAccountLink[] = [];
   const keptLinks: Array<SecretUsers["keptLinks"][number]> = [];
   const stillNaming: string[] = [];
   const place = `${inOneLine(cluster.context)}/${namespace}`;
-  for (const { name: account, imagePullSecrets, listManagers } of accounts) {
-    if (!imagePullSecrets.includes(secretName)) continue;
+  for (const one of accounts) {
+    if (!one.imagePullSecrets.includes(secretName)) continue;
+    const { name: account } = one;
     const link = { cluster, namespace, account, secretName };
-    const byOthers = listManagers.some((manager) => manager !== fieldManager);
-    const isOurs = listManagers.length > 0 && !byOthers;
-    const isUndone = goes ? !byOthers : isOurs && !servesOurs;
+    const writer = listWriter(one);
+    const byOthers = writer === "others";
+    const isUndone = goes ? !byOthers : writer === "acr-pull" && !servesOurs;
     if (serviceAccounts.length > 0 || isUndone) links.push(link);
     else {
       keptLinks.push({ link, reason: byOthers ? "linked-by-others" : "holds-other-entries" });

@@ -4,7 +4,8 @@ import type { RoleAssignment } from "../../../domain/role-assignment.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { nameOf } from "../../steps/directory-names.ts";
-import { endOf } from "../../steps/entry-removal.ts";
+import { endOf, type MarkedSecret } from "../../steps/entry-removal.ts";
+import { heldText } from "../../../domain/held-text.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { Target } from "../../steps/read-targets.ts";
 import type { RemovePlan } from "../remove-contract.ts";
@@ -133,10 +134,27 @@ function listed(targets: readonly Target[]): string {
   return more > 0 ? `${names} and ${more} more` : names;
 }
 
+/** That a secret goes only when its finalizers are done, where it has some. */
+function standingWarning(entry: MarkedSecret): string[] {
+  const { target, secret } = entry;
+  const { finalizers, deleting } = secret;
+  const name = targetName(target);
+  if (deleting) return [`${name} is being deleted${heldText(finalizers)}`];
+  if (finalizers.length === 0 || endOf(entry).kind !== "delete") return [];
+  const list = finalizers.map(inOneLine).join(", ");
+  return [`${name} will be deleted, and stands until its finalizers are done: ${list}`];
+}
+
 function warningsOf({ users, entries, verdicts }: Removal): string[] {
   const warnings = users.stillNaming.map(
     (who) => `${who} names the secret, and will not pull with it any more`,
   );
+  for (const { cluster, namespace, account, secretName } of users.inVain) {
+    const name = `${inOneLine(cluster.context)}/${namespace}/${account}`;
+    warnings.push(
+      `service account ${name} names the secret ${secretName}, which is not there, and nothing tells whether acr-pull linked it; if so, --service-account ${account} takes it out`,
+    );
+  }
   for (const what of users.unseen) warnings.push(`Whether the ${what} name the secret could not be seen`);
   if (entries.liveMark) warnings.push(`Another run is at work on ${targetName(entries.liveMark)}`);
   for (const { target, error } of entries.unwritable) {
@@ -144,6 +162,7 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
       `${targetName(target)} stays as it is, and so does the key that it holds: ${error.message}`,
     );
   }
+  warnings.push(...entries.entries.flatMap(standingWarning));
   const { others } = entries;
   if (entries.entries.length === 0 && entries.unwritable.length === 0 && others.length > 0) {
     warnings.push(`No secret that was asked for has an entry for it, and these have one: ${listed(others)}`);

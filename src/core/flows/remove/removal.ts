@@ -2,11 +2,13 @@ import { refused } from "../../../domain/errors.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { RoleAssignment } from "../../../domain/role-assignment.ts";
+import { applicationUniqueName, isManaged } from "../../../domain/ownership.ts";
+import { findLeftLinks, type LeftLink } from "../../holders/left-links.ts";
 import type { SeenCluster } from "../../holders/see-clusters.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
-import { findUsers, type SecretUsers } from "./find-users.ts";
+import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./find-users.ts";
 import {
   judgePrincipal,
   type PrincipalFacts,
@@ -42,10 +44,13 @@ export async function surveyRemoval(
   signal: AbortSignal,
 ): Promise<Removal> {
   const entries = await surveyEntries(seen, registry.loginServer, input, ports.process, signal);
-  const [users, { facts, orphans }] = await Promise.all([
+  const [named, left, { facts, orphans }] = await Promise.all([
     findUsers(entries.entries, input, signal),
+    findLeftLinks(seen, input, signal),
     lookAt({ seen, registry, entries }, { gone, decisive: false }, ports, signal),
   ]);
+  const users = withLeftLinks(named, left, meansLink({ seen, registry, entries }, facts, input));
+  await rehearseUnlinking(users, input, signal);
   const question = questionFor({ seen, registry, entries }, entries.remaining, gone, input);
   const verdicts = judgeAll(facts, question, entries);
   for (const { keys, roles } of verdicts) {
@@ -93,6 +98,28 @@ export function mayRemoveMore(
 /** Whether something of an application goes. */
 export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict): boolean {
   return keys.length > 0 || roles.length > 0 || keptBecause === undefined;
+}
+
+/**
+ * Which links to a secret that is gone are undone: those of the accounts that were named; those that acr-pull made by
+ * the API server's record, unless all that is left of acr-pull here is another registry's; and where nothing is on
+ * record, only while our application for the registry stands and no secret is left that it was made for.
+ */
+function meansLink(
+  { seen, registry, entries }: Pick<Removal, "seen" | "registry" | "entries">,
+  facts: readonly PrincipalFacts[],
+  { serviceAccounts, namespacesComplete }: RemoveInput,
+): (link: LeftLink) => boolean {
+  const ownName = applicationUniqueName(registry.loginServer, seen.clusterId);
+  const standsAlone =
+    facts.some(({ application }) => application.uniqueName === ownName) &&
+    [entries.entries, entries.unwritable, entries.others].every((some) => some.length === 0) &&
+    (seen.whole || namespacesComplete);
+  const isConcerned = standsAlone || entries.entries.length > 0 || !seen.secrets.some(isManaged);
+  return ({ account, writer }) => {
+    if (serviceAccounts.length > 0) return serviceAccounts.includes(account);
+    return writer === "acr-pull" ? isConcerned : writer === "unknown" && standsAlone;
+  };
 }
 
 /** What was set up without Azure has nothing there that we made. */

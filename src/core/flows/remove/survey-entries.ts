@@ -55,8 +55,10 @@ export async function surveyEntries(
   const isStale = ({ pending }: { readonly pending?: PendingMark | undefined }) =>
     pending !== undefined && !isLive(pending, now, process);
   const inOrder = entries.toSorted((left, right) => Number(isStale(right.mark)) - Number(isStale(left.mark)));
-  const unwritable = await findUnwritable(inOrder, input, signal);
-  const going = inOrder.filter(({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)));
+  const { unwritable, gone } = await rehearseAll(inOrder, input, signal);
+  const isNone = (some: ReadonlyArray<{ readonly target: Target }>) => (secret: SecretObject) =>
+    !some.some(({ target }) => isSameTarget(target, secret));
+  const going = inOrder.filter(({ secret }) => isNone([...unwritable, ...gone])(secret));
   return {
     entries: going,
     unwritable,
@@ -64,7 +66,7 @@ export async function surveyEntries(
     strangers: marked
       .filter(({ clusterId, secret }) => clusterId !== seen.clusterId && isChosen(secret, seen, input))
       .map(({ target }) => target),
-    remaining: seen.secrets.filter((secret) => !going.some(({ target }) => isSameTarget(target, secret))),
+    remaining: seen.secrets.filter(isNone([...going, ...gone])),
     liveMark: findLiveMark(seen, seen.secrets, loginServer, process),
     staleOperations: going.flatMap(({ mark: { pending } }) =>
       pending ? [...(pending.sweep ?? []), pending.operation] : [],
@@ -143,11 +145,13 @@ function refuseAll(refusals: readonly ActionableError[]): void {
   );
 }
 
-async function findUnwritable(
+/** Which of them cannot be taken out, and which are gone since they were listed. */
+async function rehearseAll(
   entries: readonly MarkedSecret[],
   { concurrency }: RemoveInput,
   signal: AbortSignal,
-): Promise<UnwritableEntry[]> {
+): Promise<{ readonly unwritable: readonly UnwritableEntry[]; readonly gone: readonly MarkedSecret[] }> {
+  const gone: MarkedSecret[] = [];
   const unwritable: UnwritableEntry[] = [];
   const refusals: ActionableError[] = [];
   await pMap(
@@ -155,7 +159,7 @@ async function findUnwritable(
     async (entry) => {
       try {
         // Whichever comes first is marked before it goes, and only those that can be written are.
-        await rehearseRemoval(entry, true, signal);
+        if (!(await rehearseRemoval(entry, true, signal))) gone.push(entry);
       } catch (error) {
         if (!(error instanceof ActionableError) || signal.aborted) throw error;
         // A server that does not answer has refused nothing.
@@ -167,5 +171,5 @@ async function findUnwritable(
     { concurrency },
   );
   refuseAll(refusals);
-  return unwritable;
+  return { unwritable, gone };
 }

@@ -4,7 +4,7 @@ import { applicationUniqueName } from "../../../domain/ownership.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import type { Report } from "../../progress.ts";
-import { judgeTarget, type TargetPolicy } from "../../steps/pull-secret.ts";
+import { judgeTarget, refuseDeleting, type TargetPolicy } from "../../steps/pull-secret.ts";
 import type { ReadTarget } from "../../steps/read-targets.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
 import { Exclusions } from "./exclusions.ts";
@@ -121,7 +121,9 @@ function judge(
   return targets.flatMap(({ target, content }) => {
     try {
       if (content instanceof ActionableError) throw content;
-      return [{ target, state: judgeTarget(target, content, policy) }];
+      const state = judgeTarget(target, content, policy);
+      if (content.secret) refuseDeleting(target, content.secret);
+      return [{ target, state }];
     } catch (error) {
       exclusions.exclude(target, error, signal);
       return [];

@@ -7,6 +7,7 @@ import {
   type PullCredential,
 } from "../../../domain/docker-config.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
+import { heldText } from "../../../domain/held-text.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
@@ -193,6 +194,7 @@ function foreignChange(
   { clusterId }: ManagedSecrets,
   directory: DirectoryFacts | undefined,
 ): string | undefined {
+  if (secret.deleting) return `it is being deleted${heldText(secret.finalizers)}`;
   const reconciler = reconcilerOf(secret);
   if (reconciler !== undefined) return `it is written by ${inOneLine(reconciler)}`;
   if (mark.clusterId !== clusterId) return "its mark is of another cluster";
