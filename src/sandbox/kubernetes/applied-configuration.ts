@@ -21,17 +21,17 @@ export function readAppliedConfiguration(
   check: FieldCheck,
 ): KubernetesObject {
   const { object: sent, duplicates } = parsed(request.body);
+  const [kind, apiVersion] = [textAt(sent, "kind"), textAt(sent, "apiVersion")];
+  if (kind !== definition.kind || apiVersion !== "v1") {
+    const group = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+    throw badRequest(`invalid object type: ${group}, Kind=${kind}`);
+  }
   check(duplicates, () => {
     const errors = duplicates.map((problem) => `\n  ${problem}`).join("");
     return badRequest(
       `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:${errors}`,
     );
   });
-  const [kind, apiVersion] = [textAt(sent, "kind"), textAt(sent, "apiVersion")];
-  if (kind !== definition.kind || apiVersion !== "v1") {
-    const group = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
-    throw badRequest(`invalid object type: ${group}, Kind=${kind}`);
-  }
   const metadata = objectAt(sent, "metadata");
   if (metadata["managedFields"] !== undefined && metadata["managedFields"] !== null) {
     throw badRequest("metadata.managedFields must be nil");

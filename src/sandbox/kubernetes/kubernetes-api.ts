@@ -130,8 +130,12 @@ class KubernetesApi {
     if (/^\/(?:healthz|livez|readyz)\/?$/.test(request.path)) {
       return plainText(200, "ok");
     }
-    const document = discoveryDocument(request.pathAsSent ?? request.path, this.#cluster.server);
-    return document && request.method === "GET" ? respond(plainJson, 200, document) : pageNotFound();
+    const path = request.pathAsSent ?? request.path;
+    const document = discoveryDocument(path, this.#cluster.server);
+    if (document && request.method === "GET") {
+      return respond(plainJson, 200, document);
+    }
+    return /^\/api\/[^/]+$/.test(path) && !document ? noSuchResource().toResponse() : pageNotFound();
   }
 
   #answerResource(asked: Warned, attributes: AddressedRequest, user: Caller): SandboxResponse {

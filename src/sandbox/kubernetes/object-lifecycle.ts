@@ -68,8 +68,9 @@ export class ObjectLifecycle {
       throw unconverted("resourceVersion should not be set on objects to be created");
     }
     const { name, namespace = "" } = object.metadata;
-    if (this.#store.find(definition.plural, namespace, name)) {
-      throw alreadyExists(groupResource(definition), name);
+    const there = this.#store.find(definition.plural, namespace, name);
+    if (there) {
+      throw alreadyExists(groupResource(definition), name, there.metadata.deletionTimestamp !== undefined);
     }
     if (dryRun) {
       return { object, created: true, committed: false };

@@ -1,6 +1,6 @@
 import type { ClusterRecord, KubernetesObject } from "../world.ts";
 import { readAppliedConfiguration } from "./applied-configuration.ts";
-import { mayDo, type Caller } from "./authorization.ts";
+import { accessDenied, mayDo, type Caller } from "./authorization.ts";
 import type { DeleteOptions } from "./delete-options.ts";
 import { trackCreate, trackUpdate } from "./managed-fields.ts";
 import {
@@ -17,7 +17,7 @@ import type { ResourceRequest } from "./request-attributes.ts";
 import { decodeObject, readBody, type BodyKind } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
 import { applyConfiguration } from "./server-side-apply.ts";
-import { badRequest, conflict, forbidden, notFound } from "./status.ts";
+import { badRequest, conflict, notFound } from "./status.ts";
 import { readWriteOptions, type Warned, type WriteOptions } from "./write-options.ts";
 
 /** One write, as all of them need it. */
@@ -167,10 +167,12 @@ function uidOfNobody({ plural }: ResourceDefinition, { name }: ResourceRequest, 
   return conflict({ group: "", resource: plural }, name, detail);
 }
 
-/** A write that turns out to create needs the right to create; the refusal gives no reason. */
-function requireCreate({ definition, attributes, user }: WriteTarget): void {
-  if (!mayDo(user, { ...attributes, verb: "create" })) {
-    throw forbidden({ group: "", resource: definition.plural }, attributes.name, "");
+/** A write that turns out to create needs the right to create. @throws StatusError 403 */
+function requireCreate({ attributes, user }: WriteTarget): void {
+  const creation = { ...attributes, verb: "create" };
+  if (!mayDo(user, creation)) {
+    // The writer refuses this, not the filter before it, which would forbid browsers to guess at the answer.
+    throw accessDenied(user, creation).withHeaders({});
   }
 }
 

@@ -70,9 +70,9 @@ function immutabilityErrors(
   ];
 }
 
-/** An absent type becomes the default one, in the place where the API shows it: last. */
+/** An absent or empty type becomes the default one, in the place where the API shows it: last. */
 function withType(object: KubernetesObject, usual: string): KubernetesObject {
-  return object["type"] === undefined ? { ...object, type: usual } : object;
+  return object["type"] ? object : { ...object, type: usual };
 }
 
 /** `stringData` is for writing alone: it is merged over `data` and never kept. */

@@ -129,12 +129,13 @@ export function notFound(target: GroupResource, name: string): StatusError {
   );
 }
 
-/** 409: an object of that name is there. */
-export function alreadyExists(target: GroupResource, name: string): StatusError {
+/** 409: an object of that name is there. @param isEnding it is being deleted */
+export function alreadyExists(target: GroupResource, name: string, isEnding: boolean): StatusError {
+  const message = `${qualified(target)} "${name}" already exists`;
   return new StatusError(
     409,
     "AlreadyExists",
-    `${qualified(target)} "${name}" already exists`,
+    isEnding ? `object is being deleted: ${message}` : message,
     detailsOf(target, name),
   );
 }
