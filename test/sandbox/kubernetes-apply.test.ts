@@ -208,6 +208,28 @@ describe("the fields of a writer", () => {
     });
   });
 
+  test("fall, of the oldest where more than ten have updated it, to one who stands for them", async () => {
+    const { ask } = inProcessKubernetes();
+    await ask("POST", `${secretsPath}?fieldManager=m0`, configuration({ a: "MQ==" }));
+    const update = (number: number) => {
+      const patch = { metadata: { labels: { [`l${number}`]: "1" } } };
+      return ask("PATCH", `${secretsPath}/n?fieldManager=m${number}`, patch, { type: patchTypes.merge });
+    };
+    for (let number = 1; number <= 9; number += 1) await update(number);
+    const ten = Object.keys(owners(await ask("GET", `${secretsPath}/n`)));
+    expect([ten.length, ten.includes("ancient-changes Update")]).toEqual([10, false]);
+    const eleven = owners(await update(10));
+    expect(Object.keys(eleven)).toHaveLength(10);
+    expect(eleven["ancient-changes Update"]).toEqual([
+      ".data",
+      ".data.a",
+      ".metadata.labels",
+      ".metadata.labels.l1",
+      ".type",
+    ]);
+    expect(Object.keys(owners(await update(11)))).toHaveLength(10);
+  });
+
   test("fall to nobody when they are taken away", async () => {
     const { ask } = inProcessKubernetes();
     await ask("POST", `${secretsPath}?fieldManager=one`, configuration({ a: "MQ==", b: "MQ==" }));

@@ -151,7 +151,44 @@ export function trackUpdate(
   );
   const own = kept.find((entry) => isWriter(entry, writer))?.fields ?? new FieldSet();
   const fields = own.difference(removed).union(changed);
-  return withManagers(object, withFieldsOf(kept, writer, object.apiVersion, fields, now));
+  return withManagers(object, withinLimit(withFieldsOf(kept, writer, object.apiVersion, fields, now)));
+}
+
+/*
+ * Of those who update an object so many are told apart. Of more the API server gives the fields of the oldest to one
+ * whom it calls this, by API version.
+ * https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/capmanagers.go
+ */
+const mostUpdaters = 10;
+const forgotten = "ancient-changes";
+
+function withinLimit(managers: readonly FieldManager[]): FieldManager[] {
+  let kept = managers.filter(({ fields }) => !fields.isEmpty);
+  const updaters = kept.filter(({ operation }) => operation === "Update").toSorted(olderFirst);
+  let surplus = updaters.length - mostUpdaters;
+  const oldest = new Map<string, FieldManager>();
+  for (const entry of updaters) {
+    if (surplus <= 0) break;
+    const { apiVersion } = entry;
+    const first = oldest.get(apiVersion);
+    if (!first) {
+      oldest.set(apiVersion, entry);
+      continue;
+    }
+    const bucket = kept.find((one) => one.manager === forgotten && one.apiVersion === apiVersion) ?? first;
+    if (bucket === entry) continue;
+    const fields = bucket.fields.union(entry.fields);
+    const merged = { ...bucket, manager: forgotten, subresource: "", fields, time: entry.time };
+    kept = [...kept.filter((one) => one !== bucket && one !== entry), merged];
+    surplus -= 1;
+  }
+  return kept;
+}
+
+/** By the second of the last write, then by name. */
+function olderFirst(one: FieldManager, other: FieldManager): number {
+  if (one.time !== other.time) return one.time < other.time ? -1 : 1;
+  return one.manager < other.manager ? -1 : 1;
 }
 
 function managersToKeep(previous: KubernetesObject, object: KubernetesObject): FieldManager[] {

@@ -2,7 +2,7 @@ import { formatDuration } from "../../../domain/duration.ts";
 import type { ActionableError } from "../../../domain/errors.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
 import type { PlannedChange } from "../../plan.ts";
-import { targetName } from "../../steps/pull-secret.ts";
+import { forgottenWritersWarning, targetName } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
@@ -200,6 +200,7 @@ function warningsOf({ keys, step, unwritable }: Prospect, input: RotateInput): s
     );
   }
   if (step.kind === "none") return warnings;
+  warnings.push(...holders.flatMap(({ target, secret }) => forgottenWritersWarning(target, secret)));
   if (!seen.whole && !input.namespacesComplete) {
     warnings.push(
       "Secrets may not be listed in every namespace, so the old key will stay valid: say --namespaces-complete when the namespaces given are all that use it",

@@ -1,7 +1,7 @@
 import type { PlannedChange } from "../../plan.ts";
 import { applicationChanges } from "../../steps/application.ts";
 import { roleChanges } from "../../steps/pull-role.ts";
-import { targetName } from "../../steps/pull-secret.ts";
+import { forgottenWritersWarning, targetName } from "../../steps/pull-secret.ts";
 import { withoutCredential } from "../../../domain/docker-config.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
@@ -158,6 +158,9 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   const { obsolete = [], wanted = [] } = identity?.roles ?? {};
   if (obsolete.length > 0 || wanted.some(({ action }) => action === "updated")) {
     warnings.push("The role changes for every namespace of the cluster that uses this service principal");
+  }
+  for (const { target, state, changes } of job.targets) {
+    if (changes && state.kind === "present") warnings.push(...forgottenWritersWarning(target, state.secret));
   }
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return warnings;
