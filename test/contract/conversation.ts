@@ -23,11 +23,9 @@ export interface RequestStep {
   readonly save?: Readonly<Record<string, string>>;
 }
 
-/** Asks as an administrator until the answer is there. */
+/** What a conversation waits for, until the controllers have done it. */
 export interface WaitStep {
   readonly wait: string;
-  readonly status: number;
-  readonly until?: readonly [place: string, value: string];
 }
 
 /** Gives the controllers time, in seconds. */

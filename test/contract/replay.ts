@@ -12,7 +12,7 @@ import type { Service } from "../../src/sandbox/service.ts";
 import type { ClusterRecord } from "../../src/sandbox/world.ts";
 import { readSandboxOptions } from "../../src/sandbox/world-options.ts";
 import { Comparing, type RawAnswer } from "./comparable-answer.ts";
-import type { ComparableAnswer, Conversation, RequestStep, Step, WaitStep } from "./conversation.ts";
+import type { ComparableAnswer, Conversation, RequestStep, Step } from "./conversation.ts";
 import { differences } from "./differences.ts";
 
 /** The users that the conversations speak of; the first may do everything. */
@@ -195,11 +195,7 @@ class Replay {
     if ("m" in step) {
       return this.#step(step);
     }
-    if ("wait" in step) {
-      await this.#wait(step);
-    } else {
-      this.#letControllersAct();
-    }
+    this.#letControllersAct();
     return null;
   }
 
@@ -219,15 +215,6 @@ class Replay {
       } else if (!this.#known.has(name) && !/^(?:rv|uid)/.test(name)) {
         this.#known.set(name, `MISSING-${name}`);
       }
-    }
-  }
-
-  async #wait({ wait, status, until }: WaitStep): Promise<void> {
-    this.#letControllersAct();
-    const answer = await this.#ask({ m: "GET", p: wait });
-    const isThere = answer.status === status && (!until || String(valueAt(answer, until[0])) === until[1]);
-    if (!isThere) {
-      throw new Error(`no ${status} of ${wait}, whatever the controllers do`);
     }
   }
 
