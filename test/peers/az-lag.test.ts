@@ -10,7 +10,8 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))(
     let clients: Clients;
 
     beforeAll(async () => {
-      sandbox = await startSandbox({ replicationLag: "2s" });
+      // So long that az comes too early also where it is slow to come.
+      sandbox = await startSandbox({ replicationLag: "6s" });
       clients = await Clients.of(sandbox);
       await clients.signIn();
     });
@@ -32,6 +33,6 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))(
       );
       const authFile = await clients.authFile("lagging");
       await expect.poll(() => clients.pulls(authFile), { timeout: 30_000 }).toBe(true);
-    });
+    }, 120_000);
   },
 );

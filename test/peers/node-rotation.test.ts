@@ -8,9 +8,9 @@ import { lacksNode, startNode, type PullingPod, type RealNode } from "./real-nod
 import { until } from "./server-process.ts";
 
 /** Azure's parts learn of a write within this time, each when it pleases. */
-const lag = "4s";
+const lag = "2s";
 /** Longer than the lag: what a rotation has to wait before it may believe that every part knows. */
-const settle = ["--settle", "8s"];
+const settle = ["--settle", "4s"];
 /** A registry for each test, and so a key. */
 const names = ["keptregistry", "refusedregistry", "aloneregistry"] as const;
 type Name = (typeof names)[number];
