@@ -112,13 +112,14 @@ describe.concurrent("status", () => {
       "GET /api/v1/namespaces/kube-system",
       ...Array.from({ length: pages }, () => "GET /api/v1/secrets"),
     ]);
-    expect(asked.slice(1 + pages, -3)).toEqual([
+    expect(asked.slice(1 + pages, -4)).toEqual([
       "GET /metadata/endpoints",
       "POST /oauth2/v2.0/token",
       "GET /v1.0/applications(appId='ID')",
     ]);
-    expect(asked.slice(-3).toSorted()).toEqual([
+    expect(asked.slice(-4).toSorted()).toEqual([
       "GET /v1.0/applications/ID/owners",
+      "GET /v1.0/servicePrincipals(appId='ID')",
       "GET /v1.0/servicePrincipals(appId='ID')",
       "GET /v1.0/servicePrincipals/ID",
     ]);
@@ -611,7 +612,7 @@ describe.concurrent("status, while keys come and go,", () => {
   });
 
   it("does not call in order a secret that a first setup has left empty", async (test) => {
-    const faults = [{ match: "POST .*/addPassword", status: 403, code: "Authorization_RequestDenied" }];
+    const faults = [{ match: "PUT .*/roleAssignments/", status: 403, code: "AuthorizationFailed" }];
     const sandbox = await start(test, { faults });
     const first = await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "default", "-y"]);
     expect(first.code, first.stderr).toBe(4);

@@ -32,11 +32,12 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   if (!application) return [];
   if (record.made) {
     const left = await directory.removeApplication(application.objectId, work.signal);
+    // Among the deleted it holds its unique name for 30 days.
+    if (left) throw left.because;
     delete record.application;
     delete record.made;
     delete record.madeKey;
-    const kept = left ? ", which can be restored for 30 days" : "";
-    return [`the application ${application.displayName}${kept}`];
+    return [`the application ${application.displayName}`];
   }
   if (madeKeyId !== undefined) {
     await directory.removePassword(application.objectId, madeKeyId, work.signal);
