@@ -44,6 +44,11 @@ export class Scenario {
     });
   }
 
+  /** Those that the test has named so far. */
+  get namespaces(): readonly string[] {
+    return this.#namespaces;
+  }
+
   /** The login server of one of the sandbox's registries. */
   loginServer(name = "myregistry"): string {
     return this.sandbox.world.registries.find((one) => one.name === name)!.loginServer;
