@@ -51,7 +51,18 @@ export async function runSafely(
   { secrets = [], ...options }: RunOptions & { readonly secrets?: readonly string[] } = {},
 ): Promise<Run> {
   const run = await runProgram(sandbox, args, options);
-  const said = run.stdout + run.stderr;
+  checkSaid(run, args, sandbox, secrets);
+  return run;
+}
+
+/** @throws Error when what a run said holds what `runSafely` forbids */
+export function checkSaid(
+  { stdout, stderr }: Pick<Run, "stdout" | "stderr">,
+  args: readonly string[],
+  sandbox: Sandbox,
+  secrets: readonly string[],
+): void {
+  const said = stdout + stderr;
   const spoken = secretsIn(said, sandbox, secrets);
   if (spoken.length > 0) throw new Error(`the output of ${args.join(" ")} tells ${spoken.join("; ")}`);
   const strange = unprintable.exec(said);
@@ -59,5 +70,4 @@ export async function runSafely(
     throw new Error(`the output of ${args.join(" ")} holds ${JSON.stringify(strange[0])}:\n${said}`);
   if (!args.includes("--debug") && /^\s+at .*:\d+/m.test(said))
     throw new Error(`a stack was shown:\n${said}`);
-  return run;
 }

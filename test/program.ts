@@ -59,26 +59,26 @@ export async function runProgram(
       });
       child.stdin.on("error", () => {}).end(options.input ?? "");
       child.on("error", reject);
-      child.on("close", (code, signal) =>
-        resolve({
-          code,
-          signal,
-          stdout,
-          stderr,
-          get json() {
-            try {
-              return JSON.parse(stdout);
-            } catch {
-              throw new Error(`stdout is not one JSON document:\n${stdout}\n--- stderr:\n${stderr}`);
-            }
-          },
-        }),
-      );
+      child.on("close", (code, signal) => resolve(asRun({ code, signal, stdout, stderr })));
       options.started?.((signal) => child.kill(signal), child.pid ?? 0);
     });
   } finally {
     await rm(home, { recursive: true, force: true });
   }
+}
+
+/** What a run that ended said, its stdout read as JSON when somebody asks for that. */
+export function asRun(ended: Omit<Run, "json">): Run {
+  return {
+    ...ended,
+    get json(): ResultDocument {
+      try {
+        return JSON.parse(ended.stdout);
+      } catch {
+        throw new Error(`stdout is not one JSON document:\n${ended.stdout}\n--- stderr:\n${ended.stderr}`);
+      }
+    },
+  };
 }
 
 /** `acr-pull setup` for myregistry and awesomeapps unless the arguments say otherwise, as JSON, without asking. */

@@ -294,13 +294,15 @@ function reviewsOf({ verbs, resources, namespaces, resourceNames }: AccessRule):
   );
 }
 
-interface Endpoint {
+/** Where an API server is, and as whom it is asked. */
+export interface Endpoint {
   readonly server: string;
   readonly certificate: string;
   readonly token: string;
 }
 
-async function askApi(
+/** Asks an API server; PATCH is a merge patch, whose manager is named by the query alone. */
+export async function askApi(
   { server, certificate, token }: Endpoint,
   { method, path, body }: { method: string; path: string; body?: unknown },
 ): Promise<ApiAnswer> {

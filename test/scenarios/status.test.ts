@@ -119,7 +119,7 @@ describe.concurrent("status", () => {
     ]);
     expect(asked.slice(-4).toSorted()).toEqual([
       "GET /v1.0/applications/ID/owners",
-      "GET /v1.0/servicePrincipals(appId='ID')",
+      "GET /v1.0/policies/defaultAppManagementPolicy",
       "GET /v1.0/servicePrincipals(appId='ID')",
       "GET /v1.0/servicePrincipals/ID",
     ]);

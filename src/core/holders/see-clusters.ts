@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { isPullSecretType } from "../../domain/docker-config.ts";
-import { ActionableError, refused } from "../../domain/errors.ts";
+import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
@@ -136,7 +136,12 @@ async function seeContext(
     cluster.listPullSecrets(signal),
     chosenNamespaces(wish, cluster, signal),
   ]);
-  const secrets = inOrder(listed ?? (await readSecrets(wish, cluster, chosen ?? [defaultNamespace], signal)));
+  const secrets = inOrder(
+    listed ??
+      (await (chosen
+        ? readSecrets(wish, cluster, chosen, signal)
+        : readOwnNamespace(wish, cluster, defaultNamespace, signal))),
+  );
   return {
     clusterId: clusterIdOf(wish, cluster, uid, secrets),
     contexts: [cluster.context],
@@ -180,6 +185,34 @@ async function readSecrets(
     { concurrency },
   );
   return found.filter((secret) => secret !== undefined).filter(({ type }) => isPullSecretType(type));
+}
+
+/**
+ * Nobody chose namespaces, and secrets may not be listed in all: that right lacks, not one in the context's own, where
+ * there may be nothing to see.
+ * @throws ActionableError `kubernetes.forbidden` that names it, exit 3
+ */
+async function readOwnNamespace(
+  wish: SeeingWish,
+  cluster: Cluster,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<SecretObject[]> {
+  try {
+    return await readSecrets(wish, cluster, [namespace], signal);
+  } catch (error) {
+    if (!hasCode(error, "kubernetes.forbidden")) throw error;
+    throw new ActionableError(
+      `You may not list secrets in every namespace of context ${inOneLine(cluster.context)}, nor get them in ${inOneLine(namespace)}, its own.`,
+      {
+        code: "kubernetes.forbidden",
+        hint: "Ask for the right to list secrets cluster-wide, or name the namespaces with -n.",
+        docs: "https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+        exitCode: exitCode.notAllowed,
+      },
+      { cause: error },
+    );
+  }
 }
 
 /** By namespace, then by name. */

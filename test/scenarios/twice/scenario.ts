@@ -1,0 +1,330 @@
+import { randomUUID } from "node:crypto";
+import { expect, type TestContext } from "vitest";
+import type { KubernetesObject } from "../../../src/sandbox/world.ts";
+import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
+import { exitCode } from "../../../src/domain/exit-code.ts";
+import { runInProcess } from "../../in-process.ts";
+import type { AccessRule } from "../../peers/real-cluster.ts";
+import { until } from "../../peers/server-process.ts";
+import type { ResultDocument, Run, RunOptions } from "../../program.ts";
+import { changedOver, setUp, type SetUp, type SetUpWish } from "../already-set-up.ts";
+import type { ScenarioCluster } from "./clusters.ts";
+
+/** Whose fields a test's own are. */
+const manager = "fieldManager=test-arranger";
+
+const plurals: Readonly<Record<string, string>> = {
+  Namespace: "namespaces",
+  Secret: "secrets",
+  ServiceAccount: "serviceaccounts",
+  Pod: "pods",
+  ConfigMap: "configmaps",
+  ResourceQuota: "resourcequotas",
+};
+
+type Metadata = Readonly<Record<string, unknown>> & { readonly name: string; readonly namespace?: string };
+
+/** One test's sandbox, and namespaces of its own in a cluster; all of it goes with the test. */
+export class Scenario {
+  readonly sandbox: Sandbox;
+  readonly cluster: ScenarioCluster;
+  readonly #namespaces: string[] = [];
+
+  constructor(test: Pick<TestContext, "onTestFinished">, sandbox: Sandbox, cluster: ScenarioCluster) {
+    this.sandbox = sandbox;
+    this.cluster = cluster;
+    test.onTestFinished(async () => {
+      try {
+        await this.#mirror();
+        expectInOrder(sandbox);
+      } finally {
+        await this.#clear();
+        await sandbox.close();
+      }
+    });
+  }
+
+  /** Those that the test has named so far. */
+  get namespaces(): readonly string[] {
+    return this.#namespaces;
+  }
+
+  /** The login server of one of the sandbox's registries. */
+  loginServer(name = "myregistry"): string {
+    return this.sandbox.world.registries.find((one) => one.name === name)!.loginServer;
+  }
+
+  /** A name that no namespace has. */
+  newName(): string {
+    const name = `acr-pull-test-${randomUUID().slice(0, 8)}`;
+    this.#namespaces.push(name);
+    return name;
+  }
+
+  /** A new namespace, with its service account `default`. */
+  async namespace(labels: Readonly<Record<string, string>> = {}): Promise<string> {
+    const name = this.newName();
+    await this.add("Namespace", { name, labels });
+    await until(`the account default of ${name}`, async () => {
+      const { status } = await this.cluster.api("GET", `${pathOf("ServiceAccount", name)}/default`);
+      return status === 200;
+    });
+    return name;
+  }
+
+  /** Makes an object. @throws Error with what the API server says against it */
+  async add(kind: string, metadata: Metadata, rest: object = {}): Promise<ResultDocument> {
+    const path = pathOf(kind, metadata.namespace);
+    const object = { apiVersion: "v1", kind, metadata, ...rest };
+    return this.#ask("POST", `${path}?${manager}`, object);
+  }
+
+  /** Changes an object by a merge patch. */
+  patch(kind: string, namespace: string, name: string, change: object): Promise<ResultDocument> {
+    return this.#ask("PATCH", `${pathOf(kind, namespace)}/${name}?${manager}`, change);
+  }
+
+  async delete(kind: string, namespace: string | undefined, name: string): Promise<void> {
+    await this.#ask("DELETE", `${pathOf(kind, namespace)}/${name}`);
+  }
+
+  /** An object as it stands; undefined where there is none. */
+  async find(kind: string, namespace: string | undefined, name: string): Promise<ResultDocument> {
+    const { status, body } = await this.cluster.api("GET", `${pathOf(kind, namespace)}/${name}`);
+    return status === 404 ? undefined : body;
+  }
+
+  /** A docker-registry secret that somebody else made. */
+  addSecret(
+    metadata: Metadata,
+    auths: unknown = { "other.example": { username: "u", password: "p", auth: "dTpw" } },
+    rest: object = {},
+  ): Promise<ResultDocument> {
+    const data = { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") };
+    return this.add("Secret", metadata, { type: "kubernetes.io/dockerconfigjson", data, ...rest });
+  }
+
+  secret(namespace: string, name = "acr-secret"): Promise<ResultDocument> {
+    return this.find("Secret", namespace, name);
+  }
+
+  /** What a secret signs in with, by host. */
+  async auths(
+    namespace: string,
+    name?: string,
+  ): Promise<Record<string, { username: string; password: string }>> {
+    const secret = await this.secret(namespace, name);
+    return JSON.parse(Buffer.from(secret.data[".dockerconfigjson"], "base64").toString()).auths;
+  }
+
+  /** The marks of a secret, by login server. */
+  async marks(namespace: string, name?: string): Promise<Record<string, ResultDocument>> {
+    const { metadata } = await this.secret(namespace, name);
+    return JSON.parse(metadata.annotations?.["acr-pull/entries"] ?? "{}");
+  }
+
+  /** Names of the secrets that a service account names. */
+  async links(namespace: string, account: string): Promise<string[]> {
+    const { imagePullSecrets = [] } = await this.find("ServiceAccount", namespace, account);
+    return imagePullSecrets.map(({ name }: { name: string }) => name);
+  }
+
+  /** Which keys a secret holds for a registry: under its plain host, and beside it. */
+  async keys(namespace: string, registry?: string, name?: string) {
+    const auths = await this.auths(namespace, name);
+    const passwords = this.sandbox.world.applications.flatMap((one) => one.passwords);
+    const keyOf = (host: string) =>
+      passwords.find(({ secretText }) => secretText === auths[host]?.password)?.keyId;
+    const host = this.loginServer(registry);
+    return { plain: keyOf(host), beside: keyOf(`https://${host}`) };
+  }
+
+  /** A limit that its controller has taken up: until then nothing is counted. */
+  async addQuota(namespace: string, hard: Readonly<Record<string, string>>): Promise<void> {
+    await this.add("ResourceQuota", { name: "limit", namespace }, { spec: { hard } });
+    await until("the quota is counted", async () => {
+      const { status } = await this.find("ResourceQuota", namespace, "limit");
+      return status?.hard !== undefined;
+    });
+  }
+
+  /** What `setup` leaves in these namespaces, some days ago. */
+  async setUp(namespaces: readonly string[], wish: SetUpWish = {}): Promise<SetUp> {
+    const made = setUp(this.sandbox, { ...wish, namespaces });
+    await this.#carryOver();
+    return made;
+  }
+
+  /** What `rotate` leaves in these namespaces when the grace has begun. */
+  async changedOver(
+    namespaces: readonly string[],
+    wish: Parameters<typeof changedOver>[1] = {},
+  ): Promise<ReturnType<typeof changedOver>> {
+    const made = changedOver(this.sandbox, { ...wish, namespaces });
+    await this.#carryOver();
+    return made;
+  }
+
+  /** A pod that waits for an image, as its kubelet leaves it. */
+  async addWaitingPod(namespace: string, wish: { readonly secrets?: readonly string[] } = {}): Promise<void> {
+    const { secrets = ["acr-secret"] } = wish;
+    const image = `${this.loginServer()}/my-awesome-app:v1`;
+    await this.add(
+      "Pod",
+      { name: "app", namespace },
+      {
+        spec: {
+          containers: [{ name: "main", image }],
+          imagePullSecrets: secrets.map((name) => ({ name })),
+        },
+      },
+    );
+    const waiting = { reason: "ImagePullBackOff", message: `Back-off pulling image "${image}"` };
+    await this.cluster.reportPod(namespace, "app", {
+      phase: "Pending",
+      containerStatuses: [
+        { name: "main", image, imageID: "", ready: false, restartCount: 0, state: { waiting } },
+      ],
+    });
+  }
+
+  /** Somebody's kubeconfig who may do this and no more. */
+  addUser(rules: readonly AccessRule[]): Promise<string> {
+    return this.cluster.addUser(rules);
+  }
+
+  /** A run of the program against this cluster, as JSON, and what Azure and the cluster were asked to carry out. */
+  async watched(
+    args: readonly string[],
+    { kubeconfig = this.cluster.kubeconfigPath, ...options }: WatchedOptions = {},
+  ): Promise<{ readonly run: Run; readonly changes: readonly string[] }> {
+    const before = this.sandbox.requests.entries.length;
+    let run: Run | undefined;
+    const inCluster = await this.cluster.changesDuring(async () => {
+      run = await runInProcess(this.sandbox, [...args, "-o", "json"], {
+        ...options,
+        env: { ...options.env, KUBECONFIG: kubeconfig },
+        secrets: this.cluster.secrets,
+      });
+    });
+    const inAzure = this.sandbox.requests
+      .mutating()
+      .filter(({ index, service }) => index > before && service === "azure")
+      .map(({ method, path }) => `azure: ${method} ${path}`);
+    return { run: run!, changes: [...inAzure, ...inCluster] };
+  }
+
+  /**
+   * A run that has to be planned first: the plan asks for no change, and says already whether the run will be refused.
+   * What is refused asks for no change either.
+   */
+  async run(args: readonly string[], options: WatchedOptions = {}): Promise<Run> {
+    const plan = await this.watched([...args, "--dry-run"], options);
+    expectUnchanged(plan.changes, ["the plan of", ...args]);
+    const { run, changes } = await this.watched([...args, "--yes"], options);
+    const refused = run.code === exitCode.usage || run.code === exitCode.notAllowed;
+    expectForeseen(plan.run, refused ? run : undefined);
+    if (refused) expectUnchanged(changes, ["the refused", ...args]);
+    return run;
+  }
+
+  /** A run that only looks. */
+  async look(args: readonly string[], options: WatchedOptions = {}): Promise<Run> {
+    const { run, changes } = await this.watched(args, options);
+    expectUnchanged(changes, args);
+    return run;
+  }
+
+  /** `setup` of myregistry unless the arguments say otherwise. */
+  setup(args: readonly string[], options?: WatchedOptions): Promise<Run> {
+    const registry = args.includes("--registry") ? [] : ["--registry", "myregistry"];
+    return this.run(["setup", ...registry, ...args], options);
+  }
+
+  /** `rotate`, its proofs back to back. */
+  rotate(args: readonly string[] = [], options?: WatchedOptions): Promise<Run> {
+    return this.run(["rotate", "--settle", "0s", ...args], options);
+  }
+
+  /** `remove` of myregistry, its proofs back to back. */
+  remove(args: readonly string[] = [], options?: WatchedOptions): Promise<Run> {
+    return this.run(["remove", "--registry", "myregistry", "--settle", "0s", ...args], options);
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<ResultDocument> {
+    const before = this.sandbox.violations.length;
+    const answer = await this.cluster.api(method, path, body);
+    if (answer.status >= 300) {
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    }
+    // What a test arranges is nobody's violation.
+    this.sandbox.invariants.violations.splice(before);
+    this.sandbox.invariants.watch();
+    return answer.body;
+  }
+
+  /** Makes in the cluster what was put behind the back of the sandbox's. */
+  async #carryOver(): Promise<void> {
+    const { objects, context } = this.sandbox.world.clusters[0]!;
+    if (context === this.cluster.context) return;
+    for (const { apiVersion: _version, kind: _kind, metadata, ...rest } of objects["secrets"] ?? []) {
+      const { name, namespace, labels, annotations } = metadata;
+      await this.add("Secret", { name, ...(namespace && { namespace }), labels, annotations }, rest);
+    }
+    objects["secrets"] = [];
+    this.sandbox.invariants.watch();
+  }
+
+  /** Lets whoever asks the sandbox which keys are held see what a real cluster holds. */
+  async #mirror(): Promise<void> {
+    const { objects, context } = this.sandbox.world.clusters[0]!;
+    if (context === this.cluster.context) return;
+    const { body } = await this.cluster.api("GET", "/api/v1/secrets");
+    objects["secrets"] = body.items as KubernetesObject[];
+  }
+
+  /** Takes away what a later test could see. */
+  async #clear(): Promise<void> {
+    if (this.sandbox.world.clusters[0]!.context === this.cluster.context) return;
+    await Promise.all(
+      this.#namespaces.map(async (namespace) => {
+        for (const kind of ["Secret", "ConfigMap"]) {
+          const { body } = await this.cluster.api("GET", pathOf(kind, namespace));
+          for (const { metadata } of body.items ?? []) {
+            if (metadata.finalizers) {
+              const path = `${pathOf(kind, namespace)}/${metadata.name}`;
+              await this.cluster.api("PATCH", path, { metadata: { finalizers: null } });
+            }
+          }
+          await this.cluster.api("DELETE", pathOf(kind, namespace));
+        }
+        await this.cluster.api("DELETE", `${pathOf("Namespace")}/${namespace}`);
+      }),
+    );
+  }
+}
+
+/** How a run is watched: as whom it asks the cluster, and what it is given. */
+export interface WatchedOptions extends Pick<RunOptions, "env" | "input"> {
+  readonly kubeconfig?: string;
+}
+
+function expectInOrder({ violations, invariants }: Sandbox): void {
+  expect(violations, "violations").toEqual([]);
+  expect(invariants.unknownKeys(), "keys that nothing leads to").toEqual([]);
+}
+
+function expectUnchanged(changes: readonly string[], by: readonly string[]): void {
+  expect(changes, `changes by ${by.join(" ")}`).toEqual([]);
+}
+
+/** A plan ends as the run that was refused did, else well. */
+function expectForeseen(plan: Run, refused: Run | undefined): void {
+  const ending = ({ code, json }: Run) => [code, json.error?.code];
+  expect(ending(plan), plan.stderr).toEqual(refused ? ending(refused) : [exitCode.ok, undefined]);
+}
+
+function pathOf(kind: string, namespace?: string): string {
+  const plural = plurals[kind]!;
+  return namespace === undefined ? `/api/v1/${plural}` : `/api/v1/namespaces/${namespace}/${plural}`;
+}
