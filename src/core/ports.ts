@@ -421,7 +421,7 @@ export interface RoleReads {
 /** An application and its principal, by the application's id. */
 export type PrincipalReads = Pick<
   Directory,
-  "findServicePrincipal" | "findApplications" | "findApplicationByAppId"
+  "findServicePrincipal" | "passwordPolicy" | "findApplications" | "findApplicationByAppId"
 >;
 
 /** A registry's data plane, beside the proof: what time it is there, and what its images run on. */

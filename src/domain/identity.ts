@@ -29,8 +29,6 @@ export interface Application {
 export interface Certified {
   /** How many certificates sign in as it. */
   readonly certificates: number;
-  /** When it was made; absent where the directory does not say. */
-  readonly createdAt?: Date | undefined;
 }
 
 /** What it takes to tell an application from others. */

@@ -284,7 +284,7 @@ export class ClusterClient {
 
 /** A deletion is answered with a Status, or with the object while its finalizers hold it. */
 function standingSecret(answer: V1Secret | V1Status): SecretObject | undefined {
-  const secret = answer.kind === "Secret" ? secretObject(answer as V1Secret) : undefined;
+  const secret = answer.kind === "Secret" ? secretObject(answer) : undefined;
   return secret?.deleting && secret.finalizers.length > 0 ? secret : undefined;
 }
 

@@ -104,7 +104,7 @@ async function serve(
   reset: () => void,
 ): Promise<void> {
   const { log, faults } = options;
-  const { path, query } = splitTarget(incoming.url ?? "/");
+  const { pathAsSent, path, query } = splitTarget(incoming.url ?? "/");
   const method = incoming.method ?? "GET";
   const entry = log.open({
     service: service.name,
@@ -128,6 +128,7 @@ async function serve(
     const request: SandboxRequest = {
       method,
       path,
+      pathAsSent,
       query: new URLSearchParams(query),
       headers: incoming.headers,
       body: body ?? Buffer.alloc(0),
@@ -169,10 +170,11 @@ async function serve(
 }
 
 /** The path and the query of a request's target; doubled slashes, which some SDKs send, are one. */
-function splitTarget(target: string): { path: string; query: string } {
+function splitTarget(target: string): { pathAsSent: string; path: string; query: string } {
   const mark = target.indexOf("?");
-  const path = mark < 0 ? target : target.slice(0, mark);
-  return { path: path.replace(/\/{2,}/g, "/"), query: mark < 0 ? "" : target.slice(mark + 1) };
+  const pathAsSent = mark < 0 ? target : target.slice(0, mark);
+  const path = pathAsSent.replace(/\/{2,}/g, "/");
+  return { pathAsSent, path, query: mark < 0 ? "" : target.slice(mark + 1) };
 }
 
 /** The whole body; undefined when it is larger than is kept. */
@@ -272,7 +274,8 @@ async function send(outgoing: ServerResponse, response: SandboxResponse, now: Da
   if (response.status !== 204 && response.status !== 304) {
     if (!headers.has("content-length")) headers.set("content-length", String(body?.length ?? 0));
   }
-  outgoing.writeHead(response.status, [...headers.entries()].flat());
+  const warnings = (response.warnings ?? []).flatMap((value) => ["warning", value]);
+  outgoing.writeHead(response.status, [...headers.entries()].flat().concat(warnings));
   await finish(outgoing, body);
 }
 

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** One request as a service sees it: doubled slashes in the path are collapsed, the body is whole. */
+/** One request as a service sees it: the body is whole. */
 export interface SandboxRequest {
   readonly method: string;
   /** As on the wire, without query, doubled slashes collapsed. */
   readonly path: string;
+  /** With its doubled slashes, where there are any. */
+  readonly pathAsSent?: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -17,6 +19,8 @@ export interface SandboxRequest {
 export interface SandboxResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Values of `Warning` headers, each of which is sent as one of its own. */
+  readonly warnings?: readonly string[];
   readonly body?: unknown;
   /** Chunks sent one by one instead of a body; the connection stays open until it ends. */
   readonly stream?: AsyncIterable<string | Buffer>;

@@ -9,9 +9,12 @@ export type Peer =
   | "kube-apiserver"
   | "kube-controller-manager"
   | "kubelet"
+  | "pause"
   | "containerd"
+  | "ctr"
   | "runc"
   | "setpriv"
+  | "unshare"
   | "skopeo"
   | "docker-registry"
   | "zsh"
@@ -22,17 +25,19 @@ export type Peer =
  * @throws Error when one is missing and TEST_REQUIRE_PEERS is set, so that no run is green for want of a peer
  */
 export function lacks(...peers: readonly Peer[]): boolean {
-  const missing = peers.filter((peer) => !installed(peer));
+  const missing = peers.filter((peer) => pathOf(peer) === undefined);
   if (missing.length > 0 && process.env["TEST_REQUIRE_PEERS"] !== undefined) {
     throw new Error(`TEST_REQUIRE_PEERS is set, and not installed: ${missing.join(", ")}`);
   }
   return missing.length > 0;
 }
 
-function installed(peer: Peer): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
+/** Where a peer lies, if it does. */
+export function pathOf(peer: Peer): string | undefined {
+  const paths = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, peer));
+  return paths.find((path) => {
     try {
-      accessSync(join(folder, peer), constants.X_OK);
+      accessSync(path, constants.X_OK);
       return true;
     } catch {
       return false;

@@ -12,7 +12,7 @@ describe.skipIf(lacks(...clusterPeers, "kubectl"))(
 
     beforeAll(async () => {
       cluster = await startCluster();
-    });
+    }, 120_000);
     afterAll(() => cluster.close());
 
     async function newNamespace(): Promise<string> {

@@ -58,6 +58,8 @@ export interface RealCluster {
   api(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
   /** What an action's requests were that may change something, of whoever but the cluster's own parts. */
   writesDuring(action: () => Promise<unknown>): Promise<readonly AuditedWrite[]>;
+  /** Has something end before the cluster does. */
+  endFirst(end: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -80,12 +82,20 @@ export async function startCluster(): Promise<RealCluster> {
   const began = Date.now();
   const folder = await mkdtemp(join(tmpdir(), "acr-pull-cluster-"));
   const servers: ServerProcess[] = [];
+  const guests: Array<() => Promise<void>> = [];
   const close = async (): Promise<void> => {
+    await Promise.all(guests.map((end) => end()));
     await Promise.all(servers.map((server) => server.kill()));
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    return await startIn(folder, servers, { began, close });
+    const cluster = await startIn(folder, servers);
+    return {
+      ...cluster,
+      readyAfterMs: Date.now() - began,
+      endFirst: (end) => void guests.push(end),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -95,8 +105,7 @@ export async function startCluster(): Promise<RealCluster> {
 async function startIn(
   folder: string,
   servers: ServerProcess[],
-  { began, close }: { began: number; close: () => Promise<void> },
-): Promise<RealCluster> {
+): Promise<Omit<RealCluster, "readyAfterMs" | "endFirst" | "close">> {
   const account = (name: string, ...groups: readonly string[]): Account => ({
     name,
     token: randomBytes(16).toString("hex"),
@@ -214,7 +223,6 @@ async function startIn(
     folder,
     admin: await user(admin),
     node: await user(node),
-    readyAfterMs: Date.now() - began,
     kubeconfig,
     api,
     async addUser(rules, namespace) {
@@ -237,7 +245,6 @@ async function startIn(
       await action();
       return (await readWrites(auditLog)).slice(before);
     },
-    close,
   };
 }
 
@@ -299,7 +306,13 @@ async function askApi(
 ): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-    const headers = { authorization: `Bearer ${token}`, accept: "application/json", "content-type": type };
+    const content = body === undefined ? "" : JSON.stringify(body);
+    const headers = {
+      authorization: `Bearer ${token}`,
+      accept: "application/json",
+      // Node frames a DELETE's body only where its length is given.
+      ...(content && { "content-type": type, "content-length": Buffer.byteLength(content) }),
+    };
     const sent = request(new URL(path, server), { method, headers, ca: certificate }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
@@ -308,6 +321,6 @@ async function askApi(
         resolve({ status: response.statusCode ?? 0, body: json ? JSON.parse(text) : text });
       });
     });
-    sent.on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
+    sent.on("error", reject).end(content);
   });
 }

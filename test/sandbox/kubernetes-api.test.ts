@@ -109,12 +109,14 @@ describe("a body", () => {
     expect(JSON.stringify(body)).not.toContain("pass");
   });
 
-  test("may be YAML", async () => {
+  test("may be YAML, of version 1.1, in which n is no name", async () => {
     const { ask } = inProcessKubernetes();
-    const { body } = await ask("POST", secretsPath, "metadata: {name: n}\nstringData: {a: b}\n", {
-      type: "application/yaml",
-    });
-    expect(body.data).toEqual({ a: base64("b") });
+    const post = (name: string): ReturnType<typeof ask> =>
+      ask("POST", secretsPath, `metadata: {name: ${name}}\nstringData: {a: b}\n`, {
+        type: "application/yaml",
+      });
+    expect((await post("m")).body.data).toEqual({ a: base64("b") });
+    expect((await post("n")).body.message).toContain("cannot unmarshal bool");
   });
 });
 

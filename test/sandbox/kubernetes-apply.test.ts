@@ -172,7 +172,7 @@ describe("an apply", () => {
       "?fieldManager=m",
       { ...configuration({}), datas: {} },
       500,
-      "failed to create typed patch object (awesomeapps/n; /v1, Kind=Secret): .datas: field not declared in schema",
+      "failed to create typed patch object (/n; /v1, Kind=Secret): .datas: field not declared in schema",
     ],
   ])("%s is refused", async (_, query, body, status, message) => {
     const { ask, commits } = inProcessKubernetes();

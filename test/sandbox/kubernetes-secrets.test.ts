@@ -162,10 +162,10 @@ describe("secrets", () => {
     });
   });
 
-  test("take a PUT without a version, keep their type when it says none, and merge stringData", async () => {
+  test("take a PUT without a version, and merge stringData", async () => {
     const { ask } = inProcessKubernetes();
     const { body: created } = await ask("POST", secretsPath, pullSecret("n"));
-    const sent = pullSecret("n", { type: "", stringData: { b: "two", ".dockerconfigjson": "{}" } });
+    const sent = pullSecret("n", { stringData: { b: "two", ".dockerconfigjson": "{}" } });
     const { status, body } = await ask("PUT", `${secretsPath}/n`, sent);
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -174,6 +174,8 @@ describe("secrets", () => {
       metadata: { uid: created.metadata.uid, creationTimestamp: created.metadata.creationTimestamp },
     });
     expect(body).not.toHaveProperty("stringData");
+    const { status: untyped } = await ask("PUT", `${secretsPath}/n`, { ...sent, type: "" });
+    expect(untyped).toBe(422);
     expect(Number(body.metadata.resourceVersion)).toBeGreaterThan(Number(created.metadata.resourceVersion));
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { issueToken } from "../../src/sandbox/entra/token.ts";
 import { graphRoutes } from "../../src/sandbox/graph/graph.ts";
-import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { dispatch, type SandboxRequest } from "../../src/sandbox/service.ts";
 import type { ApplicationRecord } from "../../src/sandbox/world.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
@@ -315,5 +315,55 @@ describe.concurrent("rotate", () => {
     sandbox.world.customRoles.push(role);
     const run = await rotate(sandbox);
     expect(run.code, run.stderr).toBe(0);
+  });
+});
+
+describe.concurrent("a key that cannot be renewed, for the tenant has come to forbid passwords,", () => {
+  const policy = { ...forbids, readable: true, restrictsAppsCreatedAfter: "2020-01-01T00:00:00Z" };
+
+  it("is warned of by status today, which is no reason to exit with 5", async (test) => {
+    const sandbox = await start(test, { policy });
+    const { expiresAt, appId } = setUp(sandbox);
+    ownApplication(sandbox).owners.push(sandbox.world.users[0]!.id);
+    const run = await runSafely(sandbox, ["status", "-o", "json"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.warnings).toEqual([
+      {
+        code: "application.passwords-forbidden",
+        appId,
+        message: expect.stringMatching(
+          `forbids new passwords .*made after 2020-01-01: its key ends on ${expiresAt.slice(0, 10)} and cannot be renewed`,
+        ),
+      },
+    ]);
+  });
+
+  it("is warned of by verify today", async (test) => {
+    const sandbox = await start(test, { policy });
+    const { expiresAt } = setUp(sandbox);
+    const run = await runSafely(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.json.checks).toContainEqual(
+      expect.objectContaining({
+        id: "renewal",
+        status: "warn",
+        message: expect.stringContaining(`this one ends on ${expiresAt} and cannot be renewed`),
+        hint: expect.stringContaining("exemption"),
+      }),
+    );
+  });
+
+  it.each(["status", "verify"])("is not warned of by %s where an exemption is made", async (command) => {
+    const sandbox = await startSandbox({ policy });
+    try {
+      setUp(sandbox);
+      const rules = { isEnabled: true, passwordsForbidden: false };
+      ownApplication(sandbox).managementPolicy = { id: "p", displayName: "own", ...rules };
+      const run = await runSafely(sandbox, [command, "-n", "awesomeapps", "-o", "json"]);
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.stdout).not.toMatch(/passwords-forbidden|"renewal"/);
+    } finally {
+      await sandbox.close();
+    }
   });
 });

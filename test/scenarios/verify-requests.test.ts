@@ -48,6 +48,7 @@ async function asked(sandbox: Sandbox, args: readonly string[]) {
 
 const ofAzure = [
   "GET Microsoft.Authorization/roleAssignments",
+  "GET policies/defaultAppManagementPolicy",
   "GET registries/myregistry",
   "GET v1.0/applications",
   "GET v1.0/servicePrincipals",

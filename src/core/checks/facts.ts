@@ -8,6 +8,7 @@ import type {
   ServiceAccountObject,
 } from "../../domain/kubernetes-objects.ts";
 import type { EntryMark } from "../../domain/ownership.ts";
+import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
 import type { RolePermissions } from "../../domain/role.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
@@ -115,6 +116,8 @@ export interface EntryFacts {
   readonly signIn: Known<SignInOutcome>;
   readonly application: Known<Application | undefined>;
   readonly principal: Known<ServicePrincipal | undefined>;
+  /** What the tenant allows the application's next password. */
+  readonly passwordPolicy: Known<PasswordPolicy>;
   /** The application that somebody named by an object id in place of its application id. */
   readonly meantApplication: ApplicationSummary | undefined;
   readonly roles: Known<readonly HeldRole[]>;

@@ -151,7 +151,9 @@ export async function removeEntry(
         const standing = await cluster.deleteSecret(current.secret, signal);
         if (!standing) return { action: "removed" };
         // What holds it may do so for long: until then nothing of ours is in it.
-        current = { ...current, secret: standing };
+        const left = readEntry(target, standing, loginServer);
+        if (!left) return { action: "updated", why: "being-deleted", finalizers: standing.finalizers };
+        current = left;
         continue;
       }
       const { finalizers, deleting } = await cluster.patchSecret(current.secret, end.change, signal);

@@ -1,11 +1,13 @@
-import type { SandboxRequest } from "../service.ts";
 import { mayDo, rulesIn, type Caller } from "./authorization.ts";
 import { invalidValue, required, type FieldError } from "./field-error.ts";
 import { isJsonObject, objectAt, textAt, type JsonObject } from "./json.ts";
+import { trackCreate } from "./managed-fields.ts";
+import { timestampNow } from "./object-metadata.ts";
+import type { KubernetesObject } from "../world.ts";
 import { decodeObject, readBody } from "./request-body.ts";
 import { accessReviewSchema, rulesReviewSchema, selfReviewSchema, type StructSchema } from "./schema.ts";
 import { invalid } from "./status.ts";
-import { readWriteOptions } from "./write-options.ts";
+import { readWriteOptions, type Warned } from "./write-options.ts";
 
 /*
  * Questions that a user asks about itself. They are created, answered and forgotten.
@@ -54,22 +56,26 @@ export const reviewDefinitions: readonly ReviewDefinition[] = [
 ];
 
 /** Answers a review with itself and its status. @throws StatusError 400, 415 or 422 for a bad question */
-export function answerReview(
-  definition: ReviewDefinition,
-  user: Caller,
-  request: SandboxRequest,
-): JsonObject {
+export function answerReview(definition: ReviewDefinition, user: Caller, asked: Warned): JsonObject {
   const { group, kind, schema } = definition;
-  const options = readWriteOptions(request, "CreateOptions");
+  const { check, manager } = readWriteOptions(asked, "CreateOptions");
   const bodyKind = { apiVersion: `${group}/v1`, kind, schema };
-  const review = decodeObject(readBody(request, kind), bodyKind, options.strict);
+  const review = decodeObject(readBody(asked.request, kind), bodyKind, check);
   const spec = objectAt(review, "spec");
-  const errors = definition.validate(spec);
+  const errors = [...definition.validate(spec), ...metadataOf(review, kind)];
   if (errors.length > 0) {
-    throw invalid({ group, kind }, "", errors);
+    throw invalid({ group, kind: kind === "SelfSubjectAccessReview" ? "" : kind }, "", errors);
   }
-  const metadata = { ...review.metadata, creationTimestamp: null };
-  return { ...review, metadata, status: definition.answer(user, spec) };
+  const { metadata, ...tracked } = trackCreate(schema, review, manager, timestampNow());
+  return { ...tracked, metadata, status: definition.answer(user, spec) };
+}
+
+/** A review is nobody's: it has no name and no labels. */
+function metadataOf({ metadata }: KubernetesObject, kind: string): FieldError[] {
+  const isEmpty = Object.keys(metadata).every((field) => field === "managedFields");
+  return kind !== "SelfSubjectAccessReview" || isEmpty
+    ? []
+    : [invalidValue("metadata", metadata, "must be empty")];
 }
 
 function accessReviewErrors(spec: JsonObject): FieldError[] {

@@ -29,10 +29,14 @@ function holds(list: readonly string[], value: string): boolean {
   return list.includes("*") || list.includes(value);
 }
 
+/** What the rules of a world speak of, unless they are about everything: the core group, and whom one may act as. */
+const groupsOfRules = ["", "authentication.k8s.io"];
+
 function ruleAllows(rule: AccessRule, request: ResourceRequest): boolean {
   const resource = request.subresource ? `${request.resource}/${request.subresource}` : request.resource;
   return (
     holds(rule.verbs, request.verb) &&
+    (groupsOfRules.includes(request.group) || rule.resources.includes("*")) &&
     holds(rule.resources, resource) &&
     (rule.namespaces === undefined || rule.namespaces.includes(request.namespace)) &&
     (rule.resourceNames === undefined || rule.resourceNames.includes(request.name))
@@ -70,11 +74,13 @@ export function mayDo(user: Caller, request: ResourceRequest | PathRequest): boo
   return aboutItself || user.rules.some((rule) => ruleAllows(rule, request));
 }
 
+const unsniffed = { "x-content-type-options": "nosniff" };
+
 /** The refusal of a request that {@link mayDo} does not allow. */
 export function accessDenied(user: Caller, request: ResourceRequest | PathRequest): StatusError {
   if ("path" in request) {
     const detail = `User "${user.name}" cannot ${request.verb} path "${request.path}"`;
-    return forbidden({ group: "", resource: "" }, "", detail);
+    return forbidden({ group: "", resource: "" }, "", detail).withHeaders(unsniffed);
   }
   const resource = request.subresource ? `${request.resource}/${request.subresource}` : request.resource;
   const where = request.namespace ? `in the namespace "${request.namespace}"` : "at the cluster scope";
@@ -82,7 +88,7 @@ export function accessDenied(user: Caller, request: ResourceRequest | PathReques
     { group: request.group, resource: request.resource },
     request.name,
     `User "${user.name}" cannot ${request.verb} resource "${resource}" in API group "${request.group}" ${where}`,
-  );
+  ).withHeaders(unsniffed);
 }
 
 /** The rules that hold in one namespace, as a rules review shows them. */

@@ -14,7 +14,30 @@ export interface FieldError {
 }
 
 function shown(value: unknown): string {
-  return JSON.stringify(value) ?? "null";
+  return typeof value === "string" ? goQuoted(value) : (JSON.stringify(value) ?? "null");
+}
+
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+const shortEscapes: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** As Go quotes a text: https://pkg.go.dev/strconv#Quote */
+export function goQuoted(text: string): string {
+  const escaped = text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(unprintable, (letter) => {
+    const code = letter.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    return (
+      shortEscapes[letter] ?? (code < 0x80 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`)
+    );
+  });
+  return `"${escaped}"`;
 }
 
 /** A field that must be there. */
@@ -39,6 +62,11 @@ export function forbiddenField(field: string, detail: string): FieldError {
 /** More bytes than a field may hold. */
 export function tooLong(field: string, limit: number): FieldError {
   return { reason: "FieldValueTooLong", field, message: `Too long: may not be more than ${limit} bytes` };
+}
+
+/** A value that only one may have. */
+export function duplicateValue(field: string, value: unknown): FieldError {
+  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${shown(value)}` };
 }
 
 /** A value outside a closed set. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject } from "./json.ts";
-import type { ListSchema, Schema } from "./schema.ts";
+import type { ListSchema, MapSchema, Schema, StructSchema } from "./schema.ts";
 
 /*
  * Sets of fields, as managedFields holds them, and the two ways of finding them: all fields of an applied
@@ -123,6 +123,21 @@ export function itemStep(schema: ListSchema, item: unknown): string {
   return `k:${JSON.stringify(Object.fromEntries(keys))}`;
 }
 
+/** What is against lists whose items are owned one by one, where two items are the same. */
+export function itemsTwice(schema: Schema, value: unknown, path: FieldPath = []): string[] {
+  if (hasOwnedFields(schema) && isJsonObject(value)) {
+    return Object.entries(value).flatMap(([field, child]) =>
+      itemsTwice(schemaOfField(schema, field), child, [...path, `f:${field}`]),
+    );
+  }
+  if (schema.type !== "list" || !isGranular(schema) || !Array.isArray(value)) {
+    return [];
+  }
+  const steps = value.map((item) => itemStep(schema, item));
+  const twice = new Set(steps.filter((step, index) => steps.indexOf(step) < index));
+  return [...twice].map((step) => `${pathText(path)}: duplicate entries for key ${pathText([step])}`);
+}
+
 /** Whether the items of a list are owned one by one. */
 export function isGranular(schema: ListSchema): boolean {
   return schema.keys !== undefined || schema.set === true;
@@ -143,8 +158,13 @@ export function fieldsOf(schema: Schema, value: unknown): FieldSet {
   return FieldSet.of(paths);
 }
 
+/** Whether the fields of an object are owned one by one. */
+export function hasOwnedFields(schema: Schema): schema is StructSchema | MapSchema {
+  return schema.type === "map" || (schema.type === "struct" && !schema.atomic);
+}
+
 function collect(schema: Schema, value: unknown, path: FieldPath, paths: FieldPath[]): void {
-  if ((schema.type === "struct" || schema.type === "map") && isJsonObject(value)) {
+  if (hasOwnedFields(schema) && isJsonObject(value)) {
     const entries = Object.entries(value);
     if (entries.length === 0 && path.length > 0) {
       paths.push(path);
@@ -188,7 +208,7 @@ interface Found {
 }
 
 function compare(schema: Schema, before: unknown, after: unknown, path: FieldPath, found: Found): void {
-  if (schema.type === "struct" || schema.type === "map") {
+  if (hasOwnedFields(schema)) {
     compareFieldsOf(schema, before, after, path, found);
   } else if (schema.type === "list" && isGranular(schema)) {
     compareItems(schema, before, after, path, found);
@@ -218,12 +238,17 @@ function compareFieldsOf(
   const is = isJsonObject(after) ? after : {};
   const fields = new Set([...Object.keys(was), ...Object.keys(is)]);
   // A struct is not a field of its own unless it is empty: its fields are.
-  if (path.length > 0 && (schema.type === "map" || fields.size === 0)) {
+  if (path.length > 0 && (isFieldItself(schema) || fields.size === 0)) {
     compareWhole(before && {}, after && {}, path, found);
   }
   for (const field of fields) {
     compare(schemaOfField(schema, field), was[field], is[field], [...path, `f:${field}`], found);
   }
+}
+
+/** Whether an object that is there is a field of its own, whatever is in it. */
+function isFieldItself(schema: Schema): boolean {
+  return schema.type === "map" || (schema.type === "struct" && schema.optional === true);
 }
 
 function compareItems(

@@ -4,16 +4,16 @@ import { authenticate } from "./authentication.ts";
 import { accessDenied, mayDo, type Caller } from "./authorization.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import { discoveryDocument } from "./discovery.ts";
-import { runNamespaceController } from "./namespace-controller.ts";
 import { ObjectEndpoints } from "./object-endpoints.ts";
 import { ObjectStore } from "./object-store.ts";
 import { acceptedRepresentation, respond, type Representation } from "./representation.ts";
-import { runQuotaController } from "./quota-controller.ts";
+import { runControllers, type Later } from "./controller-manager.ts";
 import { requestAttributes, type AddressedRequest } from "./request-attributes.ts";
 import { checkBodySize } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
 import { findDefinition } from "./resources.ts";
-import { methodNotAllowed, notImplemented, outage, StatusError } from "./status.ts";
+import { methodNotAllowed, noSuchResource, notImplemented, outage, StatusError } from "./status.ts";
+import type { Warned } from "./write-options.ts";
 import type { SandboxRequest, SandboxResponse, Service } from "../service.ts";
 import type { ClusterRecord, World } from "../world.ts";
 
@@ -41,13 +41,14 @@ const knownSubresources: Readonly<Record<string, readonly string[]>> = {
  * The Kubernetes API of one cluster: namespaces, secrets, service accounts, pods, events, config maps,
  * quotas on numbers of objects and the reviews that a user asks about itself, after release 1.32. What the real one could do and this one cannot
  * answers 501.
+ * @param later when the controllers act; absent: soon
  */
-export function createKubernetesApi(world: World, cluster: ClusterRecord): Service {
-  const api = new KubernetesApi(world, cluster);
+export function createKubernetesApi(world: World, cluster: ClusterRecord, later?: Later): Service {
+  const api = new KubernetesApi(world, cluster, later);
   return {
     name: `cluster ${cluster.context}`,
     clockAheadMs: () => cluster.clockAheadMs,
-    handle: (request) => audited(answerErrors(() => api.handle(request))),
+    handle: (request) => audited(api.handle(request)),
     errorResponse: (_request, status, code) => audited(outage(status, code).toResponse()),
     isMutating,
   };
@@ -96,69 +97,98 @@ class KubernetesApi {
   readonly #cluster: ClusterRecord;
   readonly #objects: ObjectEndpoints;
 
-  constructor(world: World, cluster: ClusterRecord) {
+  constructor(world: World, cluster: ClusterRecord, later?: Later) {
     const store = new ObjectStore(cluster);
     this.#cluster = cluster;
     this.#objects = new ObjectEndpoints(world, cluster, store);
-    runNamespaceController(store);
-    runQuotaController(store);
+    runControllers(store, later);
   }
 
+  /** What is answered, a refusal too, with what the request is to be warned of. */
   handle(request: SandboxRequest): SandboxResponse {
+    const warnings: string[] = [];
+    const response = answerErrors(() => this.#answer({ request, warnings }));
+    return warnings.length === 0 ? response : { ...response, warnings: [...new Set(warnings)].map(warning) };
+  }
+
+  #answer(asked: Warned): SandboxResponse {
+    const { request } = asked;
     const user = authenticate(request, this.#cluster);
     const attributes = requestAttributes(request);
+    const isRooted = !request.pathAsSent?.startsWith("//");
     if (!mayDo(user, attributes)) {
       throw accessDenied(user, attributes);
     }
-    if ("path" in attributes) {
+    if ("path" in attributes || !isRooted) {
       return this.#answerPath(request);
     }
     checkBodySize(request);
-    return this.#answerResource(request, attributes, user);
+    return this.#answerResource(asked, attributes, user);
   }
 
   #answerPath(request: SandboxRequest): SandboxResponse {
     if (/^\/(?:healthz|livez|readyz)\/?$/.test(request.path)) {
       return plainText(200, "ok");
     }
-    const document = discoveryDocument(request.path, this.#cluster.server);
-    return document && request.method === "GET" ? respond(plainJson, 200, document) : pageNotFound();
+    const path = request.pathAsSent ?? request.path;
+    const document = discoveryDocument(path, this.#cluster.server);
+    if (document && request.method === "GET") {
+      return respond(plainJson, 200, document);
+    }
+    return /^\/api\/[^/]+$/.test(path) && !document ? noSuchResource().toResponse() : pageNotFound();
   }
 
-  #answerResource(request: SandboxRequest, attributes: AddressedRequest, user: Caller): SandboxResponse {
+  #answerResource(asked: Warned, attributes: AddressedRequest, user: Caller): SandboxResponse {
+    const { request } = asked;
     const { group, version, resource, subresource } = attributes;
     const review = reviewDefinitions.find((one) => one.group === group && one.plural === resource);
     if (review && version === "v1" && attributes.isCollection) {
       if (request.method !== "POST") {
         throw methodNotAllowed();
       }
-      return respond(acceptedRepresentation(request), 201, answerReview(review, user, request));
+      const representation = acceptedRepresentation(request);
+      return respond(representation, 201, answerReview(review, user, asked));
     }
     const definition = group === "" && version === "v1" ? findDefinition(resource) : undefined;
     if (!definition) {
-      return pageNotFound();
+      return group === "" ? noSuchResource().toResponse() : pageNotFound();
     }
     if (subresource !== "") {
-      return this.#refuseSubresource(definition, subresource);
+      throw this.#refusedSubresource(definition, subresource);
     }
-    const target = { definition, attributes, request, user };
+    if (
+      attributes.isInNamespace ? !definition.namespaced : definition.namespaced && !attributes.isCollection
+    ) {
+      throw noSuchResource();
+    }
+    const target = { definition, attributes, user, ...asked };
     return attributes.isCollection ? this.#objects.onCollection(target) : this.#objects.onObject(target);
   }
 
-  #refuseSubresource(definition: ResourceDefinition, subresource: string): SandboxResponse {
-    if (knownSubresources[definition.plural]?.includes(subresource)) {
-      throw notImplemented(`${definition.plural}/${subresource}`);
-    }
-    return pageNotFound();
+  #refusedSubresource({ plural }: ResourceDefinition, subresource: string): StatusError {
+    const isKnown = knownSubresources[plural]?.includes(subresource);
+    return isKnown ? notImplemented(`${plural}/${subresource}`) : noSuchResource();
   }
 }
 
-const plainJson: Representation = { mediaType: "application/json", as: "Object", included: "Metadata" };
+/**
+ * A warning as a header's value; what is not ASCII goes as the bytes of UTF-8.
+ * https://github.com/kubernetes/apimachinery/blob/master/pkg/util/net/http.go (NewWarningHeader)
+ */
+function warning(text: string): string {
+  return Buffer.from(`299 - ${JSON.stringify(text)}`).toString("latin1");
+}
+
+const plainJson: Representation = { mediaType: "application/json", as: "Object", includeObject: "" };
 
 function plainText(status: number, text: string): SandboxResponse {
   return {
     status,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-cache, private",
+      "x-content-type-options": "nosniff",
+    },
     body: text,
   };
 }

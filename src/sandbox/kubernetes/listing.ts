@@ -1,9 +1,10 @@
 import type { SandboxRequest } from "../service.ts";
 import type { KubernetesObject } from "../world.ts";
 import type { JsonObject } from "./json.ts";
+import { readListOptions, type ListOptions } from "./list-options.ts";
 import { storageKey, type ObjectStore } from "./object-store.ts";
 import { requestSelector, selects, type SelectableFields, type Selector } from "./selectors.ts";
-import { badRequest, expiredContinue } from "./status.ts";
+import { badRequest, expiredContinue, expiredList, tooLargeVersion } from "./status.ts";
 
 /*
  * Lists, whole or page by page. A list that is continued shows the objects as they were when its first page was
@@ -36,7 +37,7 @@ interface Continuation {
 /**
  * Reads the page that the request asks for.
  * @param pageSize the most objects a page may hold where the request asks for pages, whatever `limit` says
- * @throws StatusError 400 for a bad selector, limit or token, 410 for an expired token
+ * @throws StatusError 400 for a bad selector, option or token, 410 for an expired token, 504 for a version to come
  */
 export function readPage(
   store: ObjectStore,
@@ -44,49 +45,62 @@ export function readPage(
   request: SandboxRequest,
   pageSize: number | undefined,
 ): Page {
+  const options = readListOptions(request);
   const selector = scopeSelector(scope, request);
-  const token = request.query.get("continue");
-  const from = token ? decodeToken(token) : undefined;
-  const limit = readLimit(request, pageSize);
-  const now = store.resourceVersion;
-  if (from && from.rv >= 0 && from.rv < store.oldest) {
-    throw expiredContinue(encodeToken({ rv: -1, start: from.start }));
-  }
-  const resourceVersion = from && from.rv >= 0 ? from.rv : now;
+  const from = options.continueToken ? decodeToken(options.continueToken) : undefined;
+  const limit = options.limit === Infinity ? Infinity : Math.min(options.limit, pageSize ?? Infinity);
+  const resourceVersion = shownVersion(store, options, from);
   const all =
-    resourceVersion === now ? store.list(scope.resource) : store.listAt(scope.resource, resourceVersion);
+    resourceVersion === store.resourceVersion
+      ? store.list(scope.resource)
+      : store.listAt(scope.resource, resourceVersion);
   const left = all.filter(
-    (object) => selector(object) && (from === undefined || storageKey(object) >= from.start),
+    (object) => isWithin(scope, object) && (from === undefined || storageKey(object) >= from.start),
   );
-  const items = left.slice(0, limit);
+  const chosen = left.filter(selector);
+  const items = chosen.slice(0, limit);
   const last = items.at(-1);
-  const remaining = left.length - items.length;
-  const next =
-    last && remaining > 0 ? encodeToken({ rv: resourceVersion, start: `${storageKey(last)}\0` }) : "";
+  // Whether what is left is selected, the API server only finds out with the next page.
+  const isMore = last !== undefined && items.length === limit && left.at(-1) !== last;
+  const next = isMore ? encodeToken({ rv: resourceVersion, start: `${storageKey(last)}\0` }) : "";
   return {
     items,
     metadata: {
       resourceVersion: String(resourceVersion),
       ...(next && { continue: next }),
-      ...(next && !selects(request) && { remainingItemCount: remaining }),
+      ...(next && !selects(request) && { remainingItemCount: chosen.length - items.length }),
     },
   };
+}
+
+/** The version whose objects are shown. @throws StatusError 410 for one that is forgotten, 504 for one to come */
+function shownVersion(
+  store: ObjectStore,
+  { resourceVersion, isExact }: ListOptions,
+  from: Continuation | undefined,
+): number {
+  const now = store.resourceVersion;
+  const wanted = from ? from.rv : resourceVersion;
+  if (wanted > now) {
+    throw tooLargeVersion(wanted, now);
+  }
+  if (from && from.rv >= 0 && from.rv < store.oldest) {
+    throw expiredContinue(encodeToken({ rv: -1, start: from.start }));
+  }
+  if (isExact && wanted < store.oldest) {
+    throw expiredList();
+  }
+  return isExact || (from && from.rv >= 0) ? wanted : now;
+}
+
+function isWithin({ namespace }: ListScope, { metadata }: KubernetesObject): boolean {
+  return namespace === "" || metadata.namespace === namespace;
 }
 
 /** What a list or watch of this scope shows. @throws StatusError 400 for a bad selector */
 export function scopeSelector(scope: ListScope, request: SandboxRequest): Selector {
   const selector = requestSelector(request, scope.fields);
-  return (object) =>
-    (scope.namespace === "" || object.metadata.namespace === scope.namespace) && selector(object);
-}
-
-function readLimit(request: SandboxRequest, pageSize: number | undefined): number {
-  const text = request.query.get("limit") ?? "0";
-  if (!/^\d+$/.test(text)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  const limit = Number(text);
-  return limit === 0 ? Infinity : Math.min(limit, pageSize ?? Infinity);
+  return (object) => isWithin(scope, object) && selector(object);
 }
 
 function encodeToken(continuation: Continuation): string {

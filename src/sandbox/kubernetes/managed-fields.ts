@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "../world.ts";
 import { compareFields, FieldSet, type FieldPath } from "./field-set.ts";
-import { isJsonObject, textAt, type JsonObject } from "./json.ts";
+import { textAt, type JsonObject } from "./json.ts";
 import type { StructSchema } from "./schema.ts";
 
 /*
@@ -29,6 +29,7 @@ const unowned = new Set([
   "f:apiVersion",
   "f:kind",
   "f:status",
+  "f:spec\0f:finalizers",
   ...[
     "name",
     "namespace",
@@ -49,7 +50,13 @@ export function ownable(fields: FieldSet): FieldSet {
 }
 
 function isUnowned(path: FieldPath): boolean {
-  return path.length === 0 || unowned.has(path.slice(0, 2).join("\0")) || unowned.has(path[0] ?? "");
+  const isMetadataItself = path.length === 1 && path[0] === "f:metadata";
+  return (
+    path.length === 0 ||
+    isMetadataItself ||
+    unowned.has(path.slice(0, 2).join("\0")) ||
+    unowned.has(path[0] ?? "")
+  );
 }
 
 /** Reads the managers of an object; entries that say nothing are left out. */
@@ -186,10 +193,12 @@ function olderFirst(one: FieldManager, other: FieldManager): number {
 
 function managersToKeep(previous: KubernetesObject, object: KubernetesObject): FieldManager[] {
   const sent = object.metadata.managedFields;
-  const isReset = sent?.length === 1 && isJsonObject(sent[0]) && Object.keys(sent[0]).length === 0;
+  const [first] = sent ?? [];
+  const isReset = sent?.length === 0 || (sent?.length === 1 && first && Object.keys(first).length === 0);
   if (isReset) {
     return [];
   }
-  const asSent = readManagers(object);
+  const isReadable = sent?.every((entry) => entry["fieldsType"] === "FieldsV1");
+  const asSent = isReadable ? readManagers(object) : [];
   return asSent.length > 0 ? asSent : readManagers(previous);
 }

@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { KubernetesObject } from "../world.ts";
+import type { Later } from "./controller-manager.ts";
 import { timestampNow } from "./object-metadata.ts";
 import type { ObjectChange, ObjectStore } from "./object-store.ts";
 import { resourceDefinitions } from "./resources.ts";
-
-/** How long the controllers take to notice a change, in milliseconds: never within the request that made it. */
-export const reactionMs = 20;
 
 const contents = resourceDefinitions.filter(({ namespaced }) => namespaced).map(({ plural }) => plural);
 
@@ -14,7 +12,7 @@ const contents = resourceDefinitions.filter(({ namespaced }) => namespaced).map(
  * the end of those that are deleted while it runs, once nothing in them is held by finalizers. A namespace that was
  * ending before stays so: what holds it is outside this world.
  */
-export function runNamespaceController(store: ObjectStore): void {
+export function runNamespaceController(store: ObjectStore, later: Later): void {
   const ending = new Set<string>();
   store.subscribe((change) => {
     const name = namespaceOf(change);
@@ -22,9 +20,9 @@ export function runNamespaceController(store: ObjectStore): void {
       ending.add(name);
     }
     if (ending.has(name) || losesDefaultAccount(change)) {
-      setTimeout(() => {
+      later(() => {
         reconcile(store, name, ending);
-      }, reactionMs).unref();
+      });
     }
   });
 }

@@ -1,31 +1,36 @@
-import { invalidValue } from "./field-error.ts";
+import type { KubernetesObject } from "../world.ts";
 import { objectAt } from "./json.ts";
+import { finalizerNameErrors } from "./metadata-validation.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
 /** The label that the API server keeps on every namespace, holding its name. */
 const nameLabel = "kubernetes.io/metadata.name";
 
-/** Namespaces: a finalizer of their own and a phase, which clients cannot set. */
+/** The finalizer of the namespace controller. */
+const kubernetes = "kubernetes";
+
+/** Namespaces: finalizers of their own, which only a deletion takes, and a phase, which clients cannot set. */
 export const namespaceStrategy: ResourceStrategy = {
   prepareForCreate: (object) => ({
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...object.metadata.labels, [nameLabel]: object.metadata.name },
-    },
-    spec: { finalizers: ["kubernetes"] },
+    ...labelled(object),
+    spec: { finalizers: [...new Set([...finalizersOf(object), kubernetes])] },
     status: { phase: "Active" },
   }),
   prepareForUpdate: (object, previous) => ({
-    ...object,
+    ...labelled(object),
     spec: objectAt(previous, "spec"),
     status: objectAt(previous, "status"),
   }),
-  validate: () => [],
-  validateUpdate: ({ metadata }) => {
-    const label = metadata.labels?.[nameLabel];
-    return label === metadata.name
-      ? []
-      : [invalidValue(`metadata.labels[${nameLabel}]`, label ?? "", `must be ${metadata.name}`)];
-  },
+  validate: (object) => finalizersOf(object).flatMap((name) => finalizerNameErrors("spec.finalizers", name)),
+  validateUpdate: () => [],
 };
+
+function labelled(object: KubernetesObject): KubernetesObject {
+  const labels = { ...object.metadata.labels, [nameLabel]: object.metadata.name };
+  return { ...object, metadata: { ...object.metadata, labels } };
+}
+
+function finalizersOf(object: KubernetesObject): string[] {
+  const { finalizers } = objectAt(object, "spec");
+  return Array.isArray(finalizers) ? finalizers.map(String) : [];
+}

@@ -1,11 +1,13 @@
 import type { SandboxResponse } from "../service.ts";
 import type { ClusterRecord, World } from "../world.ts";
 import { readDeleteOptions } from "./delete-options.ts";
+import { readListOptions, versionError } from "./list-options.ts";
 import { readPage, scopeSelector, type ListScope } from "./listing.ts";
 import type { WriteOutcome } from "./object-lifecycle.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { ObjectWriter, type WriteTarget } from "./object-writer.ts";
 import {
+  acceptedEvents,
   acceptedRepresentation,
   representList,
   representObject,
@@ -14,7 +16,7 @@ import {
 } from "./representation.ts";
 import { isQueryTrue, type ResourceRequest } from "./request-attributes.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
-import { badRequest, methodNotAllowed, notFound, notImplemented } from "./status.ts";
+import { methodNotAllowed, notFound, notImplemented, unconverted } from "./status.ts";
 import { watchObjects } from "./watching.ts";
 
 /** The verbs on the resources that are kept, each as an answer. */
@@ -40,7 +42,7 @@ export class ObjectEndpoints {
         if (isAcrossNamespaces) {
           throw methodNotAllowed();
         }
-        return this.#answerWrite(target, this.#writer.create(target));
+        return this.#answerWrite(target, () => this.#writer.create(target));
       case "DELETE":
         if (isAcrossNamespaces || !definition.namespaced) {
           throw methodNotAllowed();
@@ -57,9 +59,9 @@ export class ObjectEndpoints {
       case "GET":
         return this.#get(target);
       case "PUT":
-        return this.#answerWrite(target, this.#writer.update(target));
+        return this.#answerWrite(target, () => this.#writer.update(target));
       case "PATCH":
-        return this.#answerWrite(target, this.#writer.patch(target));
+        return this.#answerWrite(target, () => this.#writer.patch(target));
       case "DELETE":
         return this.#delete(target);
       default:
@@ -68,12 +70,16 @@ export class ObjectEndpoints {
   }
 
   #get({ definition, attributes, request }: WriteTarget): SandboxResponse {
+    const representation = acceptedRepresentation(request);
+    const wrong = versionError(request.query.get("resourceVersion") ?? "");
+    if (wrong !== undefined) {
+      throw unconverted(wrong);
+    }
     const namespace = definition.namespaced ? attributes.namespace : "";
     const object = this.#store.find(definition.plural, namespace, attributes.name);
     if (!object) {
       throw notFound({ group: "", resource: definition.plural }, attributes.name);
     }
-    const representation = acceptedRepresentation(request);
     return respond(representation, 200, representObject(definition, object, representation));
   }
 
@@ -85,21 +91,16 @@ export class ObjectEndpoints {
   }
 
   #watch({ definition, attributes, request }: WriteTarget): SandboxResponse {
+    const representation = acceptedEvents(request);
+    const { resourceVersion, timeoutSeconds } = readListOptions(request);
     if (isQueryTrue(request, "sendInitialEvents")) {
       throw notImplemented("sendInitialEvents of a watch");
     }
-    const representation = acceptedRepresentation(request);
-    const selector = scopeSelector(listScope(definition, attributes), request);
-    const seconds = Number(request.query.get("timeoutSeconds") ?? 0);
-    const version = request.query.get("resourceVersion") ?? "";
-    if (!/^\d*$/.test(version) || !Number.isInteger(seconds)) {
-      throw badRequest("resourceVersion and timeoutSeconds of a watch must be whole numbers");
-    }
     const events = watchObjects(this.#store, {
       resource: definition.plural,
-      selector,
-      resourceVersion: version === "" ? undefined : Number(version),
-      ended: seconds > 0 ? endedAfter(seconds * 1000, request.closed) : request.closed,
+      selector: scopeSelector(listScope(definition, attributes), request),
+      resourceVersion: resourceVersion || undefined,
+      ended: timeoutSeconds > 0 ? endedAfter(timeoutSeconds * 1000, request.closed) : request.closed,
       show: watchRepresentation(definition, representation),
     });
     return {
@@ -110,34 +111,37 @@ export class ObjectEndpoints {
   }
 
   #delete(target: WriteTarget): SandboxResponse {
-    const outcome = this.#writer.delete(target, readDeleteOptions(target.request));
+    const representation = acceptedRepresentation(target.request);
+    const options = readDeleteOptions(target.request);
+    const outcome = this.#writer.delete(target, options);
     const { definition, attributes } = target;
     const { object } = outcome;
     if (definition.returnsDeleted || object.metadata.deletionTimestamp) {
-      return this.#answerWrite(target, outcome);
+      return this.#answerWrite(target, () => outcome);
     }
     this.#reportCommit(target, outcome);
     const details = { name: attributes.name, kind: definition.plural, uid: object.metadata.uid };
     const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
-    return respond(acceptedRepresentation(target.request), 200, status);
+    return respond(representation, 200, status);
   }
 
   #deleteCollection(target: WriteTarget): SandboxResponse {
     const { definition, attributes, request } = target;
     const representation = acceptedRepresentation(request);
     const options = readDeleteOptions(request);
-    const selector = scopeSelector(listScope(definition, attributes), request);
-    const chosen = this.#store.list(definition.plural).filter(selector);
-    for (const object of chosen) {
+    const scope = listScope(definition, attributes);
+    const { items, metadata } = readPage(this.#store, scope, request, this.#world.pageSize);
+    for (const object of items) {
       this.#reportCommit(target, this.#writer.deleteObject(definition, object, options));
     }
-    const metadata = { resourceVersion: String(this.#store.resourceVersion) };
-    return respond(representation, 200, representList(definition, chosen, metadata, representation));
+    return respond(representation, 200, representList(definition, items, metadata, representation));
   }
 
-  #answerWrite(target: WriteTarget, outcome: WriteOutcome): SandboxResponse {
-    this.#reportCommit(target, outcome);
+  /** Nothing is written for a client that could not be answered. */
+  #answerWrite(target: WriteTarget, write: () => WriteOutcome): SandboxResponse {
     const representation = acceptedRepresentation(target.request);
+    const outcome = write();
+    this.#reportCommit(target, outcome);
     const body = representObject(target.definition, outcome.object, representation);
     return respond(representation, outcome.created ? 201 : 200, body);
   }

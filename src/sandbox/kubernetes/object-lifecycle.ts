@@ -7,9 +7,9 @@ import {
   admitWithinQuota,
   type AdmissionRequest,
 } from "./admission.ts";
-import type { DeleteOptions } from "./delete-options.ts";
+import type { DeleteOptions, PropagationPolicy } from "./delete-options.ts";
 import type { FieldError } from "./field-error.ts";
-import { metadataErrors, metadataUpdateErrors } from "./metadata-validation.ts";
+import { commonErrors, metadataErrors, metadataUpdateErrors } from "./metadata-validation.ts";
 import { isHeld, newMetadata, timestampNow, updatedMetadata } from "./object-metadata.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
@@ -64,12 +64,13 @@ export class ObjectLifecycle {
     const admission = this.#admission(definition, object);
     admitByPolicies(admission);
     admitWithinQuota(admission);
-    if (sent.metadata.resourceVersion) {
+    if (/^0*[1-9]\d*$/.test(sent.metadata.resourceVersion)) {
       throw unconverted("resourceVersion should not be set on objects to be created");
     }
     const { name, namespace = "" } = object.metadata;
-    if (this.#store.find(definition.plural, namespace, name)) {
-      throw alreadyExists(groupResource(definition), name);
+    const there = this.#store.find(definition.plural, namespace, name);
+    if (there) {
+      throw alreadyExists(groupResource(definition), name, there.metadata.deletionTimestamp !== undefined);
     }
     if (dryRun) {
       return { object, created: true, committed: false };
@@ -95,22 +96,21 @@ export class ObjectLifecycle {
   ): WriteOutcome {
     const { strategy, plural } = definition;
     const { name } = existing.metadata;
-    if (sent.metadata.uid && sent.metadata.uid !== existing.metadata.uid) {
-      throw uidMismatch(definition, existing, sent.metadata.uid);
-    }
-    if (
-      sent.metadata.resourceVersion &&
-      sent.metadata.resourceVersion !== existing.metadata.resourceVersion
-    ) {
+    const known = versionNumber(sent.metadata.resourceVersion);
+    if (known !== 0n && known !== versionNumber(existing.metadata.resourceVersion)) {
       throw modified(groupResource(definition), name);
     }
     const completed = { ...sent, metadata: updatedMetadata(existing, sent) };
     const prepared = inOrder(definition, strategy.prepareForUpdate(completed, existing));
     const object = track(prepared, timestampNow());
+    const ofMetadata = metadataUpdateErrors(object, existing);
     this.#validate(definition, object, [
-      ...metadataErrors(object, definition.nameRule),
-      ...metadataUpdateErrors(object, existing),
+      // The API server looks at the metadata by itself, and then again with the rules of the kind.
+      ...commonErrors(object),
+      ...ofMetadata,
+      ...ofMetadata,
       ...strategy.validateUpdate(object, existing),
+      ...metadataErrors(object, definition.nameRule),
       ...strategy.validate(object),
     ]);
     admitByPolicies(this.#admission(definition, object));
@@ -121,32 +121,33 @@ export class ObjectLifecycle {
       return { object, created: false, committed: false };
     }
     const isEnding = existing.metadata.deletionTimestamp !== undefined && !isHeld(object);
-    const kept = isEnding
-      ? this.#store.remove(plural, existing, object)
-      : this.#store.replace(plural, existing, object);
-    return { object: kept, created: false, committed: true };
+    if (isEnding) {
+      this.#store.remove(plural, existing, object);
+      return { object, created: false, committed: true };
+    }
+    return { object: this.#store.replace(plural, existing, object), created: false, committed: true };
   }
 
   /** Deletes an object that is there: at once, or when its finalizers are done. @throws StatusError */
   delete(definition: ResourceDefinition, existing: KubernetesObject, options: DeleteOptions): WriteOutcome {
+    const { dryRun, propagation } = options;
     const admission = this.#admission(definition, existing);
     admitDeletion(admission);
     checkPreconditions(definition, existing, options);
     admitByPolicies(admission);
-    const waits = isHeld(existing);
-    const deletionTimestamp = existing.metadata.deletionTimestamp ?? timestampNow();
-    const ending = {
-      ...existing,
-      metadata: { ...existing.metadata, deletionTimestamp, ...(waits && { deletionGracePeriodSeconds: 0 }) },
-      ...(definition.plural === "namespaces" && { status: { phase: "Terminating" } }),
-    };
-    if (options.dryRun || (waits && existing.metadata.deletionTimestamp)) {
-      return { object: ending, created: false, committed: false };
+    const ending = inOrder(definition, ended(existing, propagation));
+    const waits = isHeld(ending);
+    if (dryRun) {
+      return { object: waits ? ending : existing, created: false, committed: false };
     }
-    const object = waits
-      ? this.#store.replace(definition.plural, existing, ending)
-      : this.#store.remove(definition.plural, existing);
-    return { object, created: false, committed: true };
+    if (!waits) {
+      const object = this.#store.remove(definition.plural, existing);
+      return { object, created: false, committed: true };
+    }
+    const object = isUnchanged(ending, existing)
+      ? existing
+      : this.#store.replace(definition.plural, existing, ending);
+    return { object, created: false, committed: object !== existing };
   }
 
   #admission(definition: ResourceDefinition, object: KubernetesObject): AdmissionRequest {
@@ -160,6 +161,14 @@ export class ObjectLifecycle {
   }
 }
 
+/** A resource version as a number, 0 for none. @throws StatusError 500 for one that is none, as with the API server */
+export function versionNumber(resourceVersion: string | undefined): bigint {
+  if (!/^\d*$/.test(resourceVersion ?? "")) {
+    throw unconverted(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  }
+  return BigInt(resourceVersion || "0");
+}
+
 function groupResource(definition: ResourceDefinition): GroupResource {
   return { group: "", resource: definition.plural };
 }
@@ -169,7 +178,8 @@ function inOrder({ schema, kind }: ResourceDefinition, object: KubernetesObject)
   return fitToSchema(schema, object, kind).object as unknown as KubernetesObject;
 }
 
-function uidMismatch(definition: ResourceDefinition, existing: KubernetesObject, uid: string): Error {
+/** 409: the writer means another object of the same name. */
+export function uidMismatch(definition: ResourceDefinition, existing: KubernetesObject, uid: string): Error {
   return conflict(
     groupResource(definition),
     existing.metadata.name,
@@ -178,19 +188,53 @@ function uidMismatch(definition: ResourceDefinition, existing: KubernetesObject,
 }
 
 function checkPreconditions(
-  definition: ResourceDefinition,
-  existing: KubernetesObject,
+  { kind }: ResourceDefinition,
+  { metadata }: KubernetesObject,
   { uid, resourceVersion }: DeleteOptions,
 ): void {
-  if (uid !== undefined && uid !== existing.metadata.uid) {
-    throw uidMismatch(definition, existing, uid);
+  if (uid !== undefined && uid !== metadata.uid) {
+    const detail =
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). ` +
+      "The object might have been deleted and then recreated";
+    throw conflict({ group: "", resource: kind }, metadata.name, detail);
   }
-  if (resourceVersion !== undefined && resourceVersion !== existing.metadata.resourceVersion) {
-    throw conflict(
-      groupResource(definition),
-      existing.metadata.name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ` +
-        existing.metadata.resourceVersion,
-    );
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const detail =
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record ` +
+      `(${metadata.resourceVersion}). The object might have been modified`;
+    throw conflict({ group: "", resource: kind }, metadata.name, detail);
   }
+}
+
+/** The object as it stands while something holds it. */
+function ended(existing: KubernetesObject, propagation: PropagationPolicy | undefined): KubernetesObject {
+  const isNamespace = existing.kind === "Namespace";
+  return {
+    ...existing,
+    metadata: {
+      ...existing.metadata,
+      finalizers: finalizersFor(existing, propagation),
+      deletionTimestamp: existing.metadata.deletionTimestamp ?? timestampNow(),
+      ...(!isNamespace && { deletionGracePeriodSeconds: 0 }),
+    },
+    ...(isNamespace && { status: { phase: "Terminating" } }),
+  };
+}
+
+/**
+ * A policy that is said replaces the finalizers of the garbage collector.
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/registry/generic/registry/store.go
+ * (deletionFinalizersForGarbageCollection)
+ */
+function finalizersFor({ metadata }: KubernetesObject, propagation: PropagationPolicy | undefined): string[] {
+  const { finalizers = [] } = metadata;
+  if (propagation === undefined) {
+    return finalizers;
+  }
+  const others = finalizers.filter((one) => one !== "orphan" && one !== "foregroundDeletion");
+  return [
+    ...others,
+    ...(propagation === "Orphan" ? ["orphan"] : []),
+    ...(propagation === "Foreground" ? ["foregroundDeletion"] : []),
+  ];
 }

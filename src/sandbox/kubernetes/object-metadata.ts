@@ -25,20 +25,32 @@ export function newMetadata({ metadata }: KubernetesObject, now: string): Object
   return { ...kept, name, uid: randomUUID(), creationTimestamp: now, resourceVersion: "" };
 }
 
-/** The metadata of a changed object: what the client may not change stays as it was. */
+/**
+ * The metadata of a changed object: what a client may leave out or only seem to set stays as it was; what it may not
+ * change is kept as sent, for validation to refuse.
+ */
 export function updatedMetadata(existing: KubernetesObject, sent: KubernetesObject): ObjectMetadata {
-  const { uid, resourceVersion, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } =
-    existing.metadata;
-  const { deletionTimestamp: _deletion, deletionGracePeriodSeconds: _grace, ...metadata } = sent.metadata;
-  return {
-    ...metadata,
+  const {
     uid,
     resourceVersion,
     creationTimestamp,
+    generation,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+  } = existing.metadata;
+  const { selfLink: _link, generation: _generation, ...metadata } = sent.metadata;
+  return {
+    ...metadata,
+    uid: metadata.uid || uid,
+    resourceVersion,
+    creationTimestamp,
+    ...(generation !== undefined && { generation }),
     ...(deletionTimestamp !== undefined && { deletionTimestamp, deletionGracePeriodSeconds }),
   };
 }
 
+/** So much of a prefix is kept that the name could still be a label. */
+const prefixLimit = 58;
 /** Letters that cannot form words. Source: k8s.io/apimachinery/pkg/util/rand */
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -47,7 +59,7 @@ function generatedName(prefix: unknown): string {
     return "";
   }
   const suffix = Array.from({ length: 5 }, () => suffixLetters[randomInt(suffixLetters.length)]);
-  return prefix + suffix.join("");
+  return prefix.slice(0, prefixLimit) + suffix.join("");
 }
 
 /** Whether finalizers keep a deleted object; a namespace has a list of its own besides. */

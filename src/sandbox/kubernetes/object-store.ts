@@ -111,7 +111,16 @@ export class ObjectStore {
   #stamped(object: KubernetesObject): KubernetesObject {
     this.#cluster.resourceVersion += 1;
     const resourceVersion = String(this.#cluster.resourceVersion);
-    return { ...object, metadata: { ...object.metadata, resourceVersion } };
+    const { resourceVersion: _previous, ...metadata } = object.metadata;
+    const inOrder = Object.entries(metadata).flatMap(([field, value]) =>
+      field === "uid"
+        ? [
+            [field, value],
+            ["resourceVersion", resourceVersion],
+          ]
+        : [[field, value]],
+    );
+    return { ...object, metadata: Object.fromEntries(inOrder) as KubernetesObject["metadata"] };
   }
 
   #report(

@@ -1,28 +1,29 @@
-import type { SandboxRequest } from "../service.ts";
 import type { ClusterRecord, KubernetesObject } from "../world.ts";
 import { readAppliedConfiguration } from "./applied-configuration.ts";
-import { mayDo, type Caller } from "./authorization.ts";
+import { accessDenied, mayDo, type Caller } from "./authorization.ts";
 import type { DeleteOptions } from "./delete-options.ts";
-import { invalidValue } from "./field-error.ts";
-import type { JsonObject } from "./json.ts";
 import { trackCreate, trackUpdate } from "./managed-fields.ts";
-import { ObjectLifecycle, type OwnershipTracking, type WriteOutcome } from "./object-lifecycle.ts";
+import {
+  ObjectLifecycle,
+  uidMismatch,
+  versionNumber,
+  type OwnershipTracking,
+  type WriteOutcome,
+} from "./object-lifecycle.ts";
 import { timestampNow } from "./object-metadata.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { applyPatchType, patched, patchType } from "./patching.ts";
+import { applyPatchType, decodePatched, patched, patchType } from "./patching.ts";
 import type { ResourceRequest } from "./request-attributes.ts";
-import { decodeObject, readBody, strictError, type BodyKind } from "./request-body.ts";
+import { decodeObject, readBody, type BodyKind } from "./request-body.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
 import { applyConfiguration } from "./server-side-apply.ts";
-import { badRequest, forbidden, invalid, notFound } from "./status.ts";
-import { fitToSchema } from "./typing.ts";
-import { readWriteOptions, type WriteOptions } from "./write-options.ts";
+import { badRequest, conflict, notFound } from "./status.ts";
+import { readWriteOptions, type Warned, type WriteOptions } from "./write-options.ts";
 
 /** One write, as all of them need it. */
-export interface WriteTarget {
+export interface WriteTarget extends Warned {
   readonly definition: ResourceDefinition;
   readonly attributes: ResourceRequest;
-  readonly request: SandboxRequest;
   readonly user: Caller;
 }
 
@@ -38,7 +39,7 @@ export class ObjectWriter {
 
   /** POST. @throws StatusError */
   create(target: WriteTarget): WriteOutcome {
-    const options = readWriteOptions(target.request, "CreateOptions");
+    const options = readWriteOptions(target, "CreateOptions");
     const sent = readObject(target, options);
     return this.#lifecycle.create(target.definition, sent, options.dryRun, creation(target, options));
   }
@@ -46,20 +47,19 @@ export class ObjectWriter {
   /** PUT. @throws StatusError */
   update(target: WriteTarget): WriteOutcome {
     const { definition, attributes } = target;
-    const options = readWriteOptions(target.request, "UpdateOptions");
+    const options = readWriteOptions(target, "UpdateOptions");
     const sent = readObject(target, options);
-    if (sent.metadata.name !== attributes.name) {
-      const given = sent.metadata.name ?? "";
-      throw badRequest(
-        `the name of the object (${given}) does not match the name on the URL (${attributes.name})`,
-      );
-    }
+    checkName(attributes, sent);
     const existing = this.#find(target);
     if (!existing && definition.createsOnUpdate) {
       requireCreate(target);
       return this.#lifecycle.create(definition, sent, options.dryRun, creation(target, options));
     }
     const previous = required(target, existing);
+    const { uid } = sent.metadata;
+    if (uid && uid !== previous.metadata.uid) {
+      throw uidMismatch(definition, previous, uid);
+    }
     return this.#lifecycle.update(
       definition,
       previous,
@@ -71,19 +71,19 @@ export class ObjectWriter {
 
   /** PATCH, of every type. @throws StatusError */
   patch(target: WriteTarget): WriteOutcome {
-    const { definition, request } = target;
+    const { definition, attributes, request } = target;
     const isApply = patchType(request) === applyPatchType;
-    const options = readWriteOptions(request, "PatchOptions", isApply);
+    const options = readWriteOptions(target, "PatchOptions", isApply);
     if (isApply) {
       return this.#apply(target, options);
     }
     const existing = required(target, this.#find(target));
-    const { kind, apiVersion } = existing;
-    const result = patched(request, definition.schema, existing);
-    const object = decodeObject({ ...result, kind, apiVersion }, bodyKind(definition), false);
-    if (options.strict) {
-      requireKnownFields(target, result);
+    const patch = patched(request, definition.schema, existing);
+    const object = inNamespace(target, decodePatched(patch, bodyKind(definition), options.check));
+    if (!patch.object["kind"] || !patch.object["apiVersion"]) {
+      throw unnamed(attributes);
     }
+    checkName(attributes, object);
     return this.#lifecycle.update(
       definition,
       existing,
@@ -107,10 +107,13 @@ export class ObjectWriter {
     return this.#lifecycle.delete(definition, existing, options);
   }
 
-  #apply(target: WriteTarget, { manager, force, dryRun }: WriteOptions): WriteOutcome {
+  #apply(target: WriteTarget, { manager, force, dryRun, check }: WriteOptions): WriteOutcome {
     const { definition, attributes, request } = target;
-    const configuration = inNamespace(target, readAppliedConfiguration(request, definition, attributes));
+    const configuration = inNamespace(target, readAppliedConfiguration(request, definition, check));
     const existing = this.#find(target);
+    if (!existing || configuration.metadata.name) {
+      checkName(attributes, configuration);
+    }
     const now = timestampNow();
     const applied = applyConfiguration(definition.schema, existing, configuration, { manager, force, now });
     const { managedFields } = applied.metadata;
@@ -122,7 +125,13 @@ export class ObjectWriter {
       return this.#lifecycle.update(definition, existing, applied, dryRun, owned);
     }
     requireCreate(target);
-    return this.#lifecycle.create(definition, configuration, dryRun, owned);
+    if (configuration.metadata.uid) {
+      throw uidOfNobody(definition, attributes, configuration.metadata.uid);
+    }
+    const { resourceVersion, ...metadata } = configuration.metadata;
+    versionNumber(resourceVersion);
+    const sent = { ...configuration, metadata: { ...metadata, resourceVersion: "" } };
+    return this.#lifecycle.create(definition, sent, dryRun, owned);
   }
 
   #find({ definition, attributes }: WriteTarget): KubernetesObject | undefined {
@@ -153,25 +162,40 @@ function required(
   return object;
 }
 
-/** A write that turns out to create needs the right to create; the refusal gives no reason. */
-function requireCreate({ definition, attributes, user }: WriteTarget): void {
-  if (!mayDo(user, { ...attributes, verb: "create" })) {
-    throw forbidden({ group: "", resource: definition.plural }, attributes.name, "");
+function uidOfNobody({ plural }: ResourceDefinition, { name }: ResourceRequest, uid: string): Error {
+  const detail = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  return conflict({ group: "", resource: plural }, name, detail);
+}
+
+/** A write that turns out to create needs the right to create. @throws StatusError 403 */
+function requireCreate({ attributes, user }: WriteTarget): void {
+  const creation = { ...attributes, verb: "create" };
+  if (!mayDo(user, creation)) {
+    // The writer refuses this, not the filter before it, which would forbid browsers to guess at the answer.
+    throw accessDenied(user, creation).withHeaders({});
   }
 }
 
-function requireKnownFields({ definition, request }: WriteTarget, result: JsonObject): void {
-  const { unknownFields } = fitToSchema(definition.schema, result, definition.kind);
-  if (unknownFields.length > 0) {
-    const patch = request.body.toString("utf8");
-    throw invalid({ group: "", kind: "" }, "", [invalidValue("patch", patch, strictError(unknownFields))]);
+/** @throws StatusError 400 for an object that names itself otherwise than its address does, or not at all */
+function checkName(address: ResourceRequest, { metadata: { name } }: KubernetesObject): void {
+  if (!name) {
+    throw unnamed(address);
+  }
+  if (name !== address.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${address.name})`);
   }
 }
 
-function readObject(target: WriteTarget, { strict }: WriteOptions): KubernetesObject {
+function unnamed({ name }: ResourceRequest): Error {
+  return badRequest(
+    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  );
+}
+
+function readObject(target: WriteTarget, { check }: WriteOptions): KubernetesObject {
   const { definition, request } = target;
   const body = readBody(request, definition.kind);
-  return inNamespace(target, decodeObject(body, bodyKind(definition), strict));
+  return inNamespace(target, decodeObject(body, bodyKind(definition), check));
 }
 
 function bodyKind({ kind, schema }: ResourceDefinition): BodyKind {

@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubernetesObject } from "../world.ts";
-import { forbiddenField, required, type FieldError } from "./field-error.ts";
+import {
+  duplicateValue,
+  forbiddenField,
+  invalidValue,
+  required,
+  unsupportedValue,
+  type FieldError,
+} from "./field-error.ts";
 import { objectAt, objectsAt, textAt, type JsonObject } from "./json.ts";
+import { dnsLabel } from "./metadata-validation.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
 /** Pods: nothing schedules or runs them, so they stay Pending, as in a cluster without nodes. */
@@ -58,15 +66,44 @@ function defaultContainer(container: JsonObject): JsonObject {
   };
 }
 
+const restartPolicies = ["Always", "OnFailure", "Never"];
+
 function validatePod(object: KubernetesObject): FieldError[] {
-  const containers = objectsAt(objectAt(object, "spec"), "containers");
-  if (containers.length === 0) {
-    return [required("spec.containers")];
+  const spec = objectAt(object, "spec");
+  const containers = objectsAt(spec, "containers");
+  const policy = textAt(spec, "restartPolicy");
+  return [
+    ...(containers.length === 0 ? [required("spec.containers")] : []),
+    ...containers.flatMap((container, index) => [
+      ...nameErrors(containers, index),
+      ...imageErrors(textAt(container, "image"), `spec.containers[${index}].image`),
+    ]),
+    ...(restartPolicies.includes(policy)
+      ? []
+      : [unsupportedValue("spec.restartPolicy", policy, restartPolicies)]),
+  ];
+}
+
+function nameErrors(containers: readonly JsonObject[], index: number): FieldError[] {
+  const field = `spec.containers[${index}].name`;
+  const names = containers.map((container) => textAt(container, "name"));
+  const name = names[index] ?? "";
+  if (name === "") {
+    return [required(field)];
   }
-  return containers.flatMap((container, index) => [
-    ...(container["name"] ? [] : [required(`spec.containers[${index}].name`)]),
-    ...(container["image"] ? [] : [required(`spec.containers[${index}].image`)]),
-  ]);
+  return [
+    ...dnsLabel(name).map((detail) => invalidValue(field, name, detail)),
+    ...(names.indexOf(name) < index ? [duplicateValue(field, name)] : []),
+  ];
+}
+
+function imageErrors(image: string, field: string): FieldError[] {
+  if (image === "") {
+    return [required(field)];
+  }
+  return image === image.trim()
+    ? []
+    : [invalidValue(field, image, "must not have leading or trailing whitespace")];
 }
 
 function unchangeable(object: KubernetesObject): JsonObject {

@@ -3,7 +3,7 @@ import type { SandboxRequest, SandboxResponse } from "../service.ts";
 import type { KubernetesObject } from "../world.ts";
 import type { JsonObject } from "./json.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
-import { notAcceptable } from "./status.ts";
+import { badRequest, notAcceptable, StatusError } from "./status.ts";
 import { partialMetadata, tableOf, type IncludedObject } from "./table.ts";
 
 /*
@@ -14,48 +14,68 @@ import { partialMetadata, tableOf, type IncludedObject } from "./table.ts";
 /** The form of an answer. */
 export interface Representation {
   readonly mediaType: "application/json" | "application/yaml";
-  readonly as: "Object" | "Table" | "PartialObjectMetadata";
-  readonly included: IncludedObject;
+  readonly as: "Object" | "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
+  /** How much of each object a table holds, as asked for. */
+  readonly includeObject: string;
 }
 
-const offered = ["application/json", "application/yaml"];
+/** What the API server offers; protobuf is not to be had here. */
+const offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const offeredToWatches = [
+  "application/json;stream=watch",
+  "application/vnd.kubernetes.protobuf;stream=watch",
+];
 
-/** The first form that the client accepts and this server has. @throws StatusError 406 */
+/** The form that the client likes best and this server has. @throws StatusError 406 */
 export function acceptedRepresentation(request: SandboxRequest): Representation {
-  const clauses = (request.headers.accept ?? "*/*").split(",").map(parseClause);
-  const includeObject = request.query.get("includeObject");
-  const included: IncludedObject =
-    includeObject === "None" || includeObject === "Object" ? includeObject : "Metadata";
-  for (const { type, parameters } of clauses) {
+  const representation = findRepresentation(request);
+  if (!representation) {
+    throw notAcceptable(offered);
+  }
+  return representation;
+}
+
+/** The same for the events of a watch, which are JSON alone. @throws StatusError 406 */
+export function acceptedEvents(request: SandboxRequest): Representation {
+  const representation = findRepresentation(request);
+  if (representation?.mediaType !== "application/json") {
+    throw notAcceptable(offeredToWatches);
+  }
+  return representation;
+}
+
+function findRepresentation({ headers, query }: SandboxRequest): Representation | undefined {
+  const clauses = (headers.accept ?? "*/*").split(",").map(parseClause);
+  const includeObject = query.get("includeObject") ?? "";
+  for (const { type, parameters } of clauses.toSorted((one, other) => other.quality - one.quality)) {
     const mediaType = mediaTypeFor(type);
     const as = transformation(parameters);
     if (mediaType && as) {
-      return { mediaType, as, included };
+      return { mediaType, as, includeObject };
     }
   }
-  throw notAcceptable(offered);
+  return undefined;
 }
 
 interface AcceptClause {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
+  readonly quality: number;
 }
 
 function parseClause(text: string): AcceptClause {
-  const [type = "", ...parameters] = text.split(";").map((part) => part.trim());
-  return {
-    type: type.toLowerCase(),
-    parameters: new Map(
-      parameters.map((parameter) => {
-        const [name = "", value = ""] = parameter.split("=", 2);
-        return [name.trim().toLowerCase(), value.trim()] as const;
-      }),
-    ),
-  };
+  const [type = "", ...rest] = text.split(";").map((part) => part.trim());
+  const parameters = new Map(
+    rest.map((parameter) => {
+      const [name = "", value = ""] = parameter.split("=", 2);
+      return [name.trim().toLowerCase(), value.trim()] as const;
+    }),
+  );
+  return { type: type.toLowerCase(), parameters, quality: Number(parameters.get("q") ?? 1) };
 }
 
 function mediaTypeFor(type: string): Representation["mediaType"] | undefined {
-  if (["application/json", "application/*", "*/*", ""].includes(type)) {
+  if (["application/json", "*/*", ""].includes(type)) {
     return "application/json";
   }
   return type === "application/yaml" ? "application/yaml" : undefined;
@@ -66,13 +86,8 @@ function transformation(parameters: ReadonlyMap<string, string>): Representation
   if (as === undefined) {
     return "Object";
   }
-  if (parameters.get("g") !== "meta.k8s.io" || parameters.get("v") !== "v1") {
-    return undefined;
-  }
-  if (as === "Table") {
-    return as;
-  }
-  return as.startsWith("PartialObjectMetadata") ? "PartialObjectMetadata" : undefined;
+  const isKnown = as === "Table" || as === "PartialObjectMetadata" || as === "PartialObjectMetadataList";
+  return isKnown && parameters.get("g") === "meta.k8s.io" && parameters.get("v") === "v1" ? as : undefined;
 }
 
 /** An answer with a body in the accepted form. */
@@ -81,21 +96,50 @@ export function respond(representation: Representation, status: number, body: un
   return {
     status,
     headers: { "content-type": mediaType, "cache-control": "no-cache, private" },
-    body: mediaType === "application/yaml" ? stringifyYaml(body) : body,
+    body: mediaType === "application/yaml" ? asYaml(body) : body,
   };
 }
 
-/** One object in the accepted form. */
+/** Keys in their order, as the API server writes YAML. */
+function asYaml(body: unknown): string {
+  return stringifyYaml(body, { version: "1.1", sortMapEntries: true, indentSeq: false, lineWidth: 80 });
+}
+
+/** @throws StatusError 400 for a part that no table can hold */
+function included(includeObject: string): IncludedObject {
+  switch (includeObject) {
+    case "None":
+    case "Object":
+      return includeObject;
+    case "":
+    case "Metadata":
+      return "Metadata";
+    default:
+      throw badRequest(
+        `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: ` +
+          "must be 'Metadata', 'Object', 'None', or empty",
+      );
+  }
+}
+
+/** 406: known only once there is an answer, so what was asked for is done. */
+function otherForm(as: string, is: string): StatusError {
+  return new StatusError(406, "NotAcceptable", `you requested ${as}, but the requested object is ${is}`);
+}
+
+/** One object in the accepted form. @throws StatusError 400 or 406 where it cannot have that form */
 export function representObject(
   definition: ResourceDefinition,
   object: KubernetesObject,
-  { as, included }: Representation,
+  { as, includeObject }: Representation,
 ): unknown {
   switch (as) {
     case "Table":
-      return tableOf([object], definition.columns, versionOf(object), included);
+      return tableOf([object], definition.columns, versionOf(object), included(includeObject));
     case "PartialObjectMetadata":
       return partialMetadata(object);
+    case "PartialObjectMetadataList":
+      throw otherForm(as, `not a list (*core.${definition.kind})`);
     case "Object":
       return object;
     default:
@@ -103,17 +147,19 @@ export function representObject(
   }
 }
 
-/** A list in the accepted form. */
+/** A list in the accepted form. @throws StatusError 400 or 406 where it cannot have that form */
 export function representList(
   definition: ResourceDefinition,
   items: readonly KubernetesObject[],
   metadata: JsonObject,
-  { as, included }: Representation,
+  { as, includeObject }: Representation,
 ): unknown {
   switch (as) {
     case "Table":
-      return tableOf(items, definition.columns, metadata, included);
+      return tableOf(items, definition.columns, metadata, included(includeObject));
     case "PartialObjectMetadata":
+      throw otherForm(as, `a list (*core.${definition.kind}List)`);
+    case "PartialObjectMetadataList":
       return {
         kind: "PartialObjectMetadataList",
         apiVersion: "meta.k8s.io/v1",
@@ -140,7 +186,13 @@ export function watchRepresentation(
     const withColumns = isFirst;
     isFirst = false;
     return representation.as === "Table"
-      ? tableOf([object], definition.columns, versionOf(object), representation.included, withColumns)
+      ? tableOf(
+          [object],
+          definition.columns,
+          versionOf(object),
+          included(representation.includeObject),
+          withColumns,
+        )
       : representObject(definition, object, representation);
   };
 }

@@ -23,6 +23,8 @@ export interface ResourceRequest {
 export interface AddressedRequest extends ResourceRequest {
   /** The address ends in the resource itself, whatever name a field selector gives. */
   readonly isCollection: boolean;
+  /** The address leads through a namespace to the resource. */
+  readonly isInNamespace: boolean;
 }
 
 /** A request on any other path. */
@@ -35,8 +37,9 @@ const namespaceSubresources = new Set(["status", "finalize"]);
 
 /** What the request asks for; a path outside the resources is a {@link PathRequest}. */
 export function requestAttributes(request: SandboxRequest): AddressedRequest | PathRequest {
-  const asPath = { verb: request.method.toLowerCase(), path: request.path };
-  const segments = request.path.split("/").filter(Boolean).map(decoded);
+  const path = decoded(request.pathAsSent ?? request.path);
+  const asPath = { verb: request.method.toLowerCase(), path };
+  const segments = path.replaceAll(/^\/+|\/+$/g, "").split("/");
   const core = segments[0] === "api";
   if (!core && segments[0] !== "apis") {
     return asPath;
@@ -59,14 +62,15 @@ export function requestAttributes(request: SandboxRequest): AddressedRequest | P
     namespace: ofNamespace,
     name,
     isCollection: pathName === "",
+    isInNamespace: inNamespace,
   };
 }
 
-function decoded(segment: string): string {
+function decoded(path: string): string {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(path);
   } catch {
-    return segment;
+    return path;
   }
 }
 

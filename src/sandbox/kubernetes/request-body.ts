@@ -1,11 +1,13 @@
-import { parse as parseYaml } from "yaml";
 import type { SandboxRequest } from "../service.ts";
 import type { KubernetesObject } from "../world.ts";
-import { isJsonObject, type JsonObject } from "./json.ts";
+import { duplicateFields } from "./duplicate-fields.ts";
+import { isJsonObject, textAt, type JsonObject } from "./json.ts";
 import { decodeProtobuf, ProtobufError } from "./protobuf.ts";
 import type { StructSchema } from "./schema.ts";
 import { badRequest, notImplemented, StatusError, unsupportedMediaType } from "./status.ts";
 import { fitToSchema, TypingError, type TypingOutcome } from "./typing.ts";
+import type { FieldCheck } from "./write-options.ts";
+import { readYaml } from "./yaml.ts";
 
 /** The API server reads no more of a body. Source: MaxRequestBodyBytes of its defaults. */
 const bodyLimit = 3 * 1024 * 1024;
@@ -28,49 +30,66 @@ export function mediaType(request: SandboxRequest): string {
 export function checkBodySize(request: SandboxRequest): void {
   if (request.body.length > bodyLimit) {
     const message = `Request entity too large: limit is ${bodyLimit}`;
-    throw new StatusError(413, "RequestEntityTooLarge", message, {});
+    throw new StatusError(413, "RequestEntityTooLarge", message);
   }
+}
+
+/** A body as it was sent. */
+export interface SentObject {
+  readonly object: JsonObject;
+  /** What strict decoding says of fields that are there twice. */
+  readonly duplicates: readonly string[];
 }
 
 /**
  * The body's object as it was sent.
  * @throws StatusError 400 when it cannot be parsed, 415 for a media type that is not read
  */
-export function readBody(request: SandboxRequest, kind: string): JsonObject {
+export function readBody(request: SandboxRequest, kind: string): SentObject {
   const unrecognized = (why: string): StatusError =>
     badRequest(
       `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ${why}`,
     );
+  const text = (): string => request.body.toString("utf8");
   switch (mediaType(request)) {
     case "application/json":
       return parsed(
-        () => JSON.parse(request.body.toString("utf8")) as unknown,
+        () => ({ value: JSON.parse(text()) as unknown, duplicates: duplicateFields(text()).map(duplicate) }),
         (why) => unrecognized(`json parse error: ${why}`),
       );
     case "application/yaml":
       return parsed(
-        () => parseYaml(request.body.toString("utf8")) as unknown,
+        () => readYaml(text()),
         (why) => unrecognized(`yaml parse error: ${why}`),
       );
     case "application/vnd.kubernetes.protobuf":
-      return readProtobuf(request.body, unrecognized);
+      return { object: readProtobuf(request.body, unrecognized), duplicates: [] };
     default:
       throw unsupportedMediaType(accepted);
   }
 }
 
-function parsed(parse: () => unknown, failure: (why: string) => StatusError): JsonObject {
-  let value: unknown;
+/** What strict decoding says of a field that is there twice. */
+export function duplicate(field: string): string {
+  return `duplicate field "${field}"`;
+}
+
+function parsed(
+  parse: () => { value: unknown; duplicates: readonly string[] },
+  failure: (why: string) => StatusError,
+): SentObject {
+  let sent: ReturnType<typeof parse>;
   try {
-    value = parse();
+    sent = parse();
   } catch {
     // What the parser says may quote the body, and a body may hold a password.
     throw failure("invalid syntax");
   }
+  const { value, duplicates } = sent;
   if (!isJsonObject(value)) {
     throw failure("no object");
   }
-  return value;
+  return { object: value, duplicates };
 }
 
 function readProtobuf(body: Buffer, unrecognized: (why: string) => StatusError): JsonObject {
@@ -86,26 +105,32 @@ function readProtobuf(body: Buffer, unrecognized: (why: string) => StatusError):
 
 /**
  * Fits a body to its kind. Kind and version may be absent, but not others.
- * @throws StatusError 400 for another kind, a value of the wrong type, or an unknown field where that is strict
+ * @param refusal the answer for what cannot be decoded
+ * @throws StatusError 400 or the refusal, for another kind, a value of the wrong type, or a field that the check refuses
  */
-export function decodeObject(object: JsonObject, body: BodyKind, strict: boolean): KubernetesObject {
-  const { apiVersion = body.apiVersion, kind = body.kind } = object;
-  if (apiVersion !== body.apiVersion) {
-    throw badRequest(
-      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${body.apiVersion})`,
-    );
-  }
+export function decodeObject(
+  sent: SentObject,
+  body: BodyKind,
+  check: FieldCheck,
+  refusal?: (why: string) => StatusError,
+): KubernetesObject {
+  const apiVersion = textAt(sent.object, "apiVersion") || body.apiVersion;
+  const kind = textAt(sent.object, "kind") || body.kind;
   const version = body.apiVersion.split("/").at(-1) ?? "";
-  const unhandled = (why: string): StatusError =>
-    badRequest(`${String(kind)} in version "${version}" cannot be handled as a ${body.kind}: ${why}`);
+  const unhandled =
+    refusal ??
+    ((why: string): StatusError =>
+      badRequest(`${kind} in version "${version}" cannot be handled as a ${body.kind}: ${why}`));
+  if (apiVersion !== body.apiVersion) {
+    const why = `the API version in the data (${apiVersion}) does not match the expected API version (${body.apiVersion})`;
+    throw refusal ? refusal(why) : badRequest(why);
+  }
   if (kind !== body.kind) {
-    throw unhandled(`converting (v1.${String(kind)}) to (v1.${body.kind}): unknown conversion`);
+    throw unhandled(`converting (v1.${kind}) to (v1.${body.kind}): unknown conversion`);
   }
-  const { object: fitted, unknownFields } = fitOr(body, object, unhandled);
-  if (strict && unknownFields.length > 0) {
-    throw unhandled(strictError(unknownFields));
-  }
-  const { metadata = {}, ...rest } = fitted;
+  const { object, unknownFields } = fitOr(body, sent.object, unhandled);
+  check([...sent.duplicates, ...unknownFields.map(unknownField)], unhandled);
+  const { metadata = {}, kind: _kind, apiVersion: _version, ...rest } = object;
   return { kind: body.kind, apiVersion: body.apiVersion, metadata, ...rest } as unknown as KubernetesObject;
 }
 
@@ -120,7 +145,7 @@ function fitOr(body: BodyKind, object: JsonObject, failure: (why: string) => Sta
   }
 }
 
-/** What strict decoding says of unknown fields. */
-export function strictError(unknownFields: readonly string[]): string {
-  return `strict decoding error: ${unknownFields.map((field) => `unknown field "${field}"`).join(", ")}`;
+/** What strict decoding says of a field that the kind does not have. */
+export function unknownField(field: string): string {
+  return `unknown field "${field}"`;
 }

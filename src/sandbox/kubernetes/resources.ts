@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../world.ts";
+import { eventStrategy } from "./event-strategy.ts";
 import { objectAt, objectsAt, textAt } from "./json.ts";
 import { dnsLabel, dnsSubdomain } from "./metadata-validation.ts";
 import { namespaceStrategy } from "./namespace-strategy.ts";
@@ -16,6 +17,7 @@ import {
 } from "./schema.ts";
 import { quotaUsage, resourceQuotaStrategy } from "./resource-quota.ts";
 import { configMapStrategy, secretStrategy } from "./secret-strategy.ts";
+import { serviceAccountStrategy } from "./service-account-strategy.ts";
 import { ageColumn, nameColumn, timeSince, type TableColumn } from "./table.ts";
 
 /*
@@ -62,7 +64,6 @@ const namespaces: ResourceDefinition = {
   nameRule: dnsLabel,
   fields: (object) => ({
     "metadata.name": object.metadata.name,
-    name: object.metadata.name,
     "status.phase": textAt(objectAt(object, "status"), "phase"),
   }),
   columns: [nameColumn, text("Status", (object) => textAt(objectAt(object, "status"), "phase")), ageColumn],
@@ -117,6 +118,7 @@ const serviceAccounts: ResourceDefinition = {
     { name: "Secrets", type: "string", priority: 0, cell: (object) => objectsAt(object, "secrets").length },
     ageColumn,
   ],
+  strategy: serviceAccountStrategy,
   returnsDeleted: true,
 };
 
@@ -157,6 +159,7 @@ const pods: ResourceDefinition = {
       "spec.hostNetwork": String(spec["hostNetwork"] === true),
       "status.phase": textAt(status, "phase"),
       "status.podIP": textAt(status, "podIP"),
+      "status.podIPs": textAt(status, "podIP"),
       "status.nominatedNodeName": textAt(status, "nominatedNodeName"),
     };
   },
@@ -220,6 +223,7 @@ const events: ResourceDefinition = {
     { name: "Count", type: "integer", priority: 1, cell: (object) => Number(object["count"] ?? 1) },
     { ...nameColumn, priority: 1 },
   ],
+  strategy: eventStrategy,
   createsOnUpdate: true,
 };
 
@@ -244,6 +248,10 @@ const nodes: ResourceDefinition = {
   namespaced: false,
   shortNames: ["no"],
   schema: nodeSchema,
+  fields: (object) => ({
+    "metadata.name": object.metadata.name,
+    "spec.unschedulable": String(objectAt(object, "spec")["unschedulable"] === true),
+  }),
   columns: [
     nameColumn,
     text("Status", (object) => {

@@ -15,11 +15,16 @@ export interface AnySchema {
   readonly type: "any";
 }
 
-/** Known fields. `open`: unknown fields are kept, owned as a whole, instead of refused or dropped. */
+/**
+ * Known fields. `open`: unknown fields are kept, owned as a whole, instead of refused or dropped. `atomic`: the struct
+ * is owned as a whole. `optional`: it may be absent, so that it is a field of its own beside those in it.
+ */
 export interface StructSchema {
   readonly type: "struct";
   readonly fields: Readonly<Record<string, Schema>>;
   readonly open?: true;
+  readonly atomic?: true;
+  readonly optional?: true;
 }
 
 /** Free keys; always granular in what this server serves. */
@@ -38,11 +43,14 @@ export interface ListSchema {
   readonly keys?: readonly string[];
   readonly set?: true;
   readonly patchKey?: string;
+  /** An empty list is a value of its own and stays. */
+  readonly pointer?: true;
 }
 
 export type Schema = ScalarSchema | AnySchema | StructSchema | MapSchema | ListSchema;
 
 const string: ScalarSchema = { type: "string" };
+const optionalString: ScalarSchema = { type: "string", pointer: true };
 const integer: ScalarSchema = { type: "integer" };
 const optionalInteger: ScalarSchema = { type: "integer", pointer: true };
 const optionalBoolean: ScalarSchema = { type: "boolean", pointer: true };
@@ -52,6 +60,14 @@ const any: AnySchema = { type: "any" };
 
 function struct(fields: Readonly<Record<string, Schema>>): StructSchema {
   return { type: "struct", fields };
+}
+
+function atomicStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
+  return { type: "struct", fields, atomic: true };
+}
+
+function optionalStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
+  return { type: "struct", fields, optional: true };
 }
 
 function openStruct(fields: Readonly<Record<string, Schema>>): StructSchema {
@@ -84,7 +100,7 @@ const metadata = struct({
   labels: mapOf(string),
   annotations: mapOf(string),
   ownerReferences: keyedList(
-    struct({
+    atomicStruct({
       apiVersion: string,
       kind: string,
       name: string,
@@ -95,14 +111,14 @@ const metadata = struct({
     "uid",
   ),
   finalizers: { type: "list", items: string, set: true },
-  managedFields: atomicList(any),
+  managedFields: { type: "list", items: any, pointer: true },
 });
 
 function kind(fields: Readonly<Record<string, Schema>>): StructSchema {
   return struct({ kind: string, apiVersion: string, metadata, ...fields });
 }
 
-const objectReference = struct({
+const objectReference = atomicStruct({
   kind: string,
   namespace: string,
   name: string,
@@ -112,7 +128,7 @@ const objectReference = struct({
   fieldPath: string,
 });
 
-const localReference = struct({ name: string });
+const localReference = atomicStruct({ name: string });
 
 export const namespaceSchema = kind({
   spec: struct({ finalizers: atomicList(string) }),
@@ -146,7 +162,13 @@ export const resourceQuotaSchema = kind({
   status: struct({ hard: quantities, used: quantities }),
 });
 
-const container = openStruct({
+/** Fields whose own fields are not looked at here, by their names between spaces. */
+function unexamined(names: string): Record<string, AnySchema> {
+  const list = names.trim().split(/\s+/);
+  return Object.fromEntries(list.map((name) => [name, any]));
+}
+
+const container = struct({
   name: string,
   image: string,
   command: atomicList(string),
@@ -156,11 +178,17 @@ const container = openStruct({
   env: keyedList(openStruct({ name: string, value: string }), "name"),
   resources: openStruct({}),
   volumeMounts: keyedList(openStruct({ name: string, mountPath: string }), "mountPath"),
+  terminationMessagePath: string,
+  terminationMessagePolicy: string,
   imagePullPolicy: string,
+  ...unexamined(`
+    envFrom lifecycle livenessProbe readinessProbe resizePolicy restartPolicy
+    restartPolicyRules securityContext startupProbe stdin stdinOnce tty volumeDevices
+  `),
 });
 
 export const podSchema = kind({
-  spec: openStruct({
+  spec: struct({
     volumes: keyedList(openStruct({ name: string }), "name"),
     initContainers: keyedList(container, "name"),
     containers: keyedList(container, "name"),
@@ -176,6 +204,13 @@ export const podSchema = kind({
     imagePullSecrets: keyedList(localReference, "name"),
     schedulerName: string,
     tolerations: atomicList(any),
+    ...unexamined(`
+    activeDeadlineSeconds affinity dnsConfig enableServiceLinks ephemeralContainers
+    hostAliases hostIPC hostNetwork hostPID hostUsers hostname hostnameOverride os overhead
+    preemptionPolicy priority priorityClassName readinessGates resourceClaims resources
+    runtimeClassName schedulingGates setHostnameAsFQDN shareProcessNamespace subdomain
+    topologySpreadConstraints
+  `),
   }),
   status: openStruct({ phase: string, conditions: atomicList(any), containerStatuses: atomicList(any) }),
 });
@@ -202,7 +237,7 @@ export const eventSchema = kind({
   reportingInstance: string,
 });
 
-const reviewAttributes = struct({
+const reviewAttributes = optionalStruct({
   namespace: string,
   verb: string,
   group: string,
@@ -217,7 +252,7 @@ const reviewAttributes = struct({
 export const accessReviewSchema = kind({
   spec: struct({
     resourceAttributes: reviewAttributes,
-    nonResourceAttributes: struct({ path: string, verb: string }),
+    nonResourceAttributes: optionalStruct({ path: string, verb: string }),
   }),
   status: any,
 });
@@ -230,9 +265,9 @@ export const deleteOptionsSchema = struct({
   kind: string,
   apiVersion: string,
   gracePeriodSeconds: optionalInteger,
-  preconditions: struct({ uid: string, resourceVersion: string }),
+  preconditions: struct({ uid: optionalString, resourceVersion: optionalString }),
   orphanDependents: optionalBoolean,
-  propagationPolicy: string,
+  propagationPolicy: optionalString,
   dryRun: atomicList(string),
   ignoreStoreReadErrorWithClusterBreakingPotential: optionalBoolean,
 });

@@ -19,7 +19,6 @@ const requiredKeys: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
   "kubernetes.io/dockercfg": [".dockercfg"],
   "kubernetes.io/tls": ["tls.crt", "tls.key"],
-  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
 };
 
 const jsonKeys = new Set([".dockerconfigjson", ".dockercfg"]);
@@ -27,7 +26,7 @@ const jsonKeys = new Set([".dockerconfigjson", ".dockercfg"]);
 /** Secrets. */
 export const secretStrategy: ResourceStrategy = {
   prepareForCreate: (object) => withType(mergeStringData(object), "Opaque"),
-  prepareForUpdate: (object, previous) => withType(mergeStringData(object), textAt(previous, "type")),
+  prepareForUpdate: (object) => withType(mergeStringData(object), "Opaque"),
   validate: validateSecret,
   validateUpdate: (object, previous) => [
     ...(object["type"] === previous["type"]
@@ -43,6 +42,9 @@ export const configMapStrategy: ResourceStrategy = {
   prepareForUpdate: (object) => object,
   validate: (object) => [
     ...dataKeyErrors("data", objectAt(object, "data")),
+    ...Object.keys(objectAt(object, "data"))
+      .filter((key) => Object.hasOwn(objectAt(object, "binaryData"), key))
+      .map((key) => invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData")),
     ...dataKeyErrors("binaryData", objectAt(object, "binaryData")),
     ...(sizeOf(objectAt(object, "data"), "utf8") + sizeOf(objectAt(object, "binaryData"), "base64") >
     sizeLimit
@@ -68,9 +70,9 @@ function immutabilityErrors(
   ];
 }
 
-/** An absent type becomes the default one, in the place where the API shows it: last. */
+/** An absent or empty type becomes the default one, in the place where the API shows it: last. */
 function withType(object: KubernetesObject, usual: string): KubernetesObject {
-  return object["type"] === undefined ? { ...object, type: usual } : object;
+  return object["type"] ? object : { ...object, type: usual };
 }
 
 /** `stringData` is for writing alone: it is merged over `data` and never kept. */
@@ -113,7 +115,28 @@ function validateSecret(object: KubernetesObject): FieldError[] {
       const detail = jsonKeys.has(key) ? jsonObjectError(textAt(data, key)) : undefined;
       return detail === undefined ? [] : [invalidValue(field, "<secret contents redacted>", detail)];
     }),
+    ...credentialErrors(object, data),
   ];
+}
+
+const accountAnnotation = "kubernetes.io/service-account.name";
+
+/** Types whose rules are more than a key that must be there. */
+function credentialErrors({ metadata, type }: KubernetesObject, data: JsonObject): FieldError[] {
+  switch (type) {
+    case "kubernetes.io/basic-auth": {
+      const isEither = Object.hasOwn(data, "username") || Object.hasOwn(data, "password");
+      return isEither ? [] : [required("data[username]"), required("data[password]")];
+    }
+    case "kubernetes.io/ssh-auth":
+      return data["ssh-privatekey"] ? [] : [required("data[ssh-privatekey]")];
+    case "kubernetes.io/service-account-token":
+      return metadata.annotations?.[accountAnnotation]
+        ? []
+        : [required(`metadata.annotations[${accountAnnotation}]`)];
+    default:
+      return [];
+  }
 }
 
 /** Why Go's decoder refuses the bytes as a JSON object, in its words; undefined when it does not. */
@@ -121,6 +144,10 @@ function jsonObjectError(base64: string): string | undefined {
   const text = Buffer.from(base64, "base64").toString("utf8");
   try {
     const value: unknown = JSON.parse(text);
+    const huge = numbers(text).find((number) => !Number.isFinite(Number(number)));
+    if (huge !== undefined) {
+      return `json: cannot unmarshal number ${huge} into Go value of type float64`;
+    }
     if (isJsonObject(value) || value === null) {
       return undefined;
     }
@@ -132,4 +159,10 @@ function jsonObjectError(base64: string): string | undefined {
       ? "unexpected end of JSON input"
       : `invalid character '${culprit}' looking for beginning of value`;
   }
+}
+
+/** The numbers of a JSON text, as they are written. */
+function numbers(json: string): string[] {
+  const withoutTexts = json.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/gs, '""');
+  return withoutTexts.match(/-?\d[\d.eE+-]*/g) ?? [];
 }

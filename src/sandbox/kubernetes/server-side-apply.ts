@@ -4,6 +4,7 @@ import {
   compareFields,
   fieldsOf,
   FieldSet,
+  hasOwnedFields,
   isGranular,
   itemStep,
   pathText,
@@ -92,7 +93,7 @@ function liveManagers(schema: StructSchema, live: KubernetesObject, now: string)
 }
 
 function merge(schema: Schema, live: unknown, applied: unknown): unknown {
-  if ((schema.type === "struct" || schema.type === "map") && isJsonObject(live) && isJsonObject(applied)) {
+  if (hasOwnedFields(schema) && isJsonObject(live) && isJsonObject(applied)) {
     const merged: JsonObject = { ...live };
     for (const [field, value] of Object.entries(applied)) {
       merged[field] = merge(schemaOfField(schema, field), live[field], value);

@@ -42,6 +42,7 @@ export class StatusError extends Error {
   readonly reason: string;
   readonly details: StatusDetails | undefined;
   readonly listMetadata: JsonObject;
+  #headers: Readonly<Record<string, string>> = {};
 
   constructor(
     code: number,
@@ -55,6 +56,12 @@ export class StatusError extends Error {
     this.reason = reason;
     this.details = details;
     this.listMetadata = listMetadata;
+  }
+
+  /** The same error, with headers besides those of every answer. */
+  withHeaders(headers: Readonly<Record<string, string>>): this {
+    this.#headers = headers;
+    return this;
   }
 
   /** The Status object. */
@@ -77,6 +84,8 @@ export class StatusError extends Error {
       status: this.code,
       headers: {
         "content-type": "application/json",
+        "cache-control": "no-cache, private",
+        ...this.#headers,
         ...(seconds !== undefined && { "retry-after": String(seconds) }),
       },
       body: this.toBody(),
@@ -105,6 +114,11 @@ function detailsOf(target: GroupResource, name: string, causes?: readonly Status
   };
 }
 
+/** 404: the server has no such path. */
+export function noSuchResource(): StatusError {
+  return new StatusError(404, "NotFound", "the server could not find the requested resource", {});
+}
+
 /** 404: no object of that name. */
 export function notFound(target: GroupResource, name: string): StatusError {
   return new StatusError(
@@ -115,12 +129,13 @@ export function notFound(target: GroupResource, name: string): StatusError {
   );
 }
 
-/** 409: an object of that name is there. */
-export function alreadyExists(target: GroupResource, name: string): StatusError {
+/** 409: an object of that name is there. @param isEnding it is being deleted */
+export function alreadyExists(target: GroupResource, name: string, isEnding: boolean): StatusError {
+  const message = `${qualified(target)} "${name}" already exists`;
   return new StatusError(
     409,
     "AlreadyExists",
-    `${qualified(target)} "${name}" already exists`,
+    isEnding ? `object is being deleted: ${message}` : message,
     detailsOf(target, name),
   );
 }
@@ -207,6 +222,18 @@ export function expiredContinue(inconsistentToken: string): StatusError {
     "results. Continuing with the provided token results in an inconsistent list - objects that were created, " +
     "modified, or deleted between the time the first chunk was returned and now may show up in the list.";
   return new StatusError(410, "Expired", message, undefined, { continue: inconsistentToken });
+}
+
+/** 410: a list of objects as they were before what is remembered. */
+export function expiredList(): StatusError {
+  return new StatusError(410, "Expired", "The resourceVersion for the provided list is too old.");
+}
+
+/** 504: a resource version that this server has not come to. */
+export function tooLargeVersion(wanted: number, current: number): StatusError {
+  const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
+  const cause = { reason: "ResourceVersionTooLarge", message: "Too large resource version" };
+  return new StatusError(504, "Timeout", message, { causes: [cause], retryAfterSeconds: 1 });
 }
 
 /** 410: a watch from before what is remembered. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { ListSchema, Schema } from "./schema.ts";
-import { badRequest, unconverted } from "./status.ts";
+import { notImplemented, unconverted } from "./status.ts";
 
 /*
  * Strategic merge patch: a merge patch whose lists merge by key where the kind says so.
@@ -12,7 +12,7 @@ const anySchema: Schema = { type: "any" };
 
 /**
  * Applies a strategic merge patch to a part of an object.
- * @throws StatusError 400 for a directive that is not understood, 500 for a list item without its merge key
+ * @throws StatusError 500 for a directive that is not understood and for a list item without its merge key
  */
 export function strategicMerge(schema: Schema, original: JsonObject, patch: JsonObject): JsonObject {
   const { $patch: directive, $retainKeys: retained, ...fields } = patch;
@@ -23,7 +23,7 @@ export function strategicMerge(schema: Schema, original: JsonObject, patch: Json
     return {};
   }
   if (directive !== undefined && directive !== "merge") {
-    throw badRequest(`Unknown patch type: ${JSON.stringify(directive)}`);
+    throw unconverted(`unknown patch type: ${JSON.stringify(directive).replaceAll('"', "")}`);
   }
   const merged: JsonObject = Array.isArray(retained)
     ? Object.fromEntries(Object.entries(original).filter(([field]) => retained.includes(field)))
@@ -64,7 +64,11 @@ function mergeField(schema: Schema, original: unknown, patch: unknown): unknown 
 
 function mergeList(schema: ListSchema, original: readonly unknown[], patch: readonly unknown[]): unknown[] {
   if (schema.set) {
-    return [...original, ...patch.filter((value) => !original.includes(value))];
+    return inPatchOrder(
+      [...original, ...patch.filter((value) => !original.includes(value))],
+      original,
+      patch,
+    );
   }
   const key = schema.patchKey;
   if (key === undefined) {
@@ -86,7 +90,33 @@ function mergeList(schema: ListSchema, original: readonly unknown[], patch: read
       merged[index] = strategicMerge(schema.items, merged[index] as JsonObject, item);
     }
   }
-  return merged;
+  const keyOf = (item: unknown): unknown => (isJsonObject(item) ? item[key] : item);
+  return inPatchOrder(merged, original, items, keyOf);
+}
+
+/**
+ * What the patch names comes in its order, the rest as it was; where both would be first, what is new is.
+ * Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/strategicpatch/patch.go (normalizeElementOrder)
+ */
+function inPatchOrder(
+  merged: readonly unknown[],
+  original: readonly unknown[],
+  patch: readonly unknown[],
+  keyOf: (item: unknown) => unknown = (item) => item,
+): unknown[] {
+  const place = (items: readonly unknown[], item: unknown): number =>
+    items.findIndex((one) => isDeepStrictEqual(keyOf(one), keyOf(item)));
+  const named = merged
+    .filter((item) => place(patch, item) >= 0)
+    .toSorted((one, other) => place(patch, one) - place(patch, other));
+  const others = merged.filter((item) => place(patch, item) < 0);
+  const ordered: unknown[] = [];
+  for (const item of named) {
+    const before = place(original, item);
+    const earlier = others.filter((other) => place(original, other) < before);
+    ordered.push(...others.splice(0, earlier.length), item);
+  }
+  return [...ordered, ...others];
 }
 
 /** `$deleteFromPrimitiveList/f` and `$setElementOrder/f`, which stand beside the field they speak of. */
@@ -95,12 +125,20 @@ function applyListDirectives(schema: Schema, merged: JsonObject, patch: JsonObje
     const [directive, field = ""] = name.split("/", 2);
     const list = merged[field];
     if (name.startsWith("$") && Array.isArray(value)) {
+      refuseUnordered(directive, fieldSchema(schema, field));
       if (directive === "$deleteFromPrimitiveList" && Array.isArray(list)) {
         merged[field] = list.filter((item) => !value.includes(item));
       } else if (directive === "$setElementOrder" && Array.isArray(list)) {
         merged[field] = inOrder(fieldSchema(schema, field), list, value);
       }
     }
+  }
+}
+
+/** The API server drops the connection when it is to order a list whose items have no key. */
+function refuseUnordered(directive: string | undefined, schema: Schema): void {
+  if (directive === "$setElementOrder" && schema.type === "list" && !schema.set && !schema.patchKey) {
+    throw notImplemented("$setElementOrder of a list whose items have no merge key");
   }
 }
 

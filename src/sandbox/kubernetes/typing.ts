@@ -13,15 +13,23 @@ export class TypingError extends Error {
   override readonly name = "TypingError";
 }
 
+/** What becomes of values that are there but empty. */
+export type EmptyValues = "drop" | "keep";
+
 /**
  * Fits an object to its kind as decoding into the API's types and encoding again would: unknown fields fall away,
  * empty optional values are left out, fields stand in the order of the type and map keys in their own.
  *
  * @throws TypingError when a value has the wrong type
  */
-export function fitToSchema(schema: StructSchema, object: JsonObject, kind: string): TypingOutcome {
+export function fitToSchema(
+  schema: StructSchema,
+  object: JsonObject,
+  kind: string,
+  empty: EmptyValues = "drop",
+): TypingOutcome {
   const unknownFields: string[] = [];
-  const fitted = fitStruct(schema, object, { kind, path: "", unknownFields });
+  const fitted = fitStruct(schema, object, { kind, path: "", unknownFields, empty });
   return { object: fitted, unknownFields };
 }
 
@@ -29,6 +37,7 @@ interface Place {
   readonly kind: string;
   readonly path: string;
   readonly unknownFields: string[];
+  readonly empty: EmptyValues;
 }
 
 function at(place: Place, step: string): Place {
@@ -95,7 +104,7 @@ function fitMap(values: Schema, value: unknown, place: Place): JsonObject | unde
   }
   const keys = Object.keys(value).toSorted();
   const entries = keys.map((key) => [key, fit(values, value[key], place) ?? ""] as const);
-  return keys.length > 0 ? Object.fromEntries(entries) : undefined;
+  return keys.length > 0 || place.empty === "keep" ? Object.fromEntries(entries) : undefined;
 }
 
 function fitList(schema: ListSchema, value: unknown, place: Place): unknown[] | undefined {
@@ -105,8 +114,9 @@ function fitList(schema: ListSchema, value: unknown, place: Place): unknown[] | 
   if (!Array.isArray(value)) {
     throw wrongType(value, place, `[]${goType(schema.items)}`);
   }
-  const items = value.map((item, index) => fit(schema.items, item, inItem(place, index)) ?? {});
-  return items.length > 0 ? items : undefined;
+  const nothing = schema.items.type === "string" ? "" : {};
+  const items = value.map((item, index) => fit(schema.items, item, inItem(place, index)) ?? nothing);
+  return items.length > 0 || schema.pointer || place.empty === "keep" ? items : undefined;
 }
 
 function inItem(place: Place, index: number): Place {
@@ -128,12 +138,18 @@ function fitScalar(schema: ScalarSchema, value: unknown, place: Place): unknown 
   if (typeof value !== jsonTypeOf[schema.type]) {
     throw wrongType(value, place, goType(schema));
   }
+  if (schema.type === "integer" && !Number.isInteger(value)) {
+    throw wrongType(value, place, goType(schema));
+  }
   if (schema.type === "bytes" && typeof value === "string") {
     return checkedBase64(value);
   }
+  if (schema.type === "time" && typeof value === "string") {
+    return checkedTime(value);
+  }
   const empty = value === "" || value === 0 || value === false;
   // An empty string is no value of a field, but it is one of a map: the map puts it back.
-  return empty && !schema.pointer ? undefined : value;
+  return empty && !schema.pointer && place.empty === "drop" ? undefined : value;
 }
 
 /** @throws TypingError with the place of the first character that is no base64 */
@@ -146,7 +162,20 @@ function checkedBase64(text: string): string {
   if (compact.length % 4 !== 0 || !/^[^=]*={0,2}$/.test(compact)) {
     throw new TypingError(`illegal base64 data at input byte ${compact.length - (compact.length % 4)}`);
   }
-  return compact;
+  // Bits beyond the last byte fall away.
+  return Buffer.from(compact, "base64").toString("base64");
+}
+
+/** @throws TypingError for what is no time by RFC 3339 */
+function checkedTime(text: string): string {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  if (!isTime || Number.isNaN(Date.parse(text.replace(",", ".")))) {
+    const quoted = JSON.stringify(text);
+    throw new TypingError(
+      `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`,
+    );
+  }
+  return text;
 }
 
 function goType(schema: Schema): string {
@@ -174,7 +203,12 @@ function goType(schema: Schema): string {
 }
 
 function wrongType(value: unknown, place: Place, wanted: string): TypingError {
-  const is = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  const fraction = typeof value === "number" && !Number.isInteger(value) ? `number ${value}` : undefined;
+  const is = Array.isArray(value)
+    ? "array"
+    : typeof value === "boolean"
+      ? "bool"
+      : (fraction ?? typeof value);
   return new TypingError(
     `json: cannot unmarshal ${is} into Go struct field ${place.kind}.${place.path} of type ${wanted}`,
   );

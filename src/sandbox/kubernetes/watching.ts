@@ -50,7 +50,7 @@ export async function* watchObjects(store: ObjectStore, options: WatchOptions): 
       const change = waiting.shift();
       const type = change && typeFor(change, selector);
       if (change && type) {
-        yield { type, object: show(change.object) };
+        yield { type, object: show(lastSelected(change, type)) };
       } else if (!change) {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -61,6 +61,15 @@ export async function* watchObjects(store: ObjectStore, options: WatchOptions): 
     unsubscribe();
     ended.removeEventListener("abort", stop);
   }
+}
+
+/** What leaves the selection is shown as it was in it, under the version at which it left. */
+function lastSelected({ object, previous, type }: ObjectChange, shown: WatchEvent["type"]): KubernetesObject {
+  if (shown !== "DELETED" || type === "DELETED" || !previous) {
+    return object;
+  }
+  const { resourceVersion } = object.metadata;
+  return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
 }
 
 function typeFor(change: ObjectChange, selector: Selector): ObjectChange["type"] | undefined {

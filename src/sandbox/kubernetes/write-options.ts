@@ -1,5 +1,12 @@
 import type { SandboxRequest } from "../service.ts";
-import { forbiddenField, required, tooLong, unsupportedValue, type FieldError } from "./field-error.ts";
+import {
+  forbiddenField,
+  invalidValue,
+  required,
+  tooLong,
+  unsupportedValue,
+  type FieldError,
+} from "./field-error.ts";
 import { isQueryTrue } from "./request-attributes.ts";
 import { invalid } from "./status.ts";
 
@@ -9,14 +16,30 @@ import { invalid } from "./status.ts";
  */
 
 const managerLimit = 128;
-const validations = ["Ignore", "Strict", "Warn"];
+const validations = ["", "Ignore", "Strict", "Warn"];
+
+/** What Go takes for printable. */
+const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
+/**
+ * Is told what strict decoding has against an object: refuses it, warns of it, or neither.
+ * @param refusal the answer for what strict decoding says
+ * @throws what the refusal makes
+ */
+export type FieldCheck = (problems: readonly string[], refusal: (why: string) => Error) => void;
+
+/** A request and the warnings that its answer will carry. */
+export interface Warned {
+  readonly request: SandboxRequest;
+  readonly warnings: string[];
+}
 
 /** How a write is meant. */
 export interface WriteOptions {
   /** Check everything, keep nothing. */
   readonly dryRun: boolean;
-  /** Refuse unknown fields instead of dropping them. */
-  readonly strict: boolean;
+  /** What becomes of fields that the kind does not have, and of fields that are there twice. */
+  readonly check: FieldCheck;
   /** Who the changed fields belong to: as named, else the first part of the user agent. */
   readonly manager: string;
   /** An apply takes fields of other managers. */
@@ -28,19 +51,24 @@ export interface WriteOptions {
  * @param kind `CreateOptions`, `UpdateOptions` or `PatchOptions`, for the wording
  * @throws StatusError 422 for a value that is not supported
  */
-export function readWriteOptions(request: SandboxRequest, kind: string, isApply = false): WriteOptions {
+export function readWriteOptions(
+  { request, warnings }: Warned,
+  kind: "CreateOptions" | "UpdateOptions" | "PatchOptions",
+  isApply = false,
+): WriteOptions {
   const dryRun = request.query.getAll("dryRun");
   const fieldManager = request.query.get("fieldManager") ?? "";
   const fieldValidation = request.query.get("fieldValidation") ?? "";
   const force = isQueryTrue(request, "force");
   const errors: FieldError[] = [
     ...(isApply && fieldManager === "" ? [required("fieldManager", "is required for apply patch")] : []),
-    ...(request.query.has("force") && !isApply
+    ...(request.query.has("force") && kind === "PatchOptions" && !isApply
       ? [forbiddenField("force", "may not be specified for non-apply patch")]
       : []),
     ...(Buffer.byteLength(fieldManager) > managerLimit ? [tooLong("fieldManager", managerLimit)] : []),
+    ...unprintable(fieldManager),
     ...dryRunErrors(dryRun),
-    ...(fieldValidation === "" || validations.includes(fieldValidation)
+    ...(validations.includes(fieldValidation)
       ? []
       : [unsupportedValue("fieldValidation", fieldValidation, validations)]),
   ];
@@ -49,9 +77,20 @@ export function readWriteOptions(request: SandboxRequest, kind: string, isApply 
   }
   return {
     dryRun: dryRun.length > 0,
-    strict: fieldValidation === "Strict",
-    manager: fieldManager || userAgentManager(request),
+    check: fieldCheck(fieldValidation || "Warn", warnings),
+    manager: fieldManager || userAgentManager(request) || "unknown",
     force,
+  };
+}
+
+function fieldCheck(validation: string, warnings: string[]): FieldCheck {
+  return (problems, refusal) => {
+    if (validation === "Strict" && problems.length > 0) {
+      throw refusal(`strict decoding error: ${problems.join(", ")}`);
+    }
+    if (validation === "Warn") {
+      warnings.push(...problems);
+    }
   };
 }
 
@@ -60,7 +99,21 @@ export function dryRunErrors(dryRun: readonly string[]): FieldError[] {
   return dryRun.every((value) => value === "All") ? [] : [unsupportedValue("dryRun", dryRun, ["All"])];
 }
 
+function unprintable(manager: string): FieldError[] {
+  let position = 0;
+  return Array.from(manager).flatMap((letter) => {
+    const at = position;
+    position += Buffer.byteLength(letter);
+    const code = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    return printable.test(letter)
+      ? []
+      : [invalidValue("fieldManager", manager, `invalid character U+${code} (at position ${at})`)];
+  });
+}
+
+/** Printable characters of the first part of the user agent, as many as fit. */
 function userAgentManager(request: SandboxRequest): string {
   const product = (request.headers["user-agent"] ?? "").split("/")[0] ?? "";
-  return Buffer.from(product).subarray(0, managerLimit).toString("utf8");
+  const letters = Array.from(product).filter((letter) => printable.test(letter));
+  return Buffer.from(letters.join("")).subarray(0, managerLimit).toString("utf8");
 }

@@ -78,6 +78,7 @@ export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
     signIn: unknown("Not asked."),
     application: unknown("Not asked."),
     principal: unknown("Not asked."),
+    passwordPolicy: unknown("Not asked."),
     meantApplication: undefined,
     roles: known([held(["Microsoft.ContainerRegistry/registries/pull/read"], { name: "AcrPull" })]),
     second: undefined,

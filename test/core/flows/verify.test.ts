@@ -64,6 +64,7 @@ function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) 
           findServicePrincipal: refuse,
           findApplicationByAppId: refuse,
           findApplications: refuse,
+          passwordPolicy: refuse,
         },
         signIn: { signIn: notSignedIn },
         ownsLoginServer: (host) => /^[a-z0-9-]+\.azurecr\.io$/.test(host),

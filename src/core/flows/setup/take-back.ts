@@ -44,6 +44,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
     delete record.madeKey;
   }
   if (job.identity?.application.kind === "deleted") {
+    // Deleting it again would be for good.
     throw new ActionableError(`the application ${nameOf(application)} was restored`, {
       code: "setup.restored",
     });

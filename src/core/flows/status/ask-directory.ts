@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { Application, Owner, ServicePrincipal } from "../../../domain/identity.ts";
 import { applicationUniqueName, readableMarks } from "../../../domain/ownership.ts";
+import type { PasswordPolicy } from "../../../domain/password-policy.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
 import { findApplicationListing, findPrincipalOf } from "../../holders/find-application.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
@@ -15,6 +16,8 @@ export interface ApplicationFacts {
   readonly owners: readonly Owner[] | undefined;
   /** Undefined where it may not be read, or there is no application. */
   readonly principal: ServicePrincipal | "absent" | undefined;
+  /** What the tenant allows its next password; undefined where there is no application. */
+  readonly policy: PasswordPolicy | undefined;
   /** How many certificates the principal has; undefined where that may not be read, or there is none. */
   readonly certificates: number | undefined;
   /** Why something beside the application could not be read. */
@@ -59,12 +62,13 @@ export async function askDirectory(
     named,
     async ([appId, claimed]) => {
       const application = await findApplicationListing({ appId, claimed }, { directory, clock }, signal);
-      const [principal, owners] = application
+      const [principal, owners, policy] = application
         ? await Promise.all([
             readOrWhyNot(principalOf(appId, { directory, clock }, signal), signal),
             readOrWhyNot(directory.listOwners(application.objectId, signal), signal),
+            directory.passwordPolicy(application, signal),
           ])
-        : [{}, {}];
+        : [{}, {}, undefined];
       const certificates =
         typeof principal.read === "object"
           ? await readOrWhyNot(directory.countPrincipalCertificates(principal.read.objectId, signal), signal)
@@ -77,6 +81,7 @@ export async function askDirectory(
           owners: owners.read,
           principal: principal.read,
           certificates: certificates.read,
+          policy,
           unread,
         },
       ] as const;

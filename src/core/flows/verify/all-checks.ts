@@ -8,6 +8,7 @@ import { passwordPlace } from "../../checks/credential/password-place.ts";
 import { password } from "../../checks/credential/password.ts";
 import { principal } from "../../checks/credential/principal.ts";
 import { pullScope } from "../../checks/credential/pull-scope.ts";
+import { renewal } from "../../checks/credential/renewal.ts";
 import { roleAssignment } from "../../checks/credential/role-assignment.ts";
 import { roleCondition } from "../../checks/credential/role-condition.ts";
 import { roleMode } from "../../checks/credential/role-mode.ts";
@@ -48,6 +49,7 @@ export const entryChecks: ReadonlyArray<Check<EntryFacts>> = [
   anonymousPull,
   principal,
   expiry,
+  renewal,
   password,
   passwordPlace,
   signIn,

@@ -1,5 +1,6 @@
 import { ActionableError } from "../../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../../domain/identity.ts";
+import type { PasswordPolicy } from "../../../domain/password-policy.ts";
 import { registryReference } from "../../../domain/names.ts";
 import { Once } from "../../../domain/once.ts";
 import type { AccessedRegistry, RegistryReference, RegistrySearch } from "../../../domain/registry.ts";
@@ -84,6 +85,13 @@ export class AzureSight {
   application(appId: string): Promise<Known<Application | undefined>> {
     return this.#once.do("application", appId, () =>
       this.#ask((azure) => azure.directory.findApplicationByAppId(appId, this.#signal)),
+    );
+  }
+
+  /** What the tenant allows its next password. */
+  passwordPolicy(application: Application): Promise<Known<PasswordPolicy>> {
+    return this.#once.do("password policy", application.objectId, () =>
+      this.#ask((azure) => azure.directory.passwordPolicy(application, this.#signal)),
     );
   }
 

@@ -66,7 +66,7 @@ export async function seeEntry(
   const objectId = principal.known ? principal.value?.objectId : undefined;
   const refused = outcomeOf(first)?.kind !== "allowed" && outcomeOf(first)?.kind !== "image-missing";
   const isUnknown = isPrincipal && principal.known && principal.value === undefined;
-  const [roles, signIn, meant] = await Promise.all([
+  const [roles, signIn, meant, passwordPolicy] = await Promise.all([
     found && objectId !== undefined
       ? azure.roles(found.id, objectId)
       : registry.known && principal.known
@@ -84,6 +84,7 @@ export async function seeEntry(
         ? settled
         : nobodyAsked,
     isUnknown && refused ? azure.applicationOfObject(credential.username) : noPrincipal,
+    application.known && application.value ? azure.passwordPolicy(application.value) : noPrincipal,
   ]);
   const limited = roles.known
     ? roles.value.flatMap(({ assignment }) => repositoriesIn(assignment.condition ?? ""))
@@ -114,6 +115,7 @@ export async function seeEntry(
     signIn,
     application,
     principal,
+    passwordPolicy,
     meantApplication: meant.known ? meant.value : undefined,
     roles,
     second: outcomeOf(other),

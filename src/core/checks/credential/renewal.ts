@@ -1,0 +1,26 @@
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { timeText } from "../../../domain/time-text.ts";
+import { warn, type Check } from "../check.ts";
+import type { EntryFacts } from "../facts.ts";
+import { keyOf } from "./expiry.ts";
+
+/** Can the password be followed by another? Said while it still lives: a rule of the tenant's shows only then. */
+export const renewal: Check<EntryFacts> = {
+  id: "renewal",
+  needs: [],
+  look: (facts) => {
+    const { application, passwordPolicy, credential } = facts;
+    if (!passwordPolicy.known || passwordPolicy.value.passwords !== "forbidden") return undefined;
+    const { forbiddenToMadeAfter: after } = passwordPolicy.value;
+    const name = inOneLine((application.known && application.value?.displayName) || credential.username);
+    const end = keyOf(facts)?.endDateTime;
+    return warn(
+      `The tenant forbids new passwords of ${name}${after ? `, as of all applications made after ${timeText(after)}` : ""}: this one ${end ? `ends on ${timeText(end)}` : "ends one day"} and cannot be renewed.`,
+      {
+        hint: "Ask who administers the tenant for an exemption of the application, before the password ends: acr-pull rotate says what is to be sent.",
+        docs: "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy",
+        ids: { appId: credential.username },
+      },
+    );
+  },
+};

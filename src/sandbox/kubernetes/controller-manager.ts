@@ -1,0 +1,21 @@
+import { runGarbageCollector } from "./garbage-collector.ts";
+import { runNamespaceController } from "./namespace-controller.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { runQuotaController } from "./quota-controller.ts";
+
+/** How long the controllers take to notice a change, in milliseconds: never within the request that made it. */
+const reactionMs = 20;
+
+/** Lets a controller act some time after a change. */
+export type Later = (act: () => void) => void;
+
+/** What the controllers do by themselves while the API server runs. */
+export function runControllers(store: ObjectStore, later: Later = afterReaction): void {
+  runNamespaceController(store, later);
+  runQuotaController(store, later);
+  runGarbageCollector(store, later);
+}
+
+function afterReaction(act: () => void): void {
+  setTimeout(act, reactionMs).unref();
+}
