@@ -99,7 +99,7 @@ describe.concurrent("a secret that is being deleted", () => {
     expect(run.json.removed[0].heldBy).toEqual([finalizer]);
     expect(run.stderr).toMatch(held);
     expect(run.stderr).not.toContain("Deleted the secret");
-    expect([livePasswords(sandbox), ownApplication(sandbox).softDeleted]).toEqual([[], true]);
+    expect([livePasswords(sandbox), ownApplication(sandbox).removedAt]).toEqual([[], expect.any(Number)]);
     expect(JSON.stringify(secretOf(sandbox))).not.toMatch(/acr-pull\/entries":|password/);
     expect(told(await removed(sandbox))).toEqual([]);
   });
