@@ -120,6 +120,9 @@ describe.concurrent("a secret that is being deleted", () => {
     expect(secretOf(sandbox)?.metadata.deletionTimestamp).toBeDefined();
     expect(JSON.stringify(secretOf(sandbox))).not.toMatch(/acr-pull\/entries":|password/);
     expect(livePasswords(sandbox)).toEqual([]);
+    const again = await setup(sandbox);
+    expect([again.code, again.json.error.code], again.stderr).toEqual([3, "kubernetes.terminating"]);
+    expect(again.stderr).not.toContain("--adopt");
     release(sandbox);
     expect(told(await removed(sandbox))).toEqual([]);
   });
