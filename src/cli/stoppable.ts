@@ -39,6 +39,9 @@ export async function stoppable<T>(
 ): Promise<T> {
   let asking = false;
   let agreed = agreedBefore;
+  // A question may come a second time, after a part of the work was done.
+  let written = agreedBefore;
+  let stoppedUnwritten = false;
   const stopping = () => {
     // At a question nothing is under way, so that the run stops at once; and the line is the question's.
     if (!asking) view.report({ kind: "note", level: "warning", text: stoppingText(signal.reason) });
@@ -50,14 +53,19 @@ export async function stoppable<T>(
       agreed = false;
       try {
         agreed = await ask();
-        return agreed;
+      } catch (error) {
+        stoppedUnwritten = !written;
+        throw error;
       } finally {
         asking = false;
       }
+      written ||= agreed;
+      return agreed;
     });
   } catch (error) {
     if (!signal.aborted && !(error instanceof InterruptedError)) throw error;
-    throw interrupted(signal.aborted ? signal.reason : error, view.unfinished(), { agreed, command });
+    const state = stoppedUnwritten ? [nothingWritten] : unfinishedLines(view.unfinished());
+    throw interrupted(signal.aborted ? signal.reason : error, state, { agreed, command });
   } finally {
     signal.removeEventListener("abort", stopping);
   }
@@ -65,7 +73,13 @@ export async function stoppable<T>(
 
 /** Ctrl-C at a question: what was answered so far need not be answered again. */
 export function interruptedAtQuestion({ exitCode: code }: InterruptedError, again: string): InterruptedError {
-  return new InterruptedError(code, ["Nothing was written."], `To go on from here: ${again}`);
+  return new InterruptedError(code, [nothingWritten], `To go on from here: ${again}`);
+}
+
+const nothingWritten = "Nothing was written.";
+
+function unfinishedLines(unfinished: readonly string[]): string[] {
+  return unfinished.map((text) => `not finished: ${text}`);
 }
 
 function stoppingText(reason: unknown): string {
@@ -73,14 +87,13 @@ function stoppingText(reason: unknown): string {
   return `stopping as soon as it is safe; ${byKey ? "Ctrl-C again" : "a second signal"} stops at once`;
 }
 
-/** What was not finished, and how to go on; the steps that were done have been told. */
+/** How it stands, and how to go on; the steps that were done have been told. */
 function interrupted(
   reason: unknown,
-  unfinished: readonly string[],
+  state: readonly string[],
   { agreed, command }: GoingOn,
 ): InterruptedError {
   const code = reason instanceof InterruptedError ? reason.exitCode : undefined;
-  const state = unfinished.map((text) => `not finished: ${text}`);
   const hint = agreed
     ? `To go on where it stopped: ${command({ asking: false })}`
     : `To go on from here: ${command({ asking: true })}`;

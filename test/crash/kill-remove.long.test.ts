@@ -20,7 +20,7 @@ describe("remove, killed at every request in every phase, and once more on the w
     ]);
     const failures = await failuresOf(
       [...once, ...twice.filter((_, place) => place < changes.length / 2)],
-      (kills) => finishRemoval(start, kills, known, worlds),
+      (kills) => finishRemoval(start, kills, { worlds, undisturbed: known }),
     );
     expect(failures).toEqual([]);
   });

@@ -151,6 +151,7 @@ export async function finish(
   if (left !== undefined && finished?.has(left)) return;
   const run = await runOf(start, sandbox);
   expect(run.code, run.stderr + run.stdout).toBe(0);
+  await atRest(sandbox);
   expectOrder(sandbox, start, found);
   expect(shapeOf(sandbox), run.stdout).toBe(undisturbed.shape);
   if (left !== undefined) finished?.add(left);
@@ -181,11 +182,13 @@ export async function recover(start: Start, kills: readonly Kill[], recovery: Re
   }
 }
 
-/** Waits until nothing that a killed run had sent is still on its way. */
-export async function atRest({ requests }: Sandbox): Promise<void> {
+/** Waits until nothing that a killed run had sent is still on its way, nor to where a sandbox sends it on. */
+export async function atRest(sandbox: Sandbox & { readonly settled?: () => Promise<void> }): Promise<void> {
+  const { requests } = sandbox;
   for (let seen = -1; seen !== requests.entries.length;) {
     seen = requests.entries.length;
     await new Promise((resolve) => setTimeout(resolve, 25));
+    await sandbox.settled?.();
   }
 }
 

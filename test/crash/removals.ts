@@ -76,6 +76,14 @@ export function killsAt({ requests }: UndisturbedRemoval, turn: number): Kill[] 
     }));
 }
 
+/** Where removals are cut off, and what has been seen of that already. */
+export interface RemovalRecovery {
+  readonly worlds: Worlds;
+  readonly undisturbed: UndisturbedRemoval;
+  /** Shapes of worlds that a removal came to its end from: one left just so is not finished once more. */
+  readonly finished?: Set<string>;
+}
+
 /**
  * Kills a removal at one moment after the other, and lets the last run go on to the end that an undisturbed one comes to.
  * @throws the failed expectation, with the moments
@@ -83,8 +91,7 @@ export function killsAt({ requests }: UndisturbedRemoval, turn: number): Kill[] 
 export async function finishRemoval(
   start: RemovalStart,
   kills: readonly Kill[],
-  undisturbed: UndisturbedRemoval,
-  worlds: Worlds,
+  { worlds, undisturbed, finished }: RemovalRecovery,
 ): Promise<void> {
   const told: string[] = [];
   try {
@@ -98,10 +105,14 @@ export async function finishRemoval(
         expect(sandbox.violations).toEqual([]);
         expect(sandbox.invariants.unknownKeys(), "keys that nothing leads to").toEqual([]);
       }
+      const left = finished && shapeOf(sandbox);
+      if (left !== undefined && finished?.has(left)) return;
       const run = await runOf(start, sandbox);
       expect(run.code, run.stderr + run.stdout).toBe(0);
+      await atRest(sandbox);
       expect(sandbox.violations).toEqual([]);
       expect(shapeOf(sandbox), run.stdout).toBe(undisturbed.shape);
+      if (left !== undefined) finished?.add(left);
     });
   } catch (error) {
     throw new Error(`${start.name}: ${told.join("\n")}\n${String(error)}`, { cause: error });

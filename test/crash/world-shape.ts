@@ -66,9 +66,14 @@ function byPlace(one: KubernetesObject, other: KubernetesObject): number {
   return place(one) < place(other) ? -1 : 1;
 }
 
-/** Registries by their names, and passwords by the place of their key among those that stand. */
-function withNames(text: string, { applications, registries }: World): string {
+/** Registries by their names, clusters by their contexts, passwords by the place of their key among those that stand. */
+function withNames(text: string, { applications, registries, clusters }: World): string {
   let named = text;
+  for (const { context, objects } of clusters) {
+    const uid = objects["namespaces"]?.find(({ metadata }) => metadata.name === "kube-system")?.metadata.uid;
+    // How an application's name ends.
+    if (uid !== undefined) named = named.replaceAll(`-${uid.slice(0, 8)}"`, `-${context}"`);
+  }
   for (const { loginServer, name } of registries) named = named.replaceAll(loginServer, name);
   for (const { passwords } of applications) {
     const left = passwords.filter(({ removedAt }) => removedAt === undefined);

@@ -2,13 +2,21 @@ import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { fiveNamespacesWorld, type State } from "./starts.ts";
 import { restore, snapshotOf, type Snapshot } from "./world-snapshot.ts";
 
+/** A sandbox of which something lies elsewhere, and is told there when its world was changed as a whole. */
+type MovableSandbox = Sandbox & { readonly moveIn?: () => Promise<void> };
+
 /**
  * Sandboxes to be used one after the other by many cases: a state is made once, and each case finds it anew. A
  * sandbox in which a case failed is used no more.
  */
 export class Worlds {
-  readonly #idle: Sandbox[] = [];
+  readonly #idle: MovableSandbox[] = [];
   readonly #states = new Map<State, Promise<Snapshot>>();
+  readonly #start: () => Promise<MovableSandbox>;
+
+  constructor(start: () => Promise<MovableSandbox> = () => startSandbox(fiveNamespacesWorld)) {
+    this.#start = start;
+  }
 
   /**
    * Lets a case use a world of its own that is in a state and watches over the invariants from there on.
@@ -18,6 +26,7 @@ export class Worlds {
     const snapshot = await this.#snapshot(state);
     return this.#withSandbox(async (sandbox) => {
       restore(sandbox, snapshot);
+      await sandbox.moveIn?.();
       // Two while a key is replaced, and one that a run left which did not come to its end.
       sandbox.invariants.maxLiveKeys = 3;
       sandbox.invariants.watch();
@@ -39,15 +48,18 @@ export class Worlds {
     const { from } = state;
     const before = from && (await this.#snapshot(from));
     return this.#withSandbox(async (sandbox) => {
-      if (before) restore(sandbox, before);
+      if (before) {
+        restore(sandbox, before);
+        await sandbox.moveIn?.();
+      }
       sandbox.world.committed = () => undefined;
       await state.prepare?.(sandbox);
       return snapshotOf(sandbox);
     });
   }
 
-  async #withSandbox<T>(work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
-    const sandbox = this.#idle.pop() ?? (await startSandbox(fiveNamespacesWorld));
+  async #withSandbox<T>(work: (sandbox: MovableSandbox) => Promise<T>): Promise<T> {
+    const sandbox = this.#idle.pop() ?? (await this.#start());
     try {
       const result = await work(sandbox);
       this.#idle.push(sandbox);

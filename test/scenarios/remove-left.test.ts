@@ -158,6 +158,6 @@ describe.concurrent("remove, where the secrets are gone already", () => {
     });
     await removed(sandbox);
     expect(linksOf(sandbox, "builder")).toEqual(["acr-secret"]);
-    expect(ownApplication(sandbox).softDeleted).toBe(true);
+    expect(ownApplication(sandbox).removedAt).toBeDefined();
   });
 });

@@ -99,7 +99,7 @@ describe.concurrent("a secret that is being deleted", () => {
     expect(run.json.removed[0].heldBy).toEqual([finalizer]);
     expect(run.stderr).toMatch(held);
     expect(run.stderr).not.toContain("Deleted the secret");
-    expect([livePasswords(sandbox), ownApplication(sandbox).softDeleted]).toEqual([[], true]);
+    expect([livePasswords(sandbox), ownApplication(sandbox).removedAt]).toEqual([[], expect.any(Number)]);
     expect(JSON.stringify(secretOf(sandbox))).not.toMatch(/acr-pull\/entries":|password/);
     expect(told(await removed(sandbox))).toEqual([]);
   });
@@ -120,6 +120,9 @@ describe.concurrent("a secret that is being deleted", () => {
     expect(secretOf(sandbox)?.metadata.deletionTimestamp).toBeDefined();
     expect(JSON.stringify(secretOf(sandbox))).not.toMatch(/acr-pull\/entries":|password/);
     expect(livePasswords(sandbox)).toEqual([]);
+    const again = await setup(sandbox);
+    expect([again.code, again.json.error.code], again.stderr).toEqual([3, "kubernetes.terminating"]);
+    expect(again.stderr).not.toContain("--adopt");
     release(sandbox);
     expect(told(await removed(sandbox))).toEqual([]);
   });

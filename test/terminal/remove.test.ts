@@ -51,6 +51,7 @@ describe("remove at a terminal", () => {
     await run.press("myregistyr", "enter").until("That is not myregistry");
     run.press("ctrl-c");
     expect(await run.exit(), run.history).toBe(130);
+    expect(run.transcript).toContain("Nothing was written.");
     expect(run.transcript).toMatch(/To go on from here: acr-pull remove --registry myregistry *$/m);
     expect(run.transcript).not.toContain("--yes");
   });

@@ -63,9 +63,8 @@ async function lookAt(target: Target, policy: TargetPolicy, signal: AbortSignal)
     throw error;
   }
   try {
-    const outlook = outlookOf(judgeTarget(target, content, policy), policy.loginServer);
     if (content.secret) refuseDeleting(target, content.secret);
-    return outlook;
+    return outlookOf(judgeTarget(target, content, policy), policy.loginServer);
   } catch (error) {
     if (!(error instanceof ActionableError)) throw error;
     return { kind: "refused", error, adoptable: hasCode(error, "secret.not-ours") };

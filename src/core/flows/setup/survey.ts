@@ -130,9 +130,9 @@ function judge(
   return targets.flatMap(({ target, content }) => {
     try {
       if (content instanceof ActionableError) throw content;
-      const state = judgeTarget(target, content, policy);
+      // Whosever it is and whatever it holds: all of that goes with it.
       if (content.secret) refuseDeleting(target, content.secret);
-      return [{ target, state }];
+      return [{ target, state: judgeTarget(target, content, policy) }];
     } catch (error) {
       exclusions.exclude(target, error, signal);
       return [];
