@@ -478,10 +478,11 @@ describe("setup, refused before anything is written", () => {
     },
     {
       what: "somebody else is always faster (409)",
+      args: ["--wait-busy", "1s"],
       faults: [{ match: "POST .*/secrets", status: 409, times: 99 }],
       exit: 1,
-      code: "kubernetes.conflict",
-      says: ["Somebody else changed", "awesomeapps/acr-secret"],
+      code: "busy",
+      says: ["Another run works on", "awesomeapps/acr-secret"],
       hint: ["again"],
       retryable: true,
     },
