@@ -25,7 +25,7 @@ describe.skipIf(lacks(...clusterPeers))(
     });
     afterAll(() => worlds.close());
 
-    it.each([killed.linking, killed.compromised, killed.removal])(
+    it.each([killed.linking, killed.ordinary, killed.removal])(
       "$command is finished by the same command again",
       async (start) => {
         const { kills, failures } = await worlds.kill(start, sample);
