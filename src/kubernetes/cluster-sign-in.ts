@@ -27,12 +27,11 @@ export async function signInToCluster(
 ): Promise<ClusterIdentity> {
   const { context, cluster, user } = connection;
   try {
-    const [authority, certificate, key, authorization] = await Promise.all([
-      pem(cluster.authority),
-      user && pem(user.certificate),
-      user && pem(user.key),
-      user && authorizationOf(user),
-    ]);
+    // One after the other, so that it is always the same of several missing files that is named.
+    const authority = await pem(cluster.authority);
+    const certificate = user && (await pem(user.certificate));
+    const key = user && (await pem(user.key));
+    const authorization = user && (await authorizationOf(user));
     const credential = user?.plugin && (await askPlugin(connection, user.plugin, authority, say, signal));
     const bearer = credential?.token;
     const header = bearer === undefined ? authorization : `Bearer ${bearer}`;

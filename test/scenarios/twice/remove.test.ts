@@ -26,7 +26,7 @@ async function setUpLinked(scenario: Scenario, ...namespaces: readonly string[])
 /** Nothing is left of what `setup` made in Azure. */
 function expectNothingInAzure({ sandbox }: Scenario): void {
   expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
-  expect(ownApplication(sandbox).softDeleted).toBe(true);
+  expect(ownApplication(sandbox)).toMatchObject({ softDeleted: false, removedAt: expect.any(Number) });
 }
 
 /** What stands in the way of a removal, and how it ends. */
