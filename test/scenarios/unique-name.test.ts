@@ -81,7 +81,7 @@ describe.concurrent(
 
       expectDepartures(sandbox, []);
       const again = await setup(sandbox);
-      expect([again.code, again.json.error?.code], again.stderr).toEqual([4, "directory.unique-name-taken"]);
+      expect([again.code, again.json.error?.code], again.stderr).toEqual([3, "directory.unique-name-taken"]);
       expect(again.json.error.hint).toMatch(/Application Administrator.*az rest .*--service-principal/);
       grant(sandbox, "Application.Read.All");
       const restoring = await setup(sandbox);
