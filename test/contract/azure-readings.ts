@@ -199,7 +199,6 @@ export const readings: Readonly<Record<string, Reading | string>> = {
     makes: {
       displayName: "azure-cli-test-000001",
       uniqueName: undefined,
-      certificates: 0,
       passwords: [{ displayName: "rbac", hint: "JRB", endDateTime: new Date("2026-04-08T09:40:17Z") }],
     },
   },
@@ -213,7 +212,7 @@ export const readings: Readonly<Record<string, Reading | string>> = {
   },
   "graph-application-post-2022": {
     read: (clients, signal) => clients.directory().readApplication("id", signal),
-    makes: { appId: "7f40d50f-bc2f-406a-82a8-b0b8fec27e3f", passwords: [], certificates: 0 },
+    makes: { appId: "7f40d50f-bc2f-406a-82a8-b0b8fec27e3f", passwords: [] },
   },
   "graph-application-upsert-created": {
     read: (clients, signal) =>

@@ -136,7 +136,9 @@ async function follow({ sandbox }: SetUpWorld, hint: string): Promise<string> {
 describe.concurrent("what verify says to do mends it", () => {
   for (const { what, wish, breakIt, args } of mendable) {
     it(`where ${what}`, async ({ expect, onTestFinished }) => {
-      const world = await setUpWorld({}, wish);
+      // Only who may see deleted applications can restore one.
+      const graphPermissions = ["Application.ReadWrite.OwnedBy", "Application.Read.All"];
+      const world = await setUpWorld({ caller: { graphPermissions } }, wish);
       onTestFinished(() => world.sandbox.close());
       breakIt(world);
       const before = await verify(world.sandbox, args);
