@@ -4,18 +4,22 @@ import { liveAssignments, livePasswords, remove, secretOf, setup } from "../prog
 import { expectOrder, runSignalled, type Kill } from "./kills.ts";
 import { setupStarts } from "./starts.ts";
 
-/** What a setup asks to change whose password is refused, in its order; the first two go side by side. */
-const changes = [
-  /PATCH .*\/applications\(/,
-  /POST .*\/awesomeapps\/secrets/,
-  /POST .*\/addPassword/,
-  /DELETE .*\/applications\//,
-  /DELETE .*\/deletedItems\//,
-  /DELETE .*\/secrets\//,
+/**
+ * What a setup asks to change whose password is refused, in its order, and how the next one ends; the first two go side
+ * by side. One that finds the application among the deleted restores it, and does not delete for good what it did not
+ * make.
+ */
+const changes: ReadonlyArray<readonly [RegExp, number]> = [
+  [/PATCH .*\/applications\(/, 3],
+  [/POST .*\/awesomeapps\/secrets/, 3],
+  [/POST .*\/addPassword/, 3],
+  [/DELETE .*\/applications\//, 4],
+  [/DELETE .*\/deletedItems\//, 3],
+  [/DELETE .*\/secrets\//, 3],
 ];
 it.each(changes)(
   "setup whose password is refused, killed when it had asked for %s, is refused again and leaves nothing that works",
-  async (request) => {
+  async (request, exitCode) => {
     const policy = { passwordsForbidden: true };
     // One that was deleted and not yet for good is found again by who may look among the deleted.
     const caller = { graphPermissions: ["Application.ReadWrite.OwnedBy", "Application.Read.All"] };
@@ -25,7 +29,10 @@ it.each(changes)(
       const { met } = await runSignalled(sandbox, start, { request, phase: "committed" });
       expect(met).toBeDefined();
       const again = await setup(sandbox);
-      expect([again.code, again.json.error.code], again.stderr).toEqual([3, "directory.passwords-forbidden"]);
+      expect([again.code, again.json.error.code], again.stderr).toEqual([
+        exitCode,
+        "directory.passwords-forbidden",
+      ]);
       expect([livePasswords(sandbox), liveAssignments(sandbox), sandbox.violations]).toEqual([[], [], []]);
       delete sandbox.world.policy.passwordsForbidden;
       const allowed = await setup(sandbox);
