@@ -288,7 +288,7 @@ export class Scenario {
     if (this.sandbox.world.clusters[0]!.context === this.cluster.context) return;
     await Promise.all(
       this.#namespaces.map(async (namespace) => {
-        for (const kind of ["Secret", "ConfigMap"]) {
+        for (const kind of ["ServiceAccount", "Secret", "ConfigMap"]) {
           const { body } = await this.cluster.api("GET", pathOf(kind, namespace));
           for (const { metadata } of body.items ?? []) {
             if (metadata.finalizers) {
