@@ -4,20 +4,13 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
+import type { AccessRule } from "../../src/sandbox/world.ts";
 import { auditPolicy, readWrites, type AuditedWrite } from "./audit-log.ts";
 import type { Peer } from "./peer.ts";
 import { freePort, startServer, until, type ServerProcess } from "./server-process.ts";
 
 /** What a real cluster needs of the machine. */
 export const clusterPeers: readonly Peer[] = ["etcd", "kube-apiserver", "kube-controller-manager", "setpriv"];
-
-/** What a user may do, in the sandbox's words: `namespaces` absent is in every namespace and cluster-wide. */
-export interface AccessRule {
-  readonly verbs: readonly string[];
-  readonly resources: readonly string[];
-  readonly namespaces?: readonly string[];
-  readonly resourceNames?: readonly string[];
-}
 
 /** Somebody whom the API server knows by a token. */
 export interface ClusterUser {

@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { kubeconfigText } from "../../../src/sandbox/kubernetes/kubeconfig-file.ts";
-import { askApi, type AccessRule, type ApiAnswer, type RealCluster } from "../../peers/real-cluster.ts";
+import type { AccessRule } from "../../../src/sandbox/world.ts";
+import { askApi, type ApiAnswer, type RealCluster } from "../../peers/real-cluster.ts";
 
 /** A cluster that its API alone arranges and looks at, so that it may be any. */
 export interface ScenarioCluster {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import type { AccessRule } from "../../peers/real-cluster.ts";
+import type { AccessRule } from "../../../src/sandbox/world.ts";
 import type { Run } from "../../program.ts";
 import { expectDepartures } from "../removal.ts";
 import { onEachCluster } from "./on-each-cluster.ts";

@@ -4,7 +4,7 @@ import type { KubernetesObject } from "../../../src/sandbox/world.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { exitCode } from "../../../src/domain/exit-code.ts";
 import { runInProcess } from "../../in-process.ts";
-import type { AccessRule } from "../../peers/real-cluster.ts";
+import type { AccessRule } from "../../../src/sandbox/world.ts";
 import { until } from "../../peers/server-process.ts";
 import type { ResultDocument, Run, RunOptions } from "../../program.ts";
 import { changedOver, setUp, type SetUp, type SetUpWish } from "../already-set-up.ts";
