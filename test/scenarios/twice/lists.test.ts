@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { onEachCluster } from "./on-each-cluster.ts";
+
+const path = (namespace: string) => `/api/v1/namespaces/${namespace}/secrets`;
+
+/** The token of a list that goes on, its resource version another one. */
+function goingOnAt(token: string, version: (now: number) => number): string {
+  const read = JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
+  return Buffer.from(JSON.stringify({ ...read, rv: version(read.rv) })).toString("base64url");
+}
+
+const tooLarge = {
+  kind: "Status",
+  reason: "Timeout",
+  message: expect.stringContaining("Too large resource version") as string,
+  details: {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  },
+};
+
+onEachCluster((open) => {
+  it("answers a list that began at a replica ahead of this one with a timeout, not as empty", async (test) => {
+    const scenario = await open(test);
+    const namespace = await scenario.namespace();
+    for (const name of ["one", "two"]) await scenario.addSecret({ name, namespace });
+    const first = await scenario.cluster.api("GET", `${path(namespace)}?limit=1`);
+    const ahead = goingOnAt(first.body.metadata.continue, (now) => now + 1_000_000);
+    const next = await scenario.cluster.api("GET", `${path(namespace)}?limit=1&continue=${ahead}`);
+    expect([next.status, next.body]).toMatchObject([504, tooLarge]);
+  });
+
+  it("answers a list that is to show a later version than there is with a timeout, not with what there is", async (test) => {
+    const scenario = await open(test);
+    const namespace = await scenario.namespace();
+    const now = (await scenario.cluster.api("GET", path(namespace))).body.metadata.resourceVersion;
+    const asked = `resourceVersion=${Number(now) + 1_000_000}`;
+    for (const match of ["Exact", "NotOlderThan"]) {
+      const { status, body } = await scenario.cluster.api(
+        "GET",
+        `${path(namespace)}?${asked}&resourceVersionMatch=${match}`,
+      );
+      expect([match, status, body]).toMatchObject([match, 504, tooLarge]);
+    }
+  });
+});
