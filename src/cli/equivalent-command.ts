@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import { shellQuote } from "../domain/shell-quote.ts";
 import type { Environment, GivenOptions } from "./answers.ts";
 import type { OptionDefinition, OptionSet } from "./option.ts";
 
 /**
- * The command line that does the same without a question, safe to paste into a POSIX shell. What came from variables
+ * The command line that does the same without a question, safe to paste into a shell. What came from variables
  * is left to them; how it is told is no part of what is done; nothing secret is ever an option's value.
  * @param environment where it will be run: an answer that is the default is left out unless a variable says otherwise
  * @param options.asking whether it shall ask for what is not said
@@ -49,10 +50,5 @@ function goesWithoutSaying(
 function word({ kind, long }: OptionDefinition<unknown>, text: string): string {
   if (kind === "switch") return long;
   // A value that starts with a dash would be taken for another flag.
-  return `${long}${text.startsWith("-") ? "=" : " "}${shellWord(text)}`;
-}
-
-/** A text as one word of a POSIX shell. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return `${long}${text.startsWith("-") ? "=" : " "}${shellQuote(text)}`;
 }

@@ -10,7 +10,7 @@ import {
 } from "../../src/cli/answers.ts";
 import { readCommandLine } from "../../src/cli/command-line.ts";
 import { commands } from "../../src/cli/commands.ts";
-import { equivalentCommand, shellWord } from "../../src/cli/equivalent-command.ts";
+import { equivalentCommand } from "../../src/cli/equivalent-command.ts";
 import type { OptionSet } from "../../src/cli/option.ts";
 import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 
@@ -95,21 +95,6 @@ describe("the command line that does the same", () => {
       expect(meaning(gather(setupOptions, flags, environment))).toEqual(meaning(given));
     }
     expect(told).toEqual([""]);
-  });
-
-  it("reads back in a shell as the same words, whatever they hold", () => {
-    const words = fc.sample(fc.string({ unit: "grapheme", minLength: 1 }), 5000).concat(
-      fc.sample(
-        fc.string({
-          unit: fc.constantFrom(...Array.from("'\"\\$`!*? ~#&|;<>(){}[]\n\tab-")),
-          minLength: 1,
-        }),
-        5000,
-      ),
-    );
-    const script = `printf '%s\\0' ${words.map(shellWord).join(" ")}`;
-    const output = execFileSync("sh", { input: script, encoding: "utf8", maxBuffer: 64 << 20 });
-    expect(output.split("\0").slice(0, -1)).toEqual(words);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { RemovalEvidence } from "../../core/checks/prove-removed.ts";
 import type { ResultRotation, RotateIntent, RotateResult } from "../../core/flows/rotate-contract.ts";
-import { shellWord } from "../equivalent-command.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import { toned, type Line, type Toned } from "../terminal.ts";
 import { signedLines } from "../views/signed-lines.ts";
 import { targetLines } from "../views/target-lines.ts";
@@ -44,7 +44,8 @@ function tokenLines(rotations: readonly ResultRotation[], width: number): Line[]
   const cuts = rotations
     .filter(({ registry, state }) => registry.startsWith("/") && state !== "failed")
     .map(
-      ({ registry, appId }) => `az role assignment delete --assignee ${appId} --scope ${shellWord(registry)}`,
+      ({ registry, appId }) =>
+        `az role assignment delete --assignee ${appId} --scope ${shellQuote(registry)}`,
     );
   const until = cuts.length > 0 ? ", until acr-pull setup grants it again:" : ".";
   return [

@@ -3,7 +3,6 @@ import type { VerifyInput } from "../../core/flows/verify-contract.ts";
 import type { CommandContext } from "../command.ts";
 import type { VerifyRequest } from "../connections.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import { shellWord } from "../equivalent-command.ts";
 import { azureRequest, clusterRequest } from "../requests.ts";
 import { verifyOptions, type VerifyAnswers } from "./verify-options.ts";
 
@@ -42,13 +41,13 @@ export function suggester({ program, given }: Pick<CommandContext, "program" | "
     const answer = given.get(name);
     if (answer?.source !== "flag") return [];
     const { long, kind } = verifyOptions[name];
-    return kind === "switch" ? [long] : [`${long} ${shellWord(answer.texts.at(-1) ?? "")}`];
+    return kind === "switch" ? [long] : [`${long} ${shellQuote(answer.texts.at(-1) ?? "")}`];
   });
   const ours = (command: string, options: ReadonlyArray<readonly [flag: string, value?: string]>) =>
     [
       program,
       command,
-      ...options.map(([flag, value]) => (value === undefined ? flag : `${flag} ${shellWord(value)}`)),
+      ...options.map(([flag, value]) => (value === undefined ? flag : `${flag} ${shellQuote(value)}`)),
       ...kept,
     ].join(" ");
   const file = given.get("kubeconfig")?.texts.at(-1);
