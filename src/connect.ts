@@ -159,8 +159,10 @@ async function openReadAzure(
 }
 
 function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Report): AzureOptions {
-  const onDeviceCode = ({ message }: { readonly message: string }) =>
-    report({ kind: "note", level: "instruction", text: message });
+  const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri }) => {
+    const text = `To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
+    report({ kind: "note", level: "instruction", text });
+  };
   return { ...request, env, onDeviceCode };
 }
 

@@ -1,16 +1,9 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import type { SdkClientOptions } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
+import { deviceCodeCredential, type DeviceCodePrompt } from "./device-code.ts";
 import { environmentCredential, refuseDomain } from "./environment-credential.ts";
 import type { AuthMethod } from "./sign-in-errors.ts";
-
-/** What a person must do to sign in with a device code. */
-export interface DeviceCodePrompt {
-  readonly userCode: string;
-  readonly verificationUri: string;
-  /** Both in a sentence, in the service's words. */
-  readonly message: string;
-}
 
 /** Asks for a token for an audience; `claims` is what it has to satisfy beside. */
 export type TokenSource = (
@@ -60,11 +53,7 @@ export async function createSdkCredential(
       refuseDomain(tenant, "A managed identity signs in");
       return new identity.ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });
     case "device-code":
-      return new identity.DeviceCodeCredential({
-        ...common,
-        ...inTenant,
-        userPromptCallback: onDeviceCode,
-      });
+      return deviceCodeCredential({ ...common, ...inTenant }, cloud, onDeviceCode);
     case "browser":
       return new identity.InteractiveBrowserCredential({ ...common, ...inTenant });
     default:

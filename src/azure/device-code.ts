@@ -1,0 +1,73 @@
+import type { DeviceCodeCredentialOptions, TokenCredential } from "@azure/identity";
+import { ActionableError } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import type { Cloud } from "./cloud.ts";
+
+/** What a person must do to sign in with a device code: open the page and enter the code there. */
+export interface DeviceCodePrompt {
+  /** Letters, digits and dashes. */
+  readonly userCode: string;
+  /** An https address; in Microsoft's own clouds one of Microsoft's. */
+  readonly verificationUri: string;
+}
+
+/**
+ * The SDK's credential for device codes. The service's own sentence, which may hold anything, is not passed on.
+ * @param onDeviceCode told what the person must do
+ */
+export async function deviceCodeCredential(
+  options: DeviceCodeCredentialOptions,
+  cloud: Cloud,
+  onDeviceCode: (prompt: DeviceCodePrompt) => void,
+): Promise<TokenCredential> {
+  const { DeviceCodeCredential } = await import("@azure/identity");
+  let refusal: ActionableError | undefined;
+  const credential = new DeviceCodeCredential({
+    ...options,
+    userPromptCallback: ({ userCode, verificationUri }) => {
+      refusal = refusalOf({ userCode, verificationUri }, cloud);
+      if (refusal) throw refusal;
+      onDeviceCode({ userCode, verificationUri: new URL(verificationUri).href });
+    },
+  });
+  return {
+    // Of what its callback throws the SDK keeps the words alone.
+    getToken: (...asked) =>
+      credential.getToken(...asked).catch((error: unknown) => {
+        throw refusal ?? error;
+      }),
+  };
+}
+
+function refusalOf(
+  { userCode, verificationUri }: DeviceCodePrompt,
+  cloud: Cloud,
+): ActionableError | undefined {
+  const isCode = /^[A-Za-z0-9-]{4,32}$/.test(userCode);
+  if (isCode && isPage(verificationUri, cloud)) return undefined;
+  return new ActionableError(
+    isCode
+      ? `Could not sign in (--auth device-code): ${cloud.name} names a page that is not its own to enter the code on.`
+      : `Could not sign in (--auth device-code): ${cloud.name} gives a code that is none.`,
+    {
+      code: "azure.not-signed-in",
+      hint: "Something between this machine and Azure may have changed the answer: sign in another way, such as az login.",
+      exitCode: exitCode.notAllowed,
+    },
+  );
+}
+
+/**
+ * Whether a person may be sent to a page. Microsoft's are `microsoft.com/devicelogin`, `login.microsoft.com/device` and,
+ * by older names, `aka.ms/devicelogin`, with endings by cloud.
+ */
+function isPage(address: string, { isWellKnown, authorityHost }: Cloud): boolean {
+  if (!URL.canParse(address) || address.length > 200) return false;
+  const { protocol, host, hostname, username, password } = new URL(address);
+  if (protocol !== "https:" || username !== "" || password !== "") return false;
+  if (!isWellKnown) return true;
+  return (
+    host === new URL(authorityHost).host ||
+    (host === hostname && (hostname === "aka.ms" || `.${hostname}`.endsWith(".microsoft.com")))
+  );
+}
