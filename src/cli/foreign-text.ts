@@ -9,10 +9,10 @@ import { stripVTControlCharacters } from "node:util";
 const controlStrings =
   /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^]*?(?:\u0007|\u001b\\|\u009c|$)/g;
 const controlSequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]/g;
-const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
-// C0, DEL, C1; marks that reorder; marks and letters that show nothing.
-const invisible =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
+// The pattern of Braille without a dot looks like a space.
+const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029\u2800]+/g;
+// C0, DEL, C1; marks that reorder, and all letters and marks that Unicode means to show nothing.
+const invisible = /[\u0000-\u001f\u007f-\u009f\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point}/gu;
 
 /** The text as it may stand in one line of a terminal: no control or invisible character is left. */
 export function oneLine(text: string): string {

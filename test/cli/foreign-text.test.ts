@@ -52,6 +52,30 @@ describe("text that others wrote", () => {
     expect(oneLine("one\r\ntwo\tthree\u2028four")).toBe("one two three four");
   });
 
+  it.each([
+    ["combining grapheme joiner", "\u034f"],
+    ["Hangul filler of the first letter", "\u115f"],
+    ["Hangul filler of the second letter", "\u1160"],
+    ["Hangul filler", "\u3164"],
+    ["Hangul filler of half width", "\uffa0"],
+    ["Khmer vowel that is only implied", "\u17b4"],
+    ["variation selector of Mongolian", "\u180b"],
+    ["variation selector", "\ufe0f"],
+    ["variation selector beyond the first sixteen", "\u{e0100}"],
+    ["beginning of a beam of notes", "\u{1d173}"],
+  ])("loses the letter that shows nothing: %s", (_name, letter) => {
+    expect(oneLine(`ad${letter}min${letter}`)).toBe("admin");
+    const json = jsonText({ name: letter });
+    expect(json).not.toContain(letter);
+    expect(JSON.parse(json)).toEqual({ name: letter });
+    expect(parse(yamlText({ name: letter }))).toEqual({ name: letter });
+  });
+
+  it("has a space where a pattern of Braille is blank", () => {
+    expect(oneLine("a\u2800b")).toBe("a b");
+    expect(jsonText({ name: "\u2800" })).not.toContain("\u2800");
+  });
+
   it("is untouched where it is harmless", () => {
     expect(oneLine("Zürich – 東京 “q” 👍🏽")).toBe("Zürich – 東京 “q” 👍🏽");
   });
