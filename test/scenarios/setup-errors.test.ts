@@ -487,7 +487,7 @@ describe("setup, refused before anything is written", () => {
       retryable: true,
     },
     {
-      what: "the secret would become one that the cluster does not accept (422)",
+      what: "the secret has no room left for a mark, and the cluster does not accept it so (422)",
       args: ["--adopt"],
       arrange: ({ world }) => {
         sandbox.addObject("sandbox", {
@@ -497,7 +497,7 @@ describe("setup, refused before anything is written", () => {
           metadata: {
             name: "acr-secret",
             namespace: "awesomeapps",
-            annotations: { note: "x".repeat(300_000) },
+            annotations: { note: "x".repeat(262_100) },
           },
           data: { ".dockerconfigjson": Buffer.from('{"auths":{}}').toString("base64") },
         });

@@ -278,8 +278,12 @@ export async function rehearseWrite(
   const change = { labels: { [managedLabel]: "true" } };
   if (state.kind === "present") {
     refuseDeleting(target, state.secret);
+    const annotations = { [entriesAnnotation]: withRoomForMark(state.secret) };
     // Somebody changed it since it was looked at: whether it may be written was answered before that.
-    await unless(rehearsal.patchSecret(state.secret, change, signal), "kubernetes.conflict");
+    await unless(
+      rehearsal.patchSecret(state.secret, { ...change, annotations }, signal),
+      "kubernetes.conflict",
+    );
     return;
   }
   const create = rehearsal.createSecret(newSecret(target, {}, emptyDockerConfig), signal);
@@ -293,6 +297,14 @@ export async function rehearseWrite(
       : create,
     unless(patch, "kubernetes.not-found", "kubernetes.namespace-not-found"),
   ]);
+}
+
+/** The largest mark that a run writes takes no more characters, of which each is a byte. */
+const largestMark = 2048;
+
+/** What a secret's annotation may grow to: the API server limits how long all of them are together. */
+function withRoomForMark({ annotations }: SecretObject): string {
+  return (annotations[entriesAnnotation] ?? "") + " ".repeat(largestMark);
 }
 
 /** Waits for what may fail in a way that was to be expected. */
