@@ -92,6 +92,23 @@ describe("setup that fails half way names what it made", () => {
   });
 });
 
+it("setup tells of service accounts in the order in which it was told of their namespaces", async () => {
+  sandbox = await startSandbox();
+  // The first is done when the other has been for a while.
+  let release: () => void = () => {};
+  const others = new Promise<void>((resolve) => (release = resolve));
+  sandbox.observe(async (phase, { mutating, path }) => {
+    if (!mutating || !path.includes("/serviceaccounts/")) return;
+    if (phase === "read" && path.includes("/awesomeapps/")) await others;
+    if (phase === "answered" && path.includes("namespaces/default/")) setTimeout(release, 50);
+  });
+  const args = ["-n", "awesomeapps", "-n", "default", "--service-account", "default"];
+  const run = await setup(sandbox, args);
+  expect(run.code, run.stderr).toBe(0);
+  const names = run.json.serviceAccounts.map(({ namespace }: { namespace: string }) => namespace);
+  expect(names).toEqual(["awesomeapps", "default"]);
+});
+
 describe("setup that is told to stop half way", () => {
   it.each([
     ["SIGINT", 130],
