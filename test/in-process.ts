@@ -25,7 +25,9 @@ export async function runInProcess(
     env: more = {},
     input = "",
     secrets = [],
-  }: Pick<RunOptions, "env" | "input"> & { readonly secrets?: readonly string[] } = {},
+    started,
+    told,
+  }: RunOptions & { readonly secrets?: readonly string[] } = {},
 ): Promise<Run> {
   const env = {
     PATH: process.env["PATH"],
@@ -34,8 +36,8 @@ export async function runInProcess(
     ...sandbox.environment,
     ...more,
   };
-  const [stdout, stderr] = [new Kept(), new Kept()];
-  const host: HostProcess = Object.assign(new EventEmitter(), {
+  const [stdout, stderr] = [new Kept(), new Kept(told)];
+  const host: HostProcess & EventEmitter = Object.assign(new EventEmitter(), {
     argv: [process.execPath, "acr-pull", ...args],
     env,
     execPath: process.execPath,
@@ -50,6 +52,7 @@ export async function runInProcess(
   const slowDown = hurry();
   const own = { ...process.env };
   Object.assign(process.env, sandbox.environment);
+  started?.((signal) => host.emit(signal, signal), process.pid);
   try {
     const code = await main(host);
     const run = asRun({ code, signal: null, stdout: stdout.text, stderr: stderr.text });
@@ -77,12 +80,19 @@ function hurry(): () => void {
   };
 }
 
-/** A stream that keeps what is written to it. */
+/** A stream that keeps what is written to it, and tells of it as it comes. */
 class Kept extends Writable {
   readonly #pieces: Buffer[] = [];
+  readonly #told: ((text: string) => void) | undefined;
+
+  constructor(told?: (text: string) => void) {
+    super();
+    this.#told = told;
+  }
 
   override _write(piece: Buffer, _encoding: string, done: () => void): void {
     this.#pieces.push(piece);
+    this.#told?.(piece.toString("utf8"));
     done();
   }
 

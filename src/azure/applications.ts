@@ -72,10 +72,15 @@ export function applications(requests: DirectoryRequests, graphUrl: string) {
      * Deletes it with its service principal, and then for good, for else it keeps its unique name for 30 days. Fine
      * when it is gone. Parts of the directory that still show it are waited for, about a minute: who looks for its name
      * next must not find it.
+     * @param onDeleted told when it is no more among the living, before it is deleted for good
      * @returns what keeps it among the deleted; undefined when it is gone for good
      * @throws ActionableError `directory.application-lingers` when there is none to delete, and yet it is still shown
      */
-    async removeApplication(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> {
+    async removeApplication(
+      objectId: string,
+      signal: AbortSignal,
+      onDeleted: () => void = () => {},
+    ): Promise<LeftDeleted | undefined> {
       const isShown = async () => (await readApplication(objectId, signal)) !== undefined;
       const request = { method: "DELETE", path: `/applications/${objectId}` } as const;
       let isPurged = false;
@@ -83,6 +88,7 @@ export function applications(requests: DirectoryRequests, graphUrl: string) {
         {
           remove: async () => {
             await ask("delete the application", request, signal);
+            onDeleted();
             // At once, for nothing leads to it any more should this run end here.
             isPurged = (await tryToPurge(objectId, signal)) === undefined;
             await untilGone(isShown, signal);

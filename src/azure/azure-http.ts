@@ -26,6 +26,8 @@ export interface AzureRequest {
   readonly body?: string | undefined;
   /** Whether it may be sent again although its first try may have been acted upon. */
   readonly repeatable: boolean;
+  /** Whether it changes something, so that its answer is waited for a moment longer when the signal aborts. */
+  readonly writes?: boolean;
 }
 
 /** The way all requests to Azure take: one pool of connections, one time limit, one rule for trying again. */
@@ -58,7 +60,8 @@ export function createAzureHttp(
   agent: Agent = new Agent({ keepAlive: true }),
   timeoutMs = Infinity,
 ): AzureHttp {
-  const httpClient = createHttpClient(agent, timeoutMs);
+  const httpClient = createHttpClient(agent, timeoutMs, false);
+  const writingClient = createHttpClient(agent, timeoutMs, true);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
   // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
@@ -82,9 +85,9 @@ export function createAzureHttp(
   const repeating = pipelineWith(true);
   const sendingOnce = pipelineWith(false);
   return {
-    send: ({ method, url, headers, body, repeatable }, signal) =>
+    send: ({ method, url, headers, body, repeatable, writes }, signal) =>
       (repeatable ? repeating : sendingOnce).sendRequest(
-        httpClient,
+        writes ? writingClient : httpClient,
         createPipelineRequest({
           method,
           url,
@@ -102,7 +105,7 @@ export function createAzureHttp(
 }
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
-function createHttpClient(agent: Agent, limitMs: number): HttpClient {
+function createHttpClient(agent: Agent, limitMs: number, writes: boolean): HttpClient {
   // The metadata service of virtual machines speaks no TLS.
   const agentInTheClear = new AgentInTheClear({ keepAlive: true });
   return {
@@ -122,6 +125,7 @@ function createHttpClient(agent: Agent, limitMs: number): HttpClient {
           agent:
             (request.agent as Agent | undefined) ?? (url.protocol === "https:" ? agent : agentInTheClear),
           limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
+          writes,
         },
         signalOf(request),
       );

@@ -74,6 +74,7 @@ export function createJsonService(
         },
         body: body && JSON.stringify(body),
         repeatable,
+        writes: method !== "GET",
       },
       signal,
     );

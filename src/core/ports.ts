@@ -164,7 +164,11 @@ export interface Directory {
    * @throws ActionableError `directory.application-lingers` when the directory says that there is none to delete, and
    *   parts of it go on showing it
    */
-  removeApplication(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined>;
+  removeApplication(
+    objectId: string,
+    signal: AbortSignal,
+    onDeleted?: () => void,
+  ): Promise<LeftDeleted | undefined>;
   /**
    * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
    * application that exists. `created: false` when one turned up meanwhile: then look whose it is.

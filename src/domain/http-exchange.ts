@@ -13,6 +13,8 @@ import type { FailedAttempt } from "./retry.ts";
 /** No connection within this time: the host does not answer, which trying again soon will not change. */
 const connectLimitMs = 10_000;
 const exchangeLimitMs = 30_000;
+/** Longer than most writes take, and short enough for who presses Ctrl-C. */
+const writePatienceMs = 3_000;
 /** No answer that acr-pull reads comes near it; whoever sends more is broken or means harm. */
 const largestBodyBytes = 8 * 1024 * 1024;
 
@@ -26,6 +28,8 @@ export interface HttpRequest {
   readonly agent: Agent;
   /** The longest wait for the whole answer, in milliseconds, where that is less than 30 s. */
   readonly limitMs?: number | undefined;
+  /** Whether it changes something: when the signal aborts, its answer is still waited for a moment. */
+  readonly writes?: boolean;
 }
 
 /** A whole answer, whatever its status. A redirect is an answer like any other and never followed. */
@@ -61,11 +65,12 @@ export class ExchangeError extends Error {
 
 /**
  * Sends one request and reads its whole answer, within bounds: 10 s to connect, 30 s in all unless the request
- * allows less, 8 MiB of body.
+ * allows less, 8 MiB of body. A write that is under way when the signal aborts has 3 s more: whoever is told what a
+ * stopped run did has to know whether that was done.
  * @throws ExchangeError when no whole answer came; the signal's reason when it aborts
  */
 export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  return underOwnSignal(signal, async (bounds) => {
+  const ask = async (bounds: AbortController): Promise<HttpAnswer> => {
     const limitMs = Math.min(request.limitMs ?? exchangeLimitMs, exchangeLimitMs);
     const whole = setTimeout(
       () => bounds.abort(new ExchangeError("timed-out", undefined, `no answer within ${limitMs / 1000} s`)),
@@ -84,7 +89,8 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
     } finally {
       clearTimeout(whole);
     }
-  });
+  };
+  return underOwnSignal(signal, ask, request.writes ? writePatienceMs : 0);
 }
 
 function send(

@@ -108,6 +108,7 @@ export class KubernetesHttp {
       },
       body: body && JSON.stringify(body),
       agent,
+      writes: method !== "GET",
     };
     const answer = await this.#pace.run(
       (leftMs) => exchange({ ...whole, limitMs: leftMs }, signal),

@@ -69,7 +69,10 @@ export class RequestPace {
     return underOwnSignal(signal, async ({ signal: own }) => {
       for (;;) {
         await this.#pauseOver(end, own);
-        const answer = await this.#queue.add(() => this.#send(send, end, limitMs), { signal: own });
+        let sent: Promise<HttpAnswer | undefined> | undefined;
+        const turn = this.#queue.add(() => (sent = this.#send(send, end, limitMs)), { signal: own });
+        // Of one that is under way it is its sender who knows when to leave it.
+        const answer = await turn.catch((error: unknown) => sent ?? Promise.reject(error));
         if (answer) return answer;
       }
     });

@@ -35,4 +35,14 @@ describe("the README", () => {
     expect(readme).toMatch(region);
     expect(readFileSync(path, "utf8")).toBe(updated);
   });
+
+  it("has a head over every table, and no row of one twice", () => {
+    const tables = readFileSync(path, "utf8").match(/(?:^\|.*\n)+/gm) ?? [];
+    const headless = tables.filter((table) => !/^\|.*\n\|[ |:-]+\n/.test(table));
+    expect(headless).toEqual([]);
+    for (const table of tables) {
+      const rows = table.trimEnd().split("\n");
+      expect(rows.filter((row, at) => rows.indexOf(row) !== at)).toEqual([]);
+    }
+  });
 });

@@ -36,7 +36,13 @@ const pending: ResultRotation = {
 const secret = { context: "kind", namespace: "web", name: "acr-secret", action: "updated" as const };
 
 function resultOf(change: Partial<ResultRotation>, more: Partial<RotateResult> = {}): RotateResult {
-  return { rotations: [{ ...pending, ...change }], secrets: [secret], sweptKeys: [], ...more };
+  return {
+    rotations: [{ ...pending, ...change }],
+    secrets: [secret],
+    sweptKeys: [],
+    unwrittenKeys: [],
+    ...more,
+  };
 }
 
 function linesOf(result: RotateResult, more: Partial<RotateAnswerOptions> = {}): string {

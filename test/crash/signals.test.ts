@@ -34,7 +34,7 @@ describe("a command that is asked to stop, by Ctrl-C or a SIGTERM", () => {
 });
 
 describe("setup that is asked to stop", () => {
-  it("while a service does not answer: ends without waiting for it", async () => {
+  it("while a service does not answer: waits for what it asked it to write a moment, and ends", async () => {
     const world = (sandbox = await startSandbox({ checkInvariants: true }));
     let send: (signal: NodeJS.Signals) => void = () => {};
     let hanging = false;

@@ -200,6 +200,17 @@ describe("a pause that the server asks for", () => {
   });
 });
 
+test("a request that is under way is left to its sender when it is aborted", async () => {
+  const controller = new AbortController();
+  const requests = new Requests(new RequestPace(1));
+  await requests.send(1, controller.signal);
+  controller.abort(new Error("interrupted"));
+  await nextTurn();
+  expect(requests.outcomes).toEqual([]);
+  await requests.answer(1, 200);
+  expect(requests.outcomes).toEqual([200]);
+});
+
 describe("a request that waits for its turn", () => {
   test("leaves at once when it is aborted, and the others keep theirs", async () => {
     const controller = new AbortController();

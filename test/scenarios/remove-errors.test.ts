@@ -609,7 +609,14 @@ describe.concurrent("remove goes on", () => {
     sandbox.setFaults([{ match: "DELETE .*/roleAssignments/", status: 403, code: "ScopeLocked", times: 9 }]);
     const run = await remove(sandbox);
     expect([run.code, run.json.error.code], run.stderr).toEqual([4, "roles.locked"]);
-    expect(told(run)).toEqual(["secret removed", "key removed", "role-assignment failed"]);
+    expect(told(run)).toEqual([
+      "secret removed",
+      "secret updated (unfinished)",
+      "key removed",
+      "role-assignment failed",
+      "service-principal skipped",
+      "application skipped",
+    ]);
     sandbox.setFaults([]);
     const again = await removed(sandbox);
     expect(told(again)).toEqual([

@@ -64,6 +64,7 @@ describe.concurrent("rotate", () => {
       ],
       secrets: [{ context: "sandbox", namespace: "awesomeapps", name: "acr-secret", action: "updated" }],
       sweptKeys: [],
+      unwrittenKeys: [],
     });
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { stopped } from "../stopped.ts";
 import { livePasswords, runProgram, secretOf, setup, type Run, type RunOptions } from "../program.ts";
 
 let sandbox: Sandbox;
@@ -91,21 +92,36 @@ describe("setup that fails half way names what it made", () => {
   });
 });
 
+it("setup tells of service accounts in the order in which it was told of their namespaces", async () => {
+  sandbox = await startSandbox();
+  // The first is done when the other has been for a while.
+  let release: () => void = () => {};
+  const others = new Promise<void>((resolve) => (release = resolve));
+  sandbox.observe(async (phase, { mutating, path }) => {
+    if (!mutating || !path.includes("/serviceaccounts/")) return;
+    if (phase === "read" && path.includes("/awesomeapps/")) await others;
+    if (phase === "answered" && path.includes("namespaces/default/")) setTimeout(release, 50);
+  });
+  const args = ["-n", "awesomeapps", "-n", "default", "--service-account", "default"];
+  const run = await setup(sandbox, args);
+  expect(run.code, run.stderr).toBe(0);
+  const names = run.json.serviceAccounts.map(({ namespace }: { namespace: string }) => namespace);
+  expect(names).toEqual(["awesomeapps", "default"]);
+});
+
 describe("setup that is told to stop half way", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("by %s names what it made", async (signal, code) => {
     sandbox = await startSandbox();
-    let stop: () => void = () => {};
-    sandbox.observe((phase, { path }) => {
-      if (phase === "committed" && path.endsWith("/addPassword")) stop();
-    });
-    const run = await setup(sandbox, [], { started: (kill) => (stop = () => kill(signal)) });
+    const run = await stopped(sandbox, signal, ({ path }) => path.endsWith("/addPassword"), setup);
     expect(run.code, run.stderr).toBe(code);
     expect(run.json).toMatchObject({ command: "setup", ok: false, error: { code: "interrupted" } });
     expect(run.json.servicePrincipals).toMatchObject([{ appId: application()?.appId, action: "created" }]);
     expect(run.json.secrets).toMatchObject([half]);
+    const [key] = livePasswords(sandbox);
+    expect(run.json.credentials).toMatchObject([{ keyId: key?.keyId, action: "created" }]);
     expect(run.stderr).toContain("To go on where it stopped");
   });
 });

@@ -5,6 +5,7 @@ const texts: Readonly<Record<KeptReason, string>> = {
   "not-made-by-acr-pull": "stays, for acr-pull did not make it",
   "holds-other-credential": "stays with another credential for this host, which is not acr-pull's",
   "being-deleted": "is being deleted, and still held",
+  unfinished: "holds no password, and leads the next run to what is still to go",
   "linked-by-others": "somebody else wrote its list",
   "of-another-cluster": "its mark says that it is another cluster's",
   "still-held": "still used",

@@ -1,6 +1,7 @@
-import type { RemoveOutcome } from "../../core/flows/remove-contract.ts";
+import type { RemoveOutcome, RemoveResult } from "../../core/flows/remove-contract.ts";
 import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
+import { stoppedAnswer, type Stopped } from "../stopped.ts";
 import type { Answer } from "../views/view.ts";
 import { resultLines, type ResultContext } from "./result-lines.ts";
 import { shownPlan } from "./shown-plan.ts";
@@ -14,7 +15,14 @@ export interface RemoveAnswerOptions extends ResultContext {
 }
 
 /** The outcome of `remove` as it is shown, in the fields of the published contract and for people. */
-export function removeAnswer(outcome: RemoveOutcome, options: RemoveAnswerOptions): Answer {
+export function removeAnswer(
+  outcome: RemoveOutcome | Stopped<RemoveResult>,
+  options: RemoveAnswerOptions,
+): Answer {
+  if (outcome.kind === "stopped") {
+    // How to go on is told with why it stopped.
+    return stoppedAnswer(command, outcome, () => resultLines(outcome.result, { ...options, asked: false }));
+  }
   if (outcome.kind === "finished") {
     return finishedAnswer(command, outcome, () => resultLines(outcome.result, options));
   }

@@ -74,6 +74,8 @@ const evidenceTexts: Readonly<Record<NonNullable<RemovedItem["evidence"]>, strin
 
 function resultOf({ kind, action, reason, evidence, heldBy }: RemovedItem): string {
   if (evidence !== undefined) return evidenceTexts[evidence];
-  const done = action === "updated" ? (kind === "secret" ? "entry removed" : "unlinked") : action;
+  if (action === "skipped") return "not reached";
+  const taken = reason === "unfinished" ? "emptied" : "entry removed";
+  const done = action === "updated" ? (kind === "secret" ? taken : "unlinked") : action;
   return reason === undefined ? done : `${done}: ${reasonText(reason, heldBy)}`;
 }

@@ -1,6 +1,5 @@
 import { remove } from "../../core/flows/remove.ts";
-import type { RemoveOutcome } from "../../core/flows/remove-contract.ts";
-import type { Report } from "../../core/progress.ts";
+import type { RemoveConversation, RemoveOutcome, RemoveResult } from "../../core/flows/remove-contract.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import { readAnswers } from "../answers.ts";
 import { askFirst } from "../ask-first.ts";
@@ -8,6 +7,7 @@ import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { equivalentCommand } from "../equivalent-command.ts";
 import { stoppable, untilOver } from "../stoppable.ts";
+import { orStopped } from "../stopped.ts";
 import { approveRemoval } from "./approve-removal.ts";
 import { removeAnswer } from "./remove-answer.ts";
 import { removeInput, removeRequest } from "./remove-input.ts";
@@ -28,7 +28,9 @@ async function carryOut(context: CommandContext): Promise<ExitCode> {
   );
   const given = asked ?? context.given;
   const answers = readAnswers(removeOptions, given);
-  const outcome = await work(answers, { ...context, given }, connections, report);
+  const outcome = await orStopped<RemoveOutcome, RemoveResult>((leave) =>
+    work(answers, { ...context, given }, connections, { report, leave }),
+  );
   const answer = removeAnswer(outcome, {
     again: sameRemove({ ...context, given }),
     asked: [...given.values()].some(({ source }) => source === "answer"),
@@ -43,7 +45,7 @@ async function work(
   answers: RemoveAnswers,
   context: CommandContext,
   connections: Connections,
-  report: Report,
+  conversation: Pick<RemoveConversation, "report" | "leave">,
 ): Promise<RemoveOutcome> {
   const input = removeInput(answers);
   return await stoppable(
@@ -51,7 +53,10 @@ async function work(
       remove(
         input,
         await connections.remove(removeRequest(answers)),
-        { report, approve: (plan) => whileAsking(() => approveRemoval(plan, answers, context)) },
+        {
+          ...conversation,
+          approve: (plan) => whileAsking(() => approveRemoval(plan, answers, context)),
+        },
         context.signal,
       ),
     context,

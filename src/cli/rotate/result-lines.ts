@@ -14,11 +14,18 @@ const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
 
 /** What is true now of each key, what happens to the one before it and when, and what each secret got: for people. */
 export function resultLines(result: RotateResult, context: ResultContext): Line[] {
-  const { rotations, secrets, sweptKeys } = result;
+  const { rotations, secrets, sweptKeys, unwrittenKeys } = result;
   const { intent, commands, asked, width } = context;
   const parts: Line[][] = [
     ...rotations.map((rotation) => rotationLines(rotation, result, context)),
     ...(sweptKeys.length > 0 ? [sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width))] : []),
+    ...(unwrittenKeys.length > 0
+      ? [
+          unwrittenKeys.flatMap(({ keyId }) =>
+            signedLines(toned("warning", "!"), unwrittenText(keyId), width),
+          ),
+        ]
+      : []),
     ...(secrets.length > 0
       ? [
           targetLines(
@@ -37,6 +44,10 @@ export function resultLines(result: RotateResult, context: ResultContext): Line[
 
 function sweptText(keyId: string): string {
   return `Removed the key ${keyId}, which an earlier run had made and written nowhere.`;
+}
+
+function unwrittenText(keyId: string): string {
+  return `The key ${keyId} was made, and no secret is known to hold it yet: the next run that may list all secrets removes it.`;
 }
 
 /** What stays open after a leak, and what closes it. */
@@ -93,7 +104,9 @@ function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultC
 /** How many secrets hold it, where they are not told together with those of another key. */
 function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResult): string {
   if (rotations.filter((one) => one.context === context).length > 1) return "";
-  const { length } = secrets.filter((one) => one.context === context && one.error === undefined);
+  const { length } = secrets.filter(
+    (one) => one.context === context && one.error === undefined && one.action !== "skipped",
+  );
   return length === 0 ? "" : ` by ${length === 1 ? "one secret" : `${length} secrets`}`;
 }
 

@@ -1,6 +1,7 @@
-import type { RotateOutcome } from "../../core/flows/rotate-contract.ts";
+import type { RotateOutcome, RotateResult } from "../../core/flows/rotate-contract.ts";
 import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
+import { stoppedAnswer, type Stopped } from "../stopped.ts";
 import type { Answer } from "../views/view.ts";
 import type { ResultContext } from "./result-context.ts";
 import { resultLines } from "./result-lines.ts";
@@ -15,7 +16,14 @@ export interface RotateAnswerOptions extends ResultContext {
 }
 
 /** The outcome of `rotate` as it is shown, in the fields of the published contract and for people. */
-export function rotateAnswer(outcome: RotateOutcome, options: RotateAnswerOptions): Answer {
+export function rotateAnswer(
+  outcome: RotateOutcome | Stopped<RotateResult>,
+  options: RotateAnswerOptions,
+): Answer {
+  if (outcome.kind === "stopped") {
+    // How to go on is told with why it stopped.
+    return stoppedAnswer(command, outcome, () => resultLines(outcome.result, { ...options, asked: false }));
+  }
   if (outcome.kind === "finished") {
     return finishedAnswer(command, outcome, () => resultLines(outcome.result, options));
   }

@@ -1,6 +1,5 @@
 import { rotate } from "../../core/flows/rotate.ts";
-import type { RotateOutcome } from "../../core/flows/rotate-contract.ts";
-import type { Report } from "../../core/progress.ts";
+import type { RotateConversation, RotateOutcome, RotateResult } from "../../core/flows/rotate-contract.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import { approve } from "../approval.ts";
 import { readAnswers } from "../answers.ts";
@@ -9,6 +8,7 @@ import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
 import { stoppable, untilOver } from "../stoppable.ts";
+import { orStopped } from "../stopped.ts";
 import { rotateAnswer } from "./rotate-answer.ts";
 import { rotateCommands, sameRotate } from "./rotate-commands.ts";
 import { intentOf, rotateInput, rotateRequest } from "./rotate-input.ts";
@@ -29,7 +29,9 @@ async function carryOut(context: CommandContext): Promise<ExitCode> {
   );
   const given = asked ?? context.given;
   const answers = readAnswers(rotateOptions, given);
-  const outcome = await work(answers, { ...context, given }, connections, report);
+  const outcome = await orStopped<RotateOutcome, RotateResult>((leave) =>
+    work(answers, { ...context, given }, connections, { report, leave }),
+  );
   const answer = rotateAnswer(outcome, {
     intent: intentOf(answers),
     commands: rotateCommands({ ...context, given }),
@@ -46,7 +48,7 @@ async function work(
   answers: RotateAnswers,
   context: CommandContext,
   connections: Connections,
-  report: Report,
+  conversation: Pick<RotateConversation, "report" | "leave">,
 ): Promise<RotateOutcome> {
   const input = rotateInput(answers);
   return await stoppable(
@@ -55,7 +57,7 @@ async function work(
         input,
         await connections.rotate(rotateRequest(answers)),
         {
-          report,
+          ...conversation,
           approve: (plan) => whileAsking(() => approve(shownPlan(plan, input.intent), answers, context)),
         },
         context.signal,

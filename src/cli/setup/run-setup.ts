@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { setup, type Prospect } from "../../core/flows/setup.ts";
+import type { Leave } from "../../core/flows/finished.ts";
 import type { SetupInput, SetupOutcome, SetupResult } from "../../core/flows/setup-contract.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { Report } from "../../core/progress.ts";
@@ -14,9 +15,10 @@ import type { OptionSet } from "../option.ts";
 import { setupOptions, type SetupAnswers } from "./setup-options.ts";
 import { passwordFromFile, passwordFromStream } from "../password-source.ts";
 import { stoppable, untilOver } from "../stoppable.ts";
+import { orStopped } from "../stopped.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { renewalCommand } from "./renewal-command.ts";
-import { setupAnswer, stoppedAnswer } from "./setup-answer.ts";
+import { setupAnswer } from "./setup-answer.ts";
 import { setupInput, setupRequest, type WholeAnswers } from "./setup-input.ts";
 import { checkSetup } from "./setup-rules.ts";
 import { shownPlan } from "./shown-plan.ts";
@@ -39,21 +41,9 @@ async function carryOut(context: CommandContext, knownPassword: SecretText | und
   const given = asked?.given ?? context.given;
   const answers = readAnswers(setupOptions, given) as WholeAnswers;
   const input = setupInput(answers, knownPassword);
-  let left: SetupResult | undefined;
-  const outcome = await work(
-    answers,
-    input,
-    { ...context, given },
-    { connections, report, prospect: asked?.prospect, leave: (result) => (left = result) },
-  ).catch((error: unknown) => {
-    if (!left) throw error;
-    return { kind: "stopped" as const, result: left, error };
-  });
-  if (outcome.kind === "stopped") {
-    const answer = stoppedAnswer(outcome.result, outcome.error, context.terminal.stdout.width);
-    context.view.answer(answer);
-    return answer.exitCode;
-  }
+  const outcome = await orStopped<SetupOutcome, SetupResult>((leave) =>
+    work(answers, input, { ...context, given }, { connections, report, prospect: asked?.prospect, leave }),
+  );
   const done = outcome.kind === "finished" && outcome.exitCode === exitCode.ok;
   const answer = setupAnswer(outcome, input, {
     again: sameCommand({ ...context, given }, done ? lastingOptions : setupOptions),
@@ -85,8 +75,7 @@ interface Work {
   readonly report: Report;
   /** What was seen when the plan was agreed to. */
   readonly prospect: Prospect | undefined;
-  /** Told what was made by a run that ends without an outcome. */
-  readonly leave: (result: SetupResult) => void;
+  readonly leave: Leave<SetupResult>;
 }
 
 async function work(

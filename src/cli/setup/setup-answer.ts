@@ -1,7 +1,7 @@
 import type { SetupOutcome, SetupPlan, SetupResult } from "../../core/flows/setup-contract.ts";
 import { finishedAnswer } from "../finished-answer.ts";
 import { declinedAnswer, plannedAnswer } from "../plan-answer.ts";
-import { describeFailure } from "../views/failure.ts";
+import { stoppedAnswer, type Stopped } from "../stopped.ts";
 import type { Answer } from "../views/view.ts";
 import type { ResultCommands } from "./renewal-lines.ts";
 import { leftLines, resultLines, type ShownInput } from "./result-lines.ts";
@@ -15,25 +15,18 @@ const command = "setup";
  * @param options.exitCodeForChanges whether a plan with changes is told by the exit code
  */
 export function setupAnswer(
-  outcome: SetupOutcome,
+  outcome: SetupOutcome | Stopped<SetupResult>,
   input: ShownInput,
   options: ResultCommands & { readonly exitCodeForChanges: boolean; readonly width: number },
 ): Answer {
+  if (outcome.kind === "stopped") {
+    return stoppedAnswer(command, outcome, () => leftLines(outcome.result, options.width));
+  }
   if (outcome.kind === "finished") {
     return finishedAnswer(command, outcome, () => resultLines(outcome.result, input, options));
   }
   const answer = answerOf(outcome.plan);
   return outcome.kind === "planned" ? plannedAnswer(answer, options) : declinedAnswer(answer);
-}
-
-/**
- * What was made by a run that was stopped, or that failed by something of its own, and why it ended.
- * @param width columns that the lines for people have
- */
-export function stoppedAnswer(result: SetupResult, error: unknown, width: number): Answer {
-  const failure = describeFailure(error);
-  const { exitCode } = failure;
-  return { command, exitCode, document: { ...result }, lines: () => leftLines(result, width), failure };
 }
 
 function answerOf(plan: SetupPlan) {

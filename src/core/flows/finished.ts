@@ -13,3 +13,6 @@ export interface Finished<Result> {
     readonly cause?: unknown;
   } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
 }
+
+/** Told what was done by a run that ends without an outcome, before it throws. */
+export type Leave<Result> = (result: Result) => void;

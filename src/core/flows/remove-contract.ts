@@ -1,4 +1,4 @@
-import type { Finished } from "./finished.ts";
+import type { Finished, Leave } from "./finished.ts";
 import type { ProofKind } from "../checks/prove-pull.ts";
 import type { RemovalEvidence } from "../checks/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
@@ -68,6 +68,7 @@ export interface RemoveConversation {
   readonly report: Report;
   /** Shown the plan when it has changes; false stops with nothing written. */
   approve(plan: RemovePlan): Promise<boolean>;
+  readonly leave?: Leave<RemoveResult>;
 }
 
 /** What remove would do, as data. */
@@ -90,6 +91,8 @@ export type KeptReason =
   | "holds-other-credential"
   /** A secret that is being deleted, and goes when its finalizers are done. */
   | "being-deleted"
+  /** A secret whose password is taken out, and whose mark leads the next run to what is still to go. */
+  | "unfinished"
   /** A service account that somebody else than acr-pull linked. */
   | "linked-by-others"
   /** Its mark says that it is another cluster's. */
@@ -124,7 +127,7 @@ export interface RemovedItem {
   readonly id: string;
   readonly context?: string;
   readonly namespace?: string;
-  /** `updated`: it stays, without what was acr-pull's in it. */
+  /** `updated`: it stays, without what was acr-pull's in it. `skipped`: it was to go, and the run ended before that. */
   readonly action: Action;
   readonly reason?: KeptReason;
   /** Of a key that was removed: by what it is known to be gone, or that some part of the service still takes it. */

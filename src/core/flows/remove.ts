@@ -27,6 +27,7 @@ import { proveKeysGone } from "./remove/prove-gone.ts";
 import { planRemoval } from "./remove/plan-removal.ts";
 import { Records } from "./remove/records.ts";
 import { surveyRemoval, type Removal } from "./remove/removal.ts";
+import { thingsToGo } from "./remove/things-to-go.ts";
 
 /** What was found in all chosen clusters. */
 interface Survey {
@@ -51,6 +52,7 @@ export async function remove(
   try {
     return await removeInTurn(input, ports, conversation, records, signal);
   } catch (error) {
+    if (records.wrote) conversation.leave?.({ removed: records.all(false) });
     if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
     // What stops it now leaves it half way.
     records.failures.push(error);
@@ -109,6 +111,7 @@ async function carryAllOut(
   run: Omit<Run, "gone" | "records">,
 ): Promise<RemoveOutcome> {
   const gone = new Set<string>();
+  records.toGo = thingsToGo(removals);
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
@@ -176,8 +179,8 @@ function refuseIfAllUnwritable(removals: readonly Removal[]): void {
 }
 
 function finished(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
-  const result = { removed: records.items };
   const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
+  const result = { removed: records.all(records.failures.length === 0) };
   const [first] = failures;
   if (!first) return { kind: "finished", result, exitCode: exitCode.ok };
   const code: ExitCode = records.wrote || records.items.length > 0 ? exitCode.incomplete : first.exitCode;

@@ -1,4 +1,4 @@
-import type { Finished } from "./finished.ts";
+import type { Finished, Leave } from "./finished.ts";
 import type { ProofKind } from "../checks/prove-pull.ts";
 import type { RemovalEvidence } from "../checks/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
@@ -84,6 +84,7 @@ export interface RotateConversation {
   readonly report: Report;
   /** Shown the plan when it has changes; false stops with nothing written. */
   approve(plan: RotatePlan): Promise<boolean>;
+  readonly leave?: Leave<RotateResult>;
 }
 
 /** What rotate would do, as data. */
@@ -140,6 +141,13 @@ export interface RotateResult {
   readonly secrets: readonly ResultSecret[];
   /** Keys that earlier runs left behind and this one removed. */
   readonly sweptKeys: ReadonlyArray<{ readonly appId: string; readonly keyId: string }>;
+  /** Keys that this run made and that no secret is known to hold: it ended before that. */
+  readonly unwrittenKeys: ReadonlyArray<{
+    readonly appId: string;
+    readonly keyId: string;
+    /** RFC 3339 UTC */
+    readonly expiresAt: string;
+  }>;
 }
 
 /** How rotate ended. */

@@ -17,7 +17,7 @@ import { heldKeys, type HeldKeys } from "../holders/holders.ts";
 import { nextStep, nothingDone } from "./rotate/next-step.ts";
 import { planRotation, type Prospect } from "./rotate/plan-rotation.ts";
 import { preflight } from "./rotate/preflight.ts";
-import { finishedOutcome, type KeysRecord } from "./rotate/rotate-result.ts";
+import { finishedOutcome, resultOf, type KeysRecord } from "./rotate/rotate-result.ts";
 import { seeClusters, type LeftOut, type SeenCluster } from "../holders/see-clusters.ts";
 import { refuseUnasked, surveyKeys } from "./rotate/survey-keys.ts";
 
@@ -78,6 +78,7 @@ export async function rotate(
       return done;
     }),
   );
+  if (records.flat().some(({ wrote }) => wrote)) conversation.leave?.(resultOf(records.flat()));
   signal.throwIfAborted();
   return finishedOutcome(records.flat(), survey.leftOut);
 }

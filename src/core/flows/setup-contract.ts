@@ -1,4 +1,4 @@
-import type { Finished } from "./finished.ts";
+import type { Finished, Leave } from "./finished.ts";
 import type { ProofKind } from "../checks/prove-pull.ts";
 import type { RegistryReference, RoleAssignmentMode } from "../../domain/registry.ts";
 import type { RequestedRole } from "../../domain/role.ts";
@@ -89,8 +89,7 @@ export interface SetupConversation {
   readonly report: Report;
   /** Shown the plan when it has changes; false stops with nothing written. */
   approve(plan: SetupPlan): Promise<boolean>;
-  /** Told what was made by a run that ends without an outcome, before it throws. */
-  readonly leave?: (result: SetupResult) => void;
+  readonly leave?: Leave<SetupResult>;
 }
 
 /** What setup would do, as data. */

@@ -240,6 +240,8 @@ export async function sweepKeys(
     operations: readonly string[];
     newest: string | undefined;
     held: ReadonlySet<string>;
+    /** Told of each key as it is removed: what fails on the way is thrown. */
+    onRemoved?: (keyId: string) => void;
   },
   ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
   signal: AbortSignal,
@@ -281,6 +283,9 @@ export async function sweepKeys(
     })
     .map(({ keyId }) => keyId);
   const removed = made.filter((keyId) => !wish.held.has(keyId));
-  for (const keyId of removed) await directory.removePassword(application.objectId, keyId, signal);
+  for (const keyId of removed) {
+    await directory.removePassword(application.objectId, keyId, signal);
+    wish.onRemoved?.(keyId);
+  }
   return { removed, held: made.filter((keyId) => wish.held.has(keyId)) };
 }

@@ -201,6 +201,9 @@ class ClusterRemoval {
       const change = withoutPassword(entry);
       return change ? target.cluster.patchSecret(secret, change, this.#signal) : secret;
     });
+    const { cluster, namespace, name: id } = target;
+    const place = { kind: "secret", id, context: cluster.context, namespace } as const;
+    this.#run.records.add({ ...place, action: "updated", reason: "unfinished" });
   }
 
   async #removeKeeper(mark: HeldMark): Promise<void> {

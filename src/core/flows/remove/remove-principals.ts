@@ -47,8 +47,8 @@ export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureR
   const rolesFailed = await removeRoles(now, removal);
   noteKeptRoles(now, records);
   if (rolesFailed || (!now.keptBecause && (await lookAgain()))) return;
-  if (!now.keptBecause && (await removeApplication(verdict, removal))) return;
-  noteEnd(verdict, now.keptBecause, records);
+  if (now.keptBecause) noteEnd(verdict, now.keptBecause, records);
+  else await removeApplication(verdict, removal);
 }
 
 /** Notes what became of an application and its principal. */
@@ -119,15 +119,16 @@ async function removeRoles(
   return undefined;
 }
 
-async function removeApplication(
-  { application }: PrincipalVerdict,
-  removal: AzureRemoval,
-): Promise<ActionableError | undefined> {
-  const { ports, report, signal } = removal;
-  const { objectId } = application;
-  return tryTo(application.appId, "application", removal, async () => {
+async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
+  const { ports, records, report, signal } = removal;
+  const { application } = verdict;
+  const { objectId, appId } = application;
+  await tryTo(appId, "application", removal, async () => {
     report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
-    const left = await ports.azure.directory.removeApplication(objectId, signal);
+    // It is gone from then on, whether it can be deleted for good or not.
+    const noteGone = () => noteEnd(verdict, undefined, records);
+    const left = await ports.azure.directory.removeApplication(objectId, signal, noteGone);
+    noteGone();
     const text = `Deleted the application ${nameOf(application)} and its service principal`;
     report({ kind: "done", id: objectId, text });
     if (left) report({ kind: "note", level: "warning", text: leftText(application, left) });

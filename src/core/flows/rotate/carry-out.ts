@@ -10,13 +10,13 @@ import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import type { Target } from "../../steps/read-targets.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
-import { changeOver, isLingering, type ChangedOver } from "./change-over.ts";
+import { changeOver, isLingering } from "./change-over.ts";
 import { heldKeys } from "../../holders/holders.ts";
 import { KeyWork } from "./key-work.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
-import { retireKey } from "./retire-key.ts";
+import { retireKey, type Retired } from "./retire-key.ts";
 import type { KeysRecord, Row } from "./rotate-result.ts";
 import { seeClusters, type SeenCluster } from "../../holders/see-clusters.ts";
 import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
@@ -48,6 +48,7 @@ export async function carryOut(
     rows: [],
     written: new Map(),
     swept: [],
+    unwritten: [],
     wrote: false,
   };
   try {
@@ -125,11 +126,15 @@ class KeysRun {
           return step satisfies never;
       }
     } catch (error) {
-      await this.#busy.pause(error, signal);
+      await this.#busy.pause(error, signal).catch((last: unknown) => {
+        this.#tellStopped(step, work);
+        throw last;
+      });
       return false;
     } finally {
       this.#record.wrote ||= work.wrote;
       for (const [name, written] of work.written) this.#record.written.set(name, written);
+      if (work.made && !work.wroteSecret) this.#record.unwritten.push(work.made);
       this.#record.swept.push(...work.swept);
       this.#unclearable.push(...work.unclearable);
     }
@@ -147,26 +152,38 @@ class KeysRun {
   }
 
   async #changeOver(step: ChangeOver, work: KeyWork): Promise<boolean> {
-    const { to, after } = await changeOver(step, work);
+    const { to } = await changeOver(step, work);
     if (to.keyId !== null) this.#changedTo.add(to.keyId);
     if (to.listed && step.to === undefined) this.#made.push(to.listed);
     const failed = [...work.written.values()].filter(({ action }) => action === "failed");
-    if (failed.length < work.written.size) this.#tellChange(step, { to, after }, work);
-    if (failed.length === 0) return true;
-    if (this.#run.input.acceptOutage) {
-      this.#giveUp(failed.map(({ target }) => ({ target })));
-      return true;
-    }
-    throw notWritten(failed);
+    if (failed.length > 0 && !this.#run.input.acceptOutage) throw notWritten(failed);
+    this.#tellChange(step, work);
+    this.#giveUp(failed.map(({ target }) => ({ target })));
+    return true;
   }
 
-  #tellChange(step: ChangeOver, { to, after }: ChangedOver, work: KeyWork): void {
+  /** What a step that did not come to its end has done all the same. */
+  #tellStopped(step: Exclude<NextStep, { kind: "none" }>, work: KeyWork): void {
+    if (step.kind === "tidy") return;
+    if (step.kind === "change-over") this.#tellChange(step, work);
+    else if (work.removedUntold) this.#tellRetirement(step, { retired: true, evidence: "untried" });
+    if (!work.wroteSecret) return;
+    const { written } = this.#record;
+    for (const { target } of step.holders) {
+      const name = targetName(target);
+      if (!work.written.has(name) && !written.has(name)) written.set(name, { target, action: "skipped" });
+    }
+  }
+
+  #tellChange(step: ChangeOver, { changed, written, swept }: KeyWork): void {
+    if (!changed || ![...written.values()].some(({ action }) => action !== "failed")) return;
+    const { to, after } = changed;
     const base = this.#row({ keyId: to.keyId, expiresAt: to.expiresAt });
     for (const key of this.#replaced(step)) {
       const { keyId } = key;
       const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, this.#keys));
       // One that is refused and listed nowhere was removed by somebody.
-      const isGone = keyId !== null && (key.listed === undefined || work.swept.includes(keyId));
+      const isGone = keyId !== null && (key.listed === undefined || swept.includes(keyId));
       const retired = !goesLater && isGone;
       this.#record.rows.push({
         ...base,
@@ -186,10 +203,21 @@ class KeysRun {
 
   async #retire(step: Retirement, work: KeyWork): Promise<boolean> {
     const others = this.#run.seen.filter(({ clusterId }) => clusterId !== this.#keys.seen.clusterId);
-    const why = step.holders[0]?.mark.retire?.why;
-    const { retired, evidence, blocked, error } = await retireKey(step, work, others);
-    this.#retired.add(why ?? "renewal");
+    const retired = await retireKey(step, work, others);
+    work.removedUntold = false;
+    this.#retired.add(step.holders[0]?.mark.retire?.why ?? "renewal");
     if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
+    this.#tellRetirement(step, retired);
+    const { blocked, error } = retired;
+    if (!error) return true;
+    // A leaked key in use is replaced although the one before it cannot go yet.
+    if (this.#run.input.intent !== "compromised" || blocked !== "still-held") throw error;
+    this.#blocked.set(step.keyId, error);
+    return true;
+  }
+
+  #tellRetirement(step: Retirement, { retired, evidence, blocked, error }: Retired): void {
+    const why = step.holders[0]?.mark.retire?.why;
     const { rows } = this.#record;
     const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
     const row: Row = {
@@ -201,11 +229,6 @@ class KeysRun {
     };
     if (begun >= 0) rows[begun] = row;
     else rows.push(row);
-    if (!error) return true;
-    // A leaked key in use is replaced although the one before it cannot go yet.
-    if (this.#run.input.intent !== "compromised" || blocked !== "still-held") throw error;
-    this.#blocked.set(step.keyId, error);
-    return true;
   }
 
   #rowOf({ holders, keyId }: Retirement): Row {

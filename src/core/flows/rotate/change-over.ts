@@ -1,4 +1,3 @@
-import type { PullCredential } from "../../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../../domain/errors.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
@@ -16,7 +15,7 @@ import { isFailureOfOne } from "../../steps/failure-of-one.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import type { Holder } from "../../holders/holders.ts";
-import type { Assignment, KeyWork } from "./key-work.ts";
+import type { Assignment, ChangedOver, KeyWork, NextKey } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
 import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
 
@@ -24,47 +23,29 @@ import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
 const proofsBeforeWriting = 3;
 const proofSpreadMs = 2_000;
 
-/** The key that secrets were changed over to. */
-export interface NextKey {
-  readonly credential: PullCredential;
-  readonly keyId: string | null;
-  /** RFC 3339 UTC */
-  readonly expiresAt: string | null;
-  /** As the directory lists it, or will. */
-  readonly listed: PasswordCredential | undefined;
-}
-
-/** What a change-over came to. */
-export interface ChangedOver {
-  readonly to: NextKey;
-  /** When the key before may be retired. */
-  readonly after: Date;
-}
-
 /**
  * Gives secrets another key: made and proven first, then written with the old one beside it, read back, and proven
  * by the very bytes. The old one stays valid.
  * @throws ActionableError `busy` when another run is at work; what stopped it half way
  */
 export async function changeOver(step: ChangeOver, work: KeyWork): Promise<ChangedOver> {
-  let made: NextKey | undefined;
   try {
     return await work.underMark(endedOperations(step, work.keys), async () => {
-      const to = step.to ?? (made = await newKey(step, work));
-      await proveOrTakeBack(to, made, step, work);
-      const after = countedFromNow(step, work);
+      const to = step.to ?? (await newKey(step, work));
+      await proveOrTakeBack(to, step, work);
+      const changed = (work.changed = { to, after: countedFromNow(step, work) });
       const assignments = step.holders.map((holder) => ({
         holder,
-        desired: desired(holder, to, { ...step, after }, work),
+        desired: desired(holder, to, { ...step, after: changed.after }, work),
       }));
       const written = await write(assignments, work);
-      const unused = made !== undefined && written.length === 0;
-      const newest = unused ? undefined : (made?.keyId ?? undefined);
+      const unused = work.made !== undefined && written.length === 0;
+      const newest = unused ? undefined : work.made?.keyId;
       await closeAfter(assignments, work, () => work.close(newest, unused ? [work.mark.operation] : []));
-      return { to, after };
+      return changed;
     });
   } catch (error) {
-    if (error instanceof BusyError && step.to === undefined) await work.abandon(made?.keyId ?? undefined);
+    if (error instanceof BusyError && step.to === undefined) await work.abandon();
     throw error;
   }
 }
@@ -84,26 +65,20 @@ function beforeWriting({ holders }: ChangeOver, { keys, input }: KeyWork): Retur
 }
 
 /** A key that does not pull is of no use to anybody: one that was made for nothing goes at once. */
-async function proveOrTakeBack(
-  to: NextKey,
-  made: NextKey | undefined,
-  step: ChangeOver,
-  work: KeyWork,
-): Promise<void> {
+async function proveOrTakeBack(to: NextKey, step: ChangeOver, work: KeyWork): Promise<void> {
   const { times, spreadMs } = beforeWriting(step, work);
   try {
     await work.prove(to.credential, times, spreadMs);
   } catch (error) {
-    if (made && error instanceof ActionableError && !work.signal.aborted) await takeBack(made, work);
+    if (work.made && error instanceof ActionableError && !work.signal.aborted) await takeBack(work);
     throw error;
   }
 }
 
 /** As far as that succeeds: else the mark names the key, and the next run removes it. */
-async function takeBack({ keyId }: NextKey, work: KeyWork): Promise<void> {
-  const { application } = work.keys;
+async function takeBack(work: KeyWork): Promise<void> {
   try {
-    if (keyId !== null) await work.tools.directory.removePassword(application.objectId, keyId, work.signal);
+    await work.removeMade();
     await work.close(undefined);
   } catch (error) {
     if (!(error instanceof ActionableError)) throw error;
@@ -123,6 +98,7 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
     throw isRefusedByDirectory(error) ? await givenBack(error, work) : error;
   });
   const expiresAt = timeText(key.endDateTime);
+  work.made = { keyId: key.keyId, expiresAt };
   report({ kind: "done", id: "key", text: `Made the key ${key.keyId}, valid until ${expiresAt}` });
   const listed: PasswordCredential = {
     keyId: key.keyId,

@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import type { ActionableError } from "../../../domain/errors.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
@@ -30,8 +31,33 @@ import type { SurveyedKeys } from "./survey-keys.ts";
 /** What became of one secret. */
 export interface WrittenTarget {
   readonly target: Target;
-  readonly action: "updated" | "unchanged" | "failed";
+  /** `skipped`: it was never come to. */
+  readonly action: "updated" | "unchanged" | "failed" | "skipped";
   readonly error?: ActionableError;
+}
+
+/** The key that secrets were changed over to. */
+export interface NextKey {
+  readonly credential: PullCredential;
+  readonly keyId: string | null;
+  /** RFC 3339 UTC */
+  readonly expiresAt: string | null;
+  /** As the directory lists it, or will. */
+  readonly listed: PasswordCredential | undefined;
+}
+
+/** What a change-over came to. */
+export interface ChangedOver {
+  readonly to: NextKey;
+  /** When the key before may be retired. */
+  readonly after: Date;
+}
+
+/** A key that this run made, and that is not gone again. */
+export interface MadeKey {
+  readonly keyId: string;
+  /** RFC 3339 UTC */
+  readonly expiresAt: string;
 }
 
 /** One secret and what it shall hold. */
@@ -57,6 +83,13 @@ export class KeyWork {
   readonly unclearable: Target[] = [];
   /** Whether anything was asked to change. */
   wrote = false;
+  made: MadeKey | undefined;
+  /** From the first write on: what the secrets are changed over to. */
+  changed: ChangedOver | undefined;
+  /** Whether some secret was written, whatever was found there when it was read back. */
+  wroteSecret = false;
+  /** Whether the key that is to be retired is removed, and what came of that is not known yet. */
+  removedUntold = false;
   /** Secrets as this run last wrote them, by name. */
   readonly #latest = new Map<string, SecretObject>();
   #mark: HeldMark | undefined;
@@ -179,6 +212,7 @@ export class KeyWork {
         await this.mark.ensureHeld(this.#signal);
         const action = isMarked(one) ? await this.#writeMarked(one) : await this.#writeOther(one);
         done.push(one);
+        this.wroteSecret = true;
         this.#note({ target, action });
         if (assignments.length > 1) {
           const text = `${done.length} of ${assignments.length} secrets written`;
@@ -350,11 +384,14 @@ export class KeyWork {
   async #sweep(operations: readonly string[], newest: string | undefined): Promise<void> {
     const { application, seen } = this.keys;
     const held = await this.heldKeyIds();
-    const wish = { clusterId: seen.clusterId, operations, newest, held };
+    const onRemoved = (keyId: string) => {
+      if (keyId === this.made?.keyId) this.made = undefined;
+      else if (!this.swept.includes(keyId)) this.swept.push(keyId);
+    };
+    const wish = { clusterId: seen.clusterId, operations, newest, held, onRemoved };
     // Without a newer key to go by, parts of the directory that lag are met by looking more than once.
     for (let looks = newest === undefined ? 8 : 1; looks > 0; looks -= 1) {
       const found = await sweepKeys(application, wish, this.tools, this.#signal);
-      this.swept.push(...found.removed.filter((keyId) => !this.swept.includes(keyId)));
       if (found.removed.length + found.held.length >= operations.length || looks === 1) return;
       await this.ports.clock.sleep(250, this.#signal);
     }
@@ -393,17 +430,24 @@ export class KeyWork {
   }
 
   /** Another run went on in place of this one: the key that this one made goes, unless a secret holds it. */
-  async abandon(keyId: string | undefined): Promise<void> {
+  async abandon(): Promise<void> {
     if (!this.#mark) return;
     const { application, seen } = this.keys;
     const held = await this.heldKeyIds();
-    if (keyId !== undefined) {
-      if (!held.has(keyId))
-        await this.tools.directory.removePassword(application.objectId, keyId, this.#signal);
+    if (this.made) {
+      if (!held.has(this.made.keyId)) await this.removeMade();
       return;
     }
     // Its making may have been cut off when it was done.
     const wish = { clusterId: seen.clusterId, operations: [this.#mark.operation], held, newest: undefined };
     await sweepKeys(application, wish, this.tools, this.#signal);
+  }
+
+  /** The key that this run made goes. */
+  async removeMade(): Promise<void> {
+    if (!this.made) return;
+    const { objectId } = this.keys.application;
+    await this.tools.directory.removePassword(objectId, this.made.keyId, this.#signal);
+    this.made = undefined;
   }
 }

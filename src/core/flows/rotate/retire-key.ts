@@ -189,6 +189,7 @@ async function removeKey(
     // A run before this one removed it, and waited for its refusal in vain.
     if (!hasCode(error, "directory.key-lingers")) throw error;
   }
+  work.removedUntold = true;
   const removed = { keyId, objectId: keys.application.objectId, credential: step.old?.credential };
   const proof = { ...work.proof, directory, settleMs: input.settleMs };
   const evidence = await proveRemoved(removed, proof, work.signal);

@@ -4,7 +4,7 @@ import { exitCode } from "../../../domain/exit-code.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { ResultRotation, RotateOutcome, RotateResult } from "../rotate-contract.ts";
 import type { ResultSecret } from "../setup-contract.ts";
-import type { WrittenTarget } from "./key-work.ts";
+import type { MadeKey, WrittenTarget } from "./key-work.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
@@ -17,19 +17,29 @@ export interface KeysRecord {
   readonly rows: Row[];
   readonly written: Map<string, WrittenTarget>;
   readonly swept: string[];
+  /** Keys that were made, and that no secret is known to hold. */
+  readonly unwritten: MadeKey[];
   wrote: boolean;
   error?: unknown;
 }
 
-/** The document of a finished run, and how it ended. */
-export function finishedOutcome(records: readonly KeysRecord[], leftOut: readonly LeftOut[]): RotateOutcome {
-  const result: RotateResult = {
+/** The document of what was done, however it ended. */
+export function resultOf(records: readonly KeysRecord[]): RotateResult {
+  return {
     rotations: records.flatMap(({ keys, rows }) =>
       rows.flatMap((row) => keys.seen.contexts.map((context) => ({ context, ...row }))),
     ),
     secrets: records.flatMap(secretsOf),
     sweptKeys: records.flatMap(sweptKeys),
+    unwrittenKeys: records.flatMap(({ keys, unwritten }) =>
+      unwritten.map((key) => ({ appId: keys.appId, ...key })),
+    ),
   };
+}
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(records: readonly KeysRecord[], leftOut: readonly LeftOut[]): RotateOutcome {
+  const result = resultOf(records);
   const error = ending(records, leftOut);
   return error
     ? { kind: "finished", result, exitCode: error.exitCode, error }

@@ -171,14 +171,20 @@ function leftOutSecret({ target, error }: LeftOut): ResultSecret {
   };
 }
 
-function serviceAccounts({ links }: JobRecord): ResultServiceAccount[] {
-  return links.map(({ target, account, action, error }) => ({
-    context: target.cluster.context,
-    namespace: target.namespace,
-    name: account,
-    action,
-    ...(error ? { error: resultError(error) } : {}),
-  }));
+/** In the order in which the namespaces were named, whichever was done first. */
+function serviceAccounts({ job, links }: JobRecord): ResultServiceAccount[] {
+  return job.targets.flatMap(({ target, links: wanted }) =>
+    wanted.map(({ link: { account } }) => {
+      const record = links.find((one) => one.target === target && one.account === account);
+      return {
+        context: target.cluster.context,
+        namespace: target.namespace,
+        name: account,
+        action: record?.action ?? "skipped",
+        ...(record?.error ? { error: resultError(record.error) } : {}),
+      };
+    }),
+  );
 }
 
 function verification({ proof, loginServer }: Survey, records: readonly JobRecord[]): ResultVerification {

@@ -1,0 +1,175 @@
+import { describe, expect, it, type TestContext } from "vitest";
+import type { RequestEntry } from "../../src/sandbox/request-log.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { runInProcess } from "../in-process.ts";
+import { liveAssignments, livePasswords, secretOf, type Run, type RunOptions } from "../program.ts";
+import { stopped } from "../stopped.ts";
+import { expectDepartures } from "./removal.ts";
+import { heldKeys, start } from "./rotation.ts";
+
+const namespaces = ["awesomeapps", "default"];
+
+/** A world where setup has given two namespaces a secret and a link each, all of which is to go. */
+async function setUpWorld(context: TestContext): Promise<Sandbox> {
+  const sandbox = await start(context);
+  const where = namespaces.flatMap((name) => ["-n", name]);
+  const args = ["setup", "--registry", "myregistry", ...where, "--service-account", "default", "-y"];
+  const { code, stderr } = await runInProcess(sandbox, args);
+  expect(code, stderr).toBe(0);
+  expectDepartures(sandbox);
+  return sandbox;
+}
+
+function remove(sandbox: Sandbox, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+  const whole = ["remove", "--registry", "myregistry", "-y", "-o", "json", "--settle", "0s", ...args];
+  return runInProcess(sandbox, whole, options);
+}
+
+type Item = Readonly<Record<"kind" | "id" | "namespace" | "action" | "reason", string>>;
+
+/** What a run says of each thing, as `kind` or `kind namespace`, with the reason where it names one. */
+function told({ json }: Run): Record<string, string> {
+  const items = json.removed as Item[];
+  return Object.fromEntries(
+    items.map(({ kind, namespace, action, reason }) => [
+      namespace === undefined ? kind : `${kind} ${namespace}`,
+      reason === undefined ? action : `${action} ${reason}`,
+    ]),
+  );
+}
+
+/** The same of a world as it stands. */
+function standing(sandbox: Sandbox): Record<string, boolean | "empty"> {
+  const { applications, caller, clusters } = sandbox.world;
+  const ours = applications.find(({ appId }) => appId !== caller.appId);
+  const application = ours?.removedAt === undefined;
+  const accounts = clusters[0]?.objects["serviceaccounts"] ?? [];
+  const isLinked = (namespace: string) =>
+    accounts.some(
+      ({ metadata, imagePullSecrets = [] }) =>
+        metadata.namespace === namespace && (imagePullSecrets as unknown[]).length > 0,
+    );
+  const secretIn = (namespace: string) =>
+    secretOf(sandbox, namespace) !== undefined &&
+    (heldKeys(sandbox, namespace).plain !== undefined || "empty");
+  return {
+    ...Object.fromEntries(namespaces.map((name) => [`service-account ${name}`, isLinked(name)])),
+    ...Object.fromEntries(namespaces.map((name) => [`secret ${name}`, secretIn(name)])),
+    key: livePasswords(sandbox).length > 0,
+    "role-assignment": liveAssignments(sandbox).length > 0,
+    "service-principal": application,
+    application,
+  };
+}
+
+/** How a thing is told that is gone, was emptied, or stands. */
+const words = {
+  gone: /^(removed|updated)$/,
+  empty: /^(updated|failed) unfinished$/,
+  stands: /^(skipped|failed)$/,
+};
+
+/** Every thing is told, and as it is. */
+function expectTruth(sandbox: Sandbox, run: Run): void {
+  const now = standing(sandbox);
+  const said = told(run);
+  expect(Object.keys(said).toSorted()).toEqual(Object.keys(now).toSorted());
+  for (const [thing, stands] of Object.entries(now)) {
+    const word = stands === "empty" ? words.empty : stands ? words.stands : words.gone;
+    expect(said[thing], `${thing} of ${JSON.stringify(said)}`).toMatch(word);
+  }
+}
+
+const noWrites = [
+  { match: "(PATCH|DELETE) .*/(secrets|serviceaccounts)/", times: 99, status: 403, code: "Forbidden" },
+  {
+    match: "(POST|DELETE) .*/(applications|deletedItems)/",
+    times: 99,
+    status: 403,
+    code: "Authorization_RequestDenied",
+  },
+  { match: "DELETE .*/roleAssignments/", times: 99, status: 403, code: "AuthorizationFailed" },
+];
+
+describe("remove that is told to stop half way", () => {
+  it.for([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("by %s names what is gone and what is left", async ([signal, code], context) => {
+    const sandbox = await setUpWorld(context);
+    const isRemoval = ({ path }: RequestEntry) => path.endsWith("/removePassword");
+    const run = await stopped(sandbox, signal, isRemoval, remove);
+    expect(run.code, run.stderr).toBe(code);
+    expect(run.json).toMatchObject({ command: "remove", ok: false, error: { code: "interrupted" } });
+    expect(told(run)).toMatchObject({
+      "service-account default": "updated",
+      key: "removed",
+      "role-assignment": "skipped",
+      "service-principal": "skipped",
+      application: "skipped",
+    });
+    expect(Object.values(told(run))).toContain("updated unfinished");
+    expect(run.stderr).toContain("To go on where it stopped");
+  });
+
+  it("says it to people as well", async (context) => {
+    const sandbox = await setUpWorld(context);
+    const isRemoval = ({ path }: RequestEntry) => path.endsWith("/removePassword");
+    const run = await stopped(sandbox, "SIGINT", isRemoval, (sandbox, _args, options) =>
+      runInProcess(sandbox, ["remove", "--registry", "myregistry", "-y"], options),
+    );
+    expect(run.stdout).toMatch(/application +\S+ +not reached/);
+    expect(run.stdout).toMatch(/key +\S+ +removed/);
+    expect(run.stdout).toMatch(
+      /acr-secret +emptied: holds no password, and leads the next run to what is still to go/,
+    );
+  });
+});
+
+describe("remove that fails half way", () => {
+  it("names what it did not come to, beside what failed", async (context) => {
+    const sandbox = await setUpWorld(context);
+    sandbox.setFaults([noWrites[2]!]);
+    const run = await remove(sandbox);
+    expect(run.code, run.stderr).toBe(4);
+    expect(told(run)).toMatchObject({ key: "removed", "role-assignment": "failed", application: "skipped" });
+    expectTruth(sandbox, run);
+  });
+});
+
+/** The last write of a removal of two secrets with a link each, counted from 0. */
+const lastWrite = 9;
+
+describe("whatever write of a removal is the last, what is said is so", () => {
+  const cases = Array.from({ length: lastWrite + 1 }, (_, write) => write);
+
+  it("with as many writes as are gone through here", async (context) => {
+    const sandbox = await setUpWorld(context);
+    const before = sandbox.requests.mutating().length;
+    const run = await remove(sandbox);
+    expect(run.code, run.stderr).toBe(0);
+    expect(sandbox.requests.mutating()).toHaveLength(before + lastWrite + 1);
+    expectTruth(sandbox, run);
+  });
+
+  it.for(cases.slice(1))("write %i, and then Ctrl-C", async (at, context) => {
+    const sandbox = await setUpWorld(context);
+    const last = sandbox.requests.mutating().length + at;
+    const isLast = ({ mutating }: RequestEntry) => mutating && sandbox.requests.mutating().length > last;
+    const run = await stopped(sandbox, "SIGINT", isLast, remove);
+    expect(run.code, run.stderr).toBe(130);
+    expectTruth(sandbox, run);
+  });
+
+  it.for(cases)("write %i, and then no right to any", async (at, context) => {
+    const sandbox = await setUpWorld(context);
+    const last = sandbox.requests.mutating().length + at;
+    sandbox.observe((phase, { mutating }) => {
+      if (phase !== "committed" || !mutating || sandbox.requests.mutating().length <= last) return;
+      sandbox.setFaults(noWrites);
+    });
+    const run = await remove(sandbox);
+    expect([0, 4]).toContain(run.code);
+    expectTruth(sandbox, run);
+  });
+});
