@@ -14,6 +14,9 @@ import type { DirectoryRequests } from "./directory-requests.ts";
 /** Another letter narrows the rest down sooner than reading it would. */
 const mostFound = 20;
 
+/** https://learn.microsoft.com/graph/paging */
+const largestPage = 999;
+
 /** Application registrations by what a person calls them. */
 export function applicationSearch({ find, list }: DirectoryRequests) {
   const findByKey = (key: string, signal: AbortSignal) =>
@@ -66,6 +69,13 @@ export function applicationSearch({ find, list }: DirectoryRequests) {
       return found
         .map(summaryOf)
         .sort((left, right) => left.displayName.localeCompare(right.displayName, "en"));
+    },
+
+    /** Every application that bears the tag, in no order: `any` with `eq` is none of the advanced queries. */
+    async listApplicationsTagged(tag: string, signal: AbortSignal): Promise<readonly Application[]> {
+      const filter = `$filter=tags/any(tag:tag%20eq%20${literal(tag)})`;
+      const path = `/applications?${filter}&$top=${largestPage}&${applicationFields}`;
+      return (await list("look for applications by their tag", path, signal)).map(applicationOf);
     },
   };
 }

@@ -151,6 +151,8 @@ export interface Directory {
    * empty text; for a GUID those that it names, as findApplications has it.
    */
   searchApplications(text: string, signal: AbortSignal): Promise<readonly ApplicationSummary[]>;
+  /** Every application that bears the tag, in no order. */
+  listApplicationsTagged(tag: string, signal: AbortSignal): Promise<readonly Application[]>;
   readApplication(objectId: string, signal: AbortSignal): Promise<Application | undefined>;
   /** Undefined as well where it cannot be looked among the deleted. */
   findDeletedApplication(

@@ -16,7 +16,7 @@ export const managedSelector = `${managedLabel}=true`;
 export const entriesAnnotation = "acr-pull/entries";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "acr-pull";
-/** For people who search their tenant; it proves nothing, so nothing trusts it. */
+/** For people who search their tenant, and for `status`, which does; it proves nothing, so nothing trusts it. */
 export const applicationTag = "acr-pull";
 /** Every write to a cluster names it. */
 export const fieldManager = "acr-pull";

@@ -104,6 +104,27 @@ describe("an application", () => {
     expect(await search("")).toHaveLength(20);
   });
 
+  test("is listed with its keys by a tag that it bears, however many bear it", async () => {
+    const many = Array.from({ length: 5 }, (_, index) => ({
+      displayName: `many ${index}`,
+      tags: ["it's"],
+      owners: ["caller"],
+    }));
+    const { azure } = await open({
+      pageSize: 2,
+      applications: [...many, { displayName: "other", tags: ["it"] }, { displayName: "none" }],
+    });
+    const [first] = await azure.directory.findApplications("many 0", signal);
+    const password = { displayName: "ours", endDateTime: new Date(Date.now() + 86_400_000) };
+    const { keyId } = await azure.directory.addPassword(first?.objectId ?? "", password, signal);
+    const found = await azure.directory.listApplicationsTagged("it's", signal);
+    expect(found.map(({ displayName }) => displayName).toSorted()).toEqual(
+      many.map(({ displayName }) => displayName),
+    );
+    const listed = found.flatMap(({ passwords }) => passwords.map((one) => [one.keyId, one.displayName]));
+    expect(listed).toEqual([[keyId, "ours"]]);
+  });
+
   test("names its owners and how many workloads sign in as it", async () => {
     const { azure, sandbox } = await open({
       applications: [

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { processIdentity } from "../../src/cli/process-identity.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { livePasswords, marksOf, secretOf, setup } from "../program.ts";
+import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
+import { liveAssignments, livePasswords, marksOf, secretOf, setup } from "../program.ts";
 import { expectOrder, keysEverMade, twoNamespaces } from "./kills.ts";
 import { expectBusy, meetAtTheMark } from "./meeting.ts";
 
@@ -43,6 +44,22 @@ describe("runs of setup at once", () => {
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
     expect(livePasswords(sandbox)).toHaveLength(2);
     expect(sandbox.violations).toEqual([]);
+  });
+
+  it("of which one limits the role to repositories: the other pulls within that limit, and tells it", async () => {
+    const [reader] = rolesFor("acrpull", "AbacRepositoryPermissions");
+    const condition = repositoryCondition(reader!, ["my-awesome-app"]);
+    sandbox.observe((phase, { method, path }) => {
+      if (phase !== "committed" || method !== "PUT" || !path.includes("/roleAssignments/")) return;
+      Object.assign(liveAssignments(sandbox)[0]!, { condition });
+    });
+    const run = await setup(sandbox, ["--registry", "abacregistry", "--timeout", "30s"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toContain(
+      "Another run has limited Container Registry Repository Reader to my-awesome-app",
+    );
+    expect(run.json.roleAssignments).toMatchObject([{ condition }]);
+    expect(liveAssignments(sandbox)).toMatchObject([{ condition }]);
   });
 
   it("that may not wait: one succeeds, the others are busy, which may be tried again", async () => {

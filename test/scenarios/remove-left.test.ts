@@ -65,17 +65,20 @@ describe.concurrent("status, where the secrets are gone already", () => {
       ({ namespace: where, serviceAccount, secret }) => `${where}/${serviceAccount} ${secret}`,
     );
 
-  it("tells of the links that acr-pull made, exit 5, and with the registry also of the key and what is linked as little", async (test) => {
+  it("tells of the links that acr-pull made, exit 5, and where the key that is left is seen also of what is linked as little", async (test) => {
     const sandbox = await withoutSecrets(test);
-    const told = await status(sandbox, "-o", "json");
+    const signedOut = { env: { PATH: "/nowhere", AZURE_CLIENT_SECRET: undefined } };
+    const told = await runSafely(sandbox, ["status", "-o", "json"], signedOut);
     expect([told.code, links(told)], told.stderr).toEqual([5, ["awesomeapps/builder acr-secret"]]);
     const { loginServer } = sandbox.world.registries[0]!;
-    const more = await status(sandbox, "-o", "json", "--registry", loginServer);
-    expect([more.code, more.json.orphans.length, links(more).toSorted()]).toEqual([
-      5,
-      1,
-      ["awesomeapps/builder acr-secret", "awesomeapps/default acr-secret"],
-    ]);
+    for (const which of [[], ["--registry", loginServer]]) {
+      const more = await status(sandbox, "-o", "json", ...which);
+      expect([more.code, more.json.orphans.length, links(more).toSorted()]).toEqual([
+        5,
+        1,
+        ["awesomeapps/builder acr-secret", "awesomeapps/default acr-secret"],
+      ]);
+    }
     const text = (await status(sandbox)).stdout.replaceAll(/\s+/g, " ");
     expect(text).toContain("sandbox/awesomeapps/builder names the secret acr-secret, which acr-pull linked");
     expect(text).toContain("acr-pull remove");

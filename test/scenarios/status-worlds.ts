@@ -252,12 +252,9 @@ export function expectedOf({ keys, secrets, signedIn, listable, identified, prin
     secret.trouble === "marks" ? null : keys[secret.key]!.daysLeft,
   ]);
   const named = new Set(readable.flatMap(({ key, retire, killed }) => [key, retire?.key, killed?.key]));
-  // An application that no secret names is not asked for.
-  const known = listable && identified && (signedIn || readable.length === 0);
+  const known = listable && identified && signedIn;
   const orphans = known
-    ? keys.flatMap(({ listed }, number) =>
-        listed && readable.length > 0 && !named.has(number) ? [number] : [],
-      )
+    ? keys.flatMap(({ listed }, number) => (listed && !named.has(number) ? [number] : []))
     : null;
   const retirements = new Map<number, number>();
   const runs = new Map<number, number>();

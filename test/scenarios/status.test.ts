@@ -51,6 +51,11 @@ function setData(secret: NonNullable<ReturnType<typeof secretOf>>, text: string)
   secret["data"] = { ".dockerconfigjson": Buffer.from(text).toString("base64") };
 }
 
+/** Keys that a test leaves on purpose. */
+function forgetKeys(sandbox: Sandbox) {
+  for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
+}
+
 const namespaces = ["awesomeapps", "default"];
 
 describe.concurrent("status", () => {
@@ -107,17 +112,25 @@ describe.concurrent("status", () => {
     const isAccounts = (request: string) => request === "GET /api/v1/serviceaccounts";
     expect(all.filter(isAccounts)).toHaveLength(pages);
     const asked = all.filter((request) => !isAccounts(request));
-    // In the order in which one waits for the other: the cluster, the sign-in, the application, what hangs on it.
+    // In the order in which one waits for the other: the cluster, the sign-in, the applications, what hangs on one.
     expect(asked.slice(0, 1 + pages).toSorted()).toEqual([
       "GET /api/v1/namespaces/kube-system",
       ...Array.from({ length: pages }, () => "GET /api/v1/secrets"),
     ]);
-    expect(asked.slice(1 + pages, -4)).toEqual([
+    // What no secret names is waited for by nothing.
+    const isSearch = (request: string) => request === "GET /v1.0/applications";
+    expect(asked.filter(isSearch)).toHaveLength(1);
+    expect(asked.filter((request) => !isSearch(request)).slice(1 + pages, -4)).toEqual([
       "GET /metadata/endpoints",
       "POST /oauth2/v2.0/token",
       "GET /v1.0/applications(appId='ID')",
     ]);
-    expect(asked.slice(-4).toSorted()).toEqual([
+    expect(
+      asked
+        .filter((request) => !isSearch(request))
+        .slice(-4)
+        .toSorted(),
+    ).toEqual([
       "GET /v1.0/applications/ID/owners",
       "GET /v1.0/policies/defaultAppManagementPolicy",
       "GET /v1.0/servicePrincipals(appId='ID')",
@@ -735,10 +748,6 @@ describe.concurrent("status --prune", () => {
   }
 
   /** What was kept from the program is no finding of the sandbox's at the end. */
-  function forgetKeys(sandbox: Sandbox) {
-    for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
-  }
-
   it.for<[string, (sandbox: Sandbox, orphan: string) => string]>([
     [
       "in an entry whose mark names another key",
@@ -866,5 +875,162 @@ describe.concurrent("status --prune", () => {
     expect(run.json.orphans.map((one: { keyId: string }) => one.keyId)).toEqual([keyId, orphan]);
     for (const id of [keyId, orphan])
       expect((await prune(sandbox, id, "--yes", "--registry", host)).json.pruned.keyId).toBe(id);
+  });
+
+  it("finds it as well in the directory, when nobody says which registry", async (test) => {
+    const { sandbox, keyId, orphan } = await withOrphan(test);
+    sandbox.world.clusters[0]!.objects["secrets"] = [];
+    sandbox.invariants.watch();
+    const run = await status(sandbox);
+    expect(run.code, run.stderr).toBe(5);
+    expect(run.json.orphans.map((one: { keyId: string }) => one.keyId)).toEqual([keyId, orphan]);
+    for (const id of [keyId, orphan])
+      expect((await prune(sandbox, id, "--yes")).json.pruned.keyId, id).toBe(id);
+    expect((await status(sandbox)).json.orphans).toEqual([]);
+  });
+});
+
+describe.concurrent("status, of keys whose application no secret names", () => {
+  /** A world whose secrets somebody deleted: the key lives on. */
+  async function withoutSecrets(
+    test: Parameters<typeof start>[0],
+    options: Parameters<typeof start>[1] = {},
+  ) {
+    const sandbox = await start(test, options);
+    const made = setUp(sandbox);
+    sandbox.world.clusters[0]!.objects["secrets"] = [];
+    sandbox.invariants.watch();
+    return { sandbox, ...made };
+  }
+
+  it("finds that of the principal before, after another was taken", async (test) => {
+    const sandbox = await start(test, {
+      applications: [{ displayName: "shared", owners: ["caller"] }],
+    });
+    const { keyId } = setUp(sandbox);
+    const where = ["--registry", "myregistry", "-n", "awesomeapps"];
+    const other = ["--service-principal", "shared", "--switch-principal"];
+    const taken = await runSafely(sandbox, ["setup", ...where, ...other, "-y"]);
+    expect(taken.code, taken.stderr).toBe(0);
+    const run = await status(sandbox);
+    expect([run.code, run.json.orphans], run.stderr).toMatchObject([
+      5,
+      [{ keyId, appId: ownApplication(sandbox).appId }],
+    ]);
+    // The registry's entries tell its login server.
+    const { name } = sandbox.world.registries[0]!;
+    const named = await status(sandbox, ["--registry", name]);
+    expect(named.json.orphans, named.stderr).toMatchObject([{ keyId }]);
+    forgetKeys(sandbox);
+  });
+
+  it("leaves those of other clusters alone, and asks nothing further where there is none", async (test) => {
+    const { sandbox } = await withoutSecrets(test, {
+      clusters: [{ context: "sandbox" }, { context: "elsewhere" }],
+    });
+    const before = sandbox.requests.entries.length;
+    const run = await status(sandbox, ["--context", "elsewhere"]);
+    expect([run.code, run.json.orphans], run.stderr).toEqual([0, []]);
+    const asked = sandbox.requests.entries.slice(before).map(({ path }) => path);
+    expect(asked.filter((path) => path.includes("/v1.0/"))).toEqual(["/v1.0/applications"]);
+    forgetKeys(sandbox);
+  });
+
+  it("reads every page of the applications there are", async (test) => {
+    const { sandbox, keyId } = await withoutSecrets(test, { pageSize: 2 });
+    const [, own] = sandbox.world.applications;
+    for (const number of [1, 2, 3, 4, 5]) {
+      const id = `0000000${number}-0000-4000-8000-000000000000`;
+      sandbox.world.applications.splice(1, 0, { ...own!, id, appId: id, uniqueName: id, passwords: [] });
+    }
+    expect((await status(sandbox)).json.orphans).toMatchObject([{ keyId }]);
+    forgetKeys(sandbox);
+  });
+
+  it("does not take one for a key that is left whose application was deleted a moment ago", async (test) => {
+    const { sandbox } = await withoutSecrets(test);
+    const application = ownApplication(sandbox);
+    let listed = false;
+    // A list lags behind what is read by its id.
+    sandbox.observe((phase, { path }) => {
+      if (phase !== "committed" || path !== "/v1.0/applications") return;
+      listed = true;
+      Object.assign(application, { removedAt: Date.now() });
+    });
+    const run = await status(sandbox);
+    expect([run.code, run.json.orphans, listed], run.stderr).toEqual([0, [], true]);
+  });
+
+  it("says that it does not know where the directory does not let itself be searched", async (test) => {
+    const { sandbox } = await withoutSecrets(test, {
+      faults: [{ match: "GET .*/v1.0/applications\\?", times: 99, status: 403 }],
+    });
+    const run = await status(sandbox);
+    expect([run.code, run.json.orphans, run.json.orphansUnknown.code], run.stderr).toEqual([
+      0,
+      null,
+      "directory.forbidden",
+    ]);
+    const orphan = ownApplication(sandbox).passwords[0]!.keyId;
+    const pruned = await runSafely(sandbox, ["status", "-o", "json", "--prune", orphan, "--yes"]);
+    expect([pruned.code, pruned.json.error.code], pruned.stderr).toEqual([3, "directory.forbidden"]);
+    // Of applications that secrets name it tells all the same.
+    forgetKeys(sandbox);
+    sandbox.world.applications.splice(1);
+    setUp(sandbox);
+    const partly = await status(sandbox);
+    expect([partly.code, partly.json.orphans, partly.json.orphansUnknown.code], partly.stderr).toEqual([
+      0,
+      [],
+      "directory.forbidden",
+    ]);
+    const { stdout } = await runSafely(sandbox, ["status"]);
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+      "is unknown: applications that no secret names could not be looked for",
+    );
+  });
+
+  it("says that it does not know where nobody is signed in, and there is no secret", async (test) => {
+    const { sandbox } = await withoutSecrets(test);
+    const run = await status(sandbox, [], noAzure);
+    expect([run.code, run.json.orphans, run.json.orphansUnknown.code], run.stderr).toEqual([
+      0,
+      null,
+      "azure.not-signed-in",
+    ]);
+    forgetKeys(sandbox);
+  });
+
+  it("says that it does not know of a registry whose login server nothing tells", async (test) => {
+    const { sandbox } = await withoutSecrets(test);
+    const run = await status(sandbox, ["--registry", "myregistry"]);
+    expect([run.code, run.json.orphans, run.json.orphansUnknown.code], run.stderr).toEqual([
+      0,
+      null,
+      "status.registry-not-known",
+    ]);
+    expect(run.json.orphansUnknown.message).toContain("--registry LOGIN_SERVER");
+    forgetKeys(sandbox);
+  });
+
+  it("searches nothing where it could not tell what it found from a key in use", async (test) => {
+    const { sandbox } = await withoutSecrets(test);
+    sandbox.world.clusters[0]!.users[0]!.rules = [
+      { verbs: ["get", "list"], resources: ["secrets"], namespaces: ["awesomeapps"] },
+      { verbs: ["get"], resources: ["namespaces"] },
+    ];
+    const before = sandbox.requests.entries.length;
+    const run = await status(sandbox, ["-n", "awesomeapps"]);
+    expect([run.json.orphans, run.json.orphansUnknown.code]).toEqual([
+      null,
+      "status.cannot-see-all-namespaces",
+    ]);
+    const orphan = ownApplication(sandbox).passwords[0]!.keyId;
+    const prune = ["status", "-n", "awesomeapps", "-o", "json", "--prune", orphan, "--yes"];
+    const pruned = await runSafely(sandbox, prune);
+    expect([pruned.code, pruned.json.error.code]).toEqual([3, "status.cannot-see-all-namespaces"]);
+    const asked = sandbox.requests.entries.slice(before).map(({ path }) => path);
+    expect(asked.filter((path) => path.includes("/v1.0/"))).toEqual([]);
+    forgetKeys(sandbox);
   });
 });

@@ -18,8 +18,13 @@ export interface ProofContext {
   readonly kind: ProofKind;
   readonly loginServer: string;
   readonly image: ProofImage;
+  /** What to pull now: somebody may have limited the role since it was granted. */
+  readonly imageNow?: (signal: AbortSignal) => Promise<ProofImage>;
   readonly timeoutMs: number;
 }
+
+/** How many refusals in a row are not yet a reason to look at the role again: four seconds, and then every twenty. */
+const refusalsBetweenLooks = 4;
 
 /** The name asked for when neither an image nor a repository was given: a registry may be empty. */
 const anyRepository = "acr-pull-proof";
@@ -47,13 +52,18 @@ export async function provePull(
   credential: PullCredential,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kind, loginServer, image, report, timeoutMs, clock } = context;
+  const { kind, loginServer, report, timeoutMs, clock } = context;
   if (kind === "none") return;
+  let { image } = context;
+  let refusals = 0;
   let last = { kind: "refused", reason: "not tried" } as PullOutcome;
   await waitUntil(
     async () => {
-      last = await tryOnce(context, credential, signal);
-      return last.kind === "allowed" || last.kind === "image-missing" ? last : undefined;
+      last = await tryOnce({ ...context, image }, credential, signal);
+      if (last.kind === "allowed" || last.kind === "image-missing") return last;
+      refusals += 1;
+      if (refusals % refusalsBetweenLooks === 0) image = (await context.imageNow?.(signal)) ?? image;
+      return undefined;
     },
     {
       timeoutMs,

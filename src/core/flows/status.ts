@@ -9,7 +9,14 @@ import { asForeseen } from "../steps/application.ts";
 import { ifToBeHad } from "../steps/failure-of-one.ts";
 import { applicationWarnings } from "./status/application-warnings.ts";
 import { askDirectory, hasApplications, type DirectoryFacts } from "./status/ask-directory.ts";
-import { findOrphans, orphansUnknownOf } from "./status/find-orphans.ts";
+import {
+  cannotSearch,
+  findOrphans,
+  isTold,
+  loginServersOf,
+  loginServerUnknown,
+  orphansUnknownOf,
+} from "./status/find-orphans.ts";
 import { findPending } from "./status/find-pending.ts";
 import { judgeEntries } from "./status/judge-entries.ts";
 import { findPrunable, prunePlan } from "./status/prune-key.ts";
@@ -29,6 +36,8 @@ interface Look {
   readonly notSeen: readonly NotSeen[];
   /** What the directory says, or why it could not be asked. */
   readonly facts: DirectoryFacts | ActionableError;
+  /** Why applications that no secret names could not be looked for. */
+  readonly unsearched?: ActionableError | undefined;
   /** Service accounts that name a secret which is gone, by cluster. */
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
 }
@@ -89,8 +98,9 @@ async function askAbout(
   try {
     const directory = await ports.directory();
     const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
-    const facts = await askDirectory(seen, input.registry, asked, signal);
-    return await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
+    const { facts, unsearched } = await askDirectory(seen, input.registry, asked, signal);
+    const look = await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
+    return { ...look, unsearched };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
     if (input.prune !== undefined) throw error;
@@ -110,8 +120,7 @@ async function confirmed(
   { clusters, clock }: StatusPorts,
   signal: AbortSignal,
 ): Promise<Omit<Look, "leftLinks">> {
-  const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
-  const orphans = told.flatMap((cluster) => findOrphans(cluster, facts, input.registry));
+  const orphans = findOrphans(seen, facts, input.registry);
   if (orphans.length === 0) return { seen, notSeen, facts };
   const doubtful = new Set(orphans.map(({ keyId }) => keyId));
   const again = await Promise.all(
@@ -135,9 +144,9 @@ async function prune(
 ): Promise<StatusOutcome> {
   const { report } = conversation;
   const directory = await ports.directory();
-  const prunable = async ({ seen, facts }: Look) => {
+  const prunable = async ({ seen, facts, unsearched }: Look) => {
     if (facts instanceof ActionableError) throw facts;
-    return await findPrunable(keyId, seen, facts, directory, signal);
+    return await findPrunable(keyId, seen, { facts, unsearched }, directory, signal);
   };
   const plan = prunePlan(await prunable(look));
   if (input.dryRun) return { kind: "planned", plan };
@@ -165,13 +174,14 @@ async function prune(
 }
 
 function finished(
-  { seen, notSeen, facts, leftLinks }: Look,
+  look: Look,
   input: StatusInput,
   { process }: StatusPorts,
   pruned?: string,
 ): Finished<StatusResult> {
+  const { seen, notSeen, facts, leftLinks } = look;
   const directory = facts instanceof ActionableError ? undefined : facts;
-  const orphans = orphansOf(seen, facts, input);
+  const orphans = orphansTold(look, input);
   const result: StatusResult = {
     entries: seen.flatMap((cluster) =>
       judgeEntries(cluster, { directory, now: cluster.cluster.serverTime(), input }),
@@ -210,9 +220,8 @@ function finished(
   };
 }
 
-function orphansOf(
-  seen: readonly ManagedSecrets[],
-  facts: Look["facts"],
+function orphansTold(
+  { seen, facts, unsearched }: Look,
   { registry }: StatusInput,
 ): Pick<StatusResult, "orphans" | "orphansUnknown"> {
   if (facts instanceof ActionableError) {
@@ -220,11 +229,13 @@ function orphansOf(
     const message = `the directory was not asked, which alone tells whether a key was removed or its principal switched off. ${why}`;
     return { orphans: null, orphansUnknown: { code, message } };
   }
-  const [orphansUnknown] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);
-  const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
+  const [ofCluster] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);
+  const hasLoginServer = !registry || loginServersOf(seen, registry).length > 0;
+  const orphansUnknown =
+    ofCluster ?? (hasLoginServer ? unsearched && cannotSearch(unsearched) : loginServerUnknown());
   return {
     // One cluster of which it cannot be told hides no orphan of another.
-    orphans: told.length > 0 ? told.flatMap((cluster) => findOrphans(cluster, facts, registry)) : null,
+    orphans: hasLoginServer && seen.some(isTold) ? findOrphans(seen, facts, registry) : null,
     ...(orphansUnknown && { orphansUnknown }),
   };
 }

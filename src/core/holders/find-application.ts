@@ -58,6 +58,7 @@ export async function findPrincipalOf(
  * Those of an application's keys that every part of the directory lists: what was removed a moment ago some go on
  * listing. It is asked until none of the doubtful ones is left, or often enough.
  * @param doubtful ids of the keys that matter
+ * @returns undefined when no part that was asked knows the application any more
  */
 export async function withoutRemovedKeys(
   application: Application,
@@ -67,15 +68,18 @@ export async function withoutRemovedKeys(
     clock,
   }: { readonly directory: Pick<Directory, "findApplicationByAppId">; readonly clock: Clock },
   signal: AbortSignal,
-): Promise<Application> {
+): Promise<Application | undefined> {
   let { passwords } = application;
   const hasNone = () => !passwords.some(({ keyId }) => doubtful.has(keyId));
+  if (hasNone()) return application;
+  let isKnown = false;
   const look = async () => {
     const found = await directory.findApplicationByAppId(application.appId, signal);
     // A part that does not know the application says nothing of its keys.
-    if (found)
-      passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));
+    if (!found) return;
+    isKnown = true;
+    passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));
   };
-  if (!hasNone()) await lookAgain(look, hasNone, oftenEnough(clock), signal);
-  return { ...application, passwords };
+  await lookAgain(look, hasNone, oftenEnough(clock), signal);
+  return isKnown ? { ...application, passwords } : undefined;
 }

@@ -1,12 +1,13 @@
 import type { ActionableError } from "../../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../../domain/identity.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
-import type { Writing } from "../../ports.ts";
+import type { ProofImage, Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import type { HeldMark } from "../../steps/pending-mark.ts";
 import type { StandingRole } from "../../steps/pull-role.ts";
 import type { Target } from "../../steps/read-targets.ts";
 import type { SetupInput, SetupPorts } from "../setup-contract.ts";
+import { imageWithinLimit } from "./image-within-limit.ts";
 import type { Job, TargetCredential } from "./job.ts";
 import type { Survey } from "./survey.ts";
 
@@ -68,6 +69,8 @@ export class JobWork {
   madeKeyId: string | undefined;
   /** Whether a key may have been made under the mark. */
   keyBegun = false;
+  /** What its proofs pull. */
+  #image: ProofImage;
 
   constructor(
     job: Job,
@@ -78,6 +81,7 @@ export class JobWork {
     signal: AbortSignal,
   ) {
     this.job = job;
+    this.#image = job.proof.image;
     this.survey = survey;
     this.input = input;
     this.ports = ports;
@@ -109,7 +113,11 @@ export class JobWork {
 
   /** What a proof is made with, telling of it as of a step of this job. */
   get proof(): ProofContext {
-    return { ...this.job.proof, report: this.report };
+    const imageNow = async (signal: AbortSignal) => {
+      this.#image = (await imageWithinLimit(this, signal)) ?? this.#image;
+      return this.#image;
+    };
+    return { ...this.job.proof, report: this.report, image: this.#image, imageNow };
   }
 
   started(id: string, text: string): void {

@@ -1,12 +1,13 @@
 import pMap from "p-map";
 import { ActionableError } from "../../../domain/errors.ts";
 import type { Application, Owner, ServicePrincipal } from "../../../domain/identity.ts";
-import { applicationUniqueName, readableMarks } from "../../../domain/ownership.ts";
+import { readableMarks } from "../../../domain/ownership.ts";
 import type { PasswordPolicy } from "../../../domain/password-policy.ts";
 import type { RegistryReference } from "../../../domain/registry.ts";
 import { findApplicationListing, findPrincipalOf } from "../../holders/find-application.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
 import type { Clock, Directory } from "../../ports.ts";
+import { findUnnamed, seeksUnnamed } from "./find-unnamed.ts";
 
 /** What the directory says of one application that secrets name. */
 export interface ApplicationFacts {
@@ -27,39 +28,52 @@ export interface ApplicationFacts {
 /** By application id. */
 export type DirectoryFacts = ReadonlyMap<string, ApplicationFacts>;
 
+/** What the directory told. */
+export interface DirectoryAnswer {
+  readonly facts: DirectoryFacts;
+  /** Why applications that no secret names could not be looked for; undefined where they were. */
+  readonly unsearched: ActionableError | undefined;
+}
+
+/** What asking takes. */
+interface Asking {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  /** The most requests under way at once. */
+  readonly concurrency: number;
+}
+
 /**
- * Asks for every application that the clusters' secrets name, as many at once as is allowed: anybody who may write a
- * secret can name any number of them. Where the registry is given by its login
- * server also for the one that setup makes for it and the cluster, which may be left when all its secrets are gone.
+ * Asks for every application that the clusters' secrets name, and beside them for those that may be left when their
+ * secrets are gone.
  * @throws ActionableError when nobody is signed in, or applications may not be read
  */
 export async function askDirectory(
   seen: readonly ManagedSecrets[],
   registry: RegistryReference | undefined,
-  {
-    directory,
-    clock,
-    concurrency,
-  }: { readonly directory: Directory; readonly clock: Clock; readonly concurrency: number },
+  asking: Asking,
+  signal: AbortSignal,
+): Promise<DirectoryAnswer> {
+  const named = namedKeys(seen);
+  const [ofNamed, { read: unnamed = [], unread: unsearched }] = await Promise.all([
+    factsOf(named, asking, signal),
+    readOrWhyNot(findUnnamed(seen, registry, asking, signal), signal),
+  ]);
+  if (named.size === 0 && unsearched) throw unsearched;
+  const more = unnamed
+    .filter(({ appId }) => !named.has(appId))
+    .map(({ appId }) => [appId, new Set<string>()] as const);
+  return { facts: new Map([...ofNamed, ...(await factsOf(new Map(more), asking, signal))]), unsearched };
+}
+
+/** As many at once as is allowed: anybody who may write a secret can name any number of applications. */
+async function factsOf(
+  claims: ReadonlyMap<string, ReadonlySet<string>>,
+  { directory, clock, concurrency }: Asking,
   signal: AbortSignal,
 ): Promise<DirectoryFacts> {
-  const named = namedKeys(seen);
-  const own =
-    registry?.kind === "login-server"
-      ? await Promise.all(
-          seen.map(({ clusterId }) =>
-            directory.findApplicationByUniqueName(
-              applicationUniqueName(registry.loginServer, clusterId),
-              signal,
-            ),
-          ),
-        )
-      : [];
-  for (const application of own) {
-    if (application && !named.has(application.appId)) named.set(application.appId, new Set());
-  }
   const facts = await pMap(
-    named,
+    claims,
     async ([appId, claimed]) => {
       const application = await findApplicationListing({ appId, claimed }, { directory, clock }, signal);
       const [principal, owners, policy] = application
@@ -100,7 +114,7 @@ export function hasApplications(
   seen: readonly ManagedSecrets[],
   registry: RegistryReference | undefined,
 ): boolean {
-  return registry?.kind === "login-server" || namedKeys(seen).size > 0;
+  return namedKeys(seen).size > 0 || seeksUnnamed(seen, registry);
 }
 
 /** The keys that marks name, by application. */

@@ -11,7 +11,7 @@ import { foreseenText, foreseeRefusedChange } from "../../steps/application.ts";
 import { nameOf } from "../../steps/directory-names.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { PrunePlan } from "../status-contract.ts";
-import type { DirectoryFacts } from "./ask-directory.ts";
+import type { DirectoryAnswer, DirectoryFacts } from "./ask-directory.ts";
 import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./find-orphans.ts";
 
 /** A key that may be removed: acr-pull made it for a cluster in which nothing names or holds it. */
@@ -25,12 +25,13 @@ export interface Prunable {
 /**
  * Finds a key by its id and makes sure that it is an orphan: a removed password is gone for good.
  * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, exit 2;
- *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3
+ *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; whatever keeps applications that no secret
+ *   names from being looked for
  */
 export async function findPrunable(
   keyId: string,
   seen: readonly ManagedSecrets[],
-  facts: DirectoryFacts,
+  { facts, unsearched }: DirectoryAnswer,
   directory: Directory,
   signal: AbortSignal,
 ): Promise<Prunable> {
@@ -38,7 +39,8 @@ export async function findPrunable(
     .flatMap(({ application }) => application ?? [])
     .flatMap((application) => application.passwords.map((key) => ({ application, key })))
     .find(({ key }) => key.keyId === keyId);
-  if (!found) throw notFound(keyId, facts);
+  const [unseen] = seen.flatMap((one) => orphansUnknownOf(one) ?? []);
+  if (!found) throw unsearched ?? (unseen ? notWhole(keyId, unseen) : notFound(keyId, facts));
   const origin = keyOrigin(found.key);
   const cluster = seen.find(({ clusterId }) => clusterId === origin?.clusterId);
   if (!cluster) throw notOurs(found);
@@ -89,7 +91,7 @@ function notFound(keyId: string, facts: DirectoryFacts): ActionableError {
   return refused(
     "status.key-not-found",
     names.length === 0
-      ? "No secret that can be seen names an application, so there is no key to look for."
+      ? "Neither do secrets that can be seen name an application, nor is one left that has a key of theirs."
       : `The key ${keyId} is none of ${names.join(", ")}.`,
     "acr-pull status lists the orphaned keys. One that was removed a moment ago may be gone already.",
   );
