@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerIdentity } from "./certificate-authority.ts";
+import { withEcho } from "./echo.ts";
 import type { Fault, FaultInjector } from "./faults.ts";
 import type { RequestEntry, RequestLog } from "./request-log.ts";
 import type { SandboxRequest, SandboxResponse, Service } from "./service.ts";
@@ -219,7 +220,8 @@ function faultAnswer(
   fault: Fault,
   status: number,
 ): SandboxResponse {
-  const response = service.errorResponse(request, status, fault.code);
+  const refusal = service.errorResponse(request, status, fault.code);
+  const response = fault.echo ? withEcho(refusal, request, fault.echo) : refusal;
   if (fault.retryAfter === undefined) return response;
   return { ...response, headers: { ...response.headers, "retry-after": String(fault.retryAfter) } };
 }

@@ -267,6 +267,13 @@ describe("the request log", () => {
 });
 
 describe("an injected fault", () => {
+  it("repeats the request in the service's own shape of an error", async () => {
+    const echo = { of: "body", in: "code" } as const;
+    const { port } = await start([{ match: "/a", status: 422, echo }]);
+    const answer = await call({ port, path: "/a", method: "POST", body: "what was sent" });
+    expect([answer.status, answer.text]).toEqual([422, '{"code":"what was sent"}']);
+  });
+
   it.each([
     ["receive", 0],
     ["commit", 1],
