@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { SandboxRequest, SandboxResponse } from "./service.ts";
 
-/** How an injected fault repeats the request that it strikes, as some servers and proxies do. */
+/**
+ * How an injected fault repeats the request that it strikes, as some servers and proxies do: in the answer of its status,
+ * or without one in that which the service gives.
+ */
 export const echoSchema = z.strictObject({
   of: z.enum(["authorization", "headers", "body", "request"]).default("request"),
   in: z.enum(["message", "code", "header", "everywhere"]).default("message"),
@@ -14,7 +17,7 @@ export const echoSchema = z.strictObject({
 /** One echo, read. */
 export type Echo = z.output<typeof echoSchema>;
 
-const messageFields = new Set(["message", "error_description", "detail", "field", "name"]);
+const messageFields = new Set(["message", "error_description", "detail", "field", "name", "displayName"]);
 const codeFields = new Set(["code", "error", "reason", "kind", "suberror", "claims"]);
 const headers = [
   "audit-id",
@@ -31,6 +34,7 @@ export function withEcho(response: SandboxResponse, request: SandboxRequest, ech
   const into = (place: Echo["in"]) => echo.in === place || echo.in === "everywhere";
   const fill = (value: unknown, name = ""): unknown => {
     if (Array.isArray(value)) return value.map((item) => fill(item, name));
+    if (value instanceof Uint8Array) return value;
     if (typeof value === "object" && value !== null) {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, key)]));
     }

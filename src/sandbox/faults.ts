@@ -15,8 +15,8 @@ const fault = z
     action: z.enum(["drop", "hang", "reset"]).optional(),
     after: z.enum(["receive", "commit"]).default("receive"),
   })
-  .refine((it) => it.status !== undefined || it.delay !== undefined || it.action !== undefined, {
-    error: "does nothing: give it a status, a delay or an action",
+  .refine((it) => (it.status ?? it.delay ?? it.action ?? it.echo) !== undefined, {
+    error: "does nothing: give it a status, a delay, an action or an echo",
   })
   .refine((it) => it.action === undefined || it.status === undefined, {
     error: "cannot both answer with a status and end without an answer: choose status or action",
@@ -25,8 +25,11 @@ const fault = z
     error: "a status below 400 is no fault, unless it comes with an echo",
     path: ["status"],
   })
-  .refine((it) => it.status !== undefined || (it.code ?? it.retryAfter ?? it.echo) === undefined, {
-    error: "code, retryAfter and echo belong to a status",
+  .refine((it) => it.action === undefined || it.echo === undefined, {
+    error: "cannot both repeat the request and end without an answer: choose echo or action",
+  })
+  .refine((it) => it.status !== undefined || (it.code ?? it.retryAfter) === undefined, {
+    error: "code and retryAfter belong to a status",
   });
 
 /** The JSON of `--faults FILE`. */

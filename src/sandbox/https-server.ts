@@ -160,6 +160,10 @@ async function serve(
       if (await endWithoutAnswer(fault, { drop, reset, gone: gone.signal })) return;
       if (fault.status !== undefined) response = faultAnswer(service, request, fault, fault.status);
     }
+    if (fault?.echo) {
+      entry.fault = faultName(fault);
+      response = withEcho(response, request, fault.echo);
+    }
     entry.status = response.status;
     await send(outgoing, response, new Date(Date.now() + (service.clockAheadMs?.() ?? 0)));
     await log.reach("answered", entry);
@@ -220,8 +224,7 @@ function faultAnswer(
   fault: Fault,
   status: number,
 ): SandboxResponse {
-  const refusal = service.errorResponse(request, status, fault.code);
-  const response = fault.echo ? withEcho(refusal, request, fault.echo) : refusal;
+  const response = service.errorResponse(request, status, fault.code);
   if (fault.retryAfter === undefined) return response;
   return { ...response, headers: { ...response.headers, "retry-after": String(fault.retryAfter) } };
 }
@@ -245,9 +248,9 @@ async function endWithoutAnswer(
   return true;
 }
 
-/** What the log calls a fault: `429`, `drop`, `500 after commit`, `delay`. */
-function faultName({ action, status, after }: Fault): string {
-  const what = action ?? (status === undefined ? "delay" : String(status));
+/** What the log calls a fault: `429`, `drop`, `500 after commit`, `delay`, `echo`. */
+function faultName({ action, status, echo, after }: Fault): string {
+  const what = action ?? (status === undefined ? (echo ? "echo" : "delay") : String(status));
   return after === "commit" ? `${what} after commit` : what;
 }
 

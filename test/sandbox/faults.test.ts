@@ -41,7 +41,7 @@ describe("a list of faults", () => {
     ["a status that is no error", [{ match: "x", status: 200 }], "0.status"],
     ["an action beside a status", [{ match: "x", status: 500, action: "drop" }], "choose status or action"],
     ["a code without a status", [{ match: "x", action: "drop", code: "Y" }], "belong to a status"],
-    ["an echo without a status", [{ match: "x", action: "drop", echo: {} }], "belong to a status"],
+    ["an action beside an echo", [{ match: "x", action: "drop", echo: {} }], "choose echo or action"],
     ["an echo of what there is not", [{ match: "x", status: 400, echo: { of: "soul" } }], "0.echo.of"],
     ["a bad delay", [{ match: "x", delay: "soon" }], "0.delay: not a duration"],
     ["a zeroth time", [{ match: "x", status: 500, nth: 0 }], "0.nth"],
