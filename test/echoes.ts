@@ -1,39 +1,42 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ChildProcess } from "node:child_process";
-import type { ClientRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 
-/** What a run sent and started, for whoever looks for secrets in what it left. */
+/** What runs sent and started, for whoever looks for secrets in what they left. */
 export interface Watched {
-  /** Each credential that went out in an Authorization header. */
+  /** Each credential that came in an Authorization header. */
   readonly credentials: ReadonlySet<string>;
-  /** Command lines of the programs it started. */
+  /** Command lines of the programs that this process started. */
   readonly commandLines: readonly string[];
 }
 
-/** Watches what this process sends and starts while some work goes on. */
+/** Watches what comes to the servers of this process, and what it starts, while some work goes on. */
 export async function watching<T>(
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly watched: Watched }> {
   const credentials = new Set<string>();
-  const commandLines: string[] = [];
+  const children: ChildProcess[] = [];
   const onRequest = (message: unknown) => {
-    const sent = (message as { readonly request: ClientRequest }).request.getHeader("authorization");
-    const [, scheme, credential] = /^(\w+) (.*)$/.exec(String(sent ?? "")) ?? [];
+    const { authorization = "" } = (message as { readonly request: IncomingMessage }).request.headers;
+    const [, scheme, credential] = /^(\w+) (.*)$/.exec(authorization) ?? [];
     if (credential === undefined) return;
     credentials.add(credential);
     if (scheme === "Basic")
       credentials.add(Buffer.from(credential, "base64").toString().replace(/^.*?:/, ""));
   };
   const onChild = (message: unknown) => {
-    commandLines.push((message as { readonly process: ChildProcess }).process.spawnargs.join(" "));
+    children.push((message as { readonly process: ChildProcess }).process);
   };
-  subscribe("http.client.request.start", onRequest);
+  // https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html#built-in-channels
+  subscribe("http.server.request.start", onRequest);
   subscribe("child_process", onChild);
   try {
-    return { result: await work(), watched: { credentials, commandLines } };
+    const result = await work();
+    const commandLines = children.map(({ spawnargs }) => spawnargs.join(" "));
+    return { result, watched: { credentials, commandLines } };
   } finally {
-    unsubscribe("http.client.request.start", onRequest);
+    unsubscribe("http.server.request.start", onRequest);
     unsubscribe("child_process", onChild);
   }
 }
