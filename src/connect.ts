@@ -1,3 +1,4 @@
+import { guardSecrets } from "./cli/guard-secrets.ts";
 import { checkProxyVariables } from "./cli/proxy-variables.ts";
 import { systemClock } from "./cli/system-clock.ts";
 import type { HostProcess } from "./cli/command.ts";
@@ -19,9 +20,15 @@ import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
-export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Connect {
+export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "execArgv" | "pid">): Connect {
   return (report, signal) => {
     const opened = new Once();
+    // Before anything is read that is secret, or asked of anybody.
+    const guard = () =>
+      opened.do("environment", undefined, async () => {
+        for (const text of guardSecrets({ env, execArgv })) report({ kind: "note", level: "warning", text });
+        checkProxyVariables(env);
+      });
     const kubeconfig = (file: string | undefined) =>
       opened.do("kubeconfig", file, async () => {
         const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
@@ -31,6 +38,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         return loaded;
       });
     const openClusters = async ({ contexts, ...request }: ClusterRequest) => {
+      await guard();
       const loaded = await kubeconfig(request.kubeconfig);
       const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
       return Promise.all(
@@ -42,7 +50,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
     // What every run that writes works with. Azure comes after it: what is wrong with the kubeconfig is refused before
     // any request.
     const writing = async (request: ClusterRequest) => {
-      checkProxyVariables(env);
+      await guard();
       const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
         openClusters(request),
         import("./registry/pull-client.ts"),
@@ -59,11 +67,17 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
       azure: ({ cloud, tenant, auth, timeoutMs }) => {
         // These alone, in this order: what else a caller's request holds must not make a person sign in twice.
         const request = { cloud, tenant, auth, timeoutMs };
-        return opened.do("azure", request, () => openAzure(request, env, report, signal));
+        return opened.do("azure", request, async () => {
+          await guard();
+          return await openAzure(request, env, report, signal);
+        });
       },
       directory: ({ cloud, tenant, auth, timeoutMs }) => {
         const request = { cloud, tenant, auth, timeoutMs };
-        return opened.do("directory", request, () => openDirectory(request, env, report, signal));
+        return opened.do("directory", request, async () => {
+          await guard();
+          return await openDirectory(request, env, report, signal);
+        });
       },
       contexts: async (file) => {
         const { currentContext: current, contexts } = await kubeconfig(file);
@@ -88,7 +102,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         return { ...ports, azure: await connections.directory(azure) };
       },
       status: async ({ azure, clusters: request }) => {
-        checkProxyVariables(env);
+        await guard();
         const [clusters, { processIdentity }] = await Promise.all([
           connections.clusters(request),
           import("./cli/process-identity.ts"),
@@ -105,7 +119,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
         return { ...ports, azure: await connections.azure(azure) };
       },
       verify: async ({ azure, clusters: { contexts, ...request } }) => {
-        checkProxyVariables(env);
+        await guard();
         const [loaded, { PullClient }] = await Promise.all([
           kubeconfig(request.kubeconfig),
           import("./registry/pull-client.ts"),
@@ -129,7 +143,6 @@ async function openAzure(
   report: Report,
   signal: AbortSignal,
 ): Promise<AzureConnection> {
-  checkProxyVariables(env);
   const { openAzure } = await import("./azure/azure.ts");
   const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal);
   return { ...clients, method: credential.method };
@@ -141,7 +154,6 @@ async function openDirectory(
   report: Report,
   signal: AbortSignal,
 ): Promise<DirectoryConnection> {
-  checkProxyVariables(env);
   const { openDirectory } = await import("./azure/directory-services.ts");
   const { credential, ...clients } = await openDirectory(azureOptions(request, env, report), signal);
   return { ...clients, method: credential.method };

@@ -1,4 +1,5 @@
 import { inOneLine } from "../domain/in-one-line.ts";
+import { isErrorCode } from "../domain/error-code.ts";
 import { list, parsedRecord, record } from "./json-fields.ts";
 
 /** What a service of Azure said when it refused. */
@@ -38,7 +39,7 @@ export function readAnswer(status: number, headers: Headers, body: string | unde
   const text = error["message"];
   return {
     status,
-    codes: codes.filter((code): code is string => typeof code === "string" && code !== "").map(inOneLine),
+    codes: codes.filter(isErrorCode),
     text: typeof text === "string" && text !== "" ? shortened(text) : `HTTP ${status}`,
     whole: typeof text === "string" ? text : "",
     requestId: requestIdOf(headers),

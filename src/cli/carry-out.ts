@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { exitCode } from "../domain/exit-code.ts";
+import { forgetSecrets } from "../domain/known-secrets.ts";
 import { gather, peek, UsageError, variableWarnings, type Environment } from "./answers.ts";
 import { readCommandLine, type Reading, type Program } from "./command-line.ts";
 import { loadCommand, type CommandContext, type HostProcess, type ListedCommand } from "./command.ts";
@@ -84,6 +85,7 @@ async function runCommand(
   });
   const onCrash = (error: unknown) => crash.abort(error);
   process.once("uncaughtException", onCrash);
+  forgetSecrets();
   try {
     const connect = await program.begin();
     for (const text of await variableWarnings(environment, command.options, () => optionsOf(commands))) {

@@ -28,6 +28,8 @@ export interface CommandContext {
 /** What the program is of the process it runs in; `process` is one. */
 export interface HostProcess extends SignalSource, Streams {
   readonly argv: readonly string[];
+  /** What Node itself was given on the command line. */
+  readonly execArgv?: readonly string[] | undefined;
   readonly env: Environment;
   readonly execPath: string;
   readonly platform: NodeJS.Platform;

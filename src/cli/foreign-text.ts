@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { withoutSecrets, withoutSecretsIn } from "../domain/known-secrets.ts";
 
 /*
  * Text that others wrote (services, files, kubeconfigs) must not move the cursor, change colours or the clipboard,
@@ -14,11 +15,23 @@ const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029\u2800]+/g;
 // C0, DEL, C1; marks that reorder, and all letters and marks that Unicode means to show nothing.
 const invisible = /[\u0000-\u001f\u007f-\u009f\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point}/gu;
 
-/** The text as it may stand in one line of a terminal: no control or invisible character is left. */
+/**
+ * So many characters of a secret are in no output, wherever they come from: refusals have lost shorter pieces already,
+ * and our own words and names are not to be lost for a secret that is made of words.
+ */
+const shortestPiece = 12;
+
+/** The text as it may stand in one line of a terminal: no control or invisible character is left, and no secret. */
 export function oneLine(text: string): string {
-  return stripVTControlCharacters(text.replace(controlStrings, "").replace(controlSequences, ""))
+  const visible = stripVTControlCharacters(text.replace(controlStrings, "").replace(controlSequences, ""))
     .replace(whiteSpace, " ")
     .replace(invisible, "");
+  return withoutSecrets(visible, shortestPiece);
+}
+
+/** A document for others to read, without secrets in any of its texts. */
+export function speakable<T extends object>(document: T): T {
+  return withoutSecretsIn(document, shortestPiece) as T;
 }
 
 /** JSON (or YAML in double quotes) with every such character escaped; it reads back as the same value. */

@@ -1,6 +1,14 @@
 import { UsageError, type Environment } from "./answers.ts";
 
-const names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"] as const;
+/** In the order in which requests over TLS go by them. */
+export const proxyVariables = [
+  "HTTPS_PROXY",
+  "https_proxy",
+  "ALL_PROXY",
+  "all_proxy",
+  "HTTP_PROXY",
+  "http_proxy",
+] as const;
 
 /**
  * Refuses a proxy that the libraries underneath would fail on, or take for another kind, each in its own way. The
@@ -8,8 +16,7 @@ const names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PRO
  * @throws UsageError `usage.proxy`
  */
 export function checkProxyVariables(environment: Environment): void {
-  // The first that is set is the one that requests over TLS go by.
-  const name = names.find((candidate) => environment[candidate]);
+  const name = proxyVariables.find((candidate) => environment[candidate]);
   if (name === undefined) return;
   const value = environment[name] ?? "";
   const url = URL.canParse(value) ? new URL(value) : undefined;

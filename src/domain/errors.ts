@@ -18,6 +18,9 @@ export interface ErrorDetails {
   readonly status?: number | undefined;
 }
 
+/** Ids of requests are such as UUIDs; anything else is none, whoever sends it as one. */
+const idShape = /^[\w.:-]{1,64}$/;
+
 /**
  * A failure that a person can act on: what happened, why, what to do, where to read. Anything else that is
  * thrown is a bug of ours. The text of a service may be part of `message`; the terminal cleans it.
@@ -39,7 +42,7 @@ export class ActionableError extends Error {
     this.docs = details.docs;
     this.retryable = details.retryable ?? false;
     this.exitCode = details.exitCode ?? exitCode.failed;
-    this.requestId = details.requestId;
+    this.requestId = idShape.test(details.requestId ?? "") ? details.requestId : undefined;
     this.status = details.status;
   }
 }

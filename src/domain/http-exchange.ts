@@ -9,6 +9,7 @@ import type {
 import { request as requestOverTls, type RequestOptions } from "node:https";
 import { underOwnSignal } from "./own-signal.ts";
 import type { FailedAttempt } from "./retry.ts";
+import { learnFromRequest, withoutEchoes } from "./secrets-in-transit.ts";
 
 /** No connection within this time: the host does not answer, which trying again soon will not change. */
 const connectLimitMs = 10_000;
@@ -66,10 +67,12 @@ export class ExchangeError extends Error {
 /**
  * Sends one request and reads its whole answer, within bounds: 10 s to connect, 30 s in all unless the request
  * allows less, 8 MiB of body. A write that is under way when the signal aborts has 3 s more: whoever is told what a
- * stopped run did has to know whether that was done.
+ * stopped run did has to know whether that was done. A refusal comes without what it repeats of any secret that was sent
+ * or given.
  * @throws ExchangeError when no whole answer came; the signal's reason when it aborts
  */
 export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  learnFromRequest(request.headers, request.body);
   const ask = async (bounds: AbortController): Promise<HttpAnswer> => {
     const limitMs = Math.min(request.limitMs ?? exchangeLimitMs, exchangeLimitMs);
     const whole = setTimeout(
@@ -78,11 +81,8 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
     );
     try {
       const response = await send(request, bounds);
-      return {
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        body: await readBody(response),
-      };
+      const body = await readBody(response);
+      return withoutEchoes({ status: response.statusCode ?? 0, headers: response.headers, body });
     } catch (error) {
       bounds.signal.throwIfAborted();
       throw error instanceof ExchangeError ? error : brokenExchange(error);

@@ -1,6 +1,6 @@
 import { ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import type { FailedAttempt } from "../domain/retry.ts";
-import { quotesObject } from "./secret-texts.ts";
+import { quotesObject } from "./quotes-object.ts";
 
 /** A refusal as the API server describes it. */
 export interface ApiStatus {
@@ -33,15 +33,13 @@ export class ApiStatusError extends Error {
   readonly retryAfter: string | undefined;
   readonly date: string | undefined;
   readonly auditId: string | undefined;
-  /** Its sentence was dropped for what it quotes. */
+  /** Its sentence was dropped, for it quotes an object: of a Secret it may hold what this run knows nothing of. */
   readonly isWithheld: boolean;
 
-  /** @param withheld texts that its sentence must not hold, else it is dropped, as it is for every object */
-  constructor(answer: HttpAnswer, withheld: readonly string[] = []) {
+  constructor(answer: HttpAnswer) {
     super(`status ${answer.status}`);
     const status = readStatus(answer.status, answer.body);
-    const { message = "" } = status;
-    this.isWithheld = quotesObject(message) || withheld.some((text) => message.includes(text));
+    this.isWithheld = quotesObject(status.message ?? "");
     this.status = this.isWithheld ? { ...status, message: undefined } : status;
     this.retryAfter = answer.headers["retry-after"];
     this.date = answer.headers.date;
@@ -57,7 +55,8 @@ export class ApiStatusError extends Error {
 function readStatus(code: number, body: Buffer): ApiStatus {
   let value: unknown;
   try {
-    value = JSON.parse(body.toString("utf8"));
+    // What calls itself a success explains no failure.
+    value = code < 300 ? undefined : JSON.parse(body.toString("utf8"));
   } catch {
     value = undefined;
   }

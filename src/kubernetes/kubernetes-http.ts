@@ -1,10 +1,10 @@
 import { refused } from "../domain/errors.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
+import { withoutSecrets } from "../domain/known-secrets.ts";
 import { ApiStatusError, isRefusedInAdmission } from "./api-status.ts";
 import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { RequestPace } from "./request-pace.ts";
-import { secretTexts } from "./secret-texts.ts";
 
 /** How a cluster is talked to. */
 export interface KubernetesHttpOptions {
@@ -131,7 +131,7 @@ export class KubernetesHttp {
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
     const { context } = this.#connection;
-    const say = (line: string) => this.#options.onPluginMessage?.(context, line);
+    const say = (line: string) => this.#options.onPluginMessage?.(context, withoutSecrets(line));
     return { ...(await signInToCluster(this.#connection, say, signal)), proven: false };
   }
 }
@@ -142,10 +142,8 @@ export function isObject(value: unknown): boolean {
 }
 
 /** @throws ApiStatusError for an answer that is no success, or not what was asked for */
-function accepted(answer: HttpAnswer, { body, accept }: KubernetesRequest, identity: Identity): unknown {
-  if (answer.status < 200 || answer.status > 299) {
-    throw new ApiStatusError(answer, body ? secretTexts(body) : []);
-  }
+function accepted(answer: HttpAnswer, { accept }: KubernetesRequest, identity: Identity): unknown {
+  if (answer.status < 200 || answer.status > 299) throw new ApiStatusError(answer);
   identity.proven = true;
   let value: unknown;
   try {

@@ -16,6 +16,7 @@ import type {
   SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
+import { withoutSecrets } from "../domain/known-secrets.ts";
 
 /** A Secret as the rest of acr-pull knows it. */
 export function secretObject({ metadata, type, immutable, data }: V1Secret): SecretObject {
@@ -68,7 +69,7 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
   ];
   const imageOf = ({ name, image = "" }: { name: string; image?: string }): ContainerImage => {
     const waiting = states.find((one) => one.name === name)?.state?.waiting;
-    return { container: name, image, waiting: waiting?.reason, message: waiting?.message ?? "" };
+    return { container: name, image, waiting: waiting?.reason, message: said(waiting?.message) };
   };
   return {
     namespace: metadata?.namespace ?? "",
@@ -85,10 +86,15 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
   };
 }
 
+/** What a kubelet says may quote what a registry said to it. */
+function said(message: string | undefined): string {
+  return withoutSecrets(message ?? "");
+}
+
 /** An Event as the rest of acr-pull knows it. */
 export function podEvent({ reason, message, lastTimestamp, eventTime }: CoreV1Event): PodEvent {
   const at = lastTimestamp ?? eventTime;
-  return { reason: reason ?? "", message: message ?? "", at: at ? new Date(at).getTime() : 0 };
+  return { reason: reason ?? "", message: said(message), at: at ? new Date(at).getTime() : 0 };
 }
 
 /** What a Node can run. */

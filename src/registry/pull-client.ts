@@ -132,10 +132,7 @@ async function signIn(
     signal,
   );
   if (answer.status === 401) {
-    const said = readRefusal(answer.body).message;
-    // A registry that repeats what it was sent must not have it printed.
-    const quotable = said !== undefined && !said.includes(password.reveal()) && !said.includes(basic);
-    return { kind: "refused", reason: quotable ? said : "the registry gave no reason" };
+    return { kind: "refused", reason: readRefusal(answer.body).message ?? "the registry gave no reason" };
   }
   if (answer.status === 403) throw firewallError(registry.loginServer, answer);
   const token = answer.status === 200 ? tokenIn(answer.body) : undefined;

@@ -1,5 +1,6 @@
 import { ActionableError, refused } from "../domain/errors.ts";
 import type { ExchangeError, HttpAnswer } from "../domain/http-exchange.ts";
+import { isErrorCode } from "../domain/error-code.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
 
 /** The part of a registry's error that is read. */
@@ -26,7 +27,7 @@ export function readRefusal(body: Buffer): RegistryRefusal {
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const { code, message } = Object(first) as { code?: unknown; message?: unknown };
   return {
-    code: typeof code === "string" ? inOneLine(code) : undefined,
+    code: isErrorCode(code) ? code : undefined,
     message:
       typeof message === "string" && message !== "" ? inOneLine(message).slice(0, longestQuote) : undefined,
   };

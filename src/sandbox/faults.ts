@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { echoSchema } from "./echo.ts";
 import { duration, explained, pattern } from "./option-schema.ts";
 
 const fault = z
@@ -6,20 +7,28 @@ const fault = z
     match: pattern,
     nth: z.int().min(1).default(1),
     times: z.int().min(1).default(1),
-    status: z.int().min(400).max(599).optional(),
+    status: z.int().min(200).max(599).optional(),
+    echo: echoSchema.optional(),
     code: z.string().min(1).optional(),
     retryAfter: z.number().min(0).optional(),
     delay: duration.optional(),
     action: z.enum(["drop", "hang", "reset"]).optional(),
     after: z.enum(["receive", "commit"]).default("receive"),
   })
-  .refine((it) => it.status !== undefined || it.delay !== undefined || it.action !== undefined, {
-    error: "does nothing: give it a status, a delay or an action",
+  .refine((it) => (it.status ?? it.delay ?? it.action ?? it.echo) !== undefined, {
+    error: "does nothing: give it a status, a delay, an action or an echo",
   })
   .refine((it) => it.action === undefined || it.status === undefined, {
     error: "cannot both answer with a status and end without an answer: choose status or action",
   })
-  .refine((it) => it.status !== undefined || (it.code === undefined && it.retryAfter === undefined), {
+  .refine((it) => it.status === undefined || it.status >= 400 || it.echo !== undefined, {
+    error: "a status below 400 is no fault, unless it comes with an echo",
+    path: ["status"],
+  })
+  .refine((it) => it.action === undefined || it.echo === undefined, {
+    error: "cannot both repeat the request and end without an answer: choose echo or action",
+  })
+  .refine((it) => it.status !== undefined || (it.code ?? it.retryAfter) === undefined, {
     error: "code and retryAfter belong to a status",
   });
 

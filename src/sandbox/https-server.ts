@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerIdentity } from "./certificate-authority.ts";
+import { withEcho } from "./echo.ts";
 import type { Fault, FaultInjector } from "./faults.ts";
 import type { RequestEntry, RequestLog } from "./request-log.ts";
 import type { SandboxRequest, SandboxResponse, Service } from "./service.ts";
@@ -166,6 +167,10 @@ async function serve(
       if (await endWithoutAnswer(fault, { drop, reset, gone: gone.signal })) return;
       if (fault.status !== undefined) response = faultAnswer(service, request, fault, fault.status);
     }
+    if (fault?.echo) {
+      entry.fault = faultName(fault);
+      response = withEcho(response, request, fault.echo);
+    }
     entry.status = response.status;
     await send(outgoing, response, new Date(Date.now() + (service.clockAheadMs?.() ?? 0)));
     await log.reach("answered", entry);
@@ -250,9 +255,9 @@ async function endWithoutAnswer(
   return true;
 }
 
-/** What the log calls a fault: `429`, `drop`, `500 after commit`, `delay`. */
-function faultName({ action, status, after }: Fault): string {
-  const what = action ?? (status === undefined ? "delay" : String(status));
+/** What the log calls a fault: `429`, `drop`, `500 after commit`, `delay`, `echo`. */
+function faultName({ action, status, echo, after }: Fault): string {
+  const what = action ?? (status === undefined ? (echo ? "echo" : "delay") : String(status));
   return after === "commit" ? `${what} after commit` : what;
 }
 

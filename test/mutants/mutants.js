@@ -587,8 +587,8 @@ export const mutants = [
     edits: [
       {
         file: "src/kubernetes/api-status.ts",
-        from: "this.isWithheld = quotesObject(message) ||",
-        to: 'this.isWithheld = (quotesObject(message) && message === "") ||',
+        from: 'this.isWithheld = quotesObject(status.message ?? "");',
+        to: "this.isWithheld = false;",
       },
     ],
     caughtBy: {

@@ -117,11 +117,11 @@ describe("a pull", () => {
     expect(await pull()).toEqual({ kind: "refused", reason: "Invalid clientid or client secret." });
   });
 
-  test("does not repeat a reason that holds the password", async () => {
+  test("does not repeat of a reason what holds the password", async () => {
     registry.script(refusal(401, "UNAUTHORIZED", "bad password s3cr3t-s3cr3t"));
     expect(await pull({ password: "s3cr3t-s3cr3t" })).toEqual({
       kind: "refused",
-      reason: "the registry gave no reason",
+      reason: "bad password (left out: it repeats a secret)",
     });
   });
 

@@ -26,6 +26,11 @@ describe("a list of faults", () => {
     ]);
   });
 
+  it("may ask for an echo, with a status that is no error too", () => {
+    const [fault] = readFaults([{ match: "x", status: 200, echo: { as: "hex", from: 3 } }], "faults.json");
+    expect(fault?.echo).toEqual({ of: "request", in: "message", as: "hex", from: 3 });
+  });
+
   it.each([
     ["no list", { match: "x", status: 500 }, "expected array"],
     ["no match", [{ status: 500 }], "0.match"],
@@ -36,6 +41,8 @@ describe("a list of faults", () => {
     ["a status that is no error", [{ match: "x", status: 200 }], "0.status"],
     ["an action beside a status", [{ match: "x", status: 500, action: "drop" }], "choose status or action"],
     ["a code without a status", [{ match: "x", action: "drop", code: "Y" }], "belong to a status"],
+    ["an action beside an echo", [{ match: "x", action: "drop", echo: {} }], "choose echo or action"],
+    ["an echo of what there is not", [{ match: "x", status: 400, echo: { of: "soul" } }], "0.echo.of"],
     ["a bad delay", [{ match: "x", delay: "soon" }], "0.delay: not a duration"],
     ["a zeroth time", [{ match: "x", status: 500, nth: 0 }], "0.nth"],
   ])("with %s is refused with its origin and the field", (_, value, message) => {

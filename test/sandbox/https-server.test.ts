@@ -306,6 +306,21 @@ describe("the request log", () => {
 });
 
 describe("an injected fault", () => {
+  it("repeats the request in the service's own shape of an error", async () => {
+    const echo = { of: "body", in: "code" } as const;
+    const { port } = await start([{ match: "/a", status: 422, echo }]);
+    const answer = await call({ port, path: "/a", method: "POST", body: "what was sent" });
+    expect([answer.status, answer.text]).toEqual([422, '{"code":"what was sent"}']);
+  });
+
+  it("repeats the request in what the service answers, where it has no status of its own", async () => {
+    const { service, log, port } = await start([{ match: "/a", echo: { of: "body" } }]);
+    service.answer = () => ({ status: 201, body: { name: "n" } });
+    const answer = await call({ port, path: "/a", method: "POST", body: "what was sent" });
+    expect([answer.status, answer.text]).toEqual([201, '{"name":"n You sent: what was sent"}']);
+    expect(log.entries[0]).toMatchObject({ handled: true, fault: "echo" });
+  });
+
   it.each([
     ["receive", 0],
     ["commit", 1],

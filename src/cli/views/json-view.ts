@@ -1,5 +1,5 @@
 import { exitCode } from "../../domain/exit-code.ts";
-import { escaped } from "../foreign-text.ts";
+import { escaped, speakable } from "../foreign-text.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Failure } from "./failure.ts";
 import { talk, tellFailure } from "./human-view.ts";
@@ -15,7 +15,7 @@ export function openDocumentView(
 ): View {
   const print = (document: Readonly<Record<string, unknown>>, failure: Failure | undefined) => {
     progress.close();
-    terminal.stdout.document(format(document));
+    terminal.stdout.document(format(speakable(document)));
     if (failure) tellFailure(terminal, detail, failure);
   };
   return {

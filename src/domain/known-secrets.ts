@@ -1,0 +1,114 @@
+/*
+ * The secrets that this run has sent and was given, so that none is shown, whoever repeats it: a server or a proxy may
+ * quote a request in an error, another one may do so later. Remembered is only what the run had in its hands anyway.
+ */
+
+/** So many characters of a secret together tell of it; fewer are found in any sentence by chance. */
+const pieceLength = 8;
+/** Texts in texts: the form of a request in base64 in JSON. */
+const deepest = 3;
+/** No more is kept of a text that repeats a secret. */
+const longestKept = 2000;
+const notice = "(left out: it repeats a secret)";
+
+const known = new Set<string>();
+/** Every piece of every known secret; those of the newest are taken apart when a text is next looked at. */
+const pieces = new Set<string>();
+const whole: string[] = [];
+
+/** Remembers a secret; one that is shorter than a piece cannot be told from an ordinary word. */
+export function learnSecret(secret: string): void {
+  if (secret.length < pieceLength || known.has(secret)) return;
+  known.add(secret);
+  whole.push(secret);
+}
+
+/** Forgets all secrets, for a run that begins where another one was. */
+export function forgetSecrets(): void {
+  known.clear();
+  pieces.clear();
+  whole.length = 0;
+}
+
+/**
+ * Whether a text holds a piece of a known secret: as it is, with the escapes of JSON or of a URL, in hex or in base64.
+ * @param shortest characters of a piece that counts, 8 or more
+ */
+export function holdsSecret(text: string, shortest = pieceLength): boolean {
+  if (known.size === 0 || text.length < shortest) return false;
+  for (const secret of whole.splice(0)) {
+    for (let at = 0; at + pieceLength <= secret.length; at += 1) {
+      pieces.add(secret.slice(at, at + pieceLength));
+    }
+  }
+  return holds(text, shortest, deepest);
+}
+
+/**
+ * A text that others wrote, without what repeats a secret: cut off before the first word that does.
+ * @param shortest characters of a piece that counts, 8 or more
+ */
+export function withoutSecrets(text: string, shortest = pieceLength): string {
+  if (!holdsSecret(text, shortest)) return text;
+  const begin = text.slice(0, longestKept);
+  const words = [...begin.matchAll(/(?<=\s)\S/g)].map(({ index }) => index);
+  let [clean, bad] = [-1, words.length];
+  while (bad - clean > 1) {
+    const middle = (clean + bad) >> 1;
+    if (holdsSecret(begin.slice(0, words[middle]), shortest)) bad = middle;
+    else clean = middle;
+  }
+  return begin.slice(0, words[clean] ?? 0) + notice;
+}
+
+/**
+ * The same for every text and every name in a value of JSON.
+ * @throws RangeError when it is too deep
+ */
+export function withoutSecretsIn(value: unknown, shortest = pieceLength): unknown {
+  if (typeof value === "string") return withoutSecrets(value, shortest);
+  if (Array.isArray(value)) return value.map((item) => withoutSecretsIn(item, shortest));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      withoutSecrets(name, shortest),
+      withoutSecretsIn(inner, shortest),
+    ]),
+  );
+}
+
+function holds(text: string, shortest: number, depth: number): boolean {
+  if (text.length < shortest) return false;
+  let run = 0;
+  for (let at = 0; at + pieceLength <= text.length; at += 1) {
+    run = pieces.has(text.slice(at, at + pieceLength)) ? run + 1 : 0;
+    if (run > shortest - pieceLength) return true;
+  }
+  return depth > 0 && decoded(text).some((inner) => holds(inner, shortest, depth - 1));
+}
+
+/** What a text may stand for. Hex and base64 may be cut off anywhere: filled up, what is left comes out whole. */
+function decoded(text: string): string[] {
+  const found: string[] = [];
+  if (text.includes("\\")) found.push(withoutEscapes(text));
+  if (text.includes("%")) found.push(withoutPercents(text));
+  for (const [digits] of text.matchAll(/[\da-f]{16,}/gi)) {
+    for (const lost of ["", "0"]) found.push(Buffer.from(lost + digits, "hex").toString());
+  }
+  for (const [digits] of text.matchAll(/[\w+/-]{11,}/g)) {
+    for (const lost of ["", "A", "AA", "AAA"]) found.push(Buffer.from(lost + digits, "base64").toString());
+  }
+  return found;
+}
+
+function withoutEscapes(text: string): string {
+  return text.replace(/\\(?:u([\da-f]{4})|(.))/gi, (_all, code: string | undefined, other: string) =>
+    code === undefined ? other : String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}
+
+function withoutPercents(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (bytes) =>
+    Buffer.from(bytes.replaceAll("%", ""), "hex").toString(),
+  );
+}

@@ -1,0 +1,110 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { ChildProcess } from "node:child_process";
+import type { IncomingMessage } from "node:http";
+import type { Sandbox } from "../src/sandbox/sandbox.ts";
+
+/** What runs sent and started, for whoever looks for secrets in what they left. */
+export interface Watched {
+  /** Each credential that came in an Authorization header. */
+  readonly credentials: ReadonlySet<string>;
+  /** Command lines of the programs that this process started. */
+  readonly commandLines: readonly string[];
+}
+
+/** Watches what comes to the servers of this process, and what it starts, while some work goes on. */
+export async function watching<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly watched: Watched }> {
+  const credentials = new Set<string>();
+  const children: ChildProcess[] = [];
+  const onRequest = (message: unknown) => {
+    const { authorization = "" } = (message as { readonly request: IncomingMessage }).request.headers;
+    const [, scheme, credential] = /^(\w+) (.*)$/.exec(authorization) ?? [];
+    if (credential === undefined) return;
+    credentials.add(credential);
+    if (scheme === "Basic")
+      credentials.add(Buffer.from(credential, "base64").toString().replace(/^.*?:/, ""));
+  };
+  const onChild = (message: unknown) => {
+    children.push((message as { readonly process: ChildProcess }).process);
+  };
+  // https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html#built-in-channels
+  subscribe("http.server.request.start", onRequest);
+  subscribe("child_process", onChild);
+  try {
+    const result = await work();
+    const commandLines = children.map(({ spawnargs }) => spawnargs.join(" "));
+    return { result, watched: { credentials, commandLines } };
+  } finally {
+    unsubscribe("http.server.request.start", onRequest);
+    unsubscribe("child_process", onChild);
+  }
+}
+
+/** Every password and token of a sandbox, those that are over too. */
+export function secretsOf({ world, environment }: Sandbox): string[] {
+  return [
+    environment["AZURE_CLIENT_SECRET"] ?? "",
+    ...[...world.applications, ...world.servicePrincipals].flatMap(({ passwords }) =>
+      passwords.map(({ secretText }) => secretText),
+    ),
+    ...world.clusters.flatMap(({ users }) => users.map(({ token }) => token)),
+  ];
+}
+
+/** Looks for pieces of secrets in texts, in every form that the echoes of a sandbox have. */
+export class Search {
+  readonly #pieces = new Map<number, Set<string>>();
+
+  /** @param length characters of a secret that count as a piece of it */
+  constructor(secrets: Iterable<string>, length: number) {
+    for (const secret of new Set(secrets)) {
+      // The first part of a signed token is the same in all of them, and no secret.
+      const told = secret.startsWith("eyJ") ? secret.slice(secret.indexOf(".") + 1) : secret;
+      for (const piece of windows(told, length)) for (const form of formsOf(piece)) this.#add(form);
+      // However it begins, so long a part of base64 holds that many characters of the secret whole.
+      const inBase64 = Math.ceil((8 * length + 7) / 6);
+      for (const before of [0, 1, 2]) {
+        const digits = Buffer.from("x".repeat(before) + told).toString("base64");
+        // The first and the last may hold bits of what stands beside the secret.
+        const own = digits.slice(before + 1, -4);
+        for (const piece of windows(own, inBase64)) {
+          this.#add(piece);
+          this.#add(piece.replaceAll("+", "-").replaceAll("/", "_"));
+        }
+      }
+    }
+  }
+
+  /** The first piece that is found. */
+  in(text: string): string | undefined {
+    for (const [length, pieces] of this.#pieces) {
+      for (const piece of windows(text, length)) if (pieces.has(piece)) return piece;
+    }
+    return undefined;
+  }
+
+  #add(form: string): void {
+    const pieces = this.#pieces.get(form.length) ?? new Set();
+    pieces.add(form);
+    this.#pieces.set(form.length, pieces);
+  }
+}
+
+function* windows(text: string, length: number): Iterable<string> {
+  for (let at = 0; at + length <= text.length; at += 1) yield text.slice(at, at + length);
+}
+
+/** A piece as it is, as it stands in JSON and in a URL, and in hex. */
+function formsOf(piece: string): string[] {
+  const hex = Buffer.from(piece).toString("hex");
+  const inForm = new URLSearchParams([["", piece]]).toString().slice(1);
+  return [
+    piece,
+    JSON.stringify(piece).slice(1, -1),
+    encodeURIComponent(piece),
+    inForm,
+    hex,
+    hex.toUpperCase(),
+  ];
+}
