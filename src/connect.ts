@@ -25,7 +25,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
     const kubeconfig = (file: string | undefined) =>
       opened.do("kubeconfig", file, async () => {
         const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
-        const loaded = await loadKubeconfig({ file, env });
+        const loaded = await loadKubeconfig({ file, env }, signal);
         // Thrown here, so that another try reads the file anew.
         checkContexts(loaded);
         return loaded;
@@ -71,7 +71,7 @@ export function connectWith({ env, pid }: Pick<HostProcess, "env" | "pid">): Con
       },
       contextNames: async (file) => {
         const { contextNames } = await import("./kubernetes/context-names.ts");
-        return await contextNames({ file, env });
+        return await contextNames({ file, env }, signal);
       },
       clusters: openClusters,
       setup: async ({ azure, clusters: request }) => {

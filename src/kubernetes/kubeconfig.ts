@@ -1,6 +1,7 @@
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { refused } from "../domain/errors.ts";
+import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import {
   mergeEntries,
   parseKubeconfig,
@@ -9,7 +10,7 @@ import {
   type KubeconfigEntries,
   type KubeconfigUser,
 } from "./kubeconfig-file.ts";
-import { kubeconfigPaths, type KubeconfigSource } from "./kubeconfig-paths.ts";
+import { kubeconfigPaths, largestKubeconfigBytes, type KubeconfigSource } from "./kubeconfig-paths.ts";
 
 /** A context that can be chosen. */
 export interface KubeContext {
@@ -122,13 +123,18 @@ function actingAsNobody(context: string, user: string): Error {
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  * @throws ActionableError `kubernetes.kubeconfig-missing`, `kubernetes.kubeconfig-malformed`
  */
-export async function loadKubeconfig({ file, env }: KubeconfigSource): Promise<Kubeconfig> {
+export async function loadKubeconfig(
+  { file, env }: KubeconfigSource,
+  signal: AbortSignal,
+): Promise<Kubeconfig> {
   const paths = kubeconfigPaths({ file, env });
-  const texts = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })));
+  const texts = await Promise.all(
+    paths.map(async (path) => ({ path, text: await readIfThere(path, signal) })),
+  );
   const found = texts.filter((item): item is { path: string; text: string } => item.text !== undefined);
   const entries = mergeEntries(found.map(({ path, text }) => parseKubeconfig(path, text)));
   if (entries.contexts.size === 0 && file === undefined) {
-    const inside = await ofPod(env);
+    const inside = await ofPod(env, signal);
     if (inside) return new Kubeconfig(readEntries(inside, podFolder));
   }
   if (found.length === 0) {
@@ -141,15 +147,18 @@ export async function loadKubeconfig({ file, env }: KubeconfigSource): Promise<K
   return new Kubeconfig(entries);
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(path: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    // KUBECONFIG=<(...) names a pipe.
+    const bounds = { limitBytes: largestKubeconfigBytes, pipe: true, signal };
+    return (await readNamedFile(path, bounds)).toString("utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    signal.throwIfAborted();
+    const why = whyUnreadable(error);
+    if (why === "ENOENT" || why === "ENOTDIR") return undefined;
     throw refused(
       "kubernetes.kubeconfig-missing",
-      `The kubeconfig ${JSON.stringify(path)} cannot be read: ${String(code)}.`,
+      `The kubeconfig ${JSON.stringify(path)} cannot be read: ${why}.`,
     );
   }
 }
@@ -161,7 +170,7 @@ const podFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
  * The kubeconfig that a Pod's service account amounts to; undefined outside a Pod.
  * Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
  */
-async function ofPod(env: KubeconfigSource["env"]): Promise<object | undefined> {
+async function ofPod(env: KubeconfigSource["env"], signal: AbortSignal): Promise<object | undefined> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
   if (!host || !port) return undefined;
   const isThere = await access(join(podFolder, "token")).then(
@@ -169,13 +178,13 @@ async function ofPod(env: KubeconfigSource["env"]): Promise<object | undefined> 
     () => false,
   );
   if (!isThere) return undefined;
-  const namespace = await readFile(join(podFolder, "namespace"), "utf8").catch(() => "");
+  const namespace = await readNamedFile(join(podFolder, "namespace"), { signal }).catch(() => "");
   const name = "in-cluster";
   const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   return {
     "current-context": name,
     clusters: [{ name, cluster: { server, "certificate-authority": "ca.crt" } }],
     users: [{ name, user: { tokenFile: "token" } }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace: namespace.trim() } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: namespace.toString().trim() } }],
   };
 }

@@ -69,7 +69,7 @@ describe("signing in to a cluster", () => {
     await expect(looking).rejects.toMatchObject({
       code: "kubernetes.unauthorized",
       exitCode: 3,
-      message: expect.stringContaining(`ENOENT ${join(folder, "gone.crt")}`),
+      message: expect.stringContaining(`${join(folder, "gone.crt")} cannot be read: ENOENT`),
     });
     expect(server.requests).toEqual([]);
   });
