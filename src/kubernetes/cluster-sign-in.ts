@@ -4,6 +4,7 @@ import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import { serverAgent } from "../domain/server-agent.ts";
+import { untilAborted } from "../domain/until-aborted.ts";
 import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
@@ -75,7 +76,9 @@ async function authorizationOf(user: KubeconfigUser, signal: AbortSignal): Promi
   const bearer = tokenFile === undefined ? token : await newestToken(tokenFile, token, signal);
   if (bearer) return `Bearer ${bearer}`;
   if (username !== undefined) return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  return plugin === undefined && authProvider !== undefined ? askProvider(user) : undefined;
+  return plugin === undefined && authProvider !== undefined
+    ? untilAborted(askProvider(user), signal)
+    : undefined;
 }
 
 /** What the file holds goes before the token beside it, which counts where there is nothing to be read. */
@@ -92,13 +95,19 @@ async function newestToken(
   }
 }
 
+/** What `oidc` is configured by; the Kubernetes client takes a program to run, or a file to read, from there as well. */
+const providerFields = ["client-id", "client-secret", "id-token", "idp-issuer-url", "refresh-token"];
+
 /** Providers are rare by now, and the Kubernetes client that knows them takes long to load. */
 async function askProvider({ name, authProvider }: KubeconfigUser): Promise<string | undefined> {
+  const fields = Object.entries(authProvider?.config ?? {}).filter(([field]) =>
+    providerFields.includes(field),
+  );
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   config.loadFromClusterAndUser(
     { name, server: "https://localhost", skipTLSVerify: false },
-    { name, authProvider },
+    { name, authProvider: { name: "oidc", config: Object.fromEntries(fields) } },
   );
   const options: { headers?: OutgoingHttpHeaders } = {};
   await config.applyToHTTPSOptions(options);

@@ -39,7 +39,7 @@ export interface KubeconfigUser {
   readonly impersonation: OutgoingHttpHeaders;
 }
 
-/** A way to sign in that kubectl has built in, by its name. */
+/** A way to sign in that kubectl has built in, or had, by its name. */
 export interface AuthProvider {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -155,9 +155,6 @@ function clusterOf(name: string, fields: Fields, folder: string): KubeconfigClus
 }
 
 function userOf(name: string, fields: Fields, folder: string): KubeconfigUser {
-  const provider = fieldsOf(fields["auth-provider"]);
-  const providerName = textOf(provider["name"]);
-  const config = fieldsOf(provider["config"]);
   return {
     name,
     certificate: pemOf(fields, "client-certificate", folder),
@@ -166,11 +163,16 @@ function userOf(name: string, fields: Fields, folder: string): KubeconfigUser {
     tokenFile: pathOf(fields["tokenFile"], folder),
     username: textOf(fields["username"]),
     password: textOf(fields["password"]),
-    // Old kubeconfigs have it below the provider.
-    plugin: pluginOf(fields["exec"] ?? config["exec"], folder),
-    authProvider: providerName === undefined ? undefined : { name: providerName, config },
+    plugin: pluginOf(fields["exec"], folder),
+    authProvider: providerOf(fields["auth-provider"]),
     impersonation: impersonationOf(fields),
   };
+}
+
+function providerOf(provider: unknown): AuthProvider | undefined {
+  if (typeof provider !== "object" || provider === null) return undefined;
+  const { name, config } = fieldsOf(provider);
+  return { name: textOf(name) ?? "", config: fieldsOf(config) };
 }
 
 function contextOf(name: string, { cluster, user, namespace }: Fields): KubeconfigContext | undefined {

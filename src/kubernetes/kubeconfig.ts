@@ -48,7 +48,7 @@ export class Kubeconfig {
    * @throws ActionableError `kubernetes.context-not-found` with the contexts that there are,
    *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed, or a user
    *   that acts in groups, but as nobody,
-   *   `kubernetes.bad-proxy`
+   *   `kubernetes.auth-provider` for one that kubectl does not have, `kubernetes.bad-proxy`
    */
   connection(contextName: string): Connection {
     const context = this.#entries.contexts.get(contextName);
@@ -69,6 +69,7 @@ export class Kubeconfig {
     if (!user && context.user !== undefined) {
       throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
     }
+    if (user) checkProvider(contextName, user);
     if (user && actsAsNobody(user)) throw actingAsNobody(contextName, user.name);
     if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) throw badProxy(contextName);
     return { context: contextName, cluster, user };
@@ -102,6 +103,42 @@ function incomplete(context: string, what: string): Error {
     `Context ${JSON.stringify(context)} names ${what}, which the kubeconfig does not hold or which cannot be read.`,
     "Compare with kubectl config view.",
   );
+}
+
+/** Providers that kubectl had once, and what it says to use instead. */
+const formerProviders: ReadonlyMap<string, readonly [hint: string, docs: string]> = new Map([
+  [
+    "gcp",
+    [
+      "Use the credential plugin gke-gcloud-auth-plugin, for which gcloud container clusters get-credentials writes the kubeconfig.",
+      "https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke",
+    ],
+  ],
+  [
+    "azure",
+    [
+      "Use the credential plugin https://github.com/Azure/kubelogin: kubelogin convert-kubeconfig rewrites the kubeconfig.",
+      "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+    ],
+  ],
+]);
+
+/** The Kubernetes client would still run the programs that some of them name, outside the bounds of a credential plugin. */
+function checkProvider(context: string, { name: user, authProvider, plugin }: KubeconfigUser): void {
+  if (!authProvider) return;
+  const { name } = authProvider;
+  const refuse = (why: string, hint: string, docs?: string) =>
+    refused(
+      "kubernetes.auth-provider",
+      `The user ${JSON.stringify(user)} of context ${JSON.stringify(context)} signs in by the auth-provider ${JSON.stringify(name)}${why}.`,
+      hint,
+      docs,
+    );
+  const former = formerProviders.get(name);
+  if (former) throw refuse(", which kubectl has no more", ...former);
+  if (name !== "oidc")
+    throw refuse(", which kubectl does not have", "It has oidc, and credential plugins (exec).");
+  if (plugin) throw refuse(", and by a credential plugin too", "Take one of the two out.");
 }
 
 /** The API server answers it with 500, and kubectl does not ask. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -83,6 +84,21 @@ describe("signing in to a cluster", () => {
     server.script(ok({ metadata: {} }));
     await read(cluster({ "certificate-authority-data": base64(certificate) }, { "auth-provider": provider }));
     expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${idToken}`);
+  });
+
+  test("neither runs nor reads what else a provider's configuration names", async () => {
+    const ran = join(folder, "ran");
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "touch", args: [ran] };
+    await writeFile(join(folder, "token"), "from-the-file");
+    for (const more of [{ exec }, { tokenFile: join(folder, "token") }]) {
+      const provider = { name: "oidc", config: { "client-id": "c", "idp-issuer-url": "i", ...more } };
+      server.script(ok({ metadata: {} }));
+      await read(
+        cluster({ "certificate-authority-data": base64(certificate) }, { "auth-provider": provider }),
+      );
+      expect(server.requests[0]?.headers.authorization).toBeUndefined();
+    }
+    expect(existsSync(ran)).toBe(false);
   });
 
   test("goes straight to a cluster on this machine whatever proxy the environment names, as kubectl does", async () => {

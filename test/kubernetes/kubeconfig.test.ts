@@ -267,6 +267,24 @@ describe("a context", () => {
     expect(createCluster(loaded, "blue", { allowInsecureTls: true }).context).toBe("blue");
   });
 
+  test.each([
+    ["{auth-provider: {name: gcp, config: {cmd-path: touch}}}", "gke-gcloud-auth-plugin"],
+    ["{auth-provider: {name: azure}, token: t}", "https://github.com/Azure/kubelogin"],
+    ["{auth-provider: {name: exec, config: {exec: {command: touch}}}}", "oidc"],
+    ["{auth-provider: {}}", "oidc"],
+    ["{auth-provider: {name: oidc}, exec: {command: touch}}", "one of the two"],
+  ])("with the user %s is refused as kubectl does, before anything is run", async (user, hint) => {
+    const text = config("blue", { user });
+    const loaded = await loadKubeconfig({ env: noHome, file: await file("provider", text) }, signal);
+    expect(() => loaded.connection("blue")).toThrow(
+      expect.objectContaining({
+        code: "kubernetes.auth-provider",
+        exitCode: 2,
+        hint: expect.stringContaining(hint),
+      }),
+    );
+  });
+
   test("takes a plugin with a relative command from beside the kubeconfig", async () => {
     const user =
       "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/plugin, args: [a], env: [{name: N, value: v}]}}";
