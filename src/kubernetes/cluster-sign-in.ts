@@ -8,7 +8,7 @@ import { untilAborted } from "../domain/until-aborted.ts";
 import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
-import type { KubeconfigUser, PemSource } from "./kubeconfig-file.ts";
+import { pluginToRun, type KubeconfigUser, type PemSource } from "./kubeconfig-file.ts";
 
 /** Who we are on every request, and the connections that carry it. */
 export interface ClusterIdentity {
@@ -33,9 +33,9 @@ export async function signInToCluster(
     const certificate = user && (await pem(user.certificate, signal));
     const key = user && (await pem(user.key, signal));
     const authorization = user && (await authorizationOf(user, signal));
-    const credential = user?.plugin && (await askPlugin(connection, user.plugin, authority, say, signal));
-    const bearer = credential?.token;
-    const header = bearer === undefined ? authorization : `Bearer ${bearer}`;
+    const plugin = user && pluginToRun(user);
+    const credential = plugin && (await askPlugin(connection, plugin, authority, say, signal));
+    const header = credential?.token === undefined ? authorization : `Bearer ${credential.token}`;
     return {
       headers: { ...(header !== undefined && { Authorization: header }), ...user?.impersonation },
       agent: await agentFor(connection, {
@@ -72,13 +72,11 @@ class UnreadableFileError extends Error {
 }
 
 async function authorizationOf(user: KubeconfigUser, signal: AbortSignal): Promise<string | undefined> {
-  const { token, tokenFile, username, password = "", plugin, authProvider } = user;
+  const { token, tokenFile, username, password = "", authProvider } = user;
   const bearer = tokenFile === undefined ? token : await newestToken(tokenFile, token, signal);
   if (bearer) return `Bearer ${bearer}`;
   if (username !== undefined) return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  return plugin === undefined && authProvider !== undefined
-    ? untilAborted(askProvider(user), signal)
-    : undefined;
+  return authProvider && (await untilAborted(askProvider(user), signal));
 }
 
 /** What the file holds goes before the token beside it, which counts where there is nothing to be read. */

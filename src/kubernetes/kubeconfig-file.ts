@@ -175,6 +175,17 @@ function providerOf(provider: unknown): AuthProvider | undefined {
   return { name: textOf(name) ?? "", config: fieldsOf(config) };
 }
 
+/**
+ * The plugin that a user signs in by: as for kubectl none, where the user has a token, a password or a certificate.
+ * Source: https://github.com/kubernetes/client-go/blob/master/plugin/pkg/client/auth/exec/exec.go, UpdateTransportConfig
+ */
+export function pluginToRun(user: KubeconfigUser): ExecPlugin | undefined {
+  const { token, tokenFile, username, certificate, key, plugin } = user;
+  const isHeld = ({ data, file }: PemSource) => data !== undefined || file !== undefined;
+  const hasCredential = [token, tokenFile, username].some((field) => field !== undefined);
+  return hasCredential || (isHeld(certificate) && isHeld(key)) ? undefined : plugin;
+}
+
 function contextOf(name: string, { cluster, user, namespace }: Fields): KubeconfigContext | undefined {
   const clusterName = textOf(cluster);
   if (clusterName === undefined) return undefined;

@@ -86,6 +86,33 @@ describe("signing in to a cluster", () => {
     expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${idToken}`);
   });
 
+  test.each([
+    ["a token", { token: "t0k3n" }, "Bearer t0k3n"],
+    ["a token's file", { tokenFile: "token" }, "Bearer from-the-file"],
+    ["a name and a password", { username: "u", password: "p" }, `Basic ${base64("u:p")}`],
+  ])("runs no plugin for a user that has %s, as kubectl does", async (_what, fields, authorization) => {
+    const ran = join(folder, "ran");
+    await writeFile(join(folder, "token"), "from-the-file");
+    const user = { ...fields, exec: { command: "touch", args: [ran] } };
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, user));
+    expect(server.requests[0]?.headers.authorization).toBe(authorization);
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  test("runs no plugin for a user that has a client certificate, as kubectl does", async () => {
+    const ran = join(folder, "ran");
+    const own = await (await createCertificateAuthority()).issue();
+    const user = {
+      "client-certificate-data": base64(own.certificate),
+      "client-key-data": base64(own.key),
+      exec: { command: "touch", args: [ran] },
+    };
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, user));
+    expect(existsSync(ran)).toBe(false);
+  });
+
   test("neither runs nor reads what else a provider's configuration names", async () => {
     const ran = join(folder, "ran");
     const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "touch", args: [ran] };
