@@ -29,10 +29,11 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         for (const text of guardSecrets({ env, execArgv })) report({ kind: "note", level: "warning", text });
         checkProxyVariables(env);
       });
+    const hearing = { report, onPluginStart: pluginNotice(report) };
     const kubeconfig = (file: string | undefined) =>
       opened.do("kubeconfig", file, async () => {
         const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
-        const loaded = await loadKubeconfig({ file, env });
+        const loaded = await loadKubeconfig({ file, env }, signal);
         // Thrown here, so that another try reads the file anew.
         checkContexts(loaded);
         return loaded;
@@ -43,7 +44,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
       return Promise.all(
         chosen.map((context) =>
-          opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, report)),
+          opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, hearing)),
         ),
       );
     };
@@ -85,7 +86,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       },
       contextNames: async (file) => {
         const { contextNames } = await import("./kubernetes/context-names.ts");
-        return await contextNames({ file, env });
+        return await contextNames({ file, env }, signal);
       },
       clusters: openClusters,
       setup: async ({ azure, clusters: request }) => {
@@ -126,7 +127,9 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         ]);
         const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
         return {
-          clusters: await Promise.all(chosen.map((context) => openCluster(loaded, context, request, report))),
+          clusters: await Promise.all(
+            chosen.map((context) => openCluster(loaded, context, request, hearing)),
+          ),
           registry: new PullClient(request.timeoutMs),
           clock: systemClock,
           azure: (stop) => openReadAzure(azure, env, report, stop),
@@ -215,16 +218,41 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
   );
 }
 
+/** Who hears of the programs that sign in. */
+interface Hearing {
+  readonly report: Report;
+  readonly onPluginStart: (context: string, program: string) => void;
+}
+
+/** Tells of each program once, however many contexts sign in by it. */
+function pluginNotice(report: Report): Hearing["onPluginStart"] {
+  const told = new Set<string>();
+  return (context, program) => {
+    if (told.has(program)) return;
+    told.add(program);
+    const text = `context ${context} signs in by a program that its kubeconfig names: ${program} (--exec-plugins allow: this is expected; deny: never run one)`;
+    report({ kind: "note", level: "info", text });
+  };
+}
+
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
-  report: Report,
+  { allowInsecureTls, execPlugins, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
+  { report, onPluginStart }: Hearing,
 ): Promise<WritableClusterTarget & ReadTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });
-  const options = { allowInsecureTls, onPluginMessage, timeoutMs, concurrency };
+  const options = {
+    allowInsecureTls,
+    execPlugins,
+    // Who says what he expects need not be told.
+    ...(execPlugins === undefined && { onPluginStart }),
+    onPluginMessage,
+    timeoutMs,
+    concurrency,
+  };
   return {
     cluster: createCluster(kubeconfig, context, options),
     defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",

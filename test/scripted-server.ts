@@ -21,9 +21,10 @@ export type Answer =
 /** The connection is cut without an answer. */
 export const reset: Answer = (response) => response.destroy();
 
-/** A server that answers what a test tells it to, one answer a request, and 501 to every request after those. */
+/** A server that answers what a test tells it to, one answer a request, and {@link otherwise} after those. */
 export class ScriptedServer {
   readonly requests: Arrived[] = [];
+  otherwise: Answer = { status: 501 };
   /** How many connections were opened to it. */
   connections = 0;
   #answers: Answer[] = [];
@@ -63,6 +64,7 @@ export class ScriptedServer {
   script(...answers: Answer[]): void {
     this.requests.length = 0;
     this.#answers = answers;
+    this.otherwise = { status: 501 };
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -77,7 +79,7 @@ export class ScriptedServer {
       headers: request.headers,
       body: text === "" ? undefined : /^[{[]/.test(text) ? JSON.parse(text) : text,
     });
-    const answer = this.#answers.shift() ?? { status: 501 };
+    const answer = this.#answers.shift() ?? this.otherwise;
     if (typeof answer === "function") return answer(response);
     response.writeHead(answer.status, { "Content-Type": "application/json", ...answer.headers });
     response.end(answer.json === undefined ? undefined : JSON.stringify(answer.json));

@@ -156,7 +156,10 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
   });
   /** As connect.ts joins them. */
   const commonPorts = async (timeoutMs: number, contexts: readonly string[]) => {
-    const kubeconfig = await loadKubeconfig({ file: sandbox.kubeconfigPath, env: {} });
+    const kubeconfig = await loadKubeconfig(
+      { file: sandbox.kubeconfigPath, env: {} },
+      new AbortController().signal,
+    );
     return {
       clusters: contexts.map((context) => ({
         cluster: createCluster(kubeconfig, context, { timeoutMs }),

@@ -32,6 +32,8 @@ export interface AzureRequest {
 
 /** The way all requests to Azure take: one pool of connections, one time limit, one rule for trying again. */
 export interface AzureHttp {
+  /** Bounds each wait for a service, tries included; in milliseconds. */
+  readonly timeoutMs: number;
   /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
@@ -85,6 +87,7 @@ export function createAzureHttp(
   const repeating = pipelineWith(true);
   const sendingOnce = pipelineWith(false);
   return {
+    timeoutMs,
     send: ({ method, url, headers, body, repeatable, writes }, signal) =>
       (repeatable ? repeating : sendingOnce).sendRequest(
         writes ? writingClient : httpClient,

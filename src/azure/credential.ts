@@ -17,7 +17,7 @@ import {
 import { isOnPath } from "./is-on-path.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
 import { StoppableSignIn } from "./stoppable-sign-in.ts";
-import { passwordIn } from "./environment-credential.ts";
+import { checkNamedFile, passwordIn } from "./environment-credential.ts";
 import { passwordSource } from "./password-source.ts";
 import { createSdkCredential, type TokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
@@ -230,7 +230,12 @@ class SharedCredential implements Credential {
       ...client,
       additionalPolicies,
     });
-    return (scope, claims, signal) =>
-      this.#signIn.run(signal, () => credential.getToken(scope, claims === undefined ? {} : { claims }));
+    return async (scope, claims, signal) => {
+      // Each time anew, as the SDK reads it: a token in a file is replaced before its end.
+      await checkNamedFile(this.method, env, signal);
+      return this.#signIn.run(signal, () =>
+        credential.getToken(scope, claims === undefined ? {} : { claims }),
+      );
+    };
   }
 }

@@ -1,6 +1,8 @@
 import type { EnvironmentCredentialOptions, TokenCredential } from "@azure/identity";
-import { refused } from "../domain/errors.ts";
+import { ActionableError, refused } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
+import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import { SecretText } from "../domain/secret-text.ts";
 import type { TokenRequest } from "./token-request.ts";
 
@@ -43,6 +45,34 @@ export async function environmentCredential(
   }
   refuseDomain(tenant, "A user named in variables signs in");
   return new EnvironmentCredential(options);
+}
+
+/** The variables that name a file which the SDK reads, by the method that it does so for. */
+const fileVariables = {
+  environment: "AZURE_CLIENT_CERTIFICATE_PATH",
+  "workload-identity": "AZURE_FEDERATED_TOKEN_FILE",
+} as const;
+
+/**
+ * Looks whether the file that variables name can be read within bounds: the SDK has none, and what it waits for in a
+ * pipe keeps the process alive.
+ * @throws ActionableError `azure.not-signed-in`; the signal's reason
+ */
+export async function checkNamedFile(method: string, env: Variables, signal: AbortSignal): Promise<void> {
+  const variable =
+    Object.hasOwn(fileVariables, method) && fileVariables[method as keyof typeof fileVariables];
+  const file = variable && env[variable];
+  if (!file) return;
+  try {
+    await readNamedFile(file, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new ActionableError(
+      `The file that ${variable} names, ${file}, cannot be read: ${whyUnreadable(error)}.`,
+      { code: "azure.not-signed-in", exitCode: exitCode.notAllowed },
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ExchangeError } from "../domain/http-exchange.ts";
+import { readPages } from "../domain/pages.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Credential } from "./credential.ts";
 import { record, type JsonObject } from "./json-fields.ts";
@@ -29,7 +30,10 @@ export interface JsonService {
    *   signing in fails
    */
   send(request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer>;
-  /** Every item of a list, page after page, or the first `atMost` of them. */
+  /**
+   * Every item of a list, page after page, or the first `atMost` of them.
+   * @throws as `send`, and ExchangeError for a list without end
+   */
   list(path: string, signal: AbortSignal, atMost?: number): Promise<readonly JsonObject[]>;
 }
 
@@ -92,18 +96,19 @@ export function createJsonService(
     return { status, body: body === undefined ? undefined : record(body) };
   }
 
-  async function list(path: string, signal: AbortSignal, atMost = Infinity) {
-    const items: JsonObject[] = [];
-    let next: string | undefined = path;
-    while (next !== undefined && items.length < atMost) {
-      const { body }: JsonAnswer = await send({ method: "GET", path: next }, signal);
-      const page = body?.["value"];
-      if (!Array.isArray(page)) throw notAnswered("the answer is no list");
-      items.push(...page.map(record));
-      const link = body?.[nextLink];
-      next = typeof link === "string" && link !== "" ? wholeUrl(link) : undefined;
-    }
-    return items.slice(0, atMost);
+  function list(path: string, signal: AbortSignal, atMost = Infinity) {
+    return readPages(http.timeoutMs, signal, async (pages) => {
+      const items: JsonObject[] = [];
+      for (let next = path; ; pages.goOn(next)) {
+        const { body } = await send({ method: "GET", path: next }, pages.signal);
+        const page = body?.["value"];
+        if (!Array.isArray(page)) throw notAnswered("the answer is no list");
+        items.push(...page.map(record));
+        const link = body?.[nextLink];
+        if (typeof link !== "string" || link === "" || items.length >= atMost) return items.slice(0, atMost);
+        next = wholeUrl(link);
+      }
+    });
   }
 
   return { send, list };

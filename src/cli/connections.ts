@@ -5,7 +5,7 @@ import type { StatusPorts } from "../core/flows/status-contract.ts";
 import type { SetupPorts } from "../core/flows/setup-contract.ts";
 import type { VerifyPorts } from "../core/flows/verify-contract.ts";
 import type { Report } from "../core/progress.ts";
-import type { AuthMethod } from "./options.ts";
+import type { AuthMethod, ExecPluginPolicy } from "./options.ts";
 
 /** Which Azure, and as whom. */
 export interface AzureRequest {
@@ -23,6 +23,8 @@ export interface ClusterRequest {
   /** Empty: the current one. */
   readonly contexts: readonly string[];
   readonly allowInsecureTls: boolean;
+  /** Undefined: any program may be run, and one that is not well-known is told of. */
+  readonly execPlugins: ExecPluginPolicy | undefined;
   readonly timeoutMs: number;
   /** The most requests under way at once in each cluster. */
   readonly concurrency: number;

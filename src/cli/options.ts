@@ -9,7 +9,7 @@ import {
   positiveDuration,
   tenant,
 } from "./option-values.ts";
-import { defaultedOption, listOption, oneOf, switchOption, valueOption } from "./option.ts";
+import { defaultedOption, listOption, oneOf, switchOption, valueOption, yieldingOption } from "./option.ts";
 
 /** How answers are written. */
 const outputFormats = ["text", "json", "yaml"] as const;
@@ -33,6 +33,10 @@ export type AuthMethod = (typeof authMethods)[number];
 
 /** How a credential is proven. */
 const proofs = ["registry", "entra", "none"] as const;
+
+/** Which programs a kubeconfig may name. */
+const execPluginPolicies = ["allow", "known", "deny"] as const;
+export type ExecPluginPolicy = (typeof execPluginPolicies)[number];
 
 /** Options that tell how a run speaks; every command has them. */
 export const outputOptions = {
@@ -130,6 +134,14 @@ export const clusterOptions = {
     flag: "--allow-insecure-tls",
     summary: "accept a kubeconfig that does not check the cluster's certificate",
     group: "Cluster",
+  }),
+  // Not given, a program that nobody said he expects is told of when it is run.
+  execPlugins: yieldingOption({
+    flag: "--exec-plugins <policy>",
+    summary: "programs a kubeconfig may have run to sign in: allow any, known ones of clouds, or deny all",
+    group: "Cluster",
+    parse: oneOf(...execPluginPolicies),
+    fallback: "allow",
   }),
 };
 

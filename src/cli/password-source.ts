@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
+import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import { SecretText } from "../domain/secret-text.ts";
 import { UsageError } from "./answers.ts";
 import type { InputStream } from "./terminal.ts";
@@ -11,14 +11,16 @@ const longestPassword = 4096;
  * The known password of a service principal, from a file.
  * @throws UsageError `usage.password` when it cannot be read or is none
  */
-export async function passwordFromFile(path: string): Promise<SecretText> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+export async function passwordFromFile(path: string, signal: AbortSignal): Promise<SecretText> {
+  const bounds = { limitBytes: longestPassword, pipe: true, signal };
+  const text = await readNamedFile(path, bounds).catch((error: unknown) => {
+    signal.throwIfAborted();
     throw new UsageError(
-      `--password-file ${path} cannot be read (${error.code ?? error.name})`,
+      `--password-file ${path} cannot be read (${whyUnreadable(error)})`,
       "usage.password",
     );
   });
-  return password(text, "--password-file");
+  return password(text.toString("utf8"), "--password-file");
 }
 
 /**

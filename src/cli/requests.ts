@@ -4,7 +4,7 @@ import type { clusterOptions, runOptions, signInOptions } from "./options.ts";
 
 /** Answers that say which services a command speaks to, and how long it waits for them. */
 export type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
-  Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls"> &
+  Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls" | "execPlugins"> &
   Pick<AnswersOf<typeof runOptions>, "timeout" | "concurrency">;
 
 /** Which Azure, and as whom. */
@@ -17,8 +17,9 @@ export function clusterRequest({
   kubeconfig,
   context,
   allowInsecureTls,
+  execPlugins,
   timeout,
   concurrency,
 }: ServiceAnswers): ClusterRequest {
-  return { kubeconfig, contexts: context, allowInsecureTls, timeoutMs: timeout, concurrency };
+  return { kubeconfig, contexts: context, allowInsecureTls, execPlugins, timeoutMs: timeout, concurrency };
 }

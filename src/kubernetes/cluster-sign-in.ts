@@ -1,13 +1,14 @@
-import { readFile } from "node:fs/promises";
 import type { Agent, OutgoingHttpHeaders } from "node:http";
 import type { AgentOptions } from "node:https";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import { serverAgent } from "../domain/server-agent.ts";
+import { untilAborted } from "../domain/until-aborted.ts";
 import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
-import type { KubeconfigUser, PemSource } from "./kubeconfig-file.ts";
+import { pluginToRun, type KubeconfigUser, type PemSource } from "./kubeconfig-file.ts";
 
 /** Who we are on every request, and the connections that carry it. */
 export interface ClusterIdentity {
@@ -28,13 +29,13 @@ export async function signInToCluster(
   const { context, cluster, user } = connection;
   try {
     // One after the other, so that it is always the same of several missing files that is named.
-    const authority = await pem(cluster.authority);
-    const certificate = user && (await pem(user.certificate));
-    const key = user && (await pem(user.key));
-    const authorization = user && (await authorizationOf(user));
-    const credential = user?.plugin && (await askPlugin(connection, user.plugin, authority, say, signal));
-    const bearer = credential?.token;
-    const header = bearer === undefined ? authorization : `Bearer ${bearer}`;
+    const authority = await pem(cluster.authority, signal);
+    const certificate = user && (await pem(user.certificate, signal));
+    const key = user && (await pem(user.key, signal));
+    const authorization = user && (await authorizationOf(user, signal));
+    const plugin = user && pluginToRun(user);
+    const credential = plugin && (await askPlugin(connection, plugin, authority, say, signal));
+    const header = credential?.token === undefined ? authorization : `Bearer ${credential.token}`;
     return {
       headers: { ...(header !== undefined && { Authorization: header }), ...user?.impersonation },
       agent: await agentFor(connection, {
@@ -50,36 +51,61 @@ export async function signInToCluster(
 }
 
 /** The text of a PEM; where a kubeconfig has both, kubectl takes what it holds before what it names. */
-async function pem({ data, file }: PemSource): Promise<Buffer | undefined> {
+async function pem({ data, file }: PemSource, signal: AbortSignal): Promise<Buffer | undefined> {
   if (data !== undefined) return Buffer.from(data, "base64");
-  return file === undefined ? undefined : readFile(file);
+  return file === undefined ? undefined : await contentOf(file, signal);
 }
 
-async function authorizationOf(user: KubeconfigUser): Promise<string | undefined> {
-  const { token, tokenFile, username, password = "", plugin, authProvider } = user;
-  const bearer = tokenFile === undefined ? token : await newestToken(tokenFile, token);
+/** A file that a kubeconfig names. Pipes are for people at a shell, who do not name them there. */
+async function contentOf(file: string, signal: AbortSignal): Promise<Buffer> {
+  try {
+    return await readNamedFile(file, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new UnreadableFileError(`${file} cannot be read: ${whyUnreadable(error)}`);
+  }
+}
+
+/** Its message holds nothing of the file. */
+class UnreadableFileError extends Error {
+  override readonly name = "UnreadableFileError";
+}
+
+async function authorizationOf(user: KubeconfigUser, signal: AbortSignal): Promise<string | undefined> {
+  const { token, tokenFile, username, password = "", authProvider } = user;
+  const bearer = tokenFile === undefined ? token : await newestToken(tokenFile, token, signal);
   if (bearer) return `Bearer ${bearer}`;
   if (username !== undefined) return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  return plugin === undefined && authProvider !== undefined ? askProvider(user) : undefined;
+  return authProvider && (await untilAborted(askProvider(user), signal));
 }
 
 /** What the file holds goes before the token beside it, which counts where there is nothing to be read. */
-async function newestToken(file: string, token: string | undefined): Promise<string | undefined> {
+async function newestToken(
+  file: string,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
-    return (await readFile(file, "utf8")).trim() || token;
+    return (await contentOf(file, signal)).toString("utf8").trim() || token;
   } catch (error) {
-    if (token === undefined) throw error;
+    if (token === undefined || signal.aborted) throw error;
     return token;
   }
 }
 
+/** What `oidc` is configured by; the Kubernetes client takes a program to run, or a file to read, from there as well. */
+const providerFields = ["client-id", "client-secret", "id-token", "idp-issuer-url", "refresh-token"];
+
 /** Providers are rare by now, and the Kubernetes client that knows them takes long to load. */
 async function askProvider({ name, authProvider }: KubeconfigUser): Promise<string | undefined> {
+  const fields = Object.entries(authProvider?.config ?? {}).filter(([field]) =>
+    providerFields.includes(field),
+  );
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   config.loadFromClusterAndUser(
     { name, server: "https://localhost", skipTLSVerify: false },
-    { name, authProvider },
+    { name, authProvider: { name: "oidc", config: Object.fromEntries(fields) } },
   );
   const options: { headers?: OutgoingHttpHeaders } = {};
   await config.applyToHTTPSOptions(options);
@@ -121,8 +147,9 @@ async function agentFor(
 
 /** What is said of it may hold a part of a credential, so only the system's own words are kept. */
 function unreadable(context: string, error: unknown): ActionableError {
-  const { code, path } = Object(error) as { code?: unknown; path?: unknown };
-  const fault = typeof code === "string" ? `: ${code}${typeof path === "string" ? ` ${path}` : ""}` : "";
+  const { code } = Object(error) as { code?: unknown };
+  const why = error instanceof UnreadableFileError ? error.message : code;
+  const fault = typeof why === "string" ? `: ${why}` : "";
   return new ActionableError(`The credential of context ${context} cannot be had${fault}.`, {
     code: "kubernetes.unauthorized",
     hint: "Make kubectl work with this context first.",

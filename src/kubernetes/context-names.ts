@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { readNamedFile } from "../domain/named-file.ts";
 import { mergeEntries, parseKubeconfig, type KubeconfigEntries } from "./kubeconfig-file.ts";
-import { kubeconfigPaths, type KubeconfigSource } from "./kubeconfig-paths.ts";
+import { kubeconfigPaths, largestKubeconfigBytes, type KubeconfigSource } from "./kubeconfig-paths.ts";
 
 /** A context by its names alone. */
 export interface NamedContext {
@@ -13,8 +13,11 @@ export interface NamedContext {
  * What the contexts are called that a run would find, for somebody who types one. A file that cannot be read, or holds no
  * kubeconfig, has no contexts; nothing is ever thrown or told.
  */
-export async function contextNames(source: KubeconfigSource): Promise<readonly NamedContext[]> {
-  const files = await Promise.all(kubeconfigPaths(source).map(readIfOne));
+export async function contextNames(
+  source: KubeconfigSource,
+  signal: AbortSignal,
+): Promise<readonly NamedContext[]> {
+  const files = await Promise.all(kubeconfigPaths(source).map((path) => readIfOne(path, signal)));
   const { currentContext, contexts } = mergeEntries(files);
   return [...contexts.values()].map(({ name, namespace }) => ({
     name,
@@ -23,12 +26,13 @@ export async function contextNames(source: KubeconfigSource): Promise<readonly N
   }));
 }
 
-async function readIfOne(path: string): Promise<KubeconfigEntries> {
+async function readIfOne(path: string, signal: AbortSignal): Promise<KubeconfigEntries> {
   try {
     // A pipe, as in KUBECONFIG=<(...), gives what it holds once: to the run that is being typed, not to us.
-    if ((await stat(path)).isFile()) return parseKubeconfig(path, await readFile(path, "utf8"));
+    const bounds = { limitBytes: largestKubeconfigBytes, signal };
+    return parseKubeconfig(path, (await readNamedFile(path, bounds)).toString("utf8"));
   } catch {
     // Who types is told of it by the command that reads the file in earnest.
+    return mergeEntries([]);
   }
-  return mergeEntries([]);
 }

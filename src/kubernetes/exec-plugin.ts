@@ -1,9 +1,11 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import { programFile, programVariables } from "./exec-program.ts";
 
 const limitMs = 60_000;
 const largestOutputBytes = 1024 * 1024;
+const mostSaid = 64 * 1024;
 const longestLine = 500;
 
 /**
@@ -38,9 +40,9 @@ export interface ExecRun {
 }
 
 /**
- * Runs a plugin without a shell and without standard input, within 60 s and 1 MiB. The Kubernetes client's own
- * runner has neither bound, leaves the plugin waiting for input that never comes, tells it nothing about the
- * cluster, and puts all it said into the error.
+ * Runs a plugin without a shell, standard input or our secrets, within 60 s and 1 MiB, and with what it starts in a group
+ * of processes of its own. The Kubernetes client's own runner has neither bound, leaves the plugin waiting for input
+ * that never comes, tells it nothing about the cluster, and puts all it said into the error.
  * @throws ActionableError `kubernetes.exec-plugin-failed`; the signal's reason when it aborts
  */
 export async function runExecPlugin(
@@ -63,9 +65,14 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
   };
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const child = spawn(plugin.command, plugin.args, {
-      env: { ...process.env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+    const { command, args, env } = plugin;
+    const program = programFile(command);
+    if (program === undefined) throw failed(plugin, run.context, "it is not installed", true);
+    const child = spawn(program, args, {
+      env: { ...programVariables(command, env), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
       stdio: ["ignore", "pipe", "pipe"],
+      // It leads a group that can be ended as a whole. On Windows it would get a window instead.
+      detached: process.platform !== "win32",
       windowsHide: true,
     });
     const end = (settle: () => void) => {
@@ -74,8 +81,8 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
       settle();
     };
     const stop = (reason: unknown) => {
-      child.kill("SIGKILL");
-      // A child of the child may hold them open.
+      killGroup(child);
+      // What has left the group may hold them open.
       child.stdout.destroy();
       child.stderr.destroy();
       end(() => reject(reason instanceof Error ? reason : new Error(String(reason))));
@@ -114,13 +121,30 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
   });
 }
 
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || process.platform === "win32") {
+    child.kill("SIGKILL");
+    return;
+  }
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Nothing of it is left.
+  }
+}
+
+/** Passes lines on, up to 64 KiB of them; all that is said is read, so that the plugin never waits for that. */
 function sayLines(stream: NodeJS.ReadableStream, say: (line: string) => void): void {
   let rest = "";
+  let length = 0;
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
-    const lines = (rest + chunk).split(/\r?\n/);
+    if (length > mostSaid) return;
+    const lines = (rest + chunk.slice(0, mostSaid - length)).split(/\r?\n/);
+    length += chunk.length;
     rest = (lines.pop() ?? "").slice(0, longestLine);
     for (const line of lines) if (line !== "") say(line.slice(0, longestLine));
+    if (length > mostSaid) rest = "(what else it says is left out)";
   });
   stream.on("end", () => {
     if (rest !== "") say(rest);

@@ -39,7 +39,7 @@ export interface KubeconfigUser {
   readonly impersonation: OutgoingHttpHeaders;
 }
 
-/** A way to sign in that kubectl has built in, by its name. */
+/** A way to sign in that kubectl has built in, or had, by its name. */
 export interface AuthProvider {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -155,9 +155,6 @@ function clusterOf(name: string, fields: Fields, folder: string): KubeconfigClus
 }
 
 function userOf(name: string, fields: Fields, folder: string): KubeconfigUser {
-  const provider = fieldsOf(fields["auth-provider"]);
-  const providerName = textOf(provider["name"]);
-  const config = fieldsOf(provider["config"]);
   return {
     name,
     certificate: pemOf(fields, "client-certificate", folder),
@@ -166,11 +163,27 @@ function userOf(name: string, fields: Fields, folder: string): KubeconfigUser {
     tokenFile: pathOf(fields["tokenFile"], folder),
     username: textOf(fields["username"]),
     password: textOf(fields["password"]),
-    // Old kubeconfigs have it below the provider.
-    plugin: pluginOf(fields["exec"] ?? config["exec"], folder),
-    authProvider: providerName === undefined ? undefined : { name: providerName, config },
+    plugin: pluginOf(fields["exec"], folder),
+    authProvider: providerOf(fields["auth-provider"]),
     impersonation: impersonationOf(fields),
   };
+}
+
+function providerOf(provider: unknown): AuthProvider | undefined {
+  if (typeof provider !== "object" || provider === null) return undefined;
+  const { name, config } = fieldsOf(provider);
+  return { name: textOf(name) ?? "", config: fieldsOf(config) };
+}
+
+/**
+ * The plugin that a user signs in by: as for kubectl none, where the user has a token, a password or a certificate.
+ * Source: https://github.com/kubernetes/client-go/blob/master/plugin/pkg/client/auth/exec/exec.go, UpdateTransportConfig
+ */
+export function pluginToRun(user: KubeconfigUser): ExecPlugin | undefined {
+  const { token, tokenFile, username, certificate, key, plugin } = user;
+  const isHeld = ({ data, file }: PemSource) => data !== undefined || file !== undefined;
+  const hasCredential = [token, tokenFile, username].some((field) => field !== undefined);
+  return hasCredential || (isHeld(certificate) && isHeld(key)) ? undefined : plugin;
 }
 
 function contextOf(name: string, { cluster, user, namespace }: Fields): KubeconfigContext | undefined {

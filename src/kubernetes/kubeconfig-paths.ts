@@ -1,6 +1,9 @@
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
+/** That of a cluster of AKS takes 10 KB, and whoever looks after hundreds may have them in one file. */
+export const largestKubeconfigBytes = 8 * 1024 * 1024;
+
 /** Where a kubeconfig is looked for. */
 export interface KubeconfigSource {
   /** `--kubeconfig`: this file and no other. */

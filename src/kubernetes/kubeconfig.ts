@@ -1,6 +1,7 @@
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { refused } from "../domain/errors.ts";
+import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import {
   mergeEntries,
   parseKubeconfig,
@@ -9,7 +10,7 @@ import {
   type KubeconfigEntries,
   type KubeconfigUser,
 } from "./kubeconfig-file.ts";
-import { kubeconfigPaths, type KubeconfigSource } from "./kubeconfig-paths.ts";
+import { kubeconfigPaths, largestKubeconfigBytes, type KubeconfigSource } from "./kubeconfig-paths.ts";
 
 /** A context that can be chosen. */
 export interface KubeContext {
@@ -47,7 +48,7 @@ export class Kubeconfig {
    * @throws ActionableError `kubernetes.context-not-found` with the contexts that there are,
    *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed, or a user
    *   that acts in groups, but as nobody,
-   *   `kubernetes.bad-proxy`
+   *   `kubernetes.auth-provider` for one that kubectl does not have, `kubernetes.bad-proxy`
    */
   connection(contextName: string): Connection {
     const context = this.#entries.contexts.get(contextName);
@@ -68,6 +69,7 @@ export class Kubeconfig {
     if (!user && context.user !== undefined) {
       throw incomplete(contextName, `user ${JSON.stringify(context.user)}`);
     }
+    if (user) checkProvider(contextName, user);
     if (user && actsAsNobody(user)) throw actingAsNobody(contextName, user.name);
     if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) throw badProxy(contextName);
     return { context: contextName, cluster, user };
@@ -103,6 +105,42 @@ function incomplete(context: string, what: string): Error {
   );
 }
 
+/** Providers that kubectl had once, and what it says to use instead. */
+const formerProviders: ReadonlyMap<string, readonly [hint: string, docs: string]> = new Map([
+  [
+    "gcp",
+    [
+      "Use the credential plugin gke-gcloud-auth-plugin, for which gcloud container clusters get-credentials writes the kubeconfig.",
+      "https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke",
+    ],
+  ],
+  [
+    "azure",
+    [
+      "Use the credential plugin https://github.com/Azure/kubelogin: kubelogin convert-kubeconfig rewrites the kubeconfig.",
+      "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+    ],
+  ],
+]);
+
+/** The Kubernetes client would still run the programs that some of them name, outside the bounds of a credential plugin. */
+function checkProvider(context: string, { name: user, authProvider, plugin }: KubeconfigUser): void {
+  if (!authProvider) return;
+  const { name } = authProvider;
+  const refuse = (why: string, hint: string, docs?: string) =>
+    refused(
+      "kubernetes.auth-provider",
+      `The user ${JSON.stringify(user)} of context ${JSON.stringify(context)} signs in by the auth-provider ${JSON.stringify(name)}${why}.`,
+      hint,
+      docs,
+    );
+  const former = formerProviders.get(name);
+  if (former) throw refuse(", which kubectl has no more", ...former);
+  if (name !== "oidc")
+    throw refuse(", which kubectl does not have", "It has oidc, and credential plugins (exec).");
+  if (plugin) throw refuse(", and by a credential plugin too", "Take one of the two out.");
+}
+
 /** The API server answers it with 500, and kubectl does not ask. */
 function actsAsNobody({ impersonation }: KubeconfigUser): boolean {
   return Object.keys(impersonation).length > 0 && impersonation["Impersonate-User"] === undefined;
@@ -122,13 +160,18 @@ function actingAsNobody(context: string, user: string): Error {
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  * @throws ActionableError `kubernetes.kubeconfig-missing`, `kubernetes.kubeconfig-malformed`
  */
-export async function loadKubeconfig({ file, env }: KubeconfigSource): Promise<Kubeconfig> {
+export async function loadKubeconfig(
+  { file, env }: KubeconfigSource,
+  signal: AbortSignal,
+): Promise<Kubeconfig> {
   const paths = kubeconfigPaths({ file, env });
-  const texts = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })));
+  const texts = await Promise.all(
+    paths.map(async (path) => ({ path, text: await readIfThere(path, signal) })),
+  );
   const found = texts.filter((item): item is { path: string; text: string } => item.text !== undefined);
   const entries = mergeEntries(found.map(({ path, text }) => parseKubeconfig(path, text)));
   if (entries.contexts.size === 0 && file === undefined) {
-    const inside = await ofPod(env);
+    const inside = await ofPod(env, signal);
     if (inside) return new Kubeconfig(readEntries(inside, podFolder));
   }
   if (found.length === 0) {
@@ -141,15 +184,18 @@ export async function loadKubeconfig({ file, env }: KubeconfigSource): Promise<K
   return new Kubeconfig(entries);
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(path: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    // KUBECONFIG=<(...) names a pipe.
+    const bounds = { limitBytes: largestKubeconfigBytes, pipe: true, signal };
+    return (await readNamedFile(path, bounds)).toString("utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    signal.throwIfAborted();
+    const why = whyUnreadable(error);
+    if (why === "ENOENT" || why === "ENOTDIR") return undefined;
     throw refused(
       "kubernetes.kubeconfig-missing",
-      `The kubeconfig ${JSON.stringify(path)} cannot be read: ${String(code)}.`,
+      `The kubeconfig ${JSON.stringify(path)} cannot be read: ${why}.`,
     );
   }
 }
@@ -161,7 +207,7 @@ const podFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
  * The kubeconfig that a Pod's service account amounts to; undefined outside a Pod.
  * Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
  */
-async function ofPod(env: KubeconfigSource["env"]): Promise<object | undefined> {
+async function ofPod(env: KubeconfigSource["env"], signal: AbortSignal): Promise<object | undefined> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
   if (!host || !port) return undefined;
   const isThere = await access(join(podFolder, "token")).then(
@@ -169,13 +215,13 @@ async function ofPod(env: KubeconfigSource["env"]): Promise<object | undefined> 
     () => false,
   );
   if (!isThere) return undefined;
-  const namespace = await readFile(join(podFolder, "namespace"), "utf8").catch(() => "");
+  const namespace = await readNamedFile(join(podFolder, "namespace"), { signal }).catch(() => "");
   const name = "in-cluster";
   const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   return {
     "current-context": name,
     clusters: [{ name, cluster: { server, "certificate-authority": "ca.crt" } }],
     users: [{ name, user: { tokenFile: "token" } }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace: namespace.trim() } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: namespace.toString().trim() } }],
   };
 }

@@ -1,4 +1,5 @@
 import { ExchangeError } from "../domain/http-exchange.ts";
+import { readPages, type Pages } from "../domain/pages.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 import { hasRight, type Send } from "./access-review.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
@@ -59,7 +60,9 @@ export class KubernetesCalls {
   async list<T>(request: ApiRequest, selector: Query, read: Read<T>, signal: AbortSignal): Promise<T[]> {
     for (let restarts = 0; ; restarts += 1) {
       try {
-        return await this.#pages(request, selector, read, signal);
+        return await readPages(this.#http.timeoutMs, signal, (pages) =>
+          this.#pages(request, selector, read, pages),
+        );
       } catch (error) {
         const forgotten = error instanceof ApiStatusError && error.status.code === 410;
         if (!forgotten || restarts >= listRestarts) throw kubernetesError(error, request);
@@ -67,22 +70,26 @@ export class KubernetesCalls {
     }
   }
 
-  async #pages<T>(request: ApiRequest, selector: Query, read: Read<T>, signal: AbortSignal): Promise<T[]> {
+  async #pages<T>(request: ApiRequest, selector: Query, read: Read<T>, pages: Pages): Promise<T[]> {
     const items: T[] = [];
     let limit = pageSize;
     let next: string | undefined;
     for (;;) {
       const query = { ...selector, limit, continue: next };
+      let page: ListPage;
       try {
-        const page = (await this.#repeated(request, { query }, failedAttempt, signal, isList)) as ListPage;
-        items.push(...(page.items ?? []).map(read));
-        next = page.metadata?.continue ?? undefined;
-        if (next === undefined || next === "") return items;
+        const answer = await this.#repeated(request, { query }, failedAttempt, pages.signal, isList);
+        page = answer as ListPage;
       } catch (error) {
         const tooLarge = error instanceof ExchangeError && error.failure === "too-large";
         if (!tooLarge || limit === 1) throw error;
         limit = Math.max(1, Math.floor(limit / pageDivisor));
+        continue;
       }
+      items.push(...(page.items ?? []).map(read));
+      next = page.metadata?.continue ?? undefined;
+      if (next === undefined || next === "") return items;
+      pages.goOn(next);
     }
   }
 

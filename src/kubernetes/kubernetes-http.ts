@@ -3,6 +3,9 @@ import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";
 import { ApiStatusError, isRefusedInAdmission } from "./api-status.ts";
 import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
+import { checkPlugin, unknownPlugin, type ExecPluginPolicy } from "./exec-plugin-policy.ts";
+import type { ExecPlugin } from "./exec-plugin.ts";
+import { pluginToRun } from "./kubeconfig-file.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { RequestPace } from "./request-pace.ts";
 
@@ -10,6 +13,10 @@ import { RequestPace } from "./request-pace.ts";
 export interface KubernetesHttpOptions {
   /** Whether a kubeconfig may ask for TLS without verification, or for none. Default false. */
   readonly allowInsecureTls?: boolean | undefined;
+  /** Which programs the kubeconfig may name to sign in by. Default: any. */
+  readonly execPlugins?: ExecPluginPolicy | undefined;
+  /** Told of a program that is not well-known before it runs: what it is, without its secrets. */
+  readonly onPluginStart?: ((context: string, program: string) => void) | undefined;
   /** Told what a credential plugin says, line by line. */
   readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
   /** Bounds each wait for the cluster, tries included; in milliseconds. Default: what suits a request. */
@@ -43,12 +50,13 @@ export class KubernetesHttp {
   readonly #connection: Connection;
   readonly #options: KubernetesHttpOptions;
   readonly #pace: RequestPace;
+  readonly #plugin: ExecPlugin | undefined;
   #identity: Promise<Identity> | undefined;
   #clockAheadMs = 0;
 
-  /** @throws ActionableError `kubernetes.insecure-tls` unless that is allowed */
+  /** @throws ActionableError `kubernetes.insecure-tls`, `kubernetes.exec-plugin-refused` unless that is allowed */
   constructor(connection: Connection, options: KubernetesHttpOptions) {
-    const { cluster, context } = connection;
+    const { cluster, context, user } = connection;
     const inTheClear = !cluster.server.toLowerCase().startsWith("https://");
     if ((inTheClear || cluster.skipTlsVerify) && options.allowInsecureTls !== true) {
       throw refused(
@@ -57,6 +65,8 @@ export class KubernetesHttp {
         "Put the cluster's certificate authority into the kubeconfig, or accept the risk with --allow-insecure-tls.",
       );
     }
+    this.#plugin = user && pluginToRun(user);
+    if (this.#plugin) checkPlugin(this.#plugin, context, options.execPlugins ?? "allow");
     this.#connection = connection;
     this.#options = options;
     this.#pace = new RequestPace(options.concurrency ?? 10);
@@ -131,6 +141,8 @@ export class KubernetesHttp {
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
     const { context } = this.#connection;
+    const unknown = this.#plugin && unknownPlugin(this.#plugin);
+    if (unknown !== undefined) this.#options.onPluginStart?.(context, unknown);
     const say = (line: string) => this.#options.onPluginMessage?.(context, withoutSecrets(line));
     return { ...(await signInToCluster(this.#connection, say, signal)), proven: false };
   }

@@ -11,6 +11,8 @@ import { ScriptedServer } from "../scripted-server.ts";
 const signal = AbortSignal.timeout(30_000);
 let server: ScriptedServer;
 let service: JsonService;
+/** The same service, waited for so long at most. */
+let patient: (timeoutMs: number | undefined) => JsonService;
 /** What tokens were asked to satisfy. */
 let claimsAsked: Array<string | undefined>;
 
@@ -29,9 +31,14 @@ beforeEach(async () => {
     },
     claims: () => Promise.reject(new TypeError("nobody asks")),
   };
-  const http = createAzureHttp(new Agent({ ca: authority.certificate }));
   const url = `https://localhost:${server.port}`;
-  service = createJsonService({ url, scope: "some/.default", nextLink: "nextLink" }, credential, http);
+  patient = (timeoutMs) =>
+    createJsonService(
+      { url, scope: "some/.default", nextLink: "nextLink" },
+      credential,
+      createAzureHttp(new Agent({ ca: authority.certificate }), timeoutMs),
+    );
+  service = patient(undefined);
 });
 afterEach(() => server.stop());
 
@@ -77,6 +84,27 @@ describe("a service of Azure", () => {
     server.script({ status: 200, json: { value: [], nextLink: "https://elsewhere.example/list" } });
     await expect(service.list("/list", signal)).rejects.toMatchObject({ failure: "broken-connection" });
     expect(claimsAsked).toHaveLength(1);
+  });
+
+  test("is not read on when its next page is one that was read already", async () => {
+    const more = `https://localhost:${server.port}/list?skip=2`;
+    server.script({ status: 200, json: { value: [{ id: 1 }], nextLink: more } });
+    server.otherwise = { status: 200, json: { value: [{ id: 2 }], nextLink: more } };
+    await expect(service.list("/list", signal)).rejects.toMatchObject({
+      failure: "too-large",
+      message: "the list leads back to a page that was read already",
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("is not read on when its pages have not come to an end in time, and what came is not all there is", async () => {
+    let pages = 0;
+    server.otherwise = (response) => {
+      const nextLink = `https://localhost:${server.port}/list?skip=${(pages += 1)}`;
+      response.end(JSON.stringify({ value: [{ id: pages }], nextLink }));
+    };
+    await expect(patient(300).list("/list", signal)).rejects.toMatchObject({ failure: "timed-out" });
+    expect(server.requests.length).toBeGreaterThan(1);
   });
 
   test.each([

@@ -75,6 +75,7 @@ describe("the catalogue of options", () => {
       "--expires-in": ["max"],
       "--output": ["text", "json", "yaml"],
       "--proof": ["registry", "entra", "none"],
+      "--exec-plugins": ["allow", "known", "deny"],
       "--registry-server": ["builtin", "docker-registry"],
       "--role": ["acrpull", "acrpush", "owner"],
     });

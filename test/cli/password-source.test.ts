@@ -25,7 +25,7 @@ describe("a known password", () => {
     expect((await passwordFromStream(Readable.from([text]), signal)).reveal()).toBe(password);
     const path = join(folder, "password");
     await writeFile(path, text);
-    expect((await passwordFromFile(path)).reveal()).toBe(password);
+    expect((await passwordFromFile(path, signal)).reveal()).toBe(password);
   });
 
   it.each(["", "\n", "hunter2\nhunter3\n", "hunter2\n\n", "hunter\u00002", "xyz".repeat(2000)])(
@@ -53,7 +53,7 @@ describe("a known password", () => {
   });
 
   it("comes from a file that is there", async () => {
-    await expect(passwordFromFile(join(folder, "none"))).rejects.toMatchObject({
+    await expect(passwordFromFile(join(folder, "none"), signal)).rejects.toMatchObject({
       code: "usage.password",
       message: expect.stringContaining("ENOENT") as string,
     });

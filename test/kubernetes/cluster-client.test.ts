@@ -190,6 +190,30 @@ describe("a list", () => {
     ]);
   });
 
+  test("is not read on when its next page is one that was read already", async () => {
+    server.otherwise = page(["a"], "t1");
+    await expect(cluster.listNamespaces("", signal)).rejects.toMatchObject({
+      code: "kubernetes.failed",
+      message: expect.stringContaining("the list leads back to a page that was read already"),
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("is not read on when its pages have not come to an end in time, and what came is not all there is", async () => {
+    // One of its own: the request that is given up may arrive later, and take another test's answer.
+    const endless = new ScriptedServer();
+    await endless.start();
+    let pages = 0;
+    endless.otherwise = (response) => {
+      const metadata = { continue: `t${(pages += 1)}` };
+      response.end(JSON.stringify({ kind: "NamespaceList", metadata, items: [] }));
+    };
+    const patient = stubCluster(endless, undefined, { timeoutMs: 300 });
+    await expect(patient.listNamespaces("", signal)).rejects.toMatchObject({ code: "kubernetes.timed-out" });
+    expect(endless.requests.length).toBeGreaterThan(1);
+    await endless.stop();
+  });
+
   test("is empty where Go's own word for that stands in it", async () => {
     server.script(ok({ kind: "NamespaceList", apiVersion: "v1", metadata: {}, items: null }));
     expect(await cluster.listNamespaces("", signal)).toEqual([]);

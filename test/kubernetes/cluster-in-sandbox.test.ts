@@ -13,7 +13,10 @@ afterEach(async () => {
 
 async function start(options: SandboxOptions = {}): Promise<{ sandbox: Sandbox; cluster: WritableCluster }> {
   sandbox = await startSandbox(options);
-  const kubeconfig = await loadKubeconfig({ file: sandbox.kubeconfigPath, env: {} });
+  const kubeconfig = await loadKubeconfig(
+    { file: sandbox.kubeconfigPath, env: {} },
+    new AbortController().signal,
+  );
   return { sandbox, cluster: createCluster(kubeconfig, "sandbox") };
 }
 
@@ -352,7 +355,10 @@ describe("the cluster client against an API server", () => {
     const { cluster, sandbox: first } = await start();
     const second = await startSandbox();
     try {
-      const kubeconfig = await loadKubeconfig({ file: first.kubeconfigPath, env: {} });
+      const kubeconfig = await loadKubeconfig(
+        { file: first.kubeconfigPath, env: {} },
+        new AbortController().signal,
+      );
       const { cluster: own } = kubeconfig.connection("sandbox");
       Object.assign(own, { server: second.world.clusters[0]?.server });
       await expect(

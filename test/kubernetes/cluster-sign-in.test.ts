@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -69,7 +70,7 @@ describe("signing in to a cluster", () => {
     await expect(looking).rejects.toMatchObject({
       code: "kubernetes.unauthorized",
       exitCode: 3,
-      message: expect.stringContaining(`ENOENT ${join(folder, "gone.crt")}`),
+      message: expect.stringContaining(`${join(folder, "gone.crt")} cannot be read: ENOENT`),
     });
     expect(server.requests).toEqual([]);
   });
@@ -83,6 +84,48 @@ describe("signing in to a cluster", () => {
     server.script(ok({ metadata: {} }));
     await read(cluster({ "certificate-authority-data": base64(certificate) }, { "auth-provider": provider }));
     expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${idToken}`);
+  });
+
+  test.each([
+    ["a token", { token: "t0k3n" }, "Bearer t0k3n"],
+    ["a token's file", { tokenFile: "token" }, "Bearer from-the-file"],
+    ["a name and a password", { username: "u", password: "p" }, `Basic ${base64("u:p")}`],
+  ])("runs no plugin for a user that has %s, as kubectl does", async (_what, fields, authorization) => {
+    const ran = join(folder, "ran");
+    await writeFile(join(folder, "token"), "from-the-file");
+    const user = { ...fields, exec: { command: "touch", args: [ran] } };
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, user));
+    expect(server.requests[0]?.headers.authorization).toBe(authorization);
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  test("runs no plugin for a user that has a client certificate, as kubectl does", async () => {
+    const ran = join(folder, "ran");
+    const own = await (await createCertificateAuthority()).issue();
+    const user = {
+      "client-certificate-data": base64(own.certificate),
+      "client-key-data": base64(own.key),
+      exec: { command: "touch", args: [ran] },
+    };
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, user));
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  test("neither runs nor reads what else a provider's configuration names", async () => {
+    const ran = join(folder, "ran");
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "touch", args: [ran] };
+    await writeFile(join(folder, "token"), "from-the-file");
+    for (const more of [{ exec }, { tokenFile: join(folder, "token") }]) {
+      const provider = { name: "oidc", config: { "client-id": "c", "idp-issuer-url": "i", ...more } };
+      server.script(ok({ metadata: {} }));
+      await read(
+        cluster({ "certificate-authority-data": base64(certificate) }, { "auth-provider": provider }),
+      );
+      expect(server.requests[0]?.headers.authorization).toBeUndefined();
+    }
+    expect(existsSync(ran)).toBe(false);
   });
 
   test("goes straight to a cluster on this machine whatever proxy the environment names, as kubectl does", async () => {

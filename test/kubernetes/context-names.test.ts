@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contextNames } from "../../src/kubernetes/context-names.ts";
 import { loadKubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 
+const { signal } = new AbortController();
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "acr-pull-context-names-"));
@@ -40,7 +41,7 @@ const prod = [
 describe("the names of contexts", () => {
   it("are those of all files in KUBECONFIG, each from the first that has it", async () => {
     const env = { KUBECONFIG: [await file(dev), join(folder, "absent"), await file(prod)].join(delimiter) };
-    expect(await contextNames({ env })).toEqual([
+    expect(await contextNames({ env }, signal)).toEqual([
       { name: "dev", namespace: "apps", isCurrent: true },
       { name: "prod", namespace: undefined, isCurrent: false },
     ]);
@@ -56,8 +57,8 @@ describe("the names of contexts", () => {
     ];
     for (const text of sources) {
       const path = await file(text);
-      const names = await contextNames({ file: path, env: {} });
-      const { contexts, currentContext } = await loadKubeconfig({ file: path, env: {} });
+      const names = await contextNames({ file: path, env: {} }, signal);
+      const { contexts, currentContext } = await loadKubeconfig({ file: path, env: {} }, signal);
       expect(names).toEqual(
         contexts.map(({ name, namespace }) => ({ name, namespace, isCurrent: name === currentContext })),
       );
@@ -66,12 +67,12 @@ describe("the names of contexts", () => {
 
   it("are those of the file that was named alone", async () => {
     const env = { KUBECONFIG: await file(dev) };
-    const names = await contextNames({ file: await file(prod), env });
+    const names = await contextNames({ file: await file(prod), env }, signal);
     expect(names.map(({ name }) => name)).toEqual(["prod", "dev"]);
   });
 
   it("are looked for below the home when nothing is named", async () => {
-    expect(await contextNames({ env: { HOME: folder } })).toEqual([]);
+    expect(await contextNames({ env: { HOME: folder } }, signal)).toEqual([]);
   });
 
   it.each([
@@ -82,14 +83,14 @@ describe("the names of contexts", () => {
     ["grows without end", `a: &a [x,x,x,x,x,x,x,x,x]\n${bombs()}contexts: *i\n`],
     ["is binary", "\u0000\u0001\u0002"],
   ])("are none when a file %s, and nothing is thrown", async (_what, text) => {
-    expect(await contextNames({ file: await file(text), env: {} })).toEqual([]);
+    expect(await contextNames({ file: await file(text), env: {} }, signal)).toEqual([]);
   });
 
   it("are none of a folder, and none of a pipe, which is not read", async () => {
     const pipe = join(folder, "pipe");
     execFileSync("mkfifo", [pipe]);
-    expect(await contextNames({ file: folder, env: {} })).toEqual([]);
-    expect(await contextNames({ file: pipe, env: {} })).toEqual([]);
+    expect(await contextNames({ file: folder, env: {} }, signal)).toEqual([]);
+    expect(await contextNames({ file: pipe, env: {} }, signal)).toEqual([]);
   });
 });
 

@@ -1,6 +1,16 @@
+import { readFileSync } from "node:fs";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runExecPlugin, type ExecPlugin } from "../../src/kubernetes/exec-plugin.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "acr-pull-plugin-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 /** A plugin that is a line of JavaScript. */
 function plugin(script: string, more: Partial<ExecPlugin> = {}): ExecPlugin {
@@ -14,6 +24,15 @@ function plugin(script: string, more: Partial<ExecPlugin> = {}): ExecPlugin {
     installHint: undefined,
     ...more,
   };
+}
+
+/** Whether a process runs; one that nobody has asked how it ended does not. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 const never = new AbortController().signal;
@@ -57,6 +76,68 @@ describe("runExecPlugin", () => {
       },
     );
     expect(lines).toEqual(["one", "two"]);
+  });
+
+  test("passes on no more than 64 KiB of what it says, and lets it go on", async () => {
+    const lines: string[] = [];
+    const talker = `for (let i = 0; i < 5000; i += 1) process.stderr.write("x".repeat(99) + "\\n"); ${give({ token: "t" })}`;
+    expect(await run(plugin(talker), { say: (line) => lines.push(line) })).toMatchObject({ token: "t" });
+    expect(lines.join("\n").length).toBeLessThan(66_000);
+    expect(lines.at(-1)).toBe("(what else it says is left out)");
+  });
+
+  test("hands the plugin no secret of ours", async () => {
+    const secrets = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"];
+    for (const name of [...secrets, "ACR_PULL_SOME_TOKEN", "IDENTITY_HEADER"]) vi.stubEnv(name, "s3cr3t");
+    vi.stubEnv("AZURE_CLIENT_ID", "an id");
+    const echo = `process.stdout.write(JSON.stringify({ kind: "ExecCredential", status: { token: JSON.stringify(process.env) } }))`;
+    const { token = "" } = await run(plugin(echo, { env: { AZURE_PASSWORD: "the kubeconfig's" } }));
+    vi.unstubAllEnvs();
+    expect(token).not.toContain("s3cr3t");
+    expect(JSON.parse(token)).toMatchObject({
+      AZURE_CLIENT_ID: "an id",
+      AZURE_PASSWORD: "the kubeconfig's",
+    });
+  });
+
+  test("hands kubelogin, which signs in to Azure itself, what it signs in with", async () => {
+    await writeFile(
+      join(folder, "kubelogin"),
+      `#!/bin/sh\necho "{\\"kind\\": \\"ExecCredential\\", \\"status\\": {\\"token\\": \\"$AZURE_CLIENT_SECRET\\"}}"`,
+      { mode: 0o755 },
+    );
+    vi.stubEnv("AZURE_CLIENT_SECRET", "s3cr3t");
+    vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+    const ofPath = await run(plugin("", { command: "kubelogin", args: [] }));
+    const elsewhere = await mkdtemp(join(folder, "elsewhere-"));
+    await copyFile(join(folder, "kubelogin"), join(elsewhere, "kubelogin"));
+    const likeIt = run(plugin("", { command: join(elsewhere, "kubelogin"), args: [] }));
+    await expect(likeIt).rejects.toMatchObject({ message: expect.stringContaining("no credential") });
+    vi.unstubAllEnvs();
+    expect(ofPath).toMatchObject({ token: "s3cr3t" });
+  });
+
+  test("is the one that our own PATH finds, whatever PATH the kubeconfig gives it, as for kubectl", async () => {
+    await writeFile(join(folder, "login-helper"), "#!/bin/sh\n", { mode: 0o755 });
+    const misled = plugin("", { command: "login-helper", args: [], env: { PATH: folder } });
+    await expect(run(misled)).rejects.toMatchObject({ message: expect.stringContaining("is not installed") });
+  });
+
+  test.each([
+    ["goes on for ever", "", "aborted"],
+    ["says far too much", `setInterval(() => process.stdout.write("x".repeat(1e6)), 0);`, "no end"],
+  ])("is ended together with what it started when it %s", async (_what, more, why) => {
+    const abort = new AbortController();
+    const child = `require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: "ignore" })`;
+    let pid = 0;
+    const say = (line: string) => {
+      pid = Number(line);
+      if (more === "") abort.abort(new Error("aborted"));
+    };
+    const script = `process.stderr.write(${child}.pid + "\\n"); ${more} setInterval(() => {}, 1e6)`;
+    await expect(run(plugin(script), { signal: abort.signal, say })).rejects.toThrow(why);
+    expect(pid).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 20_000 });
   });
 
   test.each([

@@ -9,6 +9,7 @@ import { signInToCluster } from "../../src/kubernetes/cluster-sign-in.ts";
 import { contextNames } from "../../src/kubernetes/context-names.ts";
 import { loadKubeconfig, type Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 
+const { signal } = new AbortController();
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "acr-pull-kubeconfig-"));
@@ -39,7 +40,7 @@ ${rest}`;
 /** What the context `blue` sends with each request, to sign in. */
 async function headersOf(loaded: Kubeconfig) {
   const connection = loaded.connection("blue");
-  return (await signInToCluster(connection, () => {}, new AbortController().signal)).headers;
+  return (await signInToCluster(connection, () => {}, signal)).headers;
 }
 
 function context(name: string, server: string | undefined) {
@@ -65,9 +66,12 @@ describe("loadKubeconfig", () => {
         "clusters: [{name: one, cluster: {server: 'https://other.test'}}, ",
       ),
     );
-    const loaded = await loadKubeconfig({
-      env: { ...noHome, KUBECONFIG: [join(folder, "none"), first, second].join(delimiter) },
-    });
+    const loaded = await loadKubeconfig(
+      {
+        env: { ...noHome, KUBECONFIG: [join(folder, "none"), first, second].join(delimiter) },
+      },
+      signal,
+    );
     expect(loaded.currentContext).toBe("one");
     expect(loaded.contexts).toEqual([context("one", "https://one.test"), context("two", "https://two.test")]);
     expect(loaded.connection("one").cluster.server).toBe("https://one.test");
@@ -78,18 +82,20 @@ describe("loadKubeconfig", () => {
     await file(join(".kube", "config"), config("home"));
     const named = await file("named", config("named"));
     const env = { HOME: folder };
-    expect((await loadKubeconfig({ env })).contexts[0]?.name).toBe("home");
-    expect((await loadKubeconfig({ env, file: named })).contexts.map(({ name }) => name)).toEqual(["named"]);
+    expect((await loadKubeconfig({ env }, signal)).contexts[0]?.name).toBe("home");
+    expect((await loadKubeconfig({ env, file: named }, signal)).contexts.map(({ name }) => name)).toEqual([
+      "named",
+    ]);
   });
 
   test("refuses, with exit code 2, a file that is not there", async () => {
-    const error = await refusal(loadKubeconfig({ env: noHome, file: join(folder, "none") }));
+    const error = await refusal(loadKubeconfig({ env: noHome, file: join(folder, "none") }, signal));
     expect(error).toMatchObject({ code: "kubernetes.kubeconfig-missing", exitCode: 2 });
   });
 
   test("refuses a malformed file without quoting it, for it holds credentials", async () => {
     const broken = await file("broken", "users:\n- name: u\n  user: {token: s3cr3t-t0k3n\n  : : [");
-    const error = await refusal(loadKubeconfig({ env: noHome, file: broken }));
+    const error = await refusal(loadKubeconfig({ env: noHome, file: broken }, signal));
     expect(error).toMatchObject({ code: "kubernetes.kubeconfig-malformed", exitCode: 2 });
     expect(`${error.message} ${error.hint ?? ""} ${error.stack ?? ""}`).not.toContain("s3cr3t");
   });
@@ -100,7 +106,7 @@ describe("loadKubeconfig", () => {
     ["entries without a name", "clusters: [{}]\ncontexts: [{}]\nusers: [{}]"],
   ])("takes %s for a kubeconfig without contexts", async (what, text) => {
     const path = await file(what.replaceAll(" ", "-"), text);
-    expect((await loadKubeconfig({ env: noHome, file: path })).contexts).toEqual([]);
+    expect((await loadKubeconfig({ env: noHome, file: path }, signal)).contexts).toEqual([]);
   });
 
   test("takes a name that looks like a date for a name, and the last of two keys, as kubectl does", async () => {
@@ -108,17 +114,17 @@ describe("loadKubeconfig", () => {
       "dates",
       `${config("2026-11-25")}current-context: old\ncurrent-context: 2026-11-25`,
     );
-    const loaded = await loadKubeconfig({ env: noHome, file: path });
+    const loaded = await loadKubeconfig({ env: noHome, file: path }, signal);
     expect(loaded.currentContext).toBe("2026-11-25");
     expect(loaded.connection("2026-11-25").cluster.server).toBe("https://2026-11-25.test");
-    const names = await contextNames({ env: noHome, file: path });
+    const names = await contextNames({ env: noHome, file: path }, signal);
     expect(names.map(({ name, isCurrent }) => [name, isCurrent])).toEqual([["2026-11-25", true]]);
   });
 
   test("takes what a merge key brings with it", async () => {
     const text = config("blue", { user: "{<<: *shared}" });
     const path = await file("merge-key", `shared: &shared {token: t0k3n}${text}`);
-    expect(await headersOf(await loadKubeconfig({ env: noHome, file: path }))).toEqual({
+    expect(await headersOf(await loadKubeconfig({ env: noHome, file: path }, signal))).toEqual({
       Authorization: "Bearer t0k3n",
     });
   });
@@ -126,7 +132,7 @@ describe("loadKubeconfig", () => {
   test("refuses a list, a word or a number", async () => {
     for (const text of ["[1]", "word", "1"]) {
       const path = await file("no-mapping", text);
-      const error = await refusal(loadKubeconfig({ env: noHome, file: path }));
+      const error = await refusal(loadKubeconfig({ env: noHome, file: path }, signal));
       expect(error.code).toBe("kubernetes.kubeconfig-malformed");
     }
   });
@@ -172,7 +178,7 @@ test("whatever a file holds, it is read or refused, and so is each of its contex
   await fc.assert(
     fc.asyncProperty(kubeconfig, async (value) => {
       await writeFile(path, JSON.stringify(value));
-      const loaded = await loadKubeconfig({ env: noHome, file: path }).catch(refusedOnly);
+      const loaded = await loadKubeconfig({ env: noHome, file: path }, signal).catch(refusedOnly);
       for (const context of loaded?.contexts ?? []) {
         expect(typeof context.name).toBe("string");
         expect(["string", "undefined"]).toContain(typeof context.namespace);
@@ -190,7 +196,7 @@ test("whatever a file holds, it is read or refused, and so is each of its contex
 describe("a context", () => {
   test("that does not exist is refused with those that do", async () => {
     const path = await file("two-contexts", config("blue"));
-    const loaded = await loadKubeconfig({ env: noHome, file: path });
+    const loaded = await loadKubeconfig({ env: noHome, file: path }, signal);
     expect(() => loaded.connection("red")).toThrow(
       expect.objectContaining({
         code: "kubernetes.context-not-found",
@@ -203,21 +209,27 @@ describe("a context", () => {
   test("says where its cluster is, without asking anybody", async () => {
     const user = "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ask-me}}";
     const server = "https://ada:s3cr3t@api.test:6443/blue/?token=s3cr3t";
-    const loaded = await loadKubeconfig({
-      env: noHome,
-      file: await file("told", config("blue", { user, server })),
-    });
+    const loaded = await loadKubeconfig(
+      {
+        env: noHome,
+        file: await file("told", config("blue", { user, server })),
+      },
+      signal,
+    );
     expect(loaded.contexts).toEqual([context("blue", "https://api.test:6443/blue")]);
-    const bare = await loadKubeconfig({
-      env: noHome,
-      file: await file("bare", "contexts: [{name: bare, context: {cluster: none, user: nobody}}]"),
-    });
+    const bare = await loadKubeconfig(
+      {
+        env: noHome,
+        file: await file("bare", "contexts: [{name: bare, context: {cluster: none, user: nobody}}]"),
+      },
+      signal,
+    );
     expect(bare.contexts).toEqual([{ ...context("bare", undefined), namespace: undefined }]);
   });
 
   test("that names a cluster or user which is not there is refused", async () => {
     const text = config("blue").replace("user: blue,", "user: ghost,");
-    const loaded = await loadKubeconfig({ env: noHome, file: await file("ghost", text) });
+    const loaded = await loadKubeconfig({ env: noHome, file: await file("ghost", text) }, signal);
     expect(() => loaded.connection("blue")).toThrow(
       expect.objectContaining({ code: "kubernetes.context-incomplete", exitCode: 2 }),
     );
@@ -227,7 +239,7 @@ describe("a context", () => {
     "with a proxy %s that kubectl does not take is refused, and what may be a password is not shown",
     async (proxy) => {
       const text = config("blue").replace(/server: "[^"]*"/, `$&, proxy-url: "${proxy}"`);
-      const loaded = await loadKubeconfig({ env: noHome, file: await file("proxy", text) });
+      const loaded = await loadKubeconfig({ env: noHome, file: await file("proxy", text) }, signal);
       let error: unknown;
       try {
         loaded.connection("blue");
@@ -245,17 +257,41 @@ describe("a context", () => {
     ["unverified TLS", "https://blue.test", ", insecure-skip-tls-verify: true"],
   ])("with %s is refused unless that is allowed", async (what, server, more) => {
     const text = config("blue").replace(/server: "[^"]*"/, `server: "${server}"${more}`);
-    const loaded = await loadKubeconfig({ env: noHome, file: await file(what.replace(" ", "-"), text) });
+    const loaded = await loadKubeconfig(
+      { env: noHome, file: await file(what.replace(" ", "-"), text) },
+      signal,
+    );
     expect(() => createCluster(loaded, "blue")).toThrow(
       expect.objectContaining({ code: "kubernetes.insecure-tls", exitCode: 2 }),
     );
     expect(createCluster(loaded, "blue", { allowInsecureTls: true }).context).toBe("blue");
   });
 
+  test.each([
+    ["{auth-provider: {name: gcp, config: {cmd-path: touch}}}", "gke-gcloud-auth-plugin"],
+    ["{auth-provider: {name: azure}, token: t}", "https://github.com/Azure/kubelogin"],
+    ["{auth-provider: {name: exec, config: {exec: {command: touch}}}}", "oidc"],
+    ["{auth-provider: {}}", "oidc"],
+    ["{auth-provider: {name: oidc}, exec: {command: touch}}", "one of the two"],
+  ])("with the user %s is refused as kubectl does, before anything is run", async (user, hint) => {
+    const text = config("blue", { user });
+    const loaded = await loadKubeconfig({ env: noHome, file: await file("provider", text) }, signal);
+    expect(() => loaded.connection("blue")).toThrow(
+      expect.objectContaining({
+        code: "kubernetes.auth-provider",
+        exitCode: 2,
+        hint: expect.stringContaining(hint),
+      }),
+    );
+  });
+
   test("takes a plugin with a relative command from beside the kubeconfig", async () => {
     const user =
       "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/plugin, args: [a], env: [{name: N, value: v}]}}";
-    const loaded = await loadKubeconfig({ env: noHome, file: await file("exec", config("blue", { user })) });
+    const loaded = await loadKubeconfig(
+      { env: noHome, file: await file("exec", config("blue", { user })) },
+      signal,
+    );
     expect(loaded.connection("blue").user?.plugin).toMatchObject({
       command: join(folder, "bin", "plugin"),
       args: ["a"],
@@ -266,10 +302,13 @@ describe("a context", () => {
   test("reads the token of its user from a file beside the kubeconfig", async () => {
     await file("the-token", "from-the-file");
     const user = "{tokenFile: the-token, token: from-the-config}";
-    const loaded = await loadKubeconfig({
-      env: noHome,
-      file: await file("by-file", config("blue", { user })),
-    });
+    const loaded = await loadKubeconfig(
+      {
+        env: noHome,
+        file: await file("by-file", config("blue", { user })),
+      },
+      signal,
+    );
     expect(await headersOf(loaded)).toEqual({ Authorization: "Bearer from-the-file" });
   });
 
@@ -282,7 +321,7 @@ describe("a context", () => {
       await file("empty-token", "\n");
       const user = `{tokenFile: ${name}, token: from-the-config}`;
       const path = await file(`without-${name}`, config("blue", { user }));
-      expect(await headersOf(await loadKubeconfig({ env: noHome, file: path }))).toEqual({
+      expect(await headersOf(await loadKubeconfig({ env: noHome, file: path }, signal))).toEqual({
         Authorization: "Bearer from-the-config",
       });
     },
@@ -292,7 +331,7 @@ describe("a context", () => {
     "to act with %s, and as nobody, is refused as kubectl does, before the cluster is asked",
     async (field) => {
       const text = config("blue", { user: `{token: t, ${field}}` });
-      const loaded = await loadKubeconfig({ env: noHome, file: await file("as-nobody", text) });
+      const loaded = await loadKubeconfig({ env: noHome, file: await file("as-nobody", text) }, signal);
       expect(() => loaded.connection("blue")).toThrow(
         expect.objectContaining({
           code: "kubernetes.context-incomplete",
@@ -306,7 +345,10 @@ describe("a context", () => {
 
   test("acts for the groups, uid and extra fields that its user names, as kubectl would", async () => {
     const user = "{as: other, as-uid: '7', as-groups: [g1, g2], as-user-extra: {scopes: [view]}, token: t}";
-    const loaded = await loadKubeconfig({ env: noHome, file: await file("as", config("blue", { user })) });
+    const loaded = await loadKubeconfig(
+      { env: noHome, file: await file("as", config("blue", { user })) },
+      signal,
+    );
     expect(await headersOf(loaded)).toEqual({
       Authorization: "Bearer t",
       "Impersonate-User": "other",

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { exitCode } from "../../domain/exit-code.ts";
+import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
 import { UsageError } from "../answers.ts";
 import type { CommandContext } from "../command.ts";
 import { defineCommand } from "../define-command.ts";
@@ -76,7 +76,7 @@ async function runSandbox(
   // From the first moment: whatever ends the run also removes what it laid down.
   const interruption = watchSignals(context.process);
   try {
-    const sandbox = await start(answers);
+    const sandbox = await start(answers, interruption.signal);
     try {
       interruption.signal.throwIfAborted();
       const [command, ...rest] = context.operands;
@@ -93,15 +93,15 @@ async function runSandbox(
 }
 
 /** @throws UsageError `sandbox.bad-options`, `sandbox.port-in-use`, `sandbox.registry-server` */
-async function start(answers: AnswersOf<typeof sandboxOptions>) {
+async function start(answers: AnswersOf<typeof sandboxOptions>, signal: AbortSignal) {
   const { startSandbox } = await import("../../sandbox/sandbox.ts");
   const { port, latency, replicationLag, registryServer, world } = answers;
-  const faults = await jsonFile("--faults", answers.faults);
+  const faults = await jsonFile("--faults", answers.faults, signal);
   const given = { port, latency, replicationLag, registryServer, faults };
   const flags = Object.entries(given).filter(([, value]) => value !== undefined);
   // The file's form is checked by whoever it is for.
   const options = {
-    ...(await worldFile(world)),
+    ...(await worldFile(world, signal)),
     ...Object.fromEntries(flags),
   };
   try {
@@ -128,19 +128,20 @@ function startFailure(error: unknown, { port, registryServer }: AnswersOf<typeof
   );
 }
 
-async function jsonFile(flag: string, path: string | undefined): Promise<unknown> {
+async function jsonFile(flag: string, path: string | undefined, signal: AbortSignal): Promise<unknown> {
   if (path === undefined) return undefined;
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse((await readNamedFile(path, { pipe: true, signal })).toString("utf8"));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is no JSON" : (error as NodeJS.ErrnoException).code;
+    signal.throwIfAborted();
+    const reason = error instanceof SyntaxError ? "it is no JSON" : whyUnreadable(error);
     throw new UsageError(`${flag} ${path} cannot be read: ${reason}`, "sandbox.bad-options");
   }
 }
 
 /** A list or a text would be spread into options of its own. */
-async function worldFile(path: string | undefined): Promise<object | undefined> {
-  const content = await jsonFile("--world", path);
+async function worldFile(path: string | undefined, signal: AbortSignal): Promise<object | undefined> {
+  const content = await jsonFile("--world", path, signal);
   if (content === undefined || (typeof content === "object" && content !== null && !Array.isArray(content))) {
     return content;
   }

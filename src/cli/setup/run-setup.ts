@@ -114,5 +114,5 @@ async function passwordGiven(
   { terminal, signal }: CommandContext,
 ): Promise<SecretText | undefined> {
   if (passwordStdin) return await passwordFromStream(terminal.stdin, signal);
-  return passwordFile === undefined ? undefined : await passwordFromFile(passwordFile);
+  return passwordFile === undefined ? undefined : await passwordFromFile(passwordFile, signal);
 }

@@ -24,10 +24,21 @@ export interface StatusCommands {
   readonly remove: () => string;
 }
 
-const { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls } = statusOptions;
+const { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls, execPlugins } =
+  statusOptions;
 
 /** What says which clusters and whose Azure, to `status` and `rotate` alike. */
-const bothKnow = { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls };
+const bothKnow = {
+  registry,
+  tenant,
+  cloud,
+  auth,
+  context,
+  kubeconfig,
+  clusterId,
+  allowInsecureTls,
+  execPlugins,
+};
 
 const { clusterId: _unknownToVerify, ...verifyKnows } = { ...bothKnow, namespace: statusOptions.namespace };
 

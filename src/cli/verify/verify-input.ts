@@ -33,7 +33,7 @@ export function verifyRequest(answers: VerifyAnswers): VerifyRequest {
 }
 
 /** Options that lead to the same services, whatever is done there. */
-const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls"] as const;
+const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;
 
 /** Writes command lines of ours as a person would type them here; what came from variables is left to them. */
 export function suggester({ program, given }: Pick<CommandContext, "program" | "given">): Suggest {

@@ -10,7 +10,7 @@ import {
   signInOptions,
 } from "../options.ts";
 
-const { context, kubeconfig, allowInsecureTls } = clusterOptions;
+const { context, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 
 /** Options of `verify`. */
 export const verifyOptions = {
@@ -38,6 +38,7 @@ export const verifyOptions = {
   context,
   kubeconfig,
   allowInsecureTls,
+  execPlugins,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only the secret of this name (default: each for a registry of Azure, and acr-secret)",

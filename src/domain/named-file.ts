@@ -1,0 +1,107 @@
+import { close, constants, fstat, open, read, type Stats } from "node:fs";
+import { Socket } from "node:net";
+import { promisify } from "node:util";
+import { underOwnSignal } from "./own-signal.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** How much of a file is read, and for how long. */
+export interface FileBounds {
+  /** The largest file that is read. Default 1 MiB. */
+  readonly limitBytes?: number;
+  /** Whether it may be a pipe, as a shell makes for `<(...)`: that gives its content once, and gets five minutes for it. */
+  readonly pipe?: boolean;
+  /** Of the run. */
+  readonly signal: AbortSignal;
+}
+
+const mebibyte = 1024 * 1024;
+const pieceBytes = 64 * 1024;
+const pipeLimitMs = 5 * 60_000;
+
+/** A file that is there and may be opened, and is none to be read. */
+class UnfitFileError extends Error {
+  override readonly name = "UnfitFileError";
+}
+
+/**
+ * Reads a file that somebody names, within bounds: what is named may be a pipe that nobody writes to, a device without
+ * an end, or far too large. Opening it waits for nobody.
+ * @throws what `whyUnreadable` tells of; the signal's reason as soon as it aborts
+ */
+export async function readNamedFile(path: string, bounds: FileBounds): Promise<Buffer> {
+  bounds.signal.throwIfAborted();
+  // Without O_NONBLOCK opening a pipe waits for its writer, in a thread that nothing ends. Windows has neither.
+  const file = await promisify(open)(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const { limitBytes = mebibyte, pipe = false, signal } = bounds;
+  let isHandedOver = false;
+  try {
+    const stats = await promisify(fstat)(file);
+    if (stats.isFile()) return await untilAborted(readFile(file, limitBytes), signal);
+    if (!stats.isFIFO() || !pipe) throw new UnfitFileError(`it is ${kindOf(stats)}`);
+    isHandedOver = true;
+    return await readPipe(file, limitBytes, signal);
+  } finally {
+    // The pipe's reader has closed it, and its number may be another file's by now.
+    if (!isHandedOver) close(file, () => {});
+  }
+}
+
+/** Why {@link readNamedFile} failed, to stand after a colon or in brackets: `ENOENT`, or `it is a directory`. */
+export function whyUnreadable(error: unknown): string {
+  if (error instanceof UnfitFileError) return error.message;
+  if (!(error instanceof Error)) return "it failed";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
+
+async function readFile(file: number, limitBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (let length = 0; ;) {
+    // What the system tells of a file's size is not believed: that of those in /proc is none.
+    const { bytesRead, buffer } = await promisify(read)(file, Buffer.alloc(pieceBytes), 0, pieceBytes, null);
+    if (bytesRead === 0) return Buffer.concat(pieces);
+    length += bytesRead;
+    if (length > limitBytes) throw tooLarge(limitBytes);
+    pieces.push(buffer.subarray(0, bytesRead));
+  }
+}
+
+/** Through the event loop, where waiting for a writer holds up nothing. Closes the file. */
+async function readPipe(file: number, limitBytes: number, signal: AbortSignal): Promise<Buffer> {
+  const stream = new Socket({ fd: file, readable: true, writable: false });
+  try {
+    return await underOwnSignal(signal, async (own) => {
+      own.signal.addEventListener("abort", () => stream.destroy(own.signal.reason as Error), { once: true });
+      const late = new UnfitFileError(`nothing more came out of the pipe in ${pipeLimitMs / 60_000} minutes`);
+      const timer = setTimeout(() => own.abort(late), pipeLimitMs);
+      try {
+        return await allOf(stream, limitBytes);
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function allOf(stream: AsyncIterable<Buffer>, limitBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of stream) {
+    length += piece.length;
+    if (length > limitBytes) throw tooLarge(limitBytes);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function tooLarge(limitBytes: number): UnfitFileError {
+  const size = limitBytes < mebibyte ? `${limitBytes / 1024} KiB` : `${limitBytes / mebibyte} MiB`;
+  return new UnfitFileError(`it is larger than ${size}`);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return "a directory";
+  if (stats.isFIFO()) return "a pipe";
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "no regular file";
+}
