@@ -40,3 +40,18 @@ export function mayBeRenewedUntried({
 export function mayBeGivenKey(proof: SecretProof): boolean {
   return isOurApplication(proof) && (proof.signsIn || proof.ownKey || proof.secretNamed);
 }
+
+/** What speaks for removing a key that a pending mark says an interrupted run left. */
+export interface SweepProof {
+  /** Every secret of the cluster can be seen: then it is known that none holds it. */
+  readonly seesAll: boolean;
+  /** This very run made it, and its text came to nobody: the answer was lost. */
+  readonly lostByThisRun: boolean;
+  /** A run that is at work names it in its own mark. */
+  readonly ofRunAtWork: boolean;
+}
+
+/** Whether a key may be removed because a pending mark names the operation that made it, and no secret that is seen holds it. */
+export function mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork }: SweepProof): boolean {
+  return lostByThisRun || (seesAll && !ofRunAtWork);
+}

@@ -3,6 +3,7 @@ import {
   isOurApplication,
   mayBeGivenKey,
   mayBeRenewedUntried,
+  mayBeSwept,
   type SecretProof,
 } from "../../src/domain/mark-claims.ts";
 
@@ -57,5 +58,18 @@ describe("what proves that a secret may be given the next key", () => {
     const ofStrangers = all.filter((some) => some.every((one) => one === "signsIn" || one === "secretNamed"));
     expect(ofStrangers).toHaveLength(4);
     for (const some of ofStrangers) expect(mayBeGivenKey(proof(some)), some.join()).toBe(false);
+  });
+});
+
+describe("a key that a pending mark says an interrupted run left", () => {
+  it.each([
+    ["all secrets are seen, and no run is at work on it", [true, false, false], true],
+    ["all secrets are seen, and a run at work names it", [true, false, true], false],
+    ["some secret may not be seen", [false, false, false], false],
+    ["some secret may not be seen, and a run at work names it", [false, false, true], false],
+    ["this run lost the answer to its making, whatever is seen", [false, true, false], true],
+    ["this run lost the answer to its making, and all secrets are seen", [true, true, false], true],
+  ] as const)("where %s: %j", (_when, [seesAll, lostByThisRun, ofRunAtWork], swept) => {
+    expect(mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork })).toBe(swept);
   });
 });

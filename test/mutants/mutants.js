@@ -360,6 +360,21 @@ export const mutants = [
     },
   },
   {
+    name: "sweeps what a mark names although not every secret can be listed",
+    edits: [
+      {
+        file: "src/domain/mark-claims.ts",
+        from: "return lostByThisRun || (seesAll && !ofRunAtWork);",
+        to: "return lostByThisRun || !ofRunAtWork;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/setup-claims.test.ts",
+      title:
+        "setup, where secrets may not be listed in every namespace, leaves the key that a mark says an interrupted run left, leaves that mark, and says so",
+    },
+  },
+  {
     name: "makes a password for any application that a mark names beside a password that signs in",
     edits: [
       {
