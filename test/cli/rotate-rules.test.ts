@@ -99,6 +99,7 @@ describe("what the flow is asked for", () => {
       settleMs: 49_000,
       overlapEntry: true,
       namespacesComplete: false,
+      servicePrincipals: [],
       retireKey: undefined,
       proof: "registry",
       image: undefined,

@@ -360,12 +360,42 @@ export const mutants = [
     },
   },
   {
+    name: "sweeps what a mark names although not every secret can be listed",
+    edits: [
+      {
+        file: "src/domain/mark-claims.ts",
+        from: "return lostByThisRun || (seesAll && !ofRunAtWork);",
+        to: "return lostByThisRun || !ofRunAtWork;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/setup-claims.test.ts",
+      title:
+        "setup, where secrets may not be listed in every namespace, leaves the key that a mark says an interrupted run left, leaves that mark, and says so",
+    },
+  },
+  {
+    name: "makes a password for any application that a mark names beside a password that signs in",
+    edits: [
+      {
+        file: "src/domain/mark-claims.ts",
+        from: "return ownApplication || ownKey || applicationNamed;",
+        to: "return ownApplication || ownKey || applicationNamed || true;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-claims.test.ts",
+      title:
+        "rotate, where a mark names an application that acr-pull did not make, and a password of it, makes no password of that one [], and rotates the others",
+    },
+  },
+  {
     name: "makes a password for any application that a mark names",
     edits: [
       {
-        file: `${flow}/survey-keys.ts`,
-        from: "if (!someLive) refuseUnlessOwn({ ...held, holders: genuine }, application);",
-        to: "if (keys.size === 0) refuseUnlessOwn(held, application);",
+        file: `${flow}/judge-holders.ts`,
+        from: "if (!genuine.some(({ proof }) => proof.signsIn)) {",
+        to: "if (genuine.length === 0) {",
       },
     ],
     caughtBy: {

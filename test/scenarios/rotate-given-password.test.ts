@@ -17,8 +17,12 @@ import {
 const keyId = "0a0a0a0a-1111-4111-8111-111111111111";
 const other = "0a0a0a0a-2222-4222-8222-222222222222";
 const secretText = "giv8Q~en-by-hand-0123456789012345678901";
+const appId = "0a0a0a0a-3333-4333-8333-333333333333";
+/** That this cluster pulls as an application which acr-pull did not make, nothing proves before the first rotation. */
+const named = ["--service-principal", appId];
 const teamApp: NonNullable<SandboxOptions["applications"]>[number] = {
   displayName: "team",
+  appId,
   owners: ["caller"],
   passwords: [{ displayName: "by hand", secretText, keyId }],
   roles: [{ role: "AcrPull", scope: "myregistry" }],
@@ -47,7 +51,7 @@ function expectRemoved(sandbox: Sandbox): void {
 describe.concurrent("rotate, of a password that was given by hand,", () => {
   it("makes a key of ours, takes the given one out when its time is over, leaves it valid, and tells so beforehand", async (test) => {
     const sandbox = await startGiven(test);
-    const { keyId: made, stderr } = await rotation(sandbox);
+    const { keyId: made, stderr } = await rotation(sandbox, named);
     expect(stderr).toMatch(
       /acr-pull did not make the key .* it will stay valid, unless --retire-key names it/,
     );
@@ -69,7 +73,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
 
   it("leaves it valid also where parts of the directory do not list it yet", async (test) => {
     const sandbox = await startGiven(test);
-    await rotation(sandbox);
+    await rotation(sandbox, named);
     endGrace(sandbox);
     // All but the given one is old, and known everywhere.
     const { applications, servicePrincipals, roleAssignments, replication } = sandbox.world;
@@ -86,7 +90,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
 
   it("retires the given one when --retire-key names it", async (test) => {
     const sandbox = await startGiven(test);
-    await rotation(sandbox);
+    await rotation(sandbox, named);
     endGrace(sandbox);
     const run = await rotation(sandbox, ["--finish", "--retire-key", keyId]);
     expect(run).toMatchObject({ state: "rotated", replaced: keyId, retired: true });
@@ -99,7 +103,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
       { displayName: "somebody's", secretText: "som8Q~ebody-0123456789", keyId: other },
     ];
     const sandbox = await startGiven(test, { ...teamApp, passwords });
-    const { keyId: made } = await rotation(sandbox);
+    const { keyId: made } = await rotation(sandbox, named);
     endGrace(sandbox);
     const args = ["--finish", "--retire-key", other];
     const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, args));
@@ -117,7 +121,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
     ];
     const sandbox = await startGiven(test, { ...teamApp, passwords });
     expect(markOf(sandbox).keyId).toBeNull();
-    const begun = await rotation(sandbox);
+    const begun = await rotation(sandbox, named);
     expect(begun).toMatchObject({ state: "pending", replaced: null });
     expect(begun.stderr).toContain("its id is not known");
     endGrace(sandbox);
@@ -132,7 +136,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
       { displayName: "its like", secretText: `${secretText.slice(0, 6)}another`, keyId: other },
     ];
     const sandbox = await startGiven(test, { ...teamApp, passwords });
-    await rotation(sandbox);
+    await rotation(sandbox, named);
     endGrace(sandbox);
     const run = await rotation(sandbox, ["--finish", "--retire-key", keyId]);
     expect(run.retired).toBe(true);
@@ -142,7 +146,7 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
 
   it("of an application that is not the caller's to change is refused, and says what to do", async (test) => {
     const sandbox = await startGiven(test, { ...teamApp, owners: [] });
-    const run = await rotate(sandbox);
+    const run = await rotate(sandbox, named);
     expect([run.code, run.json.error.code], run.stderr).toEqual([3, "directory.not-owner"]);
     expect(run.json.error.hint).toMatch(/--owner|owner/);
     expect(markOf(sandbox)).not.toHaveProperty("pending");
@@ -151,7 +155,9 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
 
   it("with --compromised refuses before anything is made, unless it is named", async (test) => {
     const sandbox = await startGiven(test);
-    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, ["--compromised"]));
+    const { result, writes } = await countingWrites(sandbox, () =>
+      rotate(sandbox, ["--compromised", ...named]),
+    );
     expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.key-not-ours", 0]);
     expect(result.json.error.hint).toContain(`--retire-key ${keyId}`);
     const { retired } = await rotation(sandbox, ["--compromised", "--retire-key", keyId]);
@@ -164,11 +170,10 @@ describe.concurrent("rotate, of what was set up without Azure,", () => {
   it("knows the registry by its login server, and makes a key", async (test) => {
     const sandbox = await start(test, { applications: [teamApp] });
     const { loginServer } = sandbox.world.registries[0]!;
-    const { appId } = sandbox.world.applications.find(({ displayName }) => displayName === "team")!;
     const args = ["--registry", loginServer, "--service-principal", appId, "--no-azure", "--password-stdin"];
     const run = await setup(sandbox, args, { input: secretText });
     expect(run.code, run.stderr).toBe(0);
-    const { state, registry } = await rotation(sandbox, ["--registry", loginServer]);
+    const { state, registry } = await rotation(sandbox, ["--registry", loginServer, ...named]);
     expect([state, registry]).toEqual(["pending", loginServer]);
   });
 });

@@ -20,6 +20,7 @@ export function rotateInput(answers: RotateAnswers): RotateInput {
     settleMs: answers.settle,
     overlapEntry: !answers.noOverlapEntry,
     namespacesComplete: answers.namespacesComplete,
+    servicePrincipals: answers.servicePrincipal,
     retireKey: answers.retireKey,
     proof: answers.proof,
     image: answers.image,

@@ -94,6 +94,15 @@ export const rotateOptions = {
     consent: true,
   }),
   ...completenessOptions,
+  // Consent, and no variable: who names one for setup in a pipeline has not agreed to this.
+  servicePrincipal: listOption({
+    flag: "--service-principal <app-id>",
+    summary:
+      "also keys of this service principal, which acr-pull did not make, by its application id (repeatable)",
+    group: "Consent",
+    parse: guidName,
+    consent: true,
+  }),
   // Consent, and no variable: one left behind in a pipeline must not remove a key that somebody else made.
   retireKey: valueOption({
     flag: "--retire-key <key-id>",

@@ -51,6 +51,8 @@ export interface RotateInput {
   readonly overlapEntry: boolean;
   /** The secrets that can be seen are all there are. */
   readonly namespacesComplete: boolean;
+  /** Application ids of service principals that acr-pull did not make, and whose keys are meant all the same. */
+  readonly servicePrincipals: readonly string[];
   /** A key that is not ours and may be retired all the same. */
   readonly retireKey: string | undefined;
   readonly proof: ProofKind;

@@ -152,6 +152,7 @@ async function prospectOf(
 ): Promise<Prospect> {
   const keys = await surveyKeys(held, input, ports, report, signal);
   const step = nextStep(keys, input, nothingDone);
+  if (keys.unproven && step.kind !== "none") throw keys.unproven;
   return { keys, step, ...(await preflight(step, keys, input, ports, signal)) };
 }
 

@@ -73,8 +73,8 @@ export class HeldMark {
   /** The write under way: the marked secret is written by one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #lost = new AbortController();
-  /** Whether an operation of this run may have left a key that only the mark names. */
-  #movedOn = false;
+  /** Operations of this run that may have left a key which only the mark names. */
+  readonly #lostOperations: string[] = [];
 
   private constructor(wish: MarkWish, secret: SecretObject, pending: PendingMark) {
     this.#wish = wish;
@@ -133,7 +133,12 @@ export class HeldMark {
 
   /** Whether a key may have been made whose answer was lost: then the mark has to stay until that one is gone. */
   get mayHaveLeftKey(): boolean {
-    return this.#movedOn;
+    return this.#lostOperations.length > 0;
+  }
+
+  /** Operations of this run itself whose key, if there is one, nobody knows the password of: its answer was lost. */
+  get lostOperations(): readonly string[] {
+    return this.#lostOperations;
   }
 
   /**
@@ -141,16 +146,21 @@ export class HeldMark {
    * @returns false when it has to stay
    */
   async withdraw(signal: AbortSignal): Promise<boolean> {
-    if (this.#movedOn) return false;
+    if (this.mayHaveLeftKey) return false;
+    await this.putBack(signal);
+    return true;
+  }
+
+  /** Puts back what stood there before: nothing is left that this mark alone names. */
+  async putBack(signal: AbortSignal): Promise<void> {
     const { target, loginServer, secret } = this.#wish;
     const before = secret && readMarks(secret)[loginServer]?.pending;
     await replaceMark(target, loginServer, new Set([this.operation]), before, signal);
-    return true;
   }
 
   /** Puts a new operation in the mark and the present one among those to sweep. */
   async nextOperation(operation: string, signal: AbortSignal): Promise<void> {
-    this.#movedOn = true;
+    this.#lostOperations.push(this.operation);
     await this.#inTurn(() =>
       this.#write(pendingMark(this.#wish, operation, [...this.sweep, this.operation]), signal),
     );

@@ -295,6 +295,7 @@ class KeysRun {
       givenUp: this.#givenUp,
       blocked: new Set(this.#blocked.keys()),
     });
+    if (keys.unproven && this.#step.kind !== "none") throw keys.unproven;
     // What turned up since then stops it as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
     if (begins && !this.#keys.liveMark) {

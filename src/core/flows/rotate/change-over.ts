@@ -105,7 +105,7 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
     displayName: keyDisplayName(seen.clusterId, work.mark.operation),
     startDateTime: seen.cluster.serverTime(),
     endDateTime: key.endDateTime,
-    hint: undefined,
+    hint: key.secret.reveal().slice(0, 3),
   };
   return { credential: { username: appId, password: key.secret }, keyId: key.keyId, expiresAt, listed };
 }

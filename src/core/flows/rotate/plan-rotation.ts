@@ -184,11 +184,16 @@ function marksToRemove({ staleMarks, seen }: SurveyedKeys): PlannedChange[] {
 }
 
 function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: RotateInput): string[] {
-  const { seen, changed, loginServer, holders, keyOf } = keys;
+  const { seen, changed, strange, appId, loginServer, holders, keyOf } = keys;
   const warnings = changed.map(
     (target) =>
       `${targetName(target)} holds something else for ${loginServer} than its mark says, and is left alone: acr-pull setup for its namespace mends it`,
   );
+  for (const target of strange) {
+    warnings.push(
+      `${targetName(target)} holds a password of the service principal ${appId} that acr-pull did not make for this cluster, and is left alone: --service-principal ${appId} has it given the new key as well`,
+    );
+  }
   warnings.push(...more.warnings);
   for (const { target, error } of unwritable) {
     warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);

@@ -1,6 +1,6 @@
 import { refused, type ActionableError } from "../../../domain/errors.ts";
 import type { Application, PasswordCredential } from "../../../domain/identity.ts";
-import { applicationUniqueName, isKeyOf } from "../../../domain/ownership.ts";
+import { isKeyOf } from "../../../domain/ownership.ts";
 import type { SecretText } from "../../../domain/secret-text.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { credentialState } from "../../checks/credential-state.ts";
@@ -13,6 +13,7 @@ import type { Target } from "../../steps/read-targets.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import type { HeldKeys, Holder } from "../../holders/holders.ts";
+import { judgeHolders, type NamedByPerson } from "./judge-holders.ts";
 
 /** One password that secrets hold, with what the directory says of it. */
 export interface SurveyedKey {
@@ -39,6 +40,10 @@ export function needsNaming(
 /** The keys of one application for one registry in one cluster, with everything that decides what is next. */
 export interface SurveyedKeys extends HeldKeys {
   readonly application: Application;
+  /** Secrets that hold a password of it which acr-pull did not make for this cluster; they are left alone. */
+  readonly strange: readonly Target[];
+  /** Why nothing may be done for these keys: their marks alone say that this cluster pulls with them. */
+  readonly unproven: ActionableError | undefined;
   readonly proof: ProofContext;
   readonly staleMarks: HeldKeys["pending"];
   readonly liveMark: { readonly target: Target } | undefined;
@@ -57,7 +62,7 @@ export interface SurveyedKeys extends HeldKeys {
  */
 export async function surveyKeys(
   held: HeldKeys,
-  input: Pick<RotateInput, "proof" | "image" | "timeoutMs">,
+  input: Pick<RotateInput, "proof" | "image" | "timeoutMs"> & NamedByPerson,
   ports: RotatePorts,
   report: Report,
   signal: AbortSignal,
@@ -85,10 +90,7 @@ export async function surveyKeys(
     if (!key) throw new TypeError("every password that a holder has was surveyed");
     return key;
   };
-  const someLive = [...keys.values()].some(({ alive }) => alive);
-  const proven = holders.filter((holder) => !isUnproven(holder, held, keyOf));
-  const genuine = proven.length > 0 ? proven : holders;
-  if (!someLive) refuseUnlessOwn({ ...held, holders: genuine }, application);
+  const { genuine, strange, unproven } = judgeHolders(held, application, input, keyOf);
   const now = seen.cluster.serverTime();
   const live = held.pending.find(({ mark }) => isLive(mark, now, ports.process));
   return {
@@ -96,8 +98,12 @@ export async function surveyKeys(
     holders: genuine.map((holder) => withoutOwnRetirement(holder, keyOf)),
     changed: [
       ...held.changed,
-      ...holders.filter((holder) => !genuine.includes(holder)).map(({ target }) => target),
+      ...holders
+        .filter((holder) => !genuine.includes(holder) && !strange.includes(holder))
+        .map(({ target }) => target),
     ],
+    strange: strange.map(({ target }) => target),
+    unproven,
     application,
     proof,
     now,
@@ -193,23 +199,6 @@ interface Claim {
   readonly isYoung: boolean;
 }
 
-/**
- * A secret whose password does not sign in may be anybody's, beside those that are ours: it names our application and
- * asks for its password. It is given one when it proves that it had one before (by the first characters of a key of ours, or by
- * the key before, which signs in), or when its namespace was named.
- */
-function isUnproven(
-  { credential, second, chosen }: Holder,
-  { seen }: HeldKeys,
-  keyOf: SurveyedKeys["keyOf"],
-): boolean {
-  const { alive, listed } = keyOf(credential.password);
-  if (alive || (second && keyOf(second.password).alive)) return false;
-  const isNamed = chosen && seen.namespaces !== undefined;
-  const isKnown = listed?.hint !== undefined && isKeyOf(listed, seen.clusterId);
-  return !isNamed && !isKnown;
-}
-
 /** A mark that would retire the very key which its secret pulls with was written by nobody who rotates. */
 function withoutOwnRetirement(holder: Holder, keyOf: SurveyedKeys["keyOf"]): Holder {
   const { retire, ...mark } = holder.mark;
@@ -236,25 +225,6 @@ function identify(
   // Made minutes ago, or removed.
   const unlisted = [...claimed].find((keyId) => !passwords.some((key) => key.keyId === keyId));
   return { keyId: unlisted ?? null, listed: undefined };
-}
-
-/**
- * A password that signs in proves that its secret was given it. Where none does, a mark alone would have a password
- * made for any application it names: then only our own name for this registry and cluster will do, and one that
- * somebody forged beside the true ones must not be taken for them.
- */
-function refuseUnlessOwn({ loginServer, seen, appId, holders }: HeldKeys, application: Application): void {
-  const isOwn = application.uniqueName === applicationUniqueName(loginServer, seen.clusterId);
-  const texts = new Set(holders.map(({ credential }) => credential.password.reveal()));
-  if (isOwn && texts.size === 1) return;
-  const names = holders.map(({ target }) => targetName(target)).join(", ");
-  throw refused(
-    "service-principal.unproven",
-    isOwn
-      ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so it cannot be told which of them were given one.`
-      : `The secrets ${names} name the service principal ${appId}, which acr-pull did not make for this cluster, and no password in them signs in.`,
-    `Give them a new password on purpose: acr-pull setup${isOwn ? "" : ` --service-principal ${appId}`}, with the registry and their namespaces.`,
-  );
 }
 
 function foreignHost({ loginServer, holders }: HeldKeys): ActionableError {

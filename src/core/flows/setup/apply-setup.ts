@@ -76,7 +76,7 @@ async function removeObsolete(work: JobWork, credential: TargetCredential): Prom
       keyId: credential.keyId,
       allWritten: work.record.targets.every(({ action }) => action !== "failed"),
     },
-    { ...work.tools(), clusters: work.ports.clusters },
+    { ...work.tools(), clusters: work.ports.clusters, process: work.ports.process },
     work.signal,
   );
   work.record.removedKeys.push(...removed);

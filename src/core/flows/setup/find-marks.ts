@@ -10,14 +10,16 @@ export async function findMarks(
   survey: JobSurvey,
   job: Pick<Job, "decision" | "targets">,
   signal: AbortSignal,
-): Promise<Pick<Job, "staleMarks" | "liveMark">> {
+): Promise<Pick<Job, "staleMarks" | "marksStay" | "liveMark">> {
   const ours = inTargets(survey);
   const others = writesKey(job) ? await inOtherSecrets(survey, signal) : [];
   const isLiveMark = ({ pending, target }: StaleMark) =>
     isLive(pending, target.cluster.serverTime(), survey.ports.process);
   const swept = job.decision.kind === "make" ? [...ours, ...others] : ours;
+  const staleMarks = swept.filter((mark) => !isLiveMark(mark));
   return {
-    staleMarks: swept.filter((mark) => !isLiveMark(mark)),
+    staleMarks,
+    marksStay: staleMarks.length > 0 && (await survey.cluster.managedSecrets(signal)) === undefined,
     liveMark: [...ours, ...others].find(isLiveMark),
   };
 }

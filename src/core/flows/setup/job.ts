@@ -69,6 +69,8 @@ export interface Job {
   readonly deadKeys: DeadKeys;
   readonly targets: readonly JobTarget[];
   readonly staleMarks: readonly StaleMark[];
+  /** Whether nobody can tell that no secret holds what these marks name: then they stay. */
+  readonly marksStay: boolean;
   readonly liveMark: StaleMark | undefined;
   readonly policy: TargetPolicy;
   /** How its credential is proven. */

@@ -11,6 +11,7 @@ import { builtInRole, rolesFor, type RequestedRole } from "../../../domain/role.
 import type { ResultRegistry, SetupInput, SetupPlan } from "../setup-contract.ts";
 import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
 import type { Survey } from "./survey.ts";
+import { standingMarks } from "./sweep.ts";
 
 /** The registry as results show it. */
 export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {
@@ -65,7 +66,8 @@ function registryWarnings({ registry, unseen, proof }: Survey): string[] {
 }
 
 function jobChanges(job: Job, survey: Survey): PlannedChange[] {
-  const { identity, targets, deadKeys, staleMarks, clusterId } = job;
+  const { identity, targets, deadKeys, marksStay, clusterId } = job;
+  const staleMarks = marksStay ? [] : job.staleMarks;
   const { registry } = survey;
   const cluster = `cluster ${clusterId}`;
   return [
@@ -186,6 +188,7 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   for (const { target, state, changes } of job.targets) {
     if (changes && state.kind === "present") warnings.push(...forgottenWritersWarning(target, state.secret));
   }
+  if (job.marksStay) warnings.push(...standingMarks(job));
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return warnings;
   if (isRenewalDue(decision, now)) {

@@ -2,9 +2,11 @@ import pMap from "p-map";
 import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { heldKeyIds } from "../../holders/key-holders.ts";
-import type { Writing } from "../../ports.ts";
+import { mayBeSwept } from "../../../domain/mark-claims.ts";
+import { readableMarks } from "../../../domain/ownership.ts";
+import type { ProcessIdentity, Writing } from "../../ports.ts";
 import { sweepKeys } from "../../steps/client-secret.ts";
-import { clearMark, type HeldMark } from "../../steps/pending-mark.ts";
+import { clearMark, isLive, type HeldMark } from "../../steps/pending-mark.ts";
 import { isSameTarget, targetName } from "../../steps/pull-secret.ts";
 import { writable, type Target } from "../../steps/read-targets.ts";
 import { isRefusedWrite } from "../../steps/refused-write.ts";
@@ -33,21 +35,45 @@ export async function sweep(
     /** Whether every target holds it. */
     readonly allWritten: boolean;
   },
-  ports: Parameters<typeof sweepKeys>[2] & Pick<Writing<SetupPorts>, "clusters">,
+  ports: Parameters<typeof sweepKeys>[2] & Pick<Writing<SetupPorts>, "clusters" | "process">,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { application, loginServer, mark, keyId, allWritten } = wish;
   const { clusterId, staleMarks } = job;
   const operations = operationsToSweep(job, mark);
   if (operations.length === 0) return [];
-  const held = await heldKeys(job, application, signal);
+  const secrets = await job.surveyed.cluster.listPullSecrets(signal);
+  const atWork = operationsAtWork(secrets ?? [], job, loginServer, ports.process);
+  const lost = new Set(mark?.lostOperations);
+  const known = operations.filter((operation) =>
+    mayBeSwept({
+      seesAll: secrets !== undefined,
+      lostByThisRun: lost.has(operation),
+      ofRunAtWork: atWork.has(operation),
+    }),
+  );
+  const leaveMarks = async () => {
+    await mark?.putBack(signal);
+    // What could not be listed the plan has told.
+    if (secrets)
+      for (const text of standingMarks(job)) ports.report({ kind: "note", level: "warning", text });
+  };
+  if (known.length === 0) {
+    await leaveMarks();
+    return [];
+  }
+  const held = await heldKeys(job, application, signal, secrets);
   if (keyId !== null) held.add(keyId);
   const swept = await sweepKeys(
     application,
-    { clusterId, operations, newest: keyId ?? undefined, held },
+    { clusterId, operations: known, newest: keyId ?? undefined, held },
     ports,
     signal,
   );
+  if (known.length < operations.length) {
+    await leaveMarks();
+    return swept.removed;
+  }
   if (!allWritten && swept.held.some((one) => one !== keyId)) return swept.removed;
   const marked = new Map<string, Target>(staleMarks.map(({ target }) => [targetName(target), target]));
   if (mark) marked.set(targetName(mark.target), mark.target);
@@ -64,17 +90,47 @@ export async function sweep(
   return swept.removed;
 }
 
+/** That the marks of earlier runs stay, for nobody can tell whether what they name is held. */
+export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" | "marksStay">): string[] {
+  const why = marksStay
+    ? "secrets may not be listed in every namespace, so another one may hold it. The same command by who may list them removes both"
+    : "a run is at work on it";
+  return staleMarks.map(
+    ({ target }) =>
+      `The mark of an earlier run on ${targetName(target)} stays, and so does a key that it may name: ${why}`,
+  );
+}
+
+/** Operations that other runs at work have in their own marks for the registry. */
+function operationsAtWork(
+  secrets: readonly SecretObject[],
+  { surveyed: { cluster }, clusterId, staleMarks }: Job,
+  loginServer: string,
+  process: ProcessIdentity,
+): ReadonlySet<string> {
+  const isStale = (secret: SecretObject) => staleMarks.some(({ target }) => isSameTarget(target, secret));
+  const pending = secrets
+    .filter((secret) => !isStale(secret))
+    .map((secret) => readableMarks(secret)[loginServer])
+    .flatMap((mark) => (mark?.clusterId === clusterId && mark.pending ? [mark.pending] : []));
+  const now = cluster.serverTime();
+  return new Set(pending.filter((one) => isLive(one, now, process)).map(({ operation }) => operation));
+}
+
 /**
  * Keys of an application that secrets hold now, whoever wrote them: not at the survey, others may have written since.
  * Where they may not be listed cluster-wide, of the targets alone.
+ * @param known all of them, where they were listed a moment ago
  */
 export async function heldKeys(
   { surveyed, targets }: Job,
   application: Application,
   signal: AbortSignal,
+  known?: readonly SecretObject[],
 ): Promise<Set<string>> {
   const { cluster } = surveyed;
   const listed =
+    known ??
     (await cluster.listPullSecrets(signal)) ??
     (await pMap(targets, ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal), {
       concurrency: 10,

@@ -101,6 +101,8 @@ export function surveyed(state: KeysState): SurveyedKeys {
       tags: [],
       passwords: [...keys.values()].flatMap(({ listed }) => listed ?? []),
     },
+    strange: [],
+    unproven: undefined,
     proof: {} as ProofContext,
     now: at,
     clockSkewMs: 0,

@@ -85,7 +85,13 @@ function survey(secrets: readonly PullSecret[], told: Told = {}): Promise<Survey
     },
     process: { host: "here", boot: "now", pid: 7, isAlive: () => true },
   } as unknown as RotatePorts;
-  const wish = { proof: "registry", image: undefined, timeoutMs: 60_000 } as const;
+  const wish = {
+    proof: "registry",
+    image: undefined,
+    timeoutMs: 60_000,
+    servicePrincipals: [],
+    retireKey: undefined,
+  } as const;
   return surveyKeys(held, wish, ports, () => {}, new AbortController().signal);
 }
 

@@ -1,0 +1,57 @@
+/*
+ * A mark is a claim: whoever may write the secrets of one namespace can write any mark there. What it may cause is
+ * decided here, by what proves it outside of the mark: the directory, the bytes of a secret, or a person.
+ */
+
+/** What speaks for a secret that asks, by its mark, for the next key of an application. */
+export interface SecretProof {
+  /** The directory: the application bears our unique name for this cluster and registry. */
+  readonly ownApplication: boolean;
+  /** Directory and bytes: its password begins as a key that the directory lists by our name for this cluster. */
+  readonly ownKey: boolean;
+  /** The bytes: its password signs in. */
+  readonly signsIn: boolean;
+  /** A person: its namespace was named. */
+  readonly secretNamed: boolean;
+  /** A person: a flag names the application, or a key of it. */
+  readonly applicationNamed: boolean;
+}
+
+/** Whether the application of a secret is one that this cluster pulls as, so that a key of it may be made. */
+export function isOurApplication({ ownApplication, ownKey, applicationNamed }: SecretProof): boolean {
+  return ownApplication || ownKey || applicationNamed;
+}
+
+/**
+ * Whether a key of the application may be made although no password in the secrets signs in: how a key begins any member of
+ * the tenant can look up.
+ */
+export function mayBeRenewedUntried({
+  ownApplication,
+  applicationNamed,
+}: Pick<SecretProof, "ownApplication" | "applicationNamed">): boolean {
+  return ownApplication || applicationNamed;
+}
+
+/**
+ * Whether a secret may be given the next key of its application. Who knows a password of an application that acr-pull did not
+ * make has been given it by anybody.
+ */
+export function mayBeGivenKey(proof: SecretProof): boolean {
+  return isOurApplication(proof) && (proof.signsIn || proof.ownKey || proof.secretNamed);
+}
+
+/** What speaks for removing a key that a pending mark says an interrupted run left. */
+export interface SweepProof {
+  /** Every secret of the cluster can be seen: then it is known that none holds it. */
+  readonly seesAll: boolean;
+  /** This very run made it, and its text came to nobody: the answer was lost. */
+  readonly lostByThisRun: boolean;
+  /** A run that is at work names it in its own mark. */
+  readonly ofRunAtWork: boolean;
+}
+
+/** Whether a key may be removed because a pending mark names the operation that made it, and no secret that is seen holds it. */
+export function mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork }: SweepProof): boolean {
+  return lostByThisRun || (seesAll && !ofRunAtWork);
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import {
+  isOurApplication,
+  mayBeGivenKey,
+  mayBeRenewedUntried,
+  mayBeSwept,
+  type SecretProof,
+} from "../../src/domain/mark-claims.ts";
+
+const nothing: SecretProof = {
+  ownApplication: false,
+  ownKey: false,
+  signsIn: false,
+  secretNamed: false,
+  applicationNamed: false,
+};
+const kinds = Object.keys(nothing) as Array<keyof SecretProof>;
+
+/** Every combination of what may speak for a secret. */
+const all = Array.from({ length: 2 ** kinds.length }, (_, bits) =>
+  kinds.filter((_kind, index) => (bits >> index) % 2 === 1),
+);
+
+function proof(of: readonly string[]): SecretProof {
+  return Object.fromEntries(kinds.map((kind) => [kind, of.includes(kind)])) as unknown as SecretProof;
+}
+
+describe("a mark alone", () => {
+  it("proves neither that its application is ours nor that its secret was given a key", () => {
+    expect(isOurApplication(nothing)).toBe(false);
+    expect(mayBeRenewedUntried(nothing)).toBe(false);
+    expect(mayBeGivenKey(nothing)).toBe(false);
+  });
+});
+
+describe("what proves that a secret may be given the next key", () => {
+  it.each<[smallest: Array<keyof SecretProof>]>([
+    [["ownKey"]],
+    [["ownApplication", "signsIn"]],
+    [["ownApplication", "secretNamed"]],
+    [["applicationNamed", "signsIn"]],
+    [["applicationNamed", "secretNamed"]],
+  ])("is %j, and no part of it", (smallest) => {
+    expect(mayBeGivenKey(proof(smallest))).toBe(true);
+    for (const left of smallest)
+      expect(mayBeGivenKey(proof(smallest.filter((one) => one !== left))), left).toBe(false);
+  });
+
+  it("is never less because more speaks for it", () => {
+    for (const some of all) {
+      if (!mayBeGivenKey(proof(some))) continue;
+      for (const more of kinds)
+        expect(mayBeGivenKey(proof([...some, more])), `${some.join()} ${more}`).toBe(true);
+    }
+  });
+
+  it("is no password of an application that nothing says is ours", () => {
+    const ofStrangers = all.filter((some) => some.every((one) => one === "signsIn" || one === "secretNamed"));
+    expect(ofStrangers).toHaveLength(4);
+    for (const some of ofStrangers) expect(mayBeGivenKey(proof(some)), some.join()).toBe(false);
+  });
+});
+
+describe("a key that a pending mark says an interrupted run left", () => {
+  it.each([
+    ["all secrets are seen, and no run is at work on it", [true, false, false], true],
+    ["all secrets are seen, and a run at work names it", [true, false, true], false],
+    ["some secret may not be seen", [false, false, false], false],
+    ["some secret may not be seen, and a run at work names it", [false, false, true], false],
+    ["this run lost the answer to its making, whatever is seen", [false, true, false], true],
+    ["this run lost the answer to its making, and all secrets are seen", [true, true, false], true],
+  ] as const)("where %s: %j", (_when, [seesAll, lostByThisRun, ofRunAtWork], swept) => {
+    expect(mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork })).toBe(swept);
+  });
+});

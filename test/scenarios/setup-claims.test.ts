@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
+import { runSafely } from "../canary.ts";
+import { marksOf } from "../program.ts";
+import { setUp } from "./already-set-up.ts";
+import { addSecret, countingWrites, keyIds, markOf, ownApplication, signsIn, start } from "./rotation.ts";
+
+/*
+ * Somebody who may write secrets in the namespace default, and reads in the directory how keys are called, marks a secret there
+ * so that whoever sets that namespace up would take the key of another one for what an interrupted run has left.
+ */
+
+const narrow: SandboxOptions = {
+  clusters: [
+    {
+      context: "sandbox",
+      users: [
+        {
+          context: "narrow",
+          namespace: "default",
+          rules: [
+            { verbs: ["get", "create", "patch"], resources: ["secrets"], namespaces: ["default"] },
+            { verbs: ["get"], resources: ["namespaces"] },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+function setup(sandbox: Sandbox, args: readonly string[]) {
+  const all = ["setup", "--registry", "myregistry", "-n", "default", "-y", "-o", "json", ...args];
+  return runSafely(sandbox, all);
+}
+
+/** The operation that made a key, as its name in the directory says. */
+function operationOf(sandbox: Sandbox, keyId: string): string {
+  const key = ownApplication(sandbox).passwords.find((one) => one.keyId === keyId);
+  return key?.displayName?.split("/").at(-1) ?? "";
+}
+
+/** An empty secret in default with the mark of a run that is gone, which may have left the keys of these operations. */
+function plant(
+  sandbox: Sandbox,
+  operation: string,
+  renewedAt = "2026-01-01T00:00:00Z",
+  name = "acr-secret",
+): void {
+  const { registry, clusterId } = markOf(sandbox);
+  const holder = { host: "gone", boot: "gone", pid: 1 };
+  const pending = { operation, holder, renewedAt, sweep: [operation] };
+  const host = sandbox.world.registries[0]!.loginServer;
+  const metadata = {
+    namespace: "default",
+    name,
+    labels: { "acr-pull/managed": "true" },
+    annotations: { "acr-pull/entries": JSON.stringify({ [host]: { registry, clusterId, pending } }) },
+  };
+  addSecret(sandbox, metadata, { auths: {} });
+  sandbox.invariants.watch();
+}
+
+describe.concurrent("setup, where secrets may not be listed in every namespace,", () => {
+  it("leaves the key that a mark says an interrupted run left, leaves that mark, and says so", async (test) => {
+    const sandbox = await start(test, narrow);
+    const { keyId } = setUp(sandbox);
+    plant(sandbox, operationOf(sandbox, keyId));
+    const run = await setup(sandbox, ["--context", "narrow"]);
+    expect([run.code, signsIn(sandbox, keyId)], run.stderr).toEqual([0, true]);
+    expect(run.stderr).toMatch(/mark of an earlier run on narrow\/default\/acr-secret stays.*listed/);
+    expect(Object.values(marksOf(sandbox, "default"))[0].pending.sweep).toContain(
+      operationOf(sandbox, keyId),
+    );
+    expect(keyIds(sandbox)).toHaveLength(2);
+  });
+
+  it("changes nothing when it is run again, and says the same", async (test) => {
+    const sandbox = await start(test, narrow);
+    const { keyId } = setUp(sandbox);
+    plant(sandbox, operationOf(sandbox, keyId));
+    await setup(sandbox, ["--context", "narrow"]);
+    const { result, writes } = await countingWrites(sandbox, () => setup(sandbox, ["--context", "narrow"]));
+    expect([result.code, writes], result.stderr).toEqual([0, 0]);
+    expect(result.stderr).toContain("mark of an earlier run on narrow/default/acr-secret stays");
+    const planned = await setup(sandbox, ["--context", "narrow", "--dry-run", "--exit-code"]);
+    expect(planned.code, planned.stderr).toBe(0);
+  });
+
+  it("has removed what the mark names by whoever may list them, when nothing holds it", async (test) => {
+    const sandbox = await start(test, narrow);
+    sandbox.invariants.maxLiveKeys = 3;
+    const { keyId } = setUp(sandbox);
+    const left = setUp(sandbox, { beside: true, namespaces: [] }).keyId;
+    plant(sandbox, operationOf(sandbox, left));
+    await setup(sandbox, ["--context", "narrow"]);
+    expect(signsIn(sandbox, left)).toBe(true);
+    const run = await setup(sandbox, []);
+    expect([run.code, signsIn(sandbox, left), signsIn(sandbox, keyId)], run.stderr).toEqual([0, false, true]);
+    expect(Object.values(marksOf(sandbox, "default"))[0]).not.toHaveProperty("pending");
+  });
+
+  it("removes a key of its own whose answer was lost: nobody ever knew its password", async (test) => {
+    const sandbox = await start(test, {
+      ...narrow,
+      faults: [{ match: "POST .*/addPassword", after: "commit", action: "drop" }],
+    });
+    sandbox.invariants.maxLiveKeys = 3;
+    const { keyId } = setUp(sandbox);
+    const run = await setup(sandbox, ["--context", "narrow"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(keyIds(sandbox)).toEqual([keyId, run.json.credentials[0].keyId]);
+    expect(Object.values(marksOf(sandbox, "default"))[0]).not.toHaveProperty("pending");
+  });
+});
+
+describe.concurrent("setup, where all secrets may be listed,", () => {
+  it("sweeps no key that a run at work elsewhere makes at that moment", async (test) => {
+    const sandbox = await start(test);
+    const { keyId } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+    const made = setUp(sandbox, { beside: true, namespaces: [] }).keyId;
+    const operation = operationOf(sandbox, made);
+    // The run at work has its mark in another namespace; the forged one stands in default.
+    const host = sandbox.world.registries[0]!.loginServer;
+    const holder = { host: "elsewhere", boot: "b", pid: 1 };
+    const mark = markOf(sandbox, "default");
+    const secrets = sandbox.world.clusters[0]!.objects["secrets"]!;
+    const put = (namespace: string, pending: object) => {
+      const secret = secrets.find(({ metadata }) => metadata.namespace === namespace)!;
+      secret.metadata.annotations!["acr-pull/entries"] = JSON.stringify({ [host]: { ...mark, pending } });
+    };
+    put("awesomeapps", { operation, holder, renewedAt: new Date().toISOString() });
+    put("default", { operation: "none", holder, renewedAt: "2026-01-01T00:00:00Z", sweep: [operation] });
+    sandbox.invariants.watch();
+    const run = await setup(sandbox, ["--wait-busy", "0s"]);
+    expect([signsIn(sandbox, made), signsIn(sandbox, keyId)], run.stderr).toEqual([true, true]);
+    put("awesomeapps", { operation, holder, renewedAt: "2026-01-01T00:00:00Z" });
+    const later = await setup(sandbox, []);
+    expect([later.code, signsIn(sandbox, made)], later.stderr).toEqual([0, false]);
+  });
+});
