@@ -20,7 +20,8 @@ const { output } = await build({
   // What the entry shares with the rest stands in it: every file costs a start some time.
   preserveEntrySignatures: "allow-extension",
   // A folder of packages that lies elsewhere changes nothing of what is built.
-  resolve: { symlinks: false },
+  // Of a package that has both, its modules: what they import is then bundled once, and what nobody uses is left out.
+  resolve: { symlinks: false, mainFields: ["module", "main"] },
   // Its packages say nothing of side effects, and of its models of every Kubernetes resource none is needed.
   treeshake: { moduleSideEffects: [{ test: /[\\/]@kubernetes[\\/]client-node[\\/]/, sideEffects: false }] },
   transform: { target: "node20.19", define: { __ACR_PULL_VERSION__: JSON.stringify(manifest.version) } },
