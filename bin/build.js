@@ -28,12 +28,9 @@ const { output } = await build({
   plugins: [
     // Commander starts programs for commands that are files of their own. None of ours is, and loading what starts them
     // takes longer than help.
-    {
-      name: "commander-without-child-processes",
-      resolveId: (id, importer) =>
-        id === "node:child_process" && importer?.includes("/commander/") ? "\0no-child-processes" : null,
-      load: (id) => (id === "\0no-child-processes" ? "export {};" : null),
-    },
+    without("node:child_process", { of: "/commander/", exporting: "spawn" }),
+    // No question opens an editor, whose tables of encodings weigh more than all other prompts.
+    without("@inquirer/external-editor", { of: "/@inquirer/editor/", exporting: "editAsync" }),
   ],
   output: {
     dir: aside,
@@ -53,6 +50,16 @@ await writeFile(join(aside, "THIRD-PARTY-LICENSES.txt"), licences(packages));
 await writeFile(join(aside, "sbom.cdx.json"), `${JSON.stringify(billOfMaterials(packages), undefined, 2)}\n`);
 await rm(join(root, "dist"), { recursive: true, force: true });
 await rename(aside, join(root, "dist"));
+
+/** Leaves a module out that a package imports and never uses for us; what it exports is undefined. */
+function without(module, { of, exporting }) {
+  const left = `\0without ${module}`;
+  return {
+    name: left,
+    resolveId: (id, importer) => (id === module && importer?.includes(of) ? left : null),
+    load: (id) => (id === left ? `export const ${exporting} = undefined;` : null),
+  };
+}
 
 /** Every package that has a module in the bundle, by name. */
 async function bundledPackages(moduleIds) {
