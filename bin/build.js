@@ -37,7 +37,7 @@ const { output } = await build({
     // As modules of the older kind: Node 20 takes 3 ms longer to start with its loader of the newer.
     format: "cjs",
     entryFileNames: "[name].cjs",
-    chunkFileNames: "[name]-[hash].cjs",
+    chunkFileNames: ({ name }) => `${name.replaceAll(".", "-")}-[hash].cjs`,
     // Names stay, for several SDKs tell error classes apart by them, and so do lines: of a crash Node prints the one
     // where it happened.
     keepNames: true,

@@ -33,12 +33,18 @@ export interface AzureHttp {
   /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
-   * What the SDK that signs in is built with, so that its requests take the same way. Each may be sent again: asking
-   * for a token twice gives two tokens, which does no harm.
-   * @param onFailure told of each request that was refused or got no whole answer: the SDK hides why
+   * What an SDK's client is built with, so that its requests take the same way.
+   * @param mayRepeat whether a request may be sent again although its first try may have been acted upon
+   * @param onFailure told of each request that was refused or got no whole answer: the SDK that signs in hides why
    */
-  clientOptions(onFailure: (failure: ExchangeError | PipelineResponse) => void): SdkClientOptions;
+  clientOptions(
+    mayRepeat: (request: PipelineRequest) => boolean,
+    onFailure?: (failure: ExchangeError | PipelineResponse) => void,
+  ): SdkClientOptions;
 }
+
+/** What tries again, in every client's pipeline. */
+export const retryPolicyName = "acrPullRetryPolicy";
 
 /** Options that every client of Azure's SDKs takes. */
 export interface SdkClientOptions {
@@ -74,7 +80,7 @@ export function createAzureHttp(
     pipeline.addPolicy(proxyPolicy());
     pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
     pipeline.addPolicy(setClientRequestIdPolicy());
-    pipeline.addPolicy(retryPolicy(timeoutMs, repeatable));
+    pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
     // Behind it, so that each try is told, to whoever sets AZURE_LOG_LEVEL.
     pipeline.addPolicy(logPolicy());
     return pipeline;
@@ -93,10 +99,10 @@ export function createAzureHttp(
           abortSignal: signal,
         }),
       ),
-    clientOptions: (onFailure) => ({
+    clientOptions: (mayRepeat, onFailure) => ({
       ...options,
       httpClient,
-      additionalPolicies: [{ policy: retryPolicy(timeoutMs, true, onFailure), position: "perCall" }],
+      additionalPolicies: [{ policy: retryPolicy(timeoutMs, mayRepeat, onFailure), position: "perCall" }],
     }),
   };
 }
@@ -146,12 +152,13 @@ class UnsuccessfulAnswer extends Error {
 
 function retryPolicy(
   timeoutMs: number,
-  idempotent: boolean,
+  mayRepeat: (request: PipelineRequest) => boolean,
   onFailure?: (failure: ExchangeError | PipelineResponse) => void,
 ): PipelinePolicy {
   return {
-    name: "acrPullRetryPolicy",
+    name: retryPolicyName,
     async sendRequest(request, next) {
+      const idempotent = mayRepeat(request);
       const attempt = async (leftMs: number) => {
         request.timeout = leftMs;
         const response = await next(request);
