@@ -6,6 +6,7 @@ import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import spdxTexts from "spdx-license-list/full.js";
+import { kubernetesCallsInUse } from "./kubernetes-calls-in-use.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -28,9 +29,15 @@ const { output } = await build({
   plugins: [
     // Commander starts programs for commands that are files of their own. None of ours is, and loading what starts them
     // takes longer than help.
-    without("node:child_process", { of: "/commander/", exporting: "spawn" }),
+    without("node:child_process", { of: "/commander/", exporting: ["spawn"] }),
     // No question opens an editor, whose tables of encodings weigh more than all other prompts.
-    without("@inquirer/external-editor", { of: "/@inquirer/editor/", exporting: "editAsync" }),
+    without("@inquirer/external-editor", { of: "/@inquirer/editor/", exporting: ["editAsync"] }),
+    // The Kubernetes client's requests travel by our own transport.
+    without("node-fetch", {
+      of: "/@kubernetes/client-node/",
+      exporting: ["default", "AbortError", "FetchError", "Headers"],
+    }),
+    kubernetesCallsInUse(root),
   ],
   output: {
     dir: aside,
@@ -57,7 +64,10 @@ function without(module, { of, exporting }) {
   return {
     name: left,
     resolveId: (id, importer) => (id === module && importer?.includes(of) ? left : null),
-    load: (id) => (id === left ? `export const ${exporting} = undefined;` : null),
+    load: (id) =>
+      id === left
+        ? `const nothing = undefined; export { ${exporting.map((name) => `nothing as ${name}`).join(", ")} };`
+        : null,
   };
 }
 
