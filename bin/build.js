@@ -6,6 +6,7 @@ import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import spdxTexts from "spdx-license-list/full.js";
+import { kubernetesCallsInUse } from "./kubernetes-calls-in-use.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -20,26 +21,30 @@ const { output } = await build({
   // What the entry shares with the rest stands in it: every file costs a start some time.
   preserveEntrySignatures: "allow-extension",
   // A folder of packages that lies elsewhere changes nothing of what is built.
-  resolve: { symlinks: false },
+  // Of a package that has both, its modules: what they import is then bundled once, and what nobody uses is left out.
+  resolve: { symlinks: false, mainFields: ["module", "main"] },
   // Its packages say nothing of side effects, and of its models of every Kubernetes resource none is needed.
   treeshake: { moduleSideEffects: [{ test: /[\\/]@kubernetes[\\/]client-node[\\/]/, sideEffects: false }] },
   transform: { target: "node20.19", define: { __ACR_PULL_VERSION__: JSON.stringify(manifest.version) } },
   plugins: [
     // Commander starts programs for commands that are files of their own. None of ours is, and loading what starts them
     // takes longer than help.
-    {
-      name: "commander-without-child-processes",
-      resolveId: (id, importer) =>
-        id === "node:child_process" && importer?.includes("/commander/") ? "\0no-child-processes" : null,
-      load: (id) => (id === "\0no-child-processes" ? "export {};" : null),
-    },
+    without("node:child_process", { of: "/commander/", exporting: ["spawn"] }),
+    // No question opens an editor, whose tables of encodings weigh more than all other prompts.
+    without("@inquirer/external-editor", { of: "/@inquirer/editor/", exporting: ["editAsync"] }),
+    // The Kubernetes client's requests travel by our own transport.
+    without("node-fetch", {
+      of: "/@kubernetes/client-node/",
+      exporting: ["default", "AbortError", "FetchError", "Headers"],
+    }),
+    kubernetesCallsInUse(root),
   ],
   output: {
     dir: aside,
     // As modules of the older kind: Node 20 takes 3 ms longer to start with its loader of the newer.
     format: "cjs",
     entryFileNames: "[name].cjs",
-    chunkFileNames: "[name]-[hash].cjs",
+    chunkFileNames: ({ name }) => `${name.replaceAll(".", "-")}-[hash].cjs`,
     // Names stay, for several SDKs tell error classes apart by them, and so do lines: of a crash Node prints the one
     // where it happened.
     keepNames: true,
@@ -52,6 +57,19 @@ await writeFile(join(aside, "THIRD-PARTY-LICENSES.txt"), licences(packages));
 await writeFile(join(aside, "sbom.cdx.json"), `${JSON.stringify(billOfMaterials(packages), undefined, 2)}\n`);
 await rm(join(root, "dist"), { recursive: true, force: true });
 await rename(aside, join(root, "dist"));
+
+/** Leaves a module out that a package imports and never uses for us; what it exports is undefined. */
+function without(module, { of, exporting }) {
+  const left = `\0without ${module}`;
+  return {
+    name: left,
+    resolveId: (id, importer) => (id === module && importer?.includes(of) ? left : null),
+    load: (id) =>
+      id === left
+        ? `const nothing = undefined; export { ${exporting.map((name) => `nothing as ${name}`).join(", ")} };`
+        : null,
+  };
+}
 
 /** Every package that has a module in the bundle, by name. */
 async function bundledPackages(moduleIds) {

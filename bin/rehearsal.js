@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { request } from "node:https";
 import { env, stdout } from "node:process";
-import { parse } from "yaml";
+import { load as parseYaml } from "js-yaml";
 
 const namespace = "awesomeapps";
 const name = "acr-secret";
@@ -54,7 +54,7 @@ async function type(words) {
 
 /** Asks the API server itself, as the current context of the kubeconfig may; kubectl may not be installed. */
 async function readSecret() {
-  const kubeconfig = parse(await readFile(env.KUBECONFIG, "utf8"));
+  const kubeconfig = parseYaml(await readFile(env.KUBECONFIG, "utf8"));
   const { context } = named(kubeconfig.contexts, kubeconfig["current-context"]);
   const { cluster } = named(kubeconfig.clusters, context.cluster);
   const { user } = named(kubeconfig.users, context.user);

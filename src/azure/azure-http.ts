@@ -37,12 +37,25 @@ export interface AzureHttp {
   /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
-   * What the SDK that signs in is built with, so that its requests take the same way. Each may be sent again: asking
-   * for a token twice gives two tokens, which does no harm.
-   * @param onFailure told of each request that was refused or got no whole answer: the SDK hides why
+   * What an SDK's client is built with, so that its requests take the same way.
+   * @param onFailure told of each request that was refused or got no whole answer: the SDK that signs in hides why
    */
-  clientOptions(onFailure: (failure: ExchangeError | PipelineResponse) => void): SdkClientOptions;
+  clientOptions(
+    rules: RequestRules,
+    onFailure?: (failure: ExchangeError | PipelineResponse) => void,
+  ): SdkClientOptions;
 }
+
+/** What is to be known of the requests of an SDK. */
+export interface RequestRules {
+  /** Whether one may be sent again although its first try may have been acted upon. */
+  readonly mayRepeat: (request: PipelineRequest) => boolean;
+  /** Whether one changes something, so that its answer is waited for a moment longer when the signal aborts. */
+  readonly writes: (request: PipelineRequest) => boolean;
+}
+
+/** What tries again, in every client's pipeline. */
+export const retryPolicyName = "acrPullRetryPolicy";
 
 /** Options that every client of Azure's SDKs takes. */
 export interface SdkClientOptions {
@@ -62,8 +75,8 @@ export function createAzureHttp(
   agent: Agent = new Agent({ keepAlive: true }),
   timeoutMs = Infinity,
 ): AzureHttp {
-  const httpClient = createHttpClient(agent, timeoutMs, false);
-  const writingClient = createHttpClient(agent, timeoutMs, true);
+  const readingClient = createHttpClient(agent, timeoutMs, () => false);
+  const writingClient = createHttpClient(agent, timeoutMs, () => true);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
   // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
@@ -79,7 +92,7 @@ export function createAzureHttp(
     pipeline.addPolicy(proxyPolicy());
     pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
     pipeline.addPolicy(setClientRequestIdPolicy());
-    pipeline.addPolicy(retryPolicy(timeoutMs, repeatable));
+    pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
     // Behind it, so that each try is told, to whoever sets AZURE_LOG_LEVEL.
     pipeline.addPolicy(logPolicy());
     return pipeline;
@@ -90,7 +103,7 @@ export function createAzureHttp(
     timeoutMs,
     send: ({ method, url, headers, body, repeatable, writes }, signal) =>
       (repeatable ? repeating : sendingOnce).sendRequest(
-        writes ? writingClient : httpClient,
+        writes ? writingClient : readingClient,
         createPipelineRequest({
           method,
           url,
@@ -99,16 +112,16 @@ export function createAzureHttp(
           abortSignal: signal,
         }),
       ),
-    clientOptions: (onFailure) => ({
+    clientOptions: ({ mayRepeat, writes }, onFailure) => ({
       ...options,
-      httpClient,
-      additionalPolicies: [{ policy: retryPolicy(timeoutMs, true, onFailure), position: "perCall" }],
+      httpClient: createHttpClient(agent, timeoutMs, writes),
+      additionalPolicies: [{ policy: retryPolicy(timeoutMs, mayRepeat, onFailure), position: "perCall" }],
     }),
   };
 }
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
-function createHttpClient(agent: Agent, limitMs: number, writes: boolean): HttpClient {
+function createHttpClient(agent: Agent, limitMs: number, writes: RequestRules["writes"]): HttpClient {
   // The metadata service of virtual machines speaks no TLS.
   const agentInTheClear = new AgentInTheClear({ keepAlive: true });
   return {
@@ -128,7 +141,7 @@ function createHttpClient(agent: Agent, limitMs: number, writes: boolean): HttpC
           agent:
             (request.agent as Agent | undefined) ?? (url.protocol === "https:" ? agent : agentInTheClear),
           limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
-          writes,
+          writes: writes(request),
         },
         signalOf(request),
       );
@@ -153,12 +166,13 @@ class UnsuccessfulAnswer extends Error {
 
 function retryPolicy(
   timeoutMs: number,
-  idempotent: boolean,
+  mayRepeat: RequestRules["mayRepeat"],
   onFailure?: (failure: ExchangeError | PipelineResponse) => void,
 ): PipelinePolicy {
   return {
-    name: "acrPullRetryPolicy",
+    name: retryPolicyName,
     async sendRequest(request, next) {
+      const idempotent = mayRepeat(request);
       const attempt = async (leftMs: number) => {
         request.timeout = leftMs;
         const response = await next(request);

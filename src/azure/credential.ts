@@ -223,7 +223,8 @@ class SharedCredential implements Credential {
     };
     const principal = this.method === "environment" ? passwordIn(env, tenant) : undefined;
     if (principal) return passwordSource(principal, cloud, http, onFailure);
-    const client = http.clientOptions(onFailure);
+    // Asking for a token twice gives two tokens, which does no harm.
+    const client = http.clientOptions({ mayRepeat: () => true, writes: () => false }, onFailure);
     const stopping = { policy: this.#signIn.policy, position: "perCall" as const };
     const additionalPolicies = [stopping, ...client.additionalPolicies];
     const credential = await createSdkCredential(this.method, this.#options, {

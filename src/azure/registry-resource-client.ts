@@ -1,3 +1,4 @@
+import type { Registry as ListedResource } from "@azure/arm-containerregistry";
 import pMap from "p-map";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
@@ -13,8 +14,13 @@ import type {
 import { isMissing, tellsMode } from "./api-versions.ts";
 import { azureError, undertake } from "./azure-errors.ts";
 import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
-import { list, record, text, type JsonObject } from "./json-fields.ts";
-import { listSubscriptions, type ResourceManager, type Subscription } from "./resource-manager.ts";
+import {
+  allOf,
+  answered,
+  listSubscriptions,
+  type ResourceManager,
+  type Subscription,
+} from "./resource-manager.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
 /** Where the registry is looked for: everywhere, unless narrowed. */
@@ -42,10 +48,10 @@ export function createRegistryResourceClient(
   ): Promise<readonly ReadRegistry[]> {
     return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
-        const path = `${registriesIn(subscriptionId, resourceGroup)}/${encodeURIComponent(name)}`;
-        return await resourceManager.speak("registries", async (service, version) => {
-          const request = { method: "GET", path: `${path}?api-version=${version}` } as const;
-          return [readRegistry((await service.send(request, signal)).body ?? {}, version)];
+        return await resourceManager.speak("registries", signal, async (clients, version) => {
+          const { registries } = clients.containerRegistry(subscriptionId);
+          const read = registries.get(resourceGroup, name);
+          return [readRegistry(await answered(read), version)];
         });
       } catch (error) {
         if (isMissing(error)) return [];
@@ -90,12 +96,12 @@ export function createRegistryResourceClient(
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return undertake(doing, signal, async () => {
       try {
-        const path = registriesIn(id, resourceGroup);
-        const registries = await resourceManager.speak("registries", async (service, version) =>
-          (await service.list(`${path}?api-version=${version}`, signal)).map((one) =>
-            readRegistry(one, version),
-          ),
-        );
+        const registries = await resourceManager.speak("registries", signal, async (clients, version) => {
+          const client = clients.containerRegistry(id).registries;
+          const listed =
+            resourceGroup === undefined ? client.list() : client.listByResourceGroup(resourceGroup);
+          return (await allOf(listed)).map((one) => readRegistry(one, version));
+        });
         return { registries, unseen: [] };
       } catch (error) {
         if (resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound")) return nothing;
@@ -227,49 +233,42 @@ function withoutAccess({ access: _access, ...registry }: ReadRegistry): Registry
   return registry;
 }
 
-/** Where the registries of a subscription are, or of one of its resource groups. */
-function registriesIn(subscriptionId: string, resourceGroup: string | undefined): string {
-  const group = resourceGroup === undefined ? "" : `/resourceGroups/${encodeURIComponent(resourceGroup)}`;
-  return `/subscriptions/${encodeURIComponent(subscriptionId)}${group}/providers/Microsoft.ContainerRegistry/registries`;
-}
-
 /**
  * Source: https://learn.microsoft.com/rest/api/container-registry/registries/get
  * @param version of the API that it was listed by
  */
-function readRegistry(listed: JsonObject, version: string): ReadRegistry {
-  const properties = record(listed["properties"]);
-  const rules = record(properties["networkRuleSet"]);
+function readRegistry(listed: ListedResource, version: string): ReadRegistry {
+  const { networkRuleSet, publicNetworkAccess, privateEndpointConnections, anonymousPullEnabled } = listed;
   return {
-    ...registryOf(listed, properties, version),
+    ...registryOf(listed, version),
     access: {
-      publicAccess: properties["publicNetworkAccess"] !== "Disabled",
-      opensToAll: rules["defaultAction"] !== "Deny",
-      allowedAddresses: list(rules["ipRules"]).length,
-      privateEndpoints: list(properties["privateEndpointConnections"]).length,
-      anonymousPull: properties["anonymousPullEnabled"] === true,
+      publicAccess: publicNetworkAccess !== "Disabled",
+      opensToAll: networkRuleSet?.defaultAction !== "Deny",
+      allowedAddresses: networkRuleSet?.ipRules?.length ?? 0,
+      privateEndpoints: privateEndpointConnections?.length ?? 0,
+      anonymousPull: anonymousPullEnabled === true,
     },
   };
 }
 
-function registryOf(listed: JsonObject, properties: JsonObject, version: string): Registry {
-  const id = text(listed["id"]) ?? "";
+function registryOf(listed: ListedResource, version: string): Registry {
+  const { id = "", name = "", loginServer = "", location, roleAssignmentMode } = listed;
   const [, , subscriptionId = "", , resourceGroup = ""] = id.split("/");
   return {
     id,
-    name: text(listed["name"]) ?? "",
-    loginServer: (text(properties["loginServer"]) ?? "").toLowerCase(),
-    roleAssignmentMode: modeOf(properties["roleAssignmentMode"], version),
+    name,
+    loginServer: loginServer.toLowerCase(),
+    roleAssignmentMode: modeOf(roleAssignmentMode, version),
     subscriptionId,
     resourceGroup,
-    location: text(listed["location"]) ?? "",
+    location,
   };
 }
 
-function modeOf(value: unknown, version: string): RoleAssignmentMode | undefined {
+function modeOf(value: string | undefined, version: string): RoleAssignmentMode | undefined {
   if (value === "AbacRepositoryPermissions" || value === "LegacyRegistryPermissions") return value;
   // Absent on registries that no newer API has touched: those are in the mode that was the only one.
-  return text(value) === undefined && tellsMode(version) ? "LegacyRegistryPermissions" : undefined;
+  return !value && tellsMode(version) ? "LegacyRegistryPermissions" : undefined;
 }
 
 function noSubscription(message: string, hint: string): ActionableError {

@@ -1,17 +1,42 @@
+import type { AuthorizationManagementClient } from "@azure/arm-authorization";
+import type { ContainerRegistryManagementClient } from "@azure/arm-containerregistry";
+import type { SubscriptionClient } from "@azure/arm-resources-subscriptions";
+import {
+  bearerTokenAuthenticationPolicyName,
+  formDataPolicyName,
+  isRestError,
+  type Pipeline,
+  type PipelinePolicy,
+} from "@azure/core-rest-pipeline";
+import { ExchangeError } from "../domain/http-exchange.ts";
+import { readPages, type Pages } from "../domain/pages.ts";
 import { usualVersion, versionInstead, type Api } from "./api-versions.ts";
-import type { AzureHttp } from "./azure-http.ts";
+import { retryPolicyName, type AzureHttp, type RequestRules } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
-import { createJsonService, type JsonService } from "./json-service.ts";
-import { text } from "./json-fields.ts";
+import { parsedRecord } from "./json-fields.ts";
+import { readAnswer, ServiceFailure } from "./service-failure.ts";
+
+/** The clients of one question: each is made for it, and what it asks stops with it. */
+export interface ResourceManagerClients {
+  authorization(subscriptionId: string): AuthorizationManagementClient;
+  containerRegistry(subscriptionId: string): ContainerRegistryManagementClient;
+  subscriptions(): SubscriptionClient;
+}
 
 /** Azure Resource Manager, which speaks one version of an API or another. */
 export interface ResourceManager {
   /**
    * Asks in the version that this cloud has: one that it refuses is asked for once a run, for it says which it has.
-   * @param ask gets the version, for the query `api-version`, and is called again with another
+   * @param ask is called again with another version; all that its clients answer is in it
+   * @throws ServiceFailure when Resource Manager refuses; ExchangeError when no whole answer came; ActionableError when
+   *   signing in fails
    */
-  speak<T>(api: Api, ask: (service: JsonService, version: string) => Promise<T>): Promise<T>;
+  speak<T>(
+    api: Api,
+    signal: AbortSignal,
+    ask: (clients: ResourceManagerClients, version: string) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** Resource Manager of a cloud, signed in as the credential. Source: https://learn.microsoft.com/rest/api/azure/ */
@@ -20,25 +45,100 @@ export function createResourceManager(
   credential: Credential,
   http: AzureHttp,
 ): ResourceManager {
-  const options = { url: cloud.resourceManager, scope: cloud.resourceManagerScope, nextLink: "nextLink" };
-  const service = createJsonService(options, credential, http);
   const chosen = new Map<Api, string>();
+  const scope = cloud.resourceManagerScope;
+  const home = new URL(cloud.resourceManager).origin;
+
+  async function clientsOf(version: string, pages: Pages): Promise<ResourceManagerClients> {
+    const sdk = await import("./resource-manager-clients.ts");
+    const common = http.clientOptions(rules);
+    const options = {
+      ...common,
+      endpoint: cloud.resourceManager,
+      // Each kind of client has a name of its own for it.
+      credentialScopes: scope,
+      credentials: { scopes: [scope] },
+      additionalPolicies: [
+        ...common.additionalPolicies,
+        { policy: successPolicy, position: "perRetry" as const },
+      ],
+    };
+    const policy = questionPolicy({ home, version, pages });
+    function held<T extends { readonly pipeline: Pipeline }>(client: T): T {
+      // Outermost: it sees where a request goes before a token is added to it, and an answer after all tries.
+      client.pipeline.addPolicy(policy, {
+        beforePolicies: [bearerTokenAuthenticationPolicyName, retryPolicyName],
+      });
+      // The policy for forms, which none of ours are, has Node load its `fetch`, and that takes 18 ms.
+      client.pipeline.removePolicy({ name: formDataPolicyName });
+      return client;
+    }
+    return {
+      authorization: (id) => held(new sdk.AuthorizationManagementClient(credential, id, options)),
+      containerRegistry: (id) => held(new sdk.ContainerRegistryManagementClient(credential, id, options)),
+      subscriptions: () => held(new sdk.SubscriptionClient(credential, options)),
+    };
+  }
+
   return {
-    async speak(api, ask) {
-      const tried = new Set<string>();
-      for (;;) {
-        const version = chosen.get(api) ?? usualVersion(api);
-        tried.add(version);
-        try {
-          return await ask(service, version);
-        } catch (error) {
-          const instead = versionInstead(error, api, tried);
-          if (instead === undefined) throw error;
-          chosen.set(api, instead);
+    speak: (api, signal, ask) =>
+      readPages(http.timeoutMs, signal, async (pages) => {
+        // Nothing can be asked without a token; while it is on its way there is time to load what asks.
+        const token = credential.getToken(scope, { abortSignal: signal });
+        token.catch(() => {});
+        const tried = new Set<string>();
+        for (;;) {
+          const version = chosen.get(api) ?? usualVersion(api);
+          const clients = await clientsOf(version, pages);
+          await token;
+          tried.add(version);
+          try {
+            return await ask(clients, version);
+          } catch (error) {
+            const instead = versionInstead(error, api, tried);
+            if (instead === undefined) throw error;
+            chosen.set(api, instead);
+          }
         }
-      }
-    },
+      }),
   };
+}
+
+/**
+ * What an SDK makes of an answer.
+ * @throws ExchangeError for one that the SDK cannot read
+ */
+export async function answered<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof TypeError || isRestError(error)
+      ? notAnswered("the answer lacks what belongs in it")
+      : error;
+  }
+}
+
+/** Every item of a list, page after page; throws as `answered` does. */
+export async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  const read = async () => {
+    for await (const item of items) all.push(item);
+  };
+  await answered(read());
+  return all;
+}
+
+/** Every subscription that the caller sees. */
+export async function listSubscriptions(
+  resourceManager: ResourceManager,
+  signal: AbortSignal,
+): Promise<readonly Subscription[]> {
+  const listed = await resourceManager.speak("subscriptions", signal, (clients) =>
+    allOf(clients.subscriptions().subscriptions.list()),
+  );
+  return listed.flatMap(({ subscriptionId: id, displayName: name }) =>
+    id ? [{ id, name: name || undefined }] : [],
+  );
 }
 
 /** A subscription, by its id. */
@@ -47,16 +147,70 @@ export interface Subscription {
   readonly name: string | undefined;
 }
 
-/** Every subscription that the caller sees. */
-export async function listSubscriptions(
-  resourceManager: ResourceManager,
-  signal: AbortSignal,
-): Promise<readonly Subscription[]> {
-  const listed = await resourceManager.speak("subscriptions", (service, version) =>
-    service.list(`/subscriptions?api-version=${version}`, signal),
-  );
-  return listed.flatMap(({ subscriptionId, displayName }) => {
-    const id = text(subscriptionId);
-    return id === undefined ? [] : [{ id, name: text(displayName) }];
-  });
+const rules: RequestRules = {
+  mayRepeat: ({ method }) => method === "GET" || method === "PUT" || method === "DELETE",
+  writes: ({ method }) => method !== "GET",
+};
+
+/**
+ * What the SDKs leave open: which version is asked for; that a token goes nowhere but home, wherever a list goes on;
+ * that a list ends, and stops with the run; and what is no answer of the service's is none, where they would take it for
+ * an empty one, or quote it.
+ */
+function questionPolicy({
+  home,
+  version,
+  pages,
+}: {
+  readonly home: string;
+  readonly version: string;
+  readonly pages: Pages;
+}): PipelinePolicy {
+  let asked = false;
+  return {
+    name: "acrPullQuestionPolicy",
+    async sendRequest(request, next) {
+      const url = new URL(request.url);
+      if (url.origin !== home) throw notAnswered("the answer goes on at another host");
+      // Where a resource has no parent the SDK leaves two slashes.
+      const path = url.pathname.replaceAll(/\/{2,}/g, "/");
+      const query = url.search.replace(/([?&]api-version=)[^&]*/, `$1${version}`);
+      request.url = `${home}${path}${query}`;
+      request.abortSignal = pages.signal;
+      const goesOn = asked;
+      if (goesOn) pages.goOn(request.url);
+      asked = true;
+      const response = await next(request).catch((error: unknown) => {
+        if (!isRestError(error) || !error.response) throw error;
+        if (error.code === "PARSE_ERROR") throw notAnswered("the answer is no JSON");
+        return error.response;
+      });
+      const { status, headers, bodyAsText } = response;
+      if (goesOn && status === 404) throw notAnswered("the answer goes on where nothing is");
+      if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
+      if (request.method === "GET") {
+        const { value, id } = parsedRecord(bodyAsText);
+        // Without one of them a question is not answered; taken for an answer, it would say that there is nothing.
+        if (!Array.isArray(value) && typeof id !== "string")
+          throw notAnswered("the answer is no JSON object");
+      }
+      return response;
+    },
+  };
+}
+
+/** The SDKs take another success than the usual one for a failure. */
+const successPolicy: PipelinePolicy = {
+  name: "acrPullSuccessPolicy",
+  async sendRequest(request, next) {
+    const response = await next(request);
+    const usual = { GET: 200, PUT: 201, DELETE: 204 }[request.method as string];
+    const succeeded = response.status >= 200 && response.status < 300;
+    return succeeded && usual !== undefined ? { ...response, status: usual } : response;
+  },
+};
+
+/** Something between us and the service answered in its place, or cut its answer off. */
+function notAnswered(what: string): ExchangeError {
+  return new ExchangeError("broken-connection", undefined, what);
 }

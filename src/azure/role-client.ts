@@ -1,3 +1,4 @@
+import type { Permission, RoleAssignment as ListedAssignment } from "@azure/arm-authorization";
 import pMap from "p-map";
 import { refused, type ActionableError } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
@@ -5,8 +6,7 @@ import type { RolePermissions } from "../domain/role.ts";
 import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role-assignment.ts";
 import { isMissing, knowsConditions } from "./api-versions.ts";
 import { undertake } from "./azure-errors.ts";
-import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
-import { listSubscriptions, type ResourceManager } from "./resource-manager.ts";
+import { allOf, answered, listSubscriptions, type ResourceManager } from "./resource-manager.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
 /** How an attempt to assign a role ended, where that is no failure. */
@@ -21,10 +21,10 @@ const subscriptionsAtOnce = 16;
 /** Role assignments of registries, by Azure Resource Manager. Fits the port `Roles` of core. */
 export function createRoleClient(resourceManager: ResourceManager) {
   async function assignmentsIn(scope: string, filter: string, signal: AbortSignal) {
-    const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
-    const listed = await resourceManager.speak("roleAssignments", (service, version) =>
-      service.list(`${path}?api-version=${version}&$filter=${encodeURIComponent(filter)}`, signal),
-    );
+    const listed = await resourceManager.speak("roleAssignments", signal, (clients) => {
+      const { roleAssignments } = clients.authorization(partsOf(scope).subscription);
+      return allOf(roleAssignments.listForScope(withoutSlash(scope), { filter }));
+    });
     return listed.map(assignmentOf);
   }
 
@@ -37,14 +37,16 @@ export function createRoleClient(resourceManager: ResourceManager) {
       registryId: string,
       signal: AbortSignal,
     ): Promise<{ writeRoleAssignments: boolean; deleteRoleAssignments: boolean } | undefined> {
-      const { name } = partsOf(registryId);
+      const { subscription, group, name } = partsOf(registryId);
       const doing = { doing: `read the caller's rights on registry ${name}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
-        const path = `${registryId}/providers/Microsoft.Authorization/permissions`;
         try {
-          const permissions = await resourceManager.speak("permissions", (service, version) =>
-            service.list(`${path}?api-version=${version}`, signal),
-          );
+          const permissions = await resourceManager.speak("permissions", signal, (clients) => {
+            const listed = clients.authorization(subscription).permissions;
+            return allOf(
+              listed.listForResource(group, "Microsoft.ContainerRegistry", "", "registries", name),
+            );
+          });
           return {
             writeRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/write"),
             deleteRoleAssignments: grants(permissions, "Microsoft.Authorization/roleAssignments/delete"),
@@ -102,20 +104,26 @@ export function createRoleClient(resourceManager: ResourceManager) {
       const doing = { doing: `read the role ${roleDefinitionId}`, area: "registries" } as const;
       return undertake(doing, signal, async () => {
         try {
-          const { body } = await resourceManager.speak("roleDefinitions", (service, version) =>
-            service.send({ method: "GET", path: `${roleDefinitionId}?api-version=${version}` }, signal),
+          const { roleName = "", permissions = [] } = await resourceManager.speak(
+            "roleDefinitions",
+            signal,
+            (clients) =>
+              answered(
+                clients
+                  .authorization(partsOf(roleDefinitionId).subscription)
+                  .roleDefinitions.getById(withoutSlash(roleDefinitionId)),
+              ),
           );
-          const { roleName, permissions } = record(body?.["properties"]);
           return {
-            name: text(roleName) ?? "",
-            sets: list(permissions)
-              .map(record)
-              .map(({ actions, notActions, dataActions, notDataActions }) => ({
-                actions: texts(actions),
-                notActions: texts(notActions),
-                dataActions: texts(dataActions),
-                notDataActions: texts(notDataActions),
-              })),
+            name: roleName,
+            sets: permissions.map(
+              ({ actions = [], notActions = [], dataActions = [], notDataActions = [] }) => ({
+                actions,
+                notActions,
+                dataActions,
+                notDataActions,
+              }),
+            ),
           };
         } catch (error) {
           if (isMissing(error)) return undefined;
@@ -135,9 +143,7 @@ export function createRoleClient(resourceManager: ResourceManager) {
       const doing = { doing: `assign the role ${role.name} on registry ${name}`, area: "roles" } as const;
       return undertake(doing, signal, async () => {
         try {
-          const guid = assignmentName(registryId, principalId, role.guid);
-          const path = `${registryId}/providers/Microsoft.Authorization/roleAssignments/${guid}`;
-          const properties = {
+          const parameters = {
             // As az compares them, in exactly this form.
             roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
             principalId,
@@ -145,16 +151,13 @@ export function createRoleClient(resourceManager: ResourceManager) {
             principalType: "ServicePrincipal",
             ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
           };
-          const { body } = await resourceManager.speak("roleAssignments", (service, version) => {
+          const assignment = await resourceManager.speak("roleAssignments", signal, (clients, version) => {
             if (condition !== undefined && !knowsConditions(version)) throw noConditions(name);
-            const request = {
-              method: "PUT",
-              path: `${path}?api-version=${version}`,
-              body: { properties },
-            } as const;
-            return service.send(request, signal);
+            const { roleAssignments } = clients.authorization(subscription);
+            const guid = assignmentName(registryId, principalId, role.guid);
+            return answered(roleAssignments.create(withoutSlash(registryId), guid, parameters));
           });
-          return { kind: "assigned", assignment: assignmentOf(body ?? {}) };
+          return { kind: "assigned", assignment: assignmentOf(assignment) };
         } catch (error) {
           if (isAnswer(error, 409, "RoleAssignmentExists")) return { kind: "exists" };
           if (isAnswer(error, 400, "PrincipalNotFound")) return { kind: "principal-unknown" };
@@ -193,8 +196,10 @@ export function createRoleClient(resourceManager: ResourceManager) {
     async removeAssignment(id: string, signal: AbortSignal): Promise<void> {
       await undertake({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
         try {
-          await resourceManager.speak("roleAssignments", (service, version) =>
-            service.send({ method: "DELETE", path: `${id}?api-version=${version}` }, signal),
+          await resourceManager.speak("roleAssignments", signal, (clients) =>
+            answered(
+              clients.authorization(partsOf(id).subscription).roleAssignments.deleteById(withoutSlash(id)),
+            ),
           );
         } catch (error) {
           if (!isMissing(error)) throw error;
@@ -220,8 +225,9 @@ function noConditions(registryName: string): ActionableError {
 }
 
 /** Whether these permissions grant an action: some set lists it and does not take it back. */
-export function grants(permissions: readonly JsonObject[], action: string): boolean {
-  const matches = (patterns: unknown) => texts(patterns).some((pattern) => wildcard(pattern).test(action));
+export function grants(permissions: readonly Permission[], action: string): boolean {
+  const matches = (patterns: readonly string[] = []) =>
+    patterns.some((pattern) => wildcard(pattern).test(action));
   return permissions.some(({ actions, notActions }) => matches(actions) && !matches(notActions));
 }
 
@@ -230,19 +236,18 @@ function wildcard(pattern: string): RegExp {
   return new RegExp(`^${parts.join(".*")}$`, "i");
 }
 
-function assignmentOf(listed: JsonObject): RoleAssignment {
-  const { roleDefinitionId, principalId, scope, condition } = record(listed["properties"]);
-  return {
-    id: text(listed["id"]) ?? "",
-    name: text(listed["name"]) ?? "",
-    roleDefinitionId: text(roleDefinitionId) ?? "",
-    principalId: text(principalId) ?? "",
-    scope: text(scope) ?? "",
-    condition: text(condition),
-  };
+function assignmentOf(listed: ListedAssignment): RoleAssignment {
+  const { id = "", name = "", roleDefinitionId = "", principalId = "", scope = "", condition } = listed;
+  // A condition that was never set may come as null.
+  return { id, name, roleDefinitionId, principalId, scope, condition: condition || undefined };
 }
 
-function partsOf(resourceId: string): { subscription: string; name: string } {
-  const [, , subscription = "", , , , , , name = ""] = resourceId.split("/");
-  return { subscription, name };
+function partsOf(resourceId: string): { subscription: string; group: string; name: string } {
+  const [, , subscription = "", , group = "", , , , name = ""] = resourceId.split("/");
+  return { subscription, group, name };
+}
+
+/** An id as the SDK takes it, which puts a slash before it. */
+function withoutSlash(id: string): string {
+  return id.replace(/^\/+/, "");
 }

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import { styleText } from "node:util";
+import { Chalk } from "chalk";
 import type { Environment } from "./answers.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { ColorChoice } from "./options.ts";
@@ -25,7 +25,16 @@ export interface Streams {
 /** What a piece of text means; its colour follows, and never says anything that the words do not. */
 export type Tone = "plain" | "strong" | "faint" | "good" | "warning" | "bad";
 
-const styles = { strong: "bold", faint: "dim", good: "green", warning: "yellow", bad: "red" } as const;
+/** Always colours: whether there is to be colour is decided for each stream, and by options that Chalk does not see. */
+const chalk = new Chalk({ level: 1 });
+
+const styles = {
+  strong: chalk.bold,
+  faint: chalk.dim,
+  good: chalk.green,
+  warning: chalk.yellow,
+  bad: chalk.red,
+} as const;
 
 /** A piece of text with its tone. */
 export interface Toned {
@@ -99,9 +108,7 @@ export class Printer {
   }
 
   #color(tone: Tone, text: string): string {
-    if (!this.#colored || tone === "plain" || text === "") return text;
-    // Whether there is to be colour was decided before, for each stream.
-    return styleText(styles[tone], text, { validateStream: false });
+    return this.#colored && tone !== "plain" ? styles[tone](text) : text;
   }
 }
 

@@ -46,6 +46,12 @@ export function createCluster(
   return new ClusterClient(context, connection.cluster.server, new KubernetesHttp(connection, options));
 }
 
+/** Which objects of a list are wanted. */
+interface Selector {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
 /** One Kubernetes cluster. */
 export class ClusterClient {
   readonly context: string;
@@ -73,11 +79,21 @@ export class ClusterClient {
   }
 
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined> {
-    return this.#calls.find(this.#request("get", "namespaces", undefined, name), namespaceObject, signal);
+    return this.#calls.find(
+      this.#request("get", "namespaces", undefined, name),
+      (core, options) => core.readNamespace({ name }, options),
+      namespaceObject,
+      signal,
+    );
   }
 
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]> {
-    return this.#calls.list(this.#request("list", "namespaces"), { labelSelector }, namespaceObject, signal);
+    return this.#calls.list(
+      this.#request("list", "namespaces"),
+      (core, page, options) => core.listNamespace({ labelSelector, ...page }, options),
+      namespaceObject,
+      signal,
+    );
   }
 
   async createNamespace(name: string, signal: AbortSignal): Promise<void> {
@@ -94,7 +110,12 @@ export class ClusterClient {
   }
 
   findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined> {
-    return this.#calls.find(this.#request("get", "secrets", namespace, name), secretObject, signal);
+    return this.#calls.find(
+      this.#request("get", "secrets", namespace, name),
+      (core, options) => core.readNamespacedSecret({ namespace, name }, options),
+      secretObject,
+      signal,
+    );
   }
 
   listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
@@ -118,9 +139,7 @@ export class ClusterClient {
     labelSelector: string,
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
-    return unlessForbidden(
-      this.#calls.list(this.#request("list", "secrets", namespace), { labelSelector }, secretObject, signal),
-    );
+    return unlessForbidden(this.#listSecretsIn(namespace, { labelSelector }, signal));
   }
 
   async listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
@@ -137,40 +156,55 @@ export class ClusterClient {
   async listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly SecretObject[]> {
     const ofTypes = await Promise.all(
       [dockerConfigType, legacyDockerConfigType].map((type) =>
-        this.#calls.list(
-          this.#request("list", "secrets", namespace),
-          { fieldSelector: `type=${type}` },
-          secretObject,
-          signal,
-        ),
+        this.#listSecretsIn(namespace, { fieldSelector: `type=${type}` }, signal),
       ),
     );
     return ofTypes.flat();
   }
 
   listPods(namespace: string, signal: AbortSignal): Promise<readonly PodObject[]> {
-    return this.#calls.list(this.#request("list", "pods", namespace), {}, podObject, signal);
+    return this.#calls.list(
+      this.#request("list", "pods", namespace),
+      (core, page, options) => core.listNamespacedPod({ namespace, ...page }, options),
+      podObject,
+      signal,
+    );
   }
 
   findPod(namespace: string, name: string, signal: AbortSignal): Promise<PodObject | undefined> {
-    return this.#calls.find(this.#request("get", "pods", namespace, name), podObject, signal);
+    return this.#calls.find(
+      this.#request("get", "pods", namespace, name),
+      (core, options) => core.readNamespacedPod({ namespace, name }, options),
+      podObject,
+      signal,
+    );
   }
 
   /** What happened to one pod, in no order. */
   listPodEvents(namespace: string, pod: string, signal: AbortSignal): Promise<readonly PodEvent[]> {
     const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`;
-    return this.#calls.list(this.#request("list", "events", namespace), { fieldSelector }, podEvent, signal);
+    return this.#calls.list(
+      this.#request("list", "events", namespace),
+      (core, page, options) => core.listNamespacedEvent({ namespace, fieldSelector, ...page }, options),
+      podEvent,
+      signal,
+    );
   }
 
   listNodes(signal: AbortSignal): Promise<readonly NodePlatform[]> {
-    return this.#calls.list(this.#request("list", "nodes"), {}, nodePlatform, signal);
+    return this.#calls.list(
+      this.#request("list", "nodes"),
+      (core, page, options) => core.listNode(page, options),
+      nodePlatform,
+      signal,
+    );
   }
 
   /** Service accounts with their pull secrets; none where the namespace does not exist. */
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]> {
     return this.#calls.list(
       this.#request("list", "serviceaccounts", namespace),
-      {},
+      (core, page, options) => core.listNamespacedServiceAccount({ namespace, ...page }, options),
       serviceAccountObject,
       signal,
     );
@@ -178,16 +212,39 @@ export class ClusterClient {
 
   listAllAccountLinks(signal: AbortSignal): Promise<readonly ServiceAccountObject[] | undefined> {
     return unlessForbidden(
-      this.#calls.list(this.#request("list", "serviceaccounts"), {}, serviceAccountObject, signal),
+      this.#calls.list(
+        this.#request("list", "serviceaccounts"),
+        (core, page, options) => core.listServiceAccountForAllNamespaces(page, options),
+        serviceAccountObject,
+        signal,
+      ),
     );
   }
 
   #listSecretsEverywhere(
-    selector: { readonly labelSelector?: string; readonly fieldSelector?: string },
+    selector: Selector,
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
     return unlessForbidden(
-      this.#calls.list(this.#request("list", "secrets"), selector, secretObject, signal),
+      this.#calls.list(
+        this.#request("list", "secrets"),
+        (core, page, options) => core.listSecretForAllNamespaces({ ...selector, ...page }, options),
+        secretObject,
+        signal,
+      ),
+    );
+  }
+
+  #listSecretsIn(
+    namespace: string,
+    selector: Selector,
+    signal: AbortSignal,
+  ): Promise<readonly SecretObject[]> {
+    return this.#calls.list(
+      this.#request("list", "secrets", namespace),
+      (core, page, options) => core.listNamespacedSecret({ namespace, ...selector, ...page }, options),
+      secretObject,
+      signal,
     );
   }
 
@@ -247,6 +304,7 @@ export class ClusterClient {
   ): Promise<ServiceAccountObject | undefined> {
     return this.#calls.find(
       this.#request("get", "serviceaccounts", namespace, name),
+      (core, options) => core.readNamespacedServiceAccount({ namespace, name }, options),
       serviceAccountObject,
       signal,
     );

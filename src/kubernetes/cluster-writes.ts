@@ -1,3 +1,4 @@
+import type { V1Namespace, V1Secret, V1ServiceAccount, V1Status } from "@kubernetes/client-node";
 import type { SecretChange, SecretObject, ServiceAccountObject } from "../domain/kubernetes-objects.ts";
 import { fieldManager } from "../domain/ownership.ts";
 import type { Write } from "./kubernetes-calls.ts";
@@ -7,11 +8,11 @@ import { secretBody, secretPatch } from "./kubernetes-objects.ts";
 const query = { fieldManager, fieldValidation: "Strict" };
 
 /** Making a namespace. */
-export function namespaceCreation(context: string, name: string): Write {
+export function namespaceCreation(context: string, name: string): Write<V1Namespace> {
+  const body = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
   return {
     request: { context, verb: "create", resource: "namespaces", name },
-    query,
-    body: { apiVersion: "v1", kind: "Namespace", metadata: { name } },
+    call: (core, dryRun, options) => core.createNamespace({ body, ...query, ...told(dryRun) }, options),
   };
 }
 
@@ -19,12 +20,15 @@ export function namespaceCreation(context: string, name: string): Write {
 export function secretCreation(
   context: string,
   secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
-): Write {
+): Write<V1Secret> {
   const { namespace, name } = secret;
   return {
     request: { context, verb: "create", resource: "secrets", namespace, name },
-    query,
-    body: secretBody(secret),
+    call: (core, dryRun, options) =>
+      core.createNamespacedSecret(
+        { namespace, body: secretBody(secret), ...query, ...told(dryRun) },
+        options,
+      ),
   };
 }
 
@@ -33,11 +37,12 @@ export function secretChange(
   context: string,
   { namespace, name, resourceVersion }: Pick<SecretObject, "namespace" | "name" | "resourceVersion">,
   change: SecretChange,
-): Write {
+): Write<V1Secret> {
+  const body = secretPatch(resourceVersion, change);
   return {
     request: { context, verb: "patch", resource: "secrets", namespace, name },
-    query,
-    body: secretPatch(resourceVersion, change),
+    call: (core, dryRun, options) =>
+      core.patchNamespacedSecret({ namespace, name, body, ...query, ...told(dryRun) }, options),
   };
 }
 
@@ -45,11 +50,18 @@ export function secretChange(
 export function secretDeletion(
   context: string,
   { namespace, name, ...version }: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
-): Write {
+): Write<V1Secret | V1Status> {
   const { uid, resourceVersion } = version;
   return {
     request: { context, verb: "delete", resource: "secrets", namespace, name },
-    body: { preconditions: { uid, resourceVersion } },
+    async call(core, dryRun, options) {
+      // Of a deletion with a body the options are read from that alone, and its query says nothing:
+      // https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
+      const body = { preconditions: { uid, resourceVersion }, ...(dryRun && { dryRun: [dryRun] }) };
+      await core.deleteNamespacedSecret({ namespace, name, body, ...told(dryRun) }, options);
+      // The client reads a Status, whatever the answer is.
+      return options.answer() as V1Secret | V1Status;
+    },
   };
 }
 
@@ -58,13 +70,18 @@ export function accountChange(
   context: string,
   { namespace, name, resourceVersion }: Pick<ServiceAccountObject, "namespace" | "name" | "resourceVersion">,
   imagePullSecrets: readonly string[],
-): Write {
+): Write<V1ServiceAccount> {
+  const body = {
+    metadata: { resourceVersion },
+    imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
+  };
   return {
     request: { context, verb: "patch", resource: "serviceaccounts", namespace, name },
-    query,
-    body: {
-      metadata: { resourceVersion },
-      imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
-    },
+    call: (core, dryRun, options) =>
+      core.patchNamespacedServiceAccount({ namespace, name, body, ...query, ...told(dryRun) }, options),
   };
+}
+
+function told(dryRun: "All" | undefined): { readonly dryRun?: "All" } {
+  return dryRun === undefined ? {} : { dryRun };
 }

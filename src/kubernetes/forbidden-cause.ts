@@ -1,8 +1,13 @@
 import type { V1ResourceQuotaList } from "@kubernetes/client-node";
-import { hasRight, type Send } from "./access-review.ts";
 import { ApiStatusError, type ApiStatus } from "./api-status.ts";
 import type { ApiRequest, ForbiddenCause } from "./kubernetes-errors.ts";
-import { resourceUrl } from "./resource-url.ts";
+
+/** What the API server is asked for to explain a refusal. */
+interface Questions {
+  /** Whether the right is there; false where that cannot be told. */
+  readonly mayDo: () => Promise<boolean>;
+  readonly quotas: (namespace: string) => Promise<V1ResourceQuotaList>;
+}
 
 /** Whether a refusal may be for any reason: the API server names the end of a namespace, and who is nobody. */
 function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boolean {
@@ -16,20 +21,14 @@ function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boole
  */
 export async function causeOfForbidden(
   error: unknown,
-  { verb, resource, namespace, name }: ApiRequest,
-  server: string,
-  send: Send,
+  { verb, resource, namespace }: ApiRequest,
+  { mayDo, quotas }: Questions,
 ): Promise<ForbiddenCause> {
   if (!(error instanceof ApiStatusError && isUnexplained(error.status))) return "rights";
-  const mayDo = await hasRight({ verb, resource, namespace, name }, server, send).catch(() => false);
-  if (!mayDo) return "rights";
+  if (!(await mayDo())) return "rights";
   if (verb !== "create" || namespace === undefined) return "admission";
   try {
-    const quotas = await send(
-      "GET",
-      resourceUrl(server, { verb: "list", resource: "resourcequotas", namespace }),
-    );
-    const full = (quotas as V1ResourceQuotaList).items.some(({ status }) =>
+    const full = (await quotas(namespace)).items.some(({ status }) =>
       [resource, `count/${resource}`].some((key) => {
         const hard = status?.hard?.[key];
         return hard !== undefined && Number(status?.used?.[key] ?? 0) >= Number(hard);

@@ -1,34 +1,44 @@
-import { ExchangeError } from "../domain/http-exchange.ts";
+import type { CoreV1Api, HttpLibrary } from "@kubernetes/client-node";
+import { ExchangeError, type HttpAnswer } from "../domain/http-exchange.ts";
 import { readPages, type Pages } from "../domain/pages.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
-import { hasRight, type Send } from "./access-review.ts";
+import { accessReview } from "./access-review.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
 import { kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
-import { isObject, type KubernetesHttp } from "./kubernetes-http.ts";
-import { resourceUrl, type Query } from "./resource-url.ts";
+import type { KubernetesHttp } from "./kubernetes-http.ts";
+import type { TypedApi } from "./typed-api.ts";
 
-/** What a request says beside what it acts on. */
-export interface CallDetails {
-  readonly query?: Query;
-  readonly body?: object | undefined;
+/** What goes last into each call of the typed API: the way that its request takes. */
+export interface CallOptions {
+  readonly httpApi: HttpLibrary;
+  /** The answer as it came, once it did. */
+  readonly answer: () => unknown;
 }
+
+/** One call of the typed API. */
+export type Call<T> = (core: CoreV1Api, options: CallOptions) => Promise<T>;
 
 /** A write, the same whether it is made or rehearsed. */
-export interface Write extends CallDetails {
+export interface Write<T> {
   readonly request: ApiRequest;
+  /** @param dryRun goes into the request: where it is there, nothing is kept */
+  readonly call: (core: CoreV1Api, dryRun: "All" | undefined, options: CallOptions) => Promise<T>;
 }
 
-/** Makes of an object what it is to us. What the API server sends has the form that it promises. */
-type Read<T> = (object: never) => T;
-
-/** One page of a list, as the API server sends it. */
-interface ListPage {
-  readonly items: readonly never[] | null;
-  readonly metadata?: { readonly continue?: string | null } | null;
+/** One page of a list. */
+interface Page<T> {
+  readonly kind?: string;
+  readonly items: readonly T[] | null;
+  readonly metadata?: { readonly _continue?: string };
 }
 
-const methods = { get: "GET", list: "GET", create: "POST", patch: "PATCH", delete: "DELETE" } as const;
+/** Reads the page of a list that these say. */
+export type PageCall<T> = (
+  core: CoreV1Api,
+  page: { readonly limit: number; readonly _continue?: string },
+  options: CallOptions,
+) => Promise<Page<T>>;
 
 const pageSize = 500;
 /** A page that is too large to be taken is asked for again with so many times fewer items. */
@@ -36,10 +46,11 @@ const pageDivisor = 8;
 /** How often a list is begun again because its next page was forgotten (410). */
 const listRestarts = 3;
 
-/** Requests about resources of the core API: how they are repeated, and their failures told. */
+/** Calls of the typed API: how they are repeated, and their failures told. */
 export class KubernetesCalls {
   readonly #server: string;
   readonly #http: KubernetesHttp;
+  #api: TypedApi | undefined;
 
   constructor(server: string, http: KubernetesHttp) {
     this.#server = server;
@@ -47,9 +58,14 @@ export class KubernetesCalls {
   }
 
   /** A read of one object; one that is not there is `undefined`. */
-  async find<T>(request: ApiRequest, read: Read<T>, signal: AbortSignal): Promise<T | undefined> {
+  async find<T, R>(
+    request: ApiRequest,
+    call: Call<T>,
+    read: (object: T) => R,
+    signal: AbortSignal,
+  ): Promise<R | undefined> {
     try {
-      return read((await this.#repeated(request, {}, failedAttempt, signal)) as never);
+      return read(await this.#repeated(call, failedAttempt, signal));
     } catch (error) {
       if (error instanceof ApiStatusError && error.status.code === 404) return undefined;
       throw kubernetesError(error, request);
@@ -57,12 +73,15 @@ export class KubernetesCalls {
   }
 
   /** A whole list, page by page, each item read. */
-  async list<T>(request: ApiRequest, selector: Query, read: Read<T>, signal: AbortSignal): Promise<T[]> {
+  async list<T, R>(
+    request: ApiRequest,
+    call: PageCall<T>,
+    read: (item: T) => R,
+    signal: AbortSignal,
+  ): Promise<R[]> {
     for (let restarts = 0; ; restarts += 1) {
       try {
-        return await readPages(this.#http.timeoutMs, signal, (pages) =>
-          this.#pages(request, selector, read, pages),
-        );
+        return await readPages(this.#http.timeoutMs, signal, (pages) => this.#pages(call, read, pages));
       } catch (error) {
         const forgotten = error instanceof ApiStatusError && error.status.code === 410;
         if (!forgotten || restarts >= listRestarts) throw kubernetesError(error, request);
@@ -70,16 +89,19 @@ export class KubernetesCalls {
     }
   }
 
-  async #pages<T>(request: ApiRequest, selector: Query, read: Read<T>, pages: Pages): Promise<T[]> {
-    const items: T[] = [];
+  async #pages<T, R>(call: PageCall<T>, read: (item: T) => R, pages: Pages): Promise<R[]> {
+    const items: R[] = [];
     let limit = pageSize;
-    let next: string | undefined;
+    let next = "";
     for (;;) {
-      const query = { ...selector, limit, continue: next };
-      let page: ListPage;
+      const wanted = { limit, ...(next !== "" && { _continue: next }) };
+      let page: Page<T>;
       try {
-        const answer = await this.#repeated(request, { query }, failedAttempt, pages.signal, isList);
-        page = answer as ListPage;
+        page = await this.#repeated(
+          async (core, options) => listed(await call(core, wanted, options)),
+          failedAttempt,
+          pages.signal,
+        );
       } catch (error) {
         const tooLarge = error instanceof ExchangeError && error.failure === "too-large";
         if (!tooLarge || limit === 1) throw error;
@@ -87,8 +109,8 @@ export class KubernetesCalls {
         continue;
       }
       items.push(...(page.items ?? []).map(read));
-      next = page.metadata?.continue ?? undefined;
-      if (next === undefined || next === "") return items;
+      next = page.metadata?._continue ?? "";
+      if (next === "") return items;
       pages.goOn(next);
     }
   }
@@ -98,17 +120,16 @@ export class KubernetesCalls {
    * names a resource version. After a try whose answer was lost a 409 may be its own echo; `landed` then looks
    * whether what was wanted is there.
    */
-  async write<T>(
-    { request, ...details }: Write,
-    read: Read<T>,
-    landed: () => Promise<T | undefined>,
+  async write<T, R>(
+    { request, call }: Write<T>,
+    read: (object: T) => R,
+    landed: () => Promise<R | undefined>,
     signal: AbortSignal,
-  ): Promise<T> {
+  ): Promise<R> {
     let lost = false;
     try {
       const answer = await this.#repeated(
-        request,
-        details,
+        (core, options) => call(core, undefined, options),
         (error) => {
           const failed = failedAttempt(error);
           if (failed && (failed.status === undefined || failed.status >= 500)) lost = true;
@@ -116,7 +137,7 @@ export class KubernetesCalls {
         },
         signal,
       );
-      return read(answer as never);
+      return read(answer);
     } catch (error) {
       const { status } = error instanceof ApiStatusError ? error : {};
       if (lost && status?.code === 409 && status.refusedBy === undefined) {
@@ -131,68 +152,88 @@ export class KubernetesCalls {
    * Asks what the API server would say to a write: it goes through everything that a write does, and nothing is kept.
    * @throws ActionableError as the write itself would
    */
-  async rehearse({ request, query, body }: Write, signal: AbortSignal): Promise<void> {
-    // Of a deletion with a body the options are read from that alone, and its query says nothing:
-    // https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
-    const details: CallDetails = {
-      query: { ...query, dryRun: "All" },
-      body: request.verb === "delete" ? { ...body, dryRun: ["All"] } : body,
-    };
+  async rehearse({ request, call }: Write<unknown>, signal: AbortSignal): Promise<void> {
     try {
-      await this.#repeated(request, details, failedAttempt, signal);
+      await this.#repeated((core, options) => call(core, "All", options), failedAttempt, signal);
     } catch (error) {
       throw await this.#told(error, request, signal);
     }
   }
 
   async #told(error: unknown, request: ApiRequest, signal: AbortSignal): Promise<unknown> {
-    const cause = await causeOfForbidden(error, request, this.#server, this.#sender(signal));
+    const cause = await causeOfForbidden(error, request, {
+      mayDo: () => this.mayDo(request, signal),
+      quotas: (namespace) =>
+        this.#once(({ core }, options) => core.listNamespacedResourceQuota({ namespace }, options), signal),
+    });
     return kubernetesError(error, request, cause);
   }
 
   /** Whether the caller has a right; false where that cannot be told. Without a namespace: in all of them. */
   async mayDo(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean> {
     try {
-      return await hasRight(right, this.#server, this.#sender(signal));
+      const body = accessReview(right);
+      const { status } = await this.#once(
+        ({ authorization }, options) => authorization.createSelfSubjectAccessReview({ body }, options),
+        signal,
+      );
+      return status?.allowed === true;
     } catch (error) {
       if (signal.aborted) throw error;
       return false;
     }
   }
 
-  #sender(signal: AbortSignal): Send {
-    return (method, url, body) => this.#http.send({ method, url, body }, signal, this.#http.timeoutMs);
-  }
-
-  #repeated(
-    request: ApiRequest,
-    { query, body }: CallDetails,
+  #repeated<T>(
+    call: Call<T>,
     classify: (error: unknown) => FailedAttempt | undefined,
     signal: AbortSignal,
-    accept?: (answer: unknown) => boolean,
-  ): Promise<unknown> {
-    const sent = {
-      method: methods[request.verb],
-      url: resourceUrl(this.#server, request, query),
-      body,
-      accept,
-    };
+  ): Promise<T> {
     return withRetries(
-      (leftMs) => this.#http.send(sent, signal, leftMs),
+      (leftMs) => this.#once(({ core }, options) => call(core, options), signal, leftMs),
       classify,
       signal,
       this.#http.timeoutMs,
     );
   }
+
+  /** @throws ApiStatusError for every answer but a success that can be read */
+  async #once<T>(
+    call: (api: TypedApi, options: CallOptions) => Promise<T>,
+    signal: AbortSignal,
+    limitMs = this.#http.timeoutMs,
+  ): Promise<T> {
+    const { openTypedApi, travellingBy } = await import("./typed-api.ts");
+    this.#api ??= openTypedApi(this.#server);
+    let answer: HttpAnswer | undefined;
+    const httpApi = travellingBy(
+      async (request) => (answer = await this.#http.send(request, signal, limitMs)),
+    );
+    const parsed = () => JSON.parse(answer?.body.toString("utf8") ?? "") as unknown;
+    try {
+      const read = await call(this.#api, { httpApi, answer: parsed });
+      if (isObject(read)) return read;
+    } catch (error) {
+      // The client cannot read it, and its complaint may quote it.
+      if (!answer || !(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    }
+    if (!answer) throw new TypeError("no request was made");
+    throw new ApiStatusError(answer);
+  }
 }
 
 /**
- * Whether an answer is a list: taken for an empty one, anything else would say that there is nothing. Go writes `null`
- * for a list that nothing was ever put into, as older API servers and proxies that sift lists do.
+ * A page that is a list: taken for an empty one, anything else would say that there is nothing. Go writes `null` for a
+ * list that nothing was ever put into, as older API servers and proxies that sift lists do.
+ * @throws TypeError
  */
-function isList(answer: unknown): boolean {
-  const { kind, items } = Object(answer) as { kind?: unknown; items?: unknown };
-  return Array.isArray(items)
-    ? items.every(isObject)
-    : items === null && typeof kind === "string" && kind.endsWith("List");
+function listed<T>(page: Page<T>): Page<T> {
+  const { kind, items } = page;
+  if (items?.every(isObject) || (items === null && kind?.endsWith("List"))) return page;
+  throw new TypeError("no list");
+}
+
+/** Whether the client read an object: of a text, a number or a list it makes one with nothing in it. */
+function isObject(read: unknown): boolean {
+  return typeof read === "object" && read !== null && Object.keys(read).length > 0;
 }

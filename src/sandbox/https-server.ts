@@ -39,7 +39,7 @@ export interface Listener {
  */
 export async function listen(service: Service, options: ListenOptions): Promise<Listener> {
   const first = await open(service, options, "127.0.0.1", options.port ?? 0);
-  const { port } = first.address() as AddressInfo;
+  const { port } = first.server.address() as AddressInfo;
   try {
     const second = await open(service, options, "::1", port);
     return { port, close: () => closeAll([first, second]) };
@@ -55,7 +55,18 @@ export async function listen(service: Service, options: ListenOptions): Promise<
   }
 }
 
-async function open(service: Service, options: ListenOptions, host: string, port: number): Promise<Server> {
+/** A server on one address, and the end of it. */
+interface OpenServer {
+  readonly server: Server;
+  readonly close: () => Promise<void>;
+}
+
+async function open(
+  service: Service,
+  options: ListenOptions,
+  host: string,
+  port: number,
+): Promise<OpenServer> {
   const { certificate: cert, key } = options.identity;
   // The TCP connection under each TLS connection, by the client's port: only it can be reset.
   const connections = new Map<number | undefined, Socket>();
@@ -82,18 +93,20 @@ async function open(service: Service, options: ListenOptions, host: string, port
       resolve();
     });
   });
-  return server;
-}
-
-async function closeAll(servers: readonly Server[]): Promise<void> {
-  await Promise.all(
-    servers.map(async (server) => {
+  return {
+    server,
+    close: async () => {
       const closed = once(server, "close");
       server.close();
-      server.closeAllConnections();
+      // Node's own list of connections lacks those that are still at their TLS handshake.
+      for (const connection of connections.values()) connection.destroy();
       await closed;
-    }),
-  );
+    },
+  };
+}
+
+async function closeAll(servers: readonly OpenServer[]): Promise<void> {
+  await Promise.all(servers.map(({ close }) => close()));
 }
 
 /** The hosts by which clients ask for it: another one is that of a page which a name server has led a browser here from. */

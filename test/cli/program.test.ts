@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { load as parseYaml } from "js-yaml";
 import { programPath, runProgram } from "../program.ts";
 
 const version = (
@@ -75,7 +75,7 @@ describe("bad usage", () => {
 
   it.each<[string, (text: string) => unknown]>([
     ["json", JSON.parse],
-    ["yaml", parse],
+    ["yaml", (text) => parseYaml(text)],
   ])("is one document in %s all the same", async (format, read) => {
     const { code, stdout, stderr } = await runProgram(undefined, ["setup", "-o", format]);
     expect(code).toBe(2);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { load as parseYaml } from "js-yaml";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runProgram, secretOf } from "../program.ts";
 
@@ -31,7 +31,7 @@ describe("a plan", () => {
       before: null,
       after: expect.any(Object) as object,
     });
-    expect(parse(yaml.stdout)).toEqual(json.json);
+    expect(parseYaml(yaml.stdout)).toEqual(json.json);
   });
 });
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { load as parseYaml } from "js-yaml";
 import { runSafely } from "../canary.ts";
 import { regrant, setUpWorld, verify, type SetUpWorld } from "../scenarios/verification.ts";
 import { TerminalRun } from "../terminal.ts";
@@ -40,7 +40,7 @@ describe("verify as JSON", () => {
   it("is the same in YAML", async () => {
     const { stdout } = await runSafely(world.sandbox, ["verify", "-n", "awesomeapps", "-o", "yaml"]);
     const { json } = await verify(world.sandbox);
-    expect(parse(stdout)).toEqual(json);
+    expect(parseYaml(stdout)).toEqual(json);
   });
 });
 

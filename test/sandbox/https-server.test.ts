@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { Agent, request } from "node:https";
+import { connect } from "node:net";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createCertificateAuthority, type ServerIdentity } from "../../src/sandbox/certificate-authority.ts";
 import { FaultInjector, readFaults, type FaultOptions } from "../../src/sandbox/faults.ts";
@@ -244,6 +246,16 @@ describe("a service on the wire", () => {
         void listener?.close();
       });
     await expect(call({ port })).rejects.toThrow("socket hang up");
+  });
+
+  it("ends connections that are still at their handshake when it is closed", async () => {
+    const { port } = await start();
+    const client = connect(port, "127.0.0.1");
+    client.on("error", () => undefined);
+    await once(client, "connect");
+    await listener?.close();
+    listener = undefined;
+    await once(client, "close");
   });
 });
 

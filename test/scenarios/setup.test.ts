@@ -176,7 +176,7 @@ describe("setup on stdout and stderr", () => {
 
   it("as YAML says the same as JSON", async () => {
     await setup(sandbox);
-    const { parse } = await import("yaml");
+    const { load: parse } = await import("js-yaml");
     const json = await setup(sandbox);
     const yaml = await runProgram(sandbox, [
       "setup",

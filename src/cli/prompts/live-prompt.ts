@@ -8,6 +8,7 @@ import {
   useRef,
   useState,
 } from "@inquirer/core";
+import { createPromptModule } from "inquirer";
 import { InterruptedError } from "../interruption.ts";
 import { toned, type Line, type Terminal } from "../terminal.ts";
 import { answeredLines } from "./frame.ts";
@@ -16,11 +17,11 @@ import type { LiveQuestion, Outcome } from "./live-question.ts";
 import { Resizing } from "./resizing.ts";
 
 /** A question and where it is asked; what it answers does not matter to the screen. */
-interface Asked {
+type Asked = {
   readonly message: string;
   readonly question: Pick<LiveQuestion<unknown>, "changed" | "frame" | "outcome" | "press" | "text">;
   readonly terminal: Terminal;
-}
+};
 
 /** The lone byte of Esc is told from the first one of an arrow key by what follows within this time. */
 const escapeCodeTimeoutMs = 100;
@@ -39,17 +40,30 @@ export async function askLive<T>(
 ): Promise<Exclude<Outcome<T>, { kind: "failed" }>> {
   // The first to listen for keys decides; readline's own 500 ms make Esc feel dead.
   emitKeypressEvents(terminal.stdin, { escapeCodeTimeout: escapeCodeTimeoutMs } as unknown as Interface);
-  const context = {
+  const ask = createPromptModule<{ live: Asked }>({
     input: terminal.stdin,
     output: terminal.questions,
     signal,
-    get clearPromptOnDone() {
-      return question.outcome?.kind !== "answer";
-    },
-  };
+  });
+  ask.registerPrompt("live", (asked: Asked, context) =>
+    livePrompt(asked, {
+      ...context,
+      // Known only at the end.
+      get clearPromptOnDone() {
+        return question.outcome?.kind !== "answer";
+      },
+    }),
+  );
   question.start();
   try {
-    const outcome = (await livePrompt({ message, question, terminal }, context)) as Outcome<T>;
+    const answers = await ask<{ outcome: unknown }>({
+      type: "live",
+      name: "outcome",
+      message,
+      question,
+      terminal,
+    });
+    const outcome = answers.outcome as Outcome<T>;
     if (outcome.kind === "failed") throw outcome.error;
     return outcome;
   } catch (error) {

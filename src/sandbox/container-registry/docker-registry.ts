@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import { createCertificateAuthority } from "../certificate-authority.ts";
 import { createLoginServer } from "./container-registry.ts";
 import { smallImage } from "./image.ts";
@@ -69,7 +69,7 @@ function configurationOf(
   { loginServer }: RegistryRecord,
   paths: { readonly certificates: string; readonly socket: string; readonly data: string },
 ): string {
-  return stringify({
+  return dump({
     version: "0.1",
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: paths.data }, delete: { enabled: true } },

@@ -1,4 +1,4 @@
-import { stringify as stringifyYaml } from "yaml";
+import { dump } from "js-yaml";
 import type { SandboxRequest, SandboxResponse } from "../service.ts";
 import type { KubernetesObject } from "../world.ts";
 import type { JsonObject } from "./json.ts";
@@ -102,7 +102,7 @@ export function respond(representation: Representation, status: number, body: un
 
 /** Keys in their order, as the API server writes YAML. */
 function asYaml(body: unknown): string {
-  return stringifyYaml(body, { version: "1.1", sortMapEntries: true, indentSeq: false, lineWidth: 80 });
+  return dump(body, { sortKeys: true, noArrayIndent: true, noRefs: true, skipInvalid: true, lineWidth: 80 });
 }
 
 /** @throws StatusError 400 for a part that no table can hold */

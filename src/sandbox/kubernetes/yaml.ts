@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseAllDocuments, visit, type Document, type Tags } from "yaml";
+import { FAILSAFE_SCHEMA, load, loadAll, Type, YAMLException } from "js-yaml";
 
 /** A text as its first document says it, and which keys of it are there twice. */
 export interface YamlText {
@@ -20,42 +20,78 @@ export function readYaml(text: string): YamlText {
   if (halfLetter.test(text)) {
     throw new Error("found invalid Unicode character escape code");
   }
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    version: "1.1",
-    uniqueKeys: false,
-    logLevel: "error",
-    lineCounter: lines,
-    customTags: withoutTimes,
+  const [value] = loadAll(text, null, { schema, json: true });
+  return { value, duplicates: duplicateKeys(text) };
+}
+
+const yes = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const no = /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+const whole = /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0o?[0-7_]*|[1-9][\d_]*)$/;
+const broken = /^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?$/;
+const endless = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
+
+const schema = FAILSAFE_SCHEMA.extend({
+  implicit: [
+    scalar("null", [/^(?:|~|null|Null|NULL)$/], () => null),
+    scalar("bool", [yes, no], (data) => yes.test(data)),
+    scalar("int", [whole], integer),
+    scalar("float", [broken, endless], fraction),
+    new Type("tag:yaml.org,2002:merge", { kind: "scalar", resolve: (data: unknown) => data === "<<" }),
+  ],
+});
+
+function scalar(name: string, patterns: readonly RegExp[], construct: (data: string) => unknown): Type {
+  const text = (data: unknown) => (data as string | null) ?? "";
+  return new Type(`tag:yaml.org,2002:${name}`, {
+    kind: "scalar",
+    resolve: (data: unknown) => patterns.some((pattern) => pattern.test(text(data))),
+    construct: (data: unknown) => construct(text(data)),
   });
-  const [first] = "empty" in documents ? [] : documents;
-  const [error] = first?.errors ?? [];
-  if (error) {
+}
+
+function fraction(data: string): number {
+  if (broken.test(data)) {
+    return Number(data.replaceAll("_", ""));
+  }
+  if (/nan/i.test(data)) {
+    return NaN;
+  }
+  return data.startsWith("-") ? -Infinity : Infinity;
+}
+
+/** A number as Go reads it, which takes a leading zero for octal. */
+function integer(data: string): number {
+  const [, sign, digits = ""] = /^([-+]?)(.*)$/.exec(data.replaceAll("_", "")) ?? [];
+  const size = Number(/^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return sign === "-" ? -size : size;
+}
+
+/** The parser stops at the first: each that is found is renamed, for the next to be found. */
+function duplicateKeys(text: string): string[] {
+  const duplicates: string[] = [];
+  for (let rest = text; ;) {
+    const found = firstDuplicate(rest);
+    if (!found) {
+      return duplicates;
+    }
+    const { position, line } = found.mark;
+    const [key = ""] = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s:]+)/.exec(rest.slice(position)) ?? [];
+    duplicates.push(
+      `line ${line + 1}: key ${JSON.stringify(String(load(key, { schema })))} already set in map`,
+    );
+    const renamed = `"\\0${duplicates.length}"`;
+    rest = rest.slice(0, position) + renamed + rest.slice(position + key.length);
+  }
+}
+
+function firstDuplicate(text: string): YAMLException | undefined {
+  try {
+    loadAll(text, null, { schema });
+    return undefined;
+  } catch (error) {
+    if (error instanceof YAMLException && error.reason === "duplicated mapping key") {
+      return error;
+    }
     throw error;
   }
-  return { value: first?.toJS() as unknown, duplicates: first ? duplicateKeys(first, lines) : [] };
-}
-
-function withoutTimes(tags: Tags): Tags {
-  return tags.filter(
-    (tag) => typeof tag === "string" || !(tag.tag.endsWith(":timestamp") || tag.format === "TIME"),
-  );
-}
-
-function duplicateKeys(document: Document, lines: LineCounter): string[] {
-  const duplicates: string[] = [];
-  visit(document, {
-    Map: (_position, map) => {
-      const seen = new Set<unknown>();
-      for (const { key } of isMap(map) ? map.items : []) {
-        const name = isScalar(key) ? key.value : key;
-        if (seen.has(name) && isScalar(key)) {
-          const { line } = lines.linePos(key.range?.[0] ?? 0);
-          duplicates.push(`line ${line}: key ${JSON.stringify(String(name))} already set in map`);
-        }
-        seen.add(name);
-      }
-    },
-  });
-  return duplicates;
 }

@@ -1,0 +1,50 @@
+import {
+  AuthorizationV1Api,
+  CoreV1Api,
+  createConfiguration,
+  ResponseContext,
+  ServerConfiguration,
+  wrapHttpLibrary,
+  type HttpLibrary,
+} from "@kubernetes/client-node";
+import type { HttpAnswer } from "../domain/http-exchange.ts";
+import type { KubernetesRequest } from "./kubernetes-http.ts";
+
+/*
+ * What is used of the Kubernetes client, apart from what uses it: it takes longer to load than all else that a run needs
+ * of Kubernetes.
+ */
+
+/** The typed API of a cluster. */
+export interface TypedApi {
+  readonly core: CoreV1Api;
+  readonly authorization: AuthorizationV1Api;
+}
+
+/** The typed API at this address, which may have a path of its own, as behind a proxy that serves many clusters. */
+export function openTypedApi(server: string): TypedApi {
+  const configuration = createConfiguration({ baseServer: new ServerConfiguration(server, {}) });
+  return {
+    core: new CoreV1Api(configuration),
+    authorization: new AuthorizationV1Api(configuration),
+  };
+}
+
+/** What a call of the typed API is given for its requests to travel by `send`, which answers with successes alone. */
+export function travellingBy(send: (request: KubernetesRequest) => Promise<HttpAnswer>): HttpLibrary {
+  return wrapHttpLibrary({
+    async send(request) {
+      const body = request.getBody();
+      const { status, body: answer } = await send({
+        method: request.getHttpMethod().toString(),
+        url: new URL(request.getUrl()),
+        body: typeof body === "string" ? body : undefined,
+      });
+      return new ResponseContext(
+        status,
+        { "content-type": "application/json" },
+        { text: () => Promise.resolve(answer.toString("utf8")), binary: () => Promise.resolve(answer) },
+      );
+    },
+  });
+}

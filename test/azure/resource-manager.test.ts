@@ -1,0 +1,162 @@
+import type { ServerResponse } from "node:http";
+import { Agent } from "node:https";
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createAzureHttp } from "../../src/azure/azure-http.ts";
+import type { Cloud } from "../../src/azure/cloud.ts";
+import type { Credential } from "../../src/azure/credential.ts";
+import { createRegistryResourceClient } from "../../src/azure/registry-resource-client.ts";
+import { createResourceManager } from "../../src/azure/resource-manager.ts";
+import { createRoleClient } from "../../src/azure/role-client.ts";
+import { rolesFor } from "../../src/domain/role.ts";
+import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
+import { ScriptedServer } from "../scripted-server.ts";
+
+const signal = AbortSignal.timeout(30_000);
+const subscription = "11111111-1111-1111-1111-111111111111";
+const registryId = `/subscriptions/${subscription}/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r`;
+const [acrPull] = rolesFor("acrpull", "LegacyRegistryPermissions");
+let server: ScriptedServer;
+/** What tokens were asked to satisfy. */
+let claimsAsked: Array<string | undefined>;
+let roles: ReturnType<typeof createRoleClient>;
+let registries: ReturnType<typeof createRegistryResourceClient>;
+
+beforeEach(async () => {
+  const authority = await createCertificateAuthority();
+  server = new ScriptedServer(await authority.issue());
+  await server.start();
+  claimsAsked = [];
+  const credential: Credential = {
+    method: "environment",
+    asksPerson: false,
+    getToken: (_scopes, options) => {
+      claimsAsked.push(options?.claims);
+      const token = options?.claims === undefined ? "first" : "second";
+      return Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 });
+    },
+    claims: () => Promise.reject(new TypeError("nobody asks")),
+  };
+  const cloud = {
+    name: "scripted",
+    isWellKnown: false,
+    resourceManager: `https://localhost:${server.port}`,
+    resourceManagerScope: "some/.default",
+    registrySuffixes: [],
+  } as unknown as Cloud;
+  const http = createAzureHttp(new Agent({ ca: authority.certificate }));
+  const resourceManager = createResourceManager(cloud, credential, http);
+  roles = createRoleClient(resourceManager);
+  registries = createRegistryResourceClient(cloud, resourceManager);
+});
+afterEach(() => server.stop());
+
+const listRoles = () => roles.listAssignments(registryId, "someone", signal);
+const listRegistries = (within = signal) => registries.listAccess({ subscription }, within);
+const page = (value: readonly object[], nextLink?: string) => ({ status: 200, json: { value, nextLink } });
+const unreachable = { code: "azure.unreachable" };
+
+describe.each([
+  ["the client of roles", listRoles],
+  ["the client of registries", listRegistries],
+])("%s", (_client, list) => {
+  test("shows a token that satisfies the claims that are demanded, once", async () => {
+    const claims = JSON.stringify({ access_token: { nbf: { essential: true, value: "1" } } });
+    const challenge = `Bearer realm="", error="insufficient_claims", claims="${Buffer.from(claims).toString("base64")}"`;
+    const refusal = { status: 401, json: {}, headers: { "WWW-Authenticate": challenge } };
+    server.script(refusal, page([]));
+    await list();
+    expect(claimsAsked.at(-1)).toBe(claims);
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
+      "Bearer first",
+      "Bearer second",
+    ]);
+    server.script(refusal, refusal);
+    await expect(list()).rejects.toMatchObject({ exitCode: 3 });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("reads page after page, in the version that it asked for", async () => {
+    server.script(
+      page(
+        [{ id: "1", location: "x", sku: { name: "Basic" } }],
+        `https://localhost:${server.port}/more?api-version=1999-01-01`,
+      ),
+      page([]),
+    );
+    await list();
+    expect(server.requests).toHaveLength(2);
+    const [first, second] = server.requests.map(({ query }) => query.get("api-version"));
+    expect(second).toBe(first);
+  });
+
+  test("shows nobody's token to another host, whatever is named as the next page", async () => {
+    server.script(page([], "https://elsewhere.example/list"));
+    await expect(list()).rejects.toMatchObject(unreachable);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("does not follow a list that leads back to itself, nor take it for all there is", async () => {
+    const again = page([], `https://localhost:${server.port}/more`);
+    server.script(again, again, again);
+    await expect(list()).rejects.toThrow("leads back to a page");
+  });
+
+  test("does not take a list for whole whose next page is not there", async () => {
+    server.script(page([], "//elsewhere.example/list"), { status: 404, json: {} });
+    await expect(list()).rejects.toMatchObject(unreachable);
+  });
+
+  test.each([
+    ["nothing at all", ""],
+    ["an object without a list", "{}"],
+    ["a list of its own making", '[{"id":1}]'],
+    ["no JSON", "s3cr3t"],
+    ["JSON that is cut off", '{"value":["s3cr3t"'],
+  ])("takes %s for no answer, and quotes none of it", async (_what, body) => {
+    server.script((response: ServerResponse) => response.end(body));
+    const error: unknown = await list().catch((reason: unknown) => reason);
+    expect(error).toMatchObject(unreachable);
+    expect(inspect(error, { depth: 9 })).not.toContain("s3cr3t");
+  });
+
+  test("takes any success for one", async () => {
+    server.script((response: ServerResponse) => response.writeHead(202).end('{"value":[]}'));
+    await expect(list()).resolves.toBeDefined();
+  });
+
+  test("follows no redirect", async () => {
+    server.script({ status: 307, headers: { location: `https://localhost:${server.port}/x` } }, page([]));
+    await expect(list()).rejects.toThrow("307");
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+test("a later page of registries stops with the run", async () => {
+  const stop = new AbortController();
+  server.script(page([], `https://localhost:${server.port}/more`), () => stop.abort(new Error("stopped")));
+  await expect(listRegistries(stop.signal)).rejects.toThrow("stopped");
+});
+
+describe("a write", () => {
+  const assign = () => {
+    if (!acrPull) throw new Error("no role");
+    return roles.assignRole(registryId, "someone", { role: acrPull, condition: undefined }, signal);
+  };
+
+  test("need not be told more than that it was done, by whatever success", async () => {
+    server.script((response: ServerResponse) => response.writeHead(200).end());
+    expect((await assign()).kind).toBe("assigned");
+    for (const status of [200, 202, 204]) {
+      server.script((response: ServerResponse) => response.writeHead(status).end());
+      await roles.removeAssignment(`${registryId}/providers/Microsoft.Authorization/x/y`, signal);
+    }
+  });
+
+  test("that is answered with no JSON is not taken for done, nor quoted", async () => {
+    server.script((response: ServerResponse) => response.writeHead(201).end("s3cr3t"));
+    const error: unknown = await assign().catch((reason: unknown) => reason);
+    expect(error).toMatchObject(unreachable);
+    expect(inspect(error, { depth: 9 })).not.toContain("s3cr3t");
+  });
+});
