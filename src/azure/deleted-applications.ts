@@ -1,7 +1,12 @@
 import { hasCode, type ActionableError } from "../domain/errors.ts";
 import type { Application, Certified } from "../domain/identity.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
-import { applicationOf, certifiedApplicationFields, certificatesOf } from "./directory-objects.ts";
+import {
+  applicationFields,
+  applicationOf,
+  certifiedApplicationFields,
+  certificatesOf,
+} from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
 import { sleep } from "./removal-everywhere.ts";
 import { unlessItFails } from "./unless-it-fails.ts";
@@ -17,6 +22,10 @@ const untilDeletedShows: Looks = { most: 8, betweenMs: 250, sleep };
 
 const folder = "/directory/deletedItems";
 
+function isUnknown(error: ActionableError | undefined): boolean {
+  return hasCode(error, "directory.not-found");
+}
+
 /** Applications that were deleted: for 30 days they keep their unique name, and can be restored. */
 export function deletedApplications(
   { ask, list }: Pick<DirectoryRequests, "ask" | "list">,
@@ -28,6 +37,22 @@ export function deletedApplications(
     const request = { method: "DELETE", path: `${folder}/${objectId}` } as const;
     const failed = await unlessItFails(ask("delete the application for good", request, signal), signal);
     return "error" in failed ? failed.error : undefined;
+  }
+
+  /**
+   * Deletes for good what was deleted, and what no part of the directory is likely to show among the living any more.
+   * @returns undefined when it is gone for good
+   */
+  async function purge(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> {
+    const failed = await lookAgain(
+      () => tryToPurge(objectId, signal),
+      (error) => !isUnknown(error),
+      untilDeletedShows,
+      signal,
+    );
+    // None to the end: it was done, and its answer was lost.
+    if (!failed || isUnknown(failed)) return undefined;
+    return { url: `${graphUrl}/v1.0${folder}/${objectId}`, because: failed };
   }
 
   return {
@@ -65,22 +90,31 @@ export function deletedApplications(
     },
 
     tryToPurge,
+    purge,
 
     /**
-     * Deletes for good what was deleted, and what no part of the directory is likely to show among the living any more.
-     * @returns undefined when it is gone for good
+     * The same of one that bears the unique name. Who may not look among the deleted (see findDeletedApplication) may
+     * delete for good only what it owns, and so tries it unseen: nothing that is not deleted goes by it.
      */
-    purge: async (objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> => {
-      const isUnknown = (error: ActionableError | undefined) => hasCode(error, "directory.not-found");
-      const failed = await lookAgain(
-        () => tryToPurge(objectId, signal),
-        (error) => !isUnknown(error),
+    async purgeApplication(
+      objectId: string,
+      uniqueName: string,
+      signal: AbortSignal,
+    ): Promise<LeftDeleted | undefined> {
+      const path = `${folder}/${objectId}?${applicationFields}`;
+      const look = () =>
+        unlessItFails(ask("look at the deleted application", { method: "GET", path }, signal), signal);
+      const seen = await lookAgain(
+        look,
+        (one) => "read" in one || !isUnknown(one.error),
         untilDeletedShows,
         signal,
       );
-      // None to the end: it was done, and its answer was lost.
-      if (!failed || isUnknown(failed)) return undefined;
-      return { url: `${graphUrl}/v1.0${folder}/${objectId}`, because: failed };
+      const isLeft =
+        "read" in seen
+          ? applicationOf(seen.read.body ?? {}).uniqueName === uniqueName
+          : !isUnknown(seen.error);
+      return isLeft ? purge(objectId, signal) : undefined;
     },
   };
 }
