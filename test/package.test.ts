@@ -73,8 +73,8 @@ describe("the published package", () => {
     expect(files).toContain("LICENSE");
   });
 
-  it("takes less than 1.5 MB to carry, and less than 5 MB on disk", () => {
-    expect(statSync(tarball).size).toBeLessThan(1_500_000);
+  it("takes less than 1 MB to carry, and less than 5 MB on disk", () => {
+    expect(statSync(tarball).size).toBeLessThan(1_000_000);
     const files = readdirSync(installed, { recursive: true, withFileTypes: true }).filter((one) =>
       one.isFile(),
     );

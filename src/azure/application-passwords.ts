@@ -18,15 +18,19 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
   const tenantPolicy = (signal: AbortSignal) =>
     policies.do("tenant", null, () =>
       unlessRefused(async (within) => {
-        const request = { method: "GET", path: "/policies/defaultAppManagementPolicy" } as const;
-        return (await ask("read the tenant's policy on passwords", request, within)).body ?? {};
+        const call = { method: "get", at: graph.api("/policies/defaultAppManagementPolicy") } as const;
+        return (await ask("read the tenant's policy on passwords", call, within)) ?? {};
       }, signal),
     );
   const ownPolicies = (objectId: string, signal: AbortSignal) =>
     policies.do("application", objectId, () =>
       unlessRefused(
         (within) =>
-          list("read the application's policies", `/applications/${objectId}/appManagementPolicies`, within),
+          list(
+            "read the application's policies",
+            graph.api(`/applications/${objectId}/appManagementPolicies`),
+            within,
+          ),
         signal,
       ),
     );
@@ -60,10 +64,10 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
       const doing = "add a password to the application";
       return undertake(doing, signal, async () => {
         try {
-          const { body } = await graph.send(
+          const added = await graph.send(
             {
-              method: "POST",
-              path: `/applications/${objectId}/addPassword`,
+              method: "post",
+              at: graph.api(`/applications/${objectId}/addPassword`),
               body: {
                 passwordCredential: {
                   displayName: password.displayName,
@@ -73,7 +77,7 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
             },
             signal,
           );
-          return newPasswordOf(body ?? {}, password.endDateTime) ?? unknownOutcome(doing, undefined);
+          return newPasswordOf(added ?? {}, password.endDateTime) ?? unknownOutcome(doing, undefined);
         } catch (error) {
           return mayHaveBeenDone(error) ? unknownOutcome(doing, error) : Promise.reject(error);
         }
@@ -86,21 +90,21 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
      */
     async removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void> {
       await undertake("remove a password of the application", signal, async () => {
-        const request = {
-          method: "POST",
-          path: `/applications/${objectId}/removePassword`,
+        const call = {
+          method: "post",
+          at: graph.api(`/applications/${objectId}/removePassword`),
           body: { keyId },
           repeatable: true,
         } as const;
-        const path = `/applications/${objectId}?${applicationFields}`;
+        const shown = () => graph.api(`/applications/${objectId}`).select(applicationFields);
         await removeEverywhere(
           {
             remove: async () => {
-              await graph.send(request, signal);
+              await graph.send(call, signal);
             },
             saysNone: (error) => isAnswer(error, 400) || isAnswer(error, 404),
             isShown: async () => {
-              const application = await find("read the application", path, applicationOf, signal);
+              const application = await find("read the application", shown(), applicationOf, signal);
               return application?.passwords.some((password) => password.keyId === keyId) === true;
             },
             lingers: (cause) => keyLingers(keyId, cause),

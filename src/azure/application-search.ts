@@ -3,6 +3,7 @@ import { isGuid } from "../domain/names.ts";
 import {
   applicationFields,
   applicationOf,
+  largestPage,
   literal,
   servicePrincipalFields,
   servicePrincipalOf,
@@ -14,13 +15,15 @@ import type { DirectoryRequests } from "./directory-requests.ts";
 /** Another letter narrows the rest down sooner than reading it would. */
 const mostFound = 20;
 
-/** https://learn.microsoft.com/graph/paging */
-const largestPage = 999;
-
 /** Application registrations by what a person calls them. */
-export function applicationSearch({ find, list }: DirectoryRequests) {
+export function applicationSearch({ graph, find, list }: DirectoryRequests) {
   const findByKey = (key: string, signal: AbortSignal) =>
-    find("read the application", `/applications${key}?${applicationFields}`, applicationOf, signal);
+    find(
+      "read the application",
+      graph.api(`/applications${key}`).select(applicationFields),
+      applicationOf,
+      signal,
+    );
 
   /** An application whose id, or whose principal's id, this is. */
   async function findByGuid(id: string, signal: AbortSignal): Promise<readonly Application[]> {
@@ -29,7 +32,7 @@ export function applicationSearch({ find, list }: DirectoryRequests) {
       findByKey(`/${id}`, signal),
       find(
         "read the service principal",
-        `/servicePrincipals/${id}?${servicePrincipalFields}`,
+        graph.api(`/servicePrincipals/${id}`).select(servicePrincipalFields),
         servicePrincipalOf,
         signal,
       ),
@@ -46,8 +49,11 @@ export function applicationSearch({ find, list }: DirectoryRequests) {
     /** By application id, object id (of the application or its principal) or exact display name: all that fit. */
     async findApplications(reference: string, signal: AbortSignal): Promise<readonly Application[]> {
       if (isGuid(reference)) return findByGuid(reference, signal);
-      const path = `/applications?$filter=displayName%20eq%20${literal(reference)}&${applicationFields}`;
-      const found = (await list("look for the application", path, signal)).map(applicationOf);
+      const at = graph
+        .api("/applications")
+        .filter(`displayName eq ${literal(reference)}`)
+        .select(applicationFields);
+      const found = (await list("look for the application", at, signal)).map(applicationOf);
       // Graph compares without regard to case.
       return found.filter(({ displayName }) => displayName === reference);
     },
@@ -62,10 +68,10 @@ export function applicationSearch({ find, list }: DirectoryRequests) {
         const found = await findByGuid(wanted, signal);
         return found.map(({ objectId, appId, displayName }) => ({ objectId, appId, displayName }));
       }
-      const filter = wanted === "" ? "" : `$filter=startswith(displayName,${literal(wanted)})&`;
       // Sorted here: Graph sorts what it filters only by its advanced queries, whose index lags further behind.
-      const path = `/applications?${filter}$top=${mostFound}&${summaryFields}`;
-      const found = await list("search the applications", path, signal, mostFound);
+      const all = graph.api("/applications").top(mostFound).select(summaryFields);
+      const at = wanted === "" ? all : all.filter(`startswith(displayName,${literal(wanted)})`);
+      const found = await list("search the applications", at, signal, mostFound);
       return found
         .map(summaryOf)
         .sort((left, right) => left.displayName.localeCompare(right.displayName, "en"));
@@ -73,9 +79,12 @@ export function applicationSearch({ find, list }: DirectoryRequests) {
 
     /** Every application that bears the tag, in no order: `any` with `eq` is none of the advanced queries. */
     async listApplicationsTagged(tag: string, signal: AbortSignal): Promise<readonly Application[]> {
-      const filter = `$filter=tags/any(tag:tag%20eq%20${literal(tag)})`;
-      const path = `/applications?${filter}&$top=${largestPage}&${applicationFields}`;
-      return (await list("look for applications by their tag", path, signal)).map(applicationOf);
+      const at = graph
+        .api("/applications")
+        .filter(`tags/any(tag:tag eq ${literal(tag)})`)
+        .top(largestPage)
+        .select(applicationFields);
+      return (await list("look for applications by their tag", at, signal)).map(applicationOf);
     },
   };
 }

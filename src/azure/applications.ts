@@ -1,3 +1,4 @@
+import type { GraphRequest } from "@microsoft/microsoft-graph-client";
 import { ActionableError, hasCode } from "../domain/errors.ts";
 import type { Owner } from "../domain/identity.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
@@ -8,6 +9,7 @@ import {
   certificateFields,
   certificatesOf,
   literal,
+  ownerFields,
   ownerOf,
 } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
@@ -22,17 +24,22 @@ const untilKnown: Looks = { most: 20, betweenMs: 500, sleep };
 export function applications(requests: DirectoryRequests, graphUrl: string) {
   const { graph, ask, list, find, undertake } = requests;
   const findByKey = (key: string, signal: AbortSignal) =>
-    find("read the application", `/applications${key}?${applicationFields}`, applicationOf, signal);
+    find(
+      "read the application",
+      graph.api(`/applications${key}`).select(applicationFields),
+      applicationOf,
+      signal,
+    );
   const readApplication = (objectId: string, signal: AbortSignal) => findByKey(`/${objectId}`, signal);
   const findApplicationByUniqueName = (uniqueName: string, signal: AbortSignal) =>
     findByKey(`(uniqueName=${literal(uniqueName)})`, signal);
   const listOwners = async (objectId: string, signal: AbortSignal): Promise<readonly Owner[]> => {
-    const path = `/applications/${objectId}/owners?$select=id,displayName,userPrincipalName`;
-    return (await listOfKnown("list the owners of the application", path, signal)).map(ownerOf);
+    const at = graph.api(`/applications/${objectId}/owners`).select(ownerFields);
+    return (await listOfKnown("list the owners of the application", at, signal)).map(ownerOf);
   };
   const listPrincipalOwners = async (objectId: string, signal: AbortSignal): Promise<readonly Owner[]> => {
-    const path = `/servicePrincipals/${objectId}/owners?$select=id,displayName,userPrincipalName`;
-    return (await listOfKnown("list the owners of the service principal", path, signal)).map(ownerOf);
+    const at = graph.api(`/servicePrincipals/${objectId}/owners`).select(ownerFields);
+    return (await listOfKnown("list the owners of the service principal", at, signal)).map(ownerOf);
   };
 
   /** A part of what has been read: who does not know it is a part of the directory that lags. */
@@ -49,13 +56,12 @@ export function applications(requests: DirectoryRequests, graphUrl: string) {
     if ("unknown" in answer) throw answer.unknown;
     return answer.read;
   }
-  const listOfKnown = (doing: string, path: string, signal: AbortSignal) =>
-    partOfKnown(() => list(doing, path, signal), signal);
+  const listOfKnown = (doing: string, at: GraphRequest, signal: AbortSignal) =>
+    partOfKnown(() => list(doing, at, signal), signal);
   const countCertificatesOf = (what: string, path: string, signal: AbortSignal) =>
     partOfKnown(async () => {
-      const request = { method: "GET", path: `${path}?${certificateFields}` } as const;
-      const { body } = await ask(`read the certificates of the ${what}`, request, signal);
-      return certificatesOf(body ?? {});
+      const call = { method: "get", at: graph.api(path).select(certificateFields) } as const;
+      return certificatesOf((await ask(`read the certificates of the ${what}`, call, signal)) ?? {});
     }, signal);
 
   const { purge, tryToPurge, ...deleted } = deletedApplications(requests, readApplication, graphUrl);
@@ -82,12 +88,12 @@ export function applications(requests: DirectoryRequests, graphUrl: string) {
       onDeleted: () => void = () => {},
     ): Promise<LeftDeleted | undefined> {
       const isShown = async () => (await readApplication(objectId, signal)) !== undefined;
-      const request = { method: "DELETE", path: `/applications/${objectId}` } as const;
+      const call = { method: "delete", at: graph.api(`/applications/${objectId}`) } as const;
       let isPurged = false;
       await removeEverywhere(
         {
           remove: async () => {
-            await ask("delete the application", request, signal);
+            await ask("delete the application", call, signal);
             onDeleted();
             // At once, for nothing leads to it any more should this run end here.
             isPurged = (await tryToPurge(objectId, signal)) === undefined;
@@ -108,8 +114,8 @@ export function applications(requests: DirectoryRequests, graphUrl: string) {
         try {
           await graph.send(
             {
-              method: "POST",
-              path: `/applications/${objectId}/owners/$ref`,
+              method: "post",
+              at: graph.api(`/applications/${objectId}/owners/$ref`),
               body: { "@odata.id": `${graphUrl}/v1.0/directoryObjects/${ownerId}` },
               repeatable: true,
             },
@@ -126,8 +132,8 @@ export function applications(requests: DirectoryRequests, graphUrl: string) {
 
     /** How many federated credentials sign in as the application. */
     async countFederatedCredentials(objectId: string, signal: AbortSignal): Promise<number> {
-      const path = `/applications/${objectId}/federatedIdentityCredentials?$select=id`;
-      return (await listOfKnown("list the federated credentials of the application", path, signal)).length;
+      const at = graph.api(`/applications/${objectId}/federatedIdentityCredentials`).select("id");
+      return (await listOfKnown("list the federated credentials of the application", at, signal)).length;
     },
 
     /** How many certificates sign in as the application. */

@@ -27,10 +27,10 @@ export function createDirectoryClient(cloud: Cloud, credential: Credential, http
   async function mayChange(appId: string, signal: AbortSignal): Promise<boolean> {
     if (owned.has(appId) || mayChangeAll(await claims(signal)) === "yes") return true;
     const { objectId } = await caller(signal);
-    const path = `/applications(appId=${literal(appId)})/owners?$select=id`;
+    const at = requests.graph.api(`/applications(appId=${literal(appId)})/owners`).select("id");
     const isOwner = (page: Readonly<Record<string, unknown>>) =>
       Array.isArray(page["value"]) && page["value"].some((owner: { id?: unknown }) => owner.id === objectId);
-    const owns = await requests.find("list the owners of the application", path, isOwner, signal);
+    const owns = await requests.find("list the owners of the application", at, isOwner, signal);
     if (owns === true) owned.add(appId);
     // Unknown here as well: then the refusal was for that.
     return owns ?? true;

@@ -12,13 +12,12 @@ import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
  */
 
 /** What is asked for of an application; the unique name comes only when it is named here. */
-export const applicationFields =
-  "$select=id,appId,displayName,uniqueName,tags,createdDateTime,passwordCredentials";
-export const summaryFields = "$select=id,appId,displayName";
-export const servicePrincipalFields = "$select=id,appId,displayName,accountEnabled,passwordCredentials";
+export const applicationFields = "id,appId,displayName,uniqueName,tags,createdDateTime,passwordCredentials";
+export const summaryFields = "id,appId,displayName";
+export const servicePrincipalFields = "id,appId,displayName,accountEnabled,passwordCredentials";
 /** A tenant may ask for certificates 150 times a minute: https://learn.microsoft.com/graph/api/application-list */
 const certificates = "keyCredentials";
-export const certificateFields = `$select=id,${certificates}`;
+export const certificateFields = `id,${certificates}`;
 export const certifiedApplicationFields = `${applicationFields},${certificates}`;
 export const certifiedPrincipalFields = `${servicePrincipalFields},${certificates}`;
 
@@ -55,6 +54,11 @@ export function servicePrincipalOf(item: JsonObject): ServicePrincipal {
     enabled: item["accountEnabled"] !== false,
   };
 }
+
+export const ownerFields = "id,displayName,userPrincipalName";
+
+/** https://learn.microsoft.com/graph/paging */
+export const largestPage = 999;
 
 /** An owner as Graph shows it: what the caller may not read of it is null. */
 export function ownerOf(item: JsonObject): Owner {

@@ -1,49 +1,50 @@
+import type { GraphRequest } from "@microsoft/microsoft-graph-client";
 import { hasCode } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { undertake } from "./azure-errors.ts";
+import type { Graph, GraphCall } from "./graph-client.ts";
 import type { JsonObject } from "./json-fields.ts";
-import type { JsonAnswer, JsonRequest, JsonService } from "./json-service.ts";
 import { answerOf } from "./service-failure.ts";
 
 /** Requests to the directory whose failures say what was being done. `doing` goes on from `Could not`. */
 export interface DirectoryRequests {
-  /** As JsonService has it, for who looks at a refusal before it becomes a person's error. */
-  readonly graph: JsonService;
+  /** For who looks at a refusal before it becomes a person's error. */
+  readonly graph: Graph;
   /** Runs a request, or several that belong together, and turns what they throw into ActionableErrors. */
   readonly undertake: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
-  readonly ask: (doing: string, request: JsonRequest, signal: AbortSignal) => Promise<JsonAnswer>;
+  readonly ask: (doing: string, call: GraphCall, signal: AbortSignal) => Promise<JsonObject | undefined>;
   /** Every item, or the first so many. */
   readonly list: (
     doing: string,
-    path: string,
+    at: GraphRequest,
     signal: AbortSignal,
     atMost?: number,
   ) => Promise<readonly JsonObject[]>;
   /** One object; undefined where there is none of that key. */
   readonly find: <T>(
     doing: string,
-    path: string,
+    at: GraphRequest,
     read: (item: JsonObject) => T,
     signal: AbortSignal,
   ) => Promise<T | undefined>;
 }
 
 /** Requests by this client. */
-export function directoryRequests(graph: JsonService): DirectoryRequests {
+export function directoryRequests(graph: Graph): DirectoryRequests {
   function inDirectory<T>(doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     return undertake({ doing, area: "directory" }, signal, work);
   }
-  const ask: DirectoryRequests["ask"] = (doing, request, signal) =>
-    inDirectory(doing, signal, () => graph.send(request, signal));
+  const ask: DirectoryRequests["ask"] = (doing, call, signal) =>
+    inDirectory(doing, signal, () => graph.send(call, signal));
   return {
     graph,
     undertake: inDirectory,
     ask,
-    list: (doing, path, signal, atMost) => inDirectory(doing, signal, () => graph.list(path, signal, atMost)),
-    async find(doing, path, read, signal) {
+    list: (doing, at, signal, atMost) => inDirectory(doing, signal, () => graph.list(at, signal, atMost)),
+    async find(doing, at, read, signal) {
       try {
-        const { body } = await ask(doing, { method: "GET", path }, signal);
-        return body && read(body);
+        const found = await ask(doing, { method: "get", at }, signal);
+        return found && read(found);
       } catch (error) {
         if (hasCode(error, "directory.not-found")) return undefined;
         throw error;

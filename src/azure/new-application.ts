@@ -53,8 +53,11 @@ export function newApplications(
   async function findHolder(uniqueName: string, signal: AbortSignal): Promise<Application | undefined> {
     const found = await findApplicationByUniqueName(uniqueName, signal);
     if (found) return found;
-    const path = `/applications?$filter=uniqueName%20eq%20${literal(uniqueName)}&${applicationFields}`;
-    const [first] = await list("look for the application", path, signal);
+    const at = graph
+      .api("/applications")
+      .filter(`uniqueName eq ${literal(uniqueName)}`)
+      .select(applicationFields);
+    const [first] = await list("look for the application", at, signal);
     return first && applicationOf(first);
   }
 
@@ -83,17 +86,17 @@ export function newApplications(
       { uniqueName, displayName, tags, serviceManagementReference }: NewApplication,
       signal: AbortSignal,
     ): Promise<RegisteredApplication> {
-      const request = {
-        method: "PATCH",
-        path: `/applications(uniqueName=${literal(uniqueName)})`,
-        headers: { Prefer: "create-if-missing" },
+      const at = graph.api(`/applications(uniqueName=${literal(uniqueName)})`);
+      const call = {
+        method: "patch",
+        at: at.header("Prefer", "create-if-missing"),
         body: { displayName, tags, signInAudience: "AzureADMyOrg", serviceManagementReference },
         repeatable: true,
       } as const;
       return undertake(doing, signal, async () => {
         try {
-          const { body } = await graph.send(request, signal);
-          if (body) return { application: applicationOf(body), created: true };
+          const made = await graph.send(call, signal);
+          if (made) return { application: applicationOf(made), created: true };
         } catch (error) {
           // A part that does not know the application says so, as all do of one that is deleted.
           if (isNameTaken(error)) return holderOf(uniqueName, error, signal);

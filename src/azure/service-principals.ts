@@ -30,7 +30,12 @@ export function servicePrincipals(
   { mayChange, tenantId }: AboutCaller,
 ) {
   const findBy = <T>(fields: string, read: (item: JsonObject) => T, appId: string, signal: AbortSignal) =>
-    find("read the service principal", `/servicePrincipals(appId=${literal(appId)})?${fields}`, read, signal);
+    find(
+      "read the service principal",
+      graph.api(`/servicePrincipals(appId=${literal(appId)})`).select(fields),
+      read,
+      signal,
+    );
 
   return {
     findServicePrincipal: (appId: string, signal: AbortSignal) =>
@@ -52,9 +57,11 @@ export function servicePrincipals(
       const pages = await pMap(
         chunksOf([...new Set(objectIds)], idsInFilter),
         (ids) => {
-          const filter = `$filter=id%20in%20(${ids.map(literal).join(",")})`;
-          const path = `/servicePrincipals?${filter}&${summaryFields},servicePrincipalType,appOwnerOrganizationId`;
-          return list("look up who holds the roles", path, signal);
+          const at = graph
+            .api("/servicePrincipals")
+            .filter(`id in (${ids.map(literal).join(",")})`)
+            .select(`${summaryFields},servicePrincipalType,appOwnerOrganizationId`);
+          return list("look up who holds the roles", at, signal);
         },
         { concurrency: requestsAtOnce, signal },
       );
@@ -80,12 +87,12 @@ export function servicePrincipals(
     ): Promise<(ServicePrincipal & Certified) | undefined> {
       return undertake("create the service principal", signal, async () => {
         try {
-          const { body } = await graph.send(
+          const made = await graph.send(
             // There is one principal for an application id, so a repeat after a lost answer is refused.
-            { method: "POST", path: "/servicePrincipals", body: { appId }, repeatable: true },
+            { method: "post", at: graph.api("/servicePrincipals"), body: { appId }, repeatable: true },
             signal,
           );
-          return body && certified(body);
+          return made && certified(made);
         } catch (error) {
           if (isAnswer(error, 409) || hasAnswerCode(error, sameKeyValue)) {
             return findBy(certifiedPrincipalFields, certified, appId, signal);

@@ -172,6 +172,16 @@ export interface Directory {
     onDeleted?: () => void,
   ): Promise<LeftDeleted | undefined>;
   /**
+   * Deletes for good what lies among the deleted and bears the unique name. Who may not look there, and may delete for
+   * good no more than it owns, is believed: nothing that is not deleted goes by it.
+   * @returns undefined when no such one is left
+   */
+  purgeApplication(
+    objectId: string,
+    uniqueName: string,
+    signal: AbortSignal,
+  ): Promise<LeftDeleted | undefined>;
+  /**
    * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
    * application that exists. `created: false` when one turned up meanwhile: then look whose it is.
    * @throws ActionableError `directory.unique-name-taken` when one holds the name that cannot be seen

@@ -86,7 +86,7 @@ export interface MarkHolder {
   readonly start?: string;
 }
 
-/** A run in progress that makes a key. Written before the key, so that no key is ever unknown. */
+/** A run in progress that makes or removes a key. Written before the key, so that no key is ever unknown. */
 export interface PendingMark {
   readonly operation: string;
   readonly holder: MarkHolder;
@@ -94,6 +94,11 @@ export interface PendingMark {
   readonly renewedAt: string;
   /** Operations that may have left a key behind: their keys are removed before this mark is. */
   readonly sweep?: readonly string[];
+  /**
+   * Object id of the application that the run deletes: among the deleted, where it keeps its unique name until it is
+   * deleted for good, most callers find it by nothing else.
+   */
+  readonly deletes?: string;
 }
 
 /** A key on its way out, as `rotate` records it in a secret that held it. */
@@ -167,7 +172,7 @@ function isRetireMark(value: unknown): value is RetireMark {
 
 function isPendingMark(value: unknown): value is PendingMark {
   if (!isRecord(value) || !isRecord(value["holder"])) return false;
-  const { operation, renewedAt, holder, sweep } = value;
+  const { operation, renewedAt, holder, sweep, deletes } = value;
   return (
     typeof operation === "string" &&
     isTime(renewedAt) &&
@@ -177,7 +182,9 @@ function isPendingMark(value: unknown): value is PendingMark {
     [holder["pidNamespace"], holder["start"]].every(
       (field) => field === undefined || typeof field === "string",
     ) &&
-    (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string")))
+    (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string"))) &&
+    // It stands in a request's path.
+    (deletes === undefined || (typeof deletes === "string" && isGuid(deletes)))
   );
 }
 

@@ -78,4 +78,38 @@ describe("an application", () => {
     await azure.directory.restoreApplication(deleted?.objectId ?? "", signal);
     expect(await azure.directory.findApplicationByUniqueName("gone-5", signal)).toBeDefined();
   });
+
+  describe("that was deleted, and may not be seen there by most,", () => {
+    const deleted = { displayName: "gone", uniqueName, softDeleted: true, owners: ["caller"] };
+    const purged = async (graphPermissions: string[], applications = [deleted]) => {
+      const { azure, sandbox } = await open({ caller: { graphPermissions }, applications });
+      const [, application] = sandbox.world.applications;
+      const left = await azure.directory.purgeApplication(application?.id ?? "", uniqueName, signal);
+      return [left?.because.code, application?.softDeleted];
+    };
+    const ownedBy = "Application.ReadWrite.OwnedBy";
+    const theirs = { ...deleted, uniqueName: "theirs" };
+
+    test("is deleted for good by its id, by who sees it and by its owner alone", async () => {
+      expect(await purged(["Application.ReadWrite.All"])).toEqual([undefined, false]);
+      await opened?.close();
+      expect(await purged([ownedBy])).toEqual([undefined, false]);
+      await opened?.close();
+      expect(await purged([ownedBy], [{ ...deleted, owners: [] }])).toEqual(["directory.forbidden", true]);
+    });
+
+    test("is left where it is seen to bear another name", async () => {
+      expect(await purged(["Application.ReadWrite.All"], [theirs])).toEqual([undefined, true]);
+    });
+
+    test("may be gone for good already", async () => {
+      for (const graphPermissions of [[ownedBy], ["Application.ReadWrite.All"]]) {
+        expect(await purged(graphPermissions, [{ ...deleted, softDeleted: false }])).toEqual([
+          undefined,
+          false,
+        ]);
+        await opened?.close();
+      }
+    });
+  });
 });

@@ -48,10 +48,6 @@ describe("remove, killed when", () => {
         const { met } = await runSignalled(sandbox, { command: "remove", arguments: [] }, kill);
         expect(met).toBeDefined();
         await atRest(sandbox);
-        // An application that was deleted, and not yet for good, is found by who may look among the deleted.
-        const { servicePrincipals, caller } = sandbox.world;
-        const { graphPermissions } = servicePrincipals.find(({ id }) => id === caller.objectId)!;
-        graphPermissions.push("Application.Read.All");
         const again = await setup(sandbox, inFiveNamespaces);
         expect(again.code, again.stderr).toBe(0);
         expect(sandbox.invariants.unknownKeys()).toEqual([]);

@@ -128,5 +128,7 @@ export function expectNothingLeft(sandbox: Sandbox): void {
     ({ appId, removedAt }) => appId !== caller.appId && removedAt === undefined,
   );
   expect(ours).toEqual([]);
+  const deleted = applications.filter(({ softDeleted }) => softDeleted);
+  expect(deleted, "deleted, and not for good").toEqual([]);
   expect(sandbox.violations).toEqual([]);
 }

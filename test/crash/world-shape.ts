@@ -52,6 +52,8 @@ function standing({ applications, servicePrincipals, roleAssignments, clusters }
       ...application,
       passwords: application.passwords.filter(stands),
     })),
+    // Not deleted for good: it keeps its unique name.
+    deleted: applications.filter(({ softDeleted }) => softDeleted).length,
     servicePrincipals: servicePrincipals.filter(stands),
     roleAssignments: roleAssignments.filter(stands),
     clusters: clusters.map(({ context, objects }) => ({

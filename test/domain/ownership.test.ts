@@ -95,6 +95,7 @@ describe("marks", () => {
         holder: { host: "h", boot: "b", pid: 1 },
         renewedAt: "2026-01-01T00:00:00Z",
         sweep: ["p"],
+        deletes: "00000000-0000-4000-8000-000000000001",
       },
     },
   };
@@ -123,6 +124,7 @@ describe("marks", () => {
     `{"a":{"registry":"r","clusterId":"c","pending":{}}}`,
     `{"a":{"registry":"r","clusterId":"c","role":"admin"}}`,
     `{"a":{"registry":"r","clusterId":"c","pending":{"operation":"o","renewedAt":"2026-01-01T00:00:00Z","holder":{"host":"h","boot":"b","pid":1,"start":7}}}}`,
+    `{"a":{"registry":"r","clusterId":"c","pending":{"operation":"o","renewedAt":"2026-01-01T00:00:00Z","holder":{"host":"h","boot":"b","pid":1},"deletes":"../users/x"}}}`,
   ])("that somebody broke are refused: %s", (text) => {
     expect(() => readMarks({ ...secret, annotations: { "acr-pull/entries": text } })).toThrow(
       /cannot be read/,

@@ -63,6 +63,32 @@ describe.concurrent("a mark that somebody forged in a namespace of his own", () 
     expect(livePasswords(sandbox)).toHaveLength(1);
   });
 
+  it("that names a stranger's deleted application does not have it deleted for good", async (test) => {
+    const sandbox = await start(test, {
+      caller: { graphPermissions: ["Application.ReadWrite.All"] },
+      applications: [{ displayName: "theirs", uniqueName: "theirs", softDeleted: true }],
+    });
+    const { clusterId } = setUp(sandbox);
+    const [, stranger] = sandbox.world.applications;
+    const pending = {
+      operation: "o",
+      holder: { host: "h", boot: "b", pid: 1 },
+      renewedAt: "2026-01-01T00:00:00Z",
+      deletes: stranger!.id,
+    };
+    const claims = {
+      [loginServer(sandbox, mine)]: { registry: idOf(sandbox, mine), clusterId, pending },
+    };
+    forge(sandbox, claims);
+    expectDepartures(sandbox);
+    await removed(sandbox);
+    // Neither where nothing of ours is left.
+    sandbox.world.clusters[0]!.objects["secrets"] = [];
+    forge(sandbox, claims);
+    await removed(sandbox);
+    expect(stranger!.softDeleted).toBe(true);
+  });
+
   it.for([
     ["a registry that nobody sees", "/subscriptions/11111111-2222-4333-8444-555555555555"],
     ["what is no registry", undefined],

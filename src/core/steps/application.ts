@@ -323,11 +323,28 @@ export function applicationChanges(finding: ApplicationFinding): PlannedChange[]
 async function registered(
   finding: ApplicationFinding,
   directory: Directory,
+  deletedBefore: string | undefined,
   signal: AbortSignal,
 ): Promise<RegisteredApplication> {
-  if (finding.kind === "absent") return directory.createApplication(finding.create, signal);
+  if (finding.kind === "absent") return registeredAnew(finding.create, directory, deletedBefore, signal);
   const { application } = finding;
   return { application, created: false, ...(finding.kind === "deleted" && { deleted: finding.application }) };
+}
+
+/** One that holds the name, and that nobody sees, is most likely the one that a run deleted, and did not come to purge. */
+async function registeredAnew(
+  application: NewApplication,
+  directory: Directory,
+  deletedBefore: string | undefined,
+  signal: AbortSignal,
+): Promise<RegisteredApplication> {
+  try {
+    return await directory.createApplication(application, signal);
+  } catch (error) {
+    if (deletedBefore === undefined || !hasCode(error, "directory.unique-name-taken")) throw error;
+    if (await directory.purgeApplication(deletedBefore, application.uniqueName, signal)) throw error;
+    return directory.createApplication(application, signal);
+  }
 }
 
 /** An application that is there now. */
@@ -346,13 +363,15 @@ export async function ensureApplication(
   wish: ApplicationWish,
   ports: LookupPorts & {
     readonly timeoutMs: number;
+    /** Object id of one that a run before this one was to delete. */
+    readonly deletedBefore: string | undefined;
     /** Told as soon as it is there, for what follows may fail. */
     readonly onThere: (ensured: EnsuredApplication) => void;
   },
   signal: AbortSignal,
 ): Promise<EnsuredApplication> {
-  const { directory, clock, caller, timeoutMs } = ports;
-  const { application: made, created, deleted } = await registered(finding, directory, signal);
+  const { directory, clock, caller, timeoutMs, deletedBefore } = ports;
+  const { application: made, created, deleted } = await registered(finding, directory, deletedBefore, signal);
   if (finding.kind === "absent" && !created) {
     if (made.appId === wish.expectedAppId) throw seenTooLate(made);
     if (deleted) await refuseForeignKeys(deleted, wish);

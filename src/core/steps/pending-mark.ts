@@ -59,6 +59,8 @@ export interface MarkWish {
   /** The entry beside which the mark stands, or the least an entry says. */
   readonly entry: EntryMark;
   readonly process: ProcessIdentity;
+  /** Object id of the application that this run may delete, or that one before it deleted. */
+  readonly deletes?: string | undefined;
 }
 
 /**
@@ -66,7 +68,7 @@ export interface MarkWish {
  * so that every key that may exist is named somewhere that survives a crash.
  */
 export class HeldMark {
-  readonly #wish: MarkWish;
+  #wish: MarkWish;
   #secret: SecretObject;
   #pending: PendingMark;
   #timer: NodeJS.Timeout | undefined;
@@ -166,6 +168,12 @@ export class HeldMark {
     );
   }
 
+  /** Notes the application that is about to be deleted, for whoever takes the mark over if this run ends there. */
+  async noteDeletion(objectId: string, signal: AbortSignal): Promise<void> {
+    this.#wish = { ...this.#wish, deletes: objectId };
+    await this.#inTurn(() => this.#renew(signal));
+  }
+
   /**
    * Makes sure that no other run has gone on in this one's place: at once while the mark was renewed a moment ago.
    * @throws ActionableError `busy` when it was taken over
@@ -251,7 +259,7 @@ export class HeldMark {
 }
 
 function pendingMark(
-  { process, target }: MarkWish,
+  { process, target, deletes }: MarkWish,
   operation: string,
   sweep: readonly string[],
 ): PendingMark {
@@ -267,6 +275,7 @@ function pendingMark(
     },
     renewedAt: target.cluster.serverTime().toISOString(),
     ...(sweep.length > 0 ? { sweep } : {}),
+    ...(deletes === undefined ? {} : { deletes }),
   };
 }
 

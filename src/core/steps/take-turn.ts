@@ -1,21 +1,11 @@
-import type { ProcessIdentity } from "../ports.ts";
-import { managedSelector, readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import { managedSelector, readableMarks } from "../../domain/ownership.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { BusyError } from "./busy.ts";
-import { HeldMark } from "./pending-mark.ts";
+import { HeldMark, type MarkWish } from "./pending-mark.ts";
 import { isSameTarget, targetName } from "./pull-secret.ts";
-import type { Target, Writable } from "./read-targets.ts";
 
 /** What a run needs to be the only one that makes or retires keys of one cluster. */
-export interface TurnWish {
-  /** The secret that every run which sees the same secrets marks. */
-  readonly target: Writable<Target>;
-  /** It as last read; undefined: it is made. */
-  readonly secret: SecretObject | undefined;
-  readonly loginServer: string;
-  /** The least an entry says, where there is none yet. */
-  readonly entry: EntryMark;
-  readonly process: ProcessIdentity;
+export interface TurnWish extends MarkWish {
   readonly operation: string;
   /** Operations whose keys are to be removed in the end. */
   readonly sweep: readonly string[];

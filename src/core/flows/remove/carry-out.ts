@@ -1,7 +1,7 @@
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import type { Application, PasswordCredential } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
-import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
+import { applicationUniqueName, isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import { credentialsIn } from "../../holders/holders.ts";
 import { secretsNow } from "../../holders/secrets-now.ts";
 import type { Writing } from "../../ports.ts";
@@ -18,6 +18,7 @@ import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } f
 import { findLiveMark } from "./survey-entries.ts";
 import type { Records } from "./records.ts";
 import { Several } from "./several.ts";
+import { purgeLeft } from "./purge-left.ts";
 import { noteEnd, noteKeptKeys, noteKeptRoles, removePrincipal } from "./remove-principals.ts";
 
 /** What carrying out takes, the same for all clusters of a run. */
@@ -154,10 +155,18 @@ class ClusterRemoval {
         process: this.#run.ports.process,
         operation: newOperation(),
         sweep: [...new Set([...entries.staleOperations, ...operations])],
+        deletes: this.#ownApplication()?.objectId ?? entries.staleDeletions[0],
         surveyed: seen.whole ? seen.secrets.filter(isManaged) : undefined,
       },
       this.#signal,
     );
+  }
+
+  /** The application that goes, if any does. */
+  #ownApplication(): Application | undefined {
+    const { facts, registry, seen } = this.#removal;
+    const ownName = applicationUniqueName(registry.loginServer, seen.clusterId);
+    return facts.map(({ application }) => application).find(({ uniqueName }) => uniqueName === ownName);
   }
 
   async #underMark(mark: HeldMark): Promise<void> {
@@ -172,6 +181,7 @@ class ClusterRemoval {
         (await this.#secretsNow()).filter((secret) => !isSameTarget(secret, mark.target));
       await removeInAzure(this.#removal, remaining, this.#run, this.#signal, stillOurTurn);
     } else noteStanding(this.#removal, records);
+    await purgeLeft(this.#removal, this.#run, this.#signal);
     // Left as it is it leads the next run to what could not be removed.
     if (records.failures.length === before) await this.#removeKeeper(mark);
   }

@@ -1,6 +1,6 @@
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { hasCode, type ActionableError } from "../../../domain/errors.ts";
-import type { Application, PasswordCredential } from "../../../domain/identity.ts";
+import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { LeftDeleted } from "../../ports.ts";
 import type { RemovePorts } from "../remove-contract.ts";
 import type { Report } from "../../progress.ts";
@@ -131,14 +131,17 @@ async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemova
     noteGone();
     const text = `Deleted the application ${nameOf(application)} and its service principal`;
     report({ kind: "done", id: objectId, text });
-    if (left) report({ kind: "note", level: "warning", text: leftText(application, left) });
+    if (left) report({ kind: "note", level: "warning", text: leftText(nameOf(application), left) });
   });
 }
 
-/** It stays a success: nobody signs in as it any more. */
-function leftText(application: Application, { url, because }: LeftDeleted): string {
+/**
+ * It stays a success: nobody signs in as it any more.
+ * @param name how the application is named in a sentence
+ */
+export function leftText(name: string, { url, because }: LeftDeleted): string {
   const why = because.message.replace(/\.$/, "");
-  return `${nameOf(application)} could not be deleted for good: ${why}. For 30 days it keeps its name and can be restored; to set up here again meanwhile takes who may see deleted applications, or an Application Administrator who has it deleted first: az rest --method DELETE --url ${url}`;
+  return `${name} could not be deleted for good: ${why}. For 30 days it keeps its name and can be restored; to set up here again meanwhile takes who may see deleted applications, or an Application Administrator who has it deleted first: az rest --method DELETE --url ${url}`;
 }
 
 /** Notes what fails of one thing; whatever concerns the whole run is thrown. */

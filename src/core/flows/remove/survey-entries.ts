@@ -33,6 +33,8 @@ export interface SurveyedEntries {
   readonly liveMark: Target | undefined;
   /** Operations of runs that were cut off, in entries that go. */
   readonly staleOperations: readonly string[];
+  /** Object ids of applications that those were to delete. */
+  readonly staleDeletions: readonly string[];
 }
 
 /**
@@ -71,6 +73,7 @@ export async function surveyEntries(
     staleOperations: going.flatMap(({ mark: { pending } }) =>
       pending ? [...(pending.sweep ?? []), pending.operation] : [],
     ),
+    staleDeletions: [...new Set(going.flatMap(({ mark: { pending } }) => pending?.deletes ?? []))],
   };
 }
 

@@ -67,6 +67,8 @@ export interface Job {
   readonly decision: CredentialDecision;
   readonly outlook: Outlook;
   readonly deadKeys: DeadKeys;
+  /** How many living keys of the cluster the application has that secrets which cannot be seen may hold. */
+  readonly keysUnseen: number;
   readonly targets: readonly JobTarget[];
   readonly staleMarks: readonly StaleMark[];
   /** Whether nobody can tell that no secret holds what these marks name: then they stay. */

@@ -20,7 +20,7 @@ import { applicationOf, type TargetCredential } from "./job.ts";
 import type { JobWork } from "./job-work.ts";
 import { heldKeys } from "./sweep.ts";
 import { takeBack } from "./take-back.ts";
-import { takeMark } from "./take-mark.ts";
+import { deletedBefore, takeMark } from "./take-mark.ts";
 
 /** Everything the credential needs: application, principal, role and, where none lives, a key. */
 export async function obtainCredential(work: JobWork): Promise<TargetCredential> {
@@ -128,7 +128,7 @@ async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
     work.record.application = application;
     work.record.made = created;
   };
-  const ports = { ...work.tools(), caller, onThere };
+  const ports = { ...work.tools(), caller, onThere, deletedBefore: deletedBefore(work.job) };
   const ensured = await ensureApplication(finding, applicationWish, ports, work.signal);
   onThere(ensured);
   const { application, created } = ensured;

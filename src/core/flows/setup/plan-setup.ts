@@ -190,7 +190,7 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   }
   if (job.marksStay) warnings.push(...standingMarks(job));
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
-  if (decision.kind === "make") return warnings;
+  if (decision.kind === "make") return [...warnings, ...unseenKeys(job)];
   if (isRenewalDue(decision, now)) {
     warnings.push(`The key in use is valid only until ${decision.expiresAt}: renew it with acr-pull rotate`);
   }
@@ -219,6 +219,16 @@ function rightsWarnings({ roles, roleWish: { registry } }: JobIdentity): string[
     ...(isTooMuch
       ? [`The service principal holds ${names.join(" and ")}, and keeps them: --role says which it shall be`]
       : []),
+  ];
+}
+
+/** A password can be read nowhere but in a secret that holds it. */
+function unseenKeys({ keysUnseen }: Job): string[] {
+  if (keysUnseen === 0) return [];
+  const [keys, them] =
+    keysUnseen === 1 ? ["another living key", "it"] : [`${keysUnseen} more living keys`, "one"];
+  return [
+    `The application has ${keys} for this cluster, which secrets of other namespaces may hold: they may not be listed, so that ${them} cannot be copied, and this run makes one of its own`,
   ];
 }
 

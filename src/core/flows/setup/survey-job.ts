@@ -1,6 +1,8 @@
 import { refused } from "../../../domain/errors.ts";
+import { isKeyOf } from "../../../domain/ownership.ts";
 import { repositoriesIn } from "../../../domain/role.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
+import { namedBy } from "../../holders/key-holders.ts";
 import type { RolesFinding } from "../../steps/pull-role.ts";
 import { decideCredential, type CredentialQuestion } from "./decide-credential.ts";
 import { findDeadKeys } from "./dead-keys.ts";
@@ -60,11 +62,30 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     decision,
     outlook,
     deadKeys,
+    keysUnseen: decision.kind === "make" ? await countUnseenKeys(survey, question, signal) : 0,
     targets,
     ...marks,
     policy,
     proof,
   };
+}
+
+/** Keys that were made for the cluster and that no target knows, where secrets may not be listed. */
+async function countUnseenKeys(
+  survey: JobSurvey,
+  { application, clusterId, now }: CredentialQuestion,
+  signal: AbortSignal,
+): Promise<number> {
+  if (!application || (await heldElsewhere(survey, signal)) !== undefined) return 0;
+  const named = survey.states.flatMap(({ state }) =>
+    state.kind === "present" ? [namedBy(state.secret)] : [],
+  );
+  return application.passwords.filter(
+    (key) =>
+      isKeyOf(key, clusterId) &&
+      !named.some((isNamed) => isNamed(key)) &&
+      (key.endDateTime === undefined || key.endDateTime > now),
+  ).length;
 }
 
 /**

@@ -31,6 +31,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   const { directory } = work.tools();
   if (!application) return [];
   if (record.made) {
+    await work.mark?.noteDeletion(application.objectId, work.signal);
     const left = await directory.removeApplication(application.objectId, work.signal);
     // Among the deleted it holds its unique name for 30 days.
     if (left) throw left.because;

@@ -61,6 +61,7 @@ async function markOn(
       process: ports.process,
       operation,
       sweep,
+      deletes: deletedBefore(job),
       surveyed: await surveyed.managedSecrets(signal),
     },
     signal,
@@ -81,6 +82,11 @@ async function surveyedSecret(
   const operation = secret && readableMarks(secret)[loginServer]?.pending?.operation;
   if (operation !== seen?.pending.operation) throw new BusyError(targetName(target));
   return secret;
+}
+
+/** Object id of an application that a run before this one was to delete, by its mark. */
+export function deletedBefore({ staleMarks }: Pick<Job, "staleMarks">): string | undefined {
+  return staleMarks.find(({ pending }) => pending.deletes !== undefined)?.pending.deletes;
 }
 
 function deadOperations({ deadKeys, identity }: Job): string[] {

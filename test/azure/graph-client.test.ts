@@ -4,15 +4,16 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAzureHttp } from "../../src/azure/azure-http.ts";
 import type { Credential } from "../../src/azure/credential.ts";
-import { createJsonService, type JsonService } from "../../src/azure/json-service.ts";
+import type { Cloud } from "../../src/azure/cloud.ts";
+import { createGraphClient, type Graph } from "../../src/azure/graph-client.ts";
 import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
 import { ScriptedServer } from "../scripted-server.ts";
 
 const signal = AbortSignal.timeout(30_000);
 let server: ScriptedServer;
-let service: JsonService;
+let graph: Graph;
 /** The same service, waited for so long at most. */
-let patient: (timeoutMs: number | undefined) => JsonService;
+let patient: (timeoutMs: number | undefined) => Graph;
 /** What tokens were asked to satisfy. */
 let claimsAsked: Array<string | undefined>;
 
@@ -33,28 +34,25 @@ beforeEach(async () => {
   };
   const url = `https://localhost:${server.port}`;
   patient = (timeoutMs) =>
-    createJsonService(
-      { url, scope: "some/.default", nextLink: "nextLink" },
+    createGraphClient(
+      { graph: url, graphScope: "some/.default" } as Cloud,
       credential,
       createAzureHttp(new Agent({ ca: authority.certificate }), timeoutMs),
     );
-  service = patient(undefined);
+  graph = patient(undefined);
 });
 afterEach(() => server.stop());
 
-describe("a service of Azure", () => {
+describe("Microsoft Graph", () => {
   test("is shown a token that satisfies the claims it demands, once", async () => {
     const claims = JSON.stringify({ access_token: { nbf: { essential: true, value: "1" } } });
     const challenge = `Bearer realm="", error="insufficient_claims", claims="${Buffer.from(claims).toString("base64")}"`;
     const refusal = { status: 401, json: {}, headers: { "WWW-Authenticate": challenge } };
     server.script(refusal, { status: 200, json: { id: "x" } });
-    expect(await service.send({ method: "GET", path: "/x" }, signal)).toEqual({
-      status: 200,
-      body: { id: "x" },
-    });
+    expect(await graph.send({ method: "get", at: graph.api("/x") }, signal)).toEqual({ id: "x" });
     expect(claimsAsked).toEqual([undefined, claims]);
     server.script(refusal, refusal);
-    await expect(service.send({ method: "GET", path: "/x" }, signal)).rejects.toMatchObject({
+    await expect(graph.send({ method: "get", at: graph.api("/x") }, signal)).rejects.toMatchObject({
       answer: { status: 401 },
     });
     expect(server.requests).toHaveLength(2);
@@ -62,7 +60,7 @@ describe("a service of Azure", () => {
 
   test("that only refuses is not asked again", async () => {
     server.script({ status: 401, json: {}, headers: { "WWW-Authenticate": 'Bearer realm=""' } });
-    await expect(service.send({ method: "GET", path: "/x" }, signal)).rejects.toMatchObject({
+    await expect(graph.send({ method: "get", at: graph.api("/x") }, signal)).rejects.toMatchObject({
       answer: { status: 401 },
     });
     expect(server.requests).toHaveLength(1);
@@ -71,26 +69,28 @@ describe("a service of Azure", () => {
   test("is read page after page, as far as is wanted", async () => {
     const page = (value: readonly object[], nextLink?: string) => ({
       status: 200,
-      json: { value, nextLink },
+      json: { value, "@odata.nextLink": nextLink },
     });
     const more = `https://localhost:${server.port}/list?skip=2`;
     server.script(page([{ id: 1 }, { id: 2 }], more), page([{ id: 3 }]));
-    expect(await service.list("/list", signal)).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+    expect(await graph.list(graph.api("/list"), signal)).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
     server.script(page([{ id: 1 }, { id: 2 }], more));
-    expect(await service.list("/list", signal, 1)).toEqual([{ id: 1 }]);
+    expect(await graph.list(graph.api("/list"), signal, 1)).toEqual([{ id: 1 }]);
   });
 
   test("sends nobody's token to another host, whatever it names as its next page", async () => {
-    server.script({ status: 200, json: { value: [], nextLink: "https://elsewhere.example/list" } });
-    await expect(service.list("/list", signal)).rejects.toMatchObject({ failure: "broken-connection" });
+    server.script({ status: 200, json: { value: [], "@odata.nextLink": "https://elsewhere.example/list" } });
+    await expect(graph.list(graph.api("/list"), signal)).rejects.toMatchObject({
+      failure: "broken-connection",
+    });
     expect(claimsAsked).toHaveLength(1);
   });
 
   test("is not read on when its next page is one that was read already", async () => {
     const more = `https://localhost:${server.port}/list?skip=2`;
-    server.script({ status: 200, json: { value: [{ id: 1 }], nextLink: more } });
-    server.otherwise = { status: 200, json: { value: [{ id: 2 }], nextLink: more } };
-    await expect(service.list("/list", signal)).rejects.toMatchObject({
+    server.script({ status: 200, json: { value: [{ id: 1 }], "@odata.nextLink": more } });
+    server.otherwise = { status: 200, json: { value: [{ id: 2 }], "@odata.nextLink": more } };
+    await expect(graph.list(graph.api("/list"), signal)).rejects.toMatchObject({
       failure: "too-large",
       message: "the list leads back to a page that was read already",
     });
@@ -101,9 +101,9 @@ describe("a service of Azure", () => {
     let pages = 0;
     server.otherwise = (response) => {
       const nextLink = `https://localhost:${server.port}/list?skip=${(pages += 1)}`;
-      response.end(JSON.stringify({ value: [{ id: pages }], nextLink }));
+      response.end(JSON.stringify({ value: [{ id: pages }], "@odata.nextLink": nextLink }));
     };
-    await expect(patient(300).list("/list", signal)).rejects.toMatchObject({ failure: "timed-out" });
+    await expect(patient(300).list(graph.api("/list"), signal)).rejects.toMatchObject({ failure: "timed-out" });
     expect(server.requests.length).toBeGreaterThan(1);
   });
 
@@ -116,8 +116,13 @@ describe("a service of Azure", () => {
   ])(
     "has not answered whole that names %s as its next page, and is asked for nothing there",
     async (nextLink) => {
-      server.script({ status: 200, json: { value: [], nextLink } }, { status: 404, json: {} });
-      await expect(service.list("/list", signal)).rejects.toMatchObject({ failure: "broken-connection" });
+      server.script(
+        { status: 200, json: { value: [], "@odata.nextLink": nextLink } },
+        { status: 404, json: {} },
+      );
+      await expect(graph.list(graph.api("/list"), signal)).rejects.toMatchObject({
+        failure: "broken-connection",
+      });
       expect(server.requests).toHaveLength(1);
     },
   );
@@ -128,28 +133,27 @@ describe("a service of Azure", () => {
     ["a list of its own making", (response: ServerResponse) => response.end('[{"id":1}]')],
   ])("that gives %s where a list was asked for has not said that there is nothing", async (_what, answer) => {
     server.script(answer);
-    await expect(service.list("/list", signal)).rejects.toMatchObject({ failure: "broken-connection" });
+    await expect(graph.list(graph.api("/list"), signal)).rejects.toMatchObject({
+      failure: "broken-connection",
+    });
   });
 
   test.each(["", "null", "[]", '"x"'])("that answers a question with %j has not answered", async (body) => {
     server.script((response) => response.end(body));
-    await expect(service.send({ method: "GET", path: "/x" }, signal)).rejects.toMatchObject({
+    await expect(graph.send({ method: "get", at: graph.api("/x") }, signal)).rejects.toMatchObject({
       failure: "broken-connection",
     });
   });
 
   test("need not say more to a write than that it was done", async () => {
     server.script((response) => response.writeHead(204).end());
-    expect(await service.send({ method: "DELETE", path: "/x" }, signal)).toEqual({
-      status: 204,
-      body: undefined,
-    });
+    expect(await graph.send({ method: "delete", at: graph.api("/x") }, signal)).toBeUndefined();
   });
 
   test("that answers with no JSON has not answered, and is not quoted: it may hold a new password", async () => {
     server.script((response) => response.end("s3cr3t"));
-    const error: unknown = await service
-      .send({ method: "POST", path: "/x" }, signal)
+    const error: unknown = await graph
+      .send({ method: "post", at: graph.api("/x") }, signal)
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ failure: "broken-connection" });
     expect(inspect(error)).not.toContain("s3cr3t");
