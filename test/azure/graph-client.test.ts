@@ -103,7 +103,9 @@ describe("Microsoft Graph", () => {
       const nextLink = `https://localhost:${server.port}/list?skip=${(pages += 1)}`;
       response.end(JSON.stringify({ value: [{ id: pages }], "@odata.nextLink": nextLink }));
     };
-    await expect(patient(300).list(graph.api("/list"), signal)).rejects.toMatchObject({ failure: "timed-out" });
+    await expect(patient(300).list(graph.api("/list"), signal)).rejects.toMatchObject({
+      failure: "timed-out",
+    });
     expect(server.requests.length).toBeGreaterThan(1);
   });
 
