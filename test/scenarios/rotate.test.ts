@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { entryOf, runProgram, secretOf, setup } from "../program.ts";
+import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
+import { entryOf, liveAssignments, runProgram, secretOf, setup } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import {
   azureWrites,
@@ -244,6 +245,22 @@ it.concurrent(
     const finished = await rotation(sandbox, ["--finish"]);
     expect([finished.replaced, finished.retired, keyIds(sandbox)]).toEqual([old, true, [keyId]]);
     expect(entryOf(sandbox, "abacregistry")).toBeDefined();
+  },
+);
+
+it.concurrent(
+  "rotate, whose role is limited to repositories while it is at work, does without such a pull from then on",
+  async (test) => {
+    const sandbox = await start(test);
+    expect((await setup(sandbox, ["--registry", "abacregistry"])).code).toBe(0);
+    const [reader] = rolesFor("acrpull", "AbacRepositoryPermissions");
+    const condition = repositoryCondition(reader!, ["my-awesome-app"]);
+    sandbox.observe((phase, { path }) => {
+      if (phase !== "committed" || !path.endsWith("/addPassword")) return;
+      Object.assign(liveAssignments(sandbox)[0]!, { condition });
+    });
+    const { state } = await rotation(sandbox, ["--timeout", "30s"]);
+    expect(state).toBe("pending");
   },
 );
 

@@ -23,8 +23,8 @@ export interface ProofContext {
   readonly timeoutMs: number;
 }
 
-/** How many refusals in a row are not yet a reason to look at the role again: four seconds, and then every twenty. */
-const refusalsBetweenLooks = 4;
+/** How many refusals there are between two looks at whether the role was limited: some seconds. */
+export const refusalsBetweenLooks = 4;
 
 /** The name asked for when neither an image nor a repository was given: a registry may be empty. */
 const anyRepository = "acr-pull-proof";

@@ -1,7 +1,7 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { Clock } from "../ports.ts";
-import { proofFailed, tryOnce, type ProofContext } from "./prove-pull.ts";
+import { proofFailed, refusalsBetweenLooks, tryOnce, type ProofContext } from "./prove-pull.ts";
 
 /** How often in a row, and over which time. */
 export interface Steadiness {
@@ -13,6 +13,8 @@ export interface Steadiness {
    * nobody named, the one before it gets no pull of just any name either.
    */
   readonly signInSuffices: boolean;
+  /** The same, asked when it gets no pull again and again: somebody may have limited the role since. */
+  readonly signInSufficesNow?: (signal: AbortSignal) => Promise<boolean>;
 }
 
 const fewestLooks = 3;
@@ -42,13 +44,20 @@ export async function proveSteadily(
   signal: AbortSignal,
 ): Promise<void> {
   const { kind, loginServer, image, report, timeoutMs, clock } = context;
-  const { times, spreadMs, signInSuffices } = steadiness;
+  const { times, spreadMs, signInSufficesNow } = steadiness;
   if (kind === "none") return;
+  let { signInSuffices } = steadiness;
+  let refusals = 0;
   const start = clock.now().getTime();
   const pauseMs = times > 1 ? spreadMs / (times - 1) : 0;
   for (let inARow = 0; inARow < times;) {
     const outcome = await tryOnce(context, credential, signal);
     const waitedMs = clock.now().getTime() - start;
+    if (outcome.kind === "no-pull-scope" && !signInSuffices) {
+      refusals += 1;
+      if (refusals % refusalsBetweenLooks === 0)
+        signInSuffices = (await signInSufficesNow?.(signal)) ?? false;
+    }
     if (outcome.kind === "allowed" || (signInSuffices && outcome.kind === "no-pull-scope")) inARow += 1;
     else {
       if (outcome.kind === "image-missing" || waitedMs >= timeoutMs + spreadMs)

@@ -4,6 +4,7 @@ import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import { isManaged, keyOrigin } from "../../../domain/ownership.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
+import { tryOnce } from "../../checks/prove-pull.ts";
 import { proveSteadily } from "../../checks/prove-steadily.ts";
 import type { Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
@@ -327,8 +328,14 @@ export class KeyWork {
   async prove(credential: PullCredential, times = 1, spreadMs = 0): Promise<void> {
     const { holders, keyOf } = this.keys;
     const living = holders.map((holder) => keyOf(holder.credential.password)).filter(({ alive }) => alive);
-    const signInSuffices = living.length > 0 && !living.some(({ pulls }) => pulls);
-    await proveSteadily(this.proof, credential, { times, spreadMs, signInSuffices }, this.#signal);
+    const pulling = living.find(({ pulls }) => pulls);
+    const signInSuffices = living.length > 0 && !pulling;
+    const signInSufficesNow = async (signal: AbortSignal) =>
+      pulling !== undefined &&
+      this.input.image === undefined &&
+      (await tryOnce(this.proof, pulling.credential, signal)).kind === "no-pull-scope";
+    const steadiness = { times, spreadMs, signInSuffices, signInSufficesNow };
+    await proveSteadily(this.proof, credential, steadiness, this.#signal);
   }
 
   /** @throws whatever concerns not this secret alone */
