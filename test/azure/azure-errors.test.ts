@@ -63,6 +63,16 @@ describe("a refusal", () => {
     },
   );
 
+  test.each(["r 1", "r:<1>", "r".repeat(65), "You sent=x"])("carries no %s for an id", (id) => {
+    expect(meant(refusal(500, {}, { "request-id": id }), "roles").requestId).toBeUndefined();
+  });
+
+  test("has no code but one of the form of a code", () => {
+    const details = [{ code: "Two words" }, { code: "a".repeat(62) }, { code: "eyJ-x" }, { code: "7000215" }];
+    const { answer } = refusal(400, { error: { code: "Request_BadRequest", details } });
+    expect(answer.codes).toEqual(["Request_BadRequest"]);
+  });
+
   test.each(["", "<html>Bad gateway</html>", "null", "[]", '"text"', '{"error":"text"}'])(
     "without a readable body (%j) is told by its status",
     (body) => {

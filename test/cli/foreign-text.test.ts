@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import { load as parseYaml } from "js-yaml";
-import { oneLine } from "../../src/cli/foreign-text.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { oneLine, speakable } from "../../src/cli/foreign-text.ts";
 import { jsonText } from "../../src/cli/views/json-view.ts";
 import { yamlText } from "../../src/cli/views/yaml-text.ts";
+import { forgetSecrets, learnSecret } from "../../src/domain/known-secrets.ts";
 
 // What a terminal acts on, what reorders, and what shows nothing; written apart from the code under test.
 const acting =
@@ -78,6 +79,33 @@ describe("text that others wrote", () => {
 
   it("is untouched where it is harmless", () => {
     expect(oneLine("Zürich – 東京 “q” 👍🏽")).toBe("Zürich – 東京 “q” 👍🏽");
+  });
+});
+
+describe("a name that repeats a secret", () => {
+  const secret = "Qx8Q~Lw9_Zr5-Tb3Vn8Pm";
+  afterEach(forgetSecrets);
+
+  it.each([secret, `\u200b${secret}`, `${secret.slice(0, 9)}\u200b${secret.slice(9)}`, secret.slice(5, 17)])(
+    "is not shown, also where it is hidden in what shows nothing: %j",
+    (name) => {
+      learnSecret(secret);
+      expect(oneLine(`namespace ${name} is there`)).toBe("namespace (left out: it repeats a secret)");
+    },
+  );
+
+  it("is in no document, wherever it stands there", () => {
+    learnSecret(secret);
+    const hidden = "(left out: it repeats a secret)";
+    expect(speakable({ a: [{ [secret]: secret, n: 1, none: null }], b: "plain" })).toEqual({
+      a: [{ [hidden]: hidden, n: 1, none: null }],
+      b: "plain",
+    });
+  });
+
+  it("is shown where what it shares with the secret is a word", () => {
+    learnSecret("the-registry-password");
+    expect(oneLine("no registry of that name")).toBe("no registry of that name");
   });
 });
 

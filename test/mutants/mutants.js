@@ -1204,4 +1204,58 @@ export const mutants = [
         "remove, while parts of the directory do not list a key that another cluster was given leaves the role of the service principal that they share",
     },
   },
+
+  // Secrets: whoever repeats them.
+  {
+    name: "shows what a refusal repeats of the request",
+    edits: [
+      {
+        file: "src/domain/secrets-in-transit.ts",
+        from: "body: holdsSecret(text) ? Buffer.from(cleanBody(text)) : body",
+        to: "body",
+      },
+    ],
+    caughtBy: {
+      file: "test/domain/secrets-in-transit.test.ts",
+      title: "a refusal that is no JSON loses it too",
+    },
+  },
+  {
+    name: "shows a secret in base64 that was cut off at its begin",
+    edits: [{ file: "src/domain/known-secrets.ts", from: '["", "A", "AA", "AAA"]', to: '[""]' }],
+    caughtBy: {
+      file: "test/domain/known-secrets.test.ts",
+      title: "a text that repeats a secret is cut off before it: in base64 that lacks its begin",
+    },
+  },
+  {
+    name: "shows a name that repeats a secret",
+    edits: [
+      {
+        file: "src/cli/foreign-text.ts",
+        from: "return withoutSecrets(visible, shortestPiece);",
+        to: "return visible;",
+      },
+    ],
+    caughtBy: {
+      file: "test/cli/foreign-text.test.ts",
+      title:
+        'a name that repeats a secret is not shown, also where it is hidden in what shows nothing: "Qx8Q~Lw9_Zr5-Tb3Vn8Pm"',
+    },
+  },
+  {
+    name: "goes on where certificates are not to be verified",
+    edits: [
+      {
+        file: "src/cli/guard-secrets.ts",
+        from: 'env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0"',
+        to: "false",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/leaking-switches.test.ts",
+      title:
+        "a variable that would give the run's secrets away by leaving certificates unverified stops setup before any request",
+    },
+  },
 ];

@@ -125,6 +125,14 @@ describe("a pull", () => {
     });
   });
 
+  test("that fails names no code but one of the form of a code", async () => {
+    registry.script(refusal(400, "you sent Basic x", "No."), refusal(400, "NAME_INVALID", "No."));
+    expect(await pull()).toMatchObject({ message: expect.stringMatching(/ with 400: "No\."\.$/) });
+    expect(await pull()).toMatchObject({
+      message: expect.stringMatching(/ with 400 NAME_INVALID: "No\."\.$/),
+    });
+  });
+
   test("that the network rules refuse says which address to allow, and the way without the registry", async () => {
     const text =
       "client with IP '203.0.113.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access.";
