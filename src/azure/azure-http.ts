@@ -32,6 +32,8 @@ export interface AzureRequest {
 export interface AzureHttp {
   /** Bounds each wait for a service, tries included; in milliseconds. */
   readonly timeoutMs: number;
+  /** Azure's clock by the newest answer; undefined before the first. */
+  serverTime(): Date | undefined;
   /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
@@ -60,7 +62,8 @@ export function createAzureHttp(
   agent: Agent = new Agent({ keepAlive: true }),
   timeoutMs = Infinity,
 ): AzureHttp {
-  const httpClient = createHttpClient(agent, timeoutMs);
+  let clockAheadMs: number | undefined;
+  const httpClient = createHttpClient(agent, timeoutMs, (date) => (clockAheadMs = date - Date.now()));
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
   // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
@@ -85,6 +88,7 @@ export function createAzureHttp(
   const sendingOnce = pipelineWith(false);
   return {
     timeoutMs,
+    serverTime: () => (clockAheadMs === undefined ? undefined : new Date(Date.now() + clockAheadMs)),
     send: ({ method, url, headers, body, repeatable }, signal) =>
       (repeatable ? repeating : sendingOnce).sendRequest(
         httpClient,
@@ -105,7 +109,7 @@ export function createAzureHttp(
 }
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
-function createHttpClient(agent: Agent, limitMs: number): HttpClient {
+function createHttpClient(agent: Agent, limitMs: number, onDate: (date: number) => void): HttpClient {
   // The metadata service of virtual machines speaks no TLS.
   const agentInTheClear = new AgentInTheClear({ keepAlive: true });
   return {
@@ -128,6 +132,9 @@ function createHttpClient(agent: Agent, limitMs: number): HttpClient {
         },
         signalOf(request),
       );
+      // Nobody vouches for the time that is told without TLS.
+      const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
+      if (!Number.isNaN(date)) onDate(date);
       const headers = createHttpHeaders();
       for (const [name, value] of Object.entries(answer.headers)) {
         if (value !== undefined) headers.set(name, String(value));

@@ -29,6 +29,8 @@ interface Look {
   readonly notSeen: readonly NotSeen[];
   /** What the directory says, or why it could not be asked. */
   readonly facts: DirectoryFacts | ActionableError;
+  /** Azure's time when it was looked; undefined where it was not asked. */
+  readonly azureTime: Date | undefined;
   /** Service accounts that name a secret which is gone, by cluster. */
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
 }
@@ -85,16 +87,18 @@ async function askAbout(
   ports: StatusPorts,
   signal: AbortSignal,
 ): Promise<Omit<Look, "leftLinks">> {
-  if (!hasApplications(seen, input.registry)) return { seen, notSeen, facts: new Map() };
+  if (!hasApplications(seen, input.registry))
+    return { seen, notSeen, facts: new Map(), azureTime: undefined };
   try {
     const directory = await ports.directory();
     const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
     const facts = await askDirectory(seen, input.registry, asked, signal);
-    return await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
+    const look = await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
+    return { ...look, azureTime: directory.serverTime() };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
     if (input.prune !== undefined) throw error;
-    return { seen, notSeen, facts: error };
+    return { seen, notSeen, facts: error, azureTime: undefined };
   }
 }
 
@@ -109,7 +113,7 @@ async function confirmed(
   input: StatusInput,
   { clusters, clock }: StatusPorts,
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks">> {
+): Promise<Omit<Look, "leftLinks" | "azureTime">> {
   const told = seen.filter((cluster) => !orphansUnknownOf(cluster));
   const orphans = told.flatMap((cluster) => findOrphans(cluster, facts, input.registry));
   if (orphans.length === 0) return { seen, notSeen, facts };
@@ -137,7 +141,7 @@ async function prune(
   const directory = await ports.directory();
   const prunable = async ({ seen, facts }: Look) => {
     if (facts instanceof ActionableError) throw facts;
-    return await findPrunable(keyId, seen, facts, directory, signal);
+    return await findPrunable(keyId, seen, facts, { directory, clock: ports.clock }, signal);
   };
   const plan = prunePlan(await prunable(look));
   if (input.dryRun) return { kind: "planned", plan };
@@ -165,24 +169,24 @@ async function prune(
 }
 
 function finished(
-  { seen, notSeen, facts, leftLinks }: Look,
+  { seen, notSeen, facts, azureTime, leftLinks }: Look,
   input: StatusInput,
   { process }: StatusPorts,
   pruned?: string,
 ): Finished<StatusResult> {
   const directory = facts instanceof ActionableError ? undefined : facts;
+  // A cluster's clock is as good as none where Azure's is known.
+  const timeIn = ({ cluster }: ManagedSecrets) => azureTime ?? cluster.serverTime();
   const orphans = orphansOf(seen, facts, input);
   const result: StatusResult = {
-    entries: seen.flatMap((cluster) =>
-      judgeEntries(cluster, { directory, now: cluster.cluster.serverTime(), input }),
-    ),
+    entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now: timeIn(cluster), input })),
     ...orphans,
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
     brokenLinks: seen.flatMap(({ clusterId }) =>
       brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
     ),
-    pending: seen.flatMap((cluster) => findPending(cluster, input, cluster.cluster.serverTime(), process)),
+    pending: seen.flatMap((cluster) => findPending(cluster, input, timeIn(cluster), process)),
     scopes: seen.map((cluster) => ({
       context: cluster.cluster.context,
       clusterId: cluster.clusterId,
@@ -202,7 +206,7 @@ function finished(
     const error = { code, message, hint, docs, requestId, retryable, cause: failure };
     return { kind: "finished", result, exitCode, error };
   }
-  const clocks = new Map(seen.map(({ clusterId, cluster }) => [clusterId, cluster.serverTime()]));
+  const clocks = new Map(seen.map((cluster) => [cluster.clusterId, timeIn(cluster)]));
   return {
     kind: "finished",
     result,

@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { azureNow } from "../../clocks.ts";
 import { heldKeyIds } from "../../holders/key-holders.ts";
 import type { Writing } from "../../ports.ts";
 import { sweepKeys } from "../../steps/client-secret.ts";
@@ -40,7 +41,7 @@ export async function sweep(
   const { clusterId, staleMarks } = job;
   const operations = operationsToSweep(job, mark);
   if (operations.length === 0) return [];
-  const held = await heldKeys(job, application, signal);
+  const held = await heldKeys(job, application, ports, signal);
   if (keyId !== null) held.add(keyId);
   const swept = await sweepKeys(
     application,
@@ -71,6 +72,7 @@ export async function sweep(
 export async function heldKeys(
   { surveyed, targets }: Job,
   application: Application,
+  { directory, clock }: Pick<Parameters<typeof sweepKeys>[2], "directory" | "clock">,
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const { cluster } = surveyed;
@@ -83,6 +85,6 @@ export async function heldKeys(
   return heldKeyIds(
     secrets.filter((secret) => secret !== undefined),
     application,
-    cluster.serverTime(),
+    azureNow(directory, clock),
   );
 }
