@@ -34,6 +34,8 @@ export interface AzureRequest {
 export interface AzureHttp {
   /** Bounds each wait for a service, tries included; in milliseconds. */
   readonly timeoutMs: number;
+  /** Azure's clock by the newest answer; undefined before the first. */
+  serverTime(): Date | undefined;
   /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
@@ -75,8 +77,12 @@ export function createAzureHttp(
   agent: Agent = new Agent({ keepAlive: true }),
   timeoutMs = Infinity,
 ): AzureHttp {
-  const readingClient = createHttpClient(agent, timeoutMs, () => false);
-  const writingClient = createHttpClient(agent, timeoutMs, () => true);
+  let clockAheadMs: number | undefined;
+  const onDate = (date: number) => (clockAheadMs = date - Date.now());
+  const clientFor = (writes: RequestRules["writes"]) =>
+    createHttpClient(agent, timeoutMs, { writes, onDate });
+  const readingClient = clientFor(() => false);
+  const writingClient = clientFor(() => true);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
   // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
@@ -101,6 +107,7 @@ export function createAzureHttp(
   const sendingOnce = pipelineWith(false);
   return {
     timeoutMs,
+    serverTime: () => (clockAheadMs === undefined ? undefined : new Date(Date.now() + clockAheadMs)),
     send: ({ method, url, headers, body, repeatable, writes }, signal) =>
       (repeatable ? repeating : sendingOnce).sendRequest(
         writes ? writingClient : readingClient,
@@ -114,14 +121,18 @@ export function createAzureHttp(
       ),
     clientOptions: ({ mayRepeat, writes }, onFailure) => ({
       ...options,
-      httpClient: createHttpClient(agent, timeoutMs, writes),
+      httpClient: clientFor(writes),
       additionalPolicies: [{ policy: retryPolicy(timeoutMs, mayRepeat, onFailure), position: "perCall" }],
     }),
   };
 }
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
-function createHttpClient(agent: Agent, limitMs: number, writes: RequestRules["writes"]): HttpClient {
+function createHttpClient(
+  agent: Agent,
+  limitMs: number,
+  { writes, onDate }: Pick<RequestRules, "writes"> & { readonly onDate: (date: number) => void },
+): HttpClient {
   // The metadata service of virtual machines speaks no TLS.
   const agentInTheClear = new AgentInTheClear({ keepAlive: true });
   return {
@@ -145,6 +156,9 @@ function createHttpClient(agent: Agent, limitMs: number, writes: RequestRules["w
         },
         signalOf(request),
       );
+      // Nobody vouches for the time that is told without TLS.
+      const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
+      if (!Number.isNaN(date)) onDate(date);
       const headers = createHttpHeaders();
       for (const [name, value] of Object.entries(answer.headers)) {
         if (value !== undefined) headers.set(name, String(value));

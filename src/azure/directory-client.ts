@@ -37,6 +37,7 @@ export function createDirectoryClient(cloud: Cloud, credential: Credential, http
   }
 
   return {
+    serverTime: () => http.serverTime(),
     caller,
     /** Whether the caller may register applications, by what its token says. */
     mayRegisterApplications: async (signal: AbortSignal) => mayRegister(await claims(signal)),

@@ -133,6 +133,8 @@ export interface LeftDeleted {
 
 /** Applications and service principals, by Microsoft Graph. */
 export interface Directory {
+  /** Azure's clock by its newest answer, of the directory or of the sign-in; undefined before the first. */
+  serverTime(): Date | undefined;
   caller(signal: AbortSignal): Promise<Caller>;
   /**
    * Whether the caller may register applications, by what its token says; `unknown` where that does not tell

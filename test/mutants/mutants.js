@@ -433,14 +433,43 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/survey-keys.ts`,
-        from: "const now = seen.cluster.serverTime();",
-        to: "const now = ports.clock.now();",
+        from: "  const now = azureNow(directory, ports.clock);\n",
+        to: "  const now = ports.clock.now();\n",
       },
     ],
     caughtBy: {
       file: survey,
       title:
-        "a survey goes by the cluster's clock while this machine's is 24 hours ahead for what time it is, and tells how far they are apart",
+        "a survey goes by the services' clocks while this machine's is 24 hours ahead for what time it is, and tells how far they are apart",
+    },
+  },
+  {
+    name: "makes a key that lives by the cluster's clock",
+    edits: [
+      {
+        file: "src/core/flows/setup/obtain-credential.ts",
+        from: "const now = azureNow(directory, clock);",
+        to: "const now = mark.target.cluster.serverTime();",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/clocks.test.ts",
+      title:
+        "while the cluster's clock is fifty minutes fast a new key lives as long as was asked by Azure's",
+    },
+  },
+  {
+    name: "writes although clocks are more than an hour apart",
+    edits: [
+      {
+        file: "src/core/clocks.ts",
+        from: 'if (compareClocks(clocks) !== "far-apart") return;',
+        to: "if (clocks) return;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/clocks.test.ts",
+      title: "setup writes nothing while the cluster's clock is more than an hour off",
     },
   },
   {
@@ -455,7 +484,7 @@ export const mutants = [
     caughtBy: {
       file: survey,
       title:
-        "a survey goes by the cluster's clock while this machine's is 24 hours ahead for whether a key is over whose end is an hour hence",
+        "a survey goes by the services' clocks while this machine's is 24 hours ahead for whether a key is over whose end is an hour hence",
     },
   },
 
@@ -745,14 +774,14 @@ export const mutants = [
     edits: [
       {
         file: "src/core/flows/setup/survey-job.ts",
-        from: "now: surveyed.cluster.serverTime(),",
+        from: "now: azureNow(survey.ports.azure?.directory, survey.ports.clock),",
         to: "now: survey.ports.clock.now(),",
       },
     ],
     caughtBy: {
       file: "test/scenarios/rotate-clock.test.ts",
       title:
-        "setup, while this machine's clock is a day ahead of the services', keeps a key that has half a day left by theirs",
+        "setup, while this machine's clock is ahead of the services', keeps a key that has half an hour left by theirs",
     },
   },
 
@@ -850,8 +879,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/flows/status/prune-key.ts",
-        from: "const holders = await Promise.all(seen.map(",
-        to: "const holders = await Promise.all([cluster].map(",
+        from: "    seen.map((one) => holdersOf(",
+        to: "    [cluster].map((one) => holdersOf(",
       },
     ],
     caughtBy: {
@@ -1120,8 +1149,8 @@ export const mutants = [
     edits: [
       {
         file: `${removal}/removal.ts`,
-        from: "  const { facts } = await lookAt(removal, how, ports, signal);\n  const question = questionFor(removal, await remaining(), how.gone, input);\n",
-        to: "  const question = questionFor(removal, await remaining(), how.gone, input);\n  const { facts } = await lookAt(removal, how, ports, signal);\n",
+        from: "  const { facts } = await lookAt(removal, how, ports, signal);\n  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n",
+        to: "  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n  const { facts } = await lookAt(removal, how, ports, signal);\n",
       },
     ],
     caughtBy: {

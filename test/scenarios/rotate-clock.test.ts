@@ -4,8 +4,10 @@ import { setup } from "../program.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
 import { countingWrites, heldKeys, rotation } from "./rotation.ts";
 
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+/** Clocks that are further apart than an hour stop whatever writes. */
+const skewMs = 50 * minuteMs;
 
 let sandbox: Sandbox;
 afterEach(async () => {
@@ -19,10 +21,10 @@ async function startAhead(milliseconds: number): Promise<void> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
 }
 
-describe("setup, while this machine's clock is a day ahead of the services',", () => {
-  it("keeps a key that has half a day left by theirs", async () => {
-    await startAhead(-dayMs);
-    const { keyId } = setUp(sandbox, { ageDays: 179.5 });
+describe("setup, while this machine's clock is ahead of the services',", () => {
+  it("keeps a key that has half an hour left by theirs", async () => {
+    await startAhead(-skewMs);
+    const { keyId } = setUp(sandbox, { ageDays: 180 - 0.5 / 24 });
     const { result, writes } = await countingWrites(sandbox, () => setup(sandbox));
     expect([result.code, writes], result.stderr).toEqual([0, 0]);
     expect(result.json.credentials).toMatchObject([{ keyId, action: "unchanged" }]);
@@ -30,8 +32,8 @@ describe("setup, while this machine's clock is a day ahead of the services',", (
 });
 
 describe.each([
-  ["a day behind", dayMs],
-  ["a day ahead", -dayMs],
+  ["behind", skewMs],
+  ["ahead", -skewMs],
 ])("rotate, while this machine's clock is %s of the services',", (_what, ahead) => {
   it("counts the grace and the key's life by theirs, and says that the clocks differ", async () => {
     await startAhead(ahead);
@@ -56,7 +58,7 @@ describe.each([
   it("takes a key for as old as it is by theirs", async () => {
     await startAhead(ahead);
     // By this machine's clock it would be on the other side of the 60 days that are asked for.
-    setUp(sandbox, { ageDays: ahead > 0 ? 120.5 : 119.5 });
+    setUp(sandbox, { ageDays: 120 + (ahead > 0 ? 0.5 : -0.5) / 24 });
     const { state } = await rotation(sandbox, ["--if-expiring-within", "60d"]);
     expect(state).toBe(ahead > 0 ? "pending" : "unchanged");
   });

@@ -4,6 +4,7 @@ import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { readableMarks } from "../../domain/ownership.ts";
 import { BusyWait } from "../busy-wait.ts";
+import { refuseFarClocks } from "../clocks.ts";
 import { seeClusters, type LeftOut } from "../holders/see-clusters.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
@@ -162,7 +163,9 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   if (live && !input.dryRun) throw new BusyError(targetName(live));
   refuseIfAllUnwritable(removals);
   await checkRights(removals, ports, signal);
-  return { removals, leftOut: unseen, plan: planRemoval(registry, removals, unseen) };
+  const plan = planRemoval(registry, removals, unseen);
+  if (hasChanges(plan.changes)) for (const { clocks } of removals) refuseFarClocks(clocks);
+  return { removals, leftOut: unseen, plan };
 }
 
 /** Where no secret can be written at all nothing is begun. */

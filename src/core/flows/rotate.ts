@@ -1,6 +1,7 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { BusyWait } from "../busy-wait.ts";
+import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../steps/failure-of-one.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
@@ -153,6 +154,7 @@ async function prospectOf(
   const keys = await surveyKeys(held, input, ports, report, signal);
   const step = nextStep(keys, input, nothingDone);
   if (keys.unproven && step.kind !== "none") throw keys.unproven;
+  if (step.kind !== "none") refuseFarClocks(keys.clocks);
   return { keys, step, ...(await preflight(step, keys, input, ports, signal)) };
 }
 

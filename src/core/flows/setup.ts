@@ -1,6 +1,7 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { provePull } from "../checks/prove-pull.ts";
 import { BusyWait } from "../busy-wait.ts";
+import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
 import { hasChanges } from "../plan.ts";
 import { BusyError } from "../steps/busy.ts";
 import { targetName } from "../steps/pull-secret.ts";
@@ -67,7 +68,12 @@ export async function lookAhead(
   }
   const seenAt = ports.clock.now();
   const found = await survey(input, ports, report, signal);
-  return { found, plan: planSetup(found, input, ports.clock.now()), seenAt };
+  const clocks = found.jobs.map(({ surveyed }) =>
+    readClocks(surveyed.cluster, ports.azure?.directory, ports.clock),
+  );
+  const { warnings, ...plan } = planSetup(found, input, now(ports));
+  if (hasChanges(plan.changes)) for (const one of clocks) refuseFarClocks(one);
+  return { found, plan: { ...plan, warnings: [...clocks.flatMap(clockWarnings), ...warnings] }, seenAt };
 }
 
 /**
@@ -114,6 +120,10 @@ export async function setup(
   }
 }
 
+function now({ azure, clock }: Pick<SetupPorts, "azure" | "clock">): Date {
+  return azureNow(azure?.directory, clock);
+}
+
 async function look(
   input: SetupInput,
   ports: SurveyPorts,
@@ -150,7 +160,7 @@ async function attempt(
     throw new OvertakenError(overtaken.error as BusyError, records);
   }
   for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
-  const outcome = finishedOutcome(found, records, ports.clock.now());
+  const outcome = finishedOutcome(found, records, now(ports));
   if (input.credentialsFile !== undefined && outcome.kind === "finished" && outcome.exitCode === 0) {
     await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
   }
@@ -167,7 +177,7 @@ async function apply(
   const records = await Promise.all(
     found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
   );
-  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, ports.clock.now()));
+  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(ports)));
   signal.throwIfAborted();
   const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));
   if (bug) throw bug.error;

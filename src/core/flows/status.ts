@@ -38,6 +38,8 @@ interface Look {
   readonly facts: DirectoryFacts | ActionableError;
   /** Why applications that no secret names could not be looked for. */
   readonly unsearched?: ActionableError | undefined;
+  /** Azure's time when it was looked; undefined where it was not asked. */
+  readonly azureTime: Date | undefined;
   /** Service accounts that name a secret which is gone, by cluster. */
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
 }
@@ -94,17 +96,18 @@ async function askAbout(
   ports: StatusPorts,
   signal: AbortSignal,
 ): Promise<Omit<Look, "leftLinks">> {
-  if (!hasApplications(seen, input.registry)) return { seen, notSeen, facts: new Map() };
+  if (!hasApplications(seen, input.registry))
+    return { seen, notSeen, facts: new Map(), azureTime: undefined };
   try {
     const directory = await ports.directory();
     const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
     const { facts, unsearched } = await askDirectory(seen, input.registry, asked, signal);
     const look = await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
-    return { ...look, unsearched };
+    return { ...look, unsearched, azureTime: directory.serverTime() };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
     if (input.prune !== undefined) throw error;
-    return { seen, notSeen, facts: error };
+    return { seen, notSeen, facts: error, azureTime: undefined };
   }
 }
 
@@ -119,7 +122,7 @@ async function confirmed(
   input: StatusInput,
   { clusters, clock }: StatusPorts,
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks">> {
+): Promise<Omit<Look, "leftLinks" | "azureTime">> {
   const orphans = findOrphans(seen, facts, input.registry);
   if (orphans.length === 0) return { seen, notSeen, facts };
   const doubtful = new Set(orphans.map(({ keyId }) => keyId));
@@ -146,7 +149,7 @@ async function prune(
   const directory = await ports.directory();
   const prunable = async ({ seen, facts, unsearched }: Look) => {
     if (facts instanceof ActionableError) throw facts;
-    return await findPrunable(keyId, seen, { facts, unsearched }, directory, signal);
+    return await findPrunable(keyId, seen, { facts, unsearched }, { directory, clock: ports.clock }, signal);
   };
   const plan = prunePlan(await prunable(look));
   if (input.dryRun) return { kind: "planned", plan };
@@ -181,18 +184,18 @@ function finished(
 ): Finished<StatusResult> {
   const { seen, notSeen, facts, leftLinks } = look;
   const directory = facts instanceof ActionableError ? undefined : facts;
+  // A cluster's clock is as good as none where Azure's is known.
+  const timeIn = ({ cluster }: ManagedSecrets) => look.azureTime ?? cluster.serverTime();
   const orphans = orphansTold(look, input);
   const result: StatusResult = {
-    entries: seen.flatMap((cluster) =>
-      judgeEntries(cluster, { directory, now: cluster.cluster.serverTime(), input }),
-    ),
+    entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now: timeIn(cluster), input })),
     ...orphans,
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
     brokenLinks: seen.flatMap(({ clusterId }) =>
       brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
     ),
-    pending: seen.flatMap((cluster) => findPending(cluster, input, cluster.cluster.serverTime(), process)),
+    pending: seen.flatMap((cluster) => findPending(cluster, input, timeIn(cluster), process)),
     scopes: seen.map((cluster) => ({
       context: cluster.cluster.context,
       clusterId: cluster.clusterId,
@@ -212,7 +215,7 @@ function finished(
     const error = { code, message, hint, docs, requestId, retryable, cause: failure };
     return { kind: "finished", result, exitCode, error };
   }
-  const clocks = new Map(seen.map(({ clusterId, cluster }) => [clusterId, cluster.serverTime()]));
+  const clocks = new Map(seen.map((cluster) => [cluster.clusterId, timeIn(cluster)]));
   return {
     kind: "finished",
     result,

@@ -43,6 +43,7 @@ export interface PrincipalQuestion {
   /** Keys and assignments that this run has removed, or will have: parts of Azure go on showing them for a while. */
   readonly gone: ReadonlySet<string>;
   readonly keepPrincipal: boolean;
+  /** By Azure's clock. */
   readonly now: Date;
 }
 

@@ -1,6 +1,7 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { builtInRole } from "../../../domain/role.ts";
 import type { RoleAssignment } from "../../../domain/role-assignment.ts";
+import { clockWarnings } from "../../clocks.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { nameOf } from "../../steps/directory-names.ts";
@@ -30,6 +31,7 @@ export function planRemoval(
     ]),
     warnings: [
       ...leftOut.map(({ name: what, error }) => `Left out, ${what}: ${error.message}`),
+      ...removals.flatMap(({ clocks }) => clockWarnings(clocks)),
       ...removals.flatMap(warningsOf),
     ],
   };

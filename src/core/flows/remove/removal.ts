@@ -3,6 +3,7 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { RoleAssignment } from "../../../domain/role-assignment.ts";
 import { applicationUniqueName, isManaged } from "../../../domain/ownership.ts";
+import { azureNow, readClocks, type Clocks } from "../../clocks.ts";
 import { findLeftLinks, type LeftLink } from "../../holders/left-links.ts";
 import type { SeenCluster } from "../../holders/see-clusters.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -24,6 +25,9 @@ export interface Removal {
   readonly registry: MeantRegistry;
   readonly entries: SurveyedEntries;
   readonly users: SecretUsers;
+  readonly clocks: Clocks;
+  /** Azure's time when it was looked. */
+  readonly now: Date;
   /** What of Azure was looked at, and what follows from it. */
   readonly facts: readonly PrincipalFacts[];
   readonly verdicts: readonly PrincipalVerdict[];
@@ -51,7 +55,9 @@ export async function surveyRemoval(
   ]);
   const users = withLeftLinks(named, left, meansLink({ seen, registry, entries }, facts, input));
   await rehearseUnlinking(users, input, signal);
-  const question = questionFor({ seen, registry, entries }, entries.remaining, gone, input);
+  const { directory } = ports.azure;
+  const [clocks, now] = [readClocks(seen.cluster, directory, ports.clock), azureNow(directory, ports.clock)];
+  const question = questionFor({ seen, registry, entries }, entries.remaining, gone, { ...input, now });
   const verdicts = judgeAll(facts, question, entries);
   for (const { keys, roles } of verdicts) {
     for (const { keyId } of keys) gone.add(keyId);
@@ -61,7 +67,7 @@ export async function surveyRemoval(
   if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
     throw cannotSeeAll(seen);
   }
-  return { seen, registry, entries, users, facts, verdicts, orphans };
+  return { seen, registry, entries, users, clocks, now, facts, verdicts, orphans };
 }
 
 /**
@@ -77,7 +83,8 @@ export async function judgeAgain(
   signal: AbortSignal,
 ): Promise<readonly PrincipalVerdict[]> {
   const { facts } = await lookAt(removal, how, ports, signal);
-  const question = questionFor(removal, await remaining(), how.gone, input);
+  const now = azureNow(ports.azure.directory, ports.clock);
+  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });
   return facts.map((one) => judgePrincipal(one, question));
 }
 
@@ -88,8 +95,8 @@ export function mayRemoveMore(
   gone: ReadonlySet<string>,
   input: RemoveInput,
 ): boolean {
-  const { facts, entries, verdicts } = removal;
-  const now = judgeAll(facts, questionFor(removal, remaining, gone, input), entries);
+  const { facts, entries, verdicts, now: time } = removal;
+  const now = judgeAll(facts, questionFor(removal, remaining, gone, { ...input, now: time }), entries);
   const count = (some: readonly PrincipalVerdict[]) =>
     some.reduce((sum, { keys, roles }) => sum + keys.length + roles.length, 0);
   return count(now) > count(verdicts);
@@ -140,7 +147,7 @@ function questionFor(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
   remaining: readonly SecretObject[],
   gone: ReadonlySet<string>,
-  { keepPrincipal }: RemoveInput,
+  { keepPrincipal, now }: Pick<RemoveInput, "keepPrincipal"> & Pick<PrincipalQuestion, "now">,
 ): PrincipalQuestion {
   const { cluster, clusterId } = seen;
   const named = entries.flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId]);
@@ -152,7 +159,7 @@ function questionFor(
     namedKeys: new Set(named.filter((keyId) => typeof keyId === "string")),
     gone,
     keepPrincipal,
-    now: cluster.serverTime(),
+    now,
   };
 }
 

@@ -2,6 +2,7 @@ import { ActionableError } from "../../../domain/errors.ts";
 import { exitCode } from "../../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import type { RetireMark } from "../../../domain/ownership.ts";
+import { azureNow } from "../../clocks.ts";
 import type { Writing } from "../../ports.ts";
 import type { Report } from "../../progress.ts";
 import { BusyWait } from "../../busy-wait.ts";
@@ -254,13 +255,12 @@ class KeysRun {
     this.#record.rows.push(standingRow(this.#keys, because === "pending" ? "pending" : "unchanged"));
   }
 
-  /** With `--wait` the grace is waited out, by the cluster's clock. */
+  /** With `--wait` the grace is waited out, by Azure's clock. */
   async #waits({ because }: Extract<NextStep, { kind: "none" }>): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
     const due = dueOf(this.#keys);
     if (because !== "pending" || !input.wait || due === undefined) return false;
-    const { cluster } = this.#keys.seen;
-    const leftMs = due - cluster.serverTime().getTime();
+    const leftMs = due - azureNow(ports.azure.directory, ports.clock).getTime();
     if (leftMs <= 0) return true;
     const text = `Waiting until ${timeText(new Date(due))} to retire the old key; stopped before, the same command goes on`;
     report({ kind: "waiting", id: `${this.#keys.seen.clusterId} grace`, text });
@@ -313,10 +313,10 @@ class KeysRun {
   }
 }
 
-/** However long the grace: the cluster's clock is looked at again once a day. */
+/** However long the grace: the time is asked for again once a day. */
 const longestSleepMs = 86_400_000;
 
-/** The time of the cluster at which the key before may be retired, in milliseconds since 1970. */
+/** The time at which the key before may be retired, in milliseconds since 1970. */
 function dueOf({ holders }: SurveyedKeys): number | undefined {
   const times = holders.flatMap(({ mark }) => (mark.retire ? [Date.parse(mark.retire.after)] : []));
   return times.length > 0 ? Math.max(...times) : undefined;

@@ -1,6 +1,7 @@
 import { ActionableError, hasCode } from "../../../domain/errors.ts";
 import type { PasswordCredential } from "../../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../../domain/ownership.ts";
+import { azureNow } from "../../clocks.ts";
 import { manyLooks } from "../../checks/prove-steadily.ts";
 import { asForeseen, foreseeRefusedChange } from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
@@ -51,8 +52,8 @@ export async function changeOver(step: ChangeOver, work: KeyWork): Promise<Chang
 }
 
 /** A grace is for those who read the secrets: it begins when these are written, however long the proof took. */
-function countedFromNow({ after }: ChangeOver, { keys }: KeyWork): Date {
-  const passedMs = keys.seen.cluster.serverTime().getTime() - keys.now.getTime();
+function countedFromNow({ after }: ChangeOver, { keys, tools }: KeyWork): Date {
+  const passedMs = azureNow(tools.directory, tools.clock).getTime() - keys.now.getTime();
   return new Date(after.getTime() + Math.max(0, passedMs));
 }
 
@@ -93,7 +94,7 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   const policy = await work.tools.directory.passwordPolicy(application, work.signal);
   const lifetimeMs = lifetimeOf(input.expiresInMs, policy, lifeBefore(holders, keys));
   const wish = { application, clusterId: seen.clusterId, lifetimeMs, mark: work.mark };
-  const now = seen.cluster.serverTime();
+  const now = azureNow(work.tools.directory, work.tools.clock);
   const key = await makeKey({ ...wish, now }, work.tools, work.signal).catch(async (error: unknown) => {
     throw isRefusedByDirectory(error) ? await givenBack(error, work) : error;
   });
@@ -103,7 +104,7 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   const listed: PasswordCredential = {
     keyId: key.keyId,
     displayName: keyDisplayName(seen.clusterId, work.mark.operation),
-    startDateTime: seen.cluster.serverTime(),
+    startDateTime: azureNow(work.tools.directory, work.tools.clock),
     endDateTime: key.endDateTime,
     hint: key.secret.reveal().slice(0, 3),
   };

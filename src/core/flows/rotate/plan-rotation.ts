@@ -1,6 +1,6 @@
-import { formatDuration } from "../../../domain/duration.ts";
 import type { ActionableError } from "../../../domain/errors.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
+import { clockWarnings } from "../../clocks.ts";
 import type { PlannedChange } from "../../plan.ts";
 import { forgottenWritersWarning, targetName } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
@@ -16,8 +16,6 @@ export interface Prospect extends Preflight {
   readonly keys: SurveyedKeys;
   readonly step: NextStep;
 }
-
-const tellSkewMs = 5 * 60_000;
 
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
 export function planRotation(
@@ -199,11 +197,7 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
     warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);
   }
   if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
-  if (keys.clockSkewMs > tellSkewMs) {
-    warnings.push(
-      `The clocks of this machine and of the cluster differ by ${formatDuration(Math.round(keys.clockSkewMs / 60_000) * 60_000)}: the cluster's is gone by`,
-    );
-  }
+  warnings.push(...clockWarnings(keys.clocks));
   if (step.kind === "none") return warnings;
   warnings.push(...holders.flatMap(({ target, secret }) => forgottenWritersWarning(target, secret)));
   if (!seen.whole && !input.namespacesComplete) {

@@ -5,6 +5,7 @@ import type { SecretText } from "../../../domain/secret-text.ts";
 import type { PullCredential } from "../../../domain/docker-config.ts";
 import { credentialState } from "../../checks/credential-state.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
+import { azureNow, readClocks, type Clocks } from "../../clocks.ts";
 import type { Report } from "../../progress.ts";
 import { findApplicationListing } from "../../holders/find-application.ts";
 import { isLive } from "../../steps/pending-mark.ts";
@@ -47,10 +48,9 @@ export interface SurveyedKeys extends HeldKeys {
   readonly proof: ProofContext;
   readonly staleMarks: HeldKeys["pending"];
   readonly liveMark: { readonly target: Target } | undefined;
-  /** The cluster's time when it was looked. */
+  /** Azure's time when it was looked. */
   readonly now: Date;
-  /** How far this machine's clock is from the cluster's, in milliseconds. */
-  readonly clockSkewMs: number;
+  readonly clocks: Clocks;
   /** @throws TypeError for a password that no holder has */
   readonly keyOf: (password: SecretText) => SurveyedKey;
 }
@@ -84,15 +84,24 @@ export async function surveyKeys(
     findApplication(held, made, ports, signal),
     input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
   ]);
-  const keys = await surveyPasswords(held, application, proof, signal);
+  const { directory } = ports.azure;
+  const keys = await surveyPasswords(
+    held,
+    application,
+    proof,
+    () => azureNow(directory, ports.clock),
+    signal,
+  );
   const keyOf = (password: SecretText): SurveyedKey => {
     const key = keys.get(password.reveal());
     if (!key) throw new TypeError("every password that a holder has was surveyed");
     return key;
   };
   const { genuine, strange, unproven } = judgeHolders(held, application, input, keyOf);
-  const now = seen.cluster.serverTime();
-  const live = held.pending.find(({ mark }) => isLive(mark, now, ports.process));
+  const now = azureNow(directory, ports.clock);
+  const isAtWork = ({ mark }: HeldKeys["pending"][number]) =>
+    isLive(mark, seen.cluster.serverTime(), ports.process);
+  const live = held.pending.find(isAtWork);
   return {
     ...held,
     holders: genuine.map((holder) => withoutOwnRetirement(holder, keyOf)),
@@ -107,8 +116,8 @@ export async function surveyKeys(
     application,
     proof,
     now,
-    clockSkewMs: Math.abs(ports.clock.now().getTime() - now.getTime()),
-    staleMarks: held.pending.filter(({ mark }) => !isLive(mark, now, ports.process)),
+    clocks: readClocks(seen.cluster, directory, ports.clock),
+    staleMarks: held.pending.filter((pending) => !isAtWork(pending)),
     liveMark: live,
     keyOf,
   };
@@ -146,9 +155,10 @@ const youngPatienceMs = 60_000;
 const unlistedPatienceMs = 10_000;
 
 async function surveyPasswords(
-  { holders, seen }: HeldKeys,
+  { holders }: HeldKeys,
   application: Application,
   proof: ProofContext,
+  now: () => Date,
   signal: AbortSignal,
 ): Promise<Map<string, SurveyedKey>> {
   const claims = new Map<string, { credential: PullCredential; claims: Claim[] }>();
@@ -171,7 +181,7 @@ async function surveyPasswords(
       const known = {
         entraToo: true,
         key: listed,
-        now: seen.cluster.serverTime(),
+        now: now(),
         unlistedPatienceMs: isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs,
       };
       const expired = listed?.endDateTime !== undefined && listed.endDateTime <= known.now;

@@ -56,7 +56,7 @@ export interface CredentialQuestion {
   readonly loginServer: string;
   readonly targets: readonly HeldEntry[];
   readonly known: SecretText | undefined;
-  /** By the cluster's clock. */
+  /** By Azure's clock. */
   readonly now: Date;
   /** Entries of the cluster's other managed secrets; undefined when they may not be listed. */
   elsewhere(): Promise<readonly HeldEntry[] | undefined>;

@@ -1,6 +1,7 @@
 import type { Application, Caller } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
 import type { Registry } from "../../../domain/registry.ts";
+import { azureNow } from "../../clocks.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
 import { heldKeyIds } from "../../holders/key-holders.ts";
 import type { TargetPolicy, TargetState } from "../../steps/pull-secret.ts";
@@ -59,7 +60,8 @@ export async function heldBesideTargets(
 ): Promise<ReadonlySet<string> | undefined> {
   const { cluster } = survey.cluster;
   const listed = application && (await cluster.listPullSecrets(signal));
-  return listed && heldKeyIds(listed.filter(isBesideTargets(survey)), application, cluster.serverTime());
+  const now = azureNow(survey.ports.azure?.directory, survey.ports.clock);
+  return listed && heldKeyIds(listed.filter(isBesideTargets(survey)), application, now);
 }
 
 function isBesideTargets({ states }: JobSurvey): (secret: SecretObject) => boolean {

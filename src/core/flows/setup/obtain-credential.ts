@@ -2,6 +2,7 @@ import { hasCode, type ActionableError } from "../../../domain/errors.ts";
 import type { Application, NewPassword } from "../../../domain/identity.ts";
 import { unknownPasswordPolicy } from "../../../domain/password-policy.ts";
 import { repositoriesIn } from "../../../domain/role.ts";
+import { azureNow } from "../../clocks.ts";
 import { settleBoth } from "../../settle-both.ts";
 import { asForeseen, ensureApplication, type EnsuredApplication } from "../../steps/application.ts";
 import {
@@ -50,7 +51,8 @@ async function makeCredential(work: JobWork): Promise<TargetCredential> {
   const [mark, ensured] = await settleBoth(setMark(work, operation), makeApplication(work));
   const { application } = ensured;
   work.started("key", "Making a key");
-  const createdAt = timeText(mark.target.cluster.serverTime());
+  const { directory, clock } = work.tools();
+  const createdAt = timeText(azureNow(directory, clock));
   const addOurKey = () => addKey(work, application, mark);
   const ensureTheRest = () => ensurePrincipalAndRoles(work, ensured);
   // Where the key may be refused, nothing is granted before it is there.
@@ -101,7 +103,8 @@ async function addKey(work: JobWork, application: Application, mark: HeldMark): 
   const { clusterId } = work.job;
   const policy = work.job.outlook.policy ?? unknownPasswordPolicy;
   const lifetimeMs = lifetimeOf(work.input.expiresInMs, policy);
-  const now = mark.target.cluster.serverTime();
+  const { directory, clock } = work.tools();
+  const now = azureNow(directory, clock);
   work.keyBegun = true;
   const key = await makeKey({ application, clusterId, lifetimeMs, now, mark }, work.tools(), work.signal);
   work.madeKeyId = key.keyId;
@@ -180,7 +183,7 @@ export async function abandonKey(work: JobWork): Promise<void> {
     return;
   }
   if (!application) return;
-  const held = await heldKeys(work.job, application, work.runSignal);
+  const held = await heldKeys(work.job, application, work.tools(), work.runSignal);
   const keyId = work.madeKeyId;
   if (keyId === undefined) {
     // Its making may have been cut off when it was done.

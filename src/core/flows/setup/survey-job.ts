@@ -1,6 +1,7 @@
 import { refused } from "../../../domain/errors.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
 import { repositoriesIn } from "../../../domain/role.ts";
+import { azureNow } from "../../clocks.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import { namedBy } from "../../holders/key-holders.ts";
 import type { RolesFinding } from "../../steps/pull-role.ts";
@@ -37,7 +38,7 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     loginServer: proof.loginServer,
     targets: held,
     known: input.knownPassword,
-    now: surveyed.cluster.serverTime(),
+    now: azureNow(survey.ports.azure?.directory, survey.ports.clock),
     elsewhere: () => heldElsewhere(survey, signal),
     heldBesideTargets: () => heldBesideTargets(survey, application, signal),
   };

@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import type { Application } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { azureNow } from "../../clocks.ts";
 import { heldKeyIds } from "../../holders/key-holders.ts";
 import { mayBeSwept } from "../../../domain/mark-claims.ts";
 import { readableMarks } from "../../../domain/ownership.ts";
@@ -62,7 +63,7 @@ export async function sweep(
     await leaveMarks();
     return [];
   }
-  const held = await heldKeys(job, application, signal, secrets);
+  const held = await heldKeys(job, application, { ...ports, known: secrets }, signal);
   if (keyId !== null) held.add(keyId);
   const swept = await sweepKeys(
     application,
@@ -120,13 +121,19 @@ function operationsAtWork(
 /**
  * Keys of an application that secrets hold now, whoever wrote them: not at the survey, others may have written since.
  * Where they may not be listed cluster-wide, of the targets alone.
- * @param known all of them, where they were listed a moment ago
+ * `known` is all of them, where they were listed a moment ago.
  */
 export async function heldKeys(
   { surveyed, targets }: Job,
   application: Application,
+  {
+    directory,
+    clock,
+    known,
+  }: Pick<Parameters<typeof sweepKeys>[2], "directory" | "clock"> & {
+    readonly known?: readonly SecretObject[] | undefined;
+  },
   signal: AbortSignal,
-  known?: readonly SecretObject[],
 ): Promise<Set<string>> {
   const { cluster } = surveyed;
   const listed =
@@ -139,6 +146,6 @@ export async function heldKeys(
   return heldKeyIds(
     secrets.filter((secret) => secret !== undefined),
     application,
-    cluster.serverTime(),
+    azureNow(directory, clock),
   );
 }

@@ -21,6 +21,7 @@ interface Waiting {
 /**
  * What later runs have to bring to its end in a cluster: retirements by key, and runs by their operation. What concerns
  * none of the secrets that were asked for is left out.
+ * @param now by which keys retire; runs go by the cluster's clock
  */
 export function findPending(
   cluster: ManagedSecrets,
@@ -52,7 +53,7 @@ export function findPending(
     ...grouped(
       waiting,
       ({ loginServer, mark: { pending } }) => pending && `${loginServer} ${pending.operation}`,
-    ).map((group) => ({ ...common(group), ...run(group, now, process) })),
+    ).map((group) => ({ ...common(group), ...run(group, cluster.cluster.serverTime(), process) })),
   ];
 }
 

@@ -30,7 +30,7 @@ const dayMs = 86_400_000;
 export interface Judgement {
   /** Undefined where the directory could not be asked. */
   readonly directory: DirectoryFacts | undefined;
-  /** By the cluster's clock. */
+  /** By Azure's clock, where it was asked; else by the cluster's. */
   readonly now: Date;
   readonly input: Pick<StatusInput, "registry" | "secretName" | "expiringWithinMs">;
 }

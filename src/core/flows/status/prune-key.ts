@@ -4,9 +4,10 @@ import type { Application, PasswordCredential } from "../../../domain/identity.t
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { keyOrigin } from "../../../domain/ownership.ts";
 import { timeText } from "../../../domain/time-text.ts";
+import { azureNow, clockWarnings, readClocks, refuseFarClocks, type Clocks } from "../../clocks.ts";
 import { keyHolders } from "../../holders/key-holders.ts";
 import type { ManagedSecrets } from "../../holders/see-managed.ts";
-import type { Directory } from "../../ports.ts";
+import type { Clock, Directory } from "../../ports.ts";
 import { foreseenText, foreseeRefusedChange } from "../../steps/application.ts";
 import { nameOf } from "../../steps/directory-names.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -20,11 +21,13 @@ export interface Prunable {
   readonly key: PasswordCredential;
   /** The refusal that is to be expected. */
   readonly foreseen: ActionableError | undefined;
+  /** Of each cluster that was looked at. */
+  readonly clocks: readonly Clocks[];
 }
 
 /**
  * Finds a key by its id and makes sure that it is an orphan: a removed password is gone for good.
- * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, exit 2;
+ * @throws ActionableError `status.key-not-found`, `status.key-not-ours`, `status.key-in-use`, `clocks.apart`, exit 2;
  *   `status.cannot-see-all-namespaces`, `status.cluster-not-known`, exit 3; whatever keeps applications that no secret
  *   names from being looked for
  */
@@ -32,7 +35,7 @@ export async function findPrunable(
   keyId: string,
   seen: readonly ManagedSecrets[],
   { facts, unsearched }: DirectoryAnswer,
-  directory: Directory,
+  { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<Prunable> {
   const found = [...facts.values()]
@@ -46,13 +49,19 @@ export async function findPrunable(
   if (!cluster) throw notOurs(found);
   const unknown = orphansUnknownOf(cluster);
   if (unknown) throw notWhole(keyId, unknown);
-  const holders = await Promise.all(seen.map((one) => holdersOf(found, one, one === cluster, signal)));
+  const now = azureNow(directory, clock);
+  const holders = await Promise.all(
+    seen.map((one) => holdersOf(found, one, { isItsOwn: one === cluster, now }, signal)),
+  );
   const [first, ...more] = holders.flat();
   if (first !== undefined) throw inUse(keyId, first, more.length);
+  const clocks = seen.map((one) => readClocks(one.cluster, directory, clock));
+  for (const one of clocks) refuseFarClocks(one);
   const caller = await directory.caller(signal);
   const deed = "remove a password of it";
   return {
     ...found,
+    clocks,
     foreseen: await foreseeRefusedChange(found.application, directory, caller, signal, deed),
   };
 }
@@ -61,28 +70,29 @@ export async function findPrunable(
  * Secrets that hold a key by their bytes, whoever wrote them, or name it in their marks, also those that lost our label.
  * They are listed anew: what was seen before the key was looked up may have been written since.
  * @param isItsOwn whether the key was made for this cluster; in another that was chosen it is a copy
+ * @param now by Azure's clock
  */
 async function holdersOf(
   { application, key }: Pick<Prunable, "application" | "key">,
   { cluster, secrets, contexts }: ManagedSecrets,
-  isItsOwn: boolean,
+  { isItsOwn, now }: { readonly isItsOwn: boolean; readonly now: Date },
   signal: AbortSignal,
 ): Promise<string[]> {
   const listed = await cluster.listPullSecrets(signal);
   if (!listed && isItsOwn) throw notWhole(key.keyId, cannotSeeAll(contexts));
   // Those of another type were seen by their label alone.
   const all = new Map([...secrets, ...(listed ?? [])].map((one) => [`${one.namespace}/${one.name}`, one]));
-  const holders = keyHolders([...all.values()], application, cluster.serverTime()).get(key.keyId) ?? [];
+  const holders = keyHolders([...all.values()], application, now).get(key.keyId) ?? [];
   return holders.map(({ namespace, name }) => targetName({ cluster, namespace, name }));
 }
 
 /** What removing it does. */
-export function prunePlan({ application, key, foreseen }: Prunable): PrunePlan {
+export function prunePlan({ application, key, foreseen, clocks }: Prunable): PrunePlan {
   const { keyId, startDateTime, endDateTime } = key;
   const before = { keyId, createdAt: timeText(startDateTime), expiresAt: timeText(endDateTime) };
   return {
     changes: [{ target: `key ${keyId} of ${nameOf(application)}`, action: "removed", before, after: null }],
-    warnings: foreseen ? [foreseenText(foreseen)] : [],
+    warnings: [...clocks.flatMap(clockWarnings), ...(foreseen ? [foreseenText(foreseen)] : [])],
   };
 }
 

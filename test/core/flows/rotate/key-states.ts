@@ -105,7 +105,7 @@ export function surveyed(state: KeysState): SurveyedKeys {
     unproven: undefined,
     proof: {} as ProofContext,
     now: at,
-    clockSkewMs: 0,
+    clocks: { context: "blue", clusterAheadMs: 0, other: undefined },
     staleMarks: state.staleMark === true ? [{ target, mark: staleMark }] : [],
     liveMark: undefined,
     keyOf: (password) => keys.get(password.reveal())!,

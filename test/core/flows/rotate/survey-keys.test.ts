@@ -16,6 +16,7 @@ import {
 
 const hourMs = 3_600_000;
 const clusterTime = new Date("2031-02-03T04:05:06Z");
+const azureTime = new Date(clusterTime.getTime() + hourMs / 2);
 const fromClusterTime = (hours: number) => new Date(clusterTime.getTime() + hours * hourMs);
 
 function listed(keyId: string, more: Partial<PasswordCredential> = {}): PasswordCredential {
@@ -60,7 +61,10 @@ function survey(secrets: readonly PullSecret[], told: Told = {}): Promise<Survey
   const texts = living?.map(textOf);
   const ports = {
     azure: {
-      directory: { findApplicationByAppId: () => Promise.resolve(application) },
+      directory: {
+        findApplicationByAppId: () => Promise.resolve(application),
+        serverTime: () => azureTime,
+      },
       signIn: {
         signIn: (_appId: string, password: { reveal(): string }) =>
           Promise.resolve(
@@ -99,7 +103,7 @@ const inUse: PullSecret = { namespace: "a", holds: "old" };
 const keysOf = ({ holders, keyOf }: SurveyedKeys) =>
   holders.map(({ credential }) => keyOf(credential.password));
 
-describe("a survey goes by the cluster's clock", () => {
+describe("a survey goes by the services' clocks", () => {
   const pending = (secondsAgo: number): PendingMark => ({
     operation: "o",
     holder: { host: "elsewhere", boot: "b", pid: 1 },
@@ -109,8 +113,12 @@ describe("a survey goes by the cluster's clock", () => {
   describe.each([-24, 0, 24])("while this machine's is %i hours ahead", (ahead) => {
     it("for what time it is, and tells how far they are apart", async () => {
       const keys = await survey([inUse], { passwords: [listed("old")], ahead });
-      expect(keys.now).toEqual(clusterTime);
-      expect(keys.clockSkewMs).toBe(Math.abs(ahead) * hourMs);
+      expect(keys.now).toEqual(azureTime);
+      expect(keys.clocks).toEqual({
+        context: "blue",
+        clusterAheadMs: 0 - ahead * hourMs,
+        other: { name: "Azure", aheadMs: (0.5 - ahead) * hourMs },
+      });
     });
 
     it.each([
