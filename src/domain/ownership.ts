@@ -94,6 +94,8 @@ export interface PendingMark {
   readonly renewedAt: string;
   /** Operations that may have left a key behind: their keys are removed before this mark is. */
   readonly sweep?: readonly string[];
+  /** Of a removal: no other command goes on with it. */
+  readonly removes?: boolean;
 }
 
 /** A key on its way out, as `rotate` records it in a secret that held it. */
@@ -167,7 +169,7 @@ function isRetireMark(value: unknown): value is RetireMark {
 
 function isPendingMark(value: unknown): value is PendingMark {
   if (!isRecord(value) || !isRecord(value["holder"])) return false;
-  const { operation, renewedAt, holder, sweep } = value;
+  const { operation, renewedAt, holder, sweep, removes } = value;
   return (
     typeof operation === "string" &&
     isTime(renewedAt) &&
@@ -177,7 +179,8 @@ function isPendingMark(value: unknown): value is PendingMark {
     [holder["pidNamespace"], holder["start"]].every(
       (field) => field === undefined || typeof field === "string",
     ) &&
-    (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string")))
+    (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string"))) &&
+    (removes === undefined || typeof removes === "boolean")
   );
 }
 

@@ -59,6 +59,8 @@ export interface MarkWish {
   /** The entry beside which the mark stands, or the least an entry says. */
   readonly entry: EntryMark;
   readonly process: ProcessIdentity;
+  /** Whether the run takes away what stands there. */
+  readonly removes?: boolean;
 }
 
 /**
@@ -241,7 +243,7 @@ export class HeldMark {
 }
 
 function pendingMark(
-  { process, target }: MarkWish,
+  { process, target, removes }: MarkWish,
   operation: string,
   sweep: readonly string[],
 ): PendingMark {
@@ -257,6 +259,7 @@ function pendingMark(
     },
     renewedAt: target.cluster.serverTime().toISOString(),
     ...(sweep.length > 0 ? { sweep } : {}),
+    ...(removes ? { removes } : {}),
   };
 }
 

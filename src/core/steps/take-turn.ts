@@ -16,6 +16,8 @@ export interface TurnWish {
   /** The least an entry says, where there is none yet. */
   readonly entry: EntryMark;
   readonly process: ProcessIdentity;
+  /** Whether the run takes away what stands there. */
+  readonly removes?: boolean;
   readonly operation: string;
   /** Operations whose keys are to be removed in the end. */
   readonly sweep: readonly string[];

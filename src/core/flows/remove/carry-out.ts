@@ -152,6 +152,7 @@ class ClusterRemoval {
         loginServer: registry.loginServer,
         entry: { registry: mark.registry, clusterId: seen.clusterId },
         process: this.#run.ports.process,
+        removes: true,
         operation: newOperation(),
         sweep: [...new Set([...entries.staleOperations, ...operations])],
         surveyed: seen.whole ? seen.secrets.filter(isManaged) : undefined,
