@@ -94,6 +94,8 @@ export interface PendingMark {
   readonly renewedAt: string;
   /** Operations that may have left a key behind: their keys are removed before this mark is. */
   readonly sweep?: readonly string[];
+  /** Of a removal: no other command goes on with it. */
+  readonly removes?: boolean;
   /**
    * Object id of the application that the run deletes: among the deleted, where it keeps its unique name until it is
    * deleted for good, most callers find it by nothing else.
@@ -172,7 +174,7 @@ function isRetireMark(value: unknown): value is RetireMark {
 
 function isPendingMark(value: unknown): value is PendingMark {
   if (!isRecord(value) || !isRecord(value["holder"])) return false;
-  const { operation, renewedAt, holder, sweep, deletes } = value;
+  const { operation, renewedAt, holder, sweep, removes, deletes } = value;
   return (
     typeof operation === "string" &&
     isTime(renewedAt) &&
@@ -183,6 +185,7 @@ function isPendingMark(value: unknown): value is PendingMark {
       (field) => field === undefined || typeof field === "string",
     ) &&
     (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string"))) &&
+    (removes === undefined || typeof removes === "boolean") &&
     // It stands in a request's path.
     (deletes === undefined || (typeof deletes === "string" && isGuid(deletes)))
   );

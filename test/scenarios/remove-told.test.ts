@@ -5,7 +5,7 @@ import { runInProcess } from "../in-process.ts";
 import { liveAssignments, livePasswords, secretOf, type Run, type RunOptions } from "../program.ts";
 import { stopped } from "../stopped.ts";
 import { expectDepartures } from "./removal.ts";
-import { heldKeys, start } from "./rotation.ts";
+import { heldKeys, pullSecrets, start } from "./rotation.ts";
 
 const namespaces = ["awesomeapps", "default"];
 
@@ -23,6 +23,13 @@ async function setUpWorld(context: TestContext): Promise<Sandbox> {
 function remove(sandbox: Sandbox, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
   const whole = ["remove", "--registry", "myregistry", "-y", "-o", "json", "--settle", "0s", ...args];
   return runInProcess(sandbox, whole, options);
+}
+
+/** What status says, to people and to programs. */
+async function statusOf(sandbox: Sandbox) {
+  const { code, stdout } = await runInProcess(sandbox, ["status"]);
+  const { json } = await runInProcess(sandbox, ["status", "-o", "json"]);
+  return { code, stdout, json };
 }
 
 type Item = Readonly<Record<"kind" | "id" | "namespace" | "action" | "reason", string>>;
@@ -123,6 +130,44 @@ describe("remove that is told to stop half way", () => {
     expect(run.stdout).toMatch(
       /acr-secret +emptied: holds no password, and leads the next run to what is still to go/,
     );
+  });
+});
+
+describe("a removal that did not come to its end", () => {
+  it.for([
+    ["has its password out", ({ path }: RequestEntry) => path.endsWith("/removePassword")],
+    [
+      "has only links undone",
+      ({ mutating, path }: RequestEntry) => mutating && path.includes("/serviceaccounts/"),
+    ],
+  ] as const)("is known to status and gone on with by what it names: %s", async ([, at], context) => {
+    const sandbox = await setUpWorld(context);
+    await stopped(sandbox, "SIGTERM", at, remove);
+    // The mark of a run that is gone is not waited for.
+    const { code, stdout, json } = await statusOf(sandbox);
+    expect(code, stdout).toBe(5);
+    expect(json.pending).toMatchObject([{ kind: "run", live: false, removes: true, overdue: true }]);
+    const states = json.entries.map(({ state }: { state: string }) => state);
+    expect(states).toContain("pending");
+    expect(stdout).toContain("Only remove goes on with it.");
+    expect(stdout).not.toContain("acr-pull rotate");
+    expect(stdout).not.toContain("acr-pull setup");
+    const [, command = ""] = /or for this secret alone:\n {2}acr-pull (remove .+)/.exec(stdout) ?? [];
+    expect(command).toMatch(/--registry \S+ .*--namespace \S+ --secret-name acr-secret/);
+    const again = await runInProcess(sandbox, [...command.split(" "), "-y", "--settle", "0s"]);
+    expect(again.code, again.stderr).toBe(0);
+  });
+
+  it("is told by verify as well", async (context) => {
+    const sandbox = await setUpWorld(context);
+    await stopped(sandbox, "SIGTERM", ({ path }) => path.endsWith("/removePassword"), remove);
+    const [place] = pullSecrets(sandbox);
+    const args = ["verify", "-n", place?.metadata.namespace ?? "", "-o", "json"];
+    const { json } = await runInProcess(sandbox, args);
+    const failed = json.checks.find(({ id }: { id: string }) => id === "secret-registry");
+    expect(failed).toMatchObject({ status: "fail" });
+    expect(failed.message).toContain("an interrupted removal");
+    expect(failed.hint).toContain("acr-pull remove --registry");
   });
 });
 

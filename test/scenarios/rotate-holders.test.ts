@@ -357,6 +357,22 @@ describe.concurrent("rotate, where secrets may not be listed cluster-wide,", () 
     expect(heldKeys(sandbox, "default")).toEqual({ plain: keyId, https: old });
   });
 
+  it("does not advise what would not retire the old key when its time is over", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { namespaces });
+    narrow(sandbox);
+    const first = await runSafely(sandbox, ["rotate", ...named, "-y", "--settle", "0s"]);
+    const second = await rotate(sandbox, named);
+    expect([first.code, second.code]).toEqual([0, 0]);
+    expect(first.stdout).toContain(`The key ${old} before it stays valid until`);
+    expect(first.stdout.replaceAll(/\s+/g, " ")).toContain("have somebody run the same who may list them");
+    expect(first.stdout).not.toMatch(/rotate .*--finish(?! --namespaces-complete)/);
+    expect(first.stdout).toMatch(/rotate --namespace awesomeapps .*--finish --namespaces-complete --yes/);
+    expect(second.json.rotations).toMatchObject([
+      { state: "pending", retired: false, retireBlocked: "cannot-see-all-namespaces", replaced: old },
+    ]);
+  });
+
   it("leaves the old key when its time is over, and says why", async (test) => {
     const sandbox = await start(test);
     const { keyId, old } = changedOver(sandbox, { namespaces, due: true });

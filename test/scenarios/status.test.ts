@@ -647,6 +647,22 @@ describe.concurrent("status, while keys come and go,", () => {
     expect((await status(sandbox)).code).toBe(0);
   });
 
+  it("warns of a secret that is immutable, as verify does, for rotate and remove refuse it", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    Object.assign(secretOf(sandbox) ?? {}, { immutable: true });
+    const run = await status(sandbox);
+    expect([run.code, run.json.warnings]).toMatchObject([
+      0,
+      [{ code: "secret.immutable", appId: ownApplication(sandbox).appId }],
+    ]);
+    expect(run.json.warnings[0].message).toContain("sandbox/awesomeapps/acr-secret is immutable");
+    const verified = await runSafely(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
+    const said = verified.json.checks.filter(({ status }: { status: string }) => status === "warn");
+    expect([verified.code, said]).toMatchObject([0, [{ id: "secret-type" }]]);
+    expect(said[0].message).toContain("is immutable");
+  });
+
   it("warns of an application whose only owner is one person", async (test) => {
     const sandbox = await start(test, {
       users: [{ userPrincipalName: "eve@example.com", displayName: "Eve" }],

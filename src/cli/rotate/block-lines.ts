@@ -3,11 +3,21 @@ import { toned, type Line } from "../terminal.ts";
 import { wrapped } from "../views/wrapped.ts";
 import { otherKey, type ResultContext } from "./result-context.ts";
 
-/** Why the old key lives on, and what would let it be retired. */
-export function blockLines(rotation: ResultRotation, block: RetireBlock, context: ResultContext): Line[] {
+/**
+ * Why the old key lives on, or will when its time is over, and what would let it be retired.
+ * @param until when its time is over, in words; undefined: it is
+ */
+export function blockLines(
+  rotation: ResultRotation,
+  block: RetireBlock,
+  context: ResultContext,
+  until: string | undefined,
+): Line[] {
   const { width } = context;
   const { why, fix, commands } = remediesOf(rotation, context)[block];
-  const [first = "", ...more] = wrapped(`${otherKey(rotation, context)} lives on: ${why}.`, width - 4);
+  const how =
+    until === undefined ? "lives on" : `stays valid until ${until} at least, and lives on after that`;
+  const [first = "", ...more] = wrapped(`${otherKey(rotation, context)} ${how}: ${why}.`, width - 4);
   return [
     ["  ", toned("warning", "!"), ` ${first}`],
     ...more.map((line) => `    ${line}`),
@@ -31,7 +41,7 @@ function remediesOf(
   return {
     "cannot-see-all-namespaces": {
       why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
-      fix: "Have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
+      fix: "When its time is over, have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
       commands: [commands.retire({ namespacesComplete: "true" })],
     },
     "still-held": {

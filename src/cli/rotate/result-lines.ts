@@ -123,7 +123,12 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   const { commands, now, width } = context;
   const old = otherKey(rotation, context);
   const say = (sentence: string) => wrapped(sentence, width, 2);
-  if (retireBlocked !== undefined) return blockLines(rotation, retireBlocked, context);
+  if (retireBlocked !== undefined) {
+    // Of all that may stand in the way this alone is known beforehand.
+    const isForeseen = retireBlocked === "cannot-see-all-namespaces" && state === "pending";
+    const isLater = isForeseen && retireAfter !== null && Date.parse(retireAfter) > now.getTime();
+    return blockLines(rotation, retireBlocked, context, isLater ? momentOf(retireAfter) : undefined);
+  }
   if (replaced === null) return [];
   if (retired) return say(`${old} ${retirementTexts[retirement ?? "untried"]}.`);
   if (state === "failed") return say(`${old} is not retired, and goes on working.`);

@@ -7,6 +7,9 @@ import type { StatusEntry } from "../../core/flows/status-contract.ts";
 import { setupOptions } from "../setup/setup-options.ts";
 import { statusOptions } from "./status-options.ts";
 
+/** One entry of one secret. */
+type Place = Pick<StatusEntry, "context" | "namespace" | "name" | "loginServer">;
+
 /** Command lines that the answer names: for the same clusters. */
 export interface StatusCommands {
   /**
@@ -17,11 +20,13 @@ export interface StatusCommands {
   /** Says of each secret of these namespaces what is wrong, and what helps. */
   readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Goes on with a setup that did not come to its end. */
-  readonly setup: (entry: Pick<StatusEntry, "context" | "namespace" | "name" | "loginServer">) => string;
+  readonly setup: (entry: Place) => string;
   /** Removes one key that nothing holds. */
   readonly prune: (keyId: string) => string;
   /** Takes back what is left where the secrets are gone; asks for what it is not told. */
   readonly remove: () => string;
+  /** Goes on with a removal that did not come to its end, as far as one secret is concerned. */
+  readonly removeOne: (entry: Place) => string;
 }
 
 const { registry, tenant, cloud, auth, context, kubeconfig, clusterId, allowInsecureTls, execPlugins } =
@@ -68,20 +73,10 @@ export function statusCommands({
         environment,
         { asking: true },
       ),
-    setup: ({ context: contextName, namespace, name, loginServer }) => {
-      const { secretName } = setupOptions;
-      const where = {
-        ...(loginServer === null ? {} : { registry: loginServer }),
-        context: contextName,
-        namespace,
-        secretName: name,
-      };
-      const told = Object.entries(where).reduce(
-        (known, [option, text]) => withFlag(known, option, [text]),
-        given,
-      );
-      const options = { ...bothKnow, namespace: setupOptions.namespace, secretName };
-      return equivalentCommand(program, "setup", options, told, environment, { asking: true });
+    setup: (entry) => {
+      const { namespace, secretName } = setupOptions;
+      const options = { ...bothKnow, namespace, secretName };
+      return equivalentCommand(program, "setup", options, at(entry, given), environment, { asking: true });
     },
     prune: (keyId) =>
       equivalentCommand(
@@ -95,7 +90,22 @@ export function statusCommands({
       equivalentCommand(program, "remove", { ...bothKnow, secretName }, given, environment, {
         asking: true,
       }),
+    removeOne: (entry) => {
+      const options = { ...bothKnow, namespace: statusOptions.namespace, secretName };
+      return equivalentCommand(program, "remove", options, at(entry, given), environment, { asking: true });
+    },
   };
+}
+
+/** What says which entry is meant, in place of what was given for that. */
+function at({ context, namespace, name, loginServer }: Place, given: GivenOptions): GivenOptions {
+  const where = {
+    ...(loginServer !== null && { registry: loginServer }),
+    context,
+    namespace,
+    secretName: name,
+  };
+  return Object.entries(where).reduce((known, [option, text]) => withFlag(known, option, [text]), given);
 }
 
 function withFlag(given: GivenOptions, name: string, texts: readonly string[]): GivenOptions {

@@ -133,12 +133,15 @@ function pendingLines(work: PendingWork, width: number): Line[] {
   const where = `${work.context} (${work.loginServer})`;
   const sign = work.overdue ? toned("bad", "✗") : toned("plain", "•");
   if (work.kind === "run") {
-    const since = moment(work.renewedAt);
+    const what = work.removes ? "removal" : "run";
+    const goesOn = work.removes
+      ? "Only remove goes on with it."
+      : "The next setup, or rotate where there was a key before, goes on and removes what it left.";
     return signedLines(
       sign,
       work.live
-        ? `A run is at work in ${where}: ${several(work.secrets)}.`
-        : `A run in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${since}. The next setup, or rotate where there was a key before, goes on and removes what it left.`,
+        ? `A ${what} is at work in ${where}: ${several(work.secrets)}.`
+        : `A ${what} in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${moment(work.renewedAt)}. ${goesOn}`,
       width,
     );
   }
@@ -248,8 +251,14 @@ function needsRotate({ entries, pending }: StatusResult): boolean {
   const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
   return (
     entries.some(isMendedByRotate) ||
-    pending.some(({ overdue, secrets }) => overdue && !secrets.every((secret) => keyless.has(secret)))
+    pending.some(
+      (work) => work.overdue && !isRemoval(work) && !work.secrets.every((secret) => keyless.has(secret)),
+    )
   );
+}
+
+function isRemoval(work: PendingWork): boolean {
+  return work.kind === "run" && work.removes;
 }
 
 /** Of a first key that is still to be made `rotate` knows nothing. */
@@ -259,15 +268,22 @@ function isKeyless({ appId, state }: StatusEntry): boolean {
 
 /** For what a new key does not mend: each case has a remedy of its own, which verify tells. */
 function verifyLines({ entries, pending }: StatusResult, { commands, width }: StatusContext): Line[] {
-  const left = new Set(pending.flatMap(({ overdue, secrets }) => (overdue ? secrets : [])));
+  const overdue = pending.filter((work) => work.overdue);
+  const secretsOf = (some: readonly PendingWork[]) => new Set(some.flatMap(({ secrets }) => secrets));
+  const left = secretsOf(overdue.filter((work) => !isRemoval(work)));
+  const going = secretsOf(overdue.filter(isRemoval));
   const others = entries.filter((entry) => !inOrder.has(entry.state) && !isMendedByRotate(entry));
-  const interrupted = entries.filter(
-    (entry) => isKeyless(entry) && left.has(`${entry.namespace}/${entry.name}`),
-  );
-  const setups = new Set(interrupted.map(commands.setup));
+  const isOf = (secrets: ReadonlySet<string>) => (entry: StatusEntry) =>
+    entry.state === "pending" && secrets.has(`${entry.namespace}/${entry.name}`);
+  const setups = new Set(entries.filter(isKeyless).filter(isOf(left)).map(commands.setup));
+  const removals = new Set(entries.filter(isOf(going)).map(commands.removeOne));
   const contexts = [...new Set(others.map(({ context }) => context))];
   const goOn = [...setups].flatMap((command) => [
     ...wrapped("An interrupted setup: run the same setup again:", width),
+    `  ${command}`,
+  ]);
+  const goOnGoing = [...removals].flatMap((command) => [
+    ...wrapped("An interrupted removal: run the same remove again, or for this secret alone:", width),
     `  ${command}`,
   ]);
   const helps = contexts.flatMap((name): Line[] => {
@@ -280,7 +296,7 @@ function verifyLines({ entries, pending }: StatusResult, { commands, width }: St
       `  ${commands.verify(name, some)}`,
     ];
   });
-  return [...goOn, ...helps];
+  return [...goOn, ...goOnGoing, ...helps];
 }
 
 /** A command that names more namespaces than these is none to paste. */

@@ -24,7 +24,7 @@ import type { CheckResult, Known } from "./check.ts";
 export interface Suggest {
   /** One of ours. */
   (
-    command: "setup" | "rotate" | "verify",
+    command: "setup" | "rotate" | "verify" | "remove",
     options: ReadonlyArray<readonly [flag: string, value?: string]>,
   ): string;
   /** `kubectl` for one context. */

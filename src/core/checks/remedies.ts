@@ -10,18 +10,29 @@ import { shellQuote } from "../../domain/shell-quote.ts";
 
 /** `setup` for one secret; without a registry it asks for it. */
 export function setupCommand(
-  { context, namespace, name }: SecretPlace,
+  place: SecretPlace,
   suggest: Suggest,
   registry: string | undefined,
   more: ReadonlyArray<readonly [flag: string, value?: string]> = [],
 ): string {
-  return suggest("setup", [
+  return suggest("setup", [...flagsFor(place, registry), ...more]);
+}
+
+/** `remove` of one registry from one secret. */
+export function removeCommand(place: SecretPlace, suggest: Suggest, registry: string): string {
+  return suggest("remove", flagsFor(place, registry));
+}
+
+function flagsFor(
+  { context, namespace, name }: SecretPlace,
+  registry: string | undefined,
+): ReadonlyArray<readonly [flag: string, value?: string]> {
+  return [
     ...(registry === undefined ? [] : [["--registry", registry] as const]),
     ["--namespace", namespace],
     ["--context", context],
     ["--secret-name", name],
-    ...more,
-  ]);
+  ];
 }
 
 /** A hint that changes the secret; where a controller writes it, the change would be undone, and `setup` refuses it. */

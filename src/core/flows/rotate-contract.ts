@@ -98,7 +98,7 @@ export interface RotatePlan {
 
 /** Why an old key still lives although its time was over, or would be. */
 export type RetireBlock =
-  /** Secrets may not be listed cluster-wide, and nobody said that the list is whole. */
+  /** Secrets may not be listed cluster-wide, and nobody said that the list is whole: said also before its time is over. */
   | "cannot-see-all-namespaces"
   /** Some secret still holds it, and could not be written. */
   | "still-held"

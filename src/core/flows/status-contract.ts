@@ -103,14 +103,17 @@ export interface BrokenLink {
   readonly secret: string;
 }
 
-/** Something that a later run of `rotate` or `setup` has to bring to its end. */
+/** Something that a later run has to bring to its end: of `rotate` or `setup`, or of `remove` what one of its own began. */
 export type PendingWork = {
   readonly context: string;
   readonly clusterId: string;
   readonly loginServer: string;
   /** `namespace/name` of the secrets that say so. */
   readonly secrets: readonly string[];
-  /** It was due more than a day ago, so that no daily job has been by; or it was to make the first key, and nobody is at it. */
+  /**
+   * It was due more than a day ago, so that no daily job has been by; or it was to make the first key, or to take
+   * everything away, and nobody is at it.
+   */
   readonly overdue: boolean;
 } & (
   | {
@@ -129,6 +132,8 @@ export type PendingWork = {
       readonly renewedAt: string;
       /** Whether that run may still be at work. */
       readonly live: boolean;
+      /** Whether it is a removal. */
+      readonly removes: boolean;
     }
 );
 

@@ -20,6 +20,7 @@ import {
 import { findPending } from "./status/find-pending.ts";
 import { judgeEntries } from "./status/judge-entries.ts";
 import { findPrunable, prunePlan } from "./status/prune-key.ts";
+import { secretWarnings } from "./status/secret-warnings.ts";
 import type {
   BrokenLink,
   OrphanKey,
@@ -207,7 +208,10 @@ function finished(
       namespace: namespace ?? null,
       error: { code, message },
     })),
-    warnings: directory ? applicationWarnings(directory) : [],
+    warnings: [
+      ...(directory ? applicationWarnings(directory) : []),
+      ...seen.flatMap((cluster) => secretWarnings(cluster, input)),
+    ],
   };
   const failure = failureOf(notSeen, seen);
   if (failure) {

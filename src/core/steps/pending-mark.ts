@@ -59,6 +59,8 @@ export interface MarkWish {
   /** The entry beside which the mark stands, or the least an entry says. */
   readonly entry: EntryMark;
   readonly process: ProcessIdentity;
+  /** Whether the run takes away what stands there. */
+  readonly removes?: boolean;
   /** Object id of the application that this run may delete, or that one before it deleted. */
   readonly deletes?: string | undefined;
 }
@@ -259,7 +261,7 @@ export class HeldMark {
 }
 
 function pendingMark(
-  { process, target, deletes }: MarkWish,
+  { process, target, removes, deletes }: MarkWish,
   operation: string,
   sweep: readonly string[],
 ): PendingMark {
@@ -275,6 +277,7 @@ function pendingMark(
     },
     renewedAt: target.cluster.serverTime().toISOString(),
     ...(sweep.length > 0 ? { sweep } : {}),
+    ...(removes ? { removes } : {}),
     ...(deletes === undefined ? {} : { deletes }),
   };
 }

@@ -3,7 +3,7 @@ import { readableMarks } from "../../../domain/ownership.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
-import { az, changing, setupCommand } from "../remedies.ts";
+import { az, changing, removeCommand, setupCommand } from "../remedies.ts";
 
 const mostNamed = 5;
 const docs = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes";
@@ -19,9 +19,17 @@ export const secretRegistry: Check<SecretFacts> = {
     if (registryKeys.length > 0)
       return pass(`It holds an entry for ${registryKeys.map(inOneLine).join(", ")}.`);
     const begun = unfinished(facts);
-    if (begun !== undefined) {
-      return fail(`Secret ${place.name} holds no password for ${begun} yet: an interrupted setup.`, {
-        hint: `Run the same setup again, it goes on from here: ${setupCommand(place, suggest, wanted ?? begun)}`,
+    if (begun?.removes) {
+      return fail(
+        `Secret ${place.name} holds no password for ${begun.host} any more: an interrupted removal.`,
+        {
+          hint: `Run the same remove again, or for this secret alone: ${removeCommand(place, suggest, wanted ?? begun.host)}`,
+        },
+      );
+    }
+    if (begun) {
+      return fail(`Secret ${place.name} holds no password for ${begun.host} yet: an interrupted setup.`, {
+        hint: `Run the same setup again, it goes on from here: ${setupCommand(place, suggest, wanted ?? begun.host)}`,
         docs,
       });
     }
@@ -77,16 +85,19 @@ export const secretRegistry: Check<SecretFacts> = {
   },
 };
 
-/** The registry whose first password a run of ours was about to bring here; undefined where it is none of those. */
-function unfinished({ secret, wanted, wantedHost }: SecretFacts): string | undefined {
+/** What a run of ours had begun with, of the registry that is meant; undefined where there is no such run. */
+function unfinished({
+  secret,
+  wanted,
+  wantedHost,
+}: SecretFacts): { readonly host: string; readonly removes: boolean } | undefined {
   if (!secret) return undefined;
-  const begun = Object.entries(readableMarks(secret)).find(
-    ([host, { appId, pending }]) =>
-      pending &&
-      appId === undefined &&
-      (wanted === undefined || host === (wantedHost ?? wanted).toLowerCase()),
-  );
-  return begun && inOneLine(begun[0]);
+  for (const [host, { appId, pending }] of Object.entries(readableMarks(secret))) {
+    const isMeant = wanted === undefined || host === (wantedHost ?? wanted).toLowerCase();
+    const removes = pending?.removes === true;
+    if (pending && isMeant && (removes || appId === undefined)) return { host: inOneLine(host), removes };
+  }
+  return undefined;
 }
 
 /** Whether a key has a wildcard in place of the registry's name. */

@@ -4,7 +4,7 @@ import { fail, pass, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 import { changing, setupCommand } from "../remedies.ts";
 
-/** Is it of a type that the kubelet looks into? Any other it ignores, whatever is in it. */
+/** Is it of a type that the kubelet looks into, any other of which it ignores, and may it be written again? */
 export const secretType: Check<SecretFacts> = {
   id: "secret-type",
   needs: ["secret-present"],
@@ -31,6 +31,11 @@ export const secretType: Check<SecretFacts> = {
           hint: changing({ writtenBy }, `Make it anew when its password ends: ${remake}`),
         },
       );
+    }
+    if (secret.immutable) {
+      return warn(`Secret ${name} is immutable: pulls work, acr-pull can neither renew nor remove it.`, {
+        hint: changing({ writtenBy }, `Make it anew before its password ends: ${remake}`),
+      });
     }
     return pass(`Its type is ${secret.type}.`);
   },

@@ -153,6 +153,7 @@ class ClusterRemoval {
         loginServer: registry.loginServer,
         entry: { registry: mark.registry, clusterId: seen.clusterId },
         process: this.#run.ports.process,
+        removes: true,
         operation: newOperation(),
         sweep: [...new Set([...entries.staleOperations, ...operations])],
         deletes: this.#ownApplication()?.objectId ?? entries.staleDeletions[0],

@@ -193,6 +193,7 @@ class KeysRun {
         retireAfter: goesLater ? timeText(after) : null,
         retired,
         ...(retired && { retirement: key.listed === undefined ? "refused" : "untried" }),
+        ...(goesLater && foreseenBlock(this.#keys, this.#run.input)),
       });
     }
   }
@@ -221,8 +222,9 @@ class KeysRun {
     const why = step.holders[0]?.mark.retire?.why;
     const { rows } = this.#record;
     const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
+    const { retireBlocked: _foreseen, ...standing } = rows[begun] ?? this.#rowOf(step);
     const row: Row = {
-      ...(rows[begun] ?? this.#rowOf(step)),
+      ...standing,
       ...(error ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
       retired,
       ...(evidence && { retirement: evidence }),
@@ -252,7 +254,11 @@ class KeysRun {
   #tellStanding({ because }: Extract<NextStep, { kind: "none" }>): void {
     if (this.#record.rows.length > 0 && because !== "pending") return;
     if (this.#record.rows.some(({ state }) => state === "pending")) return;
-    this.#record.rows.push(standingRow(this.#keys, because === "pending" ? "pending" : "unchanged"));
+    const isPending = because === "pending";
+    this.#record.rows.push({
+      ...standingRow(this.#keys, isPending ? "pending" : "unchanged"),
+      ...(isPending && foreseenBlock(this.#keys, this.#run.input)),
+    });
   }
 
   /** With `--wait` the grace is waited out, by Azure's clock. */
@@ -320,6 +326,14 @@ const longestSleepMs = 86_400_000;
 function dueOf({ holders }: SurveyedKeys): number | undefined {
   const times = holders.flatMap(({ mark }) => (mark.retire ? [Date.parse(mark.retire.after)] : []));
   return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** What will keep the key before alive when its time is over, unless somebody else comes by. */
+function foreseenBlock(
+  { seen }: SurveyedKeys,
+  { namespacesComplete }: RotateInput,
+): Pick<Row, "retireBlocked"> {
+  return seen.whole || namespacesComplete ? {} : { retireBlocked: "cannot-see-all-namespaces" };
 }
 
 /** What is true of keys for which nothing was done. */

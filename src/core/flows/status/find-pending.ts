@@ -91,13 +91,15 @@ function isFirst({ mark }: Waiting): boolean {
 function run(group: readonly Waiting[], now: Date, process: ProcessIdentity) {
   const marks = group.flatMap(({ mark }) => mark.pending ?? []);
   const renewed = Math.max(...marks.map(({ renewedAt }) => Date.parse(renewedAt)));
+  const removes = marks.some((pending) => pending.removes);
   const live = marks.some((pending) => isLive(pending, now, process));
   return {
     kind: "run" as const,
     operation: marks[0]?.operation ?? "",
     renewedAt: timeText(new Date(renewed)),
     live,
-    // Where there was no key before, nothing can be pulled until somebody goes on.
-    overdue: !live && (group.some(isFirst) || now.getTime() - renewed > overdueMs),
+    removes,
+    // Where there was no key before, or links are gone, nothing can be pulled until somebody goes on.
+    overdue: !live && (removes || group.some(isFirst) || now.getTime() - renewed > overdueMs),
   };
 }

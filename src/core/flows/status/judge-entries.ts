@@ -167,6 +167,7 @@ function stateOf(
   judgement: Judgement,
 ): Pick<StatusEntry, "state" | "reason" | "cause"> {
   const { mark, expiresAt } = subject;
+  if (isEmptied(subject, cluster)) return { state: "pending" };
   const changed = foreignChange(subject, cluster, judgement.directory);
   if (changed !== undefined) return { state: "foreign-change", reason: changed };
   const { now, input } = judgement;
@@ -178,6 +179,12 @@ function stateOf(
   const isEnding = expiringWithinMs === undefined ? isRenewalDue(subject, now) : leftMs <= expiringWithinMs;
   if (isEnding) return { state: "expiring" };
   return { state: mark.pending || mark.retire ? "pending" : "ok" };
+}
+
+/** Whether a removal has taken the password out, and after that perhaps its key away, and did not come to its end. */
+function isEmptied({ mark, held }: Subject, { clusterId }: ManagedSecrets): boolean {
+  const isGone = held.credential === undefined && held.trouble === undefined;
+  return mark.pending?.removes === true && mark.clusterId === clusterId && isGone;
 }
 
 const staleReasons: Readonly<Record<StaleCause, string>> = {
