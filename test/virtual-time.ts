@@ -69,6 +69,7 @@ const rotateDefaults: RotateInput = {
   settleMs: 49_000,
   overlapEntry: true,
   namespacesComplete: false,
+  agreedTo: "plan",
   servicePrincipals: [],
   retireKey: undefined,
   proof: "registry",

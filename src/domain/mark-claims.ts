@@ -13,6 +13,8 @@ export interface SecretProof {
   readonly signsIn: boolean;
   /** A person: its namespace was named. */
   readonly secretNamed: boolean;
+  /** A person: it stands in the plan that was agreed to. */
+  readonly secretShown: boolean;
   /** A person: a flag names the application, or a key of it. */
   readonly applicationNamed: boolean;
 }
@@ -38,7 +40,17 @@ export function mayBeRenewedUntried({
  * make has been given it by anybody.
  */
 export function mayBeGivenKey(proof: SecretProof): boolean {
-  return isOurApplication(proof) && (proof.signsIn || proof.ownKey || proof.secretNamed);
+  return isOurApplication(proof) && (showsKey(proof) || proof.secretNamed);
+}
+
+/** The same for one that holds a key which leaked: whoever found that shows it as well as who was given it. */
+export function mayBeGivenKeyAfterLeak(proof: SecretProof): boolean {
+  return isOurApplication(proof) && (proof.secretNamed || (proof.secretShown && showsKey(proof)));
+}
+
+/** Whether a secret shows by its bytes that it was given a key, or that somebody found one. */
+export function showsKey({ signsIn, ownKey }: SecretProof): boolean {
+  return signsIn || ownKey;
 }
 
 /** What speaks for removing a key that a pending mark says an interrupted run left. */

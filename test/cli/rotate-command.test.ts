@@ -95,7 +95,19 @@ describe("rotate of a key that two namespaces hold", () => {
   });
 
   it("of a leaked key warns on stderr too that tokens outlive it", async () => {
-    const args = ["rotate", "--compromised", "--settle", "0s", "-y", "-o", "json"];
+    const args = [
+      "rotate",
+      "--compromised",
+      "-n",
+      "awesomeapps",
+      "-n",
+      "default",
+      "--settle",
+      "0s",
+      "-y",
+      "-o",
+      "json",
+    ];
     const { code, json, stderr } = await runProgram(sandbox, args);
     expect(code, stderr).toBe(0);
     expect(json.rotations).toMatchObject([{ state: "rotated", retired: true, context: "sandbox" }]);

@@ -99,6 +99,7 @@ describe("what the flow is asked for", () => {
       settleMs: 49_000,
       overlapEntry: true,
       namespacesComplete: false,
+      agreedTo: "plan",
       servicePrincipals: [],
       retireKey: undefined,
       proof: "registry",
@@ -116,6 +117,11 @@ describe("what the flow is asked for", () => {
     ["compromised", { compromised: true }],
   ])("is to %s when told so", (intent, flags) => {
     expect(rotateInput(answersOf(flags)).intent).toBe(intent);
+  });
+
+  it("is no person's agreement with --yes, but for a plan that is only shown", () => {
+    expect(rotateInput(answersOf({ yes: true })).agreedTo).toBeUndefined();
+    expect(rotateInput(answersOf({ yes: true, dryRun: true })).agreedTo).toBe("plan");
   });
 
   it("keeps the old key out of the secrets when told so", () => {

@@ -25,7 +25,15 @@ describe("setup for another namespace while rotate is at work", () => {
         )
           arrived();
       });
-      const rotation = await rotate(sandbox, ["--compromised", "--settle", "0s"]);
+      const rotation = await rotate(sandbox, [
+        "--compromised",
+        "-n",
+        "awesomeapps",
+        "-n",
+        "default",
+        "--settle",
+        "0s",
+      ]);
       expect(rotation.code, rotation.stderr).toBe(0);
       const copied = await beside;
       expect(copied?.code, copied?.stderr).toBe(0);

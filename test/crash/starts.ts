@@ -153,7 +153,7 @@ export const rotateStarts = {
     name: "a key that has leaked",
     state: setUp,
     command: "rotate",
-    arguments: ["--compromised", ...atOnce],
+    arguments: ["--compromised", ...inFiveNamespaces, ...atOnce],
     keysLeft: 1,
     keyInUse: "made",
   },

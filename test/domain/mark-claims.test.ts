@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   isOurApplication,
   mayBeGivenKey,
+  mayBeGivenKeyAfterLeak,
   mayBeRenewedUntried,
   mayBeSwept,
   type SecretProof,
@@ -12,6 +13,7 @@ const nothing: SecretProof = {
   ownKey: false,
   signsIn: false,
   secretNamed: false,
+  secretShown: false,
   applicationNamed: false,
 };
 const kinds = Object.keys(nothing) as Array<keyof SecretProof>;
@@ -55,9 +57,30 @@ describe("what proves that a secret may be given the next key", () => {
   });
 
   it("is no password of an application that nothing says is ours", () => {
-    const ofStrangers = all.filter((some) => some.every((one) => one === "signsIn" || one === "secretNamed"));
-    expect(ofStrangers).toHaveLength(4);
-    for (const some of ofStrangers) expect(mayBeGivenKey(proof(some)), some.join()).toBe(false);
+    const ofStrangers = all.filter((some) => !some.some((one) => /[aA]pplication|ownKey/.test(one)));
+    expect(ofStrangers).toHaveLength(8);
+    for (const some of ofStrangers) {
+      expect(mayBeGivenKey(proof(some)), some.join()).toBe(false);
+      expect(mayBeGivenKeyAfterLeak(proof(some)), some.join()).toBe(false);
+    }
+  });
+});
+
+describe("what proves the same after a leak", () => {
+  it("is a person alone, beside what says that the application is ours", () => {
+    for (const some of all) {
+      const named = some.includes("secretNamed");
+      const shown = some.includes("secretShown") && (some.includes("signsIn") || some.includes("ownKey"));
+      const isOurs = isOurApplication(proof(some));
+      expect(mayBeGivenKeyAfterLeak(proof(some)), some.join()).toBe(isOurs && (named || shown));
+    }
+  });
+
+  it("is never less than what is asked without a leak", () => {
+    for (const some of all) {
+      const given = mayBeGivenKeyAfterLeak(proof(some));
+      expect(given && !mayBeGivenKey(proof(some)), some.join()).toBe(false);
+    }
   });
 });
 

@@ -360,6 +360,21 @@ export const mutants = [
     },
   },
   {
+    name: "gives the key after a leaked one to whoever shows the leaked one",
+    edits: [
+      {
+        file: "src/core/flows/rotate/judge-holders.ts",
+        from: "hasLeaked ? mayBeGivenKeyAfterLeak(proof) : mayBeGivenKey(proof),",
+        to: "hasLeaked ? mayBeGivenKey(proof) : mayBeGivenKey(proof),",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/rotate-claims.test.ts",
+      title:
+        "rotate --compromised, where a secret shows the leaked key in a namespace that was not named: begins nothing, and says what goes on without it",
+    },
+  },
+  {
     name: "sweeps what a mark names although not every secret can be listed",
     edits: [
       {

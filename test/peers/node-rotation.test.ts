@@ -95,7 +95,12 @@ describe.skipIf(lacksNode())(
       const finished = await rotates("keptregistry", "--finish", ...settle);
       await pulls.more(4);
       expect(finished.json.rotations).toMatchObject([{ state: "rotated", retired: true }]);
-      const compromised = await rotates("keptregistry", "--compromised", ...settle);
+      const compromised = await rotates(
+        "keptregistry",
+        "--compromised",
+        ...pods.flatMap(({ namespace }) => ["-n", namespace]),
+        ...settle,
+      );
       await pulls.more(4);
       expect(compromised.json.rotations).toMatchObject([{ state: "rotated", retired: true }]);
       const { count, failures } = await pulls.end();

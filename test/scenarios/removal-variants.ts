@@ -175,7 +175,7 @@ export const further: readonly Variant[] = [
   {
     what: "a key that was rotated",
     setup: [],
-    afterwards: (sandbox) => expectDone(rotateAtOnce(sandbox, ["--compromised"])),
+    afterwards: (sandbox) => expectDone(rotateAtOnce(sandbox, ["--compromised", "-n", "awesomeapps"])),
   },
   {
     what: "a key that is due to go",

@@ -12,6 +12,7 @@ import {
   markOf,
   rotate,
   rotation,
+  signsIn,
   start,
 } from "./rotation.ts";
 
@@ -160,6 +161,97 @@ describe.concurrent("rotate, of a service principal that was there,", () => {
     expect(run.stderr).toContain("sandbox/default/planted");
     expect(run.stderr).toContain(`--service-principal ${appId}`);
     expect(JSON.stringify(secretOf(sandbox, "default", "planted"))).toBe(before);
+  });
+});
+
+/*
+ * Whoever found a key that leaked can put it into a secret of his own, with the marks of a true one.
+ */
+describe.concurrent("rotate --compromised, where a secret shows the leaked key in a namespace", () => {
+  const leaked = ["--compromised"];
+
+  /** The true secret's double in the namespace default, as whoever can read it would make it. */
+  function double(sandbox: Sandbox): string {
+    const { labels, annotations } = secretOf(sandbox)!.metadata;
+    const metadata = {
+      namespace: "default",
+      name: "double",
+      labels: { ...labels },
+      annotations: { ...annotations },
+    };
+    const added = addSecret(sandbox, metadata);
+    sandbox.invariants.watch();
+    return JSON.stringify(added["data"]);
+  }
+
+  function expectUnchanged(sandbox: Sandbox, before: string): void {
+    expect(JSON.stringify(secretOf(sandbox, "default", "double")!["data"])).toBe(before);
+  }
+
+  it("and none was named: begins nothing, and lists which hold it", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const before = double(sandbox);
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, leaked));
+    expect([result.code, result.json.error?.code, writes], result.stderr).toEqual([2, "rotate.not-named", 0]);
+    expect(result.json.error.message).toContain("sandbox/awesomeapps/acr-secret");
+    expect(result.json.error.message).toContain("sandbox/default/double");
+    expect(result.json.error.hint).toContain("-n awesomeapps -n default");
+    expectUnchanged(sandbox, before);
+    const planned = await rotate(sandbox, [...leaked, "--dry-run"]);
+    expect(planned.code, planned.stderr).toBe(0);
+    expect(JSON.stringify(planned.json.plan)).toContain("sandbox/default/double");
+  });
+
+  it("that was not named: begins nothing, and says what goes on without it", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const before = double(sandbox);
+    const named = [...leaked, "-n", "awesomeapps"];
+    const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, named));
+    expect([result.code, result.json.error?.code, writes], result.stderr).toEqual([2, "rotate.not-named", 0]);
+    expect(result.json.error.message).toContain("sandbox/default/double");
+    expect(result.json.error.message).not.toContain("awesomeapps");
+    expect(result.json.error.hint).toMatch(/-n default.*--accept-outage/s);
+    expectUnchanged(sandbox, before);
+  });
+
+  it("that was not named, and may be left without: gives it nothing, and retires the leaked key", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox);
+    const before = double(sandbox);
+    const run = await rotate(sandbox, [...leaked, "-n", "awesomeapps", "--accept-outage"]);
+    expect(run.json.rotations, run.stderr).toMatchObject([
+      { state: "rotated", replaced: old, retired: true },
+    ]);
+    expect(signsIn(sandbox, old)).toBe(false);
+    expect(run.json.secrets).toContainEqual(
+      expect.objectContaining({ namespace: "default", name: "double", action: "failed" }),
+    );
+    expectUnchanged(sandbox, before);
+    // That it pulls no more is what was agreed to.
+    const lost = sandbox.invariants.violations.splice(0);
+    expect(lost.filter(({ what }) => !what.includes("default/double"))).toEqual([]);
+  });
+
+  it.for<[what: string, args: string[]]>([
+    ["by the same command", [...leaked, "-n", "awesomeapps"]],
+    ["by the daily job", ["--if-expiring-within", "60d"]],
+  ])("that turns up when the new key is made: gives it nothing, then or %s", async ([, again], test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox);
+    let before = "";
+    const stop = sandbox.observe((phase, { path }) => {
+      if (phase === "committed" && path.endsWith("/addPassword")) before = double(sandbox);
+    });
+    const run = await rotate(sandbox, [...leaked, "-n", "awesomeapps"]);
+    stop();
+    expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.still-held"]);
+    expectUnchanged(sandbox, before);
+    const next = await rotate(sandbox, again);
+    expect([2, 4], next.stderr).toContain(next.code);
+    expectUnchanged(sandbox, before);
+    expect(signsIn(sandbox, old)).toBe(true);
   });
 });
 

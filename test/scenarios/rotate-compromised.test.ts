@@ -18,7 +18,7 @@ import {
 } from "./rotation.ts";
 
 const namespaces = ["awesomeapps", "default"];
-const args = ["--compromised"];
+const args = ["--compromised", ...namespaces.flatMap((namespace) => ["-n", namespace])];
 
 /** One secret pulls no more, as was accepted, and nothing else is amiss. */
 function expectOutage({ invariants }: Sandbox, secret: string): void {
@@ -47,7 +47,7 @@ describe.concurrent("rotate --compromised", () => {
     const { appId } = setUp(sandbox);
     const plan = await runSafely(sandbox, ["rotate", "--compromised", "--dry-run"]);
     expect(plan.stdout).toMatch(/up to\s+3\s+hours/);
-    const run = await runSafely(sandbox, ["rotate", "--compromised", "-y", "--settle", "0s"]);
+    const run = await runSafely(sandbox, ["rotate", ...args, "-y", "--settle", "0s"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stdout).toMatch(/up to\s+3\s+hours/);
     expect(run.stdout).toContain(`az role assignment delete --assignee ${appId}`);
@@ -106,6 +106,7 @@ describe.concurrent("rotate --compromised, where a secret holds the key that acr
 describe.concurrent("rotate --compromised, where a secret cannot be written once the key was made,", () => {
   const teamNames = teams(3);
   const [, second = ""] = teamNames;
+  const args = ["--compromised", ...teamNames.flatMap((team) => ["-n", team])];
   const breakage = { forbidden: [second], denied: [], immutable: [] };
 
   it("does not retire the old key, and the same command does when it can", async (test) => {
@@ -152,7 +153,7 @@ describe.concurrent("rotate --compromised", () => {
       { verbs: ["get", "patch"], resources: ["secrets"], namespaces: ["awesomeapps"] },
       { verbs: ["get"], resources: ["namespaces"] },
     ];
-    const named = [...args, "-n", "awesomeapps"];
+    const named = ["--compromised", "-n", "awesomeapps"];
     const { result, writes } = await countingWrites(sandbox, () => rotate(sandbox, named));
     expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.cannot-see-all-namespaces", 0]);
     const complete = await rotation(sandbox, [...named, "--namespaces-complete"]);

@@ -81,7 +81,7 @@ describe("a mark that somebody forged in a namespace of his own", () => {
       await setup(sandbox);
       forged("default", sandbox, "garbage", "99999999-9999-4999-8999-999999999999");
       const [old = ""] = keyIds(sandbox);
-      const run = await rotate(sandbox, ["--compromised"]);
+      const run = await rotate(sandbox, ["--compromised", "-n", "awesomeapps", "-n", "default"]);
       expect(run.code, run.stderr).toBe(4);
       expect(run.json.error).toMatchObject({ code: "service-principal.not-found" });
       expect(signsIn(sandbox, old)).toBe(false);
@@ -150,7 +150,7 @@ describe("a key that leaked while it was being brought in, or taken back", () =>
     await setup(sandbox);
     await rotate(sandbox);
     const known = keyIds(sandbox);
-    const run = await rotate(sandbox, ["--compromised"]);
+    const run = await rotate(sandbox, ["--compromised", "-n", "awesomeapps"]);
     expect(run.code, run.stderr).toBe(0);
     for (const keyId of known) expect(signsIn(sandbox, keyId)).toBe(false);
   });
@@ -165,7 +165,7 @@ describe("a key that leaked while it was being brought in, or taken back", () =>
     expect((await rotate(sandbox, ["--abort"])).code).toBe(4);
     sandbox.setFaults([]);
     endGrace(sandbox);
-    const run = await rotate(sandbox, ["--compromised"]);
+    const run = await rotate(sandbox, ["--compromised", "-n", "awesomeapps"]);
     expect(run.code, run.stderr).toBe(0);
     for (const keyId of known) expect(signsIn(sandbox, keyId)).toBe(false);
   });
@@ -181,7 +181,16 @@ describe("a key that leaked while it was being brought in, or taken back", () =>
       });
       await setup(sandbox, ["-n", "awesomeapps", "-n", "default"]);
       const [old = ""] = keyIds(sandbox);
-      const run = await rotate(sandbox, ["--context", "partly", "--compromised", "--accept-outage"]);
+      const run = await rotate(sandbox, [
+        "--context",
+        "partly",
+        "--compromised",
+        "-n",
+        "awesomeapps",
+        "-n",
+        "default",
+        "--accept-outage",
+      ]);
       expect([0, 4], run.stderr).toContain(run.code);
       expect(signsIn(sandbox, old)).toBe(false);
       expect(heldKeys(sandbox, "default").plain).toBe(keyIds(sandbox)[0]);

@@ -156,11 +156,17 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
   it("with --compromised refuses before anything is made, unless it is named", async (test) => {
     const sandbox = await startGiven(test);
     const { result, writes } = await countingWrites(sandbox, () =>
-      rotate(sandbox, ["--compromised", ...named]),
+      rotate(sandbox, ["--compromised", "-n", "awesomeapps", ...named]),
     );
     expect([result.code, result.json.error.code, writes]).toEqual([2, "rotate.key-not-ours", 0]);
     expect(result.json.error.hint).toContain(`--retire-key ${keyId}`);
-    const { retired } = await rotation(sandbox, ["--compromised", "--retire-key", keyId]);
+    const { retired } = await rotation(sandbox, [
+      "--compromised",
+      "-n",
+      "awesomeapps",
+      "--retire-key",
+      keyId,
+    ]);
     expect(retired).toBe(true);
     expectRemoved(sandbox);
   });

@@ -283,10 +283,11 @@ describe.concurrent("rotate, where a copy was made by hand during the grace", ()
     sandbox.invariants.watch();
     // The one that stays, the one in use that leaked, and the new one.
     sandbox.invariants.maxLiveKeys = 3;
-    const plan = await rotate(sandbox, ["--compromised", "--dry-run"]);
+    const leaked = ["--compromised", "-n", "awesomeapps"];
+    const plan = await rotate(sandbox, [...leaked, "--dry-run"]);
     const actions = plan.json.plan.map(({ action }: { action: string }) => action);
     expect([actions[0], actions.includes("created")]).toEqual(["skipped", true]);
-    const run = await rotate(sandbox, ["--compromised"]);
+    const run = await rotate(sandbox, leaked);
     expect([run.code, run.json.error.code], run.stderr).toEqual([4, "rotate.still-held"]);
     expect([signsIn(sandbox, keyId), signsIn(sandbox, old)]).toEqual([false, true]);
     expect(run.json.rotations).toMatchObject([

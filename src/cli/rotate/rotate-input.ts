@@ -20,6 +20,8 @@ export function rotateInput(answers: RotateAnswers): RotateInput {
     settleMs: answers.settle,
     overlapEntry: !answers.noOverlapEntry,
     namespacesComplete: answers.namespacesComplete,
+    // Without --yes a person is shown the plan, or nothing comes of it.
+    agreedTo: answers.dryRun || !answers.yes ? "plan" : undefined,
     servicePrincipals: answers.servicePrincipal,
     retireKey: answers.retireKey,
     proof: answers.proof,

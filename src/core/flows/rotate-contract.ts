@@ -51,6 +51,11 @@ export interface RotateInput {
   readonly overlapEntry: boolean;
   /** The secrets that can be seen are all there are. */
   readonly namespacesComplete: boolean;
+  /**
+   * With `compromised`: the secrets of which a person agrees that they get the new key, where no namespaces were named.
+   * `plan`: those that the plan will show; then those that it has shown, by `agreedName`. Undefined: nobody is asked.
+   */
+  readonly agreedTo: "plan" | ReadonlySet<string> | undefined;
   /** Application ids of service principals that acr-pull did not make, and whose keys are meant all the same. */
   readonly servicePrincipals: readonly string[];
   /** A key that is not ours and may be retired all the same. */

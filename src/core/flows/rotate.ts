@@ -15,6 +15,7 @@ import type {
 } from "./rotate-contract.ts";
 import { carryOut, type Run } from "./rotate/carry-out.ts";
 import { heldKeys, type HeldKeys } from "../holders/holders.ts";
+import { agreedName } from "./rotate/judge-holders.ts";
 import { nextStep, nothingDone } from "./rotate/next-step.ts";
 import { planRotation, type Prospect } from "./rotate/plan-rotation.ts";
 import { preflight } from "./rotate/preflight.ts";
@@ -68,7 +69,13 @@ export async function rotate(
   } else {
     for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
   }
-  const run: Run = { input, ports, report, signal, seen: survey.seen };
+  const run: Run = {
+    input: { ...input, agreedTo: agreed(survey, input) },
+    ports,
+    report,
+    signal,
+    seen: survey.seen,
+  };
   const records = await Promise.all(
     survey.seen.map(async ({ clusterId }) => {
       const done: KeysRecord[] = [];
@@ -82,6 +89,14 @@ export async function rotate(
   if (records.flat().some(({ wrote }) => wrote)) conversation.leave?.(resultOf(records.flat()));
   signal.throwIfAborted();
   return finishedOutcome(records.flat(), survey.leftOut);
+}
+
+/** What a person has agreed to are the secrets of the plan, and none that turns up since. */
+function agreed({ prospects }: Survey, { agreedTo }: RotateInput): RotateInput["agreedTo"] {
+  if (agreedTo === undefined) return undefined;
+  return new Set(
+    prospects.flatMap(({ keys }) => keys.holders.map((holder) => agreedName(keys.seen, holder))),
+  );
 }
 
 async function lookWhenIdle(

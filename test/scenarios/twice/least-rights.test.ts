@@ -131,13 +131,13 @@ const uses: Readonly<Record<string, Use>> = {
   },
   "rotate --compromised": {
     arrange: async (scenario) => {
-      await setUpOne(scenario);
-      return ["rotate", "--compromised", "--settle", "0s"];
+      const namespace = await setUpOne(scenario);
+      return ["rotate", "--compromised", "-n", namespace, "--settle", "0s"];
     },
     without: {
       "get secrets": forbidden,
       "patch secrets": [2, "rotate.holder-unwritable"],
-      "list secrets": forbidden,
+      "list secrets": [2, "rotate.cannot-see-all-namespaces"],
     },
   },
   "rotate --finish": {

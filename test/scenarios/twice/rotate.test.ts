@@ -113,7 +113,9 @@ onEachCluster((open) => {
     const scenario = await open(test);
     const namespaces = [await scenario.namespace(), await scenario.namespace()];
     const { keyId: old } = await scenario.setUp(namespaces);
-    const { keyId, retired } = rotationOf(await scenario.rotate(["--compromised"]));
+    const { keyId, retired } = rotationOf(
+      await scenario.rotate(["--compromised", ...namespaces.flatMap((one) => ["-n", one])]),
+    );
     expect([retired, signsIn(scenario.sandbox, old)]).toEqual([true, false]);
     for (const namespace of namespaces) {
       expect(await scenario.keys(namespace)).toEqual({ plain: keyId, beside: undefined });
@@ -176,8 +178,9 @@ onEachCluster((open) => {
       const auths = await scenario.auths(ours);
       const copy = await scenario.addSecret({ name: "copy", namespace: theirs, ...metadata }, auths, rest);
       expect(ending(await scenario.rotate())).toEqual([2, "rotate.holder-unwritable"]);
-      expect(ending(await scenario.rotate(["--compromised"]))).toEqual([2, "rotate.holder-unwritable"]);
-      const { retired } = rotationOf(await scenario.rotate(["--compromised", "--accept-outage"]));
+      const leaked = ["--compromised", "-n", ours];
+      expect(ending(await scenario.rotate(leaked))).toEqual([2, "rotate.holder-unwritable"]);
+      const { retired } = rotationOf(await scenario.rotate([...leaked, "--accept-outage"]));
       expect([retired, signsIn(scenario.sandbox, old)]).toEqual([true, false]);
       expect(await scenario.secret(theirs, "copy")).toEqual(copy);
       // The outage that was agreed to.

@@ -3,7 +3,9 @@ import type { Application } from "../../../domain/identity.ts";
 import {
   isOurApplication,
   mayBeGivenKey,
+  mayBeGivenKeyAfterLeak,
   mayBeRenewedUntried,
+  showsKey,
   type SecretProof,
 } from "../../../domain/mark-claims.ts";
 import { applicationUniqueName, isKeyOf } from "../../../domain/ownership.ts";
@@ -13,20 +15,23 @@ import type { RotateInput } from "../rotate-contract.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What of a run's wishes a person says by. */
-export type NamedByPerson = Pick<RotateInput, "servicePrincipals" | "retireKey">;
+export type NamedByPerson = Pick<RotateInput, "intent" | "agreedTo" | "servicePrincipals" | "retireKey">;
 
 /** Which secrets of one application are to be heeded. */
 export interface JudgedHolders {
   readonly genuine: readonly Holder[];
   /** Those that hold a password which signs in, of an application that nothing says is ours. */
   readonly strange: readonly Holder[];
+  /** Those that hold a key which leaked, and that no person named: they get no other one. */
+  readonly withheld: readonly Holder[];
   /** Why nothing may be done for the genuine ones: their marks alone say that this cluster pulls as the application. */
   readonly unproven: ActionableError | undefined;
 }
 
 /**
  * Tells secrets that were given a key from those whose marks alone say so.
- * @throws ActionableError `service-principal.unproven`, exit 2, where none signs in and nothing tells which were
+ * @throws ActionableError exit 2: `service-principal.unproven` where none signs in and nothing tells which were;
+ *   `rotate.not-named` where all of them hold a key that leaked
  */
 export function judgeHolders(
   held: HeldKeys,
@@ -34,11 +39,20 @@ export function judgeHolders(
   named: NamedByPerson,
   keyOf: SurveyedKeys["keyOf"],
 ): JudgedHolders {
+  const leakedKeys = keysThatLeaked(held, named, keyOf);
   const judged = held.holders.map((holder) => ({
     holder,
     proof: proofOf(holder, held, application, named, keyOf),
+    hasLeaked: leakedKeys(holder),
   }));
-  const proven = judged.filter(({ proof }) => mayBeGivenKey(proof));
+  const proven = judged.filter(({ proof, hasLeaked }) =>
+    hasLeaked ? mayBeGivenKeyAfterLeak(proof) : mayBeGivenKey(proof),
+  );
+  const withheld = judged
+    .filter((one) => one.hasLeaked && !proven.includes(one))
+    .filter(({ proof }) => isOurApplication(proof) && showsKey(proof))
+    .map(({ holder }) => holder);
+  if (proven.length === 0 && withheld.length > 0) throw notNamed(withheld, named);
   const genuine = proven.length > 0 ? proven : judged;
   const holders = genuine.map(({ holder }) => holder);
   if (!genuine.some(({ proof }) => proof.signsIn)) {
@@ -50,25 +64,55 @@ export function judgeHolders(
   const isOurs = genuine.every(({ proof }) => isOurApplication(proof));
   return {
     genuine: holders,
-    strange: judged.filter((one) => !genuine.includes(one) && one.proof.signsIn).map(({ holder }) => holder),
+    strange: judged
+      .filter((one) => !genuine.includes(one) && !withheld.includes(one.holder) && one.proof.signsIn)
+      .map(({ holder }) => holder),
+    withheld,
     unproven: isOurs ? undefined : strangersKeys({ ...held, holders }),
+  };
+}
+
+/**
+ * Which secrets hold a key that leaked: all where a person says so, else those that a run which was told so has not come
+ * to, by the marks of those that it has changed over.
+ */
+function keysThatLeaked(
+  { holders }: HeldKeys,
+  { intent }: NamedByPerson,
+  keyOf: SurveyedKeys["keyOf"],
+): (holder: Holder) => boolean {
+  if (intent === "compromised") return () => true;
+  const leaked = new Set(
+    holders.flatMap(({ mark: { retire }, credential }) => {
+      const { alive, keyId } = keyOf(credential.password);
+      return alive && retire?.why === "compromised" && retire.keyId !== keyId ? [retire.keyId] : [];
+    }),
+  );
+  return ({ credential }) => {
+    const { keyId } = keyOf(credential.password);
+    return keyId !== null && leaked.has(keyId);
   };
 }
 
 /** What speaks for a secret outside of its mark: for the password that it holds, or the one before it. */
 function proofOf(
-  { credential, second, chosen }: Holder,
+  holder: Holder,
   { seen, loginServer, appId }: HeldKeys,
   { uniqueName, passwords }: Application,
-  { servicePrincipals, retireKey }: NamedByPerson,
+  { servicePrincipals, retireKey, agreedTo }: NamedByPerson,
   keyOf: SurveyedKeys["keyOf"],
 ): SecretProof {
+  const { credential, second, chosen } = holder;
   const held = [credential, ...(second ? [second] : [])].map(({ password }) => keyOf(password));
   return {
     ownApplication: uniqueName === applicationUniqueName(loginServer, seen.clusterId),
     ownKey: held.some(({ listed }) => listed?.hint !== undefined && isKeyOf(listed, seen.clusterId)),
     signsIn: held.some(({ alive }) => alive),
     secretNamed: chosen && seen.namespaces !== undefined,
+    secretShown:
+      chosen &&
+      seen.namespaces === undefined &&
+      (agreedTo === "plan" || agreedTo?.has(agreedName(seen, holder)) === true),
     applicationNamed:
       servicePrincipals.includes(appId.toLowerCase()) || passwords.some(({ keyId }) => keyId === retireKey),
   };
@@ -98,6 +142,26 @@ function strangersKeys({ appId, holders }: HeldKeys): ActionableError {
     "service-principal.unproven",
     `The secrets ${namesOf(holders)} hold a password of the service principal ${appId}. acr-pull made neither for this cluster, so that anybody may have put it there who may write secrets in that namespace.`,
     `If this cluster is to pull as it, say so once: the same command with --service-principal ${appId}. From then on the secrets hold a key of acr-pull's own.`,
+  );
+}
+
+/** How `agreedTo` names a secret. */
+export function agreedName({ clusterId }: HeldKeys["seen"], { target }: Holder): string {
+  return `${clusterId} ${target.namespace}/${target.name}`;
+}
+
+/** Why a secret that holds a key which leaked gets no other one. */
+export function notNamed(
+  holders: readonly Holder[],
+  { intent }: Pick<NamedByPerson, "intent">,
+): ActionableError {
+  const list = holders.map(({ target }) => `  ${targetName(target)}`).join("\n");
+  const flags = [...new Set(holders.map(({ target }) => `-n ${target.namespace}`))].join(" ");
+  const command = intent === "compromised" ? "" : " and --compromised";
+  return refused(
+    "rotate.not-named",
+    `Whoever found a key that leaked can put it into a secret, so that to hold it proves nothing. In namespaces that were not named it is held by\n${list}`,
+    `Name the namespaces that rightly pull with it, and they get the new key: ${flags}, beside those that were named${command}. To leave the others without it, so that they pull no more: --accept-outage. At a terminal, without --yes and -n, the plan lists them to be agreed to.`,
   );
 }
 

@@ -13,6 +13,7 @@ import { manyTargets, type Target } from "../../steps/read-targets.ts";
 import type { RotateInput, RotatePorts } from "../rotate-contract.ts";
 import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../../holders/holders.ts";
+import { notNamed } from "./judge-holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
 import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
 
@@ -49,6 +50,8 @@ export async function preflight(
 ): Promise<Preflight> {
   if (step.kind === "none") return { unwritable: [], warnings: [] };
   if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
+  if (input.intent === "compromised" && keys.withheld.length > 0 && !input.acceptOutage)
+    throw notNamed(keys.withheld, input);
   const { directory } = ports.azure;
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;
@@ -71,7 +74,7 @@ export async function preflight(
   }
   const [first] = unreadable;
   if (first && !input.acceptOutage) throw first.error;
-  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable);
+  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable, input);
   const others = unreadable.filter(
     ({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)),
   );
@@ -81,7 +84,11 @@ export async function preflight(
       ? cappedLife(policy, lifeBefore(step.holders, keys))
       : []),
   ];
-  return { unwritable: [...unwritable, ...others], warnings };
+  const withheld = keys.withheld.map((holder) => ({
+    target: holder.target,
+    error: notNamed([holder], input),
+  }));
+  return { unwritable: [...unwritable, ...others, ...withheld], warnings };
 }
 
 /** The secrets that a step writes; of one that writes none but its mark, those that it can choose from. */
@@ -223,11 +230,17 @@ async function refusedOf(
   return answers.flat();
 }
 
-function cannotBeWritten(unwritable: readonly Unwritable[]): ActionableError {
+function cannotBeWritten(
+  unwritable: readonly Unwritable[],
+  { intent }: Pick<RotateInput, "intent">,
+): ActionableError {
   const list = unwritable.map(({ target, error }) => `  ${targetName(target)}: ${error.message}`).join("\n");
   const [first] = unwritable;
   const { docs, requestId } = first?.error ?? {};
   const hints = new Set(unwritable.map(({ error }) => hintFor(error)));
+  if (intent === "compromised") {
+    hints.add("To replace the key without them, so that they pull no more: --accept-outage.");
+  }
   return new ActionableError(
     `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was begun:\n${list}`,
     {

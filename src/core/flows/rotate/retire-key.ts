@@ -65,7 +65,7 @@ export function blockBefore(
   input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
   others: readonly SeenCluster[],
 ): Retired | undefined {
-  const { seen, copies } = keys;
+  const { seen, copies, withheld } = keys;
   if (!seen.whole && !input.namespacesComplete) {
     return blockedBy(
       "cannot-see-all-namespaces",
@@ -76,6 +76,9 @@ export function blockBefore(
   if (input.acceptOutage) return undefined;
   const password = step.old?.credential.password;
   const held = [
+    ...withheld
+      .filter(({ credential }) => password?.equals(credential.password) === true)
+      .map(({ target }) => ({ name: targetName(target), isOlder: false })),
     ...copies
       .filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))
       .map(({ target, error }) => ({

@@ -43,6 +43,8 @@ export interface SurveyedKeys extends HeldKeys {
   readonly application: Application;
   /** Secrets that hold a password of it which acr-pull did not make for this cluster; they are left alone. */
   readonly strange: readonly Target[];
+  /** Secrets that hold a key which leaked, and get no other one, for no person named them. */
+  readonly withheld: readonly Holder[];
   /** Why nothing may be done for these keys: their marks alone say that this cluster pulls with them. */
   readonly unproven: ActionableError | undefined;
   readonly proof: ProofContext;
@@ -58,7 +60,8 @@ export interface SurveyedKeys extends HeldKeys {
 /**
  * Looks up the application and tries each password, once for all the secrets that hold it.
  * @param made keys that this run has made itself: the directory may not list them everywhere yet
- * @throws ActionableError `registry.foreign-host`, `service-principal.not-found`, `service-principal.unproven`, exit 2
+ * @throws ActionableError `registry.foreign-host`, `service-principal.not-found`, `service-principal.unproven`,
+ *   `rotate.not-named`, exit 2
  */
 export async function surveyKeys(
   held: HeldKeys,
@@ -97,7 +100,7 @@ export async function surveyKeys(
     if (!key) throw new TypeError("every password that a holder has was surveyed");
     return key;
   };
-  const { genuine, strange, unproven } = judgeHolders(held, application, input, keyOf);
+  const { genuine, strange, withheld, unproven } = judgeHolders(held, application, input, keyOf);
   const now = azureNow(directory, ports.clock);
   const isAtWork = ({ mark }: HeldKeys["pending"][number]) =>
     isLive(mark, seen.cluster.serverTime(), ports.process);
@@ -108,10 +111,11 @@ export async function surveyKeys(
     changed: [
       ...held.changed,
       ...holders
-        .filter((holder) => !genuine.includes(holder) && !strange.includes(holder))
+        .filter((holder) => ![genuine, strange, withheld].some((some) => some.includes(holder)))
         .map(({ target }) => target),
     ],
     strange: strange.map(({ target }) => target),
+    withheld,
     unproven,
     application,
     proof,

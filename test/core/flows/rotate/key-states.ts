@@ -102,6 +102,7 @@ export function surveyed(state: KeysState): SurveyedKeys {
       passwords: [...keys.values()].flatMap(({ listed }) => listed ?? []),
     },
     strange: [],
+    withheld: [],
     unproven: undefined,
     proof: {} as ProofContext,
     now: at,

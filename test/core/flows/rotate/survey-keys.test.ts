@@ -93,6 +93,8 @@ function survey(secrets: readonly PullSecret[], told: Told = {}): Promise<Survey
     proof: "registry",
     image: undefined,
     timeoutMs: 60_000,
+    intent: "rotate",
+    agreedTo: undefined,
     servicePrincipals: [],
     retireKey: undefined,
   } as const;
