@@ -1,6 +1,9 @@
+import { addObject } from "./add-object.ts";
+import { timestampNow } from "./kubernetes/object-metadata.ts";
+import { resourceDefinitions } from "./kubernetes/resources.ts";
 import type { IdSource } from "./new-id.ts";
-import type { ClusterRecord, ClusterUserRecord, KubernetesObject, SecretDenial } from "./world.ts";
-import type { ClusterSettings, Manifest } from "./world-options.ts";
+import type { ClusterRecord, ClusterUserRecord, SecretDenial } from "./world.ts";
+import type { ClusterSettings } from "./world-options.ts";
 
 /** A context of the kubeconfig: one user of one cluster. */
 export interface ClusterContext {
@@ -9,24 +12,6 @@ export interface ClusterContext {
   readonly user: ClusterUserRecord;
   /** Absent: the context names none. */
   readonly namespace: string | undefined;
-}
-
-/** Where each kind of object is kept. */
-const plurals = {
-  Namespace: "namespaces",
-  Secret: "secrets",
-  ServiceAccount: "serviceaccounts",
-  Pod: "pods",
-  Event: "events",
-  ConfigMap: "configmaps",
-  Node: "nodes",
-  ResourceQuota: "resourcequotas",
-} satisfies Record<Manifest["kind"] | "ResourceQuota", string>;
-
-interface KeptManifest extends Record<string, unknown> {
-  readonly apiVersion: string;
-  readonly kind: keyof typeof plurals;
-  readonly metadata: Manifest["metadata"];
 }
 
 const everything = [{ verbs: ["*"], resources: ["*"] }];
@@ -46,7 +31,7 @@ export function newCluster(
   const cluster: ClusterRecord = {
     context: settings.context,
     server: "",
-    objects: Object.fromEntries(Object.values(plurals).map((plural) => [plural, []])),
+    objects: Object.fromEntries(resourceDefinitions.map(({ plural }) => [plural, []])),
     users: [owner, ...others.map(({ record }) => record)],
     clockAheadMs: settings.clockAheadMs,
     denials: [],
@@ -55,12 +40,16 @@ export function newCluster(
 
   for (const node of settings.nodes) addNode(cluster, node, ids);
 
-  for (const entry of settings.namespaces) {
-    const namespace = typeof entry === "string" ? { name: entry } : entry;
+  const namespaces = settings.namespaces.map((entry) =>
+    typeof entry === "string" ? { name: entry } : entry,
+  );
+  for (const namespace of namespaces) {
     const uid = namespace.name === "kube-system" ? settings.kubeSystemUid : undefined;
     addNamespace(cluster, { ...namespace, uid }, ids);
   }
   for (const manifest of settings.objects) addObject(cluster, manifest, ids);
+  // What keeps objects out came later than those that are there.
+  for (const namespace of namespaces) close(cluster, namespace, ids);
 
   return {
     cluster,
@@ -102,9 +91,6 @@ function addNode(cluster: ClusterRecord, node: ClusterSettings["nodes"][number],
   );
 }
 
-/** Kinds that belong to no namespace. */
-const clusterWide: ReadonlySet<string> = new Set(["Namespace", "Node"]);
-
 interface NewNamespace {
   readonly name: string;
   readonly uid?: string | undefined;
@@ -115,34 +101,22 @@ interface NewNamespace {
   readonly policyDenies?: SecretDenial["policy"];
 }
 
-/** Adds a namespace with the service account that every namespace gets. */
-function addNamespace(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSource): void {
-  const { name, uid, labels, terminating = false } = namespace;
-  const object = addObject(
-    cluster,
-    {
-      apiVersion: "v1",
-      kind: "Namespace",
-      metadata: {
-        name,
-        ...(uid === undefined ? {} : { uid }),
-        labels: { ...labels, "kubernetes.io/metadata.name": name },
-      },
-      spec: { finalizers: ["kubernetes"] },
-      status: { phase: terminating ? "Terminating" : "Active" },
-    },
-    ids,
-  );
-  if (terminating) object.metadata.deletionTimestamp = timestamp();
-  if (namespace.secretQuota !== undefined) addSecretQuota(cluster, name, namespace.secretQuota, ids);
-  const { webhookDenies: webhook, policyDenies: policy } = namespace;
+function addNamespace(cluster: ClusterRecord, { name, uid, labels }: NewNamespace, ids: IdSource): void {
+  const metadata = { name, ...(uid !== undefined && { uid }), ...(labels && { labels }) };
+  addObject(cluster, { apiVersion: "v1", kind: "Namespace", metadata }, ids);
+}
+
+/** Lets a namespace refuse new objects, as its options say. */
+function close(cluster: ClusterRecord, namespace: NewNamespace, ids: IdSource): void {
+  const { name, secretQuota, webhookDenies: webhook, policyDenies: policy } = namespace;
+  if (secretQuota !== undefined) addSecretQuota(cluster, name, secretQuota, ids);
   if (webhook) cluster.denials.push({ namespace: name, webhook: webhook === true ? {} : webhook });
   if (policy) cluster.denials.push({ namespace: name, policy });
-  addObject(
-    cluster,
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: name } },
-    ids,
-  );
+  const object = cluster.objects["namespaces"]?.find(({ metadata }) => metadata.name === name);
+  if (object && namespace.terminating) {
+    object.metadata.deletionTimestamp = timestampNow();
+    object["status"] = { phase: "Terminating" };
+  }
 }
 
 /** Without a status: to count is the quota controller's. */
@@ -154,36 +128,7 @@ function addSecretQuota(cluster: ClusterRecord, namespace: string, secrets: numb
       kind: "ResourceQuota",
       metadata: { name: "object-counts", namespace },
       spec: { hard: { secrets: String(secrets) } },
-      status: {},
     },
     ids,
   );
-}
-
-/**
- * Puts an object into a cluster behind the API server's back, as a test does; what the API server would fill in is
- * filled in.
- */
-export function addObject(cluster: ClusterRecord, manifest: KeptManifest, ids: IdSource): KubernetesObject {
-  const { name, namespace = "default", ...metadata } = manifest.metadata;
-  cluster.resourceVersion += 1;
-  const object: KubernetesObject = {
-    ...manifest,
-    metadata: {
-      name,
-      ...(clusterWide.has(manifest.kind) ? {} : { namespace }),
-      uid: ids.guid(`${cluster.context} ${manifest.kind} ${namespace}/${name}`),
-      resourceVersion: String(cluster.resourceVersion),
-      creationTimestamp: timestamp(),
-      ...metadata,
-    },
-  };
-  const list = (cluster.objects[plurals[manifest.kind]] ??= []);
-  list.push(object);
-  return object;
-}
-
-/** Now, as Kubernetes writes it: whole seconds. */
-function timestamp(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`;
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { addObject } from "./add-object.ts";
 import { createAzureService } from "./azure-service.ts";
 import { createCertificateAuthority } from "./certificate-authority.ts";
 import { createContainerRegistry } from "./container-registry/container-registry.ts";
@@ -10,7 +11,6 @@ import { listen } from "./https-server.ts";
 import { Invariants, type Violation } from "./invariants.ts";
 import { kubeconfigText } from "./kubernetes/kubeconfig-file.ts";
 import { createKubernetesApi } from "./kubernetes/kubernetes-api.ts";
-import { addObject } from "./new-cluster.ts";
 import { createIdSource } from "./new-id.ts";
 import { newWorld } from "./new-world.ts";
 import { RequestLog, type RequestObserver } from "./request-log.ts";
@@ -41,8 +41,9 @@ export interface Sandbox {
   /** Adds an observer of requests; the answer takes it away again. */
   observe(observer: RequestObserver): () => void;
   /**
-   * Puts an object into a cluster behind the API server's back.
+   * Puts an object into a cluster as somebody's `kubectl create` does, without a request.
    * @param context the context that names the cluster
+   * @throws SandboxOptionsError for an object that the API server would not take
    */
   addObject(context: string, manifest: Manifest): KubernetesObject;
   /** Ends every connection and removes the folder. */

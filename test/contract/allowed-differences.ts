@@ -238,12 +238,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     class: "cosmetic",
-    reason: "Namespaces that were there from the start have no managers.",
-    conversations: /^(?:ns\.system|auth\[innamespace\])$/,
-    places: new RegExp(`${managers}$`),
-  },
-  {
-    class: "cosmetic",
     reason: "Reviews do not name the binding that allows, and rules of the public are told as they are here.",
     conversations: /^(?:ssar|ssrr)\[|^ssar\.bad$|^impersonation$/,
     places:

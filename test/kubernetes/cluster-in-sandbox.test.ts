@@ -137,7 +137,7 @@ describe("the cluster client against an API server", () => {
       fieldsType: "FieldsV1",
       fieldsV1: { "f:imagePullSecrets": {} },
     };
-    const objects = [account("known", [byKubectl]), account("unknown")];
+    const objects = [account("known", [byKubectl]), account("unknown", [])];
     const { cluster } = await start({ clusters: [{ context: "sandbox", objects }] });
     const managersOf = async () => {
       const accounts = await cluster.listAccountLinks("awesomeapps", signal);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Invariants } from "../../src/sandbox/invariants.ts";
-import { addObject } from "../../src/sandbox/new-cluster.ts";
+import { addObject } from "../../src/sandbox/add-object.ts";
 import { createIdSource } from "../../src/sandbox/new-id.ts";
 import { newWorld } from "../../src/sandbox/new-world.ts";
 import type { ApplicationRecord, KubernetesObject, PasswordRecord, World } from "../../src/sandbox/world.ts";

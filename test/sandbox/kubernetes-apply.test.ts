@@ -128,7 +128,7 @@ describe("an apply", () => {
 
   test("to an object whose owners nobody knows finds them before it", async () => {
     const manifest = {
-      metadata: { name: "n", namespace: "awesomeapps" },
+      metadata: { name: "n", namespace: "awesomeapps", managedFields: [] },
       data: { x: "MQ==" },
       type: "Opaque",
     };

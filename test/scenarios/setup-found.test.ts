@@ -465,7 +465,11 @@ describe("setup, where a secret of that name exists without its entry", () => {
 
 describe("setup, where the secret can never be written", () => {
   it.each([
-    ["malformed", { data: { ".dockerconfigjson": Buffer.from("{").toString("base64") } }, "secret.malformed"],
+    [
+      "malformed",
+      { data: { ".dockerconfigjson": Buffer.from('{"auths":[]}').toString("base64") } },
+      "secret.malformed",
+    ],
     ["of another type", { type: "Opaque", data: {} }, "secret.wrong-type"],
     ["immutable", { immutable: true }, "secret.immutable"],
     [

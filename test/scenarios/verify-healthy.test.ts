@@ -240,8 +240,8 @@ describe.concurrent("verify raises no alarm", () => {
   it("at a pod that has ended, and was made before its service account named the secret", async (context) => {
     const { expect } = context;
     const world = await opened(context);
-    linkAccount(world, "acr-secret");
     addWaitingPod(world, { imagePullSecrets: [], waiting: null, phase: "Succeeded" });
+    linkAccount(world, "acr-secret");
     const run = await verify(world.sandbox);
     expect([run.code, alarms(run)], run.stdout).toEqual([0, []]);
   });
@@ -375,8 +375,8 @@ const warnings: ReadonlyArray<
     "a pod was made before its service account named the secret",
     "service-account",
     (world) => {
-      linkAccount(world, "acr-secret");
       addWaitingPod(world, { imagePullSecrets: [], waiting: null });
+      linkAccount(world, "acr-secret");
     },
     /delete pod app --namespace awesomeapps/,
   ],

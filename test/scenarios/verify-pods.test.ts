@@ -57,8 +57,8 @@ const waiting: readonly Waiting[] = [
         { namespace: "awesomeapps", name: "others" },
         { auths: { [world.sandbox.world.registries[1]?.loginServer ?? ""]: rightEntry(world) } },
       );
-      linkAccount(world, "others");
       addWaitingPod(world, { imagePullSecrets: [] });
+      linkAccount(world, "others");
     },
     cause: "service-account",
     message: /without a pull secret for localhost:\d+/,
@@ -66,11 +66,26 @@ const waiting: readonly Waiting[] = [
     besides: ["role-assignment"],
   },
   {
+    what: "it was made when its service account named a secret for other hosts",
+    arrange: (world) => {
+      addSecret(
+        world.sandbox,
+        { namespace: "awesomeapps", name: "others" },
+        { auths: { [world.sandbox.world.registries[1]?.loginServer ?? ""]: rightEntry(world) } },
+      );
+      linkAccount(world, "others");
+      addWaitingPod(world, { imagePullSecrets: [] });
+    },
+    cause: "host",
+    message: /no entry in its secrets \(others\) is for localhost/,
+    hint: /add the entry: acr-pull setup .*--secret-name others --adopt/,
+    besides: ["role-assignment"],
+  },
+  {
     what: "its service account is gone",
     arrange: (world) => {
-      const { objects } = world.sandbox.world.clusters[0]!;
-      objects["serviceaccounts"] = [];
       addWaitingPod(world, { imagePullSecrets: [] });
+      world.sandbox.world.clusters[0]!.objects["serviceaccounts"] = [];
     },
     cause: "service-account",
     message: /its service account default is gone/,
@@ -91,8 +106,8 @@ const waiting: readonly Waiting[] = [
   {
     what: "it was made before its service account named the secret",
     arrange: (world) => {
-      linkAccount(world, "acr-secret");
       addWaitingPod(world, { imagePullSecrets: [] });
+      linkAccount(world, "acr-secret");
     },
     cause: "service-account",
     message: /was made before its service account default named acr-secret/,
