@@ -1,4 +1,5 @@
 import { addObject } from "./add-object.ts";
+import { kubernetesVersion } from "./kubernetes/discovery.ts";
 import { timestampNow } from "./kubernetes/object-metadata.ts";
 import { resourceDefinitions } from "./kubernetes/resources.ts";
 import type { IdSource } from "./new-id.ts";
@@ -84,7 +85,7 @@ function addNode(cluster: ClusterRecord, node: ClusterSettings["nodes"][number],
       spec: {},
       status: {
         conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
-        nodeInfo: { architecture, operatingSystem, kubeletVersion: "v1.32.3" },
+        nodeInfo: { architecture, operatingSystem, kubeletVersion: kubernetesVersion },
       },
     },
     ids,

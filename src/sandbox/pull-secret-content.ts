@@ -16,7 +16,7 @@ const legacyType = "kubernetes.io/dockercfg";
 
 /**
  * Whether an object is a secret that pods pull with.
- * https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/credentialprovider/secrets/secrets.go
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/credentialprovider/secrets/secrets.go
  */
 export function isPullSecret(secret: KubernetesObject): boolean {
   return secret["type"] === "kubernetes.io/dockerconfigjson" || secret["type"] === legacyType;

@@ -92,10 +92,10 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     class: "not built",
-    reason: "Pods, nodes and events have fewer defaults, no priority and no token, and pods no generation.",
+    reason: "Pods, nodes and events have fewer defaults, no priority and no token.",
     conversations: /^(?:pod\.|nodes|event|list\.)/,
     places:
-      /\/(?:generation|volumeMounts|preemptionPolicy|priority|tolerations|taints|volumes|podCIDRs|status\/.*|eventTime|firstTimestamp|lastTimestamp|reportingComponent|reportingInstance|source|fieldsV1\/.*|deletionGracePeriodSeconds|deletionTimestamp)$/,
+      /\/(?:volumeMounts|preemptionPolicy|priority|tolerations|taints|volumes|podCIDRs|status\/.*|eventTime|firstTimestamp|lastTimestamp|reportingComponent|reportingInstance|source|fieldsV1\/.*)$/,
   },
   {
     class: "not built",
@@ -198,9 +198,9 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     class: "cosmetic",
-    reason: "The version is that of the release that is followed.",
+    reason: "The recorded server was built without the marks of a release.",
     request: / \/version\/?$/,
-    places: /^\/body\//,
+    places: /^\/body\/(?:gitVersion|gitCommit|gitTreeState|goVersion)$/,
   },
   {
     class: "cosmetic",

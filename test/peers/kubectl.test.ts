@@ -59,7 +59,7 @@ describe.skipIf(lacks("kubectl"))("kubectl against the sandbox's clusters", () =
   }
 
   test("finds the server's version and resources", async () => {
-    expect(await clients.kubectl("version")).toContain("Server Version: v1.32");
+    expect(await clients.kubectl("version")).toContain("Server Version: v1.34.2");
     const resources = await clients.kubectl("api-resources -o name");
     for (const resource of ["namespaces", "secrets", "serviceaccounts", "pods", "events"]) {
       expect(resources.split("\n")).toContain(resource);

@@ -1,6 +1,6 @@
 /*
  * How a kubelet reads pull secrets and finds what fits an image.
- * https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/credentialprovider/keyring.go and config.go
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/credentialprovider/keyring.go and config.go
  */
 
 /** A user name and password under the key it has in `auths`. */

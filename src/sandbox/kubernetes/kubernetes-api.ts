@@ -39,7 +39,7 @@ const knownSubresources: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The Kubernetes API of one cluster: namespaces, secrets, service accounts, pods, events, config maps,
- * quotas on numbers of objects and the reviews that a user asks about itself, after release 1.32. What the real one could do and this one cannot
+ * quotas on numbers of objects and the reviews that a user asks about itself, after release 1.34. What the real one could do and this one cannot
  * answers 501.
  * @param later when the controllers act; absent: soon
  */

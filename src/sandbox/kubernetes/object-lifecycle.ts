@@ -137,11 +137,13 @@ export class ObjectLifecycle {
     admitByPolicies(admission);
     const ending = inOrder(definition, ended(existing, propagation));
     const waits = isHeld(ending);
+    // Pods end gracefully, even where there is nothing to wait for, and are last seen so.
+    const last = waits || definition.kind === "Pod" ? ending : existing;
     if (dryRun) {
-      return { object: waits ? ending : existing, created: false, committed: false };
+      return { object: last, created: false, committed: false };
     }
     if (!waits) {
-      const object = this.#store.remove(definition.plural, existing);
+      const object = this.#store.remove(definition.plural, existing, last);
       return { object, created: false, committed: true };
     }
     const object = isUnchanged(ending, existing)
@@ -215,10 +217,19 @@ function ended(existing: KubernetesObject, propagation: PropagationPolicy | unde
       ...existing.metadata,
       finalizers: finalizersFor(existing, propagation),
       deletionTimestamp: existing.metadata.deletionTimestamp ?? timestampNow(),
+      ...nextGeneration(existing),
       ...(!isNamespace && { deletionGracePeriodSeconds: 0 }),
     },
     ...(isNamespace && { status: { phase: "Terminating" } }),
   };
+}
+
+/** To begin to end is a change that is counted, where changes are. */
+function nextGeneration({ metadata }: KubernetesObject): { generation?: number } {
+  const { generation, deletionTimestamp } = metadata;
+  return typeof generation === "number" && deletionTimestamp === undefined
+    ? { generation: generation + 1 }
+    : {};
 }
 
 /**

@@ -16,14 +16,17 @@ import type { ResourceStrategy } from "./resource-definition.ts";
 export const podStrategy: ResourceStrategy = {
   prepareForCreate: (object) => ({
     ...object,
+    metadata: { ...object.metadata, generation: 1 },
     spec: defaultSpec(objectAt(object, "spec")),
     status: { phase: "Pending", qosClass: "BestEffort" },
   }),
-  prepareForUpdate: (object, previous) => ({
-    ...object,
-    spec: defaultSpec(objectAt(object, "spec")),
-    status: objectAt(previous, "status"),
-  }),
+  prepareForUpdate: (object, previous) => {
+    const spec = defaultSpec(objectAt(object, "spec"));
+    const { generation = 0, ...metadata } = object.metadata;
+    const isAsBefore = isDeepStrictEqual(spec, objectAt(previous, "spec"));
+    const counted = { ...metadata, generation: Number(generation) + (isAsBefore ? 0 : 1) };
+    return { ...object, metadata: counted, spec, status: objectAt(previous, "status") };
+  },
   validate: validatePod,
   validateUpdate: (object, previous) =>
     isDeepStrictEqual(unchangeable(object), unchangeable(previous))
