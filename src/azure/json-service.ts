@@ -100,12 +100,18 @@ export function createJsonService(
       if (!Array.isArray(page)) throw notAnswered("the answer is no list");
       items.push(...page.map(record));
       const link = body?.[nextLink];
-      next = typeof link === "string" && link !== "" ? link : undefined;
+      next = typeof link === "string" && link !== "" ? wholeUrl(link) : undefined;
     }
     return items.slice(0, atMost);
   }
 
   return { send, list };
+}
+
+/** Of a page that is named in any other way nobody knows where it is. @throws ExchangeError */
+function wholeUrl(link: string): string {
+  if (!URL.canParse(link)) throw notAnswered("the answer goes on at no address");
+  return link;
 }
 
 /**

@@ -80,6 +80,21 @@ describe("a service of Azure", () => {
   });
 
   test.each([
+    "//elsewhere.example/list",
+    "/\\elsewhere.example/list",
+    "@elsewhere.example",
+    "list?skip=2",
+    "https://",
+  ])(
+    "has not answered whole that names %s as its next page, and is asked for nothing there",
+    async (nextLink) => {
+      server.script({ status: 200, json: { value: [], nextLink } }, { status: 404, json: {} });
+      await expect(service.list("/list", signal)).rejects.toMatchObject({ failure: "broken-connection" });
+      expect(server.requests).toHaveLength(1);
+    },
+  );
+
+  test.each([
     ["nothing at all", (response: ServerResponse) => response.end()],
     ["an object without a list", (response: ServerResponse) => response.end("{}")],
     ["a list of its own making", (response: ServerResponse) => response.end('[{"id":1}]')],
