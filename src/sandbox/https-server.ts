@@ -95,6 +95,9 @@ async function closeAll(servers: readonly Server[]): Promise<void> {
   );
 }
 
+/** The hosts by which clients ask for it: another one is that of a page which a name server has led a browser here from. */
+const thisMachine = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+
 /** One request from its first line to the end of its answer. */
 async function serve(
   service: Service,
@@ -123,6 +126,10 @@ async function serve(
   };
 
   try {
+    if (!thisMachine.test(incoming.headers.host ?? "")) {
+      entry.status = 421;
+      return await send(outgoing, { status: entry.status }, new Date());
+    }
     if ((await log.reach("arrived", entry)) === "drop") return drop();
     const body = await readBody(incoming);
     const request: SandboxRequest = {

@@ -62,6 +62,7 @@ interface Call {
   readonly method?: string;
   readonly body?: string | Buffer;
   readonly host?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly agent?: Agent;
   readonly signal?: AbortSignal;
 }
@@ -72,11 +73,22 @@ function call({
   method = "GET",
   body,
   host = "localhost",
+  headers = {},
   agent,
   signal,
 }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { host, port, path, method, ca, agent: agent ?? (false as const), signal };
+    const options = {
+      host,
+      servername: "localhost",
+      port,
+      path,
+      method,
+      headers,
+      ca,
+      agent: agent ?? (false as const),
+      signal,
+    };
     const outgoing = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -168,6 +180,33 @@ describe("a service on the wire", () => {
     });
     expect(service.requests).toHaveLength(0);
   });
+
+  it.each(["localhost", "localhost:7", "LOCALHOST:7", "127.0.0.1:7", "[::1]:7", "[::1]"])(
+    "serves whoever asks for this machine, as %s",
+    async (host) => {
+      const { port } = await start();
+      expect(await call({ port, headers: { host } })).toMatchObject({ status: 200 });
+    },
+  );
+
+  it.each([
+    "evil.example",
+    "evil.example:7",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "a@localhost",
+  ])(
+    "answers 421 to a request for another host (%s), which a page of a browser may have led here, and asks no service",
+    async (host) => {
+      const { service, log, port } = await start([{ match: "", status: 500 }]);
+      const answer = await call({ port, method: "POST", body: "hello", headers: { host } });
+      expect(answer).toMatchObject({ status: 421, text: "" });
+      expect(service.requests).toEqual([]);
+      expect(log.entries).toMatchObject([{ status: 421 }]);
+      expect(log.mutating()).toEqual([]);
+      expect(await call({ port })).toMatchObject({ status: 500 });
+    },
+  );
 
   it("tells the service when the client has gone", async () => {
     const { service, port } = await start();
