@@ -4,7 +4,7 @@ import { hasRight, type Send } from "./access-review.ts";
 import { causeOfForbidden } from "./forbidden-cause.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
 import { kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
-import type { KubernetesHttp } from "./kubernetes-http.ts";
+import { isObject, type KubernetesHttp } from "./kubernetes-http.ts";
 import { resourceUrl, type Query } from "./resource-url.ts";
 
 /** What a request says beside what it acts on. */
@@ -185,5 +185,7 @@ export class KubernetesCalls {
  */
 function isList(answer: unknown): boolean {
   const { kind, items } = Object(answer) as { kind?: unknown; items?: unknown };
-  return Array.isArray(items) || (items === null && typeof kind === "string" && kind.endsWith("List"));
+  return Array.isArray(items)
+    ? items.every(isObject)
+    : items === null && typeof kind === "string" && kind.endsWith("List");
 }

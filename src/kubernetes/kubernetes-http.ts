@@ -135,6 +135,11 @@ export class KubernetesHttp {
   }
 }
 
+/** Whether it is an object of JSON: a list is none. */
+export function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** @throws ApiStatusError for an answer that is no success, or not what was asked for */
 function accepted(answer: HttpAnswer, { body, accept }: KubernetesRequest, identity: Identity): unknown {
   if (answer.status < 200 || answer.status > 299) {
@@ -148,7 +153,7 @@ function accepted(answer: HttpAnswer, { body, accept }: KubernetesRequest, ident
     // The parser's complaint would quote it.
     throw new ApiStatusError(answer);
   }
-  if (typeof value !== "object" || value === null || accept?.(value) === false) {
+  if (!isObject(value) || accept?.(value) === false) {
     throw new ApiStatusError(answer);
   }
   return value;

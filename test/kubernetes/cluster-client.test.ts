@@ -150,6 +150,16 @@ describe("a read", () => {
     expect(inspect(error)).not.toContain("s3cr3t");
   });
 
+  test.each([[[]], [["s3cr3t"]], ["s3cr3t"], [null]])(
+    "does not take %j for an object, nor for one that is not there",
+    async (answer) => {
+      server.script(ok(answer));
+      await expect(cluster.findSecret("apps", "acr-secret", signal)).rejects.toMatchObject({
+        code: "kubernetes.failed",
+      });
+    },
+  );
+
   test("does not follow a redirect, which could carry the token elsewhere", async () => {
     server.script({ status: 307, json: {}, headers: { Location: `${server.url}/elsewhere` } });
     await expect(cluster.findSecret("apps", "acr-secret", signal)).rejects.toMatchObject({ status: 307 });
@@ -165,6 +175,11 @@ describe("a list", () => {
       metadata: { resourceVersion: "1", ...(next && { continue: next }) },
       items: names.map((name) => ({ metadata: { name, uid: `uid-${name}` }, status: { phase: "Active" } })),
     });
+
+  test.each([[[null]], [["a"]], [[[]]]])("is none whose items are %j", async (items) => {
+    server.script(ok({ kind: "NamespaceList", apiVersion: "v1", metadata: {}, items }));
+    await expect(cluster.listNamespaces("", signal)).rejects.toMatchObject({ code: "kubernetes.failed" });
+  });
 
   test("is read page by page", async () => {
     server.script(page(["a", "b"], "t1"), page(["c"]));
