@@ -57,7 +57,7 @@ export function createJsonService(
     const { method, path, headers, body, repeatable = mayBeSentTwice.has(method) } = request;
     const target = path.startsWith("/") ? `${url}${path}` : path;
     // The next page of a list is where the service says; a token goes nowhere but home.
-    if (new URL(target).origin !== home) {
+    if (!URL.canParse(target) || new URL(target).origin !== home) {
       throw new ExchangeError("broken-connection", undefined, "the answer goes on at another host");
     }
     const options = { abortSignal: signal, ...(claims !== undefined && { claims }) };

@@ -10,6 +10,7 @@ import type {
   RegistrySearch,
   RoleAssignmentMode,
 } from "../domain/registry.ts";
+import { urlPart } from "../domain/url-part.ts";
 import { isMissing, tellsMode } from "./api-versions.ts";
 import { azureError, undertake } from "./azure-errors.ts";
 import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
@@ -42,7 +43,7 @@ export function createRegistryResourceClient(
   ): Promise<readonly ReadRegistry[]> {
     return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
-        const path = `${registriesIn(subscriptionId, resourceGroup)}/${encodeURIComponent(name)}`;
+        const path = `${registriesIn(subscriptionId, resourceGroup)}/${urlPart(name)}`;
         return await resourceManager.speak("registries", async (service, version) => {
           const request = { method: "GET", path: `${path}?api-version=${version}` } as const;
           return [readRegistry((await service.send(request, signal)).body ?? {}, version)];
@@ -229,8 +230,8 @@ function withoutAccess({ access: _access, ...registry }: ReadRegistry): Registry
 
 /** Where the registries of a subscription are, or of one of its resource groups. */
 function registriesIn(subscriptionId: string, resourceGroup: string | undefined): string {
-  const group = resourceGroup === undefined ? "" : `/resourceGroups/${encodeURIComponent(resourceGroup)}`;
-  return `/subscriptions/${encodeURIComponent(subscriptionId)}${group}/providers/Microsoft.ContainerRegistry/registries`;
+  const group = resourceGroup === undefined ? "" : `/resourceGroups/${urlPart(resourceGroup)}`;
+  return `/subscriptions/${urlPart(subscriptionId)}${group}/providers/Microsoft.ContainerRegistry/registries`;
 }
 
 /**

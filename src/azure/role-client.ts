@@ -3,6 +3,7 @@ import { refused, type ActionableError } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import type { RolePermissions } from "../domain/role.ts";
 import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role-assignment.ts";
+import { urlPart } from "../domain/url-part.ts";
 import { isMissing, knowsConditions } from "./api-versions.ts";
 import { undertake } from "./azure-errors.ts";
 import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
@@ -23,7 +24,7 @@ export function createRoleClient(resourceManager: ResourceManager) {
   async function assignmentsIn(scope: string, filter: string, signal: AbortSignal) {
     const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
     const listed = await resourceManager.speak("roleAssignments", (service, version) =>
-      service.list(`${path}?api-version=${version}&$filter=${encodeURIComponent(filter)}`, signal),
+      service.list(`${path}?api-version=${version}&$filter=${urlPart(filter)}`, signal),
     );
     return listed.map(assignmentOf);
   }

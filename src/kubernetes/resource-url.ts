@@ -1,3 +1,4 @@
+import { urlPart } from "../domain/url-part.ts";
 import type { ApiRequest } from "./kubernetes-errors.ts";
 
 /** Parameters of a request; one that is undefined is not sent. */
@@ -20,9 +21,9 @@ export function resourceUrl(
 ): URL {
   const path = [
     "api/v1",
-    ...(namespace === undefined ? [] : ["namespaces", encodeURIComponent(namespace)]),
+    ...(namespace === undefined ? [] : ["namespaces", urlPart(namespace)]),
     resource,
-    ...(name === undefined || verb === "create" ? [] : [encodeURIComponent(name)]),
+    ...(name === undefined || verb === "create" ? [] : [urlPart(name)]),
   ];
   return apiUrl(server, path.join("/"), query);
 }

@@ -94,6 +94,17 @@ describe("a service of Azure", () => {
     },
   );
 
+  test.each(["", "subscriptions/s/r", "@elsewhere.example/r"])(
+    "is not asked for what is at no address: %j",
+    async (path) => {
+      server.script({ status: 200, json: {} });
+      await expect(service.send({ method: "GET", path }, signal)).rejects.toMatchObject({
+        failure: "broken-connection",
+      });
+      expect(server.requests).toHaveLength(0);
+    },
+  );
+
   test.each([
     ["nothing at all", (response: ServerResponse) => response.end()],
     ["an object without a list", (response: ServerResponse) => response.end("{}")],
