@@ -8,6 +8,7 @@ import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import type { KubeconfigUser, PemSource } from "./kubeconfig-file.ts";
+import { encodedHeaders } from "./request-headers.ts";
 
 /** Who we are on every request, and the connections that carry it. */
 export interface ClusterIdentity {
@@ -36,7 +37,10 @@ export async function signInToCluster(
     const bearer = credential?.token;
     const header = bearer === undefined ? authorization : `Bearer ${bearer}`;
     return {
-      headers: { ...(header !== undefined && { Authorization: header }), ...user?.impersonation },
+      headers: encodedHeaders(context, {
+        ...(header !== undefined && { Authorization: header }),
+        ...user?.impersonation,
+      }),
       agent: await agentFor(connection, {
         ca: authority,
         cert: credential?.certificate ?? certificate,
