@@ -139,27 +139,20 @@ export function usualLoginServer(cloud: Cloud, registryName: string): string | u
 }
 
 /**
- * Whether a login server is one of the cloud's own, so that a credential may be sent there. For a cloud that is not
- * Microsoft's nobody can tell from the name, and its Resource Manager is believed.
+ * Whether a login server is one of the cloud's own by its name, so that a credential may be sent there, whoever speaks of
+ * it: a Resource Manager or a secret. In a cloud that is not Microsoft's it may have a port; of one that does not say what
+ * its registries are called nobody can tell, and it may be any host.
  */
-export function loginServerBelongsTo(cloud: Cloud, loginServer: string): boolean {
-  if (!cloud.isWellKnown) return true;
+export function loginServerBelongsTo({ isWellKnown, registrySuffixes }: Cloud, loginServer: string): boolean {
   const host = loginServer.toLowerCase();
-  return (cloud.registrySuffixes ?? []).some(
-    (suffix) =>
-      host.endsWith(suffix) && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(host.slice(0, -suffix.length)),
-  );
-}
-
-/**
- * Whether a login server that no Resource Manager has told of is one of the cloud's own: by its name alone, whatever
- * port it has. Of a cloud that does not say what its registries are called nobody can tell.
- */
-export function isNamedLikeLoginServerOf(cloud: Cloud, loginServer: string): boolean {
-  if (cloud.isWellKnown) return loginServerBelongsTo(cloud, loginServer);
-  const host = /^(?<host>[a-z0-9.-]+)(?::\d+)?$/i.exec(loginServer)?.groups?.["host"]?.toLowerCase();
-  if (host === undefined) return false;
-  return cloud.registrySuffixes?.some((suffix) => `.${host}`.endsWith(suffix)) ?? true;
+  if (isWellKnown) {
+    return (registrySuffixes ?? []).some(
+      (suffix) =>
+        host.endsWith(suffix) && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(host.slice(0, -suffix.length)),
+    );
+  }
+  const name = /^(?<name>[a-z0-9.-]+)(?::\d+)?$/.exec(host)?.groups?.["name"];
+  return name !== undefined && (registrySuffixes?.some((suffix) => `.${name}`.endsWith(suffix)) ?? true);
 }
 
 /** An https URL without closing slashes; undefined when it is none, or carries a user, a query or a fragment. */

@@ -5,6 +5,7 @@ import type {
   PasswordCredential,
   ServicePrincipal,
 } from "../domain/identity.ts";
+import { urlPart } from "../domain/url-part.ts";
 import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
 
 /*
@@ -92,5 +93,5 @@ export function dateOf(value: unknown): Date | undefined {
 
 /** A literal of OData, ready for a URL: a quote inside it is doubled. */
 export function literal(value: string): string {
-  return encodeURIComponent(`'${value.replaceAll("'", "''")}'`);
+  return urlPart(`'${value.replaceAll("'", "''")}'`);
 }

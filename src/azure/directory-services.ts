@@ -1,7 +1,7 @@
 import { ActionableError } from "../domain/errors.ts";
 import { azureError } from "./azure-errors.ts";
 import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
-import { isNamedLikeLoginServerOf, resolveCloud, type Cloud, type FetchJson } from "./cloud.ts";
+import { loginServerBelongsTo, resolveCloud, type Cloud, type FetchJson } from "./cloud.ts";
 import { createCredential, type CredentialOptions } from "./credential.ts";
 import { createDirectoryClient } from "./directory-client.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
@@ -39,7 +39,7 @@ export async function openDirectory(
     directory: createDirectoryClient(cloud, credential, http),
     signIn: createSignInClient(cloud, http, tenantOf),
     /** Whether a credential may be sent there. */
-    ownsLoginServer: (loginServer: string) => isNamedLikeLoginServerOf(cloud, loginServer),
+    ownsLoginServer: (loginServer: string) => loginServerBelongsTo(cloud, loginServer),
   };
 }
 

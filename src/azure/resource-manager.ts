@@ -112,7 +112,7 @@ export async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw error instanceof TypeError || isRestError(error)
+    throw error instanceof TypeError || error instanceof URIError || isRestError(error)
       ? notAnswered("the answer lacks what belongs in it")
       : error;
   }

@@ -1,5 +1,6 @@
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { SecretText } from "../domain/secret-text.ts";
+import { urlPart } from "../domain/url-part.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 
@@ -29,7 +30,7 @@ export function requestToken(
   return http.send(
     {
       method: "POST",
-      url: `${authorityHost}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`,
+      url: `${authorityHost}/${urlPart(tenant)}/oauth2/v2.0/token`,
       headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
       body: new URLSearchParams({
         grant_type: "client_credentials",

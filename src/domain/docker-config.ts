@@ -1,3 +1,4 @@
+import { isTooDeep } from "./nesting.ts";
 import { SecretText } from "./secret-text.ts";
 
 /** The type of secret that the kubelet reads pull credentials from, and the key inside it. */
@@ -67,6 +68,7 @@ function parseObject(base64: string): Record<string, unknown> {
     throw new MalformedDockerConfigError("is not JSON");
   }
   if (!isRecord(value)) throw new MalformedDockerConfigError("is not a JSON object");
+  if (isTooDeep(value)) throw new MalformedDockerConfigError("is nested deeper than anything is");
   return value;
 }
 

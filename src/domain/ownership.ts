@@ -3,6 +3,7 @@ import { hasCode, refused } from "./errors.ts";
 import type { Application, PasswordCredential } from "./identity.ts";
 import type { SecretObject, ServiceAccountObject } from "./kubernetes-objects.ts";
 import { isGuid } from "./names.ts";
+import { isTooDeep } from "./nesting.ts";
 import { requestedRoles, type RequestedRole } from "./role.ts";
 
 /*
@@ -204,7 +205,7 @@ export function readMarks(secret: Pick<SecretObject, "namespace" | "name" | "ann
   } catch {
     value = undefined;
   }
-  if (!isRecord(value) || !Object.values(value).every(isEntryMark)) {
+  if (!isRecord(value) || !Object.values(value).every(isEntryMark) || isTooDeep(value)) {
     throw refused(
       "secret.marks-malformed",
       `Secret ${secret.namespace}/${secret.name} carries the annotation ${entriesAnnotation}, but it cannot be read.`,

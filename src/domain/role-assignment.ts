@@ -1,5 +1,6 @@
 import { v5 as uuidV5 } from "uuid";
 import type { BuiltInRole } from "./role.ts";
+import { wellFormed } from "./url-part.ts";
 
 /** A role assignment as Azure Resource Manager lists it. */
 export interface RoleAssignment {
@@ -26,7 +27,8 @@ const assignmentNamespace = "6c1d3a3e-6f0f-5c64-9d52-0f2b6f1f3c55";
  * hold one role on a scope only once.
  */
 export function assignmentName(registryId: string, principalId: string, roleGuid: string): string {
-  return uuidV5([registryId, principalId, roleGuid].join("|").toLowerCase(), assignmentNamespace);
+  const key = [registryId, principalId, roleGuid].join("|").toLowerCase();
+  return uuidV5(wellFormed(key), assignmentNamespace);
 }
 
 /** Whether an assignment carries the name that acr-pull would have given it. */

@@ -9,6 +9,7 @@ import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { pluginToRun, type KubeconfigUser, type PemSource } from "./kubeconfig-file.ts";
+import { encodedHeaders } from "./request-headers.ts";
 
 /** Who we are on every request, and the connections that carry it. */
 export interface ClusterIdentity {
@@ -37,7 +38,10 @@ export async function signInToCluster(
     const credential = plugin && (await askPlugin(connection, plugin, authority, say, signal));
     const header = credential?.token === undefined ? authorization : `Bearer ${credential.token}`;
     return {
-      headers: { ...(header !== undefined && { Authorization: header }), ...user?.impersonation },
+      headers: encodedHeaders(context, {
+        ...(header !== undefined && { Authorization: header }),
+        ...user?.impersonation,
+      }),
       agent: await agentFor(connection, {
         ca: authority,
         cert: credential?.certificate ?? certificate,

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DEFAULT_SCHEMA, loadAll, Type } from "js-yaml";
 import { refused } from "../domain/errors.ts";
+import { urlPart } from "../domain/url-part.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
 
 /** A PEM that a kubeconfig holds, or names a file of. */
@@ -204,7 +205,7 @@ function impersonationOf(fields: Fields): OutgoingHttpHeaders {
   if (typeof uid === "string") headers["Impersonate-Uid"] = uid;
   if (asList(groups).length > 0) headers["Impersonate-Group"] = asList(groups).map(String);
   for (const [key, values] of Object.entries(fieldsOf(extra))) {
-    headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = asList(values).map(String);
+    headers[`Impersonate-Extra-${urlPart(key)}`] = asList(values).map(String);
   }
   return headers;
 }

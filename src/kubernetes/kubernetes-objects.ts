@@ -6,6 +6,7 @@ import type {
   V1Secret,
   V1ServiceAccount,
 } from "@kubernetes/client-node";
+import { wellFormed } from "../domain/url-part.ts";
 import type {
   ContainerImage,
   NamespaceObject,
@@ -22,8 +23,8 @@ import { withoutSecrets } from "../domain/known-secrets.ts";
 export function secretObject({ metadata, type, immutable, data }: V1Secret): SecretObject {
   const managers = (metadata?.managedFields ?? []).flatMap(({ manager }) => manager ?? []);
   return {
-    namespace: metadata?.namespace ?? "",
-    name: metadata?.name ?? "",
+    namespace: wellFormed(metadata?.namespace ?? ""),
+    name: wellFormed(metadata?.name ?? ""),
     uid: metadata?.uid ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
     type: type ?? "Opaque",
@@ -41,7 +42,7 @@ export function secretObject({ metadata, type, immutable, data }: V1Secret): Sec
 /** A Namespace as the rest of acr-pull knows it. */
 export function namespaceObject({ metadata, status }: V1Namespace): NamespaceObject {
   return {
-    name: metadata?.name ?? "",
+    name: wellFormed(metadata?.name ?? ""),
     uid: metadata?.uid ?? "",
     terminating: Boolean(metadata?.deletionTimestamp) || status?.phase === "Terminating",
   };
@@ -50,8 +51,8 @@ export function namespaceObject({ metadata, status }: V1Namespace): NamespaceObj
 /** A ServiceAccount as the rest of acr-pull knows it. */
 export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAccount): ServiceAccountObject {
   return {
-    namespace: metadata?.namespace ?? "",
-    name: metadata?.name ?? "",
+    namespace: wellFormed(metadata?.namespace ?? ""),
+    name: wellFormed(metadata?.name ?? ""),
     resourceVersion: metadata?.resourceVersion ?? "",
     imagePullSecrets: (imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
     listManagers: (metadata?.managedFields ?? [])
@@ -72,8 +73,8 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
     return { container: name, image, waiting: waiting?.reason, message: said(waiting?.message) };
   };
   return {
-    namespace: metadata?.namespace ?? "",
-    name: metadata?.name ?? "",
+    namespace: wellFormed(metadata?.namespace ?? ""),
+    name: wellFormed(metadata?.name ?? ""),
     serviceAccount: spec?.serviceAccountName ?? "default",
     imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []),
     node: spec?.nodeName,
@@ -100,7 +101,7 @@ export function podEvent({ reason, message, lastTimestamp, eventTime }: CoreV1Ev
 /** What a Node can run. */
 export function nodePlatform({ metadata, status }: V1Node): NodePlatform {
   return {
-    name: metadata?.name ?? "",
+    name: wellFormed(metadata?.name ?? ""),
     os: status?.nodeInfo?.operatingSystem ?? "",
     architecture: status?.nodeInfo?.architecture ?? "",
   };

@@ -1,5 +1,6 @@
 import { exchange } from "../domain/http-exchange.ts";
 import { serverAgent } from "../domain/server-agent.ts";
+import { urlPart } from "../domain/url-part.ts";
 import { manifestTypes } from "./manifest-types.ts";
 import type { RegistryConnection } from "./registry-connection.ts";
 
@@ -24,7 +25,7 @@ export async function platformsOf(
   const bearer = { Authorization: `Bearer ${token}` };
   const manifest = await registry.ask(
     "GET",
-    `/v2/${repository}/manifests/${encodeURIComponent(reference)}`,
+    `/v2/${repository}/manifests/${urlPart(reference)}`,
     { ...bearer, Accept: manifestTypes },
     signal,
   );

@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import type { PullCredential } from "../domain/docker-config.ts";
+import { urlPart } from "../domain/url-part.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
 import { platformsOf } from "./image-platforms.ts";
 import { manifestTypes } from "./manifest-types.ts";
@@ -181,7 +182,7 @@ async function findManifest(
   tag: string,
   signal: AbortSignal,
 ): Promise<PullOutcome> {
-  const path = `/v2/${repository}/manifests/${encodeURIComponent(tag)}`;
+  const path = `/v2/${repository}/manifests/${urlPart(tag)}`;
   const headers = { Authorization: `Bearer ${token}`, Accept: manifestTypes };
   const answer = await registry.ask("HEAD", path, headers, signal);
   const image = `${repository}:${tag}`;

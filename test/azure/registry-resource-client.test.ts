@@ -140,15 +140,24 @@ describe("a registry", () => {
     expect(unseen.map(({ message }) => message)).toEqual([expect.stringContaining(first)]);
   });
 
-  test("whose login server is none of a well-known cloud's is refused before a password could go there", async () => {
-    const { sandbox } = await open();
-    const { http, cloud, credential } = await openParts(sandbox);
-    const posing = { ...cloud, isWellKnown: true, registrySuffixes: [".azurecr.io"] };
-    const registries = createRegistryResourceClient(posing, createResourceManager(posing, credential, http));
-    await expect(
-      registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal),
-    ).rejects.toMatchObject({ code: "registry.foreign-host", exitCode: 2 });
-  });
+  test.each([
+    ["a well-known cloud's", true],
+    ["those that a cloud of its own says it has", false],
+  ])(
+    "whose login server is none of %s is refused before a password could go there",
+    async (_whose, isWellKnown) => {
+      const { sandbox } = await open();
+      const { http, cloud, credential } = await openParts(sandbox);
+      const posing = { ...cloud, isWellKnown, registrySuffixes: [".azurecr.io"] };
+      const registries = createRegistryResourceClient(
+        posing,
+        createResourceManager(posing, credential, http),
+      );
+      await expect(
+        registries.findRegistries({ kind: "name", name: "myregistry" }, {}, signal),
+      ).rejects.toMatchObject({ code: "registry.foreign-host", exitCode: 2 });
+    },
+  );
 
   test("needs a subscription to look in", async () => {
     const { azure } = await open({ caller: { roles: [] } });

@@ -39,6 +39,7 @@ describe("a docker config", () => {
     ["an entry that is a text", base64(`{"auths":{"a":"b"}}`)],
     ["an auth without a colon", base64(`{"auths":{"a":{"auth":"${base64("nocolon")}"}}}`)],
     ["an auth that is no base64", base64(`{"auths":{"a":{"auth":"***"}}}`)],
+    ["objects in objects without an end", base64(`${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`)],
     ["a password that is a number", base64(`{"auths":{"a":{"password":1}}}`)],
   ])("with %s is refused, as the kubelet refuses it", (_what, text) => {
     expect(() => parseDockerConfig(text)).toThrow(MalformedDockerConfigError);

@@ -47,6 +47,7 @@ describe("a role", () => {
 describe("the name of an assignment", () => {
   it("is the same for the same registry, principal and role, in any letter case, and another for others", () => {
     const name = assignmentName(registry, "p", "r");
+    expect(assignmentName(`${registry}\ud800`, "p", "r")).not.toBe(name);
     expect(assignmentName(registry.toUpperCase(), "P", "R")).toBe(name);
     expect(name).toMatch(/^[0-9a-f-]{36}$/);
     expect(

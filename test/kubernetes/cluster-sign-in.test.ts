@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { UnsecuredJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCluster, type ClusterClient } from "../../src/kubernetes/cluster-client.ts";
@@ -54,6 +55,40 @@ describe("signing in to a cluster", () => {
     server.script(ok({ metadata: {} }));
     await read(cluster(both, { token: "t0k3n" }));
     expect(server.requests[0]?.headers.authorization).toBe("Bearer t0k3n");
+  });
+
+  test.each([
+    ["a token", { token: "s3cr3t\nmore" }, /token/],
+    ["a file of tokens", { tokenFile: "tokens" }, /token/],
+    ["a user to act as", { token: "t", as: "s3cr3t\r\nX-Other: 1" }, /Impersonate-User/],
+    ["a group to act in", { token: "t", as: "u", "as-groups": ["a", "s3cr3t\u0000"] }, /Impersonate-Group/],
+    [
+      "more of whom to act as",
+      { token: "t", as: "u", "as-user-extra": { scopes: ["s3cr3t\u007f"] } },
+      /Impersonate-Extra-scopes/,
+    ],
+  ])("says at once of %s that it can be in no request, and does not quote it", async (_what, user, names) => {
+    await writeFile(join(folder, "tokens"), "s3cr3t\nother\n");
+    const error: unknown = await read(
+      cluster({ "certificate-authority-data": base64(certificate) }, user),
+    ).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "kubernetes.unauthorized",
+      exitCode: 3,
+      message: expect.stringMatching(names) as string,
+    });
+    expect(inspect(error)).not.toContain("s3cr3t");
+    expect(server.requests).toEqual([]);
+  });
+
+  test("acts as somebody whose name is in any script, as kubectl does, and with half a letter as nobody else", async () => {
+    const user = { token: "t", as: "Jürgen 東", "as-user-extra": { "a\ud800b": ["é"] } };
+    server.script(ok({ metadata: {} }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, user));
+    const { headers } = server.requests[0]!;
+    const sent = (name: string) => Buffer.from(String(headers[name]), "latin1").toString();
+    expect(sent("impersonate-user")).toBe("Jürgen 東");
+    expect(sent("impersonate-extra-a%ef%bf%bdb")).toBe("é");
   });
 
   test("reads the files that it names from beside the kubeconfig", async () => {

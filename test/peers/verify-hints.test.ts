@@ -91,8 +91,8 @@ const mended: readonly Trouble[] = [
     what: "a pod was made before its service account named the secret",
     check: "service-account",
     arrange: (world) => {
-      linkAccount(world, "acr-secret");
       addWaitingPod(world, { imagePullSecrets: [], waiting: null });
+      linkAccount(world, "acr-secret");
     },
   },
   {

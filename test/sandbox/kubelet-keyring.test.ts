@@ -24,6 +24,7 @@ describe("a kubelet that reads a pull secret", () => {
   it.each([
     ["no JSON", "{"],
     ["no object", "[]"],
+    ["lists in lists without an end", `{"other":${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
     ["hosts that are no object", JSON.stringify({ auths: [] })],
     ["an entry that is no object", auths({ h: "x" })],
     ["a password that is no text", auths({ h: { username: "u", password: 1 } })],

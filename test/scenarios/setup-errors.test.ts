@@ -808,6 +808,15 @@ describe("setup, among names that mean harm", () => {
     },
   );
 
+  it("in the id of a registry, where a letter is cut in two", async () => {
+    const registry = sandbox.world.registries[0]!;
+    const before = { resourceGroup: registry.resourceGroup };
+    Object.assign(registry, { resourceGroup: "group\ud800" });
+    const run = await forPeople([]);
+    Object.assign(registry, before);
+    expect(run.stderr).toContain("Resource group 'group\ufffd' could not be found.");
+  });
+
   it("of a context", async () => {
     const env = await kubeconfigWith('"sandbox"', JSON.stringify(hostile));
     const done = await forPeople(["-n", "default"], env);

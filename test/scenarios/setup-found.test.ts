@@ -463,11 +463,19 @@ describe("setup, where a secret of that name exists without its entry", () => {
   });
 });
 
+/** So deep that Kubernetes takes it, and Node's JSON does not write it again. */
+const deep = `${'{"a":'.repeat(6000)}1${"}".repeat(6000)}`;
+
 describe("setup, where the secret can never be written", () => {
   it.each([
     [
       "malformed",
       { data: { ".dockerconfigjson": Buffer.from('{"auths":[]}').toString("base64") } },
+      "secret.malformed",
+    ],
+    [
+      "nested too deep",
+      { data: { ".dockerconfigjson": Buffer.from(`{"auths":{},"other":${deep}}`).toString("base64") } },
       "secret.malformed",
     ],
     ["of another type", { type: "Opaque", data: {} }, "secret.wrong-type"],
@@ -490,6 +498,17 @@ describe("setup, where the secret can never be written", () => {
     [
       "marked beyond reading",
       { metadata: { annotations: { "acr-pull/entries": "{" } } },
+      "secret.marks-malformed",
+    ],
+    [
+      "marked too deep",
+      {
+        metadata: {
+          annotations: {
+            "acr-pull/entries": `{"other.example":{"registry":"r","clusterId":"c","more":${deep}}}`,
+          },
+        },
+      },
       "secret.marks-malformed",
     ],
   ])("because it is %s, refuses even with --adopt and writes nothing", async (_what, secret, code) => {

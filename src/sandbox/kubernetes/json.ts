@@ -6,6 +6,19 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Go reads no JSON that is nested deeper: https://github.com/golang/go/blob/master/src/encoding/json/scanner.go */
+const deepest = 10_000;
+
+/** The bracket that opens one level more than Go reads of a JSON value; undefined where it reads all. */
+export function tooDeepBracket(value: unknown): "[" | "{" | undefined {
+  let level = [value];
+  for (let depth = 0; depth < deepest && level.length > 0; depth += 1) {
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+  }
+  const deeper = level.find((one) => typeof one === "object" && one !== null);
+  return deeper === undefined ? undefined : Array.isArray(deeper) ? "[" : "{";
+}
+
 /** The object at a field, or an empty one where there is none. */
 export function objectAt(object: JsonObject, field: string): JsonObject {
   const value = object[field];

@@ -1,3 +1,5 @@
+import { tooDeepBracket } from "./json.ts";
+
 /*
  * How a kubelet reads pull secrets and finds what fits an image.
  * https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/credentialprovider/keyring.go and config.go
@@ -21,7 +23,7 @@ export function readDockerConfig(text: string): KeyringEntry[] | undefined {
   } catch {
     return undefined;
   }
-  if (!isObject(config)) return undefined;
+  if (!isObject(config) || tooDeepBracket(config) !== undefined) return undefined;
   const auths = config["auths"] ?? {};
   if (!isObject(auths)) return undefined;
   const entries = Object.entries(auths).map(([key, value]) => readEntry(key, value));

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubernetesObject } from "../world.ts";
 import { forbiddenField, invalidValue, required, tooLong, type FieldError } from "./field-error.ts";
-import { isJsonObject, objectAt, textAt, type JsonObject } from "./json.ts";
+import { isJsonObject, objectAt, textAt, tooDeepBracket, type JsonObject } from "./json.ts";
 import { dataKeyErrors } from "./metadata-validation.ts";
 import type { ResourceStrategy } from "./resource-definition.ts";
 
@@ -147,6 +147,10 @@ function jsonObjectError(base64: string): string | undefined {
     const huge = numbers(text).find((number) => !Number.isFinite(Number(number)));
     if (huge !== undefined) {
       return `json: cannot unmarshal number ${huge} into Go value of type float64`;
+    }
+    const bracket = tooDeepBracket(value);
+    if (bracket !== undefined) {
+      return `invalid character '${bracket}' exceeded max depth`;
     }
     if (isJsonObject(value) || value === null) {
       return undefined;

@@ -150,6 +150,7 @@ export class Scenario {
 
   /** What `setup` leaves in these namespaces, some days ago. */
   async setUp(namespaces: readonly string[], wish: SetUpWish = {}): Promise<SetUp> {
+    this.#rebuild(namespaces);
     const made = setUp(this.sandbox, { ...wish, namespaces });
     await this.#carryOver();
     return made;
@@ -160,6 +161,7 @@ export class Scenario {
     namespaces: readonly string[],
     wish: Parameters<typeof changedOver>[1] = {},
   ): Promise<ReturnType<typeof changedOver>> {
+    this.#rebuild(namespaces);
     const made = changedOver(this.sandbox, { ...wish, namespaces });
     await this.#carryOver();
     return made;
@@ -261,6 +263,15 @@ export class Scenario {
     this.sandbox.invariants.violations.splice(before);
     this.sandbox.invariants.watch();
     return answer.body;
+  }
+
+  /** Makes in the sandbox's cluster, where another one is looked at, what has to be there for a secret. */
+  #rebuild(namespaces: readonly string[]): void {
+    const { objects, context } = this.sandbox.world.clusters[0]!;
+    const known = new Set(objects["namespaces"]?.map(({ metadata }) => metadata.name));
+    for (const name of namespaces.filter((one) => !known.has(one))) {
+      this.sandbox.addObject(context, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    }
   }
 
   /** Makes in the cluster what was put behind the back of the sandbox's. */

@@ -19,7 +19,26 @@ const tooLarge = {
   },
 };
 
+const nested = (depth: number) => `{"other":${'{"a":'.repeat(depth - 2)}{}${"}".repeat(depth - 1)}`;
+
 onEachCluster((open) => {
+  it("takes a docker config that is nested as deep as Go reads, and no deeper one", async (test) => {
+    const scenario = await open(test);
+    const namespace = await scenario.namespace();
+    const secret = (name: string, depth: number) => ({
+      metadata: { name },
+      type: "kubernetes.io/dockerconfigjson",
+      data: { ".dockerconfigjson": Buffer.from(nested(depth)).toString("base64") },
+    });
+    const deepest = await scenario.cluster.api("POST", path(namespace), secret("deepest", 10_000));
+    expect([deepest.status, deepest.body.message]).toEqual([201, undefined]);
+    const deeper = await scenario.cluster.api("POST", path(namespace), secret("deeper", 10_001));
+    expect([deeper.status, deeper.body.message]).toEqual([
+      422,
+      `Secret "deeper" is invalid: data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character '{' exceeded max depth`,
+    ]);
+  });
+
   it("answers a list that began at a replica ahead of this one with a timeout, not as empty", async (test) => {
     const scenario = await open(test);
     const namespace = await scenario.namespace();
