@@ -137,6 +137,9 @@ describe("applications", () => {
     ["notes eq 'x'", "Request_UnsupportedQuery"],
     ["displayName eq x", "Request_BadRequest"],
     ["displayName in ()", "Request_BadRequest"],
+    ["tags eq 'x'", "Request_BadRequest"],
+    ["startswith(tags,'x')", "Request_BadRequest"],
+    ["displayName/any(d:d eq 'x')", "Request_BadRequest"],
     [`displayName in (${"'x',".repeat(15)}'x')`, "Request_UnsupportedQuery"],
   ])("refuse to be filtered by %s", async (filter, code) => {
     const answer = await inProcessAzure().graph("GET", `/applications?$filter=${encodeURIComponent(filter)}`);

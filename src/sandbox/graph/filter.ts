@@ -14,6 +14,8 @@ const anyEquals = new RegExp(String.raw`^(\w+)/any\(\s*(\w+)\s*:\s*\2\s+eq\s+${l
 const isIn = new RegExp(String.raw`^(\w+)\s+in\s+\(\s*(${literal}(?:\s*,\s*${literal})*)\s*\)$`, "i");
 /** https://learn.microsoft.com/graph/known-issues#query-parameters */
 const mostValues = 15;
+/** Properties that hold several strings. */
+const lists: ReadonlySet<string> = new Set(["identifierUris", "servicePrincipalNames", "tags"]);
 const advanced = /\b(?:ne|not|endswith)\b/i;
 
 /**
@@ -43,6 +45,11 @@ function clause(text: string, collection: Collection): Predicate {
   if (name === undefined) {
     throw unsupported(
       `Unsupported or invalid query filter clause specified for property '${property}' of resource '${collection.type}'.`,
+    );
+  }
+  if (lists.has(name) !== (any !== null)) {
+    throw badRequest(
+      "A binary operator with incompatible types was detected: of a list is asked what any of it is, and of nothing else.",
     );
   }
   const values = valuesOf(oneOf?.[2] ?? "");
