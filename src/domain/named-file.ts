@@ -33,17 +33,16 @@ export async function readNamedFile(path: string, bounds: FileBounds): Promise<B
   // Without O_NONBLOCK opening a pipe waits for its writer, in a thread that nothing ends. Windows has neither.
   const file = await promisify(open)(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const { limitBytes = mebibyte, pipe = false, signal } = bounds;
-  let isHandedOver = false;
-  try {
-    const stats = await promisify(fstat)(file);
-    if (stats.isFile()) return await untilAborted(readFile(file, limitBytes), signal);
-    if (!stats.isFIFO() || !pipe) throw new UnfitFileError(`it is ${kindOf(stats)}`);
-    isHandedOver = true;
-    return await readPipe(file, limitBytes, signal);
-  } finally {
-    // The pipe's reader has closed it, and its number may be another file's by now.
-    if (!isHandedOver) close(file, () => {});
-  }
+  const stats = await promisify(fstat)(file);
+  if (stats.isFIFO() && pipe) return readPipe(file, limitBytes, signal);
+  // Closed only when nothing reads from it any more: its number may be another file's then.
+  const reading = stats.isFile()
+    ? readFile(file, limitBytes)
+    : Promise.reject(new UnfitFileError(`it is ${kindOf(stats)}`));
+  return untilAborted(
+    reading.finally(() => close(file, () => {})),
+    signal,
+  );
 }
 
 /** Why {@link readNamedFile} failed, to stand after a colon or in brackets: `ENOENT`, or `it is a directory`. */

@@ -285,6 +285,18 @@ describe("a context", () => {
     );
   });
 
+  test.each([
+    "{exec: {command: login, args: [a, {toString: 1}], env: [{name: {toString: 1}, value: x}]}}",
+    "{as: x, as-groups: [g, {toString: 1}], as-user-extra: {k: [v, {toString: 1}]}, token: t}",
+    '{as: x, as-user-extra: {"\\ud800": [v]}, token: t}',
+  ])("is not confused by what no text can be made of: %s", async (user) => {
+    const path = await file("no-text", config("blue", { user }));
+    const loaded = await loadKubeconfig({ env: noHome, file: path }, signal);
+    const { plugin, impersonation } = loaded.connection("blue").user ?? {};
+    expect(plugin?.args ?? ["a"]).toEqual(["a"]);
+    expect(impersonation?.["Impersonate-Group"] ?? ["g"]).toEqual(["g"]);
+  });
+
   test("takes a plugin with a relative command from beside the kubeconfig", async () => {
     const user =
       "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/plugin, args: [a], env: [{name: N, value: v}]}}";

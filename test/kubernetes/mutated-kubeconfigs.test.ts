@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { seedsFromEnvironment } from "../scenarios/failing-seeds.ts";
+import { MutatedKubeconfigs } from "./mutated-kubeconfigs.ts";
+
+let sandbox: Sandbox;
+let kubeconfigs: MutatedKubeconfigs;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  kubeconfigs = await MutatedKubeconfigs.open(sandbox);
+});
+afterAll(async () => {
+  await kubeconfigs.close();
+  await sandbox.close();
+});
+
+it("whatever is done to a kubeconfig, a run with it is refused or fails as documented, and shows nobody a credential", async () => {
+  expect(await kubeconfigs.failures(seedsFromEnvironment(60))).toEqual([]);
+});
