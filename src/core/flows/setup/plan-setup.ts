@@ -167,7 +167,7 @@ function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
 function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   const { identity, decision, liveMark, outlook } = job;
   const warnings = strandedWarnings(job);
-  if (outlook.foreseen) warnings.push(foreseenText(outlook.foreseen));
+  for (const one of [outlook.foreseen, outlook.foreseenOfOwners]) if (one) warnings.push(foreseenText(one));
   if (outlook.policy && input.expiresInMs === undefined) warnings.push(...cappedLife(outlook.policy));
   const application = identity?.application.kind === "absent" ? undefined : identity?.application.application;
   const { applicationName } = input;

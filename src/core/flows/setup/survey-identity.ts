@@ -3,7 +3,12 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import { managedSelector, readableMarks } from "../../../domain/ownership.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { RegistryRights, Roles } from "../../ports.ts";
-import { foreseeRefusal, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
+import {
+  foreseeRefusal,
+  foreseeRefusedOwners,
+  inspectApplication,
+  type ApplicationWish,
+} from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { checkPasswordPolicy } from "../../steps/client-secret.ts";
 import { isLive, isOwn } from "../../steps/pending-mark.ts";
@@ -147,21 +152,25 @@ export async function checkAzureRights(
   decision: CredentialDecision,
   signal: AbortSignal,
 ): Promise<Outlook> {
-  if (!azure || !registry || !caller) return { policy: undefined, foreseen: undefined };
+  if (!azure || !registry || !caller) return noOutlook;
   const { directory } = azure;
   const changesApplication = decision.kind === "make" || application.missingOwners.length > 0;
   const changesRoles =
     roles.obsolete.length > 0 ||
     roles.wanted.some(({ action }) => action === "created" || action === "updated");
-  const [foreseen, policy] = await Promise.all([
+  const [foreseen, foreseenOfOwners, policy] = await Promise.all([
     foreseeRefusal(application, changesApplication, directory, caller, signal),
+    foreseeRefusedOwners(application, directory, caller, signal),
     decision.kind === "make"
       ? checkPasswordPolicy(applicationOf(application), input.expiresInMs, directory, signal)
       : undefined,
     changesRoles ? checkRights(azure.roles, roles, rights, registry, caller, signal) : undefined,
   ]);
-  return { foreseen, policy };
+  return { foreseen, foreseenOfOwners, policy };
 }
+
+/** Nothing is to be asked of the directory. */
+export const noOutlook: Outlook = { policy: undefined, foreseen: undefined, foreseenOfOwners: undefined };
 
 async function checkRights(
   port: Roles,
