@@ -17,6 +17,7 @@ import { targetName } from "../../steps/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
 import { applicationOf, type JobIdentity, type Outlook } from "./job.ts";
 import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
+import { grantedBeforeMoving } from "./moved-registry.ts";
 
 /** What Azure holds for one cluster, as it was looked at. */
 export interface SurveyedIdentity extends JobIdentity {
@@ -62,11 +63,17 @@ export async function surveyIdentity(
     // Nothing of ours is here, so a role will be granted.
     ours.length === 0 ? roles.registryRights(registry.id, signal) : undefined,
   ]);
+  const assignments = application.kind === "found" ? application.assignments : [];
   const roleWish: RoleWish = {
     registry,
     said: { role: input.role, repositories: input.repositories },
+    before: await grantedBeforeMoving(
+      application,
+      { registry, marks: ours.map(({ mark }) => mark) },
+      roles,
+      signal,
+    ),
   };
-  const assignments = application.kind === "found" ? application.assignments : [];
   const known = application.kind === "absent" ? undefined : application.application;
   return {
     application,
