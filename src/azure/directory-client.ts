@@ -9,7 +9,7 @@ import { literal } from "./directory-objects.ts";
 import { directoryRequests } from "./directory-requests.ts";
 import { createGraphClient } from "./graph-client.ts";
 import { servicePrincipals } from "./service-principals.ts";
-import { callerOf, mayChangeAll, mayRegister } from "./token-claims.ts";
+import { callerOf, mayAddOwners, mayChangeAll, mayRegister } from "./token-claims.ts";
 
 /**
  * Applications and service principals, by Microsoft Graph. Fits the port `Directory` of core. Reads, and writes that
@@ -43,6 +43,8 @@ export function createDirectoryClient(cloud: Cloud, credential: Credential, http
     mayRegisterApplications: async (signal: AbortSignal) => mayRegister(await claims(signal)),
     /** Whether the caller may change every application of the tenant, not only those it owns. */
     mayChangeAllApplications: async (signal: AbortSignal) => mayChangeAll(await claims(signal)),
+    /** Whether the caller may make others owners of what it owns, by what its token says. */
+    mayAddOwners: async (signal: AbortSignal) => mayAddOwners(await claims(signal)),
     ...applications(requests, cloud.graph),
     ...applicationSearch(requests),
     ...servicePrincipals(requests, {

@@ -90,3 +90,16 @@ export function mayChangeAll({ kind, roles, directoryRoles }: TokenClaims): "yes
   if (permitted) return "yes";
   return kind === "user" && directoryRoles === undefined ? "unknown" : "no";
 }
+
+/**
+ * Whether the holder may make others owners of an application that it owns, as far as its token says. Of pipelines
+ * `Application.ReadWrite.OwnedBy` alone does not allow it, and the directory must be readable; what its pages say of the two
+ * together differs: https://learn.microsoft.com/graph/api/application-post-owners
+ */
+export function mayAddOwners({ kind, roles, directoryRoles }: TokenClaims): "yes" | "no" | "unknown" {
+  if (roles.includes("Directory.ReadWrite.All")) return "yes";
+  if (roles.includes("Directory.Read.All"))
+    return roles.includes("Application.ReadWrite.All") ? "yes" : "unknown";
+  const hasRole = (directoryRoles ?? []).some((role) => administrators.includes(role));
+  return kind === "user" || hasRole ? "unknown" : "no";
+}

@@ -143,6 +143,8 @@ export interface Directory {
   mayRegisterApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
   /** Whether the caller may change every application of the tenant, not only those it owns. */
   mayChangeAllApplications(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
+  /** Whether the caller may make others owners of an application that it owns, by what its token says. */
+  mayAddOwners(signal: AbortSignal): Promise<"yes" | "no" | "unknown">;
   findApplicationByUniqueName(uniqueName: string, signal: AbortSignal): Promise<Application | undefined>;
   /** By its application id, and by that alone: one request. */
   findApplicationByAppId(appId: string, signal: AbortSignal): Promise<Application | undefined>;

@@ -379,15 +379,18 @@ describe("a password", () => {
 
 describe("rights, as the token says", () => {
   test.each([
-    [["Application.ReadWrite.All"], "yes", "yes"],
-    [["Application.ReadWrite.OwnedBy"], "yes", "no"],
-    [["AppRegistration.Create"], "unknown", "no"],
-    [["Directory.ReadWrite.All"], "no", "no"],
-    [[], "no", "no"],
-  ])("of a principal with %j", async (graphPermissions, registers, changesAll) => {
+    [["Application.ReadWrite.All"], "yes", "yes", "no"],
+    [["Application.ReadWrite.All", "Directory.Read.All"], "yes", "yes", "yes"],
+    [["Application.ReadWrite.OwnedBy"], "yes", "no", "no"],
+    [["Application.ReadWrite.OwnedBy", "Directory.Read.All"], "yes", "no", "unknown"],
+    [["AppRegistration.Create"], "unknown", "no", "no"],
+    [["Directory.ReadWrite.All"], "no", "no", "yes"],
+    [[], "no", "no", "no"],
+  ])("of a principal with %j", async (graphPermissions, registers, changesAll, addsOwners) => {
     const { azure, sandbox } = await open({ caller: { graphPermissions } });
     expect(await azure.directory.mayRegisterApplications(signal)).toBe(registers);
     expect(await azure.directory.mayChangeAllApplications(signal)).toBe(changesAll);
+    expect(await azure.directory.mayAddOwners(signal)).toBe(addsOwners);
     expect(await azure.directory.caller(signal)).toEqual({
       objectId: sandbox.world.caller.objectId,
       kind: "service-principal",

@@ -391,6 +391,34 @@ describe("setup, where the registry has changed", () => {
     expect(Object.values(marksOf(sandbox))[0].registry).toContain("/moved-group/");
   });
 
+  it("moved to another resource group: grants what it was limited to, and no more", async () => {
+    const limited = ["--registry", "abacregistry", "--role", "acrpush", "--repository", "team/*"];
+    const first = await setup(sandbox, limited);
+    expect(first.code, first.stderr).toBe(0);
+    const { registries } = sandbox.world;
+    registries[1] = { ...registries[1]!, resourceGroup: "moved-group" };
+    const run = await setup(sandbox, ["--registry", "abacregistry"]);
+    expect(run.code, run.stderr).toBe(0);
+    const [{ condition, role }] = first.json.roleAssignments;
+    expect(run.json.roleAssignments).toMatchObject([
+      { role, requestedRole: "acrpush", condition, action: "created" },
+    ]);
+    expect(run.json.roleAssignments[0].scope).toContain("/moved-group/");
+  });
+
+  it("moved where the old roles cannot be seen: says that nothing is carried over", async () => {
+    await setup(sandbox, ["--registry", "abacregistry", "--repository", "my-awesome-app"]);
+    const { registries, roleAssignments } = sandbox.world;
+    registries[1] = { ...registries[1]!, resourceGroup: "moved-group" };
+    for (const one of roleAssignments)
+      if (one.scope.endsWith("/abacregistry")) one.removedAt = Date.now() - 1000;
+    const { json } = await setup(sandbox, ["--registry", "abacregistry", "--dry-run"]);
+    expect(json.warnings).toContainEqual(expect.stringContaining("cannot be carried over"));
+    const said = ["--role", "acrpull", "--repository", "my-awesome-app", "--dry-run"];
+    const again = await setup(sandbox, ["--registry", "abacregistry", ...said]);
+    expect(again.json.warnings).toEqual([]);
+  });
+
   it("switched to ABAC mode: grants the role that works there, then takes the other away", async () => {
     await setup(sandbox);
     sandbox.world.registries[0]!.roleAssignmentMode = "AbacRepositoryPermissions";

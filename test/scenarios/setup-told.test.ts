@@ -125,3 +125,30 @@ describe("setup that is told to stop half way", () => {
     expect(run.stderr).toContain("To go on where it stopped");
   });
 });
+
+describe("setup by a pipeline that may not make others owners", () => {
+  const args = ["--owner", owner];
+
+  it("says so in the plan, and in the end what it takes", async () => {
+    sandbox = await startSandbox();
+    const planned = await setup(sandbox, [...args, "--dry-run"]);
+    expect(planned.code, planned.stderr).toBe(0);
+    expect(planned.json.warnings).toMatchObject([
+      expect.stringMatching(/may not make others owners of an application, .*the first write decides$/),
+    ]);
+    const run = await setup(sandbox, args);
+    expect(run.code, run.stderr).toBe(3);
+    expect(run.json.error).toMatchObject({
+      code: "directory.forbidden",
+      hint: expect.stringContaining("Application.ReadWrite.All and Directory.Read.All"),
+    });
+    expect(application()?.removedAt).toBeDefined();
+  });
+
+  it("and says nothing of it where it may", async () => {
+    const graphPermissions = ["Application.ReadWrite.All", "Directory.Read.All"] as const;
+    sandbox = await startSandbox({ caller: { graphPermissions: [...graphPermissions] } });
+    const planned = await setup(sandbox, [...args, "--dry-run"]);
+    expect([planned.code, planned.json.warnings]).toEqual([0, []]);
+  });
+});

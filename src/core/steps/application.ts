@@ -246,6 +246,22 @@ export async function foreseeRefusedChange(
   );
 }
 
+/** The refusal that is to be expected when owners are added, by what the caller's token says; undefined: none. */
+export async function foreseeRefusedOwners(
+  { missingOwners }: Pick<ApplicationFinding, "missingOwners">,
+  directory: Directory,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<ActionableError | undefined> {
+  if (missingOwners.length === 0 || (await directory.mayAddOwners(signal)) !== "no") return undefined;
+  return new ActionableError(`${caller.name} may not make others owners of an application.`, {
+    code: "directory.forbidden",
+    exitCode: exitCode.notAllowed,
+    hint: "A pipeline needs the Microsoft Graph permissions Application.ReadWrite.All and Directory.Read.All for that: Application.ReadWrite.OwnedBy does not suffice. Or leave --owner out, and have an administrator add the owner: az ad app owner add --id APP_ID --owner-object-id OBJECT_ID.",
+    docs: "https://learn.microsoft.com/graph/api/application-post-owners",
+  });
+}
+
 /** A refusal that is to be expected, as something to know before it is tried all the same. */
 export function foreseenText({ message }: ActionableError): string {
   return `${message.replace(/\.$/, "")}, as far as its token and the owners tell. Roles that do not stand there may allow it: the first write decides`;
@@ -396,6 +412,10 @@ export async function ensureApplication(
       await refuseUnlessOurs({ application, owners, principal }, wish, caller, directory, signal);
     }
   }
-  for (const owner of finding.missingOwners) await directory.addOwner(application.objectId, owner, signal);
+  for (const owner of finding.missingOwners) {
+    await directory.addOwner(application.objectId, owner, signal).catch(async (error: unknown) => {
+      throw asForeseen(error, await foreseeRefusedOwners(finding, directory, caller, signal));
+    });
+  }
   return { application, created };
 }

@@ -46,6 +46,8 @@ export interface RolesFinding {
 export interface RoleWish {
   readonly registry: Registry;
   readonly said: SaidRights;
+  /** What acr-pull granted on it where it was before, of a registry that was moved; undefined: it was not. */
+  readonly before?: readonly RoleAssignment[] | undefined;
 }
 
 /**
@@ -63,7 +65,9 @@ export function compareRoles(
   const here = assignments.filter((one) => one.scope.toLowerCase() === registry.id.toLowerCase());
   const isOurs = (one: RoleAssignment) => isOurAssignment(registry.id, one);
   const standing = { ours: here.filter(isOurs), others: here.filter((one) => !isOurs(one)) };
-  const mode = registry.roleAssignmentMode ?? modeBehind(standing.ours);
+  // Nobody said to change what a principal may do there, and Azure has left it behind.
+  const known = standing.ours.length === 0 ? { ...standing, ours: wish.before ?? [] } : standing;
+  const mode = registry.roleAssignmentMode ?? modeBehind(known.ours);
   if ((said.repositories ?? []).length > 0 && mode !== "AbacRepositoryPermissions") {
     throw refused(
       "repository.needs-abac",
@@ -74,7 +78,7 @@ export function compareRoles(
       abacDocs,
     );
   }
-  const rights = wantedRights(standing, said, mode);
+  const rights = wantedRights(known, said, mode);
   if (rights.kind !== "wanted") throw limitInTheWay(registry, rights);
   const wanted = rights.assignments.map((desired): RoleFinding => {
     const present = here.find((one) => builtInRole(one.roleDefinitionId) === desired.role);

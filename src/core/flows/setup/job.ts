@@ -53,6 +53,8 @@ export interface Outlook {
   readonly policy: PasswordPolicy | undefined;
   /** The refusal that the application's first write will meet, unless a role allows it that no token names. */
   readonly foreseen: ActionableError | undefined;
+  /** The same of the owners that are to be added. */
+  readonly foreseenOfOwners: ActionableError | undefined;
 }
 
 /** Everything about one cluster that the plan and its carrying out need. */

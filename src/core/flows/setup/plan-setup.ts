@@ -169,7 +169,7 @@ function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
 function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   const { identity, decision, liveMark, outlook } = job;
   const warnings = strandedWarnings(job);
-  if (outlook.foreseen) warnings.push(foreseenText(outlook.foreseen));
+  for (const one of [outlook.foreseen, outlook.foreseenOfOwners]) if (one) warnings.push(foreseenText(one));
   if (outlook.policy && input.expiresInMs === undefined) warnings.push(...cappedLife(outlook.policy));
   const application = identity?.application.kind === "absent" ? undefined : identity?.application.application;
   const { applicationName } = input;
@@ -200,13 +200,19 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
 }
 
 /** What becomes of the principal's rights, and what of them is kept though nobody here asked for it. */
-function rightsWarnings({ roles, roleWish: { registry } }: JobIdentity): string[] {
+function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIdentity): string[] {
   const change = rightsChange(roles);
   const meant = rolesFor(roles.requested, registry.roleAssignmentMode);
   const names = roles.wanted.map(({ desired }) => desired.role.name);
   // As after a change of roles that was cut off.
   const isTooMuch = roles.wanted.some(({ desired }) => !meant.includes(desired.role));
+  const isUnsaid = said.role === undefined || said.repositories === undefined;
   return [
+    ...(before?.length === 0 && isUnsaid
+      ? [
+          `${registry.name} was moved, and what the service principal might do there before cannot be carried over: what is not said by --role and --repository is as for a new one`,
+        ]
+      : []),
     ...(change
       ? [
           `The role changes for every namespace of the cluster that uses this service principal: ${change.before} → ${change.after}`,

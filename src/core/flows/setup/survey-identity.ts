@@ -3,7 +3,12 @@ import { inOneLine } from "../../../domain/in-one-line.ts";
 import { managedSelector, readableMarks } from "../../../domain/ownership.ts";
 import type { Registry } from "../../../domain/registry.ts";
 import type { RegistryRights, Roles } from "../../ports.ts";
-import { foreseeRefusal, inspectApplication, type ApplicationWish } from "../../steps/application.ts";
+import {
+  foreseeRefusal,
+  foreseeRefusedOwners,
+  inspectApplication,
+  type ApplicationWish,
+} from "../../steps/application.ts";
 import { BusyError } from "../../steps/busy.ts";
 import { checkPasswordPolicy } from "../../steps/client-secret.ts";
 import { isLive, isOwn } from "../../steps/pending-mark.ts";
@@ -12,6 +17,7 @@ import { targetName } from "../../steps/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
 import { applicationOf, type JobIdentity, type Outlook } from "./job.ts";
 import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
+import { grantedBeforeMoving } from "./moved-registry.ts";
 
 /** What Azure holds for one cluster, as it was looked at. */
 export interface SurveyedIdentity extends JobIdentity {
@@ -57,11 +63,17 @@ export async function surveyIdentity(
     // Nothing of ours is here, so a role will be granted.
     ours.length === 0 ? roles.registryRights(registry.id, signal) : undefined,
   ]);
+  const assignments = application.kind === "found" ? application.assignments : [];
   const roleWish: RoleWish = {
     registry,
     said: { role: input.role, repositories: input.repositories },
+    before: await grantedBeforeMoving(
+      application,
+      { registry, marks: ours.map(({ mark }) => mark) },
+      roles,
+      signal,
+    ),
   };
-  const assignments = application.kind === "found" ? application.assignments : [];
   const known = application.kind === "absent" ? undefined : application.application;
   return {
     application,
@@ -147,21 +159,25 @@ export async function checkAzureRights(
   decision: CredentialDecision,
   signal: AbortSignal,
 ): Promise<Outlook> {
-  if (!azure || !registry || !caller) return { policy: undefined, foreseen: undefined };
+  if (!azure || !registry || !caller) return noOutlook;
   const { directory } = azure;
   const changesApplication = decision.kind === "make" || application.missingOwners.length > 0;
   const changesRoles =
     roles.obsolete.length > 0 ||
     roles.wanted.some(({ action }) => action === "created" || action === "updated");
-  const [foreseen, policy] = await Promise.all([
+  const [foreseen, foreseenOfOwners, policy] = await Promise.all([
     foreseeRefusal(application, changesApplication, directory, caller, signal),
+    foreseeRefusedOwners(application, directory, caller, signal),
     decision.kind === "make"
       ? checkPasswordPolicy(applicationOf(application), input.expiresInMs, directory, signal)
       : undefined,
     changesRoles ? checkRights(azure.roles, roles, rights, registry, caller, signal) : undefined,
   ]);
-  return { foreseen, policy };
+  return { foreseen, foreseenOfOwners, policy };
 }
+
+/** Nothing is to be asked of the directory. */
+export const noOutlook: Outlook = { policy: undefined, foreseen: undefined, foreseenOfOwners: undefined };
 
 async function checkRights(
   port: Roles,

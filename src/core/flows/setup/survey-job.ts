@@ -11,7 +11,7 @@ import { findMarks } from "./find-marks.ts";
 import { applicationOf, type Job } from "./job.ts";
 import { heldBesideTargets, heldByTargets, heldElsewhere, type JobSurvey } from "./job-survey.ts";
 import { refuseOtherPrincipal } from "./other-principal.ts";
-import { checkAzureRights, surveyIdentity } from "./survey-identity.ts";
+import { checkAzureRights, noOutlook, surveyIdentity } from "./survey-identity.ts";
 import { surveyTargets } from "./survey-targets.ts";
 
 /**
@@ -44,9 +44,7 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
   };
   const decision = await decideCredential(question, proof, signal);
   const deadKeys = await findDeadKeys(question, decision);
-  const outlook = identity
-    ? await checkAzureRights(survey, identity, decision, signal)
-    : { policy: undefined, foreseen: undefined };
+  const outlook = identity ? await checkAzureRights(survey, identity, decision, signal) : noOutlook;
   const targets = await surveyTargets(
     survey,
     decision,
