@@ -190,9 +190,9 @@ function impersonationOf(fields: Fields): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
   if (textOf(user) !== undefined) headers["Impersonate-User"] = textOf(user);
   if (typeof uid === "string") headers["Impersonate-Uid"] = uid;
-  if (asList(groups).length > 0) headers["Impersonate-Group"] = asList(groups).map(String);
+  if (textsOf(groups).length > 0) headers["Impersonate-Group"] = textsOf(groups);
   for (const [key, values] of Object.entries(fieldsOf(extra))) {
-    headers[`Impersonate-Extra-${urlPart(key)}`] = asList(values).map(String);
+    headers[`Impersonate-Extra-${urlPart(key)}`] = textsOf(values);
   }
   return headers;
 }
@@ -202,13 +202,13 @@ function pluginOf(exec: unknown, folder: string): ExecPlugin | undefined {
   if (typeof command !== "string" || command === "") return undefined;
   // A command with a slash in it is meant relative to the kubeconfig's folder.
   const isPath = /[/\\]/.test(command) && !isAbsolute(command);
-  const variables = asList(env).map((item) => {
+  const variables = asList(env).flatMap((item) => {
     const { name, value } = fieldsOf(item);
-    return [String(name), typeof value === "string" ? value : ""] as const;
+    return textsOf([name]).map((text) => [text, typeof value === "string" ? value : ""] as const);
   });
   return {
     command: isPath ? join(folder, command) : command,
-    args: asList(args).map(String),
+    args: textsOf(args),
     env: Object.fromEntries(variables),
     apiVersion: typeof apiVersion === "string" ? apiVersion : "client.authentication.k8s.io/v1",
     interactiveMode: typeof interactiveMode === "string" ? interactiveMode : undefined,
@@ -223,6 +223,13 @@ function fieldsOf(value: unknown): Fields {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The texts of a list; numbers and truth values are texts that were not put into quotes. */
+function textsOf(value: unknown): string[] {
+  return asList(value)
+    .filter((item) => ["string", "number", "boolean"].includes(typeof item))
+    .map(String);
 }
 
 function pathOf(value: unknown, folder: string): string | undefined {
