@@ -355,6 +355,17 @@ describe("a context", () => {
     },
   );
 
+  test("takes for texts what YAML has plain, and leaves out what cannot be one", async () => {
+    const odd = "[g1, 7, true, {toString: 1}, [g2], null]";
+    const exec = `{command: plugin, args: ${odd}, env: [{name: {toString: 1}, value: v}, {name: N, value: v}]}`;
+    const user = `{as: other, as-groups: ${odd}, as-user-extra: {scopes: ${odd}}, token: t, exec: ${exec}}`;
+    const loaded = await loadKubeconfig({ env: noHome, file: await file("odd", config("blue", { user })) });
+    const { impersonation, plugin } = loaded.connection("blue").user!;
+    const texts = ["g1", "7", "true"];
+    expect(impersonation).toMatchObject({ "Impersonate-Group": texts, "Impersonate-Extra-scopes": texts });
+    expect(plugin).toMatchObject({ args: texts, env: { N: "v" } });
+  });
+
   test("acts for the groups, uid and extra fields that its user names, as kubectl would", async () => {
     const user = "{as: other, as-uid: '7', as-groups: [g1, g2], as-user-extra: {scopes: [view]}, token: t}";
     const loaded = await loadKubeconfig(
