@@ -1,6 +1,7 @@
 import { refused } from "../../../domain/errors.ts";
 import { repositoriesIn } from "../../../domain/role.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
+import { findApplicationListing } from "../../holders/find-application.ts";
 import type { RolesFinding } from "../../steps/pull-role.ts";
 import { decideCredential, type CredentialQuestion } from "./decide-credential.ts";
 import { findDeadKeys } from "./dead-keys.ts";
@@ -36,6 +37,13 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     targets: held,
     known: input.knownPassword,
     now: surveyed.cluster.serverTime(),
+    listed: async (claimed) => {
+      if (!survey.ports.azure || appId === undefined) return application?.passwords ?? [];
+      const { directory } = survey.ports.azure;
+      const ports = { directory, clock: survey.ports.clock };
+      const found = await findApplicationListing({ appId, claimed }, ports, signal);
+      return (found ?? application)?.passwords ?? [];
+    },
     elsewhere: () => heldElsewhere(survey, signal),
     heldBesideTargets: () => heldBesideTargets(survey, application, signal),
   };
