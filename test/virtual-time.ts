@@ -92,6 +92,8 @@ const removeDefaults: RemoveInput = {
   serviceAccounts: [],
   keepPrincipal: false,
   force: false,
+  prune: [],
+  servicePrincipals: [],
   namespacesComplete: false,
   proof: "registry",
   settleMs: 49_000,

@@ -67,3 +67,33 @@ export interface SweepProof {
 export function mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork }: SweepProof): boolean {
   return lostByThisRun || (seesAll && !ofRunAtWork);
 }
+
+/** What speaks for removing a key of this cluster's, by its name in the directory, that no secret holds any more. */
+export interface KeyProof {
+  /** The bytes: a secret of this cluster names it, by its entry, by a pending mark, or by how its password begins. */
+  readonly namedHere: boolean;
+  /** The directory: it has ended, and pulls nothing wherever it is held. */
+  readonly hasEnded: boolean;
+  /** A person: a flag names it. */
+  readonly keyNamed: boolean;
+}
+
+/** Whether a key may be removed that no secret of this cluster holds: a copy of the cluster has the same id, and may use it. */
+export function mayBeRemoved({ namedHere, hasEnded, keyNamed }: KeyProof): boolean {
+  return namedHere || hasEnded || keyNamed;
+}
+
+/** What speaks for taking back a role that acr-pull granted to an application which marks name. */
+export interface RoleProof {
+  /** The directory: the application bears our unique name for this cluster and registry. */
+  readonly ownApplication: boolean;
+  /** The directory: nothing signs in as it but keys that acr-pull made for this cluster. */
+  readonly ownCredentials: boolean;
+  /** A person: a flag names the application. */
+  readonly applicationNamed: boolean;
+}
+
+/** Whether a role may be taken back: whoever else signs in as the application may pull by it. */
+export function mayBeTakenBack({ ownApplication, ownCredentials, applicationNamed }: RoleProof): boolean {
+  return ownApplication || ownCredentials || applicationNamed;
+}

@@ -45,6 +45,11 @@ export function applicationUniqueName(loginServer: string, clusterId: string): s
   return `acr-pull-${hash.slice(0, 40)}`;
 }
 
+/** Whether it is the unique name of some cluster's application, for whatever registry. */
+export function isUniqueName(name: string | undefined): boolean {
+  return name !== undefined && /^acr-pull-[0-9a-f]{40}$/.test(name);
+}
+
 /** The display name an application gets when none was asked for. */
 export function applicationDisplayName(registryName: string, clusterId: string): string {
   return `acr-pull-${registryName}-${clusterId.slice(0, 8)}`;

@@ -238,13 +238,6 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The texts of a list; numbers and truth values are texts that were not put into quotes. */
-function textsOf(value: unknown): string[] {
-  return asList(value)
-    .filter((item) => ["string", "number", "boolean"].includes(typeof item))
-    .map(String);
-}
-
 function pathOf(value: unknown, folder: string): string | undefined {
   const path = textOf(value);
   return path === undefined ? undefined : resolve(folder, path);

@@ -3,8 +3,10 @@ import {
   isOurApplication,
   mayBeGivenKey,
   mayBeGivenKeyAfterLeak,
+  mayBeRemoved,
   mayBeRenewedUntried,
   mayBeSwept,
+  mayBeTakenBack,
   type SecretProof,
 } from "../../src/domain/mark-claims.ts";
 
@@ -95,4 +97,29 @@ describe("a key that a pending mark says an interrupted run left", () => {
   ] as const)("where %s: %j", (_when, [seesAll, lostByThisRun, ofRunAtWork], swept) => {
     expect(mayBeSwept({ seesAll, lostByThisRun, ofRunAtWork })).toBe(swept);
   });
+});
+
+describe("a key of this cluster's that no secret holds", () => {
+  it.each([
+    ["nothing", [false, false, false], false],
+    ["a secret here that names it", [true, false, false], true],
+    ["its end", [false, true, false], true],
+    ["a person", [false, false, true], true],
+  ] as const)("goes because of %s: %j", (_what, [namedHere, hasEnded, keyNamed], goes) => {
+    expect(mayBeRemoved({ namedHere, hasEnded, keyNamed })).toBe(goes);
+  });
+});
+
+describe("a role that acr-pull granted", () => {
+  it.each([
+    ["a mark alone", [false, false, false], false],
+    ["our name on the application", [true, false, false], true],
+    ["that nothing else signs in as it", [false, true, false], true],
+    ["a person", [false, false, true], true],
+  ] as const)(
+    "is taken back because of %s: %j",
+    (_what, [ownApplication, ownCredentials, applicationNamed], goes) => {
+      expect(mayBeTakenBack({ ownApplication, ownCredentials, applicationNamed })).toBe(goes);
+    },
+  );
 });

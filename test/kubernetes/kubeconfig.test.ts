@@ -359,7 +359,10 @@ describe("a context", () => {
     const odd = "[g1, 7, true, {toString: 1}, [g2], null]";
     const exec = `{command: plugin, args: ${odd}, env: [{name: {toString: 1}, value: v}, {name: N, value: v}]}`;
     const user = `{as: other, as-groups: ${odd}, as-user-extra: {scopes: ${odd}}, token: t, exec: ${exec}}`;
-    const loaded = await loadKubeconfig({ env: noHome, file: await file("odd", config("blue", { user })) });
+    const loaded = await loadKubeconfig(
+      { env: noHome, file: await file("odd", config("blue", { user })) },
+      signal,
+    );
     const { impersonation, plugin } = loaded.connection("blue").user!;
     const texts = ["g1", "7", "true"];
     expect(impersonation).toMatchObject({ "Impersonate-Group": texts, "Impersonate-Extra-scopes": texts });

@@ -360,6 +360,36 @@ export const mutants = [
     },
   },
   {
+    name: "takes the role of an application that a mark names back although others sign in as it",
+    edits: [
+      {
+        file: "src/domain/mark-claims.ts",
+        from: "return ownApplication || ownCredentials || applicationNamed;",
+        to: "return ownApplication || ownCredentials || applicationNamed || true;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/remove-claims.test.ts",
+      title:
+        "remove, of an application that acr-pull did not make, takes no role back that only a forged mark leads to, for another cluster pulls by it",
+    },
+  },
+  {
+    name: "removes a key of this cluster's id that no secret here names",
+    edits: [
+      {
+        file: "src/domain/mark-claims.ts",
+        from: "return namedHere || hasEnded || keyNamed;",
+        to: "return namedHere || hasEnded || keyNamed || true;",
+      },
+    ],
+    caughtBy: {
+      file: "test/scenarios/remove-claims.test.ts",
+      title:
+        "remove, where another cluster has the same id, leaves the key that no secret here names, with role and application, and tells which flag takes it along",
+    },
+  },
+  {
     name: "gives the key after a leaked one to whoever shows the leaked one",
     edits: [
       {
@@ -431,7 +461,7 @@ export const mutants = [
     name: "takes what a mark says of a key for true although the password cannot be that key's",
     edits: [
       {
-        file: `${flow}/survey-keys.ts`,
+        file: "src/core/holders/identify-key.ts",
         from: "const named = passwords.find((key) => claimed.has(key.keyId) && fits(key));",
         to: "const named = passwords.find((key) => claimed.has(key.keyId));",
       },

@@ -6,7 +6,7 @@ import { expect, type TestContext } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { rotate, setup } from "../program.ts";
-import { expectDepartures, removed, stateOf } from "./removal.ts";
+import { expectDepartures, prunes, removed, stateOf } from "./removal.ts";
 import { addSecret, endGrace, rotate as rotateAtOnce, start } from "./rotation.ts";
 
 /** A way in which setup can be run, and what undoes it. */
@@ -17,7 +17,7 @@ export interface Variant {
   readonly setup: readonly string[] | ((sandbox: Sandbox) => readonly string[]);
   /** What else is done with what it made. */
   readonly afterwards?: (sandbox: Sandbox) => Promise<unknown>;
-  readonly remove?: readonly string[];
+  readonly remove?: readonly string[] | ((sandbox: Sandbox) => readonly string[]);
   readonly departures?: Parameters<typeof expectDepartures>[1];
   /** Namespaces that were made for it. */
   readonly made?: readonly string[];
@@ -25,9 +25,19 @@ export interface Variant {
 
 /** An application that somebody uses already, with a password of his own. */
 export const sharedName = "ci-images";
+const sharedAppId = "0c0c0c0c-1111-4111-8111-111111111111";
 export const withShared: SandboxOptions = {
-  applications: [{ displayName: sharedName, owners: ["caller"], passwords: [{ displayName: "by hand" }] }],
+  applications: [
+    {
+      displayName: sharedName,
+      appId: sharedAppId,
+      owners: ["caller"],
+      passwords: [{ displayName: "by hand" }],
+    },
+  ],
 };
+/** Somebody else signs in as it, so that its role goes only when a person says so. */
+export const shareds = ["--service-principal", sharedAppId];
 
 const ofOthers = {
   name: "acr-secret",
@@ -85,7 +95,7 @@ export const telling: readonly Variant[] = [
     what: "two clusters with one service principal that was there",
     options: withShared,
     setup: [...bothClusters, "--service-principal", sharedName],
-    remove: bothClusters,
+    remove: [...bothClusters, ...shareds],
     departures: bothDepart,
   },
   { what: "a key on its way out", setup: [], afterwards: (sandbox) => expectDone(rotate(sandbox)) },
@@ -118,6 +128,7 @@ export const further: readonly Variant[] = [
       writeFileSync(passwordFile, passwords[0]?.secretText ?? "");
     },
     setup: ["--service-principal", sharedName, "--password-file", passwordFile],
+    remove: shareds,
   },
   {
     what: "a file of its own for the password",
@@ -140,11 +151,14 @@ export const further: readonly Variant[] = [
     setup: [],
     afterwards: (sandbox) =>
       expectDone(setup(sandbox, ["--service-principal", sharedName, "--switch-principal"])),
+    // Of the key of the first one no secret tells any more.
+    remove: (sandbox) => [...shareds, ...prunes(sandbox)],
   },
   {
     what: "a service principal that was there, which gets an owner",
     options: withShared,
     setup: ({ world }) => ["--service-principal", sharedName, "--owner", world.users[0]?.id ?? ""],
+    remove: shareds,
   },
   {
     what: "an account in one namespace alone, and a secret without a link in the other",
@@ -169,6 +183,7 @@ export const further: readonly Variant[] = [
     what: "a service principal that was there",
     options: withShared,
     setup: ["--service-principal", sharedName],
+    remove: shareds,
   },
   { what: "two clusters", setup: bothClusters, remove: bothClusters, departures: bothDepart },
   { what: "a namespace that it made", setup: ["-n", "fresh", "--create-namespace"], made: ["fresh"] },
@@ -208,7 +223,7 @@ export async function thereAndBack(
   await expectDone(setup(sandbox, args));
   await variant.afterwards?.(sandbox);
   expectDepartures(sandbox, variant.departures);
-  await removed(sandbox, variant.remove);
+  await removed(sandbox, typeof variant.remove === "function" ? variant.remove(sandbox) : variant.remove);
   const after = stateOf(sandbox, variant.made);
   expectDepartures(sandbox, []);
   await expectDone(setup(sandbox, args));

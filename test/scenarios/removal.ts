@@ -4,6 +4,7 @@ import type { KubernetesObject } from "../../src/sandbox/world.ts";
 import type { Departure } from "../../src/sandbox/meant-to-go.ts";
 import { runSafely } from "../canary.ts";
 import type { Run, RunOptions } from "../program.ts";
+import { keyIds } from "./rotation.ts";
 
 /**
  * `remove` of myregistry unless the arguments say otherwise, as JSON without asking, its proofs back to back, and no
@@ -23,6 +24,11 @@ export async function removed(sandbox: Sandbox, args: readonly string[] = []): P
   const run = await remove(sandbox, args);
   expect(run.code, run.stderr + run.stdout).toBe(0);
   return run;
+}
+
+/** That every key of our application goes, also one that no secret names: a copy of the cluster might pull with it. */
+export function prunes(sandbox: Sandbox): string[] {
+  return keyIds(sandbox).flatMap((keyId) => ["--prune", keyId]);
 }
 
 /** Tells who watches the world what is going to go: entries of a registry, by default myregistry in context sandbox. */

@@ -3,7 +3,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { dockerConfigOf, liveAssignments, livePasswords, marksOf, secretOf, setup } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
-import { expectDepartures, remove, removed, stateOf, told } from "./removal.ts";
+import { expectDepartures, remove, prunes, removed, stateOf, told } from "./removal.ts";
 import { addSecret, countingWrites, ownApplication, start } from "./rotation.ts";
 
 const entry = ({ world }: Sandbox) => world.registries[0]?.loginServer ?? "";
@@ -556,7 +556,7 @@ describe.concurrent("remove goes on", () => {
     const { objects } = sandbox.world.clusters[0]!;
     objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => metadata.name !== "acr-secret");
     sandbox.invariants.watch();
-    await removed(sandbox);
+    await removed(sandbox, prunes(sandbox));
     expect([livePasswords(sandbox), liveAssignments(sandbox)]).toEqual([[], []]);
     expect(ownApplication(sandbox)).toMatchObject({ softDeleted: false, removedAt: expect.any(Number) });
   });

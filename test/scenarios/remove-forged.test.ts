@@ -3,7 +3,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { registryResourceId } from "../../src/sandbox/resource-manager/registry-resource.ts";
 import { liveAssignments, livePasswords, secretOf, setup } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
-import { expectDone, sharedName, withShared } from "./removal-variants.ts";
+import { expectDone, sharedName, shareds, withShared } from "./removal-variants.ts";
 import { expectDepartures, remove, removed, told } from "./removal.ts";
 import { addSecret, markOf, start } from "./rotation.ts";
 
@@ -41,7 +41,7 @@ describe.concurrent("a mark that somebody forged in a namespace of his own", () 
       });
       expectDepartures(sandbox);
       const name = how === "by its name" ? "myregistry" : loginServer(sandbox, mine);
-      const run = await removed(sandbox, ["--registry", name]);
+      const run = await removed(sandbox, ["--registry", name, ...shareds]);
       expect(told(run).filter((one) => one.startsWith("role-assignment"))).toEqual([
         "role-assignment removed",
       ]);

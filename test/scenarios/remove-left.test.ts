@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { runSafely } from "../canary.ts";
 import { liveAssignments, livePasswords, setup } from "../program.ts";
-import { expectDepartures, remove, removed, told } from "./removal.ts";
+import { expectDepartures, remove, prunes, removed, told } from "./removal.ts";
 import { countingWrites, ownApplication, start } from "./rotation.ts";
 
 /*
@@ -82,14 +82,14 @@ describe.concurrent("status, where the secrets are gone already", () => {
     const text = (await status(sandbox)).stdout.replaceAll(/\s+/g, " ");
     expect(text).toContain("sandbox/awesomeapps/builder names the secret acr-secret, which acr-pull linked");
     expect(text).toContain("acr-pull remove");
-    await removed(sandbox);
+    await removed(sandbox, prunes(sandbox));
     const after = await status(sandbox, "-o", "json");
     expect([after.code, links(after)]).toEqual([0, []]);
   });
 
   it("tells of no link that somebody else made, and of none where accounts may not be listed", async (test) => {
     const sandbox = await withoutSecrets(test);
-    await removed(sandbox);
+    await removed(sandbox, prunes(sandbox));
     expect([links(await status(sandbox, "-o", "json")), linksOf(sandbox, "theirs")]).toEqual([
       [],
       ["acr-secret"],
@@ -104,7 +104,9 @@ describe.concurrent("status, where the secrets are gone already", () => {
 describe.concurrent("remove, where the secrets are gone already", () => {
   it("shows what is left, and then finishes it: links, key, role and application", async (test) => {
     const sandbox = await withoutSecrets(test);
-    const { result: plan, writes } = await countingWrites(sandbox, () => remove(sandbox, ["--dry-run"]));
+    const { result: plan, writes } = await countingWrites(sandbox, () =>
+      remove(sandbox, ["--dry-run", ...prunes(sandbox)]),
+    );
     const planned = plan.json.plan as Array<{ target: string; action: string }>;
     expect([plan.code, writes], plan.stderr).toEqual([0, 0]);
     expect(
@@ -119,7 +121,7 @@ describe.concurrent("remove, where the secrets are gone already", () => {
       "removed service principal",
       "removed application",
     ]);
-    const run = await removed(sandbox);
+    const run = await removed(sandbox, prunes(sandbox));
     expect(told(run)).toEqual([
       "service-account updated",
       "service-account updated",
@@ -139,7 +141,7 @@ describe.concurrent("remove, where the secrets are gone already", () => {
     const kept = structuredClone(accountOf(sandbox, "default"));
     const list = sandbox.world.clusters[0]!.objects["serviceaccounts"]!;
     list.splice(list.indexOf(accountOf(sandbox, "default")!), 1);
-    await removed(sandbox, ["--service-account", "theirs"]);
+    await removed(sandbox, ["--service-account", "theirs", ...prunes(sandbox)]);
     list.push(kept!);
     const run = await removed(sandbox);
     expect([told(run), linksOf(sandbox, "builder")]).toEqual([["service-account updated"], []]);
@@ -159,7 +161,7 @@ describe.concurrent("remove, where the secrets are gone already", () => {
       type: "Opaque",
       metadata: { name: "acr-secret", namespace },
     });
-    await removed(sandbox);
+    await removed(sandbox, prunes(sandbox));
     expect(linksOf(sandbox, "builder")).toEqual(["acr-secret"]);
     expect(ownApplication(sandbox).removedAt).toBeDefined();
   });

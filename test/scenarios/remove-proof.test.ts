@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Run } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
-import { expectDepartures, remove, removed } from "./removal.ts";
+import { expectDepartures, remove, prunes, removed } from "./removal.ts";
 import { start } from "./rotation.ts";
 
 /** What was seen of the one key that was removed. */
@@ -73,7 +73,7 @@ describe.concurrent("a key that remove has removed", () => {
     const { objects } = sandbox.world.clusters[0]!;
     objects["secrets"] = objects["secrets"]!.filter(({ metadata }) => metadata.name !== "acr-secret");
     sandbox.invariants.watch();
-    expect(evidenceIn(await removed(sandbox))).toBe("unlisted");
+    expect(evidenceIn(await removed(sandbox, prunes(sandbox)))).toBe("unlisted");
   });
 
   it("is told not to have been tried where nobody can be asked, which is no failure", async (test) => {

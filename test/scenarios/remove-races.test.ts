@@ -3,8 +3,8 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { RequestEntry, RequestPhase } from "../../src/sandbox/request-log.ts";
 import { dockerConfigOf, liveAssignments, livePasswords, setup } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
-import { expectDone, sharedName, withShared } from "./removal-variants.ts";
-import { expectDepartures, remove, removed, told } from "./removal.ts";
+import { expectDone, sharedName, shareds, withShared } from "./removal-variants.ts";
+import { expectDepartures, remove, prunes, removed, told } from "./removal.ts";
 import { start } from "./rotation.ts";
 
 /** Does something else while the first request that fits is on its way, or its answer; returns what expects that it was. */
@@ -80,7 +80,9 @@ describe.concurrent("while remove is at work", () => {
       if (arrived === 2) open();
       await all;
     });
-    const runs = await Promise.all([remove(sandbox), remove(sandbox, ["--context", "sandbox-staging"])]);
+    const runs = await Promise.all(
+      ["sandbox", "sandbox-staging"].map((context) => remove(sandbox, ["--context", context, ...shareds])),
+    );
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
     expect(liveAssignments(sandbox)).toEqual([]);
   });
@@ -109,7 +111,7 @@ describe.concurrent("remove where no secret of the registry is left", () => {
         await started;
       },
     );
-    const run = await removed(sandbox, ["--wait-busy", "5m"]);
+    const run = await removed(sandbox, ["--wait-busy", "5m", ...prunes(sandbox)]);
     expectMet();
     await finish;
     expect(run.code).toBe(0);

@@ -8,7 +8,15 @@ import {
 } from "../../src/cli/options.ts";
 import { setupOptions } from "../../src/cli/setup/setup-options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
-import { expectDone, further, sharedName, telling, thereAndBack, withShared } from "./removal-variants.ts";
+import {
+  expectDone,
+  further,
+  sharedName,
+  shareds,
+  telling,
+  thereAndBack,
+  withShared,
+} from "./removal-variants.ts";
 import { expectDepartures, remove, removed, stateOf, told } from "./removal.ts";
 import { start } from "./rotation.ts";
 
@@ -26,7 +34,7 @@ describe.concurrent("remove, after setup", () => {
       sandbox.world.applications.find(({ displayName }) => displayName === sharedName) ?? {};
     await expectDone(setup(sandbox, args, { input: passwords[0]?.secretText ?? "" }));
     expectDepartures(sandbox);
-    const run = await removed(sandbox);
+    const run = await removed(sandbox, shareds);
     expect(stateOf(sandbox), run.stdout).toEqual(before);
     expect(told(run)).toContain("key kept (not-ours)");
     expect(told(run)).toContain("application kept (shared)");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { runSafely } from "../canary.ts";
-import { marksOf } from "../program.ts";
+import { marksOf, secretOf } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
 import { addSecret, countingWrites, keyIds, markOf, ownApplication, signsIn, start } from "./rotation.ts";
 
@@ -137,5 +137,59 @@ describe.concurrent("setup, where all secrets may be listed,", () => {
     put("awesomeapps", { operation, holder, renewedAt: "2026-01-01T00:00:00Z" });
     const later = await setup(sandbox, []);
     expect([later.code, signsIn(sandbox, made)], later.stderr).toEqual([0, false]);
+  });
+});
+
+describe.concurrent("setup, where the mark of a secret says what is not true of its key,", () => {
+  const bogus = { keyId: "deadbeef-0000-4000-8000-000000000000", expiresAt: "9999-12-30T00:00:00Z" };
+
+  /** What somebody wrote into the marks of the namespace awesomeapps. */
+  function poison(sandbox: Sandbox, change: object): void {
+    const host = sandbox.world.registries[0]!.loginServer;
+    secretOf(sandbox)!.metadata.annotations!["acr-pull/entries"] = JSON.stringify({
+      [host]: { ...markOf(sandbox), ...change },
+    });
+    sandbox.invariants.watch();
+  }
+
+  it.for<[what: string, change: object]>([
+    ["another key, and an end that never comes", bogus],
+    ["no key, and an end that never comes", { ...bogus, keyId: null }],
+    ["another end", { expiresAt: bogus.expiresAt }],
+  ])("records in another namespace what the directory says: %s", async ([, change], test) => {
+    const sandbox = await start(test);
+    const { keyId, expiresAt } = setUp(sandbox);
+    poison(sandbox, change);
+    const run = await setup(sandbox, []);
+    expect(run.json.credentials, run.stderr).toMatchObject([{ keyId, expiresAt, action: "copied" }]);
+    expect(markOf(sandbox, "default")).toMatchObject({ keyId, expiresAt });
+  });
+
+  it("sets it right in that namespace itself", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, expiresAt } = setUp(sandbox, { namespaces: ["awesomeapps", "default"] });
+    poison(sandbox, bogus);
+    const run = await setup(sandbox, ["-n", "awesomeapps"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(markOf(sandbox)).toMatchObject({ keyId, expiresAt });
+  });
+
+  it("records no end of a key that the directory does not list", async (test) => {
+    const sandbox = await start(test);
+    const { keyId, appId } = setUp(sandbox);
+    poison(sandbox, { expiresAt: bogus.expiresAt });
+    // Two keys begin alike, and the mark names neither.
+    const { passwords } = sandbox.world.applications.find((one) => one.appId === appId)!;
+    const key = passwords.find((one) => one.keyId === keyId)!;
+    passwords.push({
+      ...key,
+      keyId: "0f0f0f0f-0000-4000-8000-000000000002",
+      secretText: `${key.hint}8Q~another`,
+    });
+    poison(sandbox, bogus);
+    const run = await setup(sandbox, []);
+    expect(run.code, run.stderr).toBe(0);
+    expect(markOf(sandbox, "default")).toMatchObject({ expiresAt: null });
+    passwords.pop();
   });
 });

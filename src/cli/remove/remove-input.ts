@@ -21,6 +21,8 @@ export function removeInput(answers: RemoveAnswers): RemoveInput {
     serviceAccounts: answers.serviceAccount,
     keepPrincipal: answers.keepPrincipal,
     force: answers.force,
+    prune: answers.prune,
+    servicePrincipals: answers.servicePrincipal,
     namespacesComplete: answers.namespacesComplete,
     proof: answers.proof,
     settleMs: answers.settle,

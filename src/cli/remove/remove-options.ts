@@ -1,4 +1,4 @@
-import { labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../option.ts";
 import {
@@ -90,6 +90,21 @@ export const removeOptions = {
     flag: "--force",
     summary: "remove it although pods or service accounts still name the secret",
     group: "Consent",
+    consent: true,
+  }),
+  servicePrincipal: listOption({
+    flag: "--service-principal <app-id>",
+    summary:
+      "also take the role of this one back, although others may sign in as it: its application id (repeatable)",
+    group: "Consent",
+    parse: guidName,
+    consent: true,
+  }),
+  prune: listOption({
+    flag: "--prune <key-id>",
+    summary: "also remove this key, although no secret of the cluster names it (repeatable)",
+    group: "Consent",
+    parse: guidName,
     consent: true,
   }),
   ...completenessOptions,

@@ -33,6 +33,10 @@ export interface RemoveInput {
   readonly keepPrincipal: boolean;
   /** Remove although pods or service accounts still name the secret. */
   readonly force: boolean;
+  /** Ids of keys to remove although no secret of the cluster names them. */
+  readonly prune: readonly string[];
+  /** Application ids of which the role goes although others may sign in as them. */
+  readonly servicePrincipals: readonly string[];
   /** The secrets that can be seen are all there are. */
   readonly namespacesComplete: boolean;
   /** How it is tried whether removed keys are refused. */
@@ -101,11 +105,15 @@ export type KeptReason =
   | "still-held"
   /** A key or role that acr-pull did not make, or not for this cluster. */
   | "not-ours"
+  /** A key of this cluster's id that no secret of it names, which a copy of the cluster may use. */
+  | "unnamed"
+  /** A role or application that such a key is left on. */
+  | "has-unnamed-key"
   /** A role that acr-pull granted to a principal that is gone. */
   | "principal-gone"
   /** A role or principal that keys of other clusters use. */
   | "used-by-other-clusters"
-  /** An application that acr-pull did not make for this cluster. */
+  /** An application that acr-pull did not make for this cluster, or the role of one that others can sign in as. */
   | "shared"
   /** An application that something else can sign in as. */
   | "has-other-credentials"

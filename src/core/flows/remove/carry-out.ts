@@ -75,7 +75,7 @@ async function removeWithoutMark(removal: Removal, run: Run): Promise<void> {
   }
   if (removal.verdicts.some(removesSomething)) {
     await removeInAzure(removal, remaining, run, run.signal, stillOurTurn);
-  }
+  } else noteStanding(removal, run.records);
 }
 
 function noteKept({ seen, users, entries, orphans }: Removal, records: Records): void {

@@ -1,8 +1,10 @@
 import type { Application, PasswordCredential, ServicePrincipal } from "../../../domain/identity.ts";
 import type { SecretObject } from "../../../domain/kubernetes-objects.ts";
+import { mayBeRemoved, mayBeTakenBack } from "../../../domain/mark-claims.ts";
 import {
   applicationUniqueName,
   isKeyOf,
+  isUniqueName,
   keyOrigin,
   keysOfOtherClusters,
   readableMarks,
@@ -25,7 +27,7 @@ export interface PrincipalFacts {
   readonly visible: readonly RoleAssignment[];
   /**
    * How many certificates, federated credentials and passwords of the principal there are beside the application's
-   * passwords, of an application that may go.
+   * passwords, of an application that may go, or on which nothing but keys of this cluster's was seen.
    */
   readonly otherCredentials: number | "unseen";
 }
@@ -40,6 +42,12 @@ export interface PrincipalQuestion {
   readonly nameOf: (secret: SecretObject) => string;
   /** Keys that the entries which go say they hold. */
   readonly namedKeys: ReadonlySet<string>;
+  /** The cluster's secrets as they were when it was looked: a key that none of them names is not taken along. */
+  readonly surveyed: readonly SecretObject[];
+  /** Keys that a person named, to be removed although no secret names them. */
+  readonly prune: ReadonlySet<string>;
+  /** Application ids that a person named, whose roles go although others may sign in as them. */
+  readonly servicePrincipals: ReadonlySet<string>;
   /** Keys and assignments that this run has removed, or will have: parts of Azure go on showing them for a while. */
   readonly gone: ReadonlySet<string>;
   readonly keepPrincipal: boolean;
@@ -65,15 +73,17 @@ export interface PrincipalVerdict extends Pick<PrincipalFacts, "application" | "
 }
 
 /**
- * Decides what of an application goes: our keys of this cluster that no secret holds any more; the roles that we
- * granted, unless a key of another cluster or a secret of this one goes on using them; and the application itself when
- * we made it for this cluster and nothing else hangs on it.
+ * Decides what of an application goes: our keys of this cluster that its secrets named and none holds any more; the roles that
+ * we granted, unless a key of another cluster, a secret of this one or a stranger may go on using them; and the application
+ * itself when we made it for this cluster and nothing else hangs on it.
  */
 export function judgePrincipal(facts: PrincipalFacts, question: PrincipalQuestion): PrincipalVerdict {
   const { application, principal } = facts;
   const { clusterId, gone, namedKeys } = question;
   const listed = application.passwords.filter(({ keyId }) => !gone.has(keyId));
-  const holders = keyHolders(question.remaining, application, question.now);
+  const { now, prune } = question;
+  const holders = keyHolders(question.remaining, application, now);
+  const names = keyHolders(question.surveyed, application, now);
   const keys: PasswordCredential[] = [];
   const keptKeys: Array<Kept<PasswordCredential>> = [];
   for (const key of listed) {
@@ -81,18 +91,32 @@ export function judgePrincipal(facts: PrincipalFacts, question: PrincipalQuestio
     if (!isKeyOf(key, clusterId)) {
       if (namedKeys.has(key.keyId)) keptKeys.push({ what: key, reason: "not-ours" });
     } else if (heldBy) keptKeys.push({ what: key, reason: "still-held", heldBy });
-    else keys.push(key);
+    else if (
+      mayBeRemoved({
+        namedHere: names.has(key.keyId),
+        hasEnded: hasEnded(key, now),
+        keyNamed: prune.has(key.keyId),
+      })
+    )
+      keys.push(key);
+    else keptKeys.push({ what: key, reason: "unnamed" });
   }
-  const roles = judgeRoles(facts, listed, question);
+  const roles = judgeRoles(facts, listed, keptKeys, question);
   const verdict = { application, principal, keys, keptKeys, ...roles };
   return { ...verdict, keptBecause: reasonToKeep(facts, verdict, listed, question) };
 }
 
+function hasEnded({ endDateTime }: PasswordCredential, now: Date): boolean {
+  return endDateTime !== undefined && endDateTime <= now;
+}
+
 function judgeRoles(
-  { application, assignments }: PrincipalFacts,
+  facts: PrincipalFacts,
   listed: readonly PasswordCredential[],
+  keptKeys: PrincipalVerdict["keptKeys"],
   question: PrincipalQuestion,
 ): Pick<PrincipalVerdict, "roles" | "keptRoles"> {
+  const { application, assignments } = facts;
   const { clusterId, gone } = question;
   const roles: RoleAssignment[] = [];
   const keptRoles: Array<Kept<RoleAssignment>> = [];
@@ -105,10 +129,32 @@ function judgeRoles(
       if (!isOurAssignment(registryId, role)) keptRoles.push({ what: role, reason: "not-ours" });
       else if (sharers.length > 0) keptRoles.push({ what: role, reason: "used-by-other-clusters" });
       else if (heldBy.length > 0) keptRoles.push({ what: role, reason: "still-held", heldBy });
+      else if (keptKeys.some(isUnnamed)) keptRoles.push({ what: role, reason: "has-unnamed-key" });
+      else if (!mayBeTakenBack(roleProof(facts, listed, question)))
+        keptRoles.push({ what: role, reason: "shared" });
       else roles.push(role);
     }
   }
   return { roles, keptRoles };
+}
+
+/** Whether a key stays for want of anything that names it. */
+export function isUnnamed({ reason }: Kept<unknown>): boolean {
+  return reason === "unnamed";
+}
+
+function roleProof(
+  { application: { appId, uniqueName }, otherCredentials }: PrincipalFacts,
+  listed: readonly PasswordCredential[],
+  { clusterId, loginServer, servicePrincipals }: PrincipalQuestion,
+) {
+  return {
+    ownApplication: uniqueName === applicationUniqueName(loginServer, clusterId),
+    // One that bears the name of another cluster or registry is about to get a key there.
+    ownCredentials:
+      !isUniqueName(uniqueName) && otherCredentials === 0 && listed.every((key) => isKeyOf(key, clusterId)),
+    applicationNamed: servicePrincipals.has(appId.toLowerCase()),
+  };
 }
 
 /** Secrets that sign in as the application at this registry, or may: an entry can be a pattern of hosts. */
@@ -137,6 +183,7 @@ function reasonToKeep(
   if (keepPrincipal) return { reason: "asked-to-keep" };
   const held = keptKeys.flatMap(({ heldBy = [] }) => heldBy);
   if (held.length > 0) return { reason: "still-held", heldBy: [...new Set(held)] };
+  if (keptKeys.some(isUnnamed)) return { reason: "has-unnamed-key" };
   const others = listed.filter((key) => !isKeyOf(key, clusterId));
   if (others.some((key) => keyOrigin(key) !== undefined)) return { reason: "used-by-other-clusters" };
   if (otherCredentials === "unseen") return { reason: "not-seen" };

@@ -1,6 +1,6 @@
 import { hasCode, refused, type ActionableError } from "../../../domain/errors.ts";
 import type { Application, PasswordCredential, ServicePrincipal } from "../../../domain/identity.ts";
-import { applicationUniqueName } from "../../../domain/ownership.ts";
+import { applicationUniqueName, isKeyOf } from "../../../domain/ownership.ts";
 import { isOurAssignment, type RoleAssignment } from "../../../domain/role-assignment.ts";
 import { isThere, lookAgain } from "../../../domain/look-again.ts";
 import type { MarkedSecret } from "../../steps/entry-removal.ts";
@@ -180,7 +180,8 @@ async function factsOf(
   // An entry that names a role was written when it was granted.
   const isExpected = entries.some(({ mark }) => mark.appId === appId && mark.role !== undefined);
   const mayGo = uniqueName === applicationUniqueName(loginServer, clusterId);
-  const count = (ask: () => Promise<number>) => (mayGo ? unlessUnseen(ask()) : 0);
+  const matters = mayGo || application.passwords.every((key) => isKeyOf(key, clusterId));
+  const count = (ask: () => Promise<number>) => (matters ? unlessUnseen(ask()) : 0);
   const [principal, ...ofApplication] = await Promise.all([
     lookAgain(() => directory.findServicePrincipal(appId, signal), isThere, oftenEnough(ports.clock), signal),
     count(() => directory.countFederatedCredentials(objectId, signal)),

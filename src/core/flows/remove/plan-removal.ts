@@ -11,7 +11,7 @@ import { targetName } from "../../steps/pull-secret.ts";
 import type { Target } from "../../steps/read-targets.ts";
 import type { RemovePlan } from "../remove-contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
-import type { Kept, PrincipalVerdict } from "./judge-principal.ts";
+import { isUnnamed, type Kept, type PrincipalVerdict } from "./judge-principal.ts";
 import type { Removal } from "./removal.ts";
 
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
@@ -147,6 +147,22 @@ function standingWarning(entry: MarkedSecret): string[] {
   return [`${name} will be deleted, and stands until its finalizers are done: ${list}`];
 }
 
+/** What stays for want of proof, why, and the flag by which a person says that it goes. */
+function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): string[] {
+  const unnamed = keptKeys.filter(isUnnamed).map(({ what: { keyId } }) => keyId);
+  const shared = keptRoles.filter(({ reason }) => reason === "shared").map(({ what }) => roleName(what));
+  return [
+    ...unnamed.map(
+      (keyId) =>
+        `The key ${keyId} was made for a cluster of this id, and no secret here names it: a copy of the cluster (a cloned machine, a restored etcd) may pull with it. If there is none, the same command with --prune ${keyId} removes it`,
+    ),
+    ...shared.map(
+      (role) =>
+        `The ${role} stays: others can sign in as ${nameOf(application)}, and nothing tells whether they pull by it. If nobody does, the same command with --service-principal ${application.appId} takes it back`,
+    ),
+  ];
+}
+
 function warningsOf({ users, entries, verdicts }: Removal): string[] {
   const warnings = users.stillNaming.map(
     (who) => `${who} names the secret, and will not pull with it any more`,
@@ -169,6 +185,7 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
   if (entries.entries.length === 0 && entries.unwritable.length === 0 && others.length > 0) {
     warnings.push(`No secret that was asked for has an entry for it, and these have one: ${listed(others)}`);
   }
+  warnings.push(...verdicts.flatMap(flagWarnings));
   for (const { application, roles, keptBecause } of verdicts) {
     if (!keptBecause) warnings.push(`${nameOf(application)} is deleted for good, and cannot be restored`);
     if (keptBecause?.reason !== "shared" || roles.length === 0 || application.passwords.length === 0)

@@ -11,6 +11,7 @@ import type { RemoveInput, RemovePorts } from "../remove-contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
 import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./find-users.ts";
 import {
+  isUnnamed,
   judgePrincipal,
   type PrincipalFacts,
   type PrincipalQuestion,
@@ -147,7 +148,12 @@ function questionFor(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
   remaining: readonly SecretObject[],
   gone: ReadonlySet<string>,
-  { keepPrincipal, now }: Pick<RemoveInput, "keepPrincipal"> & Pick<PrincipalQuestion, "now">,
+  {
+    keepPrincipal,
+    prune,
+    servicePrincipals,
+    now,
+  }: Pick<RemoveInput, "keepPrincipal" | "prune" | "servicePrincipals"> & Pick<PrincipalQuestion, "now">,
 ): PrincipalQuestion {
   const { cluster, clusterId } = seen;
   const named = entries.flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId]);
@@ -157,6 +163,9 @@ function questionFor(
     remaining,
     nameOf: ({ namespace, name }) => targetName({ cluster, namespace, name }),
     namedKeys: new Set(named.filter((keyId) => typeof keyId === "string")),
+    surveyed: seen.secrets,
+    prune: new Set(prune),
+    servicePrincipals: new Set(servicePrincipals),
     gone,
     keepPrincipal,
     now,
@@ -171,10 +180,11 @@ function judgeAll(
   return facts.map((one) => judgePrincipal(one, question)).filter((verdict) => concerns(verdict, entries));
 }
 
-/** One that no entry names, and of which nothing goes, is nobody's concern. */
+/** One that no entry names, of which nothing goes and nothing could go, is nobody's concern. */
 export function concerns(verdict: PrincipalVerdict, { entries }: SurveyedEntries): boolean {
   const { appId } = verdict.application;
-  return entries.some(({ mark }) => mark.appId === appId) || removesSomething(verdict);
+  const isNamed = entries.some(({ mark }) => mark.appId === appId);
+  return isNamed || removesSomething(verdict) || verdict.keptKeys.some(isUnnamed);
 }
 
 function notIdentified({ contexts, clusterId }: SeenCluster) {

@@ -7,6 +7,7 @@ import { credentialState } from "../../checks/credential-state.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
 import { azureNow, readClocks, type Clocks } from "../../clocks.ts";
 import type { Report } from "../../progress.ts";
+import { identifyKey } from "../../holders/identify-key.ts";
 import { findApplicationListing } from "../../holders/find-application.ts";
 import { isLive } from "../../steps/pending-mark.ts";
 import { targetName } from "../../steps/pull-secret.ts";
@@ -180,7 +181,8 @@ async function surveyPasswords(
   }
   const surveyed = await Promise.all(
     [...claims].map(async ([text, { credential, claims: made }]) => {
-      const { keyId, listed } = identify(credential.password, made, application);
+      const ids = new Set(made.map((claim) => claim.keyId).filter((id) => typeof id === "string"));
+      const { keyId, listed } = identifyKey(credential.password, ids, application.passwords);
       const isYoung = made.some((claim) => claim.keyId === keyId && claim.isYoung);
       const known = {
         entraToo: true,
@@ -218,27 +220,6 @@ function withoutOwnRetirement(holder: Holder, keyOf: SurveyedKeys["keyOf"]): Hol
   const { retire, ...mark } = holder.mark;
   const { keyId } = keyOf(holder.credential.password);
   return retire && retire.keyId !== null && retire.keyId === keyId ? { ...holder, mark } : holder;
-}
-
-/**
- * Which of the application's passwords a text is. Marks can be edited, so what they claim is believed while the
- * hint that the directory keeps (the first three characters) does not speak against it.
- */
-function identify(
-  password: SecretText,
-  claims: readonly Claim[],
-  { passwords }: Application,
-): Pick<SurveyedKey, "keyId" | "listed"> {
-  const fits = ({ hint }: PasswordCredential) => hint === undefined || password.reveal().startsWith(hint);
-  const claimed = new Set(claims.map(({ keyId }) => keyId).filter((keyId) => typeof keyId === "string"));
-  const named = passwords.find((key) => claimed.has(key.keyId) && fits(key));
-  if (named) return { keyId: named.keyId, listed: named };
-  const fitting = passwords.filter((key) => key.hint !== undefined && fits(key));
-  const only = fitting.length === 1 ? fitting[0] : undefined;
-  if (only) return { keyId: only.keyId, listed: only };
-  // Made minutes ago, or removed.
-  const unlisted = [...claimed].find((keyId) => !passwords.some((key) => key.keyId === keyId));
-  return { keyId: unlisted ?? null, listed: undefined };
 }
 
 function foreignHost({ loginServer, holders }: HeldKeys): ActionableError {

@@ -13,6 +13,7 @@ import type { SecretText } from "../../../domain/secret-text.ts";
 import { timeText } from "../../../domain/time-text.ts";
 import { credentialState, type CredentialState } from "../../checks/credential-state.ts";
 import type { ProofContext } from "../../checks/prove-pull.ts";
+import { identifyKey } from "../../holders/identify-key.ts";
 
 /** An entry of ours as some secret of the cluster holds it. */
 export interface HeldEntry {
@@ -29,7 +30,7 @@ export interface LivingCredential {
   readonly keyId: string | null;
   /** RFC 3339 UTC; null where the directory does not say. */
   readonly createdAt: string | null;
-  /** RFC 3339 UTC */
+  /** RFC 3339 UTC, as the directory lists it; null where it does not: what a mark says is nobody's word. */
   readonly expiresAt: string | null;
   readonly state: Exclude<CredentialState, "dead">;
   /** Where it was found: a target, another secret of the cluster, or given by the user. */
@@ -58,6 +59,8 @@ export interface CredentialQuestion {
   readonly known: SecretText | undefined;
   /** By Azure's clock. */
   readonly now: Date;
+  /** Its passwords, when Graph was asked until it listed these keys, or often enough. */
+  listed(keyIds: ReadonlySet<string>): Promise<Application["passwords"]>;
   /** Entries of the cluster's other managed secrets; undefined when they may not be listed. */
   elsewhere(): Promise<readonly HeldEntry[] | undefined>;
   /** Ids of the application's keys that secrets beside the targets hold, whoever wrote them; undefined likewise. */
@@ -132,38 +135,44 @@ async function firstLiving(
   proof: ProofContext,
   signal: AbortSignal,
 ): Promise<LivingCredential | undefined> {
-  const { now } = question;
-  const candidates = distinct(entries.filter(({ mark }) => isOfThis(question, mark)));
+  const { now, application } = question;
+  const ofThis = entries.filter(({ mark }) => isOfThis(question, mark));
+  const identify = ({ password }: PullCredential, passwords: Application["passwords"] = []) =>
+    identifyKey(password, claimsOf(password, ofThis), passwords);
   const tried = await Promise.all(
-    candidates.map(async ({ mark, credential }) => {
-      const key = question.application?.passwords.find(({ keyId }) => keyId === mark.keyId);
+    distinct(ofThis).map(async ({ mark, credential }) => {
+      const { keyId, listed: key } = identify(credential, application?.passwords);
       if (key?.endDateTime && key.endDateTime <= now) return undefined;
       // What another run makes at this moment may not be listed yet, and works all the same.
       const state =
         question.cannotSignInYet && key
           ? ("signs-in" as const)
           : await credentialState(proof, credential, { key, now }, signal);
-      if (state === "dead") return undefined;
-      const expiresAt = timeText(key?.endDateTime) ?? mark.expiresAt ?? null;
-      const createdAt = timeText(key?.startDateTime);
-      return {
-        kind: "living" as const,
-        credential,
-        keyId: mark.keyId ?? null,
-        createdAt,
-        expiresAt,
-        state,
-        from,
-      };
+      return state === "dead" ? undefined : { mark, credential, state, unlisted: key ? null : keyId };
     }),
   );
-  const living = tried.filter((one) => one !== undefined);
+  const found = tried.filter((one) => one !== undefined);
+  const unlisted = new Set(found.map((one) => one.unlisted).filter((keyId) => keyId !== null));
+  const passwords = unlisted.size > 0 ? await question.listed(unlisted) : application?.passwords;
+  const living = found.map(({ mark, credential, state }) => {
+    const { keyId, listed: key } = identify(credential, passwords);
+    const [createdAt, expiresAt] = [timeText(key?.startDateTime), timeText(key?.endDateTime)];
+    const one = { kind: "living" as const, credential, keyId, createdAt, expiresAt, state, from };
+    return { one, rank: rank(state, expiresAt ?? mark.expiresAt ?? null) };
+  });
   // The one that lives longest; of two that pull and do not, the one that pulls.
-  living.sort((left, right) => rank(right) - rank(left));
-  return living[0] && { ...living[0], alive: living };
+  living.sort((left, right) => right.rank - left.rank);
+  const alive = living.map(({ one }) => one);
+  return alive[0] && { ...alive[0], alive };
 }
 
-function rank({ state, expiresAt }: Omit<LivingCredential, "alive">): number {
+/** Ids of the keys that marks of secrets which hold a password say it is. */
+function claimsOf(password: SecretText, entries: readonly HeldEntry[]): ReadonlySet<string> {
+  const holding = entries.filter(({ credential }) => credential?.password.equals(password) === true);
+  return new Set(holding.map(({ mark }) => mark.keyId).filter((keyId) => typeof keyId === "string"));
+}
+
+function rank(state: LivingCredential["state"], expiresAt: string | null): number {
   return (state === "pulls" ? 1e15 : 0) + (expiresAt === null ? 0 : Date.parse(expiresAt));
 }
 

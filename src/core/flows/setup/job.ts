@@ -107,10 +107,21 @@ export function desiredEntry(
       clusterId,
       appId,
       keyId: credential.keyId,
-      expiresAt: credential.expiresAt,
+      expiresAt: credential.expiresAt ?? standingEnd(credential, state),
       role: role ?? known?.role ?? "acrpull",
     },
   };
+}
+
+/** What stands in a secret of the end of a key that it holds already: while parts of the directory lag it is left alone. */
+function standingEnd(
+  { credential, keyId }: Pick<LivingCredential, "credential" | "keyId">,
+  state: TargetState,
+): string | null {
+  if (keyId === null || state.kind === "absent" || state.mark?.keyId !== keyId) return null;
+  return state.credential?.password.equals(credential.password) === true
+    ? (state.mark.expiresAt ?? null)
+    : null;
 }
 
 /** Whether an application of this finding is there already. */

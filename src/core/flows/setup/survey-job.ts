@@ -3,6 +3,7 @@ import { isKeyOf } from "../../../domain/ownership.ts";
 import { repositoriesIn } from "../../../domain/role.ts";
 import { azureNow } from "../../clocks.ts";
 import { proofImage, type ProofContext } from "../../checks/prove-pull.ts";
+import { findApplicationListing } from "../../holders/find-application.ts";
 import { namedBy } from "../../holders/key-holders.ts";
 import type { RolesFinding } from "../../steps/pull-role.ts";
 import { decideCredential, type CredentialQuestion } from "./decide-credential.ts";
@@ -39,6 +40,13 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     targets: held,
     known: input.knownPassword,
     now: azureNow(survey.ports.azure?.directory, survey.ports.clock),
+    listed: async (claimed) => {
+      if (!survey.ports.azure || appId === undefined) return application?.passwords ?? [];
+      const { directory } = survey.ports.azure;
+      const ports = { directory, clock: survey.ports.clock };
+      const found = await findApplicationListing({ appId, claimed }, ports, signal);
+      return (found ?? application)?.passwords ?? [];
+    },
     elsewhere: () => heldElsewhere(survey, signal),
     heldBesideTargets: () => heldBesideTargets(survey, application, signal),
   };
