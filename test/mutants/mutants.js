@@ -271,8 +271,8 @@ export const mutants = [
     edits: [
       {
         file: "src/azure/json-service.ts",
-        from: "        repeatable,\n      },\n      signal,",
-        to: "        repeatable: repeatable || true,\n      },\n      signal,",
+        from: "        repeatable,\n        writes:",
+        to: "        repeatable: repeatable || true,\n        writes:",
       },
     ],
     caughtBy: {
@@ -282,7 +282,7 @@ export const mutants = [
   },
   {
     name: "writes a new key without proving it",
-    edits: [{ file: `${flow}/change-over.ts`, from: "await proveOrTakeBack(to, made, step, work);", to: "" }],
+    edits: [{ file: `${flow}/change-over.ts`, from: "await proveOrTakeBack(to, step, work);", to: "" }],
     caughtBy: {
       file: rotation,
       title: "a change-over proves the new key three times, a second apart, before any secret holds it",
@@ -610,8 +610,8 @@ export const mutants = [
     edits: [
       {
         file: `${flow}/key-work.ts`,
-        from: "const held = await this.heldKeyIds();\n    const wish",
-        to: "const held = new Set<string>();\n    const wish",
+        from: "const held = await this.heldKeyIds();\n    const onRemoved",
+        to: "const held = new Set<string>();\n    const onRemoved",
       },
     ],
     caughtBy: {
