@@ -58,14 +58,23 @@ export class KubernetesCalls {
 
   /** A whole list, page by page, each item read. */
   async list<T>(request: ApiRequest, selector: Query, read: Read<T>, signal: AbortSignal): Promise<T[]> {
+    try {
+      return await readPages(this.#http.timeoutMs, signal, (pages) =>
+        this.#restarted(request, selector, read, pages),
+      );
+    } catch (error) {
+      throw kubernetesError(error, request);
+    }
+  }
+
+  async #restarted<T>(request: ApiRequest, selector: Query, read: Read<T>, pages: Pages): Promise<T[]> {
     for (let restarts = 0; ; restarts += 1) {
       try {
-        return await readPages(this.#http.timeoutMs, signal, (pages) =>
-          this.#pages(request, selector, read, pages),
-        );
+        return await this.#pages(request, selector, read, pages);
       } catch (error) {
         const forgotten = error instanceof ApiStatusError && error.status.code === 410;
-        if (!forgotten || restarts >= listRestarts) throw kubernetesError(error, request);
+        if (!forgotten || restarts >= listRestarts) throw error;
+        pages.beginAgain();
       }
     }
   }

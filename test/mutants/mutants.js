@@ -1252,8 +1252,8 @@ export const mutants = [
     edits: [
       {
         file: "src/domain/pages.ts",
-        from: "if (seen.size >= mostPages) throw",
-        to: "if (seen.size < 0) throw",
+        from: "if (count > mostPages) throw",
+        to: "if (count < 0) throw",
       },
     ],
     caughtBy: {
