@@ -28,7 +28,10 @@ export function readClocks(
   };
 }
 
-/** Azure's time, by which passwords live and end: whoever runs a cluster decides what its clock says. Where Azure was not asked, this machine's. */
+/**
+ * Azure's time, by which passwords live and end: whoever runs a cluster decides what its clock says. Where Azure was not
+ * asked, this machine's.
+ */
 export function azureNow(
   directory: Pick<Directory, "serverTime"> | undefined,
   clock: Pick<Clock, "now">,

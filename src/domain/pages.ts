@@ -16,6 +16,8 @@ export interface Pages {
    * @throws ExchangeError for a list that leads back to one of its own pages, or has 10,000
    */
   goOn(page: string): void;
+  /** To be called when the list is read anew from its first page, for it may have changed: the time goes on. */
+  beginAgain(): void;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function readPages<T>(
 ): Promise<T> {
   return underOwnSignal(signal, async (own) => {
     const seen = new Set<string>();
+    let count = 1;
     let timer: NodeJS.Timeout | undefined;
     const late = () =>
       own.abort(
@@ -44,8 +47,10 @@ export async function readPages<T>(
           timer ??= setTimeout(late, Math.min(limitMs, longestTimerMs));
           if (seen.has(page)) throw withoutEnd("leads back to a page that was read already");
           seen.add(page);
-          if (seen.size >= mostPages) throw withoutEnd(`has more than ${mostPages} pages`);
+          count += 1;
+          if (count > mostPages) throw withoutEnd(`has more than ${mostPages} pages`);
         },
+        beginAgain: () => seen.clear(),
       });
     } catch (error) {
       own.signal.throwIfAborted();

@@ -20,7 +20,10 @@ export function checkPlugin({ command }: ExecPlugin, context: string, policy: Ex
   );
 }
 
-/** What is told of a plugin before it runs; undefined for a known one. Arguments may be secrets, and are left out but for the words that say what is done. */
+/**
+ * What is told of a plugin before it runs; undefined for a known one. Arguments may be secrets, and are left out but for
+ * the words that say what is done.
+ */
 export function unknownPlugin({ command, args }: ExecPlugin): string | undefined {
   if (knownProgram(command) !== undefined) return undefined;
   const shown = args.map((argument, place) => {

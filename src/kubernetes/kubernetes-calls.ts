@@ -79,12 +79,21 @@ export class KubernetesCalls {
     read: (item: T) => R,
     signal: AbortSignal,
   ): Promise<R[]> {
+    try {
+      return await readPages(this.#http.timeoutMs, signal, (pages) => this.#restarted(call, read, pages));
+    } catch (error) {
+      throw kubernetesError(error, request);
+    }
+  }
+
+  async #restarted<T, R>(call: PageCall<T>, read: (item: T) => R, pages: Pages): Promise<R[]> {
     for (let restarts = 0; ; restarts += 1) {
       try {
-        return await readPages(this.#http.timeoutMs, signal, (pages) => this.#pages(call, read, pages));
+        return await this.#pages(call, read, pages);
       } catch (error) {
         const forgotten = error instanceof ApiStatusError && error.status.code === 410;
-        if (!forgotten || restarts >= listRestarts) throw kubernetesError(error, request);
+        if (!forgotten || restarts >= listRestarts) throw error;
+        pages.beginAgain();
       }
     }
   }

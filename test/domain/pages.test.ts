@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readPages, type Pages } from "../../src/domain/pages.ts";
 
 const { signal } = new AbortController();
@@ -15,6 +15,19 @@ describe("a list that is read page after page", () => {
       failure: "too-large",
       message: "the list has more than 10000 pages",
     });
+  });
+
+  it("may be begun again, and has no more time for that", async () => {
+    vi.useFakeTimers();
+    const reading = readPages(60_000, signal, async (pages: Pages) => {
+      pages.goOn("second");
+      pages.beginAgain();
+      pages.goOn("second");
+      await vi.advanceTimersByTimeAsync(60_000);
+      pages.goOn("third");
+    });
+    await expect(reading).rejects.toMatchObject({ failure: "timed-out" });
+    vi.useRealTimers();
   });
 
   it("is read no further once the run is to stop", async () => {

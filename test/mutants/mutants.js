@@ -1332,4 +1332,77 @@ export const mutants = [
         "a variable that would give the run's secrets away by leaving certificates unverified stops setup before any request",
     },
   },
+
+  // Bounds.
+  {
+    name: "hands a credential plugin what we sign in to Azure with",
+    edits: [
+      {
+        file: "src/kubernetes/exec-program.ts",
+        from: "signsInToAzure || !ourSecrets.test(name)",
+        to: 'signsInToAzure || name !== ""',
+      },
+    ],
+    caughtBy: {
+      file: "test/kubernetes/exec-plugin.test.ts",
+      title: "runExecPlugin hands the plugin no secret of ours",
+    },
+  },
+  {
+    name: "takes a program for a known one by its name, wherever it lies",
+    edits: [
+      {
+        file: "src/kubernetes/exec-program.ts",
+        from: "file !== undefined && file === programFile(name, env)",
+        to: "file !== undefined",
+      },
+    ],
+    caughtBy: {
+      file: "test/kubernetes/exec-plugin.test.ts",
+      title: "runExecPlugin hands kubelogin, which signs in to Azure itself, what it signs in with",
+    },
+  },
+  {
+    name: "leaves running what a credential plugin started",
+    edits: [
+      {
+        file: "src/kubernetes/exec-plugin.ts",
+        from: 'process.kill(-child.pid, "SIGKILL");',
+        to: 'process.kill(child.pid, "SIGKILL");',
+      },
+    ],
+    caughtBy: {
+      file: "test/kubernetes/exec-plugin.test.ts",
+      title: "runExecPlugin is ended together with what it started when it goes on for ever",
+    },
+  },
+  {
+    name: "reads a list of whatever length",
+    edits: [
+      {
+        file: "src/domain/pages.ts",
+        from: "if (count > mostPages) throw",
+        to: "if (count < 0) throw",
+      },
+    ],
+    caughtBy: {
+      file: "test/domain/pages.test.ts",
+      title:
+        "a list that is read page after page may have as many pages as anybody has, and no more than ten thousand",
+    },
+  },
+  {
+    name: "reads from a device that is named as a file",
+    edits: [
+      {
+        file: "src/domain/named-file.ts",
+        from: "const reading = stats.isFile()",
+        to: "const reading = stats.isFile() || stats.isCharacterDevice()",
+      },
+    ],
+    caughtBy: {
+      file: "test/domain/named-file.test.ts",
+      title: "a file that somebody names is no directory and no device",
+    },
+  },
 ];
