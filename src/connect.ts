@@ -204,13 +204,19 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { allowInsecureTls, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
+  { allowInsecureTls, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
   report: Report,
 ): Promise<WritableClusterTarget & ReadTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });
-  const options = { allowInsecureTls, onPluginMessage, timeoutMs, concurrency };
+  const options = {
+    allowInsecureTls,
+    onPluginMessage,
+    timeoutMs,
+    concurrency,
+    ...(leaveOut && { leaveOut }),
+  };
   return {
     cluster: createCluster(kubeconfig, context, options),
     defaultNamespace: kubeconfig.contexts.find(({ name }) => name === context)?.namespace ?? "default",

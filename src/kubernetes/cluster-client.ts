@@ -40,10 +40,17 @@ import {
 export function createCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  options: KubernetesHttpOptions = {},
+  { leaveOut = [], ...options }: ClusterOptions = {},
 ): ClusterClient {
   const connection = kubeconfig.connection(context);
-  return new ClusterClient(context, connection.cluster.server, new KubernetesHttp(connection, options));
+  const http = new KubernetesHttp(connection, options);
+  return new ClusterClient(context, connection.cluster.server, http, new Set(leaveOut));
+}
+
+/** How a cluster is spoken to, and what of it is left out. */
+export interface ClusterOptions extends KubernetesHttpOptions {
+  /** Secrets, as `namespace/name`, that no list shows. */
+  readonly leaveOut?: readonly string[];
 }
 
 /** One Kubernetes cluster. */
@@ -54,8 +61,10 @@ export class ClusterClient {
   readonly rehearsal: ClusterRehearsalClient;
   readonly #http: KubernetesHttp;
   readonly #calls: KubernetesCalls;
+  readonly #leaveOut: ReadonlySet<string>;
 
-  constructor(context: string, server: string, http: KubernetesHttp) {
+  constructor(context: string, server: string, http: KubernetesHttp, leaveOut: ReadonlySet<string>) {
+    this.#leaveOut = leaveOut;
     this.context = context;
     this.apiHost = new URL(server).hostname;
     this.#http = http;
@@ -113,14 +122,14 @@ export class ClusterClient {
     return this.#calls.mayDo({ verb, resource }, signal);
   }
 
-  listSecretsIn(
+  async listSecretsIn(
     namespace: string,
     labelSelector: string,
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
-    return unlessForbidden(
-      this.#calls.list(this.#request("list", "secrets", namespace), { labelSelector }, secretObject, signal),
-    );
+    const request = this.#request("list", "secrets", namespace);
+    const listed = await unlessForbidden(this.#calls.list(request, { labelSelector }, secretObject, signal));
+    return listed?.filter(this.#isShown);
   }
 
   async listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
@@ -182,14 +191,18 @@ export class ClusterClient {
     );
   }
 
-  #listSecretsEverywhere(
+  async #listSecretsEverywhere(
     selector: { readonly labelSelector?: string; readonly fieldSelector?: string },
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
-    return unlessForbidden(
+    const listed = await unlessForbidden(
       this.#calls.list(this.#request("list", "secrets"), selector, secretObject, signal),
     );
+    return listed?.filter(this.#isShown);
   }
+
+  readonly #isShown = ({ namespace, name }: SecretObject): boolean =>
+    !this.#leaveOut.has(`${namespace}/${name}`);
 
   createSecret(
     secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,

@@ -159,7 +159,7 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   if (live && !input.dryRun) throw new BusyError(targetName(live));
   refuseIfAllUnwritable(removals);
   await checkRights(removals, ports, signal);
-  return { removals, leftOut: unseen, plan: planRemoval(registry, removals, unseen) };
+  return { removals, leftOut: unseen, plan: planRemoval(registry, removals, unseen, input) };
 }
 
 /** Where no secret can be written at all nothing is begun. */

@@ -72,7 +72,7 @@ export const nothingDone: Done = {
 /** What of the run's wishes decides what is next. */
 export type StepWish = Pick<
   RotateInput,
-  "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey" | "namespacesComplete"
+  "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey" | "namespacesComplete" | "leaveOut"
 >;
 
 /**
@@ -82,7 +82,7 @@ export type StepWish = Pick<
 export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
   const holders = keys.holders.filter(({ target }) => !done.givenUp.some((one) => isSameTarget(one, target)));
   const step = stepOf({ ...keys, holders }, wish, done);
-  const maySweep = keys.seen.whole || wish.namespacesComplete;
+  const maySweep = wish.leaveOut.length === 0 && (keys.seen.whole || wish.namespacesComplete);
   return step.kind === "none" && maySweep && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
 }
 
