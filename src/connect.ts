@@ -238,7 +238,7 @@ function pluginNotice(report: Report): Hearing["onPluginStart"] {
 async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  { allowInsecureTls, execPlugins, timeoutMs, concurrency }: Omit<ClusterRequest, "contexts">,
+  { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
   { report, onPluginStart }: Hearing,
 ): Promise<WritableClusterTarget & ReadTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
@@ -252,6 +252,7 @@ async function openCluster(
     onPluginMessage,
     timeoutMs,
     concurrency,
+    ...(leaveOut && { leaveOut }),
   };
   return {
     cluster: createCluster(kubeconfig, context, options),

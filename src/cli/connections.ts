@@ -28,6 +28,8 @@ export interface ClusterRequest {
   readonly timeoutMs: number;
   /** The most requests under way at once in each cluster. */
   readonly concurrency: number;
+  /** Secrets, as `namespace/name`, that are listed as if they were not there. */
+  readonly leaveOut?: readonly string[];
 }
 
 /** Which services `setup` speaks to. */

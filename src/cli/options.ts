@@ -1,4 +1,4 @@
-import { imageReference } from "../domain/names.ts";
+import { imageReference, secretReference } from "../domain/names.ts";
 import {
   azureClouds,
   clusterIdentifier,
@@ -186,6 +186,18 @@ export const completenessOptions = {
     flag: "--namespaces-complete",
     summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
     group: "Consent",
+    consent: true,
+  }),
+};
+
+/** Consent of every command that waits for others: one namespace delays the others, and does not stop them. */
+export const leaveOutOptions = {
+  leaveOut: listOption({
+    flag: "--leave-out <namespace/secret>",
+    summary:
+      "go on as if this secret were not there: no mark on it is waited for, no key stays because it holds it (repeatable)",
+    group: "Consent",
+    parse: secretReference,
     consent: true,
   }),
 };

@@ -1,11 +1,12 @@
 import type { AzureRequest, ClusterRequest } from "./connections.ts";
 import type { AnswersOf } from "./option.ts";
-import type { clusterOptions, runOptions, signInOptions } from "./options.ts";
+import type { clusterOptions, leaveOutOptions, runOptions, signInOptions } from "./options.ts";
 
 /** Answers that say which services a command speaks to, and how long it waits for them. */
 export type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
   Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls" | "execPlugins"> &
-  Pick<AnswersOf<typeof runOptions>, "timeout" | "concurrency">;
+  Pick<AnswersOf<typeof runOptions>, "timeout" | "concurrency"> &
+  Partial<AnswersOf<typeof leaveOutOptions>>;
 
 /** Which Azure, and as whom. */
 export function azureRequest({ cloud, tenant, auth, timeout: timeoutMs }: ServiceAnswers): AzureRequest {
@@ -20,6 +21,15 @@ export function clusterRequest({
   execPlugins,
   timeout,
   concurrency,
+  leaveOut = [],
 }: ServiceAnswers): ClusterRequest {
-  return { kubeconfig, contexts: context, allowInsecureTls, execPlugins, timeoutMs: timeout, concurrency };
+  return {
+    kubeconfig,
+    contexts: context,
+    allowInsecureTls,
+    execPlugins,
+    timeoutMs: timeout,
+    concurrency,
+    leaveOut,
+  };
 }

@@ -17,3 +17,11 @@ const standing: ReadonlySet<Action> = new Set(["unchanged", "reused", "kept", "s
 export function hasChanges(changes: readonly PlannedChange[]): boolean {
   return changes.some((change) => !standing.has(change.action));
 }
+
+/** What it means that a person left secrets out. */
+export function leftOutWarnings({ leaveOut }: { readonly leaveOut: readonly string[] }): string[] {
+  return leaveOut.map(
+    (name) =>
+      `${name} is left out, as was said: it stays as it is, and pulls no more once a key that it holds is retired or removed`,
+  );
+}

@@ -40,10 +40,17 @@ import {
 export function createCluster(
   kubeconfig: Kubeconfig,
   context: string,
-  options: KubernetesHttpOptions = {},
+  { leaveOut = [], ...options }: ClusterOptions = {},
 ): ClusterClient {
   const connection = kubeconfig.connection(context);
-  return new ClusterClient(context, connection.cluster.server, new KubernetesHttp(connection, options));
+  const http = new KubernetesHttp(connection, options);
+  return new ClusterClient(context, connection.cluster.server, http, new Set(leaveOut));
+}
+
+/** How a cluster is spoken to, and what of it is left out. */
+export interface ClusterOptions extends KubernetesHttpOptions {
+  /** Secrets, as `namespace/name`, that no list shows. */
+  readonly leaveOut?: readonly string[];
 }
 
 /** Which objects of a list are wanted. */
@@ -60,8 +67,10 @@ export class ClusterClient {
   readonly rehearsal: ClusterRehearsalClient;
   readonly #http: KubernetesHttp;
   readonly #calls: KubernetesCalls;
+  readonly #leaveOut: ReadonlySet<string>;
 
-  constructor(context: string, server: string, http: KubernetesHttp) {
+  constructor(context: string, server: string, http: KubernetesHttp, leaveOut: ReadonlySet<string>) {
+    this.#leaveOut = leaveOut;
     this.context = context;
     this.apiHost = new URL(server).hostname;
     this.#http = http;
@@ -134,12 +143,13 @@ export class ClusterClient {
     return this.#calls.mayDo({ verb, resource }, signal);
   }
 
-  listSecretsIn(
+  async listSecretsIn(
     namespace: string,
     labelSelector: string,
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
-    return unlessForbidden(this.#listSecretsIn(namespace, { labelSelector }, signal));
+    const listed = await unlessForbidden(this.#listSecretsIn(namespace, { labelSelector }, signal));
+    return listed?.filter(this.#isShown);
   }
 
   async listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
@@ -221,11 +231,11 @@ export class ClusterClient {
     );
   }
 
-  #listSecretsEverywhere(
+  async #listSecretsEverywhere(
     selector: Selector,
     signal: AbortSignal,
   ): Promise<readonly SecretObject[] | undefined> {
-    return unlessForbidden(
+    const listed = await unlessForbidden(
       this.#calls.list(
         this.#request("list", "secrets"),
         (core, page, options) => core.listSecretForAllNamespaces({ ...selector, ...page }, options),
@@ -233,6 +243,7 @@ export class ClusterClient {
         signal,
       ),
     );
+    return listed?.filter(this.#isShown);
   }
 
   #listSecretsIn(
@@ -247,6 +258,9 @@ export class ClusterClient {
       signal,
     );
   }
+
+  readonly #isShown = ({ namespace, name }: SecretObject): boolean =>
+    !this.#leaveOut.has(`${namespace}/${name}`);
 
   createSecret(
     secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,

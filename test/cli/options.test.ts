@@ -19,6 +19,7 @@ const consent = [
   "acceptOutage",
   "namespacesComplete",
   "retireKey",
+  "leaveOut",
   // Of rotate alone: setup takes one that a pipeline names.
   "servicePrincipal",
 ];

@@ -270,9 +270,9 @@ export const mutants = [
     name: "sends every request to Graph as if it might be repeated",
     edits: [
       {
-        file: "src/azure/json-service.ts",
-        from: "        repeatable,\n        writes:",
-        to: "        repeatable: repeatable || true,\n        writes:",
+        file: "src/azure/graph-transport.ts",
+        from: "repeatable: rule?.repeatable === true,",
+        to: "repeatable: true,",
       },
     ],
     caughtBy: {

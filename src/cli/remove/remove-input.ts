@@ -17,6 +17,7 @@ export function removeInput(answers: RemoveAnswers): RemoveInput {
     namespaces: answers.namespace,
     namespaceSelector: answers.namespaceSelector,
     secretName: answers.secretName,
+    leaveOut: answers.leaveOut,
     clusterId: answers.clusterId,
     serviceAccounts: answers.serviceAccount,
     keepPrincipal: answers.keepPrincipal,

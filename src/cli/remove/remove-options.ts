@@ -5,6 +5,7 @@ import {
   askingOptions,
   clusterOptions,
   completenessOptions,
+  leaveOutOptions,
   outputOptions,
   proofOptions,
   rehearsalOptions,
@@ -108,6 +109,7 @@ export const removeOptions = {
     consent: true,
   }),
   ...completenessOptions,
+  ...leaveOutOptions,
   ...rehearsalOptions,
   ...outputOptions,
 };

@@ -11,6 +11,7 @@ export function rotateInput(answers: RotateAnswers): RotateInput {
     namespaces: answers.namespace,
     namespaceSelector: answers.namespaceSelector,
     secretName: answers.secretName,
+    leaveOut: answers.leaveOut,
     clusterId: answers.clusterId,
     ifExpiringWithinMs: answers.ifExpiringWithin,
     expiresInMs: answers.expiresIn,

@@ -1,7 +1,14 @@
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../option.ts";
-import { clusterOptions, completenessOptions, outputOptions, runOptions, signInOptions } from "../options.ts";
+import {
+  clusterOptions,
+  completenessOptions,
+  leaveOutOptions,
+  outputOptions,
+  runOptions,
+  signInOptions,
+} from "../options.ts";
 
 /** Options of `rotate`. */
 export const rotateOptions = {
@@ -94,6 +101,7 @@ export const rotateOptions = {
     consent: true,
   }),
   ...completenessOptions,
+  ...leaveOutOptions,
   // Consent, and no variable: who names one for setup in a pipeline has not agreed to this.
   servicePrincipal: listOption({
     flag: "--service-principal <app-id>",

@@ -34,6 +34,7 @@ export function setupInput(answers: WholeAnswers, knownPassword: SecretText | un
     namespaceSelector: answers.namespaceSelector,
     clusterId: answers.clusterId,
     secretName: answers.secretName,
+    leaveOut: answers.leaveOut,
     proof: answers.proof,
     image: answers.image,
     waitBusyMs: answers.waitBusy,

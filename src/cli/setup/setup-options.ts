@@ -20,6 +20,7 @@ import {
 } from "../option.ts";
 import {
   clusterOptions,
+  leaveOutOptions,
   outputOptions,
   registryScopeOptions,
   runOptions,
@@ -166,6 +167,7 @@ export const setupOptions = {
     parse: oneOf("owner"),
     consent: true,
   }),
+  ...leaveOutOptions,
   ...outputOptions,
 };
 

@@ -38,10 +38,19 @@ export function checkSetup(answers: SetupAnswers, given: GivenOptions, interacti
     ...brokenRules(setupOptions, rules, answers, given),
     ...withoutAzureConflicts(answers),
     ...limitConflicts(answers),
+    ...leftOutTargets(answers),
   ];
   if (conflicts.length > 0) throw new UsageError(conflicts.join("\n"), "usage.conflict");
   const missing = missingOptions(answers, interactive);
   if (missing.length > 0) throw missingInput(missing);
+}
+
+/** What is to be written cannot be left out. */
+function leftOutTargets({ namespace, secretName, leaveOut }: SetupAnswers): string[] {
+  return namespace
+    .map((one) => `${one}/${secretName}`)
+    .filter((target) => leaveOut.includes(target))
+    .map((target) => `--leave-out ${target} cannot be: that secret is to be written`);
 }
 
 function limitConflicts({ repository }: SetupAnswers): string[] {

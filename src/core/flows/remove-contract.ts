@@ -26,6 +26,8 @@ export interface RemoveInput {
   readonly namespaceSelector: string | undefined;
   /** Entries in secrets of this name; undefined: of any name. */
   readonly secretName: string | undefined;
+  /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
+  readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   /** The service accounts to unlink, whoever linked them; empty: all but those that somebody else is known to have linked. */
   readonly serviceAccounts: readonly string[];

@@ -163,7 +163,7 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   if (live && !input.dryRun) throw new BusyError(targetName(live));
   refuseIfAllUnwritable(removals);
   await checkRights(removals, ports, signal);
-  const plan = planRemoval(registry, removals, unseen);
+  const plan = planRemoval(registry, removals, unseen, input);
   if (hasChanges(plan.changes)) for (const { clocks } of removals) refuseFarClocks(clocks);
   return { removals, leftOut: unseen, plan };
 }

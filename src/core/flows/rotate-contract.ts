@@ -36,6 +36,8 @@ export interface RotateInput {
   readonly namespaceSelector: string | undefined;
   /** Keys that secrets of this name hold; undefined: of any name. */
   readonly secretName: string | undefined;
+  /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
+  readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   /** Nothing is begun for a key that lives longer than this. Undefined: whatever its age. */
   readonly ifExpiringWithinMs: number | undefined;

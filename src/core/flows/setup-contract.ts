@@ -47,6 +47,8 @@ export interface SetupInput {
   /** Empty: the context's own namespace, else `default`. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
+  /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
+  readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
   readonly secretName: string;
   readonly proof: ProofKind;

@@ -3,13 +3,13 @@ import { builtInRole } from "../../../domain/role.ts";
 import type { RoleAssignment } from "../../../domain/role-assignment.ts";
 import { clockWarnings } from "../../clocks.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
-import type { PlannedChange } from "../../plan.ts";
+import { leftOutWarnings, type PlannedChange } from "../../plan.ts";
 import { nameOf } from "../../steps/directory-names.ts";
 import { endOf, type MarkedSecret } from "../../steps/entry-removal.ts";
 import { heldText } from "../../../domain/held-text.ts";
 import { targetName } from "../../steps/pull-secret.ts";
 import type { Target } from "../../steps/read-targets.ts";
-import type { RemovePlan } from "../remove-contract.ts";
+import type { RemoveInput, RemovePlan } from "../remove-contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
 import { isUnnamed, type Kept, type PrincipalVerdict } from "./judge-principal.ts";
 import type { Removal } from "./removal.ts";
@@ -19,6 +19,7 @@ export function planRemoval(
   { loginServer, name }: MeantRegistry,
   removals: readonly Removal[],
   leftOut: readonly LeftOut[],
+  input: Pick<RemoveInput, "leaveOut">,
 ): RemovePlan {
   return {
     registryName: name,
@@ -30,6 +31,7 @@ export function planRemoval(
       ...removal.orphans.map((what) => keptChange(roleName(what), { what, reason: "principal-gone" })),
     ]),
     warnings: [
+      ...leftOutWarnings(input),
       ...leftOut.map(({ name: what, error }) => `Left out, ${what}: ${error.message}`),
       ...removals.flatMap(({ clocks }) => clockWarnings(clocks)),
       ...removals.flatMap(warningsOf),

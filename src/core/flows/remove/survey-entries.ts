@@ -120,27 +120,32 @@ function isChosen(
 /** All that can never be written are told at once. */
 function readAll(marked: readonly Marked[], loginServer: string): MarkedSecret[] {
   const entries: MarkedSecret[] = [];
-  const refusals: ActionableError[] = [];
+  const refusals: Refusal[] = [];
   for (const { target, secret } of marked) {
     try {
       const entry = readEntry(target, secret, loginServer);
       if (entry) entries.push(entry);
     } catch (error) {
       if (!(error instanceof ActionableError)) throw error;
-      refusals.push(error);
+      refusals.push({ target, error });
     }
   }
   refuseAll(refusals);
   return entries;
 }
 
-function refuseAll(refusals: readonly ActionableError[]): void {
-  const [first, ...more] = refusals;
+/** An entry that can never be taken out. */
+type Refusal = UnwritableEntry;
+
+function refuseAll(refusals: readonly Refusal[]): void {
+  const [first, ...more] = refusals.map(({ error }) => error);
   if (!first) return;
-  const hint =
-    "Have its owner take the entry out, or delete it; or remove what is in other namespaces alone, with --namespace: then the key stays as long as this secret holds it.";
+  const flags = refusals
+    .map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`)
+    .join(" ");
+  const hint = `Have its owner take the entry out, or delete it; or remove what is in other namespaces alone, with --namespace: then the key stays as long as this secret holds it. To remove the key all the same, so that nothing pulls by what is held there: ${flags}.`;
   if (more.length === 0) throw refused(first.code, `${first.message} Nothing was removed.`, hint);
-  const all = refusals.map(({ message }) => `  ${message}`).join("\n");
+  const all = refusals.map(({ error: { message } }) => `  ${message}`).join("\n");
   throw refused(
     first.code,
     `${refusals.length} secrets cannot be written, so nothing was removed:\n${all}`,
@@ -156,7 +161,7 @@ async function rehearseAll(
 ): Promise<{ readonly unwritable: readonly UnwritableEntry[]; readonly gone: readonly MarkedSecret[] }> {
   const gone: MarkedSecret[] = [];
   const unwritable: UnwritableEntry[] = [];
-  const refusals: ActionableError[] = [];
+  const refusals: Refusal[] = [];
   await pMap(
     entries,
     async (entry) => {
@@ -167,7 +172,7 @@ async function rehearseAll(
         if (!(error instanceof ActionableError) || signal.aborted) throw error;
         // A server that does not answer has refused nothing.
         if (error.retryable) throw error;
-        if (error.exitCode === exitCode.usage) refusals.push(error);
+        if (error.exitCode === exitCode.usage) refusals.push({ target: entry.target, error });
         else unwritable.push({ target: entry.target, error });
       }
     },

@@ -385,6 +385,7 @@ export class KeyWork {
   }
 
   get #seesAll(): boolean {
+    if (this.input.leaveOut.length > 0) return false;
     return this.keys.seen.whole || this.input.namespacesComplete;
   }
 

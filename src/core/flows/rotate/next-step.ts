@@ -72,7 +72,7 @@ export const nothingDone: Done = {
 /** What of the run's wishes decides what is next. */
 export type StepWish = Pick<
   RotateInput,
-  "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey" | "namespacesComplete"
+  "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey" | "namespacesComplete" | "leaveOut"
 >;
 
 /**
@@ -80,10 +80,12 @@ export type StepWish = Pick<
  * @throws ActionableError `rotate.too-late-to-abort`, exit 2
  */
 export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
-  const holders = keys.holders.filter(({ target }) => !done.givenUp.some((one) => isSameTarget(one, target)));
-  const step = stepOf({ ...keys, holders }, wish, done);
-  const maySweep = keys.seen.whole || wish.namespacesComplete;
-  return step.kind === "none" && maySweep && keys.staleMarks.length > 0 ? { kind: "tidy" } : step;
+  const isTaken = ({ target }: { readonly target: Target }) =>
+    !done.givenUp.some((one) => isSameTarget(one, target));
+  const step = stepOf({ ...keys, holders: keys.holders.filter(isTaken) }, wish, done);
+  const maySweep = wish.leaveOut.length === 0 && (keys.seen.whole || wish.namespacesComplete);
+  // A mark on a secret that is given up stays with it.
+  return step.kind === "none" && maySweep && keys.staleMarks.some(isTaken) ? { kind: "tidy" } : step;
 }
 
 function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {

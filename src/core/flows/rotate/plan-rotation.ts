@@ -1,7 +1,7 @@
 import type { ActionableError } from "../../../domain/errors.ts";
 import { isKeyOf } from "../../../domain/ownership.ts";
 import { clockWarnings } from "../../clocks.ts";
-import type { PlannedChange } from "../../plan.ts";
+import { leftOutWarnings, type PlannedChange } from "../../plan.ts";
 import { forgottenWritersWarning, targetName } from "../../steps/pull-secret.ts";
 import type { RotateInput, RotatePlan } from "../rotate-contract.ts";
 import { timeText } from "../../../domain/time-text.ts";
@@ -27,6 +27,7 @@ export function planRotation(
   return {
     changes: planned.flatMap(({ prospect, block }) => changesOf(prospect, input, block)),
     warnings: [
+      ...leftOutWarnings(input),
       ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
       ...planned.flatMap(({ prospect, block }) => [...warningsOf(prospect, input), ...blockWarnings(block)]),
     ],

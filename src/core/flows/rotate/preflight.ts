@@ -238,9 +238,11 @@ function cannotBeWritten(
   const [first] = unwritable;
   const { docs, requestId } = first?.error ?? {};
   const hints = new Set(unwritable.map(({ error }) => hintFor(error)));
-  if (intent === "compromised") {
-    hints.add("To replace the key without them, so that they pull no more: --accept-outage.");
-  }
+  const left = unwritable.map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`);
+  const flags = intent === "compromised" ? "--accept-outage" : left.join(" ");
+  hints.add(
+    `To go on without ${left.length === 1 ? "it" : "them"}, so that nothing pulls by what is held there: ${flags}.`,
+  );
   return new ActionableError(
     `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was begun:\n${list}`,
     {

@@ -19,9 +19,13 @@ export async function findMarks(
   const staleMarks = swept.filter((mark) => !isLiveMark(mark));
   return {
     staleMarks,
-    marksStay: staleMarks.length > 0 && (await survey.cluster.managedSecrets(signal)) === undefined,
+    marksStay: staleMarks.length > 0 && !(await seesAll(survey, signal)),
     liveMark: [...ours, ...others].find(isLiveMark),
   };
+}
+
+async function seesAll({ input, cluster }: JobSurvey, signal: AbortSignal): Promise<boolean> {
+  return input.leaveOut.length === 0 && (await cluster.managedSecrets(signal)) !== undefined;
 }
 
 function inTargets({ states }: JobSurvey): StaleMark[] {

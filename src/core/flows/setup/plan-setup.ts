@@ -1,4 +1,4 @@
-import type { PlannedChange } from "../../plan.ts";
+import { leftOutWarnings, type PlannedChange } from "../../plan.ts";
 import { applicationChanges, foreseenText } from "../../steps/application.ts";
 import { cappedLife } from "../../steps/client-secret.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../../steps/pull-role.ts";
@@ -40,6 +40,7 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
       })),
     ],
     warnings: [
+      ...leftOutWarnings(input),
       ...registryWarnings(survey),
       ...leftOut.map(({ target, error }) => `${targetName(target)} is left out: ${error.message}`),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),

@@ -48,7 +48,7 @@ export async function sweep(
   const lost = new Set(mark?.lostOperations);
   const known = operations.filter((operation) =>
     mayBeSwept({
-      seesAll: secrets !== undefined,
+      seesAll: secrets !== undefined && !job.marksStay,
       lostByThisRun: lost.has(operation),
       ofRunAtWork: atWork.has(operation),
     }),

@@ -59,6 +59,7 @@ export const plainWish: StepWish = {
   wait: false,
   retireKey: undefined,
   namespacesComplete: false,
+  leaveOut: [],
 };
 
 const staleMark: PendingMark = {

@@ -219,6 +219,7 @@ const wishes = fc.record({
   wait: fc.boolean(),
   retireKey: fc.constant(undefined),
   namespacesComplete: fc.constant(false),
+  leaveOut: fc.constant([]),
 }) satisfies fc.Arbitrary<StepWish>;
 
 const plans: fc.Arbitrary<readonly RunPlan[]> = fc.array(

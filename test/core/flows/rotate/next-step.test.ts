@@ -577,6 +577,13 @@ describe("the mark of a run that was killed", () => {
   ])("%s", (_how, state, wish, expected) => {
     expect(next({ ...state, staleMark: true }, wish)).toBe(expected);
   });
+
+  it("stays on a secret that is given up: it would be tidied up again and again", () => {
+    const keys = surveyed({ secrets: inUse("a"), staleMark: true });
+    const done = { ...nothingDone, givenUp: keys.staleMarks.map(({ target }) => target) };
+    const wish = { ...plainWish, ifExpiringWithinMs: 0 };
+    expect(nextStep(keys, wish, done)).toEqual({ kind: "none", because: "done" });
+  });
 });
 
 describe("what follows a retirement is told before it", () => {
