@@ -31,7 +31,7 @@ describe("YAML, as the API server reads it", () => {
   });
 
   it("takes the last of equal keys, and names each with its line", () => {
-    const text = 'a: 1\nb:\n  "c": 1\n  \'c\': 2\na: 3\na: {d: 1, d: 2}\n';
+    const text = "a: 1\nb:\n  \"c\": 1\n  'c': 2\na: 3\na: {d: 1, d: 2}\n";
     expect(readYaml(text)).toEqual({
       value: { a: { d: 2 }, b: { c: 2 } },
       duplicates: [
@@ -45,6 +45,6 @@ describe("YAML, as the API server reads it", () => {
 
   it("does not read half a letter, nor what is no YAML", () => {
     expect(() => readYaml('{"a": "\\ud83d\\ude00"}')).toThrow("invalid Unicode");
-    expect(() => readYaml("a: [")).toThrow();
+    expect(() => readYaml("a: [")).toThrow("unexpected end of the stream");
   });
 });
