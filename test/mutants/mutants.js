@@ -242,8 +242,8 @@ export const mutants = [
     edits: [
       {
         file: "src/azure/application-passwords.ts",
-        from: "path: `/applications/${objectId}/addPassword`,",
-        to: "path: `/applications/${objectId}/addPassword`,\n              repeatable: true,",
+        from: "at: graph.api(`/applications/${objectId}/addPassword`),",
+        to: "at: graph.api(`/applications/${objectId}/addPassword`),\n              repeatable: true,",
       },
     ],
     caughtBy: {
@@ -646,8 +646,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/steps/service-account.ts",
-        from: "const secrets = [...account.imagePullSecrets, link.secretName];",
-        to: "const secrets = [link.secretName];",
+        from: "return [...imagePullSecrets, secretName];",
+        to: "return [secretName];",
       },
     ],
     caughtBy: {
@@ -719,9 +719,9 @@ export const mutants = [
     name: "overwrites what somebody added to a service account meanwhile",
     edits: [
       {
-        file: "src/kubernetes/cluster-client.ts",
-        from: "const body = { metadata: { resourceVersion }, imagePullSecrets: secrets };",
-        to: "const body = { metadata: resourceVersion ? {} : {}, imagePullSecrets: secrets };",
+        file: "src/kubernetes/cluster-writes.ts",
+        from: "    metadata: { resourceVersion },\n    imagePullSecrets:",
+        to: "    metadata: resourceVersion ? {} : {},\n    imagePullSecrets:",
       },
     ],
     caughtBy: {
@@ -952,8 +952,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/flows/status.ts",
-        from: "orphans: told.length > 0 ?",
-        to: "orphans: told.length === seen.length ?",
+        from: "orphans: hasLoginServer && seen.some(isTold) ?",
+        to: "orphans: hasLoginServer && seen.every(isTold) ?",
       },
     ],
     caughtBy: {
@@ -1012,8 +1012,8 @@ export const mutants = [
     edits: [
       {
         file: `${removal}/carry-out.ts`,
-        from: "    await this.#unlink(stillOurTurn);\n    await this.#removeOthers(mark);",
-        to: "    await this.#removeOthers(mark);\n    await this.#unlink(stillOurTurn);",
+        from: "    await this.#several.unlink(this.#removal.users.links, stillOurTurn);\n    await this.#removeOthers(mark);",
+        to: "    await this.#removeOthers(mark);\n    await this.#several.unlink(this.#removal.users.links, stillOurTurn);",
       },
     ],
     caughtBy: {
@@ -1026,9 +1026,9 @@ export const mutants = [
     name: "has remove delete a secret that was changed since it was read",
     edits: [
       {
-        file: "src/kubernetes/cluster-client.ts",
-        from: "const body = { preconditions: { uid, resourceVersion } };",
-        to: "const body = { preconditions: { uid } };",
+        file: "src/kubernetes/cluster-writes.ts",
+        from: "preconditions: { uid, resourceVersion },",
+        to: "preconditions: { uid, resourceVersion: resourceVersion ? undefined : resourceVersion },",
       },
     ],
     caughtBy: {
@@ -1041,8 +1041,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/steps/entry-removal.ts",
-        from: "if (madeByUs && holdsNothing && !hasOtherMarks)",
-        to: "if (holdsNothing && !hasOtherMarks)",
+        from: "const goes = madeByUs && holdsNothing && !hasOtherMarks;",
+        to: "const goes = holdsNothing && !hasOtherMarks;",
       },
     ],
     caughtBy: {
@@ -1179,8 +1179,8 @@ export const mutants = [
     edits: [
       {
         file: `${removal}/find-users.ts`,
-        from: "const isUndone = goes ? !byOthers : isOurs && !servesOurs;",
-        to: "const isUndone = goes || (isOurs && !servesOurs);",
+        from: "const isUndone = goes ? !byOthers :",
+        to: "const isUndone = goes ? true :",
       },
     ],
     caughtBy: {
