@@ -1,5 +1,6 @@
-import { close, constants, fstat, open, read, type Stats } from "node:fs";
+import { close, constants, fstat, open, read, stat, type Stats } from "node:fs";
 import { Socket } from "node:net";
+import { devNull } from "node:os";
 import { promisify } from "node:util";
 import { underOwnSignal } from "./own-signal.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -36,13 +37,19 @@ export async function readNamedFile(path: string, bounds: FileBounds): Promise<B
   const stats = await promisify(fstat)(file);
   if (stats.isFIFO() && pipe) return readPipe(file, limitBytes, signal);
   // Closed only when nothing reads from it any more: its number may be another file's then.
-  const reading = stats.isFile()
+  const isReadable = stats.isFile() || (await isNothing(stats));
+  const reading = isReadable
     ? readFile(file, limitBytes)
     : Promise.reject(new UnfitFileError(`it is ${kindOf(stats)}`));
   return untilAborted(
     reading.finally(() => close(file, () => {})),
     signal,
   );
+}
+
+/** Whether it is the device that holds nothing, as who wants no kubeconfig names for one. */
+async function isNothing(stats: Stats): Promise<boolean> {
+  return stats.isCharacterDevice() && (await promisify(stat)(devNull)).rdev === stats.rdev;
 }
 
 /** Why {@link readNamedFile} failed, to stand after a colon or in brackets: `ENOENT`, or `it is a directory`. */

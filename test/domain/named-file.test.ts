@@ -49,6 +49,10 @@ describe("a file that somebody names", () => {
     expect(await whyNot("/dev/zero", { pipe: true })).toBe("it is a device");
   });
 
+  it("may be the device that holds nothing", async () => {
+    expect(await readNamedFile("/dev/null", { signal })).toEqual(Buffer.alloc(0));
+  });
+
   it("is a pipe only where that may be, and nobody waits for its writer", async () => {
     expect(await whyNot(pipe("unwanted"))).toBe("it is a pipe");
   });

@@ -1396,8 +1396,8 @@ export const mutants = [
     edits: [
       {
         file: "src/domain/named-file.ts",
-        from: "const reading = stats.isFile()",
-        to: "const reading = stats.isFile() || stats.isCharacterDevice()",
+        from: "const isReadable = stats.isFile() ||",
+        to: "const isReadable = stats.isFile() || stats.isCharacterDevice() ||",
       },
     ],
     caughtBy: {
