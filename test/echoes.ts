@@ -59,19 +59,14 @@ export class Search {
   /** @param length characters of a secret that count as a piece of it */
   constructor(secrets: Iterable<string>, length: number) {
     for (const secret of new Set(secrets)) {
-      // The first part of a signed token is the same in all of them, and no secret.
-      const told = secret.startsWith("eyJ") ? secret.slice(secret.indexOf(".") + 1) : secret;
-      for (const piece of windows(told, length)) for (const form of formsOf(piece)) this.#add(form);
-      // However it begins, so long a part of base64 holds that many characters of the secret whole.
-      const inBase64 = Math.ceil((8 * length + 7) / 6);
-      for (const before of [0, 1, 2]) {
-        const digits = Buffer.from("x".repeat(before) + told).toString("base64");
-        // The first and the last may hold bits of what stands beside the secret.
-        const own = digits.slice(before + 1, -4);
-        for (const piece of windows(own, inBase64)) {
-          this.#add(piece);
-          this.#add(piece.replaceAll("+", "-").replaceAll("/", "_"));
-        }
+      const [header, claims = "", signature = ""] = secret.split(".");
+      if (header?.startsWith("eyJ")) {
+        // The first part of a signed token is the same in all of them. The second is base64, as other texts may be
+        // that hold the same word: only what is longer than a word tells of the token.
+        this.#addPieces(claims, 2 * length);
+        this.#addPieces(signature, length);
+      } else {
+        this.#addPieces(secret, length);
       }
     }
   }
@@ -82,6 +77,20 @@ export class Search {
       for (const piece of windows(text, length)) if (pieces.has(piece)) return piece;
     }
     return undefined;
+  }
+
+  #addPieces(secret: string, length: number): void {
+    for (const piece of windows(secret, length)) for (const form of formsOf(piece)) this.#add(form);
+    // However it begins, so long a part of base64 holds that many characters of the secret whole.
+    const inBase64 = Math.ceil((8 * length + 7) / 6);
+    for (const before of [0, 1, 2]) {
+      const digits = Buffer.from("x".repeat(before) + secret).toString("base64");
+      // The first and the last may hold bits of what stands beside the secret.
+      for (const piece of windows(digits.slice(before + 1, -4), inBase64)) {
+        this.#add(piece);
+        this.#add(piece.replaceAll("+", "-").replaceAll("/", "_"));
+      }
+    }
   }
 
   #add(form: string): void {

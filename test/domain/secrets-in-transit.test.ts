@@ -97,6 +97,17 @@ describe("a refusal", () => {
       expect(refusal(status, {}, headers).headers).toEqual({ date: headers.date });
   });
 
+  test("loses a demand for another token that repeats a piece of a secret", () => {
+    const piece = password.slice(0, 8);
+    for (const value of [
+      `Bearer error="${piece}", claims="e30="`,
+      `Bearer claims="${Buffer.from(`{"a":"${piece}"}`).toString("base64")}"`,
+      `Bearer claims="${token.slice(60, 90)}"`,
+    ]) {
+      expect(refusal(401, {}, { "www-authenticate": value }).headers).toEqual({});
+    }
+  });
+
   test("keeps a demand for another token, whatever words it shares with the token", () => {
     const demand = encode({ access_token: { nbf: { essential: true, value: "1604106651" } } });
     for (const pad of ["", " ", "  "]) {
