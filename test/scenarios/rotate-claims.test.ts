@@ -255,6 +255,21 @@ describe.concurrent("rotate --compromised, where a secret shows the leaked key i
   });
 });
 
+describe.concurrent("rotate, where a secret shows the key that no run of acr-pull wrote there", () => {
+  it("gives it the next one, for it may have been restored, and tells of it", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    const { labels, annotations } = secretOf(sandbox)!.metadata;
+    const managedFields = [{ manager: "kubectl-create", operation: "Update", apiVersion: "v1" }];
+    const metadata = { namespace: "default", name: "back", labels, annotations, managedFields };
+    addSecret(sandbox, metadata);
+    sandbox.invariants.watch();
+    const planned = await rotate(sandbox, ["--dry-run"]);
+    expect(planned.json.warnings.join(), planned.stderr).toContain("sandbox/default/back holds the key");
+    expect(planned.json.warnings.join()).not.toContain("awesomeapps/acr-secret holds");
+  });
+});
+
 function keyIdsOf(sandbox: Sandbox): string[] {
   return passwordsOf(sandbox)
     .filter(({ removedAt }) => removedAt === undefined)

@@ -1,5 +1,5 @@
 import type { ActionableError } from "../../../domain/errors.ts";
-import { isKeyOf } from "../../../domain/ownership.ts";
+import { fieldManager, hasForgottenWriters, isKeyOf } from "../../../domain/ownership.ts";
 import { clockWarnings } from "../../clocks.ts";
 import { leftOutWarnings, type PlannedChange } from "../../plan.ts";
 import { forgottenWritersWarning, targetName } from "../../steps/pull-secret.ts";
@@ -8,6 +8,7 @@ import { timeText } from "../../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-key.ts";
+import type { Holder } from "../../holders/holders.ts";
 import type { LeftOut } from "../../holders/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
@@ -182,6 +183,15 @@ function marksToRemove({ staleMarks, seen }: SurveyedKeys): PlannedChange[] {
   }));
 }
 
+/** That a secret shows the key and no run wrote it there, by a record that can be forged, and lacks after a restore. */
+function unwrittenWarning({ target, secret }: Holder): string[] {
+  const { managers } = secret;
+  if (managers.length === 0 || managers.includes(fieldManager) || hasForgottenWriters(secret)) return [];
+  return [
+    `${targetName(target)} holds the key and gets the new one, and by the cluster's record no run of acr-pull ever wrote it: if that namespace is to pull no more, have the secret deleted, and use --compromised`,
+  ];
+}
+
 function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: RotateInput): string[] {
   const { seen, changed, strange, appId, loginServer, holders, keyOf } = keys;
   const warnings = changed.map(
@@ -201,6 +211,7 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
   warnings.push(...clockWarnings(keys.clocks));
   if (step.kind === "none") return warnings;
   warnings.push(...holders.flatMap(({ target, secret }) => forgottenWritersWarning(target, secret)));
+  if (step.kind === "change-over") warnings.push(...step.holders.flatMap(unwrittenWarning));
   if (!seen.whole && !input.namespacesComplete) {
     warnings.push(
       "Secrets may not be listed in every namespace, so the old key will stay valid: say --namespaces-complete when the namespaces given are all that use it",
