@@ -55,8 +55,11 @@ const wrong: ReadonlyArray<readonly [string, (aheadMs: number) => void, string]>
   ],
 ];
 
-describe.each(writing)("%s", (_command, run) => {
-  it.each(wrong)("writes nothing while %s clock is more than an hour off", async (_whose, setWrong, says) => {
+describe.each(writing)("%s", (command, run) => {
+  // Whose it is is told in one place, for all of them.
+  const some = command === "setup" ? wrong : wrong.slice(0, 1);
+
+  it.each(some)("writes nothing while %s clock is more than an hour off", async (_whose, setWrong, says) => {
     await start();
     setWrong(61 * minuteMs);
     const { result, writes } = await countingWrites(sandbox, () => run([]));
@@ -68,21 +71,21 @@ describe.each(writing)("%s", (_command, run) => {
     });
   });
 
-  it.each(wrong)("says so while %s clock is more than five minutes off", async (_whose, setWrong, says) => {
+  it.each(some)("says so while %s clock is more than five minutes off", async (_whose, setWrong, says) => {
     await start();
     setWrong(-6 * minuteMs);
     const { code, json, stderr } = await run(["--dry-run"]);
     expect(code, stderr).toBe(0);
     expect(json.warnings.join("\n")).toContain(`${says} is 6 minutes slow`);
   });
+});
 
-  it("says nothing of clocks that are five minutes apart at most", async () => {
-    await start();
-    sandbox.world.clusters[0]!.clockAheadMs = 4 * minuteMs;
-    const { code, json, stderr } = await run(["--dry-run"]);
-    expect(code, stderr).toBe(0);
-    expect(json.warnings.join("\n")).not.toContain("clock");
-  });
+it("setup says nothing of clocks that are five minutes apart at most", async () => {
+  await start();
+  sandbox.world.clusters[0]!.clockAheadMs = 4 * minuteMs;
+  const { code, json, stderr } = await setup(sandbox, ["--dry-run"]);
+  expect(code, stderr).toBe(0);
+  expect(json.warnings.join("\n")).not.toContain("clock");
 });
 
 describe("while the cluster's clock is fifty minutes fast", () => {
