@@ -220,7 +220,9 @@ onEachCluster((open) => {
     const namespace = await scenario.namespace();
     const args = ["-n", namespace, "--service-principal", "team", "--password-stdin"];
     expect((await scenario.setup(args, { input: givenText })).code).toBe(0);
-    const { keyId } = rotationOf(await scenario.rotate());
+    const { appId = "" } =
+      scenario.sandbox.world.applications.find(({ displayName }) => displayName === "team") ?? {};
+    const { keyId } = rotationOf(await scenario.rotate(["--service-principal", appId]));
     expect(await scenario.keys(namespace)).toEqual({ plain: keyId, beside: givenKey });
     await endGrace(scenario, namespace);
     const finished = rotationOf(await scenario.rotate(["--finish", "--retire-key", givenKey]));
