@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   clusterOptions,
+  leaveOutOptions,
   outputOptions,
   registryScopeOptions,
   runOptions,
@@ -69,6 +70,7 @@ it("remove undoes setup with every option of it that says what is made", () => {
     ...registryScopeOptions,
     ...signInOptions,
     ...clusterOptions,
+    ...leaveOutOptions,
     ...runOptions,
     ...outputOptions,
   };

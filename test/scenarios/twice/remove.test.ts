@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { liveAssignments, livePasswords, type Run } from "../../program.ts";
-import { expectDepartures, told } from "../removal.ts";
+import { prunes, expectDepartures, told } from "../removal.ts";
 import { ownApplication } from "../rotation.ts";
 import { TerminalRun } from "../../terminal.ts";
 import { onEachCluster } from "./on-each-cluster.ts";
@@ -185,7 +185,7 @@ onEachCluster((open) => {
     expect(status.json.brokenLinks).toMatchObject([
       { namespace, serviceAccount: "builder", secret: "acr-secret" },
     ]);
-    expectDone(await scenario.remove());
+    expectDone(await scenario.remove(prunes(scenario.sandbox)));
     expect(await scenario.links(namespace, "builder")).toEqual([]);
     expectNothingInAzure(scenario);
   });
