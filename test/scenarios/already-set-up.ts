@@ -112,6 +112,7 @@ function leave(
         namespace,
         labels: { "acr-pull/managed": "true", "app.kubernetes.io/managed-by": "acr-pull" },
         annotations: { "acr-pull/entries": JSON.stringify({ [loginServer]: mark }) },
+        managedFields: [{ manager: "acr-pull", operation: "Update", apiVersion: "v1" }],
       },
       data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
     });

@@ -176,6 +176,9 @@ function expectTruth(
   }
 }
 
+/** A leaked key, and every namespace that is to get the next one. */
+const leaked = ["--compromised", ...namespaces.flatMap((name) => ["-n", name])];
+
 /** The last write of a rotation for a leaked key in two namespaces, counted from 0. */
 const lastWrite = 10;
 
@@ -184,7 +187,7 @@ describe("whatever write of a rotation for a leaked key is the last, what is sai
 
   it("with as many writes as are gone through here", async (context) => {
     const sandbox = await setUpWorld(context);
-    const run = await rotate(sandbox, ["--compromised"]);
+    const run = await rotate(sandbox, leaked);
     expect(run.code, run.stderr).toBe(0);
     expect(sandbox.requests.mutating()).toHaveLength(lastWrite + 1);
   });
@@ -193,7 +196,7 @@ describe("whatever write of a rotation for a leaked key is the last, what is sai
     const sandbox = await setUpWorld(context);
     const before = { keys: keyIds(sandbox), held: allHeld(sandbox) };
     const isLast = ({ mutating }: RequestEntry) => mutating && sandbox.requests.mutating().length > at;
-    const run = await stopped(sandbox, "SIGINT", isLast, rotate, ["--compromised"]);
+    const run = await stopped(sandbox, "SIGINT", isLast, rotate, leaked);
     expect(run.code, run.stderr).toBe(130);
     expectTruth(sandbox, before, run);
   });
@@ -205,7 +208,7 @@ describe("whatever write of a rotation for a leaked key is the last, what is sai
       if (phase !== "committed" || !mutating || sandbox.requests.mutating().length <= at) return;
       sandbox.setFaults([noPatch, noRemoval, { ...noRemoval, match: "POST .*/addPassword" }]);
     });
-    const run = await rotate(sandbox, ["--compromised"]);
+    const run = await rotate(sandbox, leaked);
     expect([0, 3, 4]).toContain(run.code);
     expectTruth(sandbox, before, run);
   });
