@@ -63,8 +63,8 @@ describe("rotate at a terminal", () => {
   });
 
   it("proposes no when a key is to go", async () => {
-    const args = ["--auth", "environment", "--context", "sandbox", "-n", "awesomeapps", "--compromised"];
-    const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
+    const args = ["--auth", "environment", "--context", "sandbox", "-n", "awesomeapps", "-n", "default"];
+    const run = await TerminalRun.start(sandbox, ["rotate", ...args, "--compromised"]);
     await run.at(questions.plan);
     await run.until("❯ no, stop here");
     expect(run.history.replaceAll(/\s+/g, " ")).toContain("for up to 3 hours");

@@ -15,7 +15,7 @@ export const rotateCommand = defineCommand({
     ["rotate --registry myregistry --dry-run", "only show what would be done"],
     ["rotate --finish --yes", "retire the old keys whose time is over, and do no more"],
     ["rotate --abort --yes", "back to the old keys"],
-    ["rotate --registry myregistry --compromised --yes", "a key has leaked: retire it at once"],
+    ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
   run: async (answers, context) => {
     const { runRotate } = await import("../rotate/run-rotate.ts");
