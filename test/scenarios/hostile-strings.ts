@@ -83,7 +83,8 @@ async function open([user, group, team, key, subscription, ...rest]: readonly st
     kind: "Pod",
     metadata: { name: "pod", namespace: "awesomeapps" },
     spec: {
-      containers: [{ name: "main", image: image ?? "" }],
+      // White space around it is all that the API server would not have.
+      containers: [{ name: "main", image: `i${image ?? ""}i` }],
       imagePullSecrets: [{ name: "acr-secret" }],
     },
     status: {
