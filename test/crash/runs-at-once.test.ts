@@ -37,6 +37,18 @@ describe("runs of setup at once", () => {
     expect(keysEverMade(sandbox)).toHaveLength(1);
   });
 
+  it("for different namespaces, where no secret is left of an application: all succeed, with one key more", async () => {
+    expect((await setup(sandbox, ["-n", "awesomeapps"])).code).toBe(0);
+    sandbox.world.clusters[0]!.objects["secrets"] = [];
+    meetAtTheMark(sandbox, 2);
+    const runs = await Promise.all([
+      setup(sandbox, ["-n", "awesomeapps"]),
+      setup(sandbox, ["-n", "default"]),
+    ]);
+    expect(runs.map(({ code, stderr }) => [code, stderr]).filter(([code]) => code !== 0)).toEqual([]);
+    expect(keysEverMade(sandbox)).toHaveLength(2);
+  });
+
   it("for two clusters: each gets a key of its own", async () => {
     const runs = await Promise.all(
       ["sandbox", "sandbox-staging"].map((context) => setup(sandbox, ["--context", context])),

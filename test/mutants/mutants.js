@@ -573,7 +573,8 @@ export const mutants = [
     ],
     caughtBy: {
       file: "test/crash/runs-at-once.test.ts",
-      title: "runs of setup at once for different namespaces: all succeed, with one key for the cluster",
+      title:
+        "runs of setup at once for different namespaces, where no secret is left of an application: all succeed, with one key more",
     },
   },
   {
