@@ -1029,7 +1029,7 @@ export const mutants = [
       {
         file: "src/kubernetes/cluster-writes.ts",
         from: "preconditions: { uid, resourceVersion },",
-        to: "preconditions: { uid, resourceVersion: resourceVersion ? undefined : resourceVersion },",
+        to: "preconditions: { uid, ...(resourceVersion ? {} : { resourceVersion }) },",
       },
     ],
     caughtBy: {
