@@ -79,8 +79,10 @@ export function createAzureHttp(
 ): AzureHttp {
   let clockAheadMs: number | undefined;
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
+  // The metadata service of virtual machines speaks no TLS.
+  const agents = { overTls: agent, inTheClear: new AgentInTheClear({ keepAlive: true }) };
   const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(agent, timeoutMs, { writes, onDate });
+    createHttpClient(agents, timeoutMs, { writes, onDate });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
@@ -129,12 +131,10 @@ export function createAzureHttp(
 
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
 function createHttpClient(
-  agent: Agent,
+  agents: { readonly overTls: Agent; readonly inTheClear: AgentInTheClear },
   limitMs: number,
   { writes, onDate }: Pick<RequestRules, "writes"> & { readonly onDate: (date: number) => void },
 ): HttpClient {
-  // The metadata service of virtual machines speaks no TLS.
-  const agentInTheClear = new AgentInTheClear({ keepAlive: true });
   return {
     async sendRequest(request) {
       const url = new URL(request.url);
@@ -150,7 +150,8 @@ function createHttpClient(
           headers: request.headers.toJSON({ preserveCase: true }),
           body: typeof request.body === "string" ? request.body : undefined,
           agent:
-            (request.agent as Agent | undefined) ?? (url.protocol === "https:" ? agent : agentInTheClear),
+            (request.agent as Agent | undefined) ??
+            (url.protocol === "https:" ? agents.overTls : agents.inTheClear),
           limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
           writes: writes(request),
         },

@@ -1,5 +1,4 @@
 import { Client, GraphClientError, ResponseType, type GraphRequest } from "@microsoft/microsoft-graph-client";
-import { ExchangeError } from "../domain/http-exchange.ts";
 import { readPages } from "../domain/pages.ts";
 import { withRetries } from "../domain/retry.ts";
 import type { AzureHttp } from "./azure-http.ts";
@@ -7,7 +6,7 @@ import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { GraphTransport, Repeatability, type GraphAnswer } from "./graph-transport.ts";
 import { record, type JsonObject } from "./json-fields.ts";
-import { answerOf, readAnswer, sameKeyValue, ServiceFailure } from "./service-failure.ts";
+import { answerOf, notAnswered, readAnswer, sameKeyValue, ServiceFailure } from "./service-failure.ts";
 
 /** One call of Graph. */
 export interface GraphCall {
@@ -126,9 +125,4 @@ function parse(body: string): unknown {
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Something between us and the service answered in its place, or cut its answer off. */
-function notAnswered(what: string): ExchangeError {
-  return new ExchangeError("broken-connection", undefined, what);
 }

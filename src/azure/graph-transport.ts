@@ -1,8 +1,8 @@
 import { GraphClientError, type Context, type Middleware } from "@microsoft/microsoft-graph-client";
-import { ExchangeError } from "../domain/http-exchange.ts";
 import type { AzureHttp, AzureRequest } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
+import { notAnswered } from "./service-failure.ts";
 
 /** Whether a request may be sent again after a lost answer, as it goes with it through the SDK. */
 export class Repeatability {
@@ -57,7 +57,7 @@ export class GraphTransport implements Middleware {
     const url = typeof request === "string" ? request : request.url;
     // The next page of a list is where the service says; a token goes nowhere but home.
     if (!URL.canParse(url) || new URL(url).origin !== this.#home) {
-      throw new ExchangeError("broken-connection", undefined, "the answer goes on at another host");
+      throw notAnswered("the answer goes on at another host");
     }
     const { method, headers, body } = options ?? {};
     const signal = options?.signal ?? new AbortController().signal;

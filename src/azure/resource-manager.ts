@@ -8,14 +8,13 @@ import {
   type Pipeline,
   type PipelinePolicy,
 } from "@azure/core-rest-pipeline";
-import { ExchangeError } from "../domain/http-exchange.ts";
 import { readPages, type Pages } from "../domain/pages.ts";
 import { usualVersion, versionInstead, type Api } from "./api-versions.ts";
 import { retryPolicyName, type AzureHttp, type RequestRules } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import { parsedRecord } from "./json-fields.ts";
-import { readAnswer, ServiceFailure } from "./service-failure.ts";
+import { notAnswered, readAnswer, ServiceFailure } from "./service-failure.ts";
 
 /** The clients of one question: each is made for it, and what it asks stops with it. */
 export interface ResourceManagerClients {
@@ -49,20 +48,21 @@ export function createResourceManager(
   const scope = cloud.resourceManagerScope;
   const home = new URL(cloud.resourceManager).origin;
 
+  const common = http.clientOptions(rules);
+  const options = {
+    ...common,
+    endpoint: cloud.resourceManager,
+    // Each kind of client has a name of its own for it.
+    credentialScopes: scope,
+    credentials: { scopes: [scope] },
+    additionalPolicies: [
+      ...common.additionalPolicies,
+      { policy: successPolicy, position: "perRetry" as const },
+    ],
+  };
+
   async function clientsOf(version: string, pages: Pages): Promise<ResourceManagerClients> {
     const sdk = await import("./resource-manager-clients.ts");
-    const common = http.clientOptions(rules);
-    const options = {
-      ...common,
-      endpoint: cloud.resourceManager,
-      // Each kind of client has a name of its own for it.
-      credentialScopes: scope,
-      credentials: { scopes: [scope] },
-      additionalPolicies: [
-        ...common.additionalPolicies,
-        { policy: successPolicy, position: "perRetry" as const },
-      ],
-    };
     const policy = questionPolicy({ home, version, pages });
     function held<T extends { readonly pipeline: Pipeline }>(client: T): T {
       // Outermost: it sees where a request goes before a token is added to it, and an answer after all tries.
@@ -211,8 +211,3 @@ const successPolicy: PipelinePolicy = {
     return succeeded && usual !== undefined ? { ...response, status: usual } : response;
   },
 };
-
-/** Something between us and the service answered in its place, or cut its answer off. */
-function notAnswered(what: string): ExchangeError {
-  return new ExchangeError("broken-connection", undefined, what);
-}

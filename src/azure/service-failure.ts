@@ -1,3 +1,4 @@
+import { ExchangeError } from "../domain/http-exchange.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
 import { isErrorCode } from "../domain/error-code.ts";
 import { list, parsedRecord, record } from "./json-fields.ts";
@@ -23,6 +24,11 @@ export class ServiceFailure extends Error {
     this.name = "ServiceFailure";
     this.answer = answer;
   }
+}
+
+/** Something between us and the service answered in its place, or cut its answer off. */
+export function notAnswered(what: string): ExchangeError {
+  return new ExchangeError("broken-connection", undefined, what);
 }
 
 interface Headers {

@@ -57,6 +57,7 @@ export function secretDeletion(
     async call(core, dryRun, options) {
       // Of a deletion with a body the options are read from that alone, and its query says nothing:
       // https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/handlers/delete.go
+      // A rehearsal says it there too: where a proxy drops the body, the query is all that is left.
       const body = { preconditions: { uid, resourceVersion }, ...(dryRun && { dryRun: [dryRun] }) };
       await core.deleteNamespacedSecret({ namespace, name, body, ...told(dryRun) }, options);
       // The client reads a Status, whatever the answer is.
