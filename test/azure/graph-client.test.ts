@@ -1,44 +1,23 @@
 import type { ServerResponse } from "node:http";
-import { Agent } from "node:https";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createAzureHttp } from "../../src/azure/azure-http.ts";
-import type { Credential } from "../../src/azure/credential.ts";
 import type { Cloud } from "../../src/azure/cloud.ts";
 import { createGraphClient, type Graph } from "../../src/azure/graph-client.ts";
-import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
-import { ScriptedServer } from "../scripted-server.ts";
+import { scriptedAzure, type ScriptedAzure } from "./scripted-azure.ts";
 
 const signal = AbortSignal.timeout(30_000);
-let server: ScriptedServer;
+let server: ScriptedAzure["server"];
 let graph: Graph;
 /** The same service, waited for so long at most. */
 let patient: (timeoutMs: number | undefined) => Graph;
 /** What tokens were asked to satisfy. */
-let claimsAsked: Array<string | undefined>;
+let claimsAsked: ScriptedAzure["claimsAsked"];
 
 beforeEach(async () => {
-  const authority = await createCertificateAuthority();
-  server = new ScriptedServer(await authority.issue());
-  await server.start();
-  claimsAsked = [];
-  const credential: Credential = {
-    method: "environment",
-    asksPerson: false,
-    getToken: (_scopes, options) => {
-      claimsAsked.push(options?.claims);
-      const token = options?.claims === undefined ? "first" : "second";
-      return Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 });
-    },
-    claims: () => Promise.reject(new TypeError("nobody asks")),
-  };
-  const url = `https://localhost:${server.port}`;
-  patient = (timeoutMs) =>
-    createGraphClient(
-      { graph: url, graphScope: "some/.default" } as Cloud,
-      credential,
-      createAzureHttp(new Agent({ ca: authority.certificate }), timeoutMs),
-    );
+  const azure = await scriptedAzure();
+  ({ server, claimsAsked } = azure);
+  const cloud = { graph: azure.url, graphScope: "some/.default" } as Cloud;
+  patient = (timeoutMs) => createGraphClient(cloud, azure.credential, azure.http(timeoutMs));
   graph = patient(undefined);
 });
 afterEach(() => server.stop());

@@ -1,51 +1,34 @@
 import type { ServerResponse } from "node:http";
-import { Agent } from "node:https";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createAzureHttp } from "../../src/azure/azure-http.ts";
 import type { Cloud } from "../../src/azure/cloud.ts";
-import type { Credential } from "../../src/azure/credential.ts";
 import { createRegistryResourceClient } from "../../src/azure/registry-resource-client.ts";
 import { createResourceManager } from "../../src/azure/resource-manager.ts";
 import { createRoleClient } from "../../src/azure/role-client.ts";
 import { rolesFor } from "../../src/domain/role.ts";
-import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
-import { ScriptedServer } from "../scripted-server.ts";
+import { scriptedAzure, type ScriptedAzure } from "./scripted-azure.ts";
 
 const signal = AbortSignal.timeout(30_000);
 const subscription = "11111111-1111-1111-1111-111111111111";
 const registryId = `/subscriptions/${subscription}/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r`;
 const [acrPull] = rolesFor("acrpull", "LegacyRegistryPermissions");
-let server: ScriptedServer;
+let server: ScriptedAzure["server"];
 /** What tokens were asked to satisfy. */
-let claimsAsked: Array<string | undefined>;
+let claimsAsked: ScriptedAzure["claimsAsked"];
 let roles: ReturnType<typeof createRoleClient>;
 let registries: ReturnType<typeof createRegistryResourceClient>;
 
 beforeEach(async () => {
-  const authority = await createCertificateAuthority();
-  server = new ScriptedServer(await authority.issue());
-  await server.start();
-  claimsAsked = [];
-  const credential: Credential = {
-    method: "environment",
-    asksPerson: false,
-    getToken: (_scopes, options) => {
-      claimsAsked.push(options?.claims);
-      const token = options?.claims === undefined ? "first" : "second";
-      return Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 });
-    },
-    claims: () => Promise.reject(new TypeError("nobody asks")),
-  };
+  const azure = await scriptedAzure();
+  ({ server, claimsAsked } = azure);
   const cloud = {
     name: "scripted",
     isWellKnown: false,
-    resourceManager: `https://localhost:${server.port}`,
+    resourceManager: azure.url,
     resourceManagerScope: "some/.default",
     registrySuffixes: [],
   } as unknown as Cloud;
-  const http = createAzureHttp(new Agent({ ca: authority.certificate }));
-  const resourceManager = createResourceManager(cloud, credential, http);
+  const resourceManager = createResourceManager(cloud, azure.credential, azure.http());
   roles = createRoleClient(resourceManager);
   registries = createRegistryResourceClient(cloud, resourceManager);
 });
