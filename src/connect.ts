@@ -11,7 +11,7 @@ import type {
   DirectoryConnection,
   SetupRequest,
 } from "./cli/connections.ts";
-import type { ReadTarget, VerifyAzure } from "./core/flows/verify-contract.ts";
+import type { ReadTarget, VerifyAzure } from "./core/verify/contract.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
 import { refused } from "./domain/errors.ts";

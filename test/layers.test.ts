@@ -1,15 +1,77 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { dirname } from "node:path/posix";
 import { describe, expect, it } from "vitest";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 const textOf = (name: string) => readFileSync(join(src, name), "utf8");
 
+/** Whose modules each part may import, beside its own; the first part that a file's name begins with is the file's. */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  "main.ts": ["cli", "core", "domain", "connect.ts"],
+  "connect.ts": ["cli", "core", "domain", "azure", "registry", "kubernetes"],
+  "cli/sandbox/": ["cli", "core", "domain", "sandbox"],
+  "cli/": ["core", "domain"],
+  "core/": ["domain"],
+  "azure/": ["domain"],
+  "registry/": ["domain"],
+  "kubernetes/": ["domain"],
+  "domain/": [],
+  // It shares none of the product's ideas.
+  "sandbox/": ["domain/duration.ts"],
+};
+
+/** What commands share stands beside them: none imports from the room of another, nor does what they share. */
+const commandRoom = /^core\/(setup|rotate|remove|status|verify)\//;
+
+/** Who alone may import a package. */
+const owners: readonly (readonly [RegExp, RegExp])[] = [
+  [/^(inquirer$|@inquirer\/)/, /^cli\/ask\/prompts\/live-prompt\.ts$/],
+  [/^chalk$/, /^cli\/show\/terminal\.ts$/],
+  [/^commander$/, /^cli\//],
+  [/^(@azure|@microsoft)\//, /^azure\//],
+  [/^@kubernetes\//, /^kubernetes\//],
+];
+
+/** What a module imports: its own as names below src, packages as they are. */
+function importsOf(name: string): readonly string[] {
+  const found = textOf(name).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g);
+  return [...found].map(([, target = ""]) => (target.startsWith(".") ? join(dirname(name), target) : target));
+}
+
+function mayImport(name: string, target: string): boolean {
+  const layer = Object.keys(layers).find((one) => name.startsWith(one)) ?? "";
+  const room = commandRoom.exec(target)?.[0];
+  if (name.startsWith("core/") && room !== undefined && !name.startsWith(room)) return false;
+  return (
+    target.startsWith(layer) ||
+    (layers[layer] ?? []).some((one) => target === one || target.startsWith(`${one}/`))
+  );
+}
+
 describe("the product's code", () => {
+  it("imports what its layer may know", () => {
+    const wrong = files.flatMap((name) =>
+      importsOf(name)
+        .filter((target) => target.endsWith(".ts") && !mayImport(name, target))
+        .map((target) => `${name} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("leaves each library to the part whose work it does", () => {
+    const wrong = files.flatMap((name) =>
+      importsOf(name)
+        .filter((target) => owners.some(([library, owner]) => library.test(target) && !owner.test(name)))
+        .map((target) => `${name} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it("knows the sandbox at its doors alone: its command as listed, what that does, and the option that opens it", () => {
-    const doors = new Set(["cli/commands.ts", "cli/commands/sandbox.ts", "cli/options.ts"]);
+    const doors = new Set(["cli/commands.ts", "cli/sandbox/command.ts", "cli/options/options.ts"]);
     const knowing = files
       .filter((name) => !name.startsWith("sandbox/") && !doors.has(name))
       .flatMap((name) =>

@@ -33,15 +33,15 @@ const manifest = JSON.parse(read("package.json")) as { devDependencies: Record<s
 
 describe("the packages that the program stands on", () => {
   it.each([
-    ["commander", "src/cli/command-line.ts"],
+    ["commander", "src/cli/options/command-line.ts"],
     ["@azure/identity", "src/azure/token-source.ts"],
     ["@azure/arm-containerregistry", "src/azure/resource-manager-clients.ts"],
     ["@azure/arm-authorization", "src/azure/resource-manager-clients.ts"],
     ["@azure/arm-resources-subscriptions", "src/azure/resource-manager-clients.ts"],
     ["@microsoft/microsoft-graph-client", "src/azure/graph-client.ts"],
     ["@kubernetes/client-node", "src/kubernetes/typed-api.ts"],
-    ["inquirer", "src/cli/prompts/live-prompt.ts"],
-    ["chalk", "src/cli/terminal.ts"],
+    ["inquirer", "src/cli/ask/prompts/live-prompt.ts"],
+    ["chalk", "src/cli/show/terminal.ts"],
   ])("%s does its work in %s", (library, source) => {
     expect(Object.keys(manifest.devDependencies)).toContain(library);
     expect(read(source)).toMatch(new RegExp(`(?:from|import\\()\\s*"${library}"`));

@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { exitCode } from "../domain/exit-code.ts";
 import { forgetSecrets } from "../domain/known-secrets.ts";
-import { gather, peek, UsageError, variableWarnings, type Environment } from "./answers.ts";
-import { readCommandLine, type Reading, type Program } from "./command-line.ts";
+import { gather, peek, UsageError, variableWarnings, type Environment } from "./options/answers.ts";
+import { readCommandLine, type Reading, type Program } from "./options/command-line.ts";
 import { loadCommand, type CommandContext, type HostProcess, type ListedCommand } from "./command.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
-import type { OptionDefinition, OptionSet } from "./option.ts";
-import { outputOptions, runOptions } from "./options.ts";
+import type { OptionDefinition, OptionSet } from "./options/option.ts";
+import { outputOptions, runOptions } from "./options/options.ts";
 import type { Connect } from "./connections.ts";
-import { openTerminal } from "./terminal.ts";
-import { describeFailure } from "./views/failure.ts";
-import { openView } from "./views/open-view.ts";
-import type { View } from "./views/view.ts";
+import { openTerminal } from "./show/terminal.ts";
+import { describeFailure } from "./show/failure.ts";
+import { openView } from "./show/open-view.ts";
+import type { View } from "./show/view.ts";
 
 /** The program in the process that it runs in. */
 export interface RunningProgram extends Program {

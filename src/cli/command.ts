@@ -1,9 +1,9 @@
-import type { Environment, GivenOptions } from "./answers.ts";
+import type { Environment, GivenOptions } from "./options/answers.ts";
 import type { Connect } from "./connections.ts";
 import type { SignalSource } from "./interruption.ts";
-import type { OptionSet } from "./option.ts";
-import type { Streams, Terminal } from "./terminal.ts";
-import type { View } from "./views/view.ts";
+import type { OptionSet } from "./options/option.ts";
+import type { Streams, Terminal } from "./show/terminal.ts";
+import type { View } from "./show/view.ts";
 
 /** What a command works with; nothing of it is made by the command itself. */
 export interface CommandContext {

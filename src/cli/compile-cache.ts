@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import module from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "./answers.ts";
+import type { Environment } from "./options/answers.ts";
 
 /**
  * Lets Node keep what it compiles, where it can (22.1 and later), for the next run to start sooner. In the user's

@@ -1,11 +1,11 @@
 import type { ClusterTarget, Writing } from "../core/ports.ts";
-import type { RemovePorts } from "../core/flows/remove-contract.ts";
-import type { RotatePorts } from "../core/flows/rotate-contract.ts";
-import type { StatusPorts } from "../core/flows/status-contract.ts";
-import type { SetupPorts } from "../core/flows/setup-contract.ts";
-import type { VerifyPorts } from "../core/flows/verify-contract.ts";
+import type { RemovePorts } from "../core/remove/contract.ts";
+import type { RotatePorts } from "../core/rotate/contract.ts";
+import type { StatusPorts } from "../core/status/contract.ts";
+import type { SetupPorts } from "../core/setup/contract.ts";
+import type { VerifyPorts } from "../core/verify/contract.ts";
 import type { Report } from "../core/progress.ts";
-import type { AuthMethod, ExecPluginPolicy } from "./options.ts";
+import type { AuthMethod, ExecPluginPolicy } from "./options/options.ts";
 
 /** Which Azure, and as whom. */
 export interface AzureRequest {

@@ -1,6 +1,6 @@
 import { access, constants, lstat, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { CredentialsFile } from "../core/flows/setup-contract.ts";
+import type { CredentialsFile } from "../core/setup/contract.ts";
 import { refused } from "../domain/errors.ts";
 
 /**

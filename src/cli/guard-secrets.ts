@@ -1,5 +1,5 @@
 import { learnSecret } from "../domain/known-secrets.ts";
-import { UsageError } from "./answers.ts";
+import { UsageError } from "./options/answers.ts";
 import type { HostProcess } from "./command.ts";
 import { proxyVariables } from "./proxy-variables.ts";
 

@@ -1,9 +1,9 @@
 import { exitCode } from "../domain/exit-code.ts";
-import type { Environment } from "./answers.ts";
+import type { Environment } from "./options/answers.ts";
 import type { RunningProgram } from "./carry-out.ts";
-import { readCommandLine } from "./command-line.ts";
+import { readCommandLine } from "./options/command-line.ts";
 import { commands } from "./commands.ts";
-import { isDevice, writeAtOnce } from "./standard-output.ts";
+import { isDevice, writeAtOnce } from "./show/standard-output.ts";
 
 /**
  * Carries a command line out. Help and the version need no more than what reads it.

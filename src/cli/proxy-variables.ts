@@ -1,4 +1,4 @@
-import { UsageError, type Environment } from "./answers.ts";
+import { UsageError, type Environment } from "./options/answers.ts";
 
 /** In the order in which requests over TLS go by them. */
 export const proxyVariables = [

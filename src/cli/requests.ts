@@ -1,6 +1,6 @@
 import type { AzureRequest, ClusterRequest } from "./connections.ts";
-import type { AnswersOf } from "./option.ts";
-import type { clusterOptions, leaveOutOptions, runOptions, signInOptions } from "./options.ts";
+import type { AnswersOf } from "./options/option.ts";
+import type { clusterOptions, leaveOutOptions, runOptions, signInOptions } from "./options/options.ts";
 
 /** Answers that say which services a command speaks to, and how long it waits for them. */
 export type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &

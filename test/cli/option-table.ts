@@ -1,5 +1,5 @@
-import type { OptionSet } from "../../src/cli/option.ts";
-import { optionGroups } from "../../src/cli/option.ts";
+import type { OptionSet } from "../../src/cli/options/option.ts";
+import { optionGroups } from "../../src/cli/options/option.ts";
 
 /** The README's table of a command's options, as its definitions say; help says the same. */
 export function optionTable(options: OptionSet): string {

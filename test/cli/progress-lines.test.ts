@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Printer } from "../../src/cli/terminal.ts";
-import { ProgressLines } from "../../src/cli/views/progress-lines.ts";
+import { Printer } from "../../src/cli/show/terminal.ts";
+import { ProgressLines } from "../../src/cli/show/progress-lines.ts";
 import type { ProgressEvent } from "../../src/core/progress.ts";
 
 afterEach(() => {

@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { sandboxOptions } from "../../src/cli/commands/sandbox.ts";
-import { removeOptions } from "../../src/cli/remove/remove-options.ts";
-import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
-import { verifyOptions } from "../../src/cli/verify/verify-options.ts";
-import { setupOptions } from "../../src/cli/setup/setup-options.ts";
-import { statusOptions } from "../../src/cli/status/status-options.ts";
+import { sandboxOptions } from "../../src/cli/sandbox/command.ts";
+import { removeOptions } from "../../src/cli/remove/options.ts";
+import { rotateOptions } from "../../src/cli/rotate/options.ts";
+import { verifyOptions } from "../../src/cli/verify/options.ts";
+import { setupOptions } from "../../src/cli/setup/options.ts";
+import { statusOptions } from "../../src/cli/status/options.ts";
 import { optionTable } from "./option-table.ts";
 
 const path = fileURLToPath(new URL("../../README.md", import.meta.url));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../src/cli/answers.ts";
+import { gather, readAnswers } from "../../src/cli/options/answers.ts";
 import { parseDuration } from "../../src/domain/duration.ts";
-import { checkRotate } from "../../src/cli/rotate/rotate-rules.ts";
-import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
-import { setupOptions } from "../../src/cli/setup/setup-options.ts";
+import { checkRotate } from "../../src/cli/rotate/rules.ts";
+import { rotateOptions } from "../../src/cli/rotate/options.ts";
+import { setupOptions } from "../../src/cli/setup/options.ts";
 import { renewalCommand } from "../../src/cli/setup/renewal-command.ts";
 
 /** A key that was asked to live so long. */

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { gather } from "../../src/cli/answers.ts";
-import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
-import { rotateAnswer, type RotateAnswerOptions } from "../../src/cli/rotate/rotate-answer.ts";
-import { rotateCommands } from "../../src/cli/rotate/rotate-commands.ts";
-import type { Line } from "../../src/cli/terminal.ts";
+import { gather } from "../../src/cli/options/answers.ts";
+import { rotateOptions } from "../../src/cli/rotate/options.ts";
+import { rotateAnswer, type RotateAnswerOptions } from "../../src/cli/rotate/answer.ts";
+import { rotateCommands } from "../../src/cli/rotate/commands.ts";
+import type { Line } from "../../src/cli/show/terminal.ts";
 import type {
   ResultRotation,
   RetireBlock,
   RotatePlan,
   RotateResult,
-} from "../../src/core/flows/rotate-contract.ts";
+} from "../../src/core/rotate/contract.ts";
 
 const given = gather(rotateOptions, { context: ["kind"], ifExpiringWithin: "60d", yes: true }, {});
 const options: RotateAnswerOptions = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../src/cli/answers.ts";
-import { rotateOptions, type RotateAnswers } from "../../src/cli/rotate/rotate-options.ts";
-import { rotateInput, rotateRequest } from "../../src/cli/rotate/rotate-input.ts";
-import { checkRotate } from "../../src/cli/rotate/rotate-rules.ts";
+import { gather, readAnswers } from "../../src/cli/options/answers.ts";
+import { rotateOptions, type RotateAnswers } from "../../src/cli/rotate/options.ts";
+import { rotateInput, rotateRequest } from "../../src/cli/rotate/input.ts";
+import { checkRotate } from "../../src/cli/rotate/rules.ts";
 
 const keyId = "11111111-2222-4333-8444-555555555555";
 

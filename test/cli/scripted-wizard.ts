@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Given, GivenOptions } from "../../src/cli/answers.ts";
-import type { Asked, Question, WizardReply } from "../../src/cli/question.ts";
-import { Wizard, type Recovery } from "../../src/cli/wizard.ts";
+import type { Given, GivenOptions } from "../../src/cli/options/answers.ts";
+import type { Asked, Question, WizardReply } from "../../src/cli/ask/question.ts";
+import { Wizard, type Recovery } from "../../src/cli/ask/wizard.ts";
 
 /** Answers of the wizards under test: the text of each option that was given. */
 export type Answers = Readonly<Record<string, string | undefined>>;

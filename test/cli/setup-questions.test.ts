@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { OptionSet } from "../../src/cli/option.ts";
-import { setupOptions, type SetupAnswers } from "../../src/cli/setup/setup-options.ts";
-import type { Prompter } from "../../src/cli/prompter.ts";
-import type { QuestionParts } from "../../src/cli/setup/questions/setup-question.ts";
-import { adoptQuestion } from "../../src/cli/setup/questions/adopt.ts";
-import { reviewQuestion, type ReviewParts } from "../../src/cli/setup/questions/review.ts";
+import type { OptionSet } from "../../src/cli/options/option.ts";
+import { setupOptions, type SetupAnswers } from "../../src/cli/setup/options.ts";
+import type { Prompter } from "../../src/cli/ask/prompter.ts";
+import type { QuestionParts } from "../../src/cli/setup/question.ts";
+import { adoptQuestion } from "../../src/cli/setup/adopt.ts";
+import { reviewQuestion, type ReviewParts } from "../../src/cli/setup/review.ts";
 import { setupQuestions } from "../../src/cli/setup/walk-through.ts";
 
 const options: OptionSet = setupOptions;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../src/cli/answers.ts";
-import { setupOptions } from "../../src/cli/setup/setup-options.ts";
-import { setupRequest, setupInput, type WholeAnswers } from "../../src/cli/setup/setup-input.ts";
-import { checkSetup } from "../../src/cli/setup/setup-rules.ts";
+import { gather, readAnswers } from "../../src/cli/options/answers.ts";
+import { setupOptions } from "../../src/cli/setup/options.ts";
+import { setupRequest, setupInput, type WholeAnswers } from "../../src/cli/setup/input.ts";
+import { checkSetup } from "../../src/cli/setup/rules.ts";
 
 const appId = "11111111-2222-4333-8444-555555555555";
 const whole = { registry: "myregistry", yes: true };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { setupAnswer } from "../../src/cli/setup/setup-answer.ts";
+import { setupAnswer } from "../../src/cli/setup/answer.ts";
 import { shownPlan } from "../../src/cli/setup/shown-plan.ts";
-import type { Line } from "../../src/cli/terminal.ts";
-import { describeFailure, failureLines } from "../../src/cli/views/failure.ts";
-import { planLines } from "../../src/cli/views/plan-lines.ts";
-import type { SetupPlan, SetupResult } from "../../src/core/flows/setup-contract.ts";
+import type { Line } from "../../src/cli/show/terminal.ts";
+import { describeFailure, failureLines } from "../../src/cli/show/failure.ts";
+import { planLines } from "../../src/cli/show/plan-lines.ts";
+import type { SetupPlan, SetupResult } from "../../src/core/setup/contract.ts";
 import type { Action } from "../../src/core/plan.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { SecretText } from "../../src/domain/secret-text.ts";

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Texts, WizardReply } from "../../src/cli/question.ts";
-import { Wizard, type Recovery } from "../../src/cli/wizard.ts";
+import type { Texts, WizardReply } from "../../src/cli/ask/question.ts";
+import { Wizard, type Recovery } from "../../src/cli/ask/wizard.ts";
 import { flags, lookOf, question, read, type Answers, type TestQuestion } from "./scripted-wizard.ts";
 
 const text = fc.constantFrom("x", "y", "z");

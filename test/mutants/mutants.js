@@ -1,13 +1,13 @@
 // Guards of the product, each broken on purpose, and the test that must fail because of it: see check.js beside.
 
-const rotation = "test/core/flows/rotate.test.ts";
-const nextStep = "test/core/flows/rotate/next-step.test.ts";
-const survey = "test/core/flows/rotate/survey-keys.test.ts";
+const rotation = "test/core/rotate/flow.test.ts";
+const nextStep = "test/core/rotate/next-step.test.ts";
+const survey = "test/core/rotate/survey-keys.test.ts";
 const statusTest = "test/scenarios/status.test.ts";
-const flow = "src/core/flows/rotate";
+const flow = "src/core/rotate";
 const removeRaces = "test/scenarios/remove-races.test.ts";
 const removeErrors = "test/scenarios/remove-errors.test.ts";
-const removal = "src/core/flows/remove";
+const removal = "src/core/remove";
 
 /**
  * @typedef {object} Edit
@@ -226,7 +226,7 @@ export const mutants = [
     name: "gives a key a name that does not tell the operation which made it",
     edits: [
       {
-        file: "src/core/steps/client-secret.ts",
+        file: "src/core/identity/client-secret.ts",
         from: "const displayName = keyDisplayName(clusterId, mark.operation);",
         to: `const displayName = keyDisplayName(clusterId, "key");`,
       },
@@ -255,7 +255,7 @@ export const mutants = [
     name: "makes another key by the operation of the one whose answer was lost",
     edits: [
       {
-        file: "src/core/steps/client-secret.ts",
+        file: "src/core/identity/client-secret.ts",
         from: "await mark.nextOperation(newOperation(), signal);",
         to: "",
       },
@@ -292,13 +292,13 @@ export const mutants = [
     name: "counts a password as proven although it was refused in between",
     edits: [
       {
-        file: "src/core/checks/prove-steadily.ts",
+        file: "src/core/proof/prove-steadily.ts",
         from: "throw proofFailed(loginServer, image, outcome);\n      inARow = 0;",
         to: "throw proofFailed(loginServer, image, outcome);",
       },
     ],
     caughtBy: {
-      file: "test/core/checks/prove-steadily.test.ts",
+      file: "test/core/proof/prove-steadily.test.ts",
       title: "a password that is proven steadily has to begin anew when it is refused, a second later",
     },
   },
@@ -334,7 +334,7 @@ export const mutants = [
     name: "begins although a copy that is not ours holds the key",
     edits: [
       {
-        file: "src/core/holders/holders.ts",
+        file: "src/core/cluster/holders.ts",
         from: "copies: copiesOf(seen, loginServer, holders),",
         to: "copies: copiesOf(seen, loginServer, []),",
       },
@@ -348,13 +348,13 @@ export const mutants = [
     name: "trusts a mark whose secret holds another application's password",
     edits: [
       {
-        file: "src/core/holders/holders.ts",
+        file: "src/core/cluster/holders.ts",
         from: `if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {`,
         to: "if (!credential) {",
       },
     ],
     caughtBy: {
-      file: "test/core/holders/holders.test.ts",
+      file: "test/core/cluster/holders.test.ts",
       title:
         "a secret whose mark names a key, and that has another application's password, holds no key: the mark alone proves nothing",
     },
@@ -393,7 +393,7 @@ export const mutants = [
     name: "gives the key after a leaked one to whoever shows the leaked one",
     edits: [
       {
-        file: "src/core/flows/rotate/judge-holders.ts",
+        file: "src/core/rotate/judge-holders.ts",
         from: "hasLeaked ? mayBeGivenKeyAfterLeak(proof) : mayBeGivenKey(proof),",
         to: "hasLeaked ? mayBeGivenKey(proof) : mayBeGivenKey(proof),",
       },
@@ -461,7 +461,7 @@ export const mutants = [
     name: "takes what a mark says of a key for true although the password cannot be that key's",
     edits: [
       {
-        file: "src/core/holders/identify-key.ts",
+        file: "src/core/identity/identify-key.ts",
         from: "const named = passwords.find((key) => claimed.has(key.keyId) && fits(key));",
         to: "const named = passwords.find((key) => claimed.has(key.keyId));",
       },
@@ -492,7 +492,7 @@ export const mutants = [
     name: "makes a key that lives by the cluster's clock",
     edits: [
       {
-        file: "src/core/flows/setup/obtain-credential.ts",
+        file: "src/core/setup/obtain-credential.ts",
         from: "const now = azureNow(directory, clock);",
         to: "const now = mark.target.cluster.serverTime();",
       },
@@ -538,7 +538,7 @@ export const mutants = [
     name: "takes over the mark of a run that is at work",
     edits: [
       {
-        file: "src/core/steps/pending-mark.ts",
+        file: "src/core/turn/pending-mark.ts",
         from: "return Math.abs(serverTime.getTime() - Date.parse(renewedAt)) <= staleAfterMs;",
         to: "return serverTime.getTime() - Date.parse(renewedAt) <= 0 * staleAfterMs;",
       },
@@ -566,7 +566,7 @@ export const mutants = [
     name: "does not look again for another run once its own mark is set",
     edits: [
       {
-        file: "src/core/steps/take-turn.ts",
+        file: "src/core/turn/take-turn.ts",
         from: "if (!other) return mark;",
         to: "if (!other || mark.lost) return mark;",
       },
@@ -581,13 +581,13 @@ export const mutants = [
     name: "undoes what the run wrote that went on in its place",
     edits: [
       {
-        file: "src/core/steps/pull-secret.ts",
+        file: "src/core/turn/pull-secret.ts",
         from: "if (otherKey || otherMark) throw new BusyError(targetName(target));",
         to: "if (otherKey && otherMark && !target) throw new BusyError(targetName(target));",
       },
     ],
     caughtBy: {
-      file: "test/core/steps/pull-secret.test.ts",
+      file: "test/core/turn/pull-secret.test.ts",
       title:
         "a secret that is written after a look is left alone when another run gave it a key of its own since",
     },
@@ -596,13 +596,13 @@ export const mutants = [
     name: "removes the key of a killed run although a secret holds it (setup)",
     edits: [
       {
-        file: "src/core/steps/client-secret.ts",
+        file: "src/core/identity/client-secret.ts",
         from: "const removed = made.filter((keyId) => !wish.held.has(keyId));",
         to: "const removed = made;",
       },
     ],
     caughtBy: {
-      file: "test/core/steps/client-secret.test.ts",
+      file: "test/core/identity/client-secret.test.ts",
       title: "keys that an interrupted run left stay while a secret holds them, and are told",
     },
   },
@@ -624,12 +624,12 @@ export const mutants = [
     name: "removes a key that is on its way out as if a killed run had left it",
     edits: [
       {
-        file: "src/core/holders/key-holders.ts",
+        file: "src/core/cluster/key-holders.ts",
         from: "flatMap(({ keyId, retire }) => [keyId, retire?.keyId])",
         to: "flatMap(({ keyId }) => [keyId])",
       },
       {
-        file: "src/core/holders/key-holders.ts",
+        file: "src/core/cluster/key-holders.ts",
         from: "return new Set([...byBytes.map(({ keyId }) => keyId), ...secrets",
         to: "return new Set([...byBytes.flatMap(() => []), ...secrets",
       },
@@ -646,13 +646,13 @@ export const mutants = [
     name: "replaces a service account's whole list of pull secrets",
     edits: [
       {
-        file: "src/core/steps/service-account.ts",
+        file: "src/core/cluster/service-account.ts",
         from: "return [...imagePullSecrets, secretName];",
         to: "return [secretName];",
       },
     ],
     caughtBy: {
-      file: "test/core/steps/service-account.test.ts",
+      file: "test/core/cluster/service-account.test.ts",
       title:
         "a service account whose pods shall use the pull secret gets it at the end of its list, whose other entries and order stay",
     },
@@ -726,7 +726,7 @@ export const mutants = [
       },
     ],
     caughtBy: {
-      file: "test/core/steps/service-account.test.ts",
+      file: "test/core/cluster/service-account.test.ts",
       title:
         "a service account whose pods shall use the pull secret keeps what somebody adds to its list between the look and the write",
     },
@@ -735,7 +735,7 @@ export const mutants = [
     name: "takes three refusals of a removed key for enough, however long there is to look",
     edits: [
       {
-        file: "src/core/checks/prove-steadily.ts",
+        file: "src/core/proof/prove-steadily.ts",
         from: "times: Math.max(fewestLooks, 1 + Math.ceil(spreadMs / betweenLooksMs)), spreadMs",
         to: "times: Math.max(fewestLooks, 0 * betweenLooksMs), spreadMs: Math.min(spreadMs, 2_000)",
       },
@@ -794,17 +794,17 @@ export const mutants = [
     name: "has setup remove a dead key that secrets elsewhere still name",
     edits: [
       {
-        file: "src/core/flows/setup/dead-keys.ts",
+        file: "src/core/setup/dead-keys.ts",
         from: "going.has(keyId) && !named.has(keyId)",
         to: "going.has(keyId) && named.has(keyId) !== undefined",
       },
       {
-        file: "src/core/flows/setup/dead-keys.ts",
+        file: "src/core/setup/dead-keys.ts",
         from: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),",
         to: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== null),",
       },
       {
-        file: "src/core/flows/setup/sweep.ts",
+        file: "src/core/setup/sweep.ts",
         from: "if (keyId !== null) held.add(keyId);",
         to: "held.clear(); if (keyId !== null) held.add(keyId);",
       },
@@ -819,7 +819,7 @@ export const mutants = [
     name: "has setup go by this machine's clock for whether a key has ended",
     edits: [
       {
-        file: "src/core/flows/setup/survey-job.ts",
+        file: "src/core/setup/survey-job.ts",
         from: "now: azureNow(survey.ports.azure?.directory, survey.ports.clock),",
         to: "now: survey.ports.clock.now(),",
       },
@@ -836,13 +836,13 @@ export const mutants = [
     name: "has verify send a password to whatever host a secret names",
     edits: [
       {
-        file: "src/core/flows/verify/see-entry.ts",
+        file: "src/core/verify/see-entry.ts",
         from: "const mayAsk = maySend(registryHostOf(host));",
         to: "const mayAsk = maySend(registryHostOf(host)) || true;",
       },
     ],
     caughtBy: {
-      file: "test/core/flows/verify.test.ts",
+      file: "test/core/verify/flow.test.ts",
       title: "verify sends a password to the registries of the cloud and to no other host",
     },
   },
@@ -865,13 +865,13 @@ export const mutants = [
     name: "has verify ask Azure on and on that does not let it in",
     edits: [
       {
-        file: "src/core/flows/verify/azure-sight.ts",
+        file: "src/core/verify/azure-sight.ts",
         from: "return this.#lost ?? this.#within(read(azure.value));",
         to: "return this.#within(read(azure.value));",
       },
     ],
     caughtBy: {
-      file: "test/core/flows/verify.test.ts",
+      file: "test/core/verify/flow.test.ts",
       title: "verify asks Azure nothing more once it was not let in",
     },
   },
@@ -879,13 +879,13 @@ export const mutants = [
     name: "has setup take an entry in capitals for the one that the kubelet finds",
     edits: [
       {
-        file: "src/core/steps/pull-secret.ts",
+        file: "src/core/turn/pull-secret.ts",
         from: "const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length > 0;",
         to: "const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length >= 0;",
       },
     ],
     caughtBy: {
-      file: "test/core/steps/pull-secret.test.ts",
+      file: "test/core/turn/pull-secret.test.ts",
       title: "an entry under a host in capitals, which no kubelet takes for the same, is written anew",
     },
   },
@@ -895,7 +895,7 @@ export const mutants = [
     name: "has status prune a key that some secret holds",
     edits: [
       {
-        file: "src/core/flows/status/prune-key.ts",
+        file: "src/core/status/prune-key.ts",
         from: "if (first !== undefined) throw inUse(keyId, first, more.length);",
         to: "",
       },
@@ -909,7 +909,7 @@ export const mutants = [
     name: "has status prune by the marks that came with a copy of another cluster's secrets",
     edits: [
       {
-        file: "src/core/flows/status/find-orphans.ts",
+        file: "src/core/status/find-orphans.ts",
         from: "if (identified) return undefined;",
         to: "if (identified || contexts.length > 0) return undefined;",
       },
@@ -924,7 +924,7 @@ export const mutants = [
     name: "has status prune a key that a secret with other marks of another chosen cluster holds",
     edits: [
       {
-        file: "src/core/flows/status/prune-key.ts",
+        file: "src/core/status/prune-key.ts",
         from: "    seen.map((one) => holdersOf(",
         to: "    [cluster].map((one) => holdersOf(",
       },
@@ -938,7 +938,7 @@ export const mutants = [
     name: "has status call in order what did not answer",
     edits: [
       {
-        file: "src/core/flows/status.ts",
+        file: "src/core/status/flow.ts",
         from: 'namespace === undefined || !hasCode(error, "kubernetes.forbidden"),',
         to: 'namespace === undefined || hasCode(error, "kubernetes.never"),',
       },
@@ -952,7 +952,7 @@ export const mutants = [
     name: "has status hide the orphans of one cluster behind another that may not be listed",
     edits: [
       {
-        file: "src/core/flows/status.ts",
+        file: "src/core/status/flow.ts",
         from: "orphans: hasLoginServer && seen.some(isTold) ?",
         to: "orphans: hasLoginServer && seen.every(isTold) ?",
       },
@@ -966,7 +966,7 @@ export const mutants = [
     name: "has status take a key for an orphan that was just retired",
     edits: [
       {
-        file: "src/core/flows/status.ts",
+        file: "src/core/status/flow.ts",
         from: "facts: new Map(again) };",
         to: "facts: again.length > 0 ? facts : new Map(again) };",
       },
@@ -981,7 +981,7 @@ export const mutants = [
     name: "has status call a key in order whose principal is switched off",
     edits: [
       {
-        file: "src/core/flows/status/judge-entries.ts",
+        file: "src/core/status/judge-entries.ts",
         from: 'if (facts.principal?.enabled === false) return "principal-disabled";',
         to: "",
       },
@@ -1041,7 +1041,7 @@ export const mutants = [
     name: "has remove delete a secret that somebody else made",
     edits: [
       {
-        file: "src/core/steps/entry-removal.ts",
+        file: "src/core/turn/entry-removal.ts",
         from: "const goes = madeByUs && holdsNothing && !hasOtherMarks;",
         to: "const goes = holdsNothing && !hasOtherMarks;",
       },
@@ -1307,13 +1307,13 @@ export const mutants = [
     name: "shows a name that repeats a secret",
     edits: [
       {
-        file: "src/cli/foreign-text.ts",
+        file: "src/cli/show/foreign-text.ts",
         from: "return withoutSecrets(visible, shortestPiece);",
         to: "return visible;",
       },
     ],
     caughtBy: {
-      file: "test/cli/foreign-text.test.ts",
+      file: "test/cli/show/foreign-text.test.ts",
       title:
         'a name that repeats a secret is not shown, also where it is hidden in what shows nothing: "Qx8Q~Lw9_Zr5-Tb3Vn8Pm"',
     },

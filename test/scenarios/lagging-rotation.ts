@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { RotateInput, RotateOutcome } from "../../src/core/flows/rotate-contract.ts";
+import type { RotateInput, RotateOutcome } from "../../src/core/rotate/contract.ts";
 import { hasCode } from "../../src/domain/errors.ts";
 import { pullRights } from "../../src/sandbox/container-registry/pull-rights.ts";
 import { entriesFor } from "../../src/sandbox/kubernetes/kubelet-keyring.ts";

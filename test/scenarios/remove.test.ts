@@ -6,8 +6,8 @@ import {
   registryScopeOptions,
   runOptions,
   signInOptions,
-} from "../../src/cli/options.ts";
-import { setupOptions } from "../../src/cli/setup/setup-options.ts";
+} from "../../src/cli/options/options.ts";
+import { setupOptions } from "../../src/cli/setup/options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
 import {
   expectDone,

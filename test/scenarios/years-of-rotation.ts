@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { RotateInput } from "../../src/core/flows/rotate-contract.ts";
+import type { RotateInput } from "../../src/core/rotate/contract.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { virtualRun, type VirtualRun } from "../virtual-time.ts";
 import { setUp } from "./already-set-up.ts";

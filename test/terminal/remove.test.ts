@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { removeOptions } from "../../src/cli/remove/remove-options.ts";
+import { removeOptions } from "../../src/cli/remove/options.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { secretOf, setup } from "../program.ts";
 import { TerminalRun } from "../terminal.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rotateOptions } from "../../src/cli/rotate/rotate-options.ts";
+import { rotateOptions } from "../../src/cli/rotate/options.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { entryOf, setup } from "../program.ts";
 import { TerminalRun } from "../terminal.ts";

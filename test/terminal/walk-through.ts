@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { expect } from "vitest";
-import { setupOptions } from "../../src/cli/setup/setup-options.ts";
+import { setupOptions } from "../../src/cli/setup/options.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/sandbox/world-options.ts";

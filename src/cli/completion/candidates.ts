@@ -1,9 +1,9 @@
 import type { ListedCommand } from "../command.ts";
 import type { NamedContext } from "../connections.ts";
-import { isUnsafe, oneLine } from "../foreign-text.ts";
-import { inHelpOrder, type OptionDefinition, type ValueHint } from "../option.ts";
-import { clusterOptions } from "../options.ts";
-import { helpCommand, helpFlag, versionFlag } from "../standard-flags.ts";
+import { isUnsafe, oneLine } from "../show/foreign-text.ts";
+import { inHelpOrder, type OptionDefinition, type ValueHint } from "../options/option.ts";
+import { clusterOptions } from "../options/options.ts";
+import { helpCommand, helpFlag, versionFlag } from "../options/standard-flags.ts";
 import { findPlace, shortOf, type Place, type Typed } from "./place.ts";
 
 /** One word that the word under the cursor can become. */

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { loadCommand, type Command, type ListedCommand } from "../command.ts";
-import { valueHint, type OptionDefinition, type ValueHint } from "../option.ts";
-import { helpCommand } from "../standard-flags.ts";
+import { valueHint, type OptionDefinition, type ValueHint } from "../options/option.ts";
+import { helpCommand } from "../options/standard-flags.ts";
 
 /** The texts that were given for options, none of a switch. */
 export type Typed = ReadonlyMap<OptionDefinition<unknown>, readonly string[]>;

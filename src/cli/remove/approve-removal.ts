@@ -1,7 +1,7 @@
-import type { RemovePlan } from "../../core/flows/remove-contract.ts";
-import { approve } from "../approval.ts";
+import type { RemovePlan } from "../../core/remove/contract.ts";
+import { approve } from "../ask/approval.ts";
 import type { CommandContext } from "../command.ts";
-import { planLines } from "../views/plan-lines.ts";
+import { planLines } from "../show/plan-lines.ts";
 import { shownPlan } from "./shown-plan.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function approveRemoval(
   const { terminal, view, signal } = context;
   if (given.yes || !terminal.interactive) return approve(shownPlan(plan), given, context);
   view.notice([...planLines(shownPlan(plan), terminal.stderr.width), ""]);
-  const { openPrompter } = await import("../prompts/open-prompter.ts");
+  const { openPrompter } = await import("../ask/prompts/open-prompter.ts");
   const prompter = await openPrompter(terminal, signal);
   const names = new Set([plan.registryName, plan.loginServer]);
   const reply = await prompter.text({

@@ -1,4 +1,4 @@
-import type { KeptReason } from "../../core/flows/remove-contract.ts";
+import type { KeptReason } from "../../core/remove/contract.ts";
 
 const texts: Readonly<Record<KeptReason, string>> = {
   "holds-other-entries": "stays with the other entries in it",

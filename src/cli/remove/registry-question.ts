@@ -1,9 +1,9 @@
-import type { RemovableRegistry } from "../../core/flows/remove-contract.ts";
+import type { RemovableRegistry } from "../../core/remove/contract.ts";
 import { refused } from "../../domain/errors.ts";
 import { registryReference } from "../../domain/names.ts";
-import type { Choice, Prompter } from "../prompter.ts";
-import type { Question } from "../question.ts";
-import { removeOptions, type RemoveAnswers } from "./remove-options.ts";
+import type { Choice, Prompter } from "../ask/prompter.ts";
+import type { Question } from "../ask/question.ts";
+import { removeOptions, type RemoveAnswers } from "./options.ts";
 
 /** What the question is asked with. */
 export interface RegistryParts {

@@ -1,6 +1,6 @@
-import type { KeptReason, RemovePlan } from "../../core/flows/remove-contract.ts";
+import type { KeptReason, RemovePlan } from "../../core/remove/contract.ts";
 import type { PlannedChange } from "../../core/plan.ts";
-import type { ShownPlan } from "../views/plan-lines.ts";
+import type { ShownPlan } from "../show/plan-lines.ts";
 import { reasonText } from "./reason-text.ts";
 
 /** The plan of `remove` as it is shown. */

@@ -1,12 +1,12 @@
-import { listRemovableRegistries } from "../../core/flows/remove.ts";
-import { readAnswers } from "../answers.ts";
+import { listRemovableRegistries } from "../../core/remove/flow.ts";
+import { readAnswers } from "../options/answers.ts";
 import type { CommandContext } from "../command.ts";
-import type { Question } from "../question.ts";
-import { QuestionWalk } from "../question-walk.ts";
-import { placeQuestions, type PlaceParts } from "../questions/place.ts";
+import type { Question } from "../ask/question.ts";
+import { QuestionWalk } from "../ask/question-walk.ts";
+import { placeQuestions, type PlaceParts } from "../ask/questions/place.ts";
 import { clusterRequest } from "../requests.ts";
 import { registryQuestion } from "./registry-question.ts";
-import { removeOptions, type RemoveAnswers } from "./remove-options.ts";
+import { removeOptions, type RemoveAnswers } from "./options.ts";
 
 /** What the questions of `remove` are made with. */
 type RemoveQuestionParts = Pick<PlaceParts, "connections" | "prompter" | "signal">;

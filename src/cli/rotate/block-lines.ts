@@ -1,6 +1,6 @@
-import type { ResultRotation, RetireBlock } from "../../core/flows/rotate-contract.ts";
-import { toned, type Line } from "../terminal.ts";
-import { wrapped } from "../views/wrapped.ts";
+import type { ResultRotation, RetireBlock } from "../../core/rotate/contract.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/wrapped.ts";
 import { otherKey, type ResultContext } from "./result-context.ts";
 
 /**

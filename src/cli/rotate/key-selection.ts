@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { RotatableKey } from "../../core/flows/rotate-contract.ts";
-import type { Texts } from "../question.ts";
+import type { RotatableKey } from "../../core/rotate/contract.ts";
+import type { Texts } from "../ask/question.ts";
 
 /** Whether a key is meant by `--registry` and `--namespace`; without them every key is. */
 export function isSelected({ loginServer, secrets }: RotatableKey, { registry, namespace }: Texts): boolean {

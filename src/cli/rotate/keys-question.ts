@@ -1,7 +1,7 @@
-import type { RotatableKey } from "../../core/flows/rotate-contract.ts";
-import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
-import type { Choice, Prompter } from "../prompter.ts";
-import type { Question } from "../question.ts";
+import type { RotatableKey } from "../../core/rotate/contract.ts";
+import { rotateOptions, type RotateAnswers } from "./options.ts";
+import type { Choice, Prompter } from "../ask/prompter.ts";
+import type { Question } from "../ask/question.ts";
 import { isSelected, selectionOf } from "./key-selection.ts";
 
 /** What the question is asked with. */

@@ -1,5 +1,5 @@
-import type { ResultRotation, RotateIntent } from "../../core/flows/rotate-contract.ts";
-import type { RotateCommands } from "./rotate-commands.ts";
+import type { ResultRotation, RotateIntent } from "../../core/rotate/contract.ts";
+import type { RotateCommands } from "./commands.ts";
 
 /** What the lines depend on besides the result. */
 export interface ResultContext {

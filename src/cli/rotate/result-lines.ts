@@ -1,10 +1,10 @@
-import type { RemovalEvidence } from "../../core/checks/prove-removed.ts";
-import type { ResultRotation, RotateIntent, RotateResult } from "../../core/flows/rotate-contract.ts";
+import type { RemovalEvidence } from "../../core/proof/prove-removed.ts";
+import type { ResultRotation, RotateIntent, RotateResult } from "../../core/rotate/contract.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import { toned, type Line, type Toned } from "../terminal.ts";
-import { signedLines } from "../views/signed-lines.ts";
-import { targetLines } from "../views/target-lines.ts";
-import { wrapped } from "../views/wrapped.ts";
+import { toned, type Line, type Toned } from "../show/terminal.ts";
+import { signedLines } from "../show/signed-lines.ts";
+import { targetLines } from "../show/target-lines.ts";
+import { wrapped } from "../show/wrapped.ts";
 import { blockLines } from "./block-lines.ts";
 import { otherKey, type ResultContext } from "./result-context.ts";
 import { tokensOutliveTheKey } from "./shown-plan.ts";

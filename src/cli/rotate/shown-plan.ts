@@ -1,5 +1,5 @@
-import type { RotateIntent, RotatePlan } from "../../core/flows/rotate-contract.ts";
-import type { ShownPlan } from "../views/plan-lines.ts";
+import type { RotateIntent, RotatePlan } from "../../core/rotate/contract.ts";
+import type { ShownPlan } from "../show/plan-lines.ts";
 
 /**
  * What stays open after a leak: nothing takes back the tokens that a registry gave out.

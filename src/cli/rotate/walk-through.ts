@@ -1,12 +1,12 @@
-import { listRotatableKeys } from "../../core/flows/rotate.ts";
-import { readAnswers } from "../answers.ts";
+import { listRotatableKeys } from "../../core/rotate/flow.ts";
+import { readAnswers } from "../options/answers.ts";
 import type { CommandContext } from "../command.ts";
-import type { Question } from "../question.ts";
-import { QuestionWalk } from "../question-walk.ts";
-import { placeQuestions, type PlaceParts } from "../questions/place.ts";
+import type { Question } from "../ask/question.ts";
+import { QuestionWalk } from "../ask/question-walk.ts";
+import { placeQuestions, type PlaceParts } from "../ask/questions/place.ts";
 import { clusterRequest } from "../requests.ts";
 import { keysQuestion } from "./keys-question.ts";
-import { rotateOptions, type RotateAnswers } from "./rotate-options.ts";
+import { rotateOptions, type RotateAnswers } from "./options.ts";
 
 /** What the questions of `rotate` are made with. */
 export type RotateQuestionParts = Pick<PlaceParts, "connections" | "prompter" | "signal">;

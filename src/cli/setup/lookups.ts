@@ -14,8 +14,8 @@ import { refused } from "../../domain/errors.ts";
 import { Once } from "../../domain/once.ts";
 import type { ListedRegistry, Registry, RegistryReference, RegistrySearch } from "../../domain/registry.ts";
 import type { AzureConnection, Connections, KubeContexts } from "../connections.ts";
-import type { SetupAnswers } from "./setup-options.ts";
-import type { SignedIn } from "../questions/sign-in.ts";
+import type { SetupAnswers } from "./options.ts";
+import type { SignedIn } from "../ask/questions/sign-in.ts";
 import { azureRequest, clusterRequest } from "../requests.ts";
 
 /**

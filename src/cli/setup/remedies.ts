@@ -1,6 +1,6 @@
-import type { Remedy } from "../interview.ts";
-import type { setupOptions } from "./setup-options.ts";
-import { placeOptions, registryOptions } from "./questions/setup-question.ts";
+import type { Remedy } from "../ask/interview.ts";
+import type { setupOptions } from "./options.ts";
+import { placeOptions, registryOptions } from "./question.ts";
 
 /** Options that decide which secrets are meant. */
 const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;

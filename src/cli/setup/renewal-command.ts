@@ -1,9 +1,9 @@
 import { formatDuration } from "../../domain/duration.ts";
 import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
 import type { CommandContext } from "../command.ts";
-import { equivalentCommand } from "../equivalent-command.ts";
-import { rotateOptions } from "../rotate/rotate-options.ts";
-import { setupOptions } from "./setup-options.ts";
+import { equivalentCommand } from "../show/equivalent-command.ts";
+import { rotateOptions } from "../rotate/options.ts";
+import { setupOptions } from "./options.ts";
 
 const {
   registry,

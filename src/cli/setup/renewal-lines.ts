@@ -1,6 +1,6 @@
-import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
-import { toned, type Line } from "../terminal.ts";
-import { wrapped } from "../views/wrapped.ts";
+import type { SetupInput, SetupResult } from "../../core/setup/contract.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/wrapped.ts";
 import { renewalTimeMs } from "./renewal-command.ts";
 
 /** Command lines that the last screen names. */

@@ -1,9 +1,9 @@
-import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
+import type { SetupInput, SetupResult } from "../../core/setup/contract.ts";
 import type { Action } from "../../core/plan.ts";
-import { toned, type Line } from "../terminal.ts";
-import { tableLines } from "../views/table-lines.ts";
-import { targetLines, type ShownTarget } from "../views/target-lines.ts";
-import { wrapped } from "../views/wrapped.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { tableLines } from "../show/table-lines.ts";
+import { targetLines, type ShownTarget } from "../show/target-lines.ts";
+import { wrapped } from "../show/wrapped.ts";
 import { firstEnd, renewalLines, type ResultCommands } from "./renewal-lines.ts";
 import { meaningLines, podLines } from "./usage-lines.ts";
 

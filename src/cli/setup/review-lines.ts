@@ -1,11 +1,11 @@
-import type { Prospect } from "../../core/flows/setup.ts";
+import type { Prospect } from "../../core/setup/flow.ts";
 import type { PlannedChange } from "../../core/plan.ts";
 import { formatDuration } from "../../domain/duration.ts";
-import { wantedText } from "../../core/steps/pull-role.ts";
-import { setupOptions, type SetupAnswers } from "./setup-options.ts";
-import { toned, type Line } from "../terminal.ts";
-import { planLines } from "../views/plan-lines.ts";
-import { wrapped } from "../views/wrapped.ts";
+import { wantedText } from "../../core/identity/pull-role.ts";
+import { setupOptions, type SetupAnswers } from "./options.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { planLines } from "../show/plan-lines.ts";
+import { wrapped } from "../show/wrapped.ts";
 import { shownPlan } from "./shown-plan.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { SetupPlan } from "../../core/flows/setup-contract.ts";
-import type { ShownPlan } from "../views/plan-lines.ts";
+import type { SetupPlan } from "../../core/setup/contract.ts";
+import type { ShownPlan } from "../show/plan-lines.ts";
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */
 export function shownPlan({ registry, changes, warnings, changesRights }: SetupPlan): ShownPlan {

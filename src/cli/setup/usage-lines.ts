@@ -1,9 +1,9 @@
 import { dump } from "js-yaml";
 import { imageText } from "../../domain/image-name.ts";
-import type { SetupInput, SetupResult } from "../../core/flows/setup-contract.ts";
+import type { SetupInput, SetupResult } from "../../core/setup/contract.ts";
 import type { RequestedRole } from "../../domain/role.ts";
-import { toned, type Line } from "../terminal.ts";
-import { wrapped } from "../views/wrapped.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/wrapped.ts";
 
 const allows: Readonly<Record<RequestedRole, string>> = {
   acrpull: "pull images from",

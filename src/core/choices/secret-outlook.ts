@@ -1,8 +1,8 @@
 import pMap from "p-map";
 import { withoutCredential } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
-import { judgeTarget, refuseDeleting, type TargetPolicy, type TargetState } from "../steps/pull-secret.ts";
-import { readTarget, type Target } from "../steps/read-targets.ts";
+import { judgeTarget, refuseDeleting, type TargetPolicy, type TargetState } from "../turn/pull-secret.ts";
+import { readTarget, type Target } from "../cluster/read-targets.ts";
 
 /** What writing a target would meet. Never holds a credential. */
 export type SecretOutlook =

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { complete, type Completion, type Sources } from "../../../src/cli/completion/candidates.ts";
 import type { NamedContext } from "../../../src/cli/connections.ts";
 import { commands } from "../../../src/cli/commands.ts";
-import { inHelpOrder } from "../../../src/cli/option.ts";
-import { setupOptions } from "../../../src/cli/setup/setup-options.ts";
+import { inHelpOrder } from "../../../src/cli/options/option.ts";
+import { setupOptions } from "../../../src/cli/setup/options.ts";
 
 const contexts: readonly NamedContext[] = [
   { name: "kind-dev", namespace: "awesomeapps", isCurrent: true },

@@ -1,0 +1,43 @@
+import type { CommandContext } from "../command.ts";
+import type { Choice } from "./prompter.ts";
+import { planLines, type ShownPlan } from "../show/plan-lines.ts";
+
+const choices: readonly Choice[] = [
+  { value: "yes", label: "yes, carry it out" },
+  { value: "no", label: "no, stop here", detail: "nothing was written" },
+];
+
+/**
+ * Shows a plan and asks whether to carry it out; with `--yes` it is only shown when much is to be told. Where
+ * nobody can be asked, `--yes` was demanded before anything else.
+ */
+export async function approve(
+  plan: ShownPlan,
+  given: { readonly yes: boolean; readonly verbose: boolean },
+  context: Pick<CommandContext, "terminal" | "view" | "signal">,
+): Promise<boolean> {
+  const { terminal, view, signal } = context;
+  if (given.yes && !given.verbose) {
+    for (const text of plan.warnings) view.report({ kind: "note", level: "warning", text });
+    return true;
+  }
+  view.notice(planLines(plan, terminal.stderr.width));
+  if (given.yes) return true;
+  if (!terminal.interactive) return false;
+  const { openPrompter } = await import("./prompts/open-prompter.ts");
+  const prompter = await openPrompter(terminal, signal);
+  view.notice([""]);
+  const reply = await prompter.choose({
+    message: "Carry this out?",
+    canGoBack: false,
+    loading: "",
+    choices,
+    preselected: usualReply(plan),
+  });
+  return reply.kind === "answer" && reply.value === "yes";
+}
+
+/** What Enter alone replies to a plan. What goes is gone: nobody agrees to that by Enter alone. */
+export function usualReply({ changes, cautious }: Pick<ShownPlan, "changes" | "cautious">): "yes" | "no" {
+  return cautious || changes.some(({ action }) => action === "removed") ? "no" : "yes";
+}

@@ -1,0 +1,139 @@
+import { emitKeypressEvents, type Interface } from "node:readline";
+import {
+  AbortPromptError,
+  createPrompt,
+  ExitPromptError,
+  useEffect,
+  useKeypress,
+  useRef,
+  useState,
+} from "@inquirer/core";
+import { createPromptModule } from "inquirer";
+import { InterruptedError } from "../../interruption.ts";
+import { toned, type Line, type Terminal } from "../../show/terminal.ts";
+import { answeredLines } from "./frame.ts";
+import type { Size } from "./layout.ts";
+import type { LiveQuestion, Outcome } from "./live-question.ts";
+import { Resizing } from "./resizing.ts";
+
+/** A question and where it is asked; what it answers does not matter to the screen. */
+type Asked = {
+  readonly message: string;
+  readonly question: Pick<LiveQuestion<unknown>, "changed" | "frame" | "outcome" | "press" | "text">;
+  readonly terminal: Terminal;
+};
+
+/** The lone byte of Esc is told from the first one of an arrow key by what follows within this time. */
+const escapeCodeTimeoutMs = 100;
+
+/**
+ * Puts a question on the screen and waits until it has left it.
+ * @returns the answer, which stays on the screen in one line, or back, which leaves nothing there
+ * @throws InterruptedError after Ctrl-C and at the end of input, the reason of an aborted signal, and what the
+ * question needs and could not get
+ */
+export async function askLive<T>(
+  message: string,
+  question: LiveQuestion<T>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Exclude<Outcome<T>, { kind: "failed" }>> {
+  // The first to listen for keys decides; readline's own 500 ms make Esc feel dead.
+  emitKeypressEvents(terminal.stdin, { escapeCodeTimeout: escapeCodeTimeoutMs } as unknown as Interface);
+  const ask = createPromptModule<{ live: Asked }>({
+    input: terminal.stdin,
+    output: terminal.questions,
+    signal,
+  });
+  ask.registerPrompt("live", (asked: Asked, context) =>
+    livePrompt(asked, {
+      ...context,
+      // Known only at the end.
+      get clearPromptOnDone() {
+        return question.outcome?.kind !== "answer";
+      },
+    }),
+  );
+  question.start();
+  try {
+    const answers = await ask<{ outcome: unknown }>({
+      type: "live",
+      name: "outcome",
+      message,
+      question,
+      terminal,
+    });
+    const outcome = answers.outcome as Outcome<T>;
+    if (outcome.kind === "failed") throw outcome.error;
+    return outcome;
+  } catch (error) {
+    const left = [ExitPromptError, AbortPromptError, InterruptedError].some((kind) => error instanceof kind);
+    if (!left) throw error;
+    terminal.stderr.line([toned("bad", "✗"), " ", message]);
+    signal.throwIfAborted();
+    throw new InterruptedError();
+  } finally {
+    question.close();
+  }
+}
+
+const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, terminal }, done) => {
+  const [, render] = useState(0);
+  const drawn = useRef({ lines: [""], cursorLine: 0 });
+  const paint = (line: Line) => terminal.stderr.paint(line);
+  const size = sizeOf(terminal);
+  const frame = question.frame(size, paint);
+
+  useKeypress((key, readline) => {
+    question.press(key, readline.line);
+    if (readline.line !== question.text) {
+      readline.clearLine(0);
+      readline.write(question.text);
+    }
+    render((count) => count + 1);
+  });
+  useEffect((readline) => {
+    const changed = () => render((count) => count + 1);
+    question.changed = changed;
+    const resizing = new Resizing();
+    const resized = () => {
+      const { lines, cursorLine } = drawn.current;
+      terminal.questions.write(resizing.before(lines, cursorLine, sizeOf(terminal)));
+      changed();
+    };
+    const ended = () => done({ kind: "failed", error: new InterruptedError() });
+    // Readline lets go of the terminal while the process is stopped.
+    const resumed = () => {
+      readline.resume();
+      changed();
+    };
+    terminal.questions.on("resize", resized);
+    readline.on("close", ended);
+    readline.on("SIGCONT", resumed);
+    if (question.text !== "") readline.write(question.text);
+    changed();
+    return () => {
+      question.changed = () => {};
+      terminal.questions.off("resize", resized);
+      readline.removeListener("close", ended);
+      readline.removeListener("SIGCONT", resumed);
+    };
+  }, []);
+
+  const { outcome } = question;
+  if (outcome) done(outcome);
+  if (outcome?.kind === "answer") return answerLines(message, outcome.said, terminal).join("\n");
+  const content = [...frame.above, frame.label + question.text];
+  drawn.current = { lines: [...content, ...frame.below], cursorLine: frame.above.length };
+  return [content.join("\n"), frame.below.join("\n")];
+});
+
+/** What stays on the screen of an answer. */
+export function answerLines(message: string, said: string, terminal: Terminal): string[] {
+  return answeredLines(message, said, sizeOf(terminal), (line) => terminal.stderr.paint(line));
+}
+
+/** A terminal that does not tell its size is taken for the smallest usual one. */
+function sizeOf({ questions }: Terminal): Size {
+  return { columns: questions.columns || 80, rows: questions.rows || 24 };
+}

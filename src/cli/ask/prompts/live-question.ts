@@ -1,0 +1,139 @@
+import type { Line } from "../../show/terminal.ts";
+import type { Frame, Paint, Size } from "./layout.ts";
+
+/** A key as Node's readline tells it; a letter that needs no key of its own has no name. */
+export interface Key {
+  readonly name: string | undefined;
+  readonly ctrl: boolean;
+  readonly shift: boolean;
+}
+
+/** How a question left the screen. */
+export type Outcome<T> =
+  | { readonly kind: "answer"; readonly value: T; /** The answer in words. */ readonly said: string }
+  | { readonly kind: "back" }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** Why a value cannot be the answer; undefined: it can. */
+export type Check<T> = ((value: T, signal: AbortSignal) => Promise<string | undefined>) | undefined;
+
+/** What stands on the screen below a question, apart from what the question itself says. */
+export interface Remarks {
+  /** Why the answer was not taken. */
+  readonly problem: string | undefined;
+  /** What is waited for. */
+  readonly activity: string | undefined;
+  /** What arrived while the question was asked. */
+  readonly notes: readonly Line[];
+}
+
+/** A question that is on a screen: what it shows and what keys do to it. */
+export abstract class LiveQuestion<T> {
+  /** Called when something else is to be shown. */
+  changed: () => void = () => {};
+  outcome: Outcome<T> | undefined;
+  /** What has been typed. */
+  text = "";
+  readonly notes: Line[] = [];
+  protected problem: string | undefined;
+  readonly #canGoBack: boolean;
+  readonly #check: Check<T>;
+  readonly #closed = new AbortController();
+  #checking = false;
+
+  constructor(canGoBack: boolean, check: Check<T>) {
+    this.#canGoBack = canGoBack;
+    this.#check = check;
+  }
+
+  /** Begins what the question needs to be answered; to be called once, when it comes on the screen. */
+  start(): void {}
+
+  /** Aborted when the question is over: answered, left, or taken away. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Stops what is under way for the question; to be called when it left the screen. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  note(line: Line): void {
+    this.notes.push(line);
+    this.changed();
+  }
+
+  /**
+   * Takes a key; while an answer is checked, only the one that goes back.
+   * @param typed the text as the key left it; `text` says what becomes of it
+   */
+  press(key: Key, typed: string): void {
+    if (this.outcome) return;
+    const back = key.name === "escape" || (key.name === "tab" && key.shift);
+    if (back && this.#canGoBack) this.end({ kind: "back" });
+    else if (!back && key.name !== "tab" && !this.#checking) this.pressed(movement(key), typed);
+  }
+
+  /** What stands on the screen now. */
+  abstract frame(size: Size, paint: Paint): Frame;
+
+  /** Takes a key that is neither Tab nor one of those that go back. */
+  protected abstract pressed(key: Key, typed: string): void;
+
+  /** Ends the question with this answer if it stands the check. */
+  protected answer(value: T, said: string): void {
+    if (this.#check === undefined) this.end({ kind: "answer", value, said });
+    else void this.#answerIfSound(value, said, this.#check(value, this.closed));
+  }
+
+  protected end(outcome: Outcome<T>): void {
+    if (this.closed.aborted) return;
+    this.outcome = outcome;
+    this.close();
+    this.changed();
+  }
+
+  /** Ends the question with the failure of something it needs. */
+  protected failed(error: unknown): void {
+    this.end({ kind: "failed", error });
+  }
+
+  protected get remarks(): Remarks {
+    return {
+      problem: this.problem,
+      activity: this.#checking ? "checking" : undefined,
+      notes: this.notes,
+    };
+  }
+
+  protected get backHint(): readonly string[] {
+    return this.#canGoBack ? ["Esc back"] : [];
+  }
+
+  async #answerIfSound(value: T, said: string, check: Promise<string | undefined>): Promise<void> {
+    this.#checking = true;
+    this.problem = undefined;
+    this.changed();
+    try {
+      this.problem = await check;
+    } catch (error) {
+      this.failed(error);
+    }
+    this.#checking = false;
+    if (this.problem === undefined) this.end({ kind: "answer", value, said });
+    else if (!this.closed.aborted) this.changed();
+  }
+}
+
+/** Whether a key is Enter, by either name that readline has for it. */
+export function isEnter({ name }: Key): boolean {
+  return name === "return" || name === "enter";
+}
+
+/** Ctrl-P and Ctrl-N move as the arrows do. */
+function movement(key: Key): Key {
+  if (key.ctrl && key.name === "p") return { ...key, name: "up" };
+  if (key.ctrl && key.name === "n") return { ...key, name: "down" };
+  return key;
+}

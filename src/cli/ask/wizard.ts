@@ -1,0 +1,189 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { AnswerSheet, basisOf, withTexts } from "../options/answer-sheet.ts";
+import type { GivenOptions } from "../options/answers.ts";
+import type { Asked, OptionMore, Question, Texts, WizardReply } from "./question.ts";
+
+/** What a wizard is made with. */
+export interface WizardParts<Answers> {
+  readonly questions: ReadonlyArray<Question<Answers>>;
+  /** What flags and variables gave. */
+  readonly given: GivenOptions;
+  readonly read: (given: GivenOptions) => Answers;
+  /** Says what is waited for while no question is on the screen. */
+  readonly wait: <T>(text: string, awaited: Promise<T>) => Promise<T>;
+  /** Told why a question could not be asked, or its answer not be used. @throws to stop */
+  readonly failed: (
+    error: unknown,
+    asked: Pick<Asked<Answers, unknown>, "canGoBack" | "changeable">,
+  ) => Promise<Recovery>;
+  readonly signal: AbortSignal;
+}
+
+/** How a wizard goes on after a failure: by asking again, back, elsewhere, or with an option more. */
+export type Recovery = Exclude<WizardReply, { kind: "answer" }> | OptionMore;
+
+interface Fetched {
+  readonly basis: string;
+  readonly data: Promise<unknown>;
+  readonly abandon: () => void;
+}
+
+/**
+ * Asks questions in their order, with a way back from each. An answer is kept while what it rests on stays; what it
+ * rests on changed, it is asked again with the old answer as its default. While a person reads one question, what the
+ * later ones show is fetched, as far as it can be known by what is likely to be answered.
+ */
+export class Wizard<Answers> {
+  readonly #parts: WizardParts<Answers>;
+  readonly #sheet: AnswerSheet<Answers>;
+  readonly #fetched = new Map<string, Fetched>();
+
+  constructor(parts: WizardParts<Answers>) {
+    this.#parts = parts;
+    this.#sheet = new AnswerSheet(parts.questions, parts.given, parts.read);
+  }
+
+  /** All that was given and answered. An answer that rests on what has changed meanwhile does not count. */
+  get given(): GivenOptions {
+    return this.#sheet.givenBefore(this.#parts.questions.length);
+  }
+
+  /** Asks whatever is open, until nothing is. */
+  async run(): Promise<GivenOptions> {
+    const { questions } = this.#parts;
+    let returnTo: number | undefined;
+    let at = this.#sheet.firstOpen();
+    for (let question = questions[at]; question; question = questions[at]) {
+      const back = returnTo ?? this.#sheet.placeBefore(at);
+      const reply = await this.#put(question, at, back !== undefined);
+      if (reply.kind === "back" && back !== undefined) {
+        // Who comes to it again may have mended meanwhile what it showed.
+        this.#forget(question);
+        at = back;
+        returnTo = undefined;
+      } else if (reply.kind === "change") {
+        returnTo = at;
+        at = this.#placeOf(reply.question);
+      } else if (reply.kind === "given") {
+        returnTo = undefined;
+        this.#sheet.add(reply, at);
+        at = this.#sheet.firstOpen();
+      } else if (reply.kind === "answer" || reply.kind === "closed") {
+        returnTo = undefined;
+        if (reply.kind === "closed") this.#sheet.close(question, at);
+        else this.#sheet.answer(question, at, reply.value);
+        at = this.#sheet.firstOpen();
+      }
+    }
+    return this.given;
+  }
+
+  /** What a question shows for all that was given and answered. */
+  async shown<Data>(question: Question<Answers, Data>): Promise<Data> {
+    return (await this.#look(question, this.given)) as Data;
+  }
+
+  async #put(
+    question: Question<Answers>,
+    at: number,
+    canGoBack: boolean,
+  ): Promise<WizardReply | Recovery | { readonly kind: "closed" }> {
+    const { read, wait, signal, failed } = this.#parts;
+    const given = this.#sheet.givenBefore(at);
+    const changeable = this.#sheet.changeableBefore(at);
+    const left = new AbortController();
+    try {
+      const answers = read(given);
+      const data = this.#look(question, given);
+      this.#lookAhead(at, left.signal);
+      // Whoever comes here to change an answer has something to say in any case.
+      if (question.isOpen && this.#sheet.isUnanswered(question, at)) {
+        const seen = await wait(question.looking ?? "Looking", data);
+        if (!question.isOpen(seen, answers)) return { kind: "closed" };
+      }
+      const previous = this.#sheet.previous(question, given);
+      return await question.ask({ answers, data, previous, canGoBack, changeable, signal });
+    } catch (error) {
+      this.#forget(question);
+      return await failed(error, { canGoBack, changeable });
+    } finally {
+      left.abort();
+    }
+  }
+
+  /**
+   * Fetches for the questions to come, each as soon as what it depends on can be expected.
+   * @param left aborted when the question is left: what was expected at it may be answered otherwise by then
+   */
+  #lookAhead(from: number, left: AbortSignal): void {
+    const { questions } = this.#parts;
+    const expectations = new Map<string, Promise<Texts>>();
+    for (const [at, question] of questions.entries()) {
+      if (at < from || this.#sheet.isSettled(question, at)) continue;
+      const needed = new Set(question.dependsOn.flatMap((option) => expectations.get(option) ?? []));
+      const expected = Promise.all(needed).then((texts) =>
+        left.aborted ? never : this.#expect(question, at, from, texts),
+      );
+      expected.catch(() => {});
+      for (const option of question.options) expectations.set(option, expected);
+    }
+  }
+
+  async #expect(
+    question: Question<Answers>,
+    at: number,
+    from: number,
+    before: readonly Texts[],
+  ): Promise<Texts> {
+    const given = before.reduce((known, texts) => withTexts(known, texts, []), this.#sheet.givenBefore(at));
+    const answers = this.#parts.read(given);
+    if (!question.applies(answers)) return {};
+    if (question.fetched === "soon" && !this.#isNext(at, from)) return await never;
+    const data = await this.#look(question, given);
+    if (question.isOpen?.(data, answers) === false) return {};
+    return this.#sheet.lastAnswer(question) ?? question.expect(data, answers) ?? (await never);
+  }
+
+  /** Whether nothing will be asked between two questions. */
+  #isNext(at: number, from: number): boolean {
+    return this.#parts.questions
+      .slice(from + 1, at)
+      .every((question, index) => !this.#sheet.isUnanswered(question, from + 1 + index));
+  }
+
+  /** Fetches what a question shows, once for what it depends on. */
+  #look(question: Question<Answers>, given: GivenOptions): Promise<unknown> {
+    const basis = basisOf(question.dependsOn, given);
+    const known = this.#fetched.get(question.id);
+    if (known?.basis === basis) return known.data;
+    // What was fetched for other answers is of no use any more.
+    known?.abandon();
+    const controller = new AbortController();
+    const signal = AbortSignal.any([controller.signal, this.#parts.signal]);
+    const answers = this.#parts.read(given);
+    // In the next turn, so that the question is on the screen before its clients are loaded.
+    const data = nextTurn().then(() => question.look(answers, signal));
+    data.catch(() => {
+      // Asked for again, it may succeed.
+      if (this.#fetched.get(question.id)?.data === data) this.#fetched.delete(question.id);
+    });
+    const abandon = () => controller.abort(new DOMException("other answers were given", "AbortError"));
+    this.#fetched.set(question.id, { basis, data, abandon });
+    return data;
+  }
+
+  #forget({ id }: Question<Answers>): void {
+    this.#fetched.get(id)?.abandon();
+    this.#fetched.delete(id);
+  }
+
+  #placeOf(id: string): number {
+    const at = this.#parts.questions.findIndex((question) => question.id === id);
+    // Behind the last question all is agreed to: not where a mistake may lead.
+    if (at < 0) throw new TypeError(`there is no question ${id}`);
+    return at;
+  }
+}
+
+/** What cannot be expected yet, nobody may go on with. */
+const never = new Promise<never>(() => {});

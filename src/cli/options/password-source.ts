@@ -1,0 +1,57 @@
+import { addAbortSignal } from "node:stream";
+import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
+import { SecretText } from "../../domain/secret-text.ts";
+import { UsageError } from "./answers.ts";
+import type { InputStream } from "../show/terminal.ts";
+
+/** Longer than any password of Entra; whoever sends more has mixed files up. */
+const longestPassword = 4096;
+
+/**
+ * The known password of a service principal, from a file.
+ * @throws UsageError `usage.password` when it cannot be read or is none
+ */
+export async function passwordFromFile(path: string, signal: AbortSignal): Promise<SecretText> {
+  const bounds = { limitBytes: longestPassword, pipe: true, signal };
+  const text = await readNamedFile(path, bounds).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new UsageError(
+      `--password-file ${path} cannot be read (${whyUnreadable(error)})`,
+      "usage.password",
+    );
+  });
+  return password(text.toString("utf8"), "--password-file");
+}
+
+/**
+ * The known password of a service principal, from a stream that ends.
+ * @throws UsageError `usage.password` when a person would have to type it, or when it is none
+ */
+export async function passwordFromStream(stream: InputStream, signal: AbortSignal): Promise<SecretText> {
+  if (stream.isTTY) {
+    throw new UsageError(
+      "--password-stdin reads a pipe or a file, but stdin is a terminal, which would show the password",
+      "usage.password",
+      "Pipe it in: some-vault read password | acr-pull setup --password-stdin …",
+    );
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  addAbortSignal(signal, stream);
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk as string | Buffer));
+    length += chunk.length;
+    if (length > 2 * longestPassword) break;
+  }
+  return password(Buffer.concat(chunks).toString("utf8"), "--password-stdin");
+}
+
+/** One newline at the end is the shell's, not the password's. */
+function password(text: string, flag: string): SecretText {
+  const value = text.replace(/\r?\n$/, "");
+  if (value === "") throw new UsageError(`${flag} gave an empty password`, "usage.password");
+  if (value.length > longestPassword || /\p{Cc}/u.test(value)) {
+    throw new UsageError(`${flag} gave more than one line, or no password of Entra`, "usage.password");
+  }
+  return new SecretText(value);
+}

@@ -1,0 +1,118 @@
+import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { plainText, settleTime } from "../options/option-values.ts";
+import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
+import {
+  askingOptions,
+  clusterOptions,
+  completenessOptions,
+  leaveOutOptions,
+  outputOptions,
+  proofOptions,
+  rehearsalOptions,
+  runOptions,
+  serviceOptions,
+  signInOptions,
+} from "../options/options.ts";
+
+const { waitBusy, dryRun, exitCode, yes } = runOptions;
+
+/** Options of `remove`. */
+export const removeOptions = {
+  registry: valueOption({
+    flag: "--registry <name>",
+    summary: "registry whose entries go: its name, login server or resource id",
+    question: "Which registry shall the cluster pull from no more?",
+    group: "Registry",
+    parse: registryReference,
+  }),
+  subscription: valueOption({
+    flag: "--subscription <id>",
+    summary: "where no secret has an entry of it any more: look for the registry here alone",
+    group: "Registry",
+    parse: plainText,
+  }),
+  resourceGroup: valueOption({
+    flag: "--resource-group <name>",
+    summary: "the same, in this resource group alone",
+    group: "Registry",
+    parse: plainText,
+  }),
+  ...signInOptions,
+  namespace: listOption({
+    flag: "-n, --namespace <ns>",
+    summary: "only entries in this namespace (repeatable; default: in every namespace)",
+    group: "Cluster",
+    parse: namespaceName,
+  }),
+  namespaceSelector: valueOption({
+    flag: "--namespace-selector <labels>",
+    summary: "only entries in namespaces with these labels, such as team=web",
+    group: "Cluster",
+    parse: labelSelector,
+  }),
+  ...clusterOptions,
+  secretName: valueOption({
+    flag: "--secret-name <name>",
+    summary: "only entries in secrets of this name (default: of any)",
+    group: "Cluster",
+    parse: objectName,
+  }),
+  serviceAccount: listOption({
+    flag: "--service-account <name>",
+    summary:
+      "look at this service account alone, and unlink it whoever linked it (repeatable; default: all that name the secret)",
+    group: "Cluster",
+    parse: objectName,
+  }),
+  keepPrincipal: switchOption({
+    flag: "--keep-principal",
+    summary: "leave the application and its service principal, without key and role",
+    group: "Registry",
+  }),
+  proof: {
+    ...proofOptions.proof,
+    summary: "how it is tried whether a removed key is refused: by a pull, by a sign-in alone, or not at all",
+  },
+  settle: defaultedOption({
+    flag: "--settle <duration>",
+    summary:
+      "a removed key must be refused for so long to be called so; it is waited for two minutes at most",
+    group: "Proof",
+    parse: settleTime,
+    fallback: "10s",
+  }),
+  waitBusy,
+  ...serviceOptions,
+  dryRun,
+  exitCode,
+  ...askingOptions,
+  yes,
+  force: switchOption({
+    flag: "--force",
+    summary: "remove it although pods or service accounts still name the secret",
+    group: "Consent",
+    consent: true,
+  }),
+  servicePrincipal: listOption({
+    flag: "--service-principal <app-id>",
+    summary:
+      "also take the role of this one back, although others may sign in as it: its application id (repeatable)",
+    group: "Consent",
+    parse: guidName,
+    consent: true,
+  }),
+  prune: listOption({
+    flag: "--prune <key-id>",
+    summary: "also remove this key, although no secret of the cluster names it (repeatable)",
+    group: "Consent",
+    parse: guidName,
+    consent: true,
+  }),
+  ...completenessOptions,
+  ...leaveOutOptions,
+  ...rehearsalOptions,
+  ...outputOptions,
+};
+
+/** What `remove` was asked for. */
+export type RemoveAnswers = AnswersOf<typeof removeOptions>;

@@ -1,0 +1,184 @@
+import { exitCode } from "../../domain/exit-code.ts";
+import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
+import { UsageError } from "../options/answers.ts";
+import type { CommandContext } from "../command.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
+import { duration, plainText, port } from "../options/option-values.ts";
+import { oneOf, valueOption, type AnswersOf } from "../options/option.ts";
+import { outputOptions } from "../options/options.ts";
+
+/** What can serve images. */
+const registryServers = ["builtin", "docker-registry"] as const;
+
+/** Options of `sandbox`. */
+export const sandboxOptions = {
+  port: valueOption({
+    flag: "--port <number>",
+    summary: "port that Azure listens on (default: a free one)",
+    group: "Rehearsal",
+    parse: port,
+  }),
+  latency: valueOption({
+    flag: "--latency <duration>",
+    summary: "added to every answer of Azure, such as 50ms",
+    group: "Rehearsal",
+    parse: duration,
+  }),
+  replicationLag: valueOption({
+    flag: "--replication-lag <duration>",
+    summary: "how long Azure takes to know everywhere what was written, such as 5s",
+    group: "Rehearsal",
+    parse: duration,
+  }),
+  faults: valueOption({
+    flag: "--faults <file>",
+    summary: "JSON list of the requests that are to fail",
+    group: "Rehearsal",
+    parse: plainText,
+  }),
+  world: valueOption({
+    flag: "--world <file>",
+    summary: "JSON of users and their rights, registries and namespaces",
+    group: "Rehearsal",
+    parse: plainText,
+  }),
+  registryServer: valueOption({
+    flag: `--registry-server <${registryServers.join("|")}>`,
+    summary: "what serves images: the sandbox itself, or Debian's docker-registry behind it",
+    group: "Rehearsal",
+    parse: oneOf(...registryServers),
+  }),
+  ...outputOptions,
+};
+
+/** The rehearsal: a made-up Azure and two clusters on this machine. */
+export const sandboxCommand = defineCommand({
+  description: [
+    "Starts an Azure, registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
+    "sandbox-staging) on ports of this machine, in memory. With a command, runs it in there and ends with its",
+    "exit code; without, prints what to export and serves until it is stopped.",
+  ].join(" "),
+  options: sandboxOptions,
+  examples: [
+    ["sandbox -- acr-pull setup --registry myregistry -n awesomeapps --yes", "the whole job, once"],
+    ["sandbox -- sh", "a shell to look around in"],
+    ["sandbox --replication-lag 5s -- sh", "the same with the delays of a real directory"],
+  ],
+  handlesSignals: true,
+  run: runSandbox,
+});
+
+async function runSandbox(
+  answers: AnswersOf<typeof sandboxOptions>,
+  context: CommandContext,
+): Promise<number> {
+  // From the first moment: whatever ends the run also removes what it laid down.
+  const interruption = watchSignals(context.process);
+  try {
+    const sandbox = await start(answers, interruption.signal);
+    try {
+      interruption.signal.throwIfAborted();
+      const [command, ...rest] = context.operands;
+      return command === undefined
+        ? await serve(sandbox.environment, interruption, context)
+        : await runInside([command, ...rest], sandbox, interruption, context);
+    } finally {
+      const closing = watchSignals(context.process);
+      await sandbox.close().finally(closing.close);
+    }
+  } finally {
+    interruption.close();
+  }
+}
+
+/** @throws UsageError `sandbox.bad-options`, `sandbox.port-in-use`, `sandbox.registry-server` */
+async function start(answers: AnswersOf<typeof sandboxOptions>, signal: AbortSignal) {
+  const { startSandbox } = await import("../../sandbox/sandbox.ts");
+  const { port, latency, replicationLag, registryServer, world } = answers;
+  const faults = await jsonFile("--faults", answers.faults, signal);
+  const given = { port, latency, replicationLag, registryServer, faults };
+  const flags = Object.entries(given).filter(([, value]) => value !== undefined);
+  // The file's form is checked by whoever it is for.
+  const options = {
+    ...(await worldFile(world, signal)),
+    ...Object.fromEntries(flags),
+  };
+  try {
+    return await startSandbox(options);
+  } catch (error) {
+    throw startFailure(error, answers);
+  }
+}
+
+/** What a user can do about a sandbox that did not start; anything else is a bug. */
+function startFailure(error: unknown, { port, registryServer }: AnswersOf<typeof sandboxOptions>): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === "SandboxOptionsError") return new UsageError(error.message, "sandbox.bad-options");
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE" || code === "EACCES") {
+    const message = `Port ${port} is not to be had (${code})`;
+    return new UsageError(message, "sandbox.port-in-use", "Name another --port.");
+  }
+  if (registryServer !== "docker-registry") return error;
+  return new UsageError(
+    `The registry server did not start: ${error.message}`,
+    "sandbox.registry-server",
+    "On Debian, apt-get install docker-registry; or leave --registry-server away.",
+  );
+}
+
+async function jsonFile(flag: string, path: string | undefined, signal: AbortSignal): Promise<unknown> {
+  if (path === undefined) return undefined;
+  try {
+    return JSON.parse((await readNamedFile(path, { pipe: true, signal })).toString("utf8"));
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof SyntaxError ? "it is no JSON" : whyUnreadable(error);
+    throw new UsageError(`${flag} ${path} cannot be read: ${reason}`, "sandbox.bad-options");
+  }
+}
+
+/** A list or a text would be spread into options of its own. */
+async function worldFile(path: string | undefined, signal: AbortSignal): Promise<object | undefined> {
+  const content = await jsonFile("--world", path, signal);
+  if (content === undefined || (typeof content === "object" && content !== null && !Array.isArray(content))) {
+    return content;
+  }
+  throw new UsageError(`--world ${path} holds no JSON object`, "sandbox.bad-options");
+}
+
+async function runInside(
+  command: readonly [string, ...string[]],
+  sandbox: Awaited<ReturnType<typeof start>>,
+  interruption: Interruption,
+  { process }: CommandContext,
+): Promise<number> {
+  const { environmentInside } = await import("../../sandbox/environment.ts");
+  const { writeProgramWrappers } = await import("../../sandbox/program-wrappers.ts");
+  const { runCommand } = await import("../../sandbox/run-command.ts");
+  const program = { node: process.execPath, script: process.argv[1] ?? "" };
+  const bin = await writeProgramWrappers(sandbox.folder, program);
+  const environment = environmentInside(process.env, sandbox.environment, bin);
+  const { stdin, stdout, stderr } = process;
+  interruption.signal.throwIfAborted();
+  interruption.close();
+  return await runCommand(command, { environment, streams: { stdin, stdout, stderr }, signals: process });
+}
+
+async function serve(
+  variables: Readonly<Record<string, string>>,
+  { signal }: Interruption,
+  { process, terminal, view }: CommandContext,
+): Promise<number> {
+  const { shellLines } = await import("../../sandbox/environment.ts");
+  const lines = shellLines(process.env, variables);
+  view.answer({
+    command: "sandbox",
+    exitCode: exitCode.ok,
+    document: { environment: variables },
+    lines: () => lines,
+  });
+  terminal.stderr.line("# Paste these lines into another shell. Ctrl-C ends the sandbox.");
+  return await exitCodeOf(signal);
+}

@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from "node:util";
+import { shellQuote } from "../../domain/shell-quote.ts";
+import type { Environment, GivenOptions } from "../options/answers.ts";
+import type { OptionDefinition, OptionSet } from "../options/option.ts";
+
+/**
+ * The command line that does the same without a question, safe to paste into a shell. What came from variables
+ * is left to them; how it is told is no part of what is done; nothing secret is ever an option's value.
+ * @param environment where it will be run: an answer that is the default is left out unless a variable says otherwise
+ * @param options.asking whether it shall ask for what is not said
+ */
+export function equivalentCommand(
+  program: string,
+  command: string,
+  options: OptionSet,
+  given: GivenOptions,
+  environment: Environment,
+  { asking = false }: { readonly asking?: boolean } = {},
+): string {
+  const words = [...variablesSetAside(options, given, environment), program, command];
+  for (const [name, option] of Object.entries(options)) {
+    const answer = given.get(name);
+    if (!answer || answer.source === "variable" || name === "yes" || option.group === "Output") continue;
+    if (answer.source === "answer" && !asking && goesWithoutSaying(option, answer.texts, environment))
+      continue;
+    for (const text of answer.texts) words.push(word(option, text));
+  }
+  return [...words, ...(asking ? [] : ["--yes"])].join(" ");
+}
+
+/** Variables that would say what was answered otherwise; an empty one counts as not set. */
+function variablesSetAside(options: OptionSet, given: GivenOptions, environment: Environment): string[] {
+  return Object.entries(options).flatMap(([name, { variable, group }]) => {
+    if (variable === undefined || !environment[variable] || group === "Output") return [];
+    const answer = given.get(name);
+    return answer === undefined || (answer.source === "answer" && answer.texts.length === 0)
+      ? [`${variable}=`]
+      : [];
+  });
+}
+
+function goesWithoutSaying(
+  { fallback, variable }: OptionDefinition<unknown>,
+  texts: readonly string[],
+  environment: Environment,
+): boolean {
+  return isDeepStrictEqual(texts, [fallback]) && (variable === undefined || !environment[variable]);
+}
+
+function word({ kind, long }: OptionDefinition<unknown>, text: string): string {
+  if (kind === "switch") return long;
+  // A value that starts with a dash would be taken for another flag.
+  return `${long}${text.startsWith("-") ? "=" : " "}${shellQuote(text)}`;
+}

@@ -1,0 +1,73 @@
+import { ActionableError } from "../../domain/errors.ts";
+import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { toned, type Line } from "./terminal.ts";
+import { wrapped } from "./wrapped.ts";
+
+/** Where a bug is reported. */
+const reportUrl = "https://www.npmjs.com/package/acr-pull";
+
+/** Why a run did not do what it was asked to, as it is shown. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly docs?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly retryable: boolean;
+  readonly exitCode: ExitCode;
+  /** What was thrown, for `--debug`. */
+  readonly cause?: unknown;
+}
+
+/** A failure from whatever was thrown; what is not meant for a person to act on is a bug of ours. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof ActionableError) {
+    const { code, message, hint, docs, requestId, retryable } = error;
+    return { code, message, hint, docs, requestId, retryable, exitCode: error.exitCode, cause: error };
+  }
+  return {
+    code: "bug",
+    message: "This is a bug in acr-pull.",
+    hint: `Please report it at ${reportUrl}, with what --debug shows.`,
+    retryable: false,
+    exitCode: exitCode.failed,
+    cause: error,
+  };
+}
+
+/**
+ * A failure in lines for stderr: what, what to do, where to read, and the service's id of the request. What to do is
+ * left to the terminal to break, for it may hold a command to be copied.
+ * @param width columns that the terminal has
+ */
+export function failureLines(
+  failure: Failure,
+  detail: "normal" | "verbose" | "debug",
+  width = Infinity,
+): Line[] {
+  const sentences = failure.message.split("\n");
+  const [first = "", ...more] = sentences.flatMap((sentence) => wrapped(sentence, width - "error: ".length));
+  const lines: Line[] = [[toned("bad", "error:"), ` ${first}`], ...more.map((line) => `       ${line}`)];
+  for (const hint of failure.hint?.split("\n") ?? []) lines.push([toned("strong", "  fix:"), ` ${hint}`]);
+  if (failure.docs) lines.push([toned("faint", "  see:"), ` ${failure.docs}`]);
+  if (failure.requestId) lines.push([toned("faint", "  request id:"), ` ${failure.requestId}`]);
+  if (detail !== "normal") lines.push([toned("faint", "  code:"), ` ${failure.code}`]);
+  if (detail === "debug") lines.push(...causeLines(failure.cause));
+  return lines;
+}
+
+function causeLines(thrown: unknown): Line[] {
+  const lines: Line[] = [];
+  const seen = new Set<unknown>();
+  for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
+    const { name, message } = cause;
+    // A service's line breaks must not look like a line of ours.
+    const text = (cause.stack ?? `${name}: ${message}`).replace(message, () => inOneLine(message));
+    if (seen.size > 0) lines.push([toned("faint", "  caused by:")]);
+    lines.push(...text.split("\n").map((line): Line => [toned("faint", `  ${line}`)]));
+    seen.add(cause);
+  }
+  if (seen.size === 0) lines.push([toned("faint", `  thrown: ${typeof thrown}`)]);
+  return lines;
+}

@@ -1,0 +1,52 @@
+import { stripVTControlCharacters } from "node:util";
+import { withoutSecrets, withoutSecretsIn } from "../../domain/known-secrets.ts";
+
+/*
+ * Text that others wrote (services, files, kubeconfigs) must not move the cursor, change colours or the clipboard,
+ * or read differently from what it is: https://nvd.nist.gov/vuln/detail/CVE-2021-25743
+ */
+
+// Operating system commands and other strings (CSI aside), 7-bit and 8-bit, to their end or the end of the text.
+const controlStrings =
+  /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^]*?(?:\u0007|\u001b\\|\u009c|$)/g;
+const controlSequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]/g;
+// The pattern of Braille without a dot looks like a space.
+const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029\u2800]+/g;
+// C0, DEL, C1; marks that reorder, and all letters and marks that Unicode means to show nothing.
+const invisible = /[\u0000-\u001f\u007f-\u009f\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point}/gu;
+
+/**
+ * So many characters of a secret are in no output, wherever they come from: refusals have lost shorter pieces already,
+ * and our own words and names are not to be lost for a secret that is made of words.
+ */
+const shortestPiece = 12;
+
+/** The text as it may stand in one line of a terminal: no control or invisible character is left, and no secret. */
+export function oneLine(text: string): string {
+  const visible = stripVTControlCharacters(text.replace(controlStrings, "").replace(controlSequences, ""))
+    .replace(whiteSpace, " ")
+    .replace(invisible, "");
+  return withoutSecrets(visible, shortestPiece);
+}
+
+/** A document for others to read, without secrets in any of its texts. */
+export function speakable<T extends object>(document: T): T {
+  return withoutSecretsIn(document, shortestPiece) as T;
+}
+
+/** JSON (or YAML in double quotes) with every such character escaped; it reads back as the same value. */
+export function escaped(document: string): string {
+  // What is printable in ASCII is safe, and a document is made of little else.
+  return document.replace(/[^\n -~]/gu, (character) =>
+    isUnsafe(character)
+      ? [...Array(character.length).keys()]
+          .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
+          .join("")
+      : character,
+  );
+}
+
+/** Whether a text holds a character that `oneLine` would take away or replace. */
+export function isUnsafe(text: string): boolean {
+  return oneLine(text) !== text;
+}

@@ -1,0 +1,152 @@
+import type { ProgressEvent } from "../../core/progress.ts";
+import { formatDuration } from "../../domain/duration.ts";
+import { toned, type Printer, type Toned } from "./terminal.ts";
+import type { Detail } from "./view.ts";
+import { wrapped } from "./wrapped.ts";
+
+/** In a log, a step that goes on is mentioned again after this long. */
+const quietTimeMs = 10_000;
+const tickMs = 1000;
+/** How far the rest of a line that is broken stands to the right of its sign. */
+const indentColumns = 2;
+
+interface ActiveStep {
+  text: string;
+  readonly startedAt: number;
+  /** When a line last told of it. */
+  mentionedAt: number | undefined;
+}
+
+/**
+ * Progress for people: one line for each step that was done, in the order they were. What goes on stands in one status
+ * line at a terminal; elsewhere what is waited for, and what takes long, is a line of its own, at most one in ten
+ * seconds for each step.
+ */
+export class ProgressLines {
+  readonly #printer: Printer;
+  readonly #detail: Detail;
+  readonly #now: () => number;
+  readonly #active = new Map<string, ActiveStep>();
+  #ticker: NodeJS.Timeout | undefined;
+  /** Whether anything was shown. */
+  printed = false;
+
+  constructor(printer: Printer, detail: Detail, now: () => number = Date.now) {
+    this.#printer = printer;
+    this.#detail = detail;
+    this.#now = now;
+  }
+
+  /** Shows one event. */
+  show(event: ProgressEvent): void {
+    switch (event.kind) {
+      case "started":
+        this.#begin(event.id, event.text);
+        break;
+      case "waiting":
+        this.#wait(event.id, event.text);
+        break;
+      case "done":
+        this.#end(event.id);
+        this.#print(toned("good", "✓"), event.text);
+        break;
+      case "ended":
+        this.#end(event.id);
+        break;
+      case "failed":
+        this.#end(event.id);
+        this.#print(toned("bad", "✗ failed:"), event.text);
+        break;
+      case "note":
+        if (event.level === "warning") this.#print(toned("warning", "! warning:"), event.text);
+        else if (event.level === "info") this.#print(toned("faint", "·"), event.text);
+        // Who is not told waits for nothing, however little he wants to hear.
+        else this.#write(toned("strong", ">"), event.text);
+        break;
+    }
+    this.#refresh();
+  }
+
+  /** What began and did not end. */
+  unfinished(): readonly string[] {
+    return [...this.#active.values()].map(({ text }) => text);
+  }
+
+  /** Takes the status line away, for good. */
+  close(): void {
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+    this.#printer.status("");
+  }
+
+  #begin(id: string, text: string): void {
+    const now = this.#now();
+    const { verbose } = this.#detail;
+    this.#active.set(id, { text, startedAt: now, mentionedAt: verbose ? now : undefined });
+    if (verbose) this.#print(toned("faint", "·"), text);
+    this.#watch();
+  }
+
+  #wait(id: string, text: string): void {
+    const now = this.#now();
+    const step = this.#active.get(id) ?? { text, startedAt: now, mentionedAt: undefined };
+    step.text = text;
+    this.#active.set(id, step);
+    if (step.mentionedAt === undefined || now - step.mentionedAt >= quietTimeMs) this.#mention(step);
+    this.#watch();
+  }
+
+  /** Where there is no status line. */
+  #mention(step: ActiveStep): void {
+    if (this.#printer.live) return;
+    step.mentionedAt = this.#now();
+    this.#print(toned("faint", "…"), this.#withTime(step));
+  }
+
+  #watch(): void {
+    if (this.#detail.quiet) return;
+    this.#ticker ??= setInterval(() => this.#tick(), tickMs).unref();
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    for (const step of this.#active.values()) {
+      if (now - (step.mentionedAt ?? step.startedAt) >= quietTimeMs) this.#mention(step);
+    }
+    this.#refresh();
+  }
+
+  /** Before its last line is printed, so that the status line is not drawn again below it. */
+  #end(id: string): void {
+    this.#active.delete(id);
+    this.#refresh();
+  }
+
+  #print(sign: Toned, text: string): void {
+    if (!this.#detail.quiet) this.#write(sign, text);
+  }
+
+  #write(sign: Toned, text: string): void {
+    this.printed = true;
+    const [first = "", ...more] = wrapped(`${sign.text} ${text}`, this.#printer.width - indentColumns);
+    this.#printer.line([sign, first.slice(sign.text.length)]);
+    for (const line of more) this.#printer.line(" ".repeat(indentColumns) + line);
+  }
+
+  #refresh(): void {
+    if (this.#detail.quiet) return;
+    const newest = [...this.#active.values()].at(-1);
+    if (newest === undefined) {
+      this.#printer.status("");
+      return;
+    }
+    const others = this.#active.size > 1 ? ` and ${this.#active.size - 1} more` : "";
+    this.#printer.status(`… ${this.#withTime(newest)}${others}`);
+  }
+
+  /** A step, and how long it has taken so far. */
+  #withTime({ text, startedAt }: ActiveStep): string {
+    const seconds = Math.floor((this.#now() - startedAt) / 1000);
+    return seconds > 0 ? `${text} (${formatDuration(seconds * 1000)})` : text;
+  }
+}

@@ -1,0 +1,169 @@
+import type { Readable, Writable } from "node:stream";
+import { Chalk } from "chalk";
+import type { Environment } from "../options/answers.ts";
+import { oneLine } from "./foreign-text.ts";
+import type { ColorChoice } from "../options/options.ts";
+import { cutTo } from "./text-width.ts";
+
+/** The stream of a process that text is written to. */
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+};
+
+/** The stream of a process that text is read from. */
+export type InputStream = Readable & { readonly isTTY?: boolean | undefined };
+
+/** The three streams of a process. */
+export interface Streams {
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+/** What a piece of text means; its colour follows, and never says anything that the words do not. */
+export type Tone = "plain" | "strong" | "faint" | "good" | "warning" | "bad";
+
+/** Always colours: whether there is to be colour is decided for each stream, and by options that Chalk does not see. */
+const chalk = new Chalk({ level: 1 });
+
+const styles = {
+  strong: chalk.bold,
+  faint: chalk.dim,
+  good: chalk.green,
+  warning: chalk.yellow,
+  bad: chalk.red,
+} as const;
+
+/** A piece of text with its tone. */
+export interface Toned {
+  readonly tone: Tone;
+  readonly text: string;
+}
+
+/** One line: pieces one after the other. Every piece is cleaned before it is shown. */
+export type Line = string | ReadonlyArray<string | Toned>;
+
+/** A piece of text in a tone. */
+export function toned(tone: Tone, text: string): Toned {
+  return { tone, text };
+}
+
+/** The only way to a stream: takes control characters out of all text and adds colour where it is wanted. */
+export class Printer {
+  readonly #stream: OutputStream;
+  readonly #colored: boolean;
+  /** Whether a line may be written over: a terminal that understands it. */
+  readonly live: boolean;
+  #status = "";
+  #printed = 0;
+
+  constructor(stream: OutputStream, colored: boolean, live: boolean) {
+    this.#stream = stream;
+    this.#colored = colored;
+    this.live = live;
+  }
+
+  /** Columns of the terminal; a file, and a terminal that does not tell, has no end of them. */
+  get width(): number {
+    return this.#stream.columns || Infinity;
+  }
+
+  /** How often something was printed to stay: by it one tells whether something came meanwhile. */
+  get printed(): number {
+    return this.#printed;
+  }
+
+  /** One line, above the status line. */
+  line(line: Line = ""): void {
+    this.#printed += 1;
+    const status = this.#status;
+    this.status("");
+    this.#stream.write(`${this.paint(line)}\n`);
+    this.status(status);
+  }
+
+  /** A line as it is shown: every piece cleaned, and coloured where colour is wanted. */
+  paint(line: Line): string {
+    const pieces = typeof line === "string" ? [line] : line;
+    return pieces
+      .map((piece) =>
+        typeof piece === "string" ? oneLine(piece) : this.#color(piece.tone, oneLine(piece.text)),
+      )
+      .join("");
+  }
+
+  /** A document of many lines that holds no foreign text, or has it escaped already. */
+  document(text: string): void {
+    this.#printed += 1;
+    this.#stream.write(text);
+  }
+
+  /** Shows what is going on in a last line that is replaced by the next; nothing where that cannot be done. */
+  status(text: string): void {
+    if (!this.live || text === this.#status) return;
+    this.#status = text;
+    this.#stream.write(`\r\u001b[2K${this.#color("faint", cutTo(this.width - 1, oneLine(text)))}`);
+  }
+
+  #color(tone: Tone, text: string): string {
+    return this.#colored && tone !== "plain" ? styles[tone](text) : text;
+  }
+}
+
+/** The streams of a run and what may be done with them. */
+export interface Terminal {
+  readonly stdin: InputStream;
+  readonly stdout: Printer;
+  /** Progress, questions and errors. */
+  readonly stderr: Printer;
+  /** The stream behind `stderr`, for questions. */
+  readonly questions: OutputStream;
+  /** Whether somebody is there to be asked. */
+  readonly interactive: boolean;
+  /** Whether nothing on the screen may be written over: for a screen reader, or where the terminal cannot do it. */
+  readonly plain: boolean;
+}
+
+/** Joins the streams, by what they are and what the environment and options say. */
+export function openTerminal(
+  streams: Streams,
+  environment: Environment,
+  options: { readonly color: ColorChoice; readonly noInput: boolean; readonly accessible: boolean },
+): Terminal {
+  const { stdin, stdout, stderr } = streams;
+  const continuous = isSet(environment["CI"]);
+  const plain = options.accessible || environment["TERM"] === "dumb";
+  const printer = (stream: OutputStream) =>
+    new Printer(
+      stream,
+      isColored(stream.isTTY === true && !plain, environment, options.color),
+      stream.isTTY === true && !plain && !continuous,
+    );
+  const asked = stdin.isTTY === true && stderr.isTTY === true && !options.noInput && !continuous;
+  return {
+    stdin,
+    stdout: printer(stdout),
+    stderr: printer(stderr),
+    questions: stderr,
+    interactive: asked,
+    plain,
+  };
+}
+
+/**
+ * Whether to colour: the flag decides, then FORCE_COLOR, NO_COLOR and TERM=dumb, then whether it is a terminal.
+ * Source: https://no-color.org and https://force-color.org
+ */
+export function isColored(isTerminal: boolean, environment: Environment, choice: ColorChoice): boolean {
+  if (choice !== "auto") return choice === "always";
+  const { FORCE_COLOR: forced } = environment;
+  if (forced !== undefined && forced !== "") return isSet(forced);
+  if (environment["NO_COLOR"] || environment["TERM"] === "dumb") return false;
+  return isTerminal;
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && !["", "0", "false"].includes(value.toLowerCase());
+}

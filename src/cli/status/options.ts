@@ -1,0 +1,69 @@
+import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { positiveDuration } from "../options/option-values.ts";
+import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
+import {
+  askingOptions,
+  clusterOptions,
+  outputOptions,
+  rehearsalOptions,
+  runOptions,
+  serviceOptions,
+  signInOptions,
+} from "../options/options.ts";
+
+/** Options of `status`. */
+export const statusOptions = {
+  registry: valueOption({
+    flag: "--registry <name>",
+    summary: "only entries of this registry: its name, login server or resource id",
+    group: "Registry",
+    parse: registryReference,
+  }),
+  ...signInOptions,
+  namespace: listOption({
+    flag: "-n, --namespace <ns>",
+    summary: "only entries in this namespace (repeatable; default: every namespace that can be seen)",
+    group: "Cluster",
+    parse: namespaceName,
+  }),
+  namespaceSelector: valueOption({
+    flag: "--namespace-selector <labels>",
+    summary: "only entries in namespaces with these labels, such as team=web",
+    group: "Cluster",
+    parse: labelSelector,
+  }),
+  ...clusterOptions,
+  secretName: valueOption({
+    flag: "--secret-name <name>",
+    summary: "only entries in secrets of this name",
+    group: "Cluster",
+    parse: objectName,
+  }),
+  expiringWithin: valueOption({
+    flag: "--expiring-within <duration>",
+    summary:
+      "an entry that ends within this time is not in order: exit 5 (default: 30d; the last third of a key that lives under 60d)",
+    group: "Rotation",
+    parse: positiveDuration,
+  }),
+  // Consent, and no variable: one left behind in a pipeline must not remove a key.
+  prune: valueOption({
+    flag: "--prune <key-id>",
+    summary: "remove this one key, which acr-pull made for the cluster and nothing in it holds",
+    group: "Consent",
+    parse: guidName,
+    consent: true,
+  }),
+  yes: {
+    ...runOptions.yes,
+    summary: "with --prune: remove it without asking; needed where nobody can be asked",
+  },
+  ...serviceOptions,
+  dryRun: { ...runOptions.dryRun, summary: "with --prune: only show what would be removed" },
+  ...askingOptions,
+  ...rehearsalOptions,
+  ...outputOptions,
+};
+
+/** What `status` was asked for. */
+export type StatusAnswers = AnswersOf<typeof statusOptions>;

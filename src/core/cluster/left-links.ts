@@ -1,0 +1,73 @@
+import pMap from "p-map";
+import { hasCode } from "../../domain/errors.ts";
+import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
+import { listWriter } from "../../domain/ownership.ts";
+import type { ServiceAccountLink } from "./service-account.ts";
+import { usualSecretName, type SeenCluster } from "./see-clusters.ts";
+
+/** A service account that names a secret of acr-pull's which is not there (any more). */
+export interface LeftLink extends ServiceAccountLink {
+  /**
+   * Who wrote the account's list as it is. Of most accounts, `default` among them, the API server keeps no record: then
+   * only what else is left says that it was acr-pull.
+   */
+  readonly writer: ReturnType<typeof listWriter>;
+}
+
+/** Where, and what name it was. */
+interface Wish {
+  /** Undefined: the usual one. */
+  readonly secretName: string | undefined;
+  readonly concurrency: number;
+}
+
+/**
+ * Finds service accounts that name a pull secret which is gone. Where they may not be listed in the whole cluster, in the
+ * namespaces that were chosen; where neither may be, none are found.
+ */
+export async function findLeftLinks(
+  { cluster, namespaces }: Pick<SeenCluster, "cluster" | "namespaces">,
+  { secretName = usualSecretName, concurrency }: Wish,
+  signal: AbortSignal,
+): Promise<readonly LeftLink[]> {
+  const accounts =
+    (await cluster.listAllAccountLinks(signal)) ??
+    (await pMap(
+      [...(namespaces ?? [])],
+      (one) => unlessForbidden(cluster.listAccountLinks(one, signal), []),
+      {
+        concurrency,
+      },
+    ));
+  const naming = accounts.flat().filter(({ namespace, imagePullSecrets }: ServiceAccountObject) => {
+    return (namespaces?.has(namespace) ?? true) && imagePullSecrets.includes(secretName);
+  });
+  const places = new Set(naming.map(({ namespace }) => namespace));
+  const missing = new Set<string>();
+  await pMap(
+    places,
+    async (namespace) => {
+      const secret = await unlessForbidden(cluster.findSecret(namespace, secretName, signal), "unreadable");
+      if (!secret) missing.add(namespace);
+    },
+    { concurrency },
+  );
+  return naming
+    .filter(({ namespace }) => missing.has(namespace))
+    .map((account) => ({
+      cluster,
+      namespace: account.namespace,
+      account: account.name,
+      secretName,
+      writer: listWriter(account),
+    }));
+}
+
+async function unlessForbidden<T, Else>(answer: Promise<T>, otherwise: Else): Promise<T | Else> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasCode(error, "kubernetes.forbidden")) return otherwise;
+    throw error;
+  }
+}

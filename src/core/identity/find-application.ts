@@ -1,0 +1,85 @@
+import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
+import { isThere, lookAgain } from "../../domain/look-again.ts";
+import type { Clock, Directory } from "../ports.ts";
+import { oftenEnough } from "../patience.ts";
+
+/** An application and the keys that are said to be its own. */
+export interface ClaimedKeys {
+  readonly appId: string;
+  /** Ids of keys that secrets name. */
+  readonly claimed: ReadonlySet<string>;
+  /** Keys that this run has made itself: the directory may not list them everywhere yet. */
+  readonly made?: readonly PasswordCredential[];
+}
+
+/**
+ * Finds the application of an id. Parts of the directory learn of a new key late: one that does not list what a secret
+ * names is asked again, so that a key made minutes ago is not taken for one that is gone.
+ * @returns undefined when no part that was asked knows it
+ */
+export async function findApplicationListing(
+  { appId, claimed, made = [] }: ClaimedKeys,
+  { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<Application | undefined> {
+  const isListed = (passwords: readonly PasswordCredential[], id: string) =>
+    passwords.some(({ keyId }) => keyId === id);
+  // The part that lists the newest keys knows the most.
+  const count = ({ passwords }: Application) => [...claimed].filter((id) => isListed(passwords, id)).length;
+  let best: Application | undefined;
+  const look = async () => {
+    const found = await directory.findApplicationByAppId(appId, signal);
+    if (!found) return;
+    const fresh = made.filter(({ keyId }) => !isListed(found.passwords, keyId));
+    const seen = { ...found, passwords: [...found.passwords, ...fresh] };
+    if (!best || count(seen) > count(best)) best = seen;
+  };
+  await lookAgain(look, () => best !== undefined && count(best) === claimed.size, oftenEnough(clock), signal);
+  return best;
+}
+
+/**
+ * Finds the principal of an application that is there; a part of the directory that does not know it is asked again.
+ * @returns undefined when no part that was asked knows it
+ */
+export async function findPrincipalOf(
+  appId: string,
+  {
+    directory,
+    clock,
+  }: { readonly directory: Pick<Directory, "findServicePrincipal">; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<ServicePrincipal | undefined> {
+  const look = () => directory.findServicePrincipal(appId, signal);
+  return lookAgain(look, isThere, oftenEnough(clock), signal);
+}
+
+/**
+ * Those of an application's keys that every part of the directory lists: what was removed a moment ago some go on
+ * listing. It is asked until none of the doubtful ones is left, or often enough.
+ * @param doubtful ids of the keys that matter
+ * @returns undefined when no part that was asked knows the application any more
+ */
+export async function withoutRemovedKeys(
+  application: Application,
+  doubtful: ReadonlySet<string>,
+  {
+    directory,
+    clock,
+  }: { readonly directory: Pick<Directory, "findApplicationByAppId">; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<Application | undefined> {
+  let { passwords } = application;
+  const hasNone = () => !passwords.some(({ keyId }) => doubtful.has(keyId));
+  if (hasNone()) return application;
+  let isKnown = false;
+  const look = async () => {
+    const found = await directory.findApplicationByAppId(application.appId, signal);
+    // A part that does not know the application says nothing of its keys.
+    if (!found) return;
+    isKnown = true;
+    passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));
+  };
+  await lookAgain(look, hasNone, oftenEnough(clock), signal);
+  return isKnown ? { ...application, passwords } : undefined;
+}

@@ -1,0 +1,332 @@
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { keysOfOtherClusters } from "../../domain/ownership.ts";
+import type { Application } from "../../domain/identity.ts";
+import type { Registry } from "../../domain/registry.ts";
+import { builtInRole, sameCondition, type BuiltInRole, type RequestedRole } from "../../domain/role.ts";
+import {
+  limitIn,
+  modeBehind,
+  pullsToday,
+  wantedRights,
+  type SaidRights,
+  type WantedRights,
+} from "../../domain/role-standing.ts";
+import {
+  assignmentName,
+  isOurAssignment,
+  type DesiredAssignment,
+  type RoleAssignment,
+} from "../../domain/role-assignment.ts";
+import type { Action, PlannedChange } from "../plan.ts";
+import type { Clock, RegistryRights, Roles } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { waitText, waitUntil } from "../patience.ts";
+
+/** One assignment that should stand, beside what stands. */
+export interface RoleFinding {
+  readonly desired: DesiredAssignment;
+  readonly present: RoleAssignment | undefined;
+  readonly action: Extract<Action, "created" | "updated" | "unchanged" | "reused">;
+}
+
+/** What the principal holds on the registry, against what it should. */
+export interface RolesFinding {
+  /** What it should hold, in the words that it is asked in. */
+  readonly requested: RequestedRole;
+  readonly wanted: readonly RoleFinding[];
+  /** Ours, for another role than the one asked. They go when the new one is proven. */
+  readonly obsolete: readonly RoleAssignment[];
+  /** Not ours: reported, never touched. */
+  readonly extra: readonly RoleAssignment[];
+}
+
+/** What was said of the principal's rights on a registry. */
+export interface RoleWish {
+  readonly registry: Registry;
+  readonly said: SaidRights;
+  /** What acr-pull granted on it where it was before, of a registry that was moved; undefined: it was not. */
+  readonly before?: readonly RoleAssignment[] | undefined;
+}
+
+/**
+ * Compares what stands with what is wanted on a registry of this mode: what was said, and for the rest what stands.
+ * @throws ActionableError `repository.needs-abac`, `repository.limit-unreadable`, `roles.foreign-assignment`,
+ *   `roles.shared-principal`, exit 2
+ */
+export function compareRoles(
+  wish: RoleWish,
+  assignments: readonly RoleAssignment[],
+  application: Application | undefined,
+  clusterId: string,
+): RolesFinding {
+  const { registry, said } = wish;
+  const here = assignments.filter((one) => one.scope.toLowerCase() === registry.id.toLowerCase());
+  const isOurs = (one: RoleAssignment) => isOurAssignment(registry.id, one);
+  const standing = { ours: here.filter(isOurs), others: here.filter((one) => !isOurs(one)) };
+  // Nobody said to change what a principal may do there, and Azure has left it behind.
+  const known = standing.ours.length === 0 ? { ...standing, ours: wish.before ?? [] } : standing;
+  const mode = registry.roleAssignmentMode ?? modeBehind(known.ours);
+  if ((said.repositories ?? []).length > 0 && mode !== "AbacRepositoryPermissions") {
+    throw refused(
+      "repository.needs-abac",
+      mode
+        ? `${registry.name} gives roles on the whole registry; --repository works only on a registry in ABAC mode.`
+        : `Whether ${registry.name} is in ABAC mode the Resource Manager of this cloud does not tell; --repository works only on a registry that is.`,
+      "Leave --repository out, or switch the registry's role assignment mode.",
+      abacDocs,
+    );
+  }
+  const rights = wantedRights(known, said, mode);
+  if (rights.kind !== "wanted") throw limitInTheWay(registry, rights);
+  const wanted = rights.assignments.map((desired): RoleFinding => {
+    const present = here.find((one) => builtInRole(one.roleDefinitionId) === desired.role);
+    if (!present) return { desired, present, action: "created" };
+    if (sameCondition(present.condition, desired.condition)) {
+      return { desired, present, action: isOurs(present) ? "unchanged" : "reused" };
+    }
+    if (!isOurs(present)) throw foreignAssignment(registry, present);
+    return { desired, present, action: "updated" };
+  });
+  const used = new Set(wanted.map(({ present }) => present?.id));
+  const others = assignments.filter((one) => !used.has(one.id));
+  const obsolete = others.filter(isOurs);
+  const granted = wanted.some(({ action }) => action === "created") && pullsToday(standing, mode);
+  const changes = granted || obsolete.length > 0 || wanted.some(({ action }) => action === "updated");
+  const sharers = application ? keysOfOtherClusters(application, clusterId) : [];
+  if (changes && sharers.length > 0) throw sharedPrincipal(registry, application, sharers.length);
+  const extra = others.filter((one) => !isOurs(one));
+  return { requested: rights.requested, wanted, obsolete, extra };
+}
+
+const abacDocs =
+  "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions";
+
+/** Nobody said to lift the limit that stands, and it cannot go on as it is. */
+function limitInTheWay(
+  registry: Registry,
+  rights: Exclude<WantedRights, { readonly kind: "wanted" }>,
+): ActionableError {
+  if (rights.kind === "limit-lost") {
+    return refused(
+      "repository.needs-abac",
+      `The service principal is limited to ${rights.repositories.join(", ")}, and ${registry.name} gives roles on the whole registry now.`,
+      "Let it have all of the registry with --repository '*', or switch the registry back to ABAC mode.",
+      abacDocs,
+    );
+  }
+  const { roleDefinitionId, name } = rights.standing;
+  return refused(
+    "repository.limit-unreadable",
+    `The service principal holds ${builtInRole(roleDefinitionId)?.name} on ${registry.name} under a condition that acr-pull did not write (${name}), which cannot be carried over to another role.`,
+    "Say which repositories the new role is for, with --repository, or --repository '*' for all of them.",
+    abacDocs,
+  );
+}
+
+function foreignAssignment(registry: Registry, assignment: RoleAssignment): ActionableError {
+  const condition = assignment.condition === undefined ? "without a condition" : "with another condition";
+  return refused(
+    "roles.foreign-assignment",
+    `The service principal already holds ${builtInRole(assignment.roleDefinitionId)?.name} on ${registry.name} ${condition}, by an assignment that acr-pull did not make (${assignment.name}). Azure keeps one assignment for a role, so the one asked for cannot be added.`,
+    `Ask for what it gives, or have its owner delete it: az role assignment delete --ids ${assignment.id}`,
+  );
+}
+
+function sharedPrincipal(
+  registry: Registry,
+  application: Application | undefined,
+  keys: number,
+): ActionableError {
+  return refused(
+    "roles.shared-principal",
+    `What ${inOneLine(application?.displayName ?? "the service principal")} may do with ${registry.name} would change, but ${keys} key(s) of other clusters sign in as it: the change would be theirs too.`,
+    "Leave --role and --repository out, and what it holds stays; or leave --service-principal out so that this cluster has an application of its own.",
+  );
+}
+
+/**
+ * Whether carrying it out needs the right to write, or to delete, role assignments.
+ * @param rights undefined where they are not known: then the first write tells
+ */
+export function checkRoleRights(
+  finding: RolesFinding,
+  rights: RegistryRights | undefined,
+  registry: Registry,
+  caller: string,
+): void {
+  if (!rights) return;
+  const writes = finding.wanted.some(({ action }) => action === "created" || action === "updated");
+  const lacking = [
+    ...(writes && !rights.writeRoleAssignments ? ["Microsoft.Authorization/roleAssignments/write"] : []),
+    ...(finding.obsolete.length > 0 && !rights.deleteRoleAssignments
+      ? ["Microsoft.Authorization/roleAssignments/delete"]
+      : []),
+  ];
+  if (lacking.length === 0) return;
+  throw new ActionableError(
+    `${caller} may not assign roles on ${registry.name}: ${lacking.join(" and ")} is missing.`,
+    {
+      code: "roles.forbidden",
+      exitCode: exitCode.notAllowed,
+      hint: "Ask an Owner, User Access Administrator or Role Based Access Control Administrator of the registry to run this, or to give you one of these roles on it.",
+      docs: "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-steps",
+    },
+  );
+}
+
+/** The plan's lines about roles. */
+export function roleChanges(finding: RolesFinding, registry: Registry): PlannedChange[] {
+  return [
+    ...finding.wanted.map(({ desired: { role, condition }, present, action }) => ({
+      target: `role ${role.name} on ${registry.name}`,
+      action,
+      before: present ? reach(role, present.condition) : null,
+      after: reach(role, condition),
+    })),
+    ...finding.obsolete.map(({ roleDefinitionId, name, condition }) => {
+      const role = builtInRole(roleDefinitionId);
+      return {
+        target: `role ${role?.name ?? name} on ${registry.name}`,
+        action: "removed" as const,
+        before: reach(role, condition),
+        after: null,
+      };
+    }),
+  ];
+}
+
+/** How far a role reaches: for people by repositories where it can be limited to some, for programs as Azure says it. */
+function reach(role: BuiltInRole | undefined, condition: string | undefined) {
+  const limited = condition !== undefined || (role?.dataActions.length ?? 0) > 0;
+  return { ...(limited ? { repositories: limitText(role, condition) } : {}), condition: condition ?? null };
+}
+
+function limitText(role: BuiltInRole | undefined, condition: string | undefined): string {
+  if (condition === undefined) return "all";
+  return (role && limitIn(role, condition)?.join(", ")) ?? "some by a condition that acr-pull did not write";
+}
+
+/** What the principal may do before and afterwards, where that changes. */
+export function rightsChange({
+  wanted,
+  obsolete,
+}: RolesFinding): { readonly before: string; readonly after: string } | undefined {
+  const before = [...wanted.flatMap(({ present }) => present ?? []), ...obsolete].map((one) => {
+    const role = builtInRole(one.roleDefinitionId);
+    return roleText(role?.name ?? one.name, role, one.condition);
+  });
+  const changes =
+    obsolete.length > 0 || wanted.some(({ action }) => action === "created" || action === "updated");
+  if (before.length === 0 || !changes) return undefined;
+  return { before: before.join(" and "), after: wantedText(wanted) };
+}
+
+/** What a principal shall hold, for people. */
+export function wantedText(wanted: RolesFinding["wanted"]): string {
+  return wanted.map(({ desired: { role, condition } }) => roleText(role.name, role, condition)).join(" and ");
+}
+
+function roleText(name: string, role: BuiltInRole | undefined, condition: string | undefined): string {
+  return condition === undefined ? name : `${name}, limited to ${limitText(role, condition)}`;
+}
+
+/** Roles whose limit somebody else wrote: it stays as it is, and what it allows is not known. */
+export function foreignLimits({ wanted }: RolesFinding): RoleAssignment[] {
+  return wanted.flatMap(({ desired: { role, condition }, present }) =>
+    present && condition !== undefined && !limitIn(role, condition) ? present : [],
+  );
+}
+
+/** One role that stands now. */
+export interface StandingRole {
+  readonly id: string;
+  readonly desired: DesiredAssignment;
+  readonly action: RoleFinding["action"];
+}
+
+/**
+ * Grants what is wanted. A principal that Resource Manager does not know yet is waited for; a 409 counts as
+ * success only after the assignment in the way was read and is the same.
+ */
+export async function ensureRoles(
+  finding: RolesFinding,
+  wish: RoleWish,
+  principalId: string,
+  ports: {
+    roles: Roles;
+    clock: Clock;
+    report: Report;
+    timeoutMs: number;
+    /** Told of each as soon as it stands, for the next one may fail. */
+    onStanding: (role: StandingRole) => void;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { desired, present, action } of finding.wanted) {
+    const stands = present && (action === "unchanged" || action === "reused");
+    const { id } = stands ? present : await grant(desired, wish.registry, principalId, ports, signal);
+    ports.onStanding({ id, desired, action });
+  }
+}
+
+async function grant(
+  desired: DesiredAssignment,
+  registry: Registry,
+  principalId: string,
+  ports: { roles: Roles; clock: Clock; report: Report; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<{ id: string }> {
+  const { roles, clock, report, timeoutMs } = ports;
+  const assigned = await waitUntil(
+    async () => {
+      const outcome = await roles.assignRole(registry.id, principalId, desired, signal);
+      if (outcome.kind === "assigned") return outcome.assignment;
+      if (outcome.kind === "principal-unknown") return undefined;
+      return findSame(desired, registry, principalId, roles, signal);
+    },
+    {
+      timeoutMs,
+      onWait: (tries) =>
+        report({
+          kind: "waiting",
+          id: "role",
+          text: waitText("Azure Resource Manager to know the new service principal", tries, timeoutMs),
+        }),
+    },
+    clock,
+    signal,
+  );
+  if (assigned) return assigned;
+  throw new ActionableError(
+    `Azure Resource Manager did not come to know the service principal ${principalId} in time.`,
+    {
+      code: "roles.principal-unknown",
+      hint: "Run the same command again later; it goes on from here.",
+      docs: "https://aka.ms/docs-principaltype",
+      retryable: true,
+    },
+  );
+}
+
+/** The assignment that a 409 speaks of, if it is what was wanted; `undefined` while the list does not show it yet. */
+async function findSame(
+  desired: DesiredAssignment,
+  registry: Registry,
+  principalId: string,
+  roles: Roles,
+  signal: AbortSignal,
+): Promise<RoleAssignment | undefined> {
+  const present = (await roles.listAssignments(registry.id, principalId, signal)).find(
+    (one) =>
+      one.scope.toLowerCase() === registry.id.toLowerCase() &&
+      builtInRole(one.roleDefinitionId)?.guid === desired.role.guid,
+  );
+  if (present && !sameCondition(present.condition, desired.condition)) {
+    if (present.name.toLowerCase() === assignmentName(registry.id, principalId, desired.role.guid))
+      return undefined;
+    throw foreignAssignment(registry, present);
+  }
+  return present;
+}

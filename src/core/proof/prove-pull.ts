@@ -1,0 +1,137 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
+import { imageText } from "../../domain/image-name.ts";
+import { ActionableError } from "../../domain/errors.ts";
+import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { waitText, waitUntil } from "../patience.ts";
+
+/** How the credential is proven. */
+export type ProofKind = "registry" | "entra" | "none";
+
+/** What a proof is made with. */
+export interface ProofContext {
+  readonly pullProof: PullProof;
+  /** Undefined when Azure is not called. */
+  readonly signIn: SignIn | undefined;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly kind: ProofKind;
+  readonly loginServer: string;
+  readonly image: ProofImage;
+  /** What to pull now: somebody may have limited the role since it was granted. */
+  readonly imageNow?: (signal: AbortSignal) => Promise<ProofImage>;
+  readonly timeoutMs: number;
+}
+
+/** How many refusals there are between two looks at whether the role was limited: some seconds. */
+export const refusalsBetweenLooks = 4;
+
+/** The name asked for when neither an image nor a repository was given: a registry may be empty. */
+const anyRepository = "acr-pull-proof";
+
+/** What to pull for the proof: the image, else a repository the role covers, else any name. */
+export function proofImage(input: {
+  readonly image: ProofImage | undefined;
+  readonly repositories: readonly string[];
+}): ProofImage {
+  if (input.image) return input.image;
+  const [repository] = input.repositories;
+  if (repository === undefined) return { repository: anyRepository };
+  return {
+    repository: repository.endsWith("/*") ? `${repository.slice(0, -1)}${anyRepository}` : repository,
+  };
+}
+
+/**
+ * Proves once that the credential can pull. What is proven here was made moments ago, or pulled moments ago when it
+ * was looked at: a refusal is a part of the service that does not know it yet, and is waited out.
+ * @throws ActionableError `proof.refused`, `proof.no-pull-scope`, `proof.image-missing`, or what the port throws
+ */
+export async function provePull(
+  context: ProofContext,
+  credential: PullCredential,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kind, loginServer, report, timeoutMs, clock } = context;
+  if (kind === "none") return;
+  let { image } = context;
+  let refusals = 0;
+  let last = { kind: "refused", reason: "not tried" } as PullOutcome;
+  await waitUntil(
+    async () => {
+      last = await tryOnce({ ...context, image }, credential, signal);
+      if (last.kind === "allowed" || last.kind === "image-missing") return last;
+      refusals += 1;
+      if (refusals % refusalsBetweenLooks === 0) image = (await context.imageNow?.(signal)) ?? image;
+      return undefined;
+    },
+    {
+      timeoutMs,
+      onWait: (tries) =>
+        report({
+          kind: "waiting",
+          id: "proof",
+          text: waitText(unaware(kind, loginServer), tries, timeoutMs),
+        }),
+    },
+    clock,
+    signal,
+  );
+  report({ kind: "ended", id: "proof" });
+  if (last.kind !== "allowed") throw proofFailed(loginServer, image, last);
+}
+
+/** Who does not know it yet, and what. */
+function unaware(kind: ProofKind, loginServer: string): string {
+  return kind === "entra"
+    ? "Entra to know the new password"
+    : `${loginServer} to know the new password and role`;
+}
+
+/** Tries the credential once, in the way that was asked for. */
+export async function tryOnce(
+  context: ProofContext,
+  credential: PullCredential,
+  signal: AbortSignal,
+): Promise<PullOutcome> {
+  if (context.kind === "entra" && context.signIn) {
+    const signedIn = await context.signIn.signIn(credential.username, credential.password, signal);
+    return signedIn.kind === "accepted" ? { kind: "allowed" } : { kind: "refused", reason: signedIn.reason };
+  }
+  return context.pullProof.tryPull(context.loginServer, credential, context.image, signal);
+}
+
+/** What is told of a credential that does not pull. */
+export function proofFailed(
+  loginServer: string,
+  image: ProofImage,
+  outcome: Exclude<PullOutcome, { kind: "allowed" }>,
+): ActionableError {
+  const name = imageText(image);
+  switch (outcome.kind) {
+    case "image-missing":
+      return new ActionableError(`${loginServer} has no image ${name}`, {
+        code: "proof.image-missing",
+        hint: "Name an image that exists with --image, or leave it out.",
+      });
+    case "no-pull-scope":
+      return new ActionableError(
+        `${loginServer} signed the credential in, but does not let it pull ${name}: ${outcome.reason}`,
+        {
+          code: "proof.no-pull-scope",
+          hint: "A new role can take ten minutes: run the same command again. If it stays so, look at the registry's role assignments and their conditions.",
+          docs: "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
+          retryable: true,
+        },
+      );
+    case "refused":
+      return new ActionableError(`${loginServer} refused the credential: ${outcome.reason}`, {
+        code: "proof.refused",
+        hint: "A new password or role can take ten minutes: run the same command again.",
+        docs: "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login",
+        retryable: true,
+      });
+    default:
+      return outcome satisfies never;
+  }
+}

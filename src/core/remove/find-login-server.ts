@@ -1,0 +1,136 @@
+import { dockerConfigType } from "../../domain/docker-config.ts";
+import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { registryReference } from "../../domain/names.ts";
+import { readableMarks } from "../../domain/ownership.ts";
+import type { RegistryReference } from "../../domain/registry.ts";
+import { isMeant } from "../cluster/holders.ts";
+import type { SeenCluster } from "../cluster/see-clusters.ts";
+import type { RemoveInput, RemovePorts } from "./contract.ts";
+
+/** The registry whose entries go. */
+export interface MeantRegistry {
+  readonly loginServer: string;
+  /** As people call it; its login server where there is no other name. */
+  readonly name: string;
+  /** Resource ids; none when it was set up without Azure, or is deleted and recorded nowhere. */
+  readonly ids: readonly string[];
+}
+
+/**
+ * Finds the login server of the registry that is meant: by the marks of the clusters, which know it also when the
+ * registry is deleted; where no secret has an entry of it, by Azure. Anybody who may write in one namespace can put a
+ * mark there that brings the login server of one registry together with the resource id of another, whose roles would
+ * go: what Azure contradicts is not believed.
+ * @throws ActionableError `registry.ambiguous`, `remove.nothing-found`, exit 2
+ */
+export async function findLoginServer(
+  seen: readonly SeenCluster[],
+  input: RemoveInput,
+  ports: RemovePorts,
+  signal: AbortSignal,
+): Promise<MeantRegistry> {
+  const recorded = [...recordedIn(seen, input.registry)];
+  const believed = await Promise.all(
+    recorded.map(async ([loginServer, registries]) => ({
+      loginServer,
+      ids: await trueIds(loginServer, registries, ports, signal),
+    })),
+  );
+  const [only, ...more] = believed.filter(({ ids }) => ids !== undefined);
+  if (!only) return lookUp(input, ports, signal);
+  if (more.length > 0) throw ambiguous([only, ...more].map(({ loginServer }) => loginServer));
+  const { loginServer, ids = [] } = only;
+  return { loginServer, name: nameOf(ids[0]) ?? loginServer, ids };
+}
+
+/**
+ * Which of the recorded ids are of the registry with this login server: the one for certain where Azure shows it, else
+ * those of which it shows nothing, for the registry may be deleted or moved. Undefined: every one is another's.
+ */
+async function trueIds(
+  loginServer: string,
+  registries: readonly string[],
+  { azure }: Pick<RemovePorts, "azure">,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const ids = registries.filter((registry) => registry.startsWith("/"));
+  const shown = await Promise.all(ids.map((id) => loginServerOf(id, azure.registries, signal)));
+  const certain = ids.filter((_, index) => shown[index] === loginServer);
+  if (certain.length > 0) return certain;
+  const possible = ids.filter((_, index) => shown[index] === undefined);
+  return possible.length > 0 || ids.length < registries.length ? possible : undefined;
+}
+
+/** As Azure shows it; undefined where it shows no such registry to who is signed in, none for what is no registry's id. */
+export async function loginServerOf(
+  id: string,
+  registries: RemovePorts["azure"]["registries"],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const found = await registries.findRegistries(registryReference(id), {}, signal);
+    return found.registries[0]?.loginServer;
+  } catch (error) {
+    if (error instanceof RangeError) return "none";
+    if (hasCode(error, "azure.forbidden", "azure.no-subscription", "azure.wrong-tenant")) return undefined;
+    throw error;
+  }
+}
+
+/** Registries that the clusters' own entries are of: what was recorded as such, by login server. */
+export function recordedIn(
+  seen: readonly SeenCluster[],
+  reference: RegistryReference | undefined,
+): ReadonlyMap<string, readonly string[]> {
+  const recorded = new Map<string, string[]>();
+  for (const { clusterId, secrets } of seen) {
+    for (const secret of secrets) {
+      if (secret.type !== dockerConfigType) continue;
+      for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
+        if (mark.clusterId !== clusterId || !isMeant(reference, loginServer, mark.registry)) continue;
+        const known = recorded.get(loginServer) ?? [];
+        if (!known.includes(mark.registry)) known.push(mark.registry);
+        recorded.set(loginServer, known);
+      }
+    }
+  }
+  return recorded;
+}
+
+async function lookUp(
+  { registry: reference, subscription, resourceGroup }: RemoveInput,
+  { azure }: RemovePorts,
+  signal: AbortSignal,
+): Promise<MeantRegistry> {
+  const scope = { subscription, resourceGroup };
+  const { registries, unseen } = await azure.registries.findRegistries(reference, scope, signal);
+  const [first, second] = registries;
+  if (second) throw ambiguous(registries.map(({ loginServer }) => loginServer));
+  // It may be where nobody could look, with the roles that are to go.
+  if (!first && unseen[0]) throw unseen[0];
+  if (first) return { loginServer: first.loginServer, name: first.name, ids: [first.id] };
+  if (reference.kind !== "login-server") throw nothingFound(reference.name);
+  return { loginServer: reference.loginServer, name: reference.loginServer, ids: [] };
+}
+
+function nameOf(id: string | undefined): string | undefined {
+  return /\/registries\/(?<name>[^/]+)$/i.exec(id ?? "")?.groups?.["name"];
+}
+
+function ambiguous(loginServers: readonly string[]): ActionableError {
+  return refused(
+    "registry.ambiguous",
+    `${loginServers.length} registries have that name: ${loginServers.map(inOneLine).join(", ")}.`,
+    "Name one by its login server: --registry LOGIN_SERVER.",
+  );
+}
+
+/** Without a login server nothing leads to what may be left in Azure. */
+function nothingFound(name: string): ActionableError {
+  return refused(
+    "remove.nothing-found",
+    `No secret that can be seen has an entry for a registry ${name}, and Azure shows none of that name.`,
+    "Check --registry, --context and -n: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. Of a registry that is deleted give the login server, such as myregistry.azurecr.io.",
+  );
+}

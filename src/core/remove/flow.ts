@@ -1,0 +1,223 @@
+import type { Finished } from "../ending.ts";
+import { isDeepStrictEqual } from "node:util";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
+import { readableMarks } from "../../domain/ownership.ts";
+import { BusyWait } from "../turn/busy-wait.ts";
+import { refuseFarClocks } from "../clocks.ts";
+import { seeClusters, type LeftOut } from "../cluster/see-clusters.ts";
+import { hasChanges } from "../plan.ts";
+import type { Writing } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { BusyError } from "../turn/busy.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type {
+  RemovableRegistry,
+  RemoveConversation,
+  RemoveInput,
+  RemoveOutcome,
+  RemovePlan,
+  RemovePorts,
+  RemoveResult,
+} from "./contract.ts";
+import { carryOut, type Run } from "./carry-out.ts";
+import { checkRights } from "./check-rights.ts";
+import { findLoginServer, recordedIn } from "./find-login-server.ts";
+import { proveKeysGone } from "./prove-gone.ts";
+import { planRemoval } from "./plan-removal.ts";
+import { Records } from "./records.ts";
+import { surveyRemoval, type Removal } from "./removal.ts";
+import { thingsToGo } from "./things-to-go.ts";
+
+/** What was found in all chosen clusters. */
+interface Survey {
+  readonly removals: readonly Removal[];
+  readonly leftOut: readonly LeftOut[];
+  readonly plan: RemovePlan;
+}
+
+/**
+ * Takes back what `setup` gave the chosen clusters for one registry: links, entries, keys, role and application, each
+ * as far as it is ours and nothing else needs it. What is left is read from the clusters and the directory, so that a
+ * run that died is gone on with by the next. While another run is at work it waits, and then looks again.
+ * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
+ */
+export async function remove(
+  input: RemoveInput,
+  ports: Writing<RemovePorts>,
+  conversation: RemoveConversation,
+  signal: AbortSignal,
+): Promise<RemoveOutcome> {
+  const records = new Records();
+  try {
+    return await removeInTurn(input, ports, conversation, records, signal);
+  } catch (error) {
+    if (records.wrote) conversation.leave?.({ removed: records.all(false) });
+    if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
+    // What stops it now leaves it half way.
+    records.failures.push(error);
+    return finished(records, []);
+  }
+}
+
+async function removeInTurn(
+  input: RemoveInput,
+  ports: Writing<RemovePorts>,
+  conversation: RemoveConversation,
+  records: Records,
+  signal: AbortSignal,
+): Promise<RemoveOutcome> {
+  const { report } = conversation;
+  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
+  let agreed: RemovePlan | undefined;
+  for (;;) {
+    const survey = await lookWhenIdle(input, ports, report, busy, signal);
+    const { plan } = survey;
+    if (input.dryRun) return { kind: "planned", plan };
+    if (!hasChanges(plan.changes) || isAgreed(plan, agreed)) {
+      for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
+    } else if (await conversation.approve(plan)) agreed = plan;
+    else if (records.wrote) throw declinedHalfWay();
+    else return { kind: "declined", plan };
+    try {
+      return await carryAllOut(survey, records, { input, ports, report, signal });
+    } catch (error) {
+      await busy.pause(error, signal);
+      records.forgetStanding();
+    }
+  }
+}
+
+/** Another run may have done a part of it meanwhile: only what is new is asked. */
+function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): boolean {
+  return (
+    agreed !== undefined &&
+    changes.every((change) => agreed.changes.some((known) => isDeepStrictEqual(known, change)))
+  );
+}
+
+function declinedHalfWay(): ActionableError {
+  return new ActionableError("Not agreed to; what was removed before another run came between is gone.", {
+    code: "remove.declined",
+    hint: "Run the same command again: it goes on from here.",
+    exitCode: exitCode.incomplete,
+  });
+}
+
+/** @throws BusyError when another run is at work in one of the clusters */
+async function carryAllOut(
+  { removals, leftOut }: Survey,
+  records: Records,
+  run: Omit<Run, "gone" | "records">,
+): Promise<RemoveOutcome> {
+  const gone = new Set<string>();
+  records.toGo = thingsToGo(removals);
+  // One after the other: what one of them removes may be what keeps a role that they share.
+  for (const removal of removals) {
+    try {
+      await carryOut(removal, { ...run, gone, records });
+    } catch (error) {
+      if (!isFailureOfOne(error, run.signal)) throw error;
+      records.failures.push(error);
+    }
+  }
+  run.signal.throwIfAborted();
+  await proveKeysGone(records, run);
+  return finished(records, leftOut);
+}
+
+async function lookWhenIdle(
+  input: RemoveInput,
+  ports: RemovePorts,
+  report: Report,
+  busy: BusyWait,
+  signal: AbortSignal,
+): Promise<Survey> {
+  report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
+  for (;;) {
+    try {
+      const survey = await look(input, ports, signal);
+      busy.reset();
+      return survey;
+    } catch (error) {
+      await busy.pause(error, signal);
+    } finally {
+      report({ kind: "ended", id: "survey" });
+    }
+  }
+}
+
+async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Survey> {
+  if (ports.clusters.length === 0) {
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  }
+  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const [first] = unseen;
+  if (first && seen.length === 0) throw first.error;
+  const registry = await findLoginServer(seen, input, ports, signal);
+  const gone = new Set<string>();
+  const removals: Removal[] = [];
+  for (const one of seen) removals.push(await surveyRemoval(one, registry, input, ports, gone, signal));
+  const live = removals.find(({ entries }) => entries.liveMark)?.entries.liveMark;
+  if (live && !input.dryRun) throw new BusyError(targetName(live));
+  refuseIfAllUnwritable(removals);
+  await checkRights(removals, ports, signal);
+  const plan = planRemoval(registry, removals, unseen, input);
+  if (hasChanges(plan.changes)) for (const { clocks } of removals) refuseFarClocks(clocks);
+  return { removals, leftOut: unseen, plan };
+}
+
+/** Where no secret can be written at all nothing is begun. */
+function refuseIfAllUnwritable(removals: readonly Removal[]): void {
+  const unwritable = removals.flatMap(({ entries }) => entries.unwritable);
+  const [first] = unwritable;
+  if (!first || removals.some(({ entries }) => entries.entries.length > 0)) return;
+  const { code, hint, docs, requestId } = first.error;
+  throw new ActionableError(
+    unwritable.map(({ error }) => error.message).join("\n"),
+    { code, hint, docs, requestId, exitCode: exitCode.notAllowed },
+    { cause: first.error },
+  );
+}
+
+function finished(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
+  const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
+  const result = { removed: records.all(records.failures.length === 0) };
+  const [first] = failures;
+  if (!first) return { kind: "finished", result, exitCode: exitCode.ok };
+  const code: ExitCode = records.wrote || records.items.length > 0 ? exitCode.incomplete : first.exitCode;
+  const error: NonNullable<Finished<RemoveResult>["error"]> = {
+    code: first.code,
+    message: [...new Set(failures.map(({ message }) => message))].join("\n"),
+    hint: first.hint ?? "Run the same command again: it goes on from here.",
+    docs: first.docs,
+    requestId: first.requestId,
+    retryable: first.retryable,
+    cause: first,
+  };
+  return { kind: "finished", result, exitCode: code, error };
+}
+
+/**
+ * The registries that the chosen clusters' secrets have entries for, for a list to choose from; asks the clusters alone.
+ * @throws ActionableError of the cluster that does not answer
+ */
+export async function listRemovableRegistries(
+  input: Pick<RemoveInput, "concurrency" | "clusterId" | "namespaces" | "namespaceSelector" | "secretName">,
+  ports: Pick<RemovePorts, "clusters">,
+  signal: AbortSignal,
+): Promise<readonly RemovableRegistry[]> {
+  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const [first] = unseen;
+  if (first) throw first.error;
+  return [...recordedIn(seen, undefined)].map(([loginServer, registries]) => ({
+    loginServer,
+    registry: registries[0] ?? loginServer,
+    secrets: seen.flatMap(({ cluster, secrets }) =>
+      secrets
+        .filter((secret) => readableMarks(secret)[loginServer] !== undefined)
+        .map(({ namespace, name }) => targetName({ cluster, namespace, name })),
+    ),
+  }));
+}

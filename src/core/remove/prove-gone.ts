@@ -1,0 +1,107 @@
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { ActionableError } from "../../domain/errors.ts";
+import { Once } from "../../domain/once.ts";
+import { proofImage, type ProofKind } from "../proof/prove-pull.ts";
+import { proveRemoved, type RemovalEvidence, type RemovalProof } from "../proof/prove-removed.ts";
+import type { Report } from "../progress.ts";
+import type { RemoveInput, RemovePorts } from "./contract.ts";
+import type { Records, RemovedKeyRecord } from "./records.ts";
+
+/** Nothing more depends on it, so that nobody is kept waiting for as long as a service may take. */
+const longestWaitMs = 120_000;
+
+/** What proving takes. */
+interface Proving {
+  readonly input: RemoveInput;
+  readonly ports: RemovePorts;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Tries the keys that were removed, when all else is done, and notes what was seen of each. None of it is a failure: the
+ * directory has removed them, and a service that lags or cannot be reached keeps nothing of that back.
+ */
+export async function proveKeysGone(records: Records, proving: Proving): Promise<void> {
+  const ways = new Once();
+  await Promise.all(
+    records.removedKeys.map(async (key) => {
+      const { loginServer } = key;
+      const evidence = await evidenceOf(key, proving, () =>
+        ways.do("way to try a key", loginServer, () => wayToTry(loginServer, proving)),
+      );
+      records.noteEvidence(key.keyId, evidence ?? "not-yet-refused");
+    }),
+  );
+}
+
+async function evidenceOf(
+  { keyId, objectId, loginServer, credentials }: RemovedKeyRecord,
+  proving: Proving,
+  way: () => Promise<ProofKind>,
+): Promise<RemovalEvidence | undefined> {
+  const { input, ports, report, signal } = proving;
+  if (input.proof === "none") return "untried";
+  const { directory, signIn } = ports.azure;
+  const id = `refusal of ${keyId}`;
+  try {
+    const proof: RemovalProof = {
+      pullProof: ports.pullProof,
+      signIn,
+      clock: ports.clock,
+      // Several keys are tried at the same time.
+      report: (event) => report("id" in event ? { ...event, id } : event),
+      kind: await way(),
+      loginServer,
+      image: proofImage({ image: undefined, repositories: [] }),
+      timeoutMs: Math.min(input.timeoutMs, longestWaitMs),
+      directory,
+      settleMs: input.settleMs,
+    };
+    const tried = credentials.length > 0 ? credentials : [undefined];
+    const seen = await Promise.all(
+      tried.map((credential) => proveRemoved({ keyId, objectId, credential }, proof, signal)),
+    );
+    const [evidence] = seen;
+    if (evidence === undefined || seen.includes(undefined)) {
+      report({ kind: "note", level: "warning", text: lagText(keyId) });
+      return undefined;
+    }
+    report({ kind: "done", id, text: seenTexts[evidence](keyId) });
+    return evidence;
+  } catch (error) {
+    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    report({ kind: "ended", id });
+    const text = `Whether the removed key ${keyId} is refused could not be tried: ${error.message}`;
+    report({ kind: "note", level: "warning", text });
+    return "untried";
+  }
+}
+
+const seenTexts: Readonly<Record<RemovalEvidence, (keyId: string) => string>> = {
+  refused: (keyId) => `The removed key ${keyId} is refused`,
+  unlisted: (keyId) => `The directory lists the removed key ${keyId} no more`,
+  untried: (keyId) => `The key ${keyId} is removed, and nothing was tried with it`,
+};
+
+function lagText(keyId: string): string {
+  return `The directory has removed the key ${keyId}, and parts of the service still take it or list it: they lag, and nothing more is to be done`;
+}
+
+/** Where the registry cannot be reached from here, or is none of this cloud's, Entra alone is asked. */
+async function wayToTry(
+  loginServer: string,
+  { input: { proof }, ports, report, signal }: Proving,
+): Promise<ProofKind> {
+  if (proof !== "registry") return proof;
+  if (!ports.azure.ownsLoginServer(loginServer)) return "entra";
+  try {
+    await ports.pullProof.checkReachable(loginServer, signal);
+    return "registry";
+  } catch (error) {
+    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    const text = `${inOneLine(loginServer)} cannot be asked whether it refuses the removed keys, so Entra alone is: ${error.message}`;
+    report({ kind: "note", level: "info", text });
+    return "entra";
+  }
+}

@@ -1,0 +1,164 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
+import { hasCode, type ActionableError } from "../../domain/errors.ts";
+import type { PasswordCredential } from "../../domain/identity.ts";
+import type { LeftDeleted } from "../ports.ts";
+import type { RemovePorts } from "./contract.ts";
+import type { Report } from "../progress.ts";
+import { nameOf } from "../identity/directory-names.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import type { PrincipalVerdict } from "./judge-principal.ts";
+import { roleName } from "./plan-removal.ts";
+import type { Records } from "./records.ts";
+
+/** What removing in Azure takes. */
+export interface AzureRemoval {
+  readonly ports: Pick<RemovePorts, "azure">;
+  readonly records: Records;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Ids of what this run has removed, to which its own are added. */
+  readonly gone: Set<string>;
+  /** Throws `busy` when another run went on in this one's place. */
+  readonly stillOurTurn: () => Promise<void>;
+  /** What the secrets that go held that may be a key's password. */
+  readonly credentialsOf: (key: PasswordCredential) => readonly PullCredential[];
+  readonly loginServer: string;
+  /** What is true of the application now. */
+  readonly judgeAgain: () => Promise<PrincipalVerdict | undefined>;
+}
+
+/**
+ * Removes an application's keys, then the roles that we granted, then the application with its principal: none of them
+ * before nothing needs it any more, which is looked at anew each time, since other clusters take part in it. One failure
+ * is noted and ends it, so that nothing goes before what depends on it.
+ */
+export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
+  const { records } = removal;
+  const keysFailed = await removeKeys(verdict, removal);
+  noteKeptKeys(verdict, records);
+  if (keysFailed) return noteKeptRoles(verdict, records);
+  let now = verdict;
+  const lookAgain = () =>
+    tryTo(verdict.application.appId, "application", removal, async () => {
+      // One that is deleted meanwhile leaves what was known of it.
+      now = (await removal.judgeAgain()) ?? now;
+    });
+  if (verdict.keys.length + verdict.roles.length > 0 && (await lookAgain())) return;
+  const rolesFailed = await removeRoles(now, removal);
+  noteKeptRoles(now, records);
+  if (rolesFailed || (!now.keptBecause && (await lookAgain()))) return;
+  if (now.keptBecause) noteEnd(verdict, now.keptBecause, records);
+  else await removeApplication(verdict, removal);
+}
+
+/** Notes what became of an application and its principal. */
+export function noteEnd(
+  { application, principal }: Pick<PrincipalVerdict, "application" | "principal">,
+  keptBecause: PrincipalVerdict["keptBecause"],
+  records: Records,
+): void {
+  const action = keptBecause ? ("kept" as const) : ("removed" as const);
+  const fate = { action, ...keptBecause };
+  if (principal) records.add({ kind: "service-principal", id: principal.objectId, ...fate });
+  records.add({ kind: "application", id: application.appId, ...fate });
+}
+
+/** Notes the keys that stay, and why. */
+export function noteKeptKeys({ keptKeys }: Pick<PrincipalVerdict, "keptKeys">, records: Records): void {
+  for (const { what, ...why } of keptKeys)
+    records.add({ kind: "key", id: what.keyId, action: "kept", ...why });
+}
+
+/** Notes the roles that stay, and why. */
+export function noteKeptRoles({ keptRoles }: Pick<PrincipalVerdict, "keptRoles">, records: Records): void {
+  for (const { what, ...why } of keptRoles) {
+    records.add({ kind: "role-assignment", id: what.id, action: "kept", ...why });
+  }
+}
+
+async function removeKeys(
+  { application, keys }: PrincipalVerdict,
+  removal: AzureRemoval,
+): Promise<ActionableError | undefined> {
+  const { ports, records, report, signal, gone, loginServer } = removal;
+  const { objectId } = application;
+  for (const key of keys) {
+    const { keyId } = key;
+    const failed = await tryTo(keyId, "key", removal, async () => {
+      report({ kind: "started", id: `key ${keyId}`, text: `Removing the key ${keyId}` });
+      try {
+        await ports.azure.directory.removePassword(objectId, keyId, signal);
+      } catch (error) {
+        // A run before this one removed it, and parts of the directory have not heard of that.
+        if (!hasCode(error, "directory.key-lingers")) throw error;
+      }
+      gone.add(keyId);
+      records.addKey({ keyId, objectId, loginServer, credentials: removal.credentialsOf(key) });
+      report({ kind: "done", id: `key ${keyId}`, text: `Removed the key ${keyId}` });
+    });
+    if (failed) return failed;
+  }
+  return undefined;
+}
+
+async function removeRoles(
+  { roles }: PrincipalVerdict,
+  removal: AzureRemoval,
+): Promise<ActionableError | undefined> {
+  const { ports, records, report, signal, gone } = removal;
+  for (const role of roles) {
+    const failed = await tryTo(role.id, "role-assignment", removal, async () => {
+      report({ kind: "started", id: role.id, text: `Taking the ${roleName(role)} back` });
+      await ports.azure.roles.removeAssignment(role.id, signal);
+      gone.add(role.id.toLowerCase());
+      records.add({ kind: "role-assignment", id: role.id, action: "removed" });
+      report({ kind: "done", id: role.id, text: `Took the ${roleName(role)} back` });
+    });
+    if (failed) return failed;
+  }
+  return undefined;
+}
+
+async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
+  const { ports, records, report, signal } = removal;
+  const { application } = verdict;
+  const { objectId, appId } = application;
+  await tryTo(appId, "application", removal, async () => {
+    report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
+    // It is gone from then on, whether it can be deleted for good or not.
+    const noteGone = () => noteEnd(verdict, undefined, records);
+    const left = await ports.azure.directory.removeApplication(objectId, signal, noteGone);
+    noteGone();
+    const text = `Deleted the application ${nameOf(application)} and its service principal`;
+    report({ kind: "done", id: objectId, text });
+    if (left) report({ kind: "note", level: "warning", text: leftText(nameOf(application), left) });
+  });
+}
+
+/**
+ * It stays a success: nobody signs in as it any more.
+ * @param name how the application is named in a sentence
+ */
+export function leftText(name: string, { url, because }: LeftDeleted): string {
+  const why = because.message.replace(/\.$/, "");
+  return `${name} could not be deleted for good: ${why}. For 30 days it keeps its name and can be restored; to set up here again meanwhile takes who may see deleted applications, or an Application Administrator who has it deleted first: az rest --method DELETE --url ${url}`;
+}
+
+/** Notes what fails of one thing; whatever concerns the whole run is thrown. */
+async function tryTo(
+  id: string,
+  kind: "key" | "role-assignment" | "application",
+  { records, signal, stillOurTurn }: AzureRemoval,
+  work: () => Promise<void>,
+): Promise<ActionableError | undefined> {
+  await stillOurTurn();
+  try {
+    records.wrote = true;
+    await work();
+    return undefined;
+  } catch (error) {
+    if (!isFailureOfOne(error, signal)) throw error;
+    records.fail({ kind, id }, error);
+    return error;
+  }
+}

@@ -1,0 +1,110 @@
+import pMap from "p-map";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { removeEntry, type EntryRemoved, type MarkedSecret } from "../turn/entry-removal.ts";
+import { heldText } from "../../domain/held-text.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import { writable, type Target } from "../cluster/read-targets.ts";
+import { removeLink, type ServiceAccountLink } from "../cluster/service-account.ts";
+import type { Run } from "./carry-out.ts";
+import type { Records } from "./records.ts";
+import type { Removal } from "./removal.ts";
+
+/** Does the same to several things of one cluster at once. */
+export class Several {
+  readonly #clusterId: string;
+  readonly #run: Run;
+  readonly #signal: AbortSignal;
+
+  constructor({ seen }: Removal, run: Run, signal: AbortSignal) {
+    this.#clusterId = seen.clusterId;
+    this.#run = run;
+    this.#signal = signal;
+  }
+
+  /** @param stillOurTurn throws `busy` when another run went on in this one's place */
+  async unlink(links: readonly ServiceAccountLink[], stillOurTurn: () => Promise<void>): Promise<void> {
+    await this.each("service accounts unlinked", links, async (link) => {
+      const { cluster, namespace, account: id } = link;
+      const item = { kind: "service-account", id, context: cluster.context, namespace } as const;
+      await this.noting(item, async () => {
+        await stillOurTurn();
+        await removeLink(writable(link, this.#run.ports), this.#signal);
+        this.#run.records.add({ ...item, action: "updated" });
+      });
+    });
+  }
+
+  /**
+   * Takes entries out of their secrets.
+   * @param stillOurTurn throws `busy` when another run went on in this one's place
+   * @param confirmTurn asks for that, however sure it is, where somebody else has written
+   */
+  async removeEntries(
+    entries: readonly MarkedSecret[],
+    stillOurTurn: () => Promise<void>,
+    confirmTurn = stillOurTurn,
+  ): Promise<void> {
+    await this.each("secrets done", entries, async ({ target, ...entry }) => {
+      const { cluster, namespace, name: id } = target;
+      const item = { kind: "secret", id, context: cluster.context, namespace } as const;
+      await this.noting(item, async () => {
+        await stillOurTurn();
+        const goes = { ...entry, target: writable(target, this.#run.ports) };
+        const removed = await removeEntry(goes, this.#signal, confirmTurn);
+        const { action } = removed;
+        const why = action === "updated" && removed.why !== undefined ? { reason: removed.why } : {};
+        const heldBy = action === "updated" && removed.finalizers ? { heldBy: removed.finalizers } : {};
+        this.#run.records.add({ ...item, action, ...why, ...heldBy });
+        this.#run.report({
+          kind: "done",
+          id: `secret ${targetName(target)}`,
+          text: entryText(target, removed),
+        });
+      });
+    });
+  }
+
+  /** Several at once; how many are done is told. */
+  async each<T>(what: string, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    const { report, input } = this.#run;
+    const id = `${this.#clusterId} ${what}`;
+    let done = 0;
+    await pMap(
+      items,
+      async (item) => {
+        await work(item);
+        done += 1;
+        if (items.length > 1) {
+          report({ kind: "waiting", id, text: `${done} of ${items.length} ${what}` });
+        }
+      },
+      { concurrency: input.concurrency },
+    );
+    report({ kind: "ended", id });
+  }
+
+  /** One that fails is noted, and the others are done all the same. */
+  async noting(item: Parameters<Records["fail"]>[0], work: () => Promise<void>): Promise<void> {
+    const { records, report } = this.#run;
+    try {
+      await work();
+    } catch (error) {
+      if (!isFailureOfOne(error, this.#signal)) throw error;
+      records.fail(item, error);
+      const name = `${item.context}/${item.namespace}/${item.id}`;
+      report({
+        kind: "failed",
+        id: `${item.kind} ${name}`,
+        text: `${name} was left as it is: ${error.message}`,
+      });
+    }
+  }
+}
+
+function entryText(target: Target, removed: EntryRemoved): string {
+  const name = targetName(target);
+  if (removed.action === "removed") return `Deleted the secret ${name}`;
+  const taken = `Took the entry out of the secret ${name}`;
+  const { finalizers } = removed;
+  return finalizers ? `${taken}, which is being deleted${heldText(finalizers)}` : taken;
+}

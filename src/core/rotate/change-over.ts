@@ -1,0 +1,223 @@
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import type { PasswordCredential } from "../../domain/identity.ts";
+import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../domain/ownership.ts";
+import { azureNow } from "../clocks.ts";
+import { manyLooks } from "../proof/prove-steadily.ts";
+import { asForeseen, foreseeRefusedChange } from "../identity/application.ts";
+import { BusyError } from "../turn/busy.ts";
+import {
+  isRefusedByDirectory,
+  lifetimeOf,
+  makeKey,
+  passwordsForbidden,
+  usualLifetimeMs,
+} from "../identity/client-secret.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import { timeText } from "../../domain/time-text.ts";
+import type { Holder } from "../cluster/holders.ts";
+import type { Assignment, ChangedOver, KeyWork, NextKey } from "./key-work.ts";
+import type { ChangeOver } from "./next-step.ts";
+import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
+
+/** Enough to see that it works at all; a part of a service that does not know it yet is waited out. */
+const proofsBeforeWriting = 3;
+const proofSpreadMs = 2_000;
+
+/**
+ * Gives secrets another key: made and proven first, then written with the old one beside it, read back, and proven
+ * by the very bytes. The old one stays valid.
+ * @throws ActionableError `busy` when another run is at work; what stopped it half way
+ */
+export async function changeOver(step: ChangeOver, work: KeyWork): Promise<ChangedOver> {
+  try {
+    return await work.underMark(endedOperations(step, work.keys), async () => {
+      const to = step.to ?? (await newKey(step, work));
+      await proveOrTakeBack(to, step, work);
+      const changed = (work.changed = { to, after: countedFromNow(step, work) });
+      const assignments = step.holders.map((holder) => ({
+        holder,
+        desired: desired(holder, to, { ...step, after: changed.after }, work),
+      }));
+      const written = await write(assignments, work);
+      const unused = work.made !== undefined && written.length === 0;
+      const newest = unused ? undefined : work.made?.keyId;
+      await closeAfter(assignments, work, () => work.close(newest, unused ? [work.mark.operation] : []));
+      return changed;
+    });
+  } catch (error) {
+    if (error instanceof BusyError && step.to === undefined) await work.abandon();
+    throw error;
+  }
+}
+
+/** A grace is for those who read the secrets: it begins when these are written, however long the proof took. */
+function countedFromNow({ after }: ChangeOver, { keys, tools }: KeyWork): Date {
+  const passedMs = azureNow(tools.directory, tools.clock).getTime() - keys.now.getTime();
+  return new Date(after.getTime() + Math.max(0, passedMs));
+}
+
+/** With no second entry beside it, every part of the service that does not know the new key yet is a failed pull. */
+function beforeWriting({ holders }: ChangeOver, { keys, input }: KeyWork): ReturnType<typeof manyLooks> {
+  const replacesLiving = holders.some(({ credential }) => keys.keyOf(credential.password).alive);
+  return !input.overlapEntry && replacesLiving
+    ? manyLooks(input.settleMs)
+    : { times: proofsBeforeWriting, spreadMs: proofSpreadMs };
+}
+
+/** A key that does not pull is of no use to anybody: one that was made for nothing goes at once. */
+async function proveOrTakeBack(to: NextKey, step: ChangeOver, work: KeyWork): Promise<void> {
+  const { times, spreadMs } = beforeWriting(step, work);
+  try {
+    await work.prove(to.credential, times, spreadMs);
+  } catch (error) {
+    if (work.made && error instanceof ActionableError && !work.signal.aborted) await takeBack(work);
+    throw error;
+  }
+}
+
+/** As far as that succeeds: else the mark names the key, and the next run removes it. */
+async function takeBack(work: KeyWork): Promise<void> {
+  try {
+    await work.removeMade();
+    await work.close(undefined);
+  } catch (error) {
+    if (!(error instanceof ActionableError)) throw error;
+  }
+}
+
+async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> {
+  const { keys, input, report } = work;
+  const { application, seen, appId } = keys;
+  await work.sweepWhatShows();
+  report({ kind: "started", id: "key", text: "Making a key" });
+  const policy = await work.tools.directory.passwordPolicy(application, work.signal);
+  const lifetimeMs = lifetimeOf(input.expiresInMs, policy, lifeBefore(holders, keys));
+  const wish = { application, clusterId: seen.clusterId, lifetimeMs, mark: work.mark };
+  const now = azureNow(work.tools.directory, work.tools.clock);
+  const key = await makeKey({ ...wish, now }, work.tools, work.signal).catch(async (error: unknown) => {
+    throw isRefusedByDirectory(error) ? await givenBack(error, work) : error;
+  });
+  const expiresAt = timeText(key.endDateTime);
+  work.made = { keyId: key.keyId, expiresAt };
+  report({ kind: "done", id: "key", text: `Made the key ${key.keyId}, valid until ${expiresAt}` });
+  const listed: PasswordCredential = {
+    keyId: key.keyId,
+    displayName: keyDisplayName(seen.clusterId, work.mark.operation),
+    startDateTime: azureNow(work.tools.directory, work.tools.clock),
+    endDateTime: key.endDateTime,
+    hint: key.secret.reveal().slice(0, 3),
+  };
+  return { credential: { username: appId, password: key.secret }, keyId: key.keyId, expiresAt, listed };
+}
+
+/** Nothing was made: as far as that succeeds the mark goes as well, and all is as it was. */
+async function givenBack(refusal: ActionableError, work: KeyWork): Promise<unknown> {
+  const { keys, signal, tools } = work;
+  const { directory } = tools;
+  try {
+    await work.giveBackMark();
+    if (hasCode(refusal, "directory.passwords-forbidden")) {
+      const policy = await directory.passwordPolicy(keys.application, signal);
+      return passwordsForbidden(keys.application, policy, refusal);
+    }
+    const caller = await directory.caller(signal);
+    return asForeseen(refusal, await foreseeRefusedChange(keys.application, directory, caller, signal));
+  } catch (error) {
+    if (!(error instanceof ActionableError)) throw error;
+    return refusal;
+  }
+}
+
+const hourMs = 3_600_000;
+
+/**
+ * How long the key before lives, in milliseconds, and so the one that follows it where nobody said otherwise: in whole
+ * hours, for a key is made a little shorter than what was asked for.
+ */
+export function lifeBefore(holders: readonly Holder[], { keyOf }: Pick<SurveyedKeys, "keyOf">): number {
+  const lives = holders.flatMap(({ credential }) => {
+    const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
+    return startDateTime && endDateTime ? [endDateTime.getTime() - startDateTime.getTime()] : [];
+  });
+  return lives.length > 0 ? Math.ceil(Math.max(...lives) / hourMs) * hourMs : usualLifetimeMs;
+}
+
+/**
+ * What a secret shall hold: the new key, and beside it the one that it holds now, if that still signs in. A key that is
+ * to be removed stays named in the secret until it is, with or without its text.
+ */
+function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): Assignment["desired"] {
+  const { keys, input } = work;
+  const { mark: entry, credential, second } = holder;
+  const held = [credential, second]
+    .filter((one) => one !== undefined)
+    .map(({ password }) => keys.keyOf(password))
+    .filter((key) => !key.credential.password.equals(to.credential.password));
+  const before = held.find(({ alive }) => alive);
+  // What a secret holds wrongly may be meant for the very key that it gets.
+  const going = before ?? held.find((key) => key.keyId !== to.keyId && isLingering(key, keys));
+  const { pending: _pending, retire: standing, ...kept } = entry;
+  return {
+    loginServer: keys.loginServer,
+    credential: to.credential,
+    mark: { ...kept, appId: keys.appId, keyId: to.keyId, expiresAt: to.expiresAt },
+    closes: undefined,
+    before: {
+      credential: input.overlapEntry ? before?.credential : undefined,
+      retire: going ? retireMark(going, step) : standing?.keyId === to.keyId ? undefined : standing,
+    },
+  };
+}
+
+/**
+ * Whether a password is refused although the directory lists its key, which has not ended: the secret may hold it
+ * wrongly and another one rightly, so that it is retired like any other.
+ */
+export function isLingering({ alive, listed }: SurveyedKey, { seen, now }: SurveyedKeys): boolean {
+  return !alive && listed !== undefined && isKeyOf(listed, seen.clusterId) && !hasEnded(listed, now);
+}
+
+function hasEnded({ endDateTime }: PasswordCredential, now: Date): boolean {
+  return endDateTime !== undefined && endDateTime <= now;
+}
+
+function retireMark({ keyId }: SurveyedKey, { after, why }: ChangeOver): RetireMark {
+  return { keyId, after: timeText(after), ...(why === undefined ? {} : { why }) };
+}
+
+async function write(assignments: readonly Assignment[], work: KeyWork): Promise<readonly Assignment[]> {
+  const { report } = work;
+  const total = assignments.length;
+  report({ kind: "started", id: "secrets", text: `Writing ${total} ${total === 1 ? "secret" : "secrets"}` });
+  const good = await work.readBack(await work.write(assignments));
+  const count = good.length === 1 ? "1 secret" : `${good.length} secrets`;
+  if (good.length > 0)
+    report({ kind: "done", id: "secrets", text: `Wrote ${count}, read them back and proved what they hold` });
+  return good;
+}
+
+/** When secrets could not be written, the marked one may be among them: that is told, and the mark goes stale. */
+async function closeAfter(
+  assignments: readonly Assignment[],
+  work: KeyWork,
+  close: () => Promise<void>,
+): Promise<void> {
+  try {
+    await close();
+  } catch (error) {
+    const allWritten = assignments.every(
+      ({ holder }) => work.written.get(targetName(holder.target))?.action !== "failed",
+    );
+    if (allWritten || !isFailureOfOne(error, work.signal)) throw error;
+  }
+}
+
+/** Operations of our keys that have ended and that no secret holds any more afterwards: those keys go with it. */
+function endedOperations({ holders }: ChangeOver, { keyOf, seen, now }: SurveyedKeys): string[] {
+  return holders.flatMap(({ credential }) => {
+    const { listed } = keyOf(credential.password);
+    if (!listed || !hasEnded(listed, now) || !isKeyOf(listed, seen.clusterId)) return [];
+    return keyOrigin(listed)?.operation ?? [];
+  });
+}

@@ -1,0 +1,227 @@
+import { refused } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { BusyWait } from "../turn/busy-wait.ts";
+import { refuseFarClocks } from "../clocks.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { hasChanges } from "../plan.ts";
+import type { Writing } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import type {
+  RotatableKey,
+  RotateConversation,
+  RotateInput,
+  RotateOutcome,
+  RotatePorts,
+} from "./contract.ts";
+import { carryOut, type Run } from "./carry-out.ts";
+import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
+import { agreedName } from "./judge-holders.ts";
+import { nextStep, nothingDone } from "./next-step.ts";
+import { planRotation, type Prospect } from "./plan-rotation.ts";
+import { preflight } from "./preflight.ts";
+import { finishedOutcome, resultOf, type KeysRecord } from "./rotate-result.ts";
+import { seeClusters, type LeftOut, type SeenCluster } from "../cluster/see-clusters.ts";
+import { refuseUnasked, surveyKeys } from "./survey-keys.ts";
+
+/*
+ * The longest chain of answers that a rotation waits for until nothing more is due, each of which the next one needs:
+ *
+ *   1. where the services of the cloud are; only of one that is not Microsoft's own
+ *   2. a token for the directory; beside it the clusters, and which keys their secrets hold
+ *   3. the application, by whose list it is known how long each key is tried; beside it, whether the registry can be
+ *      reached
+ *   4. each key in use, tried at the registry and at Entra at once
+ *   5. whether the caller may change the application; beside it what the tenant lets a password be, and each write
+ *      rehearsed: only now is it known that a key is due
+ *   6. the new key, under the mark of this run
+ *   7. its proofs, a second apart, before any secret holds it
+ *   8. the proof of what was read back
+ *   9. the application and the keys once more, for what the secrets hold now decides what comes next
+ *
+ * The secrets are marked between 5 and 6, and written and read back between 7 and 8.
+ */
+
+/** What was found in all chosen clusters, and what is to be done first. */
+interface Survey {
+  readonly seen: readonly SeenCluster[];
+  readonly leftOut: readonly LeftOut[];
+  readonly prospects: readonly Prospect[];
+}
+
+/**
+ * Replaces the keys that a cluster's secrets hold, without one failed pull: what the secrets say decides what comes
+ * next, so that a run that died is gone on with by the next, on whatever machine. While another run is at work it
+ * waits, and then looks again.
+ * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
+ */
+export async function rotate(
+  input: RotateInput,
+  ports: Writing<RotatePorts>,
+  conversation: RotateConversation,
+  signal: AbortSignal,
+): Promise<RotateOutcome> {
+  const { report } = conversation;
+  const survey = await lookWhenIdle(input, ports, report, signal);
+  const plan = planRotation(survey.prospects, survey.leftOut, input);
+  if (input.dryRun) return { kind: "planned", plan };
+  if (hasChanges(plan.changes)) {
+    if (!(await conversation.approve(plan))) return { kind: "declined", plan };
+  } else {
+    for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
+  }
+  const run: Run = {
+    input: { ...input, agreedTo: agreed(survey, input) },
+    ports,
+    report,
+    signal,
+    seen: survey.seen,
+  };
+  const records = await Promise.all(
+    survey.seen.map(async ({ clusterId }) => {
+      const done: KeysRecord[] = [];
+      // One after the other: the keys of several registries may lie in the same secrets.
+      for (const prospect of survey.prospects) {
+        if (prospect.keys.seen.clusterId === clusterId) done.push(await carryOut(prospect, run, done));
+      }
+      return done;
+    }),
+  );
+  if (records.flat().some(({ wrote }) => wrote)) conversation.leave?.(resultOf(records.flat()));
+  signal.throwIfAborted();
+  return finishedOutcome(records.flat(), survey.leftOut);
+}
+
+/** What a person has agreed to are the secrets of the plan, and none that turns up since. */
+function agreed({ prospects }: Survey, { agreedTo }: RotateInput): RotateInput["agreedTo"] {
+  if (agreedTo === undefined) return undefined;
+  return new Set(
+    prospects.flatMap(({ keys }) => keys.holders.map((holder) => agreedName(keys.seen, holder))),
+  );
+}
+
+async function lookWhenIdle(
+  input: RotateInput,
+  ports: RotatePorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Survey> {
+  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
+  report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
+  for (;;) {
+    try {
+      const survey = await look(input, ports, report, signal);
+      busy.reset();
+      return survey;
+    } catch (error) {
+      await busy.pause(error, signal);
+    } finally {
+      report({ kind: "ended", id: "survey" });
+    }
+  }
+}
+
+async function look(
+  input: RotateInput,
+  ports: RotatePorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Survey> {
+  if (ports.clusters.length === 0) {
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  }
+  const { directory, asksPerson } = ports.azure;
+  // Where no key is to be found, nobody has to be signed in: a person is not asked before, and of a failure nothing is
+  // said.
+  const signingIn = asksPerson ? undefined : directory.caller(signal);
+  signingIn?.catch(() => {});
+  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const held = seen.flatMap((one) => heldKeys(one, input));
+  const [first] = unseen;
+  if (held.length === 0) throw first && seen.length === 0 ? first.error : nothingFound(input, seen);
+  const prospects: Prospect[] = [];
+  const leftOut: LeftOut[] = [...unseen];
+  await Promise.all(
+    held.map(async (one) => {
+      try {
+        refuseUnasked(one, ports);
+        await signingIn;
+        prospects.push(await prospectOf(one, input, ports, report, signal));
+      } catch (error) {
+        if (!isFailureOfOne(error, signal)) throw error;
+        const { loginServer, appId, seen: cluster } = one;
+        leftOut.push({ name: `${loginServer} ${appId} in ${cluster.contexts.join(", ")}`, error });
+      }
+    }),
+  );
+  const [other] = leftOut;
+  // One key's trouble is no other's, and alone it is the answer.
+  if (prospects.length === 0 && other) throw other.error;
+  return { seen, leftOut, prospects };
+}
+
+async function prospectOf(
+  held: HeldKeys,
+  input: RotateInput,
+  ports: RotatePorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Prospect> {
+  const keys = await surveyKeys(held, input, ports, report, signal);
+  const step = nextStep(keys, input, nothingDone);
+  if (keys.unproven && step.kind !== "none") throw keys.unproven;
+  if (step.kind !== "none") refuseFarClocks(keys.clocks);
+  return { keys, step, ...(await preflight(step, keys, input, ports, signal)) };
+}
+
+function nothingFound({ registry }: RotateInput, seen: readonly SeenCluster[]) {
+  const where = seen
+    .flatMap(({ contexts }) => contexts)
+    .map(inOneLine)
+    .join(", ");
+  const what = registry ? "a key for that registry" : "a key of acr-pull's";
+  const partly = seen.some(({ whole }) => !whole);
+  return refused(
+    "rotate.nothing-found",
+    `No secret ${partly ? "that may be read " : ""}in context ${where} holds ${what}.`,
+    partly
+      ? "Name the namespaces with -n and the secret with --secret-name: secrets may not be listed in every namespace."
+      : "Check --context, --registry, -n and --secret-name: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. A first key is made by acr-pull setup.",
+  );
+}
+
+/**
+ * The keys that the chosen clusters' secrets hold, for a list to choose from; asks the clusters alone.
+ * @throws ActionableError of the cluster that does not answer
+ */
+export async function listRotatableKeys(
+  input: Pick<RotateInput, "concurrency" | "clusterId">,
+  ports: Pick<RotatePorts, "clusters">,
+  signal: AbortSignal,
+): Promise<readonly RotatableKey[]> {
+  const wish = { ...input, namespaces: [], namespaceSelector: undefined, secretName: undefined };
+  const { seen, unseen } = await seeClusters(wish, ports.clusters, signal);
+  const [first] = unseen;
+  if (first) throw first.error;
+  return seen
+    .flatMap((one) => heldKeys(one, { registry: undefined, secretName: undefined }))
+    .flatMap(rotatableKeys);
+}
+
+function rotatableKeys({ seen, loginServer, appId, registry, holders }: HeldKeys): RotatableKey[] {
+  const ids = [...new Set(holders.map(({ mark }) => mark.keyId ?? null))];
+  return ids.map((keyId) => {
+    const some = holders.filter(({ mark }) => (mark.keyId ?? null) === keyId);
+    const retirements = some.flatMap(({ mark }) => (mark.retire ? [mark.retire.after] : []));
+    return {
+      contexts: seen.contexts,
+      clusterId: seen.clusterId,
+      registry,
+      loginServer,
+      appId,
+      keyId,
+      expiresAt: some[0]?.mark.expiresAt ?? null,
+      secrets: some.map(({ target }) => `${target.namespace}/${target.name}`),
+      retireAfter: retirements.toSorted().at(-1),
+    };
+  });
+}

@@ -1,0 +1,170 @@
+import { refused, type ActionableError } from "../../domain/errors.ts";
+import type { Application } from "../../domain/identity.ts";
+import {
+  isOurApplication,
+  mayBeGivenKey,
+  mayBeGivenKeyAfterLeak,
+  mayBeRenewedUntried,
+  showsKey,
+  type SecretProof,
+} from "../../domain/mark-claims.ts";
+import { applicationUniqueName, isKeyOf } from "../../domain/ownership.ts";
+import type { HeldKeys, Holder } from "../cluster/holders.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { RotateInput } from "./contract.ts";
+import type { SurveyedKeys } from "./survey-keys.ts";
+
+/** What of a run's wishes a person says by. */
+export type NamedByPerson = Pick<RotateInput, "intent" | "agreedTo" | "servicePrincipals" | "retireKey">;
+
+/** Which secrets of one application are to be heeded. */
+export interface JudgedHolders {
+  readonly genuine: readonly Holder[];
+  /** Those that hold a password which signs in, of an application that nothing says is ours. */
+  readonly strange: readonly Holder[];
+  /** Those that hold a key which leaked, and that no person named: they get no other one. */
+  readonly withheld: readonly Holder[];
+  /** Why nothing may be done for the genuine ones: their marks alone say that this cluster pulls as the application. */
+  readonly unproven: ActionableError | undefined;
+}
+
+/**
+ * Tells secrets that were given a key from those whose marks alone say so.
+ * @throws ActionableError exit 2: `service-principal.unproven` where none signs in and nothing tells which were;
+ *   `rotate.not-named` where all of them hold a key that leaked
+ */
+export function judgeHolders(
+  held: HeldKeys,
+  application: Application,
+  named: NamedByPerson,
+  keyOf: SurveyedKeys["keyOf"],
+): JudgedHolders {
+  const leakedKeys = keysThatLeaked(held, named, keyOf);
+  const judged = held.holders.map((holder) => ({
+    holder,
+    proof: proofOf(holder, held, application, named, keyOf),
+    hasLeaked: leakedKeys(holder),
+  }));
+  const proven = judged.filter(({ proof, hasLeaked }) =>
+    hasLeaked ? mayBeGivenKeyAfterLeak(proof) : mayBeGivenKey(proof),
+  );
+  const withheld = judged
+    .filter((one) => one.hasLeaked && !proven.includes(one))
+    .filter(({ proof }) => isOurApplication(proof) && showsKey(proof))
+    .map(({ holder }) => holder);
+  if (proven.length === 0 && withheld.length > 0) throw notNamed(withheld, named);
+  const genuine = proven.length > 0 ? proven : judged;
+  const holders = genuine.map(({ holder }) => holder);
+  if (!genuine.some(({ proof }) => proof.signsIn)) {
+    refuseUnlessOne(
+      { ...held, holders },
+      genuine.every(({ proof }) => mayBeRenewedUntried(proof)),
+    );
+  }
+  const isOurs = genuine.every(({ proof }) => isOurApplication(proof));
+  return {
+    genuine: holders,
+    strange: judged
+      .filter((one) => !genuine.includes(one) && !withheld.includes(one.holder) && one.proof.signsIn)
+      .map(({ holder }) => holder),
+    withheld,
+    unproven: isOurs ? undefined : strangersKeys({ ...held, holders }),
+  };
+}
+
+/**
+ * Which secrets hold a key that leaked: all where a person says so, else those that a run which was told so has not come
+ * to, by the marks of those that it has changed over.
+ */
+function keysThatLeaked(
+  { holders }: HeldKeys,
+  { intent }: NamedByPerson,
+  keyOf: SurveyedKeys["keyOf"],
+): (holder: Holder) => boolean {
+  if (intent === "compromised") return () => true;
+  const leaked = new Set(
+    holders.flatMap(({ mark: { retire }, credential }) => {
+      const { alive, keyId } = keyOf(credential.password);
+      return alive && retire?.why === "compromised" && retire.keyId !== keyId ? [retire.keyId] : [];
+    }),
+  );
+  return ({ credential }) => {
+    const { keyId } = keyOf(credential.password);
+    return keyId !== null && leaked.has(keyId);
+  };
+}
+
+/** What speaks for a secret outside of its mark: for the password that it holds, or the one before it. */
+function proofOf(
+  holder: Holder,
+  { seen, loginServer, appId }: HeldKeys,
+  { uniqueName, passwords }: Application,
+  { servicePrincipals, retireKey, agreedTo }: NamedByPerson,
+  keyOf: SurveyedKeys["keyOf"],
+): SecretProof {
+  const { credential, second, chosen } = holder;
+  const held = [credential, ...(second ? [second] : [])].map(({ password }) => keyOf(password));
+  return {
+    ownApplication: uniqueName === applicationUniqueName(loginServer, seen.clusterId),
+    ownKey: held.some(({ listed }) => listed?.hint !== undefined && isKeyOf(listed, seen.clusterId)),
+    signsIn: held.some(({ alive }) => alive),
+    secretNamed: chosen && seen.namespaces !== undefined,
+    secretShown:
+      chosen &&
+      seen.namespaces === undefined &&
+      (agreedTo === "plan" || agreedTo?.has(agreedName(seen, holder)) === true),
+    applicationNamed:
+      servicePrincipals.includes(appId.toLowerCase()) || passwords.some(({ keyId }) => keyId === retireKey),
+  };
+}
+
+/**
+ * A password that signs in proves that its secret was given it. Where none does, a mark alone would have a password
+ * made for any application it names: then only one that is ours will do, and a secret that somebody forged beside the
+ * true ones must not be taken for them.
+ */
+function refuseUnlessOne({ appId, holders }: HeldKeys, isOurs: boolean): void {
+  const texts = new Set(holders.map(({ credential }) => credential.password.reveal()));
+  if (isOurs && texts.size === 1) return;
+  const names = namesOf(holders);
+  throw refused(
+    "service-principal.unproven",
+    isOurs
+      ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so it cannot be told which of them were given one.`
+      : `The secrets ${names} name the service principal ${appId}, which acr-pull did not make for this cluster, and no password in them signs in.`,
+    `Give them a new password on purpose: acr-pull setup${isOurs ? "" : ` --service-principal ${appId}`}, with the registry and their namespaces.`,
+  );
+}
+
+/** Whoever knows a password of an application could have more of them made for himself by a mark that names it. */
+function strangersKeys({ appId, holders }: HeldKeys): ActionableError {
+  return refused(
+    "service-principal.unproven",
+    `The secrets ${namesOf(holders)} hold a password of the service principal ${appId}. acr-pull made neither for this cluster, so that anybody may have put it there who may write secrets in that namespace.`,
+    `If this cluster is to pull as it, say so once: the same command with --service-principal ${appId}. From then on the secrets hold a key of acr-pull's own.`,
+  );
+}
+
+/** How `agreedTo` names a secret. */
+export function agreedName({ clusterId }: HeldKeys["seen"], { target }: Holder): string {
+  return `${clusterId} ${target.namespace}/${target.name}`;
+}
+
+/** Why a secret that holds a key which leaked gets no other one. */
+export function notNamed(
+  holders: readonly Holder[],
+  { intent }: Pick<NamedByPerson, "intent">,
+): ActionableError {
+  const list = holders.map(({ target }) => `  ${targetName(target)}`).join("\n");
+  const flags = [...new Set(holders.map(({ target }) => `-n ${target.namespace}`))].join(" ");
+  const command = intent === "compromised" ? "" : " and --compromised";
+  return refused(
+    "rotate.not-named",
+    `Whoever found a key that leaked can put it into a secret, so that to hold it proves nothing. In namespaces that were not named it is held by\n${list}`,
+    `Name the namespaces that rightly pull with it, and they get the new key: ${flags}, beside those that were named${command}. To leave the others without it, so that they pull no more: --accept-outage. At a terminal, without --yes and -n, the plan lists them to be agreed to.`,
+  );
+}
+
+function namesOf(holders: readonly Holder[]): string {
+  return holders.map(({ target }) => targetName(target)).join(", ");
+}

@@ -1,0 +1,236 @@
+import type { ActionableError } from "../../domain/errors.ts";
+import { fieldManager, hasForgottenWriters, isKeyOf } from "../../domain/ownership.ts";
+import { clockWarnings } from "../clocks.ts";
+import { leftOutWarnings, type PlannedChange } from "../plan.ts";
+import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
+import type { RotateInput, RotatePlan } from "./contract.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
+import type { Preflight, Unwritable } from "./preflight.ts";
+import { blockBefore } from "./retire-key.ts";
+import type { Holder } from "../cluster/holders.ts";
+import type { LeftOut } from "../cluster/see-clusters.ts";
+import type { SurveyedKeys } from "./survey-keys.ts";
+
+/** The keys of one application, and what is to be done with them first. */
+export interface Prospect extends Preflight {
+  readonly keys: SurveyedKeys;
+  readonly step: NextStep;
+}
+
+/** What carrying out would do, in the order it would be done; nothing secret in it. */
+export function planRotation(
+  prospects: readonly Prospect[],
+  leftOut: readonly LeftOut[],
+  input: RotateInput,
+): RotatePlan {
+  const planned = prospects.map((prospect) => ({ prospect, block: blockOf(prospect, prospects, input) }));
+  return {
+    changes: planned.flatMap(({ prospect, block }) => changesOf(prospect, input, block)),
+    warnings: [
+      ...leftOutWarnings(input),
+      ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
+      ...planned.flatMap(({ prospect, block }) => [...warningsOf(prospect, input), ...blockWarnings(block)]),
+    ],
+  };
+}
+
+/** What stands in the way of a retirement that is due, so that it will not come about. */
+function blockOf(
+  { keys, step }: Prospect,
+  prospects: readonly Prospect[],
+  input: RotateInput,
+): ActionableError | undefined {
+  if (step.kind !== "retire") return undefined;
+  const others = new Map(prospects.map((one) => [one.keys.seen.clusterId, one.keys.seen] as const));
+  others.delete(keys.seen.clusterId);
+  return blockBefore(step, keys, input, [...others.values()])?.error;
+}
+
+function changesOf(
+  { keys, step, unwritable }: Prospect,
+  input: RotateInput,
+  block: ActionableError | undefined,
+): PlannedChange[] {
+  switch (step.kind) {
+    case "none":
+      return standing(keys);
+    case "tidy":
+      return marksToRemove(keys);
+    case "retire":
+      // A leaked key in use is replaced although the one before it cannot go yet.
+      if (block) {
+        const goesOn = input.intent === "compromised" && block.code === "rotate.still-held";
+        return [blockedRetirement(step, block), ...(goesOn ? changesAfter(step, keys, input) : [])];
+      }
+      return [...retirementChanges(step, keys), ...changesAfter(step, keys, input)];
+    case "change-over":
+      return [...changeOverChanges(step, keys, unwritable), ...marksToRemove(keys), ...oldKeys(step, keys)];
+    default:
+      return step satisfies never;
+  }
+}
+
+function standing({ holders, keyOf }: SurveyedKeys): PlannedChange[] {
+  const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
+  const going = new Map(
+    holders.flatMap(({ mark }) => (mark.retire ? [[mark.retire.keyId, mark.retire.after] as const] : [])),
+  );
+  return [
+    ...[...keys].map(({ keyId, expiresAt }): PlannedChange => ({
+      target: keyName(keyId),
+      action: "unchanged",
+      before: { keyId, expiresAt },
+      after: { keyId, expiresAt },
+    })),
+    ...[...going].map(([keyId, after]) => keptUntil(keyId, after)),
+  ];
+}
+
+/** The key before stays valid beside the one in use. */
+function keptUntil(keyId: string | null, retireAfter: string | null): PlannedChange {
+  return { target: keyName(keyId), action: "kept", before: { keyId }, after: { keyId, retireAfter } };
+}
+
+function keyName(keyId: string | null): string {
+  return `key ${keyId ?? "given by hand"}`;
+}
+
+function changeOverChanges(
+  { to, holders }: ChangeOver,
+  { keyOf, seen }: SurveyedKeys,
+  unwritable: readonly Unwritable[],
+): PlannedChange[] {
+  const unreached = new Set(unwritable.map(({ target }) => targetName(target)));
+  const next = to?.keyId ?? "new";
+  return [
+    to
+      ? { target: keyName(to.keyId), action: "reused", before: null, after: { expiresAt: to.expiresAt } }
+      : {
+          target: `key for cluster ${seen.clusterId}`,
+          action: "created",
+          before: null,
+          after: { clusterId: seen.clusterId },
+        },
+    ...holders
+      .filter(({ target }) => !unreached.has(targetName(target)))
+      .map(({ target, credential }): PlannedChange => ({
+        target: `secret ${targetName(target)}`,
+        action: "updated",
+        before: { keyId: keyOf(credential.password).keyId },
+        after: { keyId: next },
+      })),
+    ...unwritable.map(({ target, error }): PlannedChange => ({
+      target: `secret ${targetName(target)}`,
+      action: "skipped",
+      before: null,
+      after: { error: error.code },
+    })),
+  ];
+}
+
+/** What becomes of the keys before: with no grace they go in the same run, as ours do that sign in no more. */
+function oldKeys({ to, holders, after, why }: ChangeOver, { keyOf, seen }: SurveyedKeys): PlannedChange[] {
+  const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
+  return [...keys].flatMap(({ keyId, alive, listed }): PlannedChange[] => {
+    if (keyId !== null && keyId === to?.keyId) return [];
+    if (!alive) return listed && isKeyOf(listed, seen.clusterId) ? [removal(keyId)] : [];
+    if (why !== undefined) return [removal(keyId)];
+    return [keptUntil(keyId, timeText(after))];
+  });
+}
+
+function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SurveyedKeys): PlannedChange[] {
+  return [
+    ...holders.map(({ target, credential }): PlannedChange => {
+      const { keyId: kept } = keyOf(credential.password);
+      return {
+        target: `secret ${targetName(target)}`,
+        action: "updated",
+        before: { keyId: kept, beside: keyId },
+        after: { keyId: kept },
+      };
+    }),
+    removal(keyId),
+  ];
+}
+
+function blockWarnings(block: ActionableError | undefined): string[] {
+  return block ? [[block.message, block.hint].filter(Boolean).join(" ")] : [];
+}
+
+function blockedRetirement({ keyId }: Retirement, { code }: ActionableError): PlannedChange {
+  return { target: keyName(keyId), action: "skipped", before: { keyId }, after: { error: code } };
+}
+
+/** When what is due is retired a new rotation may begin: both are agreed to at once. */
+function changesAfter(step: Retirement, keys: SurveyedKeys, input: RotateInput): PlannedChange[] {
+  const next = stepAfterRetirement(step, keys, input);
+  if (!next) return [];
+  return [...changeOverChanges(next, keys, []), ...oldKeys(next, keys)];
+}
+
+function removal(keyId: string | null): PlannedChange {
+  return { target: keyName(keyId), action: "removed", before: { keyId }, after: null };
+}
+
+function marksToRemove({ staleMarks, seen }: SurveyedKeys): PlannedChange[] {
+  return staleMarks.map(({ target, mark }) => ({
+    target: `pending mark of ${targetName(target)} (cluster ${seen.clusterId})`,
+    action: "removed",
+    before: { operation: mark.operation },
+    after: null,
+  }));
+}
+
+/** That a secret shows the key and no run wrote it there, by a record that can be forged, and lacks after a restore. */
+function unwrittenWarning({ target, secret }: Holder): string[] {
+  const { managers } = secret;
+  if (managers.length === 0 || managers.includes(fieldManager) || hasForgottenWriters(secret)) return [];
+  return [
+    `${targetName(target)} holds the key and gets the new one, and by the cluster's record no run of acr-pull ever wrote it: if that namespace is to pull no more, have the secret deleted, and use --compromised`,
+  ];
+}
+
+function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: RotateInput): string[] {
+  const { seen, changed, strange, appId, loginServer, holders, keyOf } = keys;
+  const warnings = changed.map(
+    (target) =>
+      `${targetName(target)} holds something else for ${loginServer} than its mark says, and is left alone: acr-pull setup for its namespace mends it`,
+  );
+  for (const target of strange) {
+    warnings.push(
+      `${targetName(target)} holds a password of the service principal ${appId} that acr-pull did not make for this cluster, and is left alone: --service-principal ${appId} has it given the new key as well`,
+    );
+  }
+  warnings.push(...more.warnings);
+  for (const { target, error } of unwritable) {
+    warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);
+  }
+  if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
+  warnings.push(...clockWarnings(keys.clocks));
+  if (step.kind === "none") return warnings;
+  warnings.push(...holders.flatMap(({ target, secret }) => forgottenWritersWarning(target, secret)));
+  if (step.kind === "change-over") warnings.push(...step.holders.flatMap(unwrittenWarning));
+  if (!seen.whole && !input.namespacesComplete) {
+    warnings.push(
+      "Secrets may not be listed in every namespace, so the old key will stay valid: say --namespaces-complete when the namespaces given are all that use it",
+    );
+  }
+  const foreign = new Set(
+    holders
+      .map(({ credential }) => keyOf(credential.password))
+      .filter(({ keyId, listed, alive }) => {
+        const isOurs = listed !== undefined && isKeyOf(listed, seen.clusterId);
+        return alive && !isOurs && (keyId === null || listed !== undefined) && keyId !== input.retireKey;
+      }),
+  );
+  for (const { keyId } of foreign) {
+    warnings.push(
+      keyId === null
+        ? "The password in use was given by hand and its id is not known: it will stay valid, unless --retire-key names it"
+        : `acr-pull did not make the key ${keyId} for this cluster: it will stay valid, unless --retire-key names it`,
+    );
+  }
+  return warnings;
+}

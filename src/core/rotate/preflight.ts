@@ -1,0 +1,295 @@
+import { imageText } from "../../domain/image-name.ts";
+import pMap from "p-map";
+import { formatDuration } from "../../domain/duration.ts";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { isKeyOf } from "../../domain/ownership.ts";
+import type { PasswordPolicy } from "../../domain/password-policy.ts";
+import { foreseeRefusedChange, foreseenText } from "../identity/application.ts";
+import { BusyError } from "../turn/busy.ts";
+import { cappedLife, checkPasswordPolicy, lifetimeOf } from "../identity/client-secret.ts";
+import { isSameTarget, rehearseWrite, targetName } from "../turn/pull-secret.ts";
+import { manyTargets, type Target } from "../cluster/read-targets.ts";
+import type { RotateInput, RotatePorts } from "./contract.ts";
+import { lifeBefore } from "./change-over.ts";
+import type { Holder } from "../cluster/holders.ts";
+import { notNamed } from "./judge-holders.ts";
+import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
+
+/** A holder of a key that cannot be written. */
+export interface Unwritable {
+  readonly target: Target;
+  readonly error: ActionableError;
+}
+
+/** What is known before the first write. */
+export interface Preflight {
+  /** What cannot be written and is given up, with `--accept-outage`. */
+  readonly unwritable: readonly Unwritable[];
+  /** Things to know before saying yes. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Asks before the first write whether a step can be carried out: an old key is retired only when every secret that
+ * holds it has another, so that one which cannot be written, or read back, stops it all before anything is made. What
+ * a retirement cannot take out of some secrets it takes out of the others all the same.
+ * @returns what cannot be written and is given up, with `--accept-outage`, and what to know besides
+ * @throws ActionableError exit 2 for a secret that cannot be written, a leaked key that could not be retired, and a
+ *   key or an image that is not the one that is meant;
+ *   exit 3 where the tenant forbids the new key, or secrets may not be read by their names; `busy` while another run is
+ *   at work
+ */
+export async function preflight(
+  step: NextStep,
+  keys: SurveyedKeys,
+  input: RotateInput,
+  ports: RotatePorts,
+  signal: AbortSignal,
+): Promise<Preflight> {
+  if (step.kind === "none") return { unwritable: [], warnings: [] };
+  if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
+  if (input.intent === "compromised" && keys.withheld.length > 0 && !input.acceptOutage)
+    throw notNamed(keys.withheld, input);
+  const { directory } = ports.azure;
+  const caller = await directory.caller(signal);
+  const makes = step.kind === "change-over" && step.to === undefined;
+  const [foreseen, policy, unwritable, unreadable] = await Promise.all([
+    foreseeRefusedChange(keys.application, directory, caller, signal),
+    makes ? checkPasswordPolicy(keys.application, input.expiresInMs, directory, signal) : undefined,
+    findUnwritable(step, keys, input, signal),
+    findUnreadable(step, keys, input, signal),
+  ]);
+  if (makes && policy) refuseLongGrace(step, keys, input, policy);
+  if (input.intent === "compromised" && step.kind === "change-over") refuseUnretirable(step, keys, input);
+  if (step.kind !== "tidy") {
+    refuseOtherKey(step, keys, input);
+    refuseOtherImage(step, keys, input);
+  }
+  const foreseenWarnings = foreseen ? [foreseenText(foreseen)] : [];
+  if (step.kind !== "change-over") {
+    refuseIfNone(touchedBy(step, keys), [...unreadable, ...unwritable]);
+    return { unwritable: [], warnings: foreseenWarnings };
+  }
+  const [first] = unreadable;
+  if (first && !input.acceptOutage) throw first.error;
+  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable, input);
+  const others = unreadable.filter(
+    ({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)),
+  );
+  const warnings = [
+    ...foreseenWarnings,
+    ...(makes && policy && input.expiresInMs === undefined
+      ? cappedLife(policy, lifeBefore(step.holders, keys))
+      : []),
+  ];
+  const withheld = keys.withheld.map((holder) => ({
+    target: holder.target,
+    error: notNamed([holder], input),
+  }));
+  return { unwritable: [...unwritable, ...others, ...withheld], warnings };
+}
+
+/** The secrets that a step writes; of one that writes none but its mark, those that it can choose from. */
+function touchedBy(step: Exclude<NextStep, { kind: "none" }>, keys: SurveyedKeys): readonly Holder[] {
+  return step.kind === "tidy" || step.holders.length === 0 ? keys.holders : step.holders;
+}
+
+/** A run that could write nothing at all ends before it begins. */
+function refuseIfNone(touched: readonly Holder[], failed: readonly Unwritable[]): void {
+  const isFailed = ({ target }: Holder) => failed.some((one) => isSameTarget(one.target, target));
+  const [first] = failed;
+  if (first && touched.every(isFailed)) throw first.error;
+}
+
+/** A grace that the new key does not live to see ends with no key at all. */
+function refuseLongGrace(
+  { holders }: ChangeOver,
+  keys: SurveyedKeys,
+  input: RotateInput,
+  policy: PasswordPolicy,
+): void {
+  if (input.intent !== "rotate") return;
+  const beforeMs = lifeBefore(holders, keys);
+  const asked = input.expiresInMs === "max" ? Infinity : (input.expiresInMs ?? beforeMs);
+  const lifeMs = lifetimeOf(input.expiresInMs, policy, beforeMs);
+  if (input.graceMs < lifeMs) return;
+  const [as, longer] =
+    lifeMs < asked
+      ? ["as long as the tenant allows", ""]
+      : [
+          input.expiresInMs === undefined ? "as long as the one before it" : "as was asked for",
+          ", or the new key a longer life by --expires-in",
+        ];
+  throw refused(
+    "rotate.grace-too-long",
+    `The old key is to stay for ${formatDuration(input.graceMs)}, and the new one would live ${formatDuration(lifeMs)}, ${as}.`,
+    `Give it a shorter --grace${longer}.`,
+  );
+}
+
+/** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
+function refuseOtherKey(step: ChangeOver | Retirement, keys: SurveyedKeys, { retireKey }: RotateInput): void {
+  const { application, keyOf } = keys;
+  const listedAs = (id: string | null) => application.passwords.find(({ keyId }) => keyId === id);
+  const replaced =
+    step.kind === "change-over"
+      ? step.holders.map(({ credential }) => keyOf(credential.password))
+      : [{ keyId: step.keyId, listed: listedAs(step.keyId), credential: step.old?.credential }];
+  const unnamed = step.holders.length === 0 ? [] : replaced.filter((key) => needsNaming(key, keys));
+  const [first] = unnamed;
+  if (retireKey === undefined || !first) return;
+  const hint = listedAs(retireKey)?.hint ?? "";
+  const isNamed = ({ keyId, credential }: (typeof replaced)[number]) =>
+    keyId === retireKey || (keyId === null && (credential?.password.reveal().startsWith(hint) ?? true));
+  if (unnamed.some(isNamed)) return;
+  throw refused(
+    "rotate.other-key",
+    `--retire-key names ${retireKey}, and what is replaced is ${first.keyId === null ? "a password with other first characters" : `the key ${first.keyId}`}, so nothing was begun.`,
+    `Name the one that is replaced, or none: az ad app credential list --id ${application.appId} shows the ids, and the first characters of each.`,
+  );
+}
+
+/** An image that the key in use does not pull is no proof of the one that follows it. */
+function refuseOtherImage(
+  { holders }: ChangeOver | Retirement,
+  { keyOf, loginServer }: SurveyedKeys,
+  { image, proof }: RotateInput,
+): void {
+  if (image === undefined || proof !== "registry") return;
+  const living = holders.map(({ credential }) => keyOf(credential.password)).filter(({ alive }) => alive);
+  if (living.length === 0 || living.some(({ pulls }) => pulls)) return;
+  const name = imageText(image);
+  throw refused(
+    "proof.no-pull-scope",
+    `${loginServer} does not let the key in use pull ${name}, so it could not prove another one either.`,
+    "Name an image that the role covers with --image, or leave it out.",
+  );
+}
+
+async function findUnwritable(
+  step: Exclude<NextStep, { kind: "none" }>,
+  keys: SurveyedKeys,
+  { concurrency }: RotateInput,
+  signal: AbortSignal,
+): Promise<Unwritable[]> {
+  const changed = step.kind === "change-over" ? step.holders : [];
+  const passwords = new Set(changed.map(({ credential }) => credential.password.reveal()));
+  const copies = keys.copies
+    .filter(({ credentials }) => credentials.some(({ password }) => passwords.has(password.reveal())))
+    .map(({ target, error }) => ({ target, error }));
+  const refused = await refusedOf(
+    touchedBy(step, keys),
+    ({ target, secret }) => rehearseWrite(target, { kind: "present", secret }, signal),
+    concurrency,
+    signal,
+  );
+  return [...copies, ...refused];
+}
+
+/** Lists told what the secrets hold; what is written to them is read back by their names. */
+async function findUnreadable(
+  step: Exclude<NextStep, { kind: "none" }>,
+  keys: SurveyedKeys,
+  { concurrency }: RotateInput,
+  signal: AbortSignal,
+): Promise<Unwritable[]> {
+  const touched = touchedBy(step, keys);
+  const { cluster } = keys.seen;
+  if (touched.length >= manyTargets && (await cluster.mayEverywhere("get", "secrets", signal))) return [];
+  return refusedOf(
+    touched,
+    ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal),
+    concurrency,
+    signal,
+  );
+}
+
+async function refusedOf(
+  holders: readonly Holder[],
+  ask: (holder: Holder) => Promise<unknown>,
+  concurrency: number,
+  signal: AbortSignal,
+): Promise<Unwritable[]> {
+  const answers = await pMap(
+    holders,
+    async (holder): Promise<Unwritable[]> => {
+      try {
+        await ask(holder);
+        return [];
+      } catch (error) {
+        if (!(error instanceof ActionableError) || signal.aborted) throw error;
+        // A server that does not answer has refused nothing.
+        if (error.retryable) throw error;
+        return [{ target: holder.target, error }];
+      }
+    },
+    { concurrency },
+  );
+  return answers.flat();
+}
+
+function cannotBeWritten(
+  unwritable: readonly Unwritable[],
+  { intent }: Pick<RotateInput, "intent">,
+): ActionableError {
+  const list = unwritable.map(({ target, error }) => `  ${targetName(target)}: ${error.message}`).join("\n");
+  const [first] = unwritable;
+  const { docs, requestId } = first?.error ?? {};
+  const hints = new Set(unwritable.map(({ error }) => hintFor(error)));
+  const left = unwritable.map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`);
+  const flags = intent === "compromised" ? "--accept-outage" : left.join(" ");
+  hints.add(
+    `To go on without ${left.length === 1 ? "it" : "them"}, so that nothing pulls by what is held there: ${flags}.`,
+  );
+  return new ActionableError(
+    `${unwritable.length === 1 ? "A secret holds" : `${unwritable.length} secrets hold`} the key and cannot be written, so nothing was begun:\n${list}`,
+    {
+      code: "rotate.holder-unwritable",
+      hint: `Every secret that holds the key has to get the new one. ${[...hints].join("\n")}`,
+      docs,
+      requestId,
+      exitCode: exitCode.usage,
+    },
+  );
+}
+
+/** What cannot be taken over says itself what to do. */
+function hintFor({ code, hint }: ActionableError): string {
+  if (code === "secret.wrong-type" && hint !== undefined) return hint;
+  return "Mend the cause, have the secret's owner take the key out of it, or take the secret over: acr-pull setup --adopt for its namespace and --secret-name.";
+}
+
+/** A leaked key that would go on living is said before anything is made. */
+function refuseUnretirable(
+  { holders }: ChangeOver,
+  { keyOf, seen, appId }: SurveyedKeys,
+  { namespacesComplete, retireKey }: RotateInput,
+): void {
+  if (!seen.whole && !namespacesComplete) {
+    throw refused(
+      "rotate.cannot-see-all-namespaces",
+      "Secrets may not be listed in every namespace, so the leaked key could not be retired: another namespace may still pull with it.",
+      "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+    );
+  }
+  for (const { credential } of holders) {
+    const { keyId, listed, alive } = keyOf(credential.password);
+    if (!alive) continue;
+    if (keyId === null && retireKey === undefined) {
+      throw refused(
+        "rotate.key-unknown",
+        `The leaked password of the service principal ${appId} was given by hand, and its id is not known.`,
+        `Name it, so that it can be retired: --retire-key KEYID. az ad app credential list --id ${appId} shows the ids.`,
+      );
+    }
+    if (listed && !isKeyOf(listed, seen.clusterId) && retireKey !== keyId) {
+      throw refused(
+        "rotate.key-not-ours",
+        `acr-pull did not make the leaked key ${keyId} for this cluster, so others may use it as well.`,
+        `Retire it on purpose: --retire-key ${keyId}.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
+import {
+  credentialOf,
+  dockerConfigKey,
+  MalformedDockerConfigError,
+  parseDockerConfig,
+} from "../../domain/docker-config.ts";
+import { hasCode, refused } from "../../domain/errors.ts";
+import type { Application } from "../../domain/identity.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { readMarks, type EntryMark } from "../../domain/ownership.ts";
+import type { SecretText } from "../../domain/secret-text.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { credentialState, type CredentialState } from "../proof/credential-state.ts";
+import type { ProofContext } from "../proof/prove-pull.ts";
+import { identifyKey } from "../identity/identify-key.ts";
+
+/** An entry of ours as some secret of the cluster holds it. */
+export interface HeldEntry {
+  readonly namespace: string;
+  readonly name: string;
+  readonly mark: EntryMark;
+  readonly credential: PullCredential | undefined;
+}
+
+/** A credential to be put into the targets that lack it. */
+export interface LivingCredential {
+  readonly kind: "living";
+  readonly credential: PullCredential;
+  readonly keyId: string | null;
+  /** RFC 3339 UTC; null where the directory does not say. */
+  readonly createdAt: string | null;
+  /** RFC 3339 UTC, as the directory lists it; null where it does not: what a mark says is nobody's word. */
+  readonly expiresAt: string | null;
+  readonly state: Exclude<CredentialState, "dead">;
+  /** Where it was found: a target, another secret of the cluster, or given by the user. */
+  readonly from: "target" | "copy" | "user";
+  /** Every one that lives, this one first: a target keeps its own. */
+  readonly alive: ReadonlyArray<Omit<LivingCredential, "alive">>;
+}
+
+/** Every credential that could be found is dead, or there is none: a key is to be made. */
+export interface CredentialToMake {
+  readonly kind: "make";
+}
+
+export type CredentialDecision = LivingCredential | CredentialToMake;
+
+/** What the decision is made from. */
+export interface CredentialQuestion {
+  readonly clusterId: string;
+  readonly appId: string | undefined;
+  /** What Graph lists; undefined when Azure is not called or there is no application yet. */
+  readonly application: Application | undefined;
+  /** The application is deleted or has no principal today: nothing of it signs in before that is mended. */
+  readonly cannotSignInYet: boolean;
+  readonly loginServer: string;
+  readonly targets: readonly HeldEntry[];
+  readonly known: SecretText | undefined;
+  /** By Azure's clock. */
+  readonly now: Date;
+  /** Its passwords, when Graph was asked until it listed these keys, or often enough. */
+  listed(keyIds: ReadonlySet<string>): Promise<Application["passwords"]>;
+  /** Entries of the cluster's other managed secrets; undefined when they may not be listed. */
+  elsewhere(): Promise<readonly HeldEntry[] | undefined>;
+  /** Ids of the application's keys that secrets beside the targets hold, whoever wrote them; undefined likewise. */
+  heldBesideTargets(): Promise<ReadonlySet<string> | undefined>;
+}
+
+/**
+ * Finds the credential that works, in the targets first and then in the cluster's other managed secrets, and says
+ * to make one only when there is none.
+ * @throws ActionableError `credential.refused`, exit 2, when the password the user gave does not sign in
+ */
+export async function decideCredential(
+  question: CredentialQuestion,
+  proof: ProofContext,
+  signal: AbortSignal,
+): Promise<CredentialDecision> {
+  if (question.known) return decideKnown(question, question.known, proof, signal);
+  const inTargets = await firstLiving(question, question.targets, "target", proof, signal);
+  if (inTargets) return inTargets;
+  const others = await question.elsewhere();
+  const copy = await firstLiving(question, others ?? [], "copy", proof, signal);
+  return copy ?? { kind: "make" };
+}
+
+async function decideKnown(
+  question: CredentialQuestion,
+  password: SecretText,
+  proof: ProofContext,
+  signal: AbortSignal,
+): Promise<LivingCredential> {
+  const { appId, application, now } = question;
+  if (appId === undefined) {
+    throw refused(
+      "credential.principal-unknown",
+      "A known password was given, but not the service principal that it belongs to, and acr-pull has none for this cluster.",
+      "Name it: --service-principal APP_ID.",
+    );
+  }
+  const credential = { username: appId, password };
+  const untried = proof.kind === "none" || question.cannotSignInYet;
+  const state = untried
+    ? "signs-in"
+    : await credentialState(proof, credential, { key: undefined, now }, signal);
+  if (state === "dead") {
+    throw refused(
+      "credential.refused",
+      `The password given is not one of ${appId}'s, or has expired: it does not sign in.`,
+      "Check that it is the secret's value and not its id, and that it belongs to this service principal.",
+      "https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
+    );
+  }
+  const matching = (application?.passwords ?? []).filter(
+    ({ hint }) => hint !== undefined && password.reveal().startsWith(hint),
+  );
+  const key = matching.length === 1 ? matching[0] : undefined;
+  const living = {
+    kind: "living" as const,
+    credential,
+    keyId: key?.keyId ?? null,
+    createdAt: timeText(key?.startDateTime),
+    expiresAt: timeText(key?.endDateTime),
+    state,
+    from: "user" as const,
+  };
+  return { ...living, alive: [living] };
+}
+
+async function firstLiving(
+  question: CredentialQuestion,
+  entries: readonly HeldEntry[],
+  from: "target" | "copy",
+  proof: ProofContext,
+  signal: AbortSignal,
+): Promise<LivingCredential | undefined> {
+  const { now, application } = question;
+  const ofThis = entries.filter(({ mark }) => isOfThis(question, mark));
+  const identify = ({ password }: PullCredential, passwords: Application["passwords"] = []) =>
+    identifyKey(password, claimsOf(password, ofThis), passwords);
+  const tried = await Promise.all(
+    distinct(ofThis).map(async ({ mark, credential }) => {
+      const { keyId, listed: key } = identify(credential, application?.passwords);
+      if (key?.endDateTime && key.endDateTime <= now) return undefined;
+      // What another run makes at this moment may not be listed yet, and works all the same.
+      const state =
+        question.cannotSignInYet && key
+          ? ("signs-in" as const)
+          : await credentialState(proof, credential, { key, now }, signal);
+      return state === "dead" ? undefined : { mark, credential, state, unlisted: key ? null : keyId };
+    }),
+  );
+  const found = tried.filter((one) => one !== undefined);
+  const unlisted = new Set(found.map((one) => one.unlisted).filter((keyId) => keyId !== null));
+  const passwords = unlisted.size > 0 ? await question.listed(unlisted) : application?.passwords;
+  const living = found.map(({ mark, credential, state }) => {
+    const { keyId, listed: key } = identify(credential, passwords);
+    const [createdAt, expiresAt] = [timeText(key?.startDateTime), timeText(key?.endDateTime)];
+    const one = { kind: "living" as const, credential, keyId, createdAt, expiresAt, state, from };
+    return { one, rank: rank(state, expiresAt ?? mark.expiresAt ?? null) };
+  });
+  // The one that lives longest; of two that pull and do not, the one that pulls.
+  living.sort((left, right) => right.rank - left.rank);
+  const alive = living.map(({ one }) => one);
+  return alive[0] && { ...alive[0], alive };
+}
+
+/** Ids of the keys that marks of secrets which hold a password say it is. */
+function claimsOf(password: SecretText, entries: readonly HeldEntry[]): ReadonlySet<string> {
+  const holding = entries.filter(({ credential }) => credential?.password.equals(password) === true);
+  return new Set(holding.map(({ mark }) => mark.keyId).filter((keyId) => typeof keyId === "string"));
+}
+
+function rank(state: LivingCredential["state"], expiresAt: string | null): number {
+  return (state === "pulls" ? 1e15 : 0) + (expiresAt === null ? 0 : Date.parse(expiresAt));
+}
+
+/** Whether a mark speaks of the application in question, for this cluster. */
+export function isOfThis(
+  { clusterId, appId }: Pick<CredentialQuestion, "clusterId" | "appId">,
+  mark: EntryMark,
+): boolean {
+  return appId !== undefined && mark.appId === appId && mark.clusterId === clusterId;
+}
+
+/** One of each password, as the user name that the kubelet would send it with. */
+function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential: PullCredential }> {
+  const found = new Map<string, HeldEntry & { credential: PullCredential }>();
+  for (const entry of entries) {
+    const { credential, mark } = entry;
+    if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") continue;
+    const key = credential.password.reveal();
+    if (!found.has(key)) found.set(key, { ...entry, credential });
+  }
+  return [...found.values()];
+}
+
+/** The entry that a secret holds for a login server; undefined when it has none or cannot be read. */
+export function heldEntry(secret: SecretObject, loginServer: string): HeldEntry | undefined {
+  try {
+    const mark = readMarks(secret)[loginServer];
+    if (!mark) return undefined;
+    const credential = credentialOf(parseDockerConfig(secret.data[dockerConfigKey]), loginServer);
+    return { namespace: secret.namespace, name: secret.name, mark, credential };
+  } catch (error) {
+    // Another secret that nobody can read is no source of a copy, and no reason to stop either.
+    if (error instanceof MalformedDockerConfigError || hasCode(error, "secret.marks-malformed"))
+      return undefined;
+    throw error;
+  }
+}

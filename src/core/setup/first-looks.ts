@@ -1,0 +1,79 @@
+import type { Application, Certified } from "../../domain/identity.ts";
+import type { Directory, PullProof } from "../ports.ts";
+
+/**
+ * Looks that were begun before anybody asked, while what they are about was still being looked for. Whoever asks first
+ * is given what came of them, and whoever asks again has it looked up anew.
+ */
+export class FirstLooks {
+  readonly #directory: Directory;
+  readonly #pullProof: Pick<PullProof, "checkReachable">;
+  readonly #begun = new Map<string, { readonly look: Promise<unknown>; readonly stop: AbortController }>();
+
+  #closed = false;
+
+  constructor(directory: Directory, pullProof: Pick<PullProof, "checkReachable">) {
+    this.#directory = directory;
+    this.#pullProof = pullProof;
+  }
+
+  /**
+   * Begins to look for the application of a unique name.
+   * @param amongDeleted also among those that were deleted and can be restored
+   */
+  beginApplication(uniqueName: string, amongDeleted: boolean, signal: AbortSignal): void {
+    this.#note("application", uniqueName, signal, (own) =>
+      this.#directory.findApplicationByUniqueName(uniqueName, own),
+    );
+    if (!amongDeleted) return;
+    this.#note("deleted", uniqueName, signal, (own) =>
+      this.#directory.findDeletedApplication(uniqueName, own),
+    );
+  }
+
+  /** Begins to look whether a registry can be reached from here. */
+  beginReachable(loginServer: string, signal: AbortSignal): void {
+    this.#note("reachable", loginServer, signal, (own) => this.#pullProof.checkReachable(loginServer, own));
+  }
+
+  /** The directory, whose first looks these are. */
+  get directory(): Directory {
+    return {
+      ...this.#directory,
+      findApplicationByUniqueName: (uniqueName, signal) =>
+        this.#take<Application | undefined>("application", uniqueName) ??
+        this.#directory.findApplicationByUniqueName(uniqueName, signal),
+      findDeletedApplication: (uniqueName, signal) =>
+        this.#take<(Application & Certified) | undefined>("deleted", uniqueName) ??
+        this.#directory.findDeletedApplication(uniqueName, signal),
+    };
+  }
+
+  /** As PullProof has it. */
+  checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
+    return this.#take<void>("reachable", loginServer) ?? this.#pullProof.checkReachable(loginServer, signal);
+  }
+
+  /** Gives up the looks that nobody asked for: the registry may have turned out to have another name. */
+  close(): void {
+    this.#closed = true;
+    for (const { stop } of this.#begun.values()) stop.abort();
+    this.#begun.clear();
+  }
+
+  #note(kind: string, key: string, signal: AbortSignal, begin: (own: AbortSignal) => Promise<unknown>): void {
+    if (this.#closed) return;
+    const stop = new AbortController();
+    const look = begin(AbortSignal.any([signal, stop.signal]));
+    // Nobody needs to ask for it.
+    look.catch(() => {});
+    this.#begun.set(`${kind} ${key}`, { look, stop });
+  }
+
+  #take<T>(kind: string, key: string): Promise<T> | undefined {
+    const whole = `${kind} ${key}`;
+    const begun = this.#begun.get(whole);
+    this.#begun.delete(whole);
+    return begun?.look as Promise<T> | undefined;
+  }
+}

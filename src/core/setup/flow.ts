@@ -1,0 +1,218 @@
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { provePull } from "../proof/prove-pull.ts";
+import { BusyWait } from "../turn/busy-wait.ts";
+import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
+import { hasChanges } from "../plan.ts";
+import { BusyError } from "../turn/busy.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { Writing } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import type {
+  SetupConversation,
+  SetupInput,
+  SetupOutcome,
+  SetupPlan,
+  SetupPorts,
+  SetupResult,
+} from "./contract.ts";
+import { afterWrites, halfWay, OvertakenError } from "./after-writes.ts";
+import { applyJob } from "./apply-setup.ts";
+import { JobWork, type JobRecord } from "./job-work.ts";
+import { credentialsDocument } from "./credentials-document.ts";
+import { planSetup } from "./plan-setup.ts";
+import { finishedOutcome, resultOf } from "./setup-result.ts";
+import { writesKey, type Job } from "./job.ts";
+import { survey, type Survey, type SurveyPorts } from "./survey.ts";
+
+/*
+ * The longest chain of answers that a first setup waits for, each of which the next one needs:
+ *
+ *   1. where the services of the cloud are; only of one that is not Microsoft's own
+ *   2. a token for each of them
+ *   3. the registry, whose id the rights and the role are asked by, and whose login server the application is named by;
+ *      where that is known beforehand, the application beside it
+ *   4. the caller's rights on the registry, before which nothing may be written; beside them the application, what the
+ *      tenant lets a password be, and whether the registry can be reached
+ *   5. the application, made
+ *   6. its service principal, and its password beside it; the password alone where it may be refused, and then the
+ *      principal
+ *   7. the role of that principal
+ *   8. the proof that the password pulls, before any secret holds it
+ *   9. the proof of what was read back
+ *
+ * The cluster is read beside 2 and 3, marked beside 5, and written and read back between 8 and 9.
+ */
+
+/** What was found, and what setup would do about it. */
+export interface Prospect {
+  readonly found: Survey;
+  readonly plan: SetupPlan;
+  readonly seenAt: Date;
+}
+
+/** A person may look at a plan for long: what was seen longer ago is looked up again before anything is written. */
+const freshMs = 60_000;
+
+/**
+ * Looks at everything setup touches and says what it would do; writes nothing.
+ * @throws ActionableError as `setup` does before its first write
+ */
+export async function lookAhead(
+  input: SetupInput,
+  ports: SurveyPorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Prospect> {
+  if (ports.clusters.length === 0) {
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  }
+  const seenAt = ports.clock.now();
+  const found = await survey(input, ports, report, signal);
+  const clocks = found.jobs.map(({ surveyed }) =>
+    readClocks(surveyed.cluster, ports.azure?.directory, ports.clock),
+  );
+  const { warnings, ...plan } = planSetup(found, input, now(ports));
+  if (hasChanges(plan.changes)) for (const one of clocks) refuseFarClocks(one);
+  return { found, plan: { ...plan, warnings: [...clocks.flatMap(clockWarnings), ...warnings] }, seenAt };
+}
+
+/**
+ * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
+ * Run again it finishes what was interrupted, and changes nothing when all is in order. While another run is at
+ * work it waits, and then looks again: what that one made may be all that is needed.
+ * @param prospect what was seen with the same input and ports: when that was a moment ago it is not looked up again
+ * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
+ */
+export async function setup(
+  input: SetupInput,
+  ports: Writing<SetupPorts>,
+  conversation: SetupConversation,
+  signal: AbortSignal,
+  prospect?: Prospect,
+): Promise<SetupOutcome> {
+  const startedAt = ports.clock.now().getTime();
+  let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
+  let inspect = look;
+  const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
+  let left: SetupResult | undefined;
+  const made = new Set<string>();
+  const leaving = (result: SetupResult) => {
+    left = result;
+  };
+  for (;;) {
+    try {
+      seen ??= await inspect(input, { ...ports, made }, conversation.report, signal);
+      const outcome = await attempt(seen, input, ports, { ...conversation, leave: leaving }, busy, signal);
+      return left ? afterWrites(outcome) : outcome;
+    } catch (error) {
+      if (error instanceof OvertakenError) {
+        for (const appId of error.made) made.add(appId);
+      }
+      seen = undefined;
+      // What is waited for stays in sight.
+      inspect = lookAhead;
+      await busy.pause(error, signal).catch((last: unknown) => {
+        if (!left) throw last;
+        conversation.leave?.(left);
+        throw halfWay(last);
+      });
+    }
+  }
+}
+
+function now({ azure, clock }: Pick<SetupPorts, "azure" | "clock">): Date {
+  return azureNow(azure?.directory, clock);
+}
+
+async function look(
+  input: SetupInput,
+  ports: SurveyPorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Prospect> {
+  report({ kind: "started", id: "survey", text: "Looking at the registry, the directory and the cluster" });
+  const prospect = await lookAhead(input, ports, report, signal);
+  report({ kind: "ended", id: "survey" });
+  return prospect;
+}
+
+/** @throws BusyError when another run is at work, once in a while also after a part was done */
+async function attempt(
+  { found, plan }: Prospect,
+  input: SetupInput,
+  ports: Writing<SetupPorts>,
+  conversation: SetupConversation,
+  busy: BusyWait,
+  signal: AbortSignal,
+): Promise<SetupOutcome> {
+  if (input.dryRun) return { kind: "planned", plan };
+  const taken = found.jobs.find((job) => job.liveMark && writesKey(job))?.liveMark;
+  if (taken) throw new BusyError(targetName(taken.target));
+  conversation.report({ kind: "ended", id: "busy" });
+  const records = hasChanges(plan.changes)
+    ? (await conversation.approve(plan))
+      ? await apply(found, input, ports, conversation, signal)
+      : undefined
+    : await confirm(found, input, signal);
+  if (!records) return { kind: "declined", plan };
+  const overtaken = records.find(({ error }) => error instanceof BusyError);
+  if (overtaken && busy.mayWait) {
+    throw new OvertakenError(overtaken.error as BusyError, records);
+  }
+  for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
+  const outcome = finishedOutcome(found, records, now(ports));
+  if (input.credentialsFile !== undefined && outcome.kind === "finished" && outcome.exitCode === 0) {
+    await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
+  }
+  return outcome;
+}
+
+async function apply(
+  found: Survey,
+  input: SetupInput,
+  ports: Writing<SetupPorts>,
+  { report, leave }: SetupConversation,
+  signal: AbortSignal,
+): Promise<JobRecord[]> {
+  const records = await Promise.all(
+    found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
+  );
+  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(ports)));
+  signal.throwIfAborted();
+  const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));
+  if (bug) throw bug.error;
+  return records;
+}
+
+/** Nothing is to be changed: only what the survey could not tell is still asked. */
+async function confirm(found: Survey, input: SetupInput, signal: AbortSignal): Promise<JobRecord[]> {
+  return Promise.all(
+    found.jobs.map(async (job): Promise<JobRecord> => {
+      const { decision } = job;
+      if (decision.kind !== "living") throw new TypeError("a key to be made is a change");
+      const { alive: _others, ...credential } = decision;
+      if (input.image !== undefined || decision.state === "signs-in") {
+        await provePull(job.proof, decision.credential, signal);
+      }
+      return unchangedRecord(job, credential);
+    }),
+  );
+}
+
+function unchangedRecord(job: Job, credential: NonNullable<JobRecord["credential"]>): JobRecord {
+  return {
+    job,
+    wrote: false,
+    roles: [],
+    credential,
+    targets: job.targets.map(({ target }) => ({ target, action: "unchanged" })),
+    links: job.targets.flatMap(({ target, links }) =>
+      links.map(({ link }) => ({ target, account: link.account, action: "unchanged" as const })),
+    ),
+    namespaces: [],
+    tried: true,
+    proven: true,
+    removedKeys: [],
+    removedRoles: [],
+  };
+}

@@ -1,0 +1,143 @@
+import type { ActionableError } from "../../domain/errors.ts";
+import type { Application } from "../../domain/identity.ts";
+import type { PasswordPolicy } from "../../domain/password-policy.ts";
+import type { PendingMark } from "../../domain/ownership.ts";
+import type { Registry } from "../../domain/registry.ts";
+import type { RequestedRole } from "../../domain/role.ts";
+import type { ProofContext } from "../proof/prove-pull.ts";
+import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
+import type { RolesFinding, RoleWish } from "../identity/pull-role.ts";
+import type { DesiredEntry, TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import type { LinkFinding, ServiceAccountLink } from "../cluster/service-account.ts";
+import type { DeadKeys } from "./dead-keys.ts";
+import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
+import type { SurveyedCluster } from "./survey-clusters.ts";
+
+/** A credential as one target holds it. */
+export type TargetCredential = Omit<LivingCredential, "alive">;
+
+/** A target that will be written or is in order. */
+export interface JobTarget {
+  readonly target: Target;
+  readonly state: TargetState;
+  /** The credential it shall hold; undefined: the key that is still to be made. */
+  readonly credential: TargetCredential | undefined;
+  readonly changes: boolean;
+  readonly links: ReadonlyArray<{ readonly link: ServiceAccountLink; readonly finding: LinkFinding }>;
+}
+
+/** A target that cannot be written now, with the reason. */
+export interface LeftOut {
+  readonly target: Target;
+  readonly error: ActionableError;
+}
+
+/** A mark of a run that is gone: the keys it names are swept. */
+export interface StaleMark {
+  readonly target: Target;
+  readonly pending: PendingMark;
+}
+
+/** What Azure holds for one cluster. */
+export interface JobIdentity {
+  readonly application: ApplicationFinding;
+  readonly applicationWish: ApplicationWish;
+  readonly roles: RolesFinding;
+  readonly roleWish: RoleWish;
+}
+
+/** What is to be expected of the directory, as far as it lets itself be asked before anything is written. */
+export interface Outlook {
+  /** What the tenant allows the key that is to be made; undefined when none is. */
+  readonly policy: PasswordPolicy | undefined;
+  /** The refusal that the application's first write will meet, unless a role allows it that no token names. */
+  readonly foreseen: ActionableError | undefined;
+  /** The same of the owners that are to be added. */
+  readonly foreseenOfOwners: ActionableError | undefined;
+}
+
+/** Everything about one cluster that the plan and its carrying out need. */
+export interface Job {
+  readonly clusterId: string;
+  readonly contexts: readonly string[];
+  readonly surveyed: SurveyedCluster;
+  /** Undefined with `--no-azure`. */
+  readonly identity: JobIdentity | undefined;
+  /** Known unless the application is still to be made. */
+  readonly appId: string | undefined;
+  readonly decision: CredentialDecision;
+  readonly outlook: Outlook;
+  readonly deadKeys: DeadKeys;
+  /** How many living keys of the cluster the application has that secrets which cannot be seen may hold. */
+  readonly keysUnseen: number;
+  readonly targets: readonly JobTarget[];
+  readonly staleMarks: readonly StaleMark[];
+  /** Whether nobody can tell that no secret holds what these marks name: then they stay. */
+  readonly marksStay: boolean;
+  readonly liveMark: StaleMark | undefined;
+  readonly policy: TargetPolicy;
+  /** How its credential is proven. */
+  readonly proof: ProofContext;
+}
+
+/**
+ * What a target shall hold, credential and marks.
+ * @param who.role undefined where Azure is not asked
+ */
+export function desiredEntry(
+  { role, clusterId, appId }: { role: RequestedRole | undefined; clusterId: string; appId: string },
+  registry: Registry | undefined,
+  loginServer: string,
+  credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
+  state: TargetState,
+  closes?: string,
+): DesiredEntry {
+  const known = state.kind === "present" ? state.mark : undefined;
+  return {
+    loginServer,
+    credential: credential.credential,
+    closes,
+    // What is taken over from somebody else is replaced whole: a second entry beside ours is nobody's to retire.
+    ...(state.kind === "present" && !state.mark
+      ? { before: { credential: undefined, retire: undefined } }
+      : {}),
+    mark: {
+      registry: registry?.id ?? known?.registry ?? loginServer,
+      clusterId,
+      appId,
+      keyId: credential.keyId,
+      expiresAt: credential.expiresAt ?? standingEnd(credential, state),
+      role: role ?? known?.role ?? "acrpull",
+    },
+  };
+}
+
+/** What stands in a secret of the end of a key that it holds already: while parts of the directory lag it is left alone. */
+function standingEnd(
+  { credential, keyId }: Pick<LivingCredential, "credential" | "keyId">,
+  state: TargetState,
+): string | null {
+  if (keyId === null || state.kind === "absent" || state.mark?.keyId !== keyId) return null;
+  return state.credential?.password.equals(credential.password) === true
+    ? (state.mark.expiresAt ?? null)
+    : null;
+}
+
+/** Whether an application of this finding is there already. */
+export function applicationOf(finding: ApplicationFinding | undefined): Application | undefined {
+  return finding && finding.kind !== "absent" ? finding.application : undefined;
+}
+
+/** Whether a key is made, or written where another one or none stands today. */
+export function writesKey({ decision, targets }: Pick<Job, "decision" | "targets">): boolean {
+  return decision.kind === "make" || targets.some(lacksKey);
+}
+
+function lacksKey({ state, credential }: JobTarget): boolean {
+  return (
+    state.kind === "absent" ||
+    !state.credential ||
+    !credential?.credential.password.equals(state.credential.password)
+  );
+}

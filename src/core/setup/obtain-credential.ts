@@ -1,0 +1,196 @@
+import { hasCode, type ActionableError } from "../../domain/errors.ts";
+import type { Application, NewPassword } from "../../domain/identity.ts";
+import { unknownPasswordPolicy } from "../../domain/password-policy.ts";
+import { repositoriesIn } from "../../domain/role.ts";
+import { azureNow } from "../clocks.ts";
+import { settleBoth } from "../settle-both.ts";
+import { asForeseen, ensureApplication, type EnsuredApplication } from "../identity/application.ts";
+import {
+  isRefusedByDirectory,
+  lifetimeOf,
+  makeKey,
+  newOperation,
+  passwordsForbidden,
+  sweepKeys,
+} from "../identity/client-secret.ts";
+import type { HeldMark } from "../turn/pending-mark.ts";
+import { ensureRoles, type StandingRole } from "../identity/pull-role.ts";
+import { ensureServicePrincipal } from "../identity/service-principal.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { applicationOf, type TargetCredential } from "./job.ts";
+import type { JobWork } from "./job-work.ts";
+import { heldKeys } from "./sweep.ts";
+import { takeBack } from "./take-back.ts";
+import { deletedBefore, takeMark } from "./take-mark.ts";
+
+/** Everything the credential needs: application, principal, role and, where none lives, a key. */
+export async function obtainCredential(work: JobWork): Promise<TargetCredential> {
+  const { decision, deadKeys } = work.job;
+  if (decision.kind === "living") {
+    // The mark names the dead key until it is gone, also when this run does not come so far.
+    if (deadKeys.obsolete.length > 0) await setMark(work, newOperation());
+    await ensureIdentity(work);
+    return decision;
+  }
+  const wroteBefore = work.record.wrote;
+  try {
+    return await makeCredential(work);
+  } catch (error) {
+    // Once there is a principal, somebody may rely on it.
+    if (!isRefusedByDirectory(error) || work.record.principal) throw error;
+    const refusal = await explained(error, work);
+    await takeBack(work, refusal, wroteBefore);
+    throw refusal;
+  }
+}
+
+async function makeCredential(work: JobWork): Promise<TargetCredential> {
+  const { outlook } = work.job;
+  // The mark names the key before there is one; the application and principal need not wait for it.
+  const operation = newOperation();
+  const [mark, ensured] = await settleBoth(setMark(work, operation), makeApplication(work));
+  const { application } = ensured;
+  work.started("key", "Making a key");
+  const { directory, clock } = work.tools();
+  const createdAt = timeText(azureNow(directory, clock));
+  const addOurKey = () => addKey(work, application, mark);
+  const ensureTheRest = () => ensurePrincipalAndRoles(work, ensured);
+  // Where the key may be refused, nothing is granted before it is there.
+  const isSure = outlook.policy?.passwords === "allowed" && !outlook.foreseen;
+  const key = isSure
+    ? (await settleBoth(addOurKey(), ensureTheRest()))[0]
+    : await addOurKey().then(async (made) => {
+        await ensureTheRest();
+        return made;
+      });
+  work.done("key", `Made the key ${key.keyId}, valid until ${timeText(key.endDateTime)}`);
+  return {
+    kind: "living",
+    credential: { username: application.appId, password: key.secret },
+    keyId: key.keyId,
+    createdAt,
+    expiresAt: timeText(key.endDateTime),
+    state: "signs-in",
+    from: "target",
+  };
+}
+
+/** The directory's refusal, with what was foreseen of it and the way round it. */
+async function explained(refusal: ActionableError, work: JobWork): Promise<ActionableError> {
+  const { identity, outlook } = work.job;
+  if (hasCode(refusal, "directory.passwords-forbidden")) {
+    // One that this run made is taken back: no exemption could be for it.
+    const lasting = work.record.made ? undefined : applicationOf(identity?.application);
+    const policy = await work.tools().directory.passwordPolicy(lasting, work.signal);
+    return passwordsForbidden(lasting, policy, refusal);
+  }
+  return asForeseen(refusal, outlook.foreseen);
+}
+
+async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
+  const { registry, loginServer } = work.survey;
+  work.record.wrote = true;
+  const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, ports: work.ports };
+  const mark = await takeMark(work.job, wish, work.signal);
+  work.mark = mark;
+  if (mark.madeSecret) work.record.markedSecret = mark.target;
+  work.signal = AbortSignal.any([work.runSignal, mark.lost]);
+  mark.startRenewing(work.signal);
+  return mark;
+}
+
+async function addKey(work: JobWork, application: Application, mark: HeldMark): Promise<NewPassword> {
+  const { clusterId } = work.job;
+  const policy = work.job.outlook.policy ?? unknownPasswordPolicy;
+  const lifetimeMs = lifetimeOf(work.input.expiresInMs, policy);
+  const { directory, clock } = work.tools();
+  const now = azureNow(directory, clock);
+  work.keyBegun = true;
+  const key = await makeKey({ application, clusterId, lifetimeMs, now, mark }, work.tools(), work.signal);
+  work.madeKeyId = key.keyId;
+  const [createdAt, expiresAt] = [timeText(now), timeText(key.endDateTime)];
+  work.record.madeKey = { keyId: key.keyId, createdAt, expiresAt };
+  return key;
+}
+
+async function ensureIdentity(work: JobWork): Promise<void> {
+  if (!work.job.identity) return;
+  await ensurePrincipalAndRoles(work, await makeApplication(work));
+}
+
+async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
+  const { identity } = work.job;
+  if (!identity) throw new TypeError("a job that makes a key has an identity");
+  const { application: finding, applicationWish } = identity;
+  const creates = finding.kind !== "found";
+  if (creates || finding.missingOwners.length > 0) work.record.wrote = true;
+  if (creates) work.started("application", "Making the application");
+  const caller = work.survey.caller;
+  if (!caller) throw new TypeError("Azure is called by somebody");
+  const onThere = ({ application, created }: EnsuredApplication) => {
+    work.record.application = application;
+    work.record.made = created;
+  };
+  const ports = { ...work.tools(), caller, onThere, deletedBefore: deletedBefore(work.job) };
+  const ensured = await ensureApplication(finding, applicationWish, ports, work.signal);
+  onThere(ensured);
+  const { application, created } = ensured;
+  if (creates) {
+    // Another run may have been faster.
+    const verb = created ? "Created" : finding.kind === "absent" ? "Found" : "Restored";
+    work.done("application", `${verb} the application ${application.displayName} (${application.appId})`);
+  }
+  return ensured;
+}
+
+async function ensurePrincipalAndRoles(
+  work: JobWork,
+  { application, created }: EnsuredApplication,
+): Promise<void> {
+  const { identity } = work.job;
+  if (!identity) return;
+  const { application: finding, roles, roleWish } = identity;
+  const present = finding.kind === "found" ? finding.principal : undefined;
+  if (!present) work.record.wrote = true;
+  const principal = await ensureServicePrincipal(application, present, work.tools(), work.signal);
+  work.record.principal = principal;
+  if (!present) {
+    const verb = created || finding.kind !== "absent" ? "Created" : "Found";
+    work.done("service-principal", `${verb} its service principal ${principal.objectId}`);
+  }
+  if (roles.wanted.some(({ action }) => action === "created" || action === "updated"))
+    work.record.wrote = true;
+  const standing = work.record.roles;
+  const onStanding = (role: StandingRole) => void standing.push(role);
+  await ensureRoles(roles, roleWish, principal.objectId, { ...work.tools(), onStanding }, work.signal);
+  for (const { desired, action } of standing) {
+    if (action !== "created" && action !== "updated") continue;
+    const { role, condition } = desired;
+    const limited = condition === undefined ? "" : `, limited to ${repositoriesIn(condition).join(", ")}`;
+    work.done("role", `Granted ${role.name} on ${roleWish.registry.name} alone${limited}`);
+  }
+}
+
+/**
+ * Another run goes on in place of this one: the key that this one made goes, unless a secret holds it. Before there
+ * can be one the mark is given back, for the other run may wait for just that.
+ */
+export async function abandonKey(work: JobWork): Promise<void> {
+  const { application } = work.record;
+  if (!work.mark) return;
+  if (!work.keyBegun && !work.mark.lost.aborted) {
+    await work.mark.withdraw(work.runSignal);
+    return;
+  }
+  if (!application) return;
+  const held = await heldKeys(work.job, application, work.tools(), work.runSignal);
+  const keyId = work.madeKeyId;
+  if (keyId === undefined) {
+    // Its making may have been cut off when it was done.
+    const wish = { clusterId: work.job.clusterId, operations: [work.mark.operation], held };
+    await sweepKeys(application, { ...wish, newest: undefined }, work.tools(), work.runSignal);
+  } else if (!held.has(keyId)) {
+    await work.tools().directory.removePassword(application.objectId, keyId, work.runSignal);
+    delete work.record.madeKey;
+  }
+}

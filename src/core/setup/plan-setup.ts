@@ -1,0 +1,280 @@
+import { leftOutWarnings, type PlannedChange } from "../plan.ts";
+import { applicationChanges, foreseenText } from "../identity/application.ts";
+import { cappedLife } from "../identity/client-secret.ts";
+import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
+import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
+import { withoutCredential } from "../../domain/docker-config.ts";
+import { formatDuration } from "../../domain/duration.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { isRenewalDue } from "../../domain/renewal.ts";
+import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
+import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
+import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
+import type { Survey } from "./survey.ts";
+import { standingMarks } from "./sweep.ts";
+
+/** The registry as results show it. */
+export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {
+  return registry
+    ? {
+        id: registry.id,
+        name: registry.name,
+        loginServer,
+        roleAssignmentMode: registry.roleAssignmentMode ?? null,
+      }
+    : { id: null, name: loginServer.split(/[.:]/)[0] ?? loginServer, loginServer, roleAssignmentMode: null };
+}
+
+/** What carrying out would do, in the order it would be done; nothing secret in it. */
+export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPlan {
+  const { jobs, leftOut } = survey;
+  return {
+    registry: resultRegistry(survey),
+    changes: [
+      ...jobs.flatMap((job) => jobChanges(job, survey)),
+      ...leftOut.map(({ target, error }) => ({
+        target: `secret ${targetName(target)}`,
+        action: "skipped" as const,
+        before: null,
+        after: { error: error.code },
+      })),
+    ],
+    warnings: [
+      ...leftOutWarnings(input),
+      ...registryWarnings(survey),
+      ...leftOut.map(({ target, error }) => `${targetName(target)} is left out: ${error.message}`),
+      ...jobs.flatMap((job) => jobWarnings(job, input, now)),
+    ],
+    changesRights: jobs.some(({ identity }) => identity && rightsChange(identity.roles) !== undefined),
+  };
+}
+
+/** What of the registry could not be seen. */
+function registryWarnings({ registry, unseen, proof }: Survey): string[] {
+  const warnings = unseen
+    .slice(0, namesShown)
+    .map(({ message }) => `Only the other subscriptions were looked in: ${message}`);
+  if (unseen.length > namesShown)
+    warnings.push(`${unseen.length - namesShown} more subscriptions were not looked in either`);
+  if (registry && registry.roleAssignmentMode === undefined) {
+    const proven =
+      proof.kind === "registry" ? "; the proof shows whether it pulls" : ", and no pull proves it";
+    warnings.push(
+      `Whether ${registry.name} is in ABAC mode the Resource Manager of this cloud does not tell: the role is that of a registry which is not${proven}`,
+    );
+  }
+  return warnings;
+}
+
+function jobChanges(job: Job, survey: Survey): PlannedChange[] {
+  const { identity, targets, deadKeys, marksStay, clusterId } = job;
+  const staleMarks = marksStay ? [] : job.staleMarks;
+  const { registry } = survey;
+  const cluster = `cluster ${clusterId}`;
+  return [
+    ...(identity ? applicationChanges(identity.application) : []),
+    ...(identity && registry ? roleChanges(identity.roles, registry) : []),
+    keyChange(job),
+    ...targets.flatMap((target) => targetChanges(target, survey.loginServer, identity?.roles.requested)),
+    ...staleMarks.map(({ target, pending }) => ({
+      target: `pending mark of ${targetName(target)} (${cluster})`,
+      action: "removed" as const,
+      before: { operation: pending.operation },
+      after: null,
+    })),
+    ...deadKeys.obsolete.map((keyId) => ({
+      target: `key ${keyId}`,
+      action: "removed" as const,
+      before: { keyId },
+      after: null,
+    })),
+  ];
+}
+
+function keyChange({ decision, targets, clusterId }: Job): PlannedChange {
+  if (decision.kind === "make") {
+    return { target: `key for cluster ${clusterId}`, action: "created", before: null, after: { clusterId } };
+  }
+  const { keyId, expiresAt } = decision;
+  return {
+    target: `key ${keyId ?? "given by you"}`,
+    action: credentialAction(decision, targets),
+    before: { keyId, expiresAt },
+    after: { keyId, expiresAt },
+  };
+}
+
+/** What happens to the credential: it stands, it is copied to where it lacks, or the user's own is used. */
+export function credentialAction(
+  decision: Job["decision"],
+  targets: readonly JobTarget[],
+): "created" | "copied" | "reused" | "unchanged" {
+  if (decision.kind === "make") return "created";
+  if (decision.from === "user") return "reused";
+  return writesKey({ decision, targets }) ? "copied" : "unchanged";
+}
+
+function targetChanges(
+  { target, state, credential, changes, links }: JobTarget,
+  loginServer: string,
+  role: RequestedRole | undefined,
+): PlannedChange[] {
+  const lines: PlannedChange[] = [];
+  const { cluster, namespace } = target;
+  if (state.kind === "absent" && state.createNamespace) {
+    lines.push({
+      target: `namespace ${cluster.context}/${namespace}`,
+      action: "created",
+      before: null,
+      after: { name: namespace },
+    });
+  }
+  const after = {
+    keyId: credential?.keyId ?? null,
+    expiresAt: credential?.expiresAt ?? null,
+    role: role ?? (state.kind === "present" ? state.mark?.role : undefined) ?? "acrpull",
+    ...keptBeside(state, loginServer),
+  };
+  lines.push({
+    target: `secret ${targetName(target)}`,
+    action: state.kind === "absent" ? "created" : changes ? "updated" : "unchanged",
+    before: heldBefore(state),
+    after,
+  });
+  for (const { link, finding } of links) {
+    lines.push({
+      target: `service account ${cluster.context}/${namespace}/${link.account}`,
+      action: finding?.linked ? "unchanged" : "updated",
+      before: { linked: finding?.linked ?? false },
+      after: { linked: true },
+    });
+  }
+  return lines;
+}
+
+/** The other hosts of a secret that gets its first entry of ours. */
+function keptBeside(state: JobTarget["state"], loginServer: string): { readonly keeps?: readonly string[] } {
+  if (state.kind === "absent" || state.mark) return {};
+  const hosts = Object.keys(withoutCredential(state.config, loginServer).auths);
+  return hosts.length > 0 ? { keeps: hosts } : {};
+}
+
+/** What a secret says of the registry today; a credential without our mark is what `--adopt` replaces. */
+function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
+  if (state.kind === "absent") return null;
+  const { mark, credential } = state;
+  if (!mark) return credential ? { credential: "not made by acr-pull" } : null;
+  return { keyId: mark.keyId ?? null, expiresAt: mark.expiresAt ?? null, role: mark.role ?? null };
+}
+
+function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
+  const { identity, decision, liveMark, outlook } = job;
+  const warnings = strandedWarnings(job);
+  for (const one of [outlook.foreseen, outlook.foreseenOfOwners]) if (one) warnings.push(foreseenText(one));
+  if (outlook.policy && input.expiresInMs === undefined) warnings.push(...cappedLife(outlook.policy));
+  const application = identity?.application.kind === "absent" ? undefined : identity?.application.application;
+  const { applicationName } = input;
+  if (application && applicationName !== undefined && application.displayName !== applicationName) {
+    warnings.push(
+      `The application keeps the name ${inOneLine(application.displayName)}: a name is given to a new one alone, so --name ${applicationName} is not heeded`,
+    );
+  }
+  for (const { roleDefinitionId, scope } of identity?.roles.extra ?? []) {
+    const name = builtInRole(roleDefinitionId)?.name ?? roleDefinitionId;
+    warnings.push(
+      `The service principal also holds ${name} on ${scope}, which acr-pull did not grant and leaves alone`,
+    );
+  }
+  if (identity) warnings.push(...rightsWarnings(identity));
+  for (const { target, state, changes } of job.targets) {
+    if (changes && state.kind === "present") warnings.push(...forgottenWritersWarning(target, state.secret));
+  }
+  if (job.marksStay) warnings.push(...standingMarks(job));
+  if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
+  if (decision.kind === "make") return [...warnings, ...unseenKeys(job)];
+  if (isRenewalDue(decision, now)) {
+    warnings.push(`The key in use is valid only until ${decision.expiresAt}: renew it with acr-pull rotate`);
+  }
+  const lifetime = lifetimeNote(identity, decision.keyId, input);
+  if (lifetime !== undefined) warnings.push(lifetime);
+  return warnings;
+}
+
+/** What becomes of the principal's rights, and what of them is kept though nobody here asked for it. */
+function rightsWarnings({ roles, roleWish: { registry, said, before } }: JobIdentity): string[] {
+  const change = rightsChange(roles);
+  const meant = rolesFor(roles.requested, registry.roleAssignmentMode);
+  const names = roles.wanted.map(({ desired }) => desired.role.name);
+  // As after a change of roles that was cut off.
+  const isTooMuch = roles.wanted.some(({ desired }) => !meant.includes(desired.role));
+  const isUnsaid = said.role === undefined || said.repositories === undefined;
+  return [
+    ...(before?.length === 0 && isUnsaid
+      ? [
+          `${registry.name} was moved, and what the service principal might do there before cannot be carried over: what is not said by --role and --repository is as for a new one`,
+        ]
+      : []),
+    ...(change
+      ? [
+          `The role changes for every namespace of the cluster that uses this service principal: ${change.before} → ${change.after}`,
+        ]
+      : []),
+    ...foreignLimits(roles).map(
+      ({ roleDefinitionId }) =>
+        `${builtInRole(roleDefinitionId)?.name} stays limited by a condition that acr-pull did not write`,
+    ),
+    ...(isTooMuch
+      ? [`The service principal holds ${names.join(" and ")}, and keeps them: --role says which it shall be`]
+      : []),
+  ];
+}
+
+/** A password can be read nowhere but in a secret that holds it. */
+function unseenKeys({ keysUnseen }: Job): string[] {
+  if (keysUnseen === 0) return [];
+  const [keys, them] =
+    keysUnseen === 1 ? ["another living key", "it"] : [`${keysUnseen} more living keys`, "one"];
+  return [
+    `The application has ${keys} for this cluster, which secrets of other namespaces may hold: they may not be listed, so that ${them} cannot be copied, and this run makes one of its own`,
+  ];
+}
+
+const namesShown = 5;
+
+/** Secrets that go on holding a dead password: nobody asked for their namespaces. */
+function strandedWarnings({ deadKeys, surveyed: { cluster } }: Job): string[] {
+  const named = (isListed: boolean) =>
+    deadKeys.stranded
+      .filter((one) => one.isListed === isListed)
+      .map(({ namespace, name }) => targetName({ cluster, namespace, name }));
+  const tell = (names: readonly string[], mend: string) => {
+    if (names.length === 0) return [];
+    const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : "";
+    const verb = names.length === 1 ? "holds" : "hold";
+    return [
+      `${names.slice(0, namesShown).join(", ")}${more} still ${verb} a password that does not sign in: ${mend}`,
+    ];
+  };
+  return [
+    ...tell(named(true), "acr-pull rotate gives every secret of the cluster the one that does"),
+    ...tell(named(false), "run acr-pull setup for those namespaces as well"),
+  ];
+}
+
+/** `--expires-in` speaks of keys to be made; a living key keeps its own end. */
+function lifetimeNote(
+  identity: Job["identity"],
+  keyId: string | null,
+  input: SetupInput,
+): string | undefined {
+  // One that was given is followed by none of ours.
+  if (input.knownPassword) return undefined;
+  const application = identity?.application.kind === "found" ? identity.application.application : undefined;
+  const key = application?.passwords.find((one) => one.keyId === keyId);
+  if (typeof input.expiresInMs !== "number" || !key?.startDateTime || !key.endDateTime) return undefined;
+  const day = 86_400_000;
+  const lifetimeMs = key.endDateTime.getTime() - key.startDateTime.getTime();
+  if (Math.abs(lifetimeMs - input.expiresInMs) < day) return undefined;
+  const asked = formatDuration(input.expiresInMs);
+  return `The key in use lives ${Math.round(lifetimeMs / day)} days, and is kept: acr-pull rotate --expires-in ${asked} replaces it by one that lives ${asked}`;
+}

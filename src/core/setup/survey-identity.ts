@@ -1,0 +1,192 @@
+import type { Application, Caller } from "../../domain/identity.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { managedSelector, readableMarks } from "../../domain/ownership.ts";
+import type { Registry } from "../../domain/registry.ts";
+import type { RegistryRights, Roles } from "../ports.ts";
+import {
+  foreseeRefusal,
+  foreseeRefusedOwners,
+  inspectApplication,
+  type ApplicationWish,
+} from "../identity/application.ts";
+import { BusyError } from "../turn/busy.ts";
+import { checkPasswordPolicy } from "../identity/client-secret.ts";
+import { isLive, isOwn } from "../turn/pending-mark.ts";
+import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../identity/pull-role.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
+import { applicationOf, type JobIdentity, type Outlook } from "./job.ts";
+import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
+import { grantedBeforeMoving } from "./moved-registry.ts";
+
+/** What Azure holds for one cluster, as it was looked at. */
+export interface SurveyedIdentity extends JobIdentity {
+  /** The caller's on the registry, where it was clear from the start that they will be needed. */
+  readonly rights: RegistryRights | undefined;
+}
+
+/**
+ * Looks at the application and its roles; undefined with `--no-azure`.
+ * @param held what the targets hold
+ * @throws ActionableError when the application is not ours; BusyError when a run at work made one of its keys
+ */
+export async function surveyIdentity(
+  survey: JobSurvey,
+  clusterId: string,
+  held: readonly HeldEntry[],
+  signal: AbortSignal,
+): Promise<SurveyedIdentity | undefined> {
+  const { input, registry, caller } = survey;
+  const { azure, clock } = survey.ports;
+  if (!azure || !registry || !caller) return undefined;
+  // Where no target has an entry yet, another secret of the cluster may know the application.
+  const marked = held.length > 0 ? held : ((await heldElsewhere(survey, signal)) ?? []);
+  const ours = marked.filter(({ mark }) => mark.clusterId === clusterId);
+  const applicationWish: ApplicationWish = {
+    registry,
+    clusterId,
+    displayName: input.applicationName,
+    reference: input.servicePrincipal,
+    owners: input.owners,
+    serviceManagementReference: input.serviceManagementReference,
+    expected: ours.length > 0,
+    expectedAppId: ours.find(({ mark }) => mark.appId !== undefined)?.mark.appId,
+    vouchesFor: (key) => vouchesFor(survey, key, clusterId, held, signal),
+    makeWayFor: (made) => makeWayFor(survey, made, clusterId, held, signal),
+  };
+  const { directory, roles } = azure;
+  // Nothing of ours is here, so a key will be made: what the tenant lets it be is remembered by whom it is asked of.
+  if (ours.length === 0 && input.knownPassword === undefined)
+    directory.passwordPolicy(undefined, signal).catch(() => {});
+  const [application, rights] = await Promise.all([
+    inspectApplication(applicationWish, { directory, roles, clock, caller }, signal),
+    // Nothing of ours is here, so a role will be granted.
+    ours.length === 0 ? roles.registryRights(registry.id, signal) : undefined,
+  ]);
+  const assignments = application.kind === "found" ? application.assignments : [];
+  const roleWish: RoleWish = {
+    registry,
+    said: { role: input.role, repositories: input.repositories },
+    before: await grantedBeforeMoving(
+      application,
+      { registry, marks: ours.map(({ mark }) => mark) },
+      roles,
+      signal,
+    ),
+  };
+  const known = application.kind === "absent" ? undefined : application.application;
+  return {
+    application,
+    applicationWish,
+    roleWish,
+    roles: compareRoles(roleWish, assignments, known, clusterId),
+    rights,
+  };
+}
+
+/**
+ * Only the secrets to be written vouch for a key: who may write those may read the credential anyhow, while any
+ * other namespace of the cluster could speak for a stranger's key. A run at work elsewhere is waited for.
+ */
+async function vouchesFor(
+  survey: JobSurvey,
+  { keyId, operation }: { readonly keyId: string; readonly operation: string },
+  clusterId: string,
+  held: readonly HeldEntry[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const names = ({ mark }: HeldEntry) =>
+    mark.clusterId === clusterId &&
+    (mark.keyId === keyId ||
+      mark.retire?.keyId === keyId ||
+      mark.pending?.operation === operation ||
+      mark.pending?.sweep?.includes(operation) === true);
+  if (held.some(names)) return true;
+  const { cluster } = survey.cluster;
+  const atWork = ((await heldElsewhere(survey, signal)) ?? []).find(
+    ({ mark }) =>
+      mark.clusterId === clusterId &&
+      mark.pending?.operation === operation &&
+      isLive(mark.pending, cluster.serverTime(), survey.ports.process),
+  );
+  if (!atWork) return false;
+  throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
+}
+
+/** Longer than a run takes from its application to its role, and shorter than the usual wait for another run. */
+const grantedWithinMs = 45_000;
+
+/**
+ * Another run may have made the application a moment ago, and be about to grant what was said there. Where its mark
+ * can be seen, that tells; else what is older and has no role yet was left by a run that is gone.
+ * @throws BusyError
+ */
+async function makeWayFor(
+  survey: JobSurvey,
+  { appId, displayName, createdAt }: Application,
+  clusterId: string,
+  held: readonly HeldEntry[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { cluster } = survey.cluster;
+  const { process } = survey.ports;
+  const { loginServer } = survey.proof;
+  const now = cluster.serverTime();
+  const listed = await cluster.listSecrets(managedSelector, signal);
+  if (listed) {
+    const atWork = listed.find((secret) => {
+      const mark = readableMarks(secret)[loginServer];
+      return mark?.clusterId === clusterId && mark.pending && isLive(mark.pending, now, process);
+    });
+    if (atWork) throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
+    return;
+  }
+  if (survey.made.has(appId)) return;
+  const isKnown = held.some(
+    ({ mark }) => mark.clusterId === clusterId && !(mark.pending && isOwn(mark.pending, process)),
+  );
+  if (isKnown || !createdAt || Math.abs(now.getTime() - createdAt.getTime()) > grantedWithinMs) return;
+  throw new BusyError(`the application ${inOneLine(displayName)}`);
+}
+
+/**
+ * Whether what has to change in Azure may be changed, as far as that can be told beforehand.
+ * @throws ActionableError with exit 3 when a right is missing for certain
+ */
+export async function checkAzureRights(
+  { input, ports: { azure }, registry, caller }: JobSurvey,
+  { application, roles, rights }: SurveyedIdentity,
+  decision: CredentialDecision,
+  signal: AbortSignal,
+): Promise<Outlook> {
+  if (!azure || !registry || !caller) return noOutlook;
+  const { directory } = azure;
+  const changesApplication = decision.kind === "make" || application.missingOwners.length > 0;
+  const changesRoles =
+    roles.obsolete.length > 0 ||
+    roles.wanted.some(({ action }) => action === "created" || action === "updated");
+  const [foreseen, foreseenOfOwners, policy] = await Promise.all([
+    foreseeRefusal(application, changesApplication, directory, caller, signal),
+    foreseeRefusedOwners(application, directory, caller, signal),
+    decision.kind === "make"
+      ? checkPasswordPolicy(applicationOf(application), input.expiresInMs, directory, signal)
+      : undefined,
+    changesRoles ? checkRights(azure.roles, roles, rights, registry, caller, signal) : undefined,
+  ]);
+  return { foreseen, foreseenOfOwners, policy };
+}
+
+/** Nothing is to be asked of the directory. */
+export const noOutlook: Outlook = { policy: undefined, foreseen: undefined, foreseenOfOwners: undefined };
+
+async function checkRights(
+  port: Roles,
+  roles: RolesFinding,
+  known: RegistryRights | undefined,
+  registry: Registry,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<void> {
+  const rights = known ?? (await port.registryRights(registry.id, signal));
+  checkRoleRights(roles, rights, registry, caller.name);
+}

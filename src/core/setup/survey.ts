@@ -1,0 +1,141 @@
+import { ActionableError } from "../../domain/errors.ts";
+import type { Caller } from "../../domain/identity.ts";
+import { applicationUniqueName } from "../../domain/ownership.ts";
+import type { Registry } from "../../domain/registry.ts";
+import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
+import type { Report } from "../progress.ts";
+import { judgeTarget, refuseDeleting, type TargetPolicy } from "../turn/pull-secret.ts";
+import type { ReadTarget } from "../cluster/read-targets.ts";
+import type { SetupInput, SetupPorts } from "./contract.ts";
+import { Exclusions } from "./exclusions.ts";
+import { findRegistry } from "./find-registry.ts";
+import { FirstLooks } from "./first-looks.ts";
+import type { Job, LeftOut } from "./job.ts";
+import type { JudgedTarget } from "./job-survey.ts";
+import { lacksEntries, surveyClusters, type SurveyedCluster } from "./survey-clusters.ts";
+import { surveyJob } from "./survey-job.ts";
+
+/** What was found, and what follows from it. */
+export interface Survey {
+  readonly registry: Registry | undefined;
+  readonly loginServer: string;
+  /** Why a subscription was not looked in for the registry, for each of those. */
+  readonly unseen: readonly ActionableError[];
+  readonly caller: Caller | undefined;
+  readonly proof: ProofContext;
+  readonly jobs: readonly Job[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** What is looked with. */
+export interface SurveyPorts extends SetupPorts {
+  /** Ids of applications that this run made before, when it made way for another one. */
+  readonly made?: ReadonlySet<string>;
+}
+
+/**
+ * Looks at everything setup touches and writes nothing.
+ * @throws ActionableError with exit 2 for input that can never work in some target, with exit 3 when a right is
+ *   missing or no target is left
+ */
+export async function survey(
+  input: SetupInput,
+  { made, ...ports }: SurveyPorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Survey> {
+  const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
+  try {
+    return await look(input, { ...ports, made: made ?? new Set() }, report, ahead, signal);
+  } finally {
+    ahead?.close();
+  }
+}
+
+async function look(
+  input: SetupInput,
+  { made, ...ports }: SetupPorts & Required<Pick<SurveyPorts, "made">>,
+  report: Report,
+  ahead: FirstLooks | undefined,
+  signal: AbortSignal,
+): Promise<Survey> {
+  const [{ registry, loginServer, unseen }, clusters, caller] = await Promise.all([
+    findRegistry(input, ports, signal),
+    surveyClusters(input, ports.clusters, signal).then((surveyed) => {
+      if (ahead) beginLooks(ahead, surveyed, input, ports, signal);
+      return surveyed;
+    }),
+    ports.azure?.directory.caller(signal),
+  ]);
+  const proof: ProofContext = {
+    pullProof: ports.pullProof,
+    signIn: ports.azure?.signIn,
+    clock: ports.clock,
+    report,
+    kind: input.proof,
+    loginServer,
+    image: proofImage({ image: input.image, repositories: input.repositories ?? [] }),
+    timeoutMs: input.timeoutMs,
+  };
+  const policy: TargetPolicy = { loginServer, adopt: input.adopt, createNamespace: input.createNamespace };
+  const exclusions = new Exclusions();
+  const judged = clusters.map((cluster) => ({
+    cluster,
+    states: judge(cluster.targets, policy, exclusions, signal),
+  }));
+  exclusions.refuse();
+  exclusions.requireTargets(judged.flatMap(({ states }) => states).length);
+  const azure = ports.azure && ahead && { ...ports.azure, directory: ahead.directory };
+  const common = { input, ports: { ...ports, azure }, proof, registry, caller, policy, exclusions, made };
+  const [jobs] = await Promise.all([
+    Promise.all(
+      judged.filter(({ states }) => states.length > 0).map((one) => surveyJob({ ...common, ...one }, signal)),
+    ),
+    input.proof === "registry" ? (ahead ?? ports.pullProof).checkReachable(loginServer, signal) : undefined,
+  ]);
+  exclusions.refuse();
+  const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
+  exclusions.requireTargets(jobsWithTargets.length);
+  const { leftOut } = exclusions;
+  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut };
+}
+
+/**
+ * Begins what needs the registry's login server while the registry is still looked for, whose name mostly tells it:
+ * whether it can be reached, and the look for the clusters' own applications, whose names are made of it.
+ */
+function beginLooks(
+  ahead: FirstLooks,
+  clusters: readonly SurveyedCluster[],
+  { registry, servicePrincipal, proof }: SetupInput,
+  { azure }: SetupPorts,
+  signal: AbortSignal,
+): void {
+  const loginServer = azure?.registries.likelyLoginServer(registry);
+  if (loginServer === undefined) return;
+  if (proof === "registry") ahead.beginReachable(loginServer, signal);
+  if (servicePrincipal !== undefined) return;
+  for (const { clusterId, targets } of clusters) {
+    if (clusterId === undefined) continue;
+    ahead.beginApplication(applicationUniqueName(loginServer, clusterId), targets.some(lacksEntries), signal);
+  }
+}
+
+function judge(
+  targets: readonly ReadTarget[],
+  policy: TargetPolicy,
+  exclusions: Exclusions,
+  signal: AbortSignal,
+): JudgedTarget[] {
+  return targets.flatMap(({ target, content }) => {
+    try {
+      if (content instanceof ActionableError) throw content;
+      // Whosever it is and whatever it holds: all of that goes with it.
+      if (content.secret) refuseDeleting(target, content.secret);
+      return [{ target, state: judgeTarget(target, content, policy) }];
+    } catch (error) {
+      exclusions.exclude(target, error, signal);
+      return [];
+    }
+  });
+}

@@ -1,0 +1,88 @@
+import { ActionableError } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { readEntry, removeEntry } from "../turn/entry-removal.ts";
+import { nameOf } from "../identity/directory-names.ts";
+import type { HeldMark } from "../turn/pending-mark.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { JobWork } from "./job-work.ts";
+
+/**
+ * Takes back what this run made of a credential that the directory then refused: application, key, and the mark with
+ * the secret that was made for it. What was there before stays.
+ * @param wroteBefore whether the run had changed anything before it began with the credential
+ * @throws ActionableError the refusal, with what could not be taken back
+ */
+export async function takeBack(work: JobWork, refusal: ActionableError, wroteBefore: boolean): Promise<void> {
+  const made: string[] = [];
+  try {
+    made.push(...(await takeBackIdentity(work)));
+    if (work.mark) made.push(...(await takeBackMark(work.mark, work)));
+  } catch (error) {
+    if (!(error instanceof ActionableError) || work.signal.aborted) throw error;
+    throw leftBehind(refusal, error.message);
+  }
+  work.record.wrote = wroteBefore;
+  if (made.length > 0) work.done("taken-back", `Took back what was made: ${made.join(", ")}`);
+}
+
+async function takeBackIdentity(work: JobWork): Promise<string[]> {
+  const { record, madeKeyId, job } = work;
+  const { application } = record;
+  const { directory } = work.tools();
+  if (!application) return [];
+  if (record.made) {
+    await work.mark?.noteDeletion(application.objectId, work.signal);
+    const left = await directory.removeApplication(application.objectId, work.signal);
+    // Among the deleted it holds its unique name for 30 days.
+    if (left) throw left.because;
+    delete record.application;
+    delete record.made;
+    delete record.madeKey;
+    return [`the application ${application.displayName}`];
+  }
+  if (madeKeyId !== undefined) {
+    await directory.removePassword(application.objectId, madeKeyId, work.signal);
+    work.madeKeyId = undefined;
+    delete record.madeKey;
+  }
+  if (job.identity?.application.kind === "deleted") {
+    // Deleting it again would be for good.
+    throw new ActionableError(`the application ${nameOf(application)} was restored`, {
+      code: "setup.restored",
+    });
+  }
+  return [];
+}
+
+/** The secret goes where it was made for the mark, and holds nothing else. */
+async function takeBackMark(mark: HeldMark, work: JobWork): Promise<string[]> {
+  const { loginServer } = work.survey;
+  const { target } = mark;
+  const { cluster, namespace, name } = target;
+  await mark.stopRenewing();
+  if (mark.mayHaveLeftKey && work.record.application) {
+    throw new ActionableError(`the mark on ${targetName(target)} names a key that may have been made`, {
+      code: "setup.key-unknown",
+    });
+  }
+  const secret = mark.madeSecret ? await cluster.findSecret(namespace, name, work.signal) : undefined;
+  const entry = secret && readEntry(target, secret, loginServer);
+  if (entry && entry.mark.pending?.operation === mark.operation) {
+    await removeEntry({ ...entry, target }, work.signal);
+    delete work.record.markedSecret;
+    return [`the secret ${targetName(target)}`];
+  }
+  await mark.withdraw(work.signal);
+  return [];
+}
+
+function leftBehind({ message, code, hint, docs, requestId, status }: ActionableError, why: string) {
+  return new ActionableError(`${message} What this run had made could not be taken back: ${why}`, {
+    code,
+    hint: `${hint === undefined ? "" : `${hint} `}acr-pull remove takes away what is left.`,
+    docs,
+    requestId,
+    status,
+    exitCode: exitCode.incomplete,
+  });
+}

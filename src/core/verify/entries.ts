@@ -1,0 +1,115 @@
+import {
+  credentialsOf,
+  MalformedDockerConfigError,
+  parsePullSecret,
+  isPullSecretType,
+  type DockerConfig,
+  type PullCredential,
+} from "../../domain/docker-config.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { cloudOfLoginServer, registryHostOf, registryNameIn } from "../../domain/login-server.ts";
+import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import type { RegistryReference } from "../../domain/registry.ts";
+import { keysForImage } from "../../domain/kubelet-match.ts";
+import type { ProofImage } from "../ports.ts";
+import { isMeant } from "../cluster/holders.ts";
+
+/** What a secret holds; `malformed` says why it cannot be read, and quotes nothing of it. */
+export interface Content {
+  readonly config: DockerConfig | undefined;
+  readonly malformed: string | undefined;
+}
+
+/** Reads a secret as the kubelet does. */
+export function contentOf(secret: SecretObject | undefined): Content {
+  if (!secret || !isPullSecretType(secret.type)) return { config: undefined, malformed: undefined };
+  try {
+    return { config: parsePullSecret(secret.type, secret.data), malformed: undefined };
+  } catch (error) {
+    if (!(error instanceof MalformedDockerConfigError)) throw error;
+    return { config: undefined, malformed: error.message };
+  }
+}
+
+/** One host's entry in a secret. */
+export interface Entry {
+  /** As it is spelled. */
+  readonly key: string;
+  /** Host and port, in lower case. */
+  readonly host: string;
+  readonly credential: PullCredential;
+  /** Of the same host under another spelling: the key before a rotation. */
+  readonly second: PullCredential | undefined;
+  readonly mark: EntryMark | undefined;
+}
+
+/** Tells hosts that are registries of Azure. */
+export type IsRegistry = (host: string) => boolean;
+
+/** Registries of Azure's by the cloud that is signed in to, or by the name that all of one cloud have. */
+export function registryTeller(ownsLoginServer: IsRegistry): IsRegistry {
+  return (host) => ownsLoginServer(registryHostOf(host)) || cloudOfLoginServer(host) !== undefined;
+}
+
+/**
+ * The entries of a secret that are for registries of Azure, and for the one that was asked for if one was. Of several
+ * for one host it is the one that the kubelet offers for the image.
+ */
+export function entriesOf(
+  secret: SecretObject,
+  config: DockerConfig,
+  isRegistry: IsRegistry,
+  wanted: Wanted | undefined,
+  image: ProofImage | undefined,
+): Entry[] {
+  const marks = readableMarks(secret);
+  const keys = Object.keys(config.auths);
+  const byHost = new Map<string, Array<{ readonly key: string; readonly credential: PullCredential }>>();
+  for (const [index, { host: named, ...credential }] of credentialsOf(config).entries()) {
+    const key = keys[index] ?? named;
+    const host = hostFor(key, named.split("/")[0] ?? named, wanted);
+    if (!isRegistry(host) || !fits(wanted, host, marks[host])) continue;
+    byHost.set(host, [...(byHost.get(host) ?? []), { key, credential }]);
+  }
+  return [...byHost].flatMap(([host, all]) => {
+    const isOffered = ({ key }: { readonly key: string }) =>
+      image === undefined || keysForImage([key], `${host}/${image.repository}`).length > 0;
+    // What the kubelet would not offer for the image is the answer only where there is nothing else.
+    const offered = all.some(isOffered) ? all.filter(isOffered) : all;
+    const first = offered.find(({ key }) => key === host) ?? offered[0];
+    const second = all.find((one) => one !== first)?.credential;
+    return first ? [{ ...first, host, second, mark: marks[host] }] : [];
+  });
+}
+
+/** The host that a key means; one with a wildcard means the registry that was asked for, where it fits that. */
+function hostFor(key: string, host: string, wanted: Wanted | undefined): string {
+  const asked = wanted?.loginServer;
+  return asked !== undefined && host.includes("*") && keysForImage([key], asked).length > 0 ? asked : host;
+}
+
+/** Whether a secret has an entry for a registry of Azure, and for the one that was asked for if one was. */
+export function isFor(secret: SecretObject, isRegistry: IsRegistry, wanted: Wanted | undefined): boolean {
+  const { config } = contentOf(secret);
+  return config !== undefined && entriesOf(secret, config, isRegistry, wanted, undefined).length > 0;
+}
+
+/** The registry that was asked for. */
+export interface Wanted {
+  readonly reference: RegistryReference;
+  /** As the user named it. */
+  readonly text: string;
+  /** Its login server; undefined where Azure was not there to ask. */
+  readonly loginServer: string | undefined;
+  /** Whether Azure was asked, and shows none. */
+  readonly isMissing: boolean;
+}
+
+/** An entry that was written for a registry, be it by its right login server or by what somebody took for it. */
+function fits(wanted: Wanted | undefined, host: string, mark: EntryMark | undefined): boolean {
+  if (!wanted) return true;
+  const { reference, loginServer } = wanted;
+  if (registryHostOf(host) === loginServer || isMeant(reference, host, mark?.registry ?? host)) return true;
+  const name = reference.kind === "login-server" ? registryNameIn(reference.loginServer) : reference.name;
+  return registryNameIn(host) === name.toLowerCase() && cloudOfLoginServer(host) !== undefined;
+}

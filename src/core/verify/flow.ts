@@ -1,0 +1,301 @@
+import pMap from "p-map";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { Once } from "../../domain/once.ts";
+import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
+import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
+import type { Report } from "../progress.ts";
+import { manyTargets } from "../cluster/read-targets.ts";
+import { clusterChecks, podChecks } from "./all-checks.ts";
+import { AzureSight } from "./azure-sight.ts";
+import { contentOf, entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
+import { RegistrySight } from "./registry-sight.ts";
+import { readsByList } from "./reads-by-list.ts";
+import { seeNamespace, type ChosenNamespace, type SeenNamespace } from "./see-namespace.ts";
+import { seePod, type PodSight } from "./see-pod.ts";
+import { seen } from "./seeing.ts";
+import { verifySecret, type SecretSight, type VerifiedSecret } from "./verify-secret.ts";
+import type { CheckedSubject, ReadTarget, VerifyInput, VerifyOutcome, VerifyPorts } from "./contract.ts";
+
+/** What the namespaces of one cluster are looked at with. */
+type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
+
+/** What is the same for every cluster of a run. */
+interface Run {
+  readonly input: VerifyInput;
+  readonly ports: VerifyPorts;
+  readonly azure: AzureSight;
+  readonly registries: RegistrySight;
+  /** Whether a host is one of the cloud's registries, to which a password may be sent. */
+  readonly owns: Promise<IsRegistry>;
+  readonly cloud: Promise<Known<unknown>>;
+  readonly wanted: Promise<Wanted | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Says whether the chosen secrets pull, and if not, why: reads only. What cannot be found out, for want of a right or of
+ * a sign-in to Azure, is skipped and said.
+ * @throws ActionableError where no chosen cluster lets itself be looked at
+ */
+export async function verify(
+  input: VerifyInput,
+  ports: VerifyPorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<VerifyOutcome> {
+  if (ports.clusters.length === 0) {
+    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
+  }
+  report({ kind: "started", id: "verify", text: "Looking at the secrets, the registry and Azure" });
+  try {
+    const azure = new AzureSight(
+      ports.azure(signal),
+      { scope: input.scope, patienceMs: input.azurePatienceMs },
+      signal,
+    );
+    const cloud = watched(azure.ownsLoginServer());
+    const owns = watched(cloud.then((one): IsRegistry => (one.known ? one.value : () => false)));
+    const wanted = watched(wantedRegistry(input, azure));
+    const registries = new RegistrySight(ports.registry, signal);
+    const run: Run = { input, ports, azure, registries, cloud, owns, wanted, signal };
+    const subjects = await everyCluster(run);
+    const inOrder = subjects.every(({ checks }) => checks.every(({ status }) => status !== "fail"));
+    return { subjects, exitCode: inOrder ? exitCode.ok : exitCode.notInOrder };
+  } finally {
+    report({ kind: "ended", id: "verify" });
+  }
+}
+
+/** A promise that may end before anybody waits for it: when the run is stopped, its failure is the run's. */
+function watched<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** One cluster's trouble is no other's, and alone it is the answer. */
+async function everyCluster(run: Run): Promise<CheckedSubject[]> {
+  const { clusters } = run.ports;
+  const looked = await Promise.all(
+    clusters.map(async (target) => {
+      try {
+        return { subjects: await verifyCluster(target, run), error: undefined };
+      } catch (error) {
+        if (!(error instanceof ActionableError) || run.signal.aborted) throw error;
+        return { subjects: [lost(target, error)], error };
+      }
+    }),
+  );
+  const [first] = looked;
+  if (first?.error && looked.every(({ error }) => error !== undefined)) throw first.error;
+  return looked.flatMap(({ subjects }) => subjects);
+}
+
+function lost({ cluster }: ReadTarget, { message, hint, docs }: ActionableError): CheckedSubject {
+  const check: CheckResult = { id: "cluster-reachable", status: "fail", message, hint, docs };
+  return { subject: { context: cluster.context }, checks: [check] };
+}
+
+async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubject[]> {
+  const { cluster } = target;
+  const { input, signal, registries, azure } = run;
+  const isMeant = watched(meantSecrets(run));
+  const isRegistry = watched(run.owns.then(registryTeller));
+  const once = new Once();
+  const listNodes = () => once.do("nodes", cluster.context, () => seen(cluster.listNodes(signal), signal));
+  const [spaces, nodes] = await Promise.all([
+    namespacesOf(target, input, signal).then(async (names) => {
+      const reads = names.length < manyTargets ? cluster : await readsByList(cluster, signal);
+      const wish = { secretName: input.secretName, pod: input.pod, isMeant, isRegistry };
+      return await pMap(names, (chosen) => seeNamespace(reads, chosen, wish, signal), {
+        concurrency: input.concurrency,
+      });
+    }),
+    input.image
+      ? listNodes()
+      : unknown("No image was named, so that there is none to compare the nodes with."),
+  ]);
+  const [owns, cloud, wanted] = await Promise.all([run.owns, run.cloud, run.wanted]);
+  const sight: ClusterSight = {
+    cluster,
+    azure,
+    registries,
+    wanted,
+    cloud,
+    clock: run.ports.clock,
+    nodes,
+    listNodes,
+    imageHosts: undefined,
+    isRegistry: registryTeller(owns),
+    maySend: owns,
+    everywhere: () =>
+      once.do("secrets", cluster.context, async () => {
+        // Whether there are others like it is an extra.
+        const all = await seen(cluster.listPullSecrets(signal), signal);
+        return all.known ? (all.value ?? []) : [];
+      }),
+  };
+  const checked = await pMap(
+    withoutStrangers(spaces, input.pod),
+    (space) => verifyNamespace(space, run, sight),
+    {
+      concurrency: input.concurrency,
+    },
+  );
+  const entries = checked.flatMap(({ secrets }) => secrets.flatMap((secret) => secret.entries));
+  const facts = await clusterFacts(cluster, entries, run, owns);
+  return [
+    { subject: { context: cluster.context }, checks: askAll(clusterChecks, facts) },
+    ...checked.flatMap(({ secrets, pods }) => [...secrets.flatMap(({ subjects }) => subjects), ...pods]),
+  ];
+}
+
+/** A pod that was asked for and is in one of the namespaces is not missed in the others. */
+function withoutStrangers(
+  spaces: readonly SeenNamespace[],
+  asked: string | undefined,
+): readonly SeenNamespace[] {
+  const isThere = ({ waiting }: SeenNamespace) =>
+    waiting.some(({ name, pod }) => name === asked && pod.known && pod.value !== undefined);
+  if (asked === undefined || !spaces.some(isThere)) return spaces;
+  return spaces.map((space) =>
+    isThere(space)
+      ? space
+      : { ...space, waiting: space.waiting.filter(({ name, pod }) => name !== asked || !pod.known) },
+  );
+}
+
+async function verifyNamespace(
+  space: SeenNamespace,
+  { input, signal }: Run,
+  sight: ClusterSight,
+): Promise<{ readonly secrets: readonly VerifiedSecret[]; readonly pods: readonly CheckedSubject[] }> {
+  const imageHosts = await hostsOfImage(space, input, sight);
+  const secrets = await Promise.all(
+    space.secrets.map((secret) => verifySecret(secret, space, input, { ...sight, imageHosts }, signal)),
+  );
+  const outcomes = new Map(secrets.map(({ outcome }) => [outcome.name, outcome]));
+  const { context, namespace } = space;
+  const pods = await Promise.all(
+    space.waiting.map(async (waiting) => {
+      const facts = await seePod(
+        waiting,
+        space,
+        { ...sight, secrets: outcomes, suggest: input.suggest },
+        signal,
+      );
+      return { subject: { context, namespace, pod: waiting.name }, checks: askAll(podChecks, facts) };
+    }),
+  );
+  if (space.pods.known) return { secrets, pods };
+  const { why, hint } = space.pods;
+  const unseen: CheckResult = { id: "pod", status: "skip", message: why, hint };
+  return { secrets, pods: [...pods, { subject: { context, namespace }, checks: [unseen] }] };
+}
+
+/**
+ * The registries that an image is meant to be in, where the secrets of a namespace are for several and nobody said which:
+ * those that give it. Where none does, each is to blame, and so all are meant.
+ */
+async function hostsOfImage(
+  { secrets }: SeenNamespace,
+  { image }: VerifyInput,
+  { registries, isRegistry, wanted, maySend }: SecretSight,
+): Promise<ReadonlySet<string> | undefined> {
+  if (!image || wanted) return undefined;
+  const entries = secrets.flatMap(({ secret }) => {
+    const { config } = contentOf(secret);
+    return secret && config ? entriesOf(secret, config, isRegistry, wanted, image) : [];
+  });
+  if (new Set(entries.map(({ host }) => host)).size < 2) return undefined;
+  const giving = await Promise.all(
+    entries
+      .filter(({ host }) => maySend(host))
+      .map(async ({ host, credential }) => {
+        const tried = await registries.pull(host, credential, image);
+        return tried.kind === "answered" && tried.outcome.kind === "allowed" ? [host] : [];
+      }),
+  );
+  const hosts = new Set(giving.flat());
+  return hosts.size > 0 ? hosts : undefined;
+}
+
+async function namespacesOf(
+  { cluster, defaultNamespace }: ReadTarget,
+  { namespaces, namespaceSelector, suggest }: VerifyInput,
+  signal: AbortSignal,
+): Promise<readonly ChosenNamespace[]> {
+  const named = namespaceSelector === undefined && namespaces.length === 0 ? [defaultNamespace] : namespaces;
+  const selected =
+    namespaceSelector === undefined ? [] : await cluster.listNamespaces(namespaceSelector, signal);
+  const names = new Set([...named, ...selected.map(({ name }) => name)]);
+  if (names.size > 0) return [...names].map((name) => ({ name, isNamed: named.includes(name) }));
+  throw refused(
+    "namespace.none-selected",
+    `No namespace in context ${inOneLine(cluster.context)} carries the labels ${namespaceSelector}.`,
+    `Check --namespace-selector: ${suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels")}`,
+  );
+}
+
+/** Whether a secret has an entry for a registry that is meant. */
+async function meantSecrets({ owns, wanted }: Run): Promise<(secret: SecretObject) => boolean> {
+  const [isRegistry, meant] = [registryTeller(await owns), await wanted];
+  return (secret) => isFor(secret, isRegistry, meant);
+}
+
+/** The registry that was asked for, with its login server where that is known without Azure, or Azure tells it. */
+async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Promise<Wanted | undefined> {
+  if (!registry) return undefined;
+  switch (registry.kind) {
+    case "login-server":
+      return {
+        reference: registry,
+        text: registry.loginServer,
+        loginServer: registry.loginServer.toLowerCase(),
+        isMissing: false,
+      };
+    case "resource-id": {
+      const found = await azure.registryById(registry.id);
+      return {
+        reference: registry,
+        text: registry.id,
+        loginServer: found.known ? found.value?.loginServer : undefined,
+        isMissing: found.known && found.value === undefined,
+      };
+    }
+    case "name": {
+      const all = await azure.registries();
+      const named = (all.known ? all.value : []).filter(
+        ({ name }) => name.toLowerCase() === registry.name.toLowerCase(),
+      );
+      const [only, ...more] = named;
+      return {
+        reference: registry,
+        text: registry.name,
+        loginServer: more.length === 0 ? only?.loginServer : undefined,
+        isMissing: only === undefined && (await azure.noRegistry()).known,
+      };
+    }
+    default:
+      return registry satisfies never;
+  }
+}
+
+async function clusterFacts(
+  cluster: ReadTarget["cluster"],
+  entries: readonly EntryFacts[],
+  { registries, ports }: Run,
+  owns: IsRegistry,
+): Promise<ClusterFacts> {
+  const asked = entries.find(({ host }) => owns(host));
+  const found = entries.find(({ registry }) => registry.known && registry.value !== undefined)?.registry;
+  return {
+    context: cluster.context,
+    apiHost: cluster.apiHost,
+    clusterAheadMs: cluster.serverTime().getTime() - ports.clock.now().getTime(),
+    registryAheadMs: asked && (await registries.clockAheadMs(asked.host)),
+    registry: found?.known === true ? found.value : undefined,
+  };
+}

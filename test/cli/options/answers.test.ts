@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import {
+  gather,
+  missingInput,
+  peek,
+  readAnswers,
+  UsageError,
+  variableWarnings,
+} from "../../../src/cli/options/answers.ts";
+import { outputOptions, runOptions } from "../../../src/cli/options/options.ts";
+import { setupOptions } from "../../../src/cli/setup/options.ts";
+
+describe("precedence", () => {
+  const options = { namespace: setupOptions.namespace, role: setupOptions.role, dryRun: setupOptions.dryRun };
+
+  it.each([
+    ["nothing", {}, {}, { namespace: [], role: undefined, dryRun: false }],
+    [
+      "variables",
+      {},
+      { ACR_PULL_NAMESPACE: "a, b", ACR_PULL_ROLE: "acrpush", ACR_PULL_DRY_RUN: "true" },
+      { namespace: ["a", "b"], role: "acrpush", dryRun: true },
+    ],
+    [
+      "flags over variables",
+      { namespace: ["c"], role: "owner", dryRun: true },
+      { ACR_PULL_NAMESPACE: "a,b", ACR_PULL_ROLE: "acrpush", ACR_PULL_DRY_RUN: "false" },
+      { namespace: ["c"], role: "owner", dryRun: true },
+    ],
+    [
+      "an empty variable as none",
+      {},
+      { ACR_PULL_NAMESPACE: "", ACR_PULL_ROLE: "" },
+      { namespace: [], role: undefined, dryRun: false },
+    ],
+  ])("takes %s", (_what, flags, environment, answers) => {
+    expect(readAnswers(options, gather(options, flags, environment))).toEqual(answers);
+  });
+
+  it("never takes consent from a variable", () => {
+    const { yes, adopt, allowPrivilegedRole } = setupOptions;
+    const consent = { yes, adopt, allowPrivilegedRole };
+    const environment = {
+      ACR_PULL_YES: "true",
+      ACR_PULL_ADOPT: "true",
+      ACR_PULL_ALLOW_PRIVILEGED_ROLE: "owner",
+    };
+    expect(gather(consent, {}, environment).size).toBe(0);
+  });
+});
+
+describe("bad values", () => {
+  it("are all named in one error, each by where it came from", () => {
+    const given = gather(setupOptions, { role: "reader" }, { ACR_PULL_NAMESPACE: "ok,Not Ok" });
+    const error = caught(() => readAnswers(setupOptions, given));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ code: "usage.invalid-value", exitCode: 2 });
+    expect((error as Error).message).toContain("--role must be one of acrpull, acrpush, owner");
+    expect((error as Error).message).toContain("ACR_PULL_NAMESPACE must be");
+  });
+
+  it.each([",", " ", " , ,"])("are lists in a variable that hold nothing, such as %j", (text) => {
+    const given = gather(setupOptions, {}, { ACR_PULL_NAMESPACE: text, ACR_PULL_CONTEXT: text });
+    const error = caught(() => readAnswers(setupOptions, given));
+    expect(error).toMatchObject({ code: "usage.invalid-value", exitCode: 2 });
+    for (const name of ["ACR_PULL_NAMESPACE", "ACR_PULL_CONTEXT"]) {
+      expect((error as Error).message).toContain(`${name} must hold a value`);
+    }
+  });
+});
+
+describe("missing input", () => {
+  it("is named by flag and variable, consent by its flag alone", () => {
+    const error = missingInput([setupOptions.registry, setupOptions.yes]);
+    expect(error.message).toBe("Missing input: --registry (ACR_PULL_REGISTRY), --yes");
+    expect(error).toMatchObject({ code: "usage.missing-input", exitCode: 2 });
+  });
+});
+
+describe("variables that are not read", () => {
+  const all = () => Promise.resolve(setupOptions);
+
+  it.each([
+    ["ACR_PULL_REGISTRI", "did you mean ACR_PULL_REGISTRY?"],
+    ["ACR_PULL_YES", "consent is given by the flag --yes alone"],
+    ["ACR_PULL_SOMETHING_ELSE_ALTOGETHER", "is no variable of acr-pull and is not read"],
+  ])("%s is warned of", async (name, words) => {
+    expect(await variableWarnings({ [name]: "x" }, setupOptions, all)).toEqual([
+      expect.stringContaining(words),
+    ]);
+  });
+
+  it("are not warned of when they are ours or somebody else's", async () => {
+    const none = () => Promise.reject(new Error("no other options need to be loaded"));
+    const environment = { ACR_PULL_REGISTRY: "x", ACR_PULLED: "x", PATH: "x" };
+    expect(await variableWarnings(environment, setupOptions, none)).toEqual([]);
+  });
+
+  it("are not warned of when they are another command's", async () => {
+    expect(await variableWarnings({ ACR_PULL_REGISTRY: "x" }, {}, all)).toEqual([]);
+  });
+});
+
+describe("a look ahead at an option", () => {
+  it.each([
+    [["setup", "-o", "json"], {}, "json"],
+    [["setup", "-ojson"], {}, "json"],
+    [["setup", "--output=yaml"], {}, "yaml"],
+    [["setup", "--output", "yaml", "-o", "json"], {}, "json"],
+    [["setup"], { ACR_PULL_OUTPUT: "json" }, "json"],
+    [["setup", "-o", "text"], { ACR_PULL_OUTPUT: "json" }, "text"],
+    [["setup", "-o"], {}, "text"],
+    [["setup", "-o", "xml"], {}, "text"],
+    [["sandbox", "--", "acr-pull", "-o", "json"], {}, "text"],
+  ])("reads the form of output from %j", (commandLine, environment, format) => {
+    expect(peek(outputOptions.output, commandLine, environment)).toBe(format);
+  });
+
+  it("sees a switch", () => {
+    expect(peek(runOptions.noInput, ["setup", "--no-input"], {})).toBe(true);
+    expect(peek(outputOptions.verbose, ["setup", "-v"], {})).toBe(true);
+    expect(peek(outputOptions.verbose, ["setup"], {})).toBe(false);
+  });
+});
+
+function caught(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,201 @@
+import { describe, expect, it } from "vitest";
+import { answerName, brokenRule, type OptionSet } from "../../../src/cli/options/option.ts";
+import { sandboxOptions } from "../../../src/cli/sandbox/command.ts";
+import { rotateOptions } from "../../../src/cli/rotate/options.ts";
+import { setupOptions } from "../../../src/cli/setup/options.ts";
+
+const commands: ReadonlyArray<readonly [string, OptionSet]> = [
+  ["setup", setupOptions],
+  ["rotate", rotateOptions],
+  ["sandbox", sandboxOptions],
+];
+const entries = commands.flatMap(([, options]) => Object.entries(options));
+const everyOption: OptionSet = { ...sandboxOptions, ...rotateOptions, ...setupOptions };
+const consent = [
+  "yes",
+  "adopt",
+  "allowPrivilegedRole",
+  "compromised",
+  "acceptOutage",
+  "namespacesComplete",
+  "retireKey",
+  "leaveOut",
+  // Of rotate alone: setup takes one that a pipeline names.
+  "servicePrincipal",
+];
+const day = 86_400_000;
+
+describe("the catalogue of options", () => {
+  it("names every answer after its flag", () => {
+    for (const [name, { long }] of entries) expect(answerName(long)).toBe(name);
+  });
+
+  it("derives every variable from its flag, and has none for consent", () => {
+    for (const [, { long, variable, group }] of entries) {
+      const expected = `ACR_PULL_${long.slice(2).toUpperCase().replaceAll("-", "_")}`;
+      expect(variable).toBe(group === "Consent" ? undefined : expected);
+    }
+  });
+
+  it("lists as consent what a flag alone gives, and nothing else", () => {
+    const listed = entries.filter(([, { group }]) => group === "Consent").map(([name]) => name);
+    expect([...new Set(listed)].sort()).toEqual([...consent].sort());
+  });
+
+  it.each(commands)("asks for %s in one line, for each thing in words of its own", (_command, options) => {
+    const asked = Object.values(options).flatMap(({ question }) => question ?? []);
+    expect(new Set(asked).size).toBe(asked.length);
+    // A terminal of 80 columns, with the mark before the question.
+    expect(asked.filter((text) => text.length > 78 || /[\n.:]$/.test(text))).toEqual([]);
+  });
+
+  it.each(commands)("gives no letter to two options of %s", (_command, options) => {
+    const letters = Object.values(options).flatMap(({ flag }) => /^-\w/.exec(flag) ?? []);
+    expect(new Set(letters).size).toBe(letters.length);
+  });
+
+  it("reads every word that an option is known to take, and names those words where it takes no others", () => {
+    const wordy = Object.values(everyOption).filter(
+      ({ kind, values }) => typeof values !== "string" && kind !== "switch",
+    );
+    for (const option of wordy) {
+      for (const word of option.values) expect(brokenRule(option, word)).toBeUndefined();
+    }
+    const words = wordy.map(({ long, values }) => [long, values]);
+    expect(Object.fromEntries(words)).toEqual({
+      "--allow-privileged-role": ["owner"],
+      "--auth": [
+        "auto",
+        "cli",
+        "environment",
+        "workload-identity",
+        "managed-identity",
+        "device-code",
+        "browser",
+      ],
+      "--cloud": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
+      "--color": ["auto", "always", "never"],
+      "--expires-in": ["max"],
+      "--output": ["text", "json", "yaml"],
+      "--proof": ["registry", "entra", "none"],
+      "--exec-plugins": ["allow", "known", "deny"],
+      "--registry-server": ["builtin", "docker-registry"],
+      "--role": ["acrpull", "acrpush", "owner"],
+    });
+  });
+
+  it("tells which options take the name of a file, a context or a namespace", () => {
+    const taking = (hint: string) =>
+      Object.values(everyOption)
+        .filter(({ values }) => values === hint)
+        .map(({ long }) => long)
+        .sort();
+    expect(taking("file")).toEqual([
+      "--credentials-file",
+      "--faults",
+      "--kubeconfig",
+      "--password-file",
+      "--world",
+    ]);
+    expect(taking("context")).toEqual(["--context"]);
+    expect(taking("namespace")).toEqual(["--namespace"]);
+  });
+
+  it("has no option that would take a password", () => {
+    const takesValue = entries.filter(([, { kind }]) => kind !== "switch");
+    expect(takesValue.map(([, { long }]) => long).filter((long) => /password|secret$/.test(long))).toEqual([
+      "--password-file",
+    ]);
+  });
+
+  it("reads every default by the option's own rule", () => {
+    const defaults = entries
+      .filter(([, { fallback }]) => fallback !== undefined)
+      .map(([name, option]) => [name, option.read([])]);
+    expect(Object.fromEntries(defaults)).toEqual({
+      auth: "auto",
+      cloud: "AzureCloud",
+      color: "auto",
+      concurrency: 10,
+      // 180 days, where the tenant allows them.
+      expiresIn: undefined,
+      grace: day,
+      output: "text",
+      proof: "registry",
+      secretName: "acr-secret",
+      settle: 49_000,
+      timeout: 20 * 60_000,
+      waitBusy: 60_000,
+    });
+  });
+
+  it.each([
+    ["registry", "myregistry", { kind: "name", name: "myregistry" }],
+    ["registry", "myregistry.azurecr.io", { kind: "login-server", loginServer: "myregistry.azurecr.io" }],
+    ["cloud", "AzureUSGovernment", "AzureUSGovernment"],
+    ["cloud", "https://localhost:8443", "https://localhost:8443"],
+    ["tenant", "Contoso.onmicrosoft.com", "contoso.onmicrosoft.com"],
+    ["expiresIn", "max", "max"],
+    ["expiresIn", "30d", 30 * day],
+    ["waitBusy", "0s", 0],
+    ["concurrency", "100", 100],
+    ["image", "team/app:v2", { repository: "team/app", tag: "v2" }],
+    ["clusterId", "9F1C8A00-0000-4000-8000-000000000001", "9f1c8a00-0000-4000-8000-000000000001"],
+    ["passwordStdin", "true", true],
+    ["passwordStdin", "false", false],
+    ["port", "0", 0],
+    ["grace", "30m", 30 * 60_000],
+    ["settle", "0s", 0],
+    ["retireKey", "3A9FCAD3-2A47-410B-B94A-24E911EC40AE", "3a9fcad3-2a47-410b-b94a-24e911ec40ae"],
+  ])("reads %s from %j", (name, text, answer) => {
+    expect(everyOption[name]?.read([text])).toEqual(answer);
+  });
+
+  it.each([
+    ["registry", "https://myregistry.azurecr.io"],
+    ["registry", "my-registry"],
+    ["namespace", "Awesome_Apps"],
+    ["secretName", "-x"],
+    ["repository", "**"],
+    ["owner", "somebody"],
+    ["cloud", "http://localhost:8443"],
+    ["cloud", "https://user@localhost"],
+    ["cloud", "Azure"],
+    ["tenant", "con toso"],
+    ["expiresIn", "0"],
+    ["expiresIn", "forever"],
+    ["expiresIn", "36501d"],
+    ["expiresIn", "99999999d"],
+    ["timeout", "0s"],
+    ["timeout", "20"],
+    ["concurrency", "0"],
+    ["concurrency", "101"],
+    ["concurrency", "1e1"],
+    ["context", ""],
+    ["context", "a\u001b[31mb"],
+    ["clusterId", "a/b"],
+    ["proof", "pull"],
+    ["dryRun", "yes"],
+    ["allowPrivilegedRole", "acrpush"],
+    ["port", "65536"],
+    ["grace", "29m"],
+    ["grace", "366d"],
+    ["grace", "soon"],
+    ["settle", "61m"],
+    ["ifExpiringWithin", "0s"],
+    ["retireKey", "the old one"],
+  ])("refuses %s %j by a rule", (name, text) => {
+    expect(() => everyOption[name]?.read([text])).toThrow(RangeError);
+  });
+
+  it("leaves open what rotate takes from the secrets and from the key that is replaced", () => {
+    const { registry, secretName, expiresIn, ifExpiringWithin } = rotateOptions;
+    expect([registry, secretName, expiresIn, ifExpiringWithin].map((option) => option.read([]))).toEqual(
+      Array.from({ length: 4 }),
+    );
+  });
+
+  it("counts a value that is given twice once", () => {
+    expect(setupOptions.namespace.read(["a", "b", "a"])).toEqual(["a", "b"]);
+  });
+});

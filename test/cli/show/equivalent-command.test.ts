@@ -1,0 +1,153 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  gather,
+  type Environment,
+  type Flags,
+  type Given,
+  type GivenOptions,
+} from "../../../src/cli/options/answers.ts";
+import { readCommandLine } from "../../../src/cli/options/command-line.ts";
+import { commands } from "../../../src/cli/commands.ts";
+import { equivalentCommand } from "../../../src/cli/show/equivalent-command.ts";
+import type { OptionSet } from "../../../src/cli/options/option.ts";
+import { setupOptions } from "../../../src/cli/setup/options.ts";
+
+describe("the command line that does the same", () => {
+  it("has what flags gave, no defaults, nothing of the environment and nothing about output", () => {
+    const flags = {
+      registry: "myregistry",
+      namespace: ["a", "b"],
+      name: "it's ours",
+      createNamespace: true,
+      yes: true,
+      output: "json",
+    };
+    const given = gather(setupOptions, flags, { ACR_PULL_TENANT: "contoso.com" });
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe(
+      "acr-pull setup --registry myregistry --namespace a --namespace b --name 'it'\\''s ours' --create-namespace --yes",
+    );
+  });
+
+  it("leaves an answer out that is the default, unless a variable would say otherwise", () => {
+    const given = new Map([["secretName", { texts: ["acr-secret"], source: "answer" as const }]]);
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe("acr-pull setup --yes");
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, { ACR_PULL_SECRET_NAME: "x" })).toBe(
+      "acr-pull setup --secret-name acr-secret --yes",
+    );
+  });
+
+  it("has what was answered at the terminal, and nothing for an answer that names nothing", () => {
+    const given: GivenOptions = new Map([
+      ["registry", answer("myregistry")],
+      ["servicePrincipal", answer()],
+      ["namespace", answer("a", "b")],
+      ["createNamespace", answer("true")],
+      ["adopt", answer("true")],
+    ]);
+    expect(equivalentCommand("kubectl acr-pull", "setup", setupOptions, given, {})).toBe(
+      "kubectl acr-pull setup --registry myregistry --namespace a --namespace b --create-namespace --adopt --yes",
+    );
+  });
+
+  it("empties variables that an answer set aside", () => {
+    const given: GivenOptions = new Map([
+      ["servicePrincipal", answer()],
+      ["namespace", answer("a")],
+    ]);
+    const environment = { ACR_PULL_SERVICE_PRINCIPAL: "old", ACR_PULL_NAMESPACE_SELECTOR: "team=web" };
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, environment)).toBe(
+      "ACR_PULL_NAMESPACE_SELECTOR= ACR_PULL_SERVICE_PRINCIPAL= acr-pull setup --namespace a --yes",
+    );
+  });
+
+  it("where it shall ask for the rest, has no --yes, and every answer so that it asks none again", () => {
+    const given: GivenOptions = new Map([
+      ["registry", answer("myregistry")],
+      ["role", answer("acrpull")],
+      ["yes", { texts: ["true"], source: "flag" }],
+    ]);
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {}, { asking: true })).toBe(
+      "acr-pull setup --registry myregistry --role acrpull",
+    );
+  });
+
+  it("gives a value that starts with a dash to its own flag", () => {
+    const given: GivenOptions = new Map([["name", answer("--yes, please")]]);
+    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe(
+      "acr-pull setup --name='--yes, please' --yes",
+    );
+  });
+
+  it("says to a shell and to the program what was given, whatever that holds", async () => {
+    const many = fc.sample(run, 200);
+    const lines = many.map(({ given, environment }) =>
+      equivalentCommand("told", "setup", setupOptions, given, environment),
+    );
+    const script = ['told() { printf \'%s\\0\' "$#" "$@"; }', ...lines].join("\n");
+    const output = execFileSync("sh", { input: script, encoding: "utf8", maxBuffer: 64 << 20 });
+    const told = output.split("\0");
+    for (const { given, environment } of many) {
+      const [count] = told.splice(0, 1);
+      const flags = await parsed(told.splice(0, Number(count)));
+      expect(flags["yes"]).toBe(true);
+      expect(meaning(gather(setupOptions, flags, environment))).toEqual(meaning(given));
+    }
+    expect(told).toEqual([""]);
+  });
+});
+
+function answer(...texts: readonly string[]): Given {
+  return { texts, source: "answer" };
+}
+
+const word = fc.oneof(
+  fc.string({ unit: "grapheme" }),
+  fc.string({ unit: fc.constantFrom(...Array.from("'\"\\$`!*? ~#&|;<>(){}[]=\n\tab-")) }),
+);
+
+/** Options that were given from anywhere, also over what a variable says, and the variables. */
+const run = fc
+  .tuple(
+    ...Object.entries(setupOptions as OptionSet).map(([name, { kind, variable, fallback }]) => {
+      const text = kind === "switch" ? fc.constant("true") : fc.oneof(word, fc.constant(fallback ?? ""));
+      return fc.record({
+        name: fc.constant(name),
+        variable: fc.constant(variable),
+        texts: fc.array(text, { minLength: 1, maxLength: kind === "list" ? 3 : 1 }),
+        source: fc.constantFrom(undefined, "flag" as const, "answer" as const),
+        said: fc.constantFrom(undefined, kind === "switch" ? "true" : "said by a variable"),
+      });
+    }),
+  )
+  .map((options) => {
+    const environment: Environment = Object.fromEntries(
+      options.flatMap(({ variable, said }) => (variable === undefined ? [] : [[variable, said]])),
+    );
+    const over = options.flatMap(({ name, texts, source }): Array<[string, Given]> =>
+      source === undefined ? [] : [[name, { texts, source }]],
+    );
+    const given: GivenOptions = new Map([...gather(setupOptions, {}, environment), ...over]);
+    return { given, environment };
+  });
+
+/** The flags of a command line, as the program's own parser reads them. */
+async function parsed(commandLine: readonly string[]): Promise<Flags> {
+  const reading = await readCommandLine(commandLine, { name: "acr-pull", version: "0.0.0", commands });
+  if (reading.kind !== "command") throw new Error(`no command: ${JSON.stringify(reading)}`);
+  return reading.flags;
+}
+
+/** What each option that matters to the work comes to. */
+function meaning(given: GivenOptions): Readonly<Record<string, readonly string[]>> {
+  const all = Object.entries(setupOptions).filter(
+    ([name, { group }]) => name !== "yes" && group !== "Output",
+  );
+  return Object.fromEntries(
+    all.map(([name, { fallback }]) => [
+      name,
+      given.get(name)?.texts ?? (fallback === undefined ? [] : [fallback]),
+    ]),
+  );
+}

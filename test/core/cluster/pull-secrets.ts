@@ -1,0 +1,81 @@
+import type { SeenCluster } from "../../../src/core/cluster/see-clusters.ts";
+import type { Cluster } from "../../../src/core/ports.ts";
+import type { SecretObject } from "../../../src/domain/kubernetes-objects.ts";
+import type { EntryMark } from "../../../src/domain/ownership.ts";
+
+export const loginServer = "myregistry.azurecr.io";
+export const registryId =
+  "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry";
+export const clusterId = "11111111-1111-4111-8111-111111111111";
+export const appId = "22222222-2222-4222-8222-222222222222";
+
+/** The text of a key's password. */
+export function textOf(keyId: string): string {
+  return `${keyId}-text`;
+}
+
+/** What a secret of a test is made of; left out, it is as acr-pull writes it. */
+export interface PullSecret {
+  readonly namespace: string;
+  readonly name?: string;
+  /** The key in it; none for an empty secret. */
+  readonly holds?: string;
+  /** The key before it, under a host key of its own. */
+  readonly beside?: string;
+  /** More of `auths`. */
+  readonly auths?: Readonly<Record<string, unknown>>;
+  /** The mark of the registry's entry, over what follows from the key; null: there is none. */
+  readonly mark?: Partial<EntryMark> | null;
+  readonly more?: Partial<SecretObject>;
+}
+
+/** A pull secret as the API server gives it. */
+export function pullSecret(one: PullSecret): SecretObject {
+  const { namespace, name = "acr-secret", holds, beside, auths, mark = {}, more } = one;
+  const entry = (keyId: string) => ({ username: appId, password: textOf(keyId) });
+  const config = {
+    auths: {
+      ...(holds === undefined ? {} : { [loginServer]: entry(holds) }),
+      ...(beside === undefined ? {} : { [`https://${loginServer}`]: entry(beside) }),
+      ...auths,
+    },
+  };
+  const marks = {
+    [loginServer]: {
+      registry: registryId,
+      clusterId,
+      ...(holds === undefined ? {} : { appId, keyId: holds, expiresAt: null, role: "acrpull" }),
+      ...mark,
+    },
+  };
+  return {
+    namespace,
+    name,
+    uid: `uid of ${namespace}/${name}`,
+    resourceVersion: "1",
+    type: "kubernetes.io/dockerconfigjson",
+    immutable: false,
+    labels: mark === null ? {} : { "acr-pull/managed": "true" },
+    annotations: mark === null ? {} : { "acr-pull/entries": JSON.stringify(marks) },
+    data: { ".dockerconfigjson": Buffer.from(JSON.stringify(config)).toString("base64") },
+    ownerReferences: [],
+    managers: ["acr-pull"],
+    finalizers: [],
+    deleting: false,
+    ...more,
+  };
+}
+
+/** A cluster in which these are the pull secrets. */
+export function seenCluster(secrets: readonly PullSecret[], more: Partial<SeenCluster> = {}): SeenCluster {
+  return {
+    clusterId,
+    contexts: ["blue"],
+    cluster: { context: "blue" } as Cluster,
+    identified: true,
+    whole: true,
+    secrets: secrets.map(pullSecret),
+    namespaces: undefined,
+    ...more,
+  };
+}

@@ -1,0 +1,136 @@
+import { heldKeys } from "../../../src/core/cluster/holders.ts";
+import type { StepWish } from "../../../src/core/rotate/next-step.ts";
+import type { SurveyedKey, SurveyedKeys } from "../../../src/core/rotate/survey-keys.ts";
+import type { ProofContext } from "../../../src/core/proof/prove-pull.ts";
+import type { PasswordCredential } from "../../../src/domain/identity.ts";
+import type { PendingMark, RetireMark } from "../../../src/domain/ownership.ts";
+import { SecretText } from "../../../src/domain/secret-text.ts";
+import { appId, clusterId, seenCluster, textOf } from "../cluster/pull-secrets.ts";
+
+export const now = new Date("2031-02-03T04:05:06Z");
+export const hourMs = 3_600_000;
+
+/** A moment as RFC 3339, so many hours from now. */
+export function hoursFromNow(hours: number, from: Date = now): string {
+  return new Date(from.getTime() + hours * hourMs).toISOString();
+}
+
+/** What one key is. */
+export interface KeyState {
+  /** Whether it signs in; default true. */
+  readonly alive?: boolean;
+  /** How long it lives yet, in hours; null: that is not known. Default 1000. */
+  readonly hoursLeft?: number | null;
+  /** How long it has lived, in hours, where the directory tells. */
+  readonly livedHours?: number;
+  /** Whether its id is known; default true. */
+  readonly known?: boolean;
+  /** Whether the directory lists it; default: while it lives and its id is known. */
+  readonly listed?: boolean;
+  /** Whether acr-pull made it for this cluster; default true. */
+  readonly ours?: boolean;
+}
+
+/** What one secret, named by its namespace, holds. */
+export interface SecretState {
+  readonly namespace: string;
+  readonly holds: string;
+  readonly beside?: string | undefined;
+  readonly retire?: RetireMark | undefined;
+  /** Whether the run was asked for its key; default true. */
+  readonly chosen?: boolean;
+}
+
+/** Everything that what is next follows from. */
+export interface KeysState {
+  readonly secrets: readonly SecretState[];
+  /** By name; one that is not here lives for long. */
+  readonly keys?: Readonly<Record<string, KeyState>>;
+  readonly now?: Date;
+  /** Whether a run was killed and left its mark. */
+  readonly staleMark?: boolean;
+}
+
+/** What a run wishes that says nothing of its own: any key, replaced now, the old one kept for a day. */
+export const plainWish: StepWish = {
+  intent: "rotate",
+  ifExpiringWithinMs: undefined,
+  graceMs: 24 * hourMs,
+  wait: false,
+  retireKey: undefined,
+  namespacesComplete: false,
+  leaveOut: [],
+};
+
+const staleMark: PendingMark = {
+  operation: "killed",
+  holder: { host: "gone", boot: "gone", pid: 1 },
+  renewedAt: hoursFromNow(-1),
+};
+
+/** The survey of such a state. */
+export function surveyed(state: KeysState): SurveyedKeys {
+  const at = state.now ?? now;
+  const names = new Set([
+    ...state.secrets.flatMap(({ holds, beside }) => [holds, ...(beside === undefined ? [] : [beside])]),
+    ...Object.keys(state.keys ?? {}),
+  ]);
+  const keys = new Map([...names].map((name) => [textOf(name), surveyedKey(name, state.keys?.[name], at)]));
+  const chosen = state.secrets.filter((one) => one.chosen ?? true).map(({ namespace }) => namespace);
+  const seen = seenCluster(
+    state.secrets.map(({ namespace, holds, beside, retire }) => ({
+      namespace,
+      holds,
+      ...(beside === undefined ? {} : { beside }),
+      mark: {
+        keyId: keys.get(textOf(holds))?.keyId ?? null,
+        ...(retire === undefined ? {} : { retire }),
+      },
+    })),
+    { namespaces: new Set(chosen) },
+  );
+  const [held] = heldKeys(seen, { registry: undefined, secretName: undefined });
+  if (!held) throw new Error("some secret has to hold a key that was asked for");
+  const target = held.holders[0]!.target;
+  return {
+    ...held,
+    application: {
+      objectId: "object",
+      appId,
+      displayName: "acr-pull-myregistry",
+      uniqueName: undefined,
+      tags: [],
+      passwords: [...keys.values()].flatMap(({ listed }) => listed ?? []),
+    },
+    strange: [],
+    withheld: [],
+    unproven: undefined,
+    proof: {} as ProofContext,
+    now: at,
+    clocks: { context: "blue", clusterAheadMs: 0, other: undefined },
+    staleMarks: state.staleMark === true ? [{ target, mark: staleMark }] : [],
+    liveMark: undefined,
+    keyOf: (password) => keys.get(password.reveal())!,
+  };
+}
+
+function surveyedKey(name: string, state: KeyState = {}, at: Date): SurveyedKey {
+  const { alive = true, hoursLeft = 1000, known = true, listed = alive && known, ours = true } = state;
+  const { livedHours } = state;
+  const expiresAt = hoursLeft === null ? null : hoursFromNow(hoursLeft, at);
+  const credential: PasswordCredential = {
+    keyId: name,
+    displayName: ours ? `acr-pull/${clusterId}/making of ${name}` : name,
+    startDateTime: livedHours === undefined ? undefined : new Date(hoursFromNow(-livedHours, at)),
+    endDateTime: expiresAt === null ? undefined : new Date(expiresAt),
+    hint: textOf(name).slice(0, 3),
+  };
+  return {
+    credential: { username: appId, password: new SecretText(textOf(name)) },
+    keyId: known ? name : null,
+    listed: listed ? credential : undefined,
+    alive,
+    pulls: alive,
+    expiresAt,
+  };
+}

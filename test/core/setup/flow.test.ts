@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { setup, type Prospect } from "../../../src/core/setup/flow.ts";
+import type { Writing } from "../../../src/core/ports.ts";
+import type { SetupInput, SetupPorts } from "../../../src/core/setup/contract.ts";
+
+const now = new Date("2031-02-03T04:05:06Z");
+
+/** Somebody without a cluster: whoever looks again, is refused. */
+const ports = { clusters: [], clock: { now: () => now } } as unknown as Writing<SetupPorts>;
+const input = { dryRun: true, waitBusyMs: 0 } as SetupInput;
+
+function seen(secondsAgo: number): Prospect {
+  const plan = { registry: {}, changes: [], warnings: [] };
+  return { found: {}, plan, seenAt: new Date(now.getTime() - secondsAgo * 1000) } as unknown as Prospect;
+}
+
+describe("a plan that somebody looked at", () => {
+  const carriedOut = (prospect: Prospect) =>
+    setup(
+      input,
+      ports,
+      { report: () => {}, approve: () => Promise.resolve(true) },
+      new AbortController().signal,
+      prospect,
+    );
+
+  it("is gone by while it is fresh", async () => {
+    const prospect = seen(60);
+    expect(await carriedOut(prospect)).toEqual({ kind: "planned", plan: prospect.plan });
+  });
+
+  it("is made anew when that took long", async () => {
+    await expect(carriedOut(seen(61))).rejects.toMatchObject({ code: "kubernetes.no-context" });
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import type { RegistryLooks } from "../../../src/core/ports.ts";
+import type { VerifyInput, VerifyPorts } from "../../../src/core/verify/contract.ts";
+import { verify } from "../../../src/core/verify/flow.ts";
+import { ActionableError } from "../../../src/domain/errors.ts";
+import type { SecretObject } from "../../../src/domain/kubernetes-objects.ts";
+
+const { signal } = new AbortController();
+const username = "11111111-1111-4111-8111-111111111111";
+
+const input: VerifyInput = {
+  registry: undefined,
+  scope: {},
+  namespaces: ["apps"],
+  namespaceSelector: undefined,
+  secretName: undefined,
+  serviceAccounts: [],
+  image: undefined,
+  pod: undefined,
+  azurePatienceMs: 1_000,
+  concurrency: 10,
+  suggest: Object.assign((command: string) => `acr-pull ${command}`, { kubectl: () => "kubectl" }),
+};
+
+function secretOf(...hosts: readonly string[]): SecretObject {
+  const auths = Object.fromEntries(
+    hosts.map((host) => [host, { username, password: `password of ${host}` }]),
+  );
+  return {
+    namespace: "apps",
+    name: "acr-secret",
+    uid: "u",
+    resourceVersion: "1",
+    type: "kubernetes.io/dockerconfigjson",
+    immutable: false,
+    labels: {},
+    annotations: {},
+    data: { ".dockerconfigjson": Buffer.from(JSON.stringify({ auths })).toString("base64") },
+    ownerReferences: [],
+    managers: [],
+    finalizers: [],
+    deleting: false,
+  };
+}
+
+const notSignedIn = () =>
+  Promise.reject(new ActionableError("Could not sign in.", { code: "azure.not-signed-in" }));
+
+/** A cluster with one secret; Azure knows its own registries by name, and lets nobody in. */
+function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) {
+  const asked: Array<readonly [host: string, password: string]> = [];
+  const looked: string[] = [];
+  let signIns = 0;
+  const refuse = () => {
+    signIns += 1;
+    return notSignedIn();
+  };
+  const ports: VerifyPorts = {
+    azure: () =>
+      Promise.resolve({
+        registries: { readAccess: refuse, listAccess: refuse },
+        roles: { listHeldAssignments: refuse, findRole: refuse },
+        directory: {
+          findServicePrincipal: refuse,
+          findApplicationByAppId: refuse,
+          findApplications: refuse,
+          passwordPolicy: refuse,
+        },
+        signIn: { signIn: notSignedIn },
+        ownsLoginServer: (host) => /^[a-z0-9-]+\.azurecr\.io$/.test(host),
+      }),
+    registry: {
+      tryPull: (host, credential) => {
+        asked.push([host, credential.password.reveal()]);
+        return Promise.resolve({ kind: "allowed" });
+      },
+      look: (host) => {
+        looked.push(host);
+        return Promise.resolve({ clockAheadMs: 0 });
+      },
+      findPlatforms: () => Promise.resolve(undefined),
+      ...registry,
+    },
+    clusters: [
+      {
+        defaultNamespace: "apps",
+        cluster: {
+          context: "blue",
+          apiHost: "blue.example",
+          serverTime: () => new Date(),
+          findNamespace: () => Promise.resolve(undefined),
+          listNamespaces: () => Promise.resolve([]),
+          findSecret: (_namespace, name) => Promise.resolve(name === secret.name ? secret : undefined),
+          listPullSecrets: () => Promise.resolve([secret]),
+          listPullSecretsIn: () => Promise.resolve([secret]),
+          listAccountLinks: () => Promise.resolve([]),
+          listAllAccountLinks: () => Promise.resolve([]),
+          listPods: () => Promise.resolve([]),
+          findPod: () => Promise.resolve(undefined),
+          listPodEvents: () => Promise.resolve([]),
+          listNodes: () => Promise.resolve([]),
+        },
+      },
+    ],
+    clock: { now: () => new Date(), sleep: () => Promise.resolve() },
+  };
+  return { ports, asked, looked, signIns: () => signIns };
+}
+
+const run = (ports: VerifyPorts, more: Partial<VerifyInput> = {}) =>
+  verify({ ...input, ...more }, ports, () => {}, signal);
+
+describe("verify", () => {
+  it("sends a password to the registries of the cloud and to no other host", async () => {
+    const secret = secretOf(
+      "contoso.azurecr.io",
+      "contoso.azurecr.us",
+      "contoso.azurecr.io.evil.example",
+      "evilazurecr.io",
+      "*.azurecr.io",
+      "ghcr.io",
+      "https://index.docker.io/v1/",
+    );
+    const { ports, asked, looked } = portsWith(secret);
+    await run(ports);
+    expect(asked).toEqual([["contoso.azurecr.io", "password of contoso.azurecr.io"]]);
+    expect(looked).toEqual(["contoso.azurecr.io"]);
+  });
+
+  it("warns that a registry of another cloud was not asked, and how it is", async () => {
+    const { ports, asked } = portsWith(secretOf("contoso.azurecr.us"));
+    const { subjects, exitCode } = await run(ports);
+    expect([exitCode, asked]).toEqual([0, []]);
+    const warnings = subjects.flatMap(({ checks }) => checks.filter(({ status }) => status === "warn"));
+    expect(warnings).toMatchObject([
+      { id: "registry-reachable", hint: expect.stringContaining("--cloud AzureUSGovernment") },
+    ]);
+  });
+
+  it("sends a regional endpoint the password of its registry's", async () => {
+    const host = "contoso.westeurope.geo.azurecr.io";
+    const { ports, asked } = portsWith(secretOf(host));
+    const { exitCode } = await run(ports);
+    expect([exitCode, asked]).toEqual([0, [[host, `password of ${host}`]]]);
+  });
+
+  it("asks Azure nothing more once it was not let in", async () => {
+    const { ports, signIns } = portsWith(secretOf("contoso.azurecr.io"));
+    const { exitCode } = await run(ports, { registry: { kind: "name", name: "contoso" } });
+    expect([exitCode, signIns()]).toEqual([0, 1]);
+  });
+
+  it("goes on without an Azure that cannot be opened at all", async () => {
+    const { ports, asked } = portsWith(secretOf("contoso.azurecr.io"));
+    const unreachable = new ActionableError("No network.", { code: "azure.unreachable" });
+    const { subjects } = await run({ ...ports, azure: () => Promise.reject(unreachable) });
+    const checks = subjects.flatMap((one) => one.checks);
+    expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
+    // Whether the host is the cloud's nobody could tell, so that nothing was sent there.
+    expect(asked).toEqual([]);
+    expect(checks.find(({ id }) => id === "pull-scope")?.status).toBe("skip");
+    expect(checks.filter(({ status }) => status === "warn").map(({ id }) => id)).toEqual([
+      "registry-reachable",
+    ]);
+  });
+
+  it("throws what is a bug", async () => {
+    const bug = new TypeError("a bug");
+    const { ports } = portsWith(secretOf("contoso.azurecr.io"), { tryPull: () => Promise.reject(bug) });
+    await expect(run(ports)).rejects.toBe(bug);
+  });
+});
