@@ -6,6 +6,7 @@ import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import spdxTexts from "spdx-license-list/full.js";
+import { azureCallsInUse } from "./azure-calls-in-use.js";
 import { kubernetesCallsInUse } from "./kubernetes-calls-in-use.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -37,6 +38,7 @@ const { output } = await build({
       of: "/@kubernetes/client-node/",
       exporting: ["default", "AbortError", "FetchError", "Headers"],
     }),
+    azureCallsInUse(root),
     kubernetesCallsInUse(root),
   ],
   output: {

@@ -146,8 +146,14 @@ async function openAzure(
   report: Report,
   signal: AbortSignal,
 ): Promise<AzureConnection> {
-  const { openAzure } = await import("./azure/azure.ts");
-  const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal);
+  const [{ openAzure }, { createAzureHttp }] = await Promise.all([
+    import("./azure/azure.ts"),
+    import("./azure/azure-http.ts"),
+  ]);
+  const http = createAzureHttp(undefined, request.timeoutMs);
+  // Whoever asks Azure first asks a cluster next.
+  http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
+  const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal, http);
   return { ...clients, method: credential.method };
 }
 

@@ -54,6 +54,20 @@ describe("the packages that the program stands on", () => {
     expect(named).toBe(true);
   });
 
+  it("bring of Resource Manager's clients what the source may call, and no more", () => {
+    const [chunk = ""] = chunksWith("node_modules/@azure/arm-authorization/");
+    const made = [
+      ...(chunks.get(chunk) ?? "").matchAll(/\bthis\.(\w+) = (?:new \w+Impl\(this\)|_get\w+Operations\()/gm),
+    ];
+    expect(made.map(([, group]) => group).sort()).toEqual([
+      "permissions",
+      "registries",
+      "roleAssignments",
+      "roleDefinitions",
+      "subscriptions",
+    ]);
+  });
+
   it("are not loaded by help and the version, but for the one that reads the command line", () => {
     const first = [...loadedWith("main.cjs")];
     const libraries = Object.keys(manifest.devDependencies);

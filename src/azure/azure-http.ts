@@ -34,6 +34,8 @@ export interface AzureRequest {
 export interface AzureHttp {
   /** Bounds each wait for a service, tries included; in milliseconds. */
   readonly timeoutMs: number;
+  /** Settles when the first request is on its way: until its answer comes there is time to load what asks next. */
+  readonly underWay: Promise<void>;
   /** Azure's clock by the newest answer; undefined before the first. */
   serverTime(): Date | undefined;
   /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
@@ -79,10 +81,12 @@ export function createAzureHttp(
 ): AzureHttp {
   let clockAheadMs: number | undefined;
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
+  let onSent = () => {};
+  const underWay = new Promise<void>((resolve) => (onSent = resolve));
   // The metadata service of virtual machines speaks no TLS.
   const agents = { overTls: agent, inTheClear: new AgentInTheClear({ keepAlive: true }) };
   const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(agents, timeoutMs, { writes, onDate });
+    createHttpClient(agents, timeoutMs, { writes, onDate, onSent });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
@@ -109,6 +113,7 @@ export function createAzureHttp(
   const sendingOnce = pipelineWith(false);
   return {
     timeoutMs,
+    underWay,
     serverTime: () => (clockAheadMs === undefined ? undefined : new Date(Date.now() + clockAheadMs)),
     send: ({ method, url, headers, body, repeatable, writes }, signal) =>
       (repeatable ? repeating : sendingOnce).sendRequest(
@@ -129,11 +134,18 @@ export function createAzureHttp(
   };
 }
 
+/** Who hears of what happens on the way. */
+interface Hearing {
+  readonly onSent: () => void;
+  /** @param date of an answer, by the service's clock, in milliseconds */
+  readonly onDate: (date: number) => void;
+}
+
 /** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
 function createHttpClient(
   agents: { readonly overTls: Agent; readonly inTheClear: AgentInTheClear },
   limitMs: number,
-  { writes, onDate }: Pick<RequestRules, "writes"> & { readonly onDate: (date: number) => void },
+  { writes, onDate, onSent }: Pick<RequestRules, "writes"> & Hearing,
 ): HttpClient {
   return {
     async sendRequest(request) {
@@ -154,6 +166,7 @@ function createHttpClient(
             (url.protocol === "https:" ? agents.overTls : agents.inTheClear),
           limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
           writes: writes(request),
+          onSent,
         },
         signalOf(request),
       );

@@ -14,6 +14,8 @@ export async function openAzure(
   signal: AbortSignal,
   http: AzureHttp = createAzureHttp(undefined, options.timeoutMs),
 ) {
+  // Loaded before, they would hold the first request up; loaded after its answer, the second.
+  http.underWay.then(() => import("./resource-manager-clients.ts")).catch(() => {});
   // Resource Manager's token is needed in any case, Graph's is not.
   const services = await openDirectory(options, signal, http, (cloud) => cloud.resourceManagerScope);
   const { cloud, credential } = services;

@@ -16,11 +16,16 @@ import type { Credential } from "./credential.ts";
 import { parsedRecord } from "./json-fields.ts";
 import { notAnswered, readAnswer, ServiceFailure } from "./service-failure.ts";
 
-/** The clients of one question: each is made for it, and what it asks stops with it. */
+/**
+ * The clients of one question: each is made for it, and what it asks stops with it. The build leaves out every group of
+ * calls that is not named here.
+ */
 export interface ResourceManagerClients {
-  authorization(subscriptionId: string): AuthorizationManagementClient;
-  containerRegistry(subscriptionId: string): ContainerRegistryManagementClient;
-  subscriptions(): SubscriptionClient;
+  authorization(
+    subscriptionId: string,
+  ): Pick<AuthorizationManagementClient, "permissions" | "roleAssignments" | "roleDefinitions">;
+  containerRegistry(subscriptionId: string): Pick<ContainerRegistryManagementClient, "registries">;
+  subscriptions(): Pick<SubscriptionClient, "subscriptions">;
 }
 
 /** Azure Resource Manager, which speaks one version of an API or another. */
@@ -85,14 +90,11 @@ export function createResourceManager(
   return {
     speak: (api, signal, ask) =>
       readPages(http.timeoutMs, signal, async (pages) => {
-        // Nothing can be asked without a token; while it is on its way there is time to load what asks.
-        const token = credential.getToken(scope, { abortSignal: signal });
-        token.catch(() => {});
+        await credential.getToken(scope, { abortSignal: signal });
         const tried = new Set<string>();
         for (;;) {
           const version = chosen.get(api) ?? usualVersion(api);
           const clients = await clientsOf(version, pages);
-          await token;
           tried.add(version);
           try {
             return await ask(clients, version);

@@ -31,6 +31,8 @@ export interface HttpRequest {
   readonly limitMs?: number | undefined;
   /** Whether it changes something: when the signal aborts, its answer is still waited for a moment. */
   readonly writes?: boolean;
+  /** Called when the whole request is on its way. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** A whole answer, whatever its status. A redirect is an answer like any other and never followed. */
@@ -94,7 +96,7 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
 }
 
 function send(
-  { method, url, headers, body, agent }: HttpRequest,
+  { method, url, headers, body, agent, onSent }: HttpRequest,
   bounds: AbortController,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -119,6 +121,7 @@ function send(
     });
     outgoing.once("close", stop);
     outgoing.once("error", reject);
+    if (onSent) outgoing.once("finish", onSent);
     outgoing.once("response", resolve);
     outgoing.end(body);
   });

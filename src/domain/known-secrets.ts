@@ -15,12 +15,17 @@ const known = new Set<string>();
 /** Every piece of every known secret; those of the newest are taken apart when a text is next looked at. */
 const pieces = new Set<string>();
 const whole: string[] = [];
+/** Short texts that hold none: answer after answer comes with the same headers. */
+const clean = new Set<string>();
+const longestRemembered = 200;
+const mostRemembered = 1000;
 
 /** Remembers a secret; one that is shorter than a piece cannot be told from an ordinary word. */
 export function learnSecret(secret: string): void {
   if (secret.length < pieceLength || known.has(secret)) return;
   known.add(secret);
   whole.push(secret);
+  clean.clear();
 }
 
 /** Forgets all secrets, for a run that begins where another one was. */
@@ -28,6 +33,7 @@ export function forgetSecrets(): void {
   known.clear();
   pieces.clear();
   whole.length = 0;
+  clean.clear();
 }
 
 /**
@@ -41,7 +47,12 @@ export function holdsSecret(text: string, shortest = pieceLength): boolean {
       pieces.add(secret.slice(at, at + pieceLength));
     }
   }
-  return holds(text, shortest, deepest);
+  if (clean.has(text)) return false;
+  const found = holds(text, shortest, deepest);
+  // With a longer piece as the measure a text may pass that holds a short one.
+  if (clean.size >= mostRemembered) clean.clear();
+  if (!found && shortest === pieceLength && text.length <= longestRemembered) clean.add(text);
+  return found;
 }
 
 /**

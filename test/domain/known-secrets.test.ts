@@ -50,6 +50,7 @@ describe("a text that repeats a secret", () => {
   });
 
   test("is looked for as soon as the secret is known, and no longer than the run lasts", () => {
+    expect(holdsSecret("another-")).toBe(false);
     learnSecret("another-secret");
     expect(holdsSecret("another-")).toBe(true);
     forgetSecrets();

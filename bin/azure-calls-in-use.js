@@ -1,0 +1,39 @@
+// Of the clients of Azure Resource Manager takes the groups of calls that our source may use. A client makes all of its
+// groups when it is made, so that no bundler can tell which are used.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const source = "src/azure/resource-manager.ts";
+
+/** A plugin of the bundler. It fails where our source names a group that the client does not have. */
+export function azureCallsInUse(root) {
+  return {
+    name: "azure-calls-in-use",
+    async transform(code, id) {
+      const client = /\/@azure\/arm-[^/]+\/.*\bexport (?:class|\{)/s.test(`${id}\n${code}`)
+        ? (await groupsInUse(root)).find(({ name }) => code.includes(`class ${name} `))
+        : undefined;
+      return client ? withGroups(code, client) : null;
+    },
+  };
+}
+
+/** The clients that our source picks groups of, and which. */
+async function groupsInUse(root) {
+  const text = await readFile(join(root, source), "utf8");
+  const picks = [...text.matchAll(/\bPick<\s*(\w+Client),([^>]+)>/g)];
+  return picks.map(([, name, groups]) => ({
+    name,
+    groups: [...groups.matchAll(/"(\w+)"/g)].map(([, one]) => one),
+  }));
+}
+
+/** A line that makes a group, as the clients are printed. */
+const making = /^ *this\.(\w+) = (?:new \w+Impl\(this\)|_get\w+Operations\(this\._client\));\n/gm;
+
+function withGroups(code, { name, groups }) {
+  const made = new Set([...code.matchAll(making)].map(([, group]) => group));
+  const missing = groups.filter((group) => !made.has(group));
+  if (missing.length > 0) throw new Error(`${name} makes no ${missing.join(", ")}`);
+  return code.replaceAll(making, (line, group) => (groups.includes(group) ? line : ""));
+}
