@@ -1,8 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
-
-/** The variables that a process was started with. */
-type Variables = Readonly<Record<string, string | undefined>>;
+import type { Variables } from "../domain/proxy.ts";
 
 /**
  * Programs that clouds and identity providers publish for kubeconfigs to name: of AWS, DigitalOcean, Gardener, Google,
@@ -28,10 +26,10 @@ export const knownPrograms: readonly string[] = [
  * not in the one that the kubeconfig gives the plugin, and as by kubectl in no relative folder.
  * @returns undefined where there is none
  */
-export function programFile(command: string, env: Variables = process.env): string | undefined {
+export function programFile(command: string, variables: Variables): string | undefined {
   if (/[/\\]/.test(command)) return command;
   const names = process.platform === "win32" ? [command, `${command}.exe`] : [command];
-  return (env["PATH"] ?? env["Path"] ?? "")
+  return (variables["PATH"] ?? variables["Path"] ?? "")
     .split(delimiter)
     .filter(isAbsolute)
     .flatMap((folder) => names.map((name) => join(folder, name)))
@@ -48,10 +46,10 @@ function isProgram(path: string): boolean {
 }
 
 /** Which of the known programs a command runs: by its name, or by the path where our own PATH finds it. */
-export function knownProgram(command: string, env: Variables = process.env): string | undefined {
+export function knownProgram(command: string, variables: Variables): string | undefined {
   const name = basename(command).replace(process.platform === "win32" ? /\.exe$/i : /$^/, "");
-  const file = programFile(command, env);
-  return knownPrograms.includes(name) && file !== undefined && file === programFile(name, env)
+  const file = programFile(command, variables);
+  return knownPrograms.includes(name) && file !== undefined && file === programFile(name, variables)
     ? name
     : undefined;
 }
@@ -63,10 +61,10 @@ const ourSecrets = /^(?:(?:AZURE|ACR_PULL)_.*(?:SECRET|PASSWORD|TOKEN)|MSI_SECRE
 export function programVariables(
   command: string,
   given: Readonly<Record<string, string>>,
-  env: Variables = process.env,
+  variables: Variables,
 ): Record<string, string | undefined> {
   // It signs in to Azure itself, by what these very variables hold: https://azure.github.io/kubelogin/concepts/login-modes/sp.html
-  const signsInToAzure = knownProgram(command, env) === "kubelogin";
-  const handed = Object.entries(env).filter(([name]) => signsInToAzure || !ourSecrets.test(name));
+  const signsInToAzure = knownProgram(command, variables) === "kubelogin";
+  const handed = Object.entries(variables).filter(([name]) => signsInToAzure || !ourSecrets.test(name));
   return { ...Object.fromEntries(handed), ...given };
 }

@@ -4,7 +4,7 @@ import { urlPart } from "../domain/url-part.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
 import { platformsOf } from "./image-platforms.ts";
 import { manifestTypes } from "./manifest-types.ts";
-import { RegistryConnection } from "./registry-connection.ts";
+import { RegistryConnection, type RegistryOptions } from "./registry-connection.ts";
 
 /** How an attempt to pull ended, where that is no failure of the attempt itself. */
 export type PullOutcome =
@@ -26,11 +26,10 @@ export interface PullImage {
  * Source: https://github.com/containerd/containerd/blob/main/core/remotes/docker/auth/fetch.go
  */
 export class PullClient {
-  readonly #timeoutMs: number;
+  readonly #options: RegistryOptions;
 
-  /** @param timeoutMs bounds each wait for the registry, tries included */
-  constructor(timeoutMs = Infinity) {
-    this.#timeoutMs = timeoutMs;
+  constructor(options: RegistryOptions) {
+    this.#options = options;
   }
 
   /**
@@ -45,7 +44,7 @@ export class PullClient {
     image: PullImage,
     signal: AbortSignal,
   ): Promise<PullOutcome> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const sign = await signIn(registry, credential, image.repository, signal);
       if (sign.kind === "refused") return sign;
@@ -74,7 +73,7 @@ export class PullClient {
     loginServer: string,
     signal: AbortSignal,
   ): Promise<{ readonly clockAheadMs: number | undefined }> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const answer = await registry.ask("GET", "/v2/", {}, signal);
       if (answer.status === 403) throw firewallError(registry.loginServer, answer);
@@ -99,7 +98,7 @@ export class PullClient {
     { repository, tag = "latest" }: PullImage,
     signal: AbortSignal,
   ): Promise<readonly string[] | undefined> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const sign = await signIn(registry, credential, repository, signal);
       return sign.kind === "token"
