@@ -16,6 +16,7 @@ import {
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
 import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange.ts";
+import type { Variables } from "../domain/proxy.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 
 /** One request to a service of Azure. */
@@ -70,23 +71,36 @@ export interface SdkClientOptions {
   readonly additionalPolicies: Array<{ readonly policy: PipelinePolicy; readonly position: "perCall" }>;
 }
 
+/** How Azure is reached. */
+export interface AzureHttpOptions {
+  /** What a proxy is found by. */
+  readonly variables: Variables;
+  /** Bounds each wait for a service, tries included; in milliseconds. Default: what suits a request. */
+  readonly timeoutMs?: number | undefined;
+  /** The connections to use where there is no proxy, and how TLS is verified on them. */
+  readonly agent?: Agent;
+}
+
 /**
  * Opens the way; connections are made when first needed and kept alive.
- * @param agent the connections to use, and how TLS is verified on them
- * @param timeoutMs bounds each wait for a service, tries included
  */
-export function createAzureHttp(
-  agent: Agent = new Agent({ keepAlive: true }),
+export function createAzureHttp({
+  variables,
   timeoutMs = Infinity,
-): AzureHttp {
+  agent = new Agent({ keepAlive: true }),
+}: AzureHttpOptions): AzureHttp {
   let clockAheadMs: number | undefined;
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
   let onSent = () => {};
   const underWay = new Promise<void>((resolve) => (onSent = resolve));
   // The metadata service of virtual machines speaks no TLS.
-  const agents = { overTls: agent, inTheClear: new AgentInTheClear({ keepAlive: true }) };
+  const ways = {
+    overTls: agent,
+    inTheClear: new AgentInTheClear({ keepAlive: true }),
+    proxy: proxyNamedIn(variables),
+  };
   const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(agents, timeoutMs, { writes, onDate, onSent });
+    createHttpClient(ways, timeoutMs, { writes, onDate, onSent });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
@@ -101,7 +115,6 @@ export function createAzureHttp(
   // every command would begin 18 ms later.
   const pipelineWith = (repeatable: boolean) => {
     const pipeline = createEmptyPipeline();
-    pipeline.addPolicy(proxyPolicy());
     pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
     pipeline.addPolicy(setClientRequestIdPolicy());
     pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
@@ -141,43 +154,70 @@ interface Hearing {
   readonly onDate: (date: number) => void;
 }
 
-/** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
+/** The connections that requests take. */
+interface Ways {
+  readonly overTls: Agent;
+  readonly inTheClear: AgentInTheClear;
+  /** Has a request go through a proxy. */
+  readonly proxy: PipelinePolicy | undefined;
+}
+
+/** The proxy that variables name, read as Azure's SDKs read those of the process. */
+function proxyNamedIn(variables: Variables): PipelinePolicy | undefined {
+  const read = (name: string) => variables[name] || variables[name.toLowerCase()] || "";
+  const url = read("HTTPS_PROXY") || read("ALL_PROXY") || read("HTTP_PROXY");
+  if (url === "") return undefined;
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const usual = protocol === "https:" ? 443 : 80;
+  const spared = read("NO_PROXY").split(",");
+  return proxyPolicy(
+    { host: `${protocol}//${hostname}`, port: Number(port) || usual, username, password },
+    { customNoProxyList: spared.map((host) => host.trim()).filter((host) => host !== "") },
+  );
+}
+
+/** Sends what the pipelines hand down. */
 function createHttpClient(
-  agents: { readonly overTls: Agent; readonly inTheClear: AgentInTheClear },
+  ways: Ways,
   limitMs: number,
   { writes, onDate, onSent }: Pick<RequestRules, "writes"> & Hearing,
 ): HttpClient {
+  const send: HttpClient["sendRequest"] = async (request) => {
+    const url = new URL(request.url);
+    if (url.protocol !== "https:" && !request.allowInsecureConnection) {
+      throw new TypeError(`not sent without TLS: ${url.origin}`);
+    }
+    // Bodies are small, and nothing here unpacks them.
+    request.headers.delete("accept-encoding");
+    const answer = await exchange(
+      {
+        method: request.method,
+        url,
+        headers: request.headers.toJSON({ preserveCase: true }),
+        body: typeof request.body === "string" ? request.body : undefined,
+        agent:
+          (request.agent as Agent | undefined) ??
+          (url.protocol === "https:" ? ways.overTls : ways.inTheClear),
+        limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
+        writes: writes(request),
+        onSent,
+      },
+      signalOf(request),
+    );
+    // Nobody vouches for the time that is told without TLS.
+    const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
+    if (!Number.isNaN(date)) onDate(date);
+    const headers = createHttpHeaders();
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined) headers.set(name, String(value));
+    }
+    return { request, status: answer.status, headers, bodyAsText: answer.body.toString("utf8") };
+  };
   return {
-    async sendRequest(request) {
-      const url = new URL(request.url);
-      if (url.protocol !== "https:" && !request.allowInsecureConnection) {
-        throw new TypeError(`not sent without TLS: ${url.origin}`);
-      }
-      // Bodies are small, and nothing here unpacks them.
-      request.headers.delete("accept-encoding");
-      const answer = await exchange(
-        {
-          method: request.method,
-          url,
-          headers: request.headers.toJSON({ preserveCase: true }),
-          body: typeof request.body === "string" ? request.body : undefined,
-          agent:
-            (request.agent as Agent | undefined) ??
-            (url.protocol === "https:" ? agents.overTls : agents.inTheClear),
-          limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
-          writes: writes(request),
-          onSent,
-        },
-        signalOf(request),
-      );
-      // Nobody vouches for the time that is told without TLS.
-      const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
-      if (!Number.isNaN(date)) onDate(date);
-      const headers = createHttpHeaders();
-      for (const [name, value] of Object.entries(answer.headers)) {
-        if (value !== undefined) headers.set(name, String(value));
-      }
-      return { request, status: answer.status, headers, bodyAsText: answer.body.toString("utf8") };
+    sendRequest(request) {
+      // An SDK has chosen a proxy by the variables of the process.
+      delete request.agent;
+      return ways.proxy ? ways.proxy.sendRequest(request, send) : send(request);
     },
   };
 }

@@ -12,7 +12,7 @@ import { createRoleClient } from "./role-client.ts";
 export async function openAzure(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp(undefined, options.timeoutMs),
+  http: AzureHttp = createAzureHttp({ variables: options.env, timeoutMs: options.timeoutMs }),
 ) {
   // Loaded before, they would hold the first request up; loaded after its answer, the second.
   http.underWay.then(() => import("./resource-manager-clients.ts")).catch(() => {});

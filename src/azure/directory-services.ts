@@ -25,7 +25,7 @@ export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" 
 export async function openDirectory(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp(undefined, options.timeoutMs),
+  http: AzureHttp = createAzureHttp({ variables: options.env, timeoutMs: options.timeoutMs }),
   scopeAtHand: (cloud: Cloud) => string = (cloud) => cloud.graphScope,
 ) {
   const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);

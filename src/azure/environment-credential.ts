@@ -3,48 +3,59 @@ import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import type { Variables } from "../domain/proxy.ts";
 import { SecretText } from "../domain/secret-text.ts";
 import type { TokenRequest } from "./token-request.ts";
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
 /** The service principal and its password that variables name, if they do. */
 export function passwordIn(
-  env: Variables,
+  variables: Variables,
   tenant: string | undefined,
 ): Pick<TokenRequest, "tenant" | "appId" | "password"> | undefined {
-  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = env;
+  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = variables;
   const inTenant = tenant ?? AZURE_TENANT_ID;
   if (!inTenant || !appId || !secret) return undefined;
   return { tenant: inTenant, appId, password: new SecretText(secret) };
 }
 
 /**
- * What else variables name to sign in with, in the tenant asked for: `EnvironmentCredential` knows none but that of
- * AZURE_TENANT_ID, and a flag is stronger than a variable.
+ * What else variables name to sign in with, in the tenant asked for: a flag is stronger than a variable. It is what
+ * `EnvironmentCredential` does by the variables of the process, and in the tenant of AZURE_TENANT_ID alone.
  * Source: https://learn.microsoft.com/javascript/api/@azure/identity/environmentcredential
  * @throws ActionableError `azure.wrong-tenant` when a domain is asked for with a user's name and password
+ * @throws CredentialUnavailableError when they name nothing
  */
 export async function environmentCredential(
-  env: Variables,
+  variables: Variables,
   tenant: string | undefined,
   options: EnvironmentCredentialOptions,
 ): Promise<TokenCredential> {
-  const { ClientCertificateCredential, EnvironmentCredential } = await import("@azure/identity");
-  const clientId = env["AZURE_CLIENT_ID"];
-  const certificatePath = env["AZURE_CLIENT_CERTIFICATE_PATH"];
-  if (tenant === undefined || !clientId) return new EnvironmentCredential(options);
-  if (certificatePath) {
-    const password = env["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
-    const sendCertificateChain = /^(?:true|1)$/i.test(env["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? "");
-    const certificate = { certificatePath, ...(password && { certificatePassword: password }) };
-    return new ClientCertificateCredential(tenant, clientId, certificate, {
-      ...options,
-      sendCertificateChain,
-    });
+  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_CERTIFICATE_PATH } = variables;
+  const { AZURE_USERNAME: username, AZURE_PASSWORD: password } = variables;
+  const identity = await import("@azure/identity");
+  const inTenant = tenant ?? AZURE_TENANT_ID;
+  if (inTenant && clientId && AZURE_CLIENT_CERTIFICATE_PATH) {
+    const certificatePassword = variables["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
+    return new identity.ClientCertificateCredential(
+      inTenant,
+      clientId,
+      {
+        certificatePath: AZURE_CLIENT_CERTIFICATE_PATH,
+        ...(certificatePassword && { certificatePassword }),
+      },
+      {
+        ...options,
+        sendCertificateChain: /^(?:true|1)$/i.test(variables["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? ""),
+      },
+    );
   }
-  refuseDomain(tenant, "A user named in variables signs in");
-  return new EnvironmentCredential(options);
+  if (clientId) refuseDomain(tenant, "A user named in variables signs in");
+  if (AZURE_TENANT_ID && clientId && username && password) {
+    return new identity.UsernamePasswordCredential(AZURE_TENANT_ID, clientId, username, password, options);
+  }
+  throw new identity.CredentialUnavailableError(
+    "EnvironmentCredential is unavailable. No underlying credential could be used. To troubleshoot, visit https://aka.ms/azsdk/js/identity/environmentcredential/troubleshoot.",
+  );
 }
 
 /** The variables that name a file which the SDK reads, by the method that it does so for. */
@@ -58,10 +69,14 @@ const fileVariables = {
  * pipe keeps the process alive.
  * @throws ActionableError `azure.not-signed-in`; the signal's reason
  */
-export async function checkNamedFile(method: string, env: Variables, signal: AbortSignal): Promise<void> {
+export async function checkNamedFile(
+  method: string,
+  variables: Variables,
+  signal: AbortSignal,
+): Promise<void> {
   const variable =
     Object.hasOwn(fileVariables, method) && fileVariables[method as keyof typeof fileVariables];
-  const file = variable && env[variable];
+  const file = variable && variables[variable];
   if (!file) return;
   try {
     await readNamedFile(file, { signal });

@@ -48,7 +48,12 @@ export async function createSdkCredential(
     case "environment":
       return environmentCredential(env, tenant, common);
     case "workload-identity":
-      return new identity.WorkloadIdentityCredential({ ...common, ...inTenant });
+      return new identity.WorkloadIdentityCredential({
+        ...common,
+        tenantId: tenant ?? env["AZURE_TENANT_ID"] ?? "",
+        clientId,
+        tokenFilePath: env["AZURE_FEDERATED_TOKEN_FILE"] ?? "",
+      });
     case "managed-identity":
       refuseDomain(tenant, "A managed identity signs in");
       return new identity.ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });

@@ -1,19 +1,19 @@
 import { BlockList, isIP } from "node:net";
-import { getProxyForUrl } from "proxy-from-env";
+import { proxyFor, type Variables } from "../domain/proxy.ts";
 
 /**
- * The proxy on the way to an API server by the environment's word, as kubectl reads it; empty for none. It spares what
+ * The proxy on the way to an API server by the variables' word, as kubectl reads it; empty for none. It spares what
  * other programs send through a proxy: this machine, where kind and minikube put their clusters, and of NO_PROXY whole
  * networks and whatever lies below a domain.
  * Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
-export function clusterProxy(server: URL): string {
+export function clusterProxy(server: URL, variables: Variables): string {
   const host = server.hostname.replace(/^\[|\]$/g, "").toLowerCase();
-  const { NO_PROXY: large, no_proxy: small } = process.env;
+  const { NO_PROXY: large, no_proxy: small } = variables;
   const entries = (large || small || "").toLowerCase().split(/[\s,]+/);
   const spared =
     host === "localhost" || isWithin(host, thisMachine) || entries.some((one) => names(one, host));
-  return spared ? "" : getProxyForUrl(server.href);
+  return spared ? "" : proxyFor(server, variables);
 }
 
 const thisMachine = ["127.0.0.0/8", "::1/128"];

@@ -153,7 +153,7 @@ async function askProvider({ name, authProvider }: KubeconfigUser): Promise<stri
 }
 
 function askPlugin(
-  { context, cluster }: Connection,
+  { context, cluster, variables }: Connection,
   plugin: NonNullable<KubeconfigUser["plugin"]>,
   authority: Buffer | undefined,
   say: (line: string) => void,
@@ -166,17 +166,18 @@ function askPlugin(
     "certificate-authority-data": authority?.toString("base64"),
     "proxy-url": cluster.proxyUrl,
   };
-  return runExecPlugin(plugin, { context, cluster: info, say }, signal);
+  return runExecPlugin(plugin, { context, variables, cluster: info, say }, signal);
 }
 
 async function agentFor(
-  { cluster: { server, skipTlsVerify, tlsServerName, proxyUrl } }: Connection,
+  { cluster: { server, skipTlsVerify, tlsServerName, proxyUrl }, variables }: Connection,
   tls: { ca: Buffer | undefined; cert: Buffer | string | undefined; key: Buffer | string | undefined },
 ): Promise<Agent> {
   const trust = { ...tls, servername: tlsServerName };
   if (proxyUrl?.startsWith("socks") !== true) {
     const url = new URL(server);
-    return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy: proxyUrl ?? clusterProxy(url) });
+    const proxy = proxyUrl ?? clusterProxy(url, variables);
+    return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy });
   }
   const { SocksProxyAgent } = await import("socks-proxy-agent");
   // It hands on whatever TLS needs to know, though its type does not say so.

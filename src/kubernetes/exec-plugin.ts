@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import type { Variables } from "../domain/proxy.ts";
 import { programFile, programVariables, type ExecPlugin } from "./exec-program.ts";
 
 const limitMs = 60_000;
@@ -19,6 +20,8 @@ export interface ExecCredential {
 /** For whom and where a plugin runs. */
 export interface ExecRun {
   readonly context: string;
+  /** What the program is found by, and what it is handed. */
+  readonly variables: Variables;
   /** Handed to a plugin that asks for it. */
   readonly cluster: Readonly<Record<string, unknown>>;
   /** What the plugin says on standard error, line by line: a sign-in may have to be finished in a browser. */
@@ -52,10 +55,10 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const { command, args, env } = plugin;
-    const program = programFile(command);
+    const program = programFile(command, run.variables);
     if (program === undefined) throw failed(plugin, run.context, "it is not installed", true);
     const child = spawn(program, args, {
-      env: { ...programVariables(command, env), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      env: { ...programVariables(command, env, run.variables), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
       stdio: ["ignore", "pipe", "pipe"],
       // It leads a group that can be ended as a whole. On Windows it would get a window instead.
       detached: process.platform !== "win32",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { KubeContext } from "../core/ports/cluster.ts";
 import { refused } from "../domain/errors.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import type { Variables } from "../domain/proxy.ts";
 import {
   kubeconfigPaths,
   largestKubeconfigBytes,
@@ -21,6 +22,8 @@ export interface Connection {
   readonly cluster: KubeconfigCluster;
   /** Undefined for a context that names none. */
   readonly user: KubeconfigUser | undefined;
+  /** What proxies and programs are found by. */
+  readonly variables: Variables;
 }
 
 /** The contexts a user has, merged as kubectl merges them. */
@@ -28,9 +31,11 @@ export class Kubeconfig {
   readonly currentContext: string | undefined;
   readonly contexts: readonly KubeContext[];
   readonly #entries: KubeconfigEntries;
+  readonly #variables: Variables;
 
-  constructor(entries: KubeconfigEntries) {
+  constructor(entries: KubeconfigEntries, variables: Variables) {
     this.#entries = entries;
+    this.#variables = variables;
     this.currentContext = entries.currentContext;
     this.contexts = [...entries.contexts.values()].map(({ name, namespace, cluster }) => ({
       name,
@@ -67,7 +72,7 @@ export class Kubeconfig {
     if (user) checkProvider(contextName, user);
     if (user && actsAsNobody(user)) throw actingAsNobody(contextName, user.name);
     if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) throw badProxy(contextName);
-    return { context: contextName, cluster, user };
+    return { context: contextName, cluster, user, variables: this.#variables };
   }
 }
 
@@ -167,7 +172,7 @@ export async function loadKubeconfig(
   const entries = mergeEntries(found.map(({ path, text }) => parseKubeconfig(path, text)));
   if (entries.contexts.size === 0 && file === undefined) {
     const inside = await ofPod(env, signal);
-    if (inside) return new Kubeconfig(readEntries(inside, podFolder));
+    if (inside) return new Kubeconfig(readEntries(inside, podFolder), env);
   }
   if (found.length === 0) {
     throw refused(
@@ -176,7 +181,7 @@ export async function loadKubeconfig(
       "Name one with --kubeconfig or KUBECONFIG; minikube, kind and az aks get-credentials write one.",
     );
   }
-  return new Kubeconfig(entries);
+  return new Kubeconfig(entries, env);
 }
 
 async function readIfThere(path: string, signal: AbortSignal): Promise<string | undefined> {

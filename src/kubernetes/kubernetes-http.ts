@@ -63,7 +63,7 @@ export class KubernetesHttp {
       );
     }
     this.#plugin = user && pluginToRun(user);
-    if (this.#plugin) checkPlugin(this.#plugin, context, options.execPlugins ?? "allow");
+    if (this.#plugin) checkPlugin(this.#plugin, connection, options.execPlugins ?? "allow");
     this.#connection = connection;
     this.#options = options;
     this.#pace = new RequestPace(options.concurrency ?? 10);
@@ -136,8 +136,8 @@ export class KubernetesHttp {
   }
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
-    const { context } = this.#connection;
-    const unknown = this.#plugin && unknownPlugin(this.#plugin);
+    const { context, variables } = this.#connection;
+    const unknown = this.#plugin && unknownPlugin(this.#plugin, variables);
     if (unknown !== undefined) this.#options.onPluginStart?.(context, unknown);
     const say = (line: string) => this.#options.onPluginMessage?.(context, withoutSecrets(line));
     return { ...(await signInToCluster(this.#connection, say, signal)), proven: false };

@@ -4,7 +4,7 @@ import type { PullCredential } from "../domain/docker-config.ts";
 import { urlPart } from "../domain/url-part.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
 import { manifestTypes, platformsOf } from "./image-platforms.ts";
-import { RegistryConnection } from "./registry-connection.ts";
+import { RegistryConnection, type RegistryOptions } from "./registry-connection.ts";
 
 /**
  * A registry's data plane, used as a node uses it: user name and password at the token endpoint, the token at the
@@ -13,11 +13,10 @@ import { RegistryConnection } from "./registry-connection.ts";
  * Source: https://github.com/containerd/containerd/blob/main/core/remotes/docker/auth/fetch.go
  */
 export class PullClient implements PullProof, RegistryLooks {
-  readonly #timeoutMs: number;
+  readonly #options: RegistryOptions;
 
-  /** @param timeoutMs bounds each wait for the registry, with retries */
-  constructor(timeoutMs = Infinity) {
-    this.#timeoutMs = timeoutMs;
+  constructor(options: RegistryOptions) {
+    this.#options = options;
   }
 
   async tryPull(
@@ -26,7 +25,7 @@ export class PullClient implements PullProof, RegistryLooks {
     image: ProofImage,
     signal: AbortSignal,
   ): Promise<PullOutcome> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const sign = await signIn(registry, credential, image.repository, signal);
       if (sign.kind === "refused") return sign;
@@ -47,7 +46,7 @@ export class PullClient implements PullProof, RegistryLooks {
     loginServer: string,
     signal: AbortSignal,
   ): Promise<{ readonly clockAheadMs: number | undefined }> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const answer = await registry.ask("GET", "/v2/", {}, signal);
       if (answer.status === 403) throw firewallError(registry.loginServer, answer);
@@ -67,7 +66,7 @@ export class PullClient implements PullProof, RegistryLooks {
     { repository, tag = "latest" }: ProofImage,
     signal: AbortSignal,
   ): Promise<readonly string[] | undefined> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const sign = await signIn(registry, credential, repository, signal);
       return sign.kind === "token"

@@ -1354,7 +1354,7 @@ export const mutants = [
     edits: [
       {
         file: "src/kubernetes/exec-program.ts",
-        from: "file !== undefined && file === programFile(name, env)",
+        from: "file !== undefined && file === programFile(name, variables)",
         to: "file !== undefined",
       },
     ],
