@@ -183,8 +183,8 @@ function isPendingMark(value: unknown): value is PendingMark {
 }
 
 /**
- * Reads a secret's marks.
- * @throws ActionableError `secret.marks-malformed` if somebody changed them so that they cannot be read
+ * Reads a secret's marks; a secret without them has none.
+ * @throws ActionableError `secret.marks-malformed` when somebody changed them beyond reading
  */
 export function readMarks(secret: Pick<SecretObject, "namespace" | "name" | "annotations">): EntryMarks {
   const text = secret.annotations[entriesAnnotation];
@@ -205,7 +205,7 @@ export function readMarks(secret: Pick<SecretObject, "namespace" | "name" | "ann
   return value as EntryMarks;
 }
 
-/** A secret's marks; none if they cannot be read. */
+/** A secret's marks; none where somebody changed them beyond reading. */
 export function readableMarks(secret: Parameters<typeof readMarks>[0]): EntryMarks {
   try {
     return readMarks(secret);

@@ -6,7 +6,7 @@ import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import { clusterProxy } from "./cluster-proxy.ts";
-import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
+import { runExecPlugin } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { pluginToRun, type KubeconfigUser, type PemSource } from "./kubeconfig-file.ts";
 
@@ -35,7 +35,8 @@ export async function signInToCluster(
     const key = user && (await pem(user.key, signal));
     const authorization = user && (await authorizationOf(user, signal));
     const plugin = user && pluginToRun(user);
-    const credential = plugin && (await askPlugin(connection, plugin, authority, say, signal));
+    const run = { context, variables: connection.variables, cluster: clusterInfo(cluster, authority), say };
+    const credential = plugin && (await runExecPlugin(plugin, run, signal));
     const header = credential?.token === undefined ? authorization : `Bearer ${credential.token}`;
     return {
       headers: encodedHeaders(context, {
@@ -155,21 +156,18 @@ async function askProvider({ name, authProvider }: KubeconfigUser): Promise<stri
   return typeof authorization === "string" ? authorization : undefined;
 }
 
-function askPlugin(
-  { context, cluster, variables }: Connection,
-  plugin: NonNullable<KubeconfigUser["plugin"]>,
+/** What a plugin is told about the cluster, if it asks. */
+function clusterInfo(
+  cluster: Connection["cluster"],
   authority: Buffer | undefined,
-  say: (line: string) => void,
-  signal: AbortSignal,
-): Promise<ExecCredential> {
-  const info = {
+): Readonly<Record<string, unknown>> {
+  return {
     server: cluster.server,
     "tls-server-name": cluster.tlsServerName,
     "insecure-skip-tls-verify": cluster.skipTlsVerify || undefined,
     "certificate-authority-data": authority?.toString("base64"),
     "proxy-url": cluster.proxyUrl,
   };
-  return runExecPlugin(plugin, { context, variables, cluster: info, say }, signal);
 }
 
 async function agentFor(
