@@ -5,13 +5,10 @@ import { isGuid } from "../domain/names.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { SecretText } from "../domain/secret-text.ts";
-import type { TokenRequest } from "./token-request.ts";
+import type { PrincipalPassword } from "./password-sign-in.ts";
 
-/** The service principal and its password that variables name, if they do. */
-export function passwordIn(
-  variables: Variables,
-  tenant: string | undefined,
-): Pick<TokenRequest, "tenant" | "appId" | "password"> | undefined {
+/** The service principal and password in the variables; undefined if they are incomplete. */
+export function passwordIn(variables: Variables, tenant: string | undefined): PrincipalPassword | undefined {
   const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = variables;
   const inTenant = tenant ?? AZURE_TENANT_ID;
   if (!inTenant || !appId || !secret) return undefined;
@@ -19,11 +16,11 @@ export function passwordIn(
 }
 
 /**
- * What else variables name to sign in with, in the tenant asked for: a flag is stronger than a variable. It is what
- * `EnvironmentCredential` does by the variables of the process, and in the tenant of AZURE_TENANT_ID alone.
+ * A credential for what else the variables name, in the given tenant: a flag overrides a variable. The SDK's
+ * `EnvironmentCredential` does the same by the variables of the process, but only in the tenant of AZURE_TENANT_ID.
  * Source: https://learn.microsoft.com/javascript/api/@azure/identity/environmentcredential
- * @throws ActionableError `azure.wrong-tenant` when a domain is asked for with a user's name and password
- * @throws CredentialUnavailableError when they name nothing
+ * @throws ActionableError `azure.wrong-tenant` if a domain is given with a user's name and password
+ * @throws CredentialUnavailableError if the variables name nothing
  */
 export async function environmentCredential(
   variables: Variables,
@@ -58,15 +55,15 @@ export async function environmentCredential(
   );
 }
 
-/** The variables that name a file which the SDK reads, by the method that it does so for. */
+/** The variables that name a file which the SDK reads, by method. */
 const fileVariables = {
   environment: "AZURE_CLIENT_CERTIFICATE_PATH",
   "workload-identity": "AZURE_FEDERATED_TOKEN_FILE",
 } as const;
 
 /**
- * Looks whether the file that variables name can be read within bounds: the SDK has none, and what it waits for in a
- * pipe keeps the process alive.
+ * Checks that the file in the variables can be read within bounds: the SDK has none, and a pipe that it waits for
+ * keeps the process alive.
  * @throws ActionableError `azure.not-signed-in`; the signal's reason
  */
 export async function checkNamedFile(
@@ -91,8 +88,8 @@ export async function checkNamedFile(
 }
 
 /**
- * For a method that has a tenant of its own: whether it is the one asked for can be told by ids alone.
- * @param who how the method reads in `… to a tenant of its own`
+ * For a method with a tenant of its own: only an id can be compared with it.
+ * @param who the method, as it reads before `to a tenant of its own`
  * @throws ActionableError `azure.wrong-tenant`
  */
 export function refuseDomain(tenant: string | undefined, who: string): void {

@@ -4,8 +4,8 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 const defaultPorts: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 /**
- * The proxy on the way to a URL by the variables' word, as most programs read it; empty for none. Names in lower case
- * go before those in upper case. `NO_PROXY` lists hosts, `.domain`, `*suffix` and `host:port`.
+ * The proxy for a URL, read from the variables as most programs do; empty for none. Names in lower case take
+ * precedence. `NO_PROXY` lists hosts, `.domain`, `*suffix` and `host:port`.
  * Source: https://about.gitlab.com/blog/we-need-to-talk-no-proxy/
  */
 export function proxyFor(url: URL, variables: Variables): string {

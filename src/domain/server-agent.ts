@@ -2,7 +2,7 @@ import { Agent as AgentInTheClear, type Agent } from "node:http";
 import { Agent as AgentOverTls, type AgentOptions } from "node:https";
 import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 
-/** How a server is reached and known. */
+/** How to reach a server and verify it. */
 export interface ServerTrust extends Pick<AgentOptions, "ca" | "cert" | "key" | "servername" | "maxSockets"> {
   /** Whether its certificate is verified. Default true, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
   readonly verify?: boolean | undefined;
@@ -11,8 +11,8 @@ export interface ServerTrust extends Pick<AgentOptions, "ca" | "cert" | "key" | 
 }
 
 /**
- * Kept connections to one server, straight or through a proxy, as kubectl, Docker and Azure's SDKs find their way.
- * A proxy passes TLS through: it sees no more than the server's name.
+ * Kept connections to one server, directly or through a proxy, as kubectl, Docker and Azure's SDKs connect. TLS is
+ * end to end: a proxy sees no more than the server's name.
  */
 export function serverAgent(url: URL, { verify = true, proxy, ...tls }: ServerTrust): Agent {
   const options = { ...tls, keepAlive: true, rejectUnauthorized: verify };

@@ -11,7 +11,7 @@ export const manifestTypes = [
 ].join(", ");
 
 /** An image in a repository, by a tag or a digest. */
-interface Reference {
+export interface ManifestReference {
   readonly repository: string;
   readonly reference: string;
 }
@@ -26,7 +26,7 @@ type Json = Readonly<Record<string, unknown>>;
 export async function platformsOf(
   registry: RegistryConnection,
   token: string,
-  { repository, reference }: Reference,
+  { repository, reference }: ManifestReference,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   const bearer = { Authorization: `Bearer ${token}` };

@@ -3,7 +3,7 @@ import type { ProofImage, PullOutcome, PullProof, RegistryLooks } from "../core/
 import type { PullCredential } from "../domain/docker-config.ts";
 import { urlPart } from "../domain/url-part.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
-import { manifestTypes, platformsOf } from "./image-platforms.ts";
+import { manifestTypes, platformsOf, type ManifestReference } from "./image-platforms.ts";
 import { RegistryConnection, type RegistryOptions } from "./registry-connection.ts";
 
 /**
@@ -32,7 +32,8 @@ export class PullClient implements PullProof, RegistryLooks {
       const lacking = missingPull(sign.token, image.repository);
       if (lacking !== undefined) return { kind: "no-pull-scope", reason: lacking };
       if (image.tag === undefined) return { kind: "allowed" };
-      return await findManifest(registry, sign.token, image.repository, image.tag, signal);
+      const { repository, tag: reference } = image;
+      return await findManifest(registry, sign.token, { repository, reference }, signal);
     } finally {
       registry.close();
     }
@@ -145,14 +146,13 @@ function missingPull(token: string, repository: string): string | undefined {
 async function findManifest(
   registry: RegistryConnection,
   token: string,
-  repository: string,
-  tag: string,
+  { repository, reference }: ManifestReference,
   signal: AbortSignal,
 ): Promise<PullOutcome> {
-  const path = `/v2/${repository}/manifests/${urlPart(tag)}`;
+  const path = `/v2/${repository}/manifests/${urlPart(reference)}`;
   const headers = { Authorization: `Bearer ${token}`, Accept: manifestTypes };
   const answer = await registry.ask("HEAD", path, headers, signal);
-  const image = `${repository}:${tag}`;
+  const image = `${repository}:${reference}`;
   if (answer.status === 200) return { kind: "allowed" };
   if (answer.status === 404) return { kind: "image-missing", reason: `the registry has no image ${image}` };
   if (answer.status === 401 || answer.status === 403) {

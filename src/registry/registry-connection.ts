@@ -7,7 +7,7 @@ import { withRetries } from "../domain/retry.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { badLoginServer, exchangeFailed, unexpectedAnswer } from "./registry-errors.ts";
 
-/** 429 or 5xx: worth another try. */
+/** 429 or 5xx: worth a retry. */
 class PassingRefusal extends Error {
   readonly error: ActionableError;
   readonly answer: HttpAnswer;
@@ -21,15 +21,15 @@ class PassingRefusal extends Error {
 
 /** How registries are reached. */
 export interface RegistryOptions {
-  /** What proxies are found by. */
+  /** Used to find proxies. */
   readonly variables: Variables;
-  /** Bounds each wait for the registry, tries included; in milliseconds. Default: what suits a request. */
+  /** Bounds each wait for the registry, with retries; in milliseconds. Default: what suits a request. */
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * One verified TLS connection to one registry, and to nothing else: no redirect is followed, and no realm that a
- * challenge names. Every request it is used for may be repeated.
+ * One verified TLS connection to one registry and nothing else: it follows no redirect, and no realm in a challenge.
+ * Every request over it may be repeated.
  */
 export class RegistryConnection {
   /** Host and port in lower case. */
@@ -38,7 +38,7 @@ export class RegistryConnection {
   readonly #timeoutMs: number;
   readonly #variables: Variables;
 
-  /** @throws ActionableError `registry.bad-login-server` when it is more than a host and a port */
+  /** @throws ActionableError `registry.bad-login-server` if it is more than a host and a port */
   constructor(loginServer: string, { variables, timeoutMs = Infinity }: RegistryOptions) {
     this.#variables = variables;
     this.#timeoutMs = timeoutMs;

@@ -270,7 +270,7 @@ export const mutants = [
     name: "sends every request to Graph as if it might be repeated",
     edits: [
       {
-        file: "src/azure/graph-transport.ts",
+        file: "src/azure/graph-client.ts",
         from: "repeatable: rule?.repeatable === true,",
         to: "repeatable: true,",
       },

@@ -23,12 +23,11 @@ import {
   managedByValue,
   managedLabel,
   readMarks,
-  hasForgottenWriters,
-  reconcilerOf,
   type EntryMark,
   type EntryMarks,
   type RetireMark,
 } from "../../domain/ownership.ts";
+import { hasForgottenWriters, reconcilerOf } from "../../domain/other-writers.ts";
 import { BusyError } from "./busy.ts";
 import { readTarget, type Target, type TargetContent, type Writable } from "../cluster/read-targets.ts";
 
