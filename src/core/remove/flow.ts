@@ -1,9 +1,8 @@
-import type { Finished } from "../ending.ts";
 import { isDeepStrictEqual } from "node:util";
 import { ActionableError, refused } from "../../domain/errors.ts";
-import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import { readableMarks } from "../../domain/ownership.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
+import { BusyWait } from "../turn/busy.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { seeClusters, type LeftOut } from "../cluster/see-clusters.ts";
 import { hasChanges } from "../plan.ts";
@@ -19,16 +18,14 @@ import type {
   RemoveOutcome,
   RemovePlan,
   RemovePorts,
-  RemoveResult,
 } from "./contract.ts";
-import { carryOut, type Run } from "./carry-out.ts";
+import { act, type Run } from "./act.ts";
 import { checkRights } from "./check-rights.ts";
 import { findLoginServer, recordedIn } from "./find-login-server.ts";
 import { proveKeysGone } from "./prove-gone.ts";
 import { planRemoval } from "./plan-removal.ts";
-import { Records } from "./records.ts";
+import { finishedOutcome, Records, thingsToGo } from "./result.ts";
 import { surveyRemoval, type Removal } from "./removal.ts";
-import { thingsToGo } from "./things-to-go.ts";
 
 /** What was found in all chosen clusters. */
 interface Survey {
@@ -57,7 +54,7 @@ export async function remove(
     if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
     // What stops it now leaves it half way.
     records.failures.push(error);
-    return finished(records, []);
+    return finishedOutcome(records, []);
   }
 }
 
@@ -116,7 +113,7 @@ async function carryAllOut(
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
-      await carryOut(removal, { ...run, gone, records });
+      await act(removal, { ...run, gone, records });
     } catch (error) {
       if (!isFailureOfOne(error, run.signal)) throw error;
       records.failures.push(error);
@@ -124,7 +121,7 @@ async function carryAllOut(
   }
   run.signal.throwIfAborted();
   await proveKeysGone(records, run);
-  return finished(records, leftOut);
+  return finishedOutcome(records, leftOut);
 }
 
 async function lookWhenIdle(
@@ -179,24 +176,6 @@ function refuseIfAllUnwritable(removals: readonly Removal[]): void {
     { code, hint, docs, requestId, exitCode: exitCode.notAllowed },
     { cause: first.error },
   );
-}
-
-function finished(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
-  const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
-  const result = { removed: records.all(records.failures.length === 0) };
-  const [first] = failures;
-  if (!first) return { kind: "finished", result, exitCode: exitCode.ok };
-  const code: ExitCode = records.wrote || records.items.length > 0 ? exitCode.incomplete : first.exitCode;
-  const error: NonNullable<Finished<RemoveResult>["error"]> = {
-    code: first.code,
-    message: [...new Set(failures.map(({ message }) => message))].join("\n"),
-    hint: first.hint ?? "Run the same command again: it goes on from here.",
-    docs: first.docs,
-    requestId: first.requestId,
-    retryable: first.retryable,
-    cause: first,
-  };
-  return { kind: "finished", result, exitCode: code, error };
 }
 
 /**

@@ -3,17 +3,15 @@ import { exitCode } from "../../domain/exit-code.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import type { RetireMark } from "../../domain/ownership.ts";
 import { azureNow } from "../clocks.ts";
-import type { Writing } from "../ports.ts";
-import type { Report } from "../progress.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
+import { BusyWait } from "../turn/busy.ts";
 import { BusyError } from "../turn/busy.ts";
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
-import type { RotateInput, RotatePorts } from "./contract.ts";
+import type { RotateInput } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { changeOver, isLingering } from "./change-over.ts";
 import { heldKeys } from "../cluster/holders.ts";
-import { KeyWork } from "./key-work.ts";
+import { KeyWork, type RotateTools } from "./key-work.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
@@ -23,11 +21,7 @@ import { seeClusters, type SeenCluster } from "../cluster/see-clusters.ts";
 import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
 
 /** What carrying out takes, the same for all keys of a run. */
-export interface Run {
-  readonly input: RotateInput;
-  readonly ports: Writing<RotatePorts>;
-  readonly report: Report;
-  readonly signal: AbortSignal;
+export interface Run extends RotateTools {
   /** All clusters of this run: another one may hold the same key. */
   readonly seen: readonly SeenCluster[];
 }
@@ -110,14 +104,14 @@ class KeysRun {
 
   /** @returns whether it was taken; false when another run was waited for */
   async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
-    const { input, ports, report, signal } = this.#run;
-    const work = new KeyWork(this.#written(), input, ports, report, signal);
+    const { signal } = this.#run;
+    const work = new KeyWork(this.#written(), this.#run);
     const { liveMark } = this.#keys;
     try {
       if (liveMark) throw new BusyError(targetName(liveMark.target));
       switch (step.kind) {
         case "tidy":
-          await work.underMark([], () => work.close(undefined));
+          await work.inTurn([], () => work.close(undefined));
           return true;
         case "change-over":
           return await this.#changeOver(step, work);

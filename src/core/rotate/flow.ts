@@ -1,6 +1,6 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
+import { BusyWait } from "../turn/busy.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { hasChanges } from "../plan.ts";

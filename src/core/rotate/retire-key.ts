@@ -11,7 +11,8 @@ import { targetName } from "../turn/pull-secret.ts";
 import { oftenEnough } from "../patience.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
 import { credentialsIn } from "../cluster/holders.ts";
-import type { Assignment, KeyWork } from "./key-work.ts";
+import type { SecretWrite } from "../turn/turn.ts";
+import type { KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
 import type { SeenCluster } from "../cluster/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
@@ -43,7 +44,7 @@ export async function retireKey(
 ): Promise<Retired> {
   const blocked = blockBefore(step, work.keys, work.input, others);
   if (blocked) return blocked;
-  return work.underMark([], async () => {
+  return work.inTurn([], async () => {
     const newer = distinctCredentials(step.holders.length > 0 ? step : work.keys);
     for (const credential of newer) await work.prove(credential, proofsBeforeCleaning, cleaningSpreadMs);
     const cleaned = await removeOldPasswords(step, work);
@@ -137,14 +138,10 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   if (total === 0) return true;
   const text = `Taking the old password out of ${total} ${total === 1 ? "secret" : "secrets"}`;
   report({ kind: "started", id: "clean", text });
-  const assignments = holders.map((holder, index) => assignment(holder, work, index === 0));
   // The last to lose its mark is the one that keeps it.
-  const [keeper, ...rest] = assignments;
-  const good = [
-    ...(await work.readBack(await work.write(rest))),
-    ...(keeper ? await work.readBack(await work.write([keeper])) : []),
-  ];
-  if (good.length < total) return false;
+  const [keeper, ...rest] = holders.map((holder, index) => withoutOld(holder, work, index === 0));
+  const good = (await work.write(rest)) + (keeper ? await work.write([keeper]) : 0);
+  if (good < total) return false;
   report({
     kind: "done",
     id: "clean",
@@ -153,16 +150,16 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   return true;
 }
 
-function assignment(holder: Retirement["holders"][number], work: KeyWork, keepsMark: boolean): Assignment {
-  const { credential, mark } = holder;
+function withoutOld(holder: Retirement["holders"][number], work: KeyWork, keepsMark: boolean): SecretWrite {
+  const { target, secret, credential, mark } = holder;
   const { pending: _pending, retire, ...kept } = mark;
   return {
-    holder,
+    target,
+    secret,
     desired: {
       loginServer: work.keys.loginServer,
       credential,
       mark: kept,
-      closes: undefined,
       before: { credential: undefined, retire: keepsMark ? retire : undefined },
     },
   };
@@ -184,7 +181,7 @@ async function removeKey(
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   const held = await lastLook(step, work);
   if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);
-  await work.mark.ensureHeld(work.signal);
+  await work.turn.ensureHeld();
   work.report({ kind: "started", id: "retire", text: `Retiring the key ${keyId}` });
   try {
     await directory.removePassword(keys.application.objectId, keyId, work.signal);
@@ -273,14 +270,14 @@ function refuseOtherKey(
 
 /** Whoever came to hold the key since the survey. */
 async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
-  return placesOf(work.keys.seen, holdersIn(await work.secretsNow(), step, work.keys));
+  return placesOf(work.keys.seen, holdersIn((await work.turn.secretsNow()).secrets, step, work.keys));
 }
 
 /** The key is gone, so that nothing needs to remember it. */
 async function dropLastMark({ holders }: Retirement, work: KeyWork): Promise<void> {
   const [keeper] = holders;
   if (!keeper) return;
-  await work.write([assignment(keeper, work, false)]);
+  await work.turn.write([withoutOld(keeper, work, false)]);
   const { error } = work.written.get(targetName(keeper.target)) ?? {};
   if (error) throw error;
 }

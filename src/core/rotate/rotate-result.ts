@@ -3,7 +3,8 @@ import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { ResultRotation, RotateOutcome, RotateResult } from "./contract.ts";
-import type { MadeKey, WrittenTarget } from "./key-work.ts";
+import type { MadeKey } from "./key-work.ts";
+import type { SecretRecord } from "../turn/turn.ts";
 import type { LeftOut } from "../cluster/see-clusters.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
@@ -14,7 +15,7 @@ export type Row = Omit<ResultRotation, "context">;
 export interface KeysRecord {
   readonly keys: SurveyedKeys;
   readonly rows: Row[];
-  readonly written: Map<string, WrittenTarget>;
+  readonly written: Map<string, SecretRecord>;
   readonly swept: string[];
   /** Keys that were made, and that no secret is known to hold. */
   readonly unwritten: MadeKey[];
@@ -54,7 +55,7 @@ function sweptKeys({ keys, rows, swept }: KeysRecord): RotateResult["sweptKeys"]
 function secretsOf({ keys, written }: KeysRecord): ResultSecret[] {
   const untouched = keys.holders
     .filter(({ target }) => !written.has(targetName(target)))
-    .map(({ target }): WrittenTarget => ({ target, action: "unchanged" }));
+    .map(({ target }): SecretRecord => ({ target, action: "unchanged" }));
   return [...written.values(), ...untouched].map(({ target, action, error }) => ({
     context: target.cluster.context,
     namespace: target.namespace,

@@ -2,7 +2,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { BusyError } from "../turn/busy.ts";
 import type { SetupOutcome } from "./contract.ts";
-import type { JobRecord } from "./job-work.ts";
+import type { JobRecord } from "./result.ts";
 
 /*
  * A run that made way for another one may have written something, and then looks again. Whatever it meets after that

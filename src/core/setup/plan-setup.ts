@@ -11,7 +11,7 @@ import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts"
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
 import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
 import type { Survey } from "./survey.ts";
-import { standingMarks } from "./sweep.ts";
+import { standingMarks } from "./find-marks.ts";
 
 /** The registry as results show it. */
 export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {

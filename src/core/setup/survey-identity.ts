@@ -11,7 +11,7 @@ import {
 } from "../identity/application.ts";
 import { BusyError } from "../turn/busy.ts";
 import { checkPasswordPolicy } from "../identity/client-secret.ts";
-import { isLive, isOwn } from "../turn/pending-mark.ts";
+import { isLive, isOwn } from "../turn/live-mark.ts";
 import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../identity/pull-role.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";

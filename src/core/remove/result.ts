@@ -1,6 +1,10 @@
 import type { ActionableError } from "../../domain/errors.ts";
+import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import type { PullCredential } from "../../domain/docker-config.ts";
-import type { RemovedItem } from "./contract.ts";
+import type { LeftOut } from "../cluster/see-clusters.ts";
+import type { Finished } from "../ending.ts";
+import type { RemovedItem, RemoveOutcome, RemoveResult } from "./contract.ts";
+import type { Removal } from "./removal.ts";
 
 /** A key that was removed, to be tried. */
 export interface RemovedKeyRecord {
@@ -80,4 +84,47 @@ function isSameThing(one: Thing, other: Thing): boolean {
     one.context === other.context &&
     one.namespace === other.namespace
   );
+}
+
+/** Every thing that was to go, or to lose what is acr-pull's in it, as one that was not come to. */
+export function thingsToGo(removals: readonly Removal[]): RemovedItem[] {
+  return removals.flatMap(({ users, entries, verdicts }) => [
+    ...users.links.map(({ cluster: { context }, namespace, account: id }) =>
+      notReached({ kind: "service-account", id, context, namespace }),
+    ),
+    ...entries.entries.map(({ target: { cluster, namespace, name: id } }) =>
+      notReached({ kind: "secret", id, context: cluster.context, namespace }),
+    ),
+    ...verdicts.flatMap(({ application, principal, keys, roles, keptBecause }) => [
+      ...keys.map(({ keyId: id }) => notReached({ kind: "key", id })),
+      ...roles.map(({ id }) => notReached({ kind: "role-assignment", id })),
+      ...(principal && !keptBecause
+        ? [notReached({ kind: "service-principal", id: principal.objectId })]
+        : []),
+      ...(keptBecause ? [] : [notReached({ kind: "application", id: application.appId })]),
+    ]),
+  ]);
+}
+
+function notReached(thing: Pick<RemovedItem, "kind" | "id" | "context" | "namespace">): RemovedItem {
+  return { ...thing, action: "skipped" };
+}
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
+  const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
+  const result = { removed: records.all(records.failures.length === 0) };
+  const [first] = failures;
+  if (!first) return { kind: "finished", result, exitCode: exitCode.ok };
+  const code: ExitCode = records.wrote || records.items.length > 0 ? exitCode.incomplete : first.exitCode;
+  const error: NonNullable<Finished<RemoveResult>["error"]> = {
+    code: first.code,
+    message: [...new Set(failures.map(({ message }) => message))].join("\n"),
+    hint: first.hint ?? "Run the same command again: it goes on from here.",
+    docs: first.docs,
+    requestId: first.requestId,
+    retryable: first.retryable,
+    cause: first,
+  };
+  return { kind: "finished", result, exitCode: code, error };
 }

@@ -14,11 +14,48 @@ import type {
   SetupOutcome,
   SetupResult,
 } from "./contract.ts";
+import type { Application, ServicePrincipal } from "../../domain/identity.ts";
 import type { Target } from "../cluster/read-targets.ts";
-import type { JobRecord } from "./job-work.ts";
+import type { StandingRole } from "../identity/pull-role.ts";
+import type { SecretRecord } from "../turn/turn.ts";
 import { credentialAction, resultRegistry } from "./plan-setup.ts";
-import { applicationOf, type LeftOut } from "./job.ts";
+import { applicationOf, type Job, type LeftOut, type TargetCredential } from "./job.ts";
 import type { Survey } from "./survey.ts";
+
+/** What became of one link. */
+export interface LinkRecord {
+  readonly target: Target;
+  readonly account: string;
+  action: "updated" | "unchanged" | "failed";
+  error?: ActionableError;
+}
+
+/** What one job has done so far; filled while it works, so that a failure half way leaves the truth. */
+export interface JobRecord {
+  readonly job: Job;
+  /** Whether anything was asked to change. */
+  wrote: boolean;
+  application?: Application;
+  /** Whether this run made it. */
+  made?: boolean;
+  principal?: ServicePrincipal;
+  readonly roles: StandingRole[];
+  /** Names of the namespaces that were made. */
+  readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
+  /** The secret that was made for the mark alone, and holds no password until it is written. */
+  markedSecret?: Target;
+  /** The key that was made, until it is in use. */
+  madeKey?: Pick<TargetCredential, "keyId" | "createdAt" | "expiresAt">;
+  credential?: TargetCredential;
+  targets: readonly SecretRecord[];
+  readonly links: LinkRecord[];
+  /** Whether the credential was tried. */
+  tried: boolean;
+  proven: boolean;
+  removedKeys: string[];
+  removedRoles: string[];
+  error?: unknown;
+}
 
 /** An error as results show it. */
 function resultError({ code, message, hint }: ActionableError): ResultError {
