@@ -5,7 +5,7 @@ import type { Application, NewPassword } from "../../domain/identity.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
 import type { Directory } from "../ports.ts";
-import { waitText, waitUntil } from "../patience.ts";
+import { waitTelling } from "../patience.ts";
 import { nameOf } from "./directory-names.ts";
 import type { DirectoryTools } from "./directory-tools.ts";
 
@@ -46,23 +46,15 @@ export async function makeKey(
   signal: AbortSignal,
 ): Promise<NewPassword> {
   const { application, clusterId, lifetimeMs, mark, now } = wish;
-  const { directory, clock, report, timeoutMs } = tools;
+  const { directory, report } = tools;
   const endDateTime = new Date(now.getTime() + lifetimeMs - Math.min(clockSkewMs, lifetimeMs / 100));
   for (let tries = 1; ; tries += 1) {
     const displayName = keyDisplayName(clusterId, mark.operation);
     try {
-      const made = await waitUntil(
+      const made = await waitTelling(
         () => addUnlessUnknown(directory, application.objectId, { displayName, endDateTime }, signal),
-        {
-          timeoutMs,
-          onWait: (tries) =>
-            report({
-              kind: "waiting",
-              id: "key",
-              text: waitText("Entra to know the new application", tries, timeoutMs),
-            }),
-        },
-        clock,
+        { id: "key", what: "Entra to know the new application" },
+        tools,
         signal,
       );
       if (made) return made;
@@ -246,23 +238,15 @@ export async function sweepKeys(
   tools: DirectoryTools,
   signal: AbortSignal,
 ): Promise<{ removed: string[]; held: string[] }> {
-  const { directory, clock, report, timeoutMs } = tools;
-  const listed = await waitUntil(
+  const { directory, report } = tools;
+  const listed = await waitTelling(
     async () => {
       const current = await directory.readApplication(application.objectId, signal);
       const shows = wish.newest === undefined || current?.passwords.some((key) => key.keyId === wish.newest);
       return current && shows ? current : undefined;
     },
-    {
-      timeoutMs,
-      onWait: (tries) =>
-        report({
-          kind: "waiting",
-          id: "sweep",
-          text: waitText("Entra to list the new key", tries, timeoutMs),
-        }),
-    },
-    clock,
+    { id: "sweep", what: "Entra to list the new key" },
+    tools,
     signal,
   );
   report({ kind: "ended", id: "sweep" });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { ActionableError, refused } from "../../domain/errors.ts";
-import { exitCode } from "../../domain/exit-code.ts";
+import { declinedHalfWay, noneWritable } from "../ending.ts";
 import { readableMarks } from "../../domain/ownership.ts";
 import { BusyWait } from "../turn/busy.ts";
 import { refuseFarClocks } from "../clocks.ts";
@@ -58,6 +58,8 @@ export async function remove(
   }
 }
 
+const declinedText = "Not agreed to; what was removed before another run came between is gone.";
+
 async function removeInTurn(
   input: RemoveInput,
   ports: Writing<RemovePorts>,
@@ -75,7 +77,7 @@ async function removeInTurn(
     if (!hasChanges(plan.changes) || isAgreed(plan, agreed)) {
       for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
     } else if (await conversation.approve(plan)) agreed = plan;
-    else if (records.wrote) throw declinedHalfWay();
+    else if (records.wrote) throw declinedHalfWay("remove.declined", declinedText);
     else return { kind: "declined", plan };
     try {
       return await carryAllOut(survey, records, { input, ports, report, signal });
@@ -92,14 +94,6 @@ function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): bool
     agreed !== undefined &&
     changes.every((change) => agreed.changes.some((known) => isDeepStrictEqual(known, change)))
   );
-}
-
-function declinedHalfWay(): ActionableError {
-  return new ActionableError("Not agreed to; what was removed before another run came between is gone.", {
-    code: "remove.declined",
-    hint: "Run the same command again: it goes on from here.",
-    exitCode: exitCode.incomplete,
-  });
 }
 
 /** @throws BusyError when another run is at work in one of the clusters */
@@ -168,14 +162,9 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
 /** Where no secret can be written at all nothing is begun. */
 function refuseIfAllUnwritable(removals: readonly Removal[]): void {
   const unwritable = removals.flatMap(({ entries }) => entries.unwritable);
-  const [first] = unwritable;
-  if (!first || removals.some(({ entries }) => entries.entries.length > 0)) return;
-  const { code, hint, docs, requestId } = first.error;
-  throw new ActionableError(
-    unwritable.map(({ error }) => error.message).join("\n"),
-    { code, hint, docs, requestId, exitCode: exitCode.notAllowed },
-    { cause: first.error },
-  );
+  const [first, ...more] = unwritable.map(({ error }) => error);
+  if (first && removals.every(({ entries }) => entries.entries.length === 0))
+    throw noneWritable([first, ...more]);
 }
 
 /**

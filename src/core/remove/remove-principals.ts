@@ -39,15 +39,15 @@ export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureR
   noteKeptKeys(verdict, records);
   if (keysFailed) return noteKeptRoles(verdict, records);
   let now = verdict;
-  const lookAgain = () =>
+  const judgeNow = () =>
     tryTo(verdict.application.appId, "application", removal, async () => {
       // One that is deleted meanwhile leaves what was known of it.
       now = (await removal.judgeAgain()) ?? now;
     });
-  if (verdict.keys.length + verdict.roles.length > 0 && (await lookAgain())) return;
+  if (verdict.keys.length + verdict.roles.length > 0 && (await judgeNow())) return;
   const rolesFailed = await removeRoles(now, removal);
   noteKeptRoles(now, records);
-  if (rolesFailed || (!now.keptBecause && (await lookAgain()))) return;
+  if (rolesFailed || (!now.keptBecause && (await judgeNow()))) return;
   if (now.keptBecause) noteEnd(verdict, now.keptBecause, records);
   else await removeApplication(verdict, removal);
 }

@@ -1,9 +1,8 @@
 import type { ActionableError } from "../../domain/errors.ts";
-import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import type { PullCredential } from "../../domain/docker-config.ts";
 import type { LeftOut } from "../cluster/see-clusters.ts";
-import type { Finished } from "../ending.ts";
-import type { RemovedItem, RemoveOutcome, RemoveResult } from "./contract.ts";
+import { endingBy, resultError } from "../ending.ts";
+import type { RemovedItem, RemoveOutcome } from "./contract.ts";
 import type { Removal } from "./removal.ts";
 
 /** A key that was removed, to be tried. */
@@ -62,14 +61,13 @@ export class Records {
 
   /** Notes that one thing could not be removed. */
   fail(item: Omit<RemovedItem, "action" | "error">, error: ActionableError): void {
-    const { code, message, hint } = error;
     // What was done to it by then goes on being true.
     const { reason } = this.items.find((one) => one.reason === "unfinished" && isSameThing(one, item)) ?? {};
     this.add({
       ...item,
       action: "failed",
       ...(reason && { reason }),
-      error: { code, message, ...(hint === undefined ? {} : { hint }) },
+      error: resultError(error),
     });
     this.failures.push(error);
   }
@@ -114,17 +112,5 @@ function notReached(thing: Pick<RemovedItem, "kind" | "id" | "context" | "namesp
 export function finishedOutcome(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
   const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
   const result = { removed: records.all(records.failures.length === 0) };
-  const [first] = failures;
-  if (!first) return { kind: "finished", result, exitCode: exitCode.ok };
-  const code: ExitCode = records.wrote || records.items.length > 0 ? exitCode.incomplete : first.exitCode;
-  const error: NonNullable<Finished<RemoveResult>["error"]> = {
-    code: first.code,
-    message: [...new Set(failures.map(({ message }) => message))].join("\n"),
-    hint: first.hint ?? "Run the same command again: it goes on from here.",
-    docs: first.docs,
-    requestId: first.requestId,
-    retryable: first.retryable,
-    cause: first,
-  };
-  return { kind: "finished", result, exitCode: code, error };
+  return { kind: "finished", result, ...endingBy(failures, records.wrote || records.items.length > 0) };
 }

@@ -3,7 +3,7 @@ import type { PasswordCredential } from "../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../domain/ownership.ts";
 import { azureNow } from "../clocks.ts";
 import { manyLooks } from "../proof/prove-steadily.ts";
-import { asForeseen, foreseeRefusedChange } from "../identity/application.ts";
+import { asForeseen, foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
 import {
   isRefusedByDirectory,
   lifetimeOf,
@@ -121,7 +121,7 @@ async function givenBack(refusal: ActionableError, work: KeyWork): Promise<unkno
       return passwordsForbidden(keys.application, policy, refusal);
     }
     const caller = await directory.caller(signal);
-    return asForeseen(refusal, await foreseeRefusedChange(keys.application, directory, caller, signal));
+    return asForeseen(refusal, await foreseeRefusedChange(keys.application, { directory, caller }, signal));
   } catch (error) {
     if (!(error instanceof ActionableError)) throw error;
     return refusal;

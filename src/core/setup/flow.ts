@@ -15,7 +15,7 @@ import type {
   SetupPorts,
   SetupResult,
 } from "./contract.ts";
-import { afterWrites, halfWay, OvertakenError } from "./after-writes.ts";
+import { afterWrites, afterWritesError, OvertakenError } from "./after-writes.ts";
 import { act } from "./act.ts";
 import { JobWork } from "./job-work.ts";
 import { credentialsDocument } from "./credentials-document.ts";
@@ -114,7 +114,7 @@ export async function setup(
       await busy.pause(error, signal).catch((last: unknown) => {
         if (!left) throw last;
         conversation.leave?.(left);
-        throw halfWay(last);
+        throw afterWritesError(last);
       });
     }
   }

@@ -4,11 +4,15 @@ import { unknownPasswordPolicy } from "../../domain/password-policy.ts";
 import { repositoriesIn } from "../../domain/role.ts";
 import { azureNow } from "../clocks.ts";
 import { settleBoth } from "../settle-both.ts";
-import { asForeseen, ensureApplication, type EnsuredApplication } from "../identity/application.ts";
+import {
+  ensureApplication,
+  ensureServicePrincipal,
+  type EnsuredApplication,
+} from "../identity/ensure-application.ts";
+import { asForeseen } from "../identity/foreseen-refusal.ts";
 import { isRefusedByDirectory, lifetimeOf, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
 import type { HeldMark } from "../turn/pending-mark.ts";
-import { ensureRoles, type StandingRole } from "../identity/pull-role.ts";
-import { ensureServicePrincipal } from "../identity/service-principal.ts";
+import { ensureRoles, type StandingRole } from "../identity/grant-role.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { applicationOf, type Job, type TargetCredential } from "./job.ts";
 import { deletedBefore, type JobWork } from "./job-work.ts";
@@ -155,7 +159,8 @@ async function ensurePrincipalAndRoles(
     work.record.wrote = true;
   const standing = work.record.roles;
   const onStanding = (role: StandingRole) => void standing.push(role);
-  await ensureRoles(roles, roleWish, principal.objectId, { ...work.tools(), onStanding }, work.signal);
+  const grantee = { registry: roleWish.registry, principalId: principal.objectId };
+  await ensureRoles(roles, grantee, { ...work.tools(), onStanding }, work.signal);
   for (const { desired, action } of standing) {
     if (action !== "created" && action !== "updated") continue;
     const { role, condition } = desired;

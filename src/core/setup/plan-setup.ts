@@ -1,5 +1,6 @@
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
-import { applicationChanges, foreseenText } from "../identity/application.ts";
+import { applicationChanges } from "../identity/application.ts";
+import { foreseenText } from "../identity/foreseen-refusal.ts";
 import { cappedLife } from "../identity/client-secret.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";

@@ -1,6 +1,5 @@
-import type { Finished, ResultError, ResultSecret } from "../ending.ts";
+import { endingBy, incomplete, isHalfDone, resultError, type Ending, type ResultSecret } from "../ending.ts";
 import { ActionableError } from "../../domain/errors.ts";
-import { exitCode } from "../../domain/exit-code.ts";
 import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole } from "../../domain/role.ts";
 import { isKeyOf } from "../../domain/ownership.ts";
@@ -16,7 +15,7 @@ import type {
 } from "./contract.ts";
 import type { Application, ServicePrincipal } from "../../domain/identity.ts";
 import type { Target } from "../cluster/read-targets.ts";
-import type { StandingRole } from "../identity/pull-role.ts";
+import type { StandingRole } from "../identity/grant-role.ts";
 import type { SecretRecord } from "../turn/turn.ts";
 import { credentialAction, resultRegistry } from "./plan-setup.ts";
 import { applicationOf, type Job, type LeftOut, type TargetCredential } from "./job.ts";
@@ -57,11 +56,6 @@ export interface JobRecord {
   error?: unknown;
 }
 
-/** An error as results show it. */
-function resultError({ code, message, hint }: ActionableError): ResultError {
-  return { code, message, ...(hint === undefined ? {} : { hint }) };
-}
-
 /** The document of what was done, however it ended. */
 export function resultOf(survey: Survey, records: readonly JobRecord[], now: Date): SetupResult {
   return {
@@ -93,13 +87,7 @@ export function resultOf(survey: Survey, records: readonly JobRecord[], now: Dat
 
 /** The document of a finished run, and how it ended. */
 export function finishedOutcome(survey: Survey, records: readonly JobRecord[], now: Date): SetupOutcome {
-  const ended = ending(survey, records);
-  return {
-    kind: "finished",
-    result: resultOf(survey, records, now),
-    exitCode: ended.exitCode,
-    ...(ended.error ? { error: ended.error } : {}),
-  };
+  return { kind: "finished", result: resultOf(survey, records, now), ...ending(survey, records) };
 }
 
 function servicePrincipals({ job, application, principal }: JobRecord): ResultServicePrincipal[] {
@@ -262,11 +250,16 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
     }));
 }
 
-type Ending = Omit<Finished<SetupResult>, "kind" | "result">;
-
 function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
   const broken = records.find(({ error }) => error !== undefined);
-  if (broken) return brokenEnding(broken, records);
+  if (broken) {
+    const { error } = broken;
+    const before = {
+      wrote: records.some(({ wrote }) => wrote),
+      didPart: records.some((one) => one !== broken && one.error === undefined && one.wrote),
+    };
+    return endingBy([error], error instanceof ActionableError && isHalfDone(error, before));
+  }
   const failed = [
     ...leftOut.map(({ target, error }) => ({ name: targetName(target), error })),
     ...records.flatMap(({ targets, links }) => [
@@ -276,40 +269,9 @@ function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
       ),
     ]),
   ];
-  const [first] = failed;
-  if (!first) return { exitCode: exitCode.ok };
-  const list = failed.map(({ name, error }) => `  ${name}: ${error.message}`).join("\n");
+  if (failed.length === 0) return endingBy([], false);
   const count = failed.length === 1 ? "1 target was" : `${failed.length} targets were`;
-  return {
-    exitCode: exitCode.incomplete,
-    error: {
-      code: "setup.incomplete",
-      message: `${count} not written:\n${list}`,
-      hint:
-        first.error.hint ?? "Mend the cause, then run the same command again; what is done stays as it is.",
-      docs: first.error.docs,
-      requestId: first.error.requestId,
-      retryable: true,
-      cause: first.error,
-    },
-  };
-}
-
-/** Nothing was written: the failure's own code. Else the run stopped half way, and the same command goes on. */
-function brokenEnding({ error }: JobRecord, records: readonly JobRecord[]): Ending {
-  if (!(error instanceof ActionableError)) throw error;
-  const wrote = records.some((record) => record.wrote) && error.code !== "busy";
-  const { code, message, hint, docs, requestId, retryable } = error;
-  return {
-    exitCode: wrote ? exitCode.incomplete : error.exitCode,
-    error: {
-      code,
-      message,
-      hint: hint ?? (wrote ? "Run the same command again: it goes on from here." : undefined),
-      docs,
-      requestId,
-      retryable,
-      cause: error,
-    },
-  };
+  const says = `${count} not written`;
+  const hint = "Mend the cause, then run the same command again; what is done stays as it is.";
+  return endingBy([incomplete(failed, { code: "setup.incomplete", says, hint })], true);
 }

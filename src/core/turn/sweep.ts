@@ -1,6 +1,5 @@
 import type { Application } from "../../domain/identity.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { lookAgain } from "../../domain/look-again.ts";
 import { mayBeSwept } from "../../domain/mark-claims.ts";
 import { readableMarks } from "../../domain/ownership.ts";
 import { azureNow } from "../clocks.ts";
@@ -9,7 +8,7 @@ import { writable, type Target } from "../cluster/read-targets.ts";
 import type { SecretsNow } from "../cluster/secrets-now.ts";
 import { sweepKeys } from "../identity/client-secret.ts";
 import type { DirectoryTools } from "../identity/directory-tools.ts";
-import { oftenEnough } from "../patience.ts";
+import { untilBelievable } from "../patience.ts";
 import { isLive } from "./live-mark.ts";
 import { replaceMark } from "./mark-writes.ts";
 import { isSameTarget, targetName } from "./pull-secret.ts";
@@ -90,7 +89,7 @@ async function sweep(
   const foundAll = (found: Awaited<ReturnType<typeof look>>) =>
     newest !== undefined || found.removed.length + found.held.length >= known.length;
   const found =
-    known.length > 0 ? await lookAgain(look, foundAll, oftenEnough(tools.clock), turn.signal) : undefined;
+    known.length > 0 ? await untilBelievable(look, foundAll, tools.clock, turn.signal) : undefined;
   if (known.length < operations.length) {
     await turn.end();
     await turn.mark.putBack(turn.signal);
