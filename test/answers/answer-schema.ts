@@ -31,7 +31,7 @@ const registry = z.strictObject({
   id: nullable(z.string()).describe("resource id; null without Azure"),
   name: z.string(),
   loginServer: z.string(),
-  roleAssignmentMode: nullable(z.enum(["legacy", "abac"])),
+  roleAssignmentMode: nullable(z.enum(["LegacyRegistryPermissions", "AbacRepositoryPermissions"])),
 });
 
 const secret = z.strictObject({
