@@ -1,5 +1,5 @@
 import type { GraphRequest } from "@microsoft/microsoft-graph-client";
-import type { Ownership } from "../core/ports/directory.ts";
+import type { Ownership } from "../core/ports.ts";
 import { hasCode, type ActionableError } from "../domain/errors.ts";
 import type { Owner } from "../domain/identity.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";

@@ -1,4 +1,4 @@
-import type { Passwords } from "../core/ports/directory.ts";
+import type { Passwords } from "../core/ports.ts";
 import { ActionableError, OutcomeUnknownError } from "../domain/errors.ts";
 import type { NewPassword } from "../domain/identity.ts";
 import { Once } from "../domain/once.ts";

@@ -3,7 +3,7 @@ import type {
   ApplicationRemoval,
   ApplicationSearch,
   RegisteredApplication,
-} from "../core/ports/directory.ts";
+} from "../core/ports.ts";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import type { Application } from "../domain/identity.ts";

@@ -1,6 +1,6 @@
 import type { Registry as ListedResource } from "@azure/arm-containerregistry";
 import pMap from "p-map";
-import type { Registries, RegistryReads, RegistryScope } from "../core/ports/registries.ts";
+import type { Registries, RegistryReads, RegistryScope } from "../core/ports.ts";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";

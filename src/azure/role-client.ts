@@ -1,6 +1,6 @@
 import type { Permission, RoleAssignment as ListedAssignment } from "@azure/arm-authorization";
 import pMap from "p-map";
-import type { RoleReads, Roles } from "../core/ports/roles.ts";
+import type { RoleReads, Roles } from "../core/ports.ts";
 import { refused, type ActionableError } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { assignmentName, type RoleAssignment } from "../domain/role-assignment.ts";

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import type { ServicePrincipals } from "../core/ports/directory.ts";
+import type { ServicePrincipals } from "../core/ports.ts";
 import type { Certified, ServicePrincipal } from "../domain/identity.ts";
 import {
   certificatesOf,

@@ -1,4 +1,4 @@
-import type { SignIn } from "../core/ports/proof.ts";
+import type { SignIn } from "../core/ports.ts";
 import { serverNow } from "../domain/retry.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 import { undertake } from "./azure-errors.ts";

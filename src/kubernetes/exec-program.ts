@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
-import type { ExecPluginPolicy } from "../core/ports/cluster.ts";
+import type { ExecPluginPolicy } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import type { Variables } from "../domain/proxy.ts";
 
