@@ -212,10 +212,10 @@ export class KubernetesCalls {
     signal: AbortSignal,
     limitMs = this.#http.timeoutMs,
   ): Promise<T> {
-    const { openTypedApi, travellingBy } = await import("./typed-api.ts");
+    const { openTypedApi, httpLibrarySending } = await import("./typed-api.ts");
     this.#api ??= openTypedApi(this.#server);
     let answer: HttpAnswer | undefined;
-    const httpApi = travellingBy(
+    const httpApi = httpLibrarySending(
       async (request) => (answer = await this.#http.send(request, signal, limitMs)),
     );
     const parsed = () => JSON.parse(answer?.body.toString("utf8") ?? "") as unknown;
