@@ -1,16 +1,7 @@
-import { guardSecrets } from "./cli/guard-secrets.ts";
-import { checkProxyVariables } from "./cli/proxy-variables.ts";
-import { systemClock } from "./cli/system-clock.ts";
+import { guardSecrets, checkProxyVariables } from "./cli/guard-environment.ts";
+import { systemClock } from "./cli/this-machine.ts";
 import type { HostProcess } from "./cli/command.ts";
-import type {
-  AzureConnection,
-  AzureRequest,
-  ClusterRequest,
-  Connect,
-  Connections,
-  DirectoryConnection,
-  SetupRequest,
-} from "./cli/connections.ts";
+import type { AzureConnection, AzureRequest, ClusterRequest, Connect, Connections, DirectoryConnection, SetupRequest } from "./cli/connections.ts";
 import type { ReadTarget, VerifyAzure } from "./core/verify/contract.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
@@ -55,7 +46,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
         openClusters(request),
         import("./registry/pull-client.ts"),
-        import("./cli/process-identity.ts"),
+        import("./cli/this-machine.ts"),
       ]);
       return {
         clusters,
@@ -92,7 +83,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       setup: async ({ azure, clusters: request }) => {
         const [ports, { credentialsFile }] = await Promise.all([
           writing(request),
-          import("./cli/credentials-file.ts"),
+          import("./cli/setup/files.ts"),
           azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
         ]);
         const signedIn = azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal);
@@ -106,7 +97,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         await guard();
         const [clusters, { processIdentity }] = await Promise.all([
           connections.clusters(request),
-          import("./cli/process-identity.ts"),
+          import("./cli/this-machine.ts"),
         ]);
         return {
           clusters,

@@ -12,7 +12,7 @@ import type { ProgressEvent } from "../src/core/progress.ts";
 import { ActionableError } from "../src/domain/errors.ts";
 import { createCluster } from "../src/kubernetes/cluster-client.ts";
 import { loadKubeconfig } from "../src/kubernetes/kubeconfig.ts";
-import { processIdentity } from "../src/cli/process-identity.ts";
+import { processIdentity } from "../src/cli/this-machine.ts";
 import { PullClient } from "../src/registry/pull-client.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import { trustInProcess } from "./trust-in-process.ts";

@@ -5,7 +5,15 @@ import type { StatusPorts } from "../core/status/contract.ts";
 import type { SetupPorts } from "../core/setup/contract.ts";
 import type { VerifyPorts } from "../core/verify/contract.ts";
 import type { Report } from "../core/progress.ts";
-import type { AuthMethod, ExecPluginPolicy } from "./options/options.ts";
+import type {
+  AuthMethod,
+  ExecPluginPolicy,
+  clusterOptions,
+  leaveOutOptions,
+  runOptions,
+  signInOptions,
+} from "./options/shared-options.ts";
+import type { AnswersOf } from "./options/option.ts";
 
 /** Which Azure, and as whom. */
 export interface AzureRequest {
@@ -121,3 +129,35 @@ export interface Connections {
  * @param signal of the whole run
  */
 export type Connect = (report: Report, signal: AbortSignal) => Connections;
+
+/** Answers that say which services a command speaks to, and how long it waits for them. */
+export type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
+  Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls" | "execPlugins"> &
+  Pick<AnswersOf<typeof runOptions>, "timeout" | "concurrency"> &
+  Partial<AnswersOf<typeof leaveOutOptions>>;
+
+/** Which Azure, and as whom. */
+export function azureRequest({ cloud, tenant, auth, timeout: timeoutMs }: ServiceAnswers): AzureRequest {
+  return { cloud, tenant, auth, timeoutMs };
+}
+
+/** Which clusters. */
+export function clusterRequest({
+  kubeconfig,
+  context,
+  allowInsecureTls,
+  execPlugins,
+  timeout,
+  concurrency,
+  leaveOut = [],
+}: ServiceAnswers): ClusterRequest {
+  return {
+    kubeconfig,
+    contexts: context,
+    allowInsecureTls,
+    execPlugins,
+    timeoutMs: timeout,
+    concurrency,
+    leaveOut,
+  };
+}

@@ -19,7 +19,7 @@ export async function untilOver<T>(
 type WhileAsking = (ask: () => Promise<boolean>) => Promise<boolean>;
 
 /** How a run that is stopped is gone on with. */
-export interface GoingOn {
+interface GoingOn {
   /** Whether consent was given before the work began. */
   readonly agreed: boolean;
   /** The command line that goes on where it stopped, and asks for what is not said where that is wanted. */

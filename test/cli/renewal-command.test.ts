@@ -4,7 +4,7 @@ import { parseDuration } from "../../src/domain/duration.ts";
 import { checkRotate } from "../../src/cli/rotate/rules.ts";
 import { rotateOptions } from "../../src/cli/rotate/options.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
-import { renewalCommand } from "../../src/cli/setup/renewal-command.ts";
+import { renewalCommand } from "../../src/cli/setup/renewal.ts";
 
 /** A key that was asked to live so long. */
 function keyOf(life: string) {

@@ -3,9 +3,13 @@ import type { OptionSet } from "../../src/cli/options/option.ts";
 import { rotateOptions } from "../../src/cli/rotate/options.ts";
 import type { Choice, ChooseSeveralQuestion } from "../../src/cli/ask/prompter.ts";
 import type { Texts } from "../../src/cli/ask/question.ts";
-import { isSelected, selectionOf } from "../../src/cli/rotate/key-selection.ts";
-import { keysQuestion } from "../../src/cli/rotate/keys-question.ts";
-import { rotateQuestions, type RotateQuestionParts } from "../../src/cli/rotate/walk-through.ts";
+import {
+  isSelected,
+  selectionOf,
+  keysQuestion,
+  rotateQuestions,
+  type RotateQuestionParts,
+} from "../../src/cli/rotate/questions.ts";
 import type { RotatableKey } from "../../src/core/rotate/contract.ts";
 
 const options: OptionSet = rotateOptions;

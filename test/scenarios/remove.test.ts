@@ -6,7 +6,7 @@ import {
   registryScopeOptions,
   runOptions,
   signInOptions,
-} from "../../src/cli/options/options.ts";
+} from "../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
 import {

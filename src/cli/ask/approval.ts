@@ -24,7 +24,7 @@ export async function approve(
   view.notice(planLines(plan, terminal.stderr.width));
   if (given.yes) return true;
   if (!terminal.interactive) return false;
-  const { openPrompter } = await import("./prompts/open-prompter.ts");
+  const { openPrompter } = await import("./prompter.ts");
   const prompter = await openPrompter(terminal, signal);
   view.notice([""]);
   const reply = await prompter.choose({

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { AnswerSheet, basisOf, withTexts } from "../options/answer-sheet.ts";
+import { AnswerSheet, basisOf, withTexts } from "./answer-sheet.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import type { Asked, OptionMore, Question, Texts, WizardReply } from "./question.ts";
 
 /** What a wizard is made with. */
-export interface WizardParts<Answers> {
+interface WizardParts<Answers> {
   readonly questions: ReadonlyArray<Question<Answers>>;
   /** What flags and variables gave. */
   readonly given: GivenOptions;

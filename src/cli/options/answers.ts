@@ -4,7 +4,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { answerName, type AnswersOf, type OptionDefinition, type OptionSet } from "./option.ts";
 
 /** Where an option's texts came from. */
-export type Source = "flag" | "variable" | "answer";
+type Source = "flag" | "variable" | "answer";
 
 /** One option that was given. */
 export interface Given {

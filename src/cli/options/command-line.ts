@@ -1,8 +1,14 @@
 import { Command as CommanderCommand, CommanderError, Option as CommanderOption } from "commander";
 import type { Flags } from "./answers.ts";
-import { loadCommand, type Command, type ListedCommand } from "../command.ts";
+import {
+  loadCommand,
+  type Command,
+  type ListedCommand,
+  helpCommand,
+  helpFlag,
+  versionFlag,
+} from "../command.ts";
 import { inHelpOrder, type OptionDefinition } from "./option.ts";
-import { helpCommand, helpFlag, versionFlag } from "./standard-flags.ts";
 
 /** What a command line comes to. */
 export type Reading =

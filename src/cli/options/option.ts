@@ -15,13 +15,13 @@ export const optionGroups = [
   "Output",
   "Rehearsal",
 ] as const;
-export type OptionGroup = (typeof optionGroups)[number];
+type OptionGroup = (typeof optionGroups)[number];
 
 /** `value`: given once, the last wins; `list`: repeatable; `switch`: present or not. */
-export type OptionKind = "value" | "list" | "switch";
+type OptionKind = "value" | "list" | "switch";
 
 /** Reads one text, and may know words that it takes, perhaps among others. */
-export interface Reader<T> {
+interface Reader<T> {
   (text: string): T;
   readonly words?: readonly string[];
 }

@@ -1,7 +1,11 @@
 import type { RemoveOutcome, RemoveResult } from "../../core/remove/contract.ts";
-import { finishedAnswer } from "../show/finished-answer.ts";
-import { declinedAnswer, plannedAnswer } from "../show/plan-answer.ts";
-import { stoppedAnswer, type Stopped } from "../show/stopped.ts";
+import {
+  finishedAnswer,
+  declinedAnswer,
+  plannedAnswer,
+  stoppedAnswer,
+  type Stopped,
+} from "../show/answer.ts";
 import type { Answer } from "../show/view.ts";
 import { resultLines, type ResultContext } from "./result-lines.ts";
 import { shownPlan } from "./shown-plan.ts";
@@ -9,7 +13,7 @@ import { shownPlan } from "./shown-plan.ts";
 const command = "remove";
 
 /** How the outcome of `remove` is shown. */
-export interface RemoveAnswerOptions extends ResultContext {
+interface RemoveAnswerOptions extends ResultContext {
   /** Whether a plan with changes is told by the exit code. */
   readonly exitCodeForChanges: boolean;
 }

@@ -16,7 +16,7 @@ export async function approveRemoval(
   const { terminal, view, signal } = context;
   if (given.yes || !terminal.interactive) return approve(shownPlan(plan), given, context);
   view.notice([...planLines(shownPlan(plan), terminal.stderr.width), ""]);
-  const { openPrompter } = await import("../ask/prompts/open-prompter.ts");
+  const { openPrompter } = await import("../ask/prompter.ts");
   const prompter = await openPrompter(terminal, signal);
   const names = new Set([plan.registryName, plan.loginServer]);
   const reply = await prompter.text({

@@ -1,7 +1,6 @@
 import type { RemoveInput } from "../../core/remove/contract.ts";
 import { missingInput } from "../options/answers.ts";
-import type { RemoveRequest } from "../connections.ts";
-import { azureRequest, clusterRequest } from "../requests.ts";
+import { type RemoveRequest, azureRequest, clusterRequest } from "../connections.ts";
 import { removeOptions, type RemoveAnswers } from "./options.ts";
 
 /**

@@ -12,7 +12,7 @@ import {
   runOptions,
   serviceOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
 const { waitBusy, dryRun, exitCode, yes } = runOptions;
 

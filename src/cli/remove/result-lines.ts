@@ -1,6 +1,6 @@
 import type { RemovedItem, RemoveResult } from "../../core/remove/contract.ts";
 import { toned, type Line } from "../show/terminal.ts";
-import { tableLines } from "../show/table-lines.ts";
+import { tableLines } from "../show/lines.ts";
 import { reasonText } from "./reason-text.ts";
 
 /** What the lines depend on besides the result. */

@@ -2,12 +2,12 @@ import { remove } from "../../core/remove/flow.ts";
 import type { RemoveConversation, RemoveOutcome, RemoveResult } from "../../core/remove/contract.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import { readAnswers } from "../options/answers.ts";
-import { askFirst } from "../ask/ask-first.ts";
+import { askFirst } from "../ask/interview.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
 import { stoppable, untilOver } from "../stoppable.ts";
-import { orStopped } from "../show/stopped.ts";
+import { orStopped } from "../show/answer.ts";
 import { approveRemoval } from "./approve-removal.ts";
 import { removeAnswer } from "./answer.ts";
 import { removeInput, removeRequest } from "./input.ts";
@@ -23,7 +23,7 @@ export async function runRemove(answers: RemoveAnswers, context: CommandContext)
 async function carryOut(context: CommandContext): Promise<ExitCode> {
   const { report, connections, asked } = await askFirst(
     context,
-    async () => (await import("./walk-through.ts")).walkThrough(context),
+    async () => (await import("./questions.ts")).walkThrough(context),
     (given) => sameRemove({ ...context, given }, { asking: true }),
   );
   const given = asked ?? context.given;

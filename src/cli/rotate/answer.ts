@@ -1,7 +1,11 @@
 import type { RotateOutcome, RotateResult } from "../../core/rotate/contract.ts";
-import { finishedAnswer } from "../show/finished-answer.ts";
-import { declinedAnswer, plannedAnswer } from "../show/plan-answer.ts";
-import { stoppedAnswer, type Stopped } from "../show/stopped.ts";
+import {
+  finishedAnswer,
+  declinedAnswer,
+  plannedAnswer,
+  stoppedAnswer,
+  type Stopped,
+} from "../show/answer.ts";
 import type { Answer } from "../show/view.ts";
 import type { ResultContext } from "./result-context.ts";
 import { resultLines } from "./result-lines.ts";

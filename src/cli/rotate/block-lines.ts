@@ -1,6 +1,6 @@
 import type { ResultRotation, RetireBlock } from "../../core/rotate/contract.ts";
 import { toned, type Line } from "../show/terminal.ts";
-import { wrapped } from "../show/wrapped.ts";
+import { wrapped } from "../show/text-width.ts";
 import { otherKey, type ResultContext } from "./result-context.ts";
 
 /**

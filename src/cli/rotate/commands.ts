@@ -4,7 +4,7 @@ import { equivalentCommand } from "../show/equivalent-command.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 
 /** What a retirement may lack, as the option says it. */
-export type RetireConsent =
+type RetireConsent =
   | { readonly namespacesComplete: "true" }
   /** A key's id. */
   | { readonly retireKey: string };

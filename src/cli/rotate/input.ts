@@ -1,7 +1,6 @@
 import type { RotateInput, RotateIntent } from "../../core/rotate/contract.ts";
-import type { RotateRequest } from "../connections.ts";
+import { type RotateRequest, azureRequest, clusterRequest } from "../connections.ts";
 import type { RotateAnswers } from "./options.ts";
-import { azureRequest, clusterRequest } from "../requests.ts";
 
 /** What the flow is asked for, from the answers to the options. */
 export function rotateInput(answers: RotateAnswers): RotateInput {

@@ -8,7 +8,7 @@ import {
   outputOptions,
   runOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
 /** Options of `rotate`. */
 export const rotateOptions = {

@@ -3,12 +3,12 @@ import type { RotateConversation, RotateOutcome, RotateResult } from "../../core
 import type { ExitCode } from "../../domain/exit-code.ts";
 import { approve } from "../ask/approval.ts";
 import { readAnswers } from "../options/answers.ts";
-import { askFirst } from "../ask/ask-first.ts";
+import { askFirst } from "../ask/interview.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 import { stoppable, untilOver } from "../stoppable.ts";
-import { orStopped } from "../show/stopped.ts";
+import { orStopped } from "../show/answer.ts";
 import { rotateAnswer } from "./answer.ts";
 import { rotateCommands, sameRotate } from "./commands.ts";
 import { intentOf, rotateInput, rotateRequest } from "./input.ts";
@@ -24,7 +24,7 @@ export async function runRotate(answers: RotateAnswers, context: CommandContext)
 async function carryOut(context: CommandContext): Promise<ExitCode> {
   const { report, connections, asked } = await askFirst(
     context,
-    async () => (await import("./walk-through.ts")).walkThrough(context),
+    async () => (await import("./questions.ts")).walkThrough(context),
     (given) => sameRotate({ ...context, given }, { asking: true }),
   );
   const given = asked ?? context.given;

@@ -6,7 +6,7 @@ import { defineCommand } from "../options/define-command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../options/option-values.ts";
 import { oneOf, valueOption, type AnswersOf } from "../options/option.ts";
-import { outputOptions } from "../options/options.ts";
+import { outputOptions } from "../options/shared-options.ts";
 
 /** What can serve images. */
 const registryServers = ["builtin", "docker-registry"] as const;

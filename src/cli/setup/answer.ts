@@ -1,9 +1,13 @@
 import type { SetupOutcome, SetupPlan, SetupResult } from "../../core/setup/contract.ts";
-import { finishedAnswer } from "../show/finished-answer.ts";
-import { declinedAnswer, plannedAnswer } from "../show/plan-answer.ts";
-import { stoppedAnswer, type Stopped } from "../show/stopped.ts";
+import {
+  finishedAnswer,
+  declinedAnswer,
+  plannedAnswer,
+  stoppedAnswer,
+  type Stopped,
+} from "../show/answer.ts";
 import type { Answer } from "../show/view.ts";
-import type { ResultCommands } from "./renewal-lines.ts";
+import type { ResultCommands } from "./renewal.ts";
 import { leftLines, resultLines, type ShownInput } from "./result-lines.ts";
 import { shownPlan } from "./shown-plan.ts";
 

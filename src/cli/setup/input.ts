@@ -1,9 +1,8 @@
 import type { SetupInput } from "../../core/setup/contract.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
-import type { SetupRequest } from "../connections.ts";
+import { type SetupRequest, azureRequest, clusterRequest } from "../connections.ts";
 import { everyRepository, type SetupAnswers } from "./options.ts";
-import { azureRequest, clusterRequest } from "../requests.ts";
 
 /** Answers of which nothing is missing any more. */
 export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
@@ -62,6 +61,6 @@ export function setupRequest(answers: WholeAnswers): SetupRequest {
 }
 
 /** The registry as the user named it, for a question about it. */
-export function registryName(reference: RegistryReference): string {
+function registryName(reference: RegistryReference): string {
   return reference.kind === "login-server" ? reference.loginServer : reference.name;
 }

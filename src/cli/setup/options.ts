@@ -25,7 +25,7 @@ import {
   registryScopeOptions,
   runOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
 /** What is said in place of repositories to lift a limit. */
 export const everyRepository = "*";

@@ -1,10 +1,9 @@
 import type { SetupInput, SetupResult } from "../../core/setup/contract.ts";
 import type { Action } from "../../core/plan.ts";
 import { toned, type Line } from "../show/terminal.ts";
-import { tableLines } from "../show/table-lines.ts";
-import { targetLines, type ShownTarget } from "../show/target-lines.ts";
-import { wrapped } from "../show/wrapped.ts";
-import { firstEnd, renewalLines, type ResultCommands } from "./renewal-lines.ts";
+import { tableLines, targetLines, type ShownTarget } from "../show/lines.ts";
+import { wrapped } from "../show/text-width.ts";
+import { firstEnd, renewalLines, type ResultCommands } from "./renewal.ts";
 import { meaningLines, podLines } from "./usage-lines.ts";
 
 /** What of the input the last screen speaks of. */

@@ -6,18 +6,17 @@ import type { SecretText } from "../../domain/secret-text.ts";
 import type { Report } from "../../core/progress.ts";
 import { approve } from "../ask/approval.ts";
 import { readAnswers } from "../options/answers.ts";
-import { askFirst } from "../ask/ask-first.ts";
+import { askFirst } from "../ask/interview.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
-import { checkCredentialsFile } from "../credentials-file.ts";
+import { checkCredentialsFile, passwordFromFile, passwordFromStream } from "./files.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
 import type { OptionSet } from "../options/option.ts";
 import { setupOptions, type SetupAnswers } from "./options.ts";
-import { passwordFromFile, passwordFromStream } from "../options/password-source.ts";
 import { stoppable, untilOver } from "../stoppable.ts";
-import { orStopped } from "../show/stopped.ts";
+import { orStopped } from "../show/answer.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
-import { renewalCommand } from "./renewal-command.ts";
+import { renewalCommand } from "./renewal.ts";
 import { setupAnswer } from "./answer.ts";
 import { setupInput, setupRequest, type WholeAnswers } from "./input.ts";
 import { checkSetup } from "./rules.ts";
@@ -35,7 +34,7 @@ export async function runSetup(answers: SetupAnswers, context: CommandContext): 
 async function carryOut(context: CommandContext, knownPassword: SecretText | undefined): Promise<ExitCode> {
   const { report, connections, asked } = await askFirst(
     context,
-    async () => new (await import("./walk-through.ts")).WalkThrough(context, knownPassword),
+    async () => new (await import("./questions/questions.ts")).WalkThrough(context, knownPassword),
     (given) => sameCommand({ ...context, given }, setupOptions, { asking: true }),
   );
   const given = asked?.given ?? context.given;

@@ -3,7 +3,7 @@ import { imageText } from "../../domain/image-name.ts";
 import type { SetupInput, SetupResult } from "../../core/setup/contract.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import { toned, type Line } from "../show/terminal.ts";
-import { wrapped } from "../show/wrapped.ts";
+import { wrapped } from "../show/text-width.ts";
 
 const allows: Readonly<Record<RequestedRole, string>> = {
   acrpull: "pull images from",

@@ -2,7 +2,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { toned, type Line } from "./terminal.ts";
-import { wrapped } from "./wrapped.ts";
+import { wrapped } from "./text-width.ts";
 
 /** Where a bug is reported. */
 const reportUrl = "https://www.npmjs.com/package/acr-pull";

@@ -1,6 +1,6 @@
 import { hasChanges, type Action, type PlannedChange } from "../../core/plan.ts";
 import { toned, type Line, type Tone } from "./terminal.ts";
-import { wrapped } from "./wrapped.ts";
+import { wrapped } from "./text-width.ts";
 
 /** A sign and a colour for each action; the word stands beside them. */
 const signs: Readonly<Record<Action, readonly [sign: string, tone: Tone]>> = {

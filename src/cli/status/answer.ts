@@ -1,7 +1,6 @@
 import type { PrunePlan, StatusOutcome } from "../../core/status/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { finishedAnswer } from "../show/finished-answer.ts";
-import { declinedAnswer, plannedAnswer } from "../show/plan-answer.ts";
+import { finishedAnswer, declinedAnswer, plannedAnswer } from "../show/answer.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
 import type { Answer } from "../show/view.ts";
 import { statusLines, type StatusContext } from "./lines.ts";

@@ -1,6 +1,5 @@
 import type { StatusInput } from "../../core/status/contract.ts";
-import type { StatusRequest } from "../connections.ts";
-import { azureRequest, clusterRequest } from "../requests.ts";
+import { type StatusRequest, azureRequest, clusterRequest } from "../connections.ts";
 import type { StatusAnswers } from "./options.ts";
 
 /** What the flow is asked for, from the answers to the options. */

@@ -8,9 +8,8 @@ import type {
 } from "../../core/status/contract.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import { toned, type Line } from "../show/terminal.ts";
-import { signedLines } from "../show/signed-lines.ts";
-import { tableLines } from "../show/table-lines.ts";
-import { wrapped } from "../show/wrapped.ts";
+import { signedLines, tableLines } from "../show/lines.ts";
+import { wrapped } from "../show/text-width.ts";
 import type { StatusCommands } from "./commands.ts";
 
 /** What the lines depend on besides the result. */

@@ -9,7 +9,7 @@ import {
   runOptions,
   serviceOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
 /** Options of `status`. */
 export const statusOptions = {

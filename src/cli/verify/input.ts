@@ -1,9 +1,8 @@
 import type { Suggest } from "../../core/checks/facts.ts";
 import type { VerifyInput } from "../../core/verify/contract.ts";
 import type { CommandContext } from "../command.ts";
-import type { VerifyRequest } from "../connections.ts";
+import { type VerifyRequest, azureRequest, clusterRequest } from "../connections.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import { azureRequest, clusterRequest } from "../requests.ts";
 import { verifyOptions, type VerifyAnswers } from "./options.ts";
 
 /** Nobody waits longer than this for an Azure that may not be there: what it would tell is an extra. */

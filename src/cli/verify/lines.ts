@@ -1,7 +1,7 @@
 import type { CheckResult, CheckStatus } from "../../core/checks/check.ts";
 import type { CheckedSubject, Subject } from "../../core/verify/contract.ts";
 import { toned, type Line, type Tone } from "../show/terminal.ts";
-import { wrapped } from "../show/wrapped.ts";
+import { wrapped } from "../show/text-width.ts";
 import { countsOf } from "./counts.ts";
 
 /** How the checks are shown. */

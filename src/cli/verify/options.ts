@@ -8,7 +8,7 @@ import {
   rehearsalOptions,
   serviceOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
 const { context, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 

@@ -7,7 +7,7 @@ import {
   UsageError,
   variableWarnings,
 } from "../../../src/cli/options/answers.ts";
-import { outputOptions, runOptions } from "../../../src/cli/options/options.ts";
+import { outputOptions, runOptions } from "../../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 
 describe("precedence", () => {

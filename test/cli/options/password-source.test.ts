@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { passwordFromFile, passwordFromStream } from "../../../src/cli/options/password-source.ts";
+import { passwordFromFile, passwordFromStream } from "../../../src/cli/setup/files.ts";
 
 const { signal } = new AbortController();
 let folder = "";

@@ -1,0 +1,122 @@
+import { listRemovableRegistries } from "../../core/remove/flow.ts";
+import { readAnswers } from "../options/answers.ts";
+import type { CommandContext } from "../command.ts";
+import type { Question } from "../ask/question.ts";
+import { QuestionWalk } from "../ask/interview.ts";
+import { placeQuestions, type PlaceParts } from "../ask/common-questions.ts";
+import { clusterRequest } from "../connections.ts";
+import { removeOptions, type RemoveAnswers } from "./options.ts";
+import type { RemovableRegistry } from "../../core/remove/contract.ts";
+import { refused } from "../../domain/errors.ts";
+import { registryReference } from "../../domain/names.ts";
+import type { Choice, Prompter } from "../ask/prompter.ts";
+
+/** What the questions of `remove` are made with. */
+type RemoveQuestionParts = Pick<PlaceParts, "connections" | "prompter" | "signal">;
+
+/** Without it nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
+const indispensable = "registry";
+
+/** The questions of `remove` in their order. */
+function removeQuestions(parts: RemoveQuestionParts): ReadonlyArray<Question<RemoveAnswers>> {
+  const { connections, prompter } = parts;
+  return [
+    ...placeQuestions<RemoveAnswers>({
+      ...parts,
+      signIn: (request) => connections.azure(request),
+      rights: "It needs to own the application, and to be allowed to take roles back on the registry.",
+    }),
+    registryQuestion({
+      prompter,
+      registries: async (answers, signal) => {
+        const clusters = await connections.clusters(clusterRequest(answers));
+        const wish = { ...answers, namespaces: answers.namespace };
+        return await listRemovableRegistries(wish, { clusters }, signal);
+      },
+    }),
+  ];
+}
+
+/** Asks a person which registry is meant, where, and as whom to work, where `remove` was not told. */
+export function walkThrough(
+  context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">,
+): QuestionWalk<RemoveAnswers> {
+  const { signal } = context;
+  return new QuestionWalk({
+    context,
+    read: (given) => readAnswers(removeOptions, given),
+    opening: [
+      "Takes back what acr-pull setup gave a cluster for one registry.",
+      "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+    ],
+    questions: ({ yes, dryRun, registry }) => {
+      const takesDefaults = yes || dryRun;
+      if (takesDefaults && registry !== undefined) return undefined;
+      return (connections, prompter) => {
+        const all = removeQuestions({ connections, prompter, signal });
+        return takesDefaults ? all.filter(({ id }) => id === indispensable) : all;
+      };
+    },
+  });
+}
+
+/** What the question is asked with. */
+interface RegistryParts {
+  readonly prompter: Pick<Prompter, "choose">;
+  /** The registries that the chosen clusters' secrets have entries for. */
+  readonly registries: (answers: RemoveAnswers, signal: AbortSignal) => Promise<readonly RemovableRegistry[]>;
+}
+
+/** Which registry, among those that the clusters know; or one that is typed, when its secrets are gone. */
+function registryQuestion({
+  prompter,
+  registries,
+}: RegistryParts): Question<RemoveAnswers, readonly RemovableRegistry[]> {
+  return {
+    id: "registry",
+    subject: "the registry",
+    options: ["registry"],
+    settledBy: ["registry"],
+    dependsOn: ["context", "namespace", "namespaceSelector", "secretName"],
+    // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
+    fetched: "soon",
+    applies: () => true,
+    looking: "Looking for the registries that secrets have entries for",
+    async look(answers, signal) {
+      const found = await registries(answers, signal);
+      if (found.length > 0) return found;
+      throw refused(
+        "remove.nothing-found",
+        "No secret that can be seen has an entry of acr-pull's.",
+        "Check --context and -n. What is left in Azure, when the secrets are gone, is found by --registry.",
+      );
+    },
+    expect: () => ({}),
+    async ask({ data, previous, canGoBack }) {
+      const found = await data;
+      const reply = await prompter.choose({
+        message: removeOptions.registry.question ?? "",
+        canGoBack,
+        loading: "",
+        choices: found.map(choiceOf),
+        preselected: previous["registry"]?.[0],
+        typed,
+      });
+      return reply.kind === "back" ? reply : { kind: "answer", value: { registry: [reply.value] } };
+    },
+  };
+}
+
+function choiceOf({ loginServer, secrets }: RemovableRegistry): Choice {
+  return {
+    value: loginServer,
+    label: loginServer,
+    detail: secrets.length === 1 ? "one secret" : `${secrets.length} secrets`,
+  };
+}
+
+function typed(text: string): Choice | undefined {
+  if (!/[/.:]/.test(text)) return undefined;
+  registryReference(text);
+  return { value: text, label: `use ${text}` };
+}

@@ -1,0 +1,166 @@
+import type { Prospect } from "../../../core/setup/flow.ts";
+import { hasChanges, type PlannedChange } from "../../../core/plan.ts";
+import { UsageError } from "../../options/answers.ts";
+import { usualReply } from "../../ask/approval.ts";
+import { setupOptions, type SetupAnswers } from "../options.ts";
+import type { Choice } from "../../ask/prompter.ts";
+import type { View } from "../../show/view.ts";
+import { shownPlan } from "../shown-plan.ts";
+import { askWhatToChange } from "../../ask/interview.ts";
+import type { QuestionParts, SetupQuestion } from "./question.ts";
+import { formatDuration } from "../../../domain/duration.ts";
+import { wantedText } from "../../../core/identity/pull-role.ts";
+import { toned, type Line } from "../../show/terminal.ts";
+import { planLines } from "../../show/plan-lines.ts";
+import { wrapped } from "../../show/text-width.ts";
+
+/** What the review is made with. */
+export interface ReviewParts extends Pick<QuestionParts, "prompter"> {
+  readonly view: Pick<View, "notice">;
+  /** How many columns the terminal has at the moment. */
+  readonly columns: () => number;
+  /** Looks at everything; undefined when another run is at work, so that only a later look tells what is to be done. */
+  readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
+}
+
+const choices: readonly Choice[] = [
+  { value: "yes", label: "yes, carry it out" },
+  { value: "change", label: "change an answer" },
+  { value: "no", label: "no, stop here", detail: "nothing was written" },
+];
+
+/** Shows who does what to what before anything is written, with a way back to every answer. */
+export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | undefined> {
+  const { prompter, view, columns, lookAhead } = parts;
+  return {
+    id: "review",
+    subject: undefined,
+    options: [],
+    settledBy: [],
+    dependsOn: Object.keys(setupOptions),
+    fetched: "soon",
+    applies: ({ dryRun, yes }) => !dryRun && !yes,
+    looking: "Looking at what is there and what is to be changed",
+    look: lookAhead,
+    isOpen: (prospect) => prospect !== undefined && hasChanges(prospect.plan.changes),
+    expect: () => ({}),
+    async ask({ answers, data, canGoBack, changeable }) {
+      const prospect = await data;
+      if (!prospect) return { kind: "answer", value: {} };
+      view.notice(["", ...reviewLines(prospect, answers, columns()), ""]);
+      const reply = await prompter.choose({
+        message: "Carry this out?",
+        canGoBack,
+        loading: "",
+        choices,
+        preselected: usualReply(shownPlan(prospect.plan)),
+      });
+      if (reply.kind === "back") return reply;
+      switch (reply.value) {
+        case "yes":
+          return { kind: "answer", value: {} };
+        case "change":
+          return await askWhatToChange(prompter, changeable);
+        default:
+          throw new UsageError("Not agreed to, so nothing was done", "setup.declined");
+      }
+    },
+  };
+}
+
+/**
+ * Everything that was decided, the plan that follows from it, and what of it cannot be undone: for people.
+ * @param width columns that the terminal has
+ */
+function reviewLines({ found, plan }: Prospect, answers: SetupAnswers, width: number): Line[] {
+  return [
+    [toned("strong", "Review")],
+    "",
+    ...rowLines([...azureRows(found, answers), ...clusterRows(answers)], width),
+    "",
+    ...planLines(shownPlan(plan), width),
+    ...lastingLines(plan.changes, width),
+  ];
+}
+
+/** Labels, and beside them their values in as many lines as they need. */
+function rowLines(rows: readonly Row[], width: number): Line[] {
+  const labels = Math.max(...rows.map(([label]) => label.length));
+  const indent = labels + 4;
+  return rows.flatMap(([label, value]): Line[] => {
+    const [first = "", ...more] = wrapped(value, width - indent);
+    return [
+      ["  ", toned("faint", label.padEnd(labels)), `  ${first}`],
+      ...more.map((line) => " ".repeat(indent) + line),
+    ];
+  });
+}
+
+type Row = readonly [label: string, value: string];
+
+function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], answers: SetupAnswers): Row[] {
+  if (!registry) return [["Registry", loginServer]];
+  const { servicePrincipal } = answers;
+  const granted = jobs.flatMap(({ identity }) => (identity ? [wantedText(identity.roles.wanted)] : []));
+  return [
+    ...(caller
+      ? ([
+          [
+            "Signed in",
+            `${caller.kind === "user" ? "" : "service principal "}${caller.name}, tenant ${caller.tenantId}`,
+          ],
+        ] as const)
+      : []),
+    [
+      "Registry",
+      `${registry.loginServer} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
+    ],
+    ["Role", `${[...new Set(granted)].join("; ")} on this registry alone`],
+    [
+      "Principal",
+      servicePrincipal === undefined
+        ? "its own, for this registry and cluster"
+        : `${servicePrincipal}, shared`,
+    ],
+    ["Password", passwordText(answers)],
+  ];
+}
+
+function passwordText({ expiresIn, passwordFile, passwordStdin }: SetupAnswers): string {
+  if (passwordStdin || passwordFile !== undefined) return "the one given; none is made";
+  if (expiresIn === "max") return "a new one lives as long as the tenant allows";
+  return `a new one lives ${expiresIn === undefined ? setupOptions.expiresIn.fallback : formatDuration(expiresIn)}`;
+}
+
+function clusterRows({
+  context,
+  namespace,
+  namespaceSelector,
+  secretName,
+  serviceAccount,
+}: SetupAnswers): Row[] {
+  const selected = namespaceSelector === undefined ? [] : [`those with ${namespaceSelector}`];
+  const namespaces = [...namespace, ...selected];
+  return [
+    ["Clusters", context.length === 0 ? "the current context" : context.join(", ")],
+    ["Namespaces", namespaces.length === 0 ? "the context's own" : namespaces.join(", ")],
+    ["Secret", secretName],
+    ["Accounts", serviceAccount.length === 0 ? "none: pods name the secret" : serviceAccount.join(", ")],
+  ];
+}
+
+/** What of the plan nothing brings back. */
+function lastingLines(changes: readonly PlannedChange[], width: number): Line[] {
+  const lasting = changes.flatMap((change) => lastingText(change) ?? []);
+  if (lasting.length === 0) return [];
+  return ["", [toned("strong", "Cannot be undone")], ...lasting.flatMap((text) => wrapped(text, width, 2))];
+}
+
+function lastingText({ target, action, before }: PlannedChange): string | undefined {
+  if (action === "removed") return `${target} goes`;
+  // A credential of somebody else's is known to nobody once it was written over.
+  const replaced = typeof before === "object" && before !== null && "credential" in before;
+  return action === "updated" && replaced
+    ? `${target} loses the credential it holds for the registry`
+    : undefined;
+}

@@ -1,0 +1,163 @@
+import { formatDuration } from "../../domain/duration.ts";
+import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
+import type { CommandContext } from "../command.ts";
+import { equivalentCommand } from "../show/equivalent-command.ts";
+import { rotateOptions } from "../rotate/options.ts";
+import { setupOptions } from "./options.ts";
+import type { SetupInput, SetupResult } from "../../core/setup/contract.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/text-width.ts";
+
+const {
+  registry,
+  tenant,
+  cloud,
+  auth,
+  namespace,
+  namespaceSelector,
+  context,
+  kubeconfig,
+  clusterId,
+  allowInsecureTls,
+  execPlugins,
+  secretName,
+  proof,
+  image,
+} = setupOptions;
+
+/** What says which keys are meant, where they are and how they are proven, to `setup` and to `rotate` alike. */
+const bothKnow = {
+  registry,
+  tenant,
+  cloud,
+  auth,
+  namespace,
+  namespaceSelector,
+  context,
+  kubeconfig,
+  clusterId,
+  allowInsecureTls,
+  execPlugins,
+  secretName,
+  proof,
+  image,
+};
+
+/** The keys of a result: what they live decides when they are renewed. */
+type Keys = ReadonlyArray<KeyLife>;
+
+/** How long before the end of the first key all of them are renewed, in milliseconds. */
+function renewalTimeMs(keys: Keys): number {
+  // With the longest of several, the others would be renewed again and again.
+  return Math.min(...[...keys, unknownLife].map(renewalWindowMs));
+}
+
+const unknownLife: KeyLife = { createdAt: null, expiresAt: null };
+
+/**
+ * The command line that, run again and again, renews in time what this `setup` wrote.
+ * @param keys the keys that it wrote
+ */
+export function renewalCommand(
+  { program, given, environment }: Pick<CommandContext, "program" | "given" | "environment">,
+  keys: Keys,
+): string {
+  const { ifExpiringWithin, grace } = rotateOptions;
+  const withinMs = renewalTimeMs(keys);
+  // The usual grace is over before the next renewal, but for keys that live hardly longer than that.
+  const needsGrace = withinMs * 2 < usualGraceMs;
+  const options = { ...bothKnow, ifExpiringWithin, ...(needsGrace ? { grace } : {}) };
+  const when = new Map(given).set("ifExpiringWithin", fromFlag(withinMs));
+  if (needsGrace) when.set("grace", fromFlag(Math.max(withinMs, shortestGraceMs)));
+  return equivalentCommand(program, "rotate", options, when, environment);
+}
+
+const usualGraceMs = 24 * 3_600_000;
+const shortestGraceMs = 30 * 60_000;
+
+function fromFlag(milliseconds: number) {
+  return { texts: [formatDuration(milliseconds)], source: "flag" as const };
+}
+
+/** Command lines that the last screen names. */
+export interface ResultCommands {
+  /** Does the same again. */
+  readonly again: string;
+  /** Renews what was made, in time. */
+  readonly renew: string;
+}
+
+/** The day, in UTC, on which the first password ends, where it is known. */
+export function firstEnd(result: Pick<SetupResult, "credentials">): string | undefined {
+  return endTime(result)?.slice(0, 10);
+}
+
+/** The same to the minute, for one that lives but hours. */
+function firstMoment(result: Pick<SetupResult, "credentials">): string | undefined {
+  const time = endTime(result);
+  return time && `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function endTime({ credentials }: Pick<SetupResult, "credentials">): string | undefined {
+  return credentials.flatMap(({ expiresAt }) => expiresAt ?? []).sort()[0];
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** Often enough that a job which failed has another one behind it in time. */
+function howOften(withinMs: number): string {
+  if (withinMs >= 2 * dayMs) return "once a day";
+  return withinMs >= 2 * hourMs ? "once an hour" : "every five minutes";
+}
+
+function inWords(milliseconds: number): string {
+  const [unit, size] = units.find((one) => milliseconds >= one[1]) ?? units[2];
+  const count = Math.floor(milliseconds / size);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+const units = [
+  ["day", dayMs],
+  ["hour", hourMs],
+  ["minute", 60_000],
+] as const;
+
+/** How to look whether all is in order, and how the password is renewed before its last day. */
+export function renewalLines(
+  result: SetupResult,
+  { knownPassword }: Pick<SetupInput, "knownPassword">,
+  { again, renew, width }: ResultCommands & { readonly width: number },
+): Line[] {
+  const withinMs = renewalTimeMs(result.credentials);
+  const inDays = withinMs >= dayMs;
+  const end = inDays ? firstEnd(result) : firstMoment(result);
+  const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
+  const renews = !knownPassword && end !== undefined;
+  const check = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
+  if (knownPassword) {
+    const before = end === undefined ? "Before the password ends" : `Before ${end}`;
+    check.push(`${before}, have a new one made and run the same command with that.`);
+  }
+  return [
+    ...(result.renewalDue && end !== undefined
+      ? [[toned("warning", "! renewal due:"), ` the password ends on ${end}.`], ""]
+      : []),
+    ...(renews
+      ? [
+          [toned("strong", `To renew it, run this ${howOften(withinMs)}:`)] as const,
+          `  ${renew}`,
+          "",
+          ...wrapped(
+            `Until ${inWords(withinMs)} before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that ${inDays ? "day" : "time"} no image can be pulled until it is renewed; Pods that run go on.`,
+            width,
+          ),
+          "",
+        ]
+      : []),
+    [toned("strong", "To check it, run this again:")],
+    `  ${again}`,
+    "",
+    ...wrapped(check.join(" "), width),
+  ];
+}

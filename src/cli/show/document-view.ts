@@ -1,0 +1,55 @@
+import { exitCode } from "../../domain/exit-code.ts";
+import { escaped, speakable } from "./foreign-text.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Failure } from "./failure.ts";
+import { talk, tellFailure, type Detail, type View } from "./view.ts";
+import type { ProgressLines } from "./progress-lines.ts";
+
+/** Exactly one document on stdout, in JSON or in YAML of equal content; a failure is told on stderr as well. */
+export function openDocumentView(
+  terminal: Terminal,
+  detail: Detail,
+  progress: ProgressLines,
+  format: (document: Readonly<Record<string, unknown>>) => string = jsonText,
+): View {
+  const print = (document: Readonly<Record<string, unknown>>, failure: Failure | undefined) => {
+    progress.close();
+    terminal.stdout.document(format(speakable(document)));
+    if (failure) tellFailure(terminal, detail, failure);
+  };
+  return {
+    ...talk(terminal, progress),
+    answer: ({ command, exitCode: code, document, failure }) =>
+      print(envelope(command, code, document, failure), failure),
+    failure: (command, failure) => print(envelope(command, failure.exitCode, {}, failure), failure),
+  };
+}
+
+/** The document of the published contract around a command's own fields. */
+function envelope(
+  command: string | undefined,
+  code: number,
+  fields: Readonly<Record<string, unknown>>,
+  failure: Failure | undefined,
+): Readonly<Record<string, unknown>> {
+  return {
+    schemaVersion: 1,
+    command: command ?? null,
+    ok: code === exitCode.ok,
+    exitCode: code,
+    ...fields,
+    ...(failure && {
+      error: {
+        code: failure.code,
+        message: failure.message,
+        hint: failure.hint ?? null,
+        retryable: failure.retryable,
+      },
+    }),
+  };
+}
+
+/** JSON in lines, with no character in it that a terminal would act on. */
+export function jsonText(document: Readonly<Record<string, unknown>>): string {
+  return `${escaped(JSON.stringify(document, undefined, 2))}\n`;
+}
