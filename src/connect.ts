@@ -1,8 +1,17 @@
-import { guardSecrets, checkProxyVariables } from "./cli/guard-environment.ts";
-import { systemClock } from "./cli/this-machine.ts";
+import {
+  azureRequest,
+  clusterRequest,
+  type AzureConnection,
+  type AzureRequest,
+  type ClusterRequest,
+  type Connect,
+  type Connections,
+  type DirectoryConnection,
+} from "./cli/connections.ts";
 import type { HostProcess } from "./cli/command.ts";
-import type { AzureConnection, AzureRequest, ClusterRequest, Connect, Connections, DirectoryConnection, SetupRequest } from "./cli/connections.ts";
-import type { ReadTarget, VerifyAzure } from "./core/verify/contract.ts";
+import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
+import { processIdentity, systemClock } from "./cli/this-machine.ts";
+import type { ReadTarget } from "./core/verify/contract.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
 import { refused } from "./domain/errors.ts";
@@ -29,8 +38,9 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         checkContexts(loaded);
         return loaded;
       });
-    const openClusters = async ({ contexts, ...request }: ClusterRequest) => {
+    const openClusters = async (answers: ClusterRequest) => {
       await guard();
+      const { contexts, ...request } = clusterRequest(answers);
       const loaded = await kubeconfig(request.kubeconfig);
       const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
       return Promise.all(
@@ -39,36 +49,21 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         ),
       );
     };
-    // What every run that writes works with. Azure comes after it: what is wrong with the kubeconfig is refused before
-    // any request.
-    const writing = async (request: ClusterRequest) => {
-      await guard();
-      const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
-        openClusters(request),
-        import("./registry/pull-client.ts"),
-        import("./cli/this-machine.ts"),
-      ]);
-      return {
-        clusters,
-        pullProof: new PullClient(request.timeoutMs),
-        clock: systemClock,
-        process: processIdentity(pid),
-      };
-    };
+    const openAs = { env, report };
     const connections: Connections = {
-      azure: ({ cloud, tenant, auth, timeoutMs }) => {
-        // These alone, in this order: what else a caller's request holds must not make a person sign in twice.
-        const request = { cloud, tenant, auth, timeoutMs };
-        return opened.do("azure", request, async () => {
+      azure: async (answers, until) => {
+        const request = azureRequest(answers);
+        const open = async () => {
           await guard();
-          return await openAzure(request, env, report, signal);
-        });
+          return await openAzure(request, openAs, until ?? signal);
+        };
+        return await (until ? open() : opened.do("azure", request, open));
       },
-      directory: ({ cloud, tenant, auth, timeoutMs }) => {
-        const request = { cloud, tenant, auth, timeoutMs };
+      directory: (answers) => {
+        const request = azureRequest(answers);
         return opened.do("directory", request, async () => {
           await guard();
-          return await openDirectory(request, env, report, signal);
+          return await openDirectory(request, openAs, signal);
         });
       },
       contexts: async (file) => {
@@ -80,61 +75,36 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         return await contextNames({ file, env }, signal);
       },
       clusters: openClusters,
-      setup: async ({ azure, clusters: request }) => {
-        const [ports, { credentialsFile }] = await Promise.all([
-          writing(request),
-          import("./cli/setup/files.ts"),
-          azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
-        ]);
-        const signedIn = azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal);
-        return { ...ports, azure: await signedIn, files: credentialsFile };
-      },
-      rotate: async ({ azure, clusters: request }) => {
-        const [ports] = await Promise.all([writing(request), import("./azure/directory-services.ts")]);
-        return { ...ports, azure: await connections.directory(azure) };
-      },
-      status: async ({ azure, clusters: request }) => {
+      workplace: async (request, next) => {
         await guard();
-        const [clusters, { processIdentity }] = await Promise.all([
-          connections.clusters(request),
-          import("./cli/this-machine.ts"),
+        const [clusters, { PullClient }] = await Promise.all([
+          openClusters(request),
+          import("./registry/pull-client.ts"),
+          next === "azure" ? import("./azure/azure.ts") : undefined,
+          next === "directory" ? import("./azure/directory-services.ts") : undefined,
         ]);
         return {
           clusters,
-          directory: async () => (await connections.directory(azure)).directory,
+          pullProof: new PullClient(request.timeoutMs),
           clock: systemClock,
           process: processIdentity(pid),
         };
       },
-      remove: async ({ azure, clusters: request }) => {
-        const [ports] = await Promise.all([writing(request), import("./azure/azure.ts")]);
-        return { ...ports, azure: await connections.azure(azure) };
-      },
-      verify: async ({ azure, clusters: { contexts, ...request } }) => {
-        await guard();
-        const [loaded, { PullClient }] = await Promise.all([
-          kubeconfig(request.kubeconfig),
-          import("./registry/pull-client.ts"),
-        ]);
-        const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
-        return {
-          clusters: await Promise.all(
-            chosen.map((context) => openCluster(loaded, context, request, hearing)),
-          ),
-          registry: new PullClient(request.timeoutMs),
-          clock: systemClock,
-          azure: (stop) => openReadAzure(azure, env, report, stop),
-        };
-      },
+      checkLoginServer: (cloud, loginServer) => checkLoginServer(cloud, loginServer, signal),
     };
     return connections;
   };
 }
 
+/** As whom Azure is opened, and who hears what a person must do to sign in. */
+interface OpenAs {
+  readonly env: HostProcess["env"];
+  readonly report: Report;
+}
+
 async function openAzure(
   request: AzureRequest,
-  env: HostProcess["env"],
-  report: Report,
+  openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<AzureConnection> {
   const [{ openAzure }, { createAzureHttp }] = await Promise.all([
@@ -144,33 +114,21 @@ async function openAzure(
   const http = createAzureHttp(undefined, request.timeoutMs);
   // Whoever asks Azure first asks a cluster next.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
-  const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal, http);
+  const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
   return { ...clients, method: credential.method };
 }
 
 async function openDirectory(
   request: AzureRequest,
-  env: HostProcess["env"],
-  report: Report,
+  openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<DirectoryConnection> {
   const { openDirectory } = await import("./azure/directory-services.ts");
-  const { credential, ...clients } = await openDirectory(azureOptions(request, env, report), signal);
+  const { credential, ...clients } = await openDirectory(azureOptions(request, openAs), signal);
   return { ...clients, method: credential.method };
 }
 
-/** Azure as it is read: whoever is not signed in learns it from the first read. */
-async function openReadAzure(
-  request: AzureRequest,
-  env: HostProcess["env"],
-  report: Report,
-  signal: AbortSignal,
-): Promise<VerifyAzure> {
-  const { openAzure } = await import("./azure/azure.ts");
-  return openAzure(azureOptions(request, env, report), signal);
-}
-
-function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Report): AzureOptions {
+function azureOptions(request: AzureRequest, { env, report }: OpenAs): AzureOptions {
   const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri }) => {
     const text = `To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
     report({ kind: "note", level: "instruction", text });
@@ -178,11 +136,7 @@ function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Re
   return { ...request, env, onDeviceCode };
 }
 
-/** A password typed for a registry must not go to a host that only looks like one. */
-async function checkHome(
-  { cloud: cloudName, loginServer }: SetupRequest["azure"] & { readonly kind: "registry-only" },
-  signal: AbortSignal,
-): Promise<undefined> {
+async function checkLoginServer(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
   // Only a Resource Manager could tell about a cloud that is not Microsoft's own, and none may be asked.
   if (cloudName.startsWith("https:")) return;
   const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");

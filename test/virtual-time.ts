@@ -28,7 +28,6 @@ const setupDefaults: SetupInput = {
   resourceGroup: undefined,
   role: undefined,
   repositories: undefined,
-  allowPrivilegedRole: false,
   applicationName: undefined,
   servicePrincipal: undefined,
   switchPrincipal: false,

@@ -1,7 +1,8 @@
 import type { Environment, GivenOptions } from "./options/answers.ts";
 import type { Connect } from "./connections.ts";
 import type { SignalSource } from "./interruption.ts";
-import type { OptionSet } from "./options/option.ts";
+import type { OptionSet, OptionsOf } from "./options/option.ts";
+import type { FlowCommand, FlowTypes } from "./run-flow.ts";
 import type { Streams, Terminal } from "./show/terminal.ts";
 import type { View } from "./show/view.ts";
 
@@ -84,3 +85,32 @@ export const versionFlag = { flag: "-V, --version", summary: "show the version" 
 
 /** Shows help too, as a command. */
 export const helpCommand = { name: "help", summary: "show help for a command" } as const;
+
+/** A command that lets a flow of the core work; what carries it out is loaded when it runs. */
+export function flowCommand<Types extends FlowTypes>(command: FlowCommand<Types>): CommandDefinition {
+  const { description, examples, options } = command;
+  return {
+    description,
+    examples,
+    options,
+    run: async (context) => (await import("./run-flow.ts")).runFlow(command, context),
+  };
+}
+
+/** A command of its own kind: ties its options to the answers it receives. */
+export function defineCommand<Answers>(
+  definition: Omit<CommandDefinition, "run" | "options"> & {
+    readonly options: OptionsOf<Answers>;
+    readonly run: (answers: Answers, context: CommandContext) => Promise<number>;
+  },
+): CommandDefinition {
+  const { options, run } = definition;
+  return {
+    ...definition,
+    options,
+    run: async (context) => {
+      const { readAnswers } = await import("./options/answers.ts");
+      return await run(readAnswers(options, context.given), context);
+    },
+  };
+}

@@ -1,19 +1,15 @@
-import type { ClusterTarget, Writing } from "../core/ports.ts";
+import type {
+  Clock,
+  ProcessIdentity,
+  PullProof,
+  RegistryLooks,
+  WritableClusterTarget,
+} from "../core/ports.ts";
+import type { Report } from "../core/progress.ts";
 import type { RemovePorts } from "../core/remove/contract.ts";
 import type { RotatePorts } from "../core/rotate/contract.ts";
-import type { StatusPorts } from "../core/status/contract.ts";
-import type { SetupPorts } from "../core/setup/contract.ts";
-import type { VerifyPorts } from "../core/verify/contract.ts";
-import type { Report } from "../core/progress.ts";
-import type {
-  AuthMethod,
-  ExecPluginPolicy,
-  clusterOptions,
-  leaveOutOptions,
-  runOptions,
-  signInOptions,
-} from "./options/shared-options.ts";
-import type { AnswersOf } from "./options/option.ts";
+import type { ReadTarget, VerifyAzure } from "../core/verify/contract.ts";
+import type { AuthMethod, ExecPluginPolicy } from "./options/shared-options.ts";
 
 /** Which Azure, and as whom. */
 export interface AzureRequest {
@@ -40,38 +36,24 @@ export interface ClusterRequest {
   readonly leaveOut?: readonly string[];
 }
 
-/** Which services `setup` speaks to. */
-export interface SetupRequest {
-  readonly azure:
-    | ({ readonly kind: "signed-in" } & AzureRequest)
-    /** Nothing of Azure but this registry is to be called. */
-    | { readonly kind: "registry-only"; readonly cloud: string; readonly loginServer: string };
-  readonly clusters: ClusterRequest;
+/** Which Azure a command works in: of its answers, these alone and in this order. */
+export function azureRequest({ cloud, tenant, auth, timeoutMs }: AzureRequest): AzureRequest {
+  return { cloud, tenant, auth, timeoutMs };
 }
 
-/** Which services `rotate` speaks to. */
-export interface RotateRequest {
-  readonly azure: AzureRequest;
-  readonly clusters: ClusterRequest;
-}
-
-/** Which services `status` speaks to. */
-export type StatusRequest = RotateRequest;
-
-/** Which services `verify` speaks to; Azure only if it lets the caller in. */
-export type VerifyRequest = RotateRequest;
-
-/** Which services `remove` speaks to. */
-export interface RemoveRequest {
-  readonly azure: AzureRequest;
-  readonly clusters: ClusterRequest;
+/** Which clusters a command works on: of its answers, these alone and in this order. */
+export function clusterRequest(answers: ClusterRequest): ClusterRequest {
+  const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
+  const { leaveOut = [] } = answers;
+  return { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
 }
 
 /** Azure, signed in. */
-export type AzureConnection = RemovePorts["azure"] & {
-  /** How the sign-in came about. */
-  readonly method: Exclude<AuthMethod, "auto">;
-};
+export type AzureConnection = RemovePorts["azure"] &
+  VerifyAzure & {
+    /** How the sign-in came about. */
+    readonly method: Exclude<AuthMethod, "auto">;
+  };
 
 /** What of Azure needs no Resource Manager, signed in. */
 export type DirectoryConnection = RotatePorts["azure"] & Pick<AzureConnection, "method">;
@@ -97,13 +79,25 @@ export interface NamedContext {
   readonly isCurrent: boolean;
 }
 
+/** What a run works with besides Azure. */
+export interface Workplace {
+  /** One for each chosen context, in their order. */
+  readonly clusters: ReadonlyArray<WritableClusterTarget & ReadTarget>;
+  readonly pullProof: PullProof & RegistryLooks;
+  readonly clock: Clock;
+  readonly process: ProcessIdentity;
+}
+
 /**
- * Opens the services a run needs, each when it is first asked for; connect.ts joins them. The same request gets the same
- * connection, with its sign-in and its sockets; one that failed is tried anew.
+ * Opens the services a run needs, each when it is first asked for; connect.ts joins them. Requests may be all answers of
+ * a command. The same request gets the same connection, with its sign-in and its sockets; one that failed is tried anew.
  */
 export interface Connections {
-  /** Asks for no token yet. */
-  azure(request: AzureRequest): Promise<AzureConnection>;
+  /**
+   * Asks for no token yet.
+   * @param until ends this connection alone, which then nobody else gets
+   */
+  azure(request: AzureRequest, until?: AbortSignal): Promise<AzureConnection>;
   /** Asks for no token yet, and never for one of Resource Manager's. */
   directory(request: AzureRequest): Promise<DirectoryConnection>;
   /** Reads files alone. */
@@ -111,17 +105,18 @@ export interface Connections {
   /** Reads files alone, and loads no client for it; what cannot be read has no contexts. */
   contextNames(kubeconfig: string | undefined): Promise<readonly NamedContext[]>;
   /** One for each context, in their order; sends nothing yet. */
-  clusters(request: ClusterRequest): Promise<readonly ClusterTarget[]>;
-  /** Everything for `setup`. */
-  setup(request: SetupRequest): Promise<Writing<SetupPorts>>;
-  /** Everything for `rotate`. */
-  rotate(request: RotateRequest): Promise<Writing<RotatePorts>>;
-  /** Everything for `status`; signs in to nothing before the directory is asked for. */
-  status(request: StatusRequest): Promise<StatusPorts>;
-  /** Everything for `verify`; Azure is opened when it is first asked for. */
-  verify(request: VerifyRequest): Promise<VerifyPorts>;
-  /** Everything for `remove`. */
-  remove(request: RemoveRequest): Promise<Writing<RemovePorts>>;
+  clusters(request: ClusterRequest): Promise<Workplace["clusters"]>;
+  /**
+   * Everything besides Azure. Azure is opened after it: what is wrong with the kubeconfig is refused before any request.
+   * @param next what of Azure will be opened, whose clients are loaded meanwhile
+   */
+  workplace(request: ClusterRequest, next?: "azure" | "directory"): Promise<Workplace>;
+  /**
+   * Refuses a login server that is not the cloud's: a password typed for a registry must not go to a host that only
+   * looks like one.
+   * @throws ActionableError `registry.foreign-host`
+   */
+  checkLoginServer(cloud: string, loginServer: string): Promise<void>;
 }
 
 /**
@@ -129,35 +124,3 @@ export interface Connections {
  * @param signal of the whole run
  */
 export type Connect = (report: Report, signal: AbortSignal) => Connections;
-
-/** Answers that say which services a command speaks to, and how long it waits for them. */
-export type ServiceAnswers = Pick<AnswersOf<typeof signInOptions>, "cloud" | "tenant" | "auth"> &
-  Pick<AnswersOf<typeof clusterOptions>, "kubeconfig" | "context" | "allowInsecureTls" | "execPlugins"> &
-  Pick<AnswersOf<typeof runOptions>, "timeout" | "concurrency"> &
-  Partial<AnswersOf<typeof leaveOutOptions>>;
-
-/** Which Azure, and as whom. */
-export function azureRequest({ cloud, tenant, auth, timeout: timeoutMs }: ServiceAnswers): AzureRequest {
-  return { cloud, tenant, auth, timeoutMs };
-}
-
-/** Which clusters. */
-export function clusterRequest({
-  kubeconfig,
-  context,
-  allowInsecureTls,
-  execPlugins,
-  timeout,
-  concurrency,
-  leaveOut = [],
-}: ServiceAnswers): ClusterRequest {
-  return {
-    kubeconfig,
-    contexts: context,
-    allowInsecureTls,
-    execPlugins,
-    timeoutMs: timeout,
-    concurrency,
-    leaveOut,
-  };
-}

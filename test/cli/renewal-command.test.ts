@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { gather, readAnswers } from "../../src/cli/options/answers.ts";
 import { parseDuration } from "../../src/domain/duration.ts";
-import { checkRotate } from "../../src/cli/rotate/rules.ts";
-import { rotateOptions } from "../../src/cli/rotate/options.ts";
+import { check } from "../../src/cli/options/check.ts";
+import { rotateChecks, rotateOptions } from "../../src/cli/rotate/options.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
 import { renewalCommand } from "../../src/cli/setup/renewal.ts";
 
@@ -78,6 +78,6 @@ describe("a key that lives shorter", () => {
       ...(words.includes("--grace") ? { grace: after("--grace") } : {}),
     };
     const given = gather(rotateOptions, flags, {});
-    expect(() => checkRotate(readAnswers(rotateOptions, given), given, false)).not.toThrow();
+    expect(() => check(rotateChecks, readAnswers(rotateOptions, given), given, false)).not.toThrow();
   });
 });

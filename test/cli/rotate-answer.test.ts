@@ -1,23 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { gather } from "../../src/cli/options/answers.ts";
-import { rotateOptions } from "../../src/cli/rotate/options.ts";
-import { rotateAnswer, type RotateAnswerOptions } from "../../src/cli/rotate/answer.ts";
-import { rotateCommands } from "../../src/cli/rotate/commands.ts";
+import { gather, readAnswers } from "../../src/cli/options/answers.ts";
+import { nextCommands } from "../../src/cli/rotate/next-commands.ts";
+import { rotateOptions, type RotateAnswers } from "../../src/cli/rotate/options.ts";
+import { rotateText } from "../../src/cli/rotate/text.ts";
+import { answerOf, type Telling } from "../../src/cli/show/answer.ts";
 import type { Line } from "../../src/cli/show/terminal.ts";
 import type {
   ResultRotation,
   RetireBlock,
+  RotateOutcome,
   RotatePlan,
   RotateResult,
 } from "../../src/core/rotate/contract.ts";
 
 const given = gather(rotateOptions, { context: ["kind"], ifExpiringWithin: "60d", yes: true }, {});
-const options: RotateAnswerOptions = {
-  intent: "rotate",
-  commands: rotateCommands({ program: "acr-pull", given, environment: {} }),
+const options: Telling<RotateAnswers> = {
+  answers: readAnswers(rotateOptions, given),
+  shell: { program: "acr-pull", given, environment: {} },
   asked: false,
   now: new Date("2030-01-01T12:00:00Z"),
-  exitCodeForChanges: false,
   width: Infinity,
 };
 const pending: ResultRotation = {
@@ -45,8 +46,16 @@ function resultOf(change: Partial<ResultRotation>, more: Partial<RotateResult> =
   };
 }
 
-function linesOf(result: RotateResult, more: Partial<RotateAnswerOptions> = {}): string {
-  return text(rotateAnswer({ kind: "finished", result, exitCode: 0 }, { ...options, ...more }).lines());
+function linesOf(result: RotateResult, more: More = {}): string {
+  return text(rotateAnswer({ kind: "finished", result, exitCode: 0 }, more).lines());
+}
+
+/** What is not as in `options`, answers one by one. */
+type More = Partial<Telling<RotateAnswers>> & { readonly answered?: Partial<RotateAnswers> };
+
+function rotateAnswer(outcome: RotateOutcome, { answered, ...more }: More = {}) {
+  const answers = { ...options.answers, ...answered };
+  return answerOf("rotate", rotateText, outcome, { ...options, answers, ...more });
 }
 
 describe("a plan", () => {
@@ -56,21 +65,21 @@ describe("a plan", () => {
   };
 
   it("is the contract's document, and told by exit code 5 only if asked", () => {
-    const answer = rotateAnswer({ kind: "planned", plan }, { ...options, exitCodeForChanges: true });
+    const answer = rotateAnswer({ kind: "planned", plan }, { answered: { exitCode: true } });
     expect(answer).toMatchObject({ command: "rotate", exitCode: 5 });
     expect(answer.failure).toBeUndefined();
     expect(answer.document).toEqual({ plan: plan.changes, warnings: ["mind"] });
     expect(text(answer.lines())).toContain("Plan for the rotation");
-    expect(rotateAnswer({ kind: "planned", plan }, options).exitCode).toBe(0);
+    expect(rotateAnswer({ kind: "planned", plan }).exitCode).toBe(0);
   });
 
   it("for a leaked key warns of what it cannot take back", () => {
-    const answer = rotateAnswer({ kind: "planned", plan }, { ...options, intent: "compromised" });
+    const answer = rotateAnswer({ kind: "planned", plan }, { answered: { compromised: true } });
     expect(answer.document["warnings"]).toEqual(["mind", expect.stringContaining("up to 3 hours")]);
   });
 
   it("that was not agreed to ends with 2", () => {
-    expect(rotateAnswer({ kind: "declined", plan }, options)).toMatchObject({
+    expect(rotateAnswer({ kind: "declined", plan })).toMatchObject({
       exitCode: 2,
       failure: { code: "rotate.declined", exitCode: 2 },
     });
@@ -81,7 +90,7 @@ describe("a result", () => {
   it("is the contract's document as it came, and the error beside it", () => {
     const result = resultOf({});
     const error = { code: "rotate.incomplete", message: "One was not written.", retryable: true };
-    const answer = rotateAnswer({ kind: "finished", result, exitCode: 4, error }, options);
+    const answer = rotateAnswer({ kind: "finished", result, exitCode: 4, error });
     expect(answer.document).toEqual(result);
     expect(answer).toMatchObject({ exitCode: 4, failure: { ...error, exitCode: 4 } });
   });
@@ -167,20 +176,18 @@ describe("a result", () => {
 
   it("has the same run again, with the consent it lacked, for what --finish does not know to be due", () => {
     const flags = { compromised: true, settle: "0s", yes: true };
-    const commands = rotateCommands({
-      program: "acr-pull",
-      given: gather(rotateOptions, flags, {}),
-      environment: {},
-    });
+    const shell = { ...options.shell, given: gather(rotateOptions, flags, {}) };
     const blocked = resultOf({ retireBlocked: "cannot-see-all-namespaces" });
-    expect(linesOf(blocked, { intent: "compromised", commands })).toContain(
+    expect(linesOf(blocked, { answered: { compromised: true }, shell })).toContain(
       "      acr-pull rotate --settle 0s --compromised --namespaces-complete --yes\n",
     );
   });
 
   it("names the key that was to follow by that, while it is not removed yet", () => {
     const blocked = resultOf({ keyId: "old", replaced: "new", retireBlocked: "not-yet-refused" });
-    expect(linesOf(blocked, { intent: "abort" })).toContain("The key new that was to follow it lives on: ");
+    expect(linesOf(blocked, { answered: { abort: true } })).toContain(
+      "The key new that was to follow it lives on: ",
+    );
   });
 
   it("counts no secrets for one key where those of another are told with them", () => {
@@ -208,19 +215,19 @@ describe("a result", () => {
   it("says after a leak what it cannot take back, and what would", () => {
     const rotated = resultOf({ state: "rotated", retired: true });
     const words = "may go on pulling for up to 3 hours: only removing the role";
-    expect(linesOf(rotated, { intent: "compromised" })).toContain(words);
-    expect(linesOf(rotated, { intent: "compromised" })).toContain(
+    expect(linesOf(rotated, { answered: { compromised: true } })).toContain(words);
+    expect(linesOf(rotated, { answered: { compromised: true } })).toContain(
       `    az role assignment delete --assignee app --scope ${pending.registry}`,
     );
     expect(linesOf(rotated)).not.toContain(words);
     const withoutAzure = resultOf({ registry: "myregistry.azurecr.io", state: "rotated", retired: true });
-    expect(linesOf(withoutAzure, { intent: "compromised" })).toContain(words);
-    expect(linesOf(withoutAzure, { intent: "compromised" })).not.toContain("az role");
+    expect(linesOf(withoutAzure, { answered: { compromised: true } })).toContain(words);
+    expect(linesOf(withoutAzure, { answered: { compromised: true } })).not.toContain("az role");
   });
 
   it("offers --accept-outage for a leaked key that a secret still holds, and for no other", () => {
     const held = resultOf({ state: "rotated", retireBlocked: "still-held" });
-    expect(linesOf(held, { intent: "compromised" })).toContain("--accept-outage");
+    expect(linesOf(held, { answered: { compromised: true } })).toContain("--accept-outage");
     expect(linesOf(held)).not.toContain("--accept-outage");
   });
 
@@ -228,13 +235,13 @@ describe("a result", () => {
     const words = "The same without a question:\n  acr-pull rotate --context kind";
     expect(linesOf(resultOf({}), { asked: true })).toContain(words);
     expect(linesOf(resultOf({}))).not.toContain(words);
-    expect(linesOf(resultOf({}), { asked: true, intent: "compromised" })).not.toContain(words);
+    expect(linesOf(resultOf({}), { asked: true, answered: { compromised: true } })).not.toContain(words);
   });
 
   it("fits into forty columns, but for what is to be copied", () => {
     const lines = linesOf(resultOf({}), { width: 40 }).split("\n");
     const wide = lines.filter((line) => line.length > 40).map((line) => line.trim());
-    expect(wide).toEqual([options.commands.finish]);
+    expect(wide).toEqual([nextCommands(options.shell).finish]);
   });
 });
 
@@ -242,7 +249,7 @@ describe("the commands that are told", () => {
   it("mean the same keys, and set variables aside that would speak against them", () => {
     const environment = { ACR_PULL_GRACE: "48h", ACR_PULL_REGISTRY: "myregistry" };
     const flags = { namespace: ["web"], expiresIn: "30d", wait: true, settle: "0s", yes: true };
-    const commands = rotateCommands({
+    const commands = nextCommands({
       program: "kubectl acr-pull",
       given: gather(rotateOptions, flags, environment),
       environment,

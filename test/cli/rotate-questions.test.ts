@@ -3,18 +3,12 @@ import type { OptionSet } from "../../src/cli/options/option.ts";
 import { rotateOptions } from "../../src/cli/rotate/options.ts";
 import type { Choice, ChooseSeveralQuestion } from "../../src/cli/ask/prompter.ts";
 import type { Texts } from "../../src/cli/ask/question.ts";
-import {
-  isSelected,
-  selectionOf,
-  keysQuestion,
-  rotateQuestions,
-  type RotateQuestionParts,
-} from "../../src/cli/rotate/questions.ts";
+import { isSelected, selectionOf, keysQuestion, rotateQuestions } from "../../src/cli/rotate/questions.ts";
 import type { RotatableKey } from "../../src/core/rotate/contract.ts";
 
 const options: OptionSet = rotateOptions;
 /** Nothing is asked and nothing is looked up here. */
-const questions = rotateQuestions({} as RotateQuestionParts);
+const questions = rotateQuestions({ context: {} } as Parameters<typeof rotateQuestions>[0]);
 
 function key(keyId: string, loginServer: string, ...secrets: string[]): RotatableKey {
   return {
@@ -55,17 +49,17 @@ describe("the options that mean the chosen keys", () => {
   it.each<[string, RotatableKey[], Texts | undefined]>([
     ["none for all", all, {}],
     ["the registry for all of its keys", [three, four], { registry: ["b.azurecr.io"] }],
-    ["a namespace that all of them and no other are held in", [one, three, four], { namespace: ["web"] }],
-    ["registry and namespace together", [two], { registry: ["a.azurecr.io"], namespace: ["shop"] }],
+    ["a namespace that all of them and no other are held in", [one, three, four], { namespaces: ["web"] }],
+    ["registry and namespace together", [two], { registry: ["a.azurecr.io"], namespaces: ["shop"] }],
     ["none that could", [four], undefined],
   ])("%s", (_what, chosen, texts) => {
     expect(selectionOf(chosen, all)).toEqual(texts);
   });
 
   it("a namespace alone, where no other key is held in it", () => {
-    expect(selectionOf([two], [one, two])).toEqual({ namespace: ["shop"] });
+    expect(selectionOf([two], [one, two])).toEqual({ namespaces: ["shop"] });
     expect(selectionOf([one, three], [one, key("5", "a.azurecr.io", "lab/x"), three])).toEqual({
-      namespace: ["web"],
+      namespaces: ["web"],
     });
   });
 

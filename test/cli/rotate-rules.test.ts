@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { azureRequest, clusterRequest } from "../../src/cli/connections.ts";
 import { gather, readAnswers } from "../../src/cli/options/answers.ts";
-import { rotateOptions, type RotateAnswers } from "../../src/cli/rotate/options.ts";
-import { rotateInput, rotateRequest } from "../../src/cli/rotate/input.ts";
-import { checkRotate } from "../../src/cli/rotate/rules.ts";
+import { check as checkAnswers } from "../../src/cli/options/check.ts";
+import {
+  rotateChecks,
+  rotateInput,
+  rotateOptions,
+  type RotateAnswers,
+} from "../../src/cli/rotate/options.ts";
 
 const keyId = "11111111-2222-4333-8444-555555555555";
 
@@ -10,7 +15,7 @@ type Flags = Record<string, string | string[] | boolean>;
 
 function check(flags: Flags, interactive = false, environment: Record<string, string> = {}): void {
   const given = gather(rotateOptions, flags, environment);
-  checkRotate(readAnswers(rotateOptions, given), given, interactive);
+  checkAnswers(rotateChecks, readAnswers(rotateOptions, given), given, interactive);
 }
 
 describe("what rotate refuses before any request", () => {
@@ -84,7 +89,7 @@ describe("what the flow is asked for", () => {
   }
 
   it("has the contract's defaults", () => {
-    expect(rotateInput(answersOf({}))).toEqual({
+    expect(rotateInput(answersOf({}))).toMatchObject({
       intent: "rotate",
       registry: undefined,
       namespaces: [],
@@ -142,7 +147,8 @@ describe("what the flow is asked for", () => {
 
   it("reaches for the chosen clusters, as whoever is to sign in", () => {
     const flags = { context: ["a", "b"], kubeconfig: "k", auth: "cli", tenant: "contoso.com", timeout: "5m" };
-    expect(rotateRequest(answersOf(flags))).toMatchObject({
+    const answers = answersOf(flags);
+    expect({ azure: azureRequest(answers), clusters: clusterRequest(answers) }).toMatchObject({
       azure: { cloud: "AzureCloud", tenant: "contoso.com", auth: "cli", timeoutMs: 300_000 },
       clusters: { contexts: ["a", "b"], kubeconfig: "k", allowInsecureTls: false, timeoutMs: 300_000 },
     });

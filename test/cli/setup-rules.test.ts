@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { gather, readAnswers } from "../../src/cli/options/answers.ts";
-import { setupOptions } from "../../src/cli/setup/options.ts";
-import { setupRequest, setupInput, type WholeAnswers } from "../../src/cli/setup/input.ts";
-import { checkSetup } from "../../src/cli/setup/rules.ts";
+import { check as checkAnswers } from "../../src/cli/options/check.ts";
+import type { Connections, Workplace } from "../../src/cli/connections.ts";
+import { setupPorts } from "../../src/cli/setup/command.ts";
+import { setupChecks, setupOptions, type SetupAnswers } from "../../src/cli/setup/options.ts";
 
 const appId = "11111111-2222-4333-8444-555555555555";
 const whole = { registry: "myregistry", yes: true };
@@ -12,7 +13,7 @@ type Flags = Record<string, string | string[] | boolean>;
 
 function check(flags: Flags, interactive = false, environment: Record<string, string> = {}): void {
   const given = gather(setupOptions, flags, environment);
-  checkSetup(readAnswers(setupOptions, given), given, interactive);
+  checkAnswers(setupChecks, readAnswers(setupOptions, given), given, interactive);
 }
 
 describe("what setup refuses before any request", () => {
@@ -81,12 +82,12 @@ describe("what setup goes on with", () => {
 });
 
 describe("what the flow is asked for", () => {
-  function answersOf(flags: Flags): WholeAnswers {
-    return readAnswers(setupOptions, gather(setupOptions, flags, {})) as WholeAnswers;
+  function answersOf(flags: Flags): SetupAnswers {
+    return readAnswers(setupOptions, gather(setupOptions, flags, {}));
   }
 
   it("has the contract's defaults", () => {
-    expect(setupInput(answersOf(whole), undefined)).toMatchObject({
+    expect(answersOf(whole)).toMatchObject({
       role: undefined,
       repositories: undefined,
       secretName: "acr-secret",
@@ -95,21 +96,29 @@ describe("what the flow is asked for", () => {
       waitBusyMs: 60_000,
       timeoutMs: 1_200_000,
       concurrency: 10,
-      allowPrivilegedRole: false,
+      allowPrivilegedRole: undefined,
       proof: "registry",
     });
   });
 
-  it("agrees to a privileged role for a plan, which grants nothing", () => {
-    expect(setupInput(answersOf({ ...whole, dryRun: true }), undefined).allowPrivilegedRole).toBe(true);
+  it.each([
+    ["*", []],
+    ["team/*", ["team/*"]],
+  ])("limits the role by --repository %s to %j", (repository, repositories) => {
+    expect(answersOf({ ...whole, repository: [repository] }).repositories).toEqual(repositories);
   });
 
-  it("reaches for nothing of Azure but the registry when told so", () => {
+  it("reaches for nothing of Azure but the registry when told so", async () => {
     const answers = answersOf({ ...known, noAzure: true, registry: "MyRegistry.azurecr.io" });
-    expect(setupRequest(answers).azure).toEqual({
-      kind: "registry-only",
-      cloud: "AzureCloud",
-      loginServer: "myregistry.azurecr.io",
-    });
+    const asked: unknown[] = [];
+    const open: Pick<Connections, "workplace" | "checkLoginServer"> = {
+      workplace: (_request, next) => {
+        asked.push(next);
+        return Promise.resolve({} as Workplace);
+      },
+      checkLoginServer: async (...named) => void asked.push(named),
+    };
+    expect((await setupPorts(open as Connections, answers)).azure).toBeUndefined();
+    expect(asked).toEqual([undefined, ["AzureCloud", "myregistry.azurecr.io"]]);
   });
 });

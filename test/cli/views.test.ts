@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { setupAnswer } from "../../src/cli/setup/answer.ts";
-import { shownPlan } from "../../src/cli/setup/shown-plan.ts";
+import { gather, readAnswers } from "../../src/cli/options/answers.ts";
+import { setupOptions } from "../../src/cli/setup/options.ts";
+import { setupText, shownPlan } from "../../src/cli/setup/text.ts";
+import { answerOf } from "../../src/cli/show/answer.ts";
 import type { Line } from "../../src/cli/show/terminal.ts";
 import { describeFailure, failureLines } from "../../src/cli/show/failure.ts";
 import { planLines } from "../../src/cli/show/plan-lines.ts";
-import type { SetupPlan, SetupResult } from "../../src/core/setup/contract.ts";
+import type { SetupOutcome, SetupPlan, SetupResult } from "../../src/core/setup/contract.ts";
 import type { Action } from "../../src/core/plan.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
-import { SecretText } from "../../src/domain/secret-text.ts";
 
 const registry = {
   id: "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry",
@@ -62,13 +63,17 @@ const result: SetupResult = {
   renewalDue: false,
   keptKeys: [],
 };
-const input = { secretName: "acr-secret", image: undefined, knownPassword: undefined };
-const again = {
-  again: "acr-pull setup --yes",
-  renew: "acr-pull rotate --if-expiring-within 60d --yes",
-  exitCodeForChanges: false,
+const input = readAnswers(setupOptions, gather(setupOptions, {}, {}));
+const telling = {
+  shell: { program: "acr-pull", given: gather(setupOptions, {}, {}), environment: {} },
+  asked: false,
+  now: new Date(),
   width: Infinity,
 };
+
+function setupAnswer(outcome: SetupOutcome, answers: typeof input, more: Partial<typeof telling> = {}) {
+  return answerOf("setup", setupText, outcome, { ...telling, ...more, answers });
+}
 
 describe("a plan", () => {
   it("has a sign and a word for every action", () => {
@@ -132,14 +137,14 @@ describe("a plan", () => {
     ["changes", planOf("created"), true, 5],
     ["changes that nobody asked the exit code about", planOf("created"), false, 0],
   ])("with %s", (_what, plan, exitCodeForChanges, exitCode) => {
-    const answer = setupAnswer({ kind: "planned", plan }, input, { ...again, exitCodeForChanges });
+    const answer = setupAnswer({ kind: "planned", plan }, { ...input, exitCode: exitCodeForChanges });
     expect(answer.exitCode).toBe(exitCode);
     expect(answer.failure).toBeUndefined();
     expect(answer.document).toEqual({ registry, plan: plan.changes, warnings: [] });
   });
 
   it("that was not agreed to ends with 2", () => {
-    const answer = setupAnswer({ kind: "declined", plan: planOf("created") }, input, again);
+    const answer = setupAnswer({ kind: "declined", plan: planOf("created") }, input);
     expect(answer).toMatchObject({ exitCode: 2, failure: { code: "setup.declined", exitCode: 2 } });
   });
 });
@@ -147,13 +152,13 @@ describe("a plan", () => {
 describe("a result", () => {
   it("is the contract's document as it came, and the error beside it", () => {
     const error = { code: "setup.incomplete", message: "One secret could not be written.", retryable: true };
-    const answer = setupAnswer({ kind: "finished", result, exitCode: 4, error }, input, again);
+    const answer = setupAnswer({ kind: "finished", result, exitCode: 4, error }, input);
     expect(answer.document).toEqual(result);
     expect(answer).toMatchObject({ exitCode: 4, failure: { ...error, exitCode: 4 } });
   });
 
   it("names each target, why one was left out and what to do", () => {
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 4 }, input, again).lines());
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 4 }, input).lines());
     expect(lines).toMatch(/kind +web +secret acr-secret +created/);
     expect(lines).toMatch(/kind +jobs +secret acr-secret +failed/);
     expect(lines).toContain("kind/jobs: may not be written\n  fix: Ask for the right.");
@@ -163,15 +168,17 @@ describe("a result", () => {
   });
 
   it("says how the password is renewed before its end, with no failed pull", () => {
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines());
-    expect(lines).toContain(`To renew it, run this once a day:\n  ${again.renew}\n`);
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input).lines());
+    expect(lines).toContain(
+      "To renew it, run this once a day:\n  acr-pull rotate --if-expiring-within 60d --yes\n",
+    );
     expect(lines).toContain(
       "Until 60 days before 2031-01-02 it changes nothing. Then it makes a new password",
     );
   });
 
   it("breaks no word of a table that is wider than the terminal, but shows each row by itself", () => {
-    const narrow = { ...again, width: 40 };
+    const narrow = { ...telling, width: 40 };
     const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines());
     expect(lines).toContain("Principal: acr-pull-myregistry-c\n(reused)\n");
     expect(lines).toContain("Password: valid until 2031-01-02, key k\n(unchanged)\n");
@@ -181,19 +188,16 @@ describe("a result", () => {
   });
 
   it("fits into forty columns, but for what is to be copied", () => {
-    const narrow = {
-      ...again,
-      again: "acr-pull setup --registry myregistry --namespace web --yes",
-      width: 40,
-    };
+    const given = gather(setupOptions, { registry: "myregistry", namespace: ["web"] }, {});
+    const narrow = { shell: { ...telling.shell, given }, width: 40 };
     const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, narrow).lines()).split(
       "\n",
     );
     const wide = lines.filter((line) => line.length > 40).map((line) => line.trim());
     expect(wide).toEqual([
       "image: myregistry.azurecr.io/my-awesome-app:v1 # your image",
-      narrow.renew,
-      narrow.again,
+      "acr-pull rotate --registry myregistry --namespace web --if-expiring-within 60d --yes",
+      "acr-pull setup --registry myregistry --namespace web --yes",
     ]);
   });
 
@@ -205,7 +209,7 @@ describe("a result", () => {
       action: index < 150 ? ("created" as const) : ("unchanged" as const),
     }));
     const many = { ...result, secrets: [...secrets, ...result.secrets.slice(1)] };
-    const lines = text(setupAnswer({ kind: "finished", result: many, exitCode: 4 }, input, again).lines());
+    const lines = text(setupAnswer({ kind: "finished", result: many, exitCode: 4 }, input).lines());
     expect(lines).toMatch(
       /secrets +created +150\nsecrets +unchanged +50\n\n1 failed:\n\n✗ kind\/jobs: may not/,
     );
@@ -214,10 +218,10 @@ describe("a result", () => {
   });
 
   it("tells somebody new what was made, and nobody when nothing was", () => {
-    const made = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input, again).lines());
+    const made = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input).lines());
     expect(made).toContain("What these are:");
     const secrets = [{ context: "kind", namespace: "web", name: "acr-secret", action: "unchanged" as const }];
-    const same = setupAnswer({ kind: "finished", result: { ...result, secrets }, exitCode: 0 }, input, again);
+    const same = setupAnswer({ kind: "finished", result: { ...result, secrets }, exitCode: 0 }, input);
     expect(text(same.lines())).toContain("✓ Nothing had to be changed: kind/web can pull");
     expect(text(same.lines())).not.toContain("What these are:");
   });
@@ -236,17 +240,15 @@ describe("a result", () => {
         action: "updated" as const,
       }));
       const linked = { ...result, serviceAccounts };
-      const lines = text(
-        setupAnswer({ kind: "finished", result: linked, exitCode: 0 }, input, again).lines(),
-      );
+      const lines = text(setupAnswer({ kind: "finished", result: linked, exitCode: 0 }, input).lines());
       expect(lines).toContain(sentence);
       expect(lines).toContain("Pods made before do not get it");
     },
   );
 
   it("promises no new password in the place of one that was given", () => {
-    const given = { ...input, knownPassword: new SecretText("x") };
-    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, given, again).lines());
+    const given = { ...input, passwordStdin: true };
+    const lines = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, given).lines());
     expect(lines).toContain("Before 2031-01-02, have a new one made and run the same command with that.");
     expect(lines).not.toContain("it makes a new password");
   });
@@ -256,17 +258,15 @@ describe("a result", () => {
       ...result,
       verification: { status: "skipped", reason: "proof-none", checks: [] },
     } as const;
-    const lines = text(
-      setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input, again).lines(),
-    );
+    const lines = text(setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input).lines());
     expect(lines).not.toMatch(/can pull|proves the pull/);
   });
 
   it("shows no Pod when no secret was written", () => {
     const none = { ...result, secrets: result.secrets.slice(1) };
-    expect(
-      text(setupAnswer({ kind: "finished", result: none, exitCode: 4 }, input, again).lines()),
-    ).not.toContain("imagePullSecrets");
+    expect(text(setupAnswer({ kind: "finished", result: none, exitCode: 4 }, input).lines())).not.toContain(
+      "imagePullSecrets",
+    );
   });
 
   it.each([
@@ -297,7 +297,7 @@ describe("a result", () => {
   ])("says how often and when to renew a key made at %s: %s", (createdAt, often, until, after) => {
     const credentials = result.credentials.map((one) => ({ ...one, createdAt }));
     const outcome = { kind: "finished", result: { ...result, credentials }, exitCode: 0 } as const;
-    const lines = text(setupAnswer(outcome, input, again).lines());
+    const lines = text(setupAnswer(outcome, input).lines());
     expect(lines).toContain(`To renew it, run this ${often}:`);
     expect(lines).toContain(until);
     expect(lines).toContain(`${after} no image can be pulled until it is renewed`);
@@ -307,7 +307,7 @@ describe("a result", () => {
     const image = { repository: "team/app", tag: "v2" };
     const due = { ...result, renewalDue: true };
     const lines = text(
-      setupAnswer({ kind: "finished", result: due, exitCode: 0 }, { ...input, image }, again).lines(),
+      setupAnswer({ kind: "finished", result: due, exitCode: 0 }, { ...input, image }).lines(),
     );
     expect(lines).toContain("image: myregistry.azurecr.io/team/app:v2");
     expect(lines).toContain("! renewal due: the password ends on 2031-01-02.");

@@ -1,5 +1,5 @@
 import type { CommandContext } from "../command.ts";
-import type { Choice } from "./prompter.ts";
+import { openPrompter, type Choice, type Prompter } from "./prompter.ts";
 import { planLines, type ShownPlan } from "../show/plan-lines.ts";
 
 const choices: readonly Choice[] = [
@@ -13,7 +13,7 @@ const choices: readonly Choice[] = [
  */
 export async function approve(
   plan: ShownPlan,
-  given: { readonly yes: boolean; readonly verbose: boolean },
+  given: { readonly yes?: boolean; readonly verbose?: boolean },
   context: Pick<CommandContext, "terminal" | "view" | "signal">,
 ): Promise<boolean> {
   const { terminal, view, signal } = context;
@@ -24,9 +24,9 @@ export async function approve(
   view.notice(planLines(plan, terminal.stderr.width));
   if (given.yes) return true;
   if (!terminal.interactive) return false;
-  const { openPrompter } = await import("./prompter.ts");
   const prompter = await openPrompter(terminal, signal);
   view.notice([""]);
+  if (plan.typed) return await typesName(prompter, plan.typed);
   const reply = await prompter.choose({
     message: "Carry this out?",
     canGoBack: false,
@@ -35,6 +35,22 @@ export async function approve(
     preselected: usualReply(plan),
   });
   return reply.kind === "answer" && reply.value === "yes";
+}
+
+/** Nobody agrees by Enter alone to what has a name typed. */
+async function typesName(
+  prompter: Prompter,
+  { message, names }: NonNullable<ShownPlan["typed"]>,
+): Promise<boolean> {
+  const reply = await prompter.text({
+    message,
+    canGoBack: false,
+    preset: "",
+    ifEmpty: "stop here, nothing was written",
+    check: async (text) =>
+      text === "" || names.includes(text) ? undefined : `That is not ${names[0]}; nothing typed stops here.`,
+  });
+  return reply.kind === "answer" && names.includes(reply.value);
 }
 
 /** What Enter alone replies to a plan. What goes is gone: nobody agrees to that by Enter alone. */

@@ -1,13 +1,13 @@
 import type { Caller } from "../../domain/identity.ts";
 import { Once } from "../../domain/once.ts";
 import {
+  azureRequest,
   type AzureConnection,
   type AzureRequest,
+  type ClusterRequest,
   type Connections,
   type KubeContext,
   type KubeContexts,
-  azureRequest,
-  type ServiceAnswers,
 } from "../connections.ts";
 import type { Prompter, Choice } from "./prompter.ts";
 import type { Question } from "./question.ts";
@@ -32,7 +32,7 @@ export interface PlaceParts {
 }
 
 /** As whom to work, and in which clusters: for a command that finds all else there. */
-export function placeQuestions<Answers extends ServiceAnswers>({
+export function placeQuestions<Answers extends AzureRequest & ClusterRequest>({
   connections,
   prompter,
   signal,
@@ -172,32 +172,32 @@ export function contextsQuestion<Answers>({
   return {
     id: "contexts",
     subject: "the clusters",
-    options: ["context"],
-    settledBy: ["context"],
+    options: ["contexts"],
+    settledBy: ["contexts"],
     dependsOn: [],
     fetched: "early",
     applies: () => true,
     look: contexts,
     expect: ({ current, contexts }) => {
       const likely = current ?? contexts[0]?.name;
-      return likely === undefined ? {} : { context: [likely] };
+      return likely === undefined ? {} : { contexts: [likely] };
     },
     async ask({ data, previous, canGoBack }) {
       // A file of this machine: nobody waits for it.
       const { current, contexts } = await data;
       const first = current ?? contexts[0]?.name;
       const reply = await prompter.chooseSeveral({
-        message: clusterOptions.context.question ?? "",
+        message: clusterOptions.contexts.question ?? "",
         canGoBack,
         loading: "Reading the kubeconfig",
         choices: [...contexts]
           .sort((left, right) => rank(left, current) - rank(right, current))
           .map((one) => contextChoice(one, current)),
-        preselected: previous["context"] ?? (first === undefined ? [] : [first]),
+        preselected: previous["contexts"] ?? (first === undefined ? [] : [first]),
         least: 1,
         check: (names) => Promise.resolve(unreadableName(names)),
       });
-      return reply.kind === "back" ? reply : { kind: "answer", value: { context: reply.value } };
+      return reply.kind === "back" ? reply : { kind: "answer", value: { contexts: reply.value } };
     },
   };
 }
@@ -205,7 +205,7 @@ export function contextsQuestion<Answers>({
 /** Any name may stand in a file; here it has to be one that the option takes too. */
 function unreadableName(names: readonly string[]): string | undefined {
   for (const name of names) {
-    const rule = brokenRule(clusterOptions.context, name);
+    const rule = brokenRule(clusterOptions.contexts, name);
     if (rule !== undefined) return `The name of the context ${name} ${rule}.`;
   }
   return undefined;

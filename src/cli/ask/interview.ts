@@ -3,51 +3,13 @@ import type { GivenOptions } from "../options/answers.ts";
 import type { CommandContext } from "../command.ts";
 import type { Connections } from "../connections.ts";
 import { InterruptedError } from "../interruption.ts";
-import { interruptedAtQuestion } from "../stoppable.ts";
+import type { FlowTypes } from "../run-flow.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import { type Prompter, openPrompter } from "./prompter.ts";
 import type { Changeable, OptionMore, Question, WizardReply } from "./question.ts";
 import { describeFailure, failureLines } from "../show/failure.ts";
 import { wrapped } from "../show/text-width.ts";
 import { Wizard, type Recovery } from "./wizard.ts";
-
-/** Asks a person what a command was not given. */
-export interface Asking<Asked> {
-  /** Hears the run. */
-  readonly report: Report;
-  /** What was given and answered so far. */
-  readonly given: GivenOptions;
-  /** @throws InterruptedError for Ctrl-C, and what stopped a question for good */
-  run(connections: Connections): Promise<Asked>;
-}
-
-/** What a run goes on with. */
-interface AskedFirst<Asked> {
-  readonly report: Report;
-  readonly connections: Connections;
-  /** Undefined where nobody could be asked. */
-  readonly asked: Asked | undefined;
-}
-
-/**
- * Connects, and asks first where somebody is there to be asked.
- * @param open loads what asks: a run without a terminal does not need it
- * @param again the command line that goes on from what was answered so far
- */
-export async function askFirst<Asked>(
-  context: Pick<CommandContext, "terminal" | "view" | "connect" | "signal">,
-  open: () => Promise<Asking<Asked>>,
-  again: (given: GivenOptions) => string,
-): Promise<AskedFirst<Asked>> {
-  const asking = context.terminal.interactive ? await open() : undefined;
-  const report = asking?.report ?? context.view.report;
-  const connections = context.connect(report, context.signal);
-  const asked = await asking?.run(connections).catch((error: unknown) => {
-    if (!(error instanceof InterruptedError)) throw error;
-    throw interruptedAtQuestion(error, again(asking.given));
-  });
-  return { report, connections, asked };
-}
 
 /** A way to go on after a failure. */
 export interface Remedy {
@@ -56,71 +18,97 @@ export interface Remedy {
   readonly more: Omit<OptionMore, "kind">;
 }
 
-/** What an interview is held with. */
-interface InterviewParts<Answers> {
-  readonly context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
-  readonly read: (given: GivenOptions) => Answers;
-  /** What an option more would mend, by the code of the failure; it holds for what failed and for nothing else. */
-  readonly remedies: Readonly<Record<string, Remedy>>;
+/** What a questionnaire's questions are made with. */
+export interface QuestionParts<Types extends FlowTypes> {
+  readonly connections: Connections;
+  readonly prompter: Prompter;
+  readonly context: InterviewContext;
+  readonly report: Report;
+  readonly inputOf: (answers: Types["answers"]) => Types["input"];
+  readonly portsOf: (answers: Types["answers"]) => Promise<Types["ports"]>;
 }
 
-/** Asks a person what a command was not given, and how to go on when something is in the way. */
-export class Interview<Answers> {
-  readonly #parts: InterviewParts<Answers>;
-  #prompter: Prompter | undefined;
-  #wizard: Wizard<Answers> | undefined;
+/** What a person is asked for one command. */
+export interface Questionnaire<Types extends FlowTypes> {
+  /** What the command is about, in sentences of a line each; none: nothing is said before the first question. */
+  opening(given: Types["answers"]): readonly string[];
+  /** What is asked in a run that was given this; undefined: nothing, and nobody is disturbed. */
+  questions(given: Types["answers"]): ((parts: QuestionParts<Types>) => Asking<Types>) | undefined;
+  /** What an option more would mend, by the code of the failure; it holds for what failed and for nothing else. */
+  readonly remedies?: Readonly<Record<string, Remedy>>;
+}
 
-  constructor(parts: InterviewParts<Answers>) {
-    this.#parts = parts;
+/** Questions in their order. */
+interface Asking<Types extends FlowTypes> {
+  readonly questions: ReadonlyArray<Question<Types["answers"]>>;
+  /** The last of them, where it shows the plan and asks for a yes. */
+  readonly review?: Question<Types["answers"], Types["foreseen"] | undefined>;
+}
+
+type InterviewContext = Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
+
+/** Asks a person what a command was not given, and how to go on when something is in the way. */
+export class Interview<Types extends FlowTypes> {
+  readonly #questionnaire: Questionnaire<Types>;
+  readonly #read: (given: GivenOptions) => Types["answers"];
+  readonly #context: InterviewContext;
+  #prompter: Prompter | undefined;
+  #wizard: Wizard<Types["answers"]> | undefined;
+
+  constructor(
+    questionnaire: Questionnaire<Types>,
+    read: (given: GivenOptions) => Types["answers"],
+    context: InterviewContext,
+  ) {
+    this.#questionnaire = questionnaire;
+    this.#read = read;
+    this.#context = context;
   }
 
   /** Hears the run: while a question is on the screen only what must be known is shown, beside it. */
   readonly report: Report = (event) => {
-    const { view } = this.#parts.context;
+    const { view } = this.#context;
     if (!this.#prompter?.asking) view.report(event);
     else if (event.kind === "note") this.#prompter.note(event.text);
   };
 
   /** What was given and answered so far. */
   get given(): GivenOptions {
-    return this.#wizard?.given ?? this.#parts.context.given;
-  }
-
-  /** What the questions are asked by. */
-  async open(): Promise<Prompter> {
-    const { terminal, signal } = this.#parts.context;
-    return (this.#prompter ??= await openPrompter(terminal, signal));
+    return this.#wizard?.given ?? this.#context.given;
   }
 
   /**
    * Asks until nothing is open.
-   * @param opening what this is about, in sentences of a line each; none: nothing is said before the first question
-   * @throws InterruptedError for Ctrl-C, and what stopped a question for good
+   * @returns what was seen when the plan was agreed to; undefined when no plan was shown
+   * @throws InterruptedError for Ctrl-C, UsageError `….declined` for a no, and what stopped a question for good
    */
-  async ask(
-    questions: ReadonlyArray<Question<Answers>>,
-    opening: readonly string[],
-  ): Promise<Wizard<Answers>> {
-    const { context, read } = this.#parts;
+  async hold(
+    parts: Pick<QuestionParts<Types>, "connections" | "inputOf" | "portsOf">,
+  ): Promise<Types["foreseen"] | undefined> {
+    const context = this.#context;
     const { terminal, view, given, signal } = context;
-    const prompter = await this.open();
-    const wizard = new Wizard<Answers>({
-      questions,
+    const answers = this.#read(given);
+    const asking = this.#questionnaire.questions(answers);
+    if (!asking) return undefined;
+    const prompter = (this.#prompter = await openPrompter(terminal, signal));
+    const { questions, review } = asking({ ...parts, prompter, context, report: this.report });
+    const wizard = (this.#wizard = new Wizard<Types["answers"]>({
+      questions: review ? [...questions, review] : questions,
       given,
-      read,
+      read: this.#read,
       signal,
       failed: (error, asked) => this.#recover(error, asked, prompter),
       wait: async (text, awaited) => {
         this.report({ kind: "started", id: "look", text });
         return await awaited.finally(() => this.report({ kind: "ended", id: "look" }));
       },
-    });
-    this.#wizard = wizard;
+    }));
+    const opening = answers.quiet === true ? [] : this.#questionnaire.opening(answers);
     if (opening.length > 0) {
       view.notice([...opening.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
     }
-    await wizard.run();
-    return wizard;
+    const all = await wizard.run();
+    return review?.applies(this.#read(all)) ? await wizard.shown(review) : undefined;
   }
 
   /** Tells what is in the way, and asks how to go on. */
@@ -129,12 +117,11 @@ export class Interview<Answers> {
     { canGoBack, changeable }: { readonly canGoBack: boolean; readonly changeable: readonly Changeable[] },
     prompter: Prompter,
   ): Promise<Recovery> {
-    const { context, remedies } = this.#parts;
-    const { view, terminal, signal } = context;
+    const { view, terminal, signal } = this.#context;
     if (signal.aborted || !(error instanceof ActionableError)) throw error;
     if (error instanceof InterruptedError || error.code.endsWith(".declined")) throw error;
     view.notice(["", ...failureLines(describeFailure(error), "normal", terminal.stderr.width), ""]);
-    const remedy = remedies[error.code];
+    const remedy = this.#questionnaire.remedies?.[error.code];
     const reply = await prompter.choose({
       message: "How to go on?",
       canGoBack,
@@ -152,47 +139,6 @@ export class Interview<Answers> {
     if (reply.value === "again") return { kind: "again" };
     if (reply.value === "change") return await askWhatToChange(prompter, changeable);
     throw error;
-  }
-}
-
-/** What a walk through a command's questions is made of. */
-interface QuestionWalkParts<Answers> {
-  readonly context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
-  readonly read: (given: GivenOptions) => Answers;
-  /** What the command is about, in sentences of a line each. */
-  readonly opening: readonly string[];
-  /** Those that are to be asked in a run that was given this; undefined: none, and nobody is disturbed. */
-  readonly questions: (
-    given: Answers,
-  ) => ((connections: Connections, prompter: Prompter) => ReadonlyArray<Question<Answers>>) | undefined;
-}
-
-/** Asks a command's questions one after the other, and nothing besides. */
-export class QuestionWalk<Answers extends { readonly quiet: boolean }> implements Asking<GivenOptions> {
-  readonly #parts: QuestionWalkParts<Answers>;
-  readonly #interview: Interview<Answers>;
-
-  constructor(parts: QuestionWalkParts<Answers>) {
-    this.#parts = parts;
-    this.#interview = new Interview<Answers>({ context: parts.context, read: parts.read, remedies: {} });
-  }
-
-  get report(): Report {
-    return this.#interview.report;
-  }
-
-  get given(): GivenOptions {
-    return this.#interview.given;
-  }
-
-  async run(connections: Connections): Promise<GivenOptions> {
-    const { context, read, opening, questions } = this.#parts;
-    const answers = read(context.given);
-    const toAsk = questions(answers);
-    if (!toAsk) return context.given;
-    const prompter = await this.#interview.open();
-    const wizard = await this.#interview.ask(toAsk(connections, prompter), answers.quiet ? [] : opening);
-    return wizard.given;
   }
 }
 

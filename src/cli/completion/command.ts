@@ -1,6 +1,6 @@
+import { defineCommand } from "../command.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../options/answers.ts";
-import { defineCommand } from "../options/define-command.ts";
 import { shellNames, type ShellName } from "./shell.ts";
 
 /** The script by which a shell completes command lines of this program. */

@@ -1,6 +1,6 @@
+import { defineCommand } from "../command.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { UsageError } from "../options/answers.ts";
-import { defineCommand } from "../options/define-command.ts";
 import { complete, type Completion } from "./candidates.ts";
 import { readBashLine } from "./bash-line.ts";
 import type { ShellName } from "./shell.ts";

@@ -32,6 +32,9 @@ interface Reader<T> {
  */
 export type ValueHint = readonly string[] | "file" | "context" | "namespace" | "command" | "anything";
 
+/** Names of options, each with a reason that a sentence ends with: "no new key is made". */
+type Reasons = Readonly<Record<string, string>>;
+
 /** One option, whose answer is an `A`. */
 export interface OptionDefinition<A> {
   readonly kind: OptionKind;
@@ -49,6 +52,10 @@ export interface OptionDefinition<A> {
   readonly group: OptionGroup;
   /** The text that is read when none is given; shown in help. */
   readonly fallback: string | undefined;
+  /** Options of the same command that do not go with it, by their names, and why. */
+  readonly excludes: Reasons;
+  /** Options of the same command that it needs, by their names, and why. */
+  readonly needs: Reasons;
   /** When given, this command line is run instead of the one it stands in. */
   readonly instead: ((commandLine: readonly string[]) => readonly string[]) | undefined;
   /**
@@ -58,7 +65,7 @@ export interface OptionDefinition<A> {
   read(texts: readonly string[]): A;
 }
 
-/** Options by the name of their answer: the flag in camel case. */
+/** Options by the name of their answer: what the core calls it, so that answers are what a flow is asked for. */
 export type OptionSet = Readonly<Record<string, OptionDefinition<unknown>>>;
 
 /** Options by their groups, as help and a completion list them. */
@@ -72,6 +79,11 @@ export type AnswersOf<Options extends OptionSet> = {
   readonly [Name in keyof Options]: Options[Name] extends OptionDefinition<infer A> ? A : never;
 };
 
+/** Options that are answered so. */
+export type OptionsOf<Answers> = {
+  readonly [Name in keyof Answers]: OptionDefinition<Answers[Name]>;
+};
+
 /** What every kind of option is made of. */
 interface Description {
   /** As help shows it; a value called `<file>`, `<context>` or `<ns>` is completed as one. */
@@ -80,6 +92,8 @@ interface Description {
   readonly question?: string;
   readonly group: OptionGroup;
   readonly consent?: true;
+  readonly excludes?: Reasons;
+  readonly needs?: Reasons;
 }
 
 /** An option with a value, `undefined` when not given. */
@@ -87,10 +101,13 @@ export function valueOption<T>(
   description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<T | undefined> {
   const { parse } = description;
-  return define("value", description, undefined, parse.words, (texts) => {
-    const text = texts.at(-1);
-    return text === undefined ? undefined : parse(text);
-  });
+  return {
+    ...define("value", description, parse.words),
+    read(texts) {
+      const text = texts.at(-1);
+      return text === undefined ? undefined : parse(text);
+    },
+  };
 }
 
 /** An option with a value that has a default. */
@@ -98,7 +115,11 @@ export function defaultedOption<T>(
   description: Description & { readonly parse: Reader<T>; readonly fallback: string },
 ): OptionDefinition<T> {
   const { parse, fallback } = description;
-  return define("value", description, fallback, parse.words, (texts) => parse(texts.at(-1) ?? fallback));
+  return {
+    ...define("value", description, parse.words),
+    fallback,
+    read: (texts) => parse(texts.at(-1) ?? fallback),
+  };
 }
 
 /** An option whose default gives way to circumstances: `undefined` when not given. */
@@ -113,22 +134,31 @@ export function listOption<T>(
   description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<readonly T[]> {
   const { parse } = description;
-  return define("list", description, undefined, parse.words, (texts) =>
-    [...new Set(texts)].map((text) => parse(text)),
-  );
+  return {
+    ...define("list", description, parse.words),
+    read: (texts) => [...new Set(texts)].map((text) => parse(text)),
+  };
 }
 
-/** An option without a value; its variable is `true` or `false`. */
+/**
+ * An option without a value; its variable is `true` or `false`.
+ * @param description.turnsOff whether its answer is true unless it is given
+ */
 export function switchOption(
-  description: Description & { readonly instead?: OptionDefinition<boolean>["instead"] },
+  description: Description & {
+    readonly instead?: OptionDefinition<boolean>["instead"];
+    readonly turnsOff?: true;
+  },
 ): OptionDefinition<boolean> {
+  const { instead, turnsOff = false } = description;
   return {
-    ...define("switch", description, undefined, [], (texts) => {
+    ...define("switch", description, []),
+    instead,
+    read(texts) {
       const text = texts.at(-1) ?? "false";
       if (text !== "true" && text !== "false") throw new RangeError("must be true or false");
-      return text === "true";
-    }),
-    instead: description.instead,
+      return (text === "true") !== turnsOff;
+    },
   };
 }
 
@@ -167,21 +197,30 @@ export function valueHint(shown: string, words: readonly string[] | undefined): 
   return called === "ns" ? "namespace" : (words ?? "anything");
 }
 
-function define<A>(
+function define(
   kind: OptionKind,
-  { flag, summary, question, group, consent }: Description,
-  fallback: string | undefined,
+  { flag, summary, question, group, consent, excludes = {}, needs = {} }: Description,
   words: readonly string[] | undefined,
-  read: (texts: readonly string[]) => A,
-): OptionDefinition<A> {
+): Omit<OptionDefinition<never>, "read"> {
   const long = /--[a-z-]+/.exec(flag)?.[0];
   if (long === undefined) throw new TypeError(`an option needs a long flag: ${flag}`);
-  const variable = consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`;
-  const values = valueHint(flag, words);
-  return { kind, flag, long, variable, summary, values, question, group, fallback, instead: undefined, read };
+  return {
+    kind,
+    flag,
+    long,
+    variable: consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`,
+    summary,
+    values: valueHint(flag, words),
+    question,
+    group,
+    fallback: undefined,
+    excludes,
+    needs,
+    instead: undefined,
+  };
 }
 
-/** The name of an option's answer: `--create-namespace` → `createNamespace`. */
-export function answerName(long: string): string {
+/** What the parser of the command line calls an option: `--create-namespace` is `createNamespace`. */
+export function parsedName(long: string): string {
   return long.slice(2).replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }

@@ -60,7 +60,12 @@ export const outputOptions = {
     group: "Output",
   }),
   quiet: switchOption({ flag: "--quiet", summary: "the answer and errors only", group: "Output" }),
-  verbose: switchOption({ flag: "-v, --verbose", summary: "tell more about each step", group: "Output" }),
+  verbose: switchOption({
+    flag: "-v, --verbose",
+    summary: "tell more about each step",
+    group: "Output",
+    excludes: { quiet: "they ask for opposite things" },
+  }),
   debug: switchOption({
     flag: "--debug",
     summary: "with an error, its causes and where it arose",
@@ -111,7 +116,7 @@ export const registryScopeOptions = {
 
 /** Options of every command that works on clusters: which. */
 export const clusterOptions = {
-  context: listOption({
+  contexts: listOption({
     flag: "--context <context>",
     summary: "context of the kubeconfig (repeatable; default: the current one)",
     question: "Which clusters, by their kubeconfig contexts?",
@@ -164,7 +169,7 @@ export const proofOptions = {
 
 /** Options of every command that speaks to services: how patiently, and how many at once. */
 export const serviceOptions = {
-  timeout: defaultedOption({
+  timeoutMs: defaultedOption({
     flag: "--timeout <duration>",
     summary: "longest wait for one service",
     group: "Run",
@@ -225,7 +230,7 @@ export const rehearsalOptions = {
 /** Options of every command that carries work out: how it proves, waits, shows and asks. */
 export const runOptions = {
   ...proofOptions,
-  waitBusy: defaultedOption({
+  waitBusyMs: defaultedOption({
     flag: "--wait-busy <duration>",
     summary: "how long to wait for another run on the same secret",
     group: "Run",
@@ -238,6 +243,7 @@ export const runOptions = {
     flag: "--exit-code",
     summary: "with --dry-run: exit 5 when the plan has changes",
     group: "Run",
+    needs: { dryRun: "it says whether a plan has changes" },
   }),
   ...askingOptions,
   yes: switchOption({

@@ -1,3 +1,6 @@
+import type { RemoveInput } from "../../core/remove/contract.ts";
+import { missingInput } from "../options/answers.ts";
+import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
@@ -14,7 +17,7 @@ import {
   signInOptions,
 } from "../options/shared-options.ts";
 
-const { waitBusy, dryRun, exitCode, yes } = runOptions;
+const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
 
 /** Options of `remove`. */
 export const removeOptions = {
@@ -38,7 +41,7 @@ export const removeOptions = {
     parse: plainText,
   }),
   ...signInOptions,
-  namespace: listOption({
+  namespaces: listOption({
     flag: "-n, --namespace <ns>",
     summary: "only entries in this namespace (repeatable; default: in every namespace)",
     group: "Cluster",
@@ -57,7 +60,7 @@ export const removeOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  serviceAccount: listOption({
+  serviceAccounts: listOption({
     flag: "--service-account <name>",
     summary:
       "look at this service account alone, and unlink it whoever linked it (repeatable; default: all that name the secret)",
@@ -73,7 +76,7 @@ export const removeOptions = {
     ...proofOptions.proof,
     summary: "how it is tried whether a removed key is refused: by a pull, by a sign-in alone, or not at all",
   },
-  settle: defaultedOption({
+  settleMs: defaultedOption({
     flag: "--settle <duration>",
     summary:
       "a removed key must be refused for so long to be called so; it is waited for two minutes at most",
@@ -81,7 +84,7 @@ export const removeOptions = {
     parse: settleTime,
     fallback: "10s",
   }),
-  waitBusy,
+  waitBusyMs,
   ...serviceOptions,
   dryRun,
   exitCode,
@@ -93,7 +96,7 @@ export const removeOptions = {
     group: "Consent",
     consent: true,
   }),
-  servicePrincipal: listOption({
+  servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
     summary:
       "also take the role of this one back, although others may sign in as it: its application id (repeatable)",
@@ -116,3 +119,24 @@ export const removeOptions = {
 
 /** What `remove` was asked for. */
 export type RemoveAnswers = AnswersOf<typeof removeOptions>;
+
+/** What `remove` refuses before anything is asked for: where nobody can be asked, what goes is never guessed. */
+export const removeChecks: Checks<RemoveAnswers> = {
+  options: removeOptions,
+  missing: ({ registry, dryRun, yes }, interactive) =>
+    interactive
+      ? []
+      : [
+          ...(registry === undefined ? [removeOptions.registry] : []),
+          ...(dryRun || yes ? [] : [removeOptions.yes]),
+        ],
+};
+
+/**
+ * What the flow is asked for.
+ * @throws UsageError `usage.missing-input` without a registry
+ */
+export function removeInput({ registry, ...answers }: RemoveAnswers): RemoveInput {
+  if (registry === undefined) throw missingInput([removeOptions.registry]);
+  return { ...answers, registry };
+}

@@ -1,63 +1,53 @@
-import { listRemovableRegistries } from "../../core/remove/flow.ts";
-import { readAnswers } from "../options/answers.ts";
-import type { CommandContext } from "../command.ts";
-import type { Question } from "../ask/question.ts";
-import { QuestionWalk } from "../ask/interview.ts";
-import { placeQuestions, type PlaceParts } from "../ask/common-questions.ts";
-import { clusterRequest } from "../connections.ts";
-import { removeOptions, type RemoveAnswers } from "./options.ts";
 import type { RemovableRegistry } from "../../core/remove/contract.ts";
+import { listRemovableRegistries } from "../../core/remove/flow.ts";
 import { refused } from "../../domain/errors.ts";
 import { registryReference } from "../../domain/names.ts";
+import { placeQuestions } from "../ask/common-questions.ts";
+import type { Questionnaire, QuestionParts } from "../ask/interview.ts";
 import type { Choice, Prompter } from "../ask/prompter.ts";
-
-/** What the questions of `remove` are made with. */
-type RemoveQuestionParts = Pick<PlaceParts, "connections" | "prompter" | "signal">;
+import type { Question } from "../ask/question.ts";
+import type { RemoveTypes } from "./command.ts";
+import { removeOptions, type RemoveAnswers } from "./options.ts";
 
 /** Without it nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
 const indispensable = "registry";
 
+/** What a person is asked for `remove`: as whom to work, where, and which registry is meant. */
+export const removeQuestionnaire: Questionnaire<RemoveTypes> = {
+  opening: () => [
+    "Takes back what acr-pull setup gave a cluster for one registry.",
+    "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+  ],
+  questions({ yes, dryRun, registry }) {
+    const takesDefaults = yes || dryRun;
+    if (takesDefaults && registry !== undefined) return undefined;
+    return (parts) => {
+      const all = removeQuestions(parts);
+      return { questions: takesDefaults ? all.filter(({ id }) => id === indispensable) : all };
+    };
+  },
+};
+
 /** The questions of `remove` in their order. */
-function removeQuestions(parts: RemoveQuestionParts): ReadonlyArray<Question<RemoveAnswers>> {
-  const { connections, prompter } = parts;
+function removeQuestions({
+  connections,
+  prompter,
+  context,
+}: QuestionParts<RemoveTypes>): ReadonlyArray<Question<RemoveAnswers>> {
   return [
     ...placeQuestions<RemoveAnswers>({
-      ...parts,
+      connections,
+      prompter,
+      signal: context.signal,
       signIn: (request) => connections.azure(request),
       rights: "It needs to own the application, and to be allowed to take roles back on the registry.",
     }),
     registryQuestion({
       prompter,
-      registries: async (answers, signal) => {
-        const clusters = await connections.clusters(clusterRequest(answers));
-        const wish = { ...answers, namespaces: answers.namespace };
-        return await listRemovableRegistries(wish, { clusters }, signal);
-      },
+      registries: async (answers, signal) =>
+        listRemovableRegistries(answers, { clusters: await connections.clusters(answers) }, signal),
     }),
   ];
-}
-
-/** Asks a person which registry is meant, where, and as whom to work, where `remove` was not told. */
-export function walkThrough(
-  context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">,
-): QuestionWalk<RemoveAnswers> {
-  const { signal } = context;
-  return new QuestionWalk({
-    context,
-    read: (given) => readAnswers(removeOptions, given),
-    opening: [
-      "Takes back what acr-pull setup gave a cluster for one registry.",
-      "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
-    ],
-    questions: ({ yes, dryRun, registry }) => {
-      const takesDefaults = yes || dryRun;
-      if (takesDefaults && registry !== undefined) return undefined;
-      return (connections, prompter) => {
-        const all = removeQuestions({ connections, prompter, signal });
-        return takesDefaults ? all.filter(({ id }) => id === indispensable) : all;
-      };
-    },
-  });
 }
 
 /** What the question is asked with. */
@@ -77,7 +67,7 @@ function registryQuestion({
     subject: "the registry",
     options: ["registry"],
     settledBy: ["registry"],
-    dependsOn: ["context", "namespace", "namespaceSelector", "secretName"],
+    dependsOn: ["contexts", "namespaces", "namespaceSelector", "secretName"],
     // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
     fetched: "soon",
     applies: () => true,

@@ -1,55 +1,47 @@
 import { isDeepStrictEqual } from "node:util";
-import { listRotatableKeys } from "../../core/rotate/flow.ts";
-import { readAnswers } from "../options/answers.ts";
-import type { CommandContext } from "../command.ts";
-import type { Question, Texts } from "../ask/question.ts";
-import { QuestionWalk } from "../ask/interview.ts";
-import { placeQuestions, type PlaceParts } from "../ask/common-questions.ts";
-import { clusterRequest } from "../connections.ts";
-import { rotateOptions, type RotateAnswers } from "./options.ts";
 import type { RotatableKey } from "../../core/rotate/contract.ts";
+import { listRotatableKeys } from "../../core/rotate/flow.ts";
+import { placeQuestions } from "../ask/common-questions.ts";
+import type { Questionnaire, QuestionParts } from "../ask/interview.ts";
 import type { Choice, Prompter } from "../ask/prompter.ts";
+import type { Question, Texts } from "../ask/question.ts";
+import type { RotateTypes } from "./command.ts";
+import { rotateOptions, type RotateAnswers } from "./options.ts";
 
-/** What the questions of `rotate` are made with. */
-export type RotateQuestionParts = Pick<PlaceParts, "connections" | "prompter" | "signal">;
+/** What a person is asked for `rotate`: as whom to work, where, and which keys are meant. */
+export const rotateQuestionnaire: Questionnaire<RotateTypes> = {
+  opening: () => [
+    "Replaces the passwords that a cluster's pull secrets hold, with no failed pull in between.",
+    "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+  ],
+  // These two take the defaults.
+  questions: ({ yes, dryRun }) =>
+    yes || dryRun ? undefined : (parts) => ({ questions: rotateQuestions(parts) }),
+};
 
 /** The questions of `rotate` in their order. */
-export function rotateQuestions(parts: RotateQuestionParts): ReadonlyArray<Question<RotateAnswers>> {
-  const { connections, prompter } = parts;
+export function rotateQuestions({
+  connections,
+  prompter,
+  context,
+}: Pick<QuestionParts<RotateTypes>, "connections" | "prompter" | "context">): ReadonlyArray<
+  Question<RotateAnswers>
+> {
   return [
     ...placeQuestions<RotateAnswers>({
-      ...parts,
+      connections,
+      prompter,
+      signal: context.signal,
       signIn: (request) => connections.directory(request),
       rights: "It needs to own the application, or to be allowed to change every application.",
     }),
     keysQuestion({
       prompter,
-      keys: async (answers, signal) => {
-        const clusters = await connections.clusters(clusterRequest(answers));
-        return await listRotatableKeys(answers, { clusters }, signal);
-      },
+      keys: async (answers, signal) =>
+        listRotatableKeys(answers, { clusters: await connections.clusters(answers) }, signal),
       now: () => new Date(),
     }),
   ];
-}
-
-/** Asks a person which keys are meant, and as whom to work; nothing with `--yes` and `--dry-run`, which take the defaults. */
-export function walkThrough(
-  context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">,
-): QuestionWalk<RotateAnswers> {
-  const { signal } = context;
-  return new QuestionWalk({
-    context,
-    read: (given) => readAnswers(rotateOptions, given),
-    opening: [
-      "Replaces the passwords that a cluster's pull secrets hold, with no failed pull in between.",
-      "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
-    ],
-    questions: ({ yes, dryRun }) =>
-      yes || dryRun
-        ? undefined
-        : (connections, prompter) => rotateQuestions({ connections, prompter, signal }),
-  });
 }
 
 /** What the question is asked with. */
@@ -69,9 +61,9 @@ export function keysQuestion({
   return {
     id: "keys",
     subject: "the keys",
-    options: ["registry", "namespace"],
-    settledBy: ["registry", "namespace", "namespaceSelector", "secretName"],
-    dependsOn: ["context"],
+    options: ["registry", "namespaces"],
+    settledBy: ["registry", "namespaces", "namespaceSelector", "secretName"],
+    dependsOn: ["contexts"],
     // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
     fetched: "soon",
     applies: () => true,
@@ -125,11 +117,11 @@ function endOf({ expiresAt }: RotatableKey, now: Date): string {
 }
 
 /** Whether a key is meant by `--registry` and `--namespace`; without them every key is. */
-export function isSelected({ loginServer, secrets }: RotatableKey, { registry, namespace }: Texts): boolean {
+export function isSelected({ loginServer, secrets }: RotatableKey, { registry, namespaces }: Texts): boolean {
   const spaces = new Set(secrets.map(namespaceOf));
   return (
     (registry === undefined || registry.includes(loginServer)) &&
-    (namespace === undefined || namespace.some((name) => spaces.has(name)))
+    (namespaces === undefined || namespaces.some((name) => spaces.has(name)))
   );
 }
 
@@ -147,12 +139,12 @@ export function selectionOf(
   const ways: Texts[] = [
     {},
     ...(ofOneRegistry ? [{ registry }] : []),
-    { namespace: tellingNamespaces(chosen, all) },
+    { namespaces: tellingNamespaces(chosen, all) },
     ...(ofOneRegistry
       ? [
           {
             registry,
-            namespace: tellingNamespaces(
+            namespaces: tellingNamespaces(
               chosen,
               all.filter((key) => isSelected(key, { registry })),
             ),

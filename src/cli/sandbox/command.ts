@@ -1,8 +1,7 @@
 import { exitCode } from "../../domain/exit-code.ts";
 import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
 import { UsageError } from "../options/answers.ts";
-import type { CommandContext } from "../command.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineCommand, type CommandContext } from "../command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../options/option-values.ts";
 import { oneOf, valueOption, type AnswersOf } from "../options/option.ts";

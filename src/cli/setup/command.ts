@@ -1,14 +1,30 @@
-import { defineCommand } from "../options/define-command.ts";
-import { setupOptions } from "./options.ts";
+import type { Writing } from "../../core/ports.ts";
+import type { SetupInput, SetupPlan, SetupPorts, SetupResult } from "../../core/setup/contract.ts";
+import type { Prospect } from "../../core/setup/flow.ts";
+import { flowCommand } from "../command.ts";
+import type { Connections } from "../connections.ts";
+import type { FlowTypes } from "../run-flow.ts";
+import { registryName, setupChecks, type SetupAnswers, type WholeAnswers } from "./options.ts";
+
+/** What `setup` and its flow exchange. */
+export interface SetupTypes extends FlowTypes {
+  answers: SetupAnswers;
+  input: SetupInput;
+  ports: Writing<SetupPorts>;
+  plan: SetupPlan;
+  result: SetupResult;
+  foreseen: Prospect;
+}
 
 /** The whole job. */
-export const setupCommand = defineCommand({
+export const setupCommand = flowCommand<SetupTypes>({
+  name: "setup",
   description: [
     "Creates or reuses a service principal, grants it a role on the registry, proves that it can pull, and",
     "writes the pull secret. Run again, it changes only what is not as asked. At a terminal it asks for what is",
     "not given, and nothing is written before its plan was agreed to.",
   ].join(" "),
-  options: setupOptions,
+  ...setupChecks,
   examples: [
     ["setup", "at a terminal: asks for everything"],
     ["setup --registry myregistry -n awesomeapps --yes", "one namespace, and the defaults for all else"],
@@ -16,8 +32,29 @@ export const setupCommand = defineCommand({
     ["setup --registry myregistry -n default -n awesomeapps --yes -o json", "two namespaces, in a pipeline"],
     ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "some repositories only"],
   ],
-  run: async (answers, context) => {
-    const { runSetup } = await import("./run.ts");
-    return await runSetup(answers, context);
+  async input(given, context) {
+    const { checkCredentialsFile, passwordGiven } = await import("./files.ts");
+    if (!given.dryRun) await checkCredentialsFile(given.credentialsFile);
+    const knownPassword = await passwordGiven(given, context);
+    return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
   },
+  ports: setupPorts,
+  async flow() {
+    const { setup } = await import("../../core/setup/flow.ts");
+    return (input, ports, conversation, signal) =>
+      setup(input, ports, conversation, signal, conversation.foreseen);
+  },
+  text: async () => (await import("./text.ts")).setupText,
+  questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });
+
+/** What `setup` works with; without Azure no more than the registry, which has to be one. */
+export async function setupPorts(open: Connections, answers: SetupAnswers): Promise<Writing<SetupPorts>> {
+  const { registry, noAzure, cloud } = answers as WholeAnswers;
+  const [workplace, { credentialsFile: files }] = await Promise.all([
+    open.workplace(answers, noAzure ? undefined : "azure"),
+    import("./files.ts"),
+  ]);
+  if (noAzure) await open.checkLoginServer(cloud, registryName(registry));
+  return { ...workplace, azure: noAzure ? undefined : await open.azure(answers), files };
+}

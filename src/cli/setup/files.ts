@@ -1,3 +1,5 @@
+import type { CommandContext } from "../command.ts";
+import type { SetupAnswers } from "./options.ts";
 import { addAbortSignal } from "node:stream";
 import { access, constants, lstat, open } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -10,6 +12,18 @@ import { refused } from "../../domain/errors.ts";
 
 /** Longer than any password of Entra; whoever sends more has mixed files up. */
 const longestPassword = 4096;
+
+/**
+ * The known password of a service principal, where it is given.
+ * @throws UsageError `usage.password` when it cannot be read or is none
+ */
+export async function passwordGiven(
+  { passwordStdin, passwordFile }: Pick<SetupAnswers, "passwordStdin" | "passwordFile">,
+  { terminal, signal }: Pick<CommandContext, "terminal" | "signal">,
+): Promise<SecretText | undefined> {
+  if (passwordStdin) return await passwordFromStream(terminal.stdin, signal);
+  return passwordFile === undefined ? undefined : await passwordFromFile(passwordFile, signal);
+}
 
 /**
  * The known password of a service principal, from a file.
@@ -64,7 +78,8 @@ function password(text: string, flag: string): SecretText {
  * Whether a password may be written to this file, looked at before anything else is done.
  * @throws ActionableError `credentials-file.exists` or `.unwritable`, exit 2
  */
-export async function checkCredentialsFile(path: string): Promise<void> {
+export async function checkCredentialsFile(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
   const existing = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw unwritable(path, error);

@@ -1,21 +1,22 @@
+import type { SetupResult } from "../../core/setup/contract.ts";
 import { formatDuration } from "../../domain/duration.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
-import type { CommandContext } from "../command.ts";
-import { equivalentCommand } from "../show/equivalent-command.ts";
 import { rotateOptions } from "../rotate/options.ts";
-import { setupOptions } from "./options.ts";
-import type { SetupInput, SetupResult } from "../../core/setup/contract.ts";
+import type { Ended, Telling } from "../show/answer.ts";
+import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
+import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
 
 const {
   registry,
   tenant,
   cloud,
   auth,
-  namespace,
+  namespaces,
   namespaceSelector,
-  context,
+  contexts,
   kubeconfig,
   clusterId,
   allowInsecureTls,
@@ -31,9 +32,9 @@ const bothKnow = {
   tenant,
   cloud,
   auth,
-  namespace,
+  namespaces,
   namespaceSelector,
-  context,
+  contexts,
   kubeconfig,
   clusterId,
   allowInsecureTls,
@@ -58,18 +59,15 @@ const unknownLife: KeyLife = { createdAt: null, expiresAt: null };
  * The command line that, run again and again, renews in time what this `setup` wrote.
  * @param keys the keys that it wrote
  */
-export function renewalCommand(
-  { program, given, environment }: Pick<CommandContext, "program" | "given" | "environment">,
-  keys: Keys,
-): string {
-  const { ifExpiringWithin, grace } = rotateOptions;
+export function renewalCommand(shell: Shell, keys: Keys): string {
+  const { ifExpiringWithinMs, graceMs } = rotateOptions;
   const withinMs = renewalTimeMs(keys);
   // The usual grace is over before the next renewal, but for keys that live hardly longer than that.
   const needsGrace = withinMs * 2 < usualGraceMs;
-  const options = { ...bothKnow, ifExpiringWithin, ...(needsGrace ? { grace } : {}) };
-  const when = new Map(given).set("ifExpiringWithin", fromFlag(withinMs));
-  if (needsGrace) when.set("grace", fromFlag(Math.max(withinMs, shortestGraceMs)));
-  return equivalentCommand(program, "rotate", options, when, environment);
+  const options = { ...bothKnow, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
+  const given = new Map(shell.given).set("ifExpiringWithinMs", fromFlag(withinMs));
+  if (needsGrace) given.set("graceMs", fromFlag(Math.max(withinMs, shortestGraceMs)));
+  return equivalentCommand({ ...shell, given }, "rotate", options);
 }
 
 const usualGraceMs = 24 * 3_600_000;
@@ -77,14 +75,6 @@ const shortestGraceMs = 30 * 60_000;
 
 function fromFlag(milliseconds: number) {
   return { texts: [formatDuration(milliseconds)], source: "flag" as const };
-}
-
-/** Command lines that the last screen names. */
-export interface ResultCommands {
-  /** Does the same again. */
-  readonly again: string;
-  /** Renews what was made, in time. */
-  readonly renew: string;
 }
 
 /** The day, in UTC, on which the first password ends, where it is known. */
@@ -123,19 +113,24 @@ const units = [
   ["minute", 60_000],
 ] as const;
 
+/** What another run can be given as well: the file with the password is there once it is written. */
+const { credentialsFile: _written, ...lastingOptions } = setupOptions;
+
 /** How to look whether all is in order, and how the password is renewed before its last day. */
 export function renewalLines(
   result: SetupResult,
-  { knownPassword }: Pick<SetupInput, "knownPassword">,
-  { again, renew, width }: ResultCommands & { readonly width: number },
+  { answers, shell, width, exitCode: code }: Telling<SetupAnswers> & Ended,
 ): Line[] {
+  const again = equivalentCommand(shell, "setup", code === exitCode.ok ? lastingOptions : setupOptions);
+  const renew = renewalCommand(shell, result.credentials);
+  const isGiven = isPasswordGiven(answers);
   const withinMs = renewalTimeMs(result.credentials);
   const inDays = withinMs >= dayMs;
   const end = inDays ? firstEnd(result) : firstMoment(result);
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
-  const renews = !knownPassword && end !== undefined;
+  const renews = !isGiven && end !== undefined;
   const check = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
-  if (knownPassword) {
+  if (isGiven) {
     const before = end === undefined ? "Before the password ends" : `Before ${end}`;
     check.push(`${before}, have a new one made and run the same command with that.`);
   }

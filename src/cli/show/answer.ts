@@ -1,70 +1,45 @@
-import type { Finished, Leave } from "../../core/ending.ts";
-import type { Answer } from "./view.ts";
-import { hasChanges } from "../../core/plan.ts";
-import { exitCode } from "../../domain/exit-code.ts";
-import { planLines, type ShownPlan } from "./plan-lines.ts";
+import { hasChanges, type PlannedChange } from "../../core/plan.ts";
+import type { Finished, Leave, Outcome } from "../../core/ending.ts";
+import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { describeFailure } from "./failure.ts";
+import type { Shell } from "./equivalent-command.ts";
+import { planLines, type ShownPlan } from "./plan-lines.ts";
+import type { Line } from "./terminal.ts";
+import type { Answer } from "./view.ts";
 
-/**
- * What a flow came to, in the fields of the published contract and for people.
- * @param lines what it says to people
- */
-export function finishedAnswer(
-  command: string,
-  { result, exitCode, error }: Finished<object>,
-  lines: Answer["lines"],
-): Answer {
-  return {
-    command,
-    exitCode,
-    document: { ...result },
-    lines,
-    failure: error && { ...error, retryable: error.retryable ?? false, exitCode },
-  };
+/** A plan as every flow makes it. */
+export interface Plan {
+  readonly changes: readonly PlannedChange[];
+  readonly warnings: readonly string[];
 }
 
-/** A plan that is the answer, since nothing was to be written or nobody agreed to it. */
-interface PlanAnswer {
-  readonly command: string;
-  readonly plan: ShownPlan;
-  /** Fields of the document besides the plan and its warnings. */
-  readonly fields: Readonly<Record<string, unknown>>;
+/** What the lines of an answer depend on besides what a flow did. */
+export interface Telling<Answers> {
+  readonly answers: Answers;
+  /** What command lines are told for. */
+  readonly shell: Shell;
+  /** Whether a person was asked for something that the command line could have said. */
+  readonly asked: boolean;
+  readonly now: Date;
+  /** Columns that the terminal has. */
+  readonly width: number;
 }
 
-/**
- * The plan that was asked for.
- * @param options.exitCodeForChanges whether a plan with changes is told by the exit code
- * @param options.width columns that the lines for people have
- */
-export function plannedAnswer(
-  answer: PlanAnswer,
-  options: { readonly exitCodeForChanges: boolean; readonly width: number },
-): Answer {
-  const { command, plan } = answer;
-  const pending = options.exitCodeForChanges && hasChanges(plan.changes);
-  return {
-    command,
-    exitCode: pending ? exitCode.notInOrder : exitCode.ok,
-    document: documentOf(answer),
-    lines: () => planLines(plan, options.width),
-  };
+/** How a run ended whose lines are told. */
+export interface Ended {
+  readonly exitCode: ExitCode;
+  /** Whether it ended without an outcome: how to go on is then told with why it stopped. */
+  readonly stopped: boolean;
 }
 
-/** The plan that was not agreed to. */
-export function declinedAnswer(answer: PlanAnswer): Answer {
-  const { command } = answer;
-  const message = "Not agreed to, so nothing was done";
-  return {
-    command,
-    exitCode: exitCode.usage,
-    document: documentOf(answer),
-    lines: () => [],
-    failure: { code: `${command}.declined`, message, retryable: false, exitCode: exitCode.usage },
-  };
-}
-
-function documentOf({ plan, fields }: PlanAnswer) {
-  return { ...fields, plan: plan.changes, warnings: plan.warnings };
+/** What a command says of what its flow planned and did. */
+export interface FlowText<Answers, FlowPlan, Result> {
+  /** The plan as it is shown. */
+  plan(plan: FlowPlan, answers: Answers): ShownPlan;
+  /** What the flow did, for people. */
+  lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  /** The fields of the published contract, where they are not those of the result. */
+  document?(result: Result): Readonly<Record<string, unknown>>;
 }
 
 /** A run that was stopped, or that failed by something of its own, with what it had done by then. */
@@ -79,9 +54,9 @@ export interface Stopped<Result> {
  * Lets a flow work that says what it did before it throws: that is its answer then.
  * @throws what it throws without a word
  */
-export async function orStopped<Outcome, Result>(
-  work: (leave: Leave<Result>) => Promise<Outcome>,
-): Promise<Outcome | Stopped<Result>> {
+export async function orStopped<FlowOutcome, Result>(
+  work: (leave: Leave<Result>) => Promise<FlowOutcome>,
+): Promise<FlowOutcome | Stopped<Result>> {
   let left: { readonly result: Result } | undefined;
   try {
     return await work((result) => (left = { result }));
@@ -92,14 +67,56 @@ export async function orStopped<Outcome, Result>(
 }
 
 /**
- * What a run left that ended without an outcome, in the fields of the published contract and for people, and why it ended.
- * @param lines what it says to people
+ * How a flow ended as it is shown, in the fields of the published contract and for people.
+ * @param command its name
  */
-export function stoppedAnswer(
+export function answerOf<
+  Answers extends { readonly exitCode?: boolean },
+  FlowPlan extends Plan,
+  Result extends object,
+>(
   command: string,
-  { result, error }: Stopped<object>,
-  lines: Answer["lines"],
+  text: FlowText<Answers, FlowPlan, Result>,
+  outcome: Outcome<FlowPlan, Result> | Stopped<Result>,
+  telling: Telling<Answers>,
 ): Answer {
-  const failure = describeFailure(error);
-  return { command, exitCode: failure.exitCode, document: { ...result }, lines, failure };
+  if (outcome.kind === "planned" || outcome.kind === "declined") {
+    const { plan, kind } = outcome;
+    const shown = text.plan(plan, telling.answers);
+    const document = { ...shown.fields, plan: plan.changes, warnings: shown.warnings };
+    if (kind === "declined") return { command, document, ...declined(command) };
+    const pending = telling.answers.exitCode === true && hasChanges(plan.changes);
+    return {
+      command,
+      exitCode: pending ? exitCode.notInOrder : exitCode.ok,
+      document,
+      lines: () => planLines(shown, telling.width),
+    };
+  }
+  const { result } = outcome;
+  const document = { ...(text.document?.(result) ?? result) } as Answer["document"];
+  if (outcome.kind === "stopped") {
+    const failure = describeFailure(outcome.error);
+    const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
+    const lines = () => text.lines(result, { ...telling, ...ended });
+    return { command, exitCode: failure.exitCode, document, lines, failure };
+  }
+  const ended = { stopped: false, exitCode: outcome.exitCode };
+  const lines = () => text.lines(result, { ...telling, ...ended });
+  return { command, exitCode: outcome.exitCode, document, lines, failure: failureOf(outcome) };
+}
+
+/** A plan that was not agreed to. */
+function declined(command: string): Pick<Answer, "exitCode" | "lines" | "failure"> {
+  const failure = {
+    code: `${command}.declined`,
+    message: "Not agreed to, so nothing was done",
+    retryable: false,
+    exitCode: exitCode.usage,
+  };
+  return { exitCode: exitCode.usage, lines: () => [], failure };
+}
+
+function failureOf({ error, exitCode }: Finished<object>): Answer["failure"] {
+  return error && { ...error, retryable: error.retryable ?? false, exitCode };
 }

@@ -3,18 +3,25 @@ import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Environment, GivenOptions } from "../options/answers.ts";
 import type { OptionDefinition, OptionSet } from "../options/option.ts";
 
+/** Where a command line is told, and what was given there. */
+export interface Shell {
+  /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
+  readonly program: string;
+  /** The options that were given. */
+  readonly given: GivenOptions;
+  readonly environment: Environment;
+}
+
 /**
  * The command line that does the same without a question, safe to paste into a shell. What came from variables
  * is left to them; how it is told is no part of what is done; nothing secret is ever an option's value.
- * @param environment where it will be run: an answer that is the default is left out unless a variable says otherwise
- * @param options.asking whether it shall ask for what is not said
+ * @param shell where it will be run: an answer that is the default is left out unless a variable says otherwise
+ * @param how.asking whether it shall ask for what is not said
  */
 export function equivalentCommand(
-  program: string,
+  { program, given, environment }: Shell,
   command: string,
   options: OptionSet,
-  given: GivenOptions,
-  environment: Environment,
   { asking = false }: { readonly asking?: boolean } = {},
 ): string {
   const words = [...variablesSetAside(options, given, environment), program, command];

@@ -40,6 +40,10 @@ export interface ShownPlan {
   readonly warnings: readonly string[];
   /** Whether it does what nobody agrees to by Enter alone, though nothing goes. */
   readonly cautious?: boolean;
+  /** What a person types to agree, where a yes is too little. */
+  readonly typed?: { readonly message: string; readonly names: readonly string[] };
+  /** Fields that its document has besides. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /**

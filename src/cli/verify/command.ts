@@ -1,8 +1,21 @@
-import { defineCommand } from "../options/define-command.ts";
-import { verifyOptions } from "./options.ts";
+import type { VerifyInput, VerifyPorts } from "../../core/verify/contract.ts";
+import { flowCommand } from "../command.ts";
+import type { FlowTypes } from "../run-flow.ts";
+import { verifyOptions, type VerifyAnswers } from "./options.ts";
+import type { VerifyResult } from "./text.ts";
+
+/** What `verify` and its flow exchange. */
+interface VerifyTypes extends FlowTypes {
+  answers: VerifyAnswers;
+  input: VerifyInput;
+  ports: VerifyPorts;
+  result: VerifyResult;
+}
 
 /** Whether the secrets pull, and if not, why; nothing is written. */
-export const verifyCommand = defineCommand({
+export const verifyCommand = flowCommand<VerifyTypes>({
+  name: "verify",
+  looksOnly: true,
   description: [
     "Reads the pull secrets of namespaces, acr-pull's and those made by hand, and signs in to their registries with",
     "the very bytes in them. What fails is told by its cause, with what mends it. Without a sign-in to Azure, or a",
@@ -14,8 +27,20 @@ export const verifyCommand = defineCommand({
     ["verify -n awesomeapps --image my-awesome-app:v1", "and whether the image is there, for every node"],
     ["verify -n awesomeapps -o json", "for a pipeline: exit 5 when something fails"],
   ],
-  run: async (answers, context) => {
-    const { runVerify } = await import("./run.ts");
-    return await runVerify(answers, context);
+  async input(_answers, context) {
+    const { suggester, verifyInput } = await import("./input.ts");
+    return (answers) => verifyInput(answers, suggester(context));
   },
+  async ports(open, answers) {
+    const { clusters, pullProof: registry, clock } = await open.workplace(answers);
+    return { clusters, registry, clock, azure: (until) => open.azure(answers, until) };
+  },
+  async flow() {
+    const { verify } = await import("../../core/verify/flow.ts");
+    return async (input, ports, { report }, signal) => {
+      const { exitCode, ...result } = await verify(input, ports, report, signal);
+      return { kind: "finished", exitCode, result };
+    };
+  },
+  text: async () => (await import("./text.ts")).verifyText,
 });

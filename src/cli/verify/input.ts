@@ -1,41 +1,25 @@
 import type { Suggest } from "../../core/checks/facts.ts";
 import type { VerifyInput } from "../../core/verify/contract.ts";
-import type { CommandContext } from "../command.ts";
-import { type VerifyRequest, azureRequest, clusterRequest } from "../connections.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
+import type { Shell } from "../show/equivalent-command.ts";
 import { verifyOptions, type VerifyAnswers } from "./options.ts";
 
 /** Nobody waits longer than this for an Azure that may not be there: what it would tell is an extra. */
-const azurePatienceMs = 15_000;
+const longestPatienceMs = 15_000;
 
-/** What the flow is asked for, from the answers to the options. */
+/** What the flow is asked for. */
 export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInput {
-  return {
-    registry: answers.registry,
-    scope: { subscription: answers.subscription, resourceGroup: answers.resourceGroup },
-    namespaces: answers.namespace,
-    namespaceSelector: answers.namespaceSelector,
-    secretName: answers.secretName,
-    serviceAccounts: answers.serviceAccount,
-    image: answers.image,
-    pod: answers.pod,
-    // Who names a way to sign in wants it, and may have to do something for it in a browser.
-    azurePatienceMs: answers.auth === "auto" ? Math.min(azurePatienceMs, answers.timeout) : answers.timeout,
-    concurrency: answers.concurrency,
-    suggest,
-  };
-}
-
-/** Which services that takes. */
-export function verifyRequest(answers: VerifyAnswers): VerifyRequest {
-  return { azure: azureRequest(answers), clusters: clusterRequest(answers) };
+  const { auth, timeoutMs } = answers;
+  // Who names a way to sign in wants it, and may have to do something for it in a browser.
+  const azurePatienceMs = auth === "auto" ? Math.min(longestPatienceMs, timeoutMs) : timeoutMs;
+  return { ...answers, azurePatienceMs, suggest };
 }
 
 /** Options that lead to the same services, whatever is done there. */
 const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;
 
 /** Writes command lines of ours as a person would type them here; what came from variables is left to them. */
-export function suggester({ program, given }: Pick<CommandContext, "program" | "given">): Suggest {
+export function suggester({ program, given }: Pick<Shell, "program" | "given">): Suggest {
   const kept = sameServices.flatMap((name) => {
     const answer = given.get(name);
     if (answer?.source !== "flag") return [];

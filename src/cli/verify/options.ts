@@ -10,7 +10,7 @@ import {
   signInOptions,
 } from "../options/shared-options.ts";
 
-const { context, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
+const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 
 /** Options of `verify`. */
 export const verifyOptions = {
@@ -23,7 +23,7 @@ export const verifyOptions = {
   }),
   ...registryScopeOptions,
   ...signInOptions,
-  namespace: listOption({
+  namespaces: listOption({
     flag: "-n, --namespace <ns>",
     summary: "namespace whose secrets to look at (repeatable; default: the context's own, else default)",
     group: "Cluster",
@@ -35,7 +35,7 @@ export const verifyOptions = {
     group: "Cluster",
     parse: labelSelector,
   }),
-  context,
+  contexts,
   kubeconfig,
   allowInsecureTls,
   execPlugins,
@@ -45,7 +45,7 @@ export const verifyOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  serviceAccount: listOption({
+  serviceAccounts: listOption({
     flag: "--service-account <name>",
     summary: "service account that has to name the secret (repeatable)",
     group: "Cluster",

@@ -15,10 +15,9 @@ import type {
 } from "../ports.ts";
 
 /** Everything `verify` was asked for, checked for form. */
-export interface VerifyInput {
+export interface VerifyInput extends RegistryScope {
   /** Undefined: every registry of Azure that the secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  readonly scope: RegistryScope;
   /** Empty, and no selector: the context's own. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;

@@ -51,11 +51,9 @@ export async function verify(
   }
   report({ kind: "started", id: "verify", text: "Looking at the secrets, the registry and Azure" });
   try {
-    const azure = new AzureSight(
-      ports.azure(signal),
-      { scope: input.scope, patienceMs: input.azurePatienceMs },
-      signal,
-    );
+    const { subscription, resourceGroup, azurePatienceMs: patienceMs } = input;
+    const scope = { subscription, resourceGroup };
+    const azure = new AzureSight(ports.azure(signal), { scope, patienceMs }, signal);
     const cloud = watched(azure.ownsLoginServer());
     const owns = watched(cloud.then((one): IsRegistry => (one.known ? one.value : () => false)));
     const wanted = watched(wantedRegistry(input, azure));

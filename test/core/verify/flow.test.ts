@@ -10,7 +10,6 @@ const username = "11111111-1111-4111-8111-111111111111";
 
 const input: VerifyInput = {
   registry: undefined,
-  scope: {},
   namespaces: ["apps"],
   namespaceSelector: undefined,
   secretName: undefined,

@@ -25,7 +25,7 @@ import {
   azureRequest,
   clusterRequest,
 } from "../../connections.ts";
-import type { SetupAnswers } from "../options.ts";
+import { registryName, type SetupAnswers } from "../options.ts";
 import type { SignedIn } from "../../ask/common-questions.ts";
 
 /**
@@ -45,7 +45,7 @@ export class Lookups {
   }
 
   azure(answers: SetupAnswers): Promise<AzureConnection> {
-    return this.#connections.azure(azureRequest(answers));
+    return this.#connections.azure(answers);
   }
 
   /** @throws ActionableError when nobody is signed in */
@@ -101,7 +101,7 @@ export class Lookups {
     if (!reference) throw new TypeError("the registry is asked for first");
     const [found, ...more] = await this.findRegistries(answers, reference);
     if (found && more.length === 0) return found;
-    const name = reference.kind === "login-server" ? reference.loginServer : reference.name;
+    const name = registryName(reference);
     throw found
       ? refused(
           "registry.ambiguous",
@@ -158,7 +158,7 @@ export class Lookups {
   }
 
   clusters(answers: SetupAnswers): Promise<readonly ClusterTarget[]> {
-    return this.#connections.clusters(clusterRequest(answers));
+    return this.#connections.clusters(answers);
   }
 
   async namespaces(answers: SetupAnswers): Promise<NamespaceChoices> {
@@ -176,12 +176,12 @@ export class Lookups {
 
   /** Every chosen namespace of every chosen context. */
   async places(answers: SetupAnswers) {
-    const { namespace, namespaceSelector: selector } = answers;
-    return await this.#once.do("places", [clusterRequest(answers), namespace, selector], async () => {
+    const { namespaces, namespaceSelector: selector } = answers;
+    return await this.#once.do("places", [clusterRequest(answers), namespaces, selector], async () => {
       const clusters = await this.clusters(answers);
       const places = clusters.map(async ({ cluster, defaultNamespace }) => {
         const selected = selector === undefined ? [] : await cluster.listNamespaces(selector, this.#signal);
-        const names = new Set([...namespace, ...selected.map(({ name }) => name)]);
+        const names = new Set([...namespaces, ...selected.map(({ name }) => name)]);
         if (names.size === 0 && selector === undefined) names.add(defaultNamespace);
         return [...names].map((name) => ({ cluster, namespace: name }));
       });

@@ -7,7 +7,7 @@ import type { Texts } from "../../ask/question.ts";
 import {
   noteWhenKnown,
   unlistedWarning,
-  type QuestionParts,
+  type SetupQuestionParts,
   type SetupQuestion,
   placeOptions,
 } from "./question.ts";
@@ -26,13 +26,13 @@ interface NamespacesData extends NamespaceChoices {
 }
 
 /** Which namespaces pull; one that is typed and does not exist is made. */
-export function namespacesQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<NamespacesData> {
+export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<NamespacesData> {
   return {
     id: "namespaces",
     subject: "the namespaces",
-    options: ["namespace", "createNamespace"],
-    settledBy: ["namespace", "namespaceSelector"],
-    dependsOn: ["context"],
+    options: ["namespaces", "createNamespace"],
+    settledBy: ["namespaces", "namespaceSelector"],
+    dependsOn: ["contexts"],
     // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
     fetched: "soon",
     applies: () => true,
@@ -54,11 +54,11 @@ export function namespacesQuestion({ lookups, prompter }: QuestionParts): SetupQ
       // Known from the kubeconfig, while the clusters are still to answer.
       const usual = usualOf(await lookups.clusters(answers));
       const reply = await prompter.chooseSeveral({
-        message: setupOptions.namespace.question ?? "",
+        message: setupOptions.namespaces.question ?? "",
         canGoBack,
         loading: "Looking through the namespaces",
         choices: data.then(namespaceChoices),
-        preselected: previous["namespace"] ?? usual,
+        preselected: previous["namespaces"] ?? usual,
         least: 1,
         typed: (text) => ({
           value: namespaceName(text),
@@ -107,40 +107,40 @@ function answerOf(names: readonly string[], data: NamespacesData): Texts {
     const known = data.namespaces.find((one) => one.name === name);
     return lackingContexts(known?.contexts ?? [], data).length > 0;
   });
-  return { namespace: names, ...(isNew && { createNamespace: ["true"] }) };
+  return { namespaces: names, ...(isNew && { createNamespace: ["true"] }) };
 }
 
 /** Which service accounts get the secret, so that their pods need not name it. */
 export function serviceAccountsQuestion({
   lookups,
   prompter,
-}: QuestionParts): SetupQuestion<ServiceAccountChoices> {
+}: SetupQuestionParts): SetupQuestion<ServiceAccountChoices> {
   return {
     id: "service-accounts",
     subject: "the service accounts",
-    options: ["serviceAccount"],
-    settledBy: ["serviceAccount"],
+    options: ["serviceAccounts"],
+    settledBy: ["serviceAccounts"],
     dependsOn: placeOptions,
     fetched: "early",
     applies: () => true,
     look: (answers) => lookups.serviceAccounts(answers),
-    expect: () => ({ serviceAccount: [] }),
+    expect: () => ({ serviceAccounts: [] }),
     async ask({ data, previous, canGoBack }) {
       noteWhenKnown(prompter, data, ({ unlisted }) => unlistedWarnings(unlisted));
       const reply = await prompter.chooseSeveral({
-        message: setupOptions.serviceAccount.question ?? "",
+        message: setupOptions.serviceAccounts.question ?? "",
         intro: [
           "None is fine: then each Pod names the secret in imagePullSecrets. Running pods are not changed.",
         ],
         canGoBack,
         loading: "Looking through the service accounts",
         choices: data.then(({ accounts }) => accounts.map(choiceOf)),
-        preselected: previous["serviceAccount"] ?? [],
+        preselected: previous["serviceAccounts"] ?? [],
         least: 0,
         typed: (text) => ({ value: objectName(text), label: text, detail: "not to be seen from here" }),
         check: async (names) => missing(names, await data),
       });
-      return reply.kind === "back" ? reply : { kind: "answer", value: { serviceAccount: reply.value } };
+      return reply.kind === "back" ? reply : { kind: "answer", value: { serviceAccounts: reply.value } };
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { PrincipalCandidate, PrincipalCandidates } from "../../../core/choices/principal-candidates.ts";
 import { isGuid } from "../../../domain/names.ts";
-import { setupOptions } from "../options.ts";
+import { isPasswordGiven, setupOptions } from "../options.ts";
 import type { Choice } from "../../ask/prompter.ts";
 import {
   noteWhenKnown,
   unlistedWarning,
   registryOptions,
-  type QuestionParts,
+  type SetupQuestionParts,
   type SetupQuestion,
   azureOptions,
 } from "./question.ts";
@@ -18,12 +18,15 @@ import { lifetime } from "../../options/option-values.ts";
 const own = "";
 
 /** Which service principal: one for this registry and cluster alone, or one that exists. */
-export function principalQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<PrincipalCandidates> {
+export function principalQuestion({
+  lookups,
+  prompter,
+}: SetupQuestionParts): SetupQuestion<PrincipalCandidates> {
   return {
     id: "principal",
     subject: "the service principal",
     options: ["servicePrincipal"],
-    settledBy: ["servicePrincipal", "name"],
+    settledBy: ["servicePrincipal", "applicationName"],
     dependsOn: registryOptions,
     fetched: "early",
     applies: ({ noAzure }) => !noAzure,
@@ -100,34 +103,33 @@ function sharedChoice(appId: string, displayName: string, what: string): Choice 
 
 type TenantPolicy = PasswordPolicy | undefined;
 
-const usual = setupOptions.expiresIn.fallback ?? "max";
+const usual = setupOptions.expiresInMs.fallback ?? "max";
 const offered = [usual, "30d", "90d", "365d", "max"];
 
 /** How long a new password lives, within what the tenant allows. */
-export function lifetimeQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<TenantPolicy> {
+export function lifetimeQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<TenantPolicy> {
   return {
     id: "lifetime",
     subject: "the password's life",
-    options: ["expiresIn"],
-    settledBy: ["expiresIn"],
+    options: ["expiresInMs"],
+    settledBy: ["expiresInMs"],
     dependsOn: azureOptions,
     fetched: "early",
-    applies: ({ noAzure, passwordFile, passwordStdin }) =>
-      !noAzure && !passwordStdin && passwordFile === undefined,
+    applies: (answers) => !answers.noAzure && !isPasswordGiven(answers),
     look: (answers) => lookups.passwordPolicy(answers),
-    expect: (policy) => ({ expiresIn: [offered.find((text) => isAllowed(text, policy)) ?? "max"] }),
+    expect: (policy) => ({ expiresInMs: [offered.find((text) => isAllowed(text, policy)) ?? "max"] }),
     async ask({ data, previous, canGoBack }) {
       const reply = await prompter.choose({
-        message: setupOptions.expiresIn.question ?? "",
+        message: setupOptions.expiresInMs.question ?? "",
         intro: ["One that is in use already keeps its own end."],
         canGoBack,
         loading: "Looking what the tenant allows",
         choices: data.then(lifetimeChoices),
-        preselected: previous["expiresIn"]?.[0],
+        preselected: previous["expiresInMs"]?.[0],
         typed: (text) => (lifetime(text) === undefined ? undefined : { value: text, label: text }),
         check: async (text) => refusal(text, await data),
       });
-      return reply.kind === "back" ? reply : { kind: "answer", value: { expiresIn: [reply.value] } };
+      return reply.kind === "back" ? reply : { kind: "answer", value: { expiresInMs: [reply.value] } };
     },
   };
 }

@@ -9,7 +9,7 @@ import { toned, type Line } from "../../show/terminal.ts";
 export type SetupQuestion<Data = unknown> = Question<SetupAnswers, Data>;
 
 /** What the questions of `setup` are made with. */
-export interface QuestionParts {
+export interface SetupQuestionParts {
   readonly lookups: Lookups;
   readonly prompter: Prompter;
 }
@@ -19,9 +19,9 @@ export const azureOptions = ["auth"] as const;
 /** Options that decide which registry is meant. */
 export const registryOptions = [...azureOptions, "registry"] as const;
 /** Options that decide whose rights on the registry are meant. */
-export const principalOptions = [...registryOptions, "servicePrincipal", "context"] as const;
+export const principalOptions = [...registryOptions, "servicePrincipal", "contexts"] as const;
 /** Options that decide which namespaces of which clusters are meant. */
-export const placeOptions = ["context", "namespace", "namespaceSelector", "createNamespace"] as const;
+export const placeOptions = ["contexts", "namespaces", "namespaceSelector", "createNamespace"] as const;
 
 const missingRights = ["kubernetes.forbidden", "azure.forbidden", "directory.forbidden"];
 

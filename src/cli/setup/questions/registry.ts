@@ -4,13 +4,13 @@ import type { ListedRegistry } from "../../../domain/registry.ts";
 import { setupOptions } from "../options.ts";
 import type { Choice } from "../../ask/prompter.ts";
 import { toned } from "../../show/terminal.ts";
-import { noteWhenKnown, azureOptions, type QuestionParts, type SetupQuestion } from "./question.ts";
+import { noteWhenKnown, azureOptions, type SetupQuestionParts, type SetupQuestion } from "./question.ts";
 
 /** Which registry: one list over all subscriptions, or one that is typed. */
 export function registryQuestion({
   lookups,
   prompter,
-}: QuestionParts): SetupQuestion<readonly ListedRegistry[]> {
+}: SetupQuestionParts): SetupQuestion<readonly ListedRegistry[]> {
   return {
     id: "registry",
     subject: "the registry",

@@ -2,12 +2,12 @@ import type { Prospect } from "../../../core/setup/flow.ts";
 import { hasChanges, type PlannedChange } from "../../../core/plan.ts";
 import { UsageError } from "../../options/answers.ts";
 import { usualReply } from "../../ask/approval.ts";
-import { setupOptions, type SetupAnswers } from "../options.ts";
+import { isPasswordGiven, setupOptions, type SetupAnswers } from "../options.ts";
 import type { Choice } from "../../ask/prompter.ts";
-import type { View } from "../../show/view.ts";
-import { shownPlan } from "../shown-plan.ts";
+import type { CommandContext } from "../../command.ts";
+import { shownPlan } from "../text.ts";
 import { askWhatToChange } from "../../ask/interview.ts";
-import type { QuestionParts, SetupQuestion } from "./question.ts";
+import type { SetupQuestionParts, SetupQuestion } from "./question.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { wantedText } from "../../../core/identity/pull-role.ts";
 import { toned, type Line } from "../../show/terminal.ts";
@@ -15,10 +15,8 @@ import { planLines } from "../../show/plan-lines.ts";
 import { wrapped } from "../../show/text-width.ts";
 
 /** What the review is made with. */
-export interface ReviewParts extends Pick<QuestionParts, "prompter"> {
-  readonly view: Pick<View, "notice">;
-  /** How many columns the terminal has at the moment. */
-  readonly columns: () => number;
+export interface ReviewParts extends Pick<SetupQuestionParts, "prompter"> {
+  readonly context: Pick<CommandContext, "view" | "terminal">;
   /** Looks at everything; undefined when another run is at work, so that only a later look tells what is to be done. */
   readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
 }
@@ -31,7 +29,7 @@ const choices: readonly Choice[] = [
 
 /** Shows who does what to what before anything is written, with a way back to every answer. */
 export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | undefined> {
-  const { prompter, view, columns, lookAhead } = parts;
+  const { prompter, context, lookAhead } = parts;
   return {
     id: "review",
     subject: undefined,
@@ -47,7 +45,8 @@ export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | und
     async ask({ answers, data, canGoBack, changeable }) {
       const prospect = await data;
       if (!prospect) return { kind: "answer", value: {} };
-      view.notice(["", ...reviewLines(prospect, answers, columns()), ""]);
+      const { view, terminal } = context;
+      view.notice(["", ...reviewLines(prospect, answers, terminal.stderr.width), ""]);
       const reply = await prompter.choose({
         message: "Carry this out?",
         canGoBack,
@@ -126,26 +125,27 @@ function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], a
   ];
 }
 
-function passwordText({ expiresIn, passwordFile, passwordStdin }: SetupAnswers): string {
-  if (passwordStdin || passwordFile !== undefined) return "the one given; none is made";
-  if (expiresIn === "max") return "a new one lives as long as the tenant allows";
-  return `a new one lives ${expiresIn === undefined ? setupOptions.expiresIn.fallback : formatDuration(expiresIn)}`;
+function passwordText(answers: SetupAnswers): string {
+  const { expiresInMs } = answers;
+  if (isPasswordGiven(answers)) return "the one given; none is made";
+  if (expiresInMs === "max") return "a new one lives as long as the tenant allows";
+  return `a new one lives ${expiresInMs === undefined ? setupOptions.expiresInMs.fallback : formatDuration(expiresInMs)}`;
 }
 
 function clusterRows({
-  context,
-  namespace,
+  contexts,
+  namespaces,
   namespaceSelector,
   secretName,
-  serviceAccount,
+  serviceAccounts,
 }: SetupAnswers): Row[] {
   const selected = namespaceSelector === undefined ? [] : [`those with ${namespaceSelector}`];
-  const namespaces = [...namespace, ...selected];
+  const named = [...namespaces, ...selected];
   return [
-    ["Clusters", context.length === 0 ? "the current context" : context.join(", ")],
-    ["Namespaces", namespaces.length === 0 ? "the context's own" : namespaces.join(", ")],
+    ["Clusters", contexts.length === 0 ? "the current context" : contexts.join(", ")],
+    ["Namespaces", named.length === 0 ? "the context's own" : named.join(", ")],
     ["Secret", secretName],
-    ["Accounts", serviceAccount.length === 0 ? "none: pods name the secret" : serviceAccount.join(", ")],
+    ["Accounts", serviceAccounts.length === 0 ? "none: pods name the secret" : serviceAccounts.join(", ")],
   ];
 }
 

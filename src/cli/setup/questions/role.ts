@@ -5,7 +5,12 @@ import type { Registry } from "../../../domain/registry.ts";
 import { requestedRoles, rolesFor, type RequestedRole } from "../../../domain/role.ts";
 import { setupOptions, everyRepository } from "../options.ts";
 import type { Choice } from "../../ask/prompter.ts";
-import { principalOptions, type QuestionParts, type SetupQuestion, registryOptions } from "./question.ts";
+import {
+  principalOptions,
+  type SetupQuestionParts,
+  type SetupQuestion,
+  registryOptions,
+} from "./question.ts";
 import { brokenRule } from "../../options/option.ts";
 
 interface RoleData {
@@ -27,7 +32,7 @@ const means: Readonly<Record<RequestedRole, string>> = {
 };
 
 /** Which role, by what it is called and what it means on this registry. */
-export function roleQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<RoleData> {
+export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<RoleData> {
   return {
     id: "role",
     subject: "the role",
@@ -105,7 +110,7 @@ function choiceOf(
 }
 
 /** Consent to a role that may do anything: the registry's name, typed. */
-export function ownerConsentQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<Registry> {
+export function ownerConsentQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<Registry> {
   return {
     id: "owner-consent",
     subject: undefined,
@@ -142,12 +147,15 @@ interface RepositoriesData {
 }
 
 /** Which repositories, on a registry whose roles can be limited to some. */
-export function repositoriesQuestion({ lookups, prompter }: QuestionParts): SetupQuestion<RepositoriesData> {
+export function repositoriesQuestion({
+  lookups,
+  prompter,
+}: SetupQuestionParts): SetupQuestion<RepositoriesData> {
   return {
     id: "repositories",
     subject: "the repositories",
-    options: ["repository"],
-    settledBy: ["repository"],
+    options: ["repositories"],
+    settledBy: ["repositories"],
     dependsOn: [...principalOptions, "role"],
     // No cluster is spoken to before it was chosen.
     fetched: "soon",
@@ -157,12 +165,12 @@ export function repositoriesQuestion({ lookups, prompter }: QuestionParts): Setu
       return { registry, kept: keptLimit(standing) };
     },
     isOpen: ({ registry: { roleAssignmentMode } }) => roleAssignmentMode === "AbacRepositoryPermissions",
-    expect: () => ({ repository: [] }),
+    expect: () => ({ repositories: [] }),
     async ask({ data, previous, canGoBack }) {
       const { kept } = await data;
-      const before = previous["repository"];
+      const before = previous["repositories"];
       const reply = await prompter.text({
-        message: setupOptions.repository.question ?? "",
+        message: setupOptions.repositories.question ?? "",
         intro: [
           "With commas between, and team/* for all below team; " +
             (kept ? "nothing for all of the registry." : "nothing to leave it as it is, and * for all."),
@@ -176,7 +184,7 @@ export function repositoriesQuestion({ lookups, prompter }: QuestionParts): Setu
         check: (text) => Promise.resolve(ruleBroken(listed(text))),
       });
       if (reply.kind === "back") return reply;
-      return { kind: "answer", value: { repository: said(listed(reply.value), kept) } };
+      return { kind: "answer", value: { repositories: said(listed(reply.value), kept) } };
     },
   };
 }
@@ -204,7 +212,7 @@ function listed(text: string): string[] {
 
 function ruleBroken(repositories: readonly string[]): string | undefined {
   for (const one of repositories) {
-    const rule = brokenRule(setupOptions.repository, one);
+    const rule = brokenRule(setupOptions.repositories, one);
     if (rule !== undefined) return `${one} ${rule}`;
   }
   return undefined;

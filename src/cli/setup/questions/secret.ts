@@ -3,7 +3,7 @@ import { targetName } from "../../../core/turn/pull-secret.ts";
 import { brokenRule } from "../../options/option.ts";
 import { setupOptions } from "../options.ts";
 import { toned, type Line } from "../../show/terminal.ts";
-import { placeOptions, registryOptions, type QuestionParts, type SetupQuestion } from "./question.ts";
+import { placeOptions, registryOptions, type SetupQuestionParts, type SetupQuestion } from "./question.ts";
 
 const usual = setupOptions.secretName.read([]);
 const shownAtMost = 4;
@@ -12,7 +12,7 @@ const shownAtMost = 4;
 export function secretNameQuestion({
   lookups,
   prompter,
-}: QuestionParts): SetupQuestion<readonly LookedAtSecret[]> {
+}: SetupQuestionParts): SetupQuestion<readonly LookedAtSecret[]> {
   return {
     id: "secret-name",
     subject: "the secret's name",
@@ -91,7 +91,7 @@ function mergeText(hosts: readonly string[], replaces: boolean): string {
 export function adoptQuestion({
   lookups,
   prompter,
-}: QuestionParts): SetupQuestion<readonly LookedAtSecret[]> {
+}: SetupQuestionParts): SetupQuestion<readonly LookedAtSecret[]> {
   return {
     id: "adopt",
     subject: undefined,

@@ -1,18 +1,51 @@
 import type { RemovalEvidence } from "../../core/proof/prove-removed.ts";
-import type { ResultRotation, RotateIntent, RotateResult } from "../../core/rotate/contract.ts";
+import type {
+  ResultRotation,
+  RetireBlock,
+  RotateIntent,
+  RotatePlan,
+  RotateResult,
+} from "../../core/rotate/contract.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import { toned, type Line, type Toned } from "../show/terminal.ts";
+import type { FlowText } from "../show/answer.ts";
 import { signedLines, targetLines } from "../show/lines.ts";
+import { toned, type Line, type Toned } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
-import { blockLines } from "./block-lines.ts";
-import { otherKey, type ResultContext } from "./result-context.ts";
-import { tokensOutliveTheKey } from "./shown-plan.ts";
+import { nextCommands, type NextCommands } from "./next-commands.ts";
+import { intentOf, type RotateAnswers } from "./options.ts";
+
+/**
+ * What stays open after a leak: nothing takes back the tokens that a registry gave out.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
+ */
+const tokensOutliveTheKey =
+  "Tokens that the registry gave out for the leaked key may go on pulling for up to 3 hours: only removing the role of the service principal cuts them off at once, and with them every pull of the cluster";
+
+/** What `rotate` says of its plan and of what it did. */
+export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
+  plan: ({ changes, warnings }, answers) => ({
+    title: "Plan for the rotation",
+    changes,
+    warnings: answers.compromised ? [...warnings, tokensOutliveTheKey] : warnings,
+  }),
+  lines: (result, { answers, shell, ...more }) =>
+    resultLines(result, { ...more, intent: intentOf(answers), commands: nextCommands(shell) }),
+};
+
+/** What the lines depend on besides the result. */
+interface ResultContext {
+  readonly intent: RotateIntent;
+  readonly commands: NextCommands;
+  readonly asked: boolean;
+  readonly now: Date;
+  readonly width: number;
+}
 
 /** Runs that change nothing when they are repeated at once. */
 const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
 
 /** What is true now of each key, what happens to the one before it and when, and what each secret got: for people. */
-export function resultLines(result: RotateResult, context: ResultContext): Line[] {
+function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { rotations, secrets, sweptKeys, unwrittenKeys } = result;
   const { intent, commands, asked, width } = context;
   const parts: Line[][] = [
@@ -153,4 +186,74 @@ const retirementTexts: Readonly<Record<RemovalEvidence, string>> = {
 /** A time to the minute: it says when to come back. */
 function momentOf(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** The key beside the one in use, by its place in the rotation. */
+function otherKey({ replaced, state }: ResultRotation, { intent }: Pick<ResultContext, "intent">): string {
+  const name = replaced === null ? "The key" : `The key ${replaced}`;
+  return state === "aborted" || intent === "abort" ? `${name} that was to follow it` : `${name} before it`;
+}
+
+/**
+ * Why the old key lives on, or will when its time is over, and what would let it be retired.
+ * @param until when its time is over, in words; undefined: it is
+ */
+function blockLines(
+  rotation: ResultRotation,
+  block: RetireBlock,
+  context: ResultContext,
+  until: string | undefined,
+): Line[] {
+  const { width } = context;
+  const { why, fix, commands } = remediesOf(rotation, context)[block];
+  const how =
+    until === undefined ? "lives on" : `stays valid until ${until} at least, and lives on after that`;
+  const [first = "", ...more] = wrapped(`${otherKey(rotation, context)} ${how}: ${why}.`, width - 4);
+  return [
+    ["  ", toned("warning", "!"), ` ${first}`],
+    ...more.map((line) => `    ${line}`),
+    ...wrapped(fix, width, 4),
+    ...commands.map((line) => `      ${line}`),
+  ];
+}
+
+/** What keeps an old key alive, in words, and what would let it be retired. */
+interface BlockRemedy {
+  readonly why: string;
+  readonly fix: string;
+  readonly commands: readonly string[];
+}
+
+function remediesOf(
+  { replaced, appId }: Pick<ResultRotation, "replaced" | "appId">,
+  { intent, commands }: Pick<ResultContext, "intent" | "commands">,
+): Readonly<Record<RetireBlock, BlockRemedy>> {
+  const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
+  return {
+    "cannot-see-all-namespaces": {
+      why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
+      fix: "When its time is over, have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
+      commands: [commands.retire({ namespacesComplete: "true" })],
+    },
+    "still-held": {
+      why: "a secret that could not be written still holds it",
+      fix: `Mend what is said of it, and run the same again${orElse}:`,
+      commands: [commands.again],
+    },
+    "key-not-ours": {
+      why: "acr-pull did not make it for this cluster, so that others may use it",
+      fix: "If nobody does, agree to its retirement by its id:",
+      commands: [commands.retire({ retireKey: replaced ?? "KEY_ID" })],
+    },
+    "key-unknown": {
+      why: "it was given by hand, and which of the application's keys it is cannot be told",
+      fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
+      commands: [`az ad app credential list --id ${appId}`, commands.retire({ retireKey: "KEY_ID" })],
+    },
+    "not-yet-refused": {
+      why: "the directory has removed it, and it is not refused everywhere yet",
+      fix: "That takes a while. Whether it is over, this tells:",
+      commands: [commands.finish],
+    },
+  };
 }

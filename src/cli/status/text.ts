@@ -1,28 +1,36 @@
 import type {
-  EntryState,
   OrphanKey,
   PendingWork,
+  PrunePlan,
   StatusEntry,
   StatusResult,
   Unseen,
 } from "../../core/status/contract.ts";
-import { renewalWindowMs } from "../../domain/renewal.ts";
-import { toned, type Line } from "../show/terminal.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import type { FlowText } from "../show/answer.ts";
 import { signedLines, tableLines } from "../show/lines.ts";
+import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
-import type { StatusCommands } from "./commands.ts";
+import { isInOrder, nextCommands, nextLines, type NextCommands } from "./next-commands.ts";
+import type { StatusAnswers } from "./options.ts";
+
+/** What `status` says of what it found, and of a key that it would remove. */
+export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
+  plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
+  lines: (result, { shell, width, exitCode: code }) =>
+    statusLines(result, { commands: nextCommands(shell), inOrder: code === exitCode.ok, width }),
+};
 
 /** What the lines depend on besides the result. */
-export interface StatusContext {
-  readonly commands: StatusCommands;
+interface StatusContext {
+  readonly commands: NextCommands;
   /** Whether all is, also what is no entry. */
   readonly inOrder: boolean;
-  /** Columns that the terminal has. */
   readonly width: number;
 }
 
 /** How every entry stands, what waits, what nothing holds any more, and what to run: for people. */
-export function statusLines(result: StatusResult, context: StatusContext): Line[] {
+function statusLines(result: StatusResult, context: StatusContext): Line[] {
   const { entries, pruned } = result;
   const { width } = context;
   const parts: Line[][] = [
@@ -35,13 +43,7 @@ export function statusLines(result: StatusResult, context: StatusContext): Line[
     linkLines(result, context),
     seenLines(result, width),
     result.warnings.flatMap(({ message }) => signedLines(toned("warning", "!"), `${message}.`, width)),
-    needsRotate(result)
-      ? [
-          ...wrapped("To bring this in order:", width),
-          `  ${context.commands.rotate(renewalTimeMs(result.entries))}`,
-        ]
-      : [],
-    verifyLines(result, context),
+    ...nextLines(result, context),
   ].filter((lines) => lines.length > 0);
   return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
@@ -80,10 +82,8 @@ function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
   return `${Math.max(0, life - daysLeft - 1)}d`;
 }
 
-const inOrder: ReadonlySet<EntryState> = new Set(["ok", "pending"]);
-
 function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: StatusContext): Line[] {
-  const bad = entries.filter(({ state }) => !inOrder.has(state)).length;
+  const bad = entries.filter(({ state }) => !isInOrder(state)).length;
   if (entries.length === 0) {
     const where = scopes.map(({ context }) => context).join(", ");
     return wrapped(`No secret that was looked at in ${where} has an entry of acr-pull's.`, width);
@@ -110,7 +110,7 @@ function days(count: number): string {
 const mostTroubles = 20;
 
 function troubleLines(entries: readonly StatusEntry[], width: number): Line[] {
-  const bad = entries.filter(({ state }) => !inOrder.has(state));
+  const bad = entries.filter(({ state }) => !isInOrder(state));
   const lines = bad
     .slice(0, mostTroubles)
     .flatMap((entry) => signedLines(toned("bad", "✗"), `${placeOf(entry)}: ${whyOf(entry)}.`, width));
@@ -239,77 +239,3 @@ function several(names: readonly string[]): string {
   const more = names.length > most ? ` and ${names.length - most} more` : "";
   return `${names.slice(0, most).join(", ")}${more}`;
 }
-
-/** Whether a new key brings an entry in order. */
-function isMendedByRotate({ state, cause }: StatusEntry): boolean {
-  if (state === "stale-key") return cause === "key-replaced" || cause === "key-removed";
-  return state === "expired" || state === "expiring";
-}
-
-function needsRotate({ entries, pending }: StatusResult): boolean {
-  const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
-  return (
-    entries.some(isMendedByRotate) ||
-    pending.some(
-      (work) => work.overdue && !isRemoval(work) && !work.secrets.every((secret) => keyless.has(secret)),
-    )
-  );
-}
-
-function isRemoval(work: PendingWork): boolean {
-  return work.kind === "run" && work.removes;
-}
-
-/** Of a first key that is still to be made `rotate` knows nothing. */
-function isKeyless({ appId, state }: StatusEntry): boolean {
-  return appId === null && state === "pending";
-}
-
-/** For what a new key does not mend: each case has a remedy of its own, which verify tells. */
-function verifyLines({ entries, pending }: StatusResult, { commands, width }: StatusContext): Line[] {
-  const overdue = pending.filter((work) => work.overdue);
-  const secretsOf = (some: readonly PendingWork[]) => new Set(some.flatMap(({ secrets }) => secrets));
-  const left = secretsOf(overdue.filter((work) => !isRemoval(work)));
-  const going = secretsOf(overdue.filter(isRemoval));
-  const others = entries.filter((entry) => !inOrder.has(entry.state) && !isMendedByRotate(entry));
-  const isOf = (secrets: ReadonlySet<string>) => (entry: StatusEntry) =>
-    entry.state === "pending" && secrets.has(`${entry.namespace}/${entry.name}`);
-  const setups = new Set(entries.filter(isKeyless).filter(isOf(left)).map(commands.setup));
-  const removals = new Set(entries.filter(isOf(going)).map(commands.removeOne));
-  const contexts = [...new Set(others.map(({ context }) => context))];
-  const goOn = [...setups].flatMap((command) => [
-    ...wrapped("An interrupted setup: run the same setup again:", width),
-    `  ${command}`,
-  ]);
-  const goOnGoing = [...removals].flatMap((command) => [
-    ...wrapped("An interrupted removal: run the same remove again, or for this secret alone:", width),
-    `  ${command}`,
-  ]);
-  const helps = contexts.flatMap((name): Line[] => {
-    const namespaces = new Set(others.filter(({ context }) => context === name).map((one) => one.namespace));
-    const some = [...namespaces].slice(0, mostVerified);
-    const rest = namespaces.size - some.length;
-    const besides = rest > 0 ? ` (and ${rest} more namespaces)` : "";
-    return [
-      ...wrapped(`What helps where a new key does not${besides}:`, width),
-      `  ${commands.verify(name, some)}`,
-    ];
-  });
-  return [...goOn, ...goOnGoing, ...helps];
-}
-
-/** A command that names more namespaces than these is none to paste. */
-const mostVerified = 5;
-
-/**
- * So long before their end keys are renewed, in milliseconds: those that are told to be about to end, and no others
- * that are as good as new.
- */
-function renewalTimeMs(entries: readonly StatusEntry[]): number {
-  const usual = Math.min(...[unknownLife, ...entries].map(renewalWindowMs));
-  const left = entries.filter(({ state }) => state === "expiring").map(({ daysLeft }) => daysLeft ?? 0);
-  return Math.max(usual, ...left.map((count) => (count + 1) * dayMs));
-}
-
-const unknownLife = { createdAt: null, expiresAt: null };
-const dayMs = 86_400_000;

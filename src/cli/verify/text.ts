@@ -1,11 +1,51 @@
 import type { CheckResult, CheckStatus } from "../../core/checks/check.ts";
 import type { CheckedSubject, Subject } from "../../core/verify/contract.ts";
+import type { FlowText, Plan } from "../show/answer.ts";
+import { equivalentCommand } from "../show/equivalent-command.ts";
 import { toned, type Line, type Tone } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
-import { countsOf } from "./counts.ts";
+import { verifyOptions, type VerifyAnswers } from "./options.ts";
+
+/** What `verify` found. */
+export interface VerifyResult {
+  readonly subjects: readonly CheckedSubject[];
+}
+
+/** What `verify` says of what it found; it plans nothing. */
+export const verifyText: FlowText<VerifyAnswers, Plan, VerifyResult> = {
+  plan: (plan) => ({ title: "", ...plan }),
+  document: ({ subjects }) => ({ checks: subjects.flatMap(checksOf), counts: countsOf(subjects) }),
+  lines: ({ subjects }, { answers, shell, width }) =>
+    verifyLines(subjects, {
+      width,
+      verbose: answers.verbose,
+      // It has no --yes, and asks nothing.
+      again: equivalentCommand(shell, "verify", verifyOptions, { asking: true }),
+    }),
+};
+
+/** The checks of a subject with what they are about, which fields that are not known are left out of. */
+function checksOf({ subject, checks }: CheckedSubject) {
+  return checks.map(({ id, status, message, hint, docs, ids }) => ({
+    id,
+    status,
+    message,
+    hint,
+    docs,
+    ...subject,
+    ids,
+  }));
+}
+
+/** How many checks ended how. */
+function countsOf(subjects: readonly CheckedSubject[]): Readonly<Record<CheckStatus, number>> {
+  const counts = { pass: 0, warn: 0, fail: 0, skip: 0 };
+  for (const { checks } of subjects) for (const { status } of checks) counts[status] += 1;
+  return counts;
+}
 
 /** How the checks are shown. */
-export interface VerifyLook {
+interface VerifyLook {
   /** Columns that the terminal has. */
   readonly width: number;
   /** Whether each check that passes is told, however many there are. */
@@ -28,7 +68,7 @@ const indent = 9;
 const mostGroupsInFull = 3;
 
 /** What was found, grouped by secret: for people. */
-export function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {
+function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {
   const shown = groupsOf(subjects);
   const inFull = look.verbose || shown.length <= mostGroupsInFull;
   return [

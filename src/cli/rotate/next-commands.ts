@@ -1,6 +1,5 @@
 import type { GivenOptions } from "../options/answers.ts";
-import type { CommandContext } from "../command.ts";
-import { equivalentCommand } from "../show/equivalent-command.ts";
+import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 
 /** What a retirement may lack, as the option says it. */
@@ -10,7 +9,7 @@ type RetireConsent =
   | { readonly retireKey: string };
 
 /** Command lines that the last screen names: for the same keys, of the same clusters. */
-export interface RotateCommands {
+export interface NextCommands {
   /** Does the same again. */
   readonly again: string;
   /** Retires what is due, and no more. */
@@ -19,20 +18,13 @@ export interface RotateCommands {
   readonly retire: (consent: RetireConsent) => string;
 }
 
-type Shell = Pick<CommandContext, "program" | "given" | "environment">;
-
-/** The same `rotate` without a question, or asking for what is not said. */
-export function sameRotate({ program, given, environment }: Shell, how: { asking?: boolean } = {}): string {
-  return equivalentCommand(program, "rotate", rotateOptions, given, environment, how);
-}
-
 /** Options that say how a new key is made, or what is done besides: they do not go with another intent. */
 const ofTheRotation = [
-  "ifExpiringWithin",
-  "expiresIn",
-  "grace",
+  "ifExpiringWithinMs",
+  "expiresInMs",
+  "graceMs",
   "wait",
-  "noOverlapEntry",
+  "overlapEntry",
   "finish",
   "abort",
   "compromised",
@@ -42,13 +34,13 @@ const ofTheRotation = [
 ] as const satisfies ReadonlyArray<keyof RotateAnswers>;
 
 /** The command lines that are told at the end: for the same keys, of the same clusters. */
-export function rotateCommands(shell: Shell): RotateCommands {
+export function nextCommands(shell: Shell): NextCommands {
   const finishing = instead(withoutRotation(shell.given), { finish: "true" });
   // What a leak and a way back retire is due at once, which --finish alone does not know.
   const same = isTrue(shell.given, "compromised") || isTrue(shell.given, "abort");
-  const command = (given: GivenOptions) => sameRotate({ ...shell, given });
+  const command = (given: GivenOptions) => equivalentCommand({ ...shell, given }, "rotate", rotateOptions);
   return {
-    again: sameRotate(shell),
+    again: command(shell.given),
     finish: command(finishing),
     retire: (consent) => command(instead(same ? shell.given : finishing, consent)),
   };

@@ -1,0 +1,63 @@
+import { missingInput, UsageError, type GivenOptions } from "./answers.ts";
+import type { OptionDefinition, OptionSet, OptionsOf } from "./option.ts";
+
+/** What a command refuses before anything is read or asked for. */
+export interface Checks<Answers> {
+  /** They say themselves which of them go together. */
+  readonly options: OptionsOf<Answers>;
+  /** A sentence for everything else that cannot be carried out. */
+  readonly conflicts?: (answers: Answers, given: GivenOptions) => readonly string[];
+  /**
+   * Options that have to be given and were not.
+   * @param interactive whether somebody is there to be asked
+   */
+  readonly missing?: (answers: Answers, interactive: boolean) => ReadonlyArray<OptionDefinition<unknown>>;
+}
+
+/**
+ * Refuses what cannot be carried out.
+ * @throws UsageError `usage.conflict` naming every combination that cannot be, then `usage.missing-input` naming all
+ *   that is missing
+ */
+export function check<Answers>(
+  { options, conflicts, missing }: Checks<Answers>,
+  answers: Answers,
+  given: GivenOptions,
+  interactive: boolean,
+): void {
+  const wrong = [...brokenRules(options, given), ...(conflicts?.(answers, given) ?? [])];
+  if (wrong.length > 0) throw new UsageError(wrong.join("\n"), "usage.conflict");
+  const lacking = missing?.(answers, interactive) ?? [];
+  if (lacking.length > 0) throw missingInput(lacking);
+}
+
+/** A sentence for each pair of options that was given and cannot be, and for each option that lacks what it needs. */
+function brokenRules(options: OptionSet, given: GivenOptions): string[] {
+  const present = Object.entries(options).filter(([name, { kind }]) => {
+    const texts = given.get(name)?.texts;
+    // A switch that a variable sets to false is given, and means nothing.
+    return texts && (kind !== "switch" || texts.at(-1) === "true");
+  });
+  // What a run is for is said before what does not go with it.
+  const lefts = present.toSorted(
+    ([, one], [, other]) => Number(excludesAny(other)) - Number(excludesAny(one)),
+  );
+  const isPresent = (name: string) => present.some(([one]) => one === name);
+  const longOf = (name: string) => options[name]?.long ?? name;
+  const excluded = lefts.flatMap(([name, { long }]) =>
+    present.flatMap(([, other]) => {
+      const because = other.excludes[name];
+      return because === undefined ? [] : [`${long} cannot go with ${other.long}: ${because}`];
+    }),
+  );
+  const lonely = present.flatMap(([, { long, needs }]) =>
+    Object.entries(needs)
+      .filter(([needed]) => !isPresent(needed))
+      .map(([needed, because]) => `${long} needs ${longOf(needed)}: ${because}`),
+  );
+  return [...excluded, ...lonely];
+}
+
+function excludesAny({ excludes }: OptionDefinition<unknown>): boolean {
+  return Object.keys(excludes).length > 0;
+}
