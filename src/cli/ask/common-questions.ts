@@ -17,7 +17,7 @@ import { signInOptions, type AuthMethod, clusterOptions } from "../options/share
 import { brokenRule } from "../options/option.ts";
 
 /** What the questions are asked with. */
-export interface PlaceParts {
+interface PlaceParts {
   readonly connections: Connections;
   readonly prompter: Prompter;
   /** Of the whole run. */

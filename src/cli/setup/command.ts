@@ -39,11 +39,7 @@ export const setupCommand = flowCommand<SetupTypes>({
     return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
   },
   ports: setupPorts,
-  async flow() {
-    const { setup } = await import("../../core/setup/flow.ts");
-    return (input, ports, conversation, signal) =>
-      setup(input, ports, conversation, signal, conversation.foreseen);
-  },
+  flow: async () => (await import("../../core/setup/flow.ts")).setup,
   text: async () => (await import("./text.ts")).setupText,
   questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });

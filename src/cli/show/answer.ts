@@ -43,7 +43,7 @@ export interface FlowText<Answers, FlowPlan, Result> {
 }
 
 /** A run that was stopped, or that failed by something of its own, with what it had done by then. */
-export interface Stopped<Result> {
+interface Stopped<Result> {
   readonly kind: "stopped";
   readonly result: Result;
   /** What it ended with. */

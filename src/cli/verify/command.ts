@@ -1,8 +1,7 @@
-import type { VerifyInput, VerifyPorts } from "../../core/verify/contract.ts";
+import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { flowCommand } from "../command.ts";
 import type { FlowTypes } from "../run-flow.ts";
-import { verifyOptions, type VerifyAnswers } from "./options.ts";
-import type { VerifyResult } from "./text.ts";
+import { suggester, verifyInput, verifyOptions, type VerifyAnswers } from "./options.ts";
 
 /** What `verify` and its flow exchange. */
 interface VerifyTypes extends FlowTypes {
@@ -27,20 +26,11 @@ export const verifyCommand = flowCommand<VerifyTypes>({
     ["verify -n awesomeapps --image my-awesome-app:v1", "and whether the image is there, for every node"],
     ["verify -n awesomeapps -o json", "for a pipeline: exit 5 when something fails"],
   ],
-  async input(_answers, context) {
-    const { suggester, verifyInput } = await import("./input.ts");
-    return (answers) => verifyInput(answers, suggester(context));
-  },
+  input: async (_given, context) => (answers) => verifyInput(answers, suggester(context)),
   async ports(open, answers) {
     const { clusters, pullProof: registry, clock } = await open.workplace(answers);
     return { clusters, registry, clock, azure: (until) => open.azure(answers, until) };
   },
-  async flow() {
-    const { verify } = await import("../../core/verify/flow.ts");
-    return async (input, ports, { report }, signal) => {
-      const { exitCode, ...result } = await verify(input, ports, report, signal);
-      return { kind: "finished", exitCode, result };
-    };
-  },
+  flow: async () => (await import("../../core/verify/flow.ts")).verify,
   text: async () => (await import("./text.ts")).verifyText,
 });

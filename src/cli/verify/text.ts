@@ -1,15 +1,10 @@
 import type { CheckResult, CheckStatus } from "../../core/checks/check.ts";
-import type { CheckedSubject, Subject } from "../../core/verify/contract.ts";
+import type { CheckedSubject, Subject, VerifyResult } from "../../core/verify/contract.ts";
 import type { FlowText, Plan } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
 import { toned, type Line, type Tone } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { verifyOptions, type VerifyAnswers } from "./options.ts";
-
-/** What `verify` found. */
-export interface VerifyResult {
-  readonly subjects: readonly CheckedSubject[];
-}
 
 /** What `verify` says of what it found; it plans nothing. */
 export const verifyText: FlowText<VerifyAnswers, Plan, VerifyResult> = {

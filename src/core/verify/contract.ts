@@ -1,5 +1,4 @@
 import type { RegistryReference } from "../../domain/registry.ts";
-import type { ExitCode } from "../../domain/exit-code.ts";
 import type { CheckResult } from "../checks/check.ts";
 import type { Suggest } from "../checks/facts.ts";
 import type {
@@ -77,7 +76,6 @@ export interface CheckedSubject {
 }
 
 /** What verify found. */
-export interface VerifyOutcome {
+export interface VerifyResult {
   readonly subjects: readonly CheckedSubject[];
-  readonly exitCode: ExitCode;
 }

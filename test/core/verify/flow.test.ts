@@ -106,8 +106,10 @@ function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) 
   return { ports, asked, looked, signIns: () => signIns };
 }
 
-const run = (ports: VerifyPorts, more: Partial<VerifyInput> = {}) =>
-  verify({ ...input, ...more }, ports, () => {}, signal);
+async function run(ports: VerifyPorts, more: Partial<VerifyInput> = {}) {
+  const { result, exitCode } = await verify({ ...input, ...more }, ports, { report: () => {} }, signal);
+  return { ...result, exitCode };
+}
 
 describe("verify", () => {
   it("sends a password to the registries of the cloud and to no other host", async () => {
