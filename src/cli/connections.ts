@@ -1,5 +1,8 @@
 import type {
   Clock,
+  ExecPluginPolicy,
+  KubeContext,
+  NamedContext,
   ProcessIdentity,
   PullProof,
   RegistryLooks,
@@ -9,14 +12,14 @@ import type { Report } from "../core/progress.ts";
 import type { RemovePorts } from "../core/remove/contract.ts";
 import type { RotatePorts } from "../core/rotate/contract.ts";
 import type { ReadTarget, VerifyAzure } from "../core/verify/contract.ts";
-import type { AuthMethod, ExecPluginPolicy } from "./options/shared-options.ts";
+import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 
 /** Which Azure, and as whom. */
 export interface AzureRequest {
   /** A name or the URL of a Resource Manager. */
   readonly cloud: string;
   readonly tenant: string | undefined;
-  readonly auth: AuthMethod;
+  readonly auth: AuthChoice;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -52,31 +55,16 @@ export function clusterRequest(answers: ClusterRequest): ClusterRequest {
 export type AzureConnection = RemovePorts["azure"] &
   VerifyAzure & {
     /** How the sign-in came about. */
-    readonly method: Exclude<AuthMethod, "auto">;
+    readonly method: AuthMethod;
   };
 
 /** What of Azure needs no Resource Manager, signed in. */
 export type DirectoryConnection = RotatePorts["azure"] & Pick<AzureConnection, "method">;
 
-/** A context of a kubeconfig, as a list shows it. */
-export interface KubeContext {
-  readonly name: string;
-  /** Where its API server is; undefined when the kubeconfig does not tell. */
-  readonly server: string | undefined;
-}
-
 /** The contexts of a kubeconfig. */
 export interface KubeContexts {
   readonly current: string | undefined;
   readonly contexts: readonly KubeContext[];
-}
-
-/** A context of a kubeconfig by its names alone, for whoever types one. */
-export interface NamedContext {
-  readonly name: string;
-  /** The namespace it names, if any. */
-  readonly namespace: string | undefined;
-  readonly isCurrent: boolean;
 }
 
 /** What a run works with besides Azure. */

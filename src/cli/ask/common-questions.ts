@@ -1,4 +1,5 @@
-import type { Caller } from "../../domain/identity.ts";
+import type { KubeContext } from "../../core/ports.ts";
+import type { AuthChoice, Caller } from "../../domain/identity.ts";
 import { Once } from "../../domain/once.ts";
 import {
   azureRequest,
@@ -6,14 +7,13 @@ import {
   type AzureRequest,
   type ClusterRequest,
   type Connections,
-  type KubeContext,
   type KubeContexts,
 } from "../connections.ts";
 import type { Prompter, Choice } from "./prompter.ts";
 import type { Question } from "./question.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import { InterruptedError } from "../interruption.ts";
-import { signInOptions, type AuthMethod, clusterOptions } from "../options/shared-options.ts";
+import { signInOptions, clusterOptions } from "../options/shared-options.ts";
 import { brokenRule } from "../options/option.ts";
 
 /** What the questions are asked with. */
@@ -92,7 +92,7 @@ const by: Readonly<Record<SignedIn["method"], string>> = {
 };
 
 /** As whom to work in Azure: whoever is signed in already, else a work account that signs in now. */
-export function signInQuestion<Answers extends { readonly auth: AuthMethod }>({
+export function signInQuestion<Answers extends { readonly auth: AuthChoice }>({
   prompter,
   signedIn,
   rights,
