@@ -23,7 +23,7 @@ import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "execArgv" | "pid">): Connect {
   return (report, signal) => {
     const opened = new Once();
-    // Before anything is read that is secret, or asked of anybody.
+    // Comes before any secret is read and before any request.
     const guard = () =>
       opened.do("environment", undefined, async () => {
         for (const text of guardSecrets({ env, execArgv })) report({ kind: "note", level: "warning", text });
@@ -34,7 +34,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       opened.do("kubeconfig", file, async () => {
         const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
         const loaded = await loadKubeconfig({ file, env }, signal);
-        // Thrown here, so that another try reads the file anew.
+        // Thrown here, so that another attempt reads the file again.
         checkContexts(loaded);
         return loaded;
       });
@@ -96,7 +96,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
   };
 }
 
-/** As whom Azure is opened, and who hears what a person must do to sign in. */
+/** The environment to sign in from, and who is told what a person must do for it. */
 interface OpenAs {
   readonly env: HostProcess["env"];
   readonly report: Report;
@@ -112,7 +112,7 @@ async function openAzure(
     import("./azure/azure-http.ts"),
   ]);
   const http = createAzureHttp(undefined, request.timeoutMs);
-  // Whoever asks Azure first asks a cluster next.
+  // A run that asks Azure first asks a cluster next.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
   const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
   return { ...clients, method: credential.method };
@@ -137,7 +137,7 @@ function azureOptions(request: AzureRequest, { env, report }: OpenAs): AzureOpti
 }
 
 async function checkLoginServer(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
-  // Only a Resource Manager could tell about a cloud that is not Microsoft's own, and none may be asked.
+  // Only its Resource Manager knows the registries of another cloud, and none may be asked here.
   if (cloudName.startsWith("https:")) return;
   const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
   const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined), signal);
@@ -149,7 +149,7 @@ async function checkLoginServer(cloudName: string, loginServer: string, signal: 
   );
 }
 
-/** Without a context there is no cluster to choose, whoever asks. */
+/** Refuses a kubeconfig without contexts. */
 function checkContexts({ contexts }: Kubeconfig): void {
   if (contexts.length > 0) return;
   throw refused(
@@ -169,13 +169,13 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
   );
 }
 
-/** Who hears of the programs that sign in. */
+/** Who is told of the programs that sign in to clusters. */
 interface Hearing {
   readonly report: Report;
   readonly onPluginStart: (context: string, program: string) => void;
 }
 
-/** Tells of each program once, however many contexts sign in by it. */
+/** Mentions each program once, however many contexts use it. */
 function pluginNotice(report: Report): Hearing["onPluginStart"] {
   const told = new Set<string>();
   return (context, program) => {
@@ -198,7 +198,7 @@ async function openCluster(
   const options = {
     allowInsecureTls,
     execPlugins,
-    // Who says what he expects need not be told.
+    // Whoever chose a policy need not be told.
     ...(execPlugins === undefined && { onPluginStart }),
     onPluginMessage,
     timeoutMs,

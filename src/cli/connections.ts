@@ -30,21 +30,21 @@ export interface ClusterRequest {
   /** Empty: the current one. */
   readonly contexts: readonly string[];
   readonly allowInsecureTls: boolean;
-  /** Undefined: any program may be run, and one that is not well-known is told of. */
+  /** Undefined: any program may run, and the user is told of it. */
   readonly execPlugins: ExecPluginPolicy | undefined;
   readonly timeoutMs: number;
   /** The most requests under way at once in each cluster. */
   readonly concurrency: number;
-  /** Secrets, as `namespace/name`, that are listed as if they were not there. */
+  /** Secrets, as `namespace/name`, to leave out of every list. */
   readonly leaveOut?: readonly string[];
 }
 
-/** Which Azure a command works in: of its answers, these alone and in this order. */
+/** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
 export function azureRequest({ cloud, tenant, auth, timeoutMs }: AzureRequest): AzureRequest {
   return { cloud, tenant, auth, timeoutMs };
 }
 
-/** Which clusters a command works on: of its answers, these alone and in this order. */
+/** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
   const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
   const { leaveOut = [] } = answers;
@@ -54,11 +54,11 @@ export function clusterRequest(answers: ClusterRequest): ClusterRequest {
 /** Azure, signed in. */
 export type AzureConnection = RemovePorts["azure"] &
   VerifyAzure & {
-    /** How the sign-in came about. */
+    /** How the caller signed in. */
     readonly method: AuthMethod;
   };
 
-/** What of Azure needs no Resource Manager, signed in. */
+/** The part of Azure that works without Resource Manager, signed in. */
 export type DirectoryConnection = RotatePorts["azure"] & Pick<AzureConnection, "method">;
 
 /** The contexts of a kubeconfig. */
@@ -77,38 +77,37 @@ export interface Workplace {
 }
 
 /**
- * Opens the services a run needs, each when it is first asked for; connect.ts joins them. Requests may be all answers of
- * a command. The same request gets the same connection, with its sign-in and its sockets; one that failed is tried anew.
+ * Opens the services that a run needs, each on first use. A command may pass all its answers as the request. Equal
+ * requests share one connection, with its sign-in and its sockets; a failed one is opened again.
  */
 export interface Connections {
   /**
    * Asks for no token yet.
-   * @param until ends this connection alone, which then nobody else gets
+   * @param until ends this connection, which is then not shared
    */
   azure(request: AzureRequest, until?: AbortSignal): Promise<AzureConnection>;
-  /** Asks for no token yet, and never for one of Resource Manager's. */
+  /** Asks for no token yet, and never for one of Resource Manager. */
   directory(request: AzureRequest): Promise<DirectoryConnection>;
   /** Reads files alone. */
   contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
-  /** Reads files alone, and loads no client for it; what cannot be read has no contexts. */
+  /** Reads files alone, without loading a client. A file that cannot be read has no contexts. */
   contextNames(kubeconfig: string | undefined): Promise<readonly NamedContext[]>;
-  /** One for each context, in their order; sends nothing yet. */
+  /** One for each context, in order; sends nothing yet. */
   clusters(request: ClusterRequest): Promise<Workplace["clusters"]>;
   /**
-   * Everything besides Azure. Azure is opened after it: what is wrong with the kubeconfig is refused before any request.
-   * @param next what of Azure will be opened, whose clients are loaded meanwhile
+   * Everything but Azure. Open this first: a broken kubeconfig is then refused before any request.
+   * @param next the part of Azure that is opened next; its clients are loaded meanwhile
    */
   workplace(request: ClusterRequest, next?: "azure" | "directory"): Promise<Workplace>;
   /**
-   * Refuses a login server that is not the cloud's: a password typed for a registry must not go to a host that only
-   * looks like one.
+   * Refuses a login server of another cloud: no password may go to a host that only looks like a registry.
    * @throws ActionableError `registry.foreign-host`
    */
   checkLoginServer(cloud: string, loginServer: string): Promise<void>;
 }
 
 /**
- * @param report hears what a person must know to sign in: codes to type, what a plugin says
+ * @param report receives what a person needs to sign in: codes to type, messages of plugins
  * @param signal of the whole run
  */
 export type Connect = (report: Report, signal: AbortSignal) => Connections;

@@ -2,7 +2,7 @@ import { learnSecret } from "../domain/known-secrets.ts";
 import { UsageError, type Environment } from "./options/answers.ts";
 import type { HostProcess } from "./command.ts";
 
-/** Variables whose value is a secret: Azure's SDKs and the hosts that give an identity to what runs on them. */
+/** Variables whose value is a secret, of Azure's SDKs and of hosts with managed identities. */
 const secretVariables = [
   "AZURE_CLIENT_SECRET",
   "AZURE_CLIENT_CERTIFICATE_PASSWORD",
@@ -11,18 +11,18 @@ const secretVariables = [
   "MSI_SECRET",
 ];
 
-/** What Node can be asked to tell of: by these names it tells of requests, of their headers and of what they bring. */
+/** Names in NODE_DEBUG that make Node print requests with their headers and bodies. */
 const nodeTellers = ["http", "https", "http2", "net", "tls", "stream", "undici", "fetch"];
-/** What `@azure/core-rest-pipeline` reaches a proxy with; each tells of the proxy with its password. */
+/** What `@azure/core-rest-pipeline` reaches a proxy with. In DEBUG they print the proxy with its password. */
 const proxyTellers = ["http-proxy-agent", "https-proxy-agent"];
 /** https://nodejs.org/api/cli.html */
 const secretFiles =
   /^--(?:tls-keylog|report-on-fatalerror|report-on-signal|report-uncaught-exception|heapsnapshot-)/;
 
 /**
- * Sees to it that the process does not give away what the run keeps to itself: certificates are verified, and whoever
- * has Node or a library tell of its work hears what that shows.
- * @returns a sentence for each switch that shows secrets
+ * Keeps the process from leaking the run's secrets: refuses unverified certificates, and warns of every switch that
+ * makes Node or a library print secrets.
+ * @returns a sentence for each such switch
  * @throws UsageError `usage.unverified-tls`
  */
 export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "execArgv">): string[] {
@@ -59,7 +59,7 @@ export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "
   ];
 }
 
-/** Whether such a variable asks for one of them: it lists names, in which `*` stands for any letters. */
+/** Whether the variable, a list of names with `*` for any letters, matches one of these. */
 function names(value = "", tellers: readonly string[]): boolean {
   return value.split(/[\s,]+/).some((name) => {
     const pattern = name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*");
@@ -80,7 +80,7 @@ function decoded(text: string): string {
   }
 }
 
-/** In the order in which requests over TLS go by them. */
+/** In the order in which requests over TLS heed them. */
 const proxyVariables = [
   "HTTPS_PROXY",
   "https_proxy",
@@ -91,8 +91,8 @@ const proxyVariables = [
 ] as const;
 
 /**
- * Refuses a proxy that the libraries underneath would fail on, or take for another kind, each in its own way. The
- * value is not shown: it may hold a password.
+ * Refuses a proxy that the libraries would fail on or mistake for another kind, each in its own way. The value is not
+ * shown, since it may hold a password.
  * @throws UsageError `usage.proxy`
  */
 export function checkProxyVariables(environment: Environment): void {

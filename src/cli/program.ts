@@ -6,7 +6,7 @@ import { readCommandLine } from "./options/command-line.ts";
 import { commands } from "./commands.ts";
 
 /**
- * Carries a command line out. Help and the version need no more than what reads it.
+ * Runs a command line. Help and the version load only what reads it.
  * @param commandLine what follows the program's name
  * @returns the exit code; every failure has been shown
  */
@@ -28,7 +28,7 @@ export async function runProgram(
 }
 
 /*
- * Standard output without Node's stream for it, which takes longer to be made than help does.
+ * Standard output without Node's stream: creating that takes longer than help itself.
  */
 
 const descriptor = 1;
@@ -39,15 +39,15 @@ function isDevice(): boolean {
 }
 
 /**
- * Writes a text before it returns.
- * @returns what could not be written, for the stream to try and to tell why
+ * Writes a text synchronously.
+ * @returns the rest that could not be written, for the stream to retry and report
  */
 function writeAtOnce(text: string): string {
   let rest = Buffer.from(text);
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
   } catch {
-    // Full for the moment, or for good, or nobody reads.
+    // Full for now or for good, or nobody reads.
   }
   return rest.toString();
 }

@@ -6,24 +6,26 @@ import { readCommandLine, type Reading, type Program } from "./options/command-l
 import { loadCommand, type CommandContext, type HostProcess, type ListedCommand } from "./command.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./options/option.ts";
-import { outputOptions, runOptions } from "./options/shared-options.ts";
+import { outputOptions, runOptions, type OutputFormat } from "./options/shared-options.ts";
 import type { Connect } from "./connections.ts";
-import { openTerminal } from "./show/terminal.ts";
+import { openTerminal, type Terminal } from "./show/terminal.ts";
 import { describeFailure } from "./show/failure.ts";
-import { openView, type View } from "./show/view.ts";
+import { openHumanView } from "./show/human-view.ts";
+import { ProgressLines } from "./show/progress-lines.ts";
+import type { Detail, View } from "./show/view.ts";
 
-/** The program in the process that it runs in. */
+/** The program and the process that it runs in. */
 export interface RunningProgram extends Program {
   readonly process: HostProcess;
-  /** Called before a command runs, never for help: loads what joins it to the world. */
+  /** Loads the connections to the services; called before a command runs, never for help. */
   readonly begin: () => Promise<Connect>;
 }
 
 type Choice = Extract<Reading, { kind: "command" }>;
 
 /**
- * Runs the command that a command line names, or tells what is wrong with it.
- * @param commandLine what was read
+ * Runs the command that the command line names, or says what is wrong with the line.
+ * @param commandLine the line that was read
  * @returns the exit code; every failure has been shown
  */
 export async function carryOut(
@@ -68,6 +70,16 @@ async function tell(
   return showFailure(error, view, undefined);
 }
 
+/** The view for an output format; the other views are not loaded. */
+async function openView(format: OutputFormat, detail: Detail, terminal: Terminal): Promise<View> {
+  const progress = new ProgressLines(terminal.stderr, detail);
+  if (format === "text") return openHumanView(terminal, detail, progress);
+  const { openDocumentView } = await import("./show/document-view.ts");
+  if (format === "json") return openDocumentView(terminal, detail, progress);
+  const { yamlText } = await import("./show/yaml-text.ts");
+  return openDocumentView(terminal, detail, progress, yamlText);
+}
+
 async function runCommand(
   { command, flags, operands }: Choice,
   environment: Environment,
@@ -78,7 +90,7 @@ async function runCommand(
   const interruption = command.handlesSignals ? undefined : watchSignals(process, () => view.close());
   const crash = new AbortController();
   const signal = AbortSignal.any([crash.signal, ...(interruption ? [interruption.signal] : [])]);
-  // Thrown where no caller could catch it: the run is over, and so that it is told like any other failure.
+  // An error that no caller could catch ends the run, and is reported like any other.
   const crashed = new Promise<never>((_resolve, reject) => {
     crash.signal.addEventListener("abort", () => reject(crash.signal.reason as Error));
   });
@@ -105,7 +117,7 @@ async function runCommand(
     };
     return await Promise.race([command.run(context), crashed]);
   } catch (error) {
-    // Whatever a run fails with after it was told to stop, it stopped because of that.
+    // A run that fails after it was told to stop counts as stopped.
     const stopped = signal.aborted && !(error instanceof InterruptedError);
     return showFailure(stopped ? signal.reason : error, view, command.name);
   } finally {
@@ -121,7 +133,7 @@ function showFailure(error: unknown, view: View, command: string | undefined): n
   return failure.exitCode;
 }
 
-/** The command line that an option stands for; its variable does not go with it. */
+/** The command line that an option stands for, without the option's variable. */
 function anotherCommandLine(
   { command, flags }: Choice,
   commandLine: readonly string[],
@@ -144,19 +156,19 @@ async function optionsOf(commands: readonly ListedCommand[]): Promise<OptionSet>
   return Object.fromEntries(loaded.flatMap(({ options }) => Object.entries(options)));
 }
 
-/** Turns a success into a failure when what it had to say could not be written. */
+/** Turns a success into a failure when the output could not be written. */
 async function orUnwritten(
   { stdout, stderr }: Pick<HostProcess, "stdout" | "stderr">,
   run: () => Promise<number>,
 ): Promise<number> {
   const unwritten: string[] = [];
   const onUnwritten = ({ code, name }: NodeJS.ErrnoException) => {
-    // Whoever reads our output may stop early, as `head` does; the work goes on, as it does on a full disk.
+    // A reader such as `head` may stop early. The work goes on, as it does on a full disk.
     if (code !== "EPIPE") unwritten.push(code ?? name);
   };
   for (const stream of [stdout, stderr]) stream.on("error", onUnwritten);
   const code = await run();
-  // A stream tells of a failed write only after its writer went on.
+  // A stream reports a failed write only in a later turn.
   await nextTurn();
   const [reason] = unwritten;
   if (reason === undefined || code !== exitCode.ok) return code;

@@ -3,65 +3,17 @@ import type { Conversation, Leave, Outcome } from "../core/ending.ts";
 import type { Report } from "../core/progress.ts";
 import type { ExitCode } from "../domain/exit-code.ts";
 import { approve } from "./ask/approval.ts";
-import type { Questionnaire } from "./ask/interview.ts";
-import type { CommandContext, CommandDefinition } from "./command.ts";
+import type { CommandContext } from "./command.ts";
 import type { Connections } from "./connections.ts";
+import type { FlowCommand, FlowTypes } from "./flow-command.ts";
 import { InterruptedError } from "./interruption.ts";
 import { readAnswers, type GivenOptions } from "./options/answers.ts";
-import { check, type Checks } from "./options/check.ts";
-import { answerOf, orStopped, type FlowText, type Plan } from "./show/answer.ts";
+import { check } from "./options/check.ts";
+import { answerOf, orStopped } from "./show/answer.ts";
 import { equivalentCommand } from "./show/equivalent-command.ts";
 import { interruptedAtQuestion, stoppable, untilOver } from "./stoppable.ts";
 
-/** What one command and its flow exchange. */
-export interface FlowTypes {
-  /** Of these a run goes by the ones named here, as far as the command has them. */
-  answers: {
-    readonly yes?: boolean;
-    readonly verbose?: boolean;
-    readonly quiet?: boolean;
-    readonly exitCode?: boolean;
-  };
-  input: unknown;
-  ports: unknown;
-  plan: Plan;
-  result: object;
-  /** What was seen when a person agreed to the plan at the last question: the flow may go on from there. */
-  foreseen: { readonly plan: Plan };
-}
-
-/** A flow of the core. */
-type Flow<Types extends FlowTypes> = (
-  input: Types["input"],
-  ports: Types["ports"],
-  conversation: Conversation<Types["plan"], Types["result"]> & {
-    readonly foreseen?: Types["foreseen"] | undefined;
-  },
-  signal: AbortSignal,
-) => Promise<Outcome<Types["plan"], Types["result"]>>;
-
-/** A command that lets a flow of the core work: all that it brings. What is heavy is loaded when it is needed. */
-export interface FlowCommand<Types extends FlowTypes>
-  extends Checks<Types["answers"]>, Pick<CommandDefinition, "description" | "examples"> {
-  readonly name: string;
-  /** Whether it never writes: it may then be stopped anywhere. */
-  readonly looksOnly?: boolean;
-  /**
-   * Reads what the answers point at, before anything is asked.
-   * @returns what the flow is asked for, by the answers that there are at the end
-   */
-  input(
-    answers: Types["answers"],
-    context: CommandContext,
-  ): Promise<(answers: Types["answers"]) => Types["input"]>;
-  ports(open: Connections, answers: Types["answers"]): Promise<Types["ports"]>;
-  flow(): Promise<Flow<Types>>;
-  text(): Promise<FlowText<Types["answers"], Types["plan"], Types["result"]>>;
-  /** What a person at a terminal is asked. */
-  questions?(): Promise<Questionnaire<Types>>;
-}
-
-/** Carries a command out: checks, asks for what was not given, connects, lets the flow run, and shows how it ended. */
+/** Runs a command: checks the options, asks for what is missing, connects, runs the flow, and shows how it ended. */
 export async function runFlow<Types extends FlowTypes>(
   command: FlowCommand<Types>,
   context: CommandContext,
@@ -90,17 +42,17 @@ export async function runFlow<Types extends FlowTypes>(
   });
 }
 
-/** What there is once a person was asked, or nobody could be. */
+/** What a run starts from, after the questions if there were any. */
 interface Asked<Types extends FlowTypes> {
   readonly connections: Connections;
-  /** Hears the run. */
+  /** Receives the progress of the run. */
   readonly report: Report;
   /** What was given and answered. */
   readonly given: GivenOptions;
   readonly foreseen: Types["foreseen"] | undefined;
 }
 
-/** Connects, and asks where somebody is there to be asked; what asks is loaded only then. */
+/** Connects, and asks questions if somebody is at the terminal. Only then is that code loaded. */
 async function ask<Types extends FlowTypes>(
   command: FlowCommand<Types>,
   inputOf: (answers: Types["answers"]) => Types["input"],
@@ -131,7 +83,7 @@ async function ask<Types extends FlowTypes>(
   }
 }
 
-/** A run of which everything is known. */
+/** A run with everything known. */
 interface Job<Types extends FlowTypes> extends Asked<Types> {
   readonly answers: Types["answers"];
   readonly input: Types["input"];
@@ -150,7 +102,7 @@ async function runStoppably<Types extends FlowTypes>(
       run(command, job, context, {
         leave,
         approve: async (plan) => {
-          // Agreed to as it stands; another run may have changed what there is to do.
+          // The person agreed to this very plan. Another run may have changed what is left to do.
           if (foreseen && isDeepStrictEqual(plan.changes, foreseen.plan.changes)) return true;
           return await whileAsking(() => approve(text.plan(plan, answers), answers, context));
         },
@@ -163,7 +115,7 @@ async function runStoppably<Types extends FlowTypes>(
   );
 }
 
-/** Lets the flow run, which is loaded while what it needs is opened. */
+/** Runs the flow. It is loaded while its services are opened. */
 async function run<Types extends FlowTypes>(
   command: FlowCommand<Types>,
   { connections, answers, input, report, foreseen }: Job<Types>,
@@ -174,7 +126,7 @@ async function run<Types extends FlowTypes>(
   return await flow(input, ports, { ...conversation, report, foreseen }, signal);
 }
 
-/** The command line that does the same without a question, or asks for what is not said. */
+/** The command line that does the same: without a question, or asking for what it does not say. */
 function sameCommand(
   { name, options }: Pick<FlowCommand<FlowTypes>, "name" | "options">,
   shell: Pick<CommandContext, "program" | "given" | "environment">,

@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import type { Clock, ProcessIdentity } from "../core/ports.ts";
 
-/** Node's timers count no further, and would end at once: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/** Node's timers fire at once when asked to wait longer: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** This machine's time. */
@@ -31,7 +31,7 @@ export function processIdentity(pid: number): ProcessIdentity {
 }
 
 /**
- * Linux gives every start of the machine an id of its own; elsewhere the minute it started in has to do.
+ * Linux has an id for each boot. Elsewhere the minute of the boot has to do.
  * Source: https://man7.org/linux/man-pages/man5/proc_sys_kernel.5.html (random/boot_id is in random(4))
  */
 function bootId(): string {
@@ -43,7 +43,7 @@ function bootId(): string {
 }
 
 /**
- * Linux counts processes per namespace, and a container has one of its own. Elsewhere there is but one.
+ * Linux numbers processes per namespace, and each container has its own. Elsewhere there is only one.
  * Source: https://man7.org/linux/man-pages/man7/namespaces.7.html (/proc/pid/ns/pid)
  */
 function pidNamespace(): string | undefined {
@@ -51,15 +51,15 @@ function pidNamespace(): string | undefined {
 }
 
 /**
- * When a process started, in clock ticks since the machine did; undefined where that cannot be told.
+ * When a process started, in clock ticks since boot; undefined where that is unknown.
  * Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (22, starttime)
  */
 function startOf(pid: number): string | undefined {
-  // A /proc of another namespace counts otherwise: what it says of a number is of another process.
+  // In the /proc of another namespace the same number means another process.
   if (linkOf("/proc/self") !== `${process.pid}`) return undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the command in brackets, and may hold blanks and brackets itself.
+    // The second field is the command in brackets, which may itself hold spaces and brackets.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[22 - 3];
   } catch {
     return undefined;
@@ -74,7 +74,7 @@ function linkOf(path: string): string | undefined {
   }
 }
 
-/** Signal 0 reaches a process without doing anything; EPERM means that it is there and another user's. */
+/** Signal 0 only tests for the process; EPERM means that it exists and belongs to another user. */
 function isAlive(pid: number, start: string | undefined): boolean {
   try {
     process.kill(pid, 0);

@@ -3,15 +3,15 @@ import type { Changeable, OptionMore, Question, Texts } from "./question.ts";
 
 interface Answered {
   readonly texts: Texts;
-  /** What the answer rests on. */
+  /** The answers that it depends on. */
   readonly basis: string;
 }
 
 interface Recovered extends Answered, Pick<OptionMore, "dependsOn"> {}
 
 /**
- * What was given and answered to questions in their order, and which of them are still open. An answer counts while
- * what it rests on stays.
+ * What was given, what was answered, and which questions are still open. An answer counts while the answers that it
+ * depends on stay the same.
  */
 export class AnswerSheet<Answers> {
   readonly #questions: ReadonlyArray<Question<Answers>>;
@@ -19,7 +19,7 @@ export class AnswerSheet<Answers> {
   readonly #given: GivenOptions;
   readonly #read: (given: GivenOptions) => Answers;
   readonly #answered = new Map<string, Answered>();
-  /** What it rests on that a question was found to have nothing to ask. */
+  /** For each question with nothing to ask, the answers that this depends on. */
   readonly #closed = new Map<string, string>();
   #recovered: readonly Recovered[] = [];
 
@@ -44,13 +44,13 @@ export class AnswerSheet<Answers> {
     this.#closed.set(question.id, basisOf(question.dependsOn, this.givenBefore(at)));
   }
 
-  /** Takes an option more, which mends what failed at a question. */
+  /** Adds an option that fixes a failure of a question. */
   add({ texts, dependsOn }: OptionMore, at: number): void {
     const basis = basisOf(dependsOn, this.givenBefore(at));
     this.#recovered = [...this.#recovered, { texts, dependsOn, basis }];
   }
 
-  /** What is known when the question of this place is asked; behind the last one, all. */
+  /** What is known when the question at this place is asked; past the last one, everything. */
   givenBefore(at: number): GivenOptions {
     const answered = this.#questions.slice(0, at).reduce<GivenOptions>((before, question) => {
       const answer = this.#answered.get(question.id);
@@ -75,7 +75,7 @@ export class AnswerSheet<Answers> {
     return this.lastAnswer(question) ?? Object.fromEntries(known);
   }
 
-  /** The first question that may have to be asked; behind the last when there is none. */
+  /** The place of the first open question; past the last one if there is none. */
   firstOpen(): number {
     const first = this.#questions.findIndex((question, at) => this.isUnanswered(question, at));
     return first < 0 ? this.#questions.length : first;
@@ -91,7 +91,7 @@ export class AnswerSheet<Answers> {
     );
   }
 
-  /** Whether options that were given make a question superfluous. */
+  /** Whether given options make the question unnecessary. */
   isSettled(question: Question<Answers>, at: number): boolean {
     return this.#isSettled(question, this.givenBefore(at));
   }
@@ -119,17 +119,17 @@ export class AnswerSheet<Answers> {
     return !this.#answered.has(id) && settledBy.some((option) => given.has(option));
   }
 
-  /** Whether it was answered, and what the answer rests on is as it was. */
+  /** Whether its answer still counts. */
   #stands({ id, dependsOn }: Question<Answers>, given: GivenOptions): boolean {
     return this.#answered.get(id)?.basis === basisOf(dependsOn, given);
   }
 
-  /** Whether it was found to have nothing to ask, and what that rests on is as it was. */
+  /** Whether it was found to have nothing to ask, and that still holds. */
   #isClosed({ id, dependsOn }: Question<Answers>, given: GivenOptions): boolean {
     return this.#closed.get(id) === basisOf(dependsOn, given);
   }
 
-  /** What was agreed to was what was asked about: who comes back to it by other answers is asked once more. */
+  /** Consent covers only what it was asked for: when other answers lead back to it, it is asked again. */
   #withdrawConsent(): void {
     for (const [at, question] of this.#questions.entries()) {
       if (question.subject !== undefined || this.#stands(question, this.givenBefore(at))) continue;
@@ -144,12 +144,12 @@ export class AnswerSheet<Answers> {
   }
 }
 
-/** What is known of some options, as a text to compare. */
+/** The texts of some options, as one text to compare. */
 export function basisOf(options: readonly string[], given: GivenOptions): string {
   return JSON.stringify(options.map((option) => given.get(option)?.texts ?? null));
 }
 
-/** What was given, with texts for some options in place of those that said the same thing another way. */
+/** The given options, with some texts added and the options removed that they replace. */
 export function withTexts(given: GivenOptions, texts: Texts, instead: readonly string[]): GivenOptions {
   const known = new Map([...given].filter(([option]) => !instead.includes(option)));
   for (const [option, one] of Object.entries(texts)) known.set(option, { texts: one, source: "answer" });

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../command.ts";
-import { openPrompter, type Choice, type Prompter } from "./prompter.ts";
+import type { Choice, Prompter } from "./prompter.ts";
+import { openPrompter } from "./prompts/open-prompter.ts";
 import { planLines, type ShownPlan } from "../show/plan-lines.ts";
 
 const choices: readonly Choice[] = [
@@ -8,8 +9,8 @@ const choices: readonly Choice[] = [
 ];
 
 /**
- * Shows a plan and asks whether to carry it out; with `--yes` it is only shown when much is to be told. Where
- * nobody can be asked, `--yes` was demanded before anything else.
+ * Shows a plan and asks whether to carry it out. With `--yes` nothing is asked, and the plan is shown with `--verbose`
+ * alone. Where nobody can be asked, the check of the options has demanded `--yes`.
  */
 export async function approve(
   plan: ShownPlan,
@@ -37,7 +38,7 @@ export async function approve(
   return reply.kind === "answer" && reply.value === "yes";
 }
 
-/** Nobody agrees by Enter alone to what has a name typed. */
+/** Has a name typed: Enter alone must not agree to this. */
 async function typesName(
   prompter: Prompter,
   { message, names }: NonNullable<ShownPlan["typed"]>,
@@ -53,7 +54,7 @@ async function typesName(
   return reply.kind === "answer" && names.includes(reply.value);
 }
 
-/** What Enter alone replies to a plan. What goes is gone: nobody agrees to that by Enter alone. */
+/** What Enter alone replies to a plan. Enter alone never agrees to a removal. */
 export function usualReply({ changes, cautious }: Pick<ShownPlan, "changes" | "cautious">): "yes" | "no" {
   return cautious || changes.some(({ action }) => action === "removed") ? "no" : "yes";
 }

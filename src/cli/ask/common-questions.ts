@@ -22,7 +22,7 @@ interface PlaceParts {
   readonly prompter: Prompter;
   /** Of the whole run. */
   readonly signal: AbortSignal;
-  /** As whom the command will work: with no more of Azure than it needs. */
+  /** Signs in to no more of Azure than the command needs. */
   readonly signIn: (request: AzureRequest) => Promise<{
     readonly directory: { caller(signal: AbortSignal): Promise<Caller> };
     readonly method: AzureConnection["method"];
@@ -31,7 +31,7 @@ interface PlaceParts {
   readonly rights: string;
 }
 
-/** As whom to work, and in which clusters: for a command that finds all else there. */
+/** Which account to use and which clusters: for a command that finds all else in the clusters. */
 export function placeQuestions<Answers extends AzureRequest & ClusterRequest>({
   connections,
   prompter,
@@ -56,7 +56,7 @@ export function placeQuestions<Answers extends AzureRequest & ClusterRequest>({
         prompter,
         contexts: ({ kubeconfig }) => connections.contexts(kubeconfig),
       }),
-      // One that is the only one, and the current one, needs no question.
+      // A single current context needs no question.
       isOpen: ({ current, contexts }) => contexts.length > 1 || current === undefined,
     },
   ];
@@ -91,7 +91,7 @@ const by: Readonly<Record<SignedIn["method"], string>> = {
   browser: "by a browser",
 };
 
-/** As whom to work in Azure: whoever is signed in already, else a work account that signs in now. */
+/** Which account to use in Azure: the one signed in already, or one that signs in now. */
 export function signInQuestion<Answers extends { readonly auth: AuthChoice }>({
   prompter,
   signedIn,
@@ -114,7 +114,7 @@ export function signInQuestion<Answers extends { readonly auth: AuthChoice }>({
         throw error;
       }
     },
-    // A sign-in that asks for somebody begins when it was chosen.
+    // A sign-in that involves a person begins only when it is chosen.
     expect: (recognised) => (recognised instanceof ActionableError ? undefined : { auth: ["auto"] }),
     async ask({ data, previous, canGoBack }) {
       const reply = await prompter.choose({
@@ -183,7 +183,7 @@ export function contextsQuestion<Answers>({
       return likely === undefined ? {} : { contexts: [likely] };
     },
     async ask({ data, previous, canGoBack }) {
-      // A file of this machine: nobody waits for it.
+      // A local file needs no waiting.
       const { current, contexts } = await data;
       const first = current ?? contexts[0]?.name;
       const reply = await prompter.chooseSeveral({
@@ -202,7 +202,7 @@ export function contextsQuestion<Answers>({
   };
 }
 
-/** Any name may stand in a file; here it has to be one that the option takes too. */
+/** A kubeconfig may hold any name; only those that the option accepts can be chosen. */
 function unreadableName(names: readonly string[]): string | undefined {
   for (const name of names) {
     const rule = brokenRule(clusterOptions.contexts, name);

@@ -1,71 +1,34 @@
 import type { Report } from "../../core/progress.ts";
-import type { GivenOptions } from "../options/answers.ts";
-import type { CommandContext } from "../command.ts";
-import type { Connections } from "../connections.ts";
-import { InterruptedError } from "../interruption.ts";
-import type { FlowTypes } from "../run-flow.ts";
 import { ActionableError } from "../../domain/errors.ts";
-import { type Prompter, openPrompter } from "./prompter.ts";
-import type { Changeable, OptionMore, Question, WizardReply } from "./question.ts";
+import type { FlowTypes, Questionnaire, QuestionParts } from "../flow-command.ts";
+import { InterruptedError } from "../interruption.ts";
+import type { GivenOptions } from "../options/answers.ts";
 import { describeFailure, failureLines } from "../show/failure.ts";
 import { wrapped } from "../show/text-width.ts";
+import type { Prompter } from "./prompter.ts";
+import { openPrompter } from "./prompts/open-prompter.ts";
+import type { Changeable, WizardReply } from "./question.ts";
 import { Wizard, type Recovery } from "./wizard.ts";
 
-/** A way to go on after a failure. */
-export interface Remedy {
-  /** What is agreed to by it. */
-  readonly label: string;
-  readonly more: Omit<OptionMore, "kind">;
-}
-
-/** What a questionnaire's questions are made with. */
-export interface QuestionParts<Types extends FlowTypes> {
-  readonly connections: Connections;
-  readonly prompter: Prompter;
-  readonly context: InterviewContext;
-  readonly report: Report;
-  readonly inputOf: (answers: Types["answers"]) => Types["input"];
-  readonly portsOf: (answers: Types["answers"]) => Promise<Types["ports"]>;
-}
-
-/** What a person is asked for one command. */
-export interface Questionnaire<Types extends FlowTypes> {
-  /** What the command is about, in sentences of a line each; none: nothing is said before the first question. */
-  opening(given: Types["answers"]): readonly string[];
-  /** What is asked in a run that was given this; undefined: nothing, and nobody is disturbed. */
-  questions(given: Types["answers"]): ((parts: QuestionParts<Types>) => Asking<Types>) | undefined;
-  /** What an option more would mend, by the code of the failure; it holds for what failed and for nothing else. */
-  readonly remedies?: Readonly<Record<string, Remedy>>;
-}
-
-/** Questions in their order. */
-interface Asking<Types extends FlowTypes> {
-  readonly questions: ReadonlyArray<Question<Types["answers"]>>;
-  /** The last of them, where it shows the plan and asks for a yes. */
-  readonly review?: Question<Types["answers"], Types["foreseen"] | undefined>;
-}
-
-type InterviewContext = Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
-
-/** Asks a person what a command was not given, and how to go on when something is in the way. */
+/** Asks a person for what the command line does not say, and how to go on after a failure. */
 export class Interview<Types extends FlowTypes> {
   readonly #questionnaire: Questionnaire<Types>;
   readonly #read: (given: GivenOptions) => Types["answers"];
-  readonly #context: InterviewContext;
+  readonly #context: QuestionParts<Types>["context"];
   #prompter: Prompter | undefined;
   #wizard: Wizard<Types["answers"]> | undefined;
 
   constructor(
     questionnaire: Questionnaire<Types>,
     read: (given: GivenOptions) => Types["answers"],
-    context: InterviewContext,
+    context: QuestionParts<Types>["context"],
   ) {
     this.#questionnaire = questionnaire;
     this.#read = read;
     this.#context = context;
   }
 
-  /** Hears the run: while a question is on the screen only what must be known is shown, beside it. */
+  /** Receives the progress of the run. While a question is on the screen, only notes are shown, beside it. */
   readonly report: Report = (event) => {
     const { view } = this.#context;
     if (!this.#prompter?.asking) view.report(event);
@@ -78,8 +41,8 @@ export class Interview<Types extends FlowTypes> {
   }
 
   /**
-   * Asks until nothing is open.
-   * @returns what was seen when the plan was agreed to; undefined when no plan was shown
+   * Asks until no question is open.
+   * @returns what the person saw when agreeing to the plan; undefined if no plan was shown
    * @throws InterruptedError for Ctrl-C, UsageError `….declined` for a no, and what stopped a question for good
    */
   async hold(
@@ -142,7 +105,7 @@ export class Interview<Types extends FlowTypes> {
   }
 }
 
-/** Asks which of the answers is to be given anew; going back leads to the question that this was asked from. */
+/** Asks which answer to change. Going back returns to the question that this was asked from. */
 export async function askWhatToChange(
   prompter: Pick<Prompter, "choose">,
   changeable: readonly Changeable[],

@@ -1,4 +1,4 @@
-import type { Line, Terminal } from "../show/terminal.ts";
+import type { Line } from "../show/terminal.ts";
 
 /** How a question ended: with an answer, or with the wish to go one question back. */
 export type Reply<T> = { readonly kind: "answer"; readonly value: T } | { readonly kind: "back" };
@@ -87,14 +87,4 @@ export interface Prompter {
   note(line: Line): void;
   /** Whether a question is on the screen. */
   readonly asking: boolean;
-}
-
-/** The prompter that fits the terminal, which must be interactive; the other one is not loaded. */
-export async function openPrompter(terminal: Terminal, signal: AbortSignal): Promise<Prompter> {
-  if (terminal.plain) {
-    const { PlainPrompter } = await import("./prompts/plain-prompter.ts");
-    return new PlainPrompter(terminal, signal);
-  }
-  const { LivePrompter } = await import("./prompts/live-prompter.ts");
-  return new LivePrompter(terminal, signal);
 }

@@ -29,7 +29,7 @@ export class UsageError extends ActionableError {
   }
 }
 
-/** Takes flags before variables; an empty variable counts as not set, as pipelines set unknown ones to nothing. */
+/** Flags win over variables. An empty variable counts as not set, since pipelines set unknown ones to nothing. */
 export function gather(options: OptionSet, flags: Flags, environment: Environment): GivenOptions {
   const given = new Map<string, Given>();
   for (const [name, option] of Object.entries(options)) {
@@ -118,8 +118,8 @@ export async function variableWarnings(
 }
 
 /**
- * The answer of one option before the command line is parsed, so that even a bad one is answered in the form that
- * was asked for. A bad value reads as if it were not given.
+ * The answer of one option before the command line is parsed, so that even a bad line is answered in the requested
+ * format. A bad value counts as not given.
  */
 export function peek<A>(
   option: OptionDefinition<A>,

@@ -3,21 +3,20 @@ import type { OptionDefinition, OptionSet, OptionsOf } from "./option.ts";
 
 /** What a command refuses before anything is read or asked for. */
 export interface Checks<Answers> {
-  /** They say themselves which of them go together. */
+  /** Each option says which others it excludes or needs. */
   readonly options: OptionsOf<Answers>;
-  /** A sentence for everything else that cannot be carried out. */
+  /** A sentence for each other conflict. */
   readonly conflicts?: (answers: Answers, given: GivenOptions) => readonly string[];
   /**
-   * Options that have to be given and were not.
+   * Required options that were not given.
    * @param interactive whether somebody is there to be asked
    */
   readonly missing?: (answers: Answers, interactive: boolean) => ReadonlyArray<OptionDefinition<unknown>>;
 }
 
 /**
- * Refuses what cannot be carried out.
- * @throws UsageError `usage.conflict` naming every combination that cannot be, then `usage.missing-input` naming all
- *   that is missing
+ * Refuses answers that no run could work with.
+ * @throws UsageError `usage.conflict` naming every conflict, then `usage.missing-input` naming all that is missing
  */
 export function check<Answers>(
   { options, conflicts, missing }: Checks<Answers>,
@@ -31,14 +30,14 @@ export function check<Answers>(
   if (lacking.length > 0) throw missingInput(lacking);
 }
 
-/** A sentence for each pair of options that was given and cannot be, and for each option that lacks what it needs. */
+/** A sentence for each pair of options that exclude each other, and for each option that lacks what it needs. */
 function brokenRules(options: OptionSet, given: GivenOptions): string[] {
   const present = Object.entries(options).filter(([name, { kind }]) => {
     const texts = given.get(name)?.texts;
-    // A switch that a variable sets to false is given, and means nothing.
+    // A switch that a variable sets to false counts as not given.
     return texts && (kind !== "switch" || texts.at(-1) === "true");
   });
-  // What a run is for is said before what does not go with it.
+  // Conflicts between two modes come before the options that do not fit a mode.
   const lefts = present.toSorted(
     ([, one], [, other]) => Number(excludesAny(other)) - Number(excludesAny(one)),
   );

@@ -27,12 +27,12 @@ interface Reader<T> {
 }
 
 /**
- * What a value can be, as far as anybody can tell beforehand: these words, the name of something, a command line of
- * its own, or whatever the option's rule allows.
+ * What a value can be, as far as is known in advance: one of these words, the name of something, a command line, or
+ * whatever the option's rule allows.
  */
 export type ValueHint = readonly string[] | "file" | "context" | "namespace" | "command" | "anything";
 
-/** Names of options, each with a reason that a sentence ends with: "no new key is made". */
+/** Options by name, each with the reason that ends the sentence: "no new key is made". */
 type Reasons = Readonly<Record<string, string>>;
 
 /** One option, whose answer is an `A`. */
@@ -52,11 +52,11 @@ export interface OptionDefinition<A> {
   readonly group: OptionGroup;
   /** The text that is read when none is given; shown in help. */
   readonly fallback: string | undefined;
-  /** Options of the same command that do not go with it, by their names, and why. */
+  /** Options of the same command that cannot go with it, and why. */
   readonly excludes: Reasons;
-  /** Options of the same command that it needs, by their names, and why. */
+  /** Options of the same command that it needs, and why. */
   readonly needs: Reasons;
-  /** When given, this command line is run instead of the one it stands in. */
+  /** Makes the command line that runs instead, when the option is given. */
   readonly instead: ((commandLine: readonly string[]) => readonly string[]) | undefined;
   /**
    * The answer, from the texts that were given (none: not given).
@@ -65,26 +65,26 @@ export interface OptionDefinition<A> {
   read(texts: readonly string[]): A;
 }
 
-/** Options by the name of their answer: what the core calls it, so that answers are what a flow is asked for. */
+/** Options by the name of their answer. It is the core's name, so that answers are the flow's input. */
 export type OptionSet = Readonly<Record<string, OptionDefinition<unknown>>>;
 
-/** Options by their groups, as help and a completion list them. */
+/** Options ordered by group, as help and completion list them. */
 export function inHelpOrder(options: OptionSet): Array<OptionDefinition<unknown>> {
   const place = ({ group }: OptionDefinition<unknown>) => optionGroups.indexOf(group);
   return Object.values(options).sort((left, right) => place(left) - place(right));
 }
 
-/** What a command receives for its options. */
+/** The answers to a set of options. */
 export type AnswersOf<Options extends OptionSet> = {
   readonly [Name in keyof Options]: Options[Name] extends OptionDefinition<infer A> ? A : never;
 };
 
-/** Options that are answered so. */
+/** The set of options that has these answers. */
 export type OptionsOf<Answers> = {
   readonly [Name in keyof Answers]: OptionDefinition<Answers[Name]>;
 };
 
-/** What every kind of option is made of. */
+/** What every kind of option has. */
 interface Description {
   /** As help shows it; a value called `<file>`, `<context>` or `<ns>` is completed as one. */
   readonly flag: string;
@@ -129,7 +129,7 @@ export function yieldingOption<T>(
   return { ...valueOption(description), fallback: description.fallback };
 }
 
-/** An option that can be repeated; its variable holds the values with commas between. Doubles count once. */
+/** An option that can be repeated. Its variable holds values separated by commas. Duplicates count once. */
 export function listOption<T>(
   description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<readonly T[]> {
@@ -162,7 +162,7 @@ export function switchOption(
   };
 }
 
-/** The rule of an option that a text breaks, such as `must not be empty`; undefined: it can be a value. */
+/** The rule that a text breaks, such as `must not be empty`; undefined: it is a valid value. */
 export function brokenRule(option: OptionDefinition<unknown>, text: string): string | undefined {
   try {
     option.read([text]);
@@ -188,8 +188,8 @@ export function knowing<T>(words: readonly string[], read: (text: string) => T):
 }
 
 /**
- * What a value can be, by what it is called where it is shown, such as `<file>` or `[command...]`, else by the words
- * that its reader knows.
+ * What a value can be: from its placeholder, such as `<file>` or `[command...]`, else from the words that its reader
+ * knows.
  */
 export function valueHint(shown: string, words: readonly string[] | undefined): ValueHint {
   const called = /[<[](?<name>[a-z]+)/.exec(shown)?.groups?.["name"];

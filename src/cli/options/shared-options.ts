@@ -38,7 +38,7 @@ const proofs = ["registry", "entra", "none"] as const;
 /** Which programs a kubeconfig may name. */
 const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonly ExecPluginPolicy[];
 
-/** Options that tell how a run speaks; every command has them. */
+/** Options of every command for its output. */
 export const outputOptions = {
   output: defaultedOption({
     flag: `-o, --output <${outputFormats.join("|")}>`,
@@ -98,7 +98,7 @@ export const signInOptions = {
   }),
 };
 
-/** Where a registry is looked for that is not named by its resource id. */
+/** Where to look for a registry that is not named by its resource id. */
 export const registryScopeOptions = {
   subscription: valueOption({
     flag: "--subscription <id>",
@@ -140,7 +140,7 @@ export const clusterOptions = {
     summary: "accept a kubeconfig that does not check the cluster's certificate",
     group: "Cluster",
   }),
-  // Not given, a program that nobody said he expects is told of when it is run.
+  // If it is not given, the user is told of each program that runs.
   execPlugins: yieldingOption({
     flag: "--exec-plugins <policy>",
     summary: "programs a kubeconfig may have run to sign in: allow any, known ones of clouds, or deny all",
@@ -185,7 +185,7 @@ export const serviceOptions = {
   }),
 };
 
-/** Consent of every command that removes keys: what nobody could see is taken to be nothing. */
+/** Consent for commands that remove keys: there are no secrets but the visible ones. */
 export const completenessOptions = {
   namespacesComplete: switchOption({
     flag: "--namespaces-complete",
@@ -195,7 +195,7 @@ export const completenessOptions = {
   }),
 };
 
-/** Consent of every command that waits for others: one namespace delays the others, and does not stop them. */
+/** Consent for commands that wait for secrets: one namespace must not block the others. */
 export const leaveOutOptions = {
   leaveOut: listOption({
     flag: "--leave-out <namespace/secret>",

@@ -1,17 +1,5 @@
-import type { Writing } from "../../core/ports.ts";
-import type { RemoveInput, RemovePlan, RemovePorts, RemoveResult } from "../../core/remove/contract.ts";
-import { flowCommand } from "../command.ts";
-import type { FlowTypes } from "../run-flow.ts";
-import { removeChecks, removeInput, type RemoveAnswers } from "./options.ts";
-
-/** What `remove` and its flow exchange. */
-export interface RemoveTypes extends FlowTypes {
-  answers: RemoveAnswers;
-  input: RemoveInput;
-  ports: Writing<RemovePorts>;
-  plan: RemovePlan;
-  result: RemoveResult;
-}
+import { flowCommand } from "../flow-command.ts";
+import { removeChecks, removeInput, type RemoveTypes } from "./options.ts";
 
 /** Undoes setup. */
 export const removeCommand = flowCommand<RemoveTypes>({

@@ -1,4 +1,6 @@
-import type { RemoveInput } from "../../core/remove/contract.ts";
+import type { FlowTypes } from "../flow-command.ts";
+import type { RemoveInput, RemovePlan, RemovePorts, RemoveResult } from "../../core/remove/contract.ts";
+import type { Writing } from "../../core/ports.ts";
 import { missingInput } from "../options/answers.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
@@ -119,6 +121,15 @@ export const removeOptions = {
 
 /** What `remove` was asked for. */
 export type RemoveAnswers = AnswersOf<typeof removeOptions>;
+
+/** What `remove` and its flow exchange. */
+export interface RemoveTypes extends FlowTypes {
+  answers: RemoveAnswers;
+  input: RemoveInput;
+  ports: Writing<RemovePorts>;
+  plan: RemovePlan;
+  result: RemoveResult;
+}
 
 /** What `remove` refuses before anything is asked for: where nobody can be asked, what goes is never guessed. */
 export const removeChecks: Checks<RemoveAnswers> = {

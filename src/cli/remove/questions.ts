@@ -3,10 +3,10 @@ import { listRemovableRegistries } from "../../core/remove/flow.ts";
 import { refused } from "../../domain/errors.ts";
 import { registryReference } from "../../domain/names.ts";
 import { placeQuestions } from "../ask/common-questions.ts";
-import type { Questionnaire, QuestionParts } from "../ask/interview.ts";
+import type { Questionnaire, QuestionParts } from "../flow-command.ts";
 import type { Choice, Prompter } from "../ask/prompter.ts";
 import type { Question } from "../ask/question.ts";
-import type { RemoveTypes } from "./command.ts";
+import type { RemoveTypes } from "./options.ts";
 import { removeOptions, type RemoveAnswers } from "./options.ts";
 
 /** Without it nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
@@ -68,7 +68,7 @@ function registryQuestion({
     options: ["registry"],
     settledBy: ["registry"],
     dependsOn: ["contexts", "namespaces", "namespaceSelector", "secretName"],
-    // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
+    // A context's plugin may open a browser or ask for a touch, which must not happen during questions about Azure.
     fetched: "soon",
     applies: () => true,
     looking: "Looking for the registries that secrets have entries for",

@@ -1,17 +1,5 @@
-import type { Writing } from "../../core/ports.ts";
-import type { RotateInput, RotatePlan, RotatePorts, RotateResult } from "../../core/rotate/contract.ts";
-import { flowCommand } from "../command.ts";
-import type { FlowTypes } from "../run-flow.ts";
-import { rotateChecks, rotateInput, type RotateAnswers } from "./options.ts";
-
-/** What `rotate` and its flow exchange. */
-export interface RotateTypes extends FlowTypes {
-  answers: RotateAnswers;
-  input: RotateInput;
-  ports: Writing<RotatePorts>;
-  plan: RotatePlan;
-  result: RotateResult;
-}
+import { flowCommand } from "../flow-command.ts";
+import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 
 /** A new key in place of each in use, with no failed pull in between. */
 export const rotateCommand = flowCommand<RotateTypes>({

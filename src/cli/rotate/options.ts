@@ -1,4 +1,12 @@
-import type { RotateInput, RotateIntent } from "../../core/rotate/contract.ts";
+import type { FlowTypes } from "../flow-command.ts";
+import type {
+  RotateInput,
+  RotateIntent,
+  RotatePlan,
+  RotatePorts,
+  RotateResult,
+} from "../../core/rotate/contract.ts";
+import type { Writing } from "../../core/ports.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
@@ -151,6 +159,15 @@ export const rotateOptions = {
 
 /** What `rotate` was asked for. */
 export type RotateAnswers = AnswersOf<typeof rotateOptions>;
+
+/** What `rotate` and its flow exchange. */
+export interface RotateTypes extends FlowTypes {
+  answers: RotateAnswers;
+  input: RotateInput;
+  ports: Writing<RotatePorts>;
+  plan: RotatePlan;
+  result: RotateResult;
+}
 
 /** What the run is for; the rules let no two of these through. */
 export function intentOf({

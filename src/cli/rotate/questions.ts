@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { RotatableKey } from "../../core/rotate/contract.ts";
 import { listRotatableKeys } from "../../core/rotate/flow.ts";
 import { placeQuestions } from "../ask/common-questions.ts";
-import type { Questionnaire, QuestionParts } from "../ask/interview.ts";
+import type { Questionnaire, QuestionParts } from "../flow-command.ts";
 import type { Choice, Prompter } from "../ask/prompter.ts";
 import type { Question, Texts } from "../ask/question.ts";
-import type { RotateTypes } from "./command.ts";
+import type { RotateTypes } from "./options.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 
 /** What a person is asked for `rotate`: as whom to work, where, and which keys are meant. */
@@ -64,7 +64,7 @@ export function keysQuestion({
     options: ["registry", "namespaces"],
     settledBy: ["registry", "namespaces", "namespaceSelector", "secretName"],
     dependsOn: ["contexts"],
-    // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
+    // A context's plugin may open a browser or ask for a touch, which must not happen during questions about Azure.
     fetched: "soon",
     applies: () => true,
     looking: "Looking for the keys that secrets hold",

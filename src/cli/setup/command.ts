@@ -1,22 +1,16 @@
 import type { Writing } from "../../core/ports.ts";
-import type { SetupInput, SetupPlan, SetupPorts, SetupResult } from "../../core/setup/contract.ts";
-import type { Prospect } from "../../core/setup/flow.ts";
-import { flowCommand } from "../command.ts";
+import type { SetupPorts } from "../../core/setup/contract.ts";
+import { flowCommand } from "../flow-command.ts";
 import type { Connections } from "../connections.ts";
-import type { FlowTypes } from "../run-flow.ts";
-import { registryName, setupChecks, type SetupAnswers, type WholeAnswers } from "./options.ts";
+import {
+  registryName,
+  setupChecks,
+  type SetupAnswers,
+  type WholeAnswers,
+  type SetupTypes,
+} from "./options.ts";
 
-/** What `setup` and its flow exchange. */
-export interface SetupTypes extends FlowTypes {
-  answers: SetupAnswers;
-  input: SetupInput;
-  ports: Writing<SetupPorts>;
-  plan: SetupPlan;
-  result: SetupResult;
-  foreseen: Prospect;
-}
-
-/** The whole job. */
+/** Gives namespaces a working pull secret: the whole job. */
 export const setupCommand = flowCommand<SetupTypes>({
   name: "setup",
   description: [
@@ -44,7 +38,7 @@ export const setupCommand = flowCommand<SetupTypes>({
   questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });
 
-/** What `setup` works with; without Azure no more than the registry, which has to be one. */
+/** What `setup` works with. With `--no-azure` that is the registry alone, after a check of its login server. */
 export async function setupPorts(open: Connections, answers: SetupAnswers): Promise<Writing<SetupPorts>> {
   const { registry, noAzure, cloud } = answers as WholeAnswers;
   const [workplace, { credentialsFile: files }] = await Promise.all([

@@ -10,7 +10,7 @@ import type { InputStream } from "../show/terminal.ts";
 import type { CredentialsFile } from "../../core/setup/contract.ts";
 import { refused } from "../../domain/errors.ts";
 
-/** Longer than any password of Entra; whoever sends more has mixed files up. */
+/** Longer than any password of Entra. More than that is the wrong file. */
 const longestPassword = 4096;
 
 /**
@@ -93,7 +93,7 @@ export async function checkCredentialsFile(path: string | undefined): Promise<vo
 /** Files that a password may be written to: new, and readable by their owner alone. */
 export const credentialsFile: CredentialsFile = {
   async write(path, content) {
-    // Exclusive: neither a file that exists nor a link that somebody laid there is written through.
+    // Exclusive: never writes to an existing file or through a planted link.
     const file = await open(path, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
       throw error.code === "EEXIST" ? alreadyThere(path) : unwritable(path, error);
     });

@@ -1,3 +1,7 @@
+import type { FlowTypes } from "../flow-command.ts";
+import type { Prospect } from "../../core/setup/flow.ts";
+import type { SetupInput, SetupPlan, SetupPorts, SetupResult } from "../../core/setup/contract.ts";
+import type { Writing } from "../../core/ports.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { Checks } from "../options/check.ts";
@@ -32,7 +36,7 @@ import {
   signInOptions,
 } from "../options/shared-options.ts";
 
-/** What is said in place of repositories to lift a limit. */
+/** Stands for every repository, and so lifts a limit. */
 export const everyRepository = "*";
 
 const repositories = listOption({
@@ -88,7 +92,7 @@ export const setupOptions = {
     group: "Principal",
     parse: oneOf(...requestedRoles),
   }),
-  // Nothing said keeps what stands; what lifts a limit leaves none.
+  // Undefined keeps the limit that stands; an empty list lifts it.
   repositories: {
     ...repositories,
     read: (texts: readonly string[]): readonly string[] | undefined =>
@@ -202,10 +206,20 @@ export const setupOptions = {
 /** What `setup` was asked for. */
 export type SetupAnswers = AnswersOf<typeof setupOptions>;
 
-/** Answers of which nothing is missing any more. */
+/** What `setup` and its flow exchange. */
+export interface SetupTypes extends FlowTypes {
+  answers: SetupAnswers;
+  input: SetupInput;
+  ports: Writing<SetupPorts>;
+  plan: SetupPlan;
+  result: SetupResult;
+  foreseen: Prospect;
+}
+
+/** Answers with nothing missing. */
 export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
 
-/** Whether the password is one that is known already, so that none is made. */
+/** Whether the password is known already, so that none is made. */
 export function isPasswordGiven({ passwordStdin, passwordFile }: SetupAnswers): boolean {
   return passwordStdin || passwordFile !== undefined;
 }
@@ -226,7 +240,7 @@ export const setupChecks: Checks<SetupAnswers> = {
   missing: missingOptions,
 };
 
-/** What is to be written cannot be left out. */
+/** A secret that setup writes cannot be left out. */
 function leftOutTargets({ namespaces, secretName, leaveOut }: SetupAnswers): string[] {
   return namespaces
     .map((one) => `${one}/${secretName}`)
@@ -241,7 +255,7 @@ function limitConflicts(given: GivenOptions): string[] {
     : [];
 }
 
-/** Without Azure nobody can be asked what a registry is called or whose a password is. */
+/** Without Azure there is no way to look up a registry or a principal. */
 function withoutAzureConflicts(answers: SetupAnswers): string[] {
   const { noAzure, registry, servicePrincipal, proof } = answers;
   if (!noAzure) return [];
@@ -262,7 +276,7 @@ function withoutAzureConflicts(answers: SetupAnswers): string[] {
 function missingOptions(answers: SetupAnswers, interactive: boolean): Array<OptionDefinition<unknown>> {
   const missing: Array<OptionDefinition<unknown>> = [];
   const silent = !interactive && !answers.dryRun;
-  // At a terminal it is asked for, but by its login server alone it is not found in any list.
+  // A terminal can ask for it, but without Azure there is no list to choose from.
   if (answers.registry === undefined && (!interactive || answers.noAzure))
     missing.push(setupOptions.registry);
   if (answers.noAzure && answers.servicePrincipal === undefined) missing.push(setupOptions.servicePrincipal);

@@ -49,20 +49,20 @@ type Keys = ReadonlyArray<KeyLife>;
 
 /** How long before the end of the first key all of them are renewed, in milliseconds. */
 function renewalTimeMs(keys: Keys): number {
-  // With the longest of several, the others would be renewed again and again.
+  // The longest of several would have the others renewed again and again.
   return Math.min(...[...keys, unknownLife].map(renewalWindowMs));
 }
 
 const unknownLife: KeyLife = { createdAt: null, expiresAt: null };
 
 /**
- * The command line that, run again and again, renews in time what this `setup` wrote.
+ * The command line that, run regularly, renews in time what this `setup` wrote.
  * @param keys the keys that it wrote
  */
 export function renewalCommand(shell: Shell, keys: Keys): string {
   const { ifExpiringWithinMs, graceMs } = rotateOptions;
   const withinMs = renewalTimeMs(keys);
-  // The usual grace is over before the next renewal, but for keys that live hardly longer than that.
+  // The usual grace ends before the next renewal, except for keys that live only a little longer.
   const needsGrace = withinMs * 2 < usualGraceMs;
   const options = { ...bothKnow, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
   const given = new Map(shell.given).set("ifExpiringWithinMs", fromFlag(withinMs));
@@ -82,7 +82,7 @@ export function firstEnd(result: Pick<SetupResult, "credentials">): string | und
   return endTime(result)?.slice(0, 10);
 }
 
-/** The same to the minute, for one that lives but hours. */
+/** The same to the minute, for a password that lives for hours only. */
 function firstMoment(result: Pick<SetupResult, "credentials">): string | undefined {
   const time = endTime(result);
   return time && `${time.slice(0, 16).replace("T", " ")} UTC`;
@@ -113,10 +113,10 @@ const units = [
   ["minute", 60_000],
 ] as const;
 
-/** What another run can be given as well: the file with the password is there once it is written. */
+/** Options for another run: the file with the password exists by then. */
 const { credentialsFile: _written, ...lastingOptions } = setupOptions;
 
-/** How to look whether all is in order, and how the password is renewed before its last day. */
+/** How to check that all is in order, and how to renew the password before its last day. */
 export function renewalLines(
   result: SetupResult,
   { answers, shell, width, exitCode: code }: Telling<SetupAnswers> & Ended,

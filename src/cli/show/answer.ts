@@ -13,26 +13,26 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-/** What the lines of an answer depend on besides what a flow did. */
+/** What the lines of an answer depend on besides the result. */
 export interface Telling<Answers> {
   readonly answers: Answers;
-  /** What command lines are told for. */
+  /** Where the suggested command lines will run. */
   readonly shell: Shell;
-  /** Whether a person was asked for something that the command line could have said. */
+  /** Whether a person answered a question. */
   readonly asked: boolean;
   readonly now: Date;
   /** Columns that the terminal has. */
   readonly width: number;
 }
 
-/** How a run ended whose lines are told. */
+/** How the run ended. */
 export interface Ended {
   readonly exitCode: ExitCode;
-  /** Whether it ended without an outcome: how to go on is then told with why it stopped. */
+  /** Whether it ended without an outcome. The reason for that then says how to resume. */
   readonly stopped: boolean;
 }
 
-/** What a command says of what its flow planned and did. */
+/** How a command words what its flow planned and did. */
 export interface FlowText<Answers, FlowPlan, Result> {
   /** The plan as it is shown. */
   plan(plan: FlowPlan, answers: Answers): ShownPlan;
@@ -51,8 +51,8 @@ interface Stopped<Result> {
 }
 
 /**
- * Lets a flow work that says what it did before it throws: that is its answer then.
- * @throws what it throws without a word
+ * Runs a flow. If it says what it did before it throws, that becomes the answer.
+ * @throws the flow's error if it said nothing
  */
 export async function orStopped<FlowOutcome, Result>(
   work: (leave: Leave<Result>) => Promise<FlowOutcome>,

@@ -2,10 +2,11 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { escaped, speakable } from "./foreign-text.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Failure } from "./failure.ts";
-import { talk, tellFailure, type Detail, type View } from "./view.ts";
+import { talk, tellFailure } from "./human-view.ts";
+import type { Detail, View } from "./view.ts";
 import type { ProgressLines } from "./progress-lines.ts";
 
-/** Exactly one document on stdout, in JSON or in YAML of equal content; a failure is told on stderr as well. */
+/** Prints exactly one document on stdout, as JSON or YAML. A failure is also reported on stderr. */
 export function openDocumentView(
   terminal: Terminal,
   detail: Detail,
@@ -25,7 +26,7 @@ export function openDocumentView(
   };
 }
 
-/** The document of the published contract around a command's own fields. */
+/** Wraps a command's fields in the document of the published contract. */
 function envelope(
   command: string | undefined,
   code: number,

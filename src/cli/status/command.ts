@@ -1,16 +1,5 @@
-import type { PrunePlan, StatusInput, StatusPorts, StatusResult } from "../../core/status/contract.ts";
-import { flowCommand } from "../command.ts";
-import type { FlowTypes } from "../run-flow.ts";
-import { statusChecks, type StatusAnswers } from "./options.ts";
-
-/** What `status` and its flow exchange. */
-interface StatusTypes extends FlowTypes {
-  answers: StatusAnswers;
-  input: StatusInput;
-  ports: StatusPorts;
-  plan: PrunePlan;
-  result: StatusResult;
-}
+import { flowCommand } from "../flow-command.ts";
+import { statusChecks, type StatusTypes } from "./options.ts";
 
 /** How every managed entry stands. */
 export const statusCommand = flowCommand<StatusTypes>({

@@ -1,3 +1,5 @@
+import type { FlowTypes } from "../flow-command.ts";
+import type { PrunePlan, StatusInput, StatusPorts, StatusResult } from "../../core/status/contract.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
@@ -73,6 +75,15 @@ export const statusOptions = {
 
 /** What `status` was asked for. */
 export type StatusAnswers = AnswersOf<typeof statusOptions>;
+
+/** What `status` and its flow exchange. */
+export interface StatusTypes extends FlowTypes {
+  answers: StatusAnswers;
+  input: StatusInput;
+  ports: StatusPorts;
+  plan: PrunePlan;
+  result: StatusResult;
+}
 
 /** What `status` refuses before anything is asked for. */
 export const statusChecks: Checks<StatusAnswers> = {

@@ -1,15 +1,5 @@
-import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
-import { flowCommand } from "../command.ts";
-import type { FlowTypes } from "../run-flow.ts";
-import { suggester, verifyInput, verifyOptions, type VerifyAnswers } from "./options.ts";
-
-/** What `verify` and its flow exchange. */
-interface VerifyTypes extends FlowTypes {
-  answers: VerifyAnswers;
-  input: VerifyInput;
-  ports: VerifyPorts;
-  result: VerifyResult;
-}
+import { flowCommand } from "../flow-command.ts";
+import { suggester, verifyInput, verifyOptions, type VerifyTypes } from "./options.ts";
 
 /** Whether the secrets pull, and if not, why; nothing is written. */
 export const verifyCommand = flowCommand<VerifyTypes>({

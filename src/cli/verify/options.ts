@@ -1,3 +1,5 @@
+import type { FlowTypes } from "../flow-command.ts";
+import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
@@ -10,7 +12,6 @@ import {
   signInOptions,
 } from "../options/shared-options.ts";
 import type { Suggest } from "../../core/checks/facts.ts";
-import type { VerifyInput } from "../../core/verify/contract.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Shell } from "../show/equivalent-command.ts";
 
@@ -69,6 +70,14 @@ export const verifyOptions = {
 
 /** What `verify` was asked for. */
 export type VerifyAnswers = AnswersOf<typeof verifyOptions>;
+
+/** What `verify` and its flow exchange. */
+export interface VerifyTypes extends FlowTypes {
+  answers: VerifyAnswers;
+  input: VerifyInput;
+  ports: VerifyPorts;
+  result: VerifyResult;
+}
 
 /** Nobody waits longer than this for an Azure that may not be there: what it would tell is an extra. */
 const longestPatienceMs = 15_000;

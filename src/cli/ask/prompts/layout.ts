@@ -2,7 +2,6 @@ import { wrapAnsi } from "fast-wrap-ansi";
 import { oneLine } from "../../show/foreign-text.ts";
 import { type Line, type Toned, toned } from "../../show/terminal.ts";
 import { columnsOf, cutTo } from "../../show/text-width.ts";
-import type { Remarks } from "./live-question.ts";
 
 /** The room that a terminal has. */
 export interface Size {
@@ -53,6 +52,16 @@ export function keyLine(hints: readonly string[], columns: number): string {
 
 function plainText(piece: string | Toned): string {
   return typeof piece === "string" ? piece : piece.text;
+}
+
+/** What stands on the screen below a question, apart from what the question itself says. */
+export interface Remarks {
+  /** Why the answer was not taken. */
+  readonly problem: string | undefined;
+  /** What is waited for. */
+  readonly activity: string | undefined;
+  /** What arrived while the question was asked. */
+  readonly notes: readonly Line[];
 }
 
 /** What a question puts on the screen, from top to bottom. */

@@ -29,9 +29,9 @@ import { registryName, type SetupAnswers } from "../options.ts";
 import type { SignedIn } from "../../ask/common-questions.ts";
 
 /**
- * What questions show of the services, each thing asked for once while the answers stay that it depends on, unless it
- * is something to be mended. What it finds makes lists and remarks: whatever is decided by it is looked up again
- * before the plan.
+ * Looks up what the questions show. Each thing is asked for once while the answers that it depends on stay the same,
+ * unless it is a problem that somebody may fix. It serves lists and remarks alone: before the plan, everything that
+ * matters is looked up again.
  */
 export class Lookups {
   readonly #connections: Connections;
@@ -71,7 +71,7 @@ export class Lookups {
     );
   }
 
-  /** The registries that a reference names, by requests of its own. */
+  /** The registries that a reference names, by separate requests. */
   async findRegistries(answers: SetupAnswers, reference: RegistryReference): Promise<readonly Registry[]> {
     const scope = scopeOf(answers);
     return await this.#once.do(
@@ -85,7 +85,7 @@ export class Lookups {
     );
   }
 
-  /** Tells that the registry is one of those listed, so that it is not looked up once more. */
+  /** Notes that the registry came from the list, so that it is not looked up again. */
   choose(answers: SetupAnswers, reference: RegistryReference, registry: Registry): void {
     void this.#once.do("registry", [azureRequest(answers), scopeOf(answers), reference], () =>
       Promise.resolve([registry]),
@@ -199,7 +199,7 @@ export class Lookups {
     );
   }
 
-  /** What writing secrets of this name would meet. */
+  /** What exists where secrets of this name would be written. */
   async secrets(answers: SetupAnswers, name: string): Promise<readonly LookedAtSecret[]> {
     const [{ loginServer }, places] = await Promise.all([this.#home(answers), this.places(answers)]);
     const { adopt, createNamespace } = answers;
@@ -228,7 +228,7 @@ export class Lookups {
   }
 }
 
-/** What was found; where nothing was, and not everything could be seen, why not. */
+/** What was found. @throws the reason, where nothing was found and something could not be seen */
 function found<Found extends Registry>({ registries, unseen }: RegistrySearch<Found>): readonly Found[] {
   if (registries.length === 0 && unseen[0]) throw unseen[0];
   return registries;

@@ -25,7 +25,7 @@ interface NamespacesData extends NamespaceChoices {
   readonly contexts: readonly string[];
 }
 
-/** Which namespaces pull; one that is typed and does not exist is made. */
+/** Which namespaces pull. A typed one that does not exist is created. */
 export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<NamespacesData> {
   return {
     id: "namespaces",
@@ -33,7 +33,7 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
     options: ["namespaces", "createNamespace"],
     settledBy: ["namespaces", "namespaceSelector"],
     dependsOn: ["contexts"],
-    // A context's plugin may open a browser, or ask for a touch: not while Azure is spoken of.
+    // A context's plugin may open a browser or ask for a touch, which must not happen during questions about Azure.
     fetched: "soon",
     applies: () => true,
     async look(answers) {
@@ -51,7 +51,7 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
           unlistedWarning(`The namespaces of ${context}`, error, "they can be typed"),
         ),
       );
-      // Known from the kubeconfig, while the clusters are still to answer.
+      // Known from the kubeconfig before the clusters answer.
       const usual = usualOf(await lookups.clusters(answers));
       const reply = await prompter.chooseSeveral({
         message: setupOptions.namespaces.question ?? "",
@@ -101,7 +101,7 @@ function terminatingAmong(names: readonly string[], { namespaces }: NamespacesDa
     : `${ending.map(({ name }) => name).join(", ")} is being deleted; choose another.`;
 }
 
-/** The namespaces, and that those are made which some context lacks. */
+/** The namespaces, and consent to create those that some context lacks. */
 function answerOf(names: readonly string[], data: NamespacesData): Texts {
   const isNew = names.some((name) => {
     const known = data.namespaces.find((one) => one.name === name);
@@ -155,7 +155,7 @@ function choiceOf({ name, missingIn }: ServiceAccountChoice): Choice {
   };
 }
 
-/** An account must be there wherever the secret is written, as far as that can be seen. */
+/** An account must exist wherever the secret is written, as far as can be seen. */
 function missing(
   names: readonly string[],
   { accounts, unlisted }: ServiceAccountChoices,

@@ -35,7 +35,7 @@ export function principalQuestion({
         lookups.principals(answers),
         lookups.signedIn(answers),
       ]);
-      // A role of the caller's own is what it works by here: the cluster must not get its password.
+      // The caller's own principal is not offered: the cluster must not get its password.
       const candidates = principals.candidates.filter(({ objectId }) => objectId !== caller.objectId);
       return { ...principals, candidates };
     },

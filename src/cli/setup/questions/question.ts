@@ -42,6 +42,6 @@ export function noteWhenKnown<Data>(
   const tell = (known: Data) => {
     for (const line of linesOf(known)) prompter.note(line);
   };
-  // Why nothing is known at all, the question itself tells.
+  // If the data fails to load, the question itself says why.
   data.then(tell, () => {});
 }

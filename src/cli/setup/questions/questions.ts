@@ -1,8 +1,8 @@
 import { lookAhead, type Prospect } from "../../../core/setup/flow.ts";
 import { BusyError } from "../../../core/turn/busy.ts";
 import { contextsQuestion, signInQuestion } from "../../ask/common-questions.ts";
-import type { Questionnaire, QuestionParts, Remedy } from "../../ask/interview.ts";
-import type { SetupTypes } from "../command.ts";
+import type { Questionnaire, QuestionParts, Remedy } from "../../flow-command.ts";
+import type { SetupTypes } from "../options.ts";
 import type { setupOptions, SetupAnswers, WholeAnswers } from "../options.ts";
 import { Lookups } from "./lookups.ts";
 import { namespacesQuestion, serviceAccountsQuestion } from "./places.ts";
@@ -54,7 +54,7 @@ type SetupRemedy = Remedy & {
   readonly more: { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
 };
 
-/** What an option more would mend, by the code of the failure; it holds for what failed and for nothing else. */
+/** Options that would fix a failure, by its code. Such an option applies to what failed, and to nothing else. */
 const remedies: Readonly<Record<string, SetupRemedy>> = {
   "secret.not-ours": {
     label: "add the registry's entry to that secret, and leave all else in it alone",

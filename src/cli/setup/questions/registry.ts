@@ -36,7 +36,7 @@ export function registryQuestion({
       return { registry: [value] };
     },
     async ask({ answers, data, previous, canGoBack }) {
-      // Whoever had to sign in sees as whom.
+      // Whoever just signed in is shown the account.
       if (answers.auth === "device-code" || answers.auth === "browser") {
         noteWhenKnown(prompter, lookups.signedIn(answers), ({ caller }) => [
           [toned("good", "✓ "), `signed in as ${caller.name}, tenant ${caller.tenantId}`],
@@ -64,7 +64,7 @@ export function registryQuestion({
   };
 }
 
-/** A name that another registry has too says less than the login server. */
+/** Registries that share a name are told apart by their login servers. */
 function choiceOf(registry: ListedRegistry, _index: number, listed: readonly ListedRegistry[]): Choice {
   const { name, loginServer, location, roleAssignmentMode, subscriptionId, subscriptionName } = registry;
   const namesakes = listed.filter((other) => other.name.toLowerCase() === name.toLowerCase());
@@ -80,7 +80,7 @@ function choiceOf(registry: ListedRegistry, _index: number, listed: readonly Lis
   };
 }
 
-/** A bare name is found in the list or not at all. */
+/** A bare name that is not in the list is not found elsewhere either. */
 function typed(text: string): Choice | undefined {
   if (!/[/.]/.test(text)) return undefined;
   registryReference(text);

@@ -17,7 +17,7 @@ import { wrapped } from "../../show/text-width.ts";
 /** What the review is made with. */
 export interface ReviewParts extends Pick<SetupQuestionParts, "prompter"> {
   readonly context: Pick<CommandContext, "view" | "terminal">;
-  /** Looks at everything; undefined when another run is at work, so that only a later look tells what is to be done. */
+  /** Looks at everything; undefined while another run is at work, since only a later look can tell what is to be done. */
   readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
 }
 
@@ -149,7 +149,7 @@ function clusterRows({
   ];
 }
 
-/** What of the plan nothing brings back. */
+/** What the plan destroys for good. */
 function lastingLines(changes: readonly PlannedChange[], width: number): Line[] {
   const lasting = changes.flatMap((change) => lastingText(change) ?? []);
   if (lasting.length === 0) return [];
@@ -158,7 +158,7 @@ function lastingLines(changes: readonly PlannedChange[], width: number): Line[] 
 
 function lastingText({ target, action, before }: PlannedChange): string | undefined {
   if (action === "removed") return `${target} goes`;
-  // A credential of somebody else's is known to nobody once it was written over.
+  // Once overwritten, somebody else's credential is lost.
   const replaced = typeof before === "object" && before !== null && "credential" in before;
   return action === "updated" && replaced
     ? `${target} loses the credential it holds for the registry`

@@ -20,7 +20,7 @@ interface RoleData {
   readonly standing: ReadonlyArray<StandingChoice | undefined>;
 }
 
-/** The value of the choice that says nothing, where the clusters differ. */
+/** The value of the choice that changes nothing, where the clusters differ. */
 const asItIs = "";
 
 const means: Readonly<Record<RequestedRole, string>> = {
@@ -39,7 +39,7 @@ export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQu
     options: ["role"],
     settledBy: ["role"],
     dependsOn: principalOptions,
-    // No cluster is spoken to before it was chosen.
+    // No cluster is contacted before it was chosen.
     fetched: "soon",
     applies: ({ noAzure }) => !noAzure,
     async look(answers) {
@@ -60,7 +60,7 @@ export function roleQuestion({ lookups, prompter }: SetupQuestionParts): SetupQu
         preselected: previous["role"]?.[0],
       });
       if (reply.kind === "back") return reply;
-      // What stands need not be said, and then nothing is changed by it.
+      // The standing role is not said, so that nothing changes.
       const isKept = reply.value === asItIs || reply.value === keptRole((await data).standing);
       return { kind: "answer", value: { role: isKept ? [] : [reply.value] } };
     },
@@ -73,7 +73,7 @@ function keptRole(standing: RoleData["standing"]): RequestedRole | undefined {
   return more.length === 0 ? first : undefined;
 }
 
-/** What stands comes first: Enter keeps it. */
+/** The standing role comes first, so that Enter keeps it. */
 function choicesOf({ registry, rights, standing }: RoleData): Choice[] {
   const kept = keptRole(standing);
   const isNew = standing.every((one) => one === undefined);
@@ -118,7 +118,7 @@ export function ownerConsentQuestion({ lookups, prompter }: SetupQuestionParts):
     settledBy: ["allowPrivilegedRole"],
     dependsOn: [...registryOptions, "role"],
     fetched: "early",
-    // A plan grants nothing, so that nothing needs to be agreed to for it.
+    // A plan grants nothing, so it needs no consent.
     applies: ({ role, dryRun, noAzure }) => role === "owner" && !dryRun && !noAzure,
     look: (answers) => lookups.registry(answers),
     expect: () => ({ allowPrivilegedRole: ["owner"] }),
@@ -142,7 +142,7 @@ export function ownerConsentQuestion({ lookups, prompter }: SetupQuestionParts):
 
 interface RepositoriesData {
   readonly registry: Registry;
-  /** In order; none: all of the registry. Undefined: what stands cannot be told in one list. */
+  /** In order; empty: all of the registry. Undefined: no single list describes what stands. */
   readonly kept: readonly string[] | undefined;
 }
 
@@ -157,7 +157,7 @@ export function repositoriesQuestion({
     options: ["repositories"],
     settledBy: ["repositories"],
     dependsOn: [...principalOptions, "role"],
-    // No cluster is spoken to before it was chosen.
+    // No cluster is contacted before it was chosen.
     fetched: "soon",
     applies: ({ noAzure }) => !noAzure,
     async look(answers) {
@@ -189,7 +189,7 @@ export function repositoriesQuestion({
   };
 }
 
-/** What has to be said so that a limit becomes this: nothing where it is what stands. */
+/** What the option has to say for this limit: nothing if it stands already. */
 function said(repositories: readonly string[], kept: RepositoriesData["kept"]): readonly string[] {
   if (!kept) return repositories;
   if (isDeepStrictEqual([...repositories].sort(), kept)) return [];

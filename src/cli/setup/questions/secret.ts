@@ -42,7 +42,7 @@ function ruleBroken(text: string): string | undefined {
   return rule === undefined ? undefined : `The name ${rule}.`;
 }
 
-/** Why secrets of that name can never be written; what consent can mend is asked about next. */
+/** Why secrets of that name can never be written. What consent allows is the next question. */
 function refusal(secrets: readonly LookedAtSecret[]): string | undefined {
   for (const { outlook } of secrets) {
     if (outlook.kind === "refused" && !outlook.adoptable && outlook.error.code.startsWith("secret.")) {
@@ -52,7 +52,7 @@ function refusal(secrets: readonly LookedAtSecret[]): string | undefined {
   return undefined;
 }
 
-/** What is to be known of secrets of that name: new ones are counted, the others told one by one. */
+/** Remarks on secrets of that name: new ones are counted, existing ones listed. */
 function remarks(secrets: readonly LookedAtSecret[]): Line[] {
   const told = secrets.map(remark).filter((line) => line !== undefined);
   const fresh = secrets.length - told.length;
@@ -87,7 +87,7 @@ function mergeText(hosts: readonly string[], replaces: boolean): string {
   return hosts.length === 0 ? what : `${what}, and ${hosts.join(", ")} stays`;
 }
 
-/** Consent to add the entry to secrets that are somebody else's; else another name is asked for. */
+/** Consent to add the entry to somebody else's secrets; otherwise another name is asked for. */
 export function adoptQuestion({
   lookups,
   prompter,

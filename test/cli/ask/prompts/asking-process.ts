@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InterruptedError, watchSignals } from "../../../../src/cli/interruption.ts";
-import { type Choice, type Prompter, openPrompter } from "../../../../src/cli/ask/prompter.ts";
+import type { Choice, Prompter } from "../../../../src/cli/ask/prompter.ts";
+import { openPrompter } from "../../../../src/cli/ask/prompts/open-prompter.ts";
 import { openTerminal, toned } from "../../../../src/cli/show/terminal.ts";
 
 /*

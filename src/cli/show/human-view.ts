@@ -1,0 +1,46 @@
+import { failureLines, type Failure } from "./failure.ts";
+import type { ProgressLines } from "./progress-lines.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Detail, View } from "./view.ts";
+
+/** Prose: the answer on stdout, all else on stderr. */
+export function openHumanView(terminal: Terminal, detail: Detail, progress: ProgressLines): View {
+  return {
+    ...talk(terminal, progress),
+    answer({ lines, failure }) {
+      progress.close();
+      if (progress.printed) terminal.stderr.line();
+      for (const line of lines()) terminal.stdout.line(line);
+      if (failure) tellFailure(terminal, detail, failure);
+    },
+    failure(_command, failure) {
+      progress.close();
+      tellFailure(terminal, detail, failure);
+    },
+  };
+}
+
+/** What is told on stderr whatever the form of the answer. */
+export function talk(
+  terminal: Terminal,
+  progress: ProgressLines,
+): Pick<View, "report" | "notice" | "unfinished" | "close"> {
+  return {
+    report: (event) => progress.show(event),
+    notice: (lines) => {
+      for (const line of lines) terminal.stderr.line(line);
+    },
+    unfinished: () => progress.unfinished(),
+    close: () => progress.close(),
+  };
+}
+
+/** A failure on stderr. */
+export function tellFailure(terminal: Terminal, { verbose, debug }: Detail, failure: Failure): void {
+  const lines = failureLines(
+    failure,
+    debug ? "debug" : verbose ? "verbose" : "normal",
+    terminal.stderr.width,
+  );
+  for (const line of lines) terminal.stderr.line(line);
+}
