@@ -85,7 +85,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         ]);
         return {
           clusters,
-          pullProof: new PullClient(request.timeoutMs),
+          pullProof: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           process: processIdentity(pid),
         };
@@ -111,7 +111,7 @@ async function openAzure(
     import("./azure/azure.ts"),
     import("./azure/azure-http.ts"),
   ]);
-  const http = createAzureHttp(undefined, request.timeoutMs);
+  const http = createAzureHttp({ variables: openAs.env, timeoutMs: request.timeoutMs });
   // A run that asks Azure first asks a cluster next.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
   const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);

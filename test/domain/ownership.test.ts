@@ -7,11 +7,9 @@ import {
   keyOrigin,
   keysOfOtherClusters,
   readMarks,
-  hasForgottenWriters,
-  listWriter,
-  reconcilerOf,
   type EntryMarks,
 } from "../../src/domain/ownership.ts";
+import { hasForgottenWriters, listWriter, reconcilerOf } from "../../src/domain/other-writers.ts";
 import type { SecretObject } from "../../src/domain/kubernetes-objects.ts";
 
 const secret: SecretObject = {

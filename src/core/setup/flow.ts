@@ -1,6 +1,6 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { provePull } from "../proof/prove-pull.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
+import { BusyWait } from "../turn/busy.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
 import { hasChanges } from "../plan.ts";
 import { BusyError } from "../turn/busy.ts";
@@ -15,12 +15,12 @@ import type {
   SetupPorts,
   SetupResult,
 } from "./contract.ts";
-import { afterWrites, halfWay, OvertakenError } from "./after-writes.ts";
-import { applyJob } from "./apply-setup.ts";
-import { JobWork, type JobRecord } from "./job-work.ts";
+import { afterWrites, afterWritesError, OvertakenError } from "./after-writes.ts";
+import { act } from "./act.ts";
+import { JobWork } from "./job-work.ts";
 import { credentialsDocument } from "./credentials-document.ts";
 import { planSetup } from "./plan-setup.ts";
-import { finishedOutcome, resultOf } from "./setup-result.ts";
+import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
 import { writesKey, type Job } from "./job.ts";
 import { survey, type Survey, type SurveyPorts } from "./survey.ts";
 
@@ -115,7 +115,7 @@ export async function setup(
       await busy.pause(error, signal).catch((last: unknown) => {
         if (!left) throw last;
         conversation.leave?.(left);
-        throw halfWay(last);
+        throw afterWritesError(last);
       });
     }
   }
@@ -176,7 +176,7 @@ async function apply(
   signal: AbortSignal,
 ): Promise<JobRecord[]> {
   const records = await Promise.all(
-    found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
+    found.jobs.map((job) => act(new JobWork(job, found, { input, ports, report, signal }))),
   );
   if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(ports)));
   signal.throwIfAborted();

@@ -9,13 +9,8 @@ import {
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { heldText } from "../../domain/held-text.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import {
-  entriesAnnotation,
-  readableMarks,
-  readMarks,
-  reconcilerOf,
-  type EntryMark,
-} from "../../domain/ownership.ts";
+import { entriesAnnotation, readableMarks, readMarks, type EntryMark } from "../../domain/ownership.ts";
+import { reconcilerOf } from "../../domain/other-writers.ts";
 import { hasCode } from "../../domain/errors.ts";
 import { isRenewalDue, type KeyLife } from "../../domain/renewal.ts";
 import { timeText } from "../../domain/time-text.ts";

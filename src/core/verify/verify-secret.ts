@@ -1,6 +1,7 @@
 import { inOneLine } from "../../domain/in-one-line.ts";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { isManaged, reconcilerOf } from "../../domain/ownership.ts";
+import { isManaged } from "../../domain/ownership.ts";
+import { reconcilerOf } from "../../domain/other-writers.ts";
 import { askAll, type CheckResult, type Known } from "../checks/check.ts";
 import type { EntryFacts, NamespaceFacts, SecretFacts, SecretOutcome, SecretPlace } from "../checks/facts.ts";
 import type { ClusterReads } from "../ports.ts";

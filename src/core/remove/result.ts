@@ -1,6 +1,9 @@
 import type { ActionableError } from "../../domain/errors.ts";
 import type { PullCredential } from "../../domain/docker-config.ts";
-import type { RemovedItem } from "./contract.ts";
+import type { LeftOut } from "../cluster/see-clusters.ts";
+import { endingBy, resultError } from "../ending.ts";
+import type { RemovedItem, RemoveOutcome } from "./contract.ts";
+import type { Removal } from "./removal.ts";
 
 /** A key that was removed, to be tried. */
 export interface RemovedKeyRecord {
@@ -58,14 +61,13 @@ export class Records {
 
   /** Notes that one thing could not be removed. */
   fail(item: Omit<RemovedItem, "action" | "error">, error: ActionableError): void {
-    const { code, message, hint } = error;
     // What was done to it by then goes on being true.
     const { reason } = this.items.find((one) => one.reason === "unfinished" && isSameThing(one, item)) ?? {};
     this.add({
       ...item,
       action: "failed",
       ...(reason && { reason }),
-      error: { code, message, ...(hint === undefined ? {} : { hint }) },
+      error: resultError(error),
     });
     this.failures.push(error);
   }
@@ -80,4 +82,35 @@ function isSameThing(one: Thing, other: Thing): boolean {
     one.context === other.context &&
     one.namespace === other.namespace
   );
+}
+
+/** Every thing that was to go, or to lose what is acr-pull's in it, as one that was not come to. */
+export function thingsToGo(removals: readonly Removal[]): RemovedItem[] {
+  return removals.flatMap(({ users, entries, verdicts }) => [
+    ...users.links.map(({ cluster: { context }, namespace, account: id }) =>
+      notReached({ kind: "service-account", id, context, namespace }),
+    ),
+    ...entries.entries.map(({ target: { cluster, namespace, name: id } }) =>
+      notReached({ kind: "secret", id, context: cluster.context, namespace }),
+    ),
+    ...verdicts.flatMap(({ application, principal, keys, roles, keptBecause }) => [
+      ...keys.map(({ keyId: id }) => notReached({ kind: "key", id })),
+      ...roles.map(({ id }) => notReached({ kind: "role-assignment", id })),
+      ...(principal && !keptBecause
+        ? [notReached({ kind: "service-principal", id: principal.objectId })]
+        : []),
+      ...(keptBecause ? [] : [notReached({ kind: "application", id: application.appId })]),
+    ]),
+  ]);
+}
+
+function notReached(thing: Pick<RemovedItem, "kind" | "id" | "context" | "namespace">): RemovedItem {
+  return { ...thing, action: "skipped" };
+}
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
+  const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
+  const result = { removed: records.all(records.failures.length === 0) };
+  return { kind: "finished", result, ...endingBy(failures, records.wrote || records.items.length > 0) };
 }
