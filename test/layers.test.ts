@@ -95,7 +95,7 @@ describe("the product's code", () => {
   });
 
   it("knows the sandbox at its doors alone: its command as listed, what that does, and the option that opens it", () => {
-    const doors = new Set(["cli/commands.ts", "cli/sandbox/command.ts", "cli/options/options.ts"]);
+    const doors = new Set(["cli/commands.ts", "cli/sandbox/command.ts", "cli/options/shared-options.ts"]);
     const knowing = files
       .filter((name) => !name.startsWith("sandbox/") && !doors.has(name))
       .flatMap((name) =>
@@ -112,6 +112,13 @@ describe("the product's code", () => {
     const given = /(?<![.\w])process\.(?:env|argv|execArgv|cwd|stdin|stdout|stderr)\b/;
     const reading = files.filter((name) => !parameter.has(name) && given.test(textOf(name)));
     expect(reading).toEqual([]);
+  });
+
+  it("writes secrets in the turn of a run alone, and rehearses that nowhere else", () => {
+    const writing = files
+      .filter((name) => name.startsWith("core/") && !name.startsWith("core/turn/") && !ports.test(name))
+      .filter((name) => /\b(create|patch|delete)Secret\b/.test(textOf(name)));
+    expect(writing).toEqual([]);
   });
 
   it("ends the process nowhere, and writes to the console nowhere", () => {

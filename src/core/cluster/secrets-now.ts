@@ -1,6 +1,19 @@
 import pMap from "p-map";
 import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import type { SeenCluster } from "./see-clusters.ts";
+import type { Cluster } from "../ports.ts";
+
+/** A cluster, and the secrets of it that were seen. */
+export interface SeenSecrets {
+  readonly cluster: Cluster;
+  readonly secrets: ReadonlyArray<Pick<SecretObject, "namespace" | "name">>;
+}
+
+/** A cluster's pull secrets as they are now. */
+export interface SecretsNow {
+  readonly secrets: readonly SecretObject[];
+  /** Whether these are all there are. */
+  readonly whole: boolean;
+}
 
 /**
  * A cluster's pull secrets as they are now, for others may have written since they were seen; where they may not be
@@ -8,14 +21,14 @@ import type { SeenCluster } from "./see-clusters.ts";
  * @param concurrency the most requests under way at once
  */
 export async function secretsNow(
-  { cluster, secrets }: Pick<SeenCluster, "cluster" | "secrets">,
+  { cluster, secrets }: SeenSecrets,
   concurrency: number,
   signal: AbortSignal,
-): Promise<readonly SecretObject[]> {
+): Promise<SecretsNow> {
   const listed = await cluster.listPullSecrets(signal);
-  if (listed) return listed;
+  if (listed) return { secrets: listed, whole: true };
   const found = await pMap(secrets, ({ namespace, name }) => cluster.findSecret(namespace, name, signal), {
     concurrency,
   });
-  return found.filter((secret) => secret !== undefined);
+  return { secrets: found.filter((secret) => secret !== undefined), whole: false };
 }

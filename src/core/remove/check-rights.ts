@@ -1,7 +1,7 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { RemovePorts } from "./contract.ts";
-import { foreseeRefusedChange } from "../identity/application.ts";
+import { foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
 import type { PrincipalVerdict } from "./judge-principal.ts";
 import type { Removal } from "./removal.ts";
 
@@ -23,7 +23,7 @@ export async function checkRights(
   await Promise.all([
     ...changed.map(async (verdict) => {
       const { application } = verdict;
-      const refusal = await foreseeRefusedChange(application, directory, caller, signal, deedOf(verdict));
+      const refusal = await foreseeRefusedChange(application, { directory, caller }, signal, deedOf(verdict));
       // Nothing of what would go before it could be brought back.
       if (refusal) throw refusal;
     }),

@@ -1,6 +1,6 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
+import { BusyWait } from "../turn/busy.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { hasChanges } from "../plan.ts";
@@ -13,13 +13,13 @@ import type {
   RotateOutcome,
   RotatePorts,
 } from "./contract.ts";
-import { carryOut, type Run } from "./carry-out.ts";
+import { act, type Run } from "./act.ts";
 import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
 import { agreedName } from "./judge-holders.ts";
 import { nextStep, nothingDone } from "./next-step.ts";
 import { planRotation, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
-import { finishedOutcome, resultOf, type KeysRecord } from "./rotate-result.ts";
+import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
 import { seeClusters, type LeftOut, type SeenCluster } from "../cluster/see-clusters.ts";
 import { refuseUnasked, surveyKeys } from "./survey-keys.ts";
 
@@ -81,7 +81,7 @@ export async function rotate(
       const done: KeysRecord[] = [];
       // One after the other: the keys of several registries may lie in the same secrets.
       for (const prospect of survey.prospects) {
-        if (prospect.keys.seen.clusterId === clusterId) done.push(await carryOut(prospect, run, done));
+        if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, run, done));
       }
       return done;
     }),

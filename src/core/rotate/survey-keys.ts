@@ -9,7 +9,7 @@ import { azureNow, readClocks, type Clocks } from "../clocks.ts";
 import type { Report } from "../progress.ts";
 import { identifyKey } from "../identity/identify-key.ts";
 import { findApplicationListing } from "../identity/find-application.ts";
-import { isLive } from "../turn/pending-mark.ts";
+import { isLive } from "../turn/live-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";

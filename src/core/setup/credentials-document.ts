@@ -1,4 +1,4 @@
-import type { JobRecord } from "./job-work.ts";
+import type { JobRecord } from "./result.ts";
 import type { Survey } from "./survey.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { isLive } from "../turn/pending-mark.ts";
+import { isLive } from "../turn/live-mark.ts";
+import { targetName } from "../turn/pull-secret.ts";
 import { writesKey, type Job, type StaleMark } from "./job.ts";
 import { heldElsewhere, type JobSurvey } from "./job-survey.ts";
 
@@ -40,5 +41,16 @@ async function inOtherSecrets(survey: JobSurvey, signal: AbortSignal): Promise<S
   const elsewhere = (await heldElsewhere(survey, signal)) ?? [];
   return elsewhere.flatMap(({ namespace, name, mark }) =>
     mark.pending ? [{ target: { cluster, namespace, name }, pending: mark.pending }] : [],
+  );
+}
+
+/** That the marks of earlier runs stay, for nobody can tell whether what they name is held. */
+export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" | "marksStay">): string[] {
+  const why = marksStay
+    ? "secrets may not be listed in every namespace, so another one may hold it. The same command by who may list them removes both"
+    : "a run is at work on it";
+  return staleMarks.map(
+    ({ target }) =>
+      `The mark of an earlier run on ${targetName(target)} stays, and so does a key that it may name: ${why}`,
   );
 }

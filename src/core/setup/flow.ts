@@ -1,6 +1,6 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { provePull } from "../proof/prove-pull.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
+import { BusyWait } from "../turn/busy.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
 import { hasChanges } from "../plan.ts";
 import { BusyError } from "../turn/busy.ts";
@@ -15,12 +15,12 @@ import type {
   SetupPorts,
   SetupResult,
 } from "./contract.ts";
-import { afterWrites, halfWay, OvertakenError } from "./after-writes.ts";
-import { applyJob } from "./apply-setup.ts";
-import { JobWork, type JobRecord } from "./job-work.ts";
+import { afterWrites, afterWritesError, OvertakenError } from "./after-writes.ts";
+import { act } from "./act.ts";
+import { JobWork } from "./job-work.ts";
 import { credentialsDocument } from "./credentials-document.ts";
 import { planSetup } from "./plan-setup.ts";
-import { finishedOutcome, resultOf } from "./setup-result.ts";
+import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
 import { writesKey, type Job } from "./job.ts";
 import { survey, type Survey, type SurveyPorts } from "./survey.ts";
 
@@ -80,18 +80,19 @@ export async function lookAhead(
  * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
  * Run again it finishes what was interrupted, and changes nothing when all is in order. While another run is at
  * work it waits, and then looks again: what that one made may be all that is needed.
- * @param prospect what was seen with the same input and ports: when that was a moment ago it is not looked up again
+ * @param conversation.foreseen what was seen with the same input and ports: when that was a moment ago it is not looked
+ *   up again
  * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(
   input: SetupInput,
   ports: Writing<SetupPorts>,
-  conversation: SetupConversation,
+  conversation: SetupConversation & { readonly foreseen?: Prospect | undefined },
   signal: AbortSignal,
-  prospect?: Prospect,
 ): Promise<SetupOutcome> {
   const startedAt = ports.clock.now().getTime();
-  let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
+  const { foreseen } = conversation;
+  let seen = foreseen && startedAt - foreseen.seenAt.getTime() <= freshMs ? foreseen : undefined;
   let inspect = look;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
   let left: SetupResult | undefined;
@@ -114,7 +115,7 @@ export async function setup(
       await busy.pause(error, signal).catch((last: unknown) => {
         if (!left) throw last;
         conversation.leave?.(left);
-        throw halfWay(last);
+        throw afterWritesError(last);
       });
     }
   }
@@ -175,7 +176,7 @@ async function apply(
   signal: AbortSignal,
 ): Promise<JobRecord[]> {
   const records = await Promise.all(
-    found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
+    found.jobs.map((job) => act(new JobWork(job, found, { input, ports, report, signal }))),
   );
   if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(ports)));
   signal.throwIfAborted();

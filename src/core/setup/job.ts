@@ -7,7 +7,8 @@ import type { RequestedRole } from "../../domain/role.ts";
 import type { ProofContext } from "../proof/prove-pull.ts";
 import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
 import type { RolesFinding, RoleWish } from "../identity/pull-role.ts";
-import type { DesiredEntry, TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import type { DesiredEntry } from "../turn/write-entry.ts";
+import type { TargetPolicy, TargetState } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { LinkFinding, ServiceAccountLink } from "../cluster/service-account.ts";
 import type { DeadKeys } from "./dead-keys.ts";
@@ -81,23 +82,26 @@ export interface Job {
   readonly proof: ProofContext;
 }
 
-/**
- * What a target shall hold, credential and marks.
- * @param who.role undefined where Azure is not asked
- */
+/** Whose credential a target holds, and for what. */
+export interface EntryOwner {
+  readonly clusterId: string;
+  readonly appId: string;
+  /** Undefined where Azure is not asked. */
+  readonly role: RequestedRole | undefined;
+  readonly registry: Registry | undefined;
+  readonly loginServer: string;
+}
+
+/** What a target shall hold, credential and marks. */
 export function desiredEntry(
-  { role, clusterId, appId }: { role: RequestedRole | undefined; clusterId: string; appId: string },
-  registry: Registry | undefined,
-  loginServer: string,
+  { role, clusterId, appId, registry, loginServer }: EntryOwner,
   credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
   state: TargetState,
-  closes?: string,
 ): DesiredEntry {
   const known = state.kind === "present" ? state.mark : undefined;
   return {
     loginServer,
     credential: credential.credential,
-    closes,
     // What is taken over from somebody else is replaced whole: a second entry beside ours is nobody's to retire.
     ...(state.kind === "present" && !state.mark
       ? { before: { credential: undefined, retire: undefined } }

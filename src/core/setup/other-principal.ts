@@ -1,8 +1,8 @@
 import { refused, type ActionableError } from "../../domain/errors.ts";
-import { isThere, lookAgain } from "../../domain/look-again.ts";
+import { isThere } from "../../domain/look-again.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
-import { oftenEnough } from "../patience.ts";
+import { untilBelievable } from "../patience.ts";
 import type { JobSurvey } from "./job-survey.ts";
 
 /**
@@ -47,7 +47,7 @@ async function isGone(
 ): Promise<boolean> {
   if (!azure) return false;
   const look = () => azure.directory.findApplicationByAppId(appId, signal);
-  return !isThere(await lookAgain(look, isThere, oftenEnough(clock), signal));
+  return !isThere(await untilBelievable(look, isThere, clock, signal));
 }
 
 function otherPrincipal(target: Target, what: string, appId: string): ActionableError {

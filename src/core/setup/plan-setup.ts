@@ -1,5 +1,6 @@
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
-import { applicationChanges, foreseenText } from "../identity/application.ts";
+import { applicationChanges } from "../identity/application.ts";
+import { foreseenText } from "../identity/foreseen-refusal.ts";
 import { cappedLife } from "../identity/client-secret.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
@@ -11,7 +12,7 @@ import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts"
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
 import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
 import type { Survey } from "./survey.ts";
-import { standingMarks } from "./sweep.ts";
+import { standingMarks } from "./find-marks.ts";
 
 /** The registry as results show it. */
 export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {

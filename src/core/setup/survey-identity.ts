@@ -3,15 +3,11 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { managedSelector, readableMarks } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { RegistryRights, Roles } from "../ports.ts";
-import {
-  foreseeRefusal,
-  foreseeRefusedOwners,
-  inspectApplication,
-  type ApplicationWish,
-} from "../identity/application.ts";
+import { inspectApplication, type ApplicationWish } from "../identity/application.ts";
+import { foreseeRefusal, foreseeRefusedOwners } from "../identity/foreseen-refusal.ts";
 import { BusyError } from "../turn/busy.ts";
 import { checkPasswordPolicy } from "../identity/client-secret.ts";
-import { isLive, isOwn } from "../turn/pending-mark.ts";
+import { isLive, isOwn } from "../turn/live-mark.ts";
 import { checkRoleRights, compareRoles, type RolesFinding, type RoleWish } from "../identity/pull-role.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
@@ -166,8 +162,8 @@ export async function checkAzureRights(
     roles.obsolete.length > 0 ||
     roles.wanted.some(({ action }) => action === "created" || action === "updated");
   const [foreseen, foreseenOfOwners, policy] = await Promise.all([
-    foreseeRefusal(application, changesApplication, directory, caller, signal),
-    foreseeRefusedOwners(application, directory, caller, signal),
+    foreseeRefusal(application, changesApplication, { directory, caller }, signal),
+    foreseeRefusedOwners(application, { directory, caller }, signal),
     decision.kind === "make"
       ? checkPasswordPolicy(applicationOf(application), input.expiresInMs, directory, signal)
       : undefined,

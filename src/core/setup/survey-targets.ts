@@ -2,7 +2,9 @@ import pMap from "p-map";
 import { hasCode } from "../../domain/errors.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import { BusyError } from "../turn/busy.ts";
-import { changeFor, rehearseWrite, targetName, type TargetState } from "../turn/pull-secret.ts";
+import { changeFor } from "../turn/write-entry.ts";
+import { rehearseWrite } from "../turn/rehearse.ts";
+import { targetName, type TargetState } from "../turn/pull-secret.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { inspectLink } from "../cluster/service-account.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
@@ -52,7 +54,7 @@ function wishFor(
   const credential = decision.kind === "living" ? ownOr(decision, state) : undefined;
   const desired =
     credential && appId !== undefined
-      ? desiredEntry({ ...who, appId }, registry, proof.loginServer, credential, state)
+      ? desiredEntry({ ...who, appId, registry, loginServer: proof.loginServer }, credential, state)
       : undefined;
   const changes = state.kind === "absent" || !desired || changeFor(state, desired) !== undefined;
   return { target, state, credential, changes };

@@ -5,7 +5,7 @@ import { withoutRemovedKeys } from "../identity/find-application.ts";
 import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import { namespacesRead, seeManaged, type ManagedSecrets, type NotSeen } from "../cluster/see-managed.ts";
 import type { Directory } from "../ports.ts";
-import { asForeseen } from "../identity/application.ts";
+import { asForeseen } from "../identity/foreseen-refusal.ts";
 import { ifToBeHad } from "../cluster/failure-of-one.ts";
 import { applicationWarnings } from "./application-warnings.ts";
 import { askDirectory, hasApplications, type DirectoryFacts } from "./ask-directory.ts";

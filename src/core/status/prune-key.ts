@@ -8,7 +8,7 @@ import { azureNow, clockWarnings, readClocks, refuseFarClocks, type Clocks } fro
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { ManagedSecrets } from "../cluster/see-managed.ts";
 import type { Clock, Directory } from "../ports.ts";
-import { foreseenText, foreseeRefusedChange } from "../identity/application.ts";
+import { foreseenText, foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
 import { nameOf } from "../identity/directory-names.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { PrunePlan } from "./contract.ts";
@@ -62,7 +62,7 @@ export async function findPrunable(
   return {
     ...found,
     clocks,
-    foreseen: await foreseeRefusedChange(found.application, directory, caller, signal, deed),
+    foreseen: await foreseeRefusedChange(found.application, { directory, caller }, signal, deed),
   };
 }
 

@@ -1,0 +1,256 @@
+import type { ActionableError } from "../../domain/errors.ts";
+import type { PasswordCredential } from "../../domain/identity.ts";
+import type { RetireMark } from "../../domain/ownership.ts";
+import { azureNow } from "../clocks.ts";
+import { BusyWait } from "../turn/busy.ts";
+import { BusyError } from "../turn/busy.ts";
+import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { changeOver } from "./change-over.ts";
+import { heldKeys } from "../cluster/holders.ts";
+import { KeyWork, type RotateTools } from "./key-work.ts";
+import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
+import type { Prospect } from "./plan-rotation.ts";
+import { preflight } from "./preflight.ts";
+import { retireKey } from "./retire-key.ts";
+import { dueOf, Rows, standingRow } from "./rows.ts";
+import { incomplete } from "../ending.ts";
+import type { SecretRecord } from "../turn/turn.ts";
+import type { KeysRecord } from "./result.ts";
+import { seeClusters, type SeenCluster } from "../cluster/see-clusters.ts";
+import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
+
+/** What carrying out takes, the same for all keys of a run. */
+export interface Run extends RotateTools {
+  /** All clusters of this run: another one may hold the same key. */
+  readonly seen: readonly SeenCluster[];
+}
+
+/** No run has more to do: key before, a new key, key before that, each with what crashes left. */
+const mostSteps = 30;
+
+/**
+ * Carries out every step that is due for one application's keys; never throws: what failed stands in the record.
+ * @param others what this run has done in the same cluster before: the keys of several registries may lie in one secret
+ */
+export async function act(prospect: Prospect, run: Run, others: readonly KeysRecord[]): Promise<KeysRecord> {
+  const record: KeysRecord = {
+    keys: prospect.keys,
+    rows: [],
+    written: new Map(),
+    swept: [],
+    unwritten: [],
+    wrote: false,
+  };
+  try {
+    await new KeysRun(prospect, run, record).toTheEnd(others.some(({ wrote }) => wrote));
+  } catch (error) {
+    record.error = error;
+    if (record.rows.length === 0) record.rows.push(standingRow(prospect.keys, "failed"));
+  }
+  return record;
+}
+
+class KeysRun {
+  readonly #run: Run;
+  readonly #record: KeysRecord;
+  #keys: SurveyedKeys;
+  #step: NextStep;
+  readonly #changedTo = new Set<string>();
+  readonly #retired = new Set<RetireMark["why"] | "renewal">();
+  readonly #retiredKeys = new Set<string>();
+  /** Keys made by this run: the directory may take minutes to list them. */
+  readonly #made: PasswordCredential[] = [];
+  readonly #givenUp: Target[] = [];
+  /** Keys that could not be retired because of something outside, and why: what else is due is done all the same. */
+  readonly #blocked = new Map<string | null, ActionableError>();
+  /** Secrets whose stale mark could not be taken away. */
+  readonly #unclearable: Target[] = [];
+  readonly #busy: BusyWait;
+  readonly #rows: Rows;
+
+  constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
+    this.#keys = keys;
+    this.#step = step;
+    this.#run = run;
+    this.#busy = new BusyWait(run.input.waitBusyMs, run.ports.clock, run.report);
+    this.#record = record;
+    this.#rows = new Rows(record.rows, run.input);
+    this.#giveUp(unwritable);
+  }
+
+  /** @param seenBefore whether this run has written since the keys were surveyed: then it looks anew first */
+  async toTheEnd(seenBefore: boolean): Promise<void> {
+    let taken = 0;
+    if (seenBefore && !(await this.#surveyAnew())) return;
+    do {
+      const step = this.#step;
+      if (step.kind !== "none") {
+        if (await this.#take(step)) {
+          taken += 1;
+          this.#busy.reset();
+        }
+        if (taken > mostSteps) throw new TypeError("a rotation does not come to its end");
+      } else if (!(await this.#waits(step))) {
+        this.#rows.tellStanding(step.because, this.#keys);
+        const [blocked] = this.#blocked.values();
+        if (blocked) throw blocked;
+        return;
+      }
+    } while (await this.#surveyAnew());
+  }
+
+  /** @returns whether it was taken; false when another run was waited for */
+  async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
+    const { signal } = this.#run;
+    const work = new KeyWork(this.#written(), this.#run);
+    const { liveMark } = this.#keys;
+    try {
+      if (liveMark) throw new BusyError(targetName(liveMark.target));
+      switch (step.kind) {
+        case "tidy":
+          await work.inTurn([], () => work.close(undefined));
+          return true;
+        case "change-over":
+          return await this.#changeOver(step, work);
+        case "retire":
+          return await this.#retire(step, work);
+        default:
+          return step satisfies never;
+      }
+    } catch (error) {
+      await this.#busy.pause(error, signal).catch((last: unknown) => {
+        this.#tellStopped(step, work);
+        throw last;
+      });
+      return false;
+    } finally {
+      this.#record.wrote ||= work.wrote;
+      for (const [name, written] of work.written) this.#record.written.set(name, written);
+      if (work.made && !work.wroteSecret) this.#record.unwritten.push(work.made);
+      this.#record.swept.push(...work.swept);
+      this.#unclearable.push(...work.unclearable);
+    }
+  }
+
+  /** Without the secrets that were given up: the mark has to stand where it can be written. */
+  #written(): SurveyedKeys {
+    const isGivenUp = ({ target }: { readonly target: Target }) =>
+      this.#givenUp.some((one) => isSameTarget(one, target));
+    return {
+      ...this.#keys,
+      holders: this.#keys.holders.filter((holder) => !isGivenUp(holder)),
+      staleMarks: this.#keys.staleMarks.filter((mark) => !isGivenUp(mark)),
+    };
+  }
+
+  async #changeOver(step: ChangeOver, work: KeyWork): Promise<boolean> {
+    const { to } = await changeOver(step, work);
+    if (to.keyId !== null) this.#changedTo.add(to.keyId);
+    if (to.listed && step.to === undefined) this.#made.push(to.listed);
+    const failure = notWritten(work.written);
+    if (failure && !this.#run.input.acceptOutage) throw failure;
+    this.#rows.tellChange(step, work);
+    this.#giveUp([...work.written.values()].filter(({ action }) => action === "failed"));
+    return true;
+  }
+
+  /** What a step that did not come to its end has done all the same. */
+  #tellStopped(step: Exclude<NextStep, { kind: "none" }>, work: KeyWork): void {
+    if (step.kind === "tidy") return;
+    if (step.kind === "change-over") this.#rows.tellChange(step, work);
+    else if (work.removedUntold)
+      this.#rows.tellRetirement(step, this.#keys, { retired: true, evidence: "untried" });
+    if (!work.wroteSecret) return;
+    const { written } = this.#record;
+    for (const { target } of step.holders) {
+      const name = targetName(target);
+      if (!work.written.has(name) && !written.has(name)) written.set(name, { target, action: "skipped" });
+    }
+  }
+
+  async #retire(step: Retirement, work: KeyWork): Promise<boolean> {
+    const others = this.#run.seen.filter(({ clusterId }) => clusterId !== this.#keys.seen.clusterId);
+    const retired = await retireKey(step, work, others);
+    work.removedUntold = false;
+    this.#retired.add(step.holders[0]?.mark.retire?.why ?? "renewal");
+    if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
+    this.#rows.tellRetirement(step, this.#keys, retired);
+    const { blocked, error } = retired;
+    if (!error) return true;
+    // A leaked key in use is replaced although the one before it cannot go yet.
+    if (this.#run.input.intent !== "compromised" || blocked !== "still-held") throw error;
+    this.#blocked.set(step.keyId, error);
+    return true;
+  }
+
+  /** With `--wait` the grace is waited out, by Azure's clock. */
+  async #waits({ because }: Extract<NextStep, { kind: "none" }>): Promise<boolean> {
+    const { input, ports, report, signal } = this.#run;
+    const due = dueOf(this.#keys);
+    if (because !== "pending" || !input.wait || due === undefined) return false;
+    const leftMs = due - azureNow(ports.azure.directory, ports.clock).getTime();
+    if (leftMs <= 0) return true;
+    const text = `Waiting until ${timeText(new Date(due))} to retire the old key; stopped before, the same command goes on`;
+    report({ kind: "waiting", id: `${this.#keys.seen.clusterId} grace`, text });
+    await ports.clock.sleep(Math.min(leftMs, longestSleepMs), signal);
+    return true;
+  }
+
+  /** Looks at the cluster anew: what comes next follows from what the secrets hold now. */
+  async #surveyAnew(): Promise<boolean> {
+    const { input, ports, report, signal } = this.#run;
+    const contexts = new Set(this.#keys.seen.contexts);
+    const clusters = ports.clusters.filter(({ cluster }) => contexts.has(cluster.context));
+    const { seen, unseen } = await seeClusters(input, clusters, signal);
+    const [gone] = unseen;
+    if (gone && seen.length === 0) throw gone.error;
+    const { loginServer, appId } = this.#keys;
+    const held = seen
+      .flatMap((one) => heldKeys(one, input))
+      .find((one) => one.loginServer === loginServer && one.appId === appId);
+    if (!held) return false;
+    const keys = await surveyKeys(held, input, ports, report, signal, this.#made);
+    // What this run could not take away it does not try again.
+    const staleMarks = keys.staleMarks.filter(
+      ({ target }) => !this.#unclearable.some((one) => isSameTarget(one, target)),
+    );
+    this.#keys = { ...keys, staleMarks };
+    this.#step = nextStep(this.#keys, input, {
+      changedTo: this.#changedTo,
+      made: new Set(this.#made.map(({ keyId }) => keyId)),
+      retired: this.#retired,
+      retiredKeys: this.#retiredKeys,
+      givenUp: this.#givenUp,
+      blocked: new Set(this.#blocked.keys()),
+    });
+    if (keys.unproven && this.#step.kind !== "none") throw keys.unproven;
+    // What turned up since then stops it as it would have at the start.
+    const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
+    if (begins && !this.#keys.liveMark) {
+      const { unwritable } = await preflight(this.#step, this.#keys, input, ports, signal);
+      this.#giveUp(unwritable);
+    }
+    return true;
+  }
+
+  #giveUp(lost: ReadonlyArray<{ readonly target: Target; readonly error?: ActionableError }>): void {
+    for (const { target, error } of lost) {
+      this.#givenUp.push(target);
+      if (error) this.#record.written.set(targetName(target), { target, action: "failed", error });
+    }
+  }
+}
+
+/** However long the grace: the time is asked for again once a day. */
+const longestSleepMs = 86_400_000;
+
+function notWritten(written: ReadonlyMap<string, SecretRecord>): ActionableError | undefined {
+  const failed = [...written].flatMap(([name, { error }]) => (error ? [{ name, error }] : []));
+  if (failed.length === 0) return undefined;
+  const says = `${failed.length === 1 ? "1 secret was" : `${failed.length} secrets were`} not written, so the old key stays`;
+  const hint =
+    "Mend the cause, then run the same command again: it writes only what is missing. The old key is valid until then.";
+  return incomplete(failed, { code: "rotate.incomplete", says, hint });
+}

@@ -1,0 +1,277 @@
+import { endingBy, incomplete, isHalfDone, resultError, type Ending, type ResultSecret } from "../ending.ts";
+import { ActionableError } from "../../domain/errors.ts";
+import { isRenewalDue } from "../../domain/renewal.ts";
+import { builtInRole } from "../../domain/role.ts";
+import { isKeyOf } from "../../domain/ownership.ts";
+import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import type {
+  ResultCredential,
+  ResultRoleAssignment,
+  ResultServiceAccount,
+  ResultServicePrincipal,
+  ResultVerification,
+  SetupOutcome,
+  SetupResult,
+} from "./contract.ts";
+import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import type { StandingRole } from "../identity/grant-role.ts";
+import type { SecretRecord } from "../turn/turn.ts";
+import { credentialAction, resultRegistry } from "./plan-setup.ts";
+import { applicationOf, type Job, type LeftOut, type TargetCredential } from "./job.ts";
+import type { Survey } from "./survey.ts";
+
+/** What became of one link. */
+export interface LinkRecord {
+  readonly target: Target;
+  readonly account: string;
+  action: "updated" | "unchanged" | "failed";
+  error?: ActionableError;
+}
+
+/** What one job has done so far; filled while it works, so that a failure half way leaves the truth. */
+export interface JobRecord {
+  readonly job: Job;
+  /** Whether anything was asked to change. */
+  wrote: boolean;
+  application?: Application;
+  /** Whether this run made it. */
+  made?: boolean;
+  principal?: ServicePrincipal;
+  readonly roles: StandingRole[];
+  /** Names of the namespaces that were made. */
+  readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
+  /** The secret that was made for the mark alone, and holds no password until it is written. */
+  markedSecret?: Target;
+  /** The key that was made, until it is in use. */
+  madeKey?: Pick<TargetCredential, "keyId" | "createdAt" | "expiresAt">;
+  credential?: TargetCredential;
+  targets: readonly SecretRecord[];
+  readonly links: LinkRecord[];
+  /** Whether the credential was tried. */
+  tried: boolean;
+  proven: boolean;
+  removedKeys: string[];
+  removedRoles: string[];
+  error?: unknown;
+}
+
+/** The document of what was done, however it ended. */
+export function resultOf(survey: Survey, records: readonly JobRecord[], now: Date): SetupResult {
+  return {
+    registry: resultRegistry(survey),
+    servicePrincipals: records.flatMap(servicePrincipals),
+    roleAssignments: records.flatMap(roleAssignments),
+    extraRoles: records
+      .flatMap(({ job }) => job.identity?.roles.extra ?? [])
+      .map(({ id, roleDefinitionId, scope }) => ({
+        id,
+        role: builtInRole(roleDefinitionId)?.name ?? roleDefinitionId,
+        scope,
+      })),
+    credentials: records.flatMap(credentials),
+    namespaces: records.flatMap(({ namespaces }) =>
+      namespaces.map(({ cluster, namespace }) => ({
+        context: cluster.context,
+        namespace,
+        action: "created" as const,
+      })),
+    ),
+    secrets: [...records.flatMap(secrets), ...survey.leftOut.map(leftOutSecret)],
+    serviceAccounts: records.flatMap(serviceAccounts),
+    verification: verification(survey, records),
+    renewalDue: records.some(({ credential }) => credential && isRenewalDue(credential, now)),
+    keptKeys: records.flatMap(keptKeys),
+  };
+}
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(survey: Survey, records: readonly JobRecord[], now: Date): SetupOutcome {
+  return { kind: "finished", result: resultOf(survey, records, now), ...ending(survey, records) };
+}
+
+function servicePrincipals({ job, application, principal }: JobRecord): ResultServicePrincipal[] {
+  const finding = job.identity?.application;
+  const known = application ?? applicationOf(finding);
+  const appId = known?.appId ?? job.appId;
+  if (appId === undefined) return [];
+  const present = finding?.kind === "found" ? finding.principal : undefined;
+  // Also when the run stopped before the principal followed its application: neither was there before.
+  const begun = principal !== undefined || (finding?.kind !== "found" && application !== undefined);
+  const created = finding !== undefined && present === undefined && begun;
+  const shared = finding?.kind === "found" && finding.shared;
+  return job.contexts.map((context) => ({
+    context,
+    clusterId: job.clusterId,
+    appId,
+    objectId: (principal ?? present)?.objectId ?? null,
+    displayName: known?.displayName ?? null,
+    action: created ? "created" : shared || !job.identity ? "reused" : "unchanged",
+  }));
+}
+
+function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAssignment[] {
+  const { identity } = job;
+  if (!identity) return [];
+  const { registry } = identity.roleWish;
+  const standing =
+    roles.length > 0
+      ? roles
+      : identity.roles.wanted.flatMap(({ desired, present, action }) =>
+          present ? [{ id: present.id, desired, action }] : [],
+        );
+  return [
+    ...standing.map(({ id, desired, action }) => ({
+      id,
+      requestedRole: identity.roles.requested,
+      role: desired.role.name,
+      condition: desired.condition ?? null,
+      scope: registry.id,
+      action,
+    })),
+    ...identity.roles.obsolete
+      .filter(({ id }) => removedRoles.includes(id))
+      .map(({ id, roleDefinitionId, condition }) => ({
+        id,
+        requestedRole: identity.roles.requested,
+        role: builtInRole(roleDefinitionId)?.name ?? roleDefinitionId,
+        condition: condition ?? null,
+        scope: registry.id,
+        action: "removed" as const,
+      })),
+  ];
+}
+
+function credentials({ job, credential, madeKey, application }: JobRecord): ResultCredential[] {
+  const known = credential ?? madeKey;
+  if (!known) return [];
+  const appId = credential?.credential.username ?? application?.appId ?? "";
+  const { keyId, createdAt, expiresAt } = known;
+  const action = credentialAction(job.decision, job.targets);
+  return job.contexts.map((context) => ({
+    context,
+    clusterId: job.clusterId,
+    appId,
+    keyId,
+    createdAt,
+    expiresAt,
+    action,
+  }));
+}
+
+function secrets({ job, targets, markedSecret }: JobRecord): ResultSecret[] {
+  return job.targets.map(({ target }) => {
+    const record = targets.find((one) => one.target === target);
+    if (!record && markedSecret && isSameTarget(target, markedSecret)) return unfinishedSecret(target);
+    return {
+      context: target.cluster.context,
+      namespace: target.namespace,
+      name: target.name,
+      // What was never reached is neither failed nor done.
+      action: record?.action ?? "skipped",
+      ...(record?.error ? { error: resultError(record.error) } : {}),
+    };
+  });
+}
+
+/** Made for the mark before the run stopped: it is empty. */
+function unfinishedSecret({ cluster: { context }, namespace, name }: Target): ResultSecret {
+  const error = {
+    code: "secret.unfinished",
+    message: "It was made, and holds no password yet.",
+    hint: "Run the same command again: it goes on from here.",
+  };
+  return { context, namespace, name, action: "created", error };
+}
+
+function leftOutSecret({ target, error }: LeftOut): ResultSecret {
+  return {
+    context: target.cluster.context,
+    namespace: target.namespace,
+    name: target.name,
+    action: "failed",
+    error: resultError(error),
+  };
+}
+
+/** In the order in which the namespaces were named, whichever was done first. */
+function serviceAccounts({ job, links }: JobRecord): ResultServiceAccount[] {
+  return job.targets.flatMap(({ target, links: wanted }) =>
+    wanted.map(({ link: { account } }) => {
+      const record = links.find((one) => one.target === target && one.account === account);
+      return {
+        context: target.cluster.context,
+        namespace: target.namespace,
+        name: account,
+        action: record?.action ?? "skipped",
+        ...(record?.error ? { error: resultError(record.error) } : {}),
+      };
+    }),
+  );
+}
+
+function verification({ proof, loginServer }: Survey, records: readonly JobRecord[]): ResultVerification {
+  if (proof.kind === "none") return { status: "skipped", reason: "proof-none", checks: [] };
+  const checks = records.map(({ job, tried, proven }) => ({
+    id: proof.kind === "registry" ? "pull" : "sign-in",
+    status: proven ? ("pass" as const) : tried ? ("fail" as const) : ("skip" as const),
+    message: proven
+      ? `${proof.kind === "registry" ? loginServer : "Entra"} accepts the credential of cluster ${job.clusterId}`
+      : `The credential of cluster ${job.clusterId} was not ${tried ? "proven" : "tried"}`,
+  }));
+  const isUntried = checks.some(({ status }) => status === "skip");
+  if (isUntried && !checks.some(({ status }) => status === "fail"))
+    return { status: "skipped", reason: "not-reached", checks };
+  if (!checks.every(({ status }) => status === "pass")) return { status: "failed", checks };
+  return proof.kind === "entra"
+    ? { status: "skipped", reason: "registry-unreachable", checks }
+    : { status: "passed", checks };
+}
+
+/** Keys of ours for this cluster that are not in use: reported, never removed here. */
+function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["keptKeys"] {
+  const application = applicationOf(job.identity?.application);
+  if (!application || job.decision.kind !== "make") return [];
+  const stranded = new Set(job.deadKeys.stranded.map(({ keyId }) => keyId));
+  const inTargets = new Set(
+    job.targets.map(({ state }) => (state.kind === "present" ? state.mark?.keyId : null)),
+  );
+  return application.passwords
+    .filter((key) => isKeyOf(key, job.clusterId))
+    .filter(({ keyId }) => keyId !== credential?.keyId && !removedKeys.includes(keyId))
+    .map(({ keyId }) => ({
+      appId: application.appId,
+      keyId,
+      reason: stranded.has(keyId)
+        ? "other secrets of the cluster still hold it, though it does not sign in: acr-pull rotate replaces it there"
+        : inTargets.has(keyId)
+          ? "another secret seems to hold it, which acr-pull did not write"
+          : "no secret that could be read holds it, or not every namespace could be read",
+    }));
+}
+
+function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
+  const broken = records.find(({ error }) => error !== undefined);
+  if (broken) {
+    const { error } = broken;
+    const before = {
+      wrote: records.some(({ wrote }) => wrote),
+      didPart: records.some((one) => one !== broken && one.error === undefined && one.wrote),
+    };
+    return endingBy([error], error instanceof ActionableError && isHalfDone(error, before));
+  }
+  const failed = [
+    ...leftOut.map(({ target, error }) => ({ name: targetName(target), error })),
+    ...records.flatMap(({ targets, links }) => [
+      ...targets.flatMap(({ target, error }) => (error ? [{ name: targetName(target), error }] : [])),
+      ...links.flatMap(({ target, account, error }) =>
+        error ? [{ name: `${targetName(target)} (service account ${account})`, error }] : [],
+      ),
+    ]),
+  ];
+  if (failed.length === 0) return endingBy([], false);
+  const count = failed.length === 1 ? "1 target was" : `${failed.length} targets were`;
+  const says = `${count} not written`;
+  const hint = "Mend the cause, then run the same command again; what is done stays as it is.";
+  return endingBy([incomplete(failed, { code: "setup.incomplete", says, hint })], true);
+}
