@@ -2,9 +2,9 @@ import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { Readable, Writable } from "node:stream";
-import timers from "node:timers/promises";
 import type { HostProcess } from "../src/cli/command.ts";
 import type * as builtMain from "../src/main.ts";
+import { hurry } from "./short-pauses.ts";
 import { trustInProcess } from "./trust-in-process.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -18,7 +18,7 @@ export interface ProcessParts {
   readonly stderr: (text: Buffer) => void;
   /** Called with what sends the run a signal. */
   readonly started?: ((kill: (signal: NodeJS.Signals) => void, pid: number) => void) | undefined;
-  /** Whether every pause is cut short; see {@link hurry}. */
+  /** Whether every pause is cut short; as `hurry` does. */
   readonly hurried: boolean;
   /** How long something may stay open after the end, in milliseconds: longer than a socket takes to close. */
   readonly partingMs?: number;
@@ -152,18 +152,6 @@ function giveVariables(variables: Variables): () => void {
   };
   replace(variables);
   return () => replace(own);
-}
-
-/** As long as a pause between two looks or tries lasts here: nothing is learned late by those who are asked. */
-const pauseMs = 20;
-
-/** Shortens every pause of the built program, which looks the function up each time; whoever imported it keeps his. */
-function hurry(): () => void {
-  const sleep = timers.setTimeout;
-  timers.setTimeout = (milliseconds = 1, ...rest) => sleep(Math.min(milliseconds, pauseMs), ...rest);
-  return () => {
-    timers.setTimeout = sleep;
-  };
 }
 
 /** A stream that tells what is written to it; nothing may be once the run is over. */
