@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { vi } from "vitest";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import { wrongWith } from "./answers/answer-schema.ts";
 import { inTurn, isFree, mainInProcess } from "./in-process.ts";
@@ -43,7 +44,8 @@ const readAtStart = /^(?:NODE_(?!EXTRA_CA_CERTS$)|DEBUG$|AZURE_LOG_LEVEL$|SSLKEY
 /**
  * Runs the program inside a sandbox, without a terminal, and waits for its end. It runs in this process, which costs a
  * third; in one of its own where a test signals it, where its variables have to be there when Node starts, where the
- * command is a server that runs other programs, and while another run is under way here.
+ * command is a server that runs other programs, while the tests have a clock of their own, and while another run is
+ * under way here.
  */
 export async function runProgram(
   sandbox: Sandbox | undefined,
@@ -52,8 +54,8 @@ export async function runProgram(
 ): Promise<Run> {
   const isServer = args[0] === "sandbox" || args.includes("--sandbox");
   const hasSwitch = Object.keys(options.env ?? {}).some((name) => readAtStart.test(name));
-  const needsOwn =
-    options.started !== undefined || isServer || hasSwitch || (!isFree() && options.waits !== true);
+  const isBusy = !isFree() && options.waits !== true;
+  const needsOwn = options.started !== undefined || isServer || hasSwitch || vi.isFakeTimers() || isBusy;
   return await (needsOwn ? spawnProgram : runInProcess)(sandbox, args, options);
 }
 
