@@ -19,6 +19,7 @@ import type {
   SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../domain/pull-secret.ts";
 import type {
   AccessedRegistry,
   ListedRegistry,
@@ -312,22 +313,22 @@ export interface Cluster {
     resource: "secrets" | "namespaces",
     signal: AbortSignal,
   ): Promise<boolean>;
-  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
+  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<PullSecret | undefined>;
   /** Secrets of every namespace that carry the label; undefined when they may not be listed cluster-wide. */
-  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
   /** Those of every namespace that have the name; undefined when they may not be listed cluster-wide. */
-  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
   /** Those of one namespace; undefined when they may not be listed there. */
   listSecretsIn(
     namespace: string,
     labelSelector: string,
     signal: AbortSignal,
-  ): Promise<readonly SecretObject[] | undefined>;
+  ): Promise<readonly PullSecret[] | undefined>;
   /**
    * Every pull secret (`kubernetes.io/dockerconfigjson`, and `kubernetes.io/dockercfg` before it) of every namespace,
    * whoever wrote it; undefined when they may not be listed cluster-wide.
    */
-  listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  listPullSecrets(signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
   findServiceAccount(
     namespace: string,
     name: string,
@@ -375,9 +376,9 @@ export interface ClusterRehearsal {
 export interface WritableCluster extends Cluster {
   /** Fine when it is there already. */
   createNamespace(name: string, signal: AbortSignal): Promise<void>;
-  createSecret(secret: NewSecret, signal: AbortSignal): Promise<SecretObject>;
+  createSecret(secret: NewSecret, signal: AbortSignal): Promise<PullSecret>;
   /** Changes it in place, and only if it still has this resource version. */
-  patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<SecretObject>;
+  patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<PullSecret>;
   /**
    * Fine when it is gone.
    * @returns what stands of it: it goes when its finalizers are done; undefined: it is gone
@@ -386,7 +387,7 @@ export interface WritableCluster extends Cluster {
   deleteSecret(
     secret: KnownSecret & Pick<SecretObject, "uid">,
     signal: AbortSignal,
-  ): Promise<SecretObject | undefined>;
+  ): Promise<PullSecret | undefined>;
   /** Replaces the list of pull secrets, and only if the account still has this resource version. */
   patchServiceAccount(
     account: KnownAccount,
@@ -403,7 +404,7 @@ export interface ClusterReads extends Pick<
   /** The host of its API server. */
   readonly apiHost: string;
   /** Pull secrets of one namespace, of both types; none where the namespace does not exist. */
-  listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly SecretObject[]>;
+  listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly PullSecret[]>;
   /** Service accounts with their pull secrets; none where the namespace does not exist. */
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
   /** Those of every namespace; undefined when they may not be listed cluster-wide. */

@@ -10,6 +10,7 @@ import type {
   SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../domain/pull-secret.ts";
 import { ClusterRehearsalClient } from "./cluster-rehearsal.ts";
 import {
   accountChange,
@@ -28,7 +29,7 @@ import {
   nodePlatform,
   podEvent,
   podObject,
-  secretObject,
+  pullSecret,
   serviceAccountObject,
 } from "./kubernetes-objects.ts";
 
@@ -118,20 +119,20 @@ export class ClusterClient {
     }
   }
 
-  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined> {
+  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<PullSecret | undefined> {
     return this.#calls.find(
       this.#request("get", "secrets", namespace, name),
       (core, options) => core.readNamespacedSecret({ namespace, name }, options),
-      secretObject,
+      pullSecret,
       signal,
     );
   }
 
-  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined> {
     return this.#listSecretsEverywhere({ labelSelector }, signal);
   }
 
-  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined> {
     return this.#listSecretsEverywhere({ fieldSelector: `metadata.name=${name}` }, signal);
   }
 
@@ -147,12 +148,12 @@ export class ClusterClient {
     namespace: string,
     labelSelector: string,
     signal: AbortSignal,
-  ): Promise<readonly SecretObject[] | undefined> {
+  ): Promise<readonly PullSecret[] | undefined> {
     const listed = await unlessForbidden(this.#listSecretsIn(namespace, { labelSelector }, signal));
     return listed?.filter(this.#isShown);
   }
 
-  async listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined> {
+  async listPullSecrets(signal: AbortSignal): Promise<readonly PullSecret[] | undefined> {
     // Secrets can be selected by their type, one at a time: kubernetes pkg/registry/core/secret/strategy.go, SelectableFields
     const [ofToday, legacy] = await Promise.all(
       [dockerConfigType, legacyDockerConfigType].map((type) =>
@@ -163,7 +164,7 @@ export class ClusterClient {
   }
 
   /** The pull secrets of one namespace, of both types; none where the namespace does not exist. */
-  async listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly SecretObject[]> {
+  async listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly PullSecret[]> {
     const ofTypes = await Promise.all(
       [dockerConfigType, legacyDockerConfigType].map((type) =>
         this.#listSecretsIn(namespace, { fieldSelector: `type=${type}` }, signal),
@@ -234,41 +235,37 @@ export class ClusterClient {
   async #listSecretsEverywhere(
     selector: Selector,
     signal: AbortSignal,
-  ): Promise<readonly SecretObject[] | undefined> {
+  ): Promise<readonly PullSecret[] | undefined> {
     const listed = await unlessForbidden(
       this.#calls.list(
         this.#request("list", "secrets"),
         (core, page, options) => core.listSecretForAllNamespaces({ ...selector, ...page }, options),
-        secretObject,
+        pullSecret,
         signal,
       ),
     );
     return listed?.filter(this.#isShown);
   }
 
-  #listSecretsIn(
-    namespace: string,
-    selector: Selector,
-    signal: AbortSignal,
-  ): Promise<readonly SecretObject[]> {
+  #listSecretsIn(namespace: string, selector: Selector, signal: AbortSignal): Promise<readonly PullSecret[]> {
     return this.#calls.list(
       this.#request("list", "secrets", namespace),
       (core, page, options) => core.listNamespacedSecret({ namespace, ...selector, ...page }, options),
-      secretObject,
+      pullSecret,
       signal,
     );
   }
 
-  readonly #isShown = ({ namespace, name }: SecretObject): boolean =>
+  readonly #isShown = ({ namespace, name }: PullSecret): boolean =>
     !this.#leaveOut.has(`${namespace}/${name}`);
 
   createSecret(
     secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
     signal: AbortSignal,
-  ): Promise<SecretObject> {
+  ): Promise<PullSecret> {
     return this.#calls.write(
       secretCreation(this.context, secret),
-      secretObject,
+      pullSecret,
       async () => {
         const found = await this.findSecret(secret.namespace, secret.name, signal);
         return found?.type === secret.type && holdsChange(found, secret) ? found : undefined;
@@ -281,10 +278,10 @@ export class ClusterClient {
     secret: Pick<SecretObject, "namespace" | "name" | "resourceVersion">,
     change: SecretChange,
     signal: AbortSignal,
-  ): Promise<SecretObject> {
+  ): Promise<PullSecret> {
     return this.#calls.write(
       secretChange(this.context, secret, change),
-      secretObject,
+      pullSecret,
       async () => {
         const found = await this.findSecret(secret.namespace, secret.name, signal);
         return found && holdsChange(found, change) ? found : undefined;
@@ -296,7 +293,7 @@ export class ClusterClient {
   async deleteSecret(
     secret: Pick<SecretObject, "namespace" | "name" | "uid" | "resourceVersion">,
     signal: AbortSignal,
-  ): Promise<SecretObject | undefined> {
+  ): Promise<PullSecret | undefined> {
     try {
       return await this.#calls.write(
         secretDeletion(this.context, secret),
@@ -355,8 +352,8 @@ export class ClusterClient {
 }
 
 /** A deletion is answered with a Status, or with the object while its finalizers hold it. */
-function standingSecret(answer: V1Secret | V1Status): SecretObject | undefined {
-  const secret = answer.kind === "Secret" ? secretObject(answer) : undefined;
+function standingSecret(answer: V1Secret | V1Status): PullSecret | undefined {
+  const secret = answer.kind === "Secret" ? pullSecret(answer) : undefined;
   return secret?.deleting && secret.finalizers.length > 0 ? secret : undefined;
 }
 

@@ -349,7 +349,7 @@ export const mutants = [
     edits: [
       {
         file: "src/core/cluster/holders.ts",
-        from: `if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {`,
+        from: "if (!isAsMarked(mark, credential)) {",
         to: "if (!credential) {",
       },
     ],

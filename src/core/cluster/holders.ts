@@ -1,15 +1,8 @@
-import {
-  credentialsOf,
-  dockerConfigType,
-  MalformedDockerConfigError,
-  parsePullSecret,
-  type HostCredential,
-  type PullCredential,
-} from "../../domain/docker-config.ts";
+import { dockerConfigType, type PullCredential } from "../../domain/docker-config.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import { credentialsIn, isAsMarked, type PullSecret } from "../../domain/pull-secret.ts";
+import type { EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { judgeTarget, targetName, type PresentTarget } from "../turn/pull-secret.ts";
 import type { Target } from "./read-targets.ts";
@@ -18,7 +11,7 @@ import type { SeenCluster } from "./see-clusters.ts";
 /** A secret that holds a key for a registry, by our mark and by its bytes. */
 export interface Holder {
   readonly target: Target;
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
   readonly mark: EntryMark;
   readonly credential: PullCredential;
   /** The credential before it, while that is on its way out. */
@@ -71,7 +64,7 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
     // Of the older type acr-pull writes none: whatever holds a key there is a copy.
     if (secret.type !== dockerConfigType) continue;
     const target = targetOf(seen, secret);
-    for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
+    for (const [loginServer, mark] of Object.entries(secret.marks)) {
       if (mark.clusterId !== seen.clusterId) continue;
       if (mark.pending) pending.push({ loginServer, target, mark: mark.pending });
       if (mark.appId === undefined) continue;
@@ -88,7 +81,7 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
         continue;
       }
       const { credential, second } = state;
-      if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {
+      if (!isAsMarked(mark, credential)) {
         group.changed.push(target);
         continue;
       }
@@ -171,7 +164,7 @@ function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Hold
   );
   return seen.secrets.flatMap((secret) => {
     const isKnown = known.has(`${secret.namespace}/${secret.name}`);
-    const marks = readableMarks(secret);
+    const marks = secret.marks;
     const credentials = credentialsIn(secret).filter(({ host, username, password }) => {
       if (!passwords.has(password.reveal())) return false;
       if (host === loginServer) return !isKnown;
@@ -208,21 +201,11 @@ function olderCopy(target: Target, type: string, host: string): ActionableError 
   );
 }
 
-/** Every credential in a pull secret, whatever it is for and however its marks read; none where it cannot be read. */
-export function credentialsIn(secret: SecretObject): HostCredential[] {
-  try {
-    return credentialsOf(parsePullSecret(secret.type, secret.data));
-  } catch (error) {
-    if (error instanceof MalformedDockerConfigError) return [];
-    throw error;
-  }
-}
-
-function targetOf({ cluster }: SeenCluster, { namespace, name }: SecretObject): Target {
+function targetOf({ cluster }: SeenCluster, { namespace, name }: PullSecret): Target {
   return { cluster, namespace, name };
 }
 
-function stateOf(target: Target, secret: SecretObject, loginServer: string): PresentTarget | ActionableError {
+function stateOf(target: Target, secret: PullSecret, loginServer: string): PresentTarget | ActionableError {
   try {
     const policy = { loginServer, adopt: false, createNamespace: false };
     const state = judgeTarget(target, { secret, namespace: undefined }, policy);

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { SeenCluster } from "./see-clusters.ts";
 
 /**
@@ -11,7 +11,7 @@ export async function secretsNow(
   { cluster, secrets }: Pick<SeenCluster, "cluster" | "secrets">,
   concurrency: number,
   signal: AbortSignal,
-): Promise<readonly SecretObject[]> {
+): Promise<readonly PullSecret[]> {
   const listed = await cluster.listPullSecrets(signal);
   if (listed) return listed;
   const found = await pMap(secrets, ({ namespace, name }) => cluster.findSecret(namespace, name, signal), {

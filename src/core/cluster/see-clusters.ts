@@ -3,8 +3,8 @@ import { isPullSecretType } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { isManaged, readableMarks } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import { isManaged } from "../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
 
 /** The name that `setup` gives a secret when none was asked for. */
@@ -34,7 +34,7 @@ export interface SeenCluster {
   readonly identified: boolean;
   /** Whether one list showed all there are. */
   readonly whole: boolean;
-  readonly secrets: readonly SecretObject[];
+  readonly secrets: readonly PullSecret[];
   /** The namespaces whose keys are meant; undefined: all. */
   readonly namespaces: ReadonlySet<string> | undefined;
 }
@@ -178,7 +178,7 @@ async function readSecrets(
   cluster: Cluster,
   namespaces: readonly string[],
   signal: AbortSignal,
-): Promise<SecretObject[]> {
+): Promise<PullSecret[]> {
   const found = await pMap(
     [...new Set(namespaces)],
     (namespace) => cluster.findSecret(namespace, secretName, signal),
@@ -197,7 +197,7 @@ async function readOwnNamespace(
   cluster: Cluster,
   namespace: string,
   signal: AbortSignal,
-): Promise<SecretObject[]> {
+): Promise<PullSecret[]> {
   try {
     return await readSecrets(wish, cluster, [namespace], signal);
   } catch (error) {
@@ -216,8 +216,8 @@ async function readOwnNamespace(
 }
 
 /** By namespace, then by name. */
-export function inOrder(secrets: readonly SecretObject[]): SecretObject[] {
-  const place = ({ namespace, name }: SecretObject) => `${namespace}/${name}`;
+export function inOrder(secrets: readonly PullSecret[]): PullSecret[] {
+  const place = ({ namespace, name }: PullSecret) => `${namespace}/${name}`;
   return secrets.toSorted((left, right) => (place(left) < place(right) ? -1 : 1));
 }
 
@@ -229,7 +229,7 @@ export function clusterIdOf(
   { clusterId }: Pick<SeeingWish, "clusterId">,
   { context }: Cluster,
   uid: string | undefined,
-  secrets: readonly SecretObject[],
+  secrets: readonly PullSecret[],
 ): string {
   if (uid !== undefined && clusterId !== undefined && clusterId !== uid) {
     throw refused(
@@ -241,9 +241,7 @@ export function clusterIdOf(
   const known = uid ?? clusterId;
   if (known !== undefined) return known;
   const recorded = new Set(
-    secrets
-      .filter(isManaged)
-      .flatMap((secret) => Object.values(readableMarks(secret)).map(({ clusterId: id }) => id)),
+    secrets.filter(isManaged).flatMap((secret) => Object.values(secret.marks).map(({ clusterId: id }) => id)),
   );
   const [only, ...more] = recorded;
   if (only !== undefined && more.length === 0) return only;

@@ -1,8 +1,7 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import { applicationUniqueName, isManaged, keyOrigin } from "../../domain/ownership.ts";
-import { credentialsIn } from "../cluster/holders.ts";
 import { secretsNow } from "../cluster/secrets-now.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
@@ -132,7 +131,7 @@ class ClusterRemoval {
     if (!holdsBack && !verdicts.some(({ keptKeys }) => keptKeys.some(({ heldBy }) => heldBy))) return mark;
     // Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
     const secrets = await this.#secretsNow();
-    const isGoing = (secret: SecretObject) =>
+    const isGoing = (secret: PullSecret) =>
       entries.entries.some(({ target }) => isSameTarget(target, secret));
     const remaining = secrets.filter((secret) => !isGoing(secret));
     const { gone, input } = this.#run;
@@ -188,7 +187,7 @@ class ClusterRemoval {
   }
 
   /** A key that some secret came to hold meanwhile stays. */
-  #secretsNow(): Promise<readonly SecretObject[]> {
+  #secretsNow(): Promise<readonly PullSecret[]> {
     return secretsNow(this.#removal.seen, this.#run.input.concurrency, this.#signal);
   }
 
@@ -230,7 +229,7 @@ class ClusterRemoval {
 /** @param remaining the cluster's secrets as they are now, without those that go */
 async function removeInAzure(
   removal: Removal,
-  remaining: () => Promise<readonly SecretObject[]>,
+  remaining: () => Promise<readonly PullSecret[]>,
   run: Run,
   signal: AbortSignal,
   stillOurTurn: () => Promise<void>,

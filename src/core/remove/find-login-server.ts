@@ -2,7 +2,6 @@ import { dockerConfigType } from "../../domain/docker-config.ts";
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { registryReference } from "../../domain/names.ts";
-import { readableMarks } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { isMeant } from "../cluster/holders.ts";
 import type { SeenCluster } from "../cluster/see-clusters.ts";
@@ -87,7 +86,7 @@ export function recordedIn(
   for (const { clusterId, secrets } of seen) {
     for (const secret of secrets) {
       if (secret.type !== dockerConfigType) continue;
-      for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
+      for (const [loginServer, mark] of Object.entries(secret.marks)) {
         if (mark.clusterId !== clusterId || !isMeant(reference, loginServer, mark.registry)) continue;
         const known = recorded.get(loginServer) ?? [];
         if (!known.includes(mark.registry)) known.push(mark.registry);

@@ -2,7 +2,6 @@ import type { Finished } from "../ending.ts";
 import { isDeepStrictEqual } from "node:util";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
-import { readableMarks } from "../../domain/ownership.ts";
 import { BusyWait } from "../turn/busy-wait.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { seeClusters, type LeftOut } from "../cluster/see-clusters.ts";
@@ -216,7 +215,7 @@ export async function listRemovableRegistries(
     registry: registries[0] ?? loginServer,
     secrets: seen.flatMap(({ cluster, secrets }) =>
       secrets
-        .filter((secret) => readableMarks(secret)[loginServer] !== undefined)
+        .filter((secret) => secret.marks[loginServer] !== undefined)
         .map(({ namespace, name }) => targetName({ cluster, namespace, name })),
     ),
   }));

@@ -1,5 +1,5 @@
 import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import { mayBeRemoved, mayBeTakenBack } from "../../domain/mark-claims.ts";
 import {
   applicationUniqueName,
@@ -7,10 +7,8 @@ import {
   isUniqueName,
   keyOrigin,
   keysOfOtherClusters,
-  readableMarks,
 } from "../../domain/ownership.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
-import { credentialsIn } from "../cluster/holders.ts";
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { KeptReason } from "./contract.ts";
 
@@ -37,13 +35,13 @@ export interface PrincipalQuestion {
   readonly clusterId: string;
   readonly loginServer: string;
   /** Secrets of the cluster that stay as they are. */
-  readonly remaining: readonly SecretObject[];
+  readonly remaining: readonly PullSecret[];
   /** How a secret is named. */
-  readonly nameOf: (secret: SecretObject) => string;
+  readonly nameOf: (secret: PullSecret) => string;
   /** Keys that the entries which go say they hold. */
   readonly namedKeys: ReadonlySet<string>;
   /** The cluster's secrets as they were when it was looked: a key that none of them names is not taken along. */
-  readonly surveyed: readonly SecretObject[];
+  readonly surveyed: readonly PullSecret[];
   /** Keys that a person named, to be removed although no secret names them. */
   readonly prune: ReadonlySet<string>;
   /** Application ids that a person named, whose roles go although others may sign in as them. */
@@ -158,12 +156,9 @@ function roleProof(
 }
 
 /** Secrets that sign in as the application at this registry, or may: an entry can be a pattern of hosts. */
-function stillPulling(
-  appId: string,
-  { remaining, loginServer, clusterId }: PrincipalQuestion,
-): SecretObject[] {
+function stillPulling(appId: string, { remaining, loginServer, clusterId }: PrincipalQuestion): PullSecret[] {
   return remaining.filter((secret) => {
-    const marks = readableMarks(secret);
+    const marks = secret.marks;
     if (marks[loginServer]?.clusterId === clusterId && marks[loginServer].appId === appId) return true;
     // What is marked is for the registry that the mark is of.
     return credentialsIn(secret).some(

@@ -1,6 +1,6 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { applicationUniqueName, isManaged } from "../../domain/ownership.ts";
 import { azureNow, readClocks, type Clocks } from "../clocks.ts";
@@ -77,7 +77,7 @@ export async function surveyRemoval(
  */
 export async function judgeAgain(
   removal: Pick<Removal, "seen" | "registry" | "entries">,
-  remaining: () => Promise<readonly SecretObject[]>,
+  remaining: () => Promise<readonly PullSecret[]>,
   how: Pick<PrincipalsWish, "gone" | "decisive">,
   input: RemoveInput,
   ports: RemovePorts,
@@ -92,7 +92,7 @@ export async function judgeAgain(
 /** Whether more would go by what the cluster's other secrets hold now than by what they held when it was looked. */
 export function mayRemoveMore(
   removal: Removal,
-  remaining: readonly SecretObject[],
+  remaining: readonly PullSecret[],
   gone: ReadonlySet<string>,
   input: RemoveInput,
 ): boolean {
@@ -146,7 +146,7 @@ async function lookAt(
 
 function questionFor(
   { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
-  remaining: readonly SecretObject[],
+  remaining: readonly PullSecret[],
   gone: ReadonlySet<string>,
   {
     keepPrincipal,

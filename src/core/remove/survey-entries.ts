@@ -2,8 +2,8 @@ import pMap from "p-map";
 import { dockerConfigType } from "../../domain/docker-config.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { readableMarks, type PendingMark } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import type { PendingMark } from "../../domain/ownership.ts";
 import type { SeenCluster } from "../cluster/see-clusters.ts";
 import type { ProcessIdentity } from "../ports.ts";
 import { readEntry, rehearseRemoval, type MarkedSecret } from "../turn/entry-removal.ts";
@@ -28,7 +28,7 @@ export interface SurveyedEntries {
   /** Secrets whose marks say that they are another cluster's. */
   readonly strangers: readonly Target[];
   /** Every other secret that was seen: what these hold is still needed. */
-  readonly remaining: readonly SecretObject[];
+  readonly remaining: readonly PullSecret[];
   /** Another run is at work. */
   readonly liveMark: Target | undefined;
   /** Operations of runs that were cut off, in entries that go. */
@@ -58,7 +58,7 @@ export async function surveyEntries(
     pending !== undefined && !isLive(pending, now, process);
   const inOrder = entries.toSorted((left, right) => Number(isStale(right.mark)) - Number(isStale(left.mark)));
   const { unwritable, gone } = await rehearseAll(inOrder, input, signal);
-  const isNone = (some: ReadonlyArray<{ readonly target: Target }>) => (secret: SecretObject) =>
+  const isNone = (some: ReadonlyArray<{ readonly target: Target }>) => (secret: PullSecret) =>
     !some.some(({ target }) => isSameTarget(target, secret));
   const going = inOrder.filter(({ secret }) => isNone([...unwritable, ...gone])(secret));
   return {
@@ -80,7 +80,7 @@ export async function surveyEntries(
 /** A secret in which another run that is at work for this registry and cluster has its mark. */
 export function findLiveMark(
   seen: Pick<SeenCluster, "cluster" | "clusterId">,
-  secrets: readonly SecretObject[],
+  secrets: readonly PullSecret[],
   loginServer: string,
   process: ProcessIdentity,
 ): Target | undefined {
@@ -92,7 +92,7 @@ export function findLiveMark(
 
 interface Marked {
   readonly target: Target;
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
   readonly clusterId: string;
   readonly pending: PendingMark | undefined;
 }
@@ -102,7 +102,7 @@ function markedSecrets(
   loginServer: string,
 ): Marked[] {
   return secrets.flatMap((secret) => {
-    const mark = secret.type === dockerConfigType ? readableMarks(secret)[loginServer] : undefined;
+    const mark = secret.type === dockerConfigType ? secret.marks[loginServer] : undefined;
     if (!mark) return [];
     const target: Target = { cluster, namespace: secret.namespace, name: secret.name };
     return [{ target, secret, clusterId: mark.clusterId, pending: mark.pending }];
@@ -110,7 +110,7 @@ function markedSecrets(
 }
 
 function isChosen(
-  { namespace, name }: SecretObject,
+  { namespace, name }: PullSecret,
   { namespaces }: SeenCluster,
   { secretName }: RemoveInput,
 ): boolean {

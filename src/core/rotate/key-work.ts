@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { ActionableError } from "../../domain/errors.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { isManaged, keyOrigin } from "../../domain/ownership.ts";
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { tryOnce } from "../proof/prove-pull.ts";
@@ -92,7 +92,7 @@ export class KeyWork {
   /** Whether the key that is to be retired is removed, and what came of that is not known yet. */
   removedUntold = false;
   /** Secrets as this run last wrote them, by name. */
-  readonly #latest = new Map<string, SecretObject>();
+  readonly #latest = new Map<string, PullSecret>();
   #mark: HeldMark | undefined;
   #signal: AbortSignal;
 
@@ -275,7 +275,7 @@ export class KeyWork {
     return { loginServer: this.keys.loginServer, adopt: false, createNamespace: false };
   }
 
-  #judge(target: Target, secret: SecretObject): TargetState {
+  #judge(target: Target, secret: PullSecret): TargetState {
     return judgeTarget(target, { secret, namespace: undefined }, this.#policy);
   }
 
@@ -433,7 +433,7 @@ export class KeyWork {
   }
 
   /** The cluster's pull secrets: others may have written since the survey. */
-  secretsNow(): Promise<readonly SecretObject[]> {
+  secretsNow(): Promise<readonly PullSecret[]> {
     return secretsNow(this.keys.seen, this.input.concurrency, this.#signal);
   }
 

@@ -3,14 +3,13 @@ import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { isThere, lookAgain } from "../../domain/look-again.ts";
-import { isKeyOf, readableMarks } from "../../domain/ownership.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { isKeyOf } from "../../domain/ownership.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { proveRemoved, type RemovalEvidence } from "../proof/prove-removed.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import { oftenEnough } from "../patience.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
-import { credentialsIn } from "../cluster/holders.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
 import type { SeenCluster } from "../cluster/see-clusters.ts";
@@ -97,7 +96,7 @@ interface HolderPlace {
   readonly isOlder: boolean;
 }
 
-function placesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): HolderPlace[] {
+function placesOf({ cluster }: SeenCluster, secrets: readonly PullSecret[]): HolderPlace[] {
   return secrets.map(({ namespace, name, type }) => ({
     name: targetName({ cluster, namespace, name }),
     isOlder: type !== dockerConfigType,
@@ -106,14 +105,14 @@ function placesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): H
 
 /** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
 function holdersIn(
-  secrets: readonly SecretObject[],
+  secrets: readonly PullSecret[],
   { keyId, old }: Retirement,
   { appId, application, holders: inUse }: Pick<SurveyedKeys, "appId" | "application" | "holders">,
-): SecretObject[] {
+): PullSecret[] {
   const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
   const newer = inUse.map(({ credential }) => credential.password);
   return secrets.filter((secret) => {
-    const marks = Object.values(readableMarks(secret));
+    const marks = Object.values(secret.marks);
     if (keyId !== null && marks.some((mark) => mark.appId === appId && mark.keyId === keyId)) return true;
     return credentialsIn(secret).some(({ username, password }) => {
       if (old) return password.equals(old.credential.password);

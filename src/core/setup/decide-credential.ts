@@ -1,14 +1,8 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
-import {
-  credentialOf,
-  dockerConfigKey,
-  MalformedDockerConfigError,
-  parseDockerConfig,
-} from "../../domain/docker-config.ts";
-import { hasCode, refused } from "../../domain/errors.ts";
+import { refused } from "../../domain/errors.ts";
 import type { Application } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { readMarks, type EntryMark } from "../../domain/ownership.ts";
+import { entryFor, isAsMarked, isOlderType, type PullSecret } from "../../domain/pull-secret.ts";
+import type { EntryMark } from "../../domain/ownership.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { credentialState, type CredentialState } from "../proof/credential-state.ts";
@@ -189,7 +183,7 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
   const found = new Map<string, HeldEntry & { credential: PullCredential }>();
   for (const entry of entries) {
     const { credential, mark } = entry;
-    if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") continue;
+    if (!isAsMarked(mark, credential)) continue;
     const key = credential.password.reveal();
     if (!found.has(key)) found.set(key, { ...entry, credential });
   }
@@ -197,16 +191,9 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
 }
 
 /** The entry that a secret holds for a login server; undefined when it has none or cannot be read. */
-export function heldEntry(secret: SecretObject, loginServer: string): HeldEntry | undefined {
-  try {
-    const mark = readMarks(secret)[loginServer];
-    if (!mark) return undefined;
-    const credential = credentialOf(parseDockerConfig(secret.data[dockerConfigKey]), loginServer);
-    return { namespace: secret.namespace, name: secret.name, mark, credential };
-  } catch (error) {
-    // Another secret that nobody can read is no source of a copy, and no reason to stop either.
-    if (error instanceof MalformedDockerConfigError || hasCode(error, "secret.marks-malformed"))
-      return undefined;
-    throw error;
-  }
+export function heldEntry(secret: PullSecret, loginServer: string): HeldEntry | undefined {
+  const { mark, credential } = entryFor(secret, loginServer);
+  // Another secret that nobody can read is no source of a copy, and no reason to stop either.
+  if (!mark || !secret.config || isOlderType(secret)) return undefined;
+  return { namespace: secret.namespace, name: secret.name, mark, credential };
 }

@@ -1,5 +1,5 @@
 import type { Application, Caller } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { azureNow } from "../clocks.ts";
 import type { ProofContext } from "../proof/prove-pull.ts";
@@ -64,7 +64,7 @@ export async function heldBesideTargets(
   return listed && heldKeyIds(listed.filter(isBesideTargets(survey)), application, now);
 }
 
-function isBesideTargets({ states }: JobSurvey): (secret: SecretObject) => boolean {
+function isBesideTargets({ states }: JobSurvey): (secret: PullSecret) => boolean {
   const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
   return ({ namespace, name }) => !targets.has(`${namespace}/${name}`);
 }

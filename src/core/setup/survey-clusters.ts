@@ -1,7 +1,8 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { NamespaceObject, SecretObject } from "../../domain/kubernetes-objects.ts";
-import { entriesAnnotation, managedSelector, readMarks } from "../../domain/ownership.ts";
+import type { NamespaceObject } from "../../domain/kubernetes-objects.ts";
+import { marksToChange, type PullSecret } from "../../domain/pull-secret.ts";
+import { entriesAnnotation, managedSelector } from "../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
 import { readTargets, type ReadTarget, type Target } from "../cluster/read-targets.ts";
 import type { SetupInput } from "./contract.ts";
@@ -14,7 +15,7 @@ export interface SurveyedCluster {
   readonly cluster: Cluster;
   readonly targets: readonly ReadTarget[];
   /** The managed secrets of every namespace, listed once when first asked; undefined when that is not allowed. */
-  managedSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  managedSecrets(signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
 }
 
 /** Reads every target of every context, and tells which contexts are one cluster. */
@@ -62,7 +63,7 @@ function joinContexts(contexts: readonly SurveyedContext[]): SurveyedCluster {
     const present = targets.get(key);
     if (!present || present.content instanceof ActionableError) targets.set(key, one);
   }
-  let listing: Promise<readonly SecretObject[] | undefined> | undefined;
+  let listing: Promise<readonly PullSecret[] | undefined> | undefined;
   return {
     clusterId: first.clusterId,
     contexts: contexts.map(({ cluster }) => cluster.context),
@@ -163,8 +164,8 @@ function clusterIdOf(
   }
   if (input.clusterId !== undefined) return input.clusterId;
   for (const { content } of targets) {
-    if (content instanceof ActionableError || !content.secret?.annotations[entriesAnnotation]) continue;
-    const [mark] = Object.values(readMarks(content.secret));
+    if (content instanceof ActionableError || !content.secret) continue;
+    const [mark] = Object.values(marksToChange(content.secret));
     if (mark) return mark.clusterId;
   }
   if (targets.every(({ content }) => content instanceof ActionableError)) return undefined;

@@ -1,6 +1,6 @@
 import type { Application, Caller } from "../../domain/identity.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { managedSelector, readableMarks } from "../../domain/ownership.ts";
+import { managedSelector } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { RegistryRights, Roles } from "../ports.ts";
 import {
@@ -135,7 +135,7 @@ async function makeWayFor(
   const listed = await cluster.listSecrets(managedSelector, signal);
   if (listed) {
     const atWork = listed.find((secret) => {
-      const mark = readableMarks(secret)[loginServer];
+      const mark = secret.marks[loginServer];
       return mark?.clusterId === clusterId && mark.pending && isLive(mark.pending, now, process);
     });
     if (atWork) throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));

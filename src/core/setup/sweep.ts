@@ -1,10 +1,9 @@
 import pMap from "p-map";
 import type { Application } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { azureNow } from "../clocks.ts";
 import { heldKeyIds } from "../cluster/key-holders.ts";
 import { mayBeSwept } from "../../domain/mark-claims.ts";
-import { readableMarks } from "../../domain/ownership.ts";
 import type { ProcessIdentity, Writing } from "../ports.ts";
 import { sweepKeys } from "../identity/client-secret.ts";
 import { clearMark, isLive, type HeldMark } from "../turn/pending-mark.ts";
@@ -104,15 +103,15 @@ export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" 
 
 /** Operations that other runs at work have in their own marks for the registry. */
 function operationsAtWork(
-  secrets: readonly SecretObject[],
+  secrets: readonly PullSecret[],
   { surveyed: { cluster }, clusterId, staleMarks }: Job,
   loginServer: string,
   process: ProcessIdentity,
 ): ReadonlySet<string> {
-  const isStale = (secret: SecretObject) => staleMarks.some(({ target }) => isSameTarget(target, secret));
+  const isStale = (secret: PullSecret) => staleMarks.some(({ target }) => isSameTarget(target, secret));
   const pending = secrets
     .filter((secret) => !isStale(secret))
-    .map((secret) => readableMarks(secret)[loginServer])
+    .map((secret) => secret.marks[loginServer])
     .flatMap((mark) => (mark?.clusterId === clusterId && mark.pending ? [mark.pending] : []));
   const now = cluster.serverTime();
   return new Set(pending.filter((one) => isLive(one, now, process)).map(({ operation }) => operation));
@@ -131,7 +130,7 @@ export async function heldKeys(
     clock,
     known,
   }: Pick<Parameters<typeof sweepKeys>[2], "directory" | "clock"> & {
-    readonly known?: readonly SecretObject[] | undefined;
+    readonly known?: readonly PullSecret[] | undefined;
   },
   signal: AbortSignal,
 ): Promise<Set<string>> {
@@ -142,7 +141,7 @@ export async function heldKeys(
     (await pMap(targets, ({ target }) => target.cluster.findSecret(target.namespace, target.name, signal), {
       concurrency: 10,
     }));
-  const secrets: ReadonlyArray<SecretObject | undefined> = listed;
+  const secrets: ReadonlyArray<PullSecret | undefined> = listed;
   return heldKeyIds(
     secrets.filter((secret) => secret !== undefined),
     application,

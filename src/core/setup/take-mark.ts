@@ -1,6 +1,6 @@
 import type { Writing } from "../ports.ts";
-import { keyOrigin, readableMarks, type EntryMark } from "../../domain/ownership.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { keyOrigin, type EntryMark } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { HeldMark } from "../turn/pending-mark.ts";
 import { BusyError } from "../turn/busy.ts";
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
@@ -74,12 +74,12 @@ async function surveyedSecret(
   target: Target,
   loginServer: string,
   signal: AbortSignal,
-): Promise<SecretObject | undefined> {
+): Promise<PullSecret | undefined> {
   const known = targets.find((one) => isSameTarget(one.target, target));
   if (known) return known.state.kind === "present" ? known.state.secret : undefined;
   const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
   const seen = staleMarks.find((one) => isSameTarget(one.target, target));
-  const operation = secret && readableMarks(secret)[loginServer]?.pending?.operation;
+  const operation = secret && secret.marks[loginServer]?.pending?.operation;
   if (operation !== seen?.pending.operation) throw new BusyError(targetName(target));
   return secret;
 }

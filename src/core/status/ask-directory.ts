@@ -1,7 +1,6 @@
 import pMap from "p-map";
 import { ActionableError } from "../../domain/errors.ts";
 import type { Application, Owner, ServicePrincipal } from "../../domain/identity.ts";
-import { readableMarks } from "../../domain/ownership.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { findApplicationListing, findPrincipalOf } from "../identity/find-application.ts";
@@ -121,7 +120,7 @@ export function hasApplications(
 function namedKeys(seen: readonly ManagedSecrets[]): Map<string, Set<string>> {
   const named = new Map<string, Set<string>>();
   for (const { secrets } of seen) {
-    for (const { appId, keyId } of secrets.flatMap((secret) => Object.values(readableMarks(secret)))) {
+    for (const { appId, keyId } of secrets.flatMap((secret) => Object.values(secret.marks))) {
       if (appId === undefined) continue;
       const keys = named.get(appId) ?? new Set();
       named.set(appId, keys);

@@ -1,7 +1,7 @@
 import type { ActionableError } from "../../domain/errors.ts";
 import type { Application } from "../../domain/identity.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { applicationUniqueName, isKeyOf, readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import { applicationUniqueName, isKeyOf, type EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { isMeant } from "../cluster/holders.ts";
@@ -92,7 +92,7 @@ export function findOrphans(
 
 function entriesOf({ secrets }: ManagedSecrets, registry: RegistryReference): Array<[string, EntryMark]> {
   return secrets
-    .flatMap((secret) => Object.entries(readableMarks(secret)))
+    .flatMap((secret) => Object.entries(secret.marks))
     .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry));
 }
 

@@ -1,4 +1,4 @@
-import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import type { EntryMark } from "../../domain/ownership.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { isMeant } from "../cluster/holders.ts";
 import { isChosen, type ManagedSecrets } from "../cluster/see-managed.ts";
@@ -30,7 +30,7 @@ export function findPending(
   process: ProcessIdentity,
 ): PendingWork[] {
   const waiting = cluster.secrets.flatMap((secret) =>
-    Object.entries(readableMarks(secret))
+    Object.entries(secret.marks)
       .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry))
       .map(([loginServer, mark]): Waiting => ({
         secret: `${secret.namespace}/${secret.name}`,

@@ -1,22 +1,8 @@
-import {
-  credentialOf,
-  dockerConfigKey,
-  dockerConfigType,
-  MalformedDockerConfigError,
-  parseDockerConfig,
-  type PullCredential,
-} from "../../domain/docker-config.ts";
+import { dockerConfigKey, type PullCredential } from "../../domain/docker-config.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { heldText } from "../../domain/held-text.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import {
-  entriesAnnotation,
-  readableMarks,
-  readMarks,
-  reconcilerOf,
-  type EntryMark,
-} from "../../domain/ownership.ts";
-import { hasCode } from "../../domain/errors.ts";
+import { entryFor, troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
+import { entriesAnnotation, type EntryMark } from "../../domain/ownership.ts";
 import { isRenewalDue, type KeyLife } from "../../domain/renewal.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { isMeant } from "../cluster/holders.ts";
@@ -48,7 +34,7 @@ export function judgeEntries(cluster: ManagedSecrets, judgement: Judgement): Sta
 function replacedKeys({ clusterId, secrets }: ManagedSecrets): ReadonlySet<string> {
   return new Set(
     secrets.flatMap((secret) =>
-      Object.entries(readableMarks(secret)).flatMap(([loginServer, { clusterId: of, appId, retire }]) =>
+      Object.entries(secret.marks).flatMap(([loginServer, { clusterId: of, appId, retire }]) =>
         of === clusterId && appId !== undefined && typeof retire?.keyId === "string"
           ? [nameOf(loginServer, appId, retire.keyId)]
           : [],
@@ -62,7 +48,7 @@ function nameOf(loginServer: string, appId: string, keyId: string): string {
 }
 
 function entriesOf(
-  secret: SecretObject,
+  secret: PullSecret,
   cluster: ManagedSecrets,
   replaced: ReadonlySet<string>,
   judgement: Judgement,
@@ -73,17 +59,12 @@ function entriesOf(
   } = cluster;
   const { namespace, name } = secret;
   const place = { context, clusterId, namespace, name };
-  let marks;
-  try {
-    // With the last mark acr-pull takes its label away.
-    if (secret.annotations[entriesAnnotation] === undefined)
-      return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks are gone" }];
-    marks = readMarks(secret);
-  } catch (error) {
-    if (!hasCode(error, "secret.marks-malformed")) throw error;
+  // With the last mark acr-pull takes its label away.
+  if (secret.annotations[entriesAnnotation] === undefined)
+    return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks are gone" }];
+  if (troubleOf(secret, "marks-malformed"))
     return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks cannot be read" }];
-  }
-  return Object.entries(marks)
+  return Object.entries(secret.marks)
     .filter(([loginServer, { registry }]) => isMeant(judgement.input.registry, loginServer, registry))
     .map(([loginServer, mark]) => {
       const held = heldBy(secret, loginServer);
@@ -128,18 +109,14 @@ interface Held {
   readonly trouble: string | undefined;
 }
 
-function heldBy({ type, data }: SecretObject, loginServer: string): Held {
-  if (type !== dockerConfigType) return { credential: undefined, trouble: `its type is ${inOneLine(type)}` };
-  try {
-    const config = parseDockerConfig(data[dockerConfigKey]);
-    return {
-      credential: credentialOf(config, loginServer),
-      trouble: undefined,
-    };
-  } catch (error) {
-    if (!(error instanceof MalformedDockerConfigError)) throw error;
-    return { credential: undefined, trouble: `its ${dockerConfigKey} ${error.message}` };
-  }
+function heldBy(secret: PullSecret, loginServer: string): Held {
+  if (troubleOf(secret, "wrong-type"))
+    return { credential: undefined, trouble: `its type is ${inOneLine(secret.type)}` };
+  const malformed = troubleOf(secret, "malformed");
+  return {
+    credential: entryFor(secret, loginServer).credential,
+    trouble: malformed && `its ${dockerConfigKey} ${malformed.why}`,
+  };
 }
 
 /** Marks are valid: what one says is a time. */
@@ -155,7 +132,7 @@ function keyOf({ appId, keyId }: EntryMark, directory: DirectoryFacts | undefine
 interface Subject extends KeyLife {
   readonly mark: EntryMark;
   readonly held: Held;
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
   readonly loginServer: string;
 }
 
@@ -202,8 +179,8 @@ function foreignChange(
   directory: DirectoryFacts | undefined,
 ): string | undefined {
   if (secret.deleting) return `it is being deleted${heldText(secret.finalizers)}`;
-  const reconciler = reconcilerOf(secret);
-  if (reconciler !== undefined) return `it is written by ${inOneLine(reconciler)}`;
+  const reconciled = troubleOf(secret, "reconciled");
+  if (reconciled) return `it is written by ${inOneLine(reconciled.by)}`;
   if (mark.clusterId !== clusterId) return "its mark is of another cluster";
   if (held.trouble !== undefined) return held.trouble;
   const { credential } = held;

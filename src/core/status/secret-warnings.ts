@@ -1,4 +1,3 @@
-import { readableMarks } from "../../domain/ownership.ts";
 import { isMeant } from "../cluster/holders.ts";
 import { isChosen, type ManagedSecrets } from "../cluster/see-managed.ts";
 import { targetName } from "../turn/pull-secret.ts";
@@ -13,7 +12,7 @@ export function secretWarnings(
   return managed.secrets
     .filter((secret) => secret.immutable && isChosen(secret, managed, secretName))
     .flatMap((secret) =>
-      Object.entries(readableMarks(secret))
+      Object.entries(secret.marks)
         .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry))
         .flatMap(([, { appId }]) => {
           if (appId === undefined) return [];

@@ -5,7 +5,8 @@ import {
   type DockerConfig,
 } from "../../domain/docker-config.ts";
 import { hasCode } from "../../domain/errors.ts";
-import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { SecretChange } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import {
   entriesAnnotation,
   formatMarks,
@@ -23,7 +24,7 @@ import type { Target, Writable } from "../cluster/read-targets.ts";
 export interface MarkedSecret {
   readonly target: Target;
   readonly loginServer: string;
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
   readonly config: DockerConfig;
   readonly marks: EntryMarks;
   readonly mark: EntryMark;
@@ -51,11 +52,7 @@ export type KeptSecret =
  * @throws ActionableError with exit 2 for what can never work: `secret.reconciled`, `secret.malformed`,
  *   `secret.immutable`, `secret.marks-malformed`, `secret.wrong-type`
  */
-export function readEntry(
-  target: Target,
-  secret: SecretObject,
-  loginServer: string,
-): MarkedSecret | undefined {
+export function readEntry(target: Target, secret: PullSecret, loginServer: string): MarkedSecret | undefined {
   const policy = { loginServer, adopt: true, createNamespace: false };
   const state = judgeTarget(target, { secret, namespace: undefined }, policy);
   if (state.kind !== "present" || !state.mark) return undefined;

@@ -1,12 +1,12 @@
 import type { ProcessIdentity } from "../ports.ts";
 import { emptyDockerConfig } from "../../domain/docker-config.ts";
 import { hasCode } from "../../domain/errors.ts";
-import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { SecretChange } from "../../domain/kubernetes-objects.ts";
+import { marksToChange, type PullSecret } from "../../domain/pull-secret.ts";
 import {
   entriesAnnotation,
   formatMarks,
   managedLabel,
-  readMarks,
   type EntryMark,
   type MarkHolder,
   type PendingMark,
@@ -54,7 +54,7 @@ function isNeighbour(holder: MarkHolder, process: ProcessIdentity): boolean {
 export interface MarkWish {
   readonly target: Writable<Target>;
   /** The secret as last read; undefined: it is made. */
-  readonly secret: SecretObject | undefined;
+  readonly secret: PullSecret | undefined;
   readonly loginServer: string;
   /** The entry beside which the mark stands, or the least an entry says. */
   readonly entry: EntryMark;
@@ -71,7 +71,7 @@ export interface MarkWish {
  */
 export class HeldMark {
   #wish: MarkWish;
-  #secret: SecretObject;
+  #secret: PullSecret;
   #pending: PendingMark;
   #timer: NodeJS.Timeout | undefined;
   /** The write under way: the marked secret is written by one at a time. */
@@ -80,7 +80,7 @@ export class HeldMark {
   /** Operations of this run that may have left a key which only the mark names. */
   readonly #lostOperations: string[] = [];
 
-  private constructor(wish: MarkWish, secret: SecretObject, pending: PendingMark) {
+  private constructor(wish: MarkWish, secret: PullSecret, pending: PendingMark) {
     this.#wish = wish;
     this.#secret = secret;
     this.#pending = pending;
@@ -121,7 +121,7 @@ export class HeldMark {
   }
 
   /** The marked secret as it was last written by this run. */
-  get secret(): SecretObject {
+  get secret(): PullSecret {
     return this.#secret;
   }
 
@@ -158,7 +158,7 @@ export class HeldMark {
   /** Puts back what stood there before: nothing is left that this mark alone names. */
   async putBack(signal: AbortSignal): Promise<void> {
     const { target, loginServer, secret } = this.#wish;
-    const before = secret && readMarks(secret)[loginServer]?.pending;
+    const before = secret && marksToChange(secret)[loginServer]?.pending;
     await replaceMark(target, loginServer, new Set([this.operation]), before, signal);
   }
 
@@ -200,7 +200,7 @@ export class HeldMark {
    * Lets the marked secret itself be written by this run, between two renewals.
    * @param write gets the secret as it was last written, and says what it is then
    */
-  async writeMarked(write: (secret: SecretObject) => Promise<SecretObject>): Promise<void> {
+  async writeMarked(write: (secret: PullSecret) => Promise<PullSecret>): Promise<void> {
     await this.#inTurn(async () => {
       this.#secret = await write(this.#secret);
     });
@@ -248,7 +248,7 @@ export class HeldMark {
   async #writeAfterConflict(pending: PendingMark, signal: AbortSignal): Promise<void> {
     const { target, loginServer } = this.#wish;
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
-    const standing = secret && readMarks(secret)[loginServer]?.pending;
+    const standing = secret && marksToChange(secret)[loginServer]?.pending;
     const isOurs = standing?.operation === this.operation && isOwn(standing, this.#wish.process);
     if (!secret || secret.deleting || !isOurs) throw new BusyError(targetName(target));
     try {
@@ -284,12 +284,12 @@ function pendingMark(
 
 async function write(
   wish: MarkWish,
-  secret: SecretObject | undefined,
+  secret: PullSecret | undefined,
   pending: PendingMark,
   signal: AbortSignal,
-): Promise<SecretObject> {
+): Promise<PullSecret> {
   const { target, loginServer, entry } = wish;
-  const marks = { ...(secret ? readMarks(secret) : {}) };
+  const marks = { ...(secret ? marksToChange(secret) : {}) };
   marks[loginServer] = { ...(marks[loginServer] ?? entry), pending };
   if (!secret) return target.cluster.createSecret(newSecret(target, marks, emptyDockerConfig), signal);
   refuseDeleting(target, secret);
@@ -322,7 +322,7 @@ async function replaceMark(
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
-    const marks = secret ? { ...readMarks(secret) } : {};
+    const marks = secret ? { ...marksToChange(secret) } : {};
     const mark = marks[loginServer];
     if (!secret || !mark?.pending || !operations.has(mark.pending.operation)) return;
     const { pending: _replaced, ...rest } = mark;

@@ -1,5 +1,5 @@
-import { managedSelector, readableMarks } from "../../domain/ownership.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { managedSelector } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { BusyError } from "./busy.ts";
 import { HeldMark, type MarkWish } from "./pending-mark.ts";
 import { isSameTarget, targetName } from "./pull-secret.ts";
@@ -10,7 +10,7 @@ export interface TurnWish extends MarkWish {
   /** Operations whose keys are to be removed in the end. */
   readonly sweep: readonly string[];
   /** The cluster's managed secrets when it was surveyed; undefined when they may not be listed. */
-  readonly surveyed: readonly SecretObject[] | undefined;
+  readonly surveyed: readonly PullSecret[] | undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function takeTurn(wish: TurnWish, signal: AbortSignal): Promise<Hel
 async function changedMeanwhile(
   { target, loginServer, surveyed }: TurnWish,
   signal: AbortSignal,
-): Promise<SecretObject | undefined> {
+): Promise<PullSecret | undefined> {
   if (!surveyed) return undefined;
   const known = new Set(surveyed.map((secret) => fingerprint(secret, loginServer)));
   const now = await target.cluster.listSecrets(managedSelector, signal);
@@ -38,7 +38,7 @@ async function changedMeanwhile(
 }
 
 /** Which keys a secret holds for a registry, and which operation is pending there. */
-function fingerprint(secret: SecretObject, loginServer: string): string {
-  const { appId, keyId, pending, retire } = readableMarks(secret)[loginServer] ?? {};
+function fingerprint(secret: PullSecret, loginServer: string): string {
+  const { appId, keyId, pending, retire } = secret.marks[loginServer] ?? {};
   return JSON.stringify([secret.namespace, secret.name, appId, keyId, pending?.operation, retire?.keyId]);
 }

@@ -1,14 +1,12 @@
 import {
   credentialsOf,
-  MalformedDockerConfigError,
-  parsePullSecret,
   isPullSecretType,
   type DockerConfig,
   type PullCredential,
 } from "../../domain/docker-config.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import { cloudOfLoginServer, registryHostOf, registryNameIn } from "../../domain/login-server.ts";
-import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import type { EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { keysForImage } from "../../domain/kubelet-match.ts";
 import type { ProofImage } from "../ports.ts";
@@ -21,14 +19,9 @@ export interface Content {
 }
 
 /** Reads a secret as the kubelet does. */
-export function contentOf(secret: SecretObject | undefined): Content {
+export function contentOf(secret: PullSecret | undefined): Content {
   if (!secret || !isPullSecretType(secret.type)) return { config: undefined, malformed: undefined };
-  try {
-    return { config: parsePullSecret(secret.type, secret.data), malformed: undefined };
-  } catch (error) {
-    if (!(error instanceof MalformedDockerConfigError)) throw error;
-    return { config: undefined, malformed: error.message };
-  }
+  return { config: secret.config, malformed: troubleOf(secret, "malformed")?.why };
 }
 
 /** One host's entry in a secret. */
@@ -56,13 +49,13 @@ export function registryTeller(ownsLoginServer: IsRegistry): IsRegistry {
  * for one host it is the one that the kubelet offers for the image.
  */
 export function entriesOf(
-  secret: SecretObject,
+  secret: PullSecret,
   config: DockerConfig,
   isRegistry: IsRegistry,
   wanted: Wanted | undefined,
   image: ProofImage | undefined,
 ): Entry[] {
-  const marks = readableMarks(secret);
+  const marks = secret.marks;
   const keys = Object.keys(config.auths);
   const byHost = new Map<string, Array<{ readonly key: string; readonly credential: PullCredential }>>();
   for (const [index, { host: named, ...credential }] of credentialsOf(config).entries()) {
@@ -89,7 +82,7 @@ function hostFor(key: string, host: string, wanted: Wanted | undefined): string 
 }
 
 /** Whether a secret has an entry for a registry of Azure, and for the one that was asked for if one was. */
-export function isFor(secret: SecretObject, isRegistry: IsRegistry, wanted: Wanted | undefined): boolean {
+export function isFor(secret: PullSecret, isRegistry: IsRegistry, wanted: Wanted | undefined): boolean {
   const { config } = contentOf(secret);
   return config !== undefined && entriesOf(secret, config, isRegistry, wanted, undefined).length > 0;
 }

@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
@@ -240,7 +240,7 @@ async function namespacesOf(
 }
 
 /** Whether a secret has an entry for a registry that is meant. */
-async function meantSecrets({ owns, wanted }: Run): Promise<(secret: SecretObject) => boolean> {
+async function meantSecrets({ owns, wanted }: Run): Promise<(secret: PullSecret) => boolean> {
   const [isRegistry, meant] = [registryTeller(await owns), await wanted];
   return (secret) => isFor(secret, isRegistry, meant);
 }

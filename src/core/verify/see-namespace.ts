@@ -1,5 +1,6 @@
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
-import type { PodObject, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PodObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { imageName } from "../../domain/image-name.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import type { NamespaceFacts } from "../checks/facts.ts";
@@ -23,7 +24,7 @@ export interface NamespaceWish {
   readonly secretName: string | undefined;
   readonly pod: string | undefined;
   /** Whether a secret has an entry for a registry that is meant. */
-  readonly isMeant: Promise<(secret: SecretObject) => boolean>;
+  readonly isMeant: Promise<(secret: PullSecret) => boolean>;
   /** Whether a host is a registry of Azure's. */
   readonly isRegistry: Promise<IsRegistry>;
 }
@@ -32,7 +33,7 @@ export interface NamespaceWish {
 export interface ChosenSecret {
   readonly name: string;
   /** Undefined: there is none. */
-  readonly secret: SecretObject | undefined;
+  readonly secret: PullSecret | undefined;
   readonly forbidden: ActionableError | undefined;
   /** Whether anybody wants it: where it is missing and nobody does, nothing is wrong. */
   readonly isNeeded: boolean;

@@ -1,5 +1,5 @@
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { isManaged, reconcilerOf } from "../../domain/ownership.ts";
 import { askAll, type CheckResult, type Known } from "../checks/check.ts";
 import type { EntryFacts, NamespaceFacts, SecretFacts, SecretOutcome, SecretPlace } from "../checks/facts.ts";
@@ -19,7 +19,7 @@ export interface SecretSight extends EntrySight {
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
   /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
-  readonly everywhere: () => Promise<readonly SecretObject[]>;
+  readonly everywhere: () => Promise<readonly PullSecret[]>;
 }
 
 /** What was found of a secret: for people, and for the pods that name it. */

@@ -11,7 +11,7 @@ import {
   loginServer,
   seenCluster,
   textOf,
-  type PullSecret,
+  type SecretSpec,
 } from "../cluster/pull-secrets.ts";
 
 const hourMs = 3_600_000;
@@ -43,7 +43,7 @@ interface Told {
   readonly ahead?: number;
 }
 
-function survey(secrets: readonly PullSecret[], told: Told = {}): Promise<SurveyedKeys> {
+function survey(secrets: readonly SecretSpec[], told: Told = {}): Promise<SurveyedKeys> {
   const { passwords = [], living, gullible = false, uniqueName, ownsLoginServer = true, ahead = 0 } = told;
   const cluster = { context: "blue", serverTime: () => clusterTime } as Cluster;
   const [held] = heldKeys(seenCluster(secrets, { cluster }), { registry: undefined, secretName: undefined });
@@ -101,7 +101,7 @@ function survey(secrets: readonly PullSecret[], told: Told = {}): Promise<Survey
   return surveyKeys(held, wish, ports, () => {}, new AbortController().signal);
 }
 
-const inUse: PullSecret = { namespace: "a", holds: "old" };
+const inUse: SecretSpec = { namespace: "a", holds: "old" };
 const keysOf = ({ holders, keyOf }: SurveyedKeys) =>
   holders.map(({ credential }) => keyOf(credential.password));
 
@@ -143,12 +143,12 @@ describe("a survey goes by the services' clocks", () => {
 });
 
 describe("which key a password is", () => {
-  const idOf = async (secrets: readonly PullSecret[], passwords: readonly PasswordCredential[]) => {
+  const idOf = async (secrets: readonly SecretSpec[], passwords: readonly PasswordCredential[]) => {
     const [first] = keysOf(await survey(secrets, { passwords }));
     return [first?.keyId, first?.listed?.keyId];
   };
 
-  it.each<[string, PullSecret, readonly PasswordCredential[], string | null, string | undefined]>([
+  it.each<[string, SecretSpec, readonly PasswordCredential[], string | null, string | undefined]>([
     ["is what the mark says", inUse, [listed("old"), listed("new")], "old", "old"],
     [
       "is what the mark says of a key whose hint is not told",
@@ -218,7 +218,7 @@ describe("a survey refuses, before anything is made,", () => {
   const other = { ...inUse, namespace: "b", holds: "other" };
   const ours = applicationUniqueName(loginServer, clusterId);
 
-  it.each<[string, readonly PullSecret[], Told, string]>([
+  it.each<[string, readonly SecretSpec[], Told, string]>([
     [
       "a host that is no registry of this cloud",
       [inUse],
