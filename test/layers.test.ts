@@ -23,6 +23,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "sandbox/": ["domain/duration.ts"],
 };
 
+/** The clients implement these; what stands there are types, and they are imported as types. */
+const ports = /^core\/ports[./]/;
+const client = /^(azure|registry|kubernetes)\//;
+
 /** What commands share stands beside them: none imports from the room of another, nor does what they share. */
 const commandRoom = /^core\/(setup|rotate|remove|status|verify)\//;
 
@@ -37,13 +41,22 @@ const owners: readonly (readonly [RegExp, RegExp])[] = [
 
 /** What a module imports: its own as names below src, packages as they are. */
 function importsOf(name: string): readonly string[] {
-  const found = textOf(name).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g);
+  return targetsIn(name, textOf(name).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g));
+}
+
+/** What it imports or exports nothing but types of. */
+function typeImportsOf(name: string): readonly string[] {
+  return targetsIn(name, textOf(name).matchAll(/\b(?:import|export) type [^"]*?\bfrom\s*"([^"]+)"/g));
+}
+
+function targetsIn(name: string, found: Iterable<RegExpMatchArray>): readonly string[] {
   return [...found].map(([, target = ""]) => (target.startsWith(".") ? join(dirname(name), target) : target));
 }
 
 function mayImport(name: string, target: string): boolean {
   const layer = Object.keys(layers).find((one) => name.startsWith(one)) ?? "";
   const room = commandRoom.exec(target)?.[0];
+  if (client.test(name) && ports.test(target)) return true;
   if (name.startsWith("core/") && room !== undefined && !name.startsWith(room)) return false;
   return (
     target.startsWith(layer) ||
@@ -58,6 +71,17 @@ describe("the product's code", () => {
         .filter((target) => target.endsWith(".ts") && !mayImport(name, target))
         .map((target) => `${name} imports ${target}`),
     );
+    expect(wrong).toEqual([]);
+  });
+
+  it("lets clients import the ports that they implement, as types alone", () => {
+    const types = new Set(files.flatMap((name) => typeImportsOf(name).map((target) => `${name} ${target}`)));
+    const wrong = files
+      .filter((name) => client.test(name) || ports.test(name))
+      .flatMap((name) => importsOf(name).map((target) => [name, target] as const))
+      .filter(([name, target]) => (client.test(name) ? ports.test(target) : target.endsWith(".ts")))
+      .filter(([name, target]) => !types.has(`${name} ${target}`))
+      .map(([name, target]) => `${name} imports ${target} as more than types`);
     expect(wrong).toEqual([]);
   });
 

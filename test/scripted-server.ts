@@ -71,7 +71,8 @@ export class ScriptedServer {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString("utf8");
-    const url = new URL(request.url ?? "", this.url);
+    // Not this.url: a request may still arrive while the server stops.
+    const url = new URL(request.url ?? "", "http://scripted.test");
     this.requests.push({
       method: request.method ?? "",
       path: url.pathname,

@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ["test/**/*.long.test.ts"],
     // NODE_EXTRA_CA_CERTS, set before a worker starts, reaches forks and not threads.
     pool: "forks",
+    // Files that run in one worker share its modules: loading them anew for each file takes longer than most tests.
+    isolate: false,
     maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,7 +1,8 @@
+import type { Passwords } from "../core/ports/directory.ts";
 import { ActionableError, OutcomeUnknownError } from "../domain/errors.ts";
-import type { Application, NewPassword } from "../domain/identity.ts";
+import type { NewPassword } from "../domain/identity.ts";
 import { Once } from "../domain/once.ts";
-import { unknownPasswordPolicy, type PasswordPolicy } from "../domain/password-policy.ts";
+import { unknownPasswordPolicy } from "../domain/password-policy.ts";
 import { SecretText } from "../domain/secret-text.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import { azureError } from "./azure-errors.ts";
@@ -9,11 +10,11 @@ import { applicationFields, applicationOf, dateOf } from "./directory-objects.ts
 import { mayHaveBeenDone, type DirectoryRequests } from "./directory-requests.ts";
 import { text } from "./json-fields.ts";
 import { readPasswordPolicy } from "./password-policy.ts";
-import { removeEverywhere } from "./removal-everywhere.ts";
+import { lingers, removeEverywhere } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
 
-/** Passwords of applications, one at a time: never the whole list, which would take those of others along. */
-export function applicationPasswords({ graph, ask, list, find, undertake }: DirectoryRequests) {
+/** Passwords of applications, one at a time: writing the whole list would write those of others too. */
+export function applicationPasswords({ graph, ask, list, find, undertake }: DirectoryRequests): Passwords {
   const policies = new Once();
   const tenantPolicy = (signal: AbortSignal) =>
     policies.do("tenant", null, () =>
@@ -36,31 +37,15 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
     );
 
   return {
-    /**
-     * What the tenant's policies say of new passwords of an application, or of one that is still to be made. Hardly
-     * anybody may read them, and nobody needs to: whatever is answered but what was asked for is `unknown`. Each is
-     * asked for once.
-     */
-    async passwordPolicy(
-      application: Pick<Application, "objectId" | "createdAt"> | undefined,
-      signal: AbortSignal,
-    ): Promise<PasswordPolicy> {
+    async passwordPolicy(application, signal) {
       const tenant = await tenantPolicy(signal);
-      // Who may not read the one may not read the others either.
+      // Who may not read this one may not read the others either.
       if (!tenant) return unknownPasswordPolicy;
       const own = application ? await ownPolicies(application.objectId, signal) : [];
       return readPasswordPolicy({ tenant, own, createdAt: application?.createdAt });
     },
 
-    /**
-     * Sends one request, ever (refusals that did nothing apart).
-     * @throws OutcomeUnknownError when the answer was lost: the key may exist
-     */
-    async addPassword(
-      objectId: string,
-      password: { readonly displayName: string; readonly endDateTime: Date },
-      signal: AbortSignal,
-    ): Promise<NewPassword> {
+    async addPassword(objectId, password, signal) {
       const doing = "add a password to the application";
       return undertake(doing, signal, async () => {
         try {
@@ -84,11 +69,7 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
       });
     },
 
-    /**
-     * Fine when it is gone.
-     * @throws ActionableError `directory.key-lingers` when there is none to remove, and yet it goes on being listed
-     */
-    async removePassword(objectId: string, keyId: string, signal: AbortSignal): Promise<void> {
+    async removePassword(objectId, keyId, signal) {
       await undertake("remove a password of the application", signal, async () => {
         const call = {
           method: "post",
@@ -107,7 +88,12 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
               const application = await find("read the application", shown(), applicationOf, signal);
               return application?.passwords.some((password) => password.keyId === keyId) === true;
             },
-            lingers: (cause) => keyLingers(keyId, cause),
+            lingers: (cause) =>
+              lingers(
+                "directory.key-lingers",
+                `The directory says that there is no key ${keyId} to remove, and parts of it still list it.`,
+                cause,
+              ),
           },
           signal,
         );
@@ -116,10 +102,10 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
   };
 }
 
-/** How long an answer is waited for that nobody needs. */
+/** How long to wait for an answer that is not necessary. */
 const optionalPatienceMs = 15_000;
 
-/** What was read; undefined where that was refused, or took too long. */
+/** What was read; undefined if that was refused or took too long. */
 async function unlessRefused<T>(
   read: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
@@ -139,19 +125,6 @@ function newPasswordOf(body: Readonly<Record<string, unknown>>, asked: Date): Ne
   const secret = text(body["secretText"]);
   if (keyId === undefined || secret === undefined) return undefined;
   return { keyId, secret: new SecretText(secret), endDateTime: dateOf(body["endDateTime"]) ?? asked };
-}
-
-/** As after a removal that not every part of the directory has heard of. */
-function keyLingers(keyId: string, cause: unknown): ActionableError {
-  return new ActionableError(
-    `The directory says that there is no key ${keyId} to remove, and parts of it still list it.`,
-    {
-      code: "directory.key-lingers",
-      hint: "Parts of the directory lag: run the same command again in some minutes.",
-      retryable: true,
-    },
-    { cause },
-  );
 }
 
 function unknownOutcome(doing: string, error: unknown): never {

@@ -3,17 +3,12 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
+import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 import { isGuid } from "../domain/names.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import { azureError, unansweredError } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
-import {
-  entraDescription,
-  isBusy,
-  signInError,
-  wrongTenantError,
-  type AuthMethod,
-} from "./sign-in-errors.ts";
+import { entraDescription, isBusy, signInError, wrongTenantError } from "./sign-in-errors.ts";
 import { isOnPath } from "./is-on-path.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
 import { StoppableSignIn } from "./stoppable-sign-in.ts";
@@ -21,9 +16,6 @@ import { checkNamedFile, passwordIn } from "./environment-credential.ts";
 import { passwordSource } from "./password-source.ts";
 import { createSdkCredential, type TokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
-
-/** What `--auth` says: a method, or to find out which one fits. */
-export type AuthChoice = "auto" | AuthMethod;
 
 /** How to sign in, where. */
 export interface CredentialOptions extends TokenSourceOptions {

@@ -1,7 +1,10 @@
+import type { Directory } from "../core/ports/directory.ts";
 import type { Caller } from "../domain/identity.ts";
 import { applicationPasswords } from "./application-passwords.ts";
 import { applicationSearch } from "./application-search.ts";
-import { applications } from "./applications.ts";
+import { applicationOwners } from "./application-owners.ts";
+import { applicationRegistration } from "./application-registration.ts";
+import { applicationRemoval } from "./application-removal.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
@@ -12,18 +15,18 @@ import { servicePrincipals } from "./service-principals.ts";
 import { callerOf, mayAddOwners, mayChangeAll, mayRegister } from "./token-claims.ts";
 
 /**
- * Applications and service principals, by Microsoft Graph. Fits the port `Directory` of core. Reads, and writes that
- * are the same twice, are repeated after passing faults; others only when they were refused undone.
+ * Applications and service principals, by Microsoft Graph. Reads and idempotent writes are repeated after transient
+ * faults, other writes only after a refusal that did nothing.
  */
-export function createDirectoryClient(cloud: Cloud, credential: Credential, http: AzureHttp) {
+export function createDirectoryClient(cloud: Cloud, credential: Credential, http: AzureHttp): Directory {
   const requests = directoryRequests(createGraphClient(cloud, credential, http));
   const claims = (signal: AbortSignal) => credential.claims(cloud.graphScope, signal);
   const caller = async (signal: AbortSignal): Promise<Caller> => callerOf(await claims(signal));
 
-  /** Application ids whose owner the caller is known to be: who waits for a principal asks again and again. */
+  /** Ids of applications that the caller is known to own: waiting for a principal asks for the same one repeatedly. */
   const owned = new Set<string>();
 
-  /** Whether the caller may change the application for certain: any of them, or because it is an owner. */
+  /** Whether the caller certainly may change the application: because it may change all, or because it is an owner. */
   async function mayChange(appId: string, signal: AbortSignal): Promise<boolean> {
     if (owned.has(appId) || mayChangeAll(await claims(signal)) === "yes") return true;
     const { objectId } = await caller(signal);
@@ -32,21 +35,23 @@ export function createDirectoryClient(cloud: Cloud, credential: Credential, http
       Array.isArray(page["value"]) && page["value"].some((owner: { id?: unknown }) => owner.id === objectId);
     const owns = await requests.find("list the owners of the application", at, isOwner, signal);
     if (owns === true) owned.add(appId);
-    // Unknown here as well: then the refusal was for that.
+    // This replica does not know it either: then that was the reason for the refusal.
     return owns ?? true;
   }
+
+  const search = applicationSearch(requests);
+  const removal = applicationRemoval(requests, search, cloud.graph);
 
   return {
     serverTime: () => http.serverTime(),
     caller,
-    /** Whether the caller may register applications, by what its token says. */
-    mayRegisterApplications: async (signal: AbortSignal) => mayRegister(await claims(signal)),
-    /** Whether the caller may change every application of the tenant, not only those it owns. */
-    mayChangeAllApplications: async (signal: AbortSignal) => mayChangeAll(await claims(signal)),
-    /** Whether the caller may make others owners of what it owns, by what its token says. */
-    mayAddOwners: async (signal: AbortSignal) => mayAddOwners(await claims(signal)),
-    ...applications(requests, cloud.graph),
-    ...applicationSearch(requests),
+    mayRegisterApplications: async (signal) => mayRegister(await claims(signal)),
+    mayChangeAllApplications: async (signal) => mayChangeAll(await claims(signal)),
+    mayAddOwners: async (signal) => mayAddOwners(await claims(signal)),
+    ...search,
+    ...removal,
+    ...applicationRegistration(requests, { ...search, ...removal }, cloud.graph),
+    ...applicationOwners(requests, cloud.graph),
     ...servicePrincipals(requests, {
       mayChange,
       tenantId: async (signal) => (await caller(signal)).tenantId,

@@ -1,11 +1,11 @@
 import type { Registry as ListedResource } from "@azure/arm-containerregistry";
 import pMap from "p-map";
+import type { Registries, RegistryReads, RegistryScope } from "../core/ports/registries.ts";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
 import type {
   AccessedRegistry,
-  ListedRegistry,
   Registry,
   RegistryReference,
   RegistrySearch,
@@ -23,29 +23,22 @@ import {
 } from "./resource-manager.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
-/** Where the registry is looked for: everywhere, unless narrowed. */
-export interface RegistryScope {
-  /** Id or name. */
-  readonly subscription?: string | undefined;
-  readonly resourceGroup?: string | undefined;
-}
-
-/** Far below what Resource Manager allows a caller, and enough that the slowest subscription sets the pace. */
+/** Far below Resource Manager's limits, and enough that the slowest subscription sets the pace. */
 const subscriptionsAtOnce = 16;
 
 /**
- * Registries, by Azure Resource Manager. Fits the port `Registries` of core.
- * @param usualSubscription the id of the one that the caller mostly works in: it is looked in first, and others as well
+ * Registries, by Azure Resource Manager.
+ * @param usualSubscription the id of the one that the caller mostly uses: the search begins there
  */
 export function createRegistryResourceClient(
   cloud: Cloud,
   resourceManager: ResourceManager,
   usualSubscription?: string,
-) {
+): Registries & RegistryReads {
   async function readById(
     { id, subscriptionId, resourceGroup, name }: RegistryReference & { kind: "resource-id" },
     signal: AbortSignal,
-  ): Promise<readonly ReadRegistry[]> {
+  ): Promise<readonly AccessedRegistry[]> {
     return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
         return await resourceManager.speak("registries", signal, async (clients, version) => {
@@ -60,7 +53,7 @@ export function createRegistryResourceClient(
     });
   }
 
-  /** The subscriptions to look in. An id that was named is taken at its word, which saves a round trip. */
+  /** The subscriptions to look in. A given id is not checked, which saves a round trip. */
   async function subscriptionsIn(
     wanted: string | undefined,
     signal: AbortSignal,
@@ -87,12 +80,12 @@ export function createRegistryResourceClient(
     return named;
   }
 
-  /** What one subscription holds, or why that could not be seen. */
+  /** The registries of one subscription, or why they could not be listed. */
   async function listIn(
     { id }: Subscription,
     { subscription, resourceGroup }: RegistryScope,
     signal: AbortSignal,
-  ): Promise<RegistrySearch<ReadRegistry>> {
+  ): Promise<RegistrySearch<AccessedRegistry>> {
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
     return undertake(doing, signal, async () => {
       try {
@@ -107,22 +100,22 @@ export function createRegistryResourceClient(
         if (resourceGroup !== undefined && isAnswer(error, 404, "ResourceGroupNotFound")) return nothing;
         const status = answerOf(error)?.status;
         if (subscription !== undefined || status === undefined || status === 401) throw error;
-        // No right there, or a subscription on its way out: nobody misses it. Of any other it is told.
+        // No right there, or a subscription that is being deleted: nobody misses it. Other failures are reported.
         if (status === 403 || isMissing(error)) return nothing;
         return { registries: [], unseen: [azureError(error, doing) as ActionableError] };
       }
     });
   }
 
-  /** What each subscription of the scope holds. */
+  /** The registries of each subscription of the scope. */
   async function listAll(scope: RegistryScope, signal: AbortSignal) {
     const usual =
       scope.subscription === undefined && usualSubscription !== undefined && isGuid(usualSubscription)
         ? { id: usualSubscription.toLowerCase(), name: undefined }
         : undefined;
-    // Mostly the registry is there, and then nobody waits for the list of subscriptions to begin.
+    // Usually the registry is there, so the search does not wait for the list of subscriptions.
     const inUsual = usual && listIn(usual, scope, signal);
-    // Whoever does not see that subscription is not told of it.
+    // A caller who does not see that subscription does not hear of it.
     inUsual?.catch(() => {});
     const subscriptions = await subscriptionsIn(scope.subscription, signal);
     return pMap(
@@ -139,24 +132,13 @@ export function createRegistryResourceClient(
   const isAtHome = ({ loginServer }: Registry) => loginServerBelongsTo(cloud, loginServer);
 
   return {
-    /** The login server that it most likely has; none that is not the cloud's. */
-    likelyLoginServer(reference: RegistryReference): string | undefined {
+    likelyLoginServer(reference) {
       if (reference.kind !== "login-server") return usualLoginServer(cloud, reference.name);
       const loginServer = reference.loginServer.toLowerCase();
       return loginServerBelongsTo(cloud, loginServer) ? loginServer : undefined;
     },
 
-    /**
-     * Every registry that the reference fits, over all visible subscriptions unless the scope names one: then those
-     * that could not be looked in are told. A resource id is read directly.
-     * @throws ActionableError `azure.no-subscription` when there is none to look in, `registry.foreign-host` for a
-     *   login server outside the cloud
-     */
-    async findRegistries(
-      reference: RegistryReference,
-      scope: RegistryScope,
-      signal: AbortSignal,
-    ): Promise<RegistrySearch<Registry>> {
+    async findRegistries(reference, scope, signal) {
       if (reference.kind === "resource-id") {
         return { registries: atHome((await readById(reference, signal)).map(withoutAccess)), unseen: [] };
       }
@@ -168,16 +150,11 @@ export function createRegistryResourceClient(
       };
     },
 
-    /** One registry by its resource id, with how it can be reached; undefined when there is none. */
-    async readAccess(
-      reference: RegistryReference & { kind: "resource-id" },
-      signal: AbortSignal,
-    ): Promise<AccessedRegistry | undefined> {
+    async readAccess(reference, signal) {
       return (await readById(reference, signal)).find(isAtHome);
     },
 
-    /** Every registry that the caller sees, with how it can be reached; like listRegistries for the rest. */
-    async listAccess(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<AccessedRegistry>> {
+    async listAccess(scope, signal) {
       const lists = await listAll(scope, signal);
       return {
         registries: lists.flatMap(({ registries }) => registries.filter(isAtHome)),
@@ -185,12 +162,7 @@ export function createRegistryResourceClient(
       };
     },
 
-    /**
-     * Every registry that the caller sees, over all visible subscriptions unless the scope names one. One whose login
-     * server is not the cloud's is left out.
-     * @throws ActionableError `azure.no-subscription` when there is none to look in
-     */
-    async listRegistries(scope: RegistryScope, signal: AbortSignal): Promise<RegistrySearch<ListedRegistry>> {
+    async listRegistries(scope, signal) {
       const lists = await listAll(scope, signal);
       return {
         registries: lists.flatMap(({ subscription, registries }) =>
@@ -203,7 +175,7 @@ export function createRegistryResourceClient(
     },
   };
 
-  /** Passwords will be sent to these hosts, so each must be one of the cloud's. */
+  /** Passwords will be sent to these hosts, so each must belong to the cloud. */
   function atHome(registries: readonly Registry[]): readonly Registry[] {
     const stray = registries.find((registry) => !isAtHome(registry));
     if (!stray) return registries;
@@ -224,12 +196,9 @@ function isMeant(
     : registry.loginServer === reference.loginServer.toLowerCase();
 }
 
-/** A registry, and how it can be reached: one answer tells both. */
-type ReadRegistry = AccessedRegistry;
+const nothing: RegistrySearch<AccessedRegistry> = { registries: [], unseen: [] };
 
-const nothing: RegistrySearch<ReadRegistry> = { registries: [], unseen: [] };
-
-function withoutAccess({ access: _access, ...registry }: ReadRegistry): Registry {
+function withoutAccess({ access: _access, ...registry }: AccessedRegistry): Registry {
   return registry;
 }
 
@@ -237,7 +206,7 @@ function withoutAccess({ access: _access, ...registry }: ReadRegistry): Registry
  * Source: https://learn.microsoft.com/rest/api/container-registry/registries/get
  * @param version of the API that it was listed by
  */
-function readRegistry(listed: ListedResource, version: string): ReadRegistry {
+function readRegistry(listed: ListedResource, version: string): AccessedRegistry {
   const { networkRuleSet, publicNetworkAccess, privateEndpointConnections, anonymousPullEnabled } = listed;
   return {
     ...registryOf(listed, version),
@@ -267,7 +236,7 @@ function registryOf(listed: ListedResource, version: string): Registry {
 
 function modeOf(value: string | undefined, version: string): RoleAssignmentMode | undefined {
   if (value === "AbacRepositoryPermissions" || value === "LegacyRegistryPermissions") return value;
-  // Absent on registries that no newer API has touched: those are in the mode that was the only one.
+  // Absent on registries that no newer API has touched: those are in the older mode.
   return !value && tellsMode(version) ? "LegacyRegistryPermissions" : undefined;
 }
 

@@ -1,29 +1,30 @@
 import { setTimeout } from "node:timers/promises";
+import { ActionableError } from "../domain/errors.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
 
 /*
- * Parts of the directory learn of a removal one after the other, and each request meets any of them.
+ * Replicas of the directory learn of a removal one after the other, and a request meets any of them.
  */
 
-/** So many reads in a row that agree are believed. */
+/** So many reads in a row must agree to be believed. */
 const agreeing: Looks = { most: 8, betweenMs: 250, sleep };
-/** What was removed is shown by parts of the directory for as long as they lag; they are waited for about a minute. */
+/** About a minute: replicas that lag still show what was removed. */
 const mostTries = 60;
 const betweenTriesMs = 1_000;
 
-/** Something in the directory that is to go. */
+/** Something in the directory to remove. */
 export interface Removable {
   readonly remove: () => Promise<void>;
-  /** Whether a refusal says that there is none: the part that was met does not know it, gone or still to come there. */
+  /** Whether a refusal says that there is none: this replica does not know it, because it is gone or still too new. */
   readonly saysNone: (error: unknown) => boolean;
   readonly isShown: () => Promise<boolean>;
-  /** What is thrown when there is none to remove, and yet it goes on being shown. */
+  /** What to throw if there is none to remove, but replicas keep showing it. */
   readonly lingers: (cause: unknown) => Error;
 }
 
 /**
- * Removes something; fine when it is gone.
- * @throws what removing fails with, and what `lingers` makes
+ * Removes something; succeeds if it is already gone.
+ * @throws what `remove` throws, and what `lingers` makes
  */
 export async function removeEverywhere(
   { remove, saysNone, isShown, lingers }: Removable,
@@ -42,19 +43,25 @@ export async function removeEverywhere(
   }
 }
 
-/** Waits until it is shown by no part any more, or the time is over. */
+/** Waits until no replica shows it, or the time is over. */
 export async function untilGone(isShown: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   for (let looks = 1; looks <= mostTries && !(await isGone(isShown, signal)); looks += 1) {
     await sleep(betweenTriesMs, signal);
   }
 }
 
-/** Whether no part of the directory is likely to show it any more. */
+/** Whether it is likely that no replica shows it any more. */
 async function isGone(isShown: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
   return !(await lookAgain(isShown, (shown) => shown, agreeing, signal));
 }
 
-/** Waits in real time, as all of Azure's clients do. */
+/** The error of a removal that some replicas seem not to have heard of. */
+export function lingers(code: string, message: string, cause: unknown): ActionableError {
+  const hint = "Parts of the directory lag: run the same command again in some minutes.";
+  return new ActionableError(message, { code, hint, retryable: true }, { cause });
+}
+
+/** Waits in real time, as all clients of Azure do. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, { signal });
 }

@@ -1,25 +1,23 @@
 import type { Permission, RoleAssignment as ListedAssignment } from "@azure/arm-authorization";
 import pMap from "p-map";
+import type { RoleReads, Roles } from "../core/ports/roles.ts";
 import { refused, type ActionableError } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
-import type { RolePermissions } from "../domain/role.ts";
-import { assignmentName, type DesiredAssignment, type RoleAssignment } from "../domain/role-assignment.ts";
+import { assignmentName, type RoleAssignment } from "../domain/role-assignment.ts";
 import { isMissing, knowsConditions } from "./api-versions.ts";
 import { undertake } from "./azure-errors.ts";
 import { allOf, answered, listSubscriptions, type ResourceManager } from "./resource-manager.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
-/** How an attempt to assign a role ended, where that is no failure. */
-export type AssignOutcome =
-  | { readonly kind: "assigned"; readonly assignment: RoleAssignment }
-  | { readonly kind: "exists" }
-  | { readonly kind: "principal-unknown" };
-
 /** As for registries: far below what Resource Manager allows a caller. */
 const subscriptionsAtOnce = 16;
 
-/** Role assignments of registries, by Azure Resource Manager. Fits the port `Roles` of core. */
-export function createRoleClient(resourceManager: ResourceManager) {
+/** Role assignments of registries, by Azure Resource Manager. */
+export function createRoleClient(resourceManager: ResourceManager): Roles & RoleReads {
+  /** Reads, and says in a failure what was being read. */
+  const reading = <T>(what: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> =>
+    undertake({ doing: what, area: "registries" }, signal, read);
+
   async function assignmentsIn(scope: string, filter: string, signal: AbortSignal) {
     const listed = await resourceManager.speak("roleAssignments", signal, (clients) => {
       const { roleAssignments } = clients.authorization(partsOf(scope).subscription);
@@ -29,17 +27,9 @@ export function createRoleClient(resourceManager: ResourceManager) {
   }
 
   return {
-    /**
-     * What the caller may do, as its role assignments say; deny assignments and conditions are not looked at. Undefined
-     * where they cannot be read for another reason than that the caller may not: then the first write tells.
-     */
-    async registryRights(
-      registryId: string,
-      signal: AbortSignal,
-    ): Promise<{ writeRoleAssignments: boolean; deleteRoleAssignments: boolean } | undefined> {
+    async registryRights(registryId, signal) {
       const { subscription, group, name } = partsOf(registryId);
-      const doing = { doing: `read the caller's rights on registry ${name}`, area: "registries" } as const;
-      return undertake(doing, signal, async () => {
+      return reading(`read the caller's rights on registry ${name}`, signal, async () => {
         try {
           const permissions = await resourceManager.speak("permissions", signal, (clients) => {
             const listed = clients.authorization(subscription).permissions;
@@ -58,51 +48,30 @@ export function createRoleClient(resourceManager: ResourceManager) {
       });
     },
 
-    /** Assignments of the principal on the registry itself and inherited from above it. */
-    async listAssignments(
-      registryId: string,
-      principalId: string,
-      signal: AbortSignal,
-    ): Promise<readonly RoleAssignment[]> {
-      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
-      return undertake(doing, signal, async () => {
+    listAssignments: (registryId, principalId, signal) =>
+      reading(`list the roles of principal ${principalId}`, signal, async () => {
         const below = `${registryId.toLowerCase()}/`;
         const listed = await assignmentsIn(registryId, `principalId eq '${principalId}'`, signal);
         return listed.filter(({ scope }) => !scope.toLowerCase().startsWith(below));
-      });
-    },
+      }),
 
-    /** What the principal holds on the registry or above it, be it by itself or by a group that it is a member of. */
-    async listHeldAssignments(
-      registryId: string,
-      principalId: string,
-      signal: AbortSignal,
-    ): Promise<readonly RoleAssignment[]> {
-      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
-      return undertake(doing, signal, () =>
-        // Groups within groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+    listHeldAssignments: (registryId, principalId, signal) =>
+      reading(`list the roles of principal ${principalId}`, signal, () =>
+        // Nested groups count too: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
         assignmentsIn(registryId, `atScope() and assignedTo('${principalId}')`, signal),
-      );
-    },
+      ),
 
-    /** Every assignment made on the registry itself: what is inherited from above it is left out. */
-    async listRegistryAssignments(
-      registryId: string,
-      signal: AbortSignal,
-    ): Promise<readonly RoleAssignment[]> {
+    async listRegistryAssignments(registryId, signal) {
       const { name } = partsOf(registryId);
-      const doing = { doing: `list the role assignments of registry ${name}`, area: "registries" } as const;
-      return undertake(doing, signal, async () => {
-        // Spares what lies below; what lies above comes all the same.
+      return reading(`list the role assignments of registry ${name}`, signal, async () => {
+        // This filter leaves out what is below the registry, but not what is above it.
         const listed = await assignmentsIn(registryId, "atScope()", signal);
         return listed.filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
       });
     },
 
-    /** What a role lets its holder do; undefined when there is no such role any more. */
-    async findRole(roleDefinitionId: string, signal: AbortSignal): Promise<RolePermissions | undefined> {
-      const doing = { doing: `read the role ${roleDefinitionId}`, area: "registries" } as const;
-      return undertake(doing, signal, async () => {
+    findRole: (roleDefinitionId, signal) =>
+      reading(`read the role ${roleDefinitionId}`, signal, async () => {
         try {
           const { roleName = "", permissions = [] } = await resourceManager.speak(
             "roleDefinitions",
@@ -129,25 +98,18 @@ export function createRoleClient(resourceManager: ResourceManager) {
           if (isMissing(error)) return undefined;
           throw error;
         }
-      });
-    },
+      }),
 
-    /** PUT with the derived name; the same again is the same, another condition replaces the one before. */
-    async assignRole(
-      registryId: string,
-      principalId: string,
-      { role, condition }: DesiredAssignment,
-      signal: AbortSignal,
-    ): Promise<AssignOutcome> {
+    async assignRole(registryId, principalId, { role, condition }, signal) {
       const { subscription, name } = partsOf(registryId);
       const doing = { doing: `assign the role ${role.name} on registry ${name}`, area: "roles" } as const;
       return undertake(doing, signal, async () => {
         try {
           const parameters = {
-            // As az compares them, in exactly this form.
+            // az compares role definition ids in exactly this form.
             roleDefinitionId: `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
             principalId,
-            // Spares Resource Manager a look into a part of the directory that may not know the principal yet.
+            // With it Resource Manager does not look the principal up, in a replica that may not know it yet.
             principalType: "ServicePrincipal",
             ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
           };
@@ -166,13 +128,8 @@ export function createRoleClient(resourceManager: ResourceManager) {
       });
     },
 
-    /** Whatever the principal holds, at any scope, in the subscriptions that the caller sees. */
-    async listVisibleAssignments(
-      principalId: string,
-      signal: AbortSignal,
-    ): Promise<readonly RoleAssignment[]> {
-      const doing = { doing: `list the roles of principal ${principalId}`, area: "registries" } as const;
-      return undertake(doing, signal, async () => {
+    listVisibleAssignments: (principalId, signal) =>
+      reading(`list the roles of principal ${principalId}`, signal, async () => {
         const subscriptions = await listSubscriptions(resourceManager, signal);
         const lists = await pMap(
           subscriptions,
@@ -180,20 +137,18 @@ export function createRoleClient(resourceManager: ResourceManager) {
             try {
               return await assignmentsIn(`/subscriptions/${id}`, `principalId eq '${principalId}'`, signal);
             } catch (error) {
-              // What the caller may not see there, or of a subscription on its way out, is not visible.
+              // The caller may not see them there, or the subscription is being deleted.
               if (isAnswer(error, 403) || isMissing(error)) return [];
               throw error;
             }
           },
           { concurrency: subscriptionsAtOnce, signal },
         );
-        // What is granted above them all shows in each.
+        // An assignment above the subscriptions shows in each of them.
         return [...new Map(lists.flat().map((one) => [one.id.toLowerCase(), one])).values()];
-      });
-    },
+      }),
 
-    /** Fine when it is gone. */
-    async removeAssignment(id: string, signal: AbortSignal): Promise<void> {
+    async removeAssignment(id, signal) {
       await undertake({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
         try {
           await resourceManager.speak("roleAssignments", signal, (clients) =>
@@ -209,13 +164,13 @@ export function createRoleClient(resourceManager: ResourceManager) {
   };
 }
 
-/** Whether the service could not tell, or no whole answer came; one that says who may ask is heeded. */
+/** Whether the service could not tell, or did not answer; a refusal of the caller's own rights is no such failure. */
 function isUnreadable(error: unknown): boolean {
   const status = answerOf(error)?.status;
   return error instanceof ExchangeError || (status !== undefined && status !== 401 && status !== 403);
 }
 
-/** A version without conditions heeds none: the role would be wider than what was asked for. */
+/** An API version without conditions ignores them: the role would be wider than was asked for. */
 function noConditions(registryName: string): ActionableError {
   return refused(
     "roles.no-conditions",
@@ -224,7 +179,7 @@ function noConditions(registryName: string): ActionableError {
   );
 }
 
-/** Whether these permissions grant an action: some set lists it and does not take it back. */
+/** Whether these permissions grant an action: some set lists it and does not exclude it. */
 export function grants(permissions: readonly Permission[], action: string): boolean {
   const matches = (patterns: readonly string[] = []) =>
     patterns.some((pattern) => wildcard(pattern).test(action));
@@ -238,7 +193,7 @@ function wildcard(pattern: string): RegExp {
 
 function assignmentOf(listed: ListedAssignment): RoleAssignment {
   const { id = "", name = "", roleDefinitionId = "", principalId = "", scope = "", condition } = listed;
-  // A condition that was never set may come as null.
+  // A condition that was never set may be null.
   return { id, name, roleDefinitionId, principalId, scope, condition: condition || undefined };
 }
 

@@ -1,5 +1,6 @@
 import pMap from "p-map";
-import type { Certified, ServicePrincipal, ServicePrincipalSummary } from "../domain/identity.ts";
+import type { ServicePrincipals } from "../core/ports/directory.ts";
+import type { Certified, ServicePrincipal } from "../domain/identity.ts";
 import {
   certificatesOf,
   certifiedPrincipalFields,
@@ -15,7 +16,7 @@ import { answerOf, hasAnswerCode, isAnswer, sameKeyValue } from "./service-failu
 
 /** What is known of the caller. */
 interface AboutCaller {
-  /** Whether the caller may change that application for certain. */
+  /** Whether the caller certainly may change that application. */
   readonly mayChange: (appId: string, signal: AbortSignal) => Promise<boolean>;
   readonly tenantId: (signal: AbortSignal) => Promise<string>;
 }
@@ -28,7 +29,7 @@ const requestsAtOnce = 8;
 export function servicePrincipals(
   { graph, find, list, undertake }: DirectoryRequests,
   { mayChange, tenantId }: AboutCaller,
-) {
+): ServicePrincipals {
   const findBy = <T>(fields: string, read: (item: JsonObject) => T, appId: string, signal: AbortSignal) =>
     find(
       "read the service principal",
@@ -38,21 +39,15 @@ export function servicePrincipals(
     );
 
   return {
-    findServicePrincipal: (appId: string, signal: AbortSignal) =>
+    findServicePrincipal: (appId, signal) =>
       findBy(servicePrincipalFields, servicePrincipalOf, appId, signal),
 
     /**
-     * The service principals among these object ids whose application is registered in this tenant. Left out are
-     * users, groups, managed identities, applications of other tenants, and ids that are not known.
-     *
-     * Asked by a filter: `getByIds` takes more ids at once, but wants the right to read the whole directory, where
-     * this is content with `Application.ReadWrite.OwnedBy`.
+     * Asks with a filter: `getByIds` takes more ids at once but requires the right to read the whole directory, where a
+     * filter requires no more than `Application.ReadWrite.OwnedBy`.
      * Source: https://learn.microsoft.com/graph/api/serviceprincipal-list
      */
-    async findServicePrincipals(
-      objectIds: readonly string[],
-      signal: AbortSignal,
-    ): Promise<readonly ServicePrincipalSummary[]> {
+    async findServicePrincipals(objectIds, signal) {
       const home = await tenantId(signal);
       const pages = await pMap(
         chunksOf([...new Set(objectIds)], idsInFilter),
@@ -75,20 +70,14 @@ export function servicePrincipals(
     },
 
     /**
-     * Makes the principal, or reads the one that is there. `undefined` while this part of the directory does not
-     * know the application, or the principal, yet: ask again.
-     *
-     * A part that does not know the application may call that a lack of rights (403); so it is taken when the caller
-     * may change the application for certain.
+     * A replica that does not know the application may answer with 403. If the caller certainly may change the
+     * application, a 403 means that.
      */
-    async createServicePrincipal(
-      appId: string,
-      signal: AbortSignal,
-    ): Promise<(ServicePrincipal & Certified) | undefined> {
-      return undertake("create the service principal", signal, async () => {
+    createServicePrincipal: (appId, signal) =>
+      undertake("create the service principal", signal, async () => {
         try {
           const made = await graph.send(
-            // There is one principal for an application id, so a repeat after a lost answer is refused.
+            // An application has one principal, so a repeat after a lost answer is refused.
             { method: "post", at: graph.api("/servicePrincipals"), body: { appId }, repeatable: true },
             signal,
           );
@@ -106,8 +95,7 @@ export function servicePrincipals(
           }
           throw error;
         }
-      });
-    },
+      }),
   };
 }
 
@@ -125,7 +113,7 @@ function isSameId(id: unknown, wanted: string): boolean {
   return typeof id === "string" && id.toLowerCase() === wanted.toLowerCase();
 }
 
-/** Without details the request's only variable, the application id, must be what is wrong with it. */
+/** A bad request without details: the application id is the only variable in it. */
 function isApplicationUnknown(error: unknown): boolean {
   if (isAnswer(error, 404) || isAnswer(error, 400, "NoBackingApplicationObject")) return true;
   return isAnswer(error, 400, "Request_BadRequest") && answerOf(error)?.codes.length === 1;

@@ -1,3 +1,4 @@
+import type { SignIn } from "../core/ports/proof.ts";
 import { serverNow } from "../domain/retry.ts";
 import type { SecretText } from "../domain/secret-text.ts";
 import { undertake } from "./azure-errors.ts";
@@ -13,37 +14,23 @@ import {
 } from "./sign-in-errors.ts";
 import { requestToken } from "./token-request.ts";
 
-/** How a credential was received. */
-export type SignInOutcome =
-  | { readonly kind: "accepted" }
-  | {
-      readonly kind: "refused";
-      readonly reason: string;
-      readonly expired: boolean;
-      /** By Entra's clock. */
-      readonly at: Date;
-      /** The number after `AADSTS`. */
-      readonly number: number;
-    };
-
 /** The audience of every registry, in every cloud. */
 const registryScope = "https://containerregistry.azure.net/.default";
 const resourceUnknown = 500_011;
 const passwordExpired = 7_000_222;
 
 /**
- * Signing in to Entra with a password at hand, which while it is fresh is refused and accepted in turns. Fits the port
- * `SignIn` of core.
- * @param tenantOf the tenant of the application
+ * Signs in to Entra with a password at hand.
+ * @param tenantOf finds the tenant of the application
  */
 export function createSignInClient(
   cloud: Cloud,
   http: AzureHttp,
   tenantOf: (signal: AbortSignal) => Promise<string>,
-) {
+): SignIn {
   let scope = registryScope;
 
-  /** Entra's reason to refuse, and when it did by its own clock; undefined when it accepted. */
+  /** Entra's reason to refuse, and when it refused by its own clock; undefined if it accepted. */
   async function ask(
     appId: string,
     password: SecretText,
@@ -58,16 +45,11 @@ export function createSignInClient(
   }
 
   return {
-    /**
-     * One attempt.
-     * @throws ActionableError `azure.conditional-access` and `azure.wrong-tenant`, which no patience mends, and what
-     *   any request to Azure may
-     */
-    async signIn(appId: string, password: SecretText, signal: AbortSignal): Promise<SignInOutcome> {
-      return undertake({ doing: `sign in as ${appId}`, area: "directory" }, signal, async () => {
+    signIn: (appId, password, signal) =>
+      undertake({ doing: `sign in as ${appId}`, area: "directory" }, signal, async () => {
         let reason = await ask(appId, password, signal);
         if (reason?.number === resourceUnknown && scope === registryScope) {
-          // A tenant that never used a registry's newer sign-in does not know that audience; every tenant knows this.
+          // A tenant in which nobody used the registries' newer sign-in does not know that audience; all know this one.
           scope = cloud.resourceManagerScope;
           reason = await ask(appId, password, signal);
         }
@@ -76,7 +58,6 @@ export function createSignInClient(
         if (refusal) throw refusal;
         const { number, sentence, at } = reason;
         return { kind: "refused", reason: sentence, expired: number === passwordExpired, at, number };
-      });
-    },
+      }),
   };
 }

@@ -1,11 +1,8 @@
 import { hostname } from "node:os";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import type { AuthMethod } from "../domain/identity.ts";
 import { parsedRecord, text } from "./json-fields.ts";
-
-/** How somebody signs in. */
-export type AuthMethod =
-  "cli" | "environment" | "workload-identity" | "managed-identity" | "device-code" | "browser";
 
 /** Entra's reason for a refusal. */
 export interface EntraReason {

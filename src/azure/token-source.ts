@@ -1,9 +1,9 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
+import type { AuthMethod } from "../domain/identity.ts";
 import type { SdkClientOptions } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { deviceCodeCredential, type DeviceCodePrompt } from "./device-code.ts";
 import { environmentCredential, refuseDomain } from "./environment-credential.ts";
-import type { AuthMethod } from "./sign-in-errors.ts";
 
 /** Asks for a token for an audience; `claims` is what it has to satisfy beside. */
 export type TokenSource = (

@@ -1,18 +1,18 @@
-import type { ClusterTarget, Writing } from "../core/ports.ts";
+import type { ClusterTarget, ExecPluginPolicy, KubeContext, NamedContext, Writing } from "../core/ports.ts";
 import type { RemovePorts } from "../core/remove/contract.ts";
 import type { RotatePorts } from "../core/rotate/contract.ts";
 import type { StatusPorts } from "../core/status/contract.ts";
 import type { SetupPorts } from "../core/setup/contract.ts";
 import type { VerifyPorts } from "../core/verify/contract.ts";
+import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 import type { Report } from "../core/progress.ts";
-import type { AuthMethod, ExecPluginPolicy } from "./options/options.ts";
 
 /** Which Azure, and as whom. */
 export interface AzureRequest {
   /** A name or the URL of a Resource Manager. */
   readonly cloud: string;
   readonly tenant: string | undefined;
-  readonly auth: AuthMethod;
+  readonly auth: AuthChoice;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -62,31 +62,16 @@ export interface RemoveRequest {
 /** Azure, signed in. */
 export type AzureConnection = RemovePorts["azure"] & {
   /** How the sign-in came about. */
-  readonly method: Exclude<AuthMethod, "auto">;
+  readonly method: AuthMethod;
 };
 
 /** What of Azure needs no Resource Manager, signed in. */
 export type DirectoryConnection = RotatePorts["azure"] & Pick<AzureConnection, "method">;
 
-/** A context of a kubeconfig, as a list shows it. */
-export interface KubeContext {
-  readonly name: string;
-  /** Where its API server is; undefined when the kubeconfig does not tell. */
-  readonly server: string | undefined;
-}
-
 /** The contexts of a kubeconfig. */
 export interface KubeContexts {
   readonly current: string | undefined;
   readonly contexts: readonly KubeContext[];
-}
-
-/** A context of a kubeconfig by its names alone, for whoever types one. */
-export interface NamedContext {
-  readonly name: string;
-  /** The namespace it names, if any. */
-  readonly namespace: string | undefined;
-  readonly isCurrent: boolean;
 }
 
 /**

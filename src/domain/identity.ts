@@ -65,6 +65,13 @@ export interface NewPassword {
   readonly endDateTime: Date;
 }
 
+/** How the caller signs in to Azure. */
+export type AuthMethod =
+  "cli" | "environment" | "workload-identity" | "managed-identity" | "device-code" | "browser";
+
+/** What `--auth` says: a method, or to find out which one fits. */
+export type AuthChoice = "auto" | AuthMethod;
+
 /** Who is signed in, as far as the access token says. */
 export interface Caller {
   readonly objectId: string;

@@ -1,6 +1,5 @@
 import { ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import type { FailedAttempt } from "../domain/retry.ts";
-import { quotesObject } from "./quotes-object.ts";
 
 /** A refusal as the API server describes it. */
 export interface ApiStatus {
@@ -106,6 +105,26 @@ export function isRefusedInAdmission({ status, body }: HttpAnswer): boolean {
 
 function textOrNothing(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/**
+ * Forms in which a sentence quotes an object: JSON, escaped or not; a map or a struct as Go prints it; the bytes around
+ * a fault; JSON in base64, as in a Secret. The patterns are bounded, because a sentence may be as long as an answer.
+ */
+const quotedObjects = [
+  /\{(?:\s|\\n){0,99}\\{0,99}"[^"\\]{0,999}\\{0,99}"\s{0,99}:/,
+  /\bmap\[\S{1,99}?:/,
+  /\b[A-Z]\w*\{[A-Z]\w*:/,
+  /\.\.\.\|/,
+  /(?:eyJ|ewog)[\w+/-]{16}/,
+];
+
+/**
+ * Whether a sentence quotes an object, or a part of one. Where the API server cannot decode the result of a patch, it
+ * quotes the whole live Secret, with its data.
+ */
+export function quotesObject(sentence: string): boolean {
+  return quotedObjects.some((one) => one.test(sentence));
 }
 
 /** What a failure means for another try. Every request made here may be sent twice: a write is conditional. */

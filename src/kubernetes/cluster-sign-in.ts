@@ -1,4 +1,4 @@
-import type { Agent, OutgoingHttpHeaders } from "node:http";
+import { validateHeaderName, validateHeaderValue, type Agent, type OutgoingHttpHeaders } from "node:http";
 import type { AgentOptions } from "node:https";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
@@ -9,7 +9,6 @@ import { clusterProxy } from "./cluster-proxy.ts";
 import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { pluginToRun, type KubeconfigUser, type PemSource } from "./kubeconfig-file.ts";
-import { encodedHeaders } from "./request-headers.ts";
 
 /** Who we are on every request, and the connections that carry it. */
 export interface ClusterIdentity {
@@ -52,6 +51,42 @@ export async function signInToCluster(
     if (error instanceof ActionableError || signal.aborted) throw error;
     throw unreadable(context, error);
   }
+}
+
+/**
+ * Headers in the bytes of UTF-8, as kubectl sends them. Node would send each character as one byte.
+ * @throws ActionableError `kubernetes.unauthorized` if a header cannot hold a character, such as a line break
+ */
+function encodedHeaders(context: string, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const encode = (name: string, value: string): string => {
+    const encoded = Buffer.from(value).toString("latin1");
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, encoded);
+    } catch {
+      // Node's own message does not help, and the value may be a token.
+      throw unsendable(context, name);
+    }
+    return encoded;
+  };
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map((one) => encode(name, one)) : encode(name, String(value)),
+    ]),
+  );
+}
+
+function unsendable(context: string, header: string): ActionableError {
+  const what = header === "Authorization" ? "The token" : `What is to be the header ${header}`;
+  return new ActionableError(
+    `${what} of context ${context} holds a character that no request can, such as a line break.`,
+    {
+      code: "kubernetes.unauthorized",
+      hint: "Mend the context's user in the kubeconfig, and what its tokenFile or its plugin says.",
+      exitCode: exitCode.notAllowed,
+    },
+  );
 }
 
 /** The text of a PEM; where a kubeconfig has both, kubectl takes what it holds before what it names. */

@@ -1,17 +1,17 @@
+import type { NamedContext } from "../core/ports/cluster.ts";
 import { readNamedFile } from "../domain/named-file.ts";
-import { mergeEntries, parseKubeconfig, type KubeconfigEntries } from "./kubeconfig-file.ts";
-import { kubeconfigPaths, largestKubeconfigBytes, type KubeconfigSource } from "./kubeconfig-paths.ts";
-
-/** A context by its names alone. */
-export interface NamedContext {
-  readonly name: string;
-  readonly namespace: string | undefined;
-  readonly isCurrent: boolean;
-}
+import {
+  kubeconfigPaths,
+  largestKubeconfigBytes,
+  mergeEntries,
+  parseKubeconfig,
+  type KubeconfigEntries,
+  type KubeconfigSource,
+} from "./kubeconfig-file.ts";
 
 /**
- * What the contexts are called that a run would find, for somebody who types one. A file that cannot be read, or holds no
- * kubeconfig, has no contexts; nothing is ever thrown or told.
+ * The names of the contexts that a run would find, for completion. A file that cannot be read, or that is no kubeconfig,
+ * has no contexts; nothing is ever thrown.
  */
 export async function contextNames(
   source: KubeconfigSource,
@@ -28,11 +28,11 @@ export async function contextNames(
 
 async function readIfOne(path: string, signal: AbortSignal): Promise<KubeconfigEntries> {
   try {
-    // A pipe, as in KUBECONFIG=<(...), gives what it holds once: to the run that is being typed, not to us.
+    // A pipe, as in KUBECONFIG=<(...), can be read once: it is left for the command that is being typed.
     const bounds = { limitBytes: largestKubeconfigBytes, signal };
     return parseKubeconfig(path, (await readNamedFile(path, bounds)).toString("utf8"));
   } catch {
-    // Who types is told of it by the command that reads the file in earnest.
+    // The command itself will report it.
     return mergeEntries([]);
   }
 }

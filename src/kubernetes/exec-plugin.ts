@@ -1,26 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
-import { programFile, programVariables } from "./exec-program.ts";
+import { programFile, programVariables, type ExecPlugin } from "./exec-program.ts";
 
 const limitMs = 60_000;
 const largestOutputBytes = 1024 * 1024;
 const mostSaid = 64 * 1024;
 const longestLine = 500;
-
-/**
- * A program that a kubeconfig names to get a credential from, and how it asks to be run.
- * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#ExecConfig
- */
-export interface ExecPlugin {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly apiVersion: string;
-  readonly interactiveMode: string | undefined;
-  readonly provideClusterInfo: boolean;
-  readonly installHint: string | undefined;
-}
 
 /** What a plugin gives. */
 export interface ExecCredential {

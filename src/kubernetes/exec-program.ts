@@ -1,5 +1,21 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
+import type { ExecPluginPolicy } from "../core/ports/cluster.ts";
+import { refused } from "../domain/errors.ts";
+
+/**
+ * A program that a kubeconfig names to get a credential from, and how it asks to be run.
+ * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#ExecConfig
+ */
+export interface ExecPlugin {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly apiVersion: string;
+  readonly interactiveMode: string | undefined;
+  readonly provideClusterInfo: boolean;
+  readonly installHint: string | undefined;
+}
 
 /** The variables that a process was started with. */
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -69,4 +85,31 @@ export function programVariables(
   const signsInToAzure = knownProgram(command, env) === "kubelogin";
   const handed = Object.entries(env).filter(([name]) => signsInToAzure || !ourSecrets.test(name));
   return { ...Object.fromEntries(handed), ...given };
+}
+
+/** @throws ActionableError `kubernetes.exec-plugin-refused`, exit 2, unless the policy lets the plugin run */
+export function checkPlugin({ command }: ExecPlugin, context: string, policy: ExecPluginPolicy): void {
+  if (policy === "allow" || (policy === "known" && knownProgram(command) !== undefined)) return;
+  const known = `Known are, where the PATH finds them: ${knownPrograms.join(", ")}. `;
+  throw refused(
+    "kubernetes.exec-plugin-refused",
+    `Context ${context} signs in by the program ${JSON.stringify(command)}, which --exec-plugins ${policy} does not let run.`,
+    `${policy === "known" ? known : ""}With --exec-plugins allow it is run: a kubeconfig can name any program, so trust who wrote it.`,
+    "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+  );
+}
+
+/**
+ * What is told of a plugin before it runs; undefined for a known one. Arguments may be secrets, and are left out but for
+ * the words that say what is done.
+ */
+export function unknownPlugin({ command, args }: ExecPlugin): string | undefined {
+  if (knownProgram(command) !== undefined) return undefined;
+  const shown = args.map((argument, place) => {
+    const flag = /^--?[a-z][a-z-]*(?<value>=)?/.exec(argument);
+    if (flag) return flag.groups?.["value"] ? `${flag[0]}…` : flag[0];
+    const isValue = args[place - 1]?.startsWith("-") === true;
+    return !isValue && /^[a-z][a-z-]{0,30}$/.test(argument) ? argument : "…";
+  });
+  return [programFile(command) ?? command, ...shown].join(" ");
 }

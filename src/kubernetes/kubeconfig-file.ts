@@ -1,9 +1,27 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { homedir } from "node:os";
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { DEFAULT_SCHEMA, loadAll, Type } from "js-yaml";
 import { refused } from "../domain/errors.ts";
 import { urlPart } from "../domain/url-part.ts";
-import type { ExecPlugin } from "./exec-plugin.ts";
+import type { ExecPlugin } from "./exec-program.ts";
+
+/** A context of AKS takes 10 KB, and one file may hold hundreds. */
+export const largestKubeconfigBytes = 8 * 1024 * 1024;
+
+/** Where to look for a kubeconfig. */
+export interface KubeconfigSource {
+  /** `--kubeconfig`: this file and no other. */
+  readonly file?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The files to read, in order: the named one, else the list in KUBECONFIG, else `~/.kube/config`. */
+export function kubeconfigPaths({ file, env }: KubeconfigSource): readonly string[] {
+  if (file !== undefined) return [file];
+  const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
+  return listed.length > 0 ? listed : [join(env["HOME"] ?? homedir(), ".kube", "config")];
+}
 
 /** A PEM that a kubeconfig holds, or names a file of. */
 export interface PemSource {

@@ -1,24 +1,19 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import type { KubeContext } from "../core/ports/cluster.ts";
 import { refused } from "../domain/errors.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import {
+  kubeconfigPaths,
+  largestKubeconfigBytes,
   mergeEntries,
   parseKubeconfig,
   readEntries,
   type KubeconfigCluster,
   type KubeconfigEntries,
+  type KubeconfigSource,
   type KubeconfigUser,
 } from "./kubeconfig-file.ts";
-import { kubeconfigPaths, largestKubeconfigBytes, type KubeconfigSource } from "./kubeconfig-paths.ts";
-
-/** A context that can be chosen. */
-export interface KubeContext {
-  readonly name: string;
-  readonly namespace: string | undefined;
-  /** Where the cluster's API server is, without any user in the URL; undefined when the kubeconfig does not tell. */
-  readonly server: string | undefined;
-}
 
 /** What it takes to talk to the cluster of one context. */
 export interface Connection {

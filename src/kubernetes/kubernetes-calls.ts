@@ -2,10 +2,10 @@ import type { CoreV1Api, HttpLibrary } from "@kubernetes/client-node";
 import { ExchangeError, type HttpAnswer } from "../domain/http-exchange.ts";
 import { readPages, type Pages } from "../domain/pages.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
-import { accessReview } from "./access-review.ts";
-import { causeOfForbidden } from "./forbidden-cause.ts";
+import type { ApiRequest } from "./api-request.ts";
 import { ApiStatusError, failedAttempt } from "./api-status.ts";
-import { kubernetesError, type ApiRequest } from "./kubernetes-errors.ts";
+import { accessReview, causeOfForbidden } from "./forbidden.ts";
+import { kubernetesError } from "./kubernetes-errors.ts";
 import type { KubernetesHttp } from "./kubernetes-http.ts";
 import type { TypedApi } from "./typed-api.ts";
 

@@ -1,10 +1,10 @@
+import type { ExecPluginPolicy } from "../core/ports/cluster.ts";
 import { refused } from "../domain/errors.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";
 import { ApiStatusError, isRefusedInAdmission } from "./api-status.ts";
 import { signInToCluster, type ClusterIdentity } from "./cluster-sign-in.ts";
-import { checkPlugin, unknownPlugin, type ExecPluginPolicy } from "./exec-plugin-policy.ts";
-import type { ExecPlugin } from "./exec-plugin.ts";
+import { checkPlugin, unknownPlugin, type ExecPlugin } from "./exec-program.ts";
 import { pluginToRun } from "./kubeconfig-file.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { RequestPace } from "./request-pace.ts";

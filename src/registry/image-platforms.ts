@@ -1,8 +1,15 @@
 import { exchange } from "../domain/http-exchange.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { urlPart } from "../domain/url-part.ts";
-import { manifestTypes } from "./manifest-types.ts";
 import type { RegistryConnection } from "./registry-connection.ts";
+
+/** The forms of a manifest, for an `Accept` header: a registry answers 404 for a form that is not listed. */
+export const manifestTypes = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+].join(", ");
 
 /** An image in a repository, by a tag or a digest. */
 interface Reference {
@@ -13,7 +20,8 @@ interface Reference {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * What an image can run on, as `linux/amd64`; undefined where that cannot be read.
+ * The platforms of an image, as `linux/amd64`; undefined where they cannot be read. Azure keeps image configurations in
+ * a storage account: no credential of ours is sent there.
  * Forms: https://github.com/opencontainers/image-spec/blob/main/image-index.md and config.md
  */
 export async function platformsOf(
@@ -33,7 +41,7 @@ export async function platformsOf(
   const document = parse(manifest.body);
   if (Array.isArray(document["manifests"])) {
     const named = document["manifests"].map((item) => platformIn(record(record(item)["platform"])));
-    // Attestations stand beside images, for no platform.
+    // An index lists attestations beside images; they have no platform.
     return [
       ...new Set(named.filter((platform) => platform !== undefined && platform !== "unknown/unknown")),
     ].map(String);
@@ -46,7 +54,7 @@ export async function platformsOf(
   return platform === undefined ? undefined : [platform];
 }
 
-/** A blob where the registry says that it lies: in a storage account, whose address is the only key. */
+/** A blob at the address that the registry redirects to: in a storage account, where the address is the only key. */
 async function stored(location: string | undefined, signal: AbortSignal): Promise<Buffer | undefined> {
   const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined;
   if (url?.protocol !== "https:" || url.username !== "") return undefined;
@@ -59,7 +67,7 @@ async function stored(location: string | undefined, signal: AbortSignal): Promis
     return answer.status === 200 ? answer.body : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // What it would tell is an extra: a firewall between this machine and the storage account is no fault of the image.
+    // The platforms are an extra, and a firewall before the storage account says nothing about the image.
     if (error instanceof Error) return undefined;
     throw error;
   } finally {

@@ -1,48 +1,29 @@
 import { decodeJwt } from "jose";
+import type { ProofImage, PullOutcome, PullProof, RegistryLooks } from "../core/ports/proof.ts";
 import type { PullCredential } from "../domain/docker-config.ts";
 import { urlPart } from "../domain/url-part.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
-import { platformsOf } from "./image-platforms.ts";
-import { manifestTypes } from "./manifest-types.ts";
+import { manifestTypes, platformsOf } from "./image-platforms.ts";
 import { RegistryConnection } from "./registry-connection.ts";
-
-/** How an attempt to pull ended, where that is no failure of the attempt itself. */
-export type PullOutcome =
-  | { readonly kind: "allowed" }
-  | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "no-pull-scope"; readonly reason: string }
-  | { readonly kind: "image-missing"; readonly reason: string };
-
-/** What to pull; with a tag its manifest is asked for too. */
-export interface PullImage {
-  readonly repository: string;
-  readonly tag?: string | undefined;
-}
 
 /**
  * A registry's data plane, used as a node uses it: user name and password at the token endpoint, the token at the
- * manifest. The token is asked for by GET with Basic: Docker and CRI-O know no other way, and containerd ends
- * there when its POST was refused, so that a refusal here is final for all of them.
+ * manifest. The token is asked for by GET with Basic: Docker and CRI-O know no other way, and containerd falls back to
+ * it when its POST is refused, so a refusal here is final for all of them.
  * Source: https://github.com/containerd/containerd/blob/main/core/remotes/docker/auth/fetch.go
  */
-export class PullClient {
+export class PullClient implements PullProof, RegistryLooks {
   readonly #timeoutMs: number;
 
-  /** @param timeoutMs bounds each wait for the registry, tries included */
+  /** @param timeoutMs bounds each wait for the registry, with retries */
   constructor(timeoutMs = Infinity) {
     this.#timeoutMs = timeoutMs;
   }
 
-  /**
-   * Signs in and asks for the right to pull. Every call connects anew: sign-ins of many nodes meet many front
-   * ends, and a connection that is kept would meet the same one again and again.
-   * @throws ActionableError `registry.firewall`, `registry.unreachable`, `registry.untrusted-certificate`,
-   *   `registry.throttled`, `registry.failed`
-   */
   async tryPull(
     loginServer: string,
     credential: PullCredential,
-    image: PullImage,
+    image: ProofImage,
     signal: AbortSignal,
   ): Promise<PullOutcome> {
     const registry = new RegistryConnection(loginServer, this.#timeoutMs);
@@ -58,18 +39,10 @@ export class PullClient {
     }
   }
 
-  /**
-   * Asks anonymously whether this machine can talk to the registry at all.
-   * @throws like tryPull
-   */
   async checkReachable(loginServer: string, signal: AbortSignal): Promise<void> {
     await this.look(loginServer, signal);
   }
 
-  /**
-   * The same, and what time it is there.
-   * @returns how far the registry's clock is ahead of this machine's, in milliseconds; undefined when it does not tell
-   */
   async look(
     loginServer: string,
     signal: AbortSignal,
@@ -88,15 +61,10 @@ export class PullClient {
     }
   }
 
-  /**
-   * What an image can run on, as `linux/amd64`: by its index, else by the configuration of its only manifest. Undefined
-   * where that cannot be read: Azure keeps configurations in a storage account, where no credential of ours is sent.
-   * @throws like tryPull
-   */
   async findPlatforms(
     loginServer: string,
     credential: PullCredential,
-    { repository, tag = "latest" }: PullImage,
+    { repository, tag = "latest" }: ProofImage,
     signal: AbortSignal,
   ): Promise<readonly string[] | undefined> {
     const registry = new RegistryConnection(loginServer, this.#timeoutMs);
@@ -141,7 +109,7 @@ async function signIn(
   return { kind: "token", token };
 }
 
-/** Azure's answer holds `access_token`, that of a registry with another token service may hold `token`. */
+/** Azure answers with `access_token`; another token service may answer with `token`. */
 function tokenIn(body: Buffer): string | undefined {
   try {
     const { access_token: ofAzure, token } = Object(JSON.parse(body.toString("utf8"))) as Record<
@@ -155,8 +123,8 @@ function tokenIn(body: Buffer): string | undefined {
 }
 
 /**
- * Why a token gives no pull, or `undefined` when it does. A registry answers 200 with a smaller scope to somebody
- * it knows and does not allow what was asked.
+ * Why a token does not allow the pull; undefined if it does. A registry answers 200 with a smaller scope to somebody
+ * whom it knows but does not allow what was asked.
  * Source: https://distribution.github.io/distribution/spec/auth/jwt/
  */
 function missingPull(token: string, repository: string): string | undefined {

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Cluster, ClusterRehearsal, WritableCluster } from "../../src/core/ports.ts";
 import { ActionableError } from "../../src/domain/errors.ts";
-import { quotesObject } from "../../src/kubernetes/quotes-object.ts";
+import { quotesObject } from "../../src/kubernetes/api-status.ts";
 import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
 import { ok, status, stubCluster } from "./stub-api-server.ts";
 

@@ -274,7 +274,7 @@ describe("the cluster client against an API server", () => {
       exitCode: 3,
       hint: expect.stringContaining("--namespace awesomeapps --verb=get,create,patch --resource=secrets"),
     });
-    await expect(cluster.listServiceAccounts("awesomeapps", signal)).rejects.toMatchObject({
+    await expect(cluster.listAccountLinks("awesomeapps", signal)).rejects.toMatchObject({
       code: "kubernetes.forbidden",
       hint: expect.stringContaining("--namespace awesomeapps --verb=list --resource=serviceaccounts"),
     });
@@ -326,12 +326,9 @@ describe("the cluster client against an API server", () => {
       "kube-public",
       "kube-system",
     ]);
-    expect(await cluster.listServiceAccounts("awesomeapps", signal)).toEqual([
-      "builder",
-      "default",
-      "runner",
-    ]);
-    expect(await cluster.listServiceAccounts("nowhere", signal)).toEqual([]);
+    const accounts = await cluster.listAccountLinks("awesomeapps", signal);
+    expect(accounts.map(({ name }) => name)).toEqual(["builder", "default", "runner"]);
+    expect(await cluster.listAccountLinks("nowhere", signal)).toEqual([]);
   });
 
   test("refuses an invalid secret with the server's own reason, and none of its contents", async () => {

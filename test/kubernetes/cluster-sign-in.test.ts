@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { UnsecuredJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createCluster, type ClusterClient } from "../../src/kubernetes/cluster-client.ts";
+import type { WritableCluster } from "../../src/core/ports.ts";
+import { createCluster } from "../../src/kubernetes/cluster-client.ts";
 import { readEntries } from "../../src/kubernetes/kubeconfig-file.ts";
 import { Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
@@ -36,7 +37,7 @@ afterEach(async () => {
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 /** A cluster whose kubeconfig, in the test's folder, says this of it and of its user. */
-function cluster(fields: Record<string, unknown>, user: Record<string, unknown>): ClusterClient {
+function cluster(fields: Record<string, unknown>, user: Record<string, unknown>): WritableCluster {
   const name = "stub";
   const kubeconfig = {
     clusters: [{ name, cluster: { server: `https://localhost:${server.port}`, ...fields } }],
@@ -46,7 +47,7 @@ function cluster(fields: Record<string, unknown>, user: Record<string, unknown>)
   return createCluster(new Kubeconfig(readEntries(kubeconfig, folder)), name);
 }
 
-const read = (from: ClusterClient) => from.findSecret("apps", "acr-secret", signal);
+const read = (from: WritableCluster) => from.findSecret("apps", "acr-secret", signal);
 
 describe("signing in to a cluster", () => {
   test("believes the authority that the kubeconfig holds before the one that it names, as kubectl does", async () => {

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { runExecPlugin, type ExecPlugin } from "../../src/kubernetes/exec-plugin.ts";
+import { runExecPlugin } from "../../src/kubernetes/exec-plugin.ts";
+import type { ExecPlugin } from "../../src/kubernetes/exec-program.ts";
 
 let folder: string;
 beforeAll(async () => {

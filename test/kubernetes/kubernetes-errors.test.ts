@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { ExchangeError } from "../../src/domain/http-exchange.ts";
 import { ApiStatusError, failedAttempt } from "../../src/kubernetes/api-status.ts";
-import { kubernetesError, type ApiRequest } from "../../src/kubernetes/kubernetes-errors.ts";
+import type { ApiRequest } from "../../src/kubernetes/api-request.ts";
+import { kubernetesError } from "../../src/kubernetes/kubernetes-errors.ts";
 import { PauseTooLongError } from "../../src/kubernetes/request-pace.ts";
 
 const creating: ApiRequest = {

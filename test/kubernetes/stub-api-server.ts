@@ -1,4 +1,5 @@
-import { createCluster, type ClusterClient } from "../../src/kubernetes/cluster-client.ts";
+import type { WritableCluster } from "../../src/core/ports.ts";
+import { createCluster } from "../../src/kubernetes/cluster-client.ts";
 import { readEntries } from "../../src/kubernetes/kubeconfig-file.ts";
 import { Kubeconfig } from "../../src/kubernetes/kubeconfig.ts";
 import type { KubernetesHttpOptions } from "../../src/kubernetes/kubernetes-http.ts";
@@ -9,7 +10,7 @@ export function stubCluster(
   server: ScriptedServer,
   user: Record<string, unknown> = { token: "t0k3n" },
   options: Pick<KubernetesHttpOptions, "concurrency" | "timeoutMs"> = {},
-): ClusterClient {
+): WritableCluster {
   const kubeconfig = {
     clusters: [{ name: "stub", cluster: { server: server.url } }],
     users: [{ name: "stub", user }],

@@ -676,7 +676,7 @@ export const mutants = [
     name: "overwrites what somebody changed in a secret meanwhile",
     edits: [
       {
-        file: "src/kubernetes/kubernetes-objects.ts",
+        file: "src/kubernetes/cluster-writes.ts",
         from: "metadata: { resourceVersion, ...(labels && { labels }), ...(annotations && { annotations }) },",
         to: "metadata: { ...(resourceVersion && labels && { labels }), ...(annotations && { annotations }) },",
       },
@@ -779,9 +779,9 @@ export const mutants = [
     name: "looks for holders of a key in secrets of today's type alone",
     edits: [
       {
-        file: "src/kubernetes/cluster-client.ts",
-        from: "return ofToday && legacy && [...ofToday, ...legacy];",
-        to: "return legacy && ofToday;",
+        file: "src/kubernetes/cluster-reads.ts",
+        from: "return current && legacy && [...current, ...legacy];",
+        to: "return legacy && current;",
       },
     ],
     caughtBy: {

@@ -1,14 +1,15 @@
 import { inspect } from "node:util";
 import { ActionableError } from "../../src/domain/errors.ts";
 import { SecretText } from "../../src/domain/secret-text.ts";
-import { PullClient, type PullImage } from "../../src/registry/pull-client.ts";
+import type { ProofImage } from "../../src/core/ports.ts";
+import { PullClient } from "../../src/registry/pull-client.ts";
 
 /** What the process is asked to do: pull, or without an image look whether the registry can be reached. */
 export interface PullCall {
   readonly loginServer: string;
   readonly username?: string;
   readonly password?: string;
-  readonly image?: PullImage;
+  readonly image?: ProofImage;
   /** Asks what the image can run on instead. */
   readonly platforms?: true;
   /** `host:port` to connect through. */

@@ -10,7 +10,7 @@ import { changedOver, setUp } from "./already-set-up.ts";
 const many = Array.from({ length: 20 }, (_, index) => `team-${index}`);
 const namespaces = ["awesomeapps", ...many];
 
-/** The least rights of all commands by the README, each a rule of its own. */
+/** The least rights of all commands by the docs, each a rule of its own. */
 const rights = {
   "get secrets": { verbs: ["get"], resources: ["secrets"], namespaces },
   "create secrets": { verbs: ["create"], resources: ["secrets"], namespaces },
@@ -150,7 +150,7 @@ function madeSince(before: { readonly writes: number; readonly keys: number }) {
 }
 
 describe.each(Object.entries(uses))("%s", (_, use) => {
-  test("needs no more than the README says", async () => {
+  test("needs no more than the docs say", async () => {
     expect(await withoutRight(use, undefined, true)).toEqual({ exitCode: 0, writes: 0, keys: 0 });
     expect(await withoutRight(use, undefined, false)).toMatchObject({ exitCode: 0 });
   });

@@ -1,5 +1,5 @@
 import type { ListedCommand } from "../command.ts";
-import type { NamedContext } from "../connections.ts";
+import type { NamedContext } from "../../core/ports.ts";
 import { isUnsafe, oneLine } from "../show/foreign-text.ts";
 import { inHelpOrder, type OptionDefinition, type ValueHint } from "../options/option.ts";
 import { clusterOptions } from "../options/options.ts";

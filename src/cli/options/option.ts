@@ -1,9 +1,9 @@
 /*
  * One definition of an option feeds its flag, its environment variable, its question, its check, its help, its
- * line in the README and what a shell completes. A definition is immutable data and a pure reader of texts.
+ * line in docs and what a shell completes. A definition is immutable data and a pure reader of texts.
  */
 
-/** Where help and README list an option, in their order. */
+/** Where help and docs list an option, in their order. */
 export const optionGroups = [
   "Registry",
   "Cluster",

@@ -1,3 +1,5 @@
+import type { ExecPluginPolicy } from "../../core/ports.ts";
+import type { AuthChoice } from "../../domain/identity.ts";
 import { imageReference, secretReference } from "../../domain/names.ts";
 import {
   azureClouds,
@@ -28,15 +30,13 @@ const authMethods = [
   "managed-identity",
   "device-code",
   "browser",
-] as const;
-export type AuthMethod = (typeof authMethods)[number];
+] as const satisfies readonly AuthChoice[];
 
 /** How a credential is proven. */
 const proofs = ["registry", "entra", "none"] as const;
 
 /** Which programs a kubeconfig may name. */
-const execPluginPolicies = ["allow", "known", "deny"] as const;
-export type ExecPluginPolicy = (typeof execPluginPolicies)[number];
+const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonly ExecPluginPolicy[];
 
 /** Options that tell how a run speaks; every command has them. */
 export const outputOptions = {

@@ -4,7 +4,7 @@ import type { Cluster } from "../ports.ts";
 
 /** A namespace of one cluster whose service accounts are asked for. */
 export interface ServiceAccountPlace {
-  readonly cluster: Pick<Cluster, "context" | "listServiceAccounts">;
+  readonly cluster: Pick<Cluster, "context" | "listAccountLinks">;
   readonly namespace: string;
 }
 
@@ -61,8 +61,8 @@ async function listOne(
   signal: AbortSignal,
 ): Promise<{ place: ServiceAccountPlace; names: ReadonlySet<string> | ActionableError }> {
   try {
-    const names = await place.cluster.listServiceAccounts(place.namespace, signal);
-    return { place, names: new Set([usual, ...names]) };
+    const accounts = await place.cluster.listAccountLinks(place.namespace, signal);
+    return { place, names: new Set([usual, ...accounts.map(({ name }) => name)]) };
   } catch (error) {
     if (error instanceof ActionableError && !signal.aborted) return { place, names: error };
     throw error;

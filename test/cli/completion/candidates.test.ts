@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { complete, type Completion, type Sources } from "../../../src/cli/completion/candidates.ts";
-import type { NamedContext } from "../../../src/cli/connections.ts";
+import type { NamedContext } from "../../../src/core/ports.ts";
 import { commands } from "../../../src/cli/commands.ts";
 import { inHelpOrder } from "../../../src/cli/options/option.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";

@@ -30,12 +30,12 @@ describe("completion", () => {
     expect((await runProgram(undefined, ["completion", "bash", "zsh"])).code).toBe(2);
   });
 
-  it("tells in its help, as in the README, how each shell is told of it", async () => {
+  it("tells in its help, as on its page, how each shell is told of it", async () => {
     const { stdout } = await runProgram(undefined, ["completion", "--help"]);
-    const readme = readFileSync(fileURLToPath(new URL("../../../README.md", import.meta.url)), "utf8");
+    const page = readFileSync(fileURLToPath(new URL("../../../docs/completion.md", import.meta.url)), "utf8");
     for (const line of installationLines("acr-pull")) {
       expect(stdout).toContain(line);
-      expect(readme).toContain(line.trim());
+      expect(page).toContain(line.trim());
     }
     expect(stdout).not.toContain("ACR_PULL_");
   });

@@ -6,7 +6,7 @@ import { expectDepartures } from "../removal.ts";
 import { onEachCluster } from "./on-each-cluster.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The least rights of all commands by the README, each a rule of its own. */
+/** The least rights of all commands by the docs, each a rule of its own. */
 const wide = {
   "list secrets": { verbs: ["list"], resources: ["secrets"] },
   "get namespaces": { verbs: ["get"], resources: ["namespaces"] },
@@ -204,8 +204,11 @@ function endOf({ code, json }: Run, right: Right): readonly unknown[] {
 
 const all = [...Object.keys(wide), ...Object.keys(inNamespaces)] as Right[];
 
-it("the least rights are told in the README as they are here", () => {
-  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8").replaceAll(/\s+/g, " ");
+it("the least rights are told in the docs as they are here", () => {
+  const pages = ["rights", "remove"].map((page) =>
+    readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), "utf8"),
+  );
+  const docs = pages.join("\n").replaceAll(/\s+/g, " ");
   for (const told of [
     "in each namespace: `get`, `create`, `patch` on `secrets`",
     "cluster-wide: `get` on `namespaces`",
@@ -213,7 +216,7 @@ it("the least rights are told in the README as they are here", () => {
     "`create` on `namespaces` for `--create-namespace`, `list` for `--namespace-selector`; `get`, `patch` on `serviceaccounts` for `--service-account`",
     "It needs what `setup` needs, and besides in Kubernetes `delete` on `secrets`, `list` on `pods` and, unless `--service-account` names them, on `serviceaccounts`, and `get` and `patch` on those that are unlinked.",
   ]) {
-    expect(readme).toContain(told);
+    expect(docs).toContain(told);
   }
 });
 

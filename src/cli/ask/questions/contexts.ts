@@ -1,6 +1,7 @@
 import { brokenRule } from "../../options/option.ts";
 import { clusterOptions } from "../../options/options.ts";
-import type { KubeContext, KubeContexts } from "../../connections.ts";
+import type { KubeContext } from "../../../core/ports.ts";
+import type { KubeContexts } from "../../connections.ts";
 import type { Choice, Prompter } from "../prompter.ts";
 import type { Question } from "../question.ts";
 

@@ -2,7 +2,8 @@ import { ActionableError } from "../../../domain/errors.ts";
 import type { Caller } from "../../../domain/identity.ts";
 import type { AzureConnection } from "../../connections.ts";
 import { InterruptedError } from "../../interruption.ts";
-import { signInOptions, type AuthMethod } from "../../options/options.ts";
+import type { AuthChoice } from "../../../domain/identity.ts";
+import { signInOptions } from "../../options/options.ts";
 import type { Choice, Prompter } from "../prompter.ts";
 import type { Question } from "../question.ts";
 
@@ -36,7 +37,7 @@ const by: Readonly<Record<SignedIn["method"], string>> = {
 };
 
 /** As whom to work in Azure: whoever is signed in already, else a work account that signs in now. */
-export function signInQuestion<Answers extends { readonly auth: AuthMethod }>({
+export function signInQuestion<Answers extends { readonly auth: AuthChoice }>({
   prompter,
   signedIn,
   rights,

@@ -13,8 +13,6 @@ import type {
   NodePlatform,
   PodEvent,
   PodObject,
-  SecretChange,
-  SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";
@@ -105,40 +103,5 @@ export function nodePlatform({ metadata, status }: V1Node): NodePlatform {
     name: wellFormed(metadata?.name ?? ""),
     os: status?.nodeInfo?.operatingSystem ?? "",
     architecture: status?.nodeInfo?.architecture ?? "",
-  };
-}
-
-/** Whether everything a change sets is there, and all it takes away is gone. */
-export function holdsChange(secret: SecretObject, { labels, annotations, data }: SecretChange): boolean {
-  const holds = (
-    wanted: Readonly<Record<string, string | null>> | undefined,
-    present: Readonly<Record<string, string>>,
-  ) => Object.entries(wanted ?? {}).every(([key, value]) => (present[key] ?? null) === value);
-  return holds(labels, secret.labels) && holds(annotations, secret.annotations) && holds(data, secret.data);
-}
-
-/** A merge patch that sets a change, and is refused unless the object still has this resource version. */
-export function secretPatch(resourceVersion: string, { labels, annotations, data }: SecretChange): object {
-  return {
-    metadata: { resourceVersion, ...(labels && { labels }), ...(annotations && { annotations }) },
-    ...(data && { data }),
-  };
-}
-
-/** A new Secret; there is nothing to take away from it. */
-export function secretBody(
-  secret: { readonly namespace: string; readonly name: string; readonly type: string } & SecretChange,
-): V1Secret {
-  const { namespace, name, type, labels, annotations, data } = secret;
-  const present = (values: Readonly<Record<string, string | null>> | undefined) =>
-    Object.fromEntries(
-      Object.entries(values ?? {}).filter((entry): entry is [string, string] => entry[1] !== null),
-    );
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name, namespace, labels: present(labels), annotations: present(annotations) },
-    type,
-    data: { ...data },
   };
 }

@@ -1,5 +1,5 @@
-import { hasCode, type ActionableError } from "../domain/errors.ts";
-import type { Application, Certified } from "../domain/identity.ts";
+import type { ApplicationRemoval, ApplicationSearch, LeftDeleted } from "../core/ports/directory.ts";
+import { ActionableError, hasCode } from "../domain/errors.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
 import {
   applicationFields,
@@ -9,31 +9,20 @@ import {
   largestPage,
 } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
-import { sleep } from "./removal-everywhere.ts";
-import { unlessItFails } from "./unless-it-fails.ts";
+import { lingers, removeEverywhere, sleep, untilGone } from "./removal-everywhere.ts";
 
-/** Why something that was deleted was not deleted for good, and where it lies. */
-export interface LeftDeleted {
-  readonly url: string;
-  readonly because: ActionableError;
-}
-
-/** Two seconds. A deletion was seen to be followed by one for good after one second. */
+/** Two seconds. One second after a deletion, deleting for good was seen to succeed. */
 const untilDeletedShows: Looks = { most: 8, betweenMs: 250, sleep };
 
 const folder = "/directory/deletedItems";
 
-function isUnknown(error: ActionableError | undefined): boolean {
-  return hasCode(error, "directory.not-found");
-}
-
-/** Applications that were deleted: for 30 days they keep their unique name, and can be restored. */
-export function deletedApplications(
+/** Deletes applications, and finds and restores deleted ones. */
+export function applicationRemoval(
   { graph, ask, list }: Pick<DirectoryRequests, "graph" | "ask" | "list">,
-  readApplication: (objectId: string, signal: AbortSignal) => Promise<Application | undefined>,
+  { readApplication }: Pick<ApplicationSearch, "readApplication">,
   graphUrl: string,
-) {
-  /** @returns why not */
+): ApplicationRemoval {
+  /** @returns why it could not be deleted for good */
   async function tryToPurge(objectId: string, signal: AbortSignal): Promise<ActionableError | undefined> {
     const call = { method: "delete", at: graph.api(`${folder}/${objectId}`) } as const;
     const failed = await unlessItFails(ask("delete the application for good", call, signal), signal);
@@ -41,8 +30,8 @@ export function deletedApplications(
   }
 
   /**
-   * Deletes for good what was deleted, and what no part of the directory is likely to show among the living any more.
-   * @returns undefined when it is gone for good
+   * Deletes a deleted application for good.
+   * @returns undefined if it is gone for good
    */
   async function purge(objectId: string, signal: AbortSignal): Promise<LeftDeleted | undefined> {
     const failed = await lookAgain(
@@ -51,21 +40,41 @@ export function deletedApplications(
       untilDeletedShows,
       signal,
     );
-    // None to the end: it was done, and its answer was lost.
+    // If no replica ever knew it, an earlier try deleted it and its answer was lost.
     if (!failed || isUnknown(failed)) return undefined;
     return { url: `${graphUrl}/v1.0${folder}/${objectId}`, because: failed };
   }
 
   return {
-    /**
-     * A deleted application that still holds the unique name. Whoever may not look among the deleted
-     * (`Application.ReadWrite.OwnedBy` alone does not allow it), or cannot for any other reason, finds none.
-     */
-    async findDeletedApplication(
-      uniqueName: string,
-      signal: AbortSignal,
-    ): Promise<(Application & Certified) | undefined> {
-      // No filter on the unique name is supported there.
+    async removeApplication(objectId, signal, onDeleted = () => {}) {
+      const isShown = async () => (await readApplication(objectId, signal)) !== undefined;
+      const call = { method: "delete", at: graph.api(`/applications/${objectId}`) } as const;
+      let isPurged = false;
+      await removeEverywhere(
+        {
+          remove: async () => {
+            await ask("delete the application", call, signal);
+            onDeleted();
+            // At once: if this run ended here, nothing else would lead to it any more.
+            isPurged = (await tryToPurge(objectId, signal)) === undefined;
+            await untilGone(isShown, signal);
+          },
+          saysNone: isUnknown,
+          isShown,
+          lingers: (cause) =>
+            lingers(
+              "directory.application-lingers",
+              `The directory says that there is no application ${objectId} to delete, and parts of it still show it.`,
+              cause,
+            ),
+        },
+        signal,
+      );
+      return isPurged ? undefined : purge(objectId, signal);
+    },
+
+    async findDeletedApplication(uniqueName, signal) {
+      // This list supports no filter on the unique name.
       const at = graph
         .api(`${folder}/microsoft.graph.application`)
         .select(certifiedApplicationFields)
@@ -76,8 +85,7 @@ export function deletedApplications(
       return found && { ...applicationOf(found), certificates: certificatesOf(found) };
     },
 
-    /** Fine when it is restored already. */
-    async restoreApplication(objectId: string, signal: AbortSignal): Promise<void> {
+    async restoreApplication(objectId, signal) {
       const at = graph.api(`${folder}/${objectId}/restore`);
       const call = { method: "post", at, repeatable: true } as const;
       const restore = async () => {
@@ -85,27 +93,16 @@ export function deletedApplications(
           await ask("restore the deleted application", call, signal);
           return undefined;
         } catch (error) {
-          if (!hasCode(error, "directory.not-found")) throw error;
+          if (!isUnknown(error)) throw error;
           return (await readApplication(objectId, signal)) ? undefined : error;
         }
       };
-      // A part that has not heard of the deletion has nothing to restore.
+      // A replica that has not heard of the deletion has nothing to restore.
       const failed = await lookAgain(restore, (error) => error === undefined, untilDeletedShows, signal);
       if (failed) throw failed;
     },
 
-    tryToPurge,
-    purge,
-
-    /**
-     * The same of one that bears the unique name. Who may not look among the deleted (see findDeletedApplication) may
-     * delete for good only what it owns, and so tries it unseen: nothing that is not deleted goes by it.
-     */
-    async purgeApplication(
-      objectId: string,
-      uniqueName: string,
-      signal: AbortSignal,
-    ): Promise<LeftDeleted | undefined> {
+    async purgeApplication(objectId, uniqueName, signal) {
       const at = graph.api(`${folder}/${objectId}`).select(applicationFields);
       const look = () =>
         unlessItFails(ask("look at the deleted application", { method: "get", at }, signal), signal);
@@ -120,4 +117,24 @@ export function deletedApplications(
       return isLeft ? purge(objectId, signal) : undefined;
     },
   };
+}
+
+function isUnknown(error: unknown): error is ActionableError {
+  return hasCode(error, "directory.not-found");
+}
+
+/**
+ * Runs a request that may fail: a failure is an answer too.
+ * @throws the signal's reason when it aborts; a bug of ours
+ */
+async function unlessItFails<T>(
+  request: Promise<T>,
+  signal: AbortSignal,
+): Promise<{ readonly read: T } | { readonly error: ActionableError }> {
+  try {
+    return { read: await request };
+  } catch (error) {
+    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    return { error };
+  }
 }

@@ -1,55 +1,35 @@
+import type {
+  ApplicationRegistration,
+  ApplicationRemoval,
+  ApplicationSearch,
+  RegisteredApplication,
+} from "../core/ports/directory.ts";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
-import type { Application, Certified } from "../domain/identity.ts";
+import type { Application } from "../domain/identity.ts";
 import { isThere, lookAgain, type Looks } from "../domain/look-again.ts";
 import { applicationFields, applicationOf, literal } from "./directory-objects.ts";
 import type { DirectoryRequests } from "./directory-requests.ts";
 import { sleep } from "./removal-everywhere.ts";
 import { answerOf } from "./service-failure.ts";
 
-/** What a new application is made of. */
-export interface NewApplication {
-  readonly uniqueName: string;
-  readonly displayName: string;
-  readonly tags: readonly string[];
-  readonly serviceManagementReference?: string | undefined;
-}
-
-/** The application that there is now of a unique name. */
-export interface RegisteredApplication {
-  readonly application: Application;
-  /** Whether it was made just now. */
-  readonly created: boolean;
-  /** The same application, where it lies among the deleted: it has to be restored. */
-  readonly deleted?: Application & Certified;
-}
-
-/** How applications are found by their unique name. */
-interface Lookups {
-  readonly findApplicationByUniqueName: (
-    uniqueName: string,
-    signal: AbortSignal,
-  ) => Promise<Application | undefined>;
-  readonly findDeletedApplication: (
-    uniqueName: string,
-    signal: AbortSignal,
-  ) => Promise<(Application & Certified) | undefined>;
-}
-
-/** How often an application that was written is looked for where it can be read. */
+/** Two minutes: until an application that was written can be read. */
 const untilWrittenShows: Looks = { most: 120, betweenMs: 1000, sleep };
-/** Ten seconds: many replicas are met in that time, and one of them knows who holds a name. */
+/** Ten seconds: time enough to meet a replica that knows who holds a name. */
 const untilHolderShows: Looks = { most: 20, betweenMs: 500, sleep };
 
 const doing = "register the application";
 
-/** Registering applications. */
-export function newApplications(
+/** Registers applications. */
+export function applicationRegistration(
   { graph, list, undertake }: Pick<DirectoryRequests, "graph" | "list" | "undertake">,
-  { findApplicationByUniqueName, findDeletedApplication }: Lookups,
+  {
+    findApplicationByUniqueName,
+    findDeletedApplication,
+  }: Pick<ApplicationSearch & ApplicationRemoval, "findApplicationByUniqueName" | "findDeletedApplication">,
   graphUrl: string,
-) {
-  /** By the name as a key, and by a filter on it, whose index may know it sooner. */
+): ApplicationRegistration {
+  /** By the name as a key, then by a filter, whose index may know the name sooner. */
   async function findHolder(uniqueName: string, signal: AbortSignal): Promise<Application | undefined> {
     const found = await findApplicationByUniqueName(uniqueName, signal);
     if (found) return found;
@@ -61,7 +41,7 @@ export function newApplications(
     return first && applicationOf(first);
   }
 
-  /** The application that holds a name which was refused to another. */
+  /** The application that holds a name, after a refusal to give the name to another. */
   async function holderOf(
     uniqueName: string,
     refusal: unknown,
@@ -76,16 +56,7 @@ export function newApplications(
   }
 
   return {
-    /**
-     * Upserts by unique name (`Prefer: create-if-missing`): call it only after a 404, for it would change an
-     * application that exists. `created: false` when one turned up meanwhile, which may be the work of an earlier try
-     * whose answer was lost: then look whose it is.
-     * @throws ActionableError `directory.unique-name-taken` when one holds the name that cannot be seen
-     */
-    async createApplication(
-      { uniqueName, displayName, tags, serviceManagementReference }: NewApplication,
-      signal: AbortSignal,
-    ): Promise<RegisteredApplication> {
+    async createApplication({ uniqueName, displayName, tags, serviceManagementReference }, signal) {
       const at = graph.api(`/applications(uniqueName=${literal(uniqueName)})`);
       const call = {
         method: "patch",
@@ -98,11 +69,11 @@ export function newApplications(
           const made = await graph.send(call, signal);
           if (made) return { application: applicationOf(made), created: true };
         } catch (error) {
-          // A part that does not know the application says so, as all do of one that is deleted.
+          // A replica that does not know the application says so, and every replica does if it is deleted.
           if (isNameTaken(error)) return holderOf(uniqueName, error, signal);
           throw error;
         }
-        // Not every part of the directory needs to know it already.
+        // A replica may not know it yet.
         const look = () => findApplicationByUniqueName(uniqueName, signal);
         const application = await lookAgain(look, isThere, untilWrittenShows, signal);
         if (application) return { application, created: false };
@@ -117,7 +88,7 @@ export function newApplications(
 }
 
 /**
- * It has the code of any bad request; only the sentence tells: "Another object with the same value for property
+ * The code is that of any bad request, so only the sentence tells: "Another object with the same value for property
  * uniqueName already exists."
  */
 function isNameTaken(error: unknown): boolean {

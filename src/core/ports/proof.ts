@@ -1,0 +1,91 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
+import type { SecretText } from "../../domain/secret-text.ts";
+
+/*
+ * Whether a credential works, as Entra and the registry say.
+ *
+ * Both may be stale. For some minutes a new password is refused and accepted in turns, and a removed one is still
+ * accepted; a new role shows in tokens later. One acceptance proves that one front end knows the credential, no more.
+ */
+
+/** What Entra answered to a credential. */
+export type SignInOutcome =
+  | { readonly kind: "accepted" }
+  /** Refused in a way that waiting may change if the credential is new. */
+  | {
+      readonly kind: "refused";
+      readonly reason: string;
+      /** Entra says that the password has expired, which it sometimes says of a new one. */
+      readonly expired: boolean;
+      /** When, by Entra's clock; absent if unknown. */
+      readonly at?: Date;
+      /** The number after `AADSTS`; absent if unknown. */
+      readonly number?: number;
+    };
+
+/** Signs in to Entra as a service principal whose password is at hand. */
+export interface SignIn {
+  /**
+   * One attempt.
+   * @throws ActionableError `azure.conditional-access` and `azure.wrong-tenant`, which waiting does not change
+   */
+  signIn(appId: string, password: SecretText, signal: AbortSignal): Promise<SignInOutcome>;
+}
+
+/** What to pull to prove that a credential works. */
+export interface ProofImage {
+  readonly repository: string;
+  /** A tag or a digest: then its manifest is asked for too. */
+  readonly tag?: string | undefined;
+}
+
+/** How an attempt to pull ended, if the attempt itself did not fail. */
+export type PullOutcome =
+  | { readonly kind: "allowed" }
+  /** 401 at the token endpoint: wrong or unknown credential, or no role (yet). */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Signed in, but the token does not allow a pull of the repository. */
+  | { readonly kind: "no-pull-scope"; readonly reason: string }
+  /** May pull, but there is no such repository or tag. */
+  | { readonly kind: "image-missing"; readonly reason: string };
+
+/** Uses a registry's data plane as a node does. */
+export interface PullProof {
+  /**
+   * Signs in and asks for the right to pull, over a new connection: sign-ins of many nodes meet many front ends.
+   * @throws ActionableError `registry.firewall`, `registry.unreachable`, `registry.untrusted-certificate`,
+   *   `registry.throttled`, `registry.failed`
+   */
+  tryPull(
+    loginServer: string,
+    credential: PullCredential,
+    image: ProofImage,
+    signal: AbortSignal,
+  ): Promise<PullOutcome>;
+  /**
+   * One anonymous request, to find out before any write whether this machine can reach the registry.
+   * @throws as tryPull does
+   */
+  checkReachable(loginServer: string, signal: AbortSignal): Promise<void>;
+}
+
+/** What `verify` asks of a registry's data plane. */
+export interface RegistryLooks extends Pick<PullProof, "tryPull"> {
+  /**
+   * One anonymous request.
+   * @returns how far the registry's clock is ahead of this machine's, in milliseconds; undefined if it does not say
+   * @throws as tryPull does
+   */
+  look(loginServer: string, signal: AbortSignal): Promise<{ readonly clockAheadMs: number | undefined }>;
+  /**
+   * The platforms of an image, as `linux/amd64`, by its index or by the configuration of its only manifest; undefined
+   * where that cannot be read.
+   * @throws as tryPull does
+   */
+  findPlatforms(
+    loginServer: string,
+    credential: PullCredential,
+    image: ProofImage,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined>;
+}

@@ -1,0 +1,187 @@
+import type { V1ResourceQuotaList, V1SelfSubjectAccessReview } from "@kubernetes/client-node";
+import { exitCode } from "../domain/exit-code.ts";
+import { kubectl, subjectOf, type ApiRequest, type Meaning } from "./api-request.ts";
+import { ApiStatusError, type ApiStatus } from "./api-status.ts";
+
+/*
+ * Why a request was forbidden, and what to do about it.
+ */
+
+/** Why a request got a 403 that its `Status` does not explain, as far as the cluster tells when asked. */
+export type ForbiddenCause = "quota" | "admission" | "rights";
+
+/** What to ask the API server to explain a refusal. */
+interface Questions {
+  /** Whether the caller has the right; false if the API server does not tell. */
+  readonly mayDo: () => Promise<boolean>;
+  readonly quotas: (namespace: string) => Promise<V1ResourceQuotaList>;
+}
+
+/** Whether the API server gives no reason: it does for a namespace being deleted, and for an anonymous caller. */
+function isUnexplained({ code, causes, refusedBy, anonymous }: ApiStatus): boolean {
+  return code === 403 && !causes.includes("NamespaceTerminating") && refusedBy === undefined && !anonymous;
+}
+
+/**
+ * Why a write was forbidden. A missing right, a full quota and a refusing policy get the same status and reason, so this
+ * asks the API server whether the caller has the right, and whether a quota of the namespace is used up. Anything that
+ * it does not tell counts as a missing right.
+ */
+export async function causeOfForbidden(
+  error: unknown,
+  { verb, resource, namespace }: ApiRequest,
+  { mayDo, quotas }: Questions,
+): Promise<ForbiddenCause> {
+  if (!(error instanceof ApiStatusError && isUnexplained(error.status))) return "rights";
+  if (!(await mayDo())) return "rights";
+  if (verb !== "create" || namespace === undefined) return "admission";
+  try {
+    const full = (await quotas(namespace)).items.some(({ status }) =>
+      [resource, `count/${resource}`].some((key) => {
+        const hard = status?.hard?.[key];
+        return hard !== undefined && Number(status?.used?.[key] ?? 0) >= Number(hard);
+      }),
+    );
+    return full ? "quota" : "admission";
+  } catch {
+    return "admission";
+  }
+}
+
+/**
+ * The body that asks the API server whether the caller has a right; without a namespace, in all of them.
+ * Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
+ */
+export function accessReview({
+  verb,
+  resource,
+  namespace,
+  name,
+}: Omit<ApiRequest, "context">): V1SelfSubjectAccessReview {
+  return {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: {
+      resourceAttributes: {
+        group: "",
+        resource,
+        verb,
+        ...(namespace !== undefined && { namespace }),
+        // A request to create has no name yet, so a rule with resourceNames does not cover it.
+        ...(name !== undefined && verb !== "create" && { name }),
+      },
+    },
+  };
+}
+
+/** What a 403 means. */
+export function meaningOfForbidden(status: ApiStatus, request: ApiRequest, cause: ForbiddenCause): Meaning {
+  const { context, verb, resource, namespace } = request;
+  if (status.anonymous) return signedInAsNobody(context);
+  if (impersonated.has(status.kind ?? "")) return mayNotActAsAnother(context);
+  if (status.causes.includes("NamespaceTerminating")) {
+    return {
+      what: `Namespace ${namespace ?? ""} in context ${context} is being deleted.`,
+      code: "kubernetes.terminating",
+      hint: "Leave it out, or wait until it is gone and create it anew.",
+      exitCode: exitCode.notAllowed,
+    };
+  }
+  if (cause === "quota") {
+    return {
+      what: `Namespace ${namespace ?? ""} in context ${context} may hold no more ${resource}.`,
+      code: "kubernetes.quota",
+      hint: `Raise its quota (${kubectl(context, "describe", "resourcequota", "--namespace", namespace ?? "")}), or delete what it holds in vain.`,
+      exitCode: exitCode.notAllowed,
+    };
+  }
+  if (cause === "admission") return refusedInAdmission(request);
+  return {
+    what: `You may not ${verb} ${subjectOf(request)}.`,
+    code: "kubernetes.forbidden",
+    hint: grantHint(request),
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/**
+ * What a refusal by a webhook or policy means.
+ * @param by which one, if that is known
+ */
+export function refusedInAdmission(request: ApiRequest, by = "an admission policy or webhook"): Meaning {
+  return {
+    what: `You may not ${request.verb} ${subjectOf(request)}.`,
+    code: "kubernetes.forbidden",
+    hint: `The user has the right, but ${by} of the cluster refused; its administrator knows why.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/**
+ * Whether a webhook or policy refused a write that got 400 or 422. A webhook's refusal without a status becomes a 400
+ * with no reason, where the API server's own 400 has one. A policy's becomes a 422 without the fields that a failed
+ * validation names.
+ * Source: https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go
+ */
+export function deniedByAdmission({ code, reason, causes }: ApiStatus, { verb }: ApiRequest): boolean {
+  if (verb === "get" || verb === "list") return false;
+  return code === 400 ? reason === undefined : causes.length === 0;
+}
+
+/** It gets no hint to grant rights: what system:anonymous may do, everybody may do. */
+function signedInAsNobody(context: string): Meaning {
+  return {
+    what: `Context ${context} is not signed in to its cluster, which took the request for system:anonymous.`,
+    code: "kubernetes.unauthorized",
+    hint: `Its user in the kubeconfig brings no credential that the cluster reads; ${kubectl(context, "config", "view", "--minify")} shows what it brings. It needs a token, a client certificate or an exec plugin, as whoever runs the cluster hands out.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/** Kinds that only a refused impersonation is about: acr-pull asks for none of them. */
+const impersonated: ReadonlySet<string> = new Set(["users", "groups", "uids", "userextras"]);
+
+function mayNotActAsAnother(context: string): Meaning {
+  return {
+    what: `The user of context ${context} may not act as the one whom the kubeconfig names.`,
+    code: "kubernetes.unauthorized",
+    hint: `Take as, as-groups, as-uid and as-user-extra out of the kubeconfig's user, or have an administrator grant the verb impersonate; ${kubectl(context, "auth", "whoami")} shows when that has worked.`,
+    docs: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation",
+    exitCode: exitCode.notAllowed,
+  };
+}
+
+/** Every verb that acr-pull uses with each resource, so that one grant is enough. */
+const verbsNeeded = {
+  secrets: "get,create,patch",
+  serviceaccounts: "get,patch",
+  namespaces: "get,create",
+  pods: "get,list",
+  events: "list",
+  nodes: "list",
+} as const;
+
+/** Names the missing verb, and a command that grants it with all others that will be needed. */
+function grantHint({ context, verb, resource, namespace }: ApiRequest): string {
+  const everywhere = namespace === undefined || resource === "namespaces" || resource === "nodes";
+  const needed = verbsNeeded[resource];
+  const verbs: string = verb === "list" ? "list" : verb === "delete" ? `${needed},delete` : needed;
+  const create = everywhere
+    ? kubectl(context, "create", "clusterrole", "acr-pull", `--verb=${verbs}`, `--resource=${resource}`)
+    : kubectl(
+        context,
+        "create",
+        "role",
+        "acr-pull",
+        "--namespace",
+        namespace,
+        `--verb=${verbs}`,
+        `--resource=${resource}`,
+      );
+  const binding = everywhere ? "clusterrolebinding" : "rolebinding";
+  const onNames = verb === "create" ? "; a rule with resourceNames cannot grant it" : "";
+  return `The verb ${verb} on ${resource} is missing${onNames}. An administrator grants it with ${create} and binds it to the user with kubectl create ${binding}.`;
+}

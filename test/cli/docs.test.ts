@@ -1,0 +1,96 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { format } from "prettier";
+import { describe, expect, it } from "vitest";
+import { removeOptions } from "../../src/cli/remove/options.ts";
+import { rotateOptions } from "../../src/cli/rotate/options.ts";
+import { sandboxOptions } from "../../src/cli/sandbox/command.ts";
+import { setupOptions } from "../../src/cli/setup/options.ts";
+import { statusOptions } from "../../src/cli/status/options.ts";
+import { verifyOptions } from "../../src/cli/verify/options.ts";
+import { optionTable } from "./option-table.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const pages = [
+  ...readdirSync(root).filter((file) => file.endsWith(".md")),
+  ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`),
+];
+
+describe("the page of a command", () => {
+  // A table stands between `<!-- options: setup -->` and `<!-- end of options -->`; `UPDATE_DOCS=1` writes it.
+  it.each([
+    ["setup", setupOptions],
+    ["rotate", rotateOptions],
+    ["status", statusOptions],
+    ["verify", verifyOptions],
+    ["remove", removeOptions],
+    ["sandbox", sandboxOptions],
+  ])("lists the options of %s as they are defined", async (command, options) => {
+    const path = `docs/${command}.md`;
+    const page = read(path);
+    const table = await format(optionTable(options), { parser: "markdown" });
+    const region = new RegExp(`(<!-- options: ${command} -->\n)[^]*?(<!-- end of options -->)`);
+    const updated = page.replace(region, (_all, start: string, end: string) => `${start}\n${table}\n${end}`);
+    if (process.env["UPDATE_DOCS"] === "1") writeFileSync(join(root, path), updated);
+    expect(page).toMatch(region);
+    expect(read(path)).toBe(updated);
+  });
+});
+
+describe("the page of errors", () => {
+  it("has an anchor for every code that the program knows, and for no other", () => {
+    const areas =
+      /"((?:application|azure|cluster|clocks|directory|kubernetes|namespace|proof|registry|remove|roles|rotate|secret|service-account|service-principal|setup|status|usage)\.[a-z]+(?:-[a-z]+)*|busy)"/g;
+    const known = new Set(
+      readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts") && !file.startsWith("sandbox/"))
+        .flatMap((file) => [...read(`src/${file}`).matchAll(areas)].flatMap(([, code]) => code ?? [])),
+    );
+    // No codes: a phase of a rotation, as `status` tells it.
+    known.delete("status.phase");
+    const told = [...read("docs/errors.md").matchAll(/<a id="([^"]+)">/g)].map(([, code]) => code);
+    expect([...told].sort()).toEqual([...known].sort());
+  });
+});
+
+describe.each(pages)("%s", (page) => {
+  it("has a head over every table, and no row of one twice", () => {
+    const tables = read(page).match(/(?:^\|.*\n)+/gm) ?? [];
+    expect(tables.filter((table) => !/^\|.*\n\|[ |:-]+\n/.test(table))).toEqual([]);
+    for (const table of tables) {
+      const rows = table.trimEnd().split("\n");
+      expect(rows.filter((row, at) => rows.indexOf(row) !== at)).toEqual([]);
+    }
+  });
+
+  it("links to pages and sections that exist", () => {
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+    const broken = links.filter(([, file = "", anchor]) => {
+      const target = file === "" ? page : join(dirname(page), file);
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(read(target)).has(anchor);
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
+  });
+});
+
+/** A heading's, as GitHub makes them, and those that are written out. */
+function anchorsOf(text: string): ReadonlySet<string | undefined> {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+  return new Set([...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id)]);
+}
+
+describe("the README", () => {
+  it("stays short: at most 250 lines and 12 kB", () => {
+    const readme = read("README.md");
+    expect(readme.split("\n").length).toBeLessThanOrEqual(250);
+    expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(12_000);
+  });
+});
