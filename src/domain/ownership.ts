@@ -13,6 +13,8 @@ export const managedLabel = "acr-pull/managed";
 /** Selects the secrets that carry it. */
 export const managedSelector = `${managedLabel}=true`;
 export const entriesAnnotation = "acr-pull/entries";
+/** The name that `setup` gives a secret when none was asked for. */
+export const usualSecretName = "acr-secret";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "acr-pull";
 /** For people who search their tenant, and for `status`, which does; it proves nothing, so nothing trusts it. */

@@ -1,3 +1,4 @@
+import { usualSecretName } from "../../domain/ownership.ts";
 import {
   displayName,
   guidName,
@@ -61,7 +62,7 @@ export const setupOptions = {
     question: "What shall the pull secret be called?",
     group: "Cluster",
     parse: objectName,
-    fallback: "acr-secret",
+    fallback: usualSecretName,
   }),
   ...runOptions,
   role: valueOption({

@@ -6,7 +6,8 @@ import type { EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { judgeTarget, targetName, type PresentTarget } from "../turn/pull-secret.ts";
 import type { Target } from "./read-targets.ts";
-import type { SeenCluster } from "./see-clusters.ts";
+import { isMeant } from "./registry-meant.ts";
+import { isChosen, type ClusterView } from "./view.ts";
 
 /** A secret that holds a key for a registry, by our mark and by its bytes. */
 export interface Holder {
@@ -29,7 +30,7 @@ export interface Copy {
 
 /** Every secret of one cluster that pulls from one registry as one application. */
 export interface HeldKeys {
-  readonly seen: SeenCluster;
+  readonly seen: ClusterView;
   readonly loginServer: string;
   readonly appId: string;
   /** The registry's resource id, as recorded. */
@@ -57,7 +58,7 @@ export interface KeyChoice {
  * The keys that a cluster's secrets hold. Only bytes make a secret a holder: anybody who may write in one namespace
  * can put a mark there that names any application.
  */
-export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
+export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
   const groups = new Map<string, Group>();
   const pending: Array<{ loginServer: string; target: Target; mark: NonNullable<EntryMark["pending"]> }> = [];
   for (const secret of seen.secrets) {
@@ -71,9 +72,7 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
       const name = `${loginServer} ${mark.appId}`;
       const group = groups.get(name) ?? newGroup(loginServer, mark.appId);
       groups.set(name, group);
-      const chosen =
-        (seen.namespaces?.has(secret.namespace) ?? true) &&
-        (choice.secretName === undefined || choice.secretName === secret.name);
+      const chosen = isChosen(secret, seen, choice.secretName);
       const meant = isMeant(choice.registry, loginServer, mark.registry);
       const state = stateOf(target, secret, loginServer);
       if (state instanceof ActionableError) {
@@ -125,39 +124,12 @@ function newGroup(loginServer: string, appId: string): Group {
   return { loginServer, appId, holders: [], changed: [], refused: [], registry: undefined };
 }
 
-/** Whether an entry is of the registry that was asked for. */
-export function isMeant(
-  reference: RegistryReference | undefined,
-  loginServer: string,
-  registryId: string,
-): boolean {
-  switch (reference?.kind) {
-    case undefined:
-      return true;
-    case "login-server":
-      return reference.loginServer.toLowerCase() === loginServer;
-    case "resource-id":
-      return reference.id.toLowerCase() === registryId.toLowerCase();
-    case "name":
-      return registryName(registryId, loginServer).toLowerCase() === reference.name.toLowerCase();
-    default:
-      return reference satisfies never;
-  }
-}
-
-/** By its resource id; one that was set up without Azure is known by its login server alone. */
-function registryName(registryId: string, loginServer: string): string {
-  return (
-    /\/registries\/(?<name>[^/]+)$/i.exec(registryId)?.groups?.["name"] ?? loginServer.split(/[.:]/)[0] ?? ""
-  );
-}
-
 /**
  * Other entries that hold one of these passwords: their pulls would fail when it is retired. A kubelet also takes an
  * entry for a repository or for a pattern of hosts, and other registries may know the same password, so that what an
  * entry is for does not matter.
  */
-function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Holder[]): Copy[] {
+function copiesOf(seen: ClusterView, loginServer: string, holders: readonly Holder[]): Copy[] {
   const known = new Set(holders.map(({ target }) => `${target.namespace}/${target.name}`));
   const passwords = new Set(
     holders.flatMap(({ credential, second }) => [credential, second]).map((one) => one?.password.reveal()),
@@ -201,7 +173,7 @@ function olderCopy(target: Target, type: string, host: string): ActionableError 
   );
 }
 
-function targetOf({ cluster }: SeenCluster, { namespace, name }: PullSecret): Target {
+function targetOf({ cluster }: ClusterView, { namespace, name }: PullSecret): Target {
   return { cluster, namespace, name };
 }
 

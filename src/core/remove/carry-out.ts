@@ -2,7 +2,7 @@ import type { PullCredential } from "../../domain/docker-config.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import { applicationUniqueName, isManaged, keyOrigin } from "../../domain/ownership.ts";
-import { secretsNow } from "../cluster/secrets-now.ts";
+import { secretsNow } from "../cluster/read-secrets.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { BusyError } from "../turn/busy.ts";

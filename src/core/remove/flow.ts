@@ -1,10 +1,10 @@
 import type { Finished } from "../ending.ts";
 import { isDeepStrictEqual } from "node:util";
-import { ActionableError, refused } from "../../domain/errors.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { BusyWait } from "../turn/busy-wait.ts";
 import { refuseFarClocks } from "../clocks.ts";
-import { seeClusters, type LeftOut } from "../cluster/see-clusters.ts";
+import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
@@ -148,12 +148,11 @@ async function lookWhenIdle(
 }
 
 async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Survey> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
-  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  requireClusters(ports.clusters);
+  const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const [first] = unseen;
   if (first && seen.length === 0) throw first.error;
+  const leftOut = leftOutOf(unseen);
   const registry = await findLoginServer(seen, input, ports, signal);
   const gone = new Set<string>();
   const removals: Removal[] = [];
@@ -162,9 +161,9 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   if (live && !input.dryRun) throw new BusyError(targetName(live));
   refuseIfAllUnwritable(removals);
   await checkRights(removals, ports, signal);
-  const plan = planRemoval(registry, removals, unseen, input);
+  const plan = planRemoval(registry, removals, leftOut, input);
   if (hasChanges(plan.changes)) for (const { clocks } of removals) refuseFarClocks(clocks);
-  return { removals, leftOut: unseen, plan };
+  return { removals, leftOut, plan };
 }
 
 /** Where no secret can be written at all nothing is begun. */
@@ -207,7 +206,7 @@ export async function listRemovableRegistries(
   ports: Pick<RemovePorts, "clusters">,
   signal: AbortSignal,
 ): Promise<readonly RemovableRegistry[]> {
-  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const [first] = unseen;
   if (first) throw first.error;
   return [...recordedIn(seen, undefined)].map(([loginServer, registries]) => ({

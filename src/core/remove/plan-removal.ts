@@ -2,7 +2,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { builtInRole } from "../../domain/role.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { clockWarnings } from "../clocks.ts";
-import type { LeftOut } from "../cluster/see-clusters.ts";
+import type { LeftOut } from "../cluster/view.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { nameOf } from "../identity/directory-names.ts";
 import { endOf, type MarkedSecret } from "../turn/entry-removal.ts";

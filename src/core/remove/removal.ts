@@ -5,7 +5,7 @@ import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { applicationUniqueName, isManaged } from "../../domain/ownership.ts";
 import { azureNow, readClocks, type Clocks } from "../clocks.ts";
 import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
-import type { SeenCluster } from "../cluster/see-clusters.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
@@ -22,7 +22,7 @@ import { surveyEntries, type SurveyedEntries } from "./survey-entries.ts";
 
 /** What goes of one cluster's part, and what stays. */
 export interface Removal {
-  readonly seen: SeenCluster;
+  readonly seen: ClusterView;
   readonly registry: MeantRegistry;
   readonly entries: SurveyedEntries;
   readonly users: SecretUsers;
@@ -41,7 +41,7 @@ export interface Removal {
  * @param gone ids of what goes with the clusters before it: its own are added
  */
 export async function surveyRemoval(
-  seen: SeenCluster,
+  seen: ClusterView,
   registry: MeantRegistry,
   input: RemoveInput,
   ports: RemovePorts,
@@ -187,7 +187,7 @@ export function concerns(verdict: PrincipalVerdict, { entries }: SurveyedEntries
   return isNamed || removesSomething(verdict) || verdict.keptKeys.some(isUnnamed);
 }
 
-function notIdentified({ contexts, clusterId }: SeenCluster) {
+function notIdentified({ contexts, clusterId }: ClusterView) {
   return refused(
     "remove.cluster-not-known",
     `The namespace kube-system may not be read in context ${contexts.map(inOneLine).join(", ")}, and marks, which alone say that it is the cluster ${inOneLine(clusterId)}, may have been copied from that one, which then goes on using its keys. Nothing was removed.`,
@@ -195,7 +195,7 @@ function notIdentified({ contexts, clusterId }: SeenCluster) {
   );
 }
 
-function cannotSeeAll({ contexts }: SeenCluster) {
+function cannotSeeAll({ contexts }: ClusterView) {
   return refused(
     "remove.cannot-see-all-namespaces",
     `Secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold the key that would be removed. Nothing was removed.`,

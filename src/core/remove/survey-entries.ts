@@ -4,7 +4,7 @@ import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { PendingMark } from "../../domain/ownership.ts";
-import type { SeenCluster } from "../cluster/see-clusters.ts";
+import { isChosen, type ClusterView } from "../cluster/view.ts";
 import type { ProcessIdentity } from "../ports.ts";
 import { readEntry, rehearseRemoval, type MarkedSecret } from "../turn/entry-removal.ts";
 import { isLive } from "../turn/pending-mark.ts";
@@ -43,7 +43,7 @@ export interface SurveyedEntries {
  *   not answer
  */
 export async function surveyEntries(
-  seen: SeenCluster,
+  seen: ClusterView,
   loginServer: string,
   input: RemoveInput,
   process: ProcessIdentity,
@@ -52,7 +52,7 @@ export async function surveyEntries(
   const marked = markedSecrets(seen, loginServer);
   const ours = marked.filter(({ clusterId }) => clusterId === seen.clusterId);
   const now = seen.cluster.serverTime();
-  const chosen = ours.filter(({ secret }) => isChosen(secret, seen, input));
+  const chosen = ours.filter(({ secret }) => isChosen(secret, seen, input.secretName));
   const entries = readAll(chosen, loginServer);
   const isStale = ({ pending }: { readonly pending?: PendingMark | undefined }) =>
     pending !== undefined && !isLive(pending, now, process);
@@ -66,7 +66,9 @@ export async function surveyEntries(
     unwritable,
     others: ours.filter((one) => !chosen.includes(one)).map(({ target }) => target),
     strangers: marked
-      .filter(({ clusterId, secret }) => clusterId !== seen.clusterId && isChosen(secret, seen, input))
+      .filter(
+        ({ clusterId, secret }) => clusterId !== seen.clusterId && isChosen(secret, seen, input.secretName),
+      )
       .map(({ target }) => target),
     remaining: seen.secrets.filter(isNone([...going, ...gone])),
     liveMark: findLiveMark(seen, seen.secrets, loginServer, process),
@@ -79,7 +81,7 @@ export async function surveyEntries(
 
 /** A secret in which another run that is at work for this registry and cluster has its mark. */
 export function findLiveMark(
-  seen: Pick<SeenCluster, "cluster" | "clusterId">,
+  seen: Pick<ClusterView, "cluster" | "clusterId">,
   secrets: readonly PullSecret[],
   loginServer: string,
   process: ProcessIdentity,
@@ -98,7 +100,7 @@ interface Marked {
 }
 
 function markedSecrets(
-  { cluster, secrets }: Pick<SeenCluster, "cluster" | "secrets">,
+  { cluster, secrets }: Pick<ClusterView, "cluster" | "secrets">,
   loginServer: string,
 ): Marked[] {
   return secrets.flatMap((secret) => {
@@ -107,14 +109,6 @@ function markedSecrets(
     const target: Target = { cluster, namespace: secret.namespace, name: secret.name };
     return [{ target, secret, clusterId: mark.clusterId, pending: mark.pending }];
   });
-}
-
-function isChosen(
-  { namespace, name }: PullSecret,
-  { namespaces }: SeenCluster,
-  { secretName }: RemoveInput,
-): boolean {
-  return (namespaces?.has(namespace) ?? true) && (secretName === undefined || secretName === name);
 }
 
 /** All that can never be written are told at once. */

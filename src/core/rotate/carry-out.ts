@@ -19,7 +19,7 @@ import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { retireKey, type Retired } from "./retire-key.ts";
 import type { KeysRecord, Row } from "./rotate-result.ts";
-import { seeClusters, type SeenCluster } from "../cluster/see-clusters.ts";
+import { viewClusters, type ClusterView } from "../cluster/view.ts";
 import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
 
 /** What carrying out takes, the same for all keys of a run. */
@@ -29,7 +29,7 @@ export interface Run {
   readonly report: Report;
   readonly signal: AbortSignal;
   /** All clusters of this run: another one may hold the same key. */
-  readonly seen: readonly SeenCluster[];
+  readonly seen: readonly ClusterView[];
 }
 
 /** No run has more to do: key before, a new key, key before that, each with what crashes left. */
@@ -279,7 +279,7 @@ class KeysRun {
     const { input, ports, report, signal } = this.#run;
     const contexts = new Set(this.#keys.seen.contexts);
     const clusters = ports.clusters.filter(({ cluster }) => contexts.has(cluster.context));
-    const { seen, unseen } = await seeClusters(input, clusters, signal);
+    const { seen, unseen } = await viewClusters(input, clusters, signal);
     const [gone] = unseen;
     if (gone && seen.length === 0) throw gone.error;
     const { loginServer, appId } = this.#keys;

@@ -20,7 +20,7 @@ import { nextStep, nothingDone } from "./next-step.ts";
 import { planRotation, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { finishedOutcome, resultOf, type KeysRecord } from "./rotate-result.ts";
-import { seeClusters, type LeftOut, type SeenCluster } from "../cluster/see-clusters.ts";
+import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
 import { refuseUnasked, surveyKeys } from "./survey-keys.ts";
 
 /*
@@ -43,7 +43,7 @@ import { refuseUnasked, surveyKeys } from "./survey-keys.ts";
 
 /** What was found in all chosen clusters, and what is to be done first. */
 interface Survey {
-  readonly seen: readonly SeenCluster[];
+  readonly seen: readonly ClusterView[];
   readonly leftOut: readonly LeftOut[];
   readonly prospects: readonly Prospect[];
 }
@@ -126,20 +126,18 @@ async function look(
   report: Report,
   signal: AbortSignal,
 ): Promise<Survey> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
+  requireClusters(ports.clusters);
   const { directory, asksPerson } = ports.azure;
   // Where no key is to be found, nobody has to be signed in: a person is not asked before, and of a failure nothing is
   // said.
   const signingIn = asksPerson ? undefined : directory.caller(signal);
   signingIn?.catch(() => {});
-  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const held = seen.flatMap((one) => heldKeys(one, input));
   const [first] = unseen;
   if (held.length === 0) throw first && seen.length === 0 ? first.error : nothingFound(input, seen);
   const prospects: Prospect[] = [];
-  const leftOut: LeftOut[] = [...unseen];
+  const leftOut: LeftOut[] = leftOutOf(unseen);
   await Promise.all(
     held.map(async (one) => {
       try {
@@ -173,7 +171,7 @@ async function prospectOf(
   return { keys, step, ...(await preflight(step, keys, input, ports, signal)) };
 }
 
-function nothingFound({ registry }: RotateInput, seen: readonly SeenCluster[]) {
+function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {
   const where = seen
     .flatMap(({ contexts }) => contexts)
     .map(inOneLine)
@@ -199,7 +197,7 @@ export async function listRotatableKeys(
   signal: AbortSignal,
 ): Promise<readonly RotatableKey[]> {
   const wish = { ...input, namespaces: [], namespaceSelector: undefined, secretName: undefined };
-  const { seen, unseen } = await seeClusters(wish, ports.clusters, signal);
+  const { seen, unseen } = await viewClusters(wish, ports.clusters, signal);
   const [first] = unseen;
   if (first) throw first.error;
   return seen

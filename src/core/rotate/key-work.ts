@@ -26,7 +26,7 @@ import { takeTurn } from "../turn/take-turn.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import { heldKeyIds } from "../cluster/key-holders.ts";
 import type { Holder } from "../cluster/holders.ts";
-import { secretsNow } from "../cluster/secrets-now.ts";
+import { secretsNow } from "../cluster/read-secrets.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What became of one secret. */

@@ -9,7 +9,7 @@ import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } 
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-key.ts";
 import type { Holder } from "../cluster/holders.ts";
-import type { LeftOut } from "../cluster/see-clusters.ts";
+import type { LeftOut } from "../cluster/view.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** The keys of one application, and what is to be done with them first. */

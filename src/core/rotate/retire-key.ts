@@ -12,7 +12,7 @@ import { oftenEnough } from "../patience.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
-import type { SeenCluster } from "../cluster/see-clusters.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 const proofsBeforeCleaning = 3;
@@ -38,7 +38,7 @@ export interface Retired {
 export async function retireKey(
   step: Retirement,
   work: KeyWork,
-  others: readonly SeenCluster[],
+  others: readonly ClusterView[],
 ): Promise<Retired> {
   const blocked = blockBefore(step, work.keys, work.input, others);
   if (blocked) return blocked;
@@ -62,7 +62,7 @@ export function blockBefore(
   step: Retirement,
   keys: SurveyedKeys,
   input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
-  others: readonly SeenCluster[],
+  others: readonly ClusterView[],
 ): Retired | undefined {
   const { seen, copies, withheld } = keys;
   if (!seen.whole && !input.namespacesComplete) {
@@ -96,7 +96,7 @@ interface HolderPlace {
   readonly isOlder: boolean;
 }
 
-function placesOf({ cluster }: SeenCluster, secrets: readonly PullSecret[]): HolderPlace[] {
+function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[]): HolderPlace[] {
   return secrets.map(({ namespace, name, type }) => ({
     name: targetName({ cluster, namespace, name }),
     isOlder: type !== dockerConfigType,

@@ -4,7 +4,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { ResultRotation, RotateOutcome, RotateResult } from "./contract.ts";
 import type { MadeKey, WrittenTarget } from "./key-work.ts";
-import type { LeftOut } from "../cluster/see-clusters.ts";
+import type { LeftOut } from "../cluster/view.ts";
 import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** One row of the result, for one of the contexts. */

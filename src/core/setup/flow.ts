@@ -1,5 +1,6 @@
-import { ActionableError, refused } from "../../domain/errors.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import { provePull } from "../proof/prove-pull.ts";
+import { requireClusters } from "../cluster/view.ts";
 import { BusyWait } from "../turn/busy-wait.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
 import { hasChanges } from "../plan.ts";
@@ -63,9 +64,7 @@ export async function lookAhead(
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
+  requireClusters(ports.clusters);
   const seenAt = ports.clock.now();
   const found = await survey(input, ports, report, signal);
   const clocks = found.jobs.map(({ surveyed }) =>

@@ -1,9 +1,10 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { NamespaceObject } from "../../domain/kubernetes-objects.ts";
-import { marksToChange, type PullSecret } from "../../domain/pull-secret.ts";
+import { marksMalformed, troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import { entriesAnnotation, managedSelector } from "../../domain/ownership.ts";
 import type { Cluster, ClusterTarget } from "../ports.ts";
+import { clusterIdOf } from "../cluster/cluster-id.ts";
+import { chosenNamespaces, type ChosenNamespaces } from "../cluster/namespaces.ts";
 import { readTargets, type ReadTarget, type Target } from "../cluster/read-targets.ts";
 import type { SetupInput } from "./contract.ts";
 
@@ -84,13 +85,12 @@ async function surveyContext(
   { cluster, defaultNamespace }: ClusterTarget,
   signal: AbortSignal,
 ): Promise<SurveyedContext> {
-  let namespaces = input.namespaces;
-  let selected: readonly NamespaceObject[] | undefined;
+  let chosen: ChosenNamespaces;
   try {
-    if (input.namespaceSelector !== undefined) {
-      selected = await cluster.listNamespaces(input.namespaceSelector, signal);
-      namespaces = withSelected(input, cluster, selected);
-    } else if (namespaces.length === 0) namespaces = [defaultNamespace];
+    chosen = (await chosenNamespaces(input, cluster, signal)) ?? {
+      names: [defaultNamespace],
+      selected: undefined,
+    };
   } catch (error) {
     if (!(error instanceof ActionableError) || error.code === "namespace.none-selected") throw error;
     return {
@@ -99,7 +99,7 @@ async function surveyContext(
       targets: [unreadable(input, cluster, `(${input.namespaceSelector})`, error)],
     };
   }
-  const names = [...new Set(namespaces)];
+  const { names, selected } = chosen;
   const wanted = names.map((namespace): Target => ({ cluster, namespace, name: input.secretName }));
   const { concurrency } = input;
   const [uid, targets] = await Promise.all([
@@ -116,21 +116,7 @@ async function surveyContext(
       targets: names.map((namespace) => unreadable(input, cluster, namespace, uid)),
     };
   }
-  return { clusterId: clusterIdOf(input, cluster, uid, targets), cluster, targets };
-}
-
-function withSelected(
-  input: SetupInput,
-  cluster: Cluster,
-  selected: readonly NamespaceObject[],
-): readonly string[] {
-  const names = [...input.namespaces, ...selected.map(({ name }) => name)];
-  if (names.length > 0) return names;
-  throw refused(
-    "namespace.none-selected",
-    `No namespace in context ${inOneLine(cluster.context)} carries the labels ${input.namespaceSelector}.`,
-    "Check --namespace-selector: kubectl get namespaces --show-labels.",
-  );
+  return { clusterId: idOf(input, cluster, uid, targets), cluster, targets };
 }
 
 function unreadable(
@@ -142,33 +128,20 @@ function unreadable(
   return { target: { cluster, namespace, name: input.secretName }, content: error };
 }
 
-/**
- * The UID of kube-system; where it may not be read, what a managed secret recorded, else what the user says. A
- * context's name or a server's URL is no identity: two laptops share both.
- */
-function clusterIdOf(
+/** Undefined when nothing tells, and no target could be read. */
+function idOf(
   input: SetupInput,
   cluster: Cluster,
   uid: string | undefined,
   targets: readonly ReadTarget[],
 ): string | undefined {
-  if (uid !== undefined) {
-    if (input.clusterId !== undefined && input.clusterId !== uid) {
-      throw refused(
-        "cluster.id-mismatch",
-        `Context ${cluster.context} is the cluster ${uid}, not ${input.clusterId}.`,
-        "Leave --cluster-id out: it is read from the cluster.",
-      );
-    }
-    return uid;
-  }
-  if (input.clusterId !== undefined) return input.clusterId;
-  for (const { content } of targets) {
-    if (content instanceof ActionableError || !content.secret) continue;
-    const [mark] = Object.values(marksToChange(content.secret));
-    if (mark) return mark.clusterId;
-  }
-  if (targets.every(({ content }) => content instanceof ActionableError)) return undefined;
+  const read = targets.flatMap(({ content }) => (content instanceof ActionableError ? [] : [content]));
+  const secrets = read.flatMap(({ secret }) => secret ?? []);
+  const recorded = secrets.flatMap(({ marks }) => Object.values(marks).map(({ clusterId }) => clusterId));
+  const known = clusterIdOf({ uid, said: input.clusterId, recorded }, cluster);
+  if (known !== undefined || read.length === 0) return known;
+  const unreadable = secrets.find((secret) => troubleOf(secret, "marks-malformed"));
+  if (unreadable) throw marksMalformed(unreadable);
   throw refused(
     "cluster.id-unknown",
     `The namespace kube-system in context ${inOneLine(cluster.context)} may not be read, so the cluster cannot be told from others.`,

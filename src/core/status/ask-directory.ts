@@ -4,7 +4,7 @@ import type { Application, Owner, ServicePrincipal } from "../../domain/identity
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { findApplicationListing, findPrincipalOf } from "../identity/find-application.ts";
-import type { ManagedSecrets } from "../cluster/see-managed.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import type { Clock, Directory } from "../ports.ts";
 import { findUnnamed, seeksUnnamed } from "./find-unnamed.ts";
 
@@ -48,7 +48,7 @@ interface Asking {
  * @throws ActionableError when nobody is signed in, or applications may not be read
  */
 export async function askDirectory(
-  seen: readonly ManagedSecrets[],
+  seen: readonly ClusterView[],
   registry: RegistryReference | undefined,
   asking: Asking,
   signal: AbortSignal,
@@ -110,14 +110,14 @@ async function principalOf(...question: Parameters<typeof findPrincipalOf>) {
 
 /** Whether there is any application to ask for. */
 export function hasApplications(
-  seen: readonly ManagedSecrets[],
+  seen: readonly ClusterView[],
   registry: RegistryReference | undefined,
 ): boolean {
   return namedKeys(seen).size > 0 || seeksUnnamed(seen, registry);
 }
 
 /** The keys that marks name, by application. */
-function namedKeys(seen: readonly ManagedSecrets[]): Map<string, Set<string>> {
+function namedKeys(seen: readonly ClusterView[]): Map<string, Set<string>> {
   const named = new Map<string, Set<string>>();
   for (const { secrets } of seen) {
     for (const { appId, keyId } of secrets.flatMap((secret) => Object.values(secret.marks))) {

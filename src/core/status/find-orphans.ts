@@ -4,9 +4,9 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { applicationUniqueName, isKeyOf, type EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { isMeant } from "../cluster/holders.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
 import { namedBy } from "../cluster/key-holders.ts";
-import type { ManagedSecrets } from "../cluster/see-managed.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import type { OrphanKey, StatusResult } from "./contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
 
@@ -18,7 +18,7 @@ export function orphansUnknownOf({
   whole,
   identified,
   contexts,
-}: Pick<ManagedSecrets, "whole" | "identified" | "contexts">): OrphansUnknown | undefined {
+}: Pick<ClusterView, "whole" | "identified" | "contexts">): OrphansUnknown | undefined {
   if (!whole) return cannotSeeAll(contexts);
   if (identified) return undefined;
   return {
@@ -45,7 +45,7 @@ export function cannotSearch({ code, message }: ActionableError): OrphansUnknown
 }
 
 /** Whether it can be told of a cluster which keys nothing holds. */
-export function isTold(cluster: ManagedSecrets): boolean {
+export function isTold(cluster: ClusterView): boolean {
   return orphansUnknownOf(cluster) === undefined;
 }
 
@@ -59,10 +59,7 @@ export function loginServerUnknown(): OrphansUnknown {
 }
 
 /** The login servers of a registry that was asked for: by itself, or by the entries that secrets have for it. */
-export function loginServersOf(
-  seen: readonly ManagedSecrets[],
-  registry: RegistryReference,
-): readonly string[] {
+export function loginServersOf(seen: readonly ClusterView[], registry: RegistryReference): readonly string[] {
   if (registry.kind === "login-server") return [registry.loginServer];
   return [...new Set(seen.flatMap((cluster) => entriesOf(cluster, registry)).map(([name]) => name))];
 }
@@ -73,7 +70,7 @@ export function loginServersOf(
  * @param registry undefined: of every registry
  */
 export function findOrphans(
-  seen: readonly ManagedSecrets[],
+  seen: readonly ClusterView[],
   directory: DirectoryFacts,
   registry: RegistryReference | undefined,
 ): OrphanKey[] {
@@ -90,7 +87,7 @@ export function findOrphans(
   });
 }
 
-function entriesOf({ secrets }: ManagedSecrets, registry: RegistryReference): Array<[string, EntryMark]> {
+function entriesOf({ secrets }: ClusterView, registry: RegistryReference): Array<[string, EntryMark]> {
   return secrets
     .flatMap((secret) => Object.entries(secret.marks))
     .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry));
@@ -99,7 +96,7 @@ function entriesOf({ secrets }: ManagedSecrets, registry: RegistryReference): Ar
 /** Those of an application that were made for a cluster and that no mark in it names. */
 export function orphansOf(
   { appId, passwords }: Application,
-  { cluster: { context }, clusterId, secrets }: ManagedSecrets,
+  { cluster: { context }, clusterId, secrets }: ClusterView,
 ): OrphanKey[] {
   const named = secrets.map(namedBy);
   return passwords

@@ -1,7 +1,7 @@
 import type { EntryMark } from "../../domain/ownership.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { isMeant } from "../cluster/holders.ts";
-import { isChosen, type ManagedSecrets } from "../cluster/see-managed.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
+import { isChosen, type ClusterView } from "../cluster/view.ts";
 import type { ProcessIdentity } from "../ports.ts";
 import { isLive } from "../turn/pending-mark.ts";
 import type { PendingWork, StatusInput } from "./contract.ts";
@@ -24,7 +24,7 @@ interface Waiting {
  * @param now by which keys retire; runs go by the cluster's clock
  */
 export function findPending(
-  cluster: ManagedSecrets,
+  cluster: ClusterView,
   { registry, secretName }: Pick<StatusInput, "registry" | "secretName">,
   now: Date,
   process: ProcessIdentity,

@@ -2,15 +2,12 @@ import pMap from "p-map";
 import type { Application } from "../../domain/identity.ts";
 import { applicationTag, applicationUniqueName } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
-import type { ManagedSecrets } from "../cluster/see-managed.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import type { Directory } from "../ports.ts";
 import { isTold, loginServersOf, orphansOf } from "./find-orphans.ts";
 
 /** Whether there is anything to look for beside the applications that secrets name. */
-export function seeksUnnamed(
-  seen: readonly ManagedSecrets[],
-  registry: RegistryReference | undefined,
-): boolean {
+export function seeksUnnamed(seen: readonly ClusterView[], registry: RegistryReference | undefined): boolean {
   return registry ? loginServersOf(seen, registry).length > 0 : seen.some(isTold);
 }
 
@@ -21,7 +18,7 @@ export function seeksUnnamed(
  * @throws ActionableError when applications may not be read
  */
 export async function findUnnamed(
-  seen: readonly ManagedSecrets[],
+  seen: readonly ClusterView[],
   registry: RegistryReference | undefined,
   { directory, concurrency }: { readonly directory: Directory; readonly concurrency: number },
   signal: AbortSignal,

@@ -1,9 +1,15 @@
 import type { Finished } from "../ending.ts";
-import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
+import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { withoutRemovedKeys } from "../identity/find-application.ts";
 import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
-import { namespacesRead, seeManaged, type ManagedSecrets, type NotSeen } from "../cluster/see-managed.ts";
+import {
+  requireClusters,
+  namespacesRead,
+  viewManaged,
+  type ClusterView,
+  type UnseenPlace,
+} from "../cluster/view.ts";
 import type { Directory } from "../ports.ts";
 import { asForeseen } from "../identity/application.ts";
 import { ifToBeHad } from "../cluster/failure-of-one.ts";
@@ -33,8 +39,8 @@ import type {
 
 /** Everything that was seen. */
 interface Look {
-  readonly seen: readonly ManagedSecrets[];
-  readonly notSeen: readonly NotSeen[];
+  readonly seen: readonly ClusterView[];
+  readonly unseen: readonly UnseenPlace[];
   /** What the directory says, or why it could not be asked. */
   readonly facts: DirectoryFacts | ActionableError;
   /** Why applications that no secret names could not be looked for. */
@@ -56,9 +62,7 @@ export async function status(
   conversation: StatusConversation,
   signal: AbortSignal,
 ): Promise<StatusOutcome> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
+  requireClusters(ports.clusters);
   const { report } = conversation;
   report({ kind: "started", id: "status", text: "Looking at the clusters' secrets and the directory" });
   const look = await lookAround(input, ports, signal);
@@ -68,11 +72,11 @@ export async function status(
 }
 
 async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
-  const { seen, notSeen } = await seeManaged(input, ports.clusters, signal);
-  const [first] = notSeen;
+  const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
+  const [first] = unseen;
   if (seen.length === 0 && first) throw first.error;
   const [look, leftLinks] = await Promise.all([
-    askAbout({ seen, notSeen }, input, ports, signal),
+    askAbout({ seen, unseen }, input, ports, signal),
     leftLinksIn(seen, input, signal),
   ]);
   return { ...look, leftLinks };
@@ -80,7 +84,7 @@ async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortS
 
 /** Whoever may not list service accounts, or gets no answer, is told of secrets and keys alone. */
 async function leftLinksIn(
-  seen: readonly ManagedSecrets[],
+  seen: readonly ClusterView[],
   input: StatusInput,
   signal: AbortSignal,
 ): Promise<Look["leftLinks"]> {
@@ -92,23 +96,22 @@ async function leftLinksIn(
 }
 
 async function askAbout(
-  { seen, notSeen }: Pick<Look, "seen" | "notSeen">,
+  { seen, unseen }: Pick<Look, "seen" | "unseen">,
   input: StatusInput,
   ports: StatusPorts,
   signal: AbortSignal,
 ): Promise<Omit<Look, "leftLinks">> {
-  if (!hasApplications(seen, input.registry))
-    return { seen, notSeen, facts: new Map(), azureTime: undefined };
+  if (!hasApplications(seen, input.registry)) return { seen, unseen, facts: new Map(), azureTime: undefined };
   try {
     const directory = await ports.directory();
     const asked = { directory, clock: ports.clock, concurrency: input.concurrency };
     const { facts, unsearched } = await askDirectory(seen, input.registry, asked, signal);
-    const look = await confirmed({ seen, notSeen }, facts, directory, input, ports, signal);
+    const look = await confirmed({ seen, unseen }, facts, directory, input, ports, signal);
     return { ...look, unsearched, azureTime: directory.serverTime() };
   } catch (error) {
     if (!(error instanceof ActionableError) || signal.aborted) throw error;
     if (input.prune !== undefined) throw error;
-    return { seen, notSeen, facts: error, azureTime: undefined };
+    return { seen, unseen, facts: error, azureTime: undefined };
   }
 }
 
@@ -117,7 +120,7 @@ async function askAbout(
  * of the directory lags: what seems to be one is looked at once more, the secrets after the directory.
  */
 async function confirmed(
-  { seen, notSeen }: Pick<Look, "seen" | "notSeen">,
+  { seen, unseen }: Pick<Look, "seen" | "unseen">,
   facts: DirectoryFacts,
   directory: Directory,
   input: StatusInput,
@@ -125,7 +128,7 @@ async function confirmed(
   signal: AbortSignal,
 ): Promise<Omit<Look, "leftLinks" | "azureTime">> {
   const orphans = findOrphans(seen, facts, input.registry);
-  if (orphans.length === 0) return { seen, notSeen, facts };
+  if (orphans.length === 0) return { seen, unseen, facts };
   const doubtful = new Set(orphans.map(({ keyId }) => keyId));
   const again = await Promise.all(
     [...facts].map(async ([appId, one]) => {
@@ -135,7 +138,7 @@ async function confirmed(
       return [appId, { ...one, application: listing }] as const;
     }),
   );
-  return { ...(await seeManaged(input, clusters, signal)), facts: new Map(again) };
+  return { ...(await viewManaged(input, clusters, signal)), facts: new Map(again) };
 }
 
 async function prune(
@@ -183,10 +186,10 @@ function finished(
   { process }: StatusPorts,
   pruned?: string,
 ): Finished<StatusResult> {
-  const { seen, notSeen, facts, leftLinks } = look;
+  const { seen, unseen, facts, leftLinks } = look;
   const directory = facts instanceof ActionableError ? undefined : facts;
   // A cluster's clock is as good as none where Azure's is known.
-  const timeIn = ({ cluster }: ManagedSecrets) => look.azureTime ?? cluster.serverTime();
+  const timeIn = ({ cluster }: ClusterView) => look.azureTime ?? cluster.serverTime();
   const orphans = orphansTold(look, input);
   const result: StatusResult = {
     entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now: timeIn(cluster), input })),
@@ -203,7 +206,7 @@ function finished(
       whole: cluster.whole,
       namespaces: namespacesRead(cluster),
     })),
-    unseen: notSeen.map(({ context, namespace, error: { code, message } }) => ({
+    unseen: unseen.map(({ context, namespace, error: { code, message } }) => ({
       context,
       namespace: namespace ?? null,
       error: { code, message },
@@ -213,7 +216,7 @@ function finished(
       ...seen.flatMap((cluster) => secretWarnings(cluster, input)),
     ],
   };
-  const failure = failureOf(notSeen, seen);
+  const failure = failureOf(unseen, seen);
   if (failure) {
     const { code, message, hint, docs, requestId, retryable, exitCode } = failure;
     const error = { code, message, hint, docs, requestId, retryable, cause: failure };
@@ -253,10 +256,10 @@ function orphansTold(
  * themselves.
  */
 function failureOf(
-  notSeen: readonly NotSeen[],
-  seen: readonly ManagedSecrets[],
+  unseen: readonly UnseenPlace[],
+  seen: readonly ClusterView[],
 ): ActionableError | undefined {
-  const silent = notSeen.find(
+  const silent = unseen.find(
     ({ namespace, error }) => namespace === undefined || !hasCode(error, "kubernetes.forbidden"),
   );
   if (silent) return silent.error;

@@ -5,8 +5,8 @@ import { entryFor, troubleOf, type PullSecret } from "../../domain/pull-secret.t
 import { entriesAnnotation, type EntryMark } from "../../domain/ownership.ts";
 import { isRenewalDue, type KeyLife } from "../../domain/renewal.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { isMeant } from "../cluster/holders.ts";
-import { isChosen, type ManagedSecrets } from "../cluster/see-managed.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
+import { isChosen, type ClusterView } from "../cluster/view.ts";
 import type { StaleCause, StatusEntry, StatusInput } from "./contract.ts";
 import type { DirectoryFacts } from "./ask-directory.ts";
 
@@ -22,7 +22,7 @@ export interface Judgement {
 }
 
 /** Every managed entry of a cluster that was asked for, and how it stands. */
-export function judgeEntries(cluster: ManagedSecrets, judgement: Judgement): StatusEntry[] {
+export function judgeEntries(cluster: ClusterView, judgement: Judgement): StatusEntry[] {
   const { secretName } = judgement.input;
   const replaced = replacedKeys(cluster);
   return cluster.secrets
@@ -31,7 +31,7 @@ export function judgeEntries(cluster: ManagedSecrets, judgement: Judgement): Sta
 }
 
 /** Keys that some secret of the cluster was changed over from, by login server and application. */
-function replacedKeys({ clusterId, secrets }: ManagedSecrets): ReadonlySet<string> {
+function replacedKeys({ clusterId, secrets }: ClusterView): ReadonlySet<string> {
   return new Set(
     secrets.flatMap((secret) =>
       Object.entries(secret.marks).flatMap(([loginServer, { clusterId: of, appId, retire }]) =>
@@ -49,7 +49,7 @@ function nameOf(loginServer: string, appId: string, keyId: string): string {
 
 function entriesOf(
   secret: PullSecret,
-  cluster: ManagedSecrets,
+  cluster: ClusterView,
   replaced: ReadonlySet<string>,
   judgement: Judgement,
 ): StatusEntry[] {
@@ -139,7 +139,7 @@ interface Subject extends KeyLife {
 /** The worst that is true of an entry, and why. */
 function stateOf(
   subject: Subject,
-  cluster: ManagedSecrets,
+  cluster: ClusterView,
   replaced: ReadonlySet<string>,
   judgement: Judgement,
 ): Pick<StatusEntry, "state" | "reason" | "cause"> {
@@ -159,7 +159,7 @@ function stateOf(
 }
 
 /** Whether a removal has taken the password out, and after that perhaps its key away, and did not come to its end. */
-function isEmptied({ mark, held }: Subject, { clusterId }: ManagedSecrets): boolean {
+function isEmptied({ mark, held }: Subject, { clusterId }: ClusterView): boolean {
   const isGone = held.credential === undefined && held.trouble === undefined;
   return mark.pending?.removes === true && mark.clusterId === clusterId && isGone;
 }
@@ -175,7 +175,7 @@ const staleReasons: Readonly<Record<StaleCause, string>> = {
 /** How a secret differs from what its mark says; undefined when it does not. */
 function foreignChange(
   { mark, held, secret, loginServer }: Subject,
-  { clusterId }: ManagedSecrets,
+  { clusterId }: ClusterView,
   directory: DirectoryFacts | undefined,
 ): string | undefined {
   if (secret.deleting) return `it is being deleted${heldText(secret.finalizers)}`;

@@ -6,7 +6,7 @@ import { keyOrigin } from "../../domain/ownership.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks, type Clocks } from "../clocks.ts";
 import { keyHolders } from "../cluster/key-holders.ts";
-import type { ManagedSecrets } from "../cluster/see-managed.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import type { Clock, Directory } from "../ports.ts";
 import { foreseenText, foreseeRefusedChange } from "../identity/application.ts";
 import { nameOf } from "../identity/directory-names.ts";
@@ -33,7 +33,7 @@ export interface Prunable {
  */
 export async function findPrunable(
   keyId: string,
-  seen: readonly ManagedSecrets[],
+  seen: readonly ClusterView[],
   { facts, unsearched }: DirectoryAnswer,
   { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
   signal: AbortSignal,
@@ -74,7 +74,7 @@ export async function findPrunable(
  */
 async function holdersOf(
   { application, key }: Pick<Prunable, "application" | "key">,
-  { cluster, secrets, contexts }: ManagedSecrets,
+  { cluster, secrets, contexts }: ClusterView,
   { isItsOwn, now }: { readonly isItsOwn: boolean; readonly now: Date },
   signal: AbortSignal,
 ): Promise<string[]> {

@@ -1,11 +1,11 @@
-import { isMeant } from "../cluster/holders.ts";
-import { isChosen, type ManagedSecrets } from "../cluster/see-managed.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
+import { isChosen, type ClusterView } from "../cluster/view.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { StatusInput, StatusResult } from "./contract.ts";
 
 /** What will hurt one day about the secrets that were asked for: one that is immutable is refused by whoever writes it. */
 export function secretWarnings(
-  managed: ManagedSecrets,
+  managed: ClusterView,
   { registry, secretName }: Pick<StatusInput, "registry" | "secretName">,
 ): StatusResult["warnings"] {
   const { cluster } = managed;

@@ -10,7 +10,7 @@ import type { EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { keysForImage } from "../../domain/kubelet-match.ts";
 import type { ProofImage } from "../ports.ts";
-import { isMeant } from "../cluster/holders.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
 
 /** What a secret holds; `malformed` says why it cannot be read, and quotes nothing of it. */
 export interface Content {

@@ -1,12 +1,14 @@
 import pMap from "p-map";
-import { ActionableError, refused } from "../../domain/errors.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { inOneLine } from "../../domain/in-one-line.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Report } from "../progress.ts";
+import { chosenNamespaces } from "../cluster/namespaces.ts";
+import { namedAs } from "../cluster/registry-meant.ts";
+import { requireClusters } from "../cluster/view.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { clusterChecks, podChecks } from "./all-checks.ts";
 import { AzureSight } from "./azure-sight.ts";
@@ -46,9 +48,7 @@ export async function verify(
   report: Report,
   signal: AbortSignal,
 ): Promise<VerifyOutcome> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
+  requireClusters(ports.clusters);
   report({ kind: "started", id: "verify", text: "Looking at the secrets, the registry and Azure" });
   try {
     const azure = new AzureSight(
@@ -224,19 +224,13 @@ async function hostsOfImage(
 
 async function namespacesOf(
   { cluster, defaultNamespace }: ReadTarget,
-  { namespaces, namespaceSelector, suggest }: VerifyInput,
+  input: VerifyInput,
   signal: AbortSignal,
 ): Promise<readonly ChosenNamespace[]> {
-  const named = namespaceSelector === undefined && namespaces.length === 0 ? [defaultNamespace] : namespaces;
-  const selected =
-    namespaceSelector === undefined ? [] : await cluster.listNamespaces(namespaceSelector, signal);
-  const names = new Set([...named, ...selected.map(({ name }) => name)]);
-  if (names.size > 0) return [...names].map((name) => ({ name, isNamed: named.includes(name) }));
-  throw refused(
-    "namespace.none-selected",
-    `No namespace in context ${inOneLine(cluster.context)} carries the labels ${namespaceSelector}.`,
-    `Check --namespace-selector: ${suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels")}`,
-  );
+  const showLabels = input.suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels");
+  const chosen = await chosenNamespaces(input, cluster, signal, showLabels);
+  if (!chosen) return [{ name: defaultNamespace, isNamed: true }];
+  return chosen.names.map((name) => ({ name, isNamed: input.namespaces.includes(name) }));
 }
 
 /** Whether a secret has an entry for a registry that is meant. */
@@ -248,11 +242,12 @@ async function meantSecrets({ owns, wanted }: Run): Promise<(secret: PullSecret)
 /** The registry that was asked for, with its login server where that is known without Azure, or Azure tells it. */
 async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Promise<Wanted | undefined> {
   if (!registry) return undefined;
+  const text = namedAs(registry);
   switch (registry.kind) {
     case "login-server":
       return {
         reference: registry,
-        text: registry.loginServer,
+        text,
         loginServer: registry.loginServer.toLowerCase(),
         isMissing: false,
       };
@@ -260,7 +255,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
       const found = await azure.registryById(registry.id);
       return {
         reference: registry,
-        text: registry.id,
+        text,
         loginServer: found.known ? found.value?.loginServer : undefined,
         isMissing: found.known && found.value === undefined,
       };
@@ -273,7 +268,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
       const [only, ...more] = named;
       return {
         reference: registry,
-        text: registry.name,
+        text,
         loginServer: more.length === 0 ? only?.loginServer : undefined,
         isMissing: only === undefined && (await azure.noRegistry()).known,
       };

@@ -1,6 +1,7 @@
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
 import type { PodObject } from "../../domain/kubernetes-objects.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
+import { usualSecretName } from "../../domain/ownership.ts";
 import { imageName } from "../../domain/image-name.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import type { NamespaceFacts } from "../checks/facts.ts";
@@ -8,9 +9,6 @@ import { waitsForImage } from "../checks/cluster/pod.ts";
 import { contentOf, type IsRegistry } from "./entries.ts";
 import type { NamespaceReads } from "./reads-by-list.ts";
 import { seen } from "./seeing.ts";
-
-/** The name that `setup` gives a secret when none was asked for. */
-const usualName = "acr-secret";
 
 /** A namespace that is to be looked at. */
 export interface ChosenNamespace {
@@ -59,7 +57,7 @@ export async function seeNamespace(
   wish: NamespaceWish,
   signal: AbortSignal,
 ): Promise<SeenNamespace> {
-  const name = wish.secretName ?? usualName;
+  const name = wish.secretName ?? usualSecretName;
   const [listed, byName, pods, accounts] = await Promise.all([
     wish.secretName === undefined
       ? seen(cluster.listPullSecretsIn(namespace, signal), signal)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { heldKeys, isMeant, type HeldKeys, type KeyChoice } from "../../../src/core/cluster/holders.ts";
-import type { SeenCluster } from "../../../src/core/cluster/see-clusters.ts";
+import { heldKeys, type HeldKeys, type KeyChoice } from "../../../src/core/cluster/holders.ts";
+import { isMeant } from "../../../src/core/cluster/registry-meant.ts";
+import type { ClusterView } from "../../../src/core/cluster/view.ts";
 import type { RegistryReference } from "../../../src/domain/registry.ts";
 import {
   appId,
@@ -20,7 +21,7 @@ const otherRegistry = "other.azurecr.io";
 function held(
   secrets: readonly SecretSpec[],
   choice: Partial<KeyChoice> = {},
-  more: Partial<SeenCluster> = {},
+  more: Partial<ClusterView> = {},
 ): HeldKeys[] {
   return heldKeys(seenCluster(secrets, more), { ...anything, ...choice });
 }

@@ -1,4 +1,4 @@
-import type { SeenCluster } from "../../../src/core/cluster/see-clusters.ts";
+import type { ClusterView } from "../../../src/core/cluster/view.ts";
 import type { Cluster } from "../../../src/core/ports.ts";
 import type { SecretObject } from "../../../src/domain/kubernetes-objects.ts";
 import type { EntryMark } from "../../../src/domain/ownership.ts";
@@ -68,7 +68,7 @@ export function pullSecret(one: SecretSpec): PullSecret {
 }
 
 /** A cluster in which these are the pull secrets. */
-export function seenCluster(secrets: readonly SecretSpec[], more: Partial<SeenCluster> = {}): SeenCluster {
+export function seenCluster(secrets: readonly SecretSpec[], more: Partial<ClusterView> = {}): ClusterView {
   return {
     clusterId,
     contexts: ["blue"],
@@ -77,6 +77,8 @@ export function seenCluster(secrets: readonly SecretSpec[], more: Partial<SeenCl
     whole: true,
     secrets: secrets.map(pullSecret),
     namespaces: undefined,
+    oneByOne: [],
+    missed: [],
     ...more,
   };
 }
