@@ -794,12 +794,12 @@ export const mutants = [
     name: "has setup remove a dead key that secrets elsewhere still name",
     edits: [
       {
-        file: "src/core/setup/dead-keys.ts",
+        file: "src/core/setup/decide-credential.ts",
         from: "going.has(keyId) && !named.has(keyId)",
         to: "going.has(keyId) && named.has(keyId) !== undefined",
       },
       {
-        file: "src/core/setup/dead-keys.ts",
+        file: "src/core/setup/decide-credential.ts",
         from: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),",
         to: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== null),",
       },
@@ -819,7 +819,7 @@ export const mutants = [
     name: "has setup go by this machine's clock for whether a key has ended",
     edits: [
       {
-        file: "src/core/setup/survey-job.ts",
+        file: "src/core/setup/decide.ts",
         from: "now: azureNow(survey.ports.azure?.directory, survey.ports.clock),",
         to: "now: survey.ports.clock.now(),",
       },
@@ -895,7 +895,7 @@ export const mutants = [
     name: "has status prune a key that some secret holds",
     edits: [
       {
-        file: "src/core/status/prune-key.ts",
+        file: "src/core/status/prune.ts",
         from: "if (first !== undefined) throw inUse(keyId, first, more.length);",
         to: "",
       },
@@ -909,7 +909,7 @@ export const mutants = [
     name: "has status prune by the marks that came with a copy of another cluster's secrets",
     edits: [
       {
-        file: "src/core/status/find-orphans.ts",
+        file: "src/core/status/orphans.ts",
         from: "if (identified) return undefined;",
         to: "if (identified || contexts.length > 0) return undefined;",
       },
@@ -924,7 +924,7 @@ export const mutants = [
     name: "has status prune a key that a secret with other marks of another chosen cluster holds",
     edits: [
       {
-        file: "src/core/status/prune-key.ts",
+        file: "src/core/status/prune.ts",
         from: "    seen.map((one) => holdersOf(",
         to: "    [cluster].map((one) => holdersOf(",
       },
@@ -938,7 +938,7 @@ export const mutants = [
     name: "has status call in order what did not answer",
     edits: [
       {
-        file: "src/core/status/flow.ts",
+        file: "src/core/status/decide.ts",
         from: 'namespace === undefined || !hasCode(error, "kubernetes.forbidden"),',
         to: 'namespace === undefined || hasCode(error, "kubernetes.never"),',
       },
@@ -952,7 +952,7 @@ export const mutants = [
     name: "has status hide the orphans of one cluster behind another that may not be listed",
     edits: [
       {
-        file: "src/core/status/flow.ts",
+        file: "src/core/status/decide.ts",
         from: "orphans: hasLoginServer && seen.some(isTold) ?",
         to: "orphans: hasLoginServer && seen.every(isTold) ?",
       },
@@ -966,7 +966,7 @@ export const mutants = [
     name: "has status take a key for an orphan that was just retired",
     edits: [
       {
-        file: "src/core/status/flow.ts",
+        file: "src/core/status/look.ts",
         from: "facts: new Map(again) };",
         to: "facts: again.length > 0 ? facts : new Map(again) };",
       },
@@ -981,7 +981,7 @@ export const mutants = [
     name: "has status call a key in order whose principal is switched off",
     edits: [
       {
-        file: "src/core/status/judge-entries.ts",
+        file: "src/core/status/entries.ts",
         from: 'if (facts.principal?.enabled === false) return "principal-disabled";',
         to: "",
       },

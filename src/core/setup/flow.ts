@@ -23,7 +23,7 @@ import { credentialsDocument } from "./credentials-document.ts";
 import { planSetup } from "./plan-setup.ts";
 import { finishedOutcome, resultOf } from "./setup-result.ts";
 import { writesKey, type Job } from "./job.ts";
-import { survey, type Survey, type SurveyPorts } from "./survey.ts";
+import { survey, type Survey, type SurveyPorts } from "./look.ts";
 
 /*
  * The longest chain of answers that a first setup waits for, each of which the next one needs:

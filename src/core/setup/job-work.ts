@@ -9,7 +9,7 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
 import { imageWithinLimit } from "./image-within-limit.ts";
 import type { Job, TargetCredential } from "./job.ts";
-import type { Survey } from "./survey.ts";
+import type { Survey } from "./look.ts";
 
 /** What became of one target. */
 export interface TargetRecord {

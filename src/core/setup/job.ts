@@ -1,18 +1,28 @@
 import type { ActionableError } from "../../domain/errors.ts";
-import type { Application } from "../../domain/identity.ts";
-import type { PasswordPolicy } from "../../domain/password-policy.ts";
+import type { Application, Caller } from "../../domain/identity.ts";
 import type { PendingMark } from "../../domain/ownership.ts";
+import type { PasswordPolicy } from "../../domain/password-policy.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { RequestedRole } from "../../domain/role.ts";
-import type { ProofContext } from "../proof/prove-pull.ts";
-import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
-import type { RolesFinding, RoleWish } from "../identity/pull-role.ts";
-import type { DesiredEntry, TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import { azureNow } from "../clocks.ts";
+import { heldKeyIds } from "../cluster/key-holders.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { LinkFinding, ServiceAccountLink } from "../cluster/service-account.ts";
-import type { DeadKeys } from "./dead-keys.ts";
-import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
-import type { SurveyedCluster } from "./survey-clusters.ts";
+import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
+import type { RoleWish, RolesFinding } from "../identity/pull-role.ts";
+import type { ProofContext } from "../proof/prove-pull.ts";
+import type { DesiredEntry, TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import type { SetupInput, SetupPorts } from "./contract.ts";
+import {
+  heldEntry,
+  type CredentialDecision,
+  type DeadKeys,
+  type HeldEntry,
+  type LivingCredential,
+} from "./decide-credential.ts";
+import type { Exclusions } from "./look.ts";
+import type { SurveyedCluster } from "./look-at-clusters.ts";
 
 /** A credential as one target holds it. */
 export type TargetCredential = Omit<LivingCredential, "alive">;
@@ -81,14 +91,22 @@ export interface Job {
   readonly proof: ProofContext;
 }
 
+/** Which registry a credential is for, and whose it is. */
+interface EntryOwner {
+  /** Undefined where Azure is not asked, as the role is. */
+  readonly registry: Registry | undefined;
+  readonly loginServer: string;
+  readonly clusterId: string;
+  readonly appId: string;
+  readonly role: RequestedRole | undefined;
+}
+
 /**
  * What a target shall hold, credential and marks.
- * @param who.role undefined where Azure is not asked
+ * @param closes the operation whose pending mark goes with the write
  */
 export function desiredEntry(
-  { role, clusterId, appId }: { role: RequestedRole | undefined; clusterId: string; appId: string },
-  registry: Registry | undefined,
-  loginServer: string,
+  { registry, loginServer, clusterId, appId, role }: EntryOwner,
   credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
   state: TargetState,
   closes?: string,
@@ -140,4 +158,62 @@ function lacksKey({ state, credential }: JobTarget): boolean {
     !state.credential ||
     !credential?.credential.password.equals(state.credential.password)
   );
+}
+
+/** A target that was read and may be written. */
+export interface JudgedTarget {
+  readonly target: Target;
+  readonly state: TargetState;
+}
+
+/** What surveying one cluster takes. */
+export interface JobSurvey {
+  readonly input: SetupInput;
+  readonly ports: SetupPorts;
+  readonly proof: ProofContext;
+  readonly registry: Registry | undefined;
+  readonly caller: Caller | undefined;
+  readonly policy: TargetPolicy;
+  readonly exclusions: Exclusions;
+  readonly cluster: SurveyedCluster;
+  readonly states: readonly JudgedTarget[];
+  /** Ids of applications that this run made before, when it made way for another one. */
+  readonly made: ReadonlySet<string>;
+}
+
+/** The entries that the targets hold for the registry. */
+export function heldByTargets({ states }: JobSurvey): readonly HeldEntry[] {
+  return states.flatMap(({ target, state }) =>
+    state.kind === "present" && state.mark
+      ? [{ namespace: target.namespace, name: target.name, mark: state.mark, credential: state.credential }]
+      : [],
+  );
+}
+
+/** Those that the cluster's other managed secrets hold; undefined where they may not be listed. */
+export async function heldElsewhere(
+  survey: JobSurvey,
+  signal: AbortSignal,
+): Promise<readonly HeldEntry[] | undefined> {
+  const listed = await survey.cluster.managedSecrets(signal);
+  return listed
+    ?.filter(isBesideTargets(survey))
+    .flatMap((secret) => heldEntry(secret, survey.proof.loginServer) ?? []);
+}
+
+/** Keys of an application that secrets beside the targets hold; undefined where they may not be listed. */
+export async function heldBesideTargets(
+  survey: JobSurvey,
+  application: Application | undefined,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  const { cluster } = survey.cluster;
+  const listed = application && (await cluster.listPullSecrets(signal));
+  const now = azureNow(survey.ports.azure?.directory, survey.ports.clock);
+  return listed && heldKeyIds(listed.filter(isBesideTargets(survey)), application, now);
+}
+
+function isBesideTargets({ states }: JobSurvey): (secret: PullSecret) => boolean {
+  const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
+  return ({ namespace, name }) => !targets.has(`${namespace}/${name}`);
 }

@@ -10,7 +10,7 @@ import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
 import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
-import type { Survey } from "./survey.ts";
+import type { Survey } from "./look.ts";
 import { standingMarks } from "./sweep.ts";
 
 /** The registry as results show it. */

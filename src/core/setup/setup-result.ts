@@ -18,7 +18,7 @@ import type { Target } from "../cluster/read-targets.ts";
 import type { JobRecord } from "./job-work.ts";
 import { credentialAction, resultRegistry } from "./plan-setup.ts";
 import { applicationOf, type LeftOut } from "./job.ts";
-import type { Survey } from "./survey.ts";
+import type { Survey } from "./look.ts";
 
 /** An error as results show it. */
 function resultError({ code, message, hint }: ActionableError): ResultError {

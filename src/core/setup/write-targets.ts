@@ -121,9 +121,7 @@ function desired(work: JobWork, one: JobTarget, made: TargetCredential): Desired
   const credential = one.credential ?? made;
   const appId = credential.credential.username;
   return desiredEntry(
-    { clusterId, appId, role: identity?.roles.requested },
-    registry,
-    loginServer,
+    { registry, loginServer, clusterId, appId, role: identity?.roles.requested },
     credential,
     one.state,
     work.mark && operationsToSweep(work.job, work.mark).length === 0 ? work.mark.operation : undefined,

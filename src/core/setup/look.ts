@@ -1,19 +1,18 @@
-import { ActionableError } from "../../domain/errors.ts";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import type { Caller } from "../../domain/identity.ts";
 import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
-import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
+import type { ReadTarget, Target } from "../cluster/read-targets.ts";
 import type { Report } from "../progress.ts";
+import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { judgeTarget, refuseDeleting, type TargetPolicy } from "../turn/pull-secret.ts";
-import type { ReadTarget } from "../cluster/read-targets.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
-import { Exclusions } from "./exclusions.ts";
 import { findRegistry } from "./find-registry.ts";
 import { FirstLooks } from "./first-looks.ts";
-import type { Job, LeftOut } from "./job.ts";
-import type { JudgedTarget } from "./job-survey.ts";
-import { lacksEntries, surveyClusters, type SurveyedCluster } from "./survey-clusters.ts";
-import { surveyJob } from "./survey-job.ts";
+import type { Job, JudgedTarget, LeftOut } from "./job.ts";
+import { lacksEntries, surveyClusters, type SurveyedCluster } from "./look-at-clusters.ts";
+import { surveyJob } from "./decide.ts";
 
 /** What was found, and what follows from it. */
 export interface Survey {
@@ -138,4 +137,51 @@ function judge(
       return [];
     }
   });
+}
+
+/** The targets that cannot be written: for ever, which refuses the run, or now, which leaves them out. */
+export class Exclusions {
+  readonly leftOut: LeftOut[] = [];
+  readonly #refusals: ActionableError[] = [];
+
+  /**
+   * Notes why a target cannot be written, by the kind of the failure.
+   * @throws the failure itself when it says nothing about the target
+   */
+  exclude(target: Target, error: unknown, signal: AbortSignal): void {
+    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    if (error.exitCode === exitCode.usage) this.#refusals.push(error);
+    else this.leftOut.push({ target, error });
+  }
+
+  /** Refuses the run when some target can never be written; all reasons are told at once. */
+  refuse(): void {
+    const [first, ...more] = this.#refusals;
+    if (!first) return;
+    if (more.length === 0) throw first;
+    const all = this.#refusals.map(({ message }) => message).join("\n");
+    throw refused(
+      first.code,
+      `${this.#refusals.length} targets cannot be written, so none was:\n${all}`,
+      first.hint,
+    );
+  }
+
+  /** Stops the run when every target had to be left out. */
+  requireTargets(count: number): void {
+    const [first] = this.leftOut;
+    if (count > 0 || !first) return;
+    const all = this.leftOut.map(({ error }) => error.message).join("\n");
+    const { code, hint, docs, requestId } = first.error;
+    const passing = this.leftOut.every(({ error }) => error.retryable);
+    throw new ActionableError(all, {
+      code,
+      hint,
+      docs,
+      requestId,
+      retryable: passing,
+      // A cluster that does not answer has refused nobody.
+      exitCode: passing ? exitCode.failed : exitCode.notAllowed,
+    });
+  }
 }

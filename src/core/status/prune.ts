@@ -7,16 +7,16 @@ import { timeText } from "../../domain/time-text.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks, type Clocks } from "../clocks.ts";
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { ClusterView } from "../cluster/view.ts";
-import type { Clock, Directory } from "../ports.ts";
-import { foreseenText, foreseeRefusedChange } from "../identity/application.ts";
+import { foreseeRefusedChange, foreseenText } from "../identity/application.ts";
 import { nameOf } from "../identity/directory-names.ts";
+import type { Clock, Directory } from "../ports.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import type { DirectoryAnswer, DirectoryFacts } from "./look.ts";
 import type { PrunePlan } from "./contract.ts";
-import type { DirectoryAnswer, DirectoryFacts } from "./ask-directory.ts";
-import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./find-orphans.ts";
+import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./orphans.ts";
 
 /** A key that may be removed: acr-pull made it for a cluster in which nothing names or holds it. */
-export interface Prunable {
+interface Prunable {
   readonly application: Application;
   readonly key: PasswordCredential;
   /** The refusal that is to be expected. */

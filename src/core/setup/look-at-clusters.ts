@@ -1,11 +1,11 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { marksMalformed, troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import { entriesAnnotation, managedSelector } from "../../domain/ownership.ts";
-import type { Cluster, ClusterTarget } from "../ports.ts";
+import { marksMalformed, troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import { clusterIdOf } from "../cluster/cluster-id.ts";
 import { chosenNamespaces, type ChosenNamespaces } from "../cluster/namespaces.ts";
 import { readTargets, type ReadTarget, type Target } from "../cluster/read-targets.ts";
+import type { Cluster, ClusterTarget } from "../ports.ts";
 import type { SetupInput } from "./contract.ts";
 
 /** One cluster, reached through one or more of the chosen contexts. */

@@ -1,13 +1,18 @@
 import pMap from "p-map";
 import { hasCode } from "../../domain/errors.ts";
 import type { RequestedRole } from "../../domain/role.ts";
-import { BusyError } from "../turn/busy.ts";
-import { changeFor, rehearseWrite, targetName, type TargetState } from "../turn/pull-secret.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { inspectLink } from "../cluster/service-account.ts";
+import { BusyError } from "../turn/busy.ts";
+import { changeFor, rehearseWrite, targetName, type TargetState } from "../turn/pull-secret.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
-import { desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
-import type { JobSurvey, JudgedTarget } from "./job-survey.ts";
+import {
+  desiredEntry,
+  type JobSurvey,
+  type JobTarget,
+  type JudgedTarget,
+  type TargetCredential,
+} from "./job.ts";
 
 /**
  * Which credential each target shall hold, and whether it may be written, its service accounts too. A target that may
@@ -52,7 +57,7 @@ function wishFor(
   const credential = decision.kind === "living" ? ownOr(decision, state) : undefined;
   const desired =
     credential && appId !== undefined
-      ? desiredEntry({ ...who, appId }, registry, proof.loginServer, credential, state)
+      ? desiredEntry({ ...who, appId, registry, loginServer: proof.loginServer }, credential, state)
       : undefined;
   const changes = state.kind === "absent" || !desired || changeFor(state, desired) !== undefined;
   return { target, state, credential, changes };

@@ -1,19 +1,19 @@
 import { dockerConfigKey, type PullCredential } from "../../domain/docker-config.ts";
-import { inOneLine } from "../../domain/in-one-line.ts";
 import { heldText } from "../../domain/held-text.ts";
-import { entryFor, troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
 import { entriesAnnotation, type EntryMark } from "../../domain/ownership.ts";
+import { entryFor, troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import { isRenewalDue, type KeyLife } from "../../domain/renewal.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
 import { isChosen, type ClusterView } from "../cluster/view.ts";
+import type { DirectoryFacts } from "./look.ts";
 import type { StaleCause, StatusEntry, StatusInput } from "./contract.ts";
-import type { DirectoryFacts } from "./ask-directory.ts";
 
 const dayMs = 86_400_000;
 
 /** What entries are judged by. */
-export interface Judgement {
+interface Judgement {
   /** Undefined where the directory could not be asked. */
   readonly directory: DirectoryFacts | undefined;
   /** By Azure's clock, where it was asked; else by the cluster's. */
