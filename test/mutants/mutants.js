@@ -836,7 +836,7 @@ export const mutants = [
     name: "has verify send a password to whatever host a secret names",
     edits: [
       {
-        file: "src/core/verify/see-entry.ts",
+        file: "src/core/verify/look-at-entry.ts",
         from: "const mayAsk = maySend(registryHostOf(host));",
         to: "const mayAsk = maySend(registryHostOf(host)) || true;",
       },
@@ -865,7 +865,7 @@ export const mutants = [
     name: "has verify ask Azure on and on that does not let it in",
     edits: [
       {
-        file: "src/core/verify/azure-sight.ts",
+        file: "src/core/verify/look-at-azure.ts",
         from: "return this.#lost ?? this.#within(read(azure.value));",
         to: "return this.#within(read(azure.value));",
       },

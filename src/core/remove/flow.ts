@@ -21,13 +21,11 @@ import type {
   RemoveResult,
 } from "./contract.ts";
 import { carryOut, type Run } from "./carry-out.ts";
-import { checkRights } from "./check-rights.ts";
+import { checkRights, surveyRemoval, type Removal } from "./look.ts";
 import { findLoginServer, recordedIn } from "./find-login-server.ts";
 import { proveKeysGone } from "./prove-gone.ts";
 import { planRemoval } from "./plan-removal.ts";
-import { Records } from "./records.ts";
-import { surveyRemoval, type Removal } from "./removal.ts";
-import { thingsToGo } from "./things-to-go.ts";
+import { Records, thingsToGo } from "./records.ts";
 
 /** What was found in all chosen clusters. */
 interface Survey {

@@ -11,8 +11,8 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RemoveInput, RemovePlan } from "./contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
-import { isUnnamed, type Kept, type PrincipalVerdict } from "./judge-principal.ts";
-import type { Removal } from "./removal.ts";
+import { isUnnamed, type Kept, type PrincipalVerdict } from "./decide.ts";
+import type { Removal } from "./look.ts";
 
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
 export function planRemoval(

@@ -1,6 +1,6 @@
 import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Run } from "./carry-out.ts";
-import type { Removal } from "./removal.ts";
+import type { Removal } from "./look.ts";
 import { leftText } from "./remove-principals.ts";
 
 /**

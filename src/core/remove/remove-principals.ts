@@ -6,7 +6,7 @@ import type { RemovePorts } from "./contract.ts";
 import type { Report } from "../progress.ts";
 import { nameOf } from "../identity/directory-names.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
-import type { PrincipalVerdict } from "./judge-principal.ts";
+import type { PrincipalVerdict } from "./decide.ts";
 import { roleName } from "./plan-removal.ts";
 import type { Records } from "./records.ts";
 

@@ -7,7 +7,7 @@ import { writable, type Target } from "../cluster/read-targets.ts";
 import { removeLink, type ServiceAccountLink } from "../cluster/service-account.ts";
 import type { Run } from "./carry-out.ts";
 import type { Records } from "./records.ts";
-import type { Removal } from "./removal.ts";
+import type { Removal } from "./look.ts";
 
 /** Does the same to several things of one cluster at once. */
 export class Several {

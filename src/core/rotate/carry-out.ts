@@ -20,7 +20,7 @@ import { preflight } from "./preflight.ts";
 import { retireKey, type Retired } from "./retire-key.ts";
 import type { KeysRecord, Row } from "./rotate-result.ts";
 import { viewClusters, type ClusterView } from "../cluster/view.ts";
-import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
+import { surveyKeys, type SurveyedKeys } from "./look.ts";
 
 /** What carrying out takes, the same for all keys of a run. */
 export interface Run {

@@ -18,7 +18,7 @@ import { timeText } from "../../domain/time-text.ts";
 import type { Holder } from "../cluster/holders.ts";
 import type { Assignment, ChangedOver, KeyWork, NextKey } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
-import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
+import type { SurveyedKey, SurveyedKeys } from "./look.ts";
 
 /** Enough to see that it works at all; a part of a service that does not know it yet is waited out. */
 const proofsBeforeWriting = 3;

@@ -21,7 +21,7 @@ import { planRotation, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { finishedOutcome, resultOf, type KeysRecord } from "./rotate-result.ts";
 import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
-import { refuseUnasked, surveyKeys } from "./survey-keys.ts";
+import { refuseUnasked, surveyKeys } from "./look.ts";
 
 /*
  * The longest chain of answers that a rotation waits for until nothing more is due, each of which the next one needs:

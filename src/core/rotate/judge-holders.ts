@@ -12,7 +12,7 @@ import { applicationUniqueName, isKeyOf } from "../../domain/ownership.ts";
 import type { HeldKeys, Holder } from "../cluster/holders.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RotateInput } from "./contract.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SurveyedKeys } from "./look.ts";
 
 /** What of a run's wishes a person says by. */
 export type NamedByPerson = Pick<RotateInput, "intent" | "agreedTo" | "servicePrincipals" | "retireKey">;

@@ -27,7 +27,7 @@ import type { RotateInput, RotatePorts } from "./contract.ts";
 import { heldKeyIds } from "../cluster/key-holders.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { secretsNow } from "../cluster/read-secrets.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SurveyedKeys } from "./look.ts";
 
 /** What became of one secret. */
 export interface WrittenTarget {

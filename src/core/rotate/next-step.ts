@@ -4,7 +4,7 @@ import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
-import { needsNaming, type SurveyedKey, type SurveyedKeys } from "./survey-keys.ts";
+import { needsNaming, type SurveyedKey, type SurveyedKeys } from "./look.ts";
 
 /*
  * A rotation is two steps, each of which looks at everything anew: the change-over to another key, and the

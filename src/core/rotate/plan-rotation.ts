@@ -10,7 +10,7 @@ import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-key.ts";
 import type { Holder } from "../cluster/holders.ts";
 import type { LeftOut } from "../cluster/view.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SurveyedKeys } from "./look.ts";
 
 /** The keys of one application, and what is to be done with them first. */
 export interface Prospect extends Preflight {

@@ -15,7 +15,7 @@ import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { notNamed } from "./judge-holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
-import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
+import { needsNaming, type SurveyedKeys } from "./look.ts";
 
 /** A holder of a key that cannot be written. */
 export interface Unwritable {

@@ -13,7 +13,7 @@ import type { RetireBlock, RotateInput } from "./contract.ts";
 import type { Assignment, KeyWork } from "./key-work.ts";
 import type { Retirement } from "./next-step.ts";
 import type { ClusterView } from "../cluster/view.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SurveyedKeys } from "./look.ts";
 
 const proofsBeforeCleaning = 3;
 const cleaningSpreadMs = 2_000;

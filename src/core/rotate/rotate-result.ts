@@ -5,7 +5,7 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { ResultRotation, RotateOutcome, RotateResult } from "./contract.ts";
 import type { MadeKey, WrittenTarget } from "./key-work.ts";
 import type { LeftOut } from "../cluster/view.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SurveyedKeys } from "./look.ts";
 
 /** One row of the result, for one of the contexts. */
 export type Row = Omit<ResultRotation, "context">;

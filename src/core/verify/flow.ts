@@ -10,15 +10,12 @@ import { chosenNamespaces } from "../cluster/namespaces.ts";
 import { namedAs } from "../cluster/registry-meant.ts";
 import { requireClusters } from "../cluster/view.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
-import { clusterChecks, podChecks } from "./all-checks.ts";
-import { AzureSight } from "./azure-sight.ts";
+import { clusterChecks, podChecks, verifySecret, type SecretSight, type VerifiedSecret } from "./decide.ts";
+import { AzureSight } from "./look-at-azure.ts";
 import { contentOf, entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
-import { RegistrySight } from "./registry-sight.ts";
-import { readsByList } from "./reads-by-list.ts";
-import { seeNamespace, type ChosenNamespace, type SeenNamespace } from "./see-namespace.ts";
-import { seePod, type PodSight } from "./see-pod.ts";
-import { seen } from "./seeing.ts";
-import { verifySecret, type SecretSight, type VerifiedSecret } from "./verify-secret.ts";
+import { RegistrySight, seen } from "./look-at-registry.ts";
+import { readsByList, seeNamespace, type ChosenNamespace, type SeenNamespace } from "./look-at-namespace.ts";
+import { seePod, type PodSight } from "./look-at-pod.ts";
 import type { CheckedSubject, ReadTarget, VerifyInput, VerifyOutcome, VerifyPorts } from "./contract.ts";
 
 /** What the namespaces of one cluster are looked at with. */

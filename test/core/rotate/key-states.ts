@@ -1,6 +1,6 @@
 import { heldKeys } from "../../../src/core/cluster/holders.ts";
 import type { StepWish } from "../../../src/core/rotate/next-step.ts";
-import type { SurveyedKey, SurveyedKeys } from "../../../src/core/rotate/survey-keys.ts";
+import type { SurveyedKey, SurveyedKeys } from "../../../src/core/rotate/look.ts";
 import type { ProofContext } from "../../../src/core/proof/prove-pull.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
 import type { PendingMark, RetireMark } from "../../../src/domain/ownership.ts";

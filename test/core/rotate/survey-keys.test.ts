@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { heldKeys } from "../../../src/core/cluster/holders.ts";
-import { surveyKeys, type SurveyedKeys } from "../../../src/core/rotate/survey-keys.ts";
+import { surveyKeys, type SurveyedKeys } from "../../../src/core/rotate/look.ts";
 import type { RotatePorts } from "../../../src/core/rotate/contract.ts";
 import type { Cluster } from "../../../src/core/ports.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";

@@ -2,18 +2,18 @@ import pMap from "p-map";
 import { dockerConfigType } from "../../domain/docker-config.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { PendingMark } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import type { Target } from "../cluster/read-targets.ts";
 import { isChosen, type ClusterView } from "../cluster/view.ts";
 import type { ProcessIdentity } from "../ports.ts";
 import { readEntry, rehearseRemoval, type MarkedSecret } from "../turn/entry-removal.ts";
 import { isLive } from "../turn/pending-mark.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
-import type { Target } from "../cluster/read-targets.ts";
 import type { RemoveInput } from "./contract.ts";
 
 /** An entry that was meant and cannot be taken out now. */
-export interface UnwritableEntry {
+interface UnwritableEntry {
   readonly target: Target;
   readonly error: ActionableError;
 }

@@ -1,17 +1,17 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../domain/identity.ts";
-import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import { registryReference } from "../../domain/names.ts";
 import { Once } from "../../domain/once.ts";
+import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { AccessedRegistry, RegistryReference, RegistrySearch } from "../../domain/registry.ts";
 import { builtInPermissions } from "../../domain/role.ts";
 import { untilAborted } from "../../domain/until-aborted.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import type { HeldRole } from "../checks/facts.ts";
 import type { RegistryScope, SignInOutcome } from "../ports.ts";
-import type { PullCredential } from "../../domain/docker-config.ts";
 import type { VerifyAzure } from "./contract.ts";
-import { seen } from "./seeing.ts";
+import { seen } from "./look-at-registry.ts";
 
 /**
  * Azure as verify reads it: each thing once, however many secrets ask, and nothing at all once the sign-in failed or took

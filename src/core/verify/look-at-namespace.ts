@@ -1,14 +1,15 @@
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
-import type { PodObject } from "../../domain/kubernetes-objects.ts";
-import type { PullSecret } from "../../domain/pull-secret.ts";
-import { usualSecretName } from "../../domain/ownership.ts";
 import { imageName } from "../../domain/image-name.ts";
+import type { PodObject } from "../../domain/kubernetes-objects.ts";
+import { usualSecretName } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
-import type { NamespaceFacts } from "../checks/facts.ts";
 import { waitsForImage } from "../checks/cluster/pod.ts";
+import type { NamespaceFacts } from "../checks/facts.ts";
+import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import type { ClusterReads } from "../ports.ts";
 import { contentOf, type IsRegistry } from "./entries.ts";
-import type { NamespaceReads } from "./reads-by-list.ts";
-import { seen } from "./seeing.ts";
+import { seen } from "./look-at-registry.ts";
 
 /** A namespace that is to be looked at. */
 export interface ChosenNamespace {
@@ -18,7 +19,7 @@ export interface ChosenNamespace {
 }
 
 /** What is looked for in a namespace. */
-export interface NamespaceWish {
+interface NamespaceWish {
   readonly secretName: string | undefined;
   readonly pod: string | undefined;
   /** Whether a secret has an entry for a registry that is meant. */
@@ -155,4 +156,50 @@ async function readSecret(
     if (!hasCode(error, "kubernetes.forbidden")) throw error;
     return { name, secret: undefined, forbidden: error };
   }
+}
+
+/** What is read of one namespace. */
+type NamespaceReads = Pick<
+  ClusterReads,
+  "context" | "listPullSecretsIn" | "listAccountLinks" | "findSecret" | "listPods" | "findPod"
+>;
+
+/**
+ * The reads of many namespaces, answered by lists of the whole cluster as far as those may be had: of its pull secrets
+ * and of its service accounts. Pods stay with their namespaces, for nobody knows how many there are in the others.
+ */
+export async function readsByList(cluster: ClusterReads, signal: AbortSignal): Promise<NamespaceReads> {
+  // What stands in the way is told of each namespace by itself.
+  const [secrets, accounts] = await Promise.all([
+    ifToBeHad(cluster.listPullSecrets(signal), signal),
+    ifToBeHad(cluster.listAllAccountLinks(signal), signal),
+  ]);
+  const secretsOf = byNamespace(secrets);
+  const accountsOf = byNamespace(accounts);
+  return {
+    context: cluster.context,
+    listPods: (namespace, signal) => cluster.listPods(namespace, signal),
+    findPod: (namespace, name, signal) => cluster.findPod(namespace, name, signal),
+    listPullSecretsIn: async (namespace, signal) =>
+      secretsOf?.(namespace) ?? (await cluster.listPullSecretsIn(namespace, signal)),
+    listAccountLinks: async (namespace, signal) =>
+      accountsOf?.(namespace) ?? (await cluster.listAccountLinks(namespace, signal)),
+    // One of another type may have that name.
+    findSecret: async (namespace, name, signal) =>
+      secretsOf?.(namespace).find((secret) => secret.name === name) ??
+      (await cluster.findSecret(namespace, name, signal)),
+  };
+}
+
+function byNamespace<T extends { readonly namespace: string }>(
+  all: readonly T[] | undefined,
+): ((namespace: string) => readonly T[]) | undefined {
+  if (all === undefined) return undefined;
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const group = groups.get(one.namespace);
+    if (group) group.push(one);
+    else groups.set(one.namespace, [one]);
+  }
+  return (namespace) => groups.get(namespace) ?? [];
 }

@@ -1,5 +1,4 @@
-import type { PullCredential } from "../../domain/docker-config.ts";
-import { credentialsOf } from "../../domain/docker-config.ts";
+import { credentialsOf, type PullCredential } from "../../domain/docker-config.ts";
 import { imageName } from "../../domain/image-name.ts";
 import { keysForImage } from "../../domain/kubelet-match.ts";
 import type { NodePlatform, PodObject } from "../../domain/kubernetes-objects.ts";
@@ -8,10 +7,9 @@ import { known, unknown, type Known } from "../checks/check.ts";
 import { waitsForImage } from "../checks/cluster/pod.ts";
 import type { PodFacts, SecretOutcome, Suggest } from "../checks/facts.ts";
 import type { ClusterReads, ProofImage, PullOutcome } from "../ports.ts";
-import type { AzureSight } from "./azure-sight.ts";
-import type { RegistrySight } from "./registry-sight.ts";
-import type { ChosenPod, SeenNamespace } from "./see-namespace.ts";
-import { seen } from "./seeing.ts";
+import type { AzureSight } from "./look-at-azure.ts";
+import type { ChosenPod, SeenNamespace } from "./look-at-namespace.ts";
+import { seen, type RegistrySight } from "./look-at-registry.ts";
 
 /** What a pod is looked at with. */
 export interface PodSight {

@@ -1,16 +1,16 @@
+import type { NodePlatform } from "../../domain/kubernetes-objects.ts";
 import { registryHostOf, registryNameIn } from "../../domain/login-server.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
 import { repositoriesIn } from "../../domain/role.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
-import type { EntryFacts, NamespaceFacts, SecretPlace } from "../checks/facts.ts";
 import { isPrincipal as namesPrincipal } from "../checks/credential/outcomes.ts";
-import { proofImage } from "../proof/prove-pull.ts";
-import type { NodePlatform } from "../../domain/kubernetes-objects.ts";
+import type { EntryFacts, NamespaceFacts, SecretPlace } from "../checks/facts.ts";
 import type { Clock, ProofImage } from "../ports.ts";
+import { proofImage } from "../proof/prove-pull.ts";
 import type { VerifyInput } from "./contract.ts";
-import type { AzureSight } from "./azure-sight.ts";
 import type { Entry, Wanted } from "./entries.ts";
-import type { RegistrySight, Tried } from "./registry-sight.ts";
+import type { AzureSight } from "./look-at-azure.ts";
+import type { RegistrySight, Tried } from "./look-at-registry.ts";
 
 /** What an entry is looked at with. */
 export interface EntrySight {

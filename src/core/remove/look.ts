@@ -1,24 +1,26 @@
-import { refused } from "../../domain/errors.ts";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
+import { applicationUniqueName, isManaged } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
-import { applicationUniqueName, isManaged } from "../../domain/ownership.ts";
 import { azureNow, readClocks, type Clocks } from "../clocks.ts";
 import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import type { ClusterView } from "../cluster/view.ts";
+import { foreseeRefusedChange } from "../identity/application.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
-import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./find-users.ts";
+import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./look-at-users.ts";
 import {
   isUnnamed,
   judgePrincipal,
   type PrincipalFacts,
   type PrincipalQuestion,
   type PrincipalVerdict,
-} from "./judge-principal.ts";
-import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-principals.ts";
-import { surveyEntries, type SurveyedEntries } from "./survey-entries.ts";
+} from "./decide.ts";
+import { surveyEntries, type SurveyedEntries } from "./look-at-entries.ts";
+import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-azure.ts";
 
 /** What goes of one cluster's part, and what stays. */
 export interface Removal {
@@ -200,5 +202,54 @@ function cannotSeeAll({ contexts }: ClusterView) {
     "remove.cannot-see-all-namespaces",
     `Secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold the key that would be removed. Nothing was removed.`,
     "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+  );
+}
+
+/**
+ * Whether what goes in Azure may be removed.
+ * @throws ActionableError `directory.not-owner`, `roles.forbidden`, exit 3
+ */
+export async function checkRights(
+  removals: readonly Removal[],
+  { azure }: RemovePorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const verdicts = removals.flatMap((removal) => removal.verdicts);
+  const changed = verdicts.filter(({ keys, keptBecause }) => keys.length > 0 || keptBecause === undefined);
+  const scopes = new Set(verdicts.flatMap(({ roles }) => roles.map(({ scope }) => scope)));
+  if (changed.length === 0 && scopes.size === 0) return;
+  const { directory } = azure;
+  const caller = await directory.caller(signal);
+  await Promise.all([
+    ...changed.map(async (verdict) => {
+      const { application } = verdict;
+      const refusal = await foreseeRefusedChange(application, directory, caller, signal, deedOf(verdict));
+      // Nothing of what would go before it could be brought back.
+      if (refusal) throw refusal;
+    }),
+    ...[...scopes].map((scope) => checkMayUnassign(scope, caller.name, azure, signal)),
+  ]);
+}
+
+function deedOf({ keptBecause }: PrincipalVerdict): string {
+  return keptBecause ? "remove a password of it" : "delete it";
+}
+
+async function checkMayUnassign(
+  registryId: string,
+  caller: string,
+  { roles }: RemovePorts["azure"],
+  signal: AbortSignal,
+): Promise<void> {
+  const rights = await roles.registryRights(registryId, signal);
+  if (!rights || rights.deleteRoleAssignments) return;
+  throw new ActionableError(
+    `${caller} may not take roles back on ${registryId.split("/").at(-1)}: Microsoft.Authorization/roleAssignments/delete is missing.`,
+    {
+      code: "roles.forbidden",
+      exitCode: exitCode.notAllowed,
+      hint: "Ask an Owner, User Access Administrator or Role Based Access Control Administrator of the registry to run this, or to give you one of these roles on it.",
+      docs: "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-remove",
+    },
   );
 }

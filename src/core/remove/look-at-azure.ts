@@ -1,14 +1,14 @@
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
 import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
+import { isThere, lookAgain } from "../../domain/look-again.ts";
 import { applicationUniqueName, isKeyOf } from "../../domain/ownership.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
-import { isThere, lookAgain } from "../../domain/look-again.ts";
+import { oftenEnough } from "../patience.ts";
 import type { MarkedSecret } from "../turn/entry-removal.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import { oftenEnough } from "../patience.ts";
 import type { RemovePorts } from "./contract.ts";
 import { loginServerOf } from "./find-login-server.ts";
-import type { PrincipalFacts } from "./judge-principal.ts";
+import type { PrincipalFacts } from "./decide.ts";
 
 /** Which applications are meant, and what is known of them. */
 export interface PrincipalsWish {

@@ -1,20 +1,20 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
 import { refused, type ActionableError } from "../../domain/errors.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { isKeyOf } from "../../domain/ownership.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
-import type { PullCredential } from "../../domain/docker-config.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { azureNow, readClocks, type Clocks } from "../clocks.ts";
+import type { HeldKeys, Holder } from "../cluster/holders.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { findApplicationListing } from "../identity/find-application.ts";
+import { identifyKey } from "../identity/identify-key.ts";
+import type { Report } from "../progress.ts";
 import { credentialState } from "../proof/credential-state.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
-import { azureNow, readClocks, type Clocks } from "../clocks.ts";
-import type { Report } from "../progress.ts";
-import { identifyKey } from "../identity/identify-key.ts";
-import { findApplicationListing } from "../identity/find-application.ts";
 import { isLive } from "../turn/pending-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
-import { timeText } from "../../domain/time-text.ts";
-import type { HeldKeys, Holder } from "../cluster/holders.ts";
 import { judgeHolders, type NamedByPerson } from "./judge-holders.ts";
 
 /** One password that secrets hold, with what the directory says of it. */

@@ -4,9 +4,9 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import type { PodObject, ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
 import { listWriter } from "../../domain/ownership.ts";
 import type { LeftLink } from "../cluster/left-links.ts";
+import { rehearseUnlink, type ServiceAccountLink } from "../cluster/service-account.ts";
 import type { Cluster } from "../ports.ts";
 import { endOf, type MarkedSecret } from "../turn/entry-removal.ts";
-import { rehearseUnlink, type ServiceAccountLink } from "../cluster/service-account.ts";
 import type { KeptReason, RemoveInput } from "./contract.ts";
 
 /** Who names the secrets whose entries go. */

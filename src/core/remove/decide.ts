@@ -1,5 +1,4 @@
 import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
-import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import { mayBeRemoved, mayBeTakenBack } from "../../domain/mark-claims.ts";
 import {
   applicationUniqueName,
@@ -8,6 +7,7 @@ import {
   keyOrigin,
   keysOfOtherClusters,
 } from "../../domain/ownership.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { KeptReason } from "./contract.ts";

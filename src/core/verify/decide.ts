@@ -1,16 +1,49 @@
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { PullSecret } from "../../domain/pull-secret.ts";
 import { isManaged, reconcilerOf } from "../../domain/ownership.ts";
-import { askAll, type CheckResult, type Known } from "../checks/check.ts";
-import type { EntryFacts, NamespaceFacts, SecretFacts, SecretOutcome, SecretPlace } from "../checks/facts.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import { askAll, type Check, type CheckResult, type Known } from "../checks/check.ts";
+import { aks } from "../checks/cluster/aks.ts";
+import { clock } from "../checks/cluster/clock.ts";
+import { pod } from "../checks/cluster/pod.ts";
+import { serviceAccount } from "../checks/cluster/service-account.ts";
+import { expiry } from "../checks/credential/expiry.ts";
+import { passwordPlace } from "../checks/credential/password-place.ts";
+import { password } from "../checks/credential/password.ts";
+import { principal } from "../checks/credential/principal.ts";
+import { pullScope } from "../checks/credential/pull-scope.ts";
+import { renewal } from "../checks/credential/renewal.ts";
+import { roleAssignment } from "../checks/credential/role-assignment.ts";
+import { roleCondition } from "../checks/credential/role-condition.ts";
+import { roleMode } from "../checks/credential/role-mode.ts";
+import { roleWidth } from "../checks/credential/role-width.ts";
+import { secondEntry } from "../checks/credential/second-entry.ts";
+import { signIn } from "../checks/credential/sign-in.ts";
+import type {
+  ClusterFacts,
+  EntryFacts,
+  NamespaceFacts,
+  PodFacts,
+  SecretFacts,
+  SecretOutcome,
+  SecretPlace,
+} from "../checks/facts.ts";
+import { anonymousPull } from "../checks/registry/anonymous-pull.ts";
+import { host } from "../checks/registry/host.ts";
+import { imagePlatform } from "../checks/registry/image-platform.ts";
+import { image } from "../checks/registry/image.ts";
+import { networkRules } from "../checks/registry/network-rules.ts";
+import { reachable } from "../checks/registry/reachable.ts";
+import { secretParses } from "../checks/secret/secret-parses.ts";
+import { secretPresent } from "../checks/secret/secret-present.ts";
+import { secretReadable } from "../checks/secret/secret-readable.ts";
+import { secretRegistry } from "../checks/secret/secret-registry.ts";
+import { secretType } from "../checks/secret/secret-type.ts";
 import type { ClusterReads } from "../ports.ts";
 import type { CheckedSubject, VerifyInput } from "./contract.ts";
-import { host } from "../checks/registry/host.ts";
-import { entryChecks, secretChecks } from "./all-checks.ts";
 import { contentOf, entriesOf, isFor, type IsRegistry } from "./entries.ts";
-import { seeEntry, type EntrySight } from "./see-entry.ts";
-import type { ChosenSecret } from "./see-namespace.ts";
-import { seen } from "./seeing.ts";
+import { seeEntry, type EntrySight } from "./look-at-entry.ts";
+import type { ChosenSecret } from "./look-at-namespace.ts";
+import { seen } from "./look-at-registry.ts";
 
 /** What secrets are looked at with, in one cluster. */
 export interface SecretSight extends EntrySight {
@@ -110,3 +143,41 @@ async function absence(
       .map((one) => one.namespace),
   };
 }
+
+/*
+ * Which checks there are, in the order in which they are told: causes before what they cause.
+ */
+
+export const clusterChecks: ReadonlyArray<Check<ClusterFacts>> = [aks, clock];
+
+const secretChecks: ReadonlyArray<Check<SecretFacts>> = [
+  secretReadable,
+  secretPresent,
+  secretType,
+  secretParses,
+  secretRegistry,
+];
+
+const entryChecks: ReadonlyArray<Check<EntryFacts>> = [
+  host,
+  reachable,
+  networkRules,
+  anonymousPull,
+  principal,
+  expiry,
+  renewal,
+  password,
+  passwordPlace,
+  signIn,
+  secondEntry,
+  roleAssignment,
+  roleMode,
+  roleCondition,
+  roleWidth,
+  pullScope,
+  image,
+  imagePlatform,
+  serviceAccount,
+];
+
+export const podChecks: ReadonlyArray<Check<PodFacts>> = [pod];
