@@ -59,7 +59,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       ]);
       return {
         clusters,
-        pullProof: new PullClient(request.timeoutMs),
+        pullProof: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
         clock: systemClock,
         process: processIdentity(pid),
       };
@@ -130,7 +130,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
           clusters: await Promise.all(
             chosen.map((context) => openCluster(loaded, context, request, hearing)),
           ),
-          registry: new PullClient(request.timeoutMs),
+          registry: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           azure: (stop) => openReadAzure(azure, env, report, stop),
         };
@@ -150,7 +150,7 @@ async function openAzure(
     import("./azure/azure.ts"),
     import("./azure/azure-http.ts"),
   ]);
-  const http = createAzureHttp(undefined, request.timeoutMs);
+  const http = createAzureHttp({ variables: env, timeoutMs: request.timeoutMs });
   // Whoever asks Azure first asks a cluster next.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
   const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal, http);

@@ -107,6 +107,13 @@ describe("the product's code", () => {
     expect(knowing).toEqual([]);
   });
 
+  it("reads what the process was given where that is a parameter, so that runs in one process have worlds of their own", () => {
+    const parameter = new Set(["main.ts", "cli/sandbox/command.ts"]);
+    const given = /(?<![.\w])process\.(?:env|argv|execArgv|cwd|stdin|stdout|stderr)\b/;
+    const reading = files.filter((name) => !parameter.has(name) && given.test(textOf(name)));
+    expect(reading).toEqual([]);
+  });
+
   it("ends the process nowhere, and writes to the console nowhere", () => {
     const offending = files.filter((name) => /process\.exit\(|console\.\w+\(/.test(textOf(name)));
     expect(offending).toEqual([]);

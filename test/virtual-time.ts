@@ -150,9 +150,6 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
     report: (event: ProgressEvent) => void told.push(event),
     approve: () => Promise.resolve(true),
   };
-  const { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET } = sandbox.environment;
-  // EnvironmentCredential reads the process's own variables and no others.
-  Object.assign(process.env, { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET });
   const azureOptions = (timeoutMs: number) => ({
     cloud: sandbox.world.azureUrl,
     auth: "environment" as const,
@@ -172,7 +169,7 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
         cluster: createCluster(kubeconfig, context, { timeoutMs }),
         defaultNamespace: "default",
       })),
-      pullProof: new PullClient(timeoutMs),
+      pullProof: new PullClient({ variables: {}, timeoutMs }),
       clock,
       process: processIdentity(process.pid),
     };

@@ -1,13 +1,13 @@
 import { answerOf, isAnswer } from "./service-failure.ts";
 
-/** What Resource Manager has versions of, each for itself. */
+/** The APIs of Resource Manager, which have versions of their own. */
 export type Api = keyof typeof apis;
 
-/** How one of them is spoken. */
+/** Which versions of an API are used. */
 interface Speech {
-  /** The version that is asked for first. */
+  /** The version to ask for first. */
   readonly usual: string;
-  /** Whether a version holds what acr-pull needs; without it less can be done. */
+  /** Whether a version has everything that acr-pull needs; others are used if there is no better one. */
   readonly suffices: (version: string) => boolean;
 }
 
@@ -19,30 +19,33 @@ const apis = {
   subscriptions: { usual: "2022-12-01", suffices: () => true },
 } as const satisfies Record<string, Speech>;
 
-/** The version of an API that is asked for first: later clouds have it, earlier ones say what they have. */
+/** The version of an API to ask for first: newer clouds have it, older ones say which they have. */
 export function usualVersion(api: Api): string {
   return apis[api].usual;
 }
 
 /**
- * Whether answers of this version tell a registry's role assignment mode. The stable version after the first preview
- * that did does not: https://learn.microsoft.com/rest/api/containerregistry
+ * Whether this version tells a registry's role assignment mode. The stable version after the first preview with it
+ * does not: https://learn.microsoft.com/rest/api/containerregistry
  */
 export function tellsMode(version: string): boolean {
   return version >= "2025-03-01-preview" && version !== "2025-04-01";
 }
 
-/** Whether role assignments of this version have conditions: https://learn.microsoft.com/azure/role-based-access-control/conditions-faq */
+/**
+ * Whether role assignments have conditions in this version:
+ * https://learn.microsoft.com/azure/role-based-access-control/conditions-faq
+ */
 export function knowsConditions(version: string): boolean {
   return version >= "2020-03-01-preview";
 }
 
-/** Places of one cloud may differ; one that names others each time it is asked is left alone. */
+/** Locations of one cloud may differ. One that offers other versions each time is given up. */
 const mostTried = 3;
 
 /**
- * The version to speak instead where a cloud refuses the one that was asked for and names those that it has; undefined
- * where the refusal is about something else, such as a location.
+ * The version to use instead, if a cloud refuses a version and names those that it has; undefined if the refusal is
+ * about something else, such as a location.
  * @param tried versions that were asked for and refused
  */
 export function versionInstead(error: unknown, api: Api, tried: ReadonlySet<string>): string | undefined {
@@ -54,7 +57,7 @@ export function versionInstead(error: unknown, api: Api, tried: ReadonlySet<stri
   return offered.toSorted((left, right) => (rank(left) < rank(right) ? 1 : -1))[0];
 }
 
-/** Whether there is no such thing: a 404 that is about the version that it was asked in says nothing of it. */
+/** Whether the object does not exist: a 404 about the API version says nothing about the object. */
 export function isMissing(error: unknown): boolean {
   return isAnswer(error, 404) && !isVersionRefused(error);
 }

@@ -3,23 +3,23 @@ import { exitCode } from "../domain/exit-code.ts";
 import { ExchangeError, type ExchangeFailure } from "../domain/http-exchange.ts";
 import { answerOf, type ServiceAnswer } from "./service-failure.ts";
 
-/** Which rights a request needs, and so what a refusal means. */
+/** Which rights a request needs, and so what a 403 means. */
 export type Area = "registries" | "roles" | "directory";
 
 /** What was being done when it failed. */
 export interface Undertaking {
-  /** Goes on from `Could not`: `list the owners of the application`. */
+  /** Continues `Could not`, as in `list the owners of the application`. */
   readonly doing: string;
   readonly area: Area;
 }
 
 interface Meaning extends Omit<ErrorDetails, "requestId" | "status"> {
-  /** Why, where the code tells more than the service's own sentence. */
+  /** The reason, if the code says more than the service's own sentence. */
   readonly because?: string;
 }
 
 /**
- * Runs one undertaking and says its failure in a way a person can act on.
+ * Runs one undertaking and turns its failure into an error that a person can act on.
  * @throws ActionableError; the signal's reason when it aborts
  */
 export async function undertake<T>(
@@ -36,7 +36,7 @@ export async function undertake<T>(
   }
 }
 
-/** The failure of an undertaking as a person needs it; a bug of ours stays what it is. */
+/** The failure of an undertaking as a person needs it; any other error comes back unchanged. */
 export function azureError(error: unknown, { doing, area }: Undertaking): unknown {
   if (error instanceof ActionableError) return error;
   if (error instanceof ExchangeError) return unansweredError(error, doing);
@@ -158,7 +158,7 @@ const apiMissing: Meaning = {
   hint: "The Resource Manager of this cloud, or of this location, has no API that acr-pull speaks: check --cloud and --subscription, and ask who runs it which versions of Microsoft.ContainerRegistry there are.",
 };
 
-/** What the services' own codes mean; where a code is absent the status decides. */
+/** What the services' own codes mean. Without a known code the status decides. */
 const byCode: Readonly<Record<string, Meaning>> = {
   CredentialInvalidLifetimeAsPerAppPolicy: {
     code: "directory.password-lifetime",

@@ -16,6 +16,7 @@ import {
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
 import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange.ts";
+import type { Variables } from "../domain/proxy.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
 
 /** One request to a service of Azure. */
@@ -24,24 +25,24 @@ export interface AzureRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** Whether it may be sent again although its first try may have been acted upon. */
+  /** Whether it may be sent again even if an earlier try may have taken effect. */
   readonly repeatable: boolean;
-  /** Whether it changes something, so that its answer is waited for a moment longer when the signal aborts. */
+  /** Whether it changes something: then its answer is still awaited for a moment after the signal aborts. */
   readonly writes?: boolean;
 }
 
-/** The way all requests to Azure take: one pool of connections, one time limit, one rule for trying again. */
+/** How all requests to Azure are sent: one pool of connections, one time limit, one rule for retries. */
 export interface AzureHttp {
-  /** Bounds each wait for a service, tries included; in milliseconds. */
+  /** Bounds each wait for a service, with retries; in milliseconds. */
   readonly timeoutMs: number;
-  /** Settles when the first request is on its way: until its answer comes there is time to load what asks next. */
+  /** Settles when the first request has been sent: until its answer comes, there is time to load what asks next. */
   readonly underWay: Promise<void>;
-  /** Azure's clock by the newest answer; undefined before the first. */
+  /** Azure's clock by its newest answer; undefined before the first. */
   serverTime(): Date | undefined;
-  /** Sends a request; every status is an answer. Throws ExchangeError when no whole answer came. */
+  /** Sends a request; every status is an answer. Throws ExchangeError if no whole answer came. */
   send(request: AzureRequest, signal: AbortSignal): Promise<PipelineResponse>;
   /**
-   * What an SDK's client is built with, so that its requests take the same way.
+   * Options for a client of an SDK, so that its requests are sent the same way.
    * @param onFailure told of each request that was refused or got no whole answer: the SDK that signs in hides why
    */
   clientOptions(
@@ -50,15 +51,15 @@ export interface AzureHttp {
   ): SdkClientOptions;
 }
 
-/** What is to be known of the requests of an SDK. */
+/** What must be known of an SDK's requests. */
 export interface RequestRules {
-  /** Whether one may be sent again although its first try may have been acted upon. */
+  /** Whether one may be sent again even if an earlier try may have taken effect. */
   readonly mayRepeat: (request: PipelineRequest) => boolean;
-  /** Whether one changes something, so that its answer is waited for a moment longer when the signal aborts. */
+  /** Whether one changes something: then its answer is still awaited for a moment after the signal aborts. */
   readonly writes: (request: PipelineRequest) => boolean;
 }
 
-/** What tries again, in every client's pipeline. */
+/** The policy that retries, in every client's pipeline. */
 export const retryPolicyName = "acrPullRetryPolicy";
 
 /** Options that every client of Azure's SDKs takes. */
@@ -70,42 +71,52 @@ export interface SdkClientOptions {
   readonly additionalPolicies: Array<{ readonly policy: PipelinePolicy; readonly position: "perCall" }>;
 }
 
-/**
- * Opens the way; connections are made when first needed and kept alive.
- * @param agent the connections to use, and how TLS is verified on them
- * @param timeoutMs bounds each wait for a service, tries included
- */
-export function createAzureHttp(
-  agent: Agent = new Agent({ keepAlive: true }),
+/** How Azure is reached. */
+export interface AzureHttpOptions {
+  /** Names the proxy. */
+  readonly variables: Variables;
+  /** Bounds each wait for a service, with retries; in milliseconds. Default: what suits a request. */
+  readonly timeoutMs?: number | undefined;
+  /** The connections to use without a proxy, and how TLS is verified on them. */
+  readonly agent?: Agent;
+}
+
+/** Makes no connection before the first request; connections are kept alive. */
+export function createAzureHttp({
+  variables,
   timeoutMs = Infinity,
-): AzureHttp {
+  agent = new Agent({ keepAlive: true }),
+}: AzureHttpOptions): AzureHttp {
   let clockAheadMs: number | undefined;
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
   let onSent = () => {};
   const underWay = new Promise<void>((resolve) => (onSent = resolve));
   // The metadata service of virtual machines speaks no TLS.
-  const agents = { overTls: agent, inTheClear: new AgentInTheClear({ keepAlive: true }) };
+  const ways = {
+    overTls: agent,
+    inTheClear: new AgentInTheClear({ keepAlive: true }),
+    proxy: proxyNamedIn(variables),
+  };
   const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(agents, timeoutMs, { writes, onDate, onSent });
+    createHttpClient(ways, timeoutMs, { writes, onDate, onSent });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
-  // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries re-send any
-  // method after a lost answer, which makes a second password: source, exponentialRetryStrategy.ts of
+  // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries repeat any
+  // method after a lost answer, which makes a second password. Source: exponentialRetryStrategy.ts of
   // https://github.com/Azure/azure-sdk-for-js/tree/main/sdk/core/ts-http-runtime
   const options = {
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },
     userAgentOptions: { userAgentPrefix: "acr-pull" },
   };
-  // These of the usual policies are needed. That for forms, which none of ours are, has Node load its `fetch`, and with it
+  // Only these of the usual policies are needed. The one for forms, which we never send, makes Node load its `fetch`:
   // every command would begin 18 ms later.
   const pipelineWith = (repeatable: boolean) => {
     const pipeline = createEmptyPipeline();
-    pipeline.addPolicy(proxyPolicy());
     pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
     pipeline.addPolicy(setClientRequestIdPolicy());
     pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
-    // Behind it, so that each try is told, to whoever sets AZURE_LOG_LEVEL.
+    // After the retries, so that each try is logged for whoever sets AZURE_LOG_LEVEL.
     pipeline.addPolicy(logPolicy());
     return pipeline;
   };
@@ -134,55 +145,82 @@ export function createAzureHttp(
   };
 }
 
-/** Who hears of what happens on the way. */
+/** Hears of what happens to a request. */
 interface Hearing {
   readonly onSent: () => void;
   /** @param date of an answer, by the service's clock, in milliseconds */
   readonly onDate: (date: number) => void;
 }
 
-/** Sends what the pipelines hand down; a proxy named in the environment arrives as the request's own agent. */
+/** The connections that requests take. */
+interface Ways {
+  readonly overTls: Agent;
+  readonly inTheClear: AgentInTheClear;
+  /** Sends a request through a proxy. */
+  readonly proxy: PipelinePolicy | undefined;
+}
+
+/** The proxy that the variables name, read as Azure's SDKs read those of the process. */
+function proxyNamedIn(variables: Variables): PipelinePolicy | undefined {
+  const read = (name: string) => variables[name] || variables[name.toLowerCase()] || "";
+  const url = read("HTTPS_PROXY") || read("ALL_PROXY") || read("HTTP_PROXY");
+  if (url === "") return undefined;
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const usual = protocol === "https:" ? 443 : 80;
+  const spared = read("NO_PROXY").split(",");
+  return proxyPolicy(
+    { host: `${protocol}//${hostname}`, port: Number(port) || usual, username, password },
+    { customNoProxyList: spared.map((host) => host.trim()).filter((host) => host !== "") },
+  );
+}
+
+/** Sends requests for the pipelines. */
 function createHttpClient(
-  agents: { readonly overTls: Agent; readonly inTheClear: AgentInTheClear },
+  ways: Ways,
   limitMs: number,
   { writes, onDate, onSent }: Pick<RequestRules, "writes"> & Hearing,
 ): HttpClient {
+  const send: HttpClient["sendRequest"] = async (request) => {
+    const url = new URL(request.url);
+    if (url.protocol !== "https:" && !request.allowInsecureConnection) {
+      throw new TypeError(`not sent without TLS: ${url.origin}`);
+    }
+    // Bodies are small, and nothing here decompresses them.
+    request.headers.delete("accept-encoding");
+    const answer = await exchange(
+      {
+        method: request.method,
+        url,
+        headers: request.headers.toJSON({ preserveCase: true }),
+        body: typeof request.body === "string" ? request.body : undefined,
+        agent:
+          (request.agent as Agent | undefined) ??
+          (url.protocol === "https:" ? ways.overTls : ways.inTheClear),
+        limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
+        writes: writes(request),
+        onSent,
+      },
+      signalOf(request),
+    );
+    // Without TLS nobody vouches for the time.
+    const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
+    if (!Number.isNaN(date)) onDate(date);
+    const headers = createHttpHeaders();
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined) headers.set(name, String(value));
+    }
+    return { request, status: answer.status, headers, bodyAsText: answer.body.toString("utf8") };
+  };
   return {
-    async sendRequest(request) {
-      const url = new URL(request.url);
-      if (url.protocol !== "https:" && !request.allowInsecureConnection) {
-        throw new TypeError(`not sent without TLS: ${url.origin}`);
-      }
-      // Bodies are small, and nothing here unpacks them.
-      request.headers.delete("accept-encoding");
-      const answer = await exchange(
-        {
-          method: request.method,
-          url,
-          headers: request.headers.toJSON({ preserveCase: true }),
-          body: typeof request.body === "string" ? request.body : undefined,
-          agent:
-            (request.agent as Agent | undefined) ??
-            (url.protocol === "https:" ? agents.overTls : agents.inTheClear),
-          limitMs: request.timeout > 0 ? Math.min(limitMs, request.timeout) : limitMs,
-          writes: writes(request),
-          onSent,
-        },
-        signalOf(request),
-      );
-      // Nobody vouches for the time that is told without TLS.
-      const date = url.protocol === "https:" ? Date.parse(answer.headers.date ?? "") : Number.NaN;
-      if (!Number.isNaN(date)) onDate(date);
-      const headers = createHttpHeaders();
-      for (const [name, value] of Object.entries(answer.headers)) {
-        if (value !== undefined) headers.set(name, String(value));
-      }
-      return { request, status: answer.status, headers, bodyAsText: answer.body.toString("utf8") };
+    sendRequest(request) {
+      // An SDK has chosen a proxy by the variables of the process.
+      delete request.agent;
+      return ways.proxy ? ways.proxy.sendRequest(request, send) : send(request);
     },
   };
 }
 
-/** An answer that may be better next time. */
+/** An answer that may be better after a retry. */
 class UnsuccessfulAnswer extends Error {
   readonly response: PipelineResponse;
 
@@ -228,19 +266,19 @@ function retryPolicy(
   };
 }
 
-/** The answer that a failed attempt carries: some SDKs have made an error of it before it comes here. */
+/** The answer in a failed attempt's error; some SDKs have made the error themselves. */
 function answerOf(error: unknown): PipelineResponse | undefined {
   if (error instanceof UnsuccessfulAnswer) return error.response;
   return isRestError(error) ? error.response : undefined;
 }
 
-/** Azure says it in seconds, as a date, or, in headers of its own, in milliseconds. */
+/** Azure sends seconds, a date, or milliseconds in headers of its own. */
 function retryAfterOf({ headers }: PipelineResponse): string | undefined {
   const milliseconds = Number(headers.get("retry-after-ms") ?? headers.get("x-ms-retry-after-ms") ?? NaN);
   return Number.isNaN(milliseconds) ? headers.get("retry-after") : String(milliseconds / 1000);
 }
 
 function signalOf(request: PipelineRequest): AbortSignal {
-  // The type allows look-alikes of browsers without AbortSignal; ours are always Node's.
+  // The type allows look-alikes from browsers without AbortSignal; ours are always Node's.
   return (request.abortSignal as AbortSignal | undefined) ?? new AbortController().signal;
 }

@@ -5,18 +5,18 @@ import { createRegistryResourceClient } from "./registry-resource-client.ts";
 import { createRoleClient } from "./role-client.ts";
 
 /**
- * All clients of one cloud, sharing one sign-in and one pool of connections. Costs a request only for a cloud that is
- * not Microsoft's own.
+ * All clients of one cloud, which share one sign-in and one pool of connections. Costs a request only for a cloud
+ * that is not Microsoft's own.
  * @throws ActionableError as resolveCloud does
  */
 export async function openAzure(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp(undefined, options.timeoutMs),
+  http: AzureHttp = createAzureHttp({ variables: options.env, timeoutMs: options.timeoutMs }),
 ) {
-  // Loaded before, they would hold the first request up; loaded after its answer, the second.
+  // Loading them earlier would delay the first request; loading them after its answer would delay the second.
   http.underWay.then(() => import("./resource-manager-clients.ts")).catch(() => {});
-  // Resource Manager's token is needed in any case, Graph's is not.
+  // A token for Resource Manager is needed anyway, one for Graph is not.
   const services = await openDirectory(options, signal, http, (cloud) => cloud.resourceManagerScope);
   const { cloud, credential } = services;
   const resourceManager = createResourceManager(cloud, credential, http);

@@ -3,7 +3,7 @@ import { record } from "./json-fields.ts";
 
 /** One Azure cloud: where its services are. URLs are https and end without a slash. */
 export interface Cloud {
-  /** As az calls it. */
+  /** The name that az uses. */
   readonly name: string;
   /** Where tokens are issued. */
   readonly authorityHost: string;
@@ -11,9 +11,9 @@ export interface Cloud {
   readonly resourceManagerScope: string;
   readonly graph: string;
   readonly graphScope: string;
-  /** What the login servers of its registries end in, with the leading dot; undefined when the cloud does not say. */
+  /** The suffixes of its registries' login servers, with the leading dot; undefined if the cloud does not say. */
   readonly registrySuffixes: readonly string[] | undefined;
-  /** One of Microsoft's own, whose addresses are part of acr-pull. */
+  /** One of Microsoft's own, whose addresses are built in. */
   readonly isWellKnown: boolean;
 }
 
@@ -52,12 +52,12 @@ const wellKnown: readonly Cloud[] = [
   },
 ];
 
-/** Reads a JSON document; throws ActionableError when there is none to be had. */
+/** Reads a JSON document; throws ActionableError if that fails. */
 export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
 
 /**
- * The cloud of a name (`AzureCloud` when none is given) or of a Resource Manager's URL, which is asked for the
- * addresses of its neighbours. Only a URL that is not Microsoft's own costs a request.
+ * The cloud with a name (`AzureCloud` by default) or with a Resource Manager's URL, which is asked for the addresses
+ * of the other services. Only a URL that is not Microsoft's own costs a request.
  * @throws ActionableError `azure.unknown-cloud` for another name or a URL without TLS, `azure.bad-metadata` for an
  *   answer that names no cloud, and whatever `fetchJson` throws
  */
@@ -83,7 +83,7 @@ export async function resolveCloud(
 }
 
 /**
- * What a Resource Manager says of its cloud: one object, or a list of clouds of which one is its own.
+ * What a Resource Manager says about its cloud: one object, or a list of clouds including its own.
  * @param resourceManager the URL that was asked, without a closing slash
  * @throws ActionableError `azure.bad-metadata`
  */
@@ -116,7 +116,7 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
     name: typeof name === "string" && name !== "" ? name : new URL(resourceManager).host,
     authorityHost,
     resourceManager,
-    // Audiences often end in a slash, which is part of the name: the doubled slash of the scope is meant.
+    // Audiences often end in a slash that is part of the name, so the scope has a double slash.
     resourceManagerScope: `${audience}/.default`,
     graph,
     graphScope: `${graph}/.default`,
@@ -129,8 +129,8 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
 }
 
 /**
- * The login server of a registry by its name, unless it was made with a domain name label, whose hash then stands in
- * it; undefined for a cloud that is not Microsoft's own, where registries may be anywhere.
+ * The login server that a registry usually has by its name; one made with a domain name label has a hash in it.
+ * Undefined for a cloud that is not Microsoft's own, where registries may be anywhere.
  * Source: https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli
  */
 export function usualLoginServer(cloud: Cloud, registryName: string): string | undefined {
@@ -139,9 +139,9 @@ export function usualLoginServer(cloud: Cloud, registryName: string): string | u
 }
 
 /**
- * Whether a login server is one of the cloud's own by its name, so that a credential may be sent there, whoever speaks of
- * it: a Resource Manager or a secret. In a cloud that is not Microsoft's it may have a port; of one that does not say what
- * its registries are called nobody can tell, and it may be any host.
+ * Whether a login server's name is one of the cloud's, so that a credential may be sent there, whether a Resource
+ * Manager or a secret names it. In a cloud that is not Microsoft's it may have a port; if that cloud does not say its
+ * suffixes, any host is accepted.
  */
 export function loginServerBelongsTo({ isWellKnown, registrySuffixes }: Cloud, loginServer: string): boolean {
   const host = loginServer.toLowerCase();
@@ -155,7 +155,10 @@ export function loginServerBelongsTo({ isWellKnown, registrySuffixes }: Cloud, l
   return name !== undefined && (registrySuffixes?.some((suffix) => `.${name}`.endsWith(suffix)) ?? true);
 }
 
-/** An https URL without closing slashes; undefined when it is none, or carries a user, a query or a fragment. */
+/**
+ * An https URL without closing slashes; undefined for anything else, and for a URL with a user, a query or a
+ * fragment.
+ */
 function httpsUrl(value: unknown): string | undefined {
   if (typeof value !== "string" || !URL.canParse(value)) return undefined;
   const url = new URL(value);

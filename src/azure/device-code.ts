@@ -7,12 +7,12 @@ import type { Cloud } from "./cloud.ts";
 export interface DeviceCodePrompt {
   /** Letters, digits and dashes. */
   readonly userCode: string;
-  /** An https address; in Microsoft's own clouds one of Microsoft's. */
+  /** An https address; in Microsoft's own clouds it is one of Microsoft's. */
   readonly verificationUri: string;
 }
 
 /**
- * The SDK's credential for device codes. The service's own sentence, which may hold anything, is not passed on.
+ * The SDK's credential for device codes. The service's own sentence could say anything, so it is not passed on.
  * @param onDeviceCode told what the person must do
  */
 export async function deviceCodeCredential(
@@ -31,7 +31,7 @@ export async function deviceCodeCredential(
     },
   });
   return {
-    // Of what its callback throws the SDK keeps the words alone.
+    // Of an error from its callback the SDK keeps only the message.
     getToken: (...asked) =>
       credential.getToken(...asked).catch((error: unknown) => {
         throw refusal ?? error;
@@ -58,8 +58,8 @@ function refusalOf(
 }
 
 /**
- * Whether a person may be sent to a page. Microsoft's are `microsoft.com/devicelogin`, `login.microsoft.com/device` and,
- * by older names, `aka.ms/devicelogin`, with endings by cloud.
+ * Whether a person may be sent to a page. Microsoft's are `microsoft.com/devicelogin`, `login.microsoft.com/device`
+ * and the older `aka.ms/devicelogin`, with suffixes by cloud.
  */
 function isPage(address: string, { isWellKnown, authorityHost }: Cloud): boolean {
   if (!URL.canParse(address) || address.length > 200) return false;

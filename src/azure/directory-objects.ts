@@ -9,10 +9,10 @@ import { urlPart } from "../domain/url-part.ts";
 import { list, record, text, texts, type JsonObject } from "./json-fields.ts";
 
 /*
- * Graph's objects turned into ours, and the texts that requests are made of.
+ * Turns Graph's objects into ours, and names the fields to ask for.
  */
 
-/** What is asked for of an application; the unique name comes only when it is named here. */
+/** The fields of an application; Graph sends the unique name only if it is listed. */
 export const applicationFields = "id,appId,displayName,uniqueName,tags,createdDateTime,passwordCredentials";
 export const summaryFields = "id,appId,displayName";
 export const servicePrincipalFields = "id,appId,displayName,accountEnabled,passwordCredentials";
@@ -33,7 +33,7 @@ export function applicationOf(item: JsonObject): Application {
   };
 }
 
-/** How many certificates an application or a principal has, where they were asked for. */
+/** How many certificates an application or a principal has, if they were asked for. */
 export function certificatesOf(item: JsonObject): number {
   return list(item[certificates]).length;
 }
@@ -61,7 +61,7 @@ export const ownerFields = "id,displayName,userPrincipalName";
 /** https://learn.microsoft.com/graph/paging */
 export const largestPage = 999;
 
-/** An owner as Graph shows it: what the caller may not read of it is null. */
+/** An owner as Graph shows it: fields that the caller may not read are null. */
 export function ownerOf(item: JsonObject): Owner {
   return {
     objectId: text(item["id"]) ?? "",
@@ -85,13 +85,13 @@ function passwordOf(item: JsonObject): PasswordCredential {
   };
 }
 
-/** A moment as Graph writes it. */
+/** A time in Graph's form; undefined for anything else. */
 export function dateOf(value: unknown): Date | undefined {
   const date = new Date(text(value) ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** A literal of OData, ready for a URL: a quote inside it is doubled. */
+/** An OData literal, encoded for a URL: a quote inside it is doubled. */
 export function literal(value: string): string {
   return urlPart(`'${value.replaceAll("'", "''")}'`);
 }

@@ -6,21 +6,21 @@ import type { Graph, GraphCall } from "./graph-client.ts";
 import type { JsonObject } from "./json-fields.ts";
 import { answerOf } from "./service-failure.ts";
 
-/** Requests to the directory whose failures say what was being done. `doing` goes on from `Could not`. */
+/** Requests to the directory whose failures say what was being done. `doing` continues `Could not`. */
 export interface DirectoryRequests {
-  /** For who looks at a refusal before it becomes a person's error. */
+  /** For callers that handle a refusal before it becomes an ActionableError. */
   readonly graph: Graph;
-  /** Runs a request, or several that belong together, and turns what they throw into ActionableErrors. */
+  /** Runs one request, or several that belong together, and turns their failures into ActionableErrors. */
   readonly undertake: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
   readonly ask: (doing: string, call: GraphCall, signal: AbortSignal) => Promise<JsonObject | undefined>;
-  /** Every item, or the first so many. */
+  /** Every item, or at most so many. */
   readonly list: (
     doing: string,
     at: GraphRequest,
     signal: AbortSignal,
     atMost?: number,
   ) => Promise<readonly JsonObject[]>;
-  /** One object; undefined where there is none of that key. */
+  /** One object; undefined if there is none with that key. */
   readonly find: <T>(
     doing: string,
     at: GraphRequest,

@@ -10,22 +10,22 @@ import { callerOf } from "./token-claims.ts";
 
 /** How to reach Azure. */
 export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" | "env" | "onDeviceCode"> {
-  /** A name or the URL of a Resource Manager; undefined is AzureCloud. */
+  /** A name, or the URL of a Resource Manager; undefined is AzureCloud. */
   readonly cloud: string | undefined;
-  /** Bounds each wait for a service, tries included; in milliseconds. */
+  /** Bounds each wait for a service, with retries; in milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * What of a cloud needs no Resource Manager: the directory and the sign-in, sharing one sign-in of the caller's and one
- * pool of connections. Costs a request only for a cloud that is not Microsoft's own.
- * @param scopeAtHand of a token that is needed in any case, to read the tenant from
+ * The part of a cloud that needs no Resource Manager: the directory and the sign-in. Both share the caller's sign-in
+ * and one pool of connections. Costs a request only for a cloud that is not Microsoft's own.
+ * @param scopeAtHand the scope of a token that is needed anyway, to read the tenant from it
  * @throws ActionableError as resolveCloud does
  */
 export async function openDirectory(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp(undefined, options.timeoutMs),
+  http: AzureHttp = createAzureHttp({ variables: options.env, timeoutMs: options.timeoutMs }),
   scopeAtHand: (cloud: Cloud) => string = (cloud) => cloud.graphScope,
 ) {
   const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);

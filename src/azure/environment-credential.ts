@@ -3,65 +3,77 @@ import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import type { Variables } from "../domain/proxy.ts";
 import { SecretText } from "../domain/secret-text.ts";
-import type { TokenRequest } from "./token-request.ts";
+import type { PrincipalPassword } from "./password-sign-in.ts";
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
-/** The service principal and its password that variables name, if they do. */
-export function passwordIn(
-  env: Variables,
-  tenant: string | undefined,
-): Pick<TokenRequest, "tenant" | "appId" | "password"> | undefined {
-  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = env;
+/** The service principal and password in the variables; undefined if they are incomplete. */
+export function passwordIn(variables: Variables, tenant: string | undefined): PrincipalPassword | undefined {
+  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = variables;
   const inTenant = tenant ?? AZURE_TENANT_ID;
   if (!inTenant || !appId || !secret) return undefined;
   return { tenant: inTenant, appId, password: new SecretText(secret) };
 }
 
 /**
- * What else variables name to sign in with, in the tenant asked for: `EnvironmentCredential` knows none but that of
- * AZURE_TENANT_ID, and a flag is stronger than a variable.
+ * A credential for what else the variables name, in the given tenant: a flag overrides a variable. The SDK's
+ * `EnvironmentCredential` does the same by the variables of the process, but only in the tenant of AZURE_TENANT_ID.
  * Source: https://learn.microsoft.com/javascript/api/@azure/identity/environmentcredential
- * @throws ActionableError `azure.wrong-tenant` when a domain is asked for with a user's name and password
+ * @throws ActionableError `azure.wrong-tenant` if a domain is given with a user's name and password
+ * @throws CredentialUnavailableError if the variables name nothing
  */
 export async function environmentCredential(
-  env: Variables,
+  variables: Variables,
   tenant: string | undefined,
   options: EnvironmentCredentialOptions,
 ): Promise<TokenCredential> {
-  const { ClientCertificateCredential, EnvironmentCredential } = await import("@azure/identity");
-  const clientId = env["AZURE_CLIENT_ID"];
-  const certificatePath = env["AZURE_CLIENT_CERTIFICATE_PATH"];
-  if (tenant === undefined || !clientId) return new EnvironmentCredential(options);
-  if (certificatePath) {
-    const password = env["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
-    const sendCertificateChain = /^(?:true|1)$/i.test(env["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? "");
-    const certificate = { certificatePath, ...(password && { certificatePassword: password }) };
-    return new ClientCertificateCredential(tenant, clientId, certificate, {
-      ...options,
-      sendCertificateChain,
-    });
+  const { AZURE_TENANT_ID, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_CERTIFICATE_PATH } = variables;
+  const { AZURE_USERNAME: username, AZURE_PASSWORD: password } = variables;
+  const identity = await import("@azure/identity");
+  const inTenant = tenant ?? AZURE_TENANT_ID;
+  if (inTenant && clientId && AZURE_CLIENT_CERTIFICATE_PATH) {
+    const certificatePassword = variables["AZURE_CLIENT_CERTIFICATE_PASSWORD"];
+    return new identity.ClientCertificateCredential(
+      inTenant,
+      clientId,
+      {
+        certificatePath: AZURE_CLIENT_CERTIFICATE_PATH,
+        ...(certificatePassword && { certificatePassword }),
+      },
+      {
+        ...options,
+        sendCertificateChain: /^(?:true|1)$/i.test(variables["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"] ?? ""),
+      },
+    );
   }
-  refuseDomain(tenant, "A user named in variables signs in");
-  return new EnvironmentCredential(options);
+  if (clientId) refuseDomain(tenant, "A user named in variables signs in");
+  if (AZURE_TENANT_ID && clientId && username && password) {
+    return new identity.UsernamePasswordCredential(AZURE_TENANT_ID, clientId, username, password, options);
+  }
+  throw new identity.CredentialUnavailableError(
+    "EnvironmentCredential is unavailable. No underlying credential could be used. To troubleshoot, visit https://aka.ms/azsdk/js/identity/environmentcredential/troubleshoot.",
+  );
 }
 
-/** The variables that name a file which the SDK reads, by the method that it does so for. */
+/** The variables that name a file which the SDK reads, by method. */
 const fileVariables = {
   environment: "AZURE_CLIENT_CERTIFICATE_PATH",
   "workload-identity": "AZURE_FEDERATED_TOKEN_FILE",
 } as const;
 
 /**
- * Looks whether the file that variables name can be read within bounds: the SDK has none, and what it waits for in a
- * pipe keeps the process alive.
+ * Checks that the file in the variables can be read within bounds: the SDK has none, and a pipe that it waits for
+ * keeps the process alive.
  * @throws ActionableError `azure.not-signed-in`; the signal's reason
  */
-export async function checkNamedFile(method: string, env: Variables, signal: AbortSignal): Promise<void> {
+export async function checkNamedFile(
+  method: string,
+  variables: Variables,
+  signal: AbortSignal,
+): Promise<void> {
   const variable =
     Object.hasOwn(fileVariables, method) && fileVariables[method as keyof typeof fileVariables];
-  const file = variable && env[variable];
+  const file = variable && variables[variable];
   if (!file) return;
   try {
     await readNamedFile(file, { signal });
@@ -76,8 +88,8 @@ export async function checkNamedFile(method: string, env: Variables, signal: Abo
 }
 
 /**
- * For a method that has a tenant of its own: whether it is the one asked for can be told by ids alone.
- * @param who how the method reads in `… to a tenant of its own`
+ * For a method with a tenant of its own: only an id can be compared with it.
+ * @param who the method, as it reads before `to a tenant of its own`
  * @throws ActionableError `azure.wrong-tenant`
  */
 export function refuseDomain(tenant: string | undefined, who: string): void {

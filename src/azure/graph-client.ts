@@ -1,17 +1,23 @@
-import { Client, GraphClientError, ResponseType, type GraphRequest } from "@microsoft/microsoft-graph-client";
+import {
+  Client,
+  GraphClientError,
+  ResponseType,
+  type Context,
+  type GraphRequest,
+  type Middleware,
+} from "@microsoft/microsoft-graph-client";
 import { readPages } from "../domain/pages.ts";
 import { withRetries } from "../domain/retry.ts";
-import type { AzureHttp } from "./azure-http.ts";
+import type { AzureHttp, AzureRequest } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
-import { GraphTransport, Repeatability, type GraphAnswer } from "./graph-transport.ts";
 import { record, type JsonObject } from "./json-fields.ts";
 import { answerOf, notAnswered, readAnswer, sameKeyValue, ServiceFailure } from "./service-failure.ts";
 
 /** One call of Graph. */
 export interface GraphCall {
   readonly method: "get" | "post" | "patch" | "delete";
-  /** What it is about. */
+  /** Path and query. */
   readonly at: GraphRequest;
   readonly body?: object | undefined;
   /** Whether it may be sent again after a lost answer. Default: for `get` and `delete`. */
@@ -20,12 +26,11 @@ export interface GraphCall {
 
 /** Microsoft Graph, signed in. Costs nothing before its first request. */
 export interface Graph {
-  /** What a call is to be about, below `/v1.0`; what stands in it is encoded. */
+  /** Begins a request to a path below `/v1.0`; the path is already encoded. */
   readonly api: (path: string) => GraphRequest;
   /**
-   * @returns the JSON body; undefined when there is none, which only a write may be answered with
-   * @throws ServiceFailure when Graph refuses; ExchangeError when no whole answer came; ActionableError when signing in
-   *   fails
+   * @returns the JSON body; undefined if there is none, which is allowed only in the answer to a write
+   * @throws ServiceFailure if Graph refuses; ExchangeError if no whole answer came; ActionableError if signing in fails
    */
   send(call: GraphCall, signal: AbortSignal): Promise<JsonObject | undefined>;
   /** Every item of a list, page after page, or the first `atMost` of them. */
@@ -45,12 +50,12 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
       .header("Accept", "application/json")
       .option("signal", signal)
       .middlewareOptions([new Repeatability(repeatable ?? (method === "get" || method === "delete"))])
-      // Whatever the answer is, read here: the SDK would take a part of it for all.
+      // The answer is read here: the SDK would take a part of it for all.
       .responseType(ResponseType.RAW);
     const { status, headers, text } = await answered(sendBy[method](call, body));
     if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, text));
     const parsed = text === "" ? undefined : parse(text);
-    // Without an object a question is not answered; taken for one, it would say that there is nothing.
+    // Without an object this is no answer: taken for one, it would say that there is nothing.
     if (method === "get" && !isObject(parsed)) throw notAnswered("the answer is no JSON object");
     return parsed === undefined ? undefined : record(parsed);
   }
@@ -58,7 +63,7 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
   const send: Graph["send"] = (call, signal) =>
     withRetries(
       () => sendOnce(call, signal),
-      // It did nothing: as good as a 429.
+      // The refusal did nothing, so it is like a 429.
       (error) => (wasBusy(error) ? { status: 429, idempotent: false } : undefined),
       signal,
     );
@@ -76,7 +81,7 @@ export function createGraphClient(cloud: Cloud, credential: Credential, http: Az
           items.push(...value.map(record));
           if (typeof link !== "string" || link === "" || items.length >= atMost)
             return items.slice(0, atMost);
-          // Of a page that is named in any other way nobody knows where it is.
+          // Only an absolute URL says where the next page is.
           if (!URL.canParse(link)) throw notAnswered("the answer goes on at no address");
           pages.goOn(link);
           next = client.api(link);
@@ -104,8 +109,8 @@ async function answered(call: Promise<unknown>): Promise<GraphAnswer> {
 }
 
 /**
- * Whether the directory refused a change because it was at another one of the same object. Its codes for that vary, as
- * do the statuses of some: what a 409 says otherwise is that something is there already.
+ * Whether the directory refused a change because another one of the same object was in progress. Its codes and statuses
+ * for that vary; otherwise a 409 says that something exists already.
  */
 function wasBusy(error: unknown): boolean {
   const { status, codes } = answerOf(error) ?? { status: 0, codes: [] };
@@ -118,11 +123,94 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    // The parser's complaint would quote it.
+    // The parser's message would quote the body.
     throw notAnswered("the answer is no JSON");
   }
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Carries through the SDK whether a request may be sent again after a lost answer. */
+class Repeatability {
+  readonly repeatable: boolean;
+
+  constructor(repeatable: boolean) {
+    this.repeatable = repeatable;
+  }
+}
+
+/** The transport's answer: Node's own `Response` would make Node load its `fetch`. */
+interface GraphAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  readonly text: string;
+}
+
+/**
+ * Signs the SDK's requests in and sends them the way that all requests to Azure go. The SDK's own middleware sends a POST
+ * again after a lost answer, knows no proxy, and ignores an abort while it waits. An error travels as `customError`,
+ * because the SDK turns any other into a text.
+ */
+class GraphTransport implements Middleware {
+  readonly #home: string;
+  readonly #scope: string;
+  readonly #credential: Credential;
+  readonly #http: AzureHttp;
+
+  constructor(cloud: Cloud, credential: Credential, http: AzureHttp) {
+    this.#home = new URL(cloud.graph).origin;
+    this.#scope = cloud.graphScope;
+    this.#credential = credential;
+    this.#http = http;
+  }
+
+  async execute(context: Context): Promise<void> {
+    try {
+      let answer = await this.#send(context, undefined);
+      const wanted = answer.status === 401 && claimsIn(answer.headers.get("www-authenticate"));
+      if (wanted) answer = await this.#send(context, wanted);
+      const { status, headers, bodyAsText } = answer;
+      const kept: GraphAnswer = { status, headers, text: bodyAsText ?? "" };
+      context.response = kept as unknown as Response;
+    } catch (error) {
+      const kept = new GraphClientError("not answered");
+      kept.customError = error;
+      throw kept;
+    }
+  }
+
+  async #send({ request, options, middlewareControl }: Context, claims: string | undefined) {
+    const url = typeof request === "string" ? request : request.url;
+    // The service says where the next page of a list is, but a token is sent to no other host.
+    if (!URL.canParse(url) || new URL(url).origin !== this.#home) {
+      throw notAnswered("the answer goes on at another host");
+    }
+    const { method, headers, body } = options ?? {};
+    const signal = options?.signal ?? new AbortController().signal;
+    const asked = { abortSignal: signal, ...(claims !== undefined && { claims }) };
+    const { token } = await this.#credential.getToken(this.#scope, asked);
+    const rule = middlewareControl?.getMiddlewareOptions(Repeatability) as Repeatability | undefined;
+    return this.#http.send(
+      {
+        method: method as AzureRequest["method"],
+        url,
+        headers: { ...(headers as Record<string, string>), Authorization: `Bearer ${token}` },
+        body: typeof body === "string" ? body : undefined,
+        repeatable: rule?.repeatable === true,
+        writes: method !== "GET",
+      },
+      signal,
+    );
+  }
+}
+
+/**
+ * What a service demands of a token, if it says that the one it was shown is not good enough.
+ * Source: https://learn.microsoft.com/entra/identity-platform/claims-challenge
+ */
+function claimsIn(challenge: string | undefined): string | undefined {
+  const encoded = /\bclaims="(?<encoded>[\w+/=-]+)"/.exec(challenge ?? "")?.groups?.["encoded"];
+  return encoded && Buffer.from(encoded, "base64").toString("utf8");
 }

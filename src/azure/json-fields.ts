@@ -1,5 +1,5 @@
 /*
- * Fields of an answer's JSON, whose form nobody has checked.
+ * Reads fields of JSON that nobody has validated.
  */
 
 /** An object of JSON. */
@@ -10,7 +10,7 @@ export function record(value: unknown): JsonObject {
   return typeof value === "object" && value !== null ? (value as JsonObject) : {};
 }
 
-/** The object that a body holds; an empty one where it holds none, such as a gateway's page of HTML. */
+/** The object in a body; an empty one if there is none, as in a gateway's HTML page. */
 export function parsedRecord(body: string | null | undefined): JsonObject {
   try {
     return record(JSON.parse(body ?? ""));
@@ -19,7 +19,7 @@ export function parsedRecord(body: string | null | undefined): JsonObject {
   }
 }
 
-/** A text that is there. */
+/** A text that is not empty; undefined for anything else. */
 export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
@@ -29,7 +29,7 @@ export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The texts of a list. */
+/** The texts in a list. */
 export function texts(value: unknown): readonly string[] {
   return list(value).filter((item) => typeof item === "string");
 }

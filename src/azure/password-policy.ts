@@ -3,19 +3,22 @@ import { unknownPasswordPolicy, type PasswordPolicy } from "../domain/password-p
 import { dateOf } from "./directory-objects.ts";
 import { list, record, text, type JsonObject } from "./json-fields.ts";
 
-/** The policies that bear upon one application, as they were read. */
+/** The policies that apply to one application, as they were read. */
 export interface ReadPolicies {
-  /** The body of `/policies/defaultAppManagementPolicy`; undefined where it may not be read. */
+  /** The body of `/policies/defaultAppManagementPolicy`; undefined if it may not be read. */
   readonly tenant: JsonObject | undefined;
-  /** Those assigned to the application itself; none for one that is still to be made; undefined where they may not be read. */
+  /**
+   * Those assigned to the application itself: none for one that does not exist yet; undefined if they may not be
+   * read.
+   */
   readonly own: readonly JsonObject[] | undefined;
-  /** When the application was made; undefined is taken for now. */
+  /** When the application was made; undefined means now. */
   readonly createdAt: Date | undefined;
 }
 
 /**
- * What the policies say of new passwords. A policy of the application's own decides alone whatever it names: a
- * restriction that is disabled there is an exemption. A date concerns the applications made after it.
+ * What the policies say about new passwords. For each restriction that an application's own policy names, that policy
+ * alone decides: a restriction that is disabled there is an exemption. A date applies to applications made after it.
  * Source: https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
  */
 export function readPasswordPolicy(policies: ReadPolicies): PasswordPolicy {
@@ -32,7 +35,7 @@ export function readPasswordPolicy(policies: ReadPolicies): PasswordPolicy {
   };
 }
 
-/** The restrictions of a type that bear upon the application, and whether they decide for certain. */
+/** The restrictions of a type that apply to the application, and whether they certainly decide. */
 function ruling(type: string, { tenant, own, createdAt }: ReadPolicies) {
   const isNamed = ({ restrictionType }: JsonObject) => restrictionType === type;
   const named = (own ?? [])
@@ -46,7 +49,7 @@ function ruling(type: string, { tenant, own, createdAt }: ReadPolicies) {
         ? restrictionsIn(tenant["applicationRestrictions"]).filter(isNamed)
         : [];
   const restrictions = deciding.filter((one) => isInForce(one, createdAt));
-  // Some callers are let off by attributes of theirs, which hardly anybody may read.
+  // Some callers are exempted by attributes that hardly anybody may read.
   const leavesSomeAlone = restrictions.some(
     ({ excludeActors }) => (excludeActors ?? undefined) !== undefined,
   );
@@ -73,7 +76,7 @@ function millisecondsOf(duration: unknown): number | undefined {
   try {
     return toSeconds(parse(duration)) * 1000;
   } catch {
-    // A cap that cannot be read is as good as one that may not be read: the service will say so itself.
+    // A limit that cannot be parsed is treated as one that may not be read: the service will enforce it.
     return undefined;
   }
 }

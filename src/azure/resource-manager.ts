@@ -17,8 +17,8 @@ import { parsedRecord } from "./json-fields.ts";
 import { notAnswered, readAnswer, ServiceFailure } from "./service-failure.ts";
 
 /**
- * The clients of one question: each is made for it, and what it asks stops with it. The build leaves out every group of
- * calls that is not named here.
+ * The clients for one question: they are made for it, and their requests stop with it. The build leaves out every
+ * group of calls that is not named here.
  */
 export interface ResourceManagerClients {
   authorization(
@@ -28,12 +28,13 @@ export interface ResourceManagerClients {
   subscriptions(): Pick<SubscriptionClient, "subscriptions">;
 }
 
-/** Azure Resource Manager, which speaks one version of an API or another. */
+/** Azure Resource Manager, in the API versions that a cloud has. */
 export interface ResourceManager {
   /**
-   * Asks in the version that this cloud has: one that it refuses is asked for once a run, for it says which it has.
-   * @param ask is called again with another version; all that its clients answer is in it
-   * @throws ServiceFailure when Resource Manager refuses; ExchangeError when no whole answer came; ActionableError when
+   * Asks in a version that this cloud has. A refused version is asked for only once a run, because the refusal names
+   * those that exist.
+   * @param ask called again with another version; all that its clients answer is in that version
+   * @throws ServiceFailure if Resource Manager refuses; ExchangeError if no whole answer came; ActionableError if
    *   signing in fails
    */
   speak<T>(
@@ -57,7 +58,7 @@ export function createResourceManager(
   const options = {
     ...common,
     endpoint: cloud.resourceManager,
-    // Each kind of client has a name of its own for it.
+    // Each kind of client has its own name for this.
     credentialScopes: scope,
     credentials: { scopes: [scope] },
     additionalPolicies: [
@@ -70,13 +71,13 @@ export function createResourceManager(
     const sdk = await import("./resource-manager-clients.ts");
     const policy = questionPolicy({ home, version, pages });
     function held<T extends { readonly pipeline: Pipeline }>(client: T): T {
-      // Outermost: it sees where a request goes before a token is added to it, and an answer after all tries.
+      // Outermost: it sees where a request goes before a token is added, and the answer after all retries.
       client.pipeline.addPolicy(policy, {
         beforePolicies: [bearerTokenAuthenticationPolicyName, retryPolicyName],
       });
-      // The policy for forms, which none of ours are, has Node load its `fetch`, and that takes 18 ms.
+      // The policy for forms, which we never send, makes Node load its `fetch`, which takes 18 ms.
       client.pipeline.removePolicy({ name: formDataPolicyName });
-      // Of a run that is told to stop it throws away the answer to a write that was waited for.
+      // It throws away the answer to a write that was still awaited when a run was told to stop.
       client.pipeline.removePolicy({ name: "defaultRetryPolicy" });
       return client;
     }
@@ -109,8 +110,8 @@ export function createResourceManager(
 }
 
 /**
- * What an SDK makes of an answer.
- * @throws ExchangeError for one that the SDK cannot read
+ * The SDK's answer.
+ * @throws ExchangeError if the SDK cannot read it
  */
 export async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -122,7 +123,7 @@ export async function answered<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Every item of a list, page after page; throws as `answered` does. */
+/** Every item of a list, page by page; throws as `answered` does. */
 export async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const all: T[] = [];
   const read = async () => {
@@ -157,9 +158,9 @@ const rules: RequestRules = {
 };
 
 /**
- * What the SDKs leave open: which version is asked for; that a token goes nowhere but home, wherever a list goes on;
- * that a list ends, and stops with the run; and what is no answer of the service's is none, where they would take it for
- * an empty one, or quote it.
+ * Enforces what the SDKs do not: the version that is asked for; that a token is sent only to the cloud's own host,
+ * wherever a list continues; that a list ends, and stops with the run; that a response which is no answer of the
+ * service counts as none. The SDKs would take it for an empty one, or quote it.
  */
 function questionPolicy({
   home,
@@ -176,7 +177,7 @@ function questionPolicy({
     async sendRequest(request, next) {
       const url = new URL(request.url);
       if (url.origin !== home) throw notAnswered("the answer goes on at another host");
-      // Where a resource has no parent the SDK leaves two slashes.
+      // The SDK leaves two slashes for a resource without a parent.
       const path = url.pathname.replaceAll(/\/{2,}/g, "/");
       const query = url.search.replace(/([?&]api-version=)[^&]*/, `$1${version}`);
       request.url = `${home}${path}${query}`;
@@ -194,7 +195,7 @@ function questionPolicy({
       if (status >= 300) throw new ServiceFailure(readAnswer(status, headers, bodyAsText ?? undefined));
       if (request.method === "GET") {
         const { value, id } = parsedRecord(bodyAsText);
-        // Without one of them a question is not answered; taken for an answer, it would say that there is nothing.
+        // Without one of these it is no answer: taken for one, it would say that there is nothing.
         if (!Array.isArray(value) && typeof id !== "string")
           throw notAnswered("the answer is no JSON object");
       }
@@ -203,7 +204,7 @@ function questionPolicy({
   };
 }
 
-/** The SDKs take another success than the usual one for a failure. */
+/** The SDKs treat any success but the usual one as a failure. */
 const successPolicy: PipelinePolicy = {
   name: "acrPullSuccessPolicy",
   async sendRequest(request, next) {

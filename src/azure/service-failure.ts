@@ -3,14 +3,14 @@ import { inOneLine } from "../domain/in-one-line.ts";
 import { isErrorCode } from "../domain/error-code.ts";
 import { list, parsedRecord, record } from "./json-fields.ts";
 
-/** What a service of Azure said when it refused. */
+/** What a service of Azure said in a refusal. */
 export interface ServiceAnswer {
   readonly status: number;
-  /** `error.code` of the body and the codes of its details, the most special last. */
+  /** `error.code` of the body and the codes of its details, the most specific last. */
   readonly codes: readonly string[];
-  /** The service's own sentence, cut where it is long. */
+  /** The service's own sentence, shortened. */
   readonly text: string;
-  /** All of it, to be read and not to be shown. */
+  /** The whole sentence, to be parsed but never shown. */
   readonly whole: string;
   readonly requestId: string | undefined;
 }
@@ -26,7 +26,7 @@ export class ServiceFailure extends Error {
   }
 }
 
-/** Something between us and the service answered in its place, or cut its answer off. */
+/** Something else answered in the service's place, or cut its answer off. */
 export function notAnswered(what: string): ExchangeError {
   return new ExchangeError("broken-connection", undefined, what);
 }
@@ -38,7 +38,7 @@ interface Headers {
 /** Reads a refusal: Graph and Resource Manager share the shape `{"error": {code, message, details}}`. */
 export function readAnswer(status: number, headers: Headers, body: string | undefined): ServiceAnswer {
   const document = parsedRecord(body);
-  // A few answers of Resource Manager put the error at the top.
+  // Some answers of Resource Manager have the error at the top level.
   const error = record(document["error"] ?? document);
   const details = list(error["details"]).map(record);
   const codes = [error, ...details].map((item) => item["code"]);
@@ -52,21 +52,21 @@ export function readAnswer(status: number, headers: Headers, body: string | unde
   };
 }
 
-/** The answer that a failure carries; undefined when none came, or when it is no failure of a service. */
+/** The answer in a failure; undefined if none came, or if the error is not a service's. */
 export function answerOf(error: unknown): ServiceAnswer | undefined {
   return error instanceof ServiceFailure ? error.answer : undefined;
 }
 
-/** Whether a failure carries this status, and this code if one is asked for. */
+/** Whether a failure has this status, and this code if one is given. */
 export function isAnswer(error: unknown, status: number, code?: string): boolean {
   const answer = answerOf(error);
   return answer?.status === status && (code === undefined || answer.codes.includes(code));
 }
 
-/** Graph's code for what cannot be made because it is there already. */
+/** Graph's code for an object that cannot be made because it already exists. */
 export const sameKeyValue = "Request_MultipleObjectsWithSameKeyValue";
 
-/** Whether a failure carries this code, whatever its status. */
+/** Whether a failure has this code, whatever its status. */
 export function hasAnswerCode(error: unknown, code: string): boolean {
   return answerOf(error)?.codes.includes(code) === true;
 }

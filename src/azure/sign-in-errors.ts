@@ -1,8 +1,15 @@
+import { access, constants } from "node:fs/promises";
 import { hostname } from "node:os";
+import { delimiter, join } from "node:path";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import type { AuthMethod } from "../domain/identity.ts";
+import { ExchangeError } from "../domain/http-exchange.ts";
+import type { Variables } from "../domain/proxy.ts";
+import { azureError, unansweredError } from "./azure-errors.ts";
 import { parsedRecord, text } from "./json-fields.ts";
+import type { FailedTokenRequest } from "./password-sign-in.ts";
+import { readAnswer, ServiceFailure } from "./service-failure.ts";
 
 /** Entra's reason for a refusal. */
 export interface EntraReason {
@@ -12,10 +19,7 @@ export interface EntraReason {
   readonly sentence: string;
 }
 
-/**
- * Entra's reason in an error's text. The number is the only part of a text that anything is decided by: the SDKs
- * hand it on nowhere else.
- */
+/** Entra's reason in the text of an error: the SDKs pass its number on nowhere else. */
 export function entraReason(text: string): EntraReason | undefined {
   const groups = /AADSTS(?<number>\d+)(?::\s*(?<text>[^\r\n]*))?/.exec(text)?.groups;
   if (!groups) return undefined;
@@ -27,12 +31,12 @@ export function entraReason(text: string): EntraReason | undefined {
   };
 }
 
-/** The sentence in the body of Entra's refusal; empty when the body is another one. */
+/** The sentence in the body of Entra's refusal; empty for any other body. */
 export function entraDescription(body: string | null | undefined): string {
   return text(parsedRecord(body)["error_description"]) ?? "";
 }
 
-/** Whether Entra could not look at the request at all. */
+/** Whether Entra could not process the request. */
 export function isBusy(status: number): boolean {
   return status === 429 || status >= 500;
 }
@@ -44,10 +48,77 @@ const conditionalAccess = new Set([
 ]);
 const wrongTenant = new Set([50020, 50128, 90002, 90072, 500208, 700016, 900021, 900023]);
 
+/** How the sign-in was attempted. */
+interface SignInAttempt {
+  readonly method: AuthMethod;
+  readonly env: Variables;
+  readonly tenant: string | undefined;
+}
+
 /**
- * Why signing in failed, as a person needs it.
- * @param text the SDK's message
- * @param method undefined when the credential was a service principal's given by name
+ * The failure of a sign-in as a person needs it.
+ * @param error what the SDK threw, which often tells only in words, or not at all, what went wrong
+ * @param last the last failed request, if any
+ */
+export async function signInFailure(
+  error: unknown,
+  last: FailedTokenRequest | undefined,
+  { method, env, tenant }: SignInAttempt,
+): Promise<unknown> {
+  if (error instanceof ActionableError) return error;
+  if (last instanceof ExchangeError) return unansweredError(last, "sign in");
+  if (last && isBusy(last.status)) {
+    const answer = readAnswer(last.status, last.headers, undefined);
+    return azureError(new ServiceFailure(answer), { doing: "sign in", area: "directory" });
+  }
+  if (method === "cli" && !(await isOnPath("az", env))) {
+    return new ActionableError(
+      "Not signed in: the Azure CLI, which would say who is, is not installed.",
+      {
+        code: "azure.not-signed-in",
+        hint: "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code.",
+        docs: "https://aka.ms/azure-cli",
+        exitCode: exitCode.notAllowed,
+      },
+      { cause: error },
+    );
+  }
+  if (method === "browser" && error instanceof Error && "syscall" in error) {
+    return new ActionableError(
+      "No browser could be started here.",
+      {
+        code: "azure.no-browser",
+        hint: "Sign in on another screen with --auth device-code.",
+        exitCode: exitCode.notAllowed,
+      },
+      { cause: error },
+    );
+  }
+  const inWords = error instanceof Error ? error.message : String(error);
+  return signInError(entraDescription(last?.bodyAsText) || inWords, method, tenant, error);
+}
+
+/** Whether a program is on the PATH in these variables. */
+async function isOnPath(program: string, env: Variables): Promise<boolean> {
+  const extensions = process.platform === "win32" ? (env["PATHEXT"] ?? ".EXE;.CMD").split(";") : [""];
+  const files = (env["PATH"] ?? env["Path"] ?? "")
+    .split(delimiter)
+    .filter((folder) => folder !== "")
+    .flatMap((folder) => extensions.map((extension) => join(folder, program + extension)));
+  const found = await Promise.all(
+    files.map((file) =>
+      access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+/**
+ * A refused sign-in as a person needs it.
+ * @param text the SDK's message, or Entra's own
  */
 export function signInError(
   text: string,
@@ -71,7 +142,7 @@ export function signInError(
   );
 }
 
-/** Conditional Access refused: often for where this machine stands, so the error says which machine it is. */
+/** Conditional Access often refuses a machine for its location, so the error names the machine. */
 function conditionalAccessError(reason: EntraReason, cause?: unknown): ActionableError {
   return new ActionableError(
     `A Conditional Access policy of the tenant refuses the sign-in from this machine, ${hostname()}: ${reason.sentence}`,
@@ -85,7 +156,7 @@ function conditionalAccessError(reason: EntraReason, cause?: unknown): Actionabl
   );
 }
 
-/** Signed in to, or asked for, a tenant that does not know the account. */
+/** The account is unknown in the tenant that was asked for, or that it is signed in to. */
 export function wrongTenantError(why: string, cause?: unknown): ActionableError {
   return new ActionableError(
     `The tenant is the wrong one: ${why}`,
@@ -98,7 +169,7 @@ export function wrongTenantError(why: string, cause?: unknown): ActionableError 
   );
 }
 
-/** Whether Entra refused for a reason that no other password would mend. */
+/** The error of a refusal that another password would not change; undefined for any other refusal. */
 export function refusalOfTheTenant(reason: EntraReason): ActionableError | undefined {
   if (conditionalAccess.has(reason.number)) return conditionalAccessError(reason);
   return reason.number === 90002 || reason.number === 900023 ? wrongTenantError(reason.sentence) : undefined;

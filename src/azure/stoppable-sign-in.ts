@@ -14,19 +14,19 @@ interface Attempt {
 }
 
 /**
- * Sign-ins of `@azure/identity` that can be stopped. The SDK is told of a signal, and hardly heeds it: its requests go
- * on, it looks at it only between two polls for a device code and not in the pauses, and it waits for a browser's
- * answer, with a server of its own, and for the Azure CLI to the end. Each of these keeps a process alive after its
+ * Makes sign-ins of `@azure/identity` stoppable. The SDK takes a signal but hardly heeds it: its requests continue,
+ * it looks at the signal only between two polls for a device code, not during the pauses, and it waits to the end for
+ * a browser's answer, with a server of its own, and for the Azure CLI. Each of these keeps a process alive after its
  * run is over, for up to a quarter of an hour.
  */
 export class StoppableSignIn {
-  /** Which attempt a request, a server or a child belongs to, however deep in the SDK it was made. */
+  /** The attempt that a request, a server or a child process belongs to, however deep in the SDK it was made. */
   readonly #attempts = new AsyncLocalStorage<Attempt>();
   #underway = 0;
-  /** Whether some attempt was stopped: of that one something may go on for a while, and has to be told. */
+  /** Whether any attempt was stopped: parts of it may continue for a while and must still find it. */
   #stopped = false;
 
-  /** To stand first among the policies of the SDK's client. */
+  /** Must be first among the policies of the SDK's client. */
   readonly policy: PipelinePolicy = {
     name: "acrPullStopPolicy",
     sendRequest: async (request, next) => {
@@ -38,8 +38,8 @@ export class StoppableSignIn {
   };
 
   /**
-   * Signs in until the signal says to stop; nothing of it goes on after that.
-   * @throws the signal's reason, at once; what Node says of a program that could not be started
+   * Signs in until the signal aborts; nothing of it continues after that.
+   * @throws the signal's reason, at once; Node's error if a program could not be started
    */
   async run<T>(stop: AbortSignal, signIn: () => Promise<T>): Promise<T> {
     stop.throwIfAborted();
@@ -54,7 +54,7 @@ export class StoppableSignIn {
     const onChild = (message: unknown) => {
       const { process: child } = message as { readonly process: ChildProcess };
       if (!isMine()) return;
-      // The SDK listens for none when it starts a browser, and an error that nobody hears ends the process.
+      // The SDK does not listen for errors when it starts a browser, and an unhandled one ends the process.
       child.once("error", (error) => failed.abort(error));
       signal.addEventListener("abort", () => leave(child), { once: true });
     };
@@ -69,15 +69,15 @@ export class StoppableSignIn {
       unsubscribe("child_process", onChild);
       this.#underway -= 1;
       this.#stopped ||= signal.aborted;
-      // Until Node 24 all that is awaited anywhere takes longer while this is on.
+      // Before Node 24, every await anywhere is slower while this is on.
       if (this.#underway === 0 && !this.#stopped) this.#attempts.disable();
     }
   }
 }
 
 /**
- * Takes the pauses between polls out of the SDK's hands: it is told to poll without any, and gets each "not yet" only
- * after the pause that the service asked for.
+ * Takes over the pauses between polls: the SDK is told to poll without any, and gets each "not yet" only after the
+ * pause that the service asked for.
  * Source: https://datatracker.ietf.org/doc/html/rfc8628#section-3.5
  */
 async function pollHere(response: PipelineResponse, attempt: Attempt): Promise<PipelineResponse> {
@@ -97,11 +97,11 @@ function closeServer(server: Server): void {
   if (server instanceof HttpServer) server.closeAllConnections();
 }
 
-/** Waits no more for what a program says; a browser, of which nothing is read, stays open. */
+/** Stops waiting for a program's output; a browser, whose output nobody reads, stays open. */
 function leave(child: ChildProcess): void {
   if (!child.stdout) return;
   child.kill();
-  // It may be a shell, whose own child holds on to its output.
+  // It may be a shell whose child still holds its output open.
   child.stdout.destroy();
   child.stderr?.destroy();
 }

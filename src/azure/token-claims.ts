@@ -5,7 +5,8 @@ import { exitCode } from "../domain/exit-code.ts";
 import { text, texts } from "./json-fields.ts";
 
 /**
- * What an access token says of its holder. Only its own service may check a token; who holds one may read it.
+ * What an access token says about its holder. Only the service that it is for can verify a token, but its holder may
+ * read it.
  * Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */
 export interface TokenClaims {
@@ -16,13 +17,13 @@ export interface TokenClaims {
   readonly name: string | undefined;
   /** Application permissions of a principal. */
   readonly roles: readonly string[];
-  /** Template ids of built-in directory roles; undefined when the token does not carry them. */
+  /** Template ids of built-in directory roles; undefined if the token does not have them. */
   readonly directoryRoles: readonly string[] | undefined;
 }
 
 /**
  * Reads a token.
- * @throws ActionableError `azure.not-signed-in` when it is not one that can be read
+ * @throws ActionableError `azure.not-signed-in` if it cannot be read
  */
 export function readClaims(token: string): TokenClaims {
   let claims: Readonly<Record<string, unknown>>;
@@ -77,8 +78,8 @@ export function mayRegister({ kind, roles, directoryRoles }: TokenClaims): "yes"
     roles.some((role) => role === "Application.ReadWrite.All" || role === "Application.ReadWrite.OwnedBy") ||
     (directoryRoles ?? []).some((role) => role === applicationDeveloper || administrators.includes(role));
   if (permitted) return "yes";
-  // Most tenants let every member register applications, and no token says so; a permission to do no more than that may
-  // not be enough for how it is done here, which the directory tells.
+  // Most tenants let every member register applications, and no token says so. `AppRegistration.Create` may not be
+  // enough for the way it is done here; the directory will tell.
   return kind === "user" || roles.includes("AppRegistration.Create") ? "unknown" : "no";
 }
 
@@ -92,9 +93,9 @@ export function mayChangeAll({ kind, roles, directoryRoles }: TokenClaims): "yes
 }
 
 /**
- * Whether the holder may make others owners of an application that it owns, as far as its token says. Of pipelines
- * `Application.ReadWrite.OwnedBy` alone does not allow it, and the directory must be readable; what its pages say of the two
- * together differs: https://learn.microsoft.com/graph/api/application-post-owners
+ * Whether the holder may add owners to an application that it owns, as far as its token says. A pipeline needs the
+ * right to read the directory besides `Application.ReadWrite.OwnedBy`; the documentation contradicts itself about the
+ * two together: https://learn.microsoft.com/graph/api/application-post-owners
  */
 export function mayAddOwners({ kind, roles, directoryRoles }: TokenClaims): "yes" | "no" | "unknown" {
   if (roles.includes("Directory.ReadWrite.All")) return "yes";

@@ -1,11 +1,13 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import type { AuthMethod } from "../domain/identity.ts";
-import type { SdkClientOptions } from "./azure-http.ts";
+import type { AzureHttp, SdkClientOptions } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { deviceCodeCredential, type DeviceCodePrompt } from "./device-code.ts";
-import { environmentCredential, refuseDomain } from "./environment-credential.ts";
+import { checkNamedFile, environmentCredential, passwordIn, refuseDomain } from "./environment-credential.ts";
+import { passwordSource, type FailedTokenRequest } from "./password-sign-in.ts";
+import { StoppableSignIn } from "./stoppable-sign-in.ts";
 
-/** Asks for a token for an audience; `claims` is what it has to satisfy beside. */
+/** Asks for a token for an audience; `claims` is what the token must satisfy besides. */
 export type TokenSource = (
   scope: string,
   claims: string | undefined,
@@ -16,19 +18,45 @@ export type TokenSource = (
 export interface TokenSourceOptions {
   readonly tenant: string | undefined;
   readonly cloud: Cloud;
-  /** The variables that `@azure/identity` reads, to choose a method by. */
+  /** The variables that choose a method and that name what it signs in with. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onDeviceCode: (prompt: DeviceCodePrompt) => void;
+  readonly http: AzureHttp;
 }
 
-/** Azure CLI starts a Python interpreter; on a busy machine that takes its time. */
+/** The Azure CLI starts a Python interpreter, which takes long on a busy machine. */
 const cliLimitMs = 60_000;
 
 /**
- * The SDK's credential for a method of signing in; asks for nothing yet.
- * @throws ActionableError `azure.wrong-tenant`, exit 2, where the method takes no tenant but by its id
+ * Where tokens come from; nothing is asked for yet.
+ * @param onFailure told of each failed request: the SDK hides why it failed
+ * @throws ActionableError `azure.wrong-tenant`, exit 2, if the method accepts a tenant only by its id
  */
-export async function createSdkCredential(
+export async function openTokenSource(
+  method: AuthMethod,
+  options: TokenSourceOptions,
+  onFailure: (failure: FailedTokenRequest) => void,
+): Promise<TokenSource> {
+  const { http, env, tenant, cloud } = options;
+  const principal = method === "environment" ? passwordIn(env, tenant) : undefined;
+  if (principal) return passwordSource(principal, cloud, http, onFailure);
+  const signIn = new StoppableSignIn();
+  // A second request makes a second token, which does no harm.
+  const client = http.clientOptions({ mayRepeat: () => true, writes: () => false }, onFailure);
+  const stopping = { policy: signIn.policy, position: "perCall" as const };
+  const additionalPolicies = [stopping, ...client.additionalPolicies];
+  const credential = await createSdkCredential(method, options, {
+    ...client,
+    additionalPolicies,
+  });
+  return async (scope, claims, signal) => {
+    // Every time, as the SDK reads it: a token in a file is replaced before it expires.
+    await checkNamedFile(method, env, signal);
+    return signIn.run(signal, () => credential.getToken(scope, claims === undefined ? {} : { claims }));
+  };
+}
+
+async function createSdkCredential(
   method: AuthMethod,
   { cloud, env, tenant, onDeviceCode }: TokenSourceOptions,
   client: SdkClientOptions,
@@ -48,7 +76,12 @@ export async function createSdkCredential(
     case "environment":
       return environmentCredential(env, tenant, common);
     case "workload-identity":
-      return new identity.WorkloadIdentityCredential({ ...common, ...inTenant });
+      return new identity.WorkloadIdentityCredential({
+        ...common,
+        tenantId: tenant ?? env["AZURE_TENANT_ID"] ?? "",
+        clientId,
+        tokenFilePath: env["AZURE_FEDERATED_TOKEN_FILE"] ?? "",
+      });
     case "managed-identity":
       refuseDomain(tenant, "A managed identity signs in");
       return new identity.ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });

@@ -10,20 +10,20 @@ export interface ErrorDetails {
   readonly docs?: string | undefined;
   /** Whether the same command may succeed later with nothing changed. Default false. */
   readonly retryable?: boolean | undefined;
-  /** How the process ends if nothing else is known. Default 1. */
+  /** The exit code of a run that fails with nothing else known. Default 1. */
   readonly exitCode?: ExitCode | undefined;
   /** The service's own id of the failed request, which its support asks for. */
   readonly requestId?: string | undefined;
-  /** HTTP status of the answer that was the cause, where there was one. */
+  /** HTTP status of the answer that caused it, if there was one. */
   readonly status?: number | undefined;
 }
 
-/** Ids of requests are such as UUIDs; anything else is none, whoever sends it as one. */
+/** Ids of requests are such as UUIDs. Anything else is dropped, whoever sends it as one. */
 const idShape = /^[\w.:-]{1,64}$/;
 
 /**
- * A failure that a person can act on: what happened, why, what to do, where to read. Anything else that is
- * thrown is a bug of ours. The text of a service may be part of `message`; the terminal cleans it.
+ * A failure that a person can act on: what happened, why, what to do, where to read. Anything else that is thrown is
+ * a bug of ours. `message` may contain a service's text; the terminal cleans it.
  */
 export class ActionableError extends Error {
   readonly code: string;
@@ -48,8 +48,8 @@ export class ActionableError extends Error {
 }
 
 /**
- * A write whose answer never arrived (reset, time out, 5xx): it may or may not have been done. Never re-sent
- * blindly; whoever catches it looks first.
+ * A write whose answer never arrived (reset, timeout, 5xx): it may or may not have taken effect. It is never repeated
+ * blindly; whoever catches this looks first.
  */
 export class OutcomeUnknownError extends ActionableError {
   constructor(message: string, details: ErrorDetails, options?: { cause?: unknown }) {
@@ -63,7 +63,7 @@ export function refused(code: string, message: string, hint?: string, docs?: str
   return new ActionableError(message, { code, hint, docs, exitCode: exitCode.usage });
 }
 
-/** Whether `error` is one of ours with this code. */
+/** Whether an error is an ActionableError with one of these codes. */
 export function hasCode(error: unknown, ...codes: string[]): error is ActionableError {
   return error instanceof ActionableError && codes.includes(error.code);
 }

@@ -1,6 +1,8 @@
 import { inOneLine } from "./in-one-line.ts";
 
-/** By what an object is held that is being deleted, as the end of a sentence about it; nothing where nothing holds it. */
+/**
+ * Names the finalizers that hold an object which is being deleted, as the end of a sentence; empty if there are none.
+ */
 export function heldText(finalizers: readonly string[]): string {
   if (finalizers.length === 0) return "";
   const what = finalizers.length === 1 ? "finalizer" : "finalizers";

@@ -11,12 +11,12 @@ import { underOwnSignal } from "./own-signal.ts";
 import type { FailedAttempt } from "./retry.ts";
 import { learnFromRequest, withoutEchoes } from "./secrets-in-transit.ts";
 
-/** No connection within this time: the host does not answer, which trying again soon will not change. */
+/** Without a connection in this time the host does not answer, and a quick retry will not change that. */
 const connectLimitMs = 10_000;
 const exchangeLimitMs = 30_000;
-/** Longer than most writes take, and short enough for who presses Ctrl-C. */
+/** Longer than most writes take, and short enough for somebody who presses Ctrl-C. */
 const writePatienceMs = 3_000;
-/** No answer that acr-pull reads comes near it; whoever sends more is broken or means harm. */
+/** Far larger than any answer that acr-pull reads: whoever sends more is broken or malicious. */
 const largestBodyBytes = 8 * 1024 * 1024;
 
 /** One request. */
@@ -27,15 +27,15 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** Which connections to use, and how TLS is verified on them. */
   readonly agent: Agent;
-  /** The longest wait for the whole answer, in milliseconds, where that is less than 30 s. */
+  /** The longest wait for the whole answer, in milliseconds, if it is less than 30 s. */
   readonly limitMs?: number | undefined;
-  /** Whether it changes something: when the signal aborts, its answer is still waited for a moment. */
+  /** Whether it changes something: then its answer is still awaited for a moment after the signal aborts. */
   readonly writes?: boolean;
-  /** Called when the whole request is on its way. */
+  /** Called when the whole request has been sent. */
   readonly onSent?: (() => void) | undefined;
 }
 
-/** A whole answer, whatever its status. A redirect is an answer like any other and never followed. */
+/** A whole answer, whatever its status. A redirect is an answer like any other; it is never followed. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -44,9 +44,9 @@ export interface HttpAnswer {
 
 /** Why no whole answer came. */
 export type ExchangeFailure =
-  /** The name has no address, or no connection came about in time: the request was not sent. */
+  /** The name has no address, or there was no connection in time: the request was not sent. */
   | "no-connection"
-  /** Refused, reset or cut off: the request may have been acted upon. */
+  /** Refused, reset or cut off: the request may have taken effect. */
   | "broken-connection"
   | "untrusted-certificate"
   | "timed-out"
@@ -67,11 +67,10 @@ export class ExchangeError extends Error {
 }
 
 /**
- * Sends one request and reads its whole answer, within bounds: 10 s to connect, 30 s in all unless the request
- * allows less, 8 MiB of body. A write that is under way when the signal aborts has 3 s more: whoever is told what a
- * stopped run did has to know whether that was done. A refusal comes without what it repeats of any secret that was sent
- * or given.
- * @throws ExchangeError when no whole answer came; the signal's reason when it aborts
+ * Sends one request and reads its whole answer, within bounds: 10 s to connect, 30 s in all unless the request allows
+ * less, 8 MiB of body. A write in progress when the signal aborts gets 3 s more, so that a stopped run can say
+ * whether it was done. A refusal comes without anything that repeats a secret which was sent or received.
+ * @throws ExchangeError if no whole answer came; the signal's reason when it aborts
  */
 export async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   learnFromRequest(request.headers, request.body);
@@ -101,7 +100,7 @@ function send(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const start = url.protocol === "https:" ? requestOverTls : requestInTheClear;
-    // What an agent says of it goes first; without a word from there, NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
+    // The agent's own setting overrides this one. Without either, NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
     const { signal } = bounds;
     const options: RequestOptions = { method, headers, agent, signal, rejectUnauthorized: true };
     const outgoing: ClientRequest = start(url, options);
@@ -113,7 +112,7 @@ function send(
       connectLimitMs,
     );
     const stop = () => clearTimeout(connecting);
-    // Node says nothing of the body of a DELETE, which the server would take for the start of another request.
+    // Node sends no length for the body of a DELETE, and the server would take the body for another request.
     if (body !== undefined) outgoing.setHeader("content-length", Buffer.byteLength(body));
     outgoing.on("socket", (socket) => {
       if (socket.connecting) socket.once(url.protocol === "https:" ? "secureConnect" : "connect", stop);
@@ -193,8 +192,8 @@ function faultOf(error: unknown): { code: string | undefined; message: string } 
 }
 
 /**
- * What a request without an answer means for another try; `undefined` where that is of no use.
- * @param idempotent whether the request may be sent again although it may have been acted upon
+ * What a request without an answer means for a retry; undefined if a retry is useless.
+ * @param idempotent whether the request may be repeated although it may have taken effect
  */
 export function failedExchange({ failure }: ExchangeError, idempotent: boolean): FailedAttempt | undefined {
   return failure === "broken-connection" || failure === "timed-out" ? { idempotent } : undefined;

@@ -1,15 +1,15 @@
-/** An image as a pod names it, taken apart. */
+/** The parts of an image's name in a pod. */
 export interface ImageName {
-  /** Host and port, in the letter case they were written in. */
+  /** Host and port, in their original letter case. */
   readonly host: string;
   readonly repository: string;
-  /** A tag, or a digest where there is one: that is what is pulled. */
+  /** The digest if there is one, because that is what is pulled; else the tag. */
   readonly reference: string;
 }
 
 /**
- * Takes an image's name apart as a container runtime does. The first part is a host only when it has a dot or a port,
- * or is `localhost`; an image without one is Docker Hub's.
+ * Parses an image's name as a container runtime does. The first part is a host only if it has a dot or a port, or is
+ * `localhost`; without a host it is an image of Docker Hub.
  * Source: https://github.com/distribution/reference/blob/main/normalize.go
  */
 export function imageName(text: string): ImageName {

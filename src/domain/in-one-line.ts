@@ -1,6 +1,6 @@
 /**
- * A name or sentence that somebody else wrote, for a message of ours: line breaks become spaces, so that what
- * follows cannot pass for a line of our own. What else a terminal would act on, the terminal takes out.
+ * Puts somebody else's name or sentence on one line: otherwise, what follows a line break could pass for a message of
+ * ours. The terminal removes all other control characters.
  */
 export function inOneLine(text: string): string {
   return text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, " ");

@@ -1,9 +1,9 @@
 /*
- * Which keys of a pull secret a kubelet takes for an image.
+ * Which keys of a pull secret a kubelet uses for an image.
  * Source: kubernetes pkg/credentialprovider/keyring.go
  */
 
-/** A key or an image, taken apart; letter case is kept, for the kubelet compares with it. */
+/** The parts of a key or an image; letter case is kept, because the kubelet compares it. */
 interface Address {
   readonly host: string;
   readonly port: string;
@@ -27,7 +27,7 @@ function fits(pattern: Address, target: Address): boolean {
   );
 }
 
-/** A scheme is cut off, and a path that is only `/v1/` or `/v2/` counts as none. */
+/** The scheme is dropped, and a path that is only `/v1/` or `/v2/` counts as none. */
 function addressOf(text: string): Address {
   const groups = /^(?:https?:\/\/)?(?<host>[^/:]*)(?::(?<port>\d*))?(?<path>\/.*)?$/.exec(text)?.groups ?? {};
   const path = (groups["path"] ?? "").replace(/^\/v[12]\//, "/");

@@ -1,10 +1,10 @@
 /*
- * What the name of a login server tells. It is never built from a registry's name, for a name may have a hash behind
- * it; but what a secret holds may have been, and then the name tells which registry was meant.
+ * What the name of a login server tells. acr-pull never builds one from a registry's name, because a login server may
+ * contain a hash. But a secret's host may have been built that way, and then the name tells which registry was meant.
  */
 
 /**
- * What login servers end in, by cloud.
+ * The suffixes of login servers, by cloud.
  * Source: https://github.com/Azure/azure-cli/blob/dev/src/azure-cli-core/azure/cli/core/cloud.py
  */
 const suffixes = {
@@ -15,7 +15,7 @@ const suffixes = {
 
 const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
-/** The cloud of Microsoft's that a host is a registry of, by its name alone; undefined when it is of none. */
+/** The cloud of Microsoft's that a host is a registry of, by its name alone; undefined if there is none. */
 export function cloudOfLoginServer(host: string): keyof typeof suffixes | undefined {
   const whole = registryHostOf(host);
   return (Object.keys(suffixes) as Array<keyof typeof suffixes>).find(
@@ -24,7 +24,7 @@ export function cloudOfLoginServer(host: string): keyof typeof suffixes | undefi
 }
 
 /**
- * The host of the registry that a regional endpoint (`NAME.REGION.geo.azurecr.io`) leads to; any other host is its own.
+ * The registry's host for a regional endpoint (`NAME.REGION.geo.azurecr.io`); any other host is returned as it is.
  * Source: https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference
  */
 export function registryHostOf(host: string): string {
@@ -35,8 +35,8 @@ export function registryHostOf(host: string): string {
 }
 
 /**
- * The name of the registry that somebody who wrote this host had in mind: the first label without a domain name label's
- * hash, for a name holds no dash.
+ * The registry's name in a host: the first label without the hash of a domain name label. A registry's name has no
+ * dash.
  */
 export function registryNameIn(host: string): string {
   return host.toLowerCase().split(/[.:]/)[0]?.split("-")[0] ?? "";

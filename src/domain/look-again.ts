@@ -1,4 +1,4 @@
-/** How patiently something is looked for. */
+/** How often, and how far apart, to look. */
 export interface Looks {
   readonly most: number;
   readonly betweenMs: number;
@@ -6,8 +6,8 @@ export interface Looks {
 }
 
 /**
- * Looks until an answer suffices, or often enough. Parts of a service learn of writes one after the other and each
- * request meets any of them, so that one answer which says that something is not there proves nothing.
+ * Looks until an answer suffices, or often enough. Replicas of a service learn of writes one after the other, and a
+ * request meets any of them: one answer that something does not exist proves nothing.
  * @returns the last answer
  */
 export async function lookAgain<T>(

@@ -9,9 +9,9 @@ import { untilAborted } from "./until-aborted.ts";
 export interface FileBounds {
   /** The largest file that is read. Default 1 MiB. */
   readonly limitBytes?: number;
-  /** Whether it may be a pipe, as a shell makes for `<(...)`: that gives its content once, and gets five minutes for it. */
+  /** Whether it may be a pipe, as a shell makes for `<(...)`: that can be read once, and gets five minutes. */
   readonly pipe?: boolean;
-  /** Of the run. */
+  /** The signal of the run. */
   readonly signal: AbortSignal;
 }
 
@@ -19,24 +19,24 @@ const mebibyte = 1024 * 1024;
 const pieceBytes = 64 * 1024;
 const pipeLimitMs = 5 * 60_000;
 
-/** A file that is there and may be opened, and is none to be read. */
+/** A file that exists and can be opened, but is not one to read. */
 class UnfitFileError extends Error {
   override readonly name = "UnfitFileError";
 }
 
 /**
- * Reads a file that somebody names, within bounds: what is named may be a pipe that nobody writes to, a device without
- * an end, or far too large. Opening it waits for nobody.
- * @throws what `whyUnreadable` tells of; the signal's reason as soon as it aborts
+ * Reads a file that somebody names, within bounds: it may be a pipe that nobody writes to, a device without an end,
+ * or far too large. Opening it never blocks.
+ * @throws errors that `whyUnreadable` explains; the signal's reason as soon as it aborts
  */
 export async function readNamedFile(path: string, bounds: FileBounds): Promise<Buffer> {
   bounds.signal.throwIfAborted();
-  // Without O_NONBLOCK opening a pipe waits for its writer, in a thread that nothing ends. Windows has neither.
+  // Without O_NONBLOCK, opening a pipe waits for its writer in a thread that nothing can end. Windows has neither.
   const file = await promisify(open)(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const { limitBytes = mebibyte, pipe = false, signal } = bounds;
   const stats = await promisify(fstat)(file);
   if (stats.isFIFO() && pipe) return readPipe(file, limitBytes, signal);
-  // Closed only when nothing reads from it any more: its number may be another file's then.
+  // Closed only after the last read: its number may be another file's then.
   const isReadable = stats.isFile() || (await isNothing(stats));
   const reading = isReadable
     ? readFile(file, limitBytes)
@@ -47,12 +47,12 @@ export async function readNamedFile(path: string, bounds: FileBounds): Promise<B
   );
 }
 
-/** Whether it is the device that holds nothing, as who wants no kubeconfig names for one. */
+/** Whether it is the null device, which people name when they want no kubeconfig. */
 async function isNothing(stats: Stats): Promise<boolean> {
   return stats.isCharacterDevice() && (await promisify(stat)(devNull)).rdev === stats.rdev;
 }
 
-/** Why {@link readNamedFile} failed, to stand after a colon or in brackets: `ENOENT`, or `it is a directory`. */
+/** Why {@link readNamedFile} failed, to follow a colon or to put in brackets: `ENOENT`, or `it is a directory`. */
 export function whyUnreadable(error: unknown): string {
   if (error instanceof UnfitFileError) return error.message;
   if (!(error instanceof Error)) return "it failed";
@@ -62,7 +62,7 @@ export function whyUnreadable(error: unknown): string {
 async function readFile(file: number, limitBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (let length = 0; ;) {
-    // What the system tells of a file's size is not believed: that of those in /proc is none.
+    // The size that the system reports is not used: it is 0 for files in /proc.
     const { bytesRead, buffer } = await promisify(read)(file, Buffer.alloc(pieceBytes), 0, pieceBytes, null);
     if (bytesRead === 0) return Buffer.concat(pieces);
     length += bytesRead;
@@ -71,7 +71,7 @@ async function readFile(file: number, limitBytes: number): Promise<Buffer> {
   }
 }
 
-/** Through the event loop, where waiting for a writer holds up nothing. Closes the file. */
+/** Reads through the event loop, where waiting for a writer blocks nothing else. Closes the file. */
 async function readPipe(file: number, limitBytes: number, signal: AbortSignal): Promise<Buffer> {
   const stream = new Socket({ fd: file, readable: true, writable: false });
   try {

@@ -2,8 +2,8 @@ import { registryHostOf } from "./login-server.ts";
 import type { RegistryReference } from "./registry.ts";
 
 /*
- * The services' own rules for names, so that bad input is refused before a request is made. Every function
- * returns the name as it is to be used and throws RangeError with the rule that it breaks.
+ * The services' own rules for names, so that bad input is refused before any request. Every function returns the name
+ * in the form to use, and throws RangeError with the rule that it breaks.
  */
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -68,7 +68,7 @@ function registryName(text: string): string {
   return text;
 }
 
-/** A login server, host and optional port, in lower case: never a URL, so that no credential goes elsewhere. */
+/** A login server, host and optional port, in lower case. It is never a URL, so no credential can go elsewhere. */
 export function loginServerName(text: string): string {
   const lower = text.toLowerCase();
   const groups = hostAndPort.exec(lower)?.groups;
@@ -81,7 +81,7 @@ export function loginServerName(text: string): string {
   return lower;
 }
 
-/** A namespace or context-free DNS label of at most 63 characters. */
+/** A namespace: a DNS label of at most 63 characters. */
 export function namespaceName(text: string): string {
   if (text.length > 63 || !dnsLabel.test(text)) {
     throw new RangeError(
@@ -96,7 +96,7 @@ export function namespaceName(text: string): string {
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */
 export function labelSelector(text: string): string {
-  // Commas in parentheses part values, all others part requirements.
+  // A comma separates requirements, except inside parentheses.
   const requirements = text.split(/,(?![^(]*\))/);
   if (!requirements.every((requirement) => isLabelRequirement(requirement.trim()))) {
     throw new RangeError(
@@ -125,7 +125,7 @@ function isLabelValue(text: string): boolean {
 }
 
 /**
- * A secret of whatever cluster, as `NAMESPACE/NAME`.
+ * A secret, as `NAMESPACE/NAME`.
  * @throws RangeError
  */
 export function secretReference(text: string): string {
@@ -154,8 +154,8 @@ export function repositoryPattern(text: string): string {
 }
 
 /**
- * A repository and tag of an image, such as `my-awesome-app:v1`; the tag is `latest` when not given, and the digest
- * where there is one: that is what is pulled then.
+ * A repository and tag of an image, such as `my-awesome-app:v1`. The tag is `latest` by default, and the digest if
+ * there is one, because that is what is pulled.
  */
 export function imageReference(text: string): { repository: string; tag: string } {
   const [tagged = "", digest, ...more] = text.split("@");
@@ -171,7 +171,7 @@ export function imageReference(text: string): { repository: string; tag: string 
   return { repository: name, tag: digest ?? tag };
 }
 
-/** An application's display name: 1 to 120 characters, all of them to be seen: none controls or only formats. */
+/** An application's display name: 1 to 120 visible characters; control and formatting characters are refused. */
 export function displayName(text: string): string {
   if (text.length === 0 || text.length > 120 || /[\p{Cc}\p{Cf}]/u.test(text)) {
     throw new RangeError("must have 1 to 120 characters and no control or invisible formatting characters");

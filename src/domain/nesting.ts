@@ -1,7 +1,7 @@
-/** So deep Node writes JSON on every stack that it has; Go reads ten times as much. */
+/** Node can write JSON this deep on any stack; Go reads ten times as much. */
 const deepest = 1000;
 
-/** Whether a value of JSON is nested so deep that it could not be written again; such a thing is made to do harm. */
+/** Whether a JSON value is nested too deep to be written again; nobody makes such a value in good faith. */
 export function isTooDeep(value: unknown): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -1,12 +1,15 @@
-/** Work that is done once for each request and then remembered; what failed, or does not last, is done anew. */
+/**
+ * Does work once for each request and remembers the outcome; a failure, or an outcome that does not last, is not
+ * remembered.
+ */
 export class Once {
   readonly #done = new Map<string, Promise<unknown>>();
 
   /**
-   * The outcome of the work for a request, under way or done.
-   * @param kind tells requests of one form apart that mean different work
+   * The outcome of the work for a request, whether it is in progress or done.
+   * @param kind distinguishes different work for equal requests
    * @param request compared by its JSON
-   * @param lasts whether an outcome is to be remembered; one that somebody will mend is not
+   * @param lasts whether to remember an outcome: not one that somebody will fix
    */
   do<T>(
     kind: string,

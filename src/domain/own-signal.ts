@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
 
 /**
- * Does one piece of work under a signal of its own, which aborts with another one, or by hand. What AbortSignal.any
- * makes stays with the other signal until memory is cleaned up, and a run of ten thousand requests has one signal.
- * @param patienceMs how much later than the other one it aborts, in milliseconds
+ * Runs work with a signal of its own, which aborts with another signal or by hand. A signal made by AbortSignal.any
+ * stays attached to the other one until garbage collection, and one signal serves all ten thousand requests of a run.
+ * @param patienceMs how much later than the other signal it aborts, in milliseconds
  */
 export async function underOwnSignal<T>(
   signal: AbortSignal,
@@ -18,7 +18,7 @@ export async function underOwnSignal<T>(
     if (patienceMs === 0) abort();
     else following = setTimeout(abort, patienceMs);
   };
-  // Node would warn on the user's screen when more than ten listen to one signal.
+  // With more than ten listeners on one signal Node would print a warning.
   setMaxListeners(0, signal);
   signal.addEventListener("abort", follow, { once: true });
   try {

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Application, PasswordCredential } from "./identity.ts";
-import type { SecretObject, ServiceAccountObject } from "./kubernetes-objects.ts";
+import type { SecretObject } from "./kubernetes-objects.ts";
 import { isGuid } from "./names.ts";
 import { requestedRoles, type RequestedRole } from "./role.ts";
 
 /*
- * What is ours, and how we know it again: names of applications and keys, and the marks on secrets. Labels and
- * annotations are a published contract.
+ * How acr-pull recognises what it made: names of applications and keys, and the marks on secrets. Labels and annotations
+ * are a published contract.
  */
 
 export const managedLabel = "acr-pull/managed";
@@ -17,25 +17,10 @@ export const entriesAnnotation = "acr-pull/entries";
 export const usualSecretName = "acr-secret";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "acr-pull";
-/** For people who search their tenant, and for `status`, which does; it proves nothing, so nothing trusts it. */
+/** Lets people and `status` search the tenant. Anybody can set it, so nothing trusts it. */
 export const applicationTag = "acr-pull";
 /** Every write to a cluster names it. */
 export const fieldManager = "acr-pull";
-
-/** To whom the API server gives fields of those who wrote longest ago, when more than ten have written an object. */
-const forgottenManager = "ancient-changes";
-
-/**
- * Who wrote a service account's list of pull secrets as it is, by the API server's record. `unknown` where it keeps none,
- * as of an account that was made without a list, or has forgotten who it was.
- */
-export function listWriter({
-  listManagers,
-}: Pick<ServiceAccountObject, "listManagers">): "acr-pull" | "others" | "unknown" {
-  const known = listManagers.filter((manager) => manager !== forgottenManager);
-  if (known.some((manager) => manager !== fieldManager)) return "others";
-  return known.length > 0 && known.length === listManagers.length ? "acr-pull" : "unknown";
-}
 
 /** The unique name of the application of one registry and one cluster. */
 export function applicationUniqueName(loginServer: string, clusterId: string): string {
@@ -45,22 +30,22 @@ export function applicationUniqueName(loginServer: string, clusterId: string): s
   return `acr-pull-${hash.slice(0, 40)}`;
 }
 
-/** Whether it is the unique name of some cluster's application, for whatever registry. */
+/** Whether it is the unique name of an application of any cluster and registry. */
 export function isUniqueName(name: string | undefined): boolean {
   return name !== undefined && /^acr-pull-[0-9a-f]{40}$/.test(name);
 }
 
-/** The display name an application gets when none was asked for. */
+/** The default display name of an application. */
 export function applicationDisplayName(registryName: string, clusterId: string): string {
   return `acr-pull-${registryName}-${clusterId.slice(0, 8)}`;
 }
 
-/** The display name of a key: whose cluster, and which operation made it. */
+/** The display name of a key: the cluster that it is for, and the operation that made it. */
 export function keyDisplayName(clusterId: string, operation: string): string {
   return `acr-pull/${clusterId}/${operation}`;
 }
 
-/** The cluster and operation of a key that carries our display name. */
+/** The cluster and operation in a key's display name; undefined if acr-pull did not name it. */
 export function keyOrigin(key: PasswordCredential): { clusterId: string; operation: string } | undefined {
   const groups = /^acr-pull\/(?<clusterId>[^/]+)\/(?<operation>[^/]+)$/.exec(key.displayName ?? "")?.groups;
   return groups ? { clusterId: groups["clusterId"] ?? "", operation: groups["operation"] ?? "" } : undefined;
@@ -71,7 +56,7 @@ export function isKeyOf(key: PasswordCredential, clusterId: string): boolean {
   return keyOrigin(key)?.clusterId === clusterId;
 }
 
-/** The keys of an application that were made for other clusters: its role is theirs too. */
+/** The keys of an application that were made for other clusters, which use its role too. */
 export function keysOfOtherClusters(application: Application, clusterId: string): PasswordCredential[] {
   return application.passwords.filter((key) => {
     const origin = keyOrigin(key);
@@ -79,47 +64,47 @@ export function keysOfOtherClusters(application: Application, clusterId: string)
   });
 }
 
-/** The process that holds a pending mark, so that one machine can tell at once that it is gone. */
+/** The process that holds a pending mark. Another run on the same machine can tell at once that it is gone. */
 export interface MarkHolder {
   readonly host: string;
   readonly boot: string;
   /**
-   * The namespace of its process number, on Linux. Absent in older marks: whose numbers they count by is not known.
+   * The namespace of its process number, on Linux. Absent in older marks: then the namespace is not known.
    */
   readonly pidNamespace?: string;
   readonly pid: number;
-  /** When the process started, as its system says it: a number is given again. Absent in older marks. */
+  /** When the process started, in the system's own form: numbers are reused. Absent in older marks. */
   readonly start?: string;
 }
 
-/** A run in progress that makes or removes a key. Written before the key, so that no key is ever unknown. */
+/** A run in progress that makes or removes a key. It is written before the key is made, so that no key gets lost. */
 export interface PendingMark {
   readonly operation: string;
   readonly holder: MarkHolder;
   /** Server time, RFC 3339. */
   readonly renewedAt: string;
-  /** Operations that may have left a key behind: their keys are removed before this mark is. */
+  /** Operations that may have left a key behind. Their keys are removed before this mark. */
   readonly sweep?: readonly string[];
-  /** Of a removal: no other command goes on with it. */
+  /** Set by a removal: no other command may continue it. */
   readonly removes?: boolean;
   /**
-   * Object id of the application that the run deletes: among the deleted, where it keeps its unique name until it is
-   * deleted for good, most callers find it by nothing else.
+   * Object id of the application that the run deletes. A deleted application keeps its unique name until it is deleted
+   * for good, and most callers can find it only by this id.
    */
   readonly deletes?: string;
 }
 
-/** A key on its way out, as `rotate` records it in a secret that held it. */
+/** A key that is to be retired, as `rotate` records it in a secret that held it. */
 export interface RetireMark {
-  /** Null when the password was given by hand and its id could not be told. */
+  /** Null if the password was given by hand and its id is not known. */
   readonly keyId: string | null;
-  /** Not retired before this time of the cluster; RFC 3339 in UTC. */
+  /** Not to be retired before this time, by the cluster's clock; RFC 3339 in UTC. */
   readonly after: string;
-  /** Why it goes, where that is no renewal: a rotation that is taken back, or a key that leaked. */
+  /** Absent for a renewal; else a rotation that was taken back, or a key that leaked. */
   readonly why?: "abort" | "compromised";
 }
 
-/** What one secret says of one login server. While a first key is being made only `pending` is known. */
+/** What a secret records of one login server. While its first key is being made, only `pending` is set. */
 export interface EntryMark {
   /** The registry's resource id. */
   readonly registry: string;
@@ -147,7 +132,7 @@ export function isEntryMark(value: unknown): value is EntryMark {
   return (
     isName(registry) &&
     isName(clusterId) &&
-    // It stands in commands that are suggested.
+    // It becomes part of commands that are suggested.
     (appId === undefined || (typeof appId === "string" && isGuid(appId))) &&
     (keyId === undefined || keyId === null || isName(keyId)) &&
     (expiresAt === undefined || expiresAt === null || isTime(expiresAt)) &&
@@ -157,12 +142,12 @@ export function isEntryMark(value: unknown): value is EntryMark {
   );
 }
 
-/** A text that we could have written: in one line. */
+/** A text on one line, as acr-pull writes it. */
 function isName(value: unknown): value is string {
   return typeof value === "string" && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value);
 }
 
-/** A time that every JavaScript date and RFC 3339 can tell. */
+/** A time that both a JavaScript date and RFC 3339 can express. */
 function isTime(value: unknown): value is string {
   if (!isName(value)) return false;
   const year = new Date(value).getUTCFullYear();
@@ -193,7 +178,7 @@ function isPendingMark(value: unknown): value is PendingMark {
     ) &&
     (sweep === undefined || (Array.isArray(sweep) && sweep.every((item) => typeof item === "string"))) &&
     (removes === undefined || typeof removes === "boolean") &&
-    // It stands in a request's path.
+    // It becomes part of a request's path.
     (deletes === undefined || (typeof deletes === "string" && isGuid(deletes)))
   );
 }
@@ -203,69 +188,8 @@ export function isManaged({ labels }: Pick<SecretObject, "labels">): boolean {
   return labels[managedLabel] === "true";
 }
 
-/** The annotation's text for these marks, hosts in order so that equal marks are equal texts. */
+/** The annotation's text for these marks. Hosts are sorted, so that equal marks give equal texts. */
 export function formatMarks(marks: EntryMarks): string {
   const sorted = Object.entries(marks).sort(([left], [right]) => (left < right ? -1 : 1));
   return JSON.stringify(Object.fromEntries(sorted));
 }
-
-/**
- * The controller that writes a secret by itself and would undo our write: by owner references, labels,
- * annotations or field managers. `undefined` when nobody does, as far as that is known: see hasForgottenWriters.
- */
-export function reconcilerOf(secret: SecretObject): string | undefined {
-  const [owner] = secret.ownerReferences;
-  if (owner) return `${owner.kind} ${owner.name}`;
-  const { labels, annotations } = secret;
-  const keys = [...Object.keys(labels), ...Object.keys(annotations)];
-  const markedBy = reconcilers.find(({ keyPrefixes }) =>
-    keys.some((key) => keyPrefixes.some((prefix) => key.startsWith(prefix))),
-  );
-  if (markedBy) return markedBy.name;
-  if (labels[managedByLabel] === "Helm") return "Helm";
-  const byManager = reconcilers.find(({ managers }) =>
-    secret.managers.some((manager) =>
-      managers.some((name) => manager === name || manager.startsWith(`${name}-`)),
-    ),
-  );
-  return byManager?.name;
-}
-
-/** Whether more have written a secret than the API server tells apart: then a reconciler may be among the forgotten. */
-export function hasForgottenWriters({ managers }: Pick<SecretObject, "managers">): boolean {
-  return managers.includes(forgottenManager);
-}
-
-/** Marks and field managers that these controllers leave on what they write, from their own documentation. */
-const reconcilers = [
-  {
-    name: "Argo CD",
-    keyPrefixes: ["argocd.argoproj.io/"],
-    managers: ["argocd", "argocd-controller", "argocd-application-controller"],
-  },
-  {
-    name: "Flux",
-    keyPrefixes: ["kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/"],
-    managers: ["kustomize-controller", "helm-controller"],
-  },
-  { name: "Helm", keyPrefixes: ["meta.helm.sh/"], managers: ["helm"] },
-  {
-    name: "External Secrets",
-    keyPrefixes: ["reconcile.external-secrets.io/"],
-    managers: ["external-secrets"],
-  },
-  { name: "Sealed Secrets", keyPrefixes: [], managers: ["sealed-secrets", "sealedsecrets"] },
-  { name: "reflector", keyPrefixes: ["reflector.v1.k8s.emberstack.com/"], managers: ["reflector"] },
-  {
-    name: "kubernetes-replicator",
-    keyPrefixes: ["replicator.v1.mittwald.de/replicated"],
-    managers: ["replicator"],
-  },
-  { name: "Kyverno", keyPrefixes: ["generate.kyverno.io/"], managers: ["kyverno"] },
-  { name: "registry-creds", keyPrefixes: ["ops.alexellis.io/"], managers: [] },
-  {
-    name: "imagepullsecret-patcher",
-    keyPrefixes: ["k8s.titansoft.com/"],
-    managers: ["imagepullsecret-patcher"],
-  },
-] as const;

@@ -2,28 +2,28 @@ import { formatDuration } from "./duration.ts";
 import { ExchangeError } from "./http-exchange.ts";
 import { underOwnSignal } from "./own-signal.ts";
 
-/** No list that acr-pull reads comes near it. */
+/** Far more than any list that acr-pull reads. */
 const mostPages = 10_000;
-/** Node's timers count no further: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/** The longest time of Node's timers: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** A list that is being read. */
 export interface Pages {
-  /** Aborted also when the list has not come to its end in time. */
+  /** Aborts also if the list does not end in time. */
   readonly signal: AbortSignal;
   /**
-   * To be called before each page but the first, with what names it.
+   * Call it before each page except the first, with what names the page.
    * @throws ExchangeError for a list that leads back to one of its own pages, or has 10,000
    */
   goOn(page: string): void;
-  /** To be called when the list is read anew from its first page, for it may have changed: the time goes on. */
+  /** Call it when the list is read again from its first page; the time limit stays. */
   beginAgain(): void;
 }
 
 /**
- * Reads a list page after page, and makes sure that it ends. What was read of one that does not end is never given: it
- * would pass for all there is.
- * @param limitMs of the pages after the first, for whoever has to sign in before that takes his time
+ * Reads a list page by page, and makes sure that it ends. An unfinished list is never returned: it would be taken for
+ * all there is.
+ * @param limitMs the time for the pages after the first: before that, somebody may have to sign in
  * @throws ExchangeError; the signal's reason when it aborts
  */
 export async function readPages<T>(

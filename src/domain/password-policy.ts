@@ -1,16 +1,16 @@
-/** What a tenant's policies say of new passwords of one application. */
+/** What a tenant's policies say about new passwords of one application. */
 export interface PasswordPolicy {
-  /** `unknown`: they may not be read, or leave some callers alone and do not say whom. */
+  /** `unknown`: the policies may not be read, or they exempt callers without saying which. */
   readonly passwords: "allowed" | "forbidden" | "unknown";
-  /** Only applications made after it are forbidden them; undefined where no such date is named. */
+  /** Passwords are forbidden only to applications made after this; undefined if there is no such date. */
   readonly forbiddenToMadeAfter: Date | undefined;
-  /** The longest life of one, in milliseconds; undefined where there is no limit, or none may be read. */
+  /** The longest life of a password, in milliseconds; undefined if there is no limit, or none may be read. */
   readonly longestLifeMs: number | undefined;
-  /** Whether that limit holds for certain: then nobody needs to try. */
+  /** Whether that limit certainly applies: then there is no point in trying. */
   readonly isLimitCertain: boolean;
 }
 
-/** Where nothing may be read, as for most callers. */
+/** For most callers, who may read no policy. */
 export const unknownPasswordPolicy: PasswordPolicy = {
   passwords: "unknown",
   forbiddenToMadeAfter: undefined,

@@ -12,14 +12,9 @@ import {
 } from "./docker-config.ts";
 import { refused, type ActionableError } from "./errors.ts";
 import type { SecretObject } from "./kubernetes-objects.ts";
-import {
-  entriesAnnotation,
-  isEntryMark,
-  reconcilerOf,
-  type EntryMark,
-  type EntryMarks,
-} from "./ownership.ts";
+import { entriesAnnotation, isEntryMark, type EntryMark, type EntryMarks } from "./ownership.ts";
 import { isTooDeep } from "./nesting.ts";
+import { reconcilerOf } from "./other-writers.ts";
 
 /** Something that keeps acr-pull from writing a secret, or from telling what it holds. */
 export type SecretTrouble =

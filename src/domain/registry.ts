@@ -12,9 +12,9 @@ export interface Registry {
   /** Resource id, in the case Azure gave. */
   readonly id: string;
   readonly name: string;
-  /** The host that images are named by, in lower case; never built from the name (domain name labels). */
+  /** The host in the names of images, in lower case; never built from the registry's name, which may lack a hash. */
   readonly loginServer: string;
-  /** Undefined where the Resource Manager of a cloud does not tell: it has no version of its API that would. */
+  /** Undefined if the cloud's Resource Manager has no API version that tells. */
   readonly roleAssignmentMode: RoleAssignmentMode | undefined;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
@@ -23,24 +23,24 @@ export interface Registry {
 
 /** A registry as a list shows it. */
 export interface ListedRegistry extends Registry {
-  /** Undefined where the subscription was named by its id, so that nobody looked it up. */
+  /** Undefined if the subscription was given by its id, so that nobody looked its name up. */
   readonly subscriptionName: string | undefined;
 }
 
 /** What a search over subscriptions found. */
 export interface RegistrySearch<Found extends Registry> {
   readonly registries: readonly Found[];
-  /** Why a subscription could not be looked in, for each of those: what is looked for may be there. */
+  /** Why each unseen subscription could not be searched: the registry may be there. */
   readonly unseen: readonly ActionableError[];
 }
 
 /** Who reaches a registry, and who may pull without signing in. */
 export interface RegistryAccess {
-  /** Whether it can be reached from outside its private endpoints at all. */
+  /** Whether it can be reached at all from outside its private endpoints. */
   readonly publicAccess: boolean;
-  /** Whether addresses that no rule names are let in. */
+  /** Whether it accepts addresses that no rule names. */
   readonly opensToAll: boolean;
-  /** How many addresses or ranges the rules let in. */
+  /** How many addresses or ranges the rules accept. */
   readonly allowedAddresses: number;
   readonly privateEndpoints: number;
   readonly anonymousPull: boolean;

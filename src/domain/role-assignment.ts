@@ -13,7 +13,7 @@ export interface RoleAssignment {
   readonly condition: string | undefined;
 }
 
-/** One assignment that should stand. */
+/** An assignment that should exist. */
 export interface DesiredAssignment {
   readonly role: BuiltInRole;
   readonly condition: string | undefined;
@@ -22,16 +22,16 @@ export interface DesiredAssignment {
 const assignmentNamespace = "6c1d3a3e-6f0f-5c64-9d52-0f2b6f1f3c55";
 
 /**
- * The name (a GUID) of the assignment of a role to a principal on a registry. Derived, so that a repeat finds its
- * own work, and so that ours are told from everybody else's. The condition is no part of it: one principal can
- * hold one role on a scope only once.
+ * The name (a GUID) of the assignment of a role to a principal on a registry. It is derived, so that a repeat finds
+ * its own work, and ours can be told from others. The condition is not part of it: a principal can have a role on a
+ * scope only once.
  */
 export function assignmentName(registryId: string, principalId: string, roleGuid: string): string {
   const key = [registryId, principalId, roleGuid].join("|").toLowerCase();
   return uuidV5(wellFormed(key), assignmentNamespace);
 }
 
-/** Whether an assignment carries the name that acr-pull would have given it. */
+/** Whether an assignment has the name that acr-pull would have given it. */
 export function isOurAssignment(registryId: string, assignment: RoleAssignment): boolean {
   const guid = assignment.roleDefinitionId.split("/").at(-1) ?? "";
   return (

@@ -12,34 +12,34 @@ import {
 import type { DesiredAssignment, RoleAssignment } from "./role-assignment.ts";
 
 /*
- * What stands is kept: a run changes of a principal's rights on a registry what was said, and nothing else.
+ * A run changes only what was asked of a principal's rights on a registry, and keeps everything else.
  */
 
-/** What was said of a principal's rights on a registry. */
+/** What was asked of a principal's rights on a registry. */
 export interface SaidRights {
-  /** Undefined: nothing. */
+  /** Undefined: not asked. */
   readonly role: RequestedRole | undefined;
-  /** Undefined: nothing; none: all of the registry. */
+  /** Undefined: not asked; empty: the whole registry. */
   readonly repositories: readonly string[] | undefined;
 }
 
-/** What a principal holds on the registry itself. */
+/** What a principal has on the registry itself. */
 export interface StandingRights {
   readonly ours: readonly RoleAssignment[];
   readonly others: readonly RoleAssignment[];
 }
 
-/** What shall stand, or why that cannot be said. */
+/** The assignments that should exist, or why that cannot be decided. */
 export type WantedRights =
   | {
       readonly kind: "wanted";
-      /** What it amounts to, in the words that are asked in. */
+      /** The role that they amount to, as it would be asked for. */
       readonly requested: RequestedRole;
       readonly assignments: readonly DesiredAssignment[];
     }
-  /** The role that stands is limited by a condition that cannot be carried over to another role. */
+  /** The current role is limited by a condition that cannot be transferred to another role. */
   | { readonly kind: "limit-unreadable"; readonly standing: RoleAssignment }
-  /** The role that stands is limited, and the registry limits none any more. */
+  /** The current role is limited, but the registry no longer supports limits. */
   | { readonly kind: "limit-lost"; readonly repositories: readonly string[] };
 
 interface Held extends RoleAssignment {
@@ -47,9 +47,9 @@ interface Held extends RoleAssignment {
 }
 
 /**
- * What a principal shall hold on a registry of this mode. A role or a limit that was not said is the one that stands;
- * a principal that has none gets acrpull on all of the registry. Where the registry's mode was switched, what stood
- * before is granted anew by the roles that mean the same. A role that somebody else granted is enough where it pulls.
+ * The rights that a principal should have on a registry of this mode. A role or limit that was not asked for stays as
+ * it is; a principal without a role gets acrpull on the whole registry. If the registry's mode was switched, the
+ * roles are granted again by those that mean the same. A role granted by somebody else is enough if it allows pulls.
  */
 export function wantedRights(
   { ours, others }: StandingRights,
@@ -82,7 +82,7 @@ export function wantedRights(
   return { kind: "wanted", requested, assignments };
 }
 
-/** The condition of a role that shall stand. */
+/** The condition of a role that should exist. */
 function conditionOf(
   role: BuiltInRole,
   standing: readonly Held[],
@@ -90,7 +90,7 @@ function conditionOf(
 ): string | undefined | Exclude<WantedRights, { kind: "wanted" }> {
   if (repositories) return repositoryCondition(role, repositories);
   const present = standing.find((one) => one.role === role);
-  // Whoever wrote it: nobody said to replace it.
+  // Kept, whoever wrote it: nobody asked to replace it.
   if (present) return present.condition;
   const limit = limitOf(standing);
   if (limit && "id" in limit) return { kind: "limit-unreadable", standing: limit };
@@ -98,8 +98,8 @@ function conditionOf(
 }
 
 /**
- * The repositories that assignments are limited to all together; undefined: they are not. The assignment whose
- * condition is not one of ours, where there is one: what it allows is not known.
+ * The repositories that the assignments together are limited to; undefined if they are not limited. If a condition is
+ * not one of ours, that assignment: nobody knows what it allows.
  */
 function limitOf(standing: readonly Held[]): string[] | RoleAssignment | undefined {
   const limited = standing.filter(
@@ -119,15 +119,15 @@ export function limitIn(role: BuiltInRole, condition: string | undefined): strin
 }
 
 /**
- * The mode of a registry whose cloud does not tell it, by the roles that acr-pull granted when it was told: those
- * of ABAC mode serve no other. Undefined where they do not tell either.
+ * The mode of a registry whose cloud does not tell it, by the roles that acr-pull granted earlier: those of ABAC mode
+ * are useless in the other. Undefined if they do not tell either.
  */
 export function modeBehind(ours: StandingRights["ours"]): RoleAssignmentMode | undefined {
   const mode = "AbacRepositoryPermissions";
   return ours.flatMap(known).some(({ role }) => givesPull(role, mode)) ? mode : undefined;
 }
 
-/** Whether a principal that holds this pulls from a registry of this mode. */
+/** Whether a principal with these rights can pull from a registry of this mode. */
 export function pullsToday(
   { ours, others }: StandingRights,
   mode: RoleAssignmentMode = "LegacyRegistryPermissions",
@@ -142,7 +142,7 @@ function known(assignment: RoleAssignment): Held[] {
 
 const modes: readonly RoleAssignmentMode[] = ["LegacyRegistryPermissions", "AbacRepositoryPermissions"];
 
-/** What a role that we grant was asked for by. */
+/** The role that was asked for when this one was granted. */
 function meaningOf(role: BuiltInRole): RequestedRole {
   return (
     requestedRoles.find((requested) => modes.some((mode) => rolesFor(requested, mode).includes(role))) ??
@@ -154,7 +154,7 @@ function isOfMode(role: BuiltInRole, mode: RoleAssignmentMode): boolean {
   return rolesFor(meaningOf(role), mode).includes(role);
 }
 
-/** In ABAC mode a role reaches images by its data actions alone, which in the other mode count for nothing. */
+/** In ABAC mode only data actions reach images; in the other mode they count for nothing. */
 function givesPull(role: BuiltInRole, mode: RoleAssignmentMode): boolean {
   return isOfMode(role, mode) && role.dataActions.length > 0 === (mode === "AbacRepositoryPermissions");
 }

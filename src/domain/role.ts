@@ -9,7 +9,7 @@ export interface BuiltInRole {
   readonly name: string;
   /** The GUID of the role definition, the same in every tenant and cloud. */
   readonly guid: string;
-  /** The data actions a condition of it must name. */
+  /** The data actions that its condition must name. */
   readonly dataActions: readonly string[];
 }
 
@@ -55,8 +55,8 @@ const table: Readonly<Record<RoleAssignmentMode, Readonly<Record<RequestedRole, 
 };
 
 /**
- * The Azure roles that give what was asked on a registry of this mode. Where a cloud does not tell the mode it is taken
- * for the one that there was before there were two.
+ * The Azure roles for what was asked on a registry of this mode. If a cloud does not tell the mode, the older one is
+ * assumed.
  */
 export function rolesFor(
   requested: RequestedRole,
@@ -72,10 +72,11 @@ export function builtInRole(roleDefinitionId: string): BuiltInRole | undefined {
 }
 
 /**
- * The condition that limits a role to some repositories, on one line. It names every data action of the role: one
- * that names only reads leaves writes free everywhere. A prefix keeps its slash: `team/*` must not match `team-b/x`.
+ * The condition that limits a role to some repositories, on one line. It names every data action of the role: a
+ * condition that names only reads would leave writes free everywhere. A prefix keeps its slash: `team/*` must not
+ * match `team-b/x`.
  * Source: https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
- * @returns `undefined` for a role without data actions, or when no repository is named
+ * @returns undefined for a role without data actions, or if no repository is named
  */
 export function repositoryCondition(role: BuiltInRole, repositories: readonly string[]): string | undefined {
   if (repositories.length === 0 || role.dataActions.length === 0) return undefined;
@@ -91,7 +92,7 @@ export function repositoryCondition(role: BuiltInRole, repositories: readonly st
   return `((${actions}) OR (${names.join(" OR ")}))`;
 }
 
-/** The repositories that a condition in the form of `repositoryCondition` allows; none where it has another form. */
+/** The repositories in a condition that has the form of `repositoryCondition`; none if it has another form. */
 export function repositoriesIn(condition: string): string[] {
   const names =
     /\brepositories:name\]\s+String(?<kind>Equals|StartsWith)(?:IgnoreCase)?\s+'(?<name>[^']*)'/gi;
@@ -100,14 +101,14 @@ export function repositoriesIn(condition: string): string[] {
   );
 }
 
-/** Whether two conditions are the same but for white space and letter case. */
+/** Whether two conditions differ only in white space and letter case. */
 export function sameCondition(left: string | undefined, right: string | undefined): boolean {
   const plain = (text: string | undefined) => (text ?? "").replace(/\s+/g, "").toLowerCase();
   return plain(left) === plain(right);
 }
 
 /**
- * What the roles that acr-pull grants let their holders do with registries and roles; undefined for any other.
+ * What the roles that acr-pull grants allow; undefined for any other role.
  * Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers
  */
 export function builtInPermissions(roleDefinitionId: string): RolePermissions | undefined {
@@ -120,7 +121,7 @@ export function builtInPermissions(roleDefinitionId: string): RolePermissions | 
   return { name, sets: [{ actions, notActions: [], dataActions, notDataActions: [] }] };
 }
 
-/** What a role lets its holder do: some set of it grants an action and does not take it back. */
+/** What a role allows: an action that some set lists and does not exclude. */
 export interface RolePermissions {
   readonly name: string;
   readonly sets: ReadonlyArray<{

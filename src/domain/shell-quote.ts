@@ -1,10 +1,10 @@
 /**
- * A text as one word of a shell, so that a suggested command can be pasted whatever a name holds: of a POSIX shell, zsh or
- * fish. A backslash stands outside of the quotes, for inside them it escapes in fish and nowhere else.
+ * Quotes a text as one word of a POSIX shell, zsh or fish, so that a suggested command can be pasted whatever a name
+ * contains. A backslash stays outside the quotes: inside them it is an escape only in fish.
  * Source: https://fishshell.com/docs/current/language.html#quotes
  */
 export function shellQuote(text: string): string {
-  // zsh looks a command up behind a leading `=`, fish a job behind a leading `%`.
+  // In zsh a leading `=` stands for a command, in fish a leading `%` for a job.
   const isPlain = /^[\w@+:,./-][\w@%+=:,./-]*$/.test(text);
   return isPlain ? text : `'${text.replaceAll(/['\\]/g, String.raw`'\$&'`)}'`;
 }

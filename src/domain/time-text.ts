@@ -1,4 +1,4 @@
-/** RFC 3339 in UTC, to the second, as Graph writes it; null for a time that is not known. */
+/** RFC 3339 in UTC, to the second, as Graph writes it; null for an unknown time. */
 export function timeText(time: Date): string;
 export function timeText(time: Date | undefined): string | null;
 export function timeText(time: Date | undefined): string | null {

@@ -1,7 +1,4 @@
-/**
- * The same promise, or the signal's reason as soon as it is aborted; how the promise ends after that, nobody needs to
- * hear.
- */
+/** The same promise, but it rejects with the signal's reason as soon as the signal aborts. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

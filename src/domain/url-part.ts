@@ -1,9 +1,9 @@
-/** A text with what is but half a letter replaced: JSON can hold that, and no encoding of a text can. */
+/** Replaces lone surrogates: JSON can contain them, but no text encoding can. */
 export function wellFormed(text: string): string {
   return text.replaceAll(/\p{Surrogate}/gu, "\uFFFD");
 }
 
-/** A text as a part of a URL, encoded whatever it holds. */
+/** Encodes any text as a part of a URL. */
 export function urlPart(text: string): string {
   return encodeURIComponent(wellFormed(text));
 }

@@ -4,35 +4,37 @@ import type { FailedAttempt } from "../domain/retry.ts";
 /** A refusal as the API server describes it. */
 export interface ApiStatus {
   readonly code: number;
-  /** Such as `Forbidden`, `AlreadyExists`; absent where something before the API server answered. */
+  /** Such as `Forbidden` or `AlreadyExists`; undefined if something before the API server answered. */
   readonly reason: string | undefined;
   readonly message: string | undefined;
   readonly kind: string | undefined;
   readonly causes: readonly string[];
-  /** What refused it in admission, as messages call it: a webhook's code and reason are whatever it likes. */
+  /**
+   * The webhook or policy that refused it in admission, as messages name it. A webhook may send any code and reason.
+   */
   readonly refusedBy: string | undefined;
-  /** The cluster knew the request for nobody's: there was no credential, or none that it reads. */
+  /** The request had no credential, or none that the cluster reads. */
   readonly anonymous: boolean;
 }
 
-/** Before whatever a webhook says itself: apiserver pkg/admission/plugin/webhook/errors/statuserror.go */
+/** The words before a webhook's own: apiserver pkg/admission/plugin/webhook/errors/statuserror.go */
 const webhookRefuses = /^admission webhook "([^"]*)" (?:denied the request|does not support dry run)/;
 
-/** Before whatever a policy says itself: apiserver pkg/admission/plugin/policy, validating and generic */
+/** The words before a policy's own: apiserver pkg/admission/plugin/policy, validating and generic */
 const policyRefuses =
   /^\S+ (?:"[^"]*" )?is forbidden: (?:ValidatingAdmissionPolicy '([^']*)'.* denied request|admission request denied by policy)/;
 
-/** The user whom the API server takes a request without a credential for; its authorizer names who may not. */
+/** The API server's user for a request without a credential, in the sentence of its authorizer. */
 const nobody = /User "system:anonymous"/;
 
-/** An answer that is no success. */
+/** An answer that is not a success. */
 export class ApiStatusError extends Error {
   override readonly name = "ApiStatusError";
   readonly status: ApiStatus;
   readonly retryAfter: string | undefined;
   readonly date: string | undefined;
   readonly auditId: string | undefined;
-  /** Its sentence was dropped, for it quotes an object: of a Secret it may hold what this run knows nothing of. */
+  /** Its sentence was dropped, because it quotes an object: a Secret may hold secrets that this run does not know. */
   readonly isWithheld: boolean;
 
   constructor(answer: HttpAnswer) {
@@ -48,13 +50,13 @@ export class ApiStatusError extends Error {
 }
 
 /**
- * Reads a `Status`; of another body nothing but the number is known.
+ * Reads a `Status`. For any other body only the status code is known.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 function readStatus(code: number, body: Buffer): ApiStatus {
   let value: unknown;
   try {
-    // What calls itself a success explains no failure.
+    // A success explains no failure.
     value = code < 300 ? undefined : JSON.parse(body.toString("utf8"));
   } catch {
     value = undefined;
@@ -86,7 +88,7 @@ function readStatus(code: number, body: Buffer): ApiStatus {
   };
 }
 
-/** By the words that the API server puts before those of who refuses. */
+/** Who refused, by the words that the API server puts before theirs. */
 function refusedBy(message: string): string | undefined {
   const webhook = webhookRefuses.exec(message);
   if (webhook) return named(webhook[1], "admission webhook") ?? "an admission webhook";
@@ -98,7 +100,7 @@ function named(name: string | undefined, what: string): string | undefined {
   return name !== undefined && /^[\w.-]+$/.test(name) ? `the ${what} ${name}` : undefined;
 }
 
-/** Whether a webhook or policy refused what was asked for, and not the API server. */
+/** Whether a webhook or policy refused the request, rather than the API server. */
 export function isRefusedInAdmission({ status, body }: HttpAnswer): boolean {
   return status >= 400 && readStatus(status, body).refusedBy !== undefined;
 }
@@ -127,7 +129,7 @@ export function quotesObject(sentence: string): boolean {
   return quotedObjects.some((one) => one.test(sentence));
 }
 
-/** What a failure means for another try. Every request made here may be sent twice: a write is conditional. */
+/** What a failure means for a retry. Every request may be repeated: writes are conditional. */
 export function failedAttempt(error: unknown): FailedAttempt | undefined {
   if (error instanceof ExchangeError) return failedExchange(error, true);
   if (!(error instanceof ApiStatusError)) return undefined;

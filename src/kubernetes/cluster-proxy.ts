@@ -1,24 +1,24 @@
 import { BlockList, isIP } from "node:net";
-import { getProxyForUrl } from "proxy-from-env";
+import { proxyFor, type Variables } from "../domain/proxy.ts";
 
 /**
- * The proxy on the way to an API server by the environment's word, as kubectl reads it; empty for none. It spares what
- * other programs send through a proxy: this machine, where kind and minikube put their clusters, and of NO_PROXY whole
- * networks and whatever lies below a domain.
+ * The proxy for an API server, read from the variables as kubectl does; empty for none. Unlike other programs it uses
+ * no proxy for this machine, where kind and minikube put their clusters, and takes networks and parent domains in
+ * NO_PROXY.
  * Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
-export function clusterProxy(server: URL): string {
+export function clusterProxy(server: URL, variables: Variables): string {
   const host = server.hostname.replace(/^\[|\]$/g, "").toLowerCase();
-  const { NO_PROXY: large, no_proxy: small } = process.env;
+  const { NO_PROXY: large, no_proxy: small } = variables;
   const entries = (large || small || "").toLowerCase().split(/[\s,]+/);
   const spared =
     host === "localhost" || isWithin(host, thisMachine) || entries.some((one) => names(one, host));
-  return spared ? "" : getProxyForUrl(server.href);
+  return spared ? "" : proxyFor(server, variables);
 }
 
 const thisMachine = ["127.0.0.0/8", "::1/128"];
 
-/** Whether an entry of NO_PROXY that is more than a name stands for a host; the others are known elsewhere, too. */
+/** Whether a parent domain or network in NO_PROXY covers a host; proxyFor handles all other entries. */
 function names(entry: string, host: string): boolean {
   if (entry.includes("/")) return isWithin(host, [entry]);
   return /^[^.*:]/.test(entry) && isIP(entry) === 0 && host.endsWith(`.${entry}`);

@@ -6,20 +6,21 @@ import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import { clusterProxy } from "./cluster-proxy.ts";
-import { runExecPlugin, type ExecCredential } from "./exec-plugin.ts";
+import { runExecPlugin } from "./exec-plugin.ts";
 import type { Connection } from "./kubeconfig.ts";
 import { pluginToRun, type KubeconfigUser, type PemSource } from "./kubeconfig-file.ts";
 
-/** Who we are on every request, and the connections that carry it. */
+/** The identity for all requests, and the connections that carry them. */
 export interface ClusterIdentity {
   readonly headers: OutgoingHttpHeaders;
   readonly agent: Agent;
 }
 
 /**
- * Reads what a context's user signs in with, asks its plugin or its provider, and opens the way to the cluster.
+ * Reads the credential of a context's user, runs its plugin or asks its provider, and prepares connections to the
+ * cluster.
  * @param say told what a plugin says, line by line
- * @throws ActionableError `kubernetes.unauthorized` when the credential cannot be had, and whatever runExecPlugin throws
+ * @throws ActionableError `kubernetes.unauthorized` if there is no credential, and what runExecPlugin throws
  */
 export async function signInToCluster(
   connection: Connection,
@@ -28,13 +29,14 @@ export async function signInToCluster(
 ): Promise<ClusterIdentity> {
   const { context, cluster, user } = connection;
   try {
-    // One after the other, so that it is always the same of several missing files that is named.
+    // One after the other, so that of several missing files the error always names the same one.
     const authority = await pem(cluster.authority, signal);
     const certificate = user && (await pem(user.certificate, signal));
     const key = user && (await pem(user.key, signal));
     const authorization = user && (await authorizationOf(user, signal));
     const plugin = user && pluginToRun(user);
-    const credential = plugin && (await askPlugin(connection, plugin, authority, say, signal));
+    const run = { context, variables: connection.variables, cluster: clusterInfo(cluster, authority), say };
+    const credential = plugin && (await runExecPlugin(plugin, run, signal));
     const header = credential?.token === undefined ? authorization : `Bearer ${credential.token}`;
     return {
       headers: encodedHeaders(context, {
@@ -89,13 +91,13 @@ function unsendable(context: string, header: string): ActionableError {
   );
 }
 
-/** The text of a PEM; where a kubeconfig has both, kubectl takes what it holds before what it names. */
+/** The text of a PEM. If a kubeconfig both holds and names one, kubectl takes the one that it holds. */
 async function pem({ data, file }: PemSource, signal: AbortSignal): Promise<Buffer | undefined> {
   if (data !== undefined) return Buffer.from(data, "base64");
   return file === undefined ? undefined : await contentOf(file, signal);
 }
 
-/** A file that a kubeconfig names. Pipes are for people at a shell, who do not name them there. */
+/** A file that a kubeconfig names. Pipes are not read: only people at a shell name those. */
 async function contentOf(file: string, signal: AbortSignal): Promise<Buffer> {
   try {
     return await readNamedFile(file, { signal });
@@ -105,7 +107,7 @@ async function contentOf(file: string, signal: AbortSignal): Promise<Buffer> {
   }
 }
 
-/** Its message holds nothing of the file. */
+/** Its message quotes nothing of the file. */
 class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
@@ -118,7 +120,7 @@ async function authorizationOf(user: KubeconfigUser, signal: AbortSignal): Promi
   return authProvider && (await untilAborted(askProvider(user), signal));
 }
 
-/** What the file holds goes before the token beside it, which counts where there is nothing to be read. */
+/** The token in the file; the token beside it if the file cannot be read. */
 async function newestToken(
   file: string,
   token: string | undefined,
@@ -132,7 +134,9 @@ async function newestToken(
   }
 }
 
-/** What `oidc` is configured by; the Kubernetes client takes a program to run, or a file to read, from there as well. */
+/**
+ * The settings of `oidc` that are used. The Kubernetes client would also read a program to run, or a file, from them.
+ */
 const providerFields = ["client-id", "client-secret", "id-token", "idp-issuer-url", "refresh-token"];
 
 /** Providers are rare by now, and the Kubernetes client that knows them takes long to load. */
@@ -152,39 +156,37 @@ async function askProvider({ name, authProvider }: KubeconfigUser): Promise<stri
   return typeof authorization === "string" ? authorization : undefined;
 }
 
-function askPlugin(
-  { context, cluster }: Connection,
-  plugin: NonNullable<KubeconfigUser["plugin"]>,
+/** What a plugin is told about the cluster, if it asks. */
+function clusterInfo(
+  cluster: Connection["cluster"],
   authority: Buffer | undefined,
-  say: (line: string) => void,
-  signal: AbortSignal,
-): Promise<ExecCredential> {
-  const info = {
+): Readonly<Record<string, unknown>> {
+  return {
     server: cluster.server,
     "tls-server-name": cluster.tlsServerName,
     "insecure-skip-tls-verify": cluster.skipTlsVerify || undefined,
     "certificate-authority-data": authority?.toString("base64"),
     "proxy-url": cluster.proxyUrl,
   };
-  return runExecPlugin(plugin, { context, cluster: info, say }, signal);
 }
 
 async function agentFor(
-  { cluster: { server, skipTlsVerify, tlsServerName, proxyUrl } }: Connection,
+  { cluster: { server, skipTlsVerify, tlsServerName, proxyUrl }, variables }: Connection,
   tls: { ca: Buffer | undefined; cert: Buffer | string | undefined; key: Buffer | string | undefined },
 ): Promise<Agent> {
   const trust = { ...tls, servername: tlsServerName };
   if (proxyUrl?.startsWith("socks") !== true) {
     const url = new URL(server);
-    return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy: proxyUrl ?? clusterProxy(url) });
+    const proxy = proxyUrl ?? clusterProxy(url, variables);
+    return serverAgent(url, { ...trust, verify: !skipTlsVerify, proxy });
   }
   const { SocksProxyAgent } = await import("socks-proxy-agent");
-  // It hands on whatever TLS needs to know, though its type does not say so.
+  // It passes on all TLS options, though its type does not say so.
   const options: AgentOptions = { ...trust, keepAlive: true, rejectUnauthorized: !skipTlsVerify };
   return new SocksProxyAgent(proxyUrl, options);
 }
 
-/** What is said of it may hold a part of a credential, so only the system's own words are kept. */
+/** A message may quote a part of a credential, so only the system's error code is kept. */
 function unreadable(context: string, error: unknown): ActionableError {
   const { code } = Object(error) as { code?: unknown };
   const why = error instanceof UnreadableFileError ? error.message : code;

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
+import type { Variables } from "../domain/proxy.ts";
 import { programFile, programVariables, type ExecPlugin } from "./exec-program.ts";
 
 const limitMs = 60_000;
@@ -8,7 +9,7 @@ const largestOutputBytes = 1024 * 1024;
 const mostSaid = 64 * 1024;
 const longestLine = 500;
 
-/** What a plugin gives. */
+/** The credential that a plugin printed. */
 export interface ExecCredential {
   readonly token: string | undefined;
   /** PEM */
@@ -16,19 +17,21 @@ export interface ExecCredential {
   readonly key: string | undefined;
 }
 
-/** For whom and where a plugin runs. */
+/** For which context and cluster a plugin runs. */
 export interface ExecRun {
   readonly context: string;
+  /** To find the program, and to hand to it. */
+  readonly variables: Variables;
   /** Handed to a plugin that asks for it. */
   readonly cluster: Readonly<Record<string, unknown>>;
-  /** What the plugin says on standard error, line by line: a sign-in may have to be finished in a browser. */
+  /** Told each line that the plugin writes to standard error: a sign-in may have to be finished in a browser. */
   readonly say: (line: string) => void;
 }
 
 /**
- * Runs a plugin without a shell, standard input or our secrets, within 60 s and 1 MiB, and with what it starts in a group
- * of processes of its own. The Kubernetes client's own runner has neither bound, leaves the plugin waiting for input
- * that never comes, tells it nothing about the cluster, and puts all it said into the error.
+ * Runs a plugin without a shell, standard input or our secrets, within 60 s and 1 MiB, in its own process group. The
+ * Kubernetes client's own runner has no bounds, leaves the plugin waiting for input that never comes, tells it
+ * nothing about the cluster, and puts all of its output into the error.
  * @throws ActionableError `kubernetes.exec-plugin-failed`; the signal's reason when it aborts
  */
 export async function runExecPlugin(
@@ -52,12 +55,12 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const { command, args, env } = plugin;
-    const program = programFile(command);
+    const program = programFile(command, run.variables);
     if (program === undefined) throw failed(plugin, run.context, "it is not installed", true);
     const child = spawn(program, args, {
-      env: { ...programVariables(command, env), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      env: { ...programVariables(command, env, run.variables), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
       stdio: ["ignore", "pipe", "pipe"],
-      // It leads a group that can be ended as a whole. On Windows it would get a window instead.
+      // It leads a process group that can be killed as a whole. On Windows this would open a window instead.
       detached: process.platform !== "win32",
       windowsHide: true,
     });
@@ -68,7 +71,7 @@ function outputOf(plugin: ExecPlugin, run: ExecRun, signal: AbortSignal): Promis
     };
     const stop = (reason: unknown) => {
       killGroup(child);
-      // What has left the group may hold them open.
+      // A process that has left the group may hold them open.
       child.stdout.destroy();
       child.stderr.destroy();
       end(() => reject(reason instanceof Error ? reason : new Error(String(reason))));
@@ -115,11 +118,11 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // Nothing of it is left.
+    // The group is gone.
   }
 }
 
-/** Passes lines on, up to 64 KiB of them; all that is said is read, so that the plugin never waits for that. */
+/** Passes on up to 64 KiB of lines. All output is read, so that the plugin never blocks. */
 function sayLines(stream: NodeJS.ReadableStream, say: (line: string) => void): void {
   let rest = "";
   let length = 0;
@@ -137,7 +140,7 @@ function sayLines(stream: NodeJS.ReadableStream, say: (line: string) => void): v
   });
 }
 
-/** `undefined` when the output is no credential; never a part of it in an error, for it may hold a token. */
+/** Undefined if the output is not a credential. No error quotes the output, which may hold a token. */
 function readCredential(output: string): ExecCredential | undefined {
   let value: unknown;
   try {

@@ -2,9 +2,10 @@ import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
 import type { ExecPluginPolicy } from "../core/ports/cluster.ts";
 import { refused } from "../domain/errors.ts";
+import type { Variables } from "../domain/proxy.ts";
 
 /**
- * A program that a kubeconfig names to get a credential from, and how it asks to be run.
+ * A program that a kubeconfig names to get a credential from, and how to run it.
  * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#ExecConfig
  */
 export interface ExecPlugin {
@@ -17,11 +18,8 @@ export interface ExecPlugin {
   readonly installHint: string | undefined;
 }
 
-/** The variables that a process was started with. */
-type Variables = Readonly<Record<string, string | undefined>>;
-
 /**
- * Programs that clouds and identity providers publish for kubeconfigs to name: of AWS, DigitalOcean, Gardener, Google,
+ * Programs that clouds and identity providers publish for kubeconfigs to name: AWS, DigitalOcean, Gardener, Google,
  * OpenID Connect, Azure, Oracle, Pinniped, Rancher, Tanzu and Teleport.
  */
 export const knownPrograms: readonly string[] = [
@@ -40,14 +38,14 @@ export const knownPrograms: readonly string[] = [
 ];
 
 /**
- * The file that is run for the command of a credential plugin: a path is that file, a name is looked for in our own PATH,
- * not in the one that the kubeconfig gives the plugin, and as by kubectl in no relative folder.
- * @returns undefined where there is none
+ * The file to run for a plugin's command. A path is that file. A name is looked up in our own PATH, not in one that
+ * the kubeconfig sets, and, as with kubectl, in no relative folder.
+ * @returns undefined if there is none
  */
-export function programFile(command: string, env: Variables = process.env): string | undefined {
+export function programFile(command: string, variables: Variables): string | undefined {
   if (/[/\\]/.test(command)) return command;
   const names = process.platform === "win32" ? [command, `${command}.exe`] : [command];
-  return (env["PATH"] ?? env["Path"] ?? "")
+  return (variables["PATH"] ?? variables["Path"] ?? "")
     .split(delimiter)
     .filter(isAbsolute)
     .flatMap((folder) => names.map((name) => join(folder, name)))
@@ -63,33 +61,44 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Which of the known programs a command runs: by its name, or by the path where our own PATH finds it. */
-export function knownProgram(command: string, env: Variables = process.env): string | undefined {
+/**
+ * The known program that a command runs, by its name or by the path where our own PATH finds it; undefined for
+ * others.
+ */
+export function knownProgram(command: string, variables: Variables): string | undefined {
   const name = basename(command).replace(process.platform === "win32" ? /\.exe$/i : /$^/, "");
-  const file = programFile(command, env);
-  return knownPrograms.includes(name) && file !== undefined && file === programFile(name, env)
+  const file = programFile(command, variables);
+  return knownPrograms.includes(name) && file !== undefined && file === programFile(name, variables)
     ? name
     : undefined;
 }
 
-/** What we sign in to Azure with, and whatever an option of ours may hold: no program that a kubeconfig names needs it. */
+/**
+ * Variables that we sign in to Azure with, or that may hold an option of ours: no program that a kubeconfig names
+ * needs them.
+ */
 const ourSecrets = /^(?:(?:AZURE|ACR_PULL)_.*(?:SECRET|PASSWORD|TOKEN)|MSI_SECRET|IDENTITY_HEADER)$/i;
 
-/** The variables for a credential plugin: ours without our secrets, and those that the kubeconfig gives it. */
+/** The variables for a plugin: ours without our secrets, and those that the kubeconfig sets. */
 export function programVariables(
   command: string,
   given: Readonly<Record<string, string>>,
-  env: Variables = process.env,
+  variables: Variables,
 ): Record<string, string | undefined> {
-  // It signs in to Azure itself, by what these very variables hold: https://azure.github.io/kubelogin/concepts/login-modes/sp.html
-  const signsInToAzure = knownProgram(command, env) === "kubelogin";
-  const handed = Object.entries(env).filter(([name]) => signsInToAzure || !ourSecrets.test(name));
+  // kubelogin signs in to Azure with these very variables:
+  // https://azure.github.io/kubelogin/concepts/login-modes/sp.html
+  const signsInToAzure = knownProgram(command, variables) === "kubelogin";
+  const handed = Object.entries(variables).filter(([name]) => signsInToAzure || !ourSecrets.test(name));
   return { ...Object.fromEntries(handed), ...given };
 }
 
 /** @throws ActionableError `kubernetes.exec-plugin-refused`, exit 2, unless the policy lets the plugin run */
-export function checkPlugin({ command }: ExecPlugin, context: string, policy: ExecPluginPolicy): void {
-  if (policy === "allow" || (policy === "known" && knownProgram(command) !== undefined)) return;
+export function checkPlugin(
+  { command }: ExecPlugin,
+  { context, variables }: { readonly context: string; readonly variables: Variables },
+  policy: ExecPluginPolicy,
+): void {
+  if (policy === "allow" || (policy === "known" && knownProgram(command, variables) !== undefined)) return;
   const known = `Known are, where the PATH finds them: ${knownPrograms.join(", ")}. `;
   throw refused(
     "kubernetes.exec-plugin-refused",
@@ -100,16 +109,16 @@ export function checkPlugin({ command }: ExecPlugin, context: string, policy: Ex
 }
 
 /**
- * What is told of a plugin before it runs; undefined for a known one. Arguments may be secrets, and are left out but for
- * the words that say what is done.
+ * What to report of a plugin before it runs; undefined for a known one. Arguments may be secrets, so only words that
+ * say what it does are shown.
  */
-export function unknownPlugin({ command, args }: ExecPlugin): string | undefined {
-  if (knownProgram(command) !== undefined) return undefined;
+export function unknownPlugin({ command, args }: ExecPlugin, variables: Variables): string | undefined {
+  if (knownProgram(command, variables) !== undefined) return undefined;
   const shown = args.map((argument, place) => {
     const flag = /^--?[a-z][a-z-]*(?<value>=)?/.exec(argument);
     if (flag) return flag.groups?.["value"] ? `${flag[0]}…` : flag[0];
     const isValue = args[place - 1]?.startsWith("-") === true;
     return !isValue && /^[a-z][a-z-]{0,30}$/.test(argument) ? argument : "…";
   });
-  return [programFile(command) ?? command, ...shown].join(" ");
+  return [programFile(command, variables) ?? command, ...shown].join(" ");
 }

@@ -23,9 +23,9 @@ export function kubeconfigPaths({ file, env }: KubeconfigSource): readonly strin
   return listed.length > 0 ? listed : [join(env["HOME"] ?? homedir(), ".kube", "config")];
 }
 
-/** A PEM that a kubeconfig holds, or names a file of. */
+/** A PEM in a kubeconfig, or in a file that it names. */
 export interface PemSource {
-  /** Base64; goes before the file. */
+  /** Base64; takes precedence over the file. */
   readonly data: string | undefined;
   readonly file: string | undefined;
 }
@@ -41,24 +41,24 @@ export interface KubeconfigCluster {
   readonly proxyUrl: string | undefined;
 }
 
-/** A user of a kubeconfig, and the ways in which it may sign in. */
+/** A user of a kubeconfig, with all its ways to sign in. */
 export interface KubeconfigUser {
   readonly name: string;
   readonly certificate: PemSource;
   readonly key: PemSource;
   readonly token: string | undefined;
-  /** What it holds goes before the token. */
+  /** Its content takes precedence over the token. */
   readonly tokenFile: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly plugin: ExecPlugin | undefined;
-  /** As the kubeconfig has it. */
+  /** As it is in the kubeconfig. */
   readonly authProvider: AuthProvider | undefined;
-  /** Headers that say whom to act for. */
+  /** Headers that say whom to impersonate. */
   readonly impersonation: OutgoingHttpHeaders;
 }
 
-/** A way to sign in that kubectl has built in, or had, by its name. */
+/** A named way to sign in that kubectl has, or once had, built in. */
 export interface AuthProvider {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -72,7 +72,7 @@ export interface KubeconfigContext {
   readonly namespace: string | undefined;
 }
 
-/** What kubeconfig files hold, by name. */
+/** The content of kubeconfig files, by name. */
 export interface KubeconfigEntries {
   readonly currentContext: string | undefined;
   readonly contexts: ReadonlyMap<string, KubeconfigContext>;
@@ -80,7 +80,7 @@ export interface KubeconfigEntries {
   readonly users: ReadonlyMap<string, KubeconfigUser>;
 }
 
-/** Several files as one: the first to name a thing wins, and the first to name a current context. */
+/** Several files as one: the first to name a thing wins, also for the current context. */
 export function mergeEntries(all: readonly KubeconfigEntries[]): KubeconfigEntries {
   return {
     currentContext: all.find(({ currentContext }) => currentContext !== undefined)?.currentContext,
@@ -96,23 +96,23 @@ function firstByName<T extends { readonly name: string }>(items: readonly T[]): 
   return byName;
 }
 
-/** For kubectl what looks like a date is a text. */
+/** kubectl reads what looks like a date as a text. */
 const noDate = new Type("tag:yaml.org,2002:timestamp", { kind: "scalar", resolve: () => false });
 
-/** As kubectl reads YAML; of a key that is there twice the last counts. */
+/** As kubectl reads YAML: the last of several equal keys wins. */
 const asKubectl = { schema: DEFAULT_SCHEMA.extend({ implicit: [noDate] }), json: true } as const;
 
 /**
- * Reads one file. An entry that is not well-formed is left out, for it may be one that nobody asks for.
+ * Reads one file. A malformed entry is left out, because it may never be needed.
  * @throws ActionableError `kubernetes.kubeconfig-malformed`, which quotes nothing of the file
  */
 export function parseKubeconfig(path: string, text: string): KubeconfigEntries {
   let raw: unknown;
   try {
-    // An empty file holds no document, which kubectl takes for a kubeconfig with nothing in it.
+    // An empty file has no document; kubectl reads it as an empty kubeconfig.
     raw = loadAll(text, null, asKubectl)[0];
   } catch (error) {
-    // The parser's message quotes the lines around the fault, and those may hold a token.
+    // The parser's message quotes the lines around the fault, which may hold a token.
     const { line } = Object((Object(error) as { mark?: unknown }).mark) as { line?: unknown };
     throw malformed(path, typeof line === "number" ? `is not YAML near line ${line + 1}` : "is not YAML");
   }
@@ -130,9 +130,9 @@ function malformed(path: string, what: string): Error {
 }
 
 /**
- * What a kubeconfig says. A field of another type than it should have counts as absent.
+ * Reads a kubeconfig. A field of the wrong type counts as absent.
  * Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
- * @param folder that paths in it are relative to
+ * @param folder that its paths are relative to
  */
 export function readEntries(kubeconfig: object, folder: string): KubeconfigEntries {
   const { "current-context": current, clusters, users, contexts } = fieldsOf(kubeconfig);
@@ -146,7 +146,7 @@ export function readEntries(kubeconfig: object, folder: string): KubeconfigEntri
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The well-formed entries of a list whose items are each a name and one more field. */
+/** The well-formed entries of a list; each item has a name and one more field. */
 function named<T>(
   items: unknown,
   field: string,
@@ -195,8 +195,9 @@ function providerOf(provider: unknown): AuthProvider | undefined {
 }
 
 /**
- * The plugin that a user signs in by: as for kubectl none, where the user has a token, a password or a certificate.
- * Source: https://github.com/kubernetes/client-go/blob/master/plugin/pkg/client/auth/exec/exec.go, UpdateTransportConfig
+ * The plugin that a user signs in with. As with kubectl, a user with a token, a password or a certificate uses none.
+ * Source: https://github.com/kubernetes/client-go/blob/master/plugin/pkg/client/auth/exec/exec.go,
+ * UpdateTransportConfig
  */
 export function pluginToRun(user: KubeconfigUser): ExecPlugin | undefined {
   const { token, tokenFile, username, certificate, key, plugin } = user;
@@ -231,7 +232,7 @@ function impersonationOf(fields: Fields): OutgoingHttpHeaders {
 function pluginOf(exec: unknown, folder: string): ExecPlugin | undefined {
   const { command, args, env, apiVersion, interactiveMode, provideClusterInfo, installHint } = fieldsOf(exec);
   if (typeof command !== "string" || command === "") return undefined;
-  // A command with a slash in it is meant relative to the kubeconfig's folder.
+  // A command with a slash in it is relative to the kubeconfig's folder.
   const isPath = /[/\\]/.test(command) && !isAbsolute(command);
   const variables = asList(env).flatMap((item) => {
     const { name, value } = fieldsOf(item);
@@ -261,7 +262,7 @@ function pathOf(value: unknown, folder: string): string | undefined {
   return path === undefined ? undefined : resolve(folder, path);
 }
 
-/** The items of a list that are texts, or that YAML took for numbers and the like. */
+/** The texts in a list, and what YAML reads as numbers and the like. */
 function textsOf(value: unknown): string[] {
   return asList(value).flatMap((item) =>
     typeof item === "string" || typeof item === "number" || typeof item === "boolean" ? String(item) : [],

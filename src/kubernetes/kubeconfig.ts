@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { KubeContext } from "../core/ports/cluster.ts";
 import { refused } from "../domain/errors.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
+import type { Variables } from "../domain/proxy.ts";
 import {
   kubeconfigPaths,
   largestKubeconfigBytes,
@@ -15,22 +16,26 @@ import {
   type KubeconfigUser,
 } from "./kubeconfig-file.ts";
 
-/** What it takes to talk to the cluster of one context. */
+/** What is needed to talk to the cluster of one context. */
 export interface Connection {
   readonly context: string;
   readonly cluster: KubeconfigCluster;
-  /** Undefined for a context that names none. */
+  /** Undefined if the context names none. */
   readonly user: KubeconfigUser | undefined;
+  /** Used to find proxies and programs. */
+  readonly variables: Variables;
 }
 
-/** The contexts a user has, merged as kubectl merges them. */
+/** The user's contexts, merged as kubectl merges them. */
 export class Kubeconfig {
   readonly currentContext: string | undefined;
   readonly contexts: readonly KubeContext[];
   readonly #entries: KubeconfigEntries;
+  readonly #variables: Variables;
 
-  constructor(entries: KubeconfigEntries) {
+  constructor(entries: KubeconfigEntries, variables: Variables) {
     this.#entries = entries;
+    this.#variables = variables;
     this.currentContext = entries.currentContext;
     this.contexts = [...entries.contexts.values()].map(({ name, namespace, cluster }) => ({
       name,
@@ -40,10 +45,10 @@ export class Kubeconfig {
   }
 
   /**
-   * @throws ActionableError `kubernetes.context-not-found` with the contexts that there are,
-   *   `kubernetes.context-incomplete` when it names a cluster or user that is not there or not well-formed, or a user
-   *   that acts in groups, but as nobody,
-   *   `kubernetes.auth-provider` for one that kubectl does not have, `kubernetes.bad-proxy`
+   * @throws ActionableError `kubernetes.context-not-found` with the existing contexts;
+   *   `kubernetes.context-incomplete` if the context names a cluster or user that is missing or malformed, or a user
+   *   that impersonates groups without a user; `kubernetes.auth-provider` for one that kubectl does not have;
+   *   `kubernetes.bad-proxy`
    */
   connection(contextName: string): Connection {
     const context = this.#entries.contexts.get(contextName);
@@ -67,11 +72,11 @@ export class Kubeconfig {
     if (user) checkProvider(contextName, user);
     if (user && actsAsNobody(user)) throw actingAsNobody(contextName, user.name);
     if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) throw badProxy(contextName);
-    return { context: contextName, cluster, user };
+    return { context: contextName, cluster, user, variables: this.#variables };
   }
 }
 
-/** What may be shown of a server's URL. */
+/** The part of a server's URL that may be shown. */
 function addressOf(server: string | undefined): string | undefined {
   if (server === undefined || !URL.canParse(server)) return undefined;
   const url = new URL(server);
@@ -83,7 +88,7 @@ function isProxy(url: string): boolean {
   return URL.canParse(url) && /^(?:https?|socks5h?):$/.test(new URL(url).protocol);
 }
 
-/** It may hold a password, so that it is not shown. */
+/** The URL may hold a password, so it is not shown. */
 function badProxy(context: string): Error {
   return refused(
     "kubernetes.bad-proxy",
@@ -100,7 +105,7 @@ function incomplete(context: string, what: string): Error {
   );
 }
 
-/** Providers that kubectl had once, and what it says to use instead. */
+/** Providers that kubectl no longer has, and what it says to use instead. */
 const formerProviders: ReadonlyMap<string, readonly [hint: string, docs: string]> = new Map([
   [
     "gcp",
@@ -118,7 +123,10 @@ const formerProviders: ReadonlyMap<string, readonly [hint: string, docs: string]
   ],
 ]);
 
-/** The Kubernetes client would still run the programs that some of them name, outside the bounds of a credential plugin. */
+/**
+ * The Kubernetes client would still run the programs that some of them name, without the bounds of a credential
+ * plugin.
+ */
 function checkProvider(context: string, { name: user, authProvider, plugin }: KubeconfigUser): void {
   if (!authProvider) return;
   const { name } = authProvider;
@@ -136,7 +144,7 @@ function checkProvider(context: string, { name: user, authProvider, plugin }: Ku
   if (plugin) throw refuse(", and by a credential plugin too", "Take one of the two out.");
 }
 
-/** The API server answers it with 500, and kubectl does not ask. */
+/** The API server answers this with 500, and kubectl does not send it. */
 function actsAsNobody({ impersonation }: KubeconfigUser): boolean {
   return Object.keys(impersonation).length > 0 && impersonation["Impersonate-User"] === undefined;
 }
@@ -150,8 +158,8 @@ function actingAsNobody(context: string, user: string): Error {
 }
 
 /**
- * Loads as kubectl does: the file that was named, else the list in KUBECONFIG, else `~/.kube/config`; of several
- * the first to name a thing wins; inside a pod without any, its service account.
+ * Loads the kubeconfig as kubectl does: the named file, else the list in KUBECONFIG, else `~/.kube/config`; if there
+ * is none, a Pod's service account. Of several files the first to name a thing wins.
  * Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  * @throws ActionableError `kubernetes.kubeconfig-missing`, `kubernetes.kubeconfig-malformed`
  */
@@ -167,7 +175,7 @@ export async function loadKubeconfig(
   const entries = mergeEntries(found.map(({ path, text }) => parseKubeconfig(path, text)));
   if (entries.contexts.size === 0 && file === undefined) {
     const inside = await ofPod(env, signal);
-    if (inside) return new Kubeconfig(readEntries(inside, podFolder));
+    if (inside) return new Kubeconfig(readEntries(inside, podFolder), env);
   }
   if (found.length === 0) {
     throw refused(
@@ -176,7 +184,7 @@ export async function loadKubeconfig(
       "Name one with --kubeconfig or KUBECONFIG; minikube, kind and az aks get-credentials write one.",
     );
   }
-  return new Kubeconfig(entries);
+  return new Kubeconfig(entries, env);
 }
 
 async function readIfThere(path: string, signal: AbortSignal): Promise<string | undefined> {
@@ -195,11 +203,11 @@ async function readIfThere(path: string, signal: AbortSignal): Promise<string | 
   }
 }
 
-/** Where a Pod finds what its service account signs in with. */
+/** Where a Pod finds the credential of its service account. */
 const podFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
- * The kubeconfig that a Pod's service account amounts to; undefined outside a Pod.
+ * A Pod's service account, as a kubeconfig; undefined outside a Pod.
  * Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
  */
 async function ofPod(env: KubeconfigSource["env"], signal: AbortSignal): Promise<object | undefined> {

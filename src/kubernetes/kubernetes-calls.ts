@@ -9,10 +9,10 @@ import { kubernetesError } from "./kubernetes-errors.ts";
 import type { KubernetesHttp } from "./kubernetes-http.ts";
 import type { TypedApi } from "./typed-api.ts";
 
-/** What goes last into each call of the typed API: the way that its request takes. */
+/** The last argument of each call of the typed API: how its request is sent. */
 export interface CallOptions {
   readonly httpApi: HttpLibrary;
-  /** The answer as it came, once it did. */
+  /** The parsed answer, once it came. */
   readonly answer: () => unknown;
 }
 
@@ -22,7 +22,7 @@ export type Call<T> = (core: CoreV1Api, options: CallOptions) => Promise<T>;
 /** A write, the same whether it is made or rehearsed. */
 export interface Write<T> {
   readonly request: ApiRequest;
-  /** @param dryRun goes into the request: where it is there, nothing is kept */
+  /** @param dryRun part of the request: if it is set, nothing is kept */
   readonly call: (core: CoreV1Api, dryRun: "All" | undefined, options: CallOptions) => Promise<T>;
 }
 
@@ -33,7 +33,7 @@ interface Page<T> {
   readonly metadata?: { readonly _continue?: string };
 }
 
-/** Reads the page of a list that these say. */
+/** Reads one page of a list. */
 export type PageCall<T> = (
   core: CoreV1Api,
   page: { readonly limit: number; readonly _continue?: string },
@@ -41,12 +41,12 @@ export type PageCall<T> = (
 ) => Promise<Page<T>>;
 
 const pageSize = 500;
-/** A page that is too large to be taken is asked for again with so many times fewer items. */
+/** A page that is too large is asked for again with so many times fewer items. */
 const pageDivisor = 8;
-/** How often a list is begun again because its next page was forgotten (410). */
+/** How often to restart a list whose next page was forgotten (410). */
 const listRestarts = 3;
 
-/** Calls of the typed API: how they are repeated, and their failures told. */
+/** Calls of the typed API: repeats them, and turns their failures into ActionableErrors. */
 export class KubernetesCalls {
   readonly #server: string;
   readonly #http: KubernetesHttp;
@@ -57,7 +57,7 @@ export class KubernetesCalls {
     this.#http = http;
   }
 
-  /** A read of one object; one that is not there is `undefined`. */
+  /** Reads one object; undefined if it does not exist. */
   async find<T, R>(
     request: ApiRequest,
     call: Call<T>,
@@ -72,7 +72,7 @@ export class KubernetesCalls {
     }
   }
 
-  /** A whole list, page by page, each item read. */
+  /** Reads a whole list, page by page. */
   async list<T, R>(
     request: ApiRequest,
     call: PageCall<T>,
@@ -125,9 +125,9 @@ export class KubernetesCalls {
   }
 
   /**
-   * A write that may be sent twice, for the second of two the same is refused with 409: it creates something, or
-   * names a resource version. After a try whose answer was lost a 409 may be its own echo; `landed` then looks
-   * whether what was wanted is there.
+   * Makes a write. It may be sent twice, because it creates something or names a resource version: the second try is
+   * refused with 409. If an earlier try's answer was lost, a 409 may be caused by that try.
+   * @param landed then looks whether what was wanted is there
    */
   async write<T, R>(
     { request, call }: Write<T>,
@@ -158,7 +158,7 @@ export class KubernetesCalls {
   }
 
   /**
-   * Asks what the API server would say to a write: it goes through everything that a write does, and nothing is kept.
+   * Asks what the API server would say to a write: everything is checked and nothing is kept.
    * @throws ActionableError as the write itself would
    */
   async rehearse({ request, call }: Write<unknown>, signal: AbortSignal): Promise<void> {
@@ -178,7 +178,7 @@ export class KubernetesCalls {
     return kubernetesError(error, request, cause);
   }
 
-  /** Whether the caller has a right; false where that cannot be told. Without a namespace: in all of them. */
+  /** Whether the caller has a right; false if the cluster does not tell. Without a namespace: in all of them. */
   async mayDo(right: Omit<ApiRequest, "context">, signal: AbortSignal): Promise<boolean> {
     try {
       const body = accessReview(right);
@@ -206,7 +206,7 @@ export class KubernetesCalls {
     );
   }
 
-  /** @throws ApiStatusError for every answer but a success that can be read */
+  /** @throws ApiStatusError for every answer except a success that can be read */
   async #once<T>(
     call: (api: TypedApi, options: CallOptions) => Promise<T>,
     signal: AbortSignal,
@@ -223,7 +223,7 @@ export class KubernetesCalls {
       const read = await call(this.#api, { httpApi, answer: parsed });
       if (isObject(read)) return read;
     } catch (error) {
-      // The client cannot read it, and its complaint may quote it.
+      // The client cannot read it, and its message may quote it.
       if (!answer || !(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     }
     if (!answer) throw new TypeError("no request was made");
@@ -232,8 +232,8 @@ export class KubernetesCalls {
 }
 
 /**
- * A page that is a list: taken for an empty one, anything else would say that there is nothing. Go writes `null` for a
- * list that nothing was ever put into, as older API servers and proxies that sift lists do.
+ * The page, if it is a list: anything else, taken for an empty list, would say that there is nothing. Older API
+ * servers and proxies that filter lists send Go's `null` for an empty list.
  * @throws TypeError
  */
 function listed<T>(page: Page<T>): Page<T> {
@@ -242,7 +242,7 @@ function listed<T>(page: Page<T>): Page<T> {
   throw new TypeError("no list");
 }
 
-/** Whether the client read an object: of a text, a number or a list it makes one with nothing in it. */
+/** Whether the client read an object: from a text, a number or a list it makes an empty one. */
 function isObject(read: unknown): boolean {
   return typeof read === "object" && read !== null && Object.keys(read).length > 0;
 }

@@ -11,22 +11,22 @@ import { RequestPace } from "./request-pace.ts";
 
 /** How a cluster is talked to. */
 export interface KubernetesHttpOptions {
-  /** Whether a kubeconfig may ask for TLS without verification, or for none. Default false. */
+  /** Whether a kubeconfig may turn off TLS or its verification. Default false. */
   readonly allowInsecureTls?: boolean | undefined;
-  /** Which programs the kubeconfig may name to sign in by. Default: any. */
+  /** Which programs the kubeconfig may name to sign in. Default: any. */
   readonly execPlugins?: ExecPluginPolicy | undefined;
-  /** Told of a program that is not well-known before it runs: what it is, without its secrets. */
+  /** Told of a program before it runs, without its secrets, unless it is a well-known one. */
   readonly onPluginStart?: ((context: string, program: string) => void) | undefined;
   /** Told what a credential plugin says, line by line. */
   readonly onPluginMessage?: ((context: string, line: string) => void) | undefined;
-  /** Bounds each wait for the cluster, tries included; in milliseconds. Default: what suits a request. */
+  /** Bounds each wait for the cluster, with retries; in milliseconds. Default: what suits a request. */
   readonly timeoutMs?: number | undefined;
-  /** The most requests under way at once. Default 10. */
+  /** The most concurrent requests. Default 10. */
   readonly concurrency?: number | undefined;
 }
 
 interface Identity extends ClusterIdentity {
-  /** Whether the cluster has accepted it once, so that a later 401 means that it has run out. */
+  /** Whether the cluster has accepted it once: then a 401 means that it has expired. */
   proven: boolean;
 }
 
@@ -34,14 +34,14 @@ interface Identity extends ClusterIdentity {
 export interface KubernetesRequest {
   readonly method: string;
   readonly url: URL;
-  /** JSON; that of a PATCH is a merge patch. */
+  /** JSON; a merge patch for a PATCH. */
   readonly body: string | undefined;
 }
 
 /**
- * Carries requests to a cluster's API server: over connections that are kept, at the cluster's pace, within bounds, with
- * the abort signal, and remembering the cluster's clock. The Kubernetes client's own transport does none of these: it
- * opens a connection for each request and signs in anew for each.
+ * Sends requests to a cluster's API server: over kept connections, at the cluster's pace, within bounds, with the
+ * abort signal, and noting the cluster's clock. The Kubernetes client's own transport does none of these: it opens a
+ * connection and signs in for each request.
  */
 export class KubernetesHttp {
   readonly #connection: Connection;
@@ -63,13 +63,13 @@ export class KubernetesHttp {
       );
     }
     this.#plugin = user && pluginToRun(user);
-    if (this.#plugin) checkPlugin(this.#plugin, context, options.execPlugins ?? "allow");
+    if (this.#plugin) checkPlugin(this.#plugin, connection, options.execPlugins ?? "allow");
     this.#connection = connection;
     this.#options = options;
     this.#pace = new RequestPace(options.concurrency ?? 10);
   }
 
-  /** The longest wait for the cluster, tries included, in milliseconds. */
+  /** The longest wait for the cluster, with retries; in milliseconds. */
   get timeoutMs(): number {
     return this.#options.timeoutMs ?? Infinity;
   }
@@ -80,9 +80,9 @@ export class KubernetesHttp {
   }
 
   /**
-   * Sends one request, and once more with a new sign-in where the old one has run out.
-   * @param limitMs the longest wait for an answer, that for a turn included
-   * @throws ApiStatusError for every answer but a success
+   * Sends one request, and sends it again with a new sign-in if the old one has expired.
+   * @param limitMs the longest wait for an answer, including the wait for a turn
+   * @throws ApiStatusError for every answer except a success
    */
   async send(request: KubernetesRequest, signal: AbortSignal, limitMs: number): Promise<HttpAnswer> {
     const identity = await this.#signIn(signal);
@@ -126,7 +126,7 @@ export class KubernetesHttp {
     return answer;
   }
 
-  /** Signs in once for all requests; a failure is one for all of them too, unless it was an abort. */
+  /** Signs in once for all requests. They share a failure too, unless it was an abort. */
   #signIn(signal: AbortSignal): Promise<Identity> {
     this.#identity ??= this.#newIdentity(signal).catch((error: unknown) => {
       if (signal.aborted) this.#identity = undefined;
@@ -136,15 +136,15 @@ export class KubernetesHttp {
   }
 
   async #newIdentity(signal: AbortSignal): Promise<Identity> {
-    const { context } = this.#connection;
-    const unknown = this.#plugin && unknownPlugin(this.#plugin);
+    const { context, variables } = this.#connection;
+    const unknown = this.#plugin && unknownPlugin(this.#plugin, variables);
     if (unknown !== undefined) this.#options.onPluginStart?.(context, unknown);
     const say = (line: string) => this.#options.onPluginMessage?.(context, withoutSecrets(line));
     return { ...(await signInToCluster(this.#connection, say, signal)), proven: false };
   }
 }
 
-/** @throws ApiStatusError for an answer that is no success */
+/** @throws ApiStatusError for an answer that is not a success */
 function accepted(answer: HttpAnswer, identity: Identity): HttpAnswer {
   if (answer.status < 200 || answer.status > 299) throw new ApiStatusError(answer);
   identity.proven = true;

@@ -38,7 +38,7 @@ export function pullSecret({ metadata, type, immutable, data }: V1Secret): PullS
   });
 }
 
-/** A Namespace as the rest of acr-pull knows it. */
+/** Reads a Namespace. */
 export function namespaceObject({ metadata, status }: V1Namespace): NamespaceObject {
   return {
     name: wellFormed(metadata?.name ?? ""),
@@ -47,7 +47,7 @@ export function namespaceObject({ metadata, status }: V1Namespace): NamespaceObj
   };
 }
 
-/** A ServiceAccount as the rest of acr-pull knows it. */
+/** Reads a ServiceAccount. */
 export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAccount): ServiceAccountObject {
   return {
     namespace: wellFormed(metadata?.namespace ?? ""),
@@ -60,7 +60,7 @@ export function serviceAccountObject({ metadata, imagePullSecrets }: V1ServiceAc
   };
 }
 
-/** A Pod as the rest of acr-pull knows it. */
+/** Reads a Pod. */
 export function podObject({ metadata, spec, status }: V1Pod): PodObject {
   const states = [
     ...(status?.initContainerStatuses ?? []),
@@ -86,18 +86,18 @@ export function podObject({ metadata, spec, status }: V1Pod): PodObject {
   };
 }
 
-/** What a kubelet says may quote what a registry said to it. */
+/** A kubelet's message may quote what a registry said to it. */
 function said(message: string | undefined): string {
   return withoutSecrets(message ?? "");
 }
 
-/** An Event as the rest of acr-pull knows it. */
+/** Reads an Event. */
 export function podEvent({ reason, message, lastTimestamp, eventTime }: CoreV1Event): PodEvent {
   const at = lastTimestamp ?? eventTime;
   return { reason: reason ?? "", message: said(message), at: at ? new Date(at).getTime() : 0 };
 }
 
-/** What a Node can run. */
+/** Reads from a Node what it can run. */
 export function nodePlatform({ metadata, status }: V1Node): NodePlatform {
   return {
     name: wellFormed(metadata?.name ?? ""),

@@ -6,12 +6,12 @@ import { longestWaitMs, retryAfterMs, serverNow, spreadWaitMs } from "../domain/
 import { isRefusedInAdmission } from "./api-status.ts";
 
 /**
- * How many successes in a row let one request more be under way. Fewer would meet the limit of a small server again
- * and again, and each time all have to wait.
+ * How many successes in a row allow one more concurrent request. With fewer, a small server's limit would be hit
+ * again and again, and each time all requests have to wait.
  */
 const successesToGrow = 20;
 
-/** The server asks all to wait for longer than a request may take: it was not sent. */
+/** The server asks everybody to wait for longer than a request may take: it was not sent. */
 export class PauseTooLongError extends Error {
   override readonly name = "PauseTooLongError";
   /** In milliseconds. */
@@ -24,40 +24,39 @@ export class PauseTooLongError extends Error {
 }
 
 /**
- * How many requests one API server gets at once. A server that answers at once is not slowed down; one that answers
- * 429 gets half as many, and none until the time that its `Retry-After` names, which API Priority and Fairness sends
- * with each; then one more after every run of successes, up to what was allowed at first. So do TCP's senders.
+ * Limits the concurrent requests to one API server. A server that keeps up is not slowed down. After a 429 half as
+ * many are sent, and none before the time in its `Retry-After`, which API Priority and Fairness sends with each; then
+ * one more after every run of successes, up to the first limit. TCP's senders do the same.
  * Source: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
- *
- * No kept library does this in JavaScript: those that adapt count requests a second (the AWS SDK's) or guess from
- * how long answers take. p-queue is the queue below: its width can change while it runs, and it lets an aborted
- * request go at once, for which p-limit and p-map have no way.
+ * No maintained library does this in JavaScript: those that adapt count requests a second (the AWS SDK's) or guess
+ * from response times. p-queue is the queue below: its concurrency can change while it runs, and an aborted request
+ * leaves it at once, which p-limit and p-map cannot do.
  */
 export class RequestPace {
   readonly #most: number;
   readonly #queue: PQueue;
-  /** Counts the halvings: what was sent before one says nothing about the time after it. */
+  /** Counts the halvings: a request that was sent before one says nothing about the time after it. */
   #round = 0;
   #successes = 0;
   /** By performance.now() */
   #pausedUntil = -Infinity;
 
-  /** @param atOnce the most requests under way at once, at least 1 */
+  /** @param atOnce the most concurrent requests, at least 1 */
   constructor(atOnce: number) {
     this.#most = atOnce;
     this.#queue = new PQueue({ concurrency: atOnce });
   }
 
-  /** How many requests may be under way at once now. */
+  /** How many concurrent requests are allowed now. */
   get atOnce(): number {
     return this.#queue.concurrency;
   }
 
   /**
-   * Sends a request when its turn comes. Trying again is the caller's: a request that waits for that has no turn.
-   * @param send is told how much of the limit is left, in milliseconds
-   * @param limitMs the longest wait, that for the turn included
-   * @throws PauseTooLongError when its turn would come too late; ExchangeError `timed-out` when it did; what `send`
+   * Sends a request when its turn comes. Retries are the caller's: a request that waits for a retry has no turn.
+   * @param send gets what is left of the limit, in milliseconds
+   * @param limitMs the longest wait, including the wait for the turn
+   * @throws PauseTooLongError if its turn would come too late; ExchangeError `timed-out` if it did; what `send`
    *   throws; the signal's reason, or AbortError, when it aborts
    */
   async run(
@@ -71,7 +70,7 @@ export class RequestPace {
         await this.#pauseOver(end, own);
         let sent: Promise<HttpAnswer | undefined> | undefined;
         const turn = this.#queue.add(() => (sent = this.#send(send, end, limitMs)), { signal: own });
-        // Of one that is under way it is its sender who knows when to leave it.
+        // Once it is being sent, the sender decides when to give up.
         const answer = await turn.catch((error: unknown) => sent ?? Promise.reject(error));
         if (answer) return answer;
       }
@@ -88,7 +87,7 @@ export class RequestPace {
     }
   }
 
-  /** Nothing when a pause began while the request waited for its turn. */
+  /** Undefined if a pause began while the request waited for its turn. */
   async #send(
     send: (leftMs: number) => Promise<HttpAnswer>,
     end: number,
@@ -107,7 +106,7 @@ export class RequestPace {
   #slowDown({ headers }: HttpAnswer, round: number): void {
     const isNews = round === this.#round;
     const askedMs = retryAfterMs(headers["retry-after"], serverNow(headers.date)) ?? 0;
-    // What asks for longer fails at once, each request with its own answer.
+    // A request that is asked to wait longer fails at once, each with its own answer.
     if (askedMs > 0 && askedMs <= longestWaitMs) {
       const pauseMs = isNews ? spreadWaitMs(askedMs) : askedMs;
       this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + pauseMs);

@@ -11,8 +11,8 @@ import type { HttpAnswer } from "../domain/http-exchange.ts";
 import type { KubernetesRequest } from "./kubernetes-http.ts";
 
 /*
- * What is used of the Kubernetes client, apart from what uses it: it takes longer to load than all else that a run needs
- * of Kubernetes.
+ * The part of the Kubernetes client that is used, in a module of its own: it takes longer to load than everything
+ * else that a run needs of Kubernetes.
  */
 
 /** The typed API of a cluster. */
@@ -21,7 +21,7 @@ export interface TypedApi {
   readonly authorization: AuthorizationV1Api;
 }
 
-/** The typed API at this address, which may have a path of its own, as behind a proxy that serves many clusters. */
+/** The typed API at this address, which may have a path, as behind a proxy that serves many clusters. */
 export function openTypedApi(server: string): TypedApi {
   const configuration = createConfiguration({ baseServer: new ServerConfiguration(server, {}) });
   return {
@@ -30,7 +30,7 @@ export function openTypedApi(server: string): TypedApi {
   };
 }
 
-/** What a call of the typed API is given for its requests to travel by `send`, which answers with successes alone. */
+/** Makes a call of the typed API send its request by `send`, which resolves only to successes. */
 export function travellingBy(send: (request: KubernetesRequest) => Promise<HttpAnswer>): HttpLibrary {
   return wrapHttpLibrary({
     async send(request) {

@@ -1,5 +1,4 @@
 import { exchange } from "../domain/http-exchange.ts";
-import { serverAgent } from "../domain/server-agent.ts";
 import { urlPart } from "../domain/url-part.ts";
 import type { RegistryConnection } from "./registry-connection.ts";
 
@@ -12,7 +11,7 @@ export const manifestTypes = [
 ].join(", ");
 
 /** An image in a repository, by a tag or a digest. */
-interface Reference {
+export interface ManifestReference {
   readonly repository: string;
   readonly reference: string;
 }
@@ -27,7 +26,7 @@ type Json = Readonly<Record<string, unknown>>;
 export async function platformsOf(
   registry: RegistryConnection,
   token: string,
-  { repository, reference }: Reference,
+  { repository, reference }: ManifestReference,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   const bearer = { Authorization: `Bearer ${token}` };
@@ -49,16 +48,20 @@ export async function platformsOf(
   const digest = record(document["config"])["digest"];
   if (typeof digest !== "string" || !/^[a-z0-9]+:[a-f0-9]+$/.test(digest)) return undefined;
   const config = await registry.ask("GET", `/v2/${repository}/blobs/${digest}`, bearer, signal);
-  const body = config.status === 200 ? config.body : await stored(config.headers.location, signal);
+  const body = config.status === 200 ? config.body : await stored(registry, config.headers.location, signal);
   const platform = body && platformIn(parse(body));
   return platform === undefined ? undefined : [platform];
 }
 
 /** A blob at the address that the registry redirects to: in a storage account, where the address is the only key. */
-async function stored(location: string | undefined, signal: AbortSignal): Promise<Buffer | undefined> {
+async function stored(
+  registry: RegistryConnection,
+  location: string | undefined,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
   const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined;
   if (url?.protocol !== "https:" || url.username !== "") return undefined;
-  const agent = serverAgent(new URL(url.origin), { maxSockets: 1 });
+  const agent = registry.agentFor(new URL(url.origin));
   try {
     const answer = await exchange(
       { method: "GET", url, headers: { "User-Agent": "acr-pull" }, agent },

@@ -3,8 +3,8 @@ import type { ProofImage, PullOutcome, PullProof, RegistryLooks } from "../core/
 import type { PullCredential } from "../domain/docker-config.ts";
 import { urlPart } from "../domain/url-part.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";
-import { manifestTypes, platformsOf } from "./image-platforms.ts";
-import { RegistryConnection } from "./registry-connection.ts";
+import { manifestTypes, platformsOf, type ManifestReference } from "./image-platforms.ts";
+import { RegistryConnection, type RegistryOptions } from "./registry-connection.ts";
 
 /**
  * A registry's data plane, used as a node uses it: user name and password at the token endpoint, the token at the
@@ -13,11 +13,10 @@ import { RegistryConnection } from "./registry-connection.ts";
  * Source: https://github.com/containerd/containerd/blob/main/core/remotes/docker/auth/fetch.go
  */
 export class PullClient implements PullProof, RegistryLooks {
-  readonly #timeoutMs: number;
+  readonly #options: RegistryOptions;
 
-  /** @param timeoutMs bounds each wait for the registry, with retries */
-  constructor(timeoutMs = Infinity) {
-    this.#timeoutMs = timeoutMs;
+  constructor(options: RegistryOptions) {
+    this.#options = options;
   }
 
   async tryPull(
@@ -26,14 +25,15 @@ export class PullClient implements PullProof, RegistryLooks {
     image: ProofImage,
     signal: AbortSignal,
   ): Promise<PullOutcome> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const sign = await signIn(registry, credential, image.repository, signal);
       if (sign.kind === "refused") return sign;
       const lacking = missingPull(sign.token, image.repository);
       if (lacking !== undefined) return { kind: "no-pull-scope", reason: lacking };
       if (image.tag === undefined) return { kind: "allowed" };
-      return await findManifest(registry, sign.token, image.repository, image.tag, signal);
+      const { repository, tag: reference } = image;
+      return await findManifest(registry, sign.token, { repository, reference }, signal);
     } finally {
       registry.close();
     }
@@ -47,7 +47,7 @@ export class PullClient implements PullProof, RegistryLooks {
     loginServer: string,
     signal: AbortSignal,
   ): Promise<{ readonly clockAheadMs: number | undefined }> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const answer = await registry.ask("GET", "/v2/", {}, signal);
       if (answer.status === 403) throw firewallError(registry.loginServer, answer);
@@ -67,7 +67,7 @@ export class PullClient implements PullProof, RegistryLooks {
     { repository, tag = "latest" }: ProofImage,
     signal: AbortSignal,
   ): Promise<readonly string[] | undefined> {
-    const registry = new RegistryConnection(loginServer, this.#timeoutMs);
+    const registry = new RegistryConnection(loginServer, this.#options);
     try {
       const sign = await signIn(registry, credential, repository, signal);
       return sign.kind === "token"
@@ -146,14 +146,13 @@ function missingPull(token: string, repository: string): string | undefined {
 async function findManifest(
   registry: RegistryConnection,
   token: string,
-  repository: string,
-  tag: string,
+  { repository, reference }: ManifestReference,
   signal: AbortSignal,
 ): Promise<PullOutcome> {
-  const path = `/v2/${repository}/manifests/${urlPart(tag)}`;
+  const path = `/v2/${repository}/manifests/${urlPart(reference)}`;
   const headers = { Authorization: `Bearer ${token}`, Accept: manifestTypes };
   const answer = await registry.ask("HEAD", path, headers, signal);
-  const image = `${repository}:${tag}`;
+  const image = `${repository}:${reference}`;
   if (answer.status === 200) return { kind: "allowed" };
   if (answer.status === 404) return { kind: "image-missing", reason: `the registry has no image ${image}` };
   if (answer.status === 401 || answer.status === 403) {

@@ -2,11 +2,12 @@ import type { Agent } from "node:http";
 import type { ActionableError } from "../domain/errors.ts";
 import { exchange, ExchangeError, failedExchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { loginServerName } from "../domain/names.ts";
+import { proxyFor, type Variables } from "../domain/proxy.ts";
 import { withRetries } from "../domain/retry.ts";
 import { serverAgent } from "../domain/server-agent.ts";
 import { badLoginServer, exchangeFailed, unexpectedAnswer } from "./registry-errors.ts";
 
-/** 429 or 5xx: worth another try. */
+/** 429 or 5xx: worth a retry. */
 class PassingRefusal extends Error {
   readonly error: ActionableError;
   readonly answer: HttpAnswer;
@@ -18,24 +19,31 @@ class PassingRefusal extends Error {
   }
 }
 
+/** How registries are reached. */
+export interface RegistryOptions {
+  /** Used to find proxies. */
+  readonly variables: Variables;
+  /** Bounds each wait for the registry, with retries; in milliseconds. Default: what suits a request. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /**
- * One verified TLS connection to one registry, and to nothing else: no redirect is followed, and no realm that a
- * challenge names. Every request it is used for may be repeated.
+ * One verified TLS connection to one registry and nothing else: it follows no redirect, and no realm in a challenge.
+ * Every request over it may be repeated.
  */
 export class RegistryConnection {
   /** Host and port in lower case. */
   readonly loginServer: string;
   readonly #agent: Agent;
   readonly #timeoutMs: number;
+  readonly #variables: Variables;
 
-  /**
-   * @param timeoutMs bounds each wait for the registry, tries included
-   * @throws ActionableError `registry.bad-login-server` when it is more than a host and a port
-   */
-  constructor(loginServer: string, timeoutMs: number) {
+  /** @throws ActionableError `registry.bad-login-server` if it is more than a host and a port */
+  constructor(loginServer: string, { variables, timeoutMs = Infinity }: RegistryOptions) {
+    this.#variables = variables;
     this.#timeoutMs = timeoutMs;
     this.loginServer = checkedHost(loginServer);
-    this.#agent = serverAgent(new URL(`https://${this.loginServer}`), { maxSockets: 1 });
+    this.#agent = this.agentFor(new URL(`https://${this.loginServer}`));
   }
 
   /**
@@ -79,6 +87,11 @@ export class RegistryConnection {
       if (error instanceof ExchangeError) throw exchangeFailed(this.loginServer, error);
       throw error instanceof PassingRefusal ? error.error : error;
     }
+  }
+
+  /** A connection to the same registry's storage, or to itself. */
+  agentFor(url: URL): Agent {
+    return serverAgent(url, { maxSockets: 1, proxy: proxyFor(url, this.#variables) });
   }
 
   close(): void {

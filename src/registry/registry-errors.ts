@@ -3,7 +3,7 @@ import type { ExchangeError, HttpAnswer } from "../domain/http-exchange.ts";
 import { isErrorCode } from "../domain/error-code.ts";
 import { inOneLine } from "../domain/in-one-line.ts";
 
-/** The part of a registry's error that is read. */
+/** What is read of a registry's error. */
 export interface RegistryRefusal {
   /** Such as `UNAUTHORIZED`, `DENIED`, `MANIFEST_UNKNOWN`. */
   readonly code: string | undefined;
@@ -36,7 +36,7 @@ export function readRefusal(body: Buffer): RegistryRefusal {
 /** The registry's network rules refuse this machine. */
 export function firewallError(loginServer: string, answer: HttpAnswer): ActionableError {
   const { message } = readRefusal(answer.body);
-  // Only for people to read: the address as the registry saw it, which may be that of a gateway.
+  // Only for people to read: the address that the registry saw, which may be a gateway's.
   const address = /\bIP '(?<ip>[0-9a-fA-F.:]{2,45})'/.exec(message ?? "")?.groups?.["ip"];
   return new ActionableError(
     `The network rules of registry ${loginServer} refuse this machine${address === undefined ? "" : `, which it sees as ${address}`}.`,
@@ -53,7 +53,7 @@ export function firewallError(loginServer: string, answer: HttpAnswer): Actionab
   );
 }
 
-/** An answer that a registry has no reason to give. */
+/** An answer that no registry should give. */
 export function unexpectedAnswer(loginServer: string, asked: string, answer: HttpAnswer): ActionableError {
   const { code, message } = readRefusal(answer.body);
   const said = message === undefined ? "" : `: ${JSON.stringify(message)}`;
@@ -105,7 +105,7 @@ export function exchangeFailed(loginServer: string, error: ExchangeError): Actio
   );
 }
 
-/** The login server is no host and port; nothing was sent. */
+/** The login server is not a host and port; nothing was sent. */
 export function badLoginServer(rule: string): ActionableError {
   return refused("registry.bad-login-server", `The login server ${rule}.`);
 }

@@ -25,7 +25,7 @@ const request = { method: "GET", url: "https://arm.stack.example/x", repeatable:
 describe("a request", () => {
   test("is never sent without TLS", async () => {
     const insecure: AzureRequest = { ...request, url: "http://arm.stack.example/x" };
-    await expect(createAzureHttp().send(insecure, signal)).rejects.toThrow("without TLS");
+    await expect(createAzureHttp({ variables: {} }).send(insecure, signal)).rejects.toThrow("without TLS");
   });
 
   test("goes by the proxy that the environment names", async () => {
@@ -35,8 +35,8 @@ describe("a request", () => {
       asked.push(url);
       socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
     });
-    vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${await listening(proxy)}`);
-    await createAzureHttp()
+    const variables = { HTTPS_PROXY: `http://127.0.0.1:${await listening(proxy)}` };
+    await createAzureHttp({ variables })
       .send(request, signal)
       .catch(() => {});
     expect(asked).toEqual(["arm.stack.example:443"]);
@@ -48,7 +48,7 @@ describe("a request", () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     try {
       const asked = { ...request, url: `https://localhost:${impostor.port}/x` };
-      await expect(createAzureHttp().send(asked, signal)).rejects.toMatchObject({
+      await expect(createAzureHttp({ variables: {} }).send(asked, signal)).rejects.toMatchObject({
         failure: "untrusted-certificate",
       });
       expect(impostor.requests).toEqual([]);
@@ -63,7 +63,7 @@ describe("a request", () => {
     await server.start();
     server.script({ status: 307, headers: { location: "/elsewhere" } });
     try {
-      const http = createAzureHttp(new Agent({ ca: authority.certificate }));
+      const http = createAzureHttp({ variables: {}, agent: new Agent({ ca: authority.certificate }) });
       const answer = await http.send({ ...request, url: `https://localhost:${server.port}/x` }, signal);
       expect(answer.status).toBe(307);
       expect(server.requests.map(({ path }) => path)).toEqual(["/x"]);
@@ -78,6 +78,8 @@ describe("a request", () => {
 
   test("given up before it starts is not sent", async () => {
     const reason = new Error("enough");
-    await expect(createAzureHttp().send(request, AbortSignal.abort(reason))).rejects.toThrow(reason);
+    await expect(createAzureHttp({ variables: {} }).send(request, AbortSignal.abort(reason))).rejects.toThrow(
+      reason,
+    );
   });
 });

@@ -142,7 +142,14 @@ describe("signing in", () => {
       authentication: { loginEndpoint: sandbox.world.azureUrl, audiences: [sandbox.world.azureUrl] },
     });
     const tenant = "contoso.onmicrosoft.com";
-    const options = { auth, tenant, cloud, http: createAzureHttp(), env, onDeviceCode: () => {} };
+    const options = {
+      auth,
+      tenant,
+      cloud,
+      http: createAzureHttp({ variables: {} }),
+      env,
+      onDeviceCode: () => {},
+    };
     await expect(createCredential(options).getToken(cloud.graphScope)).rejects.toMatchObject({
       code: "azure.wrong-tenant",
       exitCode: 2,
@@ -282,8 +289,8 @@ describe("a cloud whose certificate nobody trusts", () => {
       auth: "environment",
       tenant: undefined,
       cloud,
-      http: createAzureHttp(agent),
-      env: process.env,
+      http: createAzureHttp({ variables: {}, agent }),
+      env: sandbox.environment,
       onDeviceCode: () => {},
     });
     await expect(credential.getToken(cloud.graphScope)).rejects.toMatchObject({
@@ -307,7 +314,7 @@ describe("the Azure CLI", () => {
       auth: "cli",
       tenant: "contoso.example",
       cloud,
-      http: createAzureHttp(),
+      http: createAzureHttp({ variables: {} }),
       env: { PATH: path },
       onDeviceCode: () => {},
     });

@@ -48,7 +48,7 @@ function answering(cloud: Cloud, answer: Partial<typeof usual>): AzureHttp {
       });
     },
   };
-  const http = createAzureHttp();
+  const http = createAzureHttp({ variables: {} });
   return { ...http, clientOptions: (onFailure) => ({ ...http.clientOptions(onFailure), httpClient }) };
 }
 

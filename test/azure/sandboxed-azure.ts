@@ -49,9 +49,8 @@ export async function sandboxedAzure(
 
 /** Opens the cloud of a sandbox; the answer also holds what the clients are made of. */
 export async function openParts(sandbox: Sandbox, azureOptions: Partial<AzureOptions> = {}) {
-  // EnvironmentCredential reads the process's own variables and no others.
-  Object.assign(process.env, credentialsOf(sandbox));
-  const http = createAzureHttp(new Agent({ keepAlive: true, ca: await readFile(sandbox.caPath) }));
+  const agent = new Agent({ keepAlive: true, ca: await readFile(sandbox.caPath) });
+  const http = createAzureHttp({ variables: {}, agent });
   const azure = await openAzure(
     {
       cloud: sandbox.world.azureUrl,
@@ -65,9 +64,4 @@ export async function openParts(sandbox: Sandbox, azureOptions: Partial<AzureOpt
     http,
   );
   return { ...azure, http };
-}
-
-function credentialsOf({ environment }: Sandbox): Record<string, string> {
-  const { AZURE_TENANT_ID = "", AZURE_CLIENT_ID = "", AZURE_CLIENT_SECRET = "" } = environment;
-  return { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET };
 }

@@ -36,6 +36,7 @@ export async function scriptedAzure(): Promise<ScriptedAzure> {
     url: `https://localhost:${server.port}`,
     credential,
     claimsAsked,
-    http: (timeoutMs) => createAzureHttp(new Agent({ ca: authority.certificate }), timeoutMs),
+    http: (timeoutMs) =>
+      createAzureHttp({ variables: {}, timeoutMs, agent: new Agent({ ca: authority.certificate }) }),
   };
 }

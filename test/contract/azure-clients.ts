@@ -57,7 +57,7 @@ export async function openClients() {
         directoryRoles: undefined,
       }),
   };
-  const http = createAzureHttp(new Agent({ ca: authority.certificate }));
+  const http = createAzureHttp({ variables: {}, agent: new Agent({ ca: authority.certificate }) });
   const resourceManager = () => createResourceManager(cloud, credential, http);
   const pullCredential: PullCredential = { username: "APP", password: new SecretText("SECRET") };
   return {
@@ -69,7 +69,7 @@ export async function openClients() {
     roles: () => createRoleClient(resourceManager()),
     directory: () => createDirectoryClient(cloud, credential, http),
     signIn: () => createSignInClient(cloud, http, () => Promise.resolve("TENANT")),
-    pulls: new PullClient(),
+    pulls: new PullClient({ variables: {} }),
     async close() {
       distrust();
       await server.stop();

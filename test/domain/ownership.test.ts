@@ -6,11 +6,9 @@ import {
   keyDisplayName,
   keyOrigin,
   keysOfOtherClusters,
-  hasForgottenWriters,
-  listWriter,
-  reconcilerOf,
   type EntryMarks,
 } from "../../src/domain/ownership.ts";
+import { hasForgottenWriters, listWriter, reconcilerOf } from "../../src/domain/other-writers.ts";
 import type { SecretObject } from "../../src/domain/kubernetes-objects.ts";
 import { marksToChange, readPullSecret } from "../../src/domain/pull-secret.ts";
 

@@ -1,17 +1,10 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { clusterProxy } from "../../src/kubernetes/cluster-proxy.ts";
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 const proxy = "http://proxy.example:3128";
 
 function proxyOf(server: string, noProxy: string): string {
-  for (const name of ["https_proxy", "no_proxy"]) vi.stubEnv(name, "");
-  vi.stubEnv("HTTPS_PROXY", proxy);
-  vi.stubEnv("NO_PROXY", noProxy);
-  return clusterProxy(new URL(server));
+  return clusterProxy(new URL(server), { HTTPS_PROXY: proxy, NO_PROXY: noProxy });
 }
 
 describe("the way to a cluster", () => {

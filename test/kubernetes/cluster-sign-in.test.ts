@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { UnsecuredJWT } from "jose";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { WritableCluster } from "../../src/core/ports.ts";
 import { createCluster } from "../../src/kubernetes/cluster-client.ts";
 import { readEntries } from "../../src/kubernetes/kubeconfig-file.ts";
@@ -37,14 +37,18 @@ afterEach(async () => {
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 /** A cluster whose kubeconfig, in the test's folder, says this of it and of its user. */
-function cluster(fields: Record<string, unknown>, user: Record<string, unknown>): WritableCluster {
+function cluster(
+  fields: Record<string, unknown>,
+  user: Record<string, unknown>,
+  variables: Record<string, string> = {},
+): WritableCluster {
   const name = "stub";
   const kubeconfig = {
     clusters: [{ name, cluster: { server: `https://localhost:${server.port}`, ...fields } }],
     users: [{ name, user }],
     contexts: [{ name, context: { cluster: name, user: name } }],
   };
-  return createCluster(new Kubeconfig(readEntries(kubeconfig, folder)), name);
+  return createCluster(new Kubeconfig(readEntries(kubeconfig, folder), variables), name);
 }
 
 const read = (from: WritableCluster) => from.findSecret("apps", "acr-secret", signal);
@@ -165,11 +169,9 @@ describe("signing in to a cluster", () => {
   });
 
   test("goes straight to a cluster on this machine whatever proxy the environment names, as kubectl does", async () => {
-    vi.stubEnv("HTTPS_PROXY", "http://127.0.0.1:1");
-    vi.stubEnv("NO_PROXY", "");
-    closing.push(() => vi.unstubAllEnvs());
+    const variables = { HTTPS_PROXY: "http://127.0.0.1:1" };
     server.script(ok({ metadata: {} }));
-    await read(cluster({ "certificate-authority-data": base64(certificate) }, { token: "t0k3n" }));
+    await read(cluster({ "certificate-authority-data": base64(certificate) }, { token: "t0k3n" }, variables));
     expect(server.requests).toHaveLength(1);
   });
 

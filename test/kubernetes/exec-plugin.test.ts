@@ -38,8 +38,17 @@ function isRunning(pid: number): boolean {
 
 const never = new AbortController().signal;
 
-function run(what: ExecPlugin, { signal = never, say = (_line: string) => {} } = {}) {
-  return runExecPlugin(what, { context: "blue", cluster: { server: "https://blue.test" }, say }, signal);
+function run(
+  what: ExecPlugin,
+  {
+    signal = never,
+    say = () => {},
+    variables = {},
+  }: { signal?: AbortSignal; say?: (line: string) => void; variables?: Record<string, string> } = {},
+) {
+  const ours = { PATH: process.env["PATH"], ...variables };
+  const cluster = { server: "https://blue.test" };
+  return runExecPlugin(what, { context: "blue", variables: ours, cluster, say }, signal);
 }
 
 const give = (status: object) =>
@@ -89,11 +98,12 @@ describe("runExecPlugin", () => {
 
   test("hands the plugin no secret of ours", async () => {
     const secrets = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD"];
-    for (const name of [...secrets, "ACR_PULL_SOME_TOKEN", "IDENTITY_HEADER"]) vi.stubEnv(name, "s3cr3t");
-    vi.stubEnv("AZURE_CLIENT_ID", "an id");
+    const all = [...secrets, "ACR_PULL_SOME_TOKEN", "IDENTITY_HEADER"].map((name) => [name, "s3cr3t"]);
+    const variables = { ...Object.fromEntries(all), AZURE_CLIENT_ID: "an id" };
     const echo = `process.stdout.write(JSON.stringify({ kind: "ExecCredential", status: { token: JSON.stringify(process.env) } }))`;
-    const { token = "" } = await run(plugin(echo, { env: { AZURE_PASSWORD: "the kubeconfig's" } }));
-    vi.unstubAllEnvs();
+    const { token = "" } = await run(plugin(echo, { env: { AZURE_PASSWORD: "the kubeconfig's" } }), {
+      variables,
+    });
     expect(token).not.toContain("s3cr3t");
     expect(JSON.parse(token)).toMatchObject({
       AZURE_CLIENT_ID: "an id",
@@ -107,14 +117,12 @@ describe("runExecPlugin", () => {
       `#!/bin/sh\necho "{\\"kind\\": \\"ExecCredential\\", \\"status\\": {\\"token\\": \\"$AZURE_CLIENT_SECRET\\"}}"`,
       { mode: 0o755 },
     );
-    vi.stubEnv("AZURE_CLIENT_SECRET", "s3cr3t");
-    vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
-    const ofPath = await run(plugin("", { command: "kubelogin", args: [] }));
+    const variables = { AZURE_CLIENT_SECRET: "s3cr3t", PATH: `${folder}:${process.env["PATH"]}` };
+    const ofPath = await run(plugin("", { command: "kubelogin", args: [] }), { variables });
     const elsewhere = await mkdtemp(join(folder, "elsewhere-"));
     await copyFile(join(folder, "kubelogin"), join(elsewhere, "kubelogin"));
-    const likeIt = run(plugin("", { command: join(elsewhere, "kubelogin"), args: [] }));
+    const likeIt = run(plugin("", { command: join(elsewhere, "kubelogin"), args: [] }), { variables });
     await expect(likeIt).rejects.toMatchObject({ message: expect.stringContaining("no credential") });
-    vi.unstubAllEnvs();
     expect(ofPath).toMatchObject({ token: "s3cr3t" });
   });
 

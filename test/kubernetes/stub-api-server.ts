@@ -17,7 +17,7 @@ export function stubCluster(
     contexts: [{ name: "stub", context: { cluster: "stub", user: "stub" } }],
   };
   const entries = readEntries(kubeconfig, "/");
-  return createCluster(new Kubeconfig(entries), "stub", { allowInsecureTls: true, ...options });
+  return createCluster(new Kubeconfig(entries, {}), "stub", { allowInsecureTls: true, ...options });
 }
 
 /** A success. */

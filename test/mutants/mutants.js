@@ -270,7 +270,7 @@ export const mutants = [
     name: "sends every request to Graph as if it might be repeated",
     edits: [
       {
-        file: "src/azure/graph-transport.ts",
+        file: "src/azure/graph-client.ts",
         from: "repeatable: rule?.repeatable === true,",
         to: "repeatable: true,",
       },
@@ -450,7 +450,7 @@ export const mutants = [
   },
   {
     name: "believes a registry alone, which may be anybody's, that a password lives",
-    edits: [{ file: `${flow}/survey-keys.ts`, from: "entraToo: true,", to: "" }],
+    edits: [{ file: `${flow}/look.ts`, from: "entraToo: true,", to: "" }],
     caughtBy: {
       file: survey,
       title:
@@ -477,7 +477,7 @@ export const mutants = [
     name: "goes by this machine's clock for what is due",
     edits: [
       {
-        file: `${flow}/survey-keys.ts`,
+        file: `${flow}/look.ts`,
         from: "  const now = azureNow(directory, ports.clock);\n",
         to: "  const now = ports.clock.now();\n",
       },
@@ -521,7 +521,7 @@ export const mutants = [
     name: "goes by this machine's clock for whether a key has expired",
     edits: [
       {
-        file: `${flow}/survey-keys.ts`,
+        file: `${flow}/look.ts`,
         from: "listed.endDateTime <= known.now;",
         to: "listed.endDateTime <= proof.clock.now();",
       },
@@ -1069,7 +1069,7 @@ export const mutants = [
     name: "has remove take out entries of other clusters",
     edits: [
       {
-        file: `${removal}/survey-entries.ts`,
+        file: `${removal}/look-at-entries.ts`,
         from: "const ours = marked.filter(({ clusterId }) => clusterId === seen.clusterId);",
         to: 'const ours = marked.filter(({ clusterId }) => clusterId !== "");',
       },
@@ -1080,7 +1080,7 @@ export const mutants = [
     name: "has remove take a key that another secret holds",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: '} else if (heldBy) keptKeys.push({ what: key, reason: "still-held", heldBy });',
         to: '} else if (heldBy?.length === 0) keptKeys.push({ what: key, reason: "still-held", heldBy });',
       },
@@ -1094,7 +1094,7 @@ export const mutants = [
     name: "has remove take the role that another cluster's key uses",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: "else if (sharers.length > 0)",
         to: "else if (sharers.length > 9)",
       },
@@ -1108,7 +1108,7 @@ export const mutants = [
     name: "has remove delete an application that it did not make",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: 'if (application.uniqueName !== applicationUniqueName(loginServer, clusterId)) return { reason: "shared" };',
         to: 'if (application.uniqueName === "" + applicationUniqueName(loginServer, clusterId) + clusterId) return { reason: "shared" };',
       },
@@ -1122,7 +1122,7 @@ export const mutants = [
     name: "has remove delete an application with a federated credential",
     edits: [
       {
-        file: `${removal}/look-at-principals.ts`,
+        file: `${removal}/look-at-azure.ts`,
         from: "count(() => directory.countFederatedCredentials(objectId, signal)),",
         to: "0,",
       },
@@ -1136,7 +1136,7 @@ export const mutants = [
     name: "has remove delete an application that holds other roles",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: 'return standing ? { reason: "has-other-roles" } : undefined;',
         to: 'return standing && keepPrincipal ? { reason: "has-other-roles" } : undefined;',
       },
@@ -1150,7 +1150,7 @@ export const mutants = [
     name: "has remove delete the principal that was to be kept",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: 'if (keepPrincipal) return { reason: "asked-to-keep" };',
         to: "",
       },
@@ -1164,7 +1164,7 @@ export const mutants = [
     name: "has remove break pods without --force",
     edits: [
       {
-        file: `${removal}/find-users.ts`,
+        file: `${removal}/look-at-users.ts`,
         from: "if (users.stillNaming.length > 0 && !input.force) throw",
         to: "if (users.stillNaming.length > 9 && !input.force) throw",
       },
@@ -1179,7 +1179,7 @@ export const mutants = [
     name: "has remove unlink an account that somebody else linked",
     edits: [
       {
-        file: `${removal}/find-users.ts`,
+        file: `${removal}/look-at-users.ts`,
         from: "const isUndone = goes ? !byOthers :",
         to: "const isUndone = goes ? true :",
       },
@@ -1194,7 +1194,7 @@ export const mutants = [
     name: "has remove judge by secrets that were read before the directory",
     edits: [
       {
-        file: `${removal}/removal.ts`,
+        file: `${removal}/look.ts`,
         from: "  const { facts } = await lookAt(removal, how, ports, signal);\n  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n",
         to: "  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n  const { facts } = await lookAt(removal, how, ports, signal);\n",
       },
@@ -1268,7 +1268,7 @@ export const mutants = [
     name: "has remove believe one part of the directory which keys a shared service principal has",
     edits: [
       {
-        file: `${removal}/look-at-principals.ts`,
+        file: `${removal}/look-at-azure.ts`,
         from: "!(decisive && known.uniqueName !== ownName)",
         to: "!(decisive && known.uniqueName === ownName)",
       },
@@ -1354,7 +1354,7 @@ export const mutants = [
     edits: [
       {
         file: "src/kubernetes/exec-program.ts",
-        from: "file !== undefined && file === programFile(name, env)",
+        from: "file !== undefined && file === programFile(name, variables)",
         to: "file !== undefined",
       },
     ],

@@ -252,7 +252,7 @@ describe("a look at the registry", () => {
 });
 
 test("a certificate that is not trusted is named, and nothing is sent, even if Node was told not to verify", async () => {
-  const client: PullProof = new PullClient();
+  const client: PullProof = new PullClient({ variables: {} });
   const unverified = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
   process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
   try {

@@ -16,8 +16,6 @@ export interface PullCall {
   readonly proxy?: string;
 }
 
-const client = new PullClient();
-
 async function answer({
   loginServer,
   username = "u",
@@ -26,7 +24,7 @@ async function answer({
   platforms,
   proxy,
 }: PullCall): Promise<unknown> {
-  process.env["HTTPS_PROXY"] = proxy === undefined ? "" : `http://${proxy}`;
+  const client = new PullClient({ variables: proxy === undefined ? {} : { HTTPS_PROXY: `http://${proxy}` } });
   const signal = AbortSignal.timeout(30_000);
   try {
     if (!image) return await client.checkReachable(loginServer, signal).then(() => "reachable");

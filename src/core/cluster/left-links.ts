@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { hasCode } from "../../domain/errors.ts";
 import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
-import { listWriter } from "../../domain/ownership.ts";
+import { listWriter } from "../../domain/other-writers.ts";
 import type { ServiceAccountLink } from "./service-account.ts";
 import type { ClusterView } from "./view.ts";
 import { usualSecretName } from "../../domain/ownership.ts";

@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { ActionableError, hasCode, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import type { PodObject, ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
-import { listWriter } from "../../domain/ownership.ts";
+import { listWriter } from "../../domain/other-writers.ts";
 import type { LeftLink } from "../cluster/left-links.ts";
 import { rehearseUnlink, type ServiceAccountLink } from "../cluster/service-account.ts";
 import type { Cluster } from "../ports.ts";

@@ -1,5 +1,6 @@
 import type { ActionableError } from "../../domain/errors.ts";
-import { fieldManager, hasForgottenWriters, isKeyOf } from "../../domain/ownership.ts";
+import { fieldManager, isKeyOf } from "../../domain/ownership.ts";
+import { hasForgottenWriters } from "../../domain/other-writers.ts";
 import { clockWarnings } from "../clocks.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";

@@ -25,11 +25,11 @@ import {
   managedByLabel,
   managedByValue,
   managedLabel,
-  hasForgottenWriters,
   type EntryMark,
   type EntryMarks,
   type RetireMark,
 } from "../../domain/ownership.ts";
+import { hasForgottenWriters } from "../../domain/other-writers.ts";
 import { BusyError } from "./busy.ts";
 import { readTarget, type Target, type TargetContent, type Writable } from "../cluster/read-targets.ts";
 

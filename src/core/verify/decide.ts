@@ -1,6 +1,6 @@
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { isManaged, reconcilerOf } from "../../domain/ownership.ts";
-import type { PullSecret } from "../../domain/pull-secret.ts";
+import { isManaged } from "../../domain/ownership.ts";
+import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import { askAll, type Check, type CheckResult, type Known } from "../checks/check.ts";
 import { aks } from "../checks/cluster/aks.ts";
 import { clock } from "../checks/cluster/clock.ts";
@@ -77,8 +77,8 @@ export async function verifySecret(
     chosen.secret && content.config
       ? entriesOf(chosen.secret, content.config, sight.isRegistry, sight.wanted, input.image)
       : [];
-  const reconciler = chosen.secret && reconcilerOf(chosen.secret);
-  const writtenBy = reconciler && inOneLine(reconciler);
+  const reconciled = chosen.secret && troubleOf(chosen.secret, "reconciled");
+  const writtenBy = reconciled && inOneLine(reconciled.by);
   const facts: SecretFacts = {
     ...content,
     ...(await absence(chosen, place, sight, signal)),
