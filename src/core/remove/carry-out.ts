@@ -236,7 +236,7 @@ async function removeInAzure(
 ): Promise<void> {
   const { input, ports, records, report, gone } = run;
   const judge = (decisive: boolean) =>
-    judgeAgain(removal, remaining, { gone, decisive }, input, ports, signal);
+    judgeAgain(removal, { remaining, gone, decisive }, { input, ports }, signal);
   // Of a key only its own cluster's secrets decide, which are read whole.
   for (const verdict of (await judge(false)).filter((one) => concerns(one, removal.entries))) {
     await removePrincipal(verdict, {

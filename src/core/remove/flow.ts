@@ -21,7 +21,7 @@ import type {
   RemoveResult,
 } from "./contract.ts";
 import { carryOut, type Run } from "./carry-out.ts";
-import { checkRights, surveyRemoval, type Removal } from "./look.ts";
+import { checkRights, lookAtCluster, type Removal } from "./look.ts";
 import { findLoginServer, recordedIn } from "./find-login-server.ts";
 import { proveKeysGone } from "./prove-gone.ts";
 import { planRemoval } from "./plan-removal.ts";
@@ -154,7 +154,8 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   const registry = await findLoginServer(seen, input, ports, signal);
   const gone = new Set<string>();
   const removals: Removal[] = [];
-  for (const one of seen) removals.push(await surveyRemoval(one, registry, input, ports, gone, signal));
+  for (const one of seen)
+    removals.push(await lookAtCluster(one, { registry, gone }, { input, ports }, signal));
   const live = removals.find(({ entries }) => entries.liveMark)?.entries.liveMark;
   if (live && !input.dryRun) throw new BusyError(targetName(live));
   refuseIfAllUnwritable(removals);

@@ -1,5 +1,5 @@
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
-import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
+import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { isThere, lookAgain } from "../../domain/look-again.ts";
 import { applicationUniqueName, isKeyOf } from "../../domain/ownership.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
@@ -53,7 +53,7 @@ export async function lookAtPrincipals(
   const uniqueName = applicationUniqueName(loginServer, clusterId);
   const [own, ...others] = await Promise.all([
     findOwn(uniqueName, entries, ports, signal),
-    ...[...named].map(([appId, some]) => findNamed(appId, some, wish, ports, signal)),
+    ...[...named].map(([appId, some]) => findNamed({ appId, entries: some }, wish, ports, signal)),
   ]);
   const found = new Map<string, Application>();
   for (const one of [own, ...others]) if (one) found.set(one.appId, withAllKeys(found.get(one.appId), one));
@@ -82,8 +82,7 @@ function findOwn(
  * others made nobody knows: an application that is shared is looked at so often that a part is met which knows it.
  */
 async function findNamed(
-  appId: string,
-  entries: readonly MarkedSecret[],
+  { appId, entries }: { readonly appId: string; readonly entries: readonly MarkedSecret[] },
   { gone, loginServer, clusterId, decisive }: PrincipalsWish,
   { azure, clock }: RemovePorts,
   signal: AbortSignal,
@@ -196,8 +195,7 @@ async function factsOf(
     ...registryIds.map(async (registryId) => ({
       registryId,
       assignments: await rolesOn(
-        registryId,
-        principal,
+        { registryId, objectId: principal.objectId },
         isExpected && ![...gone].some((id) => id.startsWith(registryId.toLowerCase())),
         ports,
         signal,
@@ -233,8 +231,7 @@ function sumOf(counts: readonly Count[]): Count {
  * @throws ActionableError `azure.not-found` when they are not shown although the registry is there
  */
 async function rolesOn(
-  registryId: string,
-  { objectId }: ServicePrincipal,
+  { registryId, objectId }: { readonly registryId: string; readonly objectId: string },
   isExpected: boolean,
   { azure, clock }: RemovePorts,
   signal: AbortSignal,

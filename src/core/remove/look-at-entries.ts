@@ -45,8 +45,7 @@ export interface SurveyedEntries {
 export async function surveyEntries(
   seen: ClusterView,
   loginServer: string,
-  input: RemoveInput,
-  process: ProcessIdentity,
+  { input, process }: { readonly input: RemoveInput; readonly process: ProcessIdentity },
   signal: AbortSignal,
 ): Promise<SurveyedEntries> {
   const marked = markedSecrets(seen, loginServer);

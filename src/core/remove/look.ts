@@ -38,19 +38,23 @@ export interface Removal {
   readonly orphans: readonly RoleAssignment[];
 }
 
+/** What a run looks with. */
+interface Looking {
+  readonly input: RemoveInput;
+  readonly ports: RemovePorts;
+}
+
 /**
  * Looks at one cluster and at what of Azure is its part.
- * @param gone ids of what goes with the clusters before it: its own are added
+ * @param wish.gone ids of what goes with the clusters before it: its own are added
  */
-export async function surveyRemoval(
+export async function lookAtCluster(
   seen: ClusterView,
-  registry: MeantRegistry,
-  input: RemoveInput,
-  ports: RemovePorts,
-  gone: Set<string>,
+  { registry, gone }: { readonly registry: MeantRegistry; readonly gone: Set<string> },
+  { input, ports }: Looking,
   signal: AbortSignal,
 ): Promise<Removal> {
-  const entries = await surveyEntries(seen, registry.loginServer, input, ports.process, signal);
+  const entries = await surveyEntries(seen, registry.loginServer, { input, process: ports.process }, signal);
   const [named, left, { facts, orphans }] = await Promise.all([
     findUsers(entries.entries, input, signal),
     findLeftLinks(seen, input, signal),
@@ -79,10 +83,13 @@ export async function surveyRemoval(
  */
 export async function judgeAgain(
   removal: Pick<Removal, "seen" | "registry" | "entries">,
-  remaining: () => Promise<readonly PullSecret[]>,
-  how: Pick<PrincipalsWish, "gone" | "decisive">,
-  input: RemoveInput,
-  ports: RemovePorts,
+  {
+    remaining,
+    ...how
+  }: Pick<PrincipalsWish, "gone" | "decisive"> & {
+    readonly remaining: () => Promise<readonly PullSecret[]>;
+  },
+  { input, ports }: Looking,
   signal: AbortSignal,
 ): Promise<readonly PrincipalVerdict[]> {
   const { facts } = await lookAt(removal, how, ports, signal);

@@ -287,7 +287,7 @@ class KeysRun {
       .flatMap((one) => heldKeys(one, input))
       .find((one) => one.loginServer === loginServer && one.appId === appId);
     if (!held) return false;
-    const keys = await surveyKeys(held, input, ports, report, signal, this.#made);
+    const keys = await surveyKeys(held, { input, ports, report, made: this.#made }, signal);
     // What this run could not take away it does not try again.
     const staleMarks = keys.staleMarks.filter(
       ({ target }) => !this.#unclearable.some((one) => isSameTarget(one, target)),
@@ -305,7 +305,7 @@ class KeysRun {
     // What turned up since then stops it as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
     if (begins && !this.#keys.liveMark) {
-      const { unwritable } = await preflight(this.#step, this.#keys, input, ports, signal);
+      const { unwritable } = await preflight(this.#step, this.#keys, { input, ports }, signal);
       this.#giveUp(unwritable);
     }
     return true;

@@ -143,7 +143,7 @@ async function look(
       try {
         refuseUnasked(one, ports);
         await signingIn;
-        prospects.push(await prospectOf(one, input, ports, report, signal));
+        prospects.push(await prospectOf(one, { input, ports, report }, signal));
       } catch (error) {
         if (!isFailureOfOne(error, signal)) throw error;
         const { loginServer, appId, seen: cluster } = one;
@@ -159,16 +159,15 @@ async function look(
 
 async function prospectOf(
   held: HeldKeys,
-  input: RotateInput,
-  ports: RotatePorts,
-  report: Report,
+  looking: { readonly input: RotateInput; readonly ports: RotatePorts; readonly report: Report },
   signal: AbortSignal,
 ): Promise<Prospect> {
-  const keys = await surveyKeys(held, input, ports, report, signal);
+  const { input } = looking;
+  const keys = await surveyKeys(held, looking, signal);
   const step = nextStep(keys, input, nothingDone);
   if (keys.unproven && step.kind !== "none") throw keys.unproven;
   if (step.kind !== "none") refuseFarClocks(keys.clocks);
-  return { keys, step, ...(await preflight(step, keys, input, ports, signal)) };
+  return { keys, step, ...(await preflight(step, keys, looking, signal)) };
 }
 
 function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {

@@ -42,7 +42,7 @@ export function judgeHolders(
   const leakedKeys = keysThatLeaked(held, named, keyOf);
   const judged = held.holders.map((holder) => ({
     holder,
-    proof: proofOf(holder, held, application, named, keyOf),
+    proof: proofOf(holder, held, application, { ...named, keyOf }),
     hasLeaked: leakedKeys(holder),
   }));
   const proven = judged.filter(({ proof, hasLeaked }) =>
@@ -99,8 +99,7 @@ function proofOf(
   holder: Holder,
   { seen, loginServer, appId }: HeldKeys,
   { uniqueName, passwords }: Application,
-  { servicePrincipals, retireKey, agreedTo }: NamedByPerson,
-  keyOf: SurveyedKeys["keyOf"],
+  { servicePrincipals, retireKey, agreedTo, keyOf }: NamedByPerson & Pick<SurveyedKeys, "keyOf">,
 ): SecretProof {
   const { credential, second, chosen } = holder;
   const held = [credential, ...(second ? [second] : [])].map(({ password }) => keyOf(password));

@@ -58,19 +58,24 @@ export interface SurveyedKeys extends HeldKeys {
   readonly keyOf: (password: SecretText) => SurveyedKey;
 }
 
+/** What keys are looked at with. */
+interface KeysWish {
+  readonly input: Pick<RotateInput, "proof" | "image" | "timeoutMs"> & NamedByPerson;
+  readonly ports: RotatePorts;
+  readonly report: Report;
+  /** Keys that this run has made itself: the directory may not list them everywhere yet. */
+  readonly made?: readonly PasswordCredential[];
+}
+
 /**
  * Looks up the application and tries each password, once for all the secrets that hold it.
- * @param made keys that this run has made itself: the directory may not list them everywhere yet
  * @throws ActionableError `registry.foreign-host`, `service-principal.not-found`, `service-principal.unproven`,
  *   `rotate.not-named`, exit 2
  */
 export async function surveyKeys(
   held: HeldKeys,
-  input: Pick<RotateInput, "proof" | "image" | "timeoutMs"> & NamedByPerson,
-  ports: RotatePorts,
-  report: Report,
+  { input, ports, report, made = [] }: KeysWish,
   signal: AbortSignal,
-  made: readonly PasswordCredential[] = [],
 ): Promise<SurveyedKeys> {
   const { seen, loginServer, holders } = held;
   refuseUnasked(held, ports);
@@ -92,8 +97,7 @@ export async function surveyKeys(
   const keys = await surveyPasswords(
     held,
     application,
-    proof,
-    () => azureNow(directory, ports.clock),
+    { proof, now: () => azureNow(directory, ports.clock) },
     signal,
   );
   const keyOf = (password: SecretText): SurveyedKey => {
@@ -162,8 +166,7 @@ const unlistedPatienceMs = 10_000;
 async function surveyPasswords(
   { holders }: HeldKeys,
   application: Application,
-  proof: ProofContext,
-  now: () => Date,
+  { proof, now }: { readonly proof: ProofContext; readonly now: () => Date },
   signal: AbortSignal,
 ): Promise<Map<string, SurveyedKey>> {
   const claims = new Map<string, { credential: PullCredential; claims: Claim[] }>();

@@ -44,8 +44,7 @@ export interface Preflight {
 export async function preflight(
   step: NextStep,
   keys: SurveyedKeys,
-  input: RotateInput,
-  ports: RotatePorts,
+  { input, ports }: { readonly input: RotateInput; readonly ports: Pick<RotatePorts, "azure"> },
   signal: AbortSignal,
 ): Promise<Preflight> {
   if (step.kind === "none") return { unwritable: [], warnings: [] };

@@ -72,10 +72,10 @@ export async function decideCredential(
   signal: AbortSignal,
 ): Promise<CredentialDecision> {
   if (question.known) return decideKnown(question, question.known, proof, signal);
-  const inTargets = await firstLiving(question, question.targets, "target", proof, signal);
+  const inTargets = await firstLiving(question, { entries: question.targets, from: "target" }, proof, signal);
   if (inTargets) return inTargets;
   const others = await question.elsewhere();
-  const copy = await firstLiving(question, others ?? [], "copy", proof, signal);
+  const copy = await firstLiving(question, { entries: others ?? [], from: "copy" }, proof, signal);
   return copy ?? { kind: "make" };
 }
 
@@ -124,8 +124,7 @@ async function decideKnown(
 
 async function firstLiving(
   question: CredentialQuestion,
-  entries: readonly HeldEntry[],
-  from: "target" | "copy",
+  { entries, from }: { readonly entries: readonly HeldEntry[]; readonly from: "target" | "copy" },
   proof: ProofContext,
   signal: AbortSignal,
 ): Promise<LivingCredential | undefined> {

@@ -1,4 +1,4 @@
-import type { Application, Caller } from "../../domain/identity.ts";
+import type { Application } from "../../domain/identity.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { managedSelector, type EntryMark } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
@@ -13,7 +13,7 @@ import {
   type ApplicationWish,
 } from "../identity/application.ts";
 import { checkPasswordPolicy } from "../identity/client-secret.ts";
-import { checkRoleRights, compareRoles, type RoleWish, type RolesFinding } from "../identity/pull-role.ts";
+import { checkRoleRights, compareRoles, type RoleWish } from "../identity/pull-role.ts";
 import type { RegistryRights, Roles } from "../ports.ts";
 import { BusyError } from "../turn/busy.ts";
 import { isLive, isOwn } from "../turn/pending-mark.ts";
@@ -53,8 +53,8 @@ export async function surveyIdentity(
     serviceManagementReference: input.serviceManagementReference,
     expected: ours.length > 0,
     expectedAppId: ours.find(({ mark }) => mark.appId !== undefined)?.mark.appId,
-    vouchesFor: (key) => vouchesFor(survey, key, clusterId, held, signal),
-    makeWayFor: (made) => makeWayFor(survey, made, clusterId, held, signal),
+    vouchesFor: (key) => vouchesFor(survey, key, { clusterId, held }, signal),
+    makeWayFor: (made) => makeWayFor(survey, made, { clusterId, held }, signal),
   };
   const { directory, roles } = azure;
   // Nothing of ours is here, so a key will be made: what the tenant lets it be is remembered by whom it is asked of.
@@ -86,6 +86,12 @@ export async function surveyIdentity(
   };
 }
 
+/** What the targets of one cluster hold. */
+interface InTargets {
+  readonly clusterId: string;
+  readonly held: readonly HeldEntry[];
+}
+
 /**
  * Only the secrets to be written vouch for a key: who may write those may read the credential anyhow, while any
  * other namespace of the cluster could speak for a stranger's key. A run at work elsewhere is waited for.
@@ -93,8 +99,7 @@ export async function surveyIdentity(
 async function vouchesFor(
   survey: JobSurvey,
   { keyId, operation }: { readonly keyId: string; readonly operation: string },
-  clusterId: string,
-  held: readonly HeldEntry[],
+  { clusterId, held }: InTargets,
   signal: AbortSignal,
 ): Promise<boolean> {
   const names = ({ mark }: HeldEntry) =>
@@ -126,8 +131,7 @@ const grantedWithinMs = 45_000;
 async function makeWayFor(
   survey: JobSurvey,
   { appId, displayName, createdAt }: Application,
-  clusterId: string,
-  held: readonly HeldEntry[],
+  { clusterId, held }: InTargets,
   signal: AbortSignal,
 ): Promise<void> {
   const { cluster } = survey.cluster;
@@ -167,31 +171,23 @@ export async function checkAzureRights(
   const changesRoles =
     roles.obsolete.length > 0 ||
     roles.wanted.some(({ action }) => action === "created" || action === "updated");
+  const checkMayAssign = async () => {
+    const known = rights ?? (await azure.roles.registryRights(registry.id, signal));
+    checkRoleRights(roles, known, registry, caller.name);
+  };
   const [foreseen, foreseenOfOwners, policy] = await Promise.all([
     foreseeRefusal(application, changesApplication, directory, caller, signal),
     foreseeRefusedOwners(application, directory, caller, signal),
     decision.kind === "make"
       ? checkPasswordPolicy(applicationOf(application), input.expiresInMs, directory, signal)
       : undefined,
-    changesRoles ? checkRights(azure.roles, roles, rights, registry, caller, signal) : undefined,
+    changesRoles ? checkMayAssign() : undefined,
   ]);
   return { foreseen, foreseenOfOwners, policy };
 }
 
 /** Nothing is to be asked of the directory. */
 export const noOutlook: Outlook = { policy: undefined, foreseen: undefined, foreseenOfOwners: undefined };
-
-async function checkRights(
-  port: Roles,
-  roles: RolesFinding,
-  known: RegistryRights | undefined,
-  registry: Registry,
-  caller: Caller,
-  signal: AbortSignal,
-): Promise<void> {
-  const rights = known ?? (await port.registryRights(registry.id, signal));
-  checkRoleRights(roles, rights, registry, caller.name);
-}
 
 /*
  * Role assignments stay behind when a registry is moved to another resource group or subscription: Azure lists them for a

@@ -45,7 +45,7 @@ export async function survey(
 ): Promise<Survey> {
   const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
   try {
-    return await look(input, { ...ports, made: made ?? new Set() }, report, ahead, signal);
+    return await look(input, { ...ports, made: made ?? new Set(), ahead }, report, signal);
   } finally {
     ahead?.close();
   }
@@ -53,15 +53,20 @@ export async function survey(
 
 async function look(
   input: SetupInput,
-  { made, ...ports }: SetupPorts & Required<Pick<SurveyPorts, "made">>,
+  {
+    made,
+    ahead,
+    ...ports
+  }: SetupPorts & Required<Pick<SurveyPorts, "made">> & { readonly ahead: FirstLooks | undefined },
   report: Report,
-  ahead: FirstLooks | undefined,
   signal: AbortSignal,
 ): Promise<Survey> {
   const [{ registry, loginServer, unseen }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
     surveyClusters(input, ports.clusters, signal).then((surveyed) => {
-      if (ahead) beginLooks(ahead, surveyed, input, ports, signal);
+      const likely = ports.azure?.registries.likelyLoginServer(input.registry);
+      if (ahead && likely !== undefined)
+        beginLooks(ahead, surveyed, { ...input, loginServer: likely }, signal);
       return surveyed;
     }),
     ports.azure?.directory.caller(signal),
@@ -106,12 +111,13 @@ async function look(
 function beginLooks(
   ahead: FirstLooks,
   clusters: readonly SurveyedCluster[],
-  { registry, servicePrincipal, proof }: SetupInput,
-  { azure }: SetupPorts,
+  {
+    loginServer,
+    servicePrincipal,
+    proof,
+  }: Pick<SetupInput, "servicePrincipal" | "proof"> & { readonly loginServer: string },
   signal: AbortSignal,
 ): void {
-  const loginServer = azure?.registries.likelyLoginServer(registry);
-  if (loginServer === undefined) return;
   if (proof === "registry") ahead.beginReachable(loginServer, signal);
   if (servicePrincipal !== undefined) return;
   for (const { clusterId, targets } of clusters) {

@@ -43,7 +43,7 @@ async function prune(
   const directory = await ports.directory();
   const prunable = async ({ seen, facts, unsearched }: Look) => {
     if (facts instanceof ActionableError) throw facts;
-    return await findPrunable(keyId, seen, { facts, unsearched }, { directory, clock: ports.clock }, signal);
+    return await findPrunable(keyId, { seen, facts, unsearched }, { directory, clock: ports.clock }, signal);
   };
   const plan = prunePlan(await prunable(look));
   if (input.dryRun) return { kind: "planned", plan };

@@ -33,8 +33,7 @@ interface Prunable {
  */
 export async function findPrunable(
   keyId: string,
-  seen: readonly ClusterView[],
-  { facts, unsearched }: DirectoryAnswer,
+  { seen, facts, unsearched }: DirectoryAnswer & { readonly seen: readonly ClusterView[] },
   { directory, clock }: { readonly directory: Directory; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<Prunable> {

@@ -73,10 +73,8 @@ export async function verifySecret(
   const { context, namespace } = inNamespace;
   const place = { context, namespace, name: chosen.name };
   const content = contentOf(chosen.secret);
-  const entries =
-    chosen.secret && content.config
-      ? entriesOf(chosen.secret, content.config, sight.isRegistry, sight.wanted, input.image)
-      : [];
+  const { isRegistry, wanted } = sight;
+  const entries = entriesOf(chosen.secret, { isRegistry, wanted, image: input.image });
   const reconciled = chosen.secret && troubleOf(chosen.secret, "reconciled");
   const writtenBy = reconciled && inOneLine(reconciled.by);
   const facts: SecretFacts = {
@@ -139,7 +137,7 @@ async function absence(
   return {
     namespaceMissing: home.known && home.value === undefined,
     elsewhere: all
-      .filter((one) => one.name === name && isFor(one, isRegistry, wanted))
+      .filter((one) => one.name === name && isFor(one, { isRegistry, wanted }))
       .map((one) => one.namespace),
   };
 }

@@ -44,17 +44,20 @@ export function registryTeller(ownsLoginServer: IsRegistry): IsRegistry {
   return (host) => ownsLoginServer(registryHostOf(host)) || cloudOfLoginServer(host) !== undefined;
 }
 
+/** Which entries of a secret are meant. */
+export interface EntryWish {
+  readonly isRegistry: IsRegistry;
+  readonly wanted: Wanted | undefined;
+  readonly image?: ProofImage | undefined;
+}
+
 /**
  * The entries of a secret that are for registries of Azure, and for the one that was asked for if one was. Of several
  * for one host it is the one that the kubelet offers for the image.
  */
-export function entriesOf(
-  secret: PullSecret,
-  config: DockerConfig,
-  isRegistry: IsRegistry,
-  wanted: Wanted | undefined,
-  image: ProofImage | undefined,
-): Entry[] {
+export function entriesOf(secret: PullSecret | undefined, { isRegistry, wanted, image }: EntryWish): Entry[] {
+  const { config } = contentOf(secret);
+  if (!secret || !config) return [];
   const marks = secret.marks;
   const keys = Object.keys(config.auths);
   const byHost = new Map<string, Array<{ readonly key: string; readonly credential: PullCredential }>>();
@@ -82,9 +85,8 @@ function hostFor(key: string, host: string, wanted: Wanted | undefined): string 
 }
 
 /** Whether a secret has an entry for a registry of Azure, and for the one that was asked for if one was. */
-export function isFor(secret: PullSecret, isRegistry: IsRegistry, wanted: Wanted | undefined): boolean {
-  const { config } = contentOf(secret);
-  return config !== undefined && entriesOf(secret, config, isRegistry, wanted, undefined).length > 0;
+export function isFor(secret: PullSecret, wish: Omit<EntryWish, "image">): boolean {
+  return entriesOf(secret, { ...wish, image: undefined }).length > 0;
 }
 
 /** The registry that was asked for. */

@@ -12,7 +12,7 @@ import { requireClusters } from "../cluster/view.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { clusterChecks, podChecks, verifySecret, type SecretSight, type VerifiedSecret } from "./decide.ts";
 import { AzureSight } from "./look-at-azure.ts";
-import { contentOf, entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
+import { entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
 import { RegistrySight, seen } from "./look-at-registry.ts";
 import { readsByList, seeNamespace, type ChosenNamespace, type SeenNamespace } from "./look-at-namespace.ts";
 import { seePod, type PodSight } from "./look-at-pod.ts";
@@ -202,10 +202,7 @@ async function hostsOfImage(
   { registries, isRegistry, wanted, maySend }: SecretSight,
 ): Promise<ReadonlySet<string> | undefined> {
   if (!image || wanted) return undefined;
-  const entries = secrets.flatMap(({ secret }) => {
-    const { config } = contentOf(secret);
-    return secret && config ? entriesOf(secret, config, isRegistry, wanted, image) : [];
-  });
+  const entries = secrets.flatMap(({ secret }) => entriesOf(secret, { isRegistry, wanted, image }));
   if (new Set(entries.map(({ host }) => host)).size < 2) return undefined;
   const giving = await Promise.all(
     entries
@@ -232,8 +229,8 @@ async function namespacesOf(
 
 /** Whether a secret has an entry for a registry that is meant. */
 async function meantSecrets({ owns, wanted }: Run): Promise<(secret: PullSecret) => boolean> {
-  const [isRegistry, meant] = [registryTeller(await owns), await wanted];
-  return (secret) => isFor(secret, isRegistry, meant);
+  const wish = { isRegistry: registryTeller(await owns), wanted: await wanted };
+  return (secret) => isFor(secret, wish);
 }
 
 /** The registry that was asked for, with its login server where that is known without Azure, or Azure tells it. */

@@ -119,7 +119,7 @@ export async function seeEntry(
     meantApplication: meant.known ? meant.value : undefined,
     roles,
     second: outcomeOf(other),
-    platforms: await platformsOf(outcome?.kind, host, entry, chosen, sight),
+    platforms: await platformsOf(outcome?.kind, entry, chosen, sight),
     nodes: sight.nodes,
     wantedAccounts: input.serviceAccounts,
     suggest: input.suggest,
@@ -132,8 +132,7 @@ function outcomeOf(tried: Tried | undefined) {
 
 async function platformsOf(
   outcome: string | undefined,
-  host: string,
-  { credential }: Entry,
+  { host, credential }: Entry,
   image: ProofImage,
   { registries, nodes }: EntrySight,
 ): Promise<Known<readonly string[]>> {

@@ -67,7 +67,7 @@ export async function seeNamespace(
     seen(cluster.listPods(namespace, signal), signal),
     seen(cluster.listAccountLinks(namespace, signal), signal),
   ]);
-  const waiting = await waitingPods(cluster, namespace, pods, wish.pod, signal);
+  const waiting = await waitingPods({ cluster, namespace }, pods, wish.pod, signal);
   const [isMeant, isRegistry] = await Promise.all([wish.isMeant, wish.isRegistry]);
   const seenPods = [...(pods.known ? pods.value : []), ...foundOf(waiting)].filter(({ over }) => !over);
   /** Whoever names secrets: service accounts, and pods that pull yet. */
@@ -114,8 +114,7 @@ export async function seeNamespace(
 
 /** The pods that wait for an image, and the one that was asked for: read by itself where they may not be listed. */
 async function waitingPods(
-  cluster: NamespaceReads,
-  namespace: string,
+  { cluster, namespace }: { readonly cluster: NamespaceReads; readonly namespace: string },
   pods: Known<readonly PodObject[]>,
   asked: string | undefined,
   signal: AbortSignal,

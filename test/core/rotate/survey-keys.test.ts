@@ -98,7 +98,7 @@ function survey(secrets: readonly SecretSpec[], told: Told = {}): Promise<Survey
     servicePrincipals: [],
     retireKey: undefined,
   } as const;
-  return surveyKeys(held, wish, ports, () => {}, new AbortController().signal);
+  return surveyKeys(held, { input: wish, ports, report: () => {} }, new AbortController().signal);
 }
 
 const inUse: SecretSpec = { namespace: "a", holds: "old" };
