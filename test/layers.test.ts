@@ -114,6 +114,13 @@ describe("the product's code", () => {
     expect(reading).toEqual([]);
   });
 
+  it("writes secrets in the turn of a run alone, and rehearses that nowhere else", () => {
+    const writing = files
+      .filter((name) => name.startsWith("core/") && !name.startsWith("core/turn/") && !ports.test(name))
+      .filter((name) => /\b(create|patch|delete)Secret\b/.test(textOf(name)));
+    expect(writing).toEqual([]);
+  });
+
   it("ends the process nowhere, and writes to the console nowhere", () => {
     const offending = files.filter((name) => /process\.exit\(|console\.\w+\(/.test(textOf(name)));
     expect(offending).toEqual([]);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
+import { alone, isFree, mainInProcess } from "./in-process.ts";
 
 /** The program as it is published: run `npm run build` first, as `npm test` does. */
 export const programPath = fileURLToPath(new URL("../bin/acr-pull.cjs", import.meta.url));
@@ -33,22 +34,33 @@ export interface RunOptions {
   readonly told?: (text: string) => void;
 }
 
-/** Runs the real program inside a sandbox, without a terminal, and waits for its end. */
+/** What Node, or a library while it is loaded, reads once: a run with one of them needs a process that starts with it. */
+const readAtStart = /^(?:NODE_(?!EXTRA_CA_CERTS$)|DEBUG$|AZURE_LOG_LEVEL$|SSLKEYLOGFILE$|INQUIRER_)/;
+
+/**
+ * Runs the program inside a sandbox, without a terminal, and waits for its end. It runs in this process, which costs a
+ * third; in one of its own where a test signals it, where its variables have to be there when Node starts, where the
+ * command is a server that runs other programs, and while another run is under way here.
+ */
 export async function runProgram(
   sandbox: Sandbox | undefined,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Run> {
-  const home = await mkdtemp(join(tmpdir(), "acr-pull-home-"));
-  try {
-    const env: Record<string, string | undefined> = {
-      PATH: process.env["PATH"],
-      HOME: home,
-      XDG_CACHE_HOME: join(tmpdir(), "acr-pull-test-cache"),
-      ...sandbox?.environment,
-      ...options.env,
-    };
-    return await new Promise<Run>((resolve, reject) => {
+  const isServer = args[0] === "sandbox" || args.includes("--sandbox");
+  const hasSwitch = Object.keys(options.env ?? {}).some((name) => readAtStart.test(name));
+  const needsOwn = options.started !== undefined || isServer || hasSwitch || !isFree();
+  return await (needsOwn ? spawnProgram : runInProcess)(sandbox, args, options);
+}
+
+/** Runs the program in a process of its own. */
+export function spawnProgram(
+  sandbox: Sandbox | undefined,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Run> {
+  return atHome(sandbox, options, (env) => {
+    return new Promise<Run>((resolve, reject) => {
       const child = spawn(process.execPath, [programPath, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
       let stdout = "";
       let stderr = "";
@@ -62,13 +74,65 @@ export async function runProgram(
       child.on("close", (code, signal) => resolve(asRun({ code, signal, stdout, stderr })));
       options.started?.((signal) => child.kill(signal), child.pid ?? 0);
     });
+  });
+}
+
+/**
+ * Runs the program in this process, one at a time.
+ * @param options.hurried whether its pauses are cut short: nothing is learned late by those whom it asks
+ */
+export function runInProcess(
+  sandbox: Sandbox | undefined,
+  args: readonly string[],
+  {
+    input = "",
+    told,
+    started,
+    hurried = false,
+    ...options
+  }: RunOptions & { readonly hurried?: boolean } = {},
+): Promise<Run> {
+  const run = async (env: Record<string, string | undefined>) => {
+    const [stdout, stderr] = [[] as Buffer[], [] as Buffer[]];
+    const code = await mainInProcess(args, {
+      env,
+      input,
+      stdout: (piece) => stdout.push(piece),
+      stderr(piece) {
+        stderr.push(piece);
+        told?.(piece.toString("utf8"));
+      },
+      started,
+      hurried,
+    });
+    const [said, saidAside] = [stdout, stderr].map((pieces) => Buffer.concat(pieces).toString("utf8"));
+    return asRun({ code, signal: null, stdout: said ?? "", stderr: saidAside ?? "" });
+  };
+  return alone(() => atHome(sandbox, options, run));
+}
+
+/** Has a run find the variables of a user whose home is empty. */
+async function atHome(
+  sandbox: Sandbox | undefined,
+  options: RunOptions,
+  run: (env: Record<string, string | undefined>) => Promise<Run>,
+): Promise<Run> {
+  const home = await mkdtemp(join(tmpdir(), "acr-pull-home-"));
+  try {
+    return await run({
+      PATH: process.env["PATH"],
+      HOME: home,
+      XDG_CACHE_HOME: join(tmpdir(), "acr-pull-test-cache"),
+      ...sandbox?.environment,
+      ...options.env,
+    });
   } finally {
     await rm(home, { recursive: true, force: true });
   }
 }
 
 /** What a run that ended said, its stdout read as JSON when somebody asks for that. */
-export function asRun(ended: Omit<Run, "json">): Run {
+function asRun(ended: Omit<Run, "json">): Run {
   return {
     ...ended,
     get json(): ResultDocument {

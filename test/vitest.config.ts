@@ -5,7 +5,7 @@ export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/**/*.long.test.ts"],
+    exclude: ["test/**/*.long.test.ts", "test/peers/**"],
     // NODE_EXTRA_CA_CERTS, set before a worker starts, reaches forks and not threads.
     pool: "forks",
     // Files that run in one worker share its modules: loading them anew for each file takes longer than most tests.

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { exitCode } from "../domain/exit-code.ts";
 import type { Environment } from "./options/answers.ts";
 import type { RunningProgram } from "./carry-out.ts";
@@ -16,10 +17,12 @@ export async function runProgram(
   parts: Omit<RunningProgram, "commands">,
 ): Promise<number> {
   const program = { ...parts, commands };
-  const columns = isDevice() ? parts.process.stdout.columns : undefined;
+  // A run that another program holds in its own process has no descriptors of its own.
+  const isOwn = parts.process === process;
+  const columns = isOwn && !isDevice() ? undefined : parts.process.stdout.columns;
   let reading = await readCommandLine(commandLine, program, columns);
   if (reading.kind === "text") {
-    const text = isDevice() ? reading.text : writeAtOnce(reading.text);
+    const text = isOwn && !isDevice() ? writeAtOnce(reading.text) : reading.text;
     if (text === "") return exitCode.ok;
     reading = { kind: "text", text };
   }

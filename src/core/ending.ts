@@ -1,5 +1,5 @@
-import type { ErrorDetails } from "../domain/errors.ts";
-import type { ExitCode } from "../domain/exit-code.ts";
+import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
+import { exitCode, type ExitCode } from "../domain/exit-code.ts";
 import type { Action } from "./plan.ts";
 
 /** How a flow ended that came to an answer. */
@@ -32,4 +32,127 @@ export interface ResultSecret {
   readonly name: string;
   readonly action: Action;
   readonly error?: ResultError;
+}
+
+/** An error as results show it. */
+export function resultError({ code, message, hint }: ActionableError): ResultError {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** How a run ended, without what it did. */
+export type Ending = Omit<Finished<unknown>, "kind" | "result">;
+
+const goesOn = "Run the same command again: it goes on from here.";
+
+/** What a run has done by the time that something ends it. */
+export interface DoneBefore {
+  /** Whether anything was asked to change. */
+  readonly wrote: boolean;
+  /** Whether a part of it was done that goes on standing, whichever run goes on with the rest. */
+  readonly didPart: boolean;
+}
+
+/**
+ * Whether a run that fails is half done, so that it is no refusal any more: a refusal says that nothing was written.
+ * Where another run goes on in place of this one nothing is half done, unless a part was done before.
+ */
+export function isHalfDone({ code }: ActionableError, { wrote, didPart }: DoneBefore): boolean {
+  return code === "busy" ? didPart : wrote;
+}
+
+/**
+ * How a run ended by its failures: the first one says what to do, and each is told once.
+ * @param isHalfDone whether the same command goes on from what this run did: exit 4 then, else the failure's own
+ * @throws the first of them that is a bug of ours
+ */
+export function endingBy(failures: readonly unknown[], isHalfDone: boolean): Ending {
+  const errors = failures.map((failure) => {
+    if (!(failure instanceof ActionableError)) throw failure;
+    return failure;
+  });
+  const [first] = errors;
+  if (!first) return { exitCode: exitCode.ok };
+  const { code, hint, docs, requestId, retryable } = first;
+  return {
+    exitCode: isHalfDone ? exitCode.incomplete : first.exitCode,
+    error: {
+      code,
+      message: [...new Set(errors.map(({ message }) => message))].join("\n"),
+      hint: hint ?? (isHalfDone ? goesOn : undefined),
+      docs,
+      requestId,
+      retryable,
+      cause: first,
+    },
+  };
+}
+
+/** A failure of a run that has written something before. */
+export function halfDone(error: ActionableError): ActionableError {
+  const { code, message, hint = goesOn, docs, requestId, retryable } = error;
+  const details = { code, hint, docs, requestId, retryable, exitCode: exitCode.incomplete };
+  return new ActionableError(message, details, { cause: error });
+}
+
+/** A person did not agree to what was left to do, of which a part is done. */
+export function declinedHalfWay(code: string, message: string): ActionableError {
+  return new ActionableError(message, { code, hint: goesOn, exitCode: exitCode.incomplete });
+}
+
+/** One of several things that could not be done. */
+export interface FailedPart {
+  readonly name: string;
+  readonly error: ActionableError;
+}
+
+/** Things that could not be done, each on a line of its own with its reason. */
+export function listFailed(failed: readonly FailedPart[]): string {
+  return failed.map(({ name, error }) => `  ${name}: ${error.message}`).join("\n");
+}
+
+/**
+ * That some things could not be done, and the others were.
+ * @param says what is said of them, before they are listed
+ * @param hint what to do where the first of them does not say it
+ */
+export function incomplete(
+  failed: readonly FailedPart[],
+  { code, says, hint }: { readonly code: string; readonly says: string; readonly hint: string },
+): ActionableError {
+  const [first] = failed;
+  return new ActionableError(
+    `${says}:\n${listFailed(failed)}`,
+    {
+      code,
+      hint: first?.error.hint ?? hint,
+      docs: first?.error.docs,
+      requestId: first?.error.requestId,
+      retryable: true,
+      exitCode: exitCode.incomplete,
+    },
+    { cause: first?.error },
+  );
+}
+
+/** That nothing of what was meant can be written now, so that nothing is begun. */
+export function noneWritable([first, ...more]: readonly [
+  ActionableError,
+  ...ActionableError[],
+]): ActionableError {
+  const errors = [first, ...more];
+  const { code, hint, docs, requestId } = first;
+  const passing = errors.every(({ retryable }) => retryable);
+  return new ActionableError(
+    errors.map(({ message }) => message).join("\n"),
+    // A cluster that does not answer has refused nobody.
+    {
+      code,
+      hint,
+      docs,
+      requestId,
+      retryable: passing,
+      exitCode: passing ? exitCode.failed : exitCode.notAllowed,
+    },
+    { cause: first },
+  );
 }

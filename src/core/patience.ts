@@ -1,10 +1,30 @@
 import { formatDuration } from "../domain/duration.ts";
-import type { Looks } from "../domain/look-again.ts";
+import { lookAgain } from "../domain/look-again.ts";
 import type { Clock } from "./ports.ts";
+import type { Report } from "./progress.ts";
+
+/*
+ * Parts of the directory and of Resource Manager learn of writes one after the other, and each request meets any of
+ * them. A run waits for them in one of two ways: it looks so often that every part was met, where something may not be
+ * there at all; or until it is there or a time is over, where it must come, for this run has just made it.
+ */
 
 /** Enough to meet every part of a service before something is taken for absent, two seconds long. */
-export function oftenEnough(clock: Clock): Looks {
-  return { most: 8, betweenMs: 250, sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal) };
+const mostLooks = 8;
+const betweenLooksMs = 250;
+
+/**
+ * Looks until an answer suffices, or so often that every part of the service was met.
+ * @returns the last answer
+ */
+export function untilBelievable<T>(
+  look: () => Promise<T>,
+  suffices: (found: T) => boolean,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T> {
+  const sleep = (milliseconds: number) => clock.sleep(milliseconds, signal);
+  return lookAgain(look, suffices, { most: mostLooks, betweenMs: betweenLooksMs, sleep }, signal);
 }
 
 /** How long, and what is told meanwhile. */
@@ -12,11 +32,6 @@ export interface Patience {
   readonly timeoutMs: number;
   /** Called before each pause with the number of times it has been looked. */
   readonly onWait?: (tries: number) => void;
-}
-
-/** A wait in words: for what, which try it is, and how long it may last. */
-export function waitText(whatFor: string, tries: number, timeoutMs: number): string {
-  return `Waiting for ${whatFor}, try ${tries}, up to ${formatDuration(timeoutMs)}`;
 }
 
 const firstPauseMs = 250;
@@ -43,4 +58,32 @@ export async function waitUntil<T>(
     patience.onWait?.(tries);
     await clock.sleep(Math.min(pauseMs, patience.timeoutMs - waitedMs), signal);
   }
+}
+
+/** What waiting takes. */
+export interface WaitTools {
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly timeoutMs: number;
+}
+
+/** What is waited for, and under which step it is told. */
+interface Expected {
+  readonly id: string;
+  /** As in "Entra to know the new application". */
+  readonly what: string;
+}
+
+/** As `waitUntil`, and tells each try. */
+export function waitTelling<T>(
+  look: () => Promise<T | undefined>,
+  { id, what }: Expected,
+  { clock, report, timeoutMs }: WaitTools,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const longest = formatDuration(timeoutMs);
+  const onWait = (tries: number) => {
+    report({ kind: "waiting", id, text: `Waiting for ${what}, try ${tries}, up to ${longest}` });
+  };
+  return waitUntil(look, { timeoutMs, onWait }, clock, signal);
 }

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { runHurried } from "../canary.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { runInProcess } from "../in-process.ts";
 
 let sandbox: Sandbox;
 let folder = "";
@@ -41,7 +41,7 @@ async function status(exec: object, args: readonly string[] = [], env: Record<st
   for (const item of config.users) item.user = { exec };
   const kubeconfig = join(folder, "kubeconfig");
   await writeFile(kubeconfig, dump(config));
-  return runInProcess(sandbox, ["status", "--kubeconfig", kubeconfig, ...args], { env });
+  return runHurried(sandbox, ["status", "--kubeconfig", kubeconfig, ...args], { env });
 }
 
 /** A program on the PATH that signs in. */

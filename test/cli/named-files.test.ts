@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runHurried } from "../canary.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
-import { runInProcess } from "../in-process.ts";
 import { runProgram, setup } from "../program.ts";
 
 let folder = "";
@@ -60,7 +60,7 @@ describe("a file that a command names", () => {
   it("may be a pipe that is written, as a shell makes for <(...)", async () => {
     const file = pipe();
     const [run] = await Promise.all([
-      runInProcess(sandbox, ["status", "--kubeconfig", file, "-o", "json"]),
+      runHurried(sandbox, ["status", "--kubeconfig", file, "-o", "json"]),
       readFile(sandbox.kubeconfigPath).then((text) => writeFile(file, text)),
     ]);
     expect(run.code, run.stderr).toBe(0);
@@ -70,19 +70,19 @@ describe("a file that a command names", () => {
     ["/dev/zero", "it is a device"],
     ["/dev", "it is a directory"],
   ])("is refused when it is %s", async (file, why) => {
-    const status = await runInProcess(sandbox, ["status", "--kubeconfig", file]);
+    const status = await runHurried(sandbox, ["status", "--kubeconfig", file]);
     expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining(`cannot be read: ${why}`) });
     const given = await setup(sandbox, known(file));
     expect(given.code).toBe(2);
     expect(given.json.error.message).toContain(`--password-file ${file} cannot be read (${why})`);
-    const world = await runInProcess(sandbox, ["sandbox", "--world", file, "--", "true"]);
+    const world = await runHurried(sandbox, ["sandbox", "--world", file, "--", "true"]);
     expect(world).toMatchObject({ code: 2, stderr: expect.stringContaining(`cannot be read: ${why}`) });
   });
 
   it("is refused when it is far too large", async () => {
     const file = join(folder, "large");
     await writeFile(file, Buffer.alloc(9 * 1024 * 1024, " "));
-    const status = await runInProcess(sandbox, ["status", "--kubeconfig", file]);
+    const status = await runHurried(sandbox, ["status", "--kubeconfig", file]);
     expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining("it is larger than 8 MiB") });
     const given = await setup(sandbox, known(file));
     expect(given.json.error.message).toContain("cannot be read (it is larger than 4 KiB)");
@@ -109,11 +109,7 @@ describe("a file that a kubeconfig names", () => {
     ] as const;
     for (const [file, why] of files) {
       const [cluster = {}, user = {}] = fields(file);
-      const run = await runInProcess(sandbox, [
-        "status",
-        "--kubeconfig",
-        await kubeconfigWith(cluster, user),
-      ]);
+      const run = await runHurried(sandbox, ["status", "--kubeconfig", await kubeconfigWith(cluster, user)]);
       expect(run.code, run.stderr).toBe(3);
       expect(run.stderr).toContain(`cannot be had: ${file} cannot be read: ${why}`);
     }

@@ -7,8 +7,7 @@ import fc from "fast-check";
 import { dump, loadAll } from "js-yaml";
 import { createCertificateAuthority } from "../../src/sandbox/certificate-authority.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
-import { secretsIn, unprintable } from "../canary.ts";
-import { runInProcess } from "../in-process.ts";
+import { runHurried, secretsIn, unprintable } from "../canary.ts";
 import { failingSeeds } from "../scenarios/failing-seeds.ts";
 import { ScriptedServer } from "../scripted-server.ts";
 import { status } from "./stub-api-server.ts";
@@ -180,7 +179,7 @@ export class MutatedKubeconfigs {
       "allow",
       ...(drawn.context === undefined ? [] : ["--context", drawn.context]),
     ];
-    const run = await runInProcess(this.#sandbox, args, { input: "pass8Q~word" });
+    const run = await runHurried(this.#sandbox, args, { input: "pass8Q~word" });
     this.#ends.set(run.code, (this.#ends.get(run.code) ?? 0) + 1);
     if (this.#servers.trusted.requests.some(({ headers }) => headers.authorization)) this.#signedIn += 1;
     const said = run.stdout + run.stderr;

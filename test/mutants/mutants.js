@@ -149,7 +149,7 @@ export const mutants = [
   {
     name: "removes the old key although some secret could not be cleaned",
     edits: [
-      { file: `${flow}/retire-key.ts`, from: "if (good.length < total) return false;", to: "" },
+      { file: `${flow}/retire-key.ts`, from: "if (good < total) return false;", to: "" },
       {
         // It would be in the way: it finds the very secret that was not cleaned.
         file: `${flow}/retire-key.ts`,
@@ -180,7 +180,7 @@ export const mutants = [
     name: "retires a key although other namespaces cannot be seen",
     edits: [
       {
-        file: `${flow}/retire-key.ts`,
+        file: `${flow}/retire-block.ts`,
         from: "if (!seen.whole && !input.namespacesComplete) {",
         to: 'if (!seen.whole && seen.clusterId === "") {',
       },
@@ -194,7 +194,7 @@ export const mutants = [
     name: "does not count a copy that is not ours among the holders of a key to be retired",
     edits: [
       {
-        file: `${flow}/retire-key.ts`,
+        file: `${flow}/retire-block.ts`,
         from: ".filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))",
         to: ".filter(({ credentials }) => password && credentials.length < 0)",
       },
@@ -209,7 +209,7 @@ export const mutants = [
     name: "retires a key that another cluster of the same run holds",
     edits: [
       {
-        file: `${flow}/retire-key.ts`,
+        file: `${flow}/retire-block.ts`,
         from: "...others.flatMap(",
         to: "...others.slice(others.length).flatMap(",
       },
@@ -256,7 +256,7 @@ export const mutants = [
     edits: [
       {
         file: "src/core/identity/client-secret.ts",
-        from: "await mark.nextOperation(newOperation(), signal);",
+        from: "await mark.nextOperation(signal);",
         to: "",
       },
     ],
@@ -320,9 +320,9 @@ export const mutants = [
     name: "does not read back what it wrote",
     edits: [
       {
-        file: `${flow}/change-over.ts`,
-        from: "const good = await work.readBack(await work.write(assignments));",
-        to: "const good = await work.write(assignments);",
+        file: `${flow}/key-work.ts`,
+        from: "const good = await this.turn.readBack(written, (credential) => this.prove(credential));",
+        to: "const good = written;",
       },
     ],
     caughtBy: {
@@ -538,7 +538,7 @@ export const mutants = [
     name: "takes over the mark of a run that is at work",
     edits: [
       {
-        file: "src/core/turn/pending-mark.ts",
+        file: "src/core/turn/live-mark.ts",
         from: "return Math.abs(serverTime.getTime() - Date.parse(renewedAt)) <= staleAfterMs;",
         to: "return serverTime.getTime() - Date.parse(renewedAt) <= 0 * staleAfterMs;",
       },
@@ -566,9 +566,9 @@ export const mutants = [
     name: "does not look again for another run once its own mark is set",
     edits: [
       {
-        file: "src/core/turn/take-turn.ts",
+        file: "src/core/turn/take-mark.ts",
         from: "if (!other) return mark;",
-        to: "if (!other || mark.lost) return mark;",
+        to: "if (!other || mark.target) return mark;",
       },
     ],
     caughtBy: {
@@ -581,7 +581,7 @@ export const mutants = [
     name: "undoes what the run wrote that went on in its place",
     edits: [
       {
-        file: "src/core/turn/pull-secret.ts",
+        file: "src/core/turn/write-entry.ts",
         from: "if (otherKey || otherMark) throw new BusyError(targetName(target));",
         to: "if (otherKey && otherMark && !target) throw new BusyError(targetName(target));",
       },
@@ -610,9 +610,9 @@ export const mutants = [
     name: "removes the key of a killed run without looking who holds it (rotate)",
     edits: [
       {
-        file: `${flow}/key-work.ts`,
-        from: "const held = await this.heldKeyIds();\n    const onRemoved",
-        to: "const held = new Set<string>();\n    const onRemoved",
+        file: "src/core/turn/sweep.ts",
+        from: 'if (typeof inUse === "string") held.add(inUse);',
+        to: 'held.clear(); if (typeof inUse === "string") held.add(inUse);',
       },
     ],
     caughtBy: {
@@ -804,9 +804,9 @@ export const mutants = [
         to: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== null),",
       },
       {
-        file: "src/core/setup/sweep.ts",
-        from: "if (keyId !== null) held.add(keyId);",
-        to: "held.clear(); if (keyId !== null) held.add(keyId);",
+        file: "src/core/turn/sweep.ts",
+        from: 'if (typeof inUse === "string") held.add(inUse);',
+        to: 'held.clear(); if (typeof inUse === "string") held.add(inUse);',
       },
     ],
     caughtBy: {
@@ -879,7 +879,7 @@ export const mutants = [
     name: "has setup take an entry in capitals for the one that the kubelet finds",
     edits: [
       {
-        file: "src/core/turn/pull-secret.ts",
+        file: "src/core/turn/write-entry.ts",
         from: "const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length > 0;",
         to: "const isFound = keysForImage(Object.keys(config.auths), `${loginServer}/any`).length >= 0;",
       },
@@ -1012,9 +1012,9 @@ export const mutants = [
     name: "has remove take the secrets from who still pulls with them",
     edits: [
       {
-        file: `${removal}/carry-out.ts`,
-        from: "    await this.#several.unlink(this.#removal.users.links, stillOurTurn);\n    await this.#removeOthers(mark);",
-        to: "    await this.#removeOthers(mark);\n    await this.#several.unlink(this.#removal.users.links, stillOurTurn);",
+        file: `${removal}/act.ts`,
+        from: "  await several.unlink(removal.users.links);\n  await several.removeEntries(removal.entries.entries.filter(({ target }) => !turn.isMarked(target)));\n",
+        to: "  await several.removeEntries(removal.entries.entries.filter(({ target }) => !turn.isMarked(target)));\n  await several.unlink(removal.users.links);\n",
       },
     ],
     caughtBy: {
@@ -1210,7 +1210,7 @@ export const mutants = [
     edits: [
       {
         file: `${removal}/remove-principals.ts`,
-        from: "if (verdict.keys.length + verdict.roles.length > 0 && (await lookAgain())) return;",
+        from: "if (verdict.keys.length + verdict.roles.length > 0 && (await judgeNow())) return;",
         to: "",
       },
     ],

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FaultOptions } from "../../src/sandbox/faults.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { Search, secretsOf, watching } from "../echoes.ts";
-import { runInProcess } from "../in-process.ts";
-import type { Run } from "../program.ts";
+import { runInProcess, type Run } from "../program.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -21,7 +20,7 @@ async function setupAmid(
   sandbox.setFaults(faults);
   const { result: run, watched } = await watching(() =>
     runInProcess(sandbox, ["setup", "--registry", "myregistry", "-n", "awesomeapps", "-y", ...args], {
-      checked: false,
+      hurried: true,
     }),
   );
   sandbox.setFaults([]);

@@ -3,7 +3,7 @@ import { load as parseYaml } from "js-yaml";
 import { expect } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
-import { runInProcess } from "../in-process.ts";
+import { runInProcess } from "../program.ts";
 
 /** What a terminal acts on, what reorders, and what shows nothing. */
 const acting =
@@ -123,7 +123,7 @@ export async function runAmidHostileStrings(seed: number): Promise<number> {
         );
         const format = ["text", "json", "yaml"][(seed + runs) % 3] ?? "text";
         const args = [...command, "-o", format, "--timeout", "2s", ...(runs % 2 === 0 ? ["-v"] : [])];
-        const run = await runInProcess(sandbox, args, { checked: false });
+        const run = await runInProcess(sandbox, args, { hurried: true });
         runs += 1;
         const said = JSON.stringify([args, run.stdout, run.stderr]);
         expect(run.stdout, said).not.toMatch(acting);

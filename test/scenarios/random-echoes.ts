@@ -4,8 +4,7 @@ import { join } from "node:path";
 import type { FaultOptions } from "../../src/sandbox/faults.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { Search, secretsOf, watching } from "../echoes.ts";
-import { runInProcess } from "../in-process.ts";
-import { runProgram, type Run } from "../program.ts";
+import { runInProcess, runProgram, type Run } from "../program.ts";
 
 /** What came of so many runs. */
 export interface Told {
@@ -180,7 +179,7 @@ export async function runAmidEchoes(seed: number, runs: number, inProcess: boole
         const met = sandbox.requests.entries.length;
         const { result, watched } = await watching(() =>
           inProcess
-            ? runInProcess(sandbox, args, { env, ...(input && { input }), checked: false })
+            ? runInProcess(sandbox, args, { env, ...(input && { input }), hurried: true })
             : runProgram(sandbox, args, { env: { ...env, ...switches(draw) }, ...(input && { input }) }),
         );
         sandbox.setFaults([]);

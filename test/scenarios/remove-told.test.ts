@@ -1,7 +1,7 @@
 import { describe, expect, it, type TestContext } from "vitest";
+import { runHurried } from "../canary.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
-import { runInProcess } from "../in-process.ts";
 import { liveAssignments, livePasswords, secretOf, type Run, type RunOptions } from "../program.ts";
 import { stopped } from "../stopped.ts";
 import { expectDepartures } from "./removal.ts";
@@ -14,7 +14,7 @@ async function setUpWorld(context: TestContext): Promise<Sandbox> {
   const sandbox = await start(context);
   const where = namespaces.flatMap((name) => ["-n", name]);
   const args = ["setup", "--registry", "myregistry", ...where, "--service-account", "default", "-y"];
-  const { code, stderr } = await runInProcess(sandbox, args);
+  const { code, stderr } = await runHurried(sandbox, args);
   expect(code, stderr).toBe(0);
   expectDepartures(sandbox);
   return sandbox;
@@ -22,13 +22,13 @@ async function setUpWorld(context: TestContext): Promise<Sandbox> {
 
 function remove(sandbox: Sandbox, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
   const whole = ["remove", "--registry", "myregistry", "-y", "-o", "json", "--settle", "0s", ...args];
-  return runInProcess(sandbox, whole, options);
+  return runHurried(sandbox, whole, options);
 }
 
 /** What status says, to people and to programs. */
 async function statusOf(sandbox: Sandbox) {
-  const { code, stdout } = await runInProcess(sandbox, ["status"]);
-  const { json } = await runInProcess(sandbox, ["status", "-o", "json"]);
+  const { code, stdout } = await runHurried(sandbox, ["status"]);
+  const { json } = await runHurried(sandbox, ["status", "-o", "json"]);
   return { code, stdout, json };
 }
 
@@ -123,7 +123,7 @@ describe("remove that is told to stop half way", () => {
     const sandbox = await setUpWorld(context);
     const isRemoval = ({ path }: RequestEntry) => path.endsWith("/removePassword");
     const run = await stopped(sandbox, "SIGINT", isRemoval, (sandbox, _args, options) =>
-      runInProcess(sandbox, ["remove", "--registry", "myregistry", "-y"], options),
+      runHurried(sandbox, ["remove", "--registry", "myregistry", "-y"], options),
     );
     expect(run.stdout).toMatch(/application +\S+ +not reached/);
     expect(run.stdout).toMatch(/key +\S+ +removed/);
@@ -154,7 +154,7 @@ describe("a removal that did not come to its end", () => {
     expect(stdout).not.toContain("acr-pull setup");
     const [, command = ""] = /or for this secret alone:\n {2}acr-pull (remove .+)/.exec(stdout) ?? [];
     expect(command).toMatch(/--registry \S+ .*--namespace \S+ --secret-name acr-secret/);
-    const again = await runInProcess(sandbox, [...command.split(" "), "-y", "--settle", "0s"]);
+    const again = await runHurried(sandbox, [...command.split(" "), "-y", "--settle", "0s"]);
     expect(again.code, again.stderr).toBe(0);
   });
 
@@ -163,7 +163,7 @@ describe("a removal that did not come to its end", () => {
     await stopped(sandbox, "SIGTERM", ({ path }) => path.endsWith("/removePassword"), remove);
     const [place] = pullSecrets(sandbox);
     const args = ["verify", "-n", place?.metadata.namespace ?? "", "-o", "json"];
-    const { json } = await runInProcess(sandbox, args);
+    const { json } = await runHurried(sandbox, args);
     const failed = json.checks.find(({ id }: { id: string }) => id === "secret-registry");
     expect(failed).toMatchObject({ status: "fail" });
     expect(failed.message).toContain("an interrupted removal");

@@ -1,8 +1,8 @@
 import { describe, expect, it, type TestContext } from "vitest";
+import { runHurried } from "../canary.ts";
 import type { RequestEntry } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
-import { runInProcess } from "../in-process.ts";
 import type { ResultDocument, Run, RunOptions } from "../program.ts";
 import { stopped } from "../stopped.ts";
 import { changedOver, setUp } from "./already-set-up.ts";
@@ -18,7 +18,7 @@ async function setUpWorld(context: TestContext): Promise<Sandbox> {
 }
 
 function rotate(sandbox: Sandbox, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
-  return runInProcess(sandbox, ["rotate", "-y", "-o", "json", "--settle", "0s", ...args], options);
+  return runHurried(sandbox, ["rotate", "-y", "-o", "json", "--settle", "0s", ...args], options);
 }
 
 type Faults = NonNullable<SandboxOptions["faults"]>;
@@ -65,7 +65,7 @@ describe("rotate that fails half way names what it did", () => {
   it("to people as well", async (context) => {
     const sandbox = await setUpWorld(context);
     failAfter(sandbox, "/addPassword", [noPatch, noRemoval]);
-    const { stdout } = await runInProcess(sandbox, ["rotate", "-y", "--settle", "0s"]);
+    const { stdout } = await runHurried(sandbox, ["rotate", "-y", "--settle", "0s"]);
     const [, made] = keyIds(sandbox);
     expect(stdout).toContain(`The key ${made} was made, and no secret is known to hold it yet`);
     expect(stdout).toContain("was not rotated to the end");

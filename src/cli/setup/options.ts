@@ -1,4 +1,3 @@
-import { usualSecretName } from "../../domain/ownership.ts";
 import {
   displayName,
   guidName,
@@ -8,6 +7,7 @@ import {
   registryReference,
   repositoryPattern,
 } from "../../domain/names.ts";
+import { usualSecretName } from "../../domain/ownership.ts";
 import { requestedRoles } from "../../domain/role.ts";
 import { lifetime, plainText } from "../options/option-values.ts";
 import {

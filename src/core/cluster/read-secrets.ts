@@ -88,19 +88,33 @@ export async function readManaged(
   };
 }
 
+/** A cluster, and the secrets of it that were seen. */
+export interface SeenSecrets {
+  readonly cluster: Cluster;
+  readonly secrets: ReadonlyArray<Pick<PullSecret, "namespace" | "name">>;
+}
+
+/** A cluster's pull secrets as they are now. */
+export interface SecretsNow {
+  readonly secrets: readonly PullSecret[];
+  /** Whether these are all there are. */
+  readonly whole: boolean;
+}
+
 /**
  * A cluster's pull secrets as they are now, for others may have written since they were seen; where they may not be
  * listed cluster-wide, those that were seen.
  * @param concurrency the most requests under way at once
  */
 export async function secretsNow(
-  { cluster, secrets }: Pick<ClusterView, "cluster" | "secrets">,
+  { cluster, secrets }: SeenSecrets,
   concurrency: number,
   signal: AbortSignal,
-): Promise<readonly PullSecret[]> {
+): Promise<SecretsNow> {
   const listed = await cluster.listPullSecrets(signal);
-  if (listed) return listed;
-  const find = ({ namespace, name }: PullSecret) => cluster.findSecret(namespace, name, signal);
+  if (listed) return { secrets: listed, whole: true };
+  const find = ({ namespace, name }: SeenSecrets["secrets"][number]) =>
+    cluster.findSecret(namespace, name, signal);
   const found = await pMap(secrets, find, { concurrency });
-  return found.filter((secret) => secret !== undefined);
+  return { secrets: found.filter((secret) => secret !== undefined), whole: false };
 }

@@ -225,7 +225,7 @@ export function isChosen(
   return (namespaces?.has(namespace) ?? true) && (secretName ?? name) === name;
 }
 
-function placeOf({ namespace, name }: SecretObject): string {
+function placeOf({ namespace, name }: PullSecret): string {
   return `${namespace}/${name}`;
 }
 

@@ -35,8 +35,7 @@ export interface Claimed {
 export async function refuseUnlessOurs(
   { application, owners, principal }: Claimed,
   wish: OwnershipWish,
-  caller: Caller,
-  directory: Directory,
+  { caller, directory }: { readonly caller: Caller; readonly directory: Directory },
   signal: AbortSignal,
 ): Promise<void> {
   const { objectId } = application;

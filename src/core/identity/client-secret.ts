@@ -1,15 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { formatDuration } from "../../domain/duration.ts";
 import { ActionableError, hasCode, OutcomeUnknownError, type ErrorDetails } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, NewPassword } from "../../domain/identity.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
-import type { Clock, Directory } from "../ports.ts";
-import type { Report } from "../progress.ts";
-import { waitText, waitUntil } from "../patience.ts";
+import type { Directory } from "../ports.ts";
+import { waitTelling } from "../patience.ts";
 import { nameOf } from "./directory-names.ts";
-import type { HeldMark } from "../turn/pending-mark.ts";
+import type { DirectoryTools } from "./directory-tools.ts";
 
 const dayMs = 86_400_000;
 /** What Graph gives when no end is named; `max` asks for it where the tenant's policy cannot be read. */
@@ -28,12 +26,14 @@ export interface KeyWish {
   readonly lifetimeMs: number;
   /** Server time. */
   readonly now: Date;
-  readonly mark: HeldMark;
+  readonly mark: KeyMark;
 }
 
-/** A fresh operation id. */
-export function newOperation(): string {
-  return randomUUID();
+/** The mark under which a key is made: it names the key before there is one. */
+export interface KeyMark {
+  readonly operation: string;
+  /** Names another key, and keeps the present one among those to be removed. */
+  nextOperation(signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -42,27 +42,19 @@ export function newOperation(): string {
  */
 export async function makeKey(
   wish: KeyWish,
-  ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
+  tools: DirectoryTools,
   signal: AbortSignal,
 ): Promise<NewPassword> {
   const { application, clusterId, lifetimeMs, mark, now } = wish;
-  const { directory, clock, report, timeoutMs } = ports;
+  const { directory, report } = tools;
   const endDateTime = new Date(now.getTime() + lifetimeMs - Math.min(clockSkewMs, lifetimeMs / 100));
   for (let tries = 1; ; tries += 1) {
     const displayName = keyDisplayName(clusterId, mark.operation);
     try {
-      const made = await waitUntil(
+      const made = await waitTelling(
         () => addUnlessUnknown(directory, application.objectId, { displayName, endDateTime }, signal),
-        {
-          timeoutMs,
-          onWait: (tries) =>
-            report({
-              kind: "waiting",
-              id: "key",
-              text: waitText("Entra to know the new application", tries, timeoutMs),
-            }),
-        },
-        clock,
+        { id: "key", what: "Entra to know the new application" },
+        tools,
         signal,
       );
       if (made) return made;
@@ -86,7 +78,7 @@ export async function makeKey(
         level: "info",
         text: "The answer with the new password was lost; that key will be removed and another is made",
       });
-      await mark.nextOperation(newOperation(), signal);
+      await mark.nextOperation(signal);
     }
   }
 }
@@ -243,26 +235,18 @@ export async function sweepKeys(
     /** Told of each key as it is removed: what fails on the way is thrown. */
     onRemoved?: (keyId: string) => void;
   },
-  ports: { directory: Directory; clock: Clock; report: Report; timeoutMs: number },
+  tools: DirectoryTools,
   signal: AbortSignal,
 ): Promise<{ removed: string[]; held: string[] }> {
-  const { directory, clock, report, timeoutMs } = ports;
-  const listed = await waitUntil(
+  const { directory, report } = tools;
+  const listed = await waitTelling(
     async () => {
       const current = await directory.readApplication(application.objectId, signal);
       const shows = wish.newest === undefined || current?.passwords.some((key) => key.keyId === wish.newest);
       return current && shows ? current : undefined;
     },
-    {
-      timeoutMs,
-      onWait: (tries) =>
-        report({
-          kind: "waiting",
-          id: "sweep",
-          text: waitText("Entra to list the new key", tries, timeoutMs),
-        }),
-    },
-    clock,
+    { id: "sweep", what: "Entra to list the new key" },
+    tools,
     signal,
   );
   report({ kind: "ended", id: "sweep" });

@@ -1,7 +1,7 @@
 import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
-import { isThere, lookAgain } from "../../domain/look-again.ts";
+import { isThere } from "../../domain/look-again.ts";
 import type { Clock, Directory } from "../ports.ts";
-import { oftenEnough } from "../patience.ts";
+import { untilBelievable } from "../patience.ts";
 
 /** An application and the keys that are said to be its own. */
 export interface ClaimedKeys {
@@ -34,7 +34,7 @@ export async function findApplicationListing(
     const seen = { ...found, passwords: [...found.passwords, ...fresh] };
     if (!best || count(seen) > count(best)) best = seen;
   };
-  await lookAgain(look, () => best !== undefined && count(best) === claimed.size, oftenEnough(clock), signal);
+  await untilBelievable(look, () => best !== undefined && count(best) === claimed.size, clock, signal);
   return best;
 }
 
@@ -51,7 +51,7 @@ export async function findPrincipalOf(
   signal: AbortSignal,
 ): Promise<ServicePrincipal | undefined> {
   const look = () => directory.findServicePrincipal(appId, signal);
-  return lookAgain(look, isThere, oftenEnough(clock), signal);
+  return untilBelievable(look, isThere, clock, signal);
 }
 
 /**
@@ -80,6 +80,6 @@ export async function withoutRemovedKeys(
     isKnown = true;
     passwords = passwords.filter(({ keyId }) => found.passwords.some((one) => one.keyId === keyId));
   };
-  await lookAgain(look, hasNone, oftenEnough(clock), signal);
+  await untilBelievable(look, hasNone, clock, signal);
   return isKnown ? { ...application, passwords } : undefined;
 }

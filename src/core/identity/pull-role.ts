@@ -14,15 +14,12 @@ import {
   type WantedRights,
 } from "../../domain/role-standing.ts";
 import {
-  assignmentName,
   isOurAssignment,
   type DesiredAssignment,
   type RoleAssignment,
 } from "../../domain/role-assignment.ts";
 import type { Action, PlannedChange } from "../plan.ts";
-import type { Clock, RegistryRights, Roles } from "../ports.ts";
-import type { Report } from "../progress.ts";
-import { waitText, waitUntil } from "../patience.ts";
+import type { RegistryRights } from "../ports.ts";
 
 /** One assignment that should stand, beside what stands. */
 export interface RoleFinding {
@@ -125,7 +122,8 @@ function limitInTheWay(
   );
 }
 
-function foreignAssignment(registry: Registry, assignment: RoleAssignment): ActionableError {
+/** Azure keeps one assignment for a role, and somebody else made it. */
+export function foreignAssignment(registry: Registry, assignment: RoleAssignment): ActionableError {
   const condition = assignment.condition === undefined ? "without a condition" : "with another condition";
   return refused(
     "roles.foreign-assignment",
@@ -237,96 +235,4 @@ export function foreignLimits({ wanted }: RolesFinding): RoleAssignment[] {
   return wanted.flatMap(({ desired: { role, condition }, present }) =>
     present && condition !== undefined && !limitIn(role, condition) ? present : [],
   );
-}
-
-/** One role that stands now. */
-export interface StandingRole {
-  readonly id: string;
-  readonly desired: DesiredAssignment;
-  readonly action: RoleFinding["action"];
-}
-
-/**
- * Grants what is wanted. A principal that Resource Manager does not know yet is waited for; a 409 counts as
- * success only after the assignment in the way was read and is the same.
- */
-export async function ensureRoles(
-  finding: RolesFinding,
-  wish: RoleWish,
-  principalId: string,
-  ports: {
-    roles: Roles;
-    clock: Clock;
-    report: Report;
-    timeoutMs: number;
-    /** Told of each as soon as it stands, for the next one may fail. */
-    onStanding: (role: StandingRole) => void;
-  },
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { desired, present, action } of finding.wanted) {
-    const stands = present && (action === "unchanged" || action === "reused");
-    const { id } = stands ? present : await grant(desired, wish.registry, principalId, ports, signal);
-    ports.onStanding({ id, desired, action });
-  }
-}
-
-async function grant(
-  desired: DesiredAssignment,
-  registry: Registry,
-  principalId: string,
-  ports: { roles: Roles; clock: Clock; report: Report; timeoutMs: number },
-  signal: AbortSignal,
-): Promise<{ id: string }> {
-  const { roles, clock, report, timeoutMs } = ports;
-  const assigned = await waitUntil(
-    async () => {
-      const outcome = await roles.assignRole(registry.id, principalId, desired, signal);
-      if (outcome.kind === "assigned") return outcome.assignment;
-      if (outcome.kind === "principal-unknown") return undefined;
-      return findSame(desired, registry, principalId, roles, signal);
-    },
-    {
-      timeoutMs,
-      onWait: (tries) =>
-        report({
-          kind: "waiting",
-          id: "role",
-          text: waitText("Azure Resource Manager to know the new service principal", tries, timeoutMs),
-        }),
-    },
-    clock,
-    signal,
-  );
-  if (assigned) return assigned;
-  throw new ActionableError(
-    `Azure Resource Manager did not come to know the service principal ${principalId} in time.`,
-    {
-      code: "roles.principal-unknown",
-      hint: "Run the same command again later; it goes on from here.",
-      docs: "https://aka.ms/docs-principaltype",
-      retryable: true,
-    },
-  );
-}
-
-/** The assignment that a 409 speaks of, if it is what was wanted; `undefined` while the list does not show it yet. */
-async function findSame(
-  desired: DesiredAssignment,
-  registry: Registry,
-  principalId: string,
-  roles: Roles,
-  signal: AbortSignal,
-): Promise<RoleAssignment | undefined> {
-  const present = (await roles.listAssignments(registry.id, principalId, signal)).find(
-    (one) =>
-      one.scope.toLowerCase() === registry.id.toLowerCase() &&
-      builtInRole(one.roleDefinitionId)?.guid === desired.role.guid,
-  );
-  if (present && !sameCondition(present.condition, desired.condition)) {
-    if (present.name.toLowerCase() === assignmentName(registry.id, principalId, desired.role.guid))
-      return undefined;
-    throw foreignAssignment(registry, present);
-  }
-  return present;
 }

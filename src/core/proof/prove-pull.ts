@@ -3,7 +3,7 @@ import { imageText } from "../../domain/image-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import type { Clock, ProofImage, PullOutcome, PullProof, SignIn } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { waitText, waitUntil } from "../patience.ts";
+import { waitTelling } from "../patience.ts";
 
 /** How the credential is proven. */
 export type ProofKind = "registry" | "entra" | "none";
@@ -52,12 +52,12 @@ export async function provePull(
   credential: PullCredential,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kind, loginServer, report, timeoutMs, clock } = context;
+  const { kind, loginServer, report } = context;
   if (kind === "none") return;
   let { image } = context;
   let refusals = 0;
   let last = { kind: "refused", reason: "not tried" } as PullOutcome;
-  await waitUntil(
+  await waitTelling(
     async () => {
       last = await tryOnce({ ...context, image }, credential, signal);
       if (last.kind === "allowed" || last.kind === "image-missing") return last;
@@ -65,16 +65,8 @@ export async function provePull(
       if (refusals % refusalsBetweenLooks === 0) image = (await context.imageNow?.(signal)) ?? image;
       return undefined;
     },
-    {
-      timeoutMs,
-      onWait: (tries) =>
-        report({
-          kind: "waiting",
-          id: "proof",
-          text: waitText(unaware(kind, loginServer), tries, timeoutMs),
-        }),
-    },
-    clock,
+    { id: "proof", what: unaware(kind, loginServer) },
+    context,
     signal,
   );
   report({ kind: "ended", id: "proof" });

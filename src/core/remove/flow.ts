@@ -1,16 +1,15 @@
-import type { Finished } from "../ending.ts";
 import { isDeepStrictEqual } from "node:util";
 import { ActionableError } from "../../domain/errors.ts";
-import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
 import { refuseFarClocks } from "../clocks.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../cluster/view.ts";
+import { declinedHalfWay, noneWritable } from "../ending.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { BusyError } from "../turn/busy.ts";
-import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import { act, type Run } from "./act.ts";
 import type {
   RemovableRegistry,
   RemoveConversation,
@@ -18,14 +17,12 @@ import type {
   RemoveOutcome,
   RemovePlan,
   RemovePorts,
-  RemoveResult,
 } from "./contract.ts";
-import { carryOut, type Run } from "./carry-out.ts";
-import { checkRights, lookAtCluster, type Removal } from "./look.ts";
 import { findLoginServer, recordedIn } from "./find-login-server.ts";
-import { proveKeysGone } from "./prove-gone.ts";
+import { checkRights, lookAtCluster, type Removal } from "./look.ts";
 import { planRemoval } from "./plan-removal.ts";
-import { Records, thingsToGo } from "./records.ts";
+import { proveKeysGone } from "./prove-gone.ts";
+import { Records, finishedOutcome, thingsToGo } from "./result.ts";
 
 /** What was found in all chosen clusters. */
 interface Survey {
@@ -54,9 +51,11 @@ export async function remove(
     if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
     // What stops it now leaves it half way.
     records.failures.push(error);
-    return finished(records, []);
+    return finishedOutcome(records, []);
   }
 }
+
+const declinedText = "Not agreed to; what was removed before another run came between is gone.";
 
 async function removeInTurn(
   input: RemoveInput,
@@ -75,7 +74,7 @@ async function removeInTurn(
     if (!hasChanges(plan.changes) || isAgreed(plan, agreed)) {
       for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
     } else if (await conversation.approve(plan)) agreed = plan;
-    else if (records.wrote) throw declinedHalfWay();
+    else if (records.wrote) throw declinedHalfWay("remove.declined", declinedText);
     else return { kind: "declined", plan };
     try {
       return await carryAllOut(survey, records, { input, ports, report, signal });
@@ -94,14 +93,6 @@ function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): bool
   );
 }
 
-function declinedHalfWay(): ActionableError {
-  return new ActionableError("Not agreed to; what was removed before another run came between is gone.", {
-    code: "remove.declined",
-    hint: "Run the same command again: it goes on from here.",
-    exitCode: exitCode.incomplete,
-  });
-}
-
 /** @throws BusyError when another run is at work in one of the clusters */
 async function carryAllOut(
   { removals, leftOut }: Survey,
@@ -113,7 +104,7 @@ async function carryAllOut(
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
-      await carryOut(removal, { ...run, gone, records });
+      await act(removal, { ...run, gone, records });
     } catch (error) {
       if (!isFailureOfOne(error, run.signal)) throw error;
       records.failures.push(error);
@@ -121,7 +112,7 @@ async function carryAllOut(
   }
   run.signal.throwIfAborted();
   await proveKeysGone(records, run);
-  return finished(records, leftOut);
+  return finishedOutcome(records, leftOut);
 }
 
 async function lookWhenIdle(
@@ -168,32 +159,9 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
 /** Where no secret can be written at all nothing is begun. */
 function refuseIfAllUnwritable(removals: readonly Removal[]): void {
   const unwritable = removals.flatMap(({ entries }) => entries.unwritable);
-  const [first] = unwritable;
-  if (!first || removals.some(({ entries }) => entries.entries.length > 0)) return;
-  const { code, hint, docs, requestId } = first.error;
-  throw new ActionableError(
-    unwritable.map(({ error }) => error.message).join("\n"),
-    { code, hint, docs, requestId, exitCode: exitCode.notAllowed },
-    { cause: first.error },
-  );
-}
-
-function finished(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
-  const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
-  const result = { removed: records.all(records.failures.length === 0) };
-  const [first] = failures;
-  if (!first) return { kind: "finished", result, exitCode: exitCode.ok };
-  const code: ExitCode = records.wrote || records.items.length > 0 ? exitCode.incomplete : first.exitCode;
-  const error: NonNullable<Finished<RemoveResult>["error"]> = {
-    code: first.code,
-    message: [...new Set(failures.map(({ message }) => message))].join("\n"),
-    hint: first.hint ?? "Run the same command again: it goes on from here.",
-    docs: first.docs,
-    requestId: first.requestId,
-    retryable: first.retryable,
-    cause: first,
-  };
-  return { kind: "finished", result, exitCode: code, error };
+  const [first, ...more] = unwritable.map(({ error }) => error);
+  if (first && removals.every(({ entries }) => entries.entries.length === 0))
+    throw noneWritable([first, ...more]);
 }
 
 /**

@@ -1,14 +1,14 @@
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
-import { isThere, lookAgain } from "../../domain/look-again.ts";
+import { isThere } from "../../domain/look-again.ts";
 import { applicationUniqueName, isKeyOf } from "../../domain/ownership.ts";
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
-import { oftenEnough } from "../patience.ts";
+import { untilBelievable } from "../patience.ts";
 import type { MarkedSecret } from "../turn/entry-removal.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RemovePorts } from "./contract.ts";
-import { loginServerOf } from "./find-login-server.ts";
 import type { PrincipalFacts } from "./decide.ts";
+import { loginServerOf } from "./find-login-server.ts";
 
 /** Which applications are meant, and what is known of them. */
 export interface PrincipalsWish {
@@ -74,7 +74,7 @@ function findOwn(
   const findByName = () => azure.directory.findApplicationByUniqueName(uniqueName, signal);
   // A run that was cut off early marks a secret before there is an application: a 404 may be a stale answer.
   const isExpected = entries.some(({ mark }) => mark.appId === undefined);
-  return lookAgain(findByName, (one) => one !== undefined || !isExpected, oftenEnough(clock), signal);
+  return untilBelievable(findByName, (one) => one !== undefined || !isExpected, clock, signal);
 }
 
 /**
@@ -93,7 +93,7 @@ async function findNamed(
     .filter((keyId) => !gone.has(keyId));
   const ownName = applicationUniqueName(loginServer, clusterId);
   let known: Application | undefined;
-  await lookAgain(
+  await untilBelievable(
     async () => {
       const found = known
         ? await azure.directory.readApplication(known.objectId, signal)
@@ -104,7 +104,7 @@ async function findNamed(
       known !== undefined &&
       claimed.every((id) => known?.passwords.some(({ keyId }) => keyId === id)) &&
       !(decisive && known.uniqueName !== ownName),
-    oftenEnough(clock),
+    clock,
     signal,
   );
   return known;
@@ -164,7 +164,7 @@ async function factsUnlessGone(
   if (facts.otherCredentials !== "unseen") return facts;
   const { azure, clock } = ports;
   const look = () => azure.directory.readApplication(application.objectId, signal);
-  const shown = await lookAgain(look, (found) => found === undefined, oftenEnough(clock), signal);
+  const shown = await untilBelievable(look, (found) => found === undefined, clock, signal);
   return shown && facts;
 }
 
@@ -182,7 +182,7 @@ async function factsOf(
   const matters = mayGo || application.passwords.every((key) => isKeyOf(key, clusterId));
   const count = (ask: () => Promise<number>) => (matters ? unlessUnseen(ask()) : 0);
   const [principal, ...ofApplication] = await Promise.all([
-    lookAgain(() => directory.findServicePrincipal(appId, signal), isThere, oftenEnough(ports.clock), signal),
+    untilBelievable(() => directory.findServicePrincipal(appId, signal), isThere, ports.clock, signal),
     count(() => directory.countFederatedCredentials(objectId, signal)),
     count(() => directory.countCertificates(objectId, signal)),
   ]);
@@ -237,10 +237,10 @@ async function rolesOn(
   signal: AbortSignal,
 ): Promise<readonly RoleAssignment[]> {
   try {
-    return await lookAgain(
+    return await untilBelievable(
       () => azure.roles.listAssignments(registryId, objectId, signal),
       (found) => !isExpected || found.some((one) => isOurAssignment(registryId, one)),
-      oftenEnough(clock),
+      clock,
       signal,
     );
   } catch (error) {

@@ -7,8 +7,9 @@ import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { isChosen, type ClusterView } from "../cluster/view.ts";
 import type { ProcessIdentity } from "../ports.ts";
-import { readEntry, rehearseRemoval, type MarkedSecret } from "../turn/entry-removal.ts";
-import { isLive } from "../turn/pending-mark.ts";
+import { readEntry, type MarkedSecret } from "../turn/entry-removal.ts";
+import { rehearseRemoval } from "../turn/rehearse.ts";
+import { isLive } from "../turn/live-mark.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
 import type { RemoveInput } from "./contract.ts";
 

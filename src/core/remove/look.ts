@@ -7,11 +7,9 @@ import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { azureNow, readClocks, type Clocks } from "../clocks.ts";
 import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import type { ClusterView } from "../cluster/view.ts";
-import { foreseeRefusedChange } from "../identity/application.ts";
+import { foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
-import type { MeantRegistry } from "./find-login-server.ts";
-import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./look-at-users.ts";
 import {
   isUnnamed,
   judgePrincipal,
@@ -19,8 +17,10 @@ import {
   type PrincipalQuestion,
   type PrincipalVerdict,
 } from "./decide.ts";
-import { surveyEntries, type SurveyedEntries } from "./look-at-entries.ts";
+import type { MeantRegistry } from "./find-login-server.ts";
 import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-azure.ts";
+import { surveyEntries, type SurveyedEntries } from "./look-at-entries.ts";
+import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./look-at-users.ts";
 
 /** What goes of one cluster's part, and what stays. */
 export interface Removal {
@@ -230,7 +230,7 @@ export async function checkRights(
   await Promise.all([
     ...changed.map(async (verdict) => {
       const { application } = verdict;
-      const refusal = await foreseeRefusedChange(application, directory, caller, signal, deedOf(verdict));
+      const refusal = await foreseeRefusedChange(application, { directory, caller }, signal, deedOf(verdict));
       // Nothing of what would go before it could be brought back.
       if (refusal) throw refusal;
     }),

@@ -5,7 +5,7 @@ import { proofImage, type ProofKind } from "../proof/prove-pull.ts";
 import { proveRemoved, type RemovalEvidence, type RemovalProof } from "../proof/prove-removed.ts";
 import type { Report } from "../progress.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
-import type { Records, RemovedKeyRecord } from "./records.ts";
+import type { Records, RemovedKeyRecord } from "./result.ts";
 
 /** Nothing more depends on it, so that nobody is kept waiting for as long as a service may take. */
 const longestWaitMs = 120_000;

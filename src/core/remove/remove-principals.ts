@@ -1,25 +1,26 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
-import type { LeftDeleted } from "../ports.ts";
-import type { RemovePorts } from "./contract.ts";
-import type { Report } from "../progress.ts";
-import { nameOf } from "../identity/directory-names.ts";
+import { applicationUniqueName } from "../../domain/ownership.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { nameOf } from "../identity/directory-names.ts";
+import type { LeftDeleted } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import type { Turn } from "../turn/turn.ts";
+import type { RemovePorts } from "./contract.ts";
 import type { PrincipalVerdict } from "./decide.ts";
+import type { Removal } from "./look.ts";
 import { roleName } from "./plan-removal.ts";
-import type { Records } from "./records.ts";
+import type { Records } from "./result.ts";
 
 /** What removing in Azure takes. */
 export interface AzureRemoval {
   readonly ports: Pick<RemovePorts, "azure">;
   readonly records: Records;
   readonly report: Report;
-  readonly signal: AbortSignal;
+  readonly turn: Turn;
   /** Ids of what this run has removed, to which its own are added. */
   readonly gone: Set<string>;
-  /** Throws `busy` when another run went on in this one's place. */
-  readonly stillOurTurn: () => Promise<void>;
   /** What the secrets that go held that may be a key's password. */
   readonly credentialsOf: (key: PasswordCredential) => readonly PullCredential[];
   readonly loginServer: string;
@@ -38,15 +39,15 @@ export async function removePrincipal(verdict: PrincipalVerdict, removal: AzureR
   noteKeptKeys(verdict, records);
   if (keysFailed) return noteKeptRoles(verdict, records);
   let now = verdict;
-  const lookAgain = () =>
+  const judgeNow = () =>
     tryTo(verdict.application.appId, "application", removal, async () => {
       // One that is deleted meanwhile leaves what was known of it.
       now = (await removal.judgeAgain()) ?? now;
     });
-  if (verdict.keys.length + verdict.roles.length > 0 && (await lookAgain())) return;
+  if (verdict.keys.length + verdict.roles.length > 0 && (await judgeNow())) return;
   const rolesFailed = await removeRoles(now, removal);
   noteKeptRoles(now, records);
-  if (rolesFailed || (!now.keptBecause && (await lookAgain()))) return;
+  if (rolesFailed || (!now.keptBecause && (await judgeNow()))) return;
   if (now.keptBecause) noteEnd(verdict, now.keptBecause, records);
   else await removeApplication(verdict, removal);
 }
@@ -80,14 +81,14 @@ async function removeKeys(
   { application, keys }: PrincipalVerdict,
   removal: AzureRemoval,
 ): Promise<ActionableError | undefined> {
-  const { ports, records, report, signal, gone, loginServer } = removal;
+  const { ports, records, report, turn, gone, loginServer } = removal;
   const { objectId } = application;
   for (const key of keys) {
     const { keyId } = key;
     const failed = await tryTo(keyId, "key", removal, async () => {
       report({ kind: "started", id: `key ${keyId}`, text: `Removing the key ${keyId}` });
       try {
-        await ports.azure.directory.removePassword(objectId, keyId, signal);
+        await ports.azure.directory.removePassword(objectId, keyId, turn.signal);
       } catch (error) {
         // A run before this one removed it, and parts of the directory have not heard of that.
         if (!hasCode(error, "directory.key-lingers")) throw error;
@@ -105,11 +106,11 @@ async function removeRoles(
   { roles }: PrincipalVerdict,
   removal: AzureRemoval,
 ): Promise<ActionableError | undefined> {
-  const { ports, records, report, signal, gone } = removal;
+  const { ports, records, report, turn, gone } = removal;
   for (const role of roles) {
     const failed = await tryTo(role.id, "role-assignment", removal, async () => {
       report({ kind: "started", id: role.id, text: `Taking the ${roleName(role)} back` });
-      await ports.azure.roles.removeAssignment(role.id, signal);
+      await ports.azure.roles.removeAssignment(role.id, turn.signal);
       gone.add(role.id.toLowerCase());
       records.add({ kind: "role-assignment", id: role.id, action: "removed" });
       report({ kind: "done", id: role.id, text: `Took the ${roleName(role)} back` });
@@ -120,14 +121,14 @@ async function removeRoles(
 }
 
 async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemoval): Promise<void> {
-  const { ports, records, report, signal } = removal;
+  const { ports, records, report, turn } = removal;
   const { application } = verdict;
   const { objectId, appId } = application;
   await tryTo(appId, "application", removal, async () => {
     report({ kind: "started", id: objectId, text: `Deleting the application ${nameOf(application)}` });
     // It is gone from then on, whether it can be deleted for good or not.
     const noteGone = () => noteEnd(verdict, undefined, records);
-    const left = await ports.azure.directory.removeApplication(objectId, signal, noteGone);
+    const left = await ports.azure.directory.removeApplication(objectId, turn.signal, noteGone);
     noteGone();
     const text = `Deleted the application ${nameOf(application)} and its service principal`;
     report({ kind: "done", id: objectId, text });
@@ -136,10 +137,33 @@ async function removeApplication(verdict: PrincipalVerdict, removal: AzureRemova
 }
 
 /**
+ * Deletes for good the application that a run before this one had deleted when it was cut off: its mark alone leads to
+ * it, and it would keep its name for 30 days.
+ */
+export async function purgeLeft(
+  { entries, facts, registry, seen }: Removal,
+  { ports, report, records, turn }: Pick<AzureRemoval, "ports" | "report" | "records" | "turn">,
+): Promise<void> {
+  const uniqueName = applicationUniqueName(registry.loginServer, seen.clusterId);
+  const own = facts.find(({ application }) => application.uniqueName === uniqueName)?.application;
+  const isDone = records.items.some(
+    ({ kind, id, action }) => kind === "application" && id === own?.appId && action === "removed",
+  );
+  for (const id of entries.staleDeletions) {
+    // Where another one bears the name now no deleted one does.
+    if (own && (own.objectId !== id || isDone)) continue;
+    const left = await ports.azure.directory.purgeApplication(id, uniqueName, turn.signal);
+    if (!left) continue;
+    const name = `The application ${uniqueName}, which was deleted before,`;
+    report({ kind: "note", level: "warning", text: leftText(name, left) });
+  }
+}
+
+/**
  * It stays a success: nobody signs in as it any more.
  * @param name how the application is named in a sentence
  */
-export function leftText(name: string, { url, because }: LeftDeleted): string {
+function leftText(name: string, { url, because }: LeftDeleted): string {
   const why = because.message.replace(/\.$/, "");
   return `${name} could not be deleted for good: ${why}. For 30 days it keeps its name and can be restored; to set up here again meanwhile takes who may see deleted applications, or an Application Administrator who has it deleted first: az rest --method DELETE --url ${url}`;
 }
@@ -148,16 +172,16 @@ export function leftText(name: string, { url, because }: LeftDeleted): string {
 async function tryTo(
   id: string,
   kind: "key" | "role-assignment" | "application",
-  { records, signal, stillOurTurn }: AzureRemoval,
+  { records, turn }: AzureRemoval,
   work: () => Promise<void>,
 ): Promise<ActionableError | undefined> {
-  await stillOurTurn();
+  await turn.ensureHeld();
   try {
     records.wrote = true;
     await work();
     return undefined;
   } catch (error) {
-    if (!isFailureOfOne(error, signal)) throw error;
+    if (!isFailureOfOne(error, turn.signal)) throw error;
     records.fail({ kind, id }, error);
     return error;
   }

@@ -1,34 +1,36 @@
 import pMap from "p-map";
-import { isFailureOfOne } from "../cluster/failure-of-one.ts";
-import { removeEntry, type EntryRemoved, type MarkedSecret } from "../turn/entry-removal.ts";
 import { heldText } from "../../domain/held-text.ts";
-import { targetName } from "../turn/pull-secret.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { writable, type Target } from "../cluster/read-targets.ts";
 import { removeLink, type ServiceAccountLink } from "../cluster/service-account.ts";
-import type { Run } from "./carry-out.ts";
-import type { Records } from "./records.ts";
+import type { MarkedSecret } from "../turn/entry-removal.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import { removeEntry, type EntryRemoved } from "../turn/remove-entry.ts";
+import type { Turn } from "../turn/turn.ts";
+import type { Run } from "./act.ts";
 import type { Removal } from "./look.ts";
+import type { Records } from "./result.ts";
 
 /** Does the same to several things of one cluster at once. */
 export class Several {
   readonly #clusterId: string;
   readonly #run: Run;
-  readonly #signal: AbortSignal;
+  readonly #turn: Turn;
 
-  constructor({ seen }: Removal, run: Run, signal: AbortSignal) {
+  constructor({ seen }: Removal, run: Run, turn: Turn) {
     this.#clusterId = seen.clusterId;
     this.#run = run;
-    this.#signal = signal;
+    this.#turn = turn;
   }
 
-  /** @param stillOurTurn throws `busy` when another run went on in this one's place */
-  async unlink(links: readonly ServiceAccountLink[], stillOurTurn: () => Promise<void>): Promise<void> {
+  /** @throws BusyError when another run went on in this one's place */
+  async unlink(links: readonly ServiceAccountLink[]): Promise<void> {
     await this.each("service accounts unlinked", links, async (link) => {
       const { cluster, namespace, account: id } = link;
       const item = { kind: "service-account", id, context: cluster.context, namespace } as const;
       await this.noting(item, async () => {
-        await stillOurTurn();
-        await removeLink(writable(link, this.#run.ports), this.#signal);
+        await this.#turn.ensureHeld();
+        await removeLink(writable(link, this.#run.ports), this.#turn.signal);
         this.#run.records.add({ ...item, action: "updated" });
       });
     });
@@ -36,21 +38,15 @@ export class Several {
 
   /**
    * Takes entries out of their secrets.
-   * @param stillOurTurn throws `busy` when another run went on in this one's place
-   * @param confirmTurn asks for that, however sure it is, where somebody else has written
+   * @throws BusyError when another run went on in this one's place
    */
-  async removeEntries(
-    entries: readonly MarkedSecret[],
-    stillOurTurn: () => Promise<void>,
-    confirmTurn = stillOurTurn,
-  ): Promise<void> {
-    await this.each("secrets done", entries, async ({ target, ...entry }) => {
+  async removeEntries(entries: readonly MarkedSecret[]): Promise<void> {
+    await this.each("secrets done", entries, async (entry) => {
+      const { target } = entry;
       const { cluster, namespace, name: id } = target;
       const item = { kind: "secret", id, context: cluster.context, namespace } as const;
       await this.noting(item, async () => {
-        await stillOurTurn();
-        const goes = { ...entry, target: writable(target, this.#run.ports) };
-        const removed = await removeEntry(goes, this.#signal, confirmTurn);
+        const removed = await removeEntry(this.#turn, entry);
         const { action } = removed;
         const why = action === "updated" && removed.why !== undefined ? { reason: removed.why } : {};
         const heldBy = action === "updated" && removed.finalizers ? { heldBy: removed.finalizers } : {};
@@ -89,7 +85,7 @@ export class Several {
     try {
       await work();
     } catch (error) {
-      if (!isFailureOfOne(error, this.#signal)) throw error;
+      if (!isFailureOfOne(error, this.#turn.signal)) throw error;
       records.fail(item, error);
       const name = `${item.context}/${item.namespace}/${item.id}`;
       report({

@@ -3,8 +3,7 @@ import type { PasswordCredential } from "../../domain/identity.ts";
 import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../domain/ownership.ts";
 import { azureNow } from "../clocks.ts";
 import { manyLooks } from "../proof/prove-steadily.ts";
-import { asForeseen, foreseeRefusedChange } from "../identity/application.ts";
-import { BusyError } from "../turn/busy.ts";
+import { asForeseen, foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
 import {
   isRefusedByDirectory,
   lifetimeOf,
@@ -14,9 +13,11 @@ import {
 } from "../identity/client-secret.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import type { SecretWrite } from "../turn/turn.ts";
+import type { DesiredEntry } from "../turn/write-entry.ts";
 import { timeText } from "../../domain/time-text.ts";
 import type { Holder } from "../cluster/holders.ts";
-import type { Assignment, ChangedOver, KeyWork, NextKey } from "./key-work.ts";
+import type { ChangedOver, KeyWork, NextKey } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
 import type { SurveyedKey, SurveyedKeys } from "./look.ts";
 
@@ -30,25 +31,21 @@ const proofSpreadMs = 2_000;
  * @throws ActionableError `busy` when another run is at work; what stopped it half way
  */
 export async function changeOver(step: ChangeOver, work: KeyWork): Promise<ChangedOver> {
-  try {
-    return await work.underMark(endedOperations(step, work.keys), async () => {
-      const to = step.to ?? (await newKey(step, work));
-      await proveOrTakeBack(to, step, work);
-      const changed = (work.changed = { to, after: countedFromNow(step, work) });
-      const assignments = step.holders.map((holder) => ({
-        holder,
-        desired: desired(holder, to, { ...step, after: changed.after }, work),
-      }));
-      const written = await write(assignments, work);
-      const unused = work.made !== undefined && written.length === 0;
-      const newest = unused ? undefined : work.made?.keyId;
-      await closeAfter(assignments, work, () => work.close(newest, unused ? [work.mark.operation] : []));
-      return changed;
-    });
-  } catch (error) {
-    if (error instanceof BusyError && step.to === undefined) await work.abandon();
-    throw error;
-  }
+  return work.inTurn(endedOperations(step, work.keys), async () => {
+    const to = step.to ?? (await newKey(step, work));
+    await proveOrTakeBack(to, step, work);
+    const changed = (work.changed = { to, after: countedFromNow(step, work) });
+    const writes = step.holders.map((holder) => ({
+      target: holder.target,
+      secret: holder.secret,
+      desired: desired(holder, to, { ...step, after: changed.after }, work),
+    }));
+    const good = await write(writes, work);
+    const unused = work.made !== undefined && good === 0;
+    const newest = unused ? undefined : work.made?.keyId;
+    await closeAfter(writes, work, () => work.close(newest, unused ? [work.turn.mark.operation] : []));
+    return changed;
+  });
 }
 
 /** A grace is for those who read the secrets: it begins when these are written, however long the proof took. */
@@ -93,8 +90,10 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   report({ kind: "started", id: "key", text: "Making a key" });
   const policy = await work.tools.directory.passwordPolicy(application, work.signal);
   const lifetimeMs = lifetimeOf(input.expiresInMs, policy, lifeBefore(holders, keys));
-  const wish = { application, clusterId: seen.clusterId, lifetimeMs, mark: work.mark };
+  const { mark } = work.turn;
+  const wish = { application, clusterId: seen.clusterId, lifetimeMs, mark };
   const now = azureNow(work.tools.directory, work.tools.clock);
+  work.keyBegun = true;
   const key = await makeKey({ ...wish, now }, work.tools, work.signal).catch(async (error: unknown) => {
     throw isRefusedByDirectory(error) ? await givenBack(error, work) : error;
   });
@@ -103,7 +102,7 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   report({ kind: "done", id: "key", text: `Made the key ${key.keyId}, valid until ${expiresAt}` });
   const listed: PasswordCredential = {
     keyId: key.keyId,
-    displayName: keyDisplayName(seen.clusterId, work.mark.operation),
+    displayName: keyDisplayName(seen.clusterId, mark.operation),
     startDateTime: azureNow(work.tools.directory, work.tools.clock),
     endDateTime: key.endDateTime,
     hint: key.secret.reveal().slice(0, 3),
@@ -122,7 +121,7 @@ async function givenBack(refusal: ActionableError, work: KeyWork): Promise<unkno
       return passwordsForbidden(keys.application, policy, refusal);
     }
     const caller = await directory.caller(signal);
-    return asForeseen(refusal, await foreseeRefusedChange(keys.application, directory, caller, signal));
+    return asForeseen(refusal, await foreseeRefusedChange(keys.application, { directory, caller }, signal));
   } catch (error) {
     if (!(error instanceof ActionableError)) throw error;
     return refusal;
@@ -147,7 +146,7 @@ export function lifeBefore(holders: readonly Holder[], { keyOf }: Pick<SurveyedK
  * What a secret shall hold: the new key, and beside it the one that it holds now, if that still signs in. A key that is
  * to be removed stays named in the secret until it is, with or without its text.
  */
-function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): Assignment["desired"] {
+function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): DesiredEntry {
   const { keys, input } = work;
   const { mark: entry, credential, second } = holder;
   const held = [credential, second]
@@ -162,7 +161,6 @@ function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): 
     loginServer: keys.loginServer,
     credential: to.credential,
     mark: { ...kept, appId: keys.appId, keyId: to.keyId, expiresAt: to.expiresAt },
-    closes: undefined,
     before: {
       credential: input.overlapEntry ? before?.credential : undefined,
       retire: going ? retireMark(going, step) : standing?.keyId === to.keyId ? undefined : standing,
@@ -186,28 +184,29 @@ function retireMark({ keyId }: SurveyedKey, { after, why }: ChangeOver): RetireM
   return { keyId, after: timeText(after), ...(why === undefined ? {} : { why }) };
 }
 
-async function write(assignments: readonly Assignment[], work: KeyWork): Promise<readonly Assignment[]> {
+/** @returns how many hold it */
+async function write(writes: readonly SecretWrite[], work: KeyWork): Promise<number> {
   const { report } = work;
-  const total = assignments.length;
+  const total = writes.length;
   report({ kind: "started", id: "secrets", text: `Writing ${total} ${total === 1 ? "secret" : "secrets"}` });
-  const good = await work.readBack(await work.write(assignments));
-  const count = good.length === 1 ? "1 secret" : `${good.length} secrets`;
-  if (good.length > 0)
+  const good = await work.write(writes);
+  const count = good === 1 ? "1 secret" : `${good} secrets`;
+  if (good > 0)
     report({ kind: "done", id: "secrets", text: `Wrote ${count}, read them back and proved what they hold` });
   return good;
 }
 
 /** When secrets could not be written, the marked one may be among them: that is told, and the mark goes stale. */
 async function closeAfter(
-  assignments: readonly Assignment[],
+  writes: readonly SecretWrite[],
   work: KeyWork,
   close: () => Promise<void>,
 ): Promise<void> {
   try {
     await close();
   } catch (error) {
-    const allWritten = assignments.every(
-      ({ holder }) => work.written.get(targetName(holder.target))?.action !== "failed",
+    const allWritten = writes.every(
+      ({ target }) => work.written.get(targetName(target))?.action !== "failed",
     );
     if (allWritten || !isFailureOfOne(error, work.signal)) throw error;
   }

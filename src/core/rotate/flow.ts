@@ -1,11 +1,14 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
+import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
+import { BusyWait } from "../turn/busy.ts";
+import { act, type Run } from "./act.ts";
 import type {
   RotatableKey,
   RotateConversation,
@@ -13,15 +16,12 @@ import type {
   RotateOutcome,
   RotatePorts,
 } from "./contract.ts";
-import { carryOut, type Run } from "./carry-out.ts";
-import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
 import { agreedName } from "./judge-holders.ts";
+import { refuseUnasked, surveyKeys } from "./look.ts";
 import { nextStep, nothingDone } from "./next-step.ts";
 import { planRotation, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
-import { finishedOutcome, resultOf, type KeysRecord } from "./rotate-result.ts";
-import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
-import { refuseUnasked, surveyKeys } from "./look.ts";
+import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
 
 /*
  * The longest chain of answers that a rotation waits for until nothing more is due, each of which the next one needs:
@@ -81,7 +81,7 @@ export async function rotate(
       const done: KeysRecord[] = [];
       // One after the other: the keys of several registries may lie in the same secrets.
       for (const prospect of survey.prospects) {
-        if (prospect.keys.seen.clusterId === clusterId) done.push(await carryOut(prospect, run, done));
+        if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, run, done));
       }
       return done;
     }),

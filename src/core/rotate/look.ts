@@ -12,7 +12,7 @@ import { identifyKey } from "../identity/identify-key.ts";
 import type { Report } from "../progress.ts";
 import { credentialState } from "../proof/credential-state.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
-import { isLive } from "../turn/pending-mark.ts";
+import { isLive } from "../turn/live-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import { judgeHolders, type NamedByPerson } from "./judge-holders.ts";

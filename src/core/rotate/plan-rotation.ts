@@ -8,7 +8,7 @@ import type { RotateInput, RotatePlan } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Preflight, Unwritable } from "./preflight.ts";
-import { blockBefore } from "./retire-key.ts";
+import { blockBefore } from "./retire-block.ts";
 import type { Holder } from "../cluster/holders.ts";
 import type { LeftOut } from "../cluster/view.ts";
 import type { SurveyedKeys } from "./look.ts";

@@ -5,10 +5,11 @@ import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { isKeyOf } from "../../domain/ownership.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
-import { foreseeRefusedChange, foreseenText } from "../identity/application.ts";
+import { foreseeRefusedChange, foreseenText } from "../identity/foreseen-refusal.ts";
 import { BusyError } from "../turn/busy.ts";
 import { cappedLife, checkPasswordPolicy, lifetimeOf } from "../identity/client-secret.ts";
-import { isSameTarget, rehearseWrite, targetName } from "../turn/pull-secret.ts";
+import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import { rehearseWrite } from "../turn/rehearse.ts";
 import { manyTargets, type Target } from "../cluster/read-targets.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import { lifeBefore } from "./change-over.ts";
@@ -55,7 +56,7 @@ export async function preflight(
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;
   const [foreseen, policy, unwritable, unreadable] = await Promise.all([
-    foreseeRefusedChange(keys.application, directory, caller, signal),
+    foreseeRefusedChange(keys.application, { directory, caller }, signal),
     makes ? checkPasswordPolicy(keys.application, input.expiresInMs, directory, signal) : undefined,
     findUnwritable(step, keys, input, signal),
     findUnreadable(step, keys, input, signal),

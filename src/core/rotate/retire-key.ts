@@ -1,34 +1,32 @@
-import { dockerConfigType, type PullCredential } from "../../domain/docker-config.ts";
+import type { PullCredential } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
-import { isThere, lookAgain } from "../../domain/look-again.ts";
+import { isThere } from "../../domain/look-again.ts";
 import { isKeyOf } from "../../domain/ownership.ts";
-import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
-import { inOneLine } from "../../domain/in-one-line.ts";
+import type { ClusterView } from "../cluster/view.ts";
+import { untilBelievable } from "../patience.ts";
 import { proveRemoved, type RemovalEvidence } from "../proof/prove-removed.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import { oftenEnough } from "../patience.ts";
-import type { RetireBlock, RotateInput } from "./contract.ts";
-import type { Assignment, KeyWork } from "./key-work.ts";
-import type { Retirement } from "./next-step.ts";
-import type { ClusterView } from "../cluster/view.ts";
+import type { SecretWrite } from "../turn/turn.ts";
+import type { KeyWork } from "./key-work.ts";
 import type { SurveyedKeys } from "./look.ts";
+import type { Retirement } from "./next-step.ts";
+import {
+  blockBefore,
+  blockedBy,
+  holdersIn,
+  notCleaned,
+  placesOf,
+  stillHeld,
+  type HolderPlace,
+  type Retired,
+} from "./retire-block.ts";
 
 const proofsBeforeCleaning = 3;
 const cleaningSpreadMs = 2_000;
 /** As many as HashiCorp's check of a new Azure password demands, over the same time: see `--settle`. */
 const proofsBeforeRetiring = 8;
-
-/** How the retirement of a key ended. */
-export interface Retired {
-  readonly retired: boolean;
-  /** With `retired`: by what that is known. */
-  readonly evidence?: RemovalEvidence;
-  readonly blocked?: RetireBlock;
-  /** What stopped it, to be told; absent when it is done, or the key stays for good. */
-  readonly error?: ActionableError;
-}
 
 /**
  * Takes the key before out of every secret, looks once more who holds it, proves the new one over a while, removes
@@ -42,83 +40,18 @@ export async function retireKey(
 ): Promise<Retired> {
   const blocked = blockBefore(step, work.keys, work.input, others);
   if (blocked) return blocked;
-  return work.underMark([], async () => {
+  return work.inTurn([], async () => {
     const newer = distinctCredentials(step.holders.length > 0 ? step : work.keys);
     for (const credential of newer) await work.prove(credential, proofsBeforeCleaning, cleaningSpreadMs);
     const cleaned = await removeOldPasswords(step, work);
     if (!cleaned) {
       await work.close(undefined);
-      return incomplete(step, work);
+      return notCleaned(step, work);
     }
     const outcome = await removeKey(step, work, newer);
     if (!outcome.error) await dropLastMark(step, work);
     await work.close(undefined);
     return outcome;
-  });
-}
-
-/** Why nothing may be begun, as far as what was seen tells. */
-export function blockBefore(
-  step: Retirement,
-  keys: SurveyedKeys,
-  input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
-  others: readonly ClusterView[],
-): Retired | undefined {
-  const { seen, copies, withheld } = keys;
-  if (!seen.whole && !input.namespacesComplete) {
-    return blockedBy(
-      "cannot-see-all-namespaces",
-      `The key ${step.keyId ?? "before"} is not retired: secrets may not be listed in every namespace of context ${seen.contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
-      "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
-    );
-  }
-  if (input.acceptOutage) return undefined;
-  const password = step.old?.credential.password;
-  const held = [
-    ...withheld
-      .filter(({ credential }) => password?.equals(credential.password) === true)
-      .map(({ target }) => ({ name: targetName(target), isOlder: false })),
-    ...copies
-      .filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))
-      .map(({ target, error }) => ({
-        name: targetName(target),
-        isOlder: hasCode(error, "secret.wrong-type"),
-      })),
-    ...others.flatMap((other) => placesOf(other, holdersIn(other.secrets, step, keys))),
-  ];
-  return held.length > 0 ? stillHeld(step, held) : undefined;
-}
-
-/** A secret that holds a key. */
-interface HolderPlace {
-  readonly name: string;
-  /** Whether it is of the type before today's, which nobody can take over. */
-  readonly isOlder: boolean;
-}
-
-function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[]): HolderPlace[] {
-  return secrets.map(({ namespace, name, type }) => ({
-    name: targetName({ cluster, namespace, name }),
-    isOlder: type !== dockerConfigType,
-  }));
-}
-
-/** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
-function holdersIn(
-  secrets: readonly PullSecret[],
-  { keyId, old }: Retirement,
-  { appId, application, holders: inUse }: Pick<SurveyedKeys, "appId" | "application" | "holders">,
-): PullSecret[] {
-  const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
-  const newer = inUse.map(({ credential }) => credential.password);
-  return secrets.filter((secret) => {
-    const marks = Object.values(secret.marks);
-    if (keyId !== null && marks.some((mark) => mark.appId === appId && mark.keyId === keyId)) return true;
-    return credentialsIn(secret).some(({ username, password }) => {
-      if (old) return password.equals(old.credential.password);
-      const isNewer = newer.some((one) => one.equals(password));
-      return username === appId && !isNewer && hint !== undefined && password.reveal().startsWith(hint);
-    });
   });
 }
 
@@ -136,14 +69,10 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   if (total === 0) return true;
   const text = `Taking the old password out of ${total} ${total === 1 ? "secret" : "secrets"}`;
   report({ kind: "started", id: "clean", text });
-  const assignments = holders.map((holder, index) => assignment(holder, work, index === 0));
   // The last to lose its mark is the one that keeps it.
-  const [keeper, ...rest] = assignments;
-  const good = [
-    ...(await work.readBack(await work.write(rest))),
-    ...(keeper ? await work.readBack(await work.write([keeper])) : []),
-  ];
-  if (good.length < total) return false;
+  const [keeper, ...rest] = holders.map((holder, index) => withoutOld(holder, work, index === 0));
+  const good = (await work.write(rest)) + (keeper ? await work.write([keeper]) : 0);
+  if (good < total) return false;
   report({
     kind: "done",
     id: "clean",
@@ -152,16 +81,16 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   return true;
 }
 
-function assignment(holder: Retirement["holders"][number], work: KeyWork, keepsMark: boolean): Assignment {
-  const { credential, mark } = holder;
+function withoutOld(holder: Retirement["holders"][number], work: KeyWork, keepsMark: boolean): SecretWrite {
+  const { target, secret, credential, mark } = holder;
   const { pending: _pending, retire, ...kept } = mark;
   return {
-    holder,
+    target,
+    secret,
     desired: {
       loginServer: work.keys.loginServer,
       credential,
       mark: kept,
-      closes: undefined,
       before: { credential: undefined, retire: keepsMark ? retire : undefined },
     },
   };
@@ -183,7 +112,7 @@ async function removeKey(
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   const held = await lastLook(step, work);
   if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);
-  await work.mark.ensureHeld(work.signal);
+  await work.turn.ensureHeld();
   work.report({ kind: "started", id: "retire", text: `Retiring the key ${keyId}` });
   try {
     await directory.removePassword(keys.application.objectId, keyId, work.signal);
@@ -220,7 +149,7 @@ async function findListed(
   const listedIn = (one: Pick<Application, "passwords"> | undefined) =>
     one?.passwords.find((key) => key.keyId === keyId);
   const look = async () => listedIn(await directory.readApplication(application.objectId, signal));
-  return listedIn(application) ?? (await lookAgain(look, isThere, oftenEnough(clock), signal));
+  return listedIn(application) ?? (await untilBelievable(look, isThere, clock, signal));
 }
 
 /** A key of ours for this cluster, or the one that was named on purpose; one that is gone already is nobody's. */
@@ -272,61 +201,14 @@ function refuseOtherKey(
 
 /** Whoever came to hold the key since the survey. */
 async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
-  return placesOf(work.keys.seen, holdersIn(await work.secretsNow(), step, work.keys));
+  return placesOf(work.keys.seen, holdersIn((await work.turn.secretsNow()).secrets, step, work.keys));
 }
 
 /** The key is gone, so that nothing needs to remember it. */
 async function dropLastMark({ holders }: Retirement, work: KeyWork): Promise<void> {
   const [keeper] = holders;
   if (!keeper) return;
-  await work.write([assignment(keeper, work, false)]);
+  await work.turn.write([withoutOld(keeper, work, false)]);
   const { error } = work.written.get(targetName(keeper.target)) ?? {};
   if (error) throw error;
-}
-
-function stillHeld(step: Retirement, holders: readonly HolderPlace[]): Retired {
-  const hints = [
-    "Run the same command again: what acr-pull may write it brings to the new key first.",
-    ...(holders.every(({ isOlder }) => isOlder)
-      ? []
-      : [
-          "A copy that is not acr-pull's has to be replaced by its owner, or taken over with acr-pull setup --adopt.",
-        ]),
-    ...(holders.some(({ isOlder }) => isOlder)
-      ? [
-          `A copy of the older type kubernetes.io/dockercfg cannot be taken over: delete it, or have its owner replace it by one of the type ${dockerConfigType}.`,
-        ]
-      : []),
-  ];
-  return blockedBy(
-    "still-held",
-    `The key ${step.keyId ?? "before"} is not retired: it is still held by ${holders.map(({ name }) => name).join(", ")}.`,
-    hints.join(" "),
-  );
-}
-
-function incomplete(step: Retirement, { written }: KeyWork): Retired {
-  const failed = [...written.values()].filter(({ action }) => action === "failed");
-  const [first] = failed;
-  const list = failed
-    .map(({ target, error }) => `  ${targetName(target)}: ${error?.message ?? ""}`)
-    .join("\n");
-  return blockedBy(
-    "still-held",
-    `The key ${step.keyId ?? "before"} is not retired: ${failed.length} ${failed.length === 1 ? "secret" : "secrets"} could not be written.\n${list}`,
-    first?.error?.hint ?? "Mend the cause, then run the same command again.",
-  );
-}
-
-function blockedBy(blocked: RetireBlock, message: string, hint: string): Retired {
-  return {
-    retired: false,
-    blocked,
-    error: new ActionableError(message, {
-      code: `rotate.${blocked}`,
-      hint,
-      retryable: blocked !== "cannot-see-all-namespaces",
-      exitCode: exitCode.incomplete,
-    }),
-  };
 }

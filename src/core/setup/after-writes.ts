@@ -1,8 +1,9 @@
 import { ActionableError } from "../../domain/errors.ts";
-import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { declinedHalfWay, halfDone } from "../ending.ts";
 import { BusyError } from "../turn/busy.ts";
 import type { SetupOutcome } from "./contract.ts";
-import type { JobRecord } from "./job-work.ts";
+import type { JobRecord } from "./result.ts";
 
 /*
  * A run that made way for another one may have written something, and then looks again. Whatever it meets after that
@@ -20,17 +21,9 @@ export class OvertakenError extends BusyError {
   }
 }
 
-const goesOn = "Run the same command again: it goes on from here.";
-
 /** What ends a run that has written something. */
-export function halfWay(error: unknown): unknown {
-  if (!(error instanceof ActionableError) || !saysUnwritten(error.exitCode)) return error;
-  const { code, message, hint = goesOn, docs, requestId, retryable } = error;
-  return new ActionableError(
-    message,
-    { code, hint, docs, requestId, retryable, exitCode: exitCode.incomplete },
-    { cause: error },
-  );
+export function afterWritesError(error: unknown): unknown {
+  return error instanceof ActionableError && !(error instanceof BusyError) ? halfDone(error) : error;
 }
 
 /**
@@ -39,16 +32,8 @@ export function halfWay(error: unknown): unknown {
  */
 export function afterWrites(outcome: SetupOutcome): SetupOutcome {
   if (outcome.kind === "declined") {
-    throw new ActionableError("Not agreed to; what an earlier part of the run made stays.", {
-      code: "setup.declined",
-      hint: goesOn,
-      exitCode: exitCode.incomplete,
-    });
+    throw declinedHalfWay("setup.declined", "Not agreed to; what an earlier part of the run made stays.");
   }
-  if (outcome.kind !== "finished" || !saysUnwritten(outcome.exitCode)) return outcome;
-  return { ...outcome, exitCode: exitCode.incomplete };
-}
-
-function saysUnwritten(code: ExitCode): boolean {
-  return code === exitCode.usage || code === exitCode.notAllowed;
+  const isDone = outcome.kind !== "finished" || outcome.exitCode === exitCode.ok;
+  return isDone || outcome.error?.code === "busy" ? outcome : { ...outcome, exitCode: exitCode.incomplete };
 }

@@ -1,5 +1,5 @@
-import type { JobRecord } from "./job-work.ts";
 import type { Survey } from "./look.ts";
+import type { JobRecord } from "./result.ts";
 
 /**
  * The content of `--credentials-file`: the one file a user can ask the password in. Its caller writes it 0600 and

@@ -1,5 +1,5 @@
 import { refused, type ActionableError } from "../../domain/errors.ts";
-import { isThere, lookAgain } from "../../domain/look-again.ts";
+import { isThere } from "../../domain/look-again.ts";
 import { isKeyOf } from "../../domain/ownership.ts";
 import { repositoriesIn } from "../../domain/role.ts";
 import { azureNow } from "../clocks.ts";
@@ -7,9 +7,9 @@ import { namedBy } from "../cluster/key-holders.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { findApplicationListing } from "../identity/find-application.ts";
 import type { RolesFinding } from "../identity/pull-role.ts";
-import { oftenEnough } from "../patience.ts";
+import { untilBelievable } from "../patience.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
-import { isLive } from "../turn/pending-mark.ts";
+import { isLive } from "../turn/live-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import { decideCredential, findDeadKeys, type CredentialQuestion } from "./decide-credential.ts";
 import {
@@ -144,6 +144,17 @@ async function findMarks(
   };
 }
 
+/** That the marks of earlier runs stay, for nobody can tell whether what they name is held. */
+export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" | "marksStay">): string[] {
+  const why = marksStay
+    ? "secrets may not be listed in every namespace, so another one may hold it. The same command by who may list them removes both"
+    : "a run is at work on it";
+  return staleMarks.map(
+    ({ target }) =>
+      `The mark of an earlier run on ${targetName(target)} stays, and so does a key that it may name: ${why}`,
+  );
+}
+
 async function seesAll({ input, cluster }: JobSurvey, signal: AbortSignal): Promise<boolean> {
   return input.leaveOut.length === 0 && (await cluster.managedSecrets(signal)) !== undefined;
 }
@@ -205,7 +216,7 @@ async function isGone(
 ): Promise<boolean> {
   if (!azure) return false;
   const look = () => azure.directory.findApplicationByAppId(appId, signal);
-  return !isThere(await lookAgain(look, isThere, oftenEnough(clock), signal));
+  return !isThere(await untilBelievable(look, isThere, clock, signal));
 }
 
 function otherPrincipal(target: Target, what: string, appId: string): ActionableError {

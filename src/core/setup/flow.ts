@@ -1,13 +1,14 @@
 import { ActionableError } from "../../domain/errors.ts";
-import { provePull } from "../proof/prove-pull.ts";
-import { requireClusters } from "../cluster/view.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
+import { requireClusters } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
-import { BusyError } from "../turn/busy.ts";
-import { targetName } from "../turn/pull-secret.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
+import { provePull } from "../proof/prove-pull.ts";
+import { BusyError, BusyWait } from "../turn/busy.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import { act } from "./act.ts";
+import { OvertakenError, afterWrites, afterWritesError } from "./after-writes.ts";
 import type {
   SetupConversation,
   SetupInput,
@@ -16,14 +17,12 @@ import type {
   SetupPorts,
   SetupResult,
 } from "./contract.ts";
-import { afterWrites, halfWay, OvertakenError } from "./after-writes.ts";
-import { applyJob } from "./apply-setup.ts";
-import { JobWork, type JobRecord } from "./job-work.ts";
 import { credentialsDocument } from "./credentials-document.ts";
-import { planSetup } from "./plan-setup.ts";
-import { finishedOutcome, resultOf } from "./setup-result.ts";
+import { JobWork } from "./job-work.ts";
 import { writesKey, type Job } from "./job.ts";
 import { survey, type Survey, type SurveyPorts } from "./look.ts";
+import { planSetup } from "./plan-setup.ts";
+import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
 
 /*
  * The longest chain of answers that a first setup waits for, each of which the next one needs:
@@ -113,7 +112,7 @@ export async function setup(
       await busy.pause(error, signal).catch((last: unknown) => {
         if (!left) throw last;
         conversation.leave?.(left);
-        throw halfWay(last);
+        throw afterWritesError(last);
       });
     }
   }
@@ -174,7 +173,7 @@ async function apply(
   signal: AbortSignal,
 ): Promise<JobRecord[]> {
   const records = await Promise.all(
-    found.jobs.map((job) => applyJob(new JobWork(job, found, input, ports, report, signal))),
+    found.jobs.map((job) => act(new JobWork(job, found, { input, ports, report, signal }))),
   );
   if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(ports)));
   signal.throwIfAborted();

@@ -1,59 +1,30 @@
-import type { ActionableError } from "../../domain/errors.ts";
-import type { Application, ServicePrincipal } from "../../domain/identity.ts";
-import type { ProofContext } from "../proof/prove-pull.ts";
-import type { ProofImage, Writing } from "../ports.ts";
-import type { Report } from "../progress.ts";
-import type { HeldMark } from "../turn/pending-mark.ts";
-import type { StandingRole } from "../identity/pull-role.ts";
+import { keyOrigin } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import { repositoriesIn, sameCondition } from "../../domain/role.ts";
+import { ifToBeHad } from "../cluster/failure-of-one.ts";
 import type { Target } from "../cluster/read-targets.ts";
+import type { DirectoryTools } from "../identity/directory-tools.ts";
+import type { ProofImage, Roles, Writing } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
+import { BusyError } from "../turn/busy.ts";
+import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import { abandonTurn } from "../turn/sweep.ts";
+import { inTurn, type Turn, type TurnWish } from "../turn/turn.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
-import { imageWithinLimit } from "./image-within-limit.ts";
-import type { Job, TargetCredential } from "./job.ts";
+import { applicationOf, type Job } from "./job.ts";
 import type { Survey } from "./look.ts";
+import type { JobRecord } from "./result.ts";
 
-/** What became of one target. */
-export interface TargetRecord {
-  readonly target: Target;
-  action: "created" | "updated" | "unchanged" | "failed";
-  error?: ActionableError;
+/** What carries a setup out, the same for all jobs of a run. */
+export interface SetupTools {
+  readonly input: SetupInput;
+  readonly ports: Writing<SetupPorts>;
+  readonly report: Report;
+  readonly signal: AbortSignal;
 }
 
-/** What became of one link. */
-export interface LinkRecord {
-  readonly target: Target;
-  readonly account: string;
-  action: "updated" | "unchanged" | "failed";
-  error?: ActionableError;
-}
-
-/** What one job has done so far; filled while it works, so that a failure half way leaves the truth. */
-export interface JobRecord {
-  readonly job: Job;
-  /** Whether anything was asked to change. */
-  wrote: boolean;
-  application?: Application;
-  /** Whether this run made it. */
-  made?: boolean;
-  principal?: ServicePrincipal;
-  readonly roles: StandingRole[];
-  /** Names of the namespaces that were made. */
-  readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
-  /** The secret that was made for the mark alone, and holds no password until it is written. */
-  markedSecret?: Target;
-  /** The key that was made, until it is in use. */
-  madeKey?: Pick<TargetCredential, "keyId" | "createdAt" | "expiresAt">;
-  credential?: TargetCredential;
-  readonly targets: TargetRecord[];
-  readonly links: LinkRecord[];
-  /** Whether the credential was tried. */
-  tried: boolean;
-  proven: boolean;
-  removedKeys: string[];
-  removedRoles: string[];
-  error?: unknown;
-}
-
-/** One job being carried out: what it works with, and what it has done so far. */
+/** One job being carried out in its turn: what it works with, and what it has done so far. */
 export class JobWork {
   readonly record: JobRecord;
   readonly job: Job;
@@ -61,25 +32,15 @@ export class JobWork {
   readonly input: SetupInput;
   readonly ports: Writing<SetupPorts>;
   readonly report: Report;
-  /** Aborted from outside only. */
-  readonly runSignal: AbortSignal;
-  /** Aborted also when another run takes the mark over. */
-  signal: AbortSignal;
-  mark: HeldMark | undefined;
   madeKeyId: string | undefined;
   /** Whether a key may have been made under the mark. */
   keyBegun = false;
+  readonly #signal: AbortSignal;
+  #turn: Turn | undefined;
   /** What its proofs pull. */
   #image: ProofImage;
 
-  constructor(
-    job: Job,
-    survey: Survey,
-    input: SetupInput,
-    ports: Writing<SetupPorts>,
-    report: Report,
-    signal: AbortSignal,
-  ) {
+  constructor(job: Job, survey: Survey, { input, ports, report, signal }: SetupTools) {
     this.job = job;
     this.#image = job.proof.image;
     this.survey = survey;
@@ -87,8 +48,7 @@ export class JobWork {
     this.ports = ports;
     // Several jobs take the same steps at the same time.
     this.report = (event) => report("id" in event ? { ...event, id: `${job.clusterId} ${event.id}` } : event);
-    this.runSignal = signal;
-    this.signal = signal;
+    this.#signal = signal;
     this.record = {
       job,
       wrote: false,
@@ -103,8 +63,59 @@ export class JobWork {
     };
   }
 
+  /** Works as the only run that makes or retires keys of this cluster, from when the turn is taken. */
+  async inTurn(work: (turn: Turn) => Promise<void>): Promise<void> {
+    const { clusters, process } = this.ports;
+    const ports = { clusters, process, report: this.report, concurrency: this.input.concurrency };
+    await inTurn(this.#wish, ports, this.#signal, async (turn) => {
+      this.#turn = turn;
+      await work(turn);
+    });
+  }
+
+  /** The mark stands where every run that sees the same secrets puts it: where a stale one is, else on the first target. */
+  get #wish(): TurnWish {
+    const { staleMarks, targets, clusterId, surveyed, policy } = this.job;
+    const { registry, loginServer } = this.survey;
+    return {
+      seen: { cluster: surveyed.cluster, secrets: targets.map(({ target }) => target) },
+      places: [...staleMarks, ...targets].map(({ target }) => ({
+        target,
+        secret: (signal: AbortSignal) => surveyedSecret(this.job, target, loginServer, signal),
+      })),
+      entry: { registry: registry?.id ?? loginServer, clusterId },
+      policy,
+      sweep: [
+        ...staleMarks.flatMap(({ pending }) => [...(pending.sweep ?? []), pending.operation]),
+        ...deadOperations(this.job),
+      ],
+      deletes: deletedBefore(this.job),
+      surveyed: (signal) => surveyed.managedSecrets(signal),
+      overtaken: (turn) => this.#abandon(turn),
+    };
+  }
+
+  async #abandon(turn: Turn): Promise<void> {
+    const { application } = this.record;
+    const { clusterId } = this.job;
+    const key = this.keyBegun && application ? { application, clusterId, keyId: this.madeKeyId } : undefined;
+    // With no key begun nothing is asked of the directory, which a run without Azure does not have.
+    const isKeyGone = turn.isTaken && (await abandonTurn(turn, key, this.tools()));
+    if (isKeyGone) delete this.record.madeKey;
+  }
+
+  /** @throws TypeError outside of the turn */
+  get turn(): Turn {
+    if (!this.#turn) throw new TypeError("a job is carried out in its turn");
+    return this.#turn;
+  }
+
+  get signal(): AbortSignal {
+    return this.turn.signal;
+  }
+
   /** What the steps in Azure take. */
-  tools() {
+  tools(): DirectoryTools & { readonly roles: Roles } {
     const { azure, clock } = this.ports;
     if (!azure) throw new TypeError("Azure is needed for this step");
     const { directory, roles } = azure;
@@ -136,4 +147,60 @@ export class JobWork {
   progress(id: string, made: number, total: number, what: string): void {
     if (total > 1) this.report({ kind: "waiting", id, text: `${made} of ${total} ${what}` });
   }
+}
+
+/** @throws BusyError when the stale mark that was seen on it is there no more: its run came to its end after all */
+async function surveyedSecret(
+  { targets, staleMarks }: Job,
+  target: Target,
+  loginServer: string,
+  signal: AbortSignal,
+): Promise<PullSecret | undefined> {
+  const known = targets.find((one) => isSameTarget(one.target, target));
+  if (known) return known.state.kind === "present" ? known.state.secret : undefined;
+  const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
+  const seen = staleMarks.find((one) => isSameTarget(one.target, target));
+  const operation = secret && secret.marks[loginServer]?.pending?.operation;
+  if (operation !== seen?.pending.operation) throw new BusyError(targetName(target));
+  return secret;
+}
+
+/** Object id of an application that a run before this one was to delete, by its mark. */
+export function deletedBefore({ staleMarks }: Pick<Job, "staleMarks">): string | undefined {
+  return staleMarks.find(({ pending }) => pending.deletes !== undefined)?.pending.deletes;
+}
+
+function deadOperations({ deadKeys, identity }: Job): string[] {
+  const passwords = applicationOf(identity?.application)?.passwords ?? [];
+  return passwords
+    .filter(({ keyId }) => deadKeys.obsolete.includes(keyId))
+    .flatMap((key) => keyOrigin(key)?.operation ?? []);
+}
+
+/**
+ * What pulls within the limit of the role that stands now. Another run, by whom repositories were said, may have limited
+ * the role since this one granted it, and what this one pulls may lie outside; from then on the limit is told too.
+ * @returns undefined where nothing changed, where it cannot be looked at, and where this run was told what to pull
+ */
+async function imageWithinLimit(
+  { input, record, job, ports, report }: JobWork,
+  signal: AbortSignal,
+): Promise<ProofImage | undefined> {
+  const { identity } = job;
+  const { principal, roles } = record;
+  if (!identity || !ports.azure || !principal || input.image || input.repositories) return undefined;
+  const { registry } = identity.roleWish;
+  const look = ports.azure.roles.listAssignments(registry.id, principal.objectId, signal);
+  const standing = (await ifToBeHad(look, signal)) ?? [];
+  const limited: string[] = [];
+  roles.forEach(({ id, desired, action }, index) => {
+    const found = standing.find((one) => one.id.toLowerCase() === id.toLowerCase());
+    const repositories = repositoriesIn(found?.condition ?? "");
+    if (repositories.length === 0 || sameCondition(found?.condition, desired.condition)) return;
+    roles[index] = { id, desired: { ...desired, condition: found?.condition }, action };
+    limited.push(...repositories);
+    const text = `Another run has limited ${desired.role.name} to ${repositories.join(", ")}`;
+    report({ kind: "note", level: "info", text });
+  });
+  return limited.length > 0 ? proofImage({ image: undefined, repositories: limited }) : undefined;
 }

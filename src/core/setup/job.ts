@@ -12,7 +12,8 @@ import type { LinkFinding, ServiceAccountLink } from "../cluster/service-account
 import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
 import type { RoleWish, RolesFinding } from "../identity/pull-role.ts";
 import type { ProofContext } from "../proof/prove-pull.ts";
-import type { DesiredEntry, TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import type { TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import type { DesiredEntry } from "../turn/write-entry.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
 import {
   heldEntry,
@@ -21,8 +22,8 @@ import {
   type HeldEntry,
   type LivingCredential,
 } from "./decide-credential.ts";
-import type { Exclusions } from "./look.ts";
 import type { SurveyedCluster } from "./look-at-clusters.ts";
+import type { Exclusions } from "./look.ts";
 
 /** A credential as one target holds it. */
 export type TargetCredential = Omit<LivingCredential, "alive">;
@@ -91,31 +92,26 @@ export interface Job {
   readonly proof: ProofContext;
 }
 
-/** Which registry a credential is for, and whose it is. */
-interface EntryOwner {
-  /** Undefined where Azure is not asked, as the role is. */
-  readonly registry: Registry | undefined;
-  readonly loginServer: string;
+/** Whose credential a target holds, and for what. */
+export interface EntryOwner {
   readonly clusterId: string;
   readonly appId: string;
+  /** Undefined where Azure is not asked. */
   readonly role: RequestedRole | undefined;
+  readonly registry: Registry | undefined;
+  readonly loginServer: string;
 }
 
-/**
- * What a target shall hold, credential and marks.
- * @param closes the operation whose pending mark goes with the write
- */
+/** What a target shall hold, credential and marks. */
 export function desiredEntry(
-  { registry, loginServer, clusterId, appId, role }: EntryOwner,
+  { role, clusterId, appId, registry, loginServer }: EntryOwner,
   credential: Pick<LivingCredential, "credential" | "keyId" | "expiresAt">,
   state: TargetState,
-  closes?: string,
 ): DesiredEntry {
   const known = state.kind === "present" ? state.mark : undefined;
   return {
     loginServer,
     credential: credential.credential,
-    closes,
     // What is taken over from somebody else is replaced whole: a second entry beside ours is nobody's to retire.
     ...(state.kind === "present" && !state.mark
       ? { before: { credential: undefined, retire: undefined } }

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { ActionableError } from "../../domain/errors.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import { writable } from "../cluster/read-targets.ts";
+import { writable, type Target } from "../cluster/read-targets.ts";
 import { ensureLink } from "../cluster/service-account.ts";
 import type { JobWork } from "./job-work.ts";
 
@@ -10,11 +10,9 @@ import type { JobWork } from "./job-work.ts";
  * are linked all the same.
  */
 export async function linkAccounts(work: JobWork): Promise<void> {
-  const failed = new Set(
-    work.record.targets.filter(({ action }) => action === "failed").map(({ target }) => target),
-  );
+  const isFailed = (target: Target) => work.turn.written.get(targetName(target))?.action === "failed";
   const links = work.job.targets.flatMap(({ target, links }) =>
-    failed.has(target) ? [] : links.map((one) => ({ ...one, target })),
+    isFailed(target) ? [] : links.map((one) => ({ ...one, target })),
   );
   const total = links.filter(({ finding }) => !finding?.linked).length;
   const linked: string[] = [];

@@ -6,17 +6,16 @@ import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignme
 import { builtInRole, rolesFor } from "../../domain/role.ts";
 import { ifToBeHad } from "../cluster/failure-of-one.ts";
 import {
-  foreseeRefusal,
-  foreseeRefusedOwners,
   inspectApplication,
   type ApplicationFinding,
   type ApplicationWish,
 } from "../identity/application.ts";
 import { checkPasswordPolicy } from "../identity/client-secret.ts";
+import { foreseeRefusal, foreseeRefusedOwners } from "../identity/foreseen-refusal.ts";
 import { checkRoleRights, compareRoles, type RoleWish } from "../identity/pull-role.ts";
 import type { RegistryRights, Roles } from "../ports.ts";
 import { BusyError } from "../turn/busy.ts";
-import { isLive, isOwn } from "../turn/pending-mark.ts";
+import { isLive, isOwn } from "../turn/live-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
 import { applicationOf, heldElsewhere, type JobIdentity, type JobSurvey, type Outlook } from "./job.ts";
@@ -176,8 +175,8 @@ export async function checkAzureRights(
     checkRoleRights(roles, known, registry, caller.name);
   };
   const [foreseen, foreseenOfOwners, policy] = await Promise.all([
-    foreseeRefusal(application, changesApplication, directory, caller, signal),
-    foreseeRefusedOwners(application, directory, caller, signal),
+    foreseeRefusal(application, changesApplication, { directory, caller }, signal),
+    foreseeRefusedOwners(application, { directory, caller }, signal),
     decision.kind === "make"
       ? checkPasswordPolicy(applicationOf(application), input.expiresInMs, directory, signal)
       : undefined,

@@ -4,7 +4,9 @@ import type { RequestedRole } from "../../domain/role.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { inspectLink } from "../cluster/service-account.ts";
 import { BusyError } from "../turn/busy.ts";
-import { changeFor, rehearseWrite, targetName, type TargetState } from "../turn/pull-secret.ts";
+import { targetName, type TargetState } from "../turn/pull-secret.ts";
+import { rehearseWrite } from "../turn/rehearse.ts";
+import { changeFor } from "../turn/write-entry.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
 import {
   desiredEntry,

@@ -1,3 +1,4 @@
+import { noneWritable } from "../ending.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Caller } from "../../domain/identity.ts";
@@ -175,19 +176,7 @@ export class Exclusions {
 
   /** Stops the run when every target had to be left out. */
   requireTargets(count: number): void {
-    const [first] = this.leftOut;
-    if (count > 0 || !first) return;
-    const all = this.leftOut.map(({ error }) => error.message).join("\n");
-    const { code, hint, docs, requestId } = first.error;
-    const passing = this.leftOut.every(({ error }) => error.retryable);
-    throw new ActionableError(all, {
-      code,
-      hint,
-      docs,
-      requestId,
-      retryable: passing,
-      // A cluster that does not answer has refused nobody.
-      exitCode: passing ? exitCode.failed : exitCode.notAllowed,
-    });
+    const [first, ...more] = this.leftOut.map(({ error }) => error);
+    if (count === 0 && first) throw noneWritable([first, ...more]);
   }
 }

@@ -4,31 +4,25 @@ import { unknownPasswordPolicy } from "../../domain/password-policy.ts";
 import { repositoriesIn } from "../../domain/role.ts";
 import { azureNow } from "../clocks.ts";
 import { settleBoth } from "../settle-both.ts";
-import { asForeseen, ensureApplication, type EnsuredApplication } from "../identity/application.ts";
 import {
-  isRefusedByDirectory,
-  lifetimeOf,
-  makeKey,
-  newOperation,
-  passwordsForbidden,
-  sweepKeys,
-} from "../identity/client-secret.ts";
+  ensureApplication,
+  ensureServicePrincipal,
+  type EnsuredApplication,
+} from "../identity/ensure-application.ts";
+import { asForeseen } from "../identity/foreseen-refusal.ts";
+import { isRefusedByDirectory, lifetimeOf, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
 import type { HeldMark } from "../turn/pending-mark.ts";
-import { ensureRoles, type StandingRole } from "../identity/pull-role.ts";
-import { ensureServicePrincipal } from "../identity/service-principal.ts";
+import { ensureRoles, type StandingRole } from "../identity/grant-role.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { applicationOf, type TargetCredential } from "./job.ts";
-import type { JobWork } from "./job-work.ts";
-import { heldKeys } from "./sweep.ts";
+import { applicationOf, type Job, type TargetCredential } from "./job.ts";
+import { deletedBefore, type JobWork } from "./job-work.ts";
 import { takeBack } from "./take-back.ts";
-import { deletedBefore, takeMark } from "./take-mark.ts";
 
 /** Everything the credential needs: application, principal, role and, where none lives, a key. */
 export async function obtainCredential(work: JobWork): Promise<TargetCredential> {
-  const { decision, deadKeys } = work.job;
+  const { decision } = work.job;
   if (decision.kind === "living") {
-    // The mark names the dead key until it is gone, also when this run does not come so far.
-    if (deadKeys.obsolete.length > 0) await setMark(work, newOperation());
+    if (removesKeys(work.job)) await takeTurn(work);
     await ensureIdentity(work);
     return decision;
   }
@@ -47,8 +41,7 @@ export async function obtainCredential(work: JobWork): Promise<TargetCredential>
 async function makeCredential(work: JobWork): Promise<TargetCredential> {
   const { outlook } = work.job;
   // The mark names the key before there is one; the application and principal need not wait for it.
-  const operation = newOperation();
-  const [mark, ensured] = await settleBoth(setMark(work, operation), makeApplication(work));
+  const [mark, ensured] = await settleBoth(takeTurn(work), makeApplication(work));
   const { application } = ensured;
   work.started("key", "Making a key");
   const { directory, clock } = work.tools();
@@ -87,15 +80,19 @@ async function explained(refusal: ActionableError, work: JobWork): Promise<Actio
   return asForeseen(refusal, outlook.foreseen);
 }
 
-async function setMark(work: JobWork, operation: string): Promise<HeldMark> {
-  const { registry, loginServer } = work.survey;
+/**
+ * Whether keys go although none is made: then too a mark names them until they are gone, and keeps back the run that
+ * left them, should it go on after all.
+ */
+function removesKeys({ identity, deadKeys, staleMarks, marksStay }: Job): boolean {
+  return identity !== undefined && (deadKeys.obsolete.length > 0 || (staleMarks.length > 0 && !marksStay));
+}
+
+async function takeTurn(work: JobWork): Promise<HeldMark> {
   work.record.wrote = true;
-  const wish = { operation, registryId: registry?.id ?? loginServer, loginServer, ports: work.ports };
-  const mark = await takeMark(work.job, wish, work.signal);
-  work.mark = mark;
+  await work.turn.take();
+  const { mark } = work.turn;
   if (mark.madeSecret) work.record.markedSecret = mark.target;
-  work.signal = AbortSignal.any([work.runSignal, mark.lost]);
-  mark.startRenewing(work.signal);
   return mark;
 }
 
@@ -162,35 +159,12 @@ async function ensurePrincipalAndRoles(
     work.record.wrote = true;
   const standing = work.record.roles;
   const onStanding = (role: StandingRole) => void standing.push(role);
-  await ensureRoles(roles, roleWish, principal.objectId, { ...work.tools(), onStanding }, work.signal);
+  const grantee = { registry: roleWish.registry, principalId: principal.objectId };
+  await ensureRoles(roles, grantee, { ...work.tools(), onStanding }, work.signal);
   for (const { desired, action } of standing) {
     if (action !== "created" && action !== "updated") continue;
     const { role, condition } = desired;
     const limited = condition === undefined ? "" : `, limited to ${repositoriesIn(condition).join(", ")}`;
     work.done("role", `Granted ${role.name} on ${roleWish.registry.name} alone${limited}`);
-  }
-}
-
-/**
- * Another run goes on in place of this one: the key that this one made goes, unless a secret holds it. Before there
- * can be one the mark is given back, for the other run may wait for just that.
- */
-export async function abandonKey(work: JobWork): Promise<void> {
-  const { application } = work.record;
-  if (!work.mark) return;
-  if (!work.keyBegun && !work.mark.lost.aborted) {
-    await work.mark.withdraw(work.runSignal);
-    return;
-  }
-  if (!application) return;
-  const held = await heldKeys(work.job, application, work.tools(), work.runSignal);
-  const keyId = work.madeKeyId;
-  if (keyId === undefined) {
-    // Its making may have been cut off when it was done.
-    const wish = { clusterId: work.job.clusterId, operations: [work.mark.operation], held };
-    await sweepKeys(application, { ...wish, newest: undefined }, work.tools(), work.runSignal);
-  } else if (!held.has(keyId)) {
-    await work.tools().directory.removePassword(application.objectId, keyId, work.runSignal);
-    delete work.record.madeKey;
   }
 }

@@ -1,17 +1,18 @@
-import { leftOutWarnings, type PlannedChange } from "../plan.ts";
-import { applicationChanges, foreseenText } from "../identity/application.ts";
-import { cappedLife } from "../identity/client-secret.ts";
-import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
-import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import { withoutCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
+import { applicationChanges } from "../identity/application.ts";
+import { cappedLife } from "../identity/client-secret.ts";
+import { foreseenText } from "../identity/foreseen-refusal.ts";
+import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
+import { leftOutWarnings, type PlannedChange } from "../plan.ts";
+import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
+import { standingMarks } from "./decide.ts";
 import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
 import type { Survey } from "./look.ts";
-import { standingMarks } from "./sweep.ts";
 
 /** The registry as results show it. */
 export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {

@@ -1,8 +1,8 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { readEntry, removeEntry } from "../turn/entry-removal.ts";
+import { readEntry } from "../turn/entry-removal.ts";
+import { removeEntry } from "../turn/remove-entry.ts";
 import { nameOf } from "../identity/directory-names.ts";
-import type { HeldMark } from "../turn/pending-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { JobWork } from "./job-work.ts";
 
@@ -16,7 +16,7 @@ export async function takeBack(work: JobWork, refusal: ActionableError, wroteBef
   const made: string[] = [];
   try {
     made.push(...(await takeBackIdentity(work)));
-    if (work.mark) made.push(...(await takeBackMark(work.mark, work)));
+    if (work.turn.isTaken) made.push(...(await takeBackMark(work)));
   } catch (error) {
     if (!(error instanceof ActionableError) || work.signal.aborted) throw error;
     throw leftBehind(refusal, error.message);
@@ -31,7 +31,7 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
   const { directory } = work.tools();
   if (!application) return [];
   if (record.made) {
-    await work.mark?.noteDeletion(application.objectId, work.signal);
+    if (work.turn.isTaken) await work.turn.mark.noteDeletion(application.objectId, work.signal);
     const left = await directory.removeApplication(application.objectId, work.signal);
     // Among the deleted it holds its unique name for 30 days.
     if (left) throw left.because;
@@ -55,11 +55,12 @@ async function takeBackIdentity(work: JobWork): Promise<string[]> {
 }
 
 /** The secret goes where it was made for the mark, and holds nothing else. */
-async function takeBackMark(mark: HeldMark, work: JobWork): Promise<string[]> {
-  const { loginServer } = work.survey;
+async function takeBackMark(work: JobWork): Promise<string[]> {
+  const { turn } = work;
+  const { mark, loginServer } = turn;
   const { target } = mark;
   const { cluster, namespace, name } = target;
-  await mark.stopRenewing();
+  await turn.end();
   if (mark.mayHaveLeftKey && work.record.application) {
     throw new ActionableError(`the mark on ${targetName(target)} names a key that may have been made`, {
       code: "setup.key-unknown",
@@ -68,7 +69,7 @@ async function takeBackMark(mark: HeldMark, work: JobWork): Promise<string[]> {
   const secret = mark.madeSecret ? await cluster.findSecret(namespace, name, work.signal) : undefined;
   const entry = secret && readEntry(target, secret, loginServer);
   if (entry && entry.mark.pending?.operation === mark.operation) {
-    await removeEntry({ ...entry, target }, work.signal);
+    await removeEntry(turn, entry);
     delete work.record.markedSecret;
     return [`the secret ${targetName(target)}`];
   }

@@ -1,6 +1,6 @@
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { requireClusters } from "../cluster/view.ts";
-import { asForeseen } from "../identity/application.ts";
+import { asForeseen } from "../identity/foreseen-refusal.ts";
 import type { StatusConversation, StatusInput, StatusOutcome, StatusPorts } from "./contract.ts";
 import { finished } from "./decide.ts";
 import { lookAround, type Look } from "./look.ts";

@@ -3,7 +3,7 @@ import { timeText } from "../../domain/time-text.ts";
 import { isMeant } from "../cluster/registry-meant.ts";
 import { isChosen, type ClusterView } from "../cluster/view.ts";
 import type { ProcessIdentity } from "../ports.ts";
-import { isLive } from "../turn/pending-mark.ts";
+import { isLive } from "../turn/live-mark.ts";
 import type { PendingWork, StatusInput } from "./contract.ts";
 
 /** A daily job comes by within this time. */

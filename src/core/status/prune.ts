@@ -7,12 +7,12 @@ import { timeText } from "../../domain/time-text.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks, type Clocks } from "../clocks.ts";
 import { keyHolders } from "../cluster/key-holders.ts";
 import type { ClusterView } from "../cluster/view.ts";
-import { foreseeRefusedChange, foreseenText } from "../identity/application.ts";
 import { nameOf } from "../identity/directory-names.ts";
+import { foreseeRefusedChange, foreseenText } from "../identity/foreseen-refusal.ts";
 import type { Clock, Directory } from "../ports.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import type { DirectoryAnswer, DirectoryFacts } from "./look.ts";
 import type { PrunePlan } from "./contract.ts";
+import type { DirectoryAnswer, DirectoryFacts } from "./look.ts";
 import { cannotSeeAll, orphansUnknownOf, type OrphansUnknown } from "./orphans.ts";
 
 /** A key that may be removed: acr-pull made it for a cluster in which nothing names or holds it. */
@@ -61,7 +61,7 @@ export async function findPrunable(
   return {
     ...found,
     clocks,
-    foreseen: await foreseeRefusedChange(found.application, directory, caller, signal, deed),
+    foreseen: await foreseeRefusedChange(found.application, { directory, caller }, signal, deed),
   };
 }
 

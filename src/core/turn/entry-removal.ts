@@ -4,9 +4,7 @@ import {
   withoutCredentialsOf,
   type DockerConfig,
 } from "../../domain/docker-config.ts";
-import { hasCode } from "../../domain/errors.ts";
 import type { SecretChange } from "../../domain/kubernetes-objects.ts";
-import type { PullSecret } from "../../domain/pull-secret.ts";
 import {
   entriesAnnotation,
   formatMarks,
@@ -16,9 +14,9 @@ import {
   type EntryMark,
   type EntryMarks,
 } from "../../domain/ownership.ts";
-import { BusyError } from "./busy.ts";
-import { judgeTarget, targetName } from "./pull-secret.ts";
-import type { Target, Writable } from "../cluster/read-targets.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { judgeTarget } from "./pull-secret.ts";
 
 /** A secret with an entry of ours. */
 export interface MarkedSecret {
@@ -112,102 +110,4 @@ function configWithout({ config, loginServer, mark }: MarkedSecret): DockerConfi
 function hasOtherCredential(entry: MarkedSecret): boolean {
   const { loginServer } = entry;
   return Object.keys(configWithout(entry).auths).some((key) => key.toLowerCase() === loginServer);
-}
-
-/** One that may be written. */
-export interface WritableEntry extends MarkedSecret {
-  readonly target: Writable<Target>;
-}
-
-/** What became of a secret that our entry was taken out of. */
-export type EntryRemoved =
-  | { readonly action: "removed" }
-  /** `why` it stays; absent when somebody else took the entry out. Of one that is being deleted, what holds it. */
-  | { readonly action: "updated"; readonly why?: KeptSecret; readonly finalizers?: readonly string[] };
-
-const triesOnConflict = 5;
-
-/**
- * Takes our entry out of a secret, and deletes it when nothing is left that is not ours. Another writer's change in
- * between is read, judged again and kept.
- * @param stillOurTurn throws `busy` when another run went on in this one's place
- * @throws ActionableError `busy` when another run put another key or its own mark there meanwhile
- */
-export async function removeEntry(
-  entry: WritableEntry,
-  signal: AbortSignal,
-  stillOurTurn?: () => Promise<void>,
-): Promise<EntryRemoved> {
-  const { target, loginServer } = entry;
-  const { cluster, namespace, name } = target;
-  let current: MarkedSecret = entry;
-  for (let tries = 1; ; tries += 1) {
-    const end = endOf(current);
-    try {
-      if (end.kind === "delete") {
-        const standing = await cluster.deleteSecret(current.secret, signal);
-        if (!standing) return { action: "removed" };
-        // What holds it may do so for long: until then nothing of ours is in it.
-        const left = readEntry(target, standing, loginServer);
-        if (!left) return { action: "updated", why: "being-deleted", finalizers: standing.finalizers };
-        current = left;
-        continue;
-      }
-      const { finalizers, deleting } = await cluster.patchSecret(current.secret, end.change, signal);
-      return { action: "updated", why: end.why, ...(deleting && { finalizers }) };
-    } catch (error) {
-      if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found"))
-        return { action: "removed" };
-      if (tries >= triesOnConflict || !hasCode(error, "kubernetes.conflict")) throw error;
-      await stillOurTurn?.();
-      const secret = await cluster.findSecret(namespace, name, signal);
-      if (!secret) return { action: "removed" };
-      const now = readEntry(target, secret, loginServer);
-      if (!now) return { action: "updated" };
-      if (!isSameEntry(entry.mark, now.mark)) throw new BusyError(targetName(target));
-      current = now;
-    }
-  }
-}
-
-/** Whether a mark says the same as when it was agreed that it goes. */
-function isSameEntry(one: EntryMark, other: EntryMark): boolean {
-  return (
-    one.appId === other.appId &&
-    one.keyId === other.keyId &&
-    one.clusterId === other.clusterId &&
-    one.pending?.operation === other.pending?.operation
-  );
-}
-
-/**
- * Asks the API server whether the entry could be taken out; nothing is kept.
- * @param changesFirst whether the secret is also patched before it goes
- * @returns false when the secret is gone: somebody deleted it since it was looked at
- */
-export async function rehearseRemoval(
-  { target, secret, ...entry }: MarkedSecret,
-  changesFirst: boolean,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { rehearsal } = target.cluster;
-  const end = endOf({ target, secret, ...entry });
-  const stands = await Promise.all([
-    end.kind === "delete" ? isThere(rehearsal.deleteSecret(secret, signal)) : true,
-    end.kind === "change" || changesFirst
-      ? isThere(rehearsal.patchSecret(secret, { annotations: { ...secret.annotations } }, signal))
-      : true,
-  ]);
-  return stands.every(Boolean);
-}
-
-async function isThere(rehearsal: Promise<unknown>): Promise<boolean> {
-  try {
-    await rehearsal;
-  } catch (error) {
-    if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return false;
-    // Somebody changed it since it was looked at: whether it may be written was answered before that.
-    if (!hasCode(error, "kubernetes.conflict")) throw error;
-  }
-  return true;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ensureApplication, type ApplicationWish } from "../../../src/core/identity/application.ts";
+import type { ApplicationWish } from "../../../src/core/identity/application.ts";
+import { ensureApplication } from "../../../src/core/identity/ensure-application.ts";
 
 type Parameters_ = Parameters<typeof ensureApplication>;
 

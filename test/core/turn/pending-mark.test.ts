@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProcessIdentity } from "../../../src/core/ports.ts";
-import { isLive } from "../../../src/core/turn/pending-mark.ts";
+import { isLive } from "../../../src/core/turn/live-mark.ts";
 import type { MarkHolder } from "../../../src/domain/ownership.ts";
 
 const now = new Date("2031-02-03T04:05:06Z");

@@ -2,12 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WritableCluster } from "../../../src/core/ports.ts";
 import {
   changeFor,
-  judgeTarget,
-  readBack,
-  writeTarget,
+  readEntryBack,
+  writeEntry,
   type DesiredEntry,
-  type TargetState,
-} from "../../../src/core/turn/pull-secret.ts";
+} from "../../../src/core/turn/write-entry.ts";
+import { judgeTarget, type TargetState } from "../../../src/core/turn/pull-secret.ts";
 import { readTarget, type Target, type Writable } from "../../../src/core/cluster/read-targets.ts";
 import {
   dockerConfigKey,
@@ -100,7 +99,7 @@ describe("a secret that is written after a look", () => {
     const config = parseDockerConfig(holding("old").data?.[dockerConfigKey]);
     const added = { ...config, auths: { ...config.auths, "docker.io": { username: "u", password: "p" } } };
     await meanwhile({ labels: { team: "a" }, data: { [dockerConfigKey]: formatDockerConfig(added) } });
-    const written = await writeTarget(target, seen, policy, desired, signal);
+    const written = await writeEntry({ target, before: seen, policy, desired }, signal);
     expect(written.action).toBe("updated");
     expect(written.secret.labels).toEqual({ "acr-pull/managed": "true", team: "a" });
     const { auths } = parseDockerConfig(written.secret.data[dockerConfigKey]);
@@ -110,44 +109,50 @@ describe("a secret that is written after a look", () => {
 
   it("is not written when another run brought it to the same meanwhile", async () => {
     await meanwhile(holding("new"));
-    const written = await writeTarget(target, seen, policy, desired, signal);
+    const written = await writeEntry({ target, before: seen, policy, desired }, signal);
     expect(written.action).toBe("unchanged");
   });
 
   it("is left alone when another run gave it a key of its own since", async () => {
     await meanwhile(holding("theirs"));
-    await expect(writeTarget(target, seen, policy, desired, signal)).rejects.toMatchObject({ code: "busy" });
+    await expect(writeEntry({ target, before: seen, policy, desired }, signal)).rejects.toMatchObject({
+      code: "busy",
+    });
     expect(await passwordNow()).toBe("theirs");
   });
 
   it("is left alone when another run put its mark there since", async () => {
     const holder = { host: "h", boot: "b", pid: 1 };
     await meanwhile(holding("old", { operation: "theirs", holder, renewedAt: "2031-02-03T04:05:06Z" }));
-    await expect(writeTarget(target, seen, policy, desired, signal)).rejects.toMatchObject({ code: "busy" });
+    await expect(writeEntry({ target, before: seen, policy, desired }, signal)).rejects.toMatchObject({
+      code: "busy",
+    });
     expect(await passwordNow()).toBe("old");
   });
 });
 
 describe("a secret that is read back", () => {
   beforeEach(async () => {
-    await writeTarget(target, seen, policy, desired, signal);
+    await writeEntry({ target, before: seen, policy, desired }, signal);
   });
 
   it("gives the very credential that it holds", async () => {
-    const read = await readBack(target, undefined, seen, policy, desired, signal);
+    const read = await readEntryBack({ target, before: seen, policy, desired }, undefined, signal);
     expect(read.password.reveal()).toBe("new");
   });
 
   it("is written once more where somebody put back what was there", async () => {
     await meanwhile(holding("old"));
-    const read = await readBack(target, undefined, seen, policy, desired, signal);
+    const read = await readEntryBack({ target, before: seen, policy, desired }, undefined, signal);
     expect(read.password.reveal()).toBe("new");
     expect(await passwordNow()).toBe("new");
   });
 
   it("is left alone where another run gave it a key of its own", async () => {
     await meanwhile(holding("theirs"));
-    await expect(readBack(target, undefined, seen, policy, desired, signal)).rejects.toMatchObject({
+    await expect(
+      readEntryBack({ target, before: seen, policy, desired }, undefined, signal),
+    ).rejects.toMatchObject({
       code: "busy",
     });
     expect(await passwordNow()).toBe("theirs");
@@ -164,7 +169,9 @@ describe("a secret that is read back", () => {
       Object.assign(secret.metadata, { annotations });
     });
     await meanwhile(holding("old"));
-    await expect(readBack(target, undefined, seen, policy, desired, signal)).rejects.toMatchObject({
+    await expect(
+      readEntryBack({ target, before: seen, policy, desired }, undefined, signal),
+    ).rejects.toMatchObject({
       code: "secret.reverted",
       retryable: true,
     });

@@ -10,16 +10,25 @@ import { Scenario } from "./scenario.ts";
 export type Open = (test: Pick<TestContext, "onTestFinished">, options?: SandboxOptions) => Promise<Scenario>;
 
 /**
- * The same tests for the sandbox's cluster and for Kubernetes' own API server; Azure and the registries are the
- * sandbox's either way. One after the other: what is in the whole cluster is a test's own while it runs.
+ * The same tests for the sandbox's cluster and, among the tests of the peers, for Kubernetes' own API server; Azure and
+ * the registries are the sandbox's either way. One after the other: what is in the whole cluster is a test's own while
+ * it runs.
  */
 export function onEachCluster(tests: (open: Open) => void): void {
+  if (process.env["TEST_PEERS"] === undefined) inTheSandbox(tests);
+  else atTheRealServer(tests);
+}
+
+function inTheSandbox(tests: (open: Open) => void): void {
   describe("in the sandbox", () => {
     tests(async (test, options) => {
       const sandbox = await start(undefined, options);
       return new Scenario(test, sandbox, await sandboxCluster(sandbox));
     });
   });
+}
+
+function atTheRealServer(tests: (open: Open) => void): void {
   describe.skipIf(lacks(...clusterPeers))(
     "at Kubernetes' own API server (needs etcd, kube-apiserver, kube-controller-manager)",
     () => {

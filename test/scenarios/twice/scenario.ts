@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { expect, type TestContext } from "vitest";
+import { runHurried } from "../../canary.ts";
 import type { KubernetesObject } from "../../../src/sandbox/world.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { exitCode } from "../../../src/domain/exit-code.ts";
-import { runInProcess } from "../../in-process.ts";
 import type { AccessRule } from "../../../src/sandbox/world.ts";
 import { until } from "../../peers/server-process.ts";
 import type { ResultDocument, Run, RunOptions } from "../../program.ts";
@@ -203,7 +203,7 @@ export class Scenario {
     const before = this.sandbox.requests.entries.length;
     let run: Run | undefined;
     const inCluster = await this.cluster.changesDuring(async () => {
-      run = await runInProcess(this.sandbox, [...args, "-o", "json"], {
+      run = await runHurried(this.sandbox, [...args, "-o", "json"], {
         ...options,
         env: { ...options.env, KUBECONFIG: kubeconfig },
         secrets: this.cluster.secrets,

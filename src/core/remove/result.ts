@@ -1,6 +1,8 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import type { ActionableError } from "../../domain/errors.ts";
-import type { RemovedItem } from "./contract.ts";
+import type { LeftOut } from "../cluster/view.ts";
+import { endingBy, resultError } from "../ending.ts";
+import type { RemoveOutcome, RemovedItem } from "./contract.ts";
 import type { Removal } from "./look.ts";
 
 /** A key that was removed, to be tried. */
@@ -59,14 +61,13 @@ export class Records {
 
   /** Notes that one thing could not be removed. */
   fail(item: Omit<RemovedItem, "action" | "error">, error: ActionableError): void {
-    const { code, message, hint } = error;
     // What was done to it by then goes on being true.
     const { reason } = this.items.find((one) => one.reason === "unfinished" && isSameThing(one, item)) ?? {};
     this.add({
       ...item,
       action: "failed",
       ...(reason && { reason }),
-      error: { code, message, ...(hint === undefined ? {} : { hint }) },
+      error: resultError(error),
     });
     this.failures.push(error);
   }
@@ -105,4 +106,11 @@ export function thingsToGo(removals: readonly Removal[]): RemovedItem[] {
 
 function notReached(thing: Pick<RemovedItem, "kind" | "id" | "context" | "namespace">): RemovedItem {
   return { ...thing, action: "skipped" };
+}
+
+/** The document of a finished run, and how it ended. */
+export function finishedOutcome(records: Records, leftOut: readonly LeftOut[]): RemoveOutcome {
+  const failures = [...records.failures, ...leftOut.map(({ error }) => error)];
+  const result = { removed: records.all(records.failures.length === 0) };
+  return { kind: "finished", result, ...endingBy(failures, records.wrote || records.items.length > 0) };
 }

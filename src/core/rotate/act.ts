@@ -1,33 +1,27 @@
-import { ActionableError } from "../../domain/errors.ts";
-import { exitCode } from "../../domain/exit-code.ts";
+import type { ActionableError } from "../../domain/errors.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import type { RetireMark } from "../../domain/ownership.ts";
-import { azureNow } from "../clocks.ts";
-import type { Writing } from "../ports.ts";
-import type { Report } from "../progress.ts";
-import { BusyWait } from "../turn/busy-wait.ts";
-import { BusyError } from "../turn/busy.ts";
-import { isSameTarget, targetName } from "../turn/pull-secret.ts";
-import type { Target } from "../cluster/read-targets.ts";
-import type { RotateInput, RotatePorts } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { changeOver, isLingering } from "./change-over.ts";
+import { azureNow } from "../clocks.ts";
 import { heldKeys } from "../cluster/holders.ts";
-import { KeyWork } from "./key-work.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { viewClusters, type ClusterView } from "../cluster/view.ts";
+import { incomplete } from "../ending.ts";
+import { BusyError, BusyWait } from "../turn/busy.ts";
+import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import type { SecretRecord } from "../turn/turn.ts";
+import { changeOver } from "./change-over.ts";
+import { KeyWork, type RotateTools } from "./key-work.ts";
+import { surveyKeys, type SurveyedKeys } from "./look.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
-import { retireKey, type Retired } from "./retire-key.ts";
-import type { KeysRecord, Row } from "./rotate-result.ts";
-import { viewClusters, type ClusterView } from "../cluster/view.ts";
-import { surveyKeys, type SurveyedKeys } from "./look.ts";
+import type { KeysRecord } from "./result.ts";
+import { retireKey } from "./retire-key.ts";
+import { Rows, dueOf, standingRow } from "./rows.ts";
 
 /** What carrying out takes, the same for all keys of a run. */
-export interface Run {
-  readonly input: RotateInput;
-  readonly ports: Writing<RotatePorts>;
-  readonly report: Report;
-  readonly signal: AbortSignal;
+export interface Run extends RotateTools {
   /** All clusters of this run: another one may hold the same key. */
   readonly seen: readonly ClusterView[];
 }
@@ -39,11 +33,7 @@ const mostSteps = 30;
  * Carries out every step that is due for one application's keys; never throws: what failed stands in the record.
  * @param others what this run has done in the same cluster before: the keys of several registries may lie in one secret
  */
-export async function carryOut(
-  prospect: Prospect,
-  run: Run,
-  others: readonly KeysRecord[],
-): Promise<KeysRecord> {
+export async function act(prospect: Prospect, run: Run, others: readonly KeysRecord[]): Promise<KeysRecord> {
   const record: KeysRecord = {
     keys: prospect.keys,
     rows: [],
@@ -77,6 +67,7 @@ class KeysRun {
   /** Secrets whose stale mark could not be taken away. */
   readonly #unclearable: Target[] = [];
   readonly #busy: BusyWait;
+  readonly #rows: Rows;
 
   constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
     this.#keys = keys;
@@ -84,13 +75,14 @@ class KeysRun {
     this.#run = run;
     this.#busy = new BusyWait(run.input.waitBusyMs, run.ports.clock, run.report);
     this.#record = record;
+    this.#rows = new Rows(record.rows, run.input);
     this.#giveUp(unwritable);
   }
 
   /** @param seenBefore whether this run has written since the keys were surveyed: then it looks anew first */
   async toTheEnd(seenBefore: boolean): Promise<void> {
     let taken = 0;
-    if (seenBefore && !(await this.#lookAgain())) return;
+    if (seenBefore && !(await this.#surveyAnew())) return;
     do {
       const step = this.#step;
       if (step.kind !== "none") {
@@ -100,24 +92,24 @@ class KeysRun {
         }
         if (taken > mostSteps) throw new TypeError("a rotation does not come to its end");
       } else if (!(await this.#waits(step))) {
-        this.#tellStanding(step);
+        this.#rows.tellStanding(step.because, this.#keys);
         const [blocked] = this.#blocked.values();
         if (blocked) throw blocked;
         return;
       }
-    } while (await this.#lookAgain());
+    } while (await this.#surveyAnew());
   }
 
   /** @returns whether it was taken; false when another run was waited for */
   async #take(step: Exclude<NextStep, { kind: "none" }>): Promise<boolean> {
-    const { input, ports, report, signal } = this.#run;
-    const work = new KeyWork(this.#written(), input, ports, report, signal);
+    const { signal } = this.#run;
+    const work = new KeyWork(this.#written(), this.#run);
     const { liveMark } = this.#keys;
     try {
       if (liveMark) throw new BusyError(targetName(liveMark.target));
       switch (step.kind) {
         case "tidy":
-          await work.underMark([], () => work.close(undefined));
+          await work.inTurn([], () => work.close(undefined));
           return true;
         case "change-over":
           return await this.#changeOver(step, work);
@@ -156,18 +148,19 @@ class KeysRun {
     const { to } = await changeOver(step, work);
     if (to.keyId !== null) this.#changedTo.add(to.keyId);
     if (to.listed && step.to === undefined) this.#made.push(to.listed);
-    const failed = [...work.written.values()].filter(({ action }) => action === "failed");
-    if (failed.length > 0 && !this.#run.input.acceptOutage) throw notWritten(failed);
-    this.#tellChange(step, work);
-    this.#giveUp(failed.map(({ target }) => ({ target })));
+    const failure = notWritten(work.written);
+    if (failure && !this.#run.input.acceptOutage) throw failure;
+    this.#rows.tellChange(step, work);
+    this.#giveUp([...work.written.values()].filter(({ action }) => action === "failed"));
     return true;
   }
 
   /** What a step that did not come to its end has done all the same. */
   #tellStopped(step: Exclude<NextStep, { kind: "none" }>, work: KeyWork): void {
     if (step.kind === "tidy") return;
-    if (step.kind === "change-over") this.#tellChange(step, work);
-    else if (work.removedUntold) this.#tellRetirement(step, { retired: true, evidence: "untried" });
+    if (step.kind === "change-over") this.#rows.tellChange(step, work);
+    else if (work.removedUntold)
+      this.#rows.tellRetirement(step, this.#keys, { retired: true, evidence: "untried" });
     if (!work.wroteSecret) return;
     const { written } = this.#record;
     for (const { target } of step.holders) {
@@ -176,89 +169,19 @@ class KeysRun {
     }
   }
 
-  #tellChange(step: ChangeOver, { changed, written, swept }: KeyWork): void {
-    if (!changed || ![...written.values()].some(({ action }) => action !== "failed")) return;
-    const { to, after } = changed;
-    const base = this.#row({ keyId: to.keyId, expiresAt: to.expiresAt });
-    for (const key of this.#replaced(step)) {
-      const { keyId } = key;
-      const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, this.#keys));
-      // One that is refused and listed nowhere was removed by somebody.
-      const isGone = keyId !== null && (key.listed === undefined || swept.includes(keyId));
-      const retired = !goesLater && isGone;
-      this.#record.rows.push({
-        ...base,
-        state: goesLater ? "pending" : "rotated",
-        replaced: keyId,
-        retireAfter: goesLater ? timeText(after) : null,
-        retired,
-        ...(retired && { retirement: key.listed === undefined ? "refused" : "untried" }),
-        ...(goesLater && foreseenBlock(this.#keys, this.#run.input)),
-      });
-    }
-  }
-
-  #replaced({ holders }: ChangeOver) {
-    const keys = holders.map(({ credential }) => this.#keys.keyOf(credential.password));
-    return new Set(keys);
-  }
-
   async #retire(step: Retirement, work: KeyWork): Promise<boolean> {
     const others = this.#run.seen.filter(({ clusterId }) => clusterId !== this.#keys.seen.clusterId);
     const retired = await retireKey(step, work, others);
     work.removedUntold = false;
     this.#retired.add(step.holders[0]?.mark.retire?.why ?? "renewal");
     if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
-    this.#tellRetirement(step, retired);
+    this.#rows.tellRetirement(step, this.#keys, retired);
     const { blocked, error } = retired;
     if (!error) return true;
     // A leaked key in use is replaced although the one before it cannot go yet.
     if (this.#run.input.intent !== "compromised" || blocked !== "still-held") throw error;
     this.#blocked.set(step.keyId, error);
     return true;
-  }
-
-  #tellRetirement(step: Retirement, { retired, evidence, blocked, error }: Retired): void {
-    const why = step.holders[0]?.mark.retire?.why;
-    const { rows } = this.#record;
-    const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
-    const { retireBlocked: _foreseen, ...standing } = rows[begun] ?? this.#rowOf(step);
-    const row: Row = {
-      ...standing,
-      ...(error ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
-      retired,
-      ...(evidence && { retirement: evidence }),
-      ...(blocked && { retireBlocked: blocked }),
-    };
-    if (begun >= 0) rows[begun] = row;
-    else rows.push(row);
-  }
-
-  #rowOf({ holders, keyId }: Retirement): Row {
-    const first = holders[0] ?? this.#keys.holders[0];
-    const key = first && this.#keys.keyOf(first.credential.password);
-    return {
-      ...this.#row({ keyId: key?.keyId ?? null, expiresAt: key?.expiresAt ?? null }),
-      state: "pending",
-      replaced: keyId,
-      retireAfter: first?.mark.retire?.after ?? null,
-      retired: false,
-    };
-  }
-
-  #row(key: Pick<Row, "keyId" | "expiresAt">) {
-    const { seen, registry, loginServer, appId } = this.#keys;
-    return { clusterId: seen.clusterId, registry, loginServer, appId, ...key };
-  }
-
-  #tellStanding({ because }: Extract<NextStep, { kind: "none" }>): void {
-    if (this.#record.rows.length > 0 && because !== "pending") return;
-    if (this.#record.rows.some(({ state }) => state === "pending")) return;
-    const isPending = because === "pending";
-    this.#record.rows.push({
-      ...standingRow(this.#keys, isPending ? "pending" : "unchanged"),
-      ...(isPending && foreseenBlock(this.#keys, this.#run.input)),
-    });
   }
 
   /** With `--wait` the grace is waited out, by Azure's clock. */
@@ -275,7 +198,7 @@ class KeysRun {
   }
 
   /** Looks at the cluster anew: what comes next follows from what the secrets hold now. */
-  async #lookAgain(): Promise<boolean> {
+  async #surveyAnew(): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
     const contexts = new Set(this.#keys.seen.contexts);
     const clusters = ports.clusters.filter(({ cluster }) => contexts.has(cluster.context));
@@ -322,59 +245,11 @@ class KeysRun {
 /** However long the grace: the time is asked for again once a day. */
 const longestSleepMs = 86_400_000;
 
-/** The time at which the key before may be retired, in milliseconds since 1970. */
-function dueOf({ holders }: SurveyedKeys): number | undefined {
-  const times = holders.flatMap(({ mark }) => (mark.retire ? [Date.parse(mark.retire.after)] : []));
-  return times.length > 0 ? Math.max(...times) : undefined;
-}
-
-/** What will keep the key before alive when its time is over, unless somebody else comes by. */
-function foreseenBlock(
-  { seen }: SurveyedKeys,
-  { namespacesComplete }: RotateInput,
-): Pick<Row, "retireBlocked"> {
-  return seen.whole || namespacesComplete ? {} : { retireBlocked: "cannot-see-all-namespaces" };
-}
-
-/** What is true of keys for which nothing was done. */
-function standingRow(keys: SurveyedKeys, state: Row["state"]): Row {
-  const { holders, keyOf, seen, registry, loginServer, appId } = keys;
-  const chosen = holders.find((one) => one.mark.retire) ?? holders.find((one) => one.chosen) ?? holders[0];
-  const key = chosen && keyOf(chosen.credential.password);
-  const due = dueOf(keys);
-  return {
-    clusterId: seen.clusterId,
-    registry,
-    loginServer,
-    appId,
-    keyId: key?.keyId ?? null,
-    expiresAt: key?.expiresAt ?? null,
-    state,
-    replaced: chosen?.mark.retire?.keyId ?? null,
-    retireAfter: due === undefined ? null : timeText(new Date(due)),
-    retired: false,
-  };
-}
-
-function notWritten(
-  failed: ReadonlyArray<{ readonly target: Target; readonly error?: ActionableError }>,
-): ActionableError {
-  const [first] = failed;
-  const list = failed
-    .map(({ target, error }) => `  ${targetName(target)}: ${error?.message ?? ""}`)
-    .join("\n");
-  return new ActionableError(
-    `${failed.length === 1 ? "1 secret was" : `${failed.length} secrets were`} not written, so the old key stays:\n${list}`,
-    {
-      code: "rotate.incomplete",
-      hint:
-        first?.error?.hint ??
-        "Mend the cause, then run the same command again: it writes only what is missing. The old key is valid until then.",
-      docs: first?.error?.docs,
-      requestId: first?.error?.requestId,
-      retryable: true,
-      exitCode: exitCode.incomplete,
-    },
-    { cause: first?.error },
-  );
+function notWritten(written: ReadonlyMap<string, SecretRecord>): ActionableError | undefined {
+  const failed = [...written].flatMap(([name, { error }]) => (error ? [{ name, error }] : []));
+  if (failed.length === 0) return undefined;
+  const says = `${failed.length === 1 ? "1 secret was" : `${failed.length} secrets were`} not written, so the old key stays`;
+  const hint =
+    "Mend the cause, then run the same command again: it writes only what is missing. The old key is valid until then.";
+  return incomplete(failed, { code: "rotate.incomplete", says, hint });
 }

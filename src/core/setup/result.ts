@@ -1,10 +1,13 @@
-import type { Finished, ResultError, ResultSecret } from "../ending.ts";
 import { ActionableError } from "../../domain/errors.ts";
-import { exitCode } from "../../domain/exit-code.ts";
+import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import { isKeyOf } from "../../domain/ownership.ts";
 import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole } from "../../domain/role.ts";
-import { isKeyOf } from "../../domain/ownership.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { endingBy, incomplete, isHalfDone, resultError, type Ending, type ResultSecret } from "../ending.ts";
+import type { StandingRole } from "../identity/grant-role.ts";
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import type { SecretRecord } from "../turn/turn.ts";
 import type {
   ResultCredential,
   ResultRoleAssignment,
@@ -14,15 +17,43 @@ import type {
   SetupOutcome,
   SetupResult,
 } from "./contract.ts";
-import type { Target } from "../cluster/read-targets.ts";
-import type { JobRecord } from "./job-work.ts";
-import { credentialAction, resultRegistry } from "./plan-setup.ts";
-import { applicationOf, type LeftOut } from "./job.ts";
+import { applicationOf, type Job, type LeftOut, type TargetCredential } from "./job.ts";
 import type { Survey } from "./look.ts";
+import { credentialAction, resultRegistry } from "./plan-setup.ts";
 
-/** An error as results show it. */
-function resultError({ code, message, hint }: ActionableError): ResultError {
-  return { code, message, ...(hint === undefined ? {} : { hint }) };
+/** What became of one link. */
+export interface LinkRecord {
+  readonly target: Target;
+  readonly account: string;
+  action: "updated" | "unchanged" | "failed";
+  error?: ActionableError;
+}
+
+/** What one job has done so far; filled while it works, so that a failure half way leaves the truth. */
+export interface JobRecord {
+  readonly job: Job;
+  /** Whether anything was asked to change. */
+  wrote: boolean;
+  application?: Application;
+  /** Whether this run made it. */
+  made?: boolean;
+  principal?: ServicePrincipal;
+  readonly roles: StandingRole[];
+  /** Names of the namespaces that were made. */
+  readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
+  /** The secret that was made for the mark alone, and holds no password until it is written. */
+  markedSecret?: Target;
+  /** The key that was made, until it is in use. */
+  madeKey?: Pick<TargetCredential, "keyId" | "createdAt" | "expiresAt">;
+  credential?: TargetCredential;
+  targets: readonly SecretRecord[];
+  readonly links: LinkRecord[];
+  /** Whether the credential was tried. */
+  tried: boolean;
+  proven: boolean;
+  removedKeys: string[];
+  removedRoles: string[];
+  error?: unknown;
 }
 
 /** The document of what was done, however it ended. */
@@ -56,13 +87,7 @@ export function resultOf(survey: Survey, records: readonly JobRecord[], now: Dat
 
 /** The document of a finished run, and how it ended. */
 export function finishedOutcome(survey: Survey, records: readonly JobRecord[], now: Date): SetupOutcome {
-  const ended = ending(survey, records);
-  return {
-    kind: "finished",
-    result: resultOf(survey, records, now),
-    exitCode: ended.exitCode,
-    ...(ended.error ? { error: ended.error } : {}),
-  };
+  return { kind: "finished", result: resultOf(survey, records, now), ...ending(survey, records) };
 }
 
 function servicePrincipals({ job, application, principal }: JobRecord): ResultServicePrincipal[] {
@@ -225,11 +250,16 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
     }));
 }
 
-type Ending = Omit<Finished<SetupResult>, "kind" | "result">;
-
 function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
   const broken = records.find(({ error }) => error !== undefined);
-  if (broken) return brokenEnding(broken, records);
+  if (broken) {
+    const { error } = broken;
+    const before = {
+      wrote: records.some(({ wrote }) => wrote),
+      didPart: records.some((one) => one !== broken && one.error === undefined && one.wrote),
+    };
+    return endingBy([error], error instanceof ActionableError && isHalfDone(error, before));
+  }
   const failed = [
     ...leftOut.map(({ target, error }) => ({ name: targetName(target), error })),
     ...records.flatMap(({ targets, links }) => [
@@ -239,40 +269,9 @@ function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
       ),
     ]),
   ];
-  const [first] = failed;
-  if (!first) return { exitCode: exitCode.ok };
-  const list = failed.map(({ name, error }) => `  ${name}: ${error.message}`).join("\n");
+  if (failed.length === 0) return endingBy([], false);
   const count = failed.length === 1 ? "1 target was" : `${failed.length} targets were`;
-  return {
-    exitCode: exitCode.incomplete,
-    error: {
-      code: "setup.incomplete",
-      message: `${count} not written:\n${list}`,
-      hint:
-        first.error.hint ?? "Mend the cause, then run the same command again; what is done stays as it is.",
-      docs: first.error.docs,
-      requestId: first.error.requestId,
-      retryable: true,
-      cause: first.error,
-    },
-  };
-}
-
-/** Nothing was written: the failure's own code. Else the run stopped half way, and the same command goes on. */
-function brokenEnding({ error }: JobRecord, records: readonly JobRecord[]): Ending {
-  if (!(error instanceof ActionableError)) throw error;
-  const wrote = records.some((record) => record.wrote) && error.code !== "busy";
-  const { code, message, hint, docs, requestId, retryable } = error;
-  return {
-    exitCode: wrote ? exitCode.incomplete : error.exitCode,
-    error: {
-      code,
-      message,
-      hint: hint ?? (wrote ? "Run the same command again: it goes on from here." : undefined),
-      docs,
-      requestId,
-      retryable,
-      cause: error,
-    },
-  };
+  const says = `${count} not written`;
+  const hint = "Mend the cause, then run the same command again; what is done stays as it is.";
+  return endingBy([incomplete(failed, { code: "setup.incomplete", says, hint })], true);
 }

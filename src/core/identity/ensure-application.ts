@@ -1,0 +1,147 @@
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import { isOurAssignment } from "../../domain/role-assignment.ts";
+import { waitTelling, waitUntil } from "../patience.ts";
+import type { Directory, NewApplication, RegisteredApplication } from "../ports.ts";
+import {
+  principalWithRoles,
+  type ApplicationFinding,
+  type ApplicationWish,
+  type LookupPorts,
+} from "./application.ts";
+import { refuseForeignKeys, refusePrincipalKeys, refuseUnlessOurs } from "./application-ownership.ts";
+import { nameOf } from "./directory-names.ts";
+import type { DirectoryTools } from "./directory-tools.ts";
+import { asForeseen, foreseeRefusedOwners } from "./foreseen-refusal.ts";
+
+/**
+ * The cluster's own application was taken for gone, so what was decided (to make a key, whose key is dead) was
+ * decided without it.
+ */
+function seenTooLate(application: Application): ActionableError {
+  return new ActionableError(
+    `The directory did not show the application ${nameOf(application)} when it was looked for, and it is there.`,
+    {
+      code: "directory.stale-answer",
+      hint: "Parts of the directory lag for some minutes: run the same command again.",
+      retryable: true,
+    },
+  );
+}
+
+async function registered(
+  finding: ApplicationFinding,
+  directory: Directory,
+  deletedBefore: string | undefined,
+  signal: AbortSignal,
+): Promise<RegisteredApplication> {
+  if (finding.kind === "absent") return registeredAnew(finding.create, directory, deletedBefore, signal);
+  const { application } = finding;
+  return { application, created: false, ...(finding.kind === "deleted" && { deleted: finding.application }) };
+}
+
+/** One that holds the name, and that nobody sees, is most likely the one that a run deleted, and did not come to purge. */
+async function registeredAnew(
+  application: NewApplication,
+  directory: Directory,
+  deletedBefore: string | undefined,
+  signal: AbortSignal,
+): Promise<RegisteredApplication> {
+  try {
+    return await directory.createApplication(application, signal);
+  } catch (error) {
+    if (deletedBefore === undefined || !hasCode(error, "directory.unique-name-taken")) throw error;
+    if (await directory.purgeApplication(deletedBefore, application.uniqueName, signal)) throw error;
+    return directory.createApplication(application, signal);
+  }
+}
+
+/** An application that is there now. */
+export interface EnsuredApplication {
+  readonly application: Application;
+  /** Whether it was made just now, and by this run. */
+  readonly created: boolean;
+}
+
+/**
+ * Makes, restores or keeps the application. One that turned up since it was looked for is looked at again, for it
+ * may be a stranger's.
+ */
+export async function ensureApplication(
+  finding: ApplicationFinding,
+  wish: ApplicationWish,
+  ports: LookupPorts & {
+    readonly timeoutMs: number;
+    /** Object id of one that a run before this one was to delete. */
+    readonly deletedBefore: string | undefined;
+    /** Told as soon as it is there, for what follows may fail. */
+    readonly onThere: (ensured: EnsuredApplication) => void;
+  },
+  signal: AbortSignal,
+): Promise<EnsuredApplication> {
+  const { directory, clock, caller, timeoutMs, deletedBefore } = ports;
+  const { application: made, created, deleted } = await registered(finding, directory, deletedBefore, signal);
+  if (finding.kind === "absent" && !created) {
+    if (made.appId === wish.expectedAppId) throw seenTooLate(made);
+    if (deleted) await refuseForeignKeys(deleted, wish);
+    else await wish.makeWayFor(made);
+  }
+  ports.onThere({ application: made, created });
+  let application = made;
+  if (deleted) await directory.restoreApplication(deleted.objectId, signal);
+  if (finding.kind !== "found" && !created) {
+    // Restored, or somebody was faster: its owners could not be seen before.
+    const again = await waitUntil(
+      () => directory.readApplication(application.objectId, signal),
+      { timeoutMs },
+      clock,
+      signal,
+    );
+    if (again) application = again;
+    const found = await principalWithRoles(wish, application.appId, ports, signal);
+    if (!found.assignments.some((assignment) => isOurAssignment(wish.registry.id, assignment))) {
+      const owners = await directory.listOwners(application.objectId, signal);
+      const { principal } = found;
+      await refuseUnlessOurs({ application, owners, principal }, wish, { caller, directory }, signal);
+    }
+  }
+  for (const owner of finding.missingOwners) {
+    await directory.addOwner(application.objectId, owner, signal).catch(async (error: unknown) => {
+      throw asForeseen(error, await foreseeRefusedOwners(finding, { directory, caller }, signal));
+    });
+  }
+  return { application, created };
+}
+
+/**
+ * The principal of an application, made where it is missing. A part of the directory that does not know a fresh
+ * application yet refuses for a while; that is waited out.
+ * @throws ActionableError `directory.application-unknown` when it is refused to the end of the time
+ */
+export async function ensureServicePrincipal(
+  application: Application,
+  present: ServicePrincipal | undefined,
+  tools: DirectoryTools,
+  signal: AbortSignal,
+): Promise<ServicePrincipal> {
+  if (present) return present;
+  const made = await waitTelling(
+    () => tools.directory.createServicePrincipal(application.appId, signal),
+    { id: "service-principal", what: "Entra to know the new application" },
+    tools,
+    signal,
+  );
+  if (made) {
+    // Somebody may have been faster than our request.
+    refusePrincipalKeys(application, made);
+    return made;
+  }
+  throw new ActionableError(
+    `The directory made no service principal for the application ${nameOf(application)}: it says that it does not know it, or that you do not own it.`,
+    {
+      code: "directory.application-unknown",
+      hint: "Run the same command again later. If it stays so, the caller lacks a right: it needs to own the application (Application.ReadWrite.OwnedBy) or the role Application Administrator.",
+      retryable: true,
+    },
+  );
+}

@@ -1,0 +1,96 @@
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import type { Application, Caller } from "../../domain/identity.ts";
+import { ifToBeHad } from "../cluster/failure-of-one.ts";
+import type { Directory } from "../ports.ts";
+import type { ApplicationFinding } from "./application.ts";
+import { nameOf, ownerName } from "./directory-names.ts";
+
+/** Of whom it is asked what may be done, and who asks. */
+interface Asking {
+  readonly directory: Directory;
+  readonly caller: Caller;
+}
+
+/**
+ * The refusal that is to be expected when the application is made or changed, by what the caller's token says and by
+ * who owns it; undefined: none. Only the directory knows better, for it heeds roles that stand in no token: those of
+ * the tenant's own making and those held on a single application.
+ * @param changesIt whether a key or an owner is to be added
+ */
+export async function foreseeRefusal(
+  finding: ApplicationFinding,
+  changesIt: boolean,
+  { directory, caller }: Asking,
+  signal: AbortSignal,
+): Promise<ActionableError | undefined> {
+  if (finding.kind === "absent" || (finding.kind === "found" && !finding.principal)) {
+    if ((await directory.mayRegisterApplications(signal)) !== "no") return undefined;
+    return new ActionableError(`${caller.name} may not register applications in tenant ${caller.tenantId}.`, {
+      code: "directory.forbidden",
+      exitCode: exitCode.notAllowed,
+      hint: "Ask for the Microsoft Graph permission Application.ReadWrite.OwnedBy (a pipeline) or the role Application Developer (a person), or have somebody make one and pass it with --service-principal.",
+      docs: "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference#application-developer",
+    });
+  }
+  if (!changesIt || finding.kind === "deleted") return undefined;
+  return foreseeRefusedChange(finding.application, { directory, caller }, signal);
+}
+
+/**
+ * The same of a change to an application that is there.
+ * @param deed what is to be done, as the refusal names it
+ * @returns `directory.not-owner`, exit 3
+ */
+export async function foreseeRefusedChange(
+  application: Application,
+  { directory, caller }: Asking,
+  signal: AbortSignal,
+  deed = "add a password to it",
+): Promise<ActionableError | undefined> {
+  if ((await directory.mayChangeAllApplications(signal)) === "yes") return undefined;
+  const owners = await ifToBeHad(directory.listOwners(application.objectId, signal), signal);
+  // The directory itself decides where they cannot be seen.
+  if (!owners || owners.some((owner) => owner.objectId === caller.objectId)) return undefined;
+  const names = owners.map(ownerName).join(", ");
+  return new ActionableError(
+    `${caller.name} is not an owner of the application ${nameOf(application)} and may not ${deed}.`,
+    {
+      code: "directory.not-owner",
+      exitCode: exitCode.notAllowed,
+      hint:
+        names === ""
+          ? `It has no owner. Ask an Application Administrator of the tenant to add ${caller.objectId} as one.`
+          : `Its owners: ${names}. Ask one of them to add ${caller.objectId} as an owner, or run as one of them; with --owner an application has further owners from its start.`,
+      docs: "https://learn.microsoft.com/entra/identity/enterprise-apps/assign-app-owners",
+    },
+  );
+}
+
+/** The refusal that is to be expected when owners are added, by what the caller's token says; undefined: none. */
+export async function foreseeRefusedOwners(
+  { missingOwners }: Pick<ApplicationFinding, "missingOwners">,
+  { directory, caller }: Asking,
+  signal: AbortSignal,
+): Promise<ActionableError | undefined> {
+  if (missingOwners.length === 0 || (await directory.mayAddOwners(signal)) !== "no") return undefined;
+  return new ActionableError(`${caller.name} may not make others owners of an application.`, {
+    code: "directory.forbidden",
+    exitCode: exitCode.notAllowed,
+    hint: "A pipeline needs the Microsoft Graph permissions Application.ReadWrite.All and Directory.Read.All for that: Application.ReadWrite.OwnedBy does not suffice. Or leave --owner out, and have an administrator add the owner: az ad app owner add --id APP_ID --owner-object-id OBJECT_ID.",
+    docs: "https://learn.microsoft.com/graph/api/application-post-owners",
+  });
+}
+
+/** A refusal that is to be expected, as something to know before it is tried all the same. */
+export function foreseenText({ message }: ActionableError): string {
+  return `${message.replace(/\.$/, "")}, as far as its token and the owners tell. Roles that do not stand there may allow it: the first write decides`;
+}
+
+/** A refusal as it was foreseen, which says more, where it came so. */
+export function asForeseen<T>(error: T, foreseen: ActionableError | undefined): T | ActionableError {
+  if (!foreseen || !hasCode(error, "directory.forbidden")) return error;
+  const { message, code, hint, docs, exitCode } = foreseen;
+  const { requestId, status } = error;
+  return new ActionableError(message, { code, hint, docs, exitCode, requestId, status }, { cause: error });
+}

@@ -1,0 +1,206 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
+import type { Application, PasswordCredential } from "../../domain/identity.ts";
+import { applicationUniqueName, isManaged, keyOrigin } from "../../domain/ownership.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import type { Writing } from "../ports.ts";
+import type { Report } from "../progress.ts";
+import { BusyError } from "../turn/busy.ts";
+import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import { emptyMarked, lastEntry } from "../turn/remove-entry.ts";
+import { inTurn, type Turn, type TurnWish } from "../turn/turn.ts";
+import type { RemoveInput, RemovePorts } from "./contract.ts";
+import { findLiveMark } from "./look-at-entries.ts";
+import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./look.ts";
+import { noteEnd, noteKeptKeys, noteKeptRoles, purgeLeft, removePrincipal } from "./remove-principals.ts";
+import type { Records } from "./result.ts";
+import { Several } from "./several.ts";
+
+/** What carrying out takes, the same for all clusters of a run. */
+export interface Run {
+  readonly input: RemoveInput;
+  readonly ports: Writing<RemovePorts>;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Ids of what this run has removed in Azure. */
+  readonly gone: Set<string>;
+  readonly records: Records;
+}
+
+/**
+ * Removes one cluster's part: consumers first, then the entries, then what they needed in Azure. One secret is the
+ * last to go. It carries this run's mark, and when its password is out it still says whose key it held, so that the next
+ * run goes on from what the cluster holds where this one is cut off.
+ * @throws BusyError when another run is at work, or went on in this one's place
+ */
+export async function act(removal: Removal, run: Run): Promise<void> {
+  const { clusters, process } = run.ports;
+  const ports = { clusters, process, report: run.report, concurrency: run.input.concurrency };
+  const wish = wishFor(removal);
+  noteKept(removal, run.records);
+  await inTurn(wish, ports, run.signal, (turn) =>
+    wish.places.length > 0 ? removeUnderMark(removal, run, turn) : removeWithoutMark(removal, run, turn),
+  );
+}
+
+/** The mark names the operations of every key that goes: whoever takes it over removes those too. */
+function wishFor({ seen, entries, verdicts, registry, facts }: Removal): TurnWish {
+  const operations = verdicts.flatMap(({ keys }) => keys.map((key) => keyOrigin(key)?.operation ?? ""));
+  const ownName = applicationUniqueName(registry.loginServer, seen.clusterId);
+  const own = facts.find(({ application }) => application.uniqueName === ownName)?.application;
+  return {
+    seen,
+    // No mark is put on a secret that is being deleted.
+    places: entries.entries
+      .filter(({ secret }) => !secret.deleting)
+      .map(({ target, secret }) => ({ target, secret: () => secret })),
+    entry: { registry: entries.entries[0]?.mark.registry ?? registry.loginServer, clusterId: seen.clusterId },
+    policy: { loginServer: registry.loginServer, adopt: true, createNamespace: false },
+    removes: true,
+    sweep: [...entries.staleOperations, ...operations],
+    deletes: own?.objectId ?? entries.staleDeletions[0],
+    surveyed: () => Promise.resolve(seen.whole ? seen.secrets.filter(isManaged) : undefined),
+  };
+}
+
+async function removeUnderMark(removal: Removal, run: Run, turn: Turn): Promise<void> {
+  const { records } = run;
+  const several = new Several(removal, run, turn);
+  await turn.take();
+  await makeWayForMore(removal, run, turn);
+  records.wrote = true;
+  await several.unlink(removal.users.links);
+  await several.removeEntries(removal.entries.entries.filter(({ target }) => !turn.isMarked(target)));
+  const before = records.failures.length;
+  if (removal.verdicts.some(removesSomething)) {
+    await emptyMarked(turn);
+    noteUnfinished(turn, records);
+    const remaining = async () =>
+      (await turn.secretsNow()).secrets.filter((secret) => !turn.isMarked(secret));
+    await removeInAzure(removal, remaining, run, turn);
+  } else noteStanding(removal, records);
+  await purgeLeft(removal, { ...run, turn });
+  // Left as it is it leads the next run to what could not be removed.
+  if (records.failures.length === before) await several.removeEntries([await lastEntry(turn)]);
+}
+
+/**
+ * Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
+ * @throws BusyError when it has, so that this run looks anew
+ */
+async function makeWayForMore(removal: Removal, { gone, input }: Run, turn: Turn): Promise<void> {
+  const { entries, verdicts } = removal;
+  const holdsBack = verdicts.some(({ keptBecause }) => keptBecause?.reason === "still-held");
+  if (!holdsBack && !verdicts.some(({ keptKeys }) => keptKeys.some(({ heldBy }) => heldBy))) return;
+  const { secrets } = await turn.secretsNow();
+  const remaining = secrets.filter(
+    (secret) => !entries.entries.some(({ target }) => isSameTarget(target, secret)),
+  );
+  if (mayRemoveMore(removal, remaining, gone, input)) throw await turn.makeWay();
+}
+
+/** The password is out of the marked secret, and the mark left. */
+function noteUnfinished({ mark: { target } }: Turn, records: Records): void {
+  const { cluster, namespace, name: id } = target;
+  const place = { kind: "secret", id, context: cluster.context, namespace } as const;
+  records.add({ ...place, action: "updated", reason: "unfinished" });
+}
+
+/**
+ * No secret is left that could be marked: only what nothing in the cluster holds is removed, and nothing while a run is
+ * at work that has begun since.
+ */
+async function removeWithoutMark(removal: Removal, run: Run, turn: Turn): Promise<void> {
+  const { seen, registry, users } = removal;
+  const { entries } = removal.entries;
+  const several = new Several(removal, run, turn);
+  const remaining = async () => {
+    const { secrets } = await turn.secretsNow();
+    const live = findLiveMark(seen, secrets, registry.loginServer, run.ports.process);
+    if (live) throw new BusyError(targetName(live));
+    return secrets.filter((secret) => !entries.some(({ target }) => isSameTarget(target, secret)));
+  };
+  if (users.links.length > 0) {
+    // What was made anew meanwhile is named with good reason.
+    const standing = await remaining();
+    const inVain = users.links.filter(
+      ({ namespace, secretName: name }) => !standing.some((one) => isSameTarget(one, { namespace, name })),
+    );
+    run.records.wrote = true;
+    await several.unlink(inVain);
+  }
+  if (entries.length > 0) {
+    run.records.wrote = true;
+    await several.removeEntries(entries);
+  }
+  if (removal.verdicts.some(removesSomething)) await removeInAzure(removal, remaining, run, turn);
+  else noteStanding(removal, run.records);
+}
+
+/** @param remaining the cluster's secrets as they are now, without those that go */
+async function removeInAzure(
+  removal: Removal,
+  remaining: () => Promise<readonly PullSecret[]>,
+  run: Run,
+  turn: Turn,
+): Promise<void> {
+  const { input, ports, records, report, gone } = run;
+  const judge = (decisive: boolean) =>
+    judgeAgain(removal, { remaining, gone, decisive }, { input, ports }, turn.signal);
+  // Of a key only its own cluster's secrets decide, which are read whole.
+  for (const verdict of (await judge(false)).filter((one) => concerns(one, removal.entries))) {
+    await removePrincipal(verdict, {
+      ports,
+      records,
+      report,
+      turn,
+      gone,
+      loginServer: removal.registry.loginServer,
+      credentialsOf: (key) => credentialsOf(key, verdict.application, removal),
+      judgeAgain: async () =>
+        (await judge(true)).find(({ application }) => application.appId === verdict.application.appId),
+    });
+  }
+}
+
+/** What the entries that go held for the registry that begins as a key does: its password, for all that can be told. */
+function credentialsOf(
+  { hint }: PasswordCredential,
+  { appId }: Application,
+  { entries, registry }: Removal,
+): PullCredential[] {
+  const held = entries.entries
+    .flatMap(({ secret }) => credentialsIn(secret))
+    .filter(
+      ({ host, username, password }) =>
+        host === registry.loginServer &&
+        username === appId &&
+        hint !== undefined &&
+        password.reveal().startsWith(hint),
+    );
+  return [...new Map(held.map((credential) => [credential.password.reveal(), credential])).values()];
+}
+
+/** Nothing of Azure goes: what is kept is said with the reason that was found. */
+function noteStanding({ verdicts }: Removal, records: Records): void {
+  for (const verdict of verdicts) {
+    noteKeptKeys(verdict, records);
+    noteKeptRoles(verdict, records);
+    const { keptBecause } = verdict;
+    if (keptBecause) noteEnd(verdict, keptBecause, records);
+  }
+}
+
+function noteKept({ seen, users, entries, orphans }: Removal, records: Records): void {
+  noteKeptRoles({ keptRoles: orphans.map((what) => ({ what, reason: "principal-gone" as const })) }, records);
+  for (const { link, reason } of users.keptLinks) {
+    const { namespace, account: id, cluster } = link;
+    records.add({ kind: "service-account", id, context: cluster.context, namespace, action: "kept", reason });
+  }
+  const { context } = seen.cluster;
+  for (const { namespace, name: id } of entries.strangers) {
+    records.add({ kind: "secret", id, context, namespace, action: "kept", reason: "of-another-cluster" });
+  }
+  for (const { target, error } of entries.unwritable) {
+    records.fail({ kind: "secret", id: target.name, context, namespace: target.namespace }, error);
+  }
+}

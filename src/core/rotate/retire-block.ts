@@ -1,0 +1,137 @@
+import { dockerConfigType } from "../../domain/docker-config.ts";
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import type { ClusterView } from "../cluster/view.ts";
+import { listFailed } from "../ending.ts";
+import type { RemovalEvidence } from "../proof/prove-removed.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { RetireBlock, RotateInput } from "./contract.ts";
+import type { KeyWork } from "./key-work.ts";
+import type { SurveyedKeys } from "./look.ts";
+import type { Retirement } from "./next-step.ts";
+
+/** How the retirement of a key ended. */
+export interface Retired {
+  readonly retired: boolean;
+  /** With `retired`: by what that is known. */
+  readonly evidence?: RemovalEvidence;
+  readonly blocked?: RetireBlock;
+  /** What stopped it, to be told; absent when it is done, or the key stays for good. */
+  readonly error?: ActionableError;
+}
+
+/** Why nothing may be begun, as far as what was seen tells. */
+export function blockBefore(
+  step: Retirement,
+  keys: SurveyedKeys,
+  input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
+  others: readonly ClusterView[],
+): Retired | undefined {
+  const { seen, copies, withheld } = keys;
+  if (!seen.whole && !input.namespacesComplete) {
+    return blockedBy(
+      "cannot-see-all-namespaces",
+      `The key ${step.keyId ?? "before"} is not retired: secrets may not be listed in every namespace of context ${seen.contexts.map(inOneLine).join(", ")}, so another one may still hold it.`,
+      "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+    );
+  }
+  if (input.acceptOutage) return undefined;
+  const password = step.old?.credential.password;
+  const held = [
+    ...withheld
+      .filter(({ credential }) => password?.equals(credential.password) === true)
+      .map(({ target }) => ({ name: targetName(target), isOlder: false })),
+    ...copies
+      .filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))
+      .map(({ target, error }) => ({
+        name: targetName(target),
+        isOlder: hasCode(error, "secret.wrong-type"),
+      })),
+    ...others.flatMap((other) => placesOf(other, holdersIn(other.secrets, step, keys))),
+  ];
+  return held.length > 0 ? stillHeld(step, held) : undefined;
+}
+
+/** A secret that holds a key. */
+export interface HolderPlace {
+  readonly name: string;
+  /** Whether it is of the type before today's, which nobody can take over. */
+  readonly isOlder: boolean;
+}
+
+/** How secrets that hold a key are named. */
+export function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[]): HolderPlace[] {
+  return secrets.map(({ namespace, name, type }) => ({
+    name: targetName({ cluster, namespace, name }),
+    isOlder: type !== dockerConfigType,
+  }));
+}
+
+/** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
+export function holdersIn(
+  secrets: readonly PullSecret[],
+  { keyId, old }: Retirement,
+  { appId, application, holders: inUse }: Pick<SurveyedKeys, "appId" | "application" | "holders">,
+): PullSecret[] {
+  const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
+  const newer = inUse.map(({ credential }) => credential.password);
+  return secrets.filter((secret) => {
+    const marks = Object.values(secret.marks);
+    if (keyId !== null && marks.some((mark) => mark.appId === appId && mark.keyId === keyId)) return true;
+    return credentialsIn(secret).some(({ username, password }) => {
+      if (old) return password.equals(old.credential.password);
+      const isNewer = newer.some((one) => one.equals(password));
+      return username === appId && !isNewer && hint !== undefined && password.reveal().startsWith(hint);
+    });
+  });
+}
+
+/** That secrets go on holding the key, and what to do about these. */
+export function stillHeld(step: Retirement, holders: readonly HolderPlace[]): Retired {
+  const hints = [
+    "Run the same command again: what acr-pull may write it brings to the new key first.",
+    ...(holders.every(({ isOlder }) => isOlder)
+      ? []
+      : [
+          "A copy that is not acr-pull's has to be replaced by its owner, or taken over with acr-pull setup --adopt.",
+        ]),
+    ...(holders.some(({ isOlder }) => isOlder)
+      ? [
+          `A copy of the older type kubernetes.io/dockercfg cannot be taken over: delete it, or have its owner replace it by one of the type ${dockerConfigType}.`,
+        ]
+      : []),
+  ];
+  return blockedBy(
+    "still-held",
+    `The key ${step.keyId ?? "before"} is not retired: it is still held by ${holders.map(({ name }) => name).join(", ")}.`,
+    hints.join(" "),
+  );
+}
+
+/** That secrets could not be written, which therefore hold it still. */
+export function notCleaned(step: Retirement, { written }: KeyWork): Retired {
+  const failed = [...written.values()].flatMap(({ target, error }) =>
+    error ? [{ name: targetName(target), error }] : [],
+  );
+  return blockedBy(
+    "still-held",
+    `The key ${step.keyId ?? "before"} is not retired: ${failed.length} ${failed.length === 1 ? "secret" : "secrets"} could not be written.\n${listFailed(failed)}`,
+    failed[0]?.error.hint ?? "Mend the cause, then run the same command again.",
+  );
+}
+
+/** A retirement that something keeps back. */
+export function blockedBy(blocked: RetireBlock, message: string, hint: string): Retired {
+  return {
+    retired: false,
+    blocked,
+    error: new ActionableError(message, {
+      code: `rotate.${blocked}`,
+      hint,
+      retryable: blocked !== "cannot-see-all-namespaces",
+      exitCode: exitCode.incomplete,
+    }),
+  };
+}

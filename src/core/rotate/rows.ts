@@ -1,0 +1,126 @@
+import { timeText } from "../../domain/time-text.ts";
+import { isLingering } from "./change-over.ts";
+import type { RotateInput } from "./contract.ts";
+import type { KeyWork } from "./key-work.ts";
+import type { SurveyedKeys } from "./look.ts";
+import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+import type { Row } from "./result.ts";
+import type { Retired } from "./retire-block.ts";
+
+/** What is told of one application's keys: a row for each key that was replaced or retired. */
+export class Rows {
+  readonly #rows: Row[];
+  readonly #input: RotateInput;
+
+  /** @param rows to which is added */
+  constructor(rows: Row[], input: RotateInput) {
+    this.#rows = rows;
+    this.#input = input;
+  }
+
+  /** Tells of a change-over, as far as it was done. */
+  tellChange(step: ChangeOver, { keys, changed, written, swept }: KeyWork): void {
+    if (!changed || ![...written.values()].some(({ action }) => action !== "failed")) return;
+    const { to, after } = changed;
+    const base = rowFor(keys, { keyId: to.keyId, expiresAt: to.expiresAt });
+    for (const key of replacedBy(step, keys)) {
+      const { keyId } = key;
+      const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, keys));
+      // One that is refused and listed nowhere was removed by somebody.
+      const isGone = keyId !== null && (key.listed === undefined || swept.includes(keyId));
+      const retired = !goesLater && isGone;
+      this.#rows.push({
+        ...base,
+        state: goesLater ? "pending" : "rotated",
+        replaced: keyId,
+        retireAfter: goesLater ? timeText(after) : null,
+        retired,
+        ...(retired && { retirement: key.listed === undefined ? "refused" : "untried" }),
+        ...(goesLater && foreseenBlock(keys, this.#input)),
+      });
+    }
+  }
+
+  /** Tells of a retirement: in the row of its change-over, where this run did that as well. */
+  tellRetirement(step: Retirement, keys: SurveyedKeys, { retired, evidence, blocked, error }: Retired): void {
+    const why = step.holders[0]?.mark.retire?.why;
+    const rows = this.#rows;
+    const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
+    const { retireBlocked: _foreseen, ...standing } = rows[begun] ?? begunRow(step, keys);
+    const row: Row = {
+      ...standing,
+      ...(error ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
+      retired,
+      ...(evidence && { retirement: evidence }),
+      ...(blocked && { retireBlocked: blocked }),
+    };
+    if (begun >= 0) rows[begun] = row;
+    else rows.push(row);
+  }
+
+  /** Tells of keys for which nothing is done, unless something was told of them. */
+  tellStanding(because: Extract<NextStep, { kind: "none" }>["because"], keys: SurveyedKeys): void {
+    if (this.#rows.length > 0 && because !== "pending") return;
+    if (this.#rows.some(({ state }) => state === "pending")) return;
+    const isPending = because === "pending";
+    this.#rows.push({
+      ...standingRow(keys, isPending ? "pending" : "unchanged"),
+      ...(isPending && foreseenBlock(keys, this.#input)),
+    });
+  }
+}
+
+/** The keys that a change-over takes out of use. */
+function replacedBy({ holders }: ChangeOver, { keyOf }: SurveyedKeys) {
+  return new Set(holders.map(({ credential }) => keyOf(credential.password)));
+}
+
+function begunRow({ holders, keyId }: Retirement, keys: SurveyedKeys): Row {
+  const first = holders[0] ?? keys.holders[0];
+  const key = first && keys.keyOf(first.credential.password);
+  return {
+    ...rowFor(keys, { keyId: key?.keyId ?? null, expiresAt: key?.expiresAt ?? null }),
+    state: "pending",
+    replaced: keyId,
+    retireAfter: first?.mark.retire?.after ?? null,
+    retired: false,
+  };
+}
+
+function rowFor({ seen, registry, loginServer, appId }: SurveyedKeys, key: Pick<Row, "keyId" | "expiresAt">) {
+  return { clusterId: seen.clusterId, registry, loginServer, appId, ...key };
+}
+
+/** The time at which the key before may be retired, in milliseconds since 1970. */
+export function dueOf({ holders }: SurveyedKeys): number | undefined {
+  const times = holders.flatMap(({ mark }) => (mark.retire ? [Date.parse(mark.retire.after)] : []));
+  return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** What will keep the key before alive when its time is over, unless somebody else comes by. */
+function foreseenBlock(
+  { seen }: SurveyedKeys,
+  { namespacesComplete }: RotateInput,
+): Pick<Row, "retireBlocked"> {
+  return seen.whole || namespacesComplete ? {} : { retireBlocked: "cannot-see-all-namespaces" };
+}
+
+/** What is true of keys for which nothing was done. */
+export function standingRow(keys: SurveyedKeys, state: Row["state"]): Row {
+  const { holders, keyOf, seen, registry, loginServer, appId } = keys;
+  const chosen = holders.find((one) => one.mark.retire) ?? holders.find((one) => one.chosen) ?? holders[0];
+  const key = chosen && keyOf(chosen.credential.password);
+  const due = dueOf(keys);
+  return {
+    clusterId: seen.clusterId,
+    registry,
+    loginServer,
+    appId,
+    keyId: key?.keyId ?? null,
+    expiresAt: key?.expiresAt ?? null,
+    state,
+    replaced: chosen?.mark.retire?.keyId ?? null,
+    retireAfter: due === undefined ? null : timeText(new Date(due)),
+    retired: false,
+  };
+}

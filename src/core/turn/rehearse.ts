@@ -1,0 +1,97 @@
+import { emptyDockerConfig } from "../../domain/docker-config.ts";
+import { hasCode } from "../../domain/errors.ts";
+import { entriesAnnotation, managedLabel } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { endOf, type MarkedSecret } from "./entry-removal.ts";
+import { refuseDeleting, type TargetState } from "./pull-secret.ts";
+import { newSecret } from "./write-entry.ts";
+
+type Present = Extract<TargetState, { readonly kind: "present" }>;
+/** As much of what a target holds as a rehearsal needs. */
+type RehearsedState = Exclude<TargetState, Present> | Pick<Present, "kind" | "secret">;
+
+/**
+ * Asks the API server whether the target could be written; nothing is kept. A secret that is not there yet is to be
+ * created and, by a pending mark or a write that was undone, patched: rights are looked at before what is named is
+ * looked for, so that of both the right is learned.
+ */
+export async function rehearseWrite(
+  target: Target,
+  state: RehearsedState,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name } = target;
+  const { rehearsal } = target.cluster;
+  const change = { labels: { [managedLabel]: "true" } };
+  if (state.kind === "present") {
+    refuseDeleting(target, state.secret);
+    const annotations = { [entriesAnnotation]: withRoomForMark(state.secret) };
+    // Somebody changed it since it was looked at: whether it may be written was answered before that.
+    await unless(
+      rehearsal.patchSecret(state.secret, { ...change, annotations }, signal),
+      "kubernetes.conflict",
+    );
+    return;
+  }
+  const create = rehearsal.createSecret(newSecret(target, {}, emptyDockerConfig), signal);
+  const patch = rehearsal.patchSecret({ namespace, name, resourceVersion: "0" }, change, signal);
+  await Promise.all([
+    state.createNamespace
+      ? Promise.all([
+          unless(rehearsal.createNamespace(namespace, signal), "kubernetes.already-exists"),
+          unless(create, "kubernetes.namespace-not-found"),
+        ])
+      : create,
+    unless(patch, "kubernetes.not-found", "kubernetes.namespace-not-found"),
+  ]);
+}
+
+/** The largest mark that a run writes takes no more characters, of which each is a byte. */
+const largestMark = 2048;
+
+/** What a secret's annotation may grow to: the API server limits how long all of them are together. */
+function withRoomForMark({ annotations }: PullSecret): string {
+  return (annotations[entriesAnnotation] ?? "") + " ".repeat(largestMark);
+}
+
+/** Waits for what may fail in a way that was to be expected. */
+async function unless(work: Promise<unknown>, ...codes: string[]): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!hasCode(error, ...codes)) throw error;
+  }
+}
+
+/**
+ * Asks the API server whether the entry could be taken out; nothing is kept.
+ * @param changesFirst whether the secret is also patched before it goes
+ * @returns false when the secret is gone: somebody deleted it since it was looked at
+ */
+export async function rehearseRemoval(
+  { target, secret, ...entry }: MarkedSecret,
+  changesFirst: boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { rehearsal } = target.cluster;
+  const end = endOf({ target, secret, ...entry });
+  const stands = await Promise.all([
+    end.kind === "delete" ? isThere(rehearsal.deleteSecret(secret, signal)) : true,
+    end.kind === "change" || changesFirst
+      ? isThere(rehearsal.patchSecret(secret, { annotations: { ...secret.annotations } }, signal))
+      : true,
+  ]);
+  return stands.every(Boolean);
+}
+
+async function isThere(rehearsal: Promise<unknown>): Promise<boolean> {
+  try {
+    await rehearsal;
+  } catch (error) {
+    if (hasCode(error, "kubernetes.not-found", "kubernetes.namespace-not-found")) return false;
+    // Somebody changed it since it was looked at: whether it may be written was answered before that.
+    if (!hasCode(error, "kubernetes.conflict")) throw error;
+  }
+  return true;
+}

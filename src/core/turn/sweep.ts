@@ -1,0 +1,173 @@
+import type { Application } from "../../domain/identity.ts";
+import { mayBeSwept } from "../../domain/mark-claims.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import { azureNow } from "../clocks.ts";
+import { heldKeyIds } from "../cluster/key-holders.ts";
+import type { SecretsNow } from "../cluster/read-secrets.ts";
+import { writable, type Target } from "../cluster/read-targets.ts";
+import { sweepKeys } from "../identity/client-secret.ts";
+import type { DirectoryTools } from "../identity/directory-tools.ts";
+import { untilBelievable } from "../patience.ts";
+import { isLive } from "./live-mark.ts";
+import { replaceMark } from "./mark-writes.ts";
+import { isSameTarget, targetName } from "./pull-secret.ts";
+import { isRefusedWrite } from "./take-mark.ts";
+import type { Turn } from "./turn.ts";
+
+/** What is taken away at the end of a turn. */
+export interface Closing {
+  readonly application: Application;
+  readonly clusterId: string;
+  /** Secrets with the marks of runs that are gone. */
+  readonly staleMarks: readonly Target[];
+  /** Further operations whose keys go: those of this turn itself, when no secret holds them. */
+  readonly more?: readonly string[];
+  /**
+   * A key that this run made: a part of the directory that shows it shows the older ones too. Undefined: parts that lag
+   * are met by looking more than once.
+   */
+  readonly newest: string | undefined;
+  /** The key that is in use, whatever the secrets show. */
+  readonly inUse?: string | null;
+  /** Whether secrets may hold what the marks name that nobody looks at. */
+  readonly mayMiss: boolean;
+  /** Whether the secrets that were seen are all there are, although they cannot be listed. */
+  readonly namespacesComplete: boolean;
+  /** Whether the marks stay while a secret goes on holding a key that they name. */
+  readonly staysWhileHeld?: boolean;
+  /** Told of each key as it is removed, for what follows may fail. */
+  readonly onRemoved: (keyId: string) => void;
+}
+
+/** How a turn was closed. */
+export interface Closed {
+  /** Whether marks stay, for nobody can tell that no secret holds what they name. */
+  readonly marksStay: boolean;
+  /** Secrets whose mark of an earlier run could not be taken away. */
+  readonly unclearable: readonly Target[];
+}
+
+/**
+ * Removes the keys that marks name and nobody needs any more, and then these marks and the one of this turn. Where
+ * another secret may hold such a key, it stays and the mark that names it as well: this turn gives back what stood there
+ * before it.
+ */
+export async function closeTurn(turn: Turn, closing: Closing, tools: DirectoryTools): Promise<Closed> {
+  const operations = [...turn.sweep, ...(closing.more ?? [])];
+  if (operations.length > 0 && !(await sweep(turn, operations, closing, tools))) {
+    return { marksStay: true, unclearable: [] };
+  }
+  await turn.ensureHeld();
+  await turn.end();
+  const unclearable = await clearMarks(turn, operations, closing.staleMarks);
+  return { marksStay: false, unclearable };
+}
+
+/** @returns whether the marks may go */
+async function sweep(
+  turn: Turn,
+  operations: readonly string[],
+  closing: Closing,
+  tools: DirectoryTools,
+): Promise<boolean> {
+  const { application, clusterId, newest, inUse, mayMiss, namespacesComplete } = closing;
+  const now = await turn.secretsNow();
+  const atWork = operationsAtWork(now, turn, closing);
+  const lost = new Set(turn.mark.lostOperations);
+  const known = operations.filter((operation) =>
+    mayBeSwept({
+      seesAll: !mayMiss && (now.whole || namespacesComplete),
+      lostByThisRun: lost.has(operation),
+      ofRunAtWork: atWork.has(operation),
+    }),
+  );
+  const held = heldKeyIds(now.secrets, application, azureNow(tools.directory, tools.clock));
+  if (typeof inUse === "string") held.add(inUse);
+  const wish = { clusterId, operations: known, newest, held, onRemoved: closing.onRemoved };
+  const look = () => sweepKeys(application, wish, tools, turn.signal);
+  const foundAll = (found: Awaited<ReturnType<typeof look>>) =>
+    newest !== undefined || found.removed.length + found.held.length >= known.length;
+  const found =
+    known.length > 0 ? await untilBelievable(look, foundAll, tools.clock, turn.signal) : undefined;
+  if (known.length < operations.length) {
+    await turn.end();
+    await turn.mark.putBack(turn.signal);
+    return false;
+  }
+  return !(closing.staysWhileHeld && found?.held.some((keyId) => keyId !== inUse));
+}
+
+/** Operations that other runs at work have in their own marks for the registry. */
+function operationsAtWork(
+  { secrets }: SecretsNow,
+  { loginServer, ports, cluster }: Turn,
+  { clusterId, staleMarks }: Pick<Closing, "clusterId" | "staleMarks">,
+): ReadonlySet<string> {
+  const isStale = (secret: PullSecret) => staleMarks.some((target) => isSameTarget(target, secret));
+  const pending = secrets
+    .filter((secret) => !isStale(secret))
+    .map((secret) => secret.marks[loginServer])
+    .flatMap((mark) => (mark?.clusterId === clusterId && mark.pending ? [mark.pending] : []));
+  const now = cluster.serverTime();
+  return new Set(pending.filter((one) => isLive(one, now, ports.process)).map(({ operation }) => operation));
+}
+
+/** @returns the secrets whose mark of an earlier run cannot be taken away */
+async function clearMarks(
+  { loginServer, mark, ports, signal }: Turn,
+  swept: readonly string[],
+  staleMarks: readonly Target[],
+): Promise<Target[]> {
+  const operations = new Set([...swept, mark.operation]);
+  const marked = new Map([...staleMarks, mark.target].map((target) => [targetName(target), target]));
+  const unclearable: Target[] = [];
+  for (const target of marked.values()) {
+    try {
+      await replaceMark({ target: writable(target, ports), loginServer, operations }, undefined, signal);
+    } catch (error) {
+      if (isSameTarget(target, mark.target) || !isRefusedWrite(error)) throw error;
+      unclearable.push(target);
+      const text = `The mark of an earlier run on ${targetName(target)} stays: ${error.message}`;
+      ports.report({ kind: "note", level: "warning", text });
+    }
+  }
+  return unclearable;
+}
+
+/** A key that may have been made under a mark. */
+export interface BegunKey {
+  readonly application: Application;
+  readonly clusterId: string;
+  /** Undefined: its making was cut off, perhaps when it was done. */
+  readonly keyId: string | undefined;
+}
+
+/**
+ * Another run goes on in place of this one: the key that this one made goes, unless a secret holds it. Before there can
+ * be one the mark is given back, for the other run may wait for just that.
+ * @param key undefined: none was begun
+ * @returns whether a key was removed whose id is known
+ */
+export async function abandonTurn(
+  turn: Turn,
+  key: BegunKey | undefined,
+  tools: DirectoryTools,
+): Promise<boolean> {
+  if (!turn.isTaken) return false;
+  const signal = turn.runSignal;
+  if (!key) {
+    if (turn.loss === undefined) await turn.mark.withdraw(signal);
+    return false;
+  }
+  const { application, clusterId, keyId } = key;
+  const { secrets } = await turn.secretsNow(signal);
+  const held = heldKeyIds(secrets, application, azureNow(tools.directory, tools.clock));
+  if (keyId === undefined) {
+    const wish = { clusterId, operations: [turn.mark.operation], held, newest: undefined };
+    await sweepKeys(application, wish, tools, signal);
+    return false;
+  }
+  if (held.has(keyId)) return false;
+  await tools.directory.removePassword(application.objectId, keyId, signal);
+  return true;
+}
