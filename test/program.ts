@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
+import { wrongWith } from "./answers/answer-schema.ts";
 import { alone, isFree, mainInProcess } from "./in-process.ts";
 
 /** The program as it is published: run `npm run build` first, as `npm test` does. */
@@ -136,11 +137,15 @@ function asRun(ended: Omit<Run, "json">): Run {
   return {
     ...ended,
     get json(): ResultDocument {
+      let document: ResultDocument;
       try {
-        return JSON.parse(ended.stdout);
+        document = JSON.parse(ended.stdout);
       } catch {
         throw new Error(`stdout is not one JSON document:\n${ended.stdout}\n--- stderr:\n${ended.stderr}`);
       }
+      const wrong = "schemaVersion" in document ? wrongWith(document) : undefined;
+      if (wrong !== undefined) throw new Error(`stdout is not as docs/answer.schema.json says:\n${wrong}`);
+      return document;
     },
   };
 }
