@@ -2,7 +2,7 @@
 
 const rotation = "test/core/rotate/flow.test.ts";
 const nextStep = "test/core/rotate/next-step.test.ts";
-const survey = "test/core/rotate/survey-keys.test.ts";
+const survey = "test/core/rotate/look.test.ts";
 const statusTest = "test/scenarios/status.test.ts";
 const flow = "src/core/rotate";
 const removeRaces = "test/scenarios/remove-races.test.ts";
@@ -820,8 +820,8 @@ export const mutants = [
     edits: [
       {
         file: "src/core/setup/decide.ts",
-        from: "now: azureNow(survey.ports.azure?.directory, survey.ports.clock),",
-        to: "now: survey.ports.clock.now(),",
+        from: "now: azureNow(look.ports.azure?.directory, look.ports.clock),",
+        to: "now: look.ports.clock.now(),",
       },
     ],
     caughtBy: {

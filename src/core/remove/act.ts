@@ -58,7 +58,7 @@ function wishFor({ seen, entries, verdicts, registry, facts }: Removal): TurnWis
     removes: true,
     sweep: [...entries.staleOperations, ...operations],
     deletes: own?.objectId ?? entries.staleDeletions[0],
-    surveyed: () => Promise.resolve(seen.whole ? seen.secrets.filter(isManaged) : undefined),
+    seenBefore: () => Promise.resolve(seen.whole ? seen.secrets.filter(isManaged) : undefined),
   };
 }
 

@@ -41,7 +41,7 @@ export interface PrincipalQuestion {
   /** Keys that the entries which go say they hold. */
   readonly namedKeys: ReadonlySet<string>;
   /** The cluster's secrets as they were when it was looked: a key that none of them names is not taken along. */
-  readonly surveyed: readonly PullSecret[];
+  readonly seenBefore: readonly PullSecret[];
   /** Keys that a person named, to be removed although no secret names them. */
   readonly prune: ReadonlySet<string>;
   /** Application ids that a person named, whose roles go although others may sign in as them. */
@@ -81,7 +81,7 @@ export function judgePrincipal(facts: PrincipalFacts, question: PrincipalQuestio
   const listed = application.passwords.filter(({ keyId }) => !gone.has(keyId));
   const { now, prune } = question;
   const holders = keyHolders(question.remaining, application, now);
-  const names = keyHolders(question.surveyed, application, now);
+  const names = keyHolders(question.seenBefore, application, now);
   const keys: PasswordCredential[] = [];
   const keptKeys: Array<Kept<PasswordCredential>> = [];
   for (const key of listed) {

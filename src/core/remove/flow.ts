@@ -25,7 +25,7 @@ import { proveKeysGone } from "./prove-gone.ts";
 import { Records, finishedOutcome, thingsToGo } from "./result.ts";
 
 /** What was found in all chosen clusters. */
-interface Survey {
+interface Look {
   readonly removals: readonly Removal[];
   readonly leftOut: readonly LeftOut[];
   readonly plan: RemovePlan;
@@ -68,8 +68,8 @@ async function removeInTurn(
   const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
   let agreed: RemovePlan | undefined;
   for (;;) {
-    const survey = await lookWhenIdle(input, ports, report, busy, signal);
-    const { plan } = survey;
+    const looked = await lookWhenIdle(input, ports, report, busy, signal);
+    const { plan } = looked;
     if (input.dryRun) return { kind: "planned", plan };
     if (!hasChanges(plan.changes) || isAgreed(plan, agreed)) {
       for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
@@ -77,7 +77,7 @@ async function removeInTurn(
     else if (records.wrote) throw declinedHalfWay("remove.declined", declinedText);
     else return { kind: "declined", plan };
     try {
-      return await carryAllOut(survey, records, { input, ports, report, signal });
+      return await carryAllOut(looked, records, { input, ports, report, signal });
     } catch (error) {
       await busy.pause(error, signal);
       records.forgetStanding();
@@ -95,7 +95,7 @@ function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): bool
 
 /** @throws BusyError when another run is at work in one of the clusters */
 async function carryAllOut(
-  { removals, leftOut }: Survey,
+  { removals, leftOut }: Look,
   records: Records,
   run: Omit<Run, "gone" | "records">,
 ): Promise<RemoveOutcome> {
@@ -121,13 +121,13 @@ async function lookWhenIdle(
   report: Report,
   busy: BusyWait,
   signal: AbortSignal,
-): Promise<Survey> {
+): Promise<Look> {
   report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
   for (;;) {
     try {
-      const survey = await look(input, ports, signal);
+      const looked = await look(input, ports, signal);
       busy.reset();
-      return survey;
+      return looked;
     } catch (error) {
       await busy.pause(error, signal);
     } finally {
@@ -136,7 +136,7 @@ async function lookWhenIdle(
   }
 }
 
-async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Survey> {
+async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Look> {
   requireClusters(ports.clusters);
   const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const [first] = unseen;

@@ -20,7 +20,7 @@ interface UnwritableEntry {
 }
 
 /** What a cluster's secrets hold for the registry, and what of it goes. */
-export interface SurveyedEntries {
+export interface SeenEntries {
   /** To be taken out, the one first that carries the mark of a run that was cut off. */
   readonly entries: readonly MarkedSecret[];
   readonly unwritable: readonly UnwritableEntry[];
@@ -43,12 +43,12 @@ export interface SurveyedEntries {
  * @throws ActionableError exit 2 naming every entry that can never be taken out; what a cluster fails with that does
  *   not answer
  */
-export async function surveyEntries(
+export async function lookAtEntries(
   seen: ClusterView,
   loginServer: string,
   { input, process }: { readonly input: RemoveInput; readonly process: ProcessIdentity },
   signal: AbortSignal,
-): Promise<SurveyedEntries> {
+): Promise<SeenEntries> {
   const marked = markedSecrets(seen, loginServer);
   const ours = marked.filter(({ clusterId }) => clusterId === seen.clusterId);
   const now = seen.cluster.serverTime();

@@ -19,14 +19,14 @@ import {
 } from "./decide.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
 import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-azure.ts";
-import { surveyEntries, type SurveyedEntries } from "./look-at-entries.ts";
+import { lookAtEntries, type SeenEntries } from "./look-at-entries.ts";
 import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./look-at-users.ts";
 
 /** What goes of one cluster's part, and what stays. */
 export interface Removal {
   readonly seen: ClusterView;
   readonly registry: MeantRegistry;
-  readonly entries: SurveyedEntries;
+  readonly entries: SeenEntries;
   readonly users: SecretUsers;
   readonly clocks: Clocks;
   /** Azure's time when it was looked. */
@@ -54,7 +54,7 @@ export async function lookAtCluster(
   { input, ports }: Looking,
   signal: AbortSignal,
 ): Promise<Removal> {
-  const entries = await surveyEntries(seen, registry.loginServer, { input, process: ports.process }, signal);
+  const entries = await lookAtEntries(seen, registry.loginServer, { input, process: ports.process }, signal);
   const [named, left, { facts, orphans }] = await Promise.all([
     findUsers(entries.entries, input, signal),
     findLeftLinks(seen, input, signal),
@@ -172,7 +172,7 @@ function questionFor(
     remaining,
     nameOf: ({ namespace, name }) => targetName({ cluster, namespace, name }),
     namedKeys: new Set(named.filter((keyId) => typeof keyId === "string")),
-    surveyed: seen.secrets,
+    seenBefore: seen.secrets,
     prune: new Set(prune),
     servicePrincipals: new Set(servicePrincipals),
     gone,
@@ -184,13 +184,13 @@ function questionFor(
 function judgeAll(
   facts: readonly PrincipalFacts[],
   question: PrincipalQuestion,
-  entries: SurveyedEntries,
+  entries: SeenEntries,
 ): PrincipalVerdict[] {
   return facts.map((one) => judgePrincipal(one, question)).filter((verdict) => concerns(verdict, entries));
 }
 
 /** One that no entry names, of which nothing goes and nothing could go, is nobody's concern. */
-export function concerns(verdict: PrincipalVerdict, { entries }: SurveyedEntries): boolean {
+export function concerns(verdict: PrincipalVerdict, { entries }: SeenEntries): boolean {
   const { appId } = verdict.application;
   const isNamed = entries.some(({ mark }) => mark.appId === appId);
   return isNamed || removesSomething(verdict) || verdict.keptKeys.some(isUnnamed);

@@ -12,7 +12,7 @@ import { isSameTarget, targetName } from "../turn/pull-secret.ts";
 import type { SecretRecord } from "../turn/turn.ts";
 import { changeOver } from "./change-over.ts";
 import { KeyWork, type RotateTools } from "./key-work.ts";
-import { surveyKeys, type SurveyedKeys } from "./look.ts";
+import { lookAtKeys, type SeenKeys } from "./look.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
@@ -54,7 +54,7 @@ export async function act(prospect: Prospect, run: Run, others: readonly KeysRec
 class KeysRun {
   readonly #run: Run;
   readonly #record: KeysRecord;
-  #keys: SurveyedKeys;
+  #keys: SeenKeys;
   #step: NextStep;
   readonly #changedTo = new Set<string>();
   readonly #retired = new Set<RetireMark["why"] | "renewal">();
@@ -79,10 +79,10 @@ class KeysRun {
     this.#giveUp(unwritable);
   }
 
-  /** @param seenBefore whether this run has written since the keys were surveyed: then it looks anew first */
+  /** @param seenBefore whether this run has written since the keys were looked at: then it looks anew first */
   async toTheEnd(seenBefore: boolean): Promise<void> {
     let taken = 0;
-    if (seenBefore && !(await this.#surveyAnew())) return;
+    if (seenBefore && !(await this.#lookAnew())) return;
     do {
       const step = this.#step;
       if (step.kind !== "none") {
@@ -97,7 +97,7 @@ class KeysRun {
         if (blocked) throw blocked;
         return;
       }
-    } while (await this.#surveyAnew());
+    } while (await this.#lookAnew());
   }
 
   /** @returns whether it was taken; false when another run was waited for */
@@ -134,7 +134,7 @@ class KeysRun {
   }
 
   /** Without the secrets that were given up: the mark has to stand where it can be written. */
-  #written(): SurveyedKeys {
+  #written(): SeenKeys {
     const isGivenUp = ({ target }: { readonly target: Target }) =>
       this.#givenUp.some((one) => isSameTarget(one, target));
     return {
@@ -198,7 +198,7 @@ class KeysRun {
   }
 
   /** Looks at the cluster anew: what comes next follows from what the secrets hold now. */
-  async #surveyAnew(): Promise<boolean> {
+  async #lookAnew(): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
     const contexts = new Set(this.#keys.seen.contexts);
     const clusters = ports.clusters.filter(({ cluster }) => contexts.has(cluster.context));
@@ -210,7 +210,7 @@ class KeysRun {
       .flatMap((one) => heldKeys(one, input))
       .find((one) => one.loginServer === loginServer && one.appId === appId);
     if (!held) return false;
-    const keys = await surveyKeys(held, { input, ports, report, made: this.#made }, signal);
+    const keys = await lookAtKeys(held, { input, ports, report, made: this.#made }, signal);
     // What this run could not take away it does not try again.
     const staleMarks = keys.staleMarks.filter(
       ({ target }) => !this.#unclearable.some((one) => isSameTarget(one, target)),

@@ -17,7 +17,7 @@ import type {
   RotatePorts,
 } from "./contract.ts";
 import { agreedName } from "./judge-holders.ts";
-import { refuseUnasked, surveyKeys } from "./look.ts";
+import { refuseUnasked, lookAtKeys } from "./look.ts";
 import { nextStep, nothingDone } from "./next-step.ts";
 import { planRotation, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
@@ -42,7 +42,7 @@ import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
  */
 
 /** What was found in all chosen clusters, and what is to be done first. */
-interface Survey {
+interface Look {
   readonly seen: readonly ClusterView[];
   readonly leftOut: readonly LeftOut[];
   readonly prospects: readonly Prospect[];
@@ -61,8 +61,8 @@ export async function rotate(
   signal: AbortSignal,
 ): Promise<RotateOutcome> {
   const { report } = conversation;
-  const survey = await lookWhenIdle(input, ports, report, signal);
-  const plan = planRotation(survey.prospects, survey.leftOut, input);
+  const looked = await lookWhenIdle(input, ports, report, signal);
+  const plan = planRotation(looked.prospects, looked.leftOut, input);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes)) {
     if (!(await conversation.approve(plan))) return { kind: "declined", plan };
@@ -70,17 +70,17 @@ export async function rotate(
     for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
   }
   const run: Run = {
-    input: { ...input, agreedTo: agreed(survey, input) },
+    input: { ...input, agreedTo: agreed(looked, input) },
     ports,
     report,
     signal,
-    seen: survey.seen,
+    seen: looked.seen,
   };
   const records = await Promise.all(
-    survey.seen.map(async ({ clusterId }) => {
+    looked.seen.map(async ({ clusterId }) => {
       const done: KeysRecord[] = [];
       // One after the other: the keys of several registries may lie in the same secrets.
-      for (const prospect of survey.prospects) {
+      for (const prospect of looked.prospects) {
         if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, run, done));
       }
       return done;
@@ -88,11 +88,11 @@ export async function rotate(
   );
   if (records.flat().some(({ wrote }) => wrote)) conversation.leave?.(resultOf(records.flat()));
   signal.throwIfAborted();
-  return finishedOutcome(records.flat(), survey.leftOut);
+  return finishedOutcome(records.flat(), looked.leftOut);
 }
 
 /** What a person has agreed to are the secrets of the plan, and none that turns up since. */
-function agreed({ prospects }: Survey, { agreedTo }: RotateInput): RotateInput["agreedTo"] {
+function agreed({ prospects }: Look, { agreedTo }: RotateInput): RotateInput["agreedTo"] {
   if (agreedTo === undefined) return undefined;
   return new Set(
     prospects.flatMap(({ keys }) => keys.holders.map((holder) => agreedName(keys.seen, holder))),
@@ -104,14 +104,14 @@ async function lookWhenIdle(
   ports: RotatePorts,
   report: Report,
   signal: AbortSignal,
-): Promise<Survey> {
+): Promise<Look> {
   const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
   report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
   for (;;) {
     try {
-      const survey = await look(input, ports, report, signal);
+      const looked = await look(input, ports, report, signal);
       busy.reset();
-      return survey;
+      return looked;
     } catch (error) {
       await busy.pause(error, signal);
     } finally {
@@ -125,7 +125,7 @@ async function look(
   ports: RotatePorts,
   report: Report,
   signal: AbortSignal,
-): Promise<Survey> {
+): Promise<Look> {
   requireClusters(ports.clusters);
   const { directory, asksPerson } = ports.azure;
   // Where no key is to be found, nobody has to be signed in: a person is not asked before, and of a failure nothing is
@@ -163,7 +163,7 @@ async function prospectOf(
   signal: AbortSignal,
 ): Promise<Prospect> {
   const { input } = looking;
-  const keys = await surveyKeys(held, looking, signal);
+  const keys = await lookAtKeys(held, looking, signal);
   const step = nextStep(keys, input, nothingDone);
   if (keys.unproven && step.kind !== "none") throw keys.unproven;
   if (step.kind !== "none") refuseFarClocks(keys.clocks);

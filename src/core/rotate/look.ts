@@ -18,7 +18,7 @@ import type { RotateInput, RotatePorts } from "./contract.ts";
 import { judgeHolders, type NamedByPerson } from "./judge-holders.ts";
 
 /** One password that secrets hold, with what the directory says of it. */
-export interface SurveyedKey {
+export interface SeenKey {
   readonly credential: PullCredential;
   /** Null when nothing tells which password of the application it is. */
   readonly keyId: string | null;
@@ -33,14 +33,14 @@ export interface SurveyedKey {
 
 /** Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell. */
 export function needsNaming(
-  { keyId, listed }: Pick<SurveyedKey, "keyId" | "listed">,
+  { keyId, listed }: Pick<SeenKey, "keyId" | "listed">,
   { seen }: Pick<HeldKeys, "seen">,
 ): boolean {
   return keyId === null || (listed !== undefined && !isKeyOf(listed, seen.clusterId));
 }
 
 /** The keys of one application for one registry in one cluster, with everything that decides what is next. */
-export interface SurveyedKeys extends HeldKeys {
+export interface SeenKeys extends HeldKeys {
   readonly application: Application;
   /** Secrets that hold a password of it which acr-pull did not make for this cluster; they are left alone. */
   readonly strange: readonly Target[];
@@ -55,7 +55,7 @@ export interface SurveyedKeys extends HeldKeys {
   readonly now: Date;
   readonly clocks: Clocks;
   /** @throws TypeError for a password that no holder has */
-  readonly keyOf: (password: SecretText) => SurveyedKey;
+  readonly keyOf: (password: SecretText) => SeenKey;
 }
 
 /** What keys are looked at with. */
@@ -72,11 +72,11 @@ interface KeysWish {
  * @throws ActionableError `registry.foreign-host`, `service-principal.not-found`, `service-principal.unproven`,
  *   `rotate.not-named`, exit 2
  */
-export async function surveyKeys(
+export async function lookAtKeys(
   held: HeldKeys,
   { input, ports, report, made = [] }: KeysWish,
   signal: AbortSignal,
-): Promise<SurveyedKeys> {
+): Promise<SeenKeys> {
   const { seen, loginServer, holders } = held;
   refuseUnasked(held, ports);
   const proof: ProofContext = {
@@ -94,15 +94,15 @@ export async function surveyKeys(
     input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
   ]);
   const { directory } = ports.azure;
-  const keys = await surveyPasswords(
+  const keys = await tryPasswords(
     held,
     application,
     { proof, now: () => azureNow(directory, ports.clock) },
     signal,
   );
-  const keyOf = (password: SecretText): SurveyedKey => {
+  const keyOf = (password: SecretText): SeenKey => {
     const key = keys.get(password.reveal());
-    if (!key) throw new TypeError("every password that a holder has was surveyed");
+    if (!key) throw new TypeError("every password that a holder has was tried");
     return key;
   };
   const { genuine, strange, withheld, unproven } = judgeHolders(held, application, input, keyOf);
@@ -163,12 +163,12 @@ const youngPatienceMs = 60_000;
 /** The same for any key that a secret names and that is not listed: setup may have made it minutes ago. */
 const unlistedPatienceMs = 10_000;
 
-async function surveyPasswords(
+async function tryPasswords(
   { holders }: HeldKeys,
   application: Application,
   { proof, now }: { readonly proof: ProofContext; readonly now: () => Date },
   signal: AbortSignal,
-): Promise<Map<string, SurveyedKey>> {
+): Promise<Map<string, SeenKey>> {
   const claims = new Map<string, { credential: PullCredential; claims: Claim[] }>();
   const note = (credential: PullCredential | undefined, claim: Claim) => {
     if (!credential) return;
@@ -182,7 +182,7 @@ async function surveyPasswords(
     note(credential, { keyId, expiresAt, isYoung: retire !== undefined });
     note(second, { keyId: retire?.keyId, expiresAt: null, isYoung: false });
   }
-  const surveyed = await Promise.all(
+  const seenBefore = await Promise.all(
     [...claims].map(async ([text, { credential, claims: made }]) => {
       const ids = new Set(made.map((claim) => claim.keyId).filter((id) => typeof id === "string"));
       const { keyId, listed } = identifyKey(credential.password, ids, application.passwords);
@@ -196,7 +196,7 @@ async function surveyPasswords(
       const expired = listed?.endDateTime !== undefined && listed.endDateTime <= known.now;
       const state = expired ? "dead" : await credentialState(proof, credential, known, signal);
       const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
-      const key: SurveyedKey = {
+      const key: SeenKey = {
         credential,
         keyId,
         listed,
@@ -207,7 +207,7 @@ async function surveyPasswords(
       return [text, key] as const;
     }),
   );
-  return new Map(surveyed);
+  return new Map(seenBefore);
 }
 
 /** What one secret's marks say of a password that it holds. */
@@ -219,7 +219,7 @@ interface Claim {
 }
 
 /** A mark that would retire the very key which its secret pulls with was written by nobody who rotates. */
-function withoutOwnRetirement(holder: Holder, keyOf: SurveyedKeys["keyOf"]): Holder {
+function withoutOwnRetirement(holder: Holder, keyOf: SeenKeys["keyOf"]): Holder {
   const { retire, ...mark } = holder.mark;
   const { keyId } = keyOf(holder.credential.password);
   return retire && retire.keyId !== null && retire.keyId === keyId ? { ...holder, mark } : holder;

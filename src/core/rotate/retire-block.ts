@@ -9,7 +9,7 @@ import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
-import type { SurveyedKeys } from "./look.ts";
+import type { SeenKeys } from "./look.ts";
 import type { Retirement } from "./next-step.ts";
 
 /** How the retirement of a key ended. */
@@ -25,7 +25,7 @@ export interface Retired {
 /** Why nothing may be begun, as far as what was seen tells. */
 export function blockBefore(
   step: Retirement,
-  keys: SurveyedKeys,
+  keys: SeenKeys,
   input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
   others: readonly ClusterView[],
 ): Retired | undefined {
@@ -73,7 +73,7 @@ export function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[
 export function holdersIn(
   secrets: readonly PullSecret[],
   { keyId, old }: Retirement,
-  { appId, application, holders: inUse }: Pick<SurveyedKeys, "appId" | "application" | "holders">,
+  { appId, application, holders: inUse }: Pick<SeenKeys, "appId" | "application" | "holders">,
 ): PullSecret[] {
   const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
   const newer = inUse.map(({ credential }) => credential.password);

@@ -10,7 +10,7 @@ import { proveRemoved, type RemovalEvidence } from "../proof/prove-removed.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { SecretWrite } from "../turn/turn.ts";
 import type { KeyWork } from "./key-work.ts";
-import type { SurveyedKeys } from "./look.ts";
+import type { SeenKeys } from "./look.ts";
 import type { Retirement } from "./next-step.ts";
 import {
   blockBefore,
@@ -161,7 +161,7 @@ function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys
 function refuseInUse(
   keyId: string,
   listed: PasswordCredential | undefined,
-  { holders, keyOf }: SurveyedKeys,
+  { holders, keyOf }: SeenKeys,
 ): void {
   const hint = listed?.hint;
   const mayBe = holders.filter(({ credential }) => {
@@ -199,7 +199,7 @@ function refuseOtherKey(
   );
 }
 
-/** Whoever came to hold the key since the survey. */
+/** Whoever came to hold the key since they were looked at. */
 async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
   return placesOf(work.keys.seen, holdersIn((await work.turn.secretsNow()).secrets, step, work.keys));
 }

@@ -19,27 +19,27 @@ import {
   heldElsewhere,
   writesKey,
   type Job,
-  type JobSurvey,
+  type JobLook,
   type StaleMark,
 } from "./job.ts";
-import { checkAzureRights, noOutlook, surveyIdentity } from "./look-at-identity.ts";
-import { surveyTargets } from "./look-at-targets.ts";
+import { checkAzureRights, noOutlook, lookAtIdentity } from "./look-at-identity.ts";
+import { lookAtTargets } from "./look-at-targets.ts";
 
 /**
  * Looks at what one cluster's targets need: the identity, the role, the credential, and whether all of it may be
  * written. Targets that may not are noted among the exclusions.
  * @throws ActionableError when the application is not ours or a right is missing
  */
-export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise<Job> {
-  const { input, policy, cluster: surveyed } = survey;
-  const { clusterId, contexts } = surveyed;
+export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job> {
+  const { input, policy, cluster: view } = look;
+  const { clusterId, contexts } = view;
   if (clusterId === undefined) throw new TypeError("a cluster with readable targets has an id");
-  const held = heldByTargets(survey);
-  const identity = await surveyIdentity(survey, clusterId, held, signal);
-  const proof = proofWithin(identity?.roles, survey);
+  const held = heldByTargets(look);
+  const identity = await lookAtIdentity(look, clusterId, held, signal);
+  const proof = proofWithin(identity?.roles, look);
   const application = applicationOf(identity?.application);
   const appId = identity ? application?.appId : input.servicePrincipal;
-  await refuseOtherPrincipal(survey, clusterId, appId, signal);
+  await refuseOtherPrincipal(look, clusterId, appId, signal);
   const question: CredentialQuestion = {
     clusterId,
     appId,
@@ -49,37 +49,37 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
     loginServer: proof.loginServer,
     targets: held,
     known: input.knownPassword,
-    now: azureNow(survey.ports.azure?.directory, survey.ports.clock),
+    now: azureNow(look.ports.azure?.directory, look.ports.clock),
     listed: async (claimed) => {
-      if (!survey.ports.azure || appId === undefined) return application?.passwords ?? [];
-      const { directory } = survey.ports.azure;
-      const ports = { directory, clock: survey.ports.clock };
+      if (!look.ports.azure || appId === undefined) return application?.passwords ?? [];
+      const { directory } = look.ports.azure;
+      const ports = { directory, clock: look.ports.clock };
       const found = await findApplicationListing({ appId, claimed }, ports, signal);
       return (found ?? application)?.passwords ?? [];
     },
-    elsewhere: () => heldElsewhere(survey, signal),
-    heldBesideTargets: () => heldBesideTargets(survey, application, signal),
+    elsewhere: () => heldElsewhere(look, signal),
+    heldBesideTargets: () => heldBesideTargets(look, application, signal),
   };
   const decision = await decideCredential(question, proof, signal);
   const deadKeys = await findDeadKeys(question, decision);
-  const outlook = identity ? await checkAzureRights(survey, identity, decision, signal) : noOutlook;
-  const targets = await surveyTargets(
-    survey,
+  const outlook = identity ? await checkAzureRights(look, identity, decision, signal) : noOutlook;
+  const targets = await lookAtTargets(
+    look,
     decision,
     { clusterId, appId, role: identity?.roles.requested },
     signal,
   );
-  const marks = await findMarks(survey, { decision, targets }, signal);
+  const marks = await findMarks(look, { decision, targets }, signal);
   return {
     clusterId,
     contexts,
-    surveyed,
+    view,
     identity,
     appId,
     decision,
     outlook,
     deadKeys,
-    keysUnseen: decision.kind === "make" ? await countUnseenKeys(survey, question, signal) : 0,
+    keysUnseen: decision.kind === "make" ? await countUnseenKeys(look, question, signal) : 0,
     targets,
     ...marks,
     policy,
@@ -89,14 +89,12 @@ export async function surveyJob(survey: JobSurvey, signal: AbortSignal): Promise
 
 /** Keys that were made for the cluster and that no target knows, where secrets may not be listed. */
 async function countUnseenKeys(
-  survey: JobSurvey,
+  look: JobLook,
   { application, clusterId, now }: CredentialQuestion,
   signal: AbortSignal,
 ): Promise<number> {
-  if (!application || (await heldElsewhere(survey, signal)) !== undefined) return 0;
-  const named = survey.states.flatMap(({ state }) =>
-    state.kind === "present" ? [namedBy(state.secret)] : [],
-  );
+  if (!application || (await heldElsewhere(look, signal)) !== undefined) return 0;
+  const named = look.states.flatMap(({ state }) => (state.kind === "present" ? [namedBy(state.secret)] : []));
   return application.passwords.filter(
     (key) =>
       isKeyOf(key, clusterId) &&
@@ -109,7 +107,7 @@ async function countUnseenKeys(
  * The proof of a credential whose role is limited pulls from a repository that is within the limit.
  * @throws ActionableError `proof.image-unknown`, exit 2, when nobody can tell which that is
  */
-function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobSurvey): ProofContext {
+function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobLook): ProofContext {
   const conditions = roles?.wanted.flatMap(({ desired }) => desired.condition ?? []) ?? [];
   const repositories = conditions.flatMap(repositoriesIn);
   if (conditions.length > 0 && repositories.length === 0 && !input.image && input.proof === "registry") {
@@ -127,19 +125,19 @@ function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobSurve
  * made, wherever one may look; and one of a run at work, which may be about to retire the key that would be copied.
  */
 async function findMarks(
-  survey: JobSurvey,
+  look: JobLook,
   job: Pick<Job, "decision" | "targets">,
   signal: AbortSignal,
 ): Promise<Pick<Job, "staleMarks" | "marksStay" | "liveMark">> {
-  const ours = inTargets(survey);
-  const others = writesKey(job) ? await inOtherSecrets(survey, signal) : [];
+  const ours = inTargets(look);
+  const others = writesKey(job) ? await inOtherSecrets(look, signal) : [];
   const isLiveMark = ({ pending, target }: StaleMark) =>
-    isLive(pending, target.cluster.serverTime(), survey.ports.process);
+    isLive(pending, target.cluster.serverTime(), look.ports.process);
   const swept = job.decision.kind === "make" ? [...ours, ...others] : ours;
   const staleMarks = swept.filter((mark) => !isLiveMark(mark));
   return {
     staleMarks,
-    marksStay: staleMarks.length > 0 && !(await seesAll(survey, signal)),
+    marksStay: staleMarks.length > 0 && !(await seesAll(look, signal)),
     liveMark: [...ours, ...others].find(isLiveMark),
   };
 }
@@ -155,20 +153,20 @@ export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" 
   );
 }
 
-async function seesAll({ input, cluster }: JobSurvey, signal: AbortSignal): Promise<boolean> {
+async function seesAll({ input, cluster }: JobLook, signal: AbortSignal): Promise<boolean> {
   return input.leaveOut.length === 0 && (await cluster.managedSecrets(signal)) !== undefined;
 }
 
-function inTargets({ states }: JobSurvey): StaleMark[] {
+function inTargets({ states }: JobLook): StaleMark[] {
   return states.flatMap(({ target, state }) => {
     const pending = state.kind === "present" ? state.mark?.pending : undefined;
     return pending ? [{ target, pending }] : [];
   });
 }
 
-async function inOtherSecrets(survey: JobSurvey, signal: AbortSignal): Promise<StaleMark[]> {
-  const { cluster } = survey.cluster;
-  const elsewhere = (await heldElsewhere(survey, signal)) ?? [];
+async function inOtherSecrets(look: JobLook, signal: AbortSignal): Promise<StaleMark[]> {
+  const { cluster } = look.cluster;
+  const elsewhere = (await heldElsewhere(look, signal)) ?? [];
   return elsewhere.flatMap(({ namespace, name, mark }) =>
     mark.pending ? [{ target: { cluster, namespace, name }, pending: mark.pending }] : [],
   );
@@ -181,7 +179,7 @@ async function inOtherSecrets(survey: JobSurvey, signal: AbortSignal): Promise<S
  * @throws ActionableError `secret.other-principal`
  */
 async function refuseOtherPrincipal(
-  { input, ports, states, exclusions }: JobSurvey,
+  { input, ports, states, exclusions }: JobLook,
   clusterId: string,
   appId: string | undefined,
   signal: AbortSignal,
@@ -211,7 +209,7 @@ async function refuseOtherPrincipal(
 
 async function isGone(
   appId: string,
-  { azure, clock }: JobSurvey["ports"],
+  { azure, clock }: JobLook["ports"],
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!azure) return false;

@@ -20,7 +20,7 @@ import type {
 import { credentialsDocument } from "./credentials-document.ts";
 import { JobWork } from "./job-work.ts";
 import { writesKey, type Job } from "./job.ts";
-import { survey, type Survey, type SurveyPorts } from "./look.ts";
+import { lookAtAll, type Look, type LookPorts } from "./look.ts";
 import { planSetup } from "./plan-setup.ts";
 import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
 
@@ -45,7 +45,7 @@ import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
 
 /** What was found, and what setup would do about it. */
 export interface Prospect {
-  readonly found: Survey;
+  readonly found: Look;
   readonly plan: SetupPlan;
   readonly seenAt: Date;
 }
@@ -59,16 +59,14 @@ const freshMs = 60_000;
  */
 export async function lookAhead(
   input: SetupInput,
-  ports: SurveyPorts,
+  ports: LookPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
   requireClusters(ports.clusters);
   const seenAt = ports.clock.now();
-  const found = await survey(input, ports, report, signal);
-  const clocks = found.jobs.map(({ surveyed }) =>
-    readClocks(surveyed.cluster, ports.azure?.directory, ports.clock),
-  );
+  const found = await lookAtAll(input, ports, report, signal);
+  const clocks = found.jobs.map(({ view }) => readClocks(view.cluster, ports.azure?.directory, ports.clock));
   const { warnings, ...plan } = planSetup(found, input, now(ports));
   if (hasChanges(plan.changes)) for (const one of clocks) refuseFarClocks(one);
   return { found, plan: { ...plan, warnings: [...clocks.flatMap(clockWarnings), ...warnings] }, seenAt };
@@ -124,7 +122,7 @@ function now({ azure, clock }: Pick<SetupPorts, "azure" | "clock">): Date {
 
 async function look(
   input: SetupInput,
-  ports: SurveyPorts,
+  ports: LookPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
@@ -166,7 +164,7 @@ async function attempt(
 }
 
 async function apply(
-  found: Survey,
+  found: Look,
   input: SetupInput,
   ports: Writing<SetupPorts>,
   { report, leave }: SetupConversation,
@@ -182,8 +180,8 @@ async function apply(
   return records;
 }
 
-/** Nothing is to be changed: only what the survey could not tell is still asked. */
-async function confirm(found: Survey, input: SetupInput, signal: AbortSignal): Promise<JobRecord[]> {
+/** Nothing is to be changed: only what looking could not tell is still asked. */
+async function confirm(found: Look, input: SetupInput, signal: AbortSignal): Promise<JobRecord[]> {
   return Promise.all(
     found.jobs.map(async (job): Promise<JobRecord> => {
       const { decision } = job;

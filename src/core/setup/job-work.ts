@@ -13,7 +13,7 @@ import { abandonTurn } from "../turn/sweep.ts";
 import { inTurn, type Turn, type TurnWish } from "../turn/turn.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
 import { applicationOf, type Job } from "./job.ts";
-import type { Survey } from "./look.ts";
+import type { Look } from "./look.ts";
 import type { JobRecord } from "./result.ts";
 
 /** What carries a setup out, the same for all jobs of a run. */
@@ -28,7 +28,7 @@ export interface SetupTools {
 export class JobWork {
   readonly record: JobRecord;
   readonly job: Job;
-  readonly survey: Survey;
+  readonly look: Look;
   readonly input: SetupInput;
   readonly ports: Writing<SetupPorts>;
   readonly report: Report;
@@ -40,10 +40,10 @@ export class JobWork {
   /** What its proofs pull. */
   #image: ProofImage;
 
-  constructor(job: Job, survey: Survey, { input, ports, report, signal }: SetupTools) {
+  constructor(job: Job, look: Look, { input, ports, report, signal }: SetupTools) {
     this.job = job;
     this.#image = job.proof.image;
-    this.survey = survey;
+    this.look = look;
     this.input = input;
     this.ports = ports;
     // Several jobs take the same steps at the same time.
@@ -75,13 +75,13 @@ export class JobWork {
 
   /** The mark stands where every run that sees the same secrets puts it: where a stale one is, else on the first target. */
   get #wish(): TurnWish {
-    const { staleMarks, targets, clusterId, surveyed, policy } = this.job;
-    const { registry, loginServer } = this.survey;
+    const { staleMarks, targets, clusterId, view, policy } = this.job;
+    const { registry, loginServer } = this.look;
     return {
-      seen: { cluster: surveyed.cluster, secrets: targets.map(({ target }) => target) },
+      seen: { cluster: view.cluster, secrets: targets.map(({ target }) => target) },
       places: [...staleMarks, ...targets].map(({ target }) => ({
         target,
-        secret: (signal: AbortSignal) => surveyedSecret(this.job, target, loginServer, signal),
+        secret: (signal: AbortSignal) => seenSecret(this.job, target, loginServer, signal),
       })),
       entry: { registry: registry?.id ?? loginServer, clusterId },
       policy,
@@ -90,7 +90,7 @@ export class JobWork {
         ...deadOperations(this.job),
       ],
       deletes: deletedBefore(this.job),
-      surveyed: (signal) => surveyed.managedSecrets(signal),
+      seenBefore: (signal) => view.managedSecrets(signal),
       overtaken: (turn) => this.#abandon(turn),
     };
   }
@@ -150,7 +150,7 @@ export class JobWork {
 }
 
 /** @throws BusyError when the stale mark that was seen on it is there no more: its run came to its end after all */
-async function surveyedSecret(
+async function seenSecret(
   { targets, staleMarks }: Job,
   target: Target,
   loginServer: string,

@@ -22,7 +22,7 @@ import {
   type HeldEntry,
   type LivingCredential,
 } from "./decide-credential.ts";
-import type { SurveyedCluster } from "./look-at-clusters.ts";
+import type { TargetsView } from "./look-at-clusters.ts";
 import type { Exclusions } from "./look.ts";
 
 /** A credential as one target holds it. */
@@ -72,7 +72,7 @@ export interface Outlook {
 export interface Job {
   readonly clusterId: string;
   readonly contexts: readonly string[];
-  readonly surveyed: SurveyedCluster;
+  readonly view: TargetsView;
   /** Undefined with `--no-azure`. */
   readonly identity: JobIdentity | undefined;
   /** Known unless the application is still to be made. */
@@ -162,8 +162,8 @@ export interface JudgedTarget {
   readonly state: TargetState;
 }
 
-/** What surveying one cluster takes. */
-export interface JobSurvey {
+/** What looking at one cluster takes. */
+export interface JobLook {
   readonly input: SetupInput;
   readonly ports: SetupPorts;
   readonly proof: ProofContext;
@@ -171,14 +171,14 @@ export interface JobSurvey {
   readonly caller: Caller | undefined;
   readonly policy: TargetPolicy;
   readonly exclusions: Exclusions;
-  readonly cluster: SurveyedCluster;
+  readonly cluster: TargetsView;
   readonly states: readonly JudgedTarget[];
   /** Ids of applications that this run made before, when it made way for another one. */
   readonly made: ReadonlySet<string>;
 }
 
 /** The entries that the targets hold for the registry. */
-export function heldByTargets({ states }: JobSurvey): readonly HeldEntry[] {
+export function heldByTargets({ states }: JobLook): readonly HeldEntry[] {
   return states.flatMap(({ target, state }) =>
     state.kind === "present" && state.mark
       ? [{ namespace: target.namespace, name: target.name, mark: state.mark, credential: state.credential }]
@@ -188,28 +188,28 @@ export function heldByTargets({ states }: JobSurvey): readonly HeldEntry[] {
 
 /** Those that the cluster's other managed secrets hold; undefined where they may not be listed. */
 export async function heldElsewhere(
-  survey: JobSurvey,
+  look: JobLook,
   signal: AbortSignal,
 ): Promise<readonly HeldEntry[] | undefined> {
-  const listed = await survey.cluster.managedSecrets(signal);
+  const listed = await look.cluster.managedSecrets(signal);
   return listed
-    ?.filter(isBesideTargets(survey))
-    .flatMap((secret) => heldEntry(secret, survey.proof.loginServer) ?? []);
+    ?.filter(isBesideTargets(look))
+    .flatMap((secret) => heldEntry(secret, look.proof.loginServer) ?? []);
 }
 
 /** Keys of an application that secrets beside the targets hold; undefined where they may not be listed. */
 export async function heldBesideTargets(
-  survey: JobSurvey,
+  look: JobLook,
   application: Application | undefined,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string> | undefined> {
-  const { cluster } = survey.cluster;
+  const { cluster } = look.cluster;
   const listed = application && (await cluster.listPullSecrets(signal));
-  const now = azureNow(survey.ports.azure?.directory, survey.ports.clock);
-  return listed && heldKeyIds(listed.filter(isBesideTargets(survey)), application, now);
+  const now = azureNow(look.ports.azure?.directory, look.ports.clock);
+  return listed && heldKeyIds(listed.filter(isBesideTargets(look)), application, now);
 }
 
-function isBesideTargets({ states }: JobSurvey): (secret: PullSecret) => boolean {
+function isBesideTargets({ states }: JobLook): (secret: PullSecret) => boolean {
   const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
   return ({ namespace, name }) => !targets.has(`${namespace}/${name}`);
 }

@@ -9,7 +9,7 @@ import type { Cluster, ClusterTarget } from "../ports.ts";
 import type { SetupInput } from "./contract.ts";
 
 /** One cluster, reached through one or more of the chosen contexts. */
-export interface SurveyedCluster {
+export interface TargetsView {
   /** Undefined when it did not answer: then every target carries the reason. */
   readonly clusterId: string | undefined;
   readonly contexts: readonly string[];
@@ -20,25 +20,25 @@ export interface SurveyedCluster {
 }
 
 /** Reads every target of every context, and tells which contexts are one cluster. */
-export async function surveyClusters(
+export async function lookAtClusters(
   input: SetupInput,
   clusters: readonly ClusterTarget[],
   signal: AbortSignal,
-): Promise<readonly SurveyedCluster[]> {
-  const read = await Promise.all(clusters.map((one) => surveyContext(input, one, signal)));
-  const byId = new Map<string, SurveyedContext[]>();
+): Promise<readonly TargetsView[]> {
+  const read = await Promise.all(clusters.map((one) => lookAtContext(input, one, signal)));
+  const byId = new Map<string, TargetsInContext[]>();
   for (const one of read) {
     // A cluster that does not answer has no id; its targets are named all the same.
     const key = one.clusterId ?? ` ${one.cluster.context}`;
     byId.set(key, [...(byId.get(key) ?? []), one]);
   }
-  const surveyed = [...byId.values()].map(joinContexts);
+  const view = [...byId.values()].map(joinContexts);
   // Where a target has no entry the other secrets of the cluster will be needed: asked for while the rest is looked up.
-  for (const one of surveyed) {
+  for (const one of view) {
     if (one.clusterId !== undefined && one.targets.some(lacksEntries))
       one.managedSecrets(signal).catch(() => {});
   }
-  return surveyed;
+  return view;
 }
 
 /** Whether a target was read and no entry of ours, for whatever registry, is in it. */
@@ -48,13 +48,13 @@ export function lacksEntries({ content }: ReadTarget): boolean {
   );
 }
 
-interface SurveyedContext {
+interface TargetsInContext {
   readonly clusterId: string | undefined;
   readonly cluster: Cluster;
   readonly targets: readonly ReadTarget[];
 }
 
-function joinContexts(contexts: readonly SurveyedContext[]): SurveyedCluster {
+function joinContexts(contexts: readonly TargetsInContext[]): TargetsView {
   const [first] = contexts;
   if (!first) throw new TypeError("a cluster has at least one context");
   const targets = new Map<string, ReadTarget>();
@@ -80,11 +80,11 @@ function orderOf({ namespace, name }: Target): string {
   return `${namespace}/${name}`;
 }
 
-async function surveyContext(
+async function lookAtContext(
   input: SetupInput,
   { cluster, defaultNamespace }: ClusterTarget,
   signal: AbortSignal,
-): Promise<SurveyedContext> {
+): Promise<TargetsInContext> {
   let chosen: ChosenNamespaces;
   try {
     chosen = (await chosenNamespaces(input, cluster, signal)) ?? {

@@ -18,10 +18,10 @@ import { BusyError } from "../turn/busy.ts";
 import { isLive, isOwn } from "../turn/live-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { CredentialDecision, HeldEntry } from "./decide-credential.ts";
-import { applicationOf, heldElsewhere, type JobIdentity, type JobSurvey, type Outlook } from "./job.ts";
+import { applicationOf, heldElsewhere, type JobIdentity, type JobLook, type Outlook } from "./job.ts";
 
 /** What Azure holds for one cluster, as it was looked at. */
-interface SurveyedIdentity extends JobIdentity {
+interface SeenIdentity extends JobIdentity {
   /** The caller's on the registry, where it was clear from the start that they will be needed. */
   readonly rights: RegistryRights | undefined;
 }
@@ -31,17 +31,17 @@ interface SurveyedIdentity extends JobIdentity {
  * @param held what the targets hold
  * @throws ActionableError when the application is not ours; BusyError when a run at work made one of its keys
  */
-export async function surveyIdentity(
-  survey: JobSurvey,
+export async function lookAtIdentity(
+  look: JobLook,
   clusterId: string,
   held: readonly HeldEntry[],
   signal: AbortSignal,
-): Promise<SurveyedIdentity | undefined> {
-  const { input, registry, caller } = survey;
-  const { azure, clock } = survey.ports;
+): Promise<SeenIdentity | undefined> {
+  const { input, registry, caller } = look;
+  const { azure, clock } = look.ports;
   if (!azure || !registry || !caller) return undefined;
   // Where no target has an entry yet, another secret of the cluster may know the application.
-  const marked = held.length > 0 ? held : ((await heldElsewhere(survey, signal)) ?? []);
+  const marked = held.length > 0 ? held : ((await heldElsewhere(look, signal)) ?? []);
   const ours = marked.filter(({ mark }) => mark.clusterId === clusterId);
   const applicationWish: ApplicationWish = {
     registry,
@@ -52,8 +52,8 @@ export async function surveyIdentity(
     serviceManagementReference: input.serviceManagementReference,
     expected: ours.length > 0,
     expectedAppId: ours.find(({ mark }) => mark.appId !== undefined)?.mark.appId,
-    vouchesFor: (key) => vouchesFor(survey, key, { clusterId, held }, signal),
-    makeWayFor: (made) => makeWayFor(survey, made, { clusterId, held }, signal),
+    vouchesFor: (key) => vouchesFor(look, key, { clusterId, held }, signal),
+    makeWayFor: (made) => makeWayFor(look, made, { clusterId, held }, signal),
   };
   const { directory, roles } = azure;
   // Nothing of ours is here, so a key will be made: what the tenant lets it be is remembered by whom it is asked of.
@@ -96,7 +96,7 @@ interface InTargets {
  * other namespace of the cluster could speak for a stranger's key. A run at work elsewhere is waited for.
  */
 async function vouchesFor(
-  survey: JobSurvey,
+  look: JobLook,
   { keyId, operation }: { readonly keyId: string; readonly operation: string },
   { clusterId, held }: InTargets,
   signal: AbortSignal,
@@ -108,12 +108,12 @@ async function vouchesFor(
       mark.pending?.operation === operation ||
       mark.pending?.sweep?.includes(operation) === true);
   if (held.some(names)) return true;
-  const { cluster } = survey.cluster;
-  const atWork = ((await heldElsewhere(survey, signal)) ?? []).find(
+  const { cluster } = look.cluster;
+  const atWork = ((await heldElsewhere(look, signal)) ?? []).find(
     ({ mark }) =>
       mark.clusterId === clusterId &&
       mark.pending?.operation === operation &&
-      isLive(mark.pending, cluster.serverTime(), survey.ports.process),
+      isLive(mark.pending, cluster.serverTime(), look.ports.process),
   );
   if (!atWork) return false;
   throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
@@ -128,14 +128,14 @@ const grantedWithinMs = 45_000;
  * @throws BusyError
  */
 async function makeWayFor(
-  survey: JobSurvey,
+  look: JobLook,
   { appId, displayName, createdAt }: Application,
   { clusterId, held }: InTargets,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cluster } = survey.cluster;
-  const { process } = survey.ports;
-  const { loginServer } = survey.proof;
+  const { cluster } = look.cluster;
+  const { process } = look.ports;
+  const { loginServer } = look.proof;
   const now = cluster.serverTime();
   const listed = await cluster.listSecrets(managedSelector, signal);
   if (listed) {
@@ -146,7 +146,7 @@ async function makeWayFor(
     if (atWork) throw new BusyError(targetName({ cluster, namespace: atWork.namespace, name: atWork.name }));
     return;
   }
-  if (survey.made.has(appId)) return;
+  if (look.made.has(appId)) return;
   const isKnown = held.some(
     ({ mark }) => mark.clusterId === clusterId && !(mark.pending && isOwn(mark.pending, process)),
   );
@@ -159,8 +159,8 @@ async function makeWayFor(
  * @throws ActionableError with exit 3 when a right is missing for certain
  */
 export async function checkAzureRights(
-  { input, ports: { azure }, registry, caller }: JobSurvey,
-  { application, roles, rights }: SurveyedIdentity,
+  { input, ports: { azure }, registry, caller }: JobLook,
+  { application, roles, rights }: SeenIdentity,
   decision: CredentialDecision,
   signal: AbortSignal,
 ): Promise<Outlook> {

@@ -10,7 +10,7 @@ import { changeFor } from "../turn/write-entry.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
 import {
   desiredEntry,
-  type JobSurvey,
+  type JobLook,
   type JobTarget,
   type JudgedTarget,
   type TargetCredential,
@@ -20,24 +20,24 @@ import {
  * Which credential each target shall hold, and whether it may be written, its service accounts too. A target that may
  * not is noted among the exclusions and left out.
  */
-export async function surveyTargets(
-  survey: JobSurvey,
+export async function lookAtTargets(
+  look: JobLook,
   decision: CredentialDecision,
   who: Who,
   signal: AbortSignal,
 ): Promise<JobTarget[]> {
-  const { concurrency } = survey.input;
-  const wishes = survey.states.map((one) => wishFor(survey, one, decision, who));
-  const mayWriteAll = await mayWriteEverywhere(survey, wishes, signal);
+  const { concurrency } = look.input;
+  const wishes = look.states.map((one) => wishFor(look, one, decision, who));
+  const mayWriteAll = await mayWriteEverywhere(look, wishes, signal);
   const rehearse = async ({ target, state, changes }: Wish): Promise<void> => {
     if (!changes || mayWriteAll) return;
     // Of many, lists told what they hold; the mark, and what is written beside somebody else, is read by its name.
     const read =
-      survey.cluster.targets.length >= manyTargets &&
+      look.cluster.targets.length >= manyTargets &&
       target.cluster.findSecret(target.namespace, target.name, signal);
     await Promise.all([rehearseWrite(target, state, signal), read]);
   };
-  const looked = await pMap(wishes, (wish) => surveyTarget(survey, wish, rehearse, signal), { concurrency });
+  const looked = await pMap(wishes, (wish) => lookAtTarget(look, wish, rehearse, signal), { concurrency });
   return looked.filter((one) => one !== undefined);
 }
 
@@ -51,7 +51,7 @@ interface Who {
 }
 
 function wishFor(
-  { registry, proof }: JobSurvey,
+  { registry, proof }: JobLook,
   { target, state }: JudgedTarget,
   decision: CredentialDecision,
   { appId, ...who }: Who,
@@ -71,7 +71,7 @@ function wishFor(
  * only a run that writes nothing would never learn it.
  */
 async function mayWriteEverywhere(
-  { input, cluster: { cluster } }: JobSurvey,
+  { input, cluster: { cluster } }: JobLook,
   wishes: readonly Wish[],
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -88,8 +88,8 @@ async function mayWriteEverywhere(
   return may.every(Boolean);
 }
 
-async function surveyTarget(
-  { input, exclusions }: JobSurvey,
+async function lookAtTarget(
+  { input, exclusions }: JobLook,
   wish: Wish,
   rehearse: (wish: Wish) => Promise<void>,
   signal: AbortSignal,

@@ -12,11 +12,11 @@ import type { SetupInput, SetupPorts } from "./contract.ts";
 import { findRegistry } from "./find-registry.ts";
 import { FirstLooks } from "./first-looks.ts";
 import type { Job, JudgedTarget, LeftOut } from "./job.ts";
-import { lacksEntries, surveyClusters, type SurveyedCluster } from "./look-at-clusters.ts";
-import { surveyJob } from "./decide.ts";
+import { lacksEntries, lookAtClusters, type TargetsView } from "./look-at-clusters.ts";
+import { lookAtJob } from "./decide.ts";
 
 /** What was found, and what follows from it. */
-export interface Survey {
+export interface Look {
   readonly registry: Registry | undefined;
   readonly loginServer: string;
   /** Why a subscription was not looked in for the registry, for each of those. */
@@ -28,7 +28,7 @@ export interface Survey {
 }
 
 /** What is looked with. */
-export interface SurveyPorts extends SetupPorts {
+export interface LookPorts extends SetupPorts {
   /** Ids of applications that this run made before, when it made way for another one. */
   readonly made?: ReadonlySet<string>;
 }
@@ -38,12 +38,12 @@ export interface SurveyPorts extends SetupPorts {
  * @throws ActionableError with exit 2 for input that can never work in some target, with exit 3 when a right is
  *   missing or no target is left
  */
-export async function survey(
+export async function lookAtAll(
   input: SetupInput,
-  { made, ...ports }: SurveyPorts,
+  { made, ...ports }: LookPorts,
   report: Report,
   signal: AbortSignal,
-): Promise<Survey> {
+): Promise<Look> {
   const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
   try {
     return await look(input, { ...ports, made: made ?? new Set(), ahead }, report, signal);
@@ -58,17 +58,16 @@ async function look(
     made,
     ahead,
     ...ports
-  }: SetupPorts & Required<Pick<SurveyPorts, "made">> & { readonly ahead: FirstLooks | undefined },
+  }: SetupPorts & Required<Pick<LookPorts, "made">> & { readonly ahead: FirstLooks | undefined },
   report: Report,
   signal: AbortSignal,
-): Promise<Survey> {
+): Promise<Look> {
   const [{ registry, loginServer, unseen }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
-    surveyClusters(input, ports.clusters, signal).then((surveyed) => {
+    lookAtClusters(input, ports.clusters, signal).then((view) => {
       const likely = ports.azure?.registries.likelyLoginServer(input.registry);
-      if (ahead && likely !== undefined)
-        beginLooks(ahead, surveyed, { ...input, loginServer: likely }, signal);
-      return surveyed;
+      if (ahead && likely !== undefined) beginLooks(ahead, view, { ...input, loginServer: likely }, signal);
+      return view;
     }),
     ports.azure?.directory.caller(signal),
   ]);
@@ -94,7 +93,7 @@ async function look(
   const common = { input, ports: { ...ports, azure }, proof, registry, caller, policy, exclusions, made };
   const [jobs] = await Promise.all([
     Promise.all(
-      judged.filter(({ states }) => states.length > 0).map((one) => surveyJob({ ...common, ...one }, signal)),
+      judged.filter(({ states }) => states.length > 0).map((one) => lookAtJob({ ...common, ...one }, signal)),
     ),
     input.proof === "registry" ? (ahead ?? ports.pullProof).checkReachable(loginServer, signal) : undefined,
   ]);
@@ -111,7 +110,7 @@ async function look(
  */
 function beginLooks(
   ahead: FirstLooks,
-  clusters: readonly SurveyedCluster[],
+  clusters: readonly TargetsView[],
   {
     loginServer,
     servicePrincipal,

@@ -40,7 +40,7 @@ export interface MarkPlan {
   /** Object id of the application that this run may delete, or that one before it deleted. */
   readonly deletes?: string | undefined;
   /** The cluster's managed secrets when it was looked at; undefined when they may not be listed. */
-  readonly surveyed: (signal: AbortSignal) => Promise<readonly PullSecret[] | undefined>;
+  readonly seenBefore: (signal: AbortSignal) => Promise<readonly PullSecret[] | undefined>;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function takeMark(
   for (const { target, secret } of plan.places) {
     try {
       const wish = wishFor(writable(target, ports), await secret(signal), plan, ports.process);
-      const known = await plan.surveyed(signal);
+      const known = await plan.seenBefore(signal);
       const mark = await HeldMark.set(wish, lost, signal);
       const other = known && (await changedSince(known, wish, signal));
       if (!other) return mark;

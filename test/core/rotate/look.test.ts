@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { heldKeys } from "../../../src/core/cluster/holders.ts";
-import { surveyKeys, type SurveyedKeys } from "../../../src/core/rotate/look.ts";
+import { lookAtKeys, type SeenKeys } from "../../../src/core/rotate/look.ts";
 import type { RotatePorts } from "../../../src/core/rotate/contract.ts";
 import type { Cluster } from "../../../src/core/ports.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
@@ -43,7 +43,7 @@ interface Told {
   readonly ahead?: number;
 }
 
-function survey(secrets: readonly SecretSpec[], told: Told = {}): Promise<SurveyedKeys> {
+function survey(secrets: readonly SecretSpec[], told: Told = {}): Promise<SeenKeys> {
   const { passwords = [], living, gullible = false, uniqueName, ownsLoginServer = true, ahead = 0 } = told;
   const cluster = { context: "blue", serverTime: () => clusterTime } as Cluster;
   const [held] = heldKeys(seenCluster(secrets, { cluster }), { registry: undefined, secretName: undefined });
@@ -98,12 +98,11 @@ function survey(secrets: readonly SecretSpec[], told: Told = {}): Promise<Survey
     servicePrincipals: [],
     retireKey: undefined,
   } as const;
-  return surveyKeys(held, { input: wish, ports, report: () => {} }, new AbortController().signal);
+  return lookAtKeys(held, { input: wish, ports, report: () => {} }, new AbortController().signal);
 }
 
 const inUse: SecretSpec = { namespace: "a", holds: "old" };
-const keysOf = ({ holders, keyOf }: SurveyedKeys) =>
-  holders.map(({ credential }) => keyOf(credential.password));
+const keysOf = ({ holders, keyOf }: SeenKeys) => holders.map(({ credential }) => keyOf(credential.password));
 
 describe("a survey goes by the services' clocks", () => {
   const pending = (secondsAgo: number): PendingMark => ({
