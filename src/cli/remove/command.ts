@@ -1,5 +1,5 @@
 import { flowCommand } from "../flow-command.ts";
-import { removeChecks, removeInput, type RemoveTypes } from "./options.ts";
+import { removeChecks, type RemoveTypes, type WholeAnswers } from "./options.ts";
 
 /** Undoes setup. */
 export const removeCommand = flowCommand<RemoveTypes>({
@@ -19,7 +19,7 @@ export const removeCommand = flowCommand<RemoveTypes>({
     ["remove --registry myregistry", "at a terminal: shows the plan, and has the registry's name typed"],
     ["remove --registry myregistry --yes -o json", "in a pipeline"],
   ],
-  input: async () => removeInput,
+  input: async () => (answers) => answers as WholeAnswers,
   ports: async (open, answers) => ({
     ...(await open.workplace(answers, "azure")),
     azure: await open.azure(answers),

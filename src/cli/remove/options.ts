@@ -1,7 +1,7 @@
+import type { RegistryReference } from "../../domain/registry.ts";
 import type { FlowTypes } from "../flow-command.ts";
 import type { RemoveInput, RemovePlan, RemovePorts, RemoveResult } from "../../core/remove/contract.ts";
 import type { Writing } from "../../core/ports.ts";
-import { missingInput } from "../options/answers.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../options/option-values.ts";
@@ -122,6 +122,9 @@ export const removeOptions = {
 /** What `remove` was asked for. */
 export type RemoveAnswers = AnswersOf<typeof removeOptions>;
 
+/** Answers with nothing missing: a registry is given, or asked for. */
+export type WholeAnswers = RemoveAnswers & { readonly registry: RegistryReference };
+
 /** What `remove` and its flow exchange. */
 export interface RemoveTypes extends FlowTypes {
   answers: RemoveAnswers;
@@ -142,12 +145,3 @@ export const removeChecks: Checks<RemoveAnswers> = {
           ...(dryRun || yes ? [] : [removeOptions.yes]),
         ],
 };
-
-/**
- * What the flow is asked for.
- * @throws UsageError `usage.missing-input` without a registry
- */
-export function removeInput({ registry, ...answers }: RemoveAnswers): RemoveInput {
-  if (registry === undefined) throw missingInput([removeOptions.registry]);
-  return { ...answers, registry };
-}

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../src/cli/options/answers.ts";
-import { parseDuration } from "../../src/domain/duration.ts";
-import { check } from "../../src/cli/options/check.ts";
-import { rotateChecks, rotateOptions } from "../../src/cli/rotate/options.ts";
-import { setupOptions } from "../../src/cli/setup/options.ts";
-import { renewalCommand } from "../../src/cli/setup/renewal.ts";
+import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { parseDuration } from "../../../src/domain/duration.ts";
+import { check } from "../../../src/cli/options/check.ts";
+import { rotateChecks, rotateOptions } from "../../../src/cli/rotate/options.ts";
+import { setupOptions } from "../../../src/cli/setup/options.ts";
+import { renewalCommand } from "../../../src/cli/setup/renewal.ts";
 
 /** A key that was asked to live so long. */
 function keyOf(life: string) {

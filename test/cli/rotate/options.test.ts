@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { azureRequest, clusterRequest } from "../../src/cli/connections.ts";
-import { gather, readAnswers } from "../../src/cli/options/answers.ts";
-import { check as checkAnswers } from "../../src/cli/options/check.ts";
+import { azureRequest, clusterRequest } from "../../../src/cli/connections.ts";
+import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { check as checkAnswers } from "../../../src/cli/options/check.ts";
 import {
   rotateChecks,
   rotateInput,
   rotateOptions,
   type RotateAnswers,
-} from "../../src/cli/rotate/options.ts";
+} from "../../../src/cli/rotate/options.ts";
 
 const keyId = "11111111-2222-4333-8444-555555555555";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkCredentialsFile, credentialsFile } from "../../src/cli/setup/files.ts";
+import { checkCredentialsFile, credentialsFile } from "../../../src/cli/setup/files.ts";
 
 let folder = "";
 let path = "";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { OptionSet } from "../../src/cli/options/option.ts";
-import { rotateOptions } from "../../src/cli/rotate/options.ts";
-import type { Choice, ChooseSeveralQuestion } from "../../src/cli/ask/prompter.ts";
-import type { Texts } from "../../src/cli/ask/question.ts";
-import { isSelected, selectionOf, keysQuestion, rotateQuestions } from "../../src/cli/rotate/questions.ts";
-import type { RotatableKey } from "../../src/core/rotate/contract.ts";
+import type { OptionSet } from "../../../src/cli/options/option.ts";
+import { rotateOptions } from "../../../src/cli/rotate/options.ts";
+import type { Choice, ChooseSeveralQuestion } from "../../../src/cli/ask/prompter.ts";
+import type { Texts } from "../../../src/cli/ask/question.ts";
+import { isSelected, selectionOf, keysQuestion, rotateQuestions } from "../../../src/cli/rotate/questions.ts";
+import type { RotatableKey } from "../../../src/core/rotate/contract.ts";
 
 const options: OptionSet = rotateOptions;
 /** Nothing is asked and nothing is looked up here. */

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../src/cli/options/answers.ts";
-import { nextCommands } from "../../src/cli/rotate/next-commands.ts";
-import { rotateOptions, type RotateAnswers } from "../../src/cli/rotate/options.ts";
-import { rotateText } from "../../src/cli/rotate/text.ts";
-import { answerOf, type Telling } from "../../src/cli/show/answer.ts";
-import type { Line } from "../../src/cli/show/terminal.ts";
+import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { nextCommands } from "../../../src/cli/rotate/next-commands.ts";
+import { rotateOptions, type RotateAnswers } from "../../../src/cli/rotate/options.ts";
+import { rotateText } from "../../../src/cli/rotate/text.ts";
+import { answerOf, type Telling } from "../../../src/cli/show/answer.ts";
+import type { Line } from "../../../src/cli/show/terminal.ts";
 import type {
   ResultRotation,
   RetireBlock,
   RotateOutcome,
   RotatePlan,
   RotateResult,
-} from "../../src/core/rotate/contract.ts";
+} from "../../../src/core/rotate/contract.ts";
 
 const given = gather(rotateOptions, { context: ["kind"], ifExpiringWithin: "60d", yes: true }, {});
 const options: Telling<RotateAnswers> = {

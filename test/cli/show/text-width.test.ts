@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { tableLines } from "../../src/cli/show/lines.ts";
-import { wrapped } from "../../src/cli/show/text-width.ts";
+import { tableLines } from "../../../src/cli/show/lines.ts";
+import { wrapped } from "../../../src/cli/show/text-width.ts";
 
 describe("a sentence", () => {
   it("is broken between words, and not at all where there is no end of columns", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { OptionSet } from "../../src/cli/options/option.ts";
-import { setupOptions, type SetupAnswers } from "../../src/cli/setup/options.ts";
-import type { Prompter } from "../../src/cli/ask/prompter.ts";
-import type { SetupQuestionParts } from "../../src/cli/setup/questions/question.ts";
-import { adoptQuestion } from "../../src/cli/setup/questions/secret.ts";
-import { reviewQuestion, type ReviewParts } from "../../src/cli/setup/questions/review.ts";
-import { setupQuestions } from "../../src/cli/setup/questions/questions.ts";
+import type { OptionSet } from "../../../../src/cli/options/option.ts";
+import { setupOptions, type SetupAnswers } from "../../../../src/cli/setup/options.ts";
+import type { Prompter } from "../../../../src/cli/ask/prompter.ts";
+import type { SetupQuestionParts } from "../../../../src/cli/setup/questions/question.ts";
+import { adoptQuestion } from "../../../../src/cli/setup/questions/secret.ts";
+import { reviewQuestion, type ReviewParts } from "../../../../src/cli/setup/questions/review.ts";
+import { setupQuestions } from "../../../../src/cli/setup/questions/questions.ts";
 
 const options: OptionSet = setupOptions;
 /** Nothing is asked and nothing is looked up here. */

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { gather, readAnswers } from "../../src/cli/options/answers.ts";
-import { setupOptions } from "../../src/cli/setup/options.ts";
-import { setupText, shownPlan } from "../../src/cli/setup/text.ts";
-import { answerOf } from "../../src/cli/show/answer.ts";
-import type { Line } from "../../src/cli/show/terminal.ts";
-import { describeFailure, failureLines } from "../../src/cli/show/failure.ts";
-import { planLines } from "../../src/cli/show/plan-lines.ts";
-import type { SetupOutcome, SetupPlan, SetupResult } from "../../src/core/setup/contract.ts";
-import type { Action } from "../../src/core/plan.ts";
-import { ActionableError } from "../../src/domain/errors.ts";
+import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { setupOptions } from "../../../src/cli/setup/options.ts";
+import { setupText, shownPlan } from "../../../src/cli/setup/text.ts";
+import { answerOf } from "../../../src/cli/show/answer.ts";
+import type { Line } from "../../../src/cli/show/terminal.ts";
+import { describeFailure, failureLines } from "../../../src/cli/show/failure.ts";
+import { planLines } from "../../../src/cli/show/plan-lines.ts";
+import type { SetupOutcome, SetupPlan, SetupResult } from "../../../src/core/setup/contract.ts";
+import type { Action } from "../../../src/core/plan.ts";
+import { ActionableError } from "../../../src/domain/errors.ts";
 
 const registry = {
   id: "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/myregistry",

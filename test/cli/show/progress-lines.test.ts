@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Printer } from "../../src/cli/show/terminal.ts";
-import { ProgressLines } from "../../src/cli/show/progress-lines.ts";
-import type { ProgressEvent } from "../../src/core/progress.ts";
+import { Printer } from "../../../src/cli/show/terminal.ts";
+import { ProgressLines } from "../../../src/cli/show/progress-lines.ts";
+import type { ProgressEvent } from "../../../src/core/progress.ts";
 
 afterEach(() => {
   vi.useRealTimers();
