@@ -5,6 +5,7 @@ import type { PullSecret } from "../../domain/pull-secret.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
+import type { Finished } from "../ending.ts";
 import type { Report } from "../progress.ts";
 import { chosenNamespaces } from "../cluster/namespaces.ts";
 import { namedAs } from "../cluster/registry-meant.ts";
@@ -16,7 +17,7 @@ import { entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "
 import { RegistrySight, seen } from "./look-at-registry.ts";
 import { readsByList, seeNamespace, type ChosenNamespace, type SeenNamespace } from "./look-at-namespace.ts";
 import { seePod, type PodSight } from "./look-at-pod.ts";
-import type { CheckedSubject, ReadTarget, VerifyInput, VerifyOutcome, VerifyPorts } from "./contract.ts";
+import type { CheckedSubject, ReadTarget, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
 
 /** What the namespaces of one cluster are looked at with. */
 type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
@@ -42,17 +43,15 @@ interface Run {
 export async function verify(
   input: VerifyInput,
   ports: VerifyPorts,
-  report: Report,
+  { report }: { readonly report: Report },
   signal: AbortSignal,
-): Promise<VerifyOutcome> {
+): Promise<Finished<VerifyResult>> {
   requireClusters(ports.clusters);
   report({ kind: "started", id: "verify", text: "Looking at the secrets, the registry and Azure" });
   try {
-    const azure = new AzureSight(
-      ports.azure(signal),
-      { scope: input.scope, patienceMs: input.azurePatienceMs },
-      signal,
-    );
+    const { subscription, resourceGroup, azurePatienceMs: patienceMs } = input;
+    const scope = { subscription, resourceGroup };
+    const azure = new AzureSight(ports.azure(signal), { scope, patienceMs }, signal);
     const cloud = watched(azure.ownsLoginServer());
     const owns = watched(cloud.then((one): IsRegistry => (one.known ? one.value : () => false)));
     const wanted = watched(wantedRegistry(input, azure));
@@ -60,7 +59,11 @@ export async function verify(
     const run: Run = { input, ports, azure, registries, cloud, owns, wanted, signal };
     const subjects = await everyCluster(run);
     const inOrder = subjects.every(({ checks }) => checks.every(({ status }) => status !== "fail"));
-    return { subjects, exitCode: inOrder ? exitCode.ok : exitCode.notInOrder };
+    return {
+      kind: "finished",
+      result: { subjects },
+      exitCode: inOrder ? exitCode.ok : exitCode.notInOrder,
+    };
   } finally {
     report({ kind: "ended", id: "verify" });
   }
