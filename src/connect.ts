@@ -1,17 +1,17 @@
-import { guardSecrets } from "./cli/guard-secrets.ts";
-import { checkProxyVariables } from "./cli/proxy-variables.ts";
-import { systemClock } from "./cli/system-clock.ts";
-import type { HostProcess } from "./cli/command.ts";
-import type {
-  AzureConnection,
-  AzureRequest,
-  ClusterRequest,
-  Connect,
-  Connections,
-  DirectoryConnection,
-  SetupRequest,
+import {
+  azureRequest,
+  clusterRequest,
+  type AzureConnection,
+  type AzureRequest,
+  type ClusterRequest,
+  type Connect,
+  type Connections,
+  type DirectoryConnection,
 } from "./cli/connections.ts";
-import type { ReadTarget, VerifyAzure } from "./core/verify/contract.ts";
+import type { HostProcess } from "./cli/command.ts";
+import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
+import { processIdentity, systemClock } from "./cli/this-machine.ts";
+import type { ReadTarget } from "./core/verify/contract.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
 import { refused } from "./domain/errors.ts";
@@ -23,7 +23,7 @@ import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "execArgv" | "pid">): Connect {
   return (report, signal) => {
     const opened = new Once();
-    // Before anything is read that is secret, or asked of anybody.
+    // Comes before any secret is read and before any request.
     const guard = () =>
       opened.do("environment", undefined, async () => {
         for (const text of guardSecrets({ env, execArgv })) report({ kind: "note", level: "warning", text });
@@ -34,12 +34,13 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       opened.do("kubeconfig", file, async () => {
         const { loadKubeconfig } = await import("./kubernetes/kubeconfig.ts");
         const loaded = await loadKubeconfig({ file, env }, signal);
-        // Thrown here, so that another try reads the file anew.
+        // Thrown here, so that another attempt reads the file again.
         checkContexts(loaded);
         return loaded;
       });
-    const openClusters = async ({ contexts, ...request }: ClusterRequest) => {
+    const openClusters = async (answers: ClusterRequest) => {
       await guard();
+      const { contexts, ...request } = clusterRequest(answers);
       const loaded = await kubeconfig(request.kubeconfig);
       const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
       return Promise.all(
@@ -48,36 +49,21 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         ),
       );
     };
-    // What every run that writes works with. Azure comes after it: what is wrong with the kubeconfig is refused before
-    // any request.
-    const writing = async (request: ClusterRequest) => {
-      await guard();
-      const [clusters, { PullClient }, { processIdentity }] = await Promise.all([
-        openClusters(request),
-        import("./registry/pull-client.ts"),
-        import("./cli/process-identity.ts"),
-      ]);
-      return {
-        clusters,
-        pullProof: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
-        clock: systemClock,
-        process: processIdentity(pid),
-      };
-    };
+    const openAs = { env, report };
     const connections: Connections = {
-      azure: ({ cloud, tenant, auth, timeoutMs }) => {
-        // These alone, in this order: what else a caller's request holds must not make a person sign in twice.
-        const request = { cloud, tenant, auth, timeoutMs };
-        return opened.do("azure", request, async () => {
+      azure: async (answers, until) => {
+        const request = azureRequest(answers);
+        const open = async () => {
           await guard();
-          return await openAzure(request, env, report, signal);
-        });
+          return await openAzure(request, openAs, until ?? signal);
+        };
+        return await (until ? open() : opened.do("azure", request, open));
       },
-      directory: ({ cloud, tenant, auth, timeoutMs }) => {
-        const request = { cloud, tenant, auth, timeoutMs };
+      directory: (answers) => {
+        const request = azureRequest(answers);
         return opened.do("directory", request, async () => {
           await guard();
-          return await openDirectory(request, env, report, signal);
+          return await openDirectory(request, openAs, signal);
         });
       },
       contexts: async (file) => {
@@ -89,97 +75,60 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         return await contextNames({ file, env }, signal);
       },
       clusters: openClusters,
-      setup: async ({ azure, clusters: request }) => {
-        const [ports, { credentialsFile }] = await Promise.all([
-          writing(request),
-          import("./cli/credentials-file.ts"),
-          azure.kind === "signed-in" ? import("./azure/azure.ts") : undefined,
-        ]);
-        const signedIn = azure.kind === "signed-in" ? connections.azure(azure) : checkHome(azure, signal);
-        return { ...ports, azure: await signedIn, files: credentialsFile };
-      },
-      rotate: async ({ azure, clusters: request }) => {
-        const [ports] = await Promise.all([writing(request), import("./azure/directory-services.ts")]);
-        return { ...ports, azure: await connections.directory(azure) };
-      },
-      status: async ({ azure, clusters: request }) => {
+      workplace: async (request, next) => {
         await guard();
-        const [clusters, { processIdentity }] = await Promise.all([
-          connections.clusters(request),
-          import("./cli/process-identity.ts"),
+        const [clusters, { PullClient }] = await Promise.all([
+          openClusters(request),
+          import("./registry/pull-client.ts"),
+          next === "azure" ? import("./azure/azure.ts") : undefined,
+          next === "directory" ? import("./azure/directory-services.ts") : undefined,
         ]);
         return {
           clusters,
-          directory: async () => (await connections.directory(azure)).directory,
+          pullProof: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           process: processIdentity(pid),
         };
       },
-      remove: async ({ azure, clusters: request }) => {
-        const [ports] = await Promise.all([writing(request), import("./azure/azure.ts")]);
-        return { ...ports, azure: await connections.azure(azure) };
-      },
-      verify: async ({ azure, clusters: { contexts, ...request } }) => {
-        await guard();
-        const [loaded, { PullClient }] = await Promise.all([
-          kubeconfig(request.kubeconfig),
-          import("./registry/pull-client.ts"),
-        ]);
-        const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
-        return {
-          clusters: await Promise.all(
-            chosen.map((context) => openCluster(loaded, context, request, hearing)),
-          ),
-          registry: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
-          clock: systemClock,
-          azure: (stop) => openReadAzure(azure, env, report, stop),
-        };
-      },
+      checkLoginServer: (cloud, loginServer) => checkLoginServer(cloud, loginServer, signal),
     };
     return connections;
   };
 }
 
+/** The environment to sign in from, and who is told what a person must do for it. */
+interface OpenAs {
+  readonly env: HostProcess["env"];
+  readonly report: Report;
+}
+
 async function openAzure(
   request: AzureRequest,
-  env: HostProcess["env"],
-  report: Report,
+  openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<AzureConnection> {
   const [{ openAzure }, { createAzureHttp }] = await Promise.all([
     import("./azure/azure.ts"),
     import("./azure/azure-http.ts"),
   ]);
-  const http = createAzureHttp({ variables: env, timeoutMs: request.timeoutMs });
-  // Whoever asks Azure first asks a cluster next.
+  const http = createAzureHttp({ variables: openAs.env, timeoutMs: request.timeoutMs });
+  // A run that asks Azure first asks a cluster next.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
-  const { credential, ...clients } = await openAzure(azureOptions(request, env, report), signal, http);
+  const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
   return { ...clients, method: credential.method };
 }
 
 async function openDirectory(
   request: AzureRequest,
-  env: HostProcess["env"],
-  report: Report,
+  openAs: OpenAs,
   signal: AbortSignal,
 ): Promise<DirectoryConnection> {
   const { openDirectory } = await import("./azure/directory-services.ts");
-  const { credential, ...clients } = await openDirectory(azureOptions(request, env, report), signal);
+  const { credential, ...clients } = await openDirectory(azureOptions(request, openAs), signal);
   return { ...clients, method: credential.method };
 }
 
-/** Azure as it is read: whoever is not signed in learns it from the first read. */
-async function openReadAzure(
-  request: AzureRequest,
-  env: HostProcess["env"],
-  report: Report,
-  signal: AbortSignal,
-): Promise<VerifyAzure> {
-  const { openAzure } = await import("./azure/azure.ts");
-  return openAzure(azureOptions(request, env, report), signal);
-}
-
-function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Report): AzureOptions {
+function azureOptions(request: AzureRequest, { env, report }: OpenAs): AzureOptions {
   const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri }) => {
     const text = `To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
     report({ kind: "note", level: "instruction", text });
@@ -187,12 +136,8 @@ function azureOptions(request: AzureRequest, env: HostProcess["env"], report: Re
   return { ...request, env, onDeviceCode };
 }
 
-/** A password typed for a registry must not go to a host that only looks like one. */
-async function checkHome(
-  { cloud: cloudName, loginServer }: SetupRequest["azure"] & { readonly kind: "registry-only" },
-  signal: AbortSignal,
-): Promise<undefined> {
-  // Only a Resource Manager could tell about a cloud that is not Microsoft's own, and none may be asked.
+async function checkLoginServer(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
+  // Only its Resource Manager knows the registries of another cloud, and none may be asked here.
   if (cloudName.startsWith("https:")) return;
   const { loginServerBelongsTo, resolveCloud } = await import("./azure/cloud.ts");
   const cloud = await resolveCloud(cloudName, () => Promise.resolve(undefined), signal);
@@ -204,7 +149,7 @@ async function checkHome(
   );
 }
 
-/** Without a context there is no cluster to choose, whoever asks. */
+/** Refuses a kubeconfig without contexts. */
 function checkContexts({ contexts }: Kubeconfig): void {
   if (contexts.length > 0) return;
   throw refused(
@@ -224,13 +169,13 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
   );
 }
 
-/** Who hears of the programs that sign in. */
+/** Who is told of the programs that sign in to clusters. */
 interface Hearing {
   readonly report: Report;
   readonly onPluginStart: (context: string, program: string) => void;
 }
 
-/** Tells of each program once, however many contexts sign in by it. */
+/** Mentions each program once, however many contexts use it. */
 function pluginNotice(report: Report): Hearing["onPluginStart"] {
   const told = new Set<string>();
   return (context, program) => {
@@ -253,7 +198,7 @@ async function openCluster(
   const options = {
     allowInsecureTls,
     execPlugins,
-    // Who says what he expects need not be told.
+    // Whoever chose a policy need not be told.
     ...(execPlugins === undefined && { onPluginStart }),
     onPluginMessage,
     timeoutMs,

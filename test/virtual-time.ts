@@ -12,7 +12,12 @@ import type { ProgressEvent } from "../src/core/progress.ts";
 import { ActionableError } from "../src/domain/errors.ts";
 import { createCluster } from "../src/kubernetes/cluster-client.ts";
 import { loadKubeconfig } from "../src/kubernetes/kubeconfig.ts";
-import { processIdentity } from "../src/cli/process-identity.ts";
+import { readAnswers, type GivenOptions } from "../src/cli/options/answers.ts";
+import { removeOptions } from "../src/cli/remove/options.ts";
+import { rotateInput, rotateOptions } from "../src/cli/rotate/options.ts";
+import { setupOptions } from "../src/cli/setup/options.ts";
+import { statusOptions } from "../src/cli/status/options.ts";
+import { processIdentity } from "../src/cli/this-machine.ts";
 import { PullClient } from "../src/registry/pull-client.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import { trustInProcess } from "./trust-in-process.ts";
@@ -21,103 +26,29 @@ import { VirtualClock } from "./virtual-clock.ts";
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
+const nothing: GivenOptions = new Map();
+
 /** What `setup` is asked for where a test does not say. */
 const setupDefaults: SetupInput = {
+  ...readAnswers(setupOptions, nothing),
   registry: { kind: "name", name: "myregistry" },
-  subscription: undefined,
-  resourceGroup: undefined,
-  role: undefined,
-  repositories: undefined,
-  allowPrivilegedRole: false,
-  applicationName: undefined,
-  servicePrincipal: undefined,
-  switchPrincipal: false,
   knownPassword: undefined,
-  noAzure: false,
-  owners: [],
-  serviceManagementReference: undefined,
-  expiresInMs: 180 * day,
-  createNamespace: false,
-  serviceAccounts: [],
-  adopt: false,
-  credentialsFile: undefined,
   namespaces: ["awesomeapps"],
-  namespaceSelector: undefined,
-  clusterId: undefined,
-  secretName: "acr-secret",
-  leaveOut: [],
-  proof: "registry",
-  image: undefined,
-  waitBusyMs: minute,
-  timeoutMs: 20 * minute,
-  concurrency: 10,
-  dryRun: false,
+  expiresInMs: 180 * day,
 };
 
 /** What `rotate` is asked for where a test does not say. */
-const rotateDefaults: RotateInput = {
-  intent: "rotate",
-  registry: undefined,
-  namespaces: [],
-  namespaceSelector: undefined,
-  secretName: undefined,
-  leaveOut: [],
-  clusterId: undefined,
-  ifExpiringWithinMs: undefined,
-  expiresInMs: undefined,
-  graceMs: day,
-  wait: false,
-  acceptOutage: false,
-  settleMs: 49_000,
-  overlapEntry: true,
-  namespacesComplete: false,
-  agreedTo: "plan",
-  servicePrincipals: [],
-  retireKey: undefined,
-  proof: "registry",
-  image: undefined,
-  waitBusyMs: minute,
-  timeoutMs: 20 * minute,
-  concurrency: 10,
-  dryRun: false,
-};
+const rotateDefaults: RotateInput = rotateInput(readAnswers(rotateOptions, nothing));
 
 /** What `remove` is asked for where a test does not say. */
 const removeDefaults: RemoveInput = {
+  ...readAnswers(removeOptions, nothing),
   registry: { kind: "name", name: "myregistry" },
-  subscription: undefined,
-  resourceGroup: undefined,
-  namespaces: [],
-  namespaceSelector: undefined,
-  secretName: undefined,
-  leaveOut: [],
-  clusterId: undefined,
-  serviceAccounts: [],
-  keepPrincipal: false,
-  force: false,
-  prune: [],
-  servicePrincipals: [],
-  namespacesComplete: false,
-  proof: "registry",
   settleMs: 49_000,
-  waitBusyMs: minute,
-  timeoutMs: 20 * minute,
-  concurrency: 10,
-  dryRun: false,
 };
 
 /** What `status` is asked for where a test does not say. */
-const statusDefaults: StatusInput = {
-  registry: undefined,
-  namespaces: [],
-  namespaceSelector: undefined,
-  secretName: undefined,
-  clusterId: undefined,
-  expiringWithinMs: undefined,
-  prune: undefined,
-  dryRun: false,
-  concurrency: 10,
-};
+const statusDefaults: StatusInput = readAnswers(statusOptions, nothing);
 
 /** The flows in this process, against a sandbox in this process, in time that passes as fast as they can work. */
 export interface VirtualRun {

@@ -1,17 +1,17 @@
 import type { Environment, GivenOptions } from "./options/answers.ts";
 import type { Connect } from "./connections.ts";
 import type { SignalSource } from "./interruption.ts";
-import type { OptionSet } from "./options/option.ts";
+import type { OptionSet, OptionsOf } from "./options/option.ts";
 import type { Streams, Terminal } from "./show/terminal.ts";
 import type { View } from "./show/view.ts";
 
-/** What a command works with; nothing of it is made by the command itself. */
+/** What a command works with. It makes none of this itself. */
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly view: View;
   readonly environment: Environment;
   readonly connect: Connect;
-  /** The options that were given, as texts. */
+  /** The given options, as texts. */
   readonly given: GivenOptions;
   /** What follows the options. */
   readonly operands: readonly string[];
@@ -19,13 +19,13 @@ export interface CommandContext {
   readonly commands: readonly ListedCommand[];
   /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
   readonly program: string;
-  /** The process itself, for a command that hands it on to another program. */
+  /** The process itself, for a command that passes it to another program. */
   readonly process: HostProcess;
-  /** Aborted when the run is to come to a safe point. */
+  /** Aborted when the run must stop at the next safe point. */
   readonly signal: AbortSignal;
 }
 
-/** What the program is of the process it runs in; `process` is one. */
+/** The parts of its process that the program uses; `process` is one. */
 export interface HostProcess extends SignalSource, Streams {
   readonly argv: readonly string[];
   /** What Node itself was given on the command line. */
@@ -37,37 +37,68 @@ export interface HostProcess extends SignalSource, Streams {
   removeListener(event: "uncaughtException", listener: (error: unknown) => void): unknown;
 }
 
-/** A command as the program lists it: what it takes and does is loaded when it is meant. */
+/** A command as the program lists it. The command itself is loaded when the command line names it. */
 export interface ListedCommand {
   readonly name: string;
   readonly summary: string;
   /** What may follow the options, as help shows it: `[command...]`. */
   readonly operands?: string;
-  /** Whether it is for programs to call, and so not listed. */
+  /** Whether it is left out of help, because only programs call it. */
   readonly hidden?: boolean;
   readonly load: () => Promise<CommandDefinition>;
 }
 
 /** What a command takes and does. */
 export interface CommandDefinition {
-  /** What more help says of it. */
+  /** What its own help says. */
   readonly description: string;
   readonly options: OptionSet;
   /** The words that an operand can be, where they are known. */
   readonly operandWords?: readonly string[];
   /** Command lines without the program's name, each with what it does. */
   readonly examples: ReadonlyArray<readonly [commandLine: string, does: string]>;
-  /** Lines that help shows behind all else, told how the program is called. */
+  /** Lines at the end of its help, for the name that the program was called by. */
   readonly moreHelp?: (program: string) => readonly string[];
-  /** Whether it does with signals as it sees fit; otherwise the first aborts `signal` and the second ends it all. */
+  /** Whether it handles signals itself. Otherwise the first one aborts `signal` and the second ends the process. */
   readonly handlesSignals?: boolean;
   run(context: CommandContext): Promise<number>;
 }
 
-/** A command with all that there is of it. */
+/** A loaded command. */
 export interface Command extends Omit<ListedCommand, "load">, CommandDefinition {}
 
-/** Loads what a listed command takes and does. */
+/** Loads a listed command. */
 export async function loadCommand({ load, ...listed }: ListedCommand): Promise<Command> {
   return { ...listed, ...(await load()) };
+}
+
+/*
+ * What the command line parser answers itself, before any command runs.
+ */
+
+/** Shows help: for the program, and for each command. */
+export const helpFlag = { flag: "-h, --help", summary: "show help" } as const;
+
+/** Shows the program's version. */
+export const versionFlag = { flag: "-V, --version", summary: "show the version" } as const;
+
+/** Shows help too, as a command. */
+export const helpCommand = { name: "help", summary: "show help for a command" } as const;
+
+/** Defines a command that runs no flow of the core. For the others see `flowCommand`. */
+export function defineCommand<Answers>(
+  definition: Omit<CommandDefinition, "run" | "options"> & {
+    readonly options: OptionsOf<Answers>;
+    readonly run: (answers: Answers, context: CommandContext) => Promise<number>;
+  },
+): CommandDefinition {
+  const { options, run } = definition;
+  return {
+    ...definition,
+    options,
+    run: async (context) => {
+      const { readAnswers } = await import("./options/answers.ts");
+      return await run(readAnswers(options, context.given), context);
+    },
+  };
 }

@@ -45,6 +45,6 @@ export const commands: readonly ListedCommand[] = [
     summary: "tell a shell's script what a word can become",
     operands: "[words...]",
     hidden: true,
-    load: async () => (await import("./completion/complete-command.ts")).completeCommand,
+    load: async () => (await import("./completion/complete.ts")).completeCommand,
   },
 ];

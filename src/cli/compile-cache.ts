@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { Environment } from "./options/answers.ts";
 
 /**
- * Lets Node keep what it compiles, where it can (22.1 and later), for the next run to start sooner. In the user's
- * own folder: anybody could lay code into the predictable one under /tmp. Never fails: it is only faster.
+ * Lets Node cache compiled code (22.1 and later), so that the next run starts sooner. The cache is in the user's own
+ * folder: anybody could plant code in the predictable one under /tmp. Never fails: the cache only saves time.
  */
 export async function enableCompileCache(environment: Environment, platform: NodeJS.Platform): Promise<void> {
   if (environment["NODE_COMPILE_CACHE"] || environment["NODE_DISABLE_COMPILE_CACHE"]) return;

@@ -1,11 +1,18 @@
-import type { ClusterTarget, ExecPluginPolicy, KubeContext, NamedContext, Writing } from "../core/ports.ts";
+import type {
+  Clock,
+  ExecPluginPolicy,
+  KubeContext,
+  NamedContext,
+  ProcessIdentity,
+  PullProof,
+  RegistryLooks,
+  WritableClusterTarget,
+} from "../core/ports.ts";
+import type { Report } from "../core/progress.ts";
 import type { RemovePorts } from "../core/remove/contract.ts";
 import type { RotatePorts } from "../core/rotate/contract.ts";
-import type { StatusPorts } from "../core/status/contract.ts";
-import type { SetupPorts } from "../core/setup/contract.ts";
-import type { VerifyPorts } from "../core/verify/contract.ts";
+import type { ReadTarget, VerifyAzure } from "../core/verify/contract.ts";
 import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
-import type { Report } from "../core/progress.ts";
 
 /** Which Azure, and as whom. */
 export interface AzureRequest {
@@ -23,49 +30,35 @@ export interface ClusterRequest {
   /** Empty: the current one. */
   readonly contexts: readonly string[];
   readonly allowInsecureTls: boolean;
-  /** Undefined: any program may be run, and one that is not well-known is told of. */
+  /** Undefined: any program may run, and the user is told of it. */
   readonly execPlugins: ExecPluginPolicy | undefined;
   readonly timeoutMs: number;
   /** The most requests under way at once in each cluster. */
   readonly concurrency: number;
-  /** Secrets, as `namespace/name`, that are listed as if they were not there. */
+  /** Secrets, as `namespace/name`, to leave out of every list. */
   readonly leaveOut?: readonly string[];
 }
 
-/** Which services `setup` speaks to. */
-export interface SetupRequest {
-  readonly azure:
-    | ({ readonly kind: "signed-in" } & AzureRequest)
-    /** Nothing of Azure but this registry is to be called. */
-    | { readonly kind: "registry-only"; readonly cloud: string; readonly loginServer: string };
-  readonly clusters: ClusterRequest;
+/** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
+export function azureRequest({ cloud, tenant, auth, timeoutMs }: AzureRequest): AzureRequest {
+  return { cloud, tenant, auth, timeoutMs };
 }
 
-/** Which services `rotate` speaks to. */
-export interface RotateRequest {
-  readonly azure: AzureRequest;
-  readonly clusters: ClusterRequest;
-}
-
-/** Which services `status` speaks to. */
-export type StatusRequest = RotateRequest;
-
-/** Which services `verify` speaks to; Azure only if it lets the caller in. */
-export type VerifyRequest = RotateRequest;
-
-/** Which services `remove` speaks to. */
-export interface RemoveRequest {
-  readonly azure: AzureRequest;
-  readonly clusters: ClusterRequest;
+/** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
+export function clusterRequest(answers: ClusterRequest): ClusterRequest {
+  const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
+  const { leaveOut = [] } = answers;
+  return { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
 }
 
 /** Azure, signed in. */
-export type AzureConnection = RemovePorts["azure"] & {
-  /** How the sign-in came about. */
-  readonly method: AuthMethod;
-};
+export type AzureConnection = RemovePorts["azure"] &
+  VerifyAzure & {
+    /** How the caller signed in. */
+    readonly method: AuthMethod;
+  };
 
-/** What of Azure needs no Resource Manager, signed in. */
+/** The part of Azure that works without Resource Manager, signed in. */
 export type DirectoryConnection = RotatePorts["azure"] & Pick<AzureConnection, "method">;
 
 /** The contexts of a kubeconfig. */
@@ -74,35 +67,47 @@ export interface KubeContexts {
   readonly contexts: readonly KubeContext[];
 }
 
-/**
- * Opens the services a run needs, each when it is first asked for; connect.ts joins them. The same request gets the same
- * connection, with its sign-in and its sockets; one that failed is tried anew.
- */
-export interface Connections {
-  /** Asks for no token yet. */
-  azure(request: AzureRequest): Promise<AzureConnection>;
-  /** Asks for no token yet, and never for one of Resource Manager's. */
-  directory(request: AzureRequest): Promise<DirectoryConnection>;
-  /** Reads files alone. */
-  contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
-  /** Reads files alone, and loads no client for it; what cannot be read has no contexts. */
-  contextNames(kubeconfig: string | undefined): Promise<readonly NamedContext[]>;
-  /** One for each context, in their order; sends nothing yet. */
-  clusters(request: ClusterRequest): Promise<readonly ClusterTarget[]>;
-  /** Everything for `setup`. */
-  setup(request: SetupRequest): Promise<Writing<SetupPorts>>;
-  /** Everything for `rotate`. */
-  rotate(request: RotateRequest): Promise<Writing<RotatePorts>>;
-  /** Everything for `status`; signs in to nothing before the directory is asked for. */
-  status(request: StatusRequest): Promise<StatusPorts>;
-  /** Everything for `verify`; Azure is opened when it is first asked for. */
-  verify(request: VerifyRequest): Promise<VerifyPorts>;
-  /** Everything for `remove`. */
-  remove(request: RemoveRequest): Promise<Writing<RemovePorts>>;
+/** What a run works with besides Azure. */
+export interface Workplace {
+  /** One for each chosen context, in their order. */
+  readonly clusters: ReadonlyArray<WritableClusterTarget & ReadTarget>;
+  readonly pullProof: PullProof & RegistryLooks;
+  readonly clock: Clock;
+  readonly process: ProcessIdentity;
 }
 
 /**
- * @param report hears what a person must know to sign in: codes to type, what a plugin says
+ * Opens the services that a run needs, each on first use. A command may pass all its answers as the request. Equal
+ * requests share one connection, with its sign-in and its sockets; a failed one is opened again.
+ */
+export interface Connections {
+  /**
+   * Asks for no token yet.
+   * @param until ends this connection, which is then not shared
+   */
+  azure(request: AzureRequest, until?: AbortSignal): Promise<AzureConnection>;
+  /** Asks for no token yet, and never for one of Resource Manager. */
+  directory(request: AzureRequest): Promise<DirectoryConnection>;
+  /** Reads files alone. */
+  contexts(kubeconfig: string | undefined): Promise<KubeContexts>;
+  /** Reads files alone, without loading a client. A file that cannot be read has no contexts. */
+  contextNames(kubeconfig: string | undefined): Promise<readonly NamedContext[]>;
+  /** One for each context, in order; sends nothing yet. */
+  clusters(request: ClusterRequest): Promise<Workplace["clusters"]>;
+  /**
+   * Everything but Azure. Open this first: a broken kubeconfig is then refused before any request.
+   * @param next the part of Azure that is opened next; its clients are loaded meanwhile
+   */
+  workplace(request: ClusterRequest, next?: "azure" | "directory"): Promise<Workplace>;
+  /**
+   * Refuses a login server of another cloud: no password may go to a host that only looks like a registry.
+   * @throws ActionableError `registry.foreign-host`
+   */
+  checkLoginServer(cloud: string, loginServer: string): Promise<void>;
+}
+
+/**
+ * @param report receives what a person needs to sign in: codes to type, messages of plugins
  * @param signal of the whole run
  */
 export type Connect = (report: Report, signal: AbortSignal) => Connections;

@@ -1,7 +1,7 @@
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode, type ExitCode } from "../domain/exit-code.ts";
 
-/** The parts of a process that signals come to. */
+/** The parts of a process that deal with signals. */
 export interface SignalSource {
   readonly pid: number;
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
@@ -38,9 +38,8 @@ export interface Interruption {
 }
 
 /**
- * The first signal asks the run to come to a safe point; the second ends the process at once, as the signal would
- * have done by itself.
- * @param onEnd called before that; what it writes to a terminal still arrives
+ * The first signal asks the run to stop at a safe point. The second ends the process at once, as the signal alone would.
+ * @param onEnd called just before that; what it writes to a terminal still arrives
  */
 export function watchSignals(source: SignalSource, onEnd: () => void = () => {}): Interruption {
   const controller = new AbortController();
@@ -61,7 +60,7 @@ export function watchSignals(source: SignalSource, onEnd: () => void = () => {})
   return { signal: controller.signal, close };
 }
 
-/** Waits until {@link Interruption.signal} is aborted, and answers the exit code that goes with it. */
+/** Waits until {@link Interruption.signal} is aborted, and returns its exit code. */
 export async function exitCodeOf(signal: AbortSignal): Promise<ExitCode> {
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

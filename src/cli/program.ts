@@ -1,13 +1,13 @@
+import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
 import { exitCode } from "../domain/exit-code.ts";
 import type { Environment } from "./options/answers.ts";
-import type { RunningProgram } from "./carry-out.ts";
+import type { RunningProgram } from "./run-command.ts";
 import { readCommandLine } from "./options/command-line.ts";
 import { commands } from "./commands.ts";
-import { isDevice, writeAtOnce } from "./show/standard-output.ts";
 
 /**
- * Carries a command line out. Help and the version need no more than what reads it.
+ * Runs a command line. Help and the version load only what reads it.
  * @param commandLine what follows the program's name
  * @returns the exit code; every failure has been shown
  */
@@ -26,6 +26,31 @@ export async function runProgram(
     if (text === "") return exitCode.ok;
     reading = { kind: "text", text };
   }
-  const { carryOut } = await import("./carry-out.ts");
+  const { carryOut } = await import("./run-command.ts");
   return await carryOut(reading, commandLine, environment, program);
+}
+
+/*
+ * Standard output without Node's stream: creating that takes longer than help itself.
+ */
+
+const descriptor = 1;
+
+/** Whether it is a device: a terminal, or such as /dev/null. */
+function isDevice(): boolean {
+  return fstatSync(descriptor).isCharacterDevice();
+}
+
+/**
+ * Writes a text synchronously.
+ * @returns the rest that could not be written, for the stream to retry and report
+ */
+function writeAtOnce(text: string): string {
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
+  } catch {
+    // Full for now or for good, or nobody reads.
+  }
+  return rest.toString();
 }

@@ -2,7 +2,7 @@ import { exitCode } from "../domain/exit-code.ts";
 import type { CommandContext } from "./command.ts";
 import { InterruptedError } from "./interruption.ts";
 
-/** Lets a run go on with a signal that also ends with it: what is still asked of a service then, nobody waits for. */
+/** Runs with a signal that is also aborted when the run ends, so that no request outlives it. */
 export async function untilOver<T>(
   context: CommandContext,
   run: (context: CommandContext) => Promise<T>,
@@ -15,22 +15,22 @@ export async function untilOver<T>(
   }
 }
 
-/** Asks a person amid the work whether to carry it out. */
+/** Asks a person, in the middle of the work, whether to go ahead. */
 type WhileAsking = (ask: () => Promise<boolean>) => Promise<boolean>;
 
-/** How a run that is stopped is gone on with. */
-export interface GoingOn {
+/** How to resume a run that was stopped. */
+interface GoingOn {
   /** Whether consent was given before the work began. */
   readonly agreed: boolean;
-  /** The command line that goes on where it stopped, and asks for what is not said where that is wanted. */
+  /** The command line that resumes the run; with `asking`, it asks for what it does not say. */
   readonly command: (how: { readonly asking: boolean }) => string;
 }
 
 /**
- * Carries work out that comes to a safe point when it is told to stop: says so at once, and at the end what was not
- * finished and how to go on. The command for that holds consent only where it was given: whoever stops at the question
- * has just withheld it.
- * @throws InterruptedError when it was told to stop, whatever the work failed with because of that
+ * Runs work that stops at a safe point when told to. Says at once that it is stopping, and at the end what is unfinished
+ * and how to resume. The command for that includes consent only if it was given: whoever stops at the question has
+ * just withheld it.
+ * @throws InterruptedError when it was told to stop, whatever error that caused in the work
  */
 export async function stoppable<T>(
   work: (whileAsking: WhileAsking) => Promise<T>,
@@ -39,11 +39,11 @@ export async function stoppable<T>(
 ): Promise<T> {
   let asking = false;
   let agreed = agreedBefore;
-  // A question may come a second time, after a part of the work was done.
+  // A second question may come after part of the work is done.
   let written = agreedBefore;
   let stoppedUnwritten = false;
   const stopping = () => {
-    // At a question nothing is under way, so that the run stops at once; and the line is the question's.
+    // At a question nothing is under way, so the run stops at once. The screen belongs to the question.
     if (!asking) view.report({ kind: "note", level: "warning", text: stoppingText(signal.reason) });
   };
   signal.addEventListener("abort", stopping, { once: true });
@@ -71,7 +71,7 @@ export async function stoppable<T>(
   }
 }
 
-/** Ctrl-C at a question: what was answered so far need not be answered again. */
+/** For Ctrl-C at a question: the hint keeps the answers given so far. */
 export function interruptedAtQuestion({ exitCode: code }: InterruptedError, again: string): InterruptedError {
   return new InterruptedError(code, [nothingWritten], `To go on from here: ${again}`);
 }
@@ -87,7 +87,7 @@ function stoppingText(reason: unknown): string {
   return `stopping as soon as it is safe; ${byKey ? "Ctrl-C again" : "a second signal"} stops at once`;
 }
 
-/** How it stands, and how to go on; the steps that were done have been told. */
+/** Says what is unfinished and how to resume. Finished steps have been reported already. */
 function interrupted(
   reason: unknown,
   state: readonly string[],

@@ -1,6 +1,7 @@
 import { ActionableError, type ErrorDetails } from "../domain/errors.ts";
 import { exitCode, type ExitCode } from "../domain/exit-code.ts";
 import type { Action } from "./plan.ts";
+import type { Report } from "./progress.ts";
 
 /** How a flow ended that came to an answer. */
 export interface Finished<Result> {
@@ -17,6 +18,20 @@ export interface Finished<Result> {
 
 /** Told what was done by a run that ends without an outcome, before it throws. */
 export type Leave<Result> = (result: Result) => void;
+
+/** What the view and the person do while a flow runs. */
+export interface Conversation<Plan, Result> {
+  readonly report: Report;
+  /** Shown the plan when it has changes; false stops with nothing written. */
+  approve(plan: Plan): Promise<boolean>;
+  readonly leave?: Leave<Result>;
+}
+
+/** How a flow ended: with the plan that was asked for, or that nobody agreed to, or with what it did. */
+export type Outcome<Plan, Result> =
+  | { readonly kind: "planned"; readonly plan: Plan }
+  | { readonly kind: "declined"; readonly plan: Plan }
+  | Finished<Result>;
 
 /** An error as the published contract shows it. */
 export interface ResultError {

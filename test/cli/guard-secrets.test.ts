@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { guardSecrets } from "../../src/cli/guard-secrets.ts";
+import { guardSecrets } from "../../src/cli/guard-environment.ts";
 import { forgetSecrets, holdsSecret } from "../../src/domain/known-secrets.ts";
 
 beforeEach(forgetSecrets);

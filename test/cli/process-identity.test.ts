@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { processIdentity } from "../../src/cli/process-identity.ts";
+import { processIdentity } from "../../src/cli/this-machine.ts";
 
 describe("who this process is", () => {
   it("is the same each time it is asked", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkProxyVariables } from "../../src/cli/proxy-variables.ts";
+import { checkProxyVariables } from "../../src/cli/guard-environment.ts";
 
 describe("the variables that name a proxy", () => {
   test.each([

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { systemClock } from "../../src/cli/system-clock.ts";
+import { systemClock } from "../../src/cli/this-machine.ts";
 
 it("sleeps also for longer than one timer lasts, until it is told to stop", async () => {
   const stop = new AbortController();

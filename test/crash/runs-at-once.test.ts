@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { processIdentity } from "../../src/cli/process-identity.ts";
+import { processIdentity } from "../../src/cli/this-machine.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
 import { liveAssignments, livePasswords, marksOf, secretOf, setup } from "../program.ts";

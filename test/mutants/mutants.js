@@ -1322,7 +1322,7 @@ export const mutants = [
     name: "goes on where certificates are not to be verified",
     edits: [
       {
-        file: "src/cli/guard-secrets.ts",
+        file: "src/cli/guard-environment.ts",
         from: 'env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0"',
         to: "false",
       },

@@ -6,7 +6,7 @@ import {
   registryScopeOptions,
   runOptions,
   signInOptions,
-} from "../../src/cli/options/options.ts";
+} from "../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
 import {
@@ -78,7 +78,7 @@ it("remove undoes setup with every option of it that says what is made", () => {
     typeof value === "function" ? String(value) : value,
   );
   const missing = Object.entries(setupOptions)
-    .filter(([name]) => !(name in others) || name === "context")
+    .filter(([name]) => !(name in others) || name === "contexts")
     .filter(([, { long, flag }]) => {
       const names = flag.startsWith("--") ? long : `(?:${long}|${flag.slice(0, 2)})`;
       return !new RegExp(`"${names}[="\\\\]`).test(variants);

@@ -7,7 +7,7 @@ import { expectRepeatable, mutatingSince } from "./walk-through.ts";
 
 const questions = {
   signIn: `? ${removeOptions.auth.question}`,
-  contexts: `? ${removeOptions.context.question}`,
+  contexts: `? ${removeOptions.contexts.question}`,
   registry: `? ${removeOptions.registry.question}`,
   name: "? To remove this, type the registry's name: ",
 };

@@ -7,7 +7,7 @@ import { expectRepeatable, mutatingSince } from "./walk-through.ts";
 
 const questions = {
   signIn: `? ${rotateOptions.auth.question}`,
-  contexts: `? ${rotateOptions.context.question}`,
+  contexts: `? ${rotateOptions.contexts.question}`,
   keys: `? ${rotateOptions.registry.question}`,
   plan: "? Carry this out?",
 };

@@ -22,11 +22,8 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
       contexts: never,
       contextNames: never,
       clusters: never,
-      setup: never,
-      status: never,
-      rotate: never,
-      verify: never,
-      remove: never,
+      workplace: never,
+      checkLoginServer: never,
     };
     return connections;
   },

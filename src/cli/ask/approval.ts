@@ -1,5 +1,6 @@
 import type { CommandContext } from "../command.ts";
-import type { Choice } from "./prompter.ts";
+import type { Choice, Prompter } from "./prompter.ts";
+import { openPrompter } from "./prompts/open-prompter.ts";
 import { planLines, type ShownPlan } from "../show/plan-lines.ts";
 
 const choices: readonly Choice[] = [
@@ -8,12 +9,12 @@ const choices: readonly Choice[] = [
 ];
 
 /**
- * Shows a plan and asks whether to carry it out; with `--yes` it is only shown when much is to be told. Where
- * nobody can be asked, `--yes` was demanded before anything else.
+ * Shows a plan and asks whether to carry it out. With `--yes` nothing is asked, and the plan is shown with `--verbose`
+ * alone. Where nobody can be asked, the check of the options has demanded `--yes`.
  */
 export async function approve(
   plan: ShownPlan,
-  given: { readonly yes: boolean; readonly verbose: boolean },
+  given: { readonly yes?: boolean; readonly verbose?: boolean },
   context: Pick<CommandContext, "terminal" | "view" | "signal">,
 ): Promise<boolean> {
   const { terminal, view, signal } = context;
@@ -24,9 +25,9 @@ export async function approve(
   view.notice(planLines(plan, terminal.stderr.width));
   if (given.yes) return true;
   if (!terminal.interactive) return false;
-  const { openPrompter } = await import("./prompts/open-prompter.ts");
   const prompter = await openPrompter(terminal, signal);
   view.notice([""]);
+  if (plan.typed) return await typesName(prompter, plan.typed);
   const reply = await prompter.choose({
     message: "Carry this out?",
     canGoBack: false,
@@ -37,7 +38,23 @@ export async function approve(
   return reply.kind === "answer" && reply.value === "yes";
 }
 
-/** What Enter alone replies to a plan. What goes is gone: nobody agrees to that by Enter alone. */
+/** Has a name typed: Enter alone must not agree to this. */
+async function typesName(
+  prompter: Prompter,
+  { message, names }: NonNullable<ShownPlan["typed"]>,
+): Promise<boolean> {
+  const reply = await prompter.text({
+    message,
+    canGoBack: false,
+    preset: "",
+    ifEmpty: "stop here, nothing was written",
+    check: async (text) =>
+      text === "" || names.includes(text) ? undefined : `That is not ${names[0]}; nothing typed stops here.`,
+  });
+  return reply.kind === "answer" && names.includes(reply.value);
+}
+
+/** What Enter alone replies to a plan. Enter alone never agrees to a removal. */
 export function usualReply({ changes, cautious }: Pick<ShownPlan, "changes" | "cautious">): "yes" | "no" {
   return cautious || changes.some(({ action }) => action === "removed") ? "no" : "yes";
 }

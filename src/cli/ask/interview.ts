@@ -1,88 +1,77 @@
 import type { Report } from "../../core/progress.ts";
 import { ActionableError } from "../../domain/errors.ts";
-import type { GivenOptions } from "../options/answers.ts";
-import type { CommandContext } from "../command.ts";
+import type { FlowTypes, Questionnaire, QuestionParts } from "../flow-command.ts";
 import { InterruptedError } from "../interruption.ts";
+import type { GivenOptions } from "../options/answers.ts";
+import { describeFailure, failureLines } from "../show/failure.ts";
+import { wrapped } from "../show/text-width.ts";
 import type { Prompter } from "./prompter.ts";
 import { openPrompter } from "./prompts/open-prompter.ts";
-import type { Changeable, OptionMore, Question } from "./question.ts";
-import { askWhatToChange } from "./questions/answer-to-change.ts";
-import { describeFailure, failureLines } from "../show/failure.ts";
-import { wrapped } from "../show/wrapped.ts";
+import type { Changeable, WizardReply } from "./question.ts";
 import { Wizard, type Recovery } from "./wizard.ts";
 
-/** A way to go on after a failure. */
-export interface Remedy {
-  /** What is agreed to by it. */
-  readonly label: string;
-  readonly more: Omit<OptionMore, "kind">;
-}
-
-/** What an interview is held with. */
-export interface InterviewParts<Answers> {
-  readonly context: Pick<CommandContext, "terminal" | "view" | "given" | "signal">;
-  readonly read: (given: GivenOptions) => Answers;
-  /** What an option more would mend, by the code of the failure; it holds for what failed and for nothing else. */
-  readonly remedies: Readonly<Record<string, Remedy>>;
-}
-
-/** Asks a person what a command was not given, and how to go on when something is in the way. */
-export class Interview<Answers> {
-  readonly #parts: InterviewParts<Answers>;
+/** Asks a person for what the command line does not say, and how to go on after a failure. */
+export class Interview<Types extends FlowTypes> {
+  readonly #questionnaire: Questionnaire<Types>;
+  readonly #read: (given: GivenOptions) => Types["answers"];
+  readonly #context: QuestionParts<Types>["context"];
   #prompter: Prompter | undefined;
-  #wizard: Wizard<Answers> | undefined;
+  #wizard: Wizard<Types["answers"]> | undefined;
 
-  constructor(parts: InterviewParts<Answers>) {
-    this.#parts = parts;
+  constructor(
+    questionnaire: Questionnaire<Types>,
+    read: (given: GivenOptions) => Types["answers"],
+    context: QuestionParts<Types>["context"],
+  ) {
+    this.#questionnaire = questionnaire;
+    this.#read = read;
+    this.#context = context;
   }
 
-  /** Hears the run: while a question is on the screen only what must be known is shown, beside it. */
+  /** Receives the progress of the run. While a question is on the screen, only notes are shown, beside it. */
   readonly report: Report = (event) => {
-    const { view } = this.#parts.context;
+    const { view } = this.#context;
     if (!this.#prompter?.asking) view.report(event);
     else if (event.kind === "note") this.#prompter.note(event.text);
   };
 
   /** What was given and answered so far. */
   get given(): GivenOptions {
-    return this.#wizard?.given ?? this.#parts.context.given;
-  }
-
-  /** What the questions are asked by. */
-  async open(): Promise<Prompter> {
-    const { terminal, signal } = this.#parts.context;
-    return (this.#prompter ??= await openPrompter(terminal, signal));
+    return this.#wizard?.given ?? this.#context.given;
   }
 
   /**
-   * Asks until nothing is open.
-   * @param opening what this is about, in sentences of a line each; none: nothing is said before the first question
-   * @throws InterruptedError for Ctrl-C, and what stopped a question for good
+   * Asks until no question is open.
+   * @returns what the person saw when agreeing to the plan; undefined if no plan was shown
+   * @throws InterruptedError for Ctrl-C, UsageError `….declined` for a no, and what stopped a question for good
    */
-  async ask(
-    questions: ReadonlyArray<Question<Answers>>,
-    opening: readonly string[],
-  ): Promise<Wizard<Answers>> {
-    const { context, read } = this.#parts;
+  async hold(
+    parts: Pick<QuestionParts<Types>, "connections" | "inputOf" | "portsOf">,
+  ): Promise<Types["foreseen"] | undefined> {
+    const context = this.#context;
     const { terminal, view, given, signal } = context;
-    const prompter = await this.open();
-    const wizard = new Wizard<Answers>({
-      questions,
+    const answers = this.#read(given);
+    const asking = this.#questionnaire.questions(answers);
+    if (!asking) return undefined;
+    const prompter = (this.#prompter = await openPrompter(terminal, signal));
+    const { questions, review } = asking({ ...parts, prompter, context, report: this.report });
+    const wizard = (this.#wizard = new Wizard<Types["answers"]>({
+      questions: review ? [...questions, review] : questions,
       given,
-      read,
+      read: this.#read,
       signal,
       failed: (error, asked) => this.#recover(error, asked, prompter),
       wait: async (text, awaited) => {
         this.report({ kind: "started", id: "look", text });
         return await awaited.finally(() => this.report({ kind: "ended", id: "look" }));
       },
-    });
-    this.#wizard = wizard;
+    }));
+    const opening = answers.quiet === true ? [] : this.#questionnaire.opening(answers);
     if (opening.length > 0) {
       view.notice([...opening.flatMap((line) => wrapped(line, terminal.stderr.width)), ""]);
     }
-    await wizard.run();
-    return wizard;
+    const all = await wizard.run();
+    return review?.applies(this.#read(all)) ? await wizard.shown(review) : undefined;
   }
 
   /** Tells what is in the way, and asks how to go on. */
@@ -91,12 +80,11 @@ export class Interview<Answers> {
     { canGoBack, changeable }: { readonly canGoBack: boolean; readonly changeable: readonly Changeable[] },
     prompter: Prompter,
   ): Promise<Recovery> {
-    const { context, remedies } = this.#parts;
-    const { view, terminal, signal } = context;
+    const { view, terminal, signal } = this.#context;
     if (signal.aborted || !(error instanceof ActionableError)) throw error;
     if (error instanceof InterruptedError || error.code.endsWith(".declined")) throw error;
     view.notice(["", ...failureLines(describeFailure(error), "normal", terminal.stderr.width), ""]);
-    const remedy = remedies[error.code];
+    const remedy = this.#questionnaire.remedies?.[error.code];
     const reply = await prompter.choose({
       message: "How to go on?",
       canGoBack,
@@ -115,4 +103,19 @@ export class Interview<Answers> {
     if (reply.value === "change") return await askWhatToChange(prompter, changeable);
     throw error;
   }
+}
+
+/** Asks which answer to change. Going back returns to the question that this was asked from. */
+export async function askWhatToChange(
+  prompter: Pick<Prompter, "choose">,
+  changeable: readonly Changeable[],
+): Promise<Extract<WizardReply, { kind: "change" | "again" }>> {
+  const reply = await prompter.choose({
+    message: "Change which answer?",
+    canGoBack: true,
+    loading: "",
+    preselected: undefined,
+    choices: changeable.map(({ id, subject }) => ({ value: id, label: subject })),
+  });
+  return reply.kind === "back" ? { kind: "again" } : { kind: "change", question: reply.value };
 }

@@ -38,7 +38,7 @@ export interface Changeable {
 /** One question: what it answers, what it needs to know first, and how it is asked. */
 export interface Question<Answers, Data = unknown> {
   readonly id: string;
-  /** What it is about, in a list of things to change: "the registry"; undefined for what follows from another answer. */
+  /** What it is about, for a list of answers to change: "the registry"; undefined if it follows from another answer. */
   readonly subject: string | undefined;
   /** The options it answers. */
   readonly options: readonly string[];
@@ -48,17 +48,17 @@ export interface Question<Answers, Data = unknown> {
   readonly dependsOn: readonly string[];
   /** `soon`: what it shows is fetched only while the question before it is on the screen. */
   readonly fetched: "early" | "soon";
-  /** Whether it makes sense at all. */
+  /** Whether the question makes sense for these answers. */
   applies(answers: Answers): boolean;
-  /** Fetches what it shows; aborted when other answers were given. What others wait for too may go on. */
+  /** Fetches what it shows. Aborted when answers change; requests that others share may go on. */
   look(answers: Answers, signal: AbortSignal): Promise<Data>;
-  /** Said while the screen is empty, since only what is fetched tells whether there is anything to ask. */
+  /** Shown while the data is fetched that tells whether there is anything to ask. */
   readonly looking?: string;
-  /** Whether there is anything to ask, where only what was fetched can tell. */
+  /** Whether there is anything to ask, where only the data can tell. */
   isOpen?(data: Data, answers: Answers): boolean;
   /**
-   * What will be answered if nothing is changed: what later questions show is fetched by it ahead of time. Undefined
-   * when that would do more than to fetch.
+   * The likely answer, by which the data of later questions is fetched ahead of time. Undefined when fetching by it
+   * would have side effects.
    */
   expect(data: Data, answers: Answers): Texts | undefined;
   ask(asked: Asked<Answers, Data>): Promise<WizardReply>;

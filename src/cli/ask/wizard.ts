@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { AnswerSheet, basisOf, withTexts } from "../options/answer-sheet.ts";
+import { AnswerSheet, basisOf, withTexts } from "./answer-sheet.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import type { Asked, OptionMore, Question, Texts, WizardReply } from "./question.ts";
 
 /** What a wizard is made with. */
-export interface WizardParts<Answers> {
+interface WizardParts<Answers> {
   readonly questions: ReadonlyArray<Question<Answers>>;
   /** What flags and variables gave. */
   readonly given: GivenOptions;
   readonly read: (given: GivenOptions) => Answers;
   /** Says what is waited for while no question is on the screen. */
   readonly wait: <T>(text: string, awaited: Promise<T>) => Promise<T>;
-  /** Told why a question could not be asked, or its answer not be used. @throws to stop */
+  /** Called when a question could not be asked, or its answer not be used. @throws to stop */
   readonly failed: (
     error: unknown,
     asked: Pick<Asked<Answers, unknown>, "canGoBack" | "changeable">,
@@ -19,7 +19,7 @@ export interface WizardParts<Answers> {
   readonly signal: AbortSignal;
 }
 
-/** How a wizard goes on after a failure: by asking again, back, elsewhere, or with an option more. */
+/** How a wizard goes on after a failure: asks again, goes back, goes elsewhere, or adds an option. */
 export type Recovery = Exclude<WizardReply, { kind: "answer" }> | OptionMore;
 
 interface Fetched {
@@ -29,9 +29,9 @@ interface Fetched {
 }
 
 /**
- * Asks questions in their order, with a way back from each. An answer is kept while what it rests on stays; what it
- * rests on changed, it is asked again with the old answer as its default. While a person reads one question, what the
- * later ones show is fetched, as far as it can be known by what is likely to be answered.
+ * Asks questions in order, with a way back from each. An answer is kept while the answers that it depends on stay the
+ * same; otherwise it is asked again with the old answer as its default. While a person reads one question, the data of
+ * the later ones is fetched for the likely answers.
  */
 export class Wizard<Answers> {
   readonly #parts: WizardParts<Answers>;
@@ -43,7 +43,7 @@ export class Wizard<Answers> {
     this.#sheet = new AnswerSheet(parts.questions, parts.given, parts.read);
   }
 
-  /** All that was given and answered. An answer that rests on what has changed meanwhile does not count. */
+  /** All that was given and answered. An answer does not count once what it depends on has changed. */
   get given(): GivenOptions {
     return this.#sheet.givenBefore(this.#parts.questions.length);
   }
@@ -57,7 +57,7 @@ export class Wizard<Answers> {
       const back = returnTo ?? this.#sheet.placeBefore(at);
       const reply = await this.#put(question, at, back !== undefined);
       if (reply.kind === "back" && back !== undefined) {
-        // Who comes to it again may have mended meanwhile what it showed.
+        // Its data may have changed by the time it is asked again.
         this.#forget(question);
         at = back;
         returnTo = undefined;
@@ -96,7 +96,7 @@ export class Wizard<Answers> {
       const answers = read(given);
       const data = this.#look(question, given);
       this.#lookAhead(at, left.signal);
-      // Whoever comes here to change an answer has something to say in any case.
+      // Whoever comes here to change an answer wants to be asked in any case.
       if (question.isOpen && this.#sheet.isUnanswered(question, at)) {
         const seen = await wait(question.looking ?? "Looking", data);
         if (!question.isOpen(seen, answers)) return { kind: "closed" };
@@ -112,8 +112,8 @@ export class Wizard<Answers> {
   }
 
   /**
-   * Fetches for the questions to come, each as soon as what it depends on can be expected.
-   * @param left aborted when the question is left: what was expected at it may be answered otherwise by then
+   * Fetches data for the questions to come, each as soon as the answers that it depends on can be guessed.
+   * @param left aborted when the current question is left, since the guesses may then be wrong
    */
   #lookAhead(from: number, left: AbortSignal): void {
     const { questions } = this.#parts;
@@ -156,15 +156,15 @@ export class Wizard<Answers> {
     const basis = basisOf(question.dependsOn, given);
     const known = this.#fetched.get(question.id);
     if (known?.basis === basis) return known.data;
-    // What was fetched for other answers is of no use any more.
+    // Data fetched for other answers is useless now.
     known?.abandon();
     const controller = new AbortController();
     const signal = AbortSignal.any([controller.signal, this.#parts.signal]);
     const answers = this.#parts.read(given);
-    // In the next turn, so that the question is on the screen before its clients are loaded.
+    // In the next turn: the question is on the screen before its clients are loaded.
     const data = nextTurn().then(() => question.look(answers, signal));
     data.catch(() => {
-      // Asked for again, it may succeed.
+      // A second attempt may succeed.
       if (this.#fetched.get(question.id)?.data === data) this.#fetched.delete(question.id);
     });
     const abandon = () => controller.abort(new DOMException("other answers were given", "AbortError"));
@@ -179,11 +179,11 @@ export class Wizard<Answers> {
 
   #placeOf(id: string): number {
     const at = this.#parts.questions.findIndex((question) => question.id === id);
-    // Behind the last question all is agreed to: not where a mistake may lead.
+    // Past the last question everything counts as agreed to, so a mistake must not lead there.
     if (at < 0) throw new TypeError(`there is no question ${id}`);
     return at;
   }
 }
 
-/** What cannot be expected yet, nobody may go on with. */
+/** Stands for an answer that cannot be guessed yet. */
 const never = new Promise<never>(() => {});

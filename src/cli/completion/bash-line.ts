@@ -4,7 +4,7 @@
  */
 
 /** A line up to the cursor. */
-export interface BashLine {
+interface BashLine {
   /** The words before the one under the cursor, without quotes; the program's name is the first. */
   readonly words: readonly string[];
   /** What has been typed of the word under the cursor, without quotes. */

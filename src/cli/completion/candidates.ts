@@ -1,13 +1,12 @@
-import type { ListedCommand } from "../command.ts";
+import { type ListedCommand, helpCommand, helpFlag, versionFlag } from "../command.ts";
 import type { NamedContext } from "../../core/ports.ts";
 import { isUnsafe, oneLine } from "../show/foreign-text.ts";
 import { inHelpOrder, type OptionDefinition, type ValueHint } from "../options/option.ts";
-import { clusterOptions } from "../options/options.ts";
-import { helpCommand, helpFlag, versionFlag } from "../options/standard-flags.ts";
+import { clusterOptions } from "../options/shared-options.ts";
 import { findPlace, shortOf, type Place, type Typed } from "./place.ts";
 
 /** One word that the word under the cursor can become. */
-export interface Candidate {
+interface Candidate {
   /** The whole word, without quotes. */
   readonly word: string;
   /** What it is, in one line; may be empty. */

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
-import { loadCommand, type Command, type ListedCommand } from "../command.ts";
+import { loadCommand, type Command, type ListedCommand, helpCommand } from "../command.ts";
 import { valueHint, type OptionDefinition, type ValueHint } from "../options/option.ts";
-import { helpCommand } from "../options/standard-flags.ts";
 
 /** The texts that were given for options, none of a switch. */
 export type Typed = ReadonlyMap<OptionDefinition<unknown>, readonly string[]>;

@@ -1,10 +1,10 @@
 import { closest, distance } from "fastest-levenshtein";
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { answerName, type AnswersOf, type OptionDefinition, type OptionSet } from "./option.ts";
+import { parsedName, type OptionDefinition, type OptionSet, type OptionsOf } from "./option.ts";
 
 /** Where an option's texts came from. */
-export type Source = "flag" | "variable" | "answer";
+type Source = "flag" | "variable" | "answer";
 
 /** One option that was given. */
 export interface Given {
@@ -29,11 +29,11 @@ export class UsageError extends ActionableError {
   }
 }
 
-/** Takes flags before variables; an empty variable counts as not set, as pipelines set unknown ones to nothing. */
+/** Flags win over variables. An empty variable counts as not set, since pipelines set unknown ones to nothing. */
 export function gather(options: OptionSet, flags: Flags, environment: Environment): GivenOptions {
   const given = new Map<string, Given>();
   for (const [name, option] of Object.entries(options)) {
-    const flag = flags[name];
+    const flag = flags[parsedName(option.long)];
     const variable = option.variable === undefined ? undefined : environment[option.variable];
     if (flag !== undefined) given.set(name, { texts: [flag].flat().map(String), source: "flag" });
     else if (variable) given.set(name, { texts: variableTexts(option, variable), source: "variable" });
@@ -53,12 +53,9 @@ function variableTexts(option: OptionDefinition<unknown>, text: string): readonl
  * The answers of all options.
  * @throws UsageError `usage.invalid-value` that names every flag or variable with a bad value, and its rule
  */
-export function readAnswers<Options extends OptionSet>(
-  options: Options,
-  given: GivenOptions,
-): AnswersOf<Options> {
+export function readAnswers<Answers>(options: OptionsOf<Answers>, given: GivenOptions): Answers {
   const problems: string[] = [];
-  const entries = Object.entries(options).map(([name, option]) => {
+  const entries = Object.entries<OptionDefinition<unknown>>(options).map(([name, option]) => {
     const { texts, source } = given.get(name) ?? { texts: [], source: "flag" };
     const where = source === "variable" ? (option.variable ?? option.long) : option.long;
     try {
@@ -75,7 +72,7 @@ export function readAnswers<Options extends OptionSet>(
     }
   });
   if (problems.length > 0) throw new UsageError(problems.join("\n"), "usage.invalid-value");
-  return Object.fromEntries(entries) as AnswersOf<Options>;
+  return Object.fromEntries(entries) as Answers;
 }
 
 /** All inputs that are missing, in one error: each by its flag and its variable. */
@@ -121,8 +118,8 @@ export async function variableWarnings(
 }
 
 /**
- * The answer of one option before the command line is parsed, so that even a bad one is answered in the form that
- * was asked for. A bad value reads as if it were not given.
+ * The answer of one option before the command line is parsed, so that even a bad line is answered in the requested
+ * format. A bad value counts as not given.
  */
 export function peek<A>(
   option: OptionDefinition<A>,
@@ -141,9 +138,8 @@ export function peek<A>(
       ? argument.slice(short.length).replace(/^=/, "")
       : [];
   });
-  const name = answerName(option.long);
-  const flags = texts.length > 0 ? { [name]: texts } : {};
-  const given = gather({ [name]: option }, flags, environment).get(name)?.texts ?? [];
+  const flags = texts.length > 0 ? { [parsedName(option.long)]: texts } : {};
+  const given = gather({ option }, flags, environment).get("option")?.texts ?? [];
   try {
     return option.read(given);
   } catch {

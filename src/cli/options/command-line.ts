@@ -1,10 +1,16 @@
 import { Command as CommanderCommand, CommanderError, Option as CommanderOption } from "commander";
 import type { Flags } from "./answers.ts";
-import { loadCommand, type Command, type ListedCommand } from "../command.ts";
+import {
+  loadCommand,
+  type Command,
+  type ListedCommand,
+  helpCommand,
+  helpFlag,
+  versionFlag,
+} from "../command.ts";
 import { inHelpOrder, type OptionDefinition } from "./option.ts";
-import { helpCommand, helpFlag, versionFlag } from "./standard-flags.ts";
 
-/** What a command line comes to. */
+/** What a command line means. */
 export type Reading =
   | {
       readonly kind: "command";
@@ -12,11 +18,11 @@ export type Reading =
       readonly flags: Flags;
       readonly operands: readonly string[];
     }
-  /** What was asked for and is no command's to tell: help or the version. */
+  /** Help or the version, which no command prints. */
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "complaint"; readonly message: string };
 
-/** The program, as help tells of it. */
+/** The program, as help describes it. */
 export interface Program {
   /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
   readonly name: string;
@@ -31,9 +37,9 @@ const exitCodes = `Exit codes:
      nothing was written           130  interrupted (terminated: 143)`;
 
 /**
- * Reads a command line. Of the commands only those are loaded that it names.
+ * Reads a command line. Only the commands that it names are loaded.
  * @param commandLine what follows the program's name
- * @param columns how wide what help is shown on is
+ * @param columns the width of the terminal that help is shown on
  */
 export async function readCommandLine(
   commandLine: readonly string[],
@@ -58,13 +64,13 @@ export async function readCommandLine(
       writeErr: (part) => {
         complaint += part;
       },
-      // By itself commander looks at the streams, which Node makes only then.
+      // Otherwise commander looks at the streams, and Node has to create them.
       getOutHelpWidth: () => columns,
       getOutHasColors: () => false,
     });
   for (const listed of commands) {
     const subcommand = listCommand(program, listed);
-    // The one that is meant is named among the words, whatever stands before it.
+    // The command is named somewhere among the words.
     if (!commandLine.includes(listed.name)) continue;
     const command = await loadCommand(listed);
     describeCommand(subcommand, command, name, (flags, operands) => {
@@ -109,7 +115,7 @@ function describeCommand(
   });
 }
 
-/** Commander's form of an option: without default and variable, so that "not given" stays visible. */
+/** Commander's form of an option, without default and variable: "not given" must stay visible. */
 function commanderOption(definition: OptionDefinition<unknown>): CommanderOption {
   const { flag, summary, kind, fallback, group, variable } = definition;
   const remarks = [fallback && `default: ${fallback}`, variable === undefined && "flag only"].filter(Boolean);
@@ -117,7 +123,7 @@ function commanderOption(definition: OptionDefinition<unknown>): CommanderOption
     flag,
     remarks.length > 0 ? `${summary} (${remarks.join("; ")})` : summary,
   );
-  // Commander would take --no-azure for the opposite of --azure, on unless given.
+  // Commander would read --no-azure as the opposite of --azure.
   option.negate = false;
   if (kind === "list") {
     option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);

@@ -30,7 +30,7 @@ export function positiveDuration(text: string): number {
   return milliseconds;
 }
 
-/** A hundred years: within every calendar that such a date has to pass. */
+/** A hundred years: every calendar involved can still represent such a date. */
 const longestLifeMs = 36_500 * 86_400_000;
 
 /** How long a password lives, in milliseconds, or as long as the tenant allows. */
@@ -47,13 +47,13 @@ export const lifetime = knowing(["max"], (text): number | "max" => {
 
 /**
  * How long an old key stays valid beside the new one, in milliseconds. A new key takes up to a quarter of an hour to be
- * known everywhere, and a node that failed to pull tries again within 5 minutes: less than half an hour is none.
+ * known everywhere, and a node that failed to pull tries again within 5 minutes. Less than half an hour is too short.
  */
 export function grace(text: string): number {
   return durationBetween(text, "30m", "365d", "24h");
 }
 
-/** Over how long a time the last proofs before a retirement are spread, in milliseconds. */
+/** The time over which the last proofs before a retirement are spread, in milliseconds. */
 export function settleTime(text: string): number {
   return durationBetween(text, "0s", "1h", "49s");
 }
@@ -109,7 +109,7 @@ export function tenant(text: string): string {
   return text.toLowerCase();
 }
 
-/** What stands for one cluster in names of keys: usually the UID of its namespace kube-system. */
+/** Identifies one cluster in the names of keys: usually the UID of its namespace kube-system. */
 export function clusterIdentifier(text: string): string {
   if (!/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/i.test(text)) {
     throw new RangeError(

@@ -15,22 +15,25 @@ export const optionGroups = [
   "Output",
   "Rehearsal",
 ] as const;
-export type OptionGroup = (typeof optionGroups)[number];
+type OptionGroup = (typeof optionGroups)[number];
 
 /** `value`: given once, the last wins; `list`: repeatable; `switch`: present or not. */
-export type OptionKind = "value" | "list" | "switch";
+type OptionKind = "value" | "list" | "switch";
 
 /** Reads one text, and may know words that it takes, perhaps among others. */
-export interface Reader<T> {
+interface Reader<T> {
   (text: string): T;
   readonly words?: readonly string[];
 }
 
 /**
- * What a value can be, as far as anybody can tell beforehand: these words, the name of something, a command line of
- * its own, or whatever the option's rule allows.
+ * What a value can be, as far as is known in advance: one of these words, the name of something, a command line, or
+ * whatever the option's rule allows.
  */
 export type ValueHint = readonly string[] | "file" | "context" | "namespace" | "command" | "anything";
+
+/** Options by name, each with the reason that ends the sentence: "no new key is made". */
+type Reasons = Readonly<Record<string, string>>;
 
 /** One option, whose answer is an `A`. */
 export interface OptionDefinition<A> {
@@ -49,7 +52,11 @@ export interface OptionDefinition<A> {
   readonly group: OptionGroup;
   /** The text that is read when none is given; shown in help. */
   readonly fallback: string | undefined;
-  /** When given, this command line is run instead of the one it stands in. */
+  /** Options of the same command that cannot go with it, and why. */
+  readonly excludes: Reasons;
+  /** Options of the same command that it needs, and why. */
+  readonly needs: Reasons;
+  /** Makes the command line that runs instead, when the option is given. */
   readonly instead: ((commandLine: readonly string[]) => readonly string[]) | undefined;
   /**
    * The answer, from the texts that were given (none: not given).
@@ -58,21 +65,26 @@ export interface OptionDefinition<A> {
   read(texts: readonly string[]): A;
 }
 
-/** Options by the name of their answer: the flag in camel case. */
+/** Options by the name of their answer. It is the core's name, so that answers are the flow's input. */
 export type OptionSet = Readonly<Record<string, OptionDefinition<unknown>>>;
 
-/** Options by their groups, as help and a completion list them. */
+/** Options ordered by group, as help and completion list them. */
 export function inHelpOrder(options: OptionSet): Array<OptionDefinition<unknown>> {
   const place = ({ group }: OptionDefinition<unknown>) => optionGroups.indexOf(group);
   return Object.values(options).sort((left, right) => place(left) - place(right));
 }
 
-/** What a command receives for its options. */
+/** The answers to a set of options. */
 export type AnswersOf<Options extends OptionSet> = {
   readonly [Name in keyof Options]: Options[Name] extends OptionDefinition<infer A> ? A : never;
 };
 
-/** What every kind of option is made of. */
+/** The set of options that has these answers. */
+export type OptionsOf<Answers> = {
+  readonly [Name in keyof Answers]: OptionDefinition<Answers[Name]>;
+};
+
+/** What every kind of option has. */
 interface Description {
   /** As help shows it; a value called `<file>`, `<context>` or `<ns>` is completed as one. */
   readonly flag: string;
@@ -80,6 +92,8 @@ interface Description {
   readonly question?: string;
   readonly group: OptionGroup;
   readonly consent?: true;
+  readonly excludes?: Reasons;
+  readonly needs?: Reasons;
 }
 
 /** An option with a value, `undefined` when not given. */
@@ -87,10 +101,13 @@ export function valueOption<T>(
   description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<T | undefined> {
   const { parse } = description;
-  return define("value", description, undefined, parse.words, (texts) => {
-    const text = texts.at(-1);
-    return text === undefined ? undefined : parse(text);
-  });
+  return {
+    ...define("value", description, parse.words),
+    read(texts) {
+      const text = texts.at(-1);
+      return text === undefined ? undefined : parse(text);
+    },
+  };
 }
 
 /** An option with a value that has a default. */
@@ -98,7 +115,11 @@ export function defaultedOption<T>(
   description: Description & { readonly parse: Reader<T>; readonly fallback: string },
 ): OptionDefinition<T> {
   const { parse, fallback } = description;
-  return define("value", description, fallback, parse.words, (texts) => parse(texts.at(-1) ?? fallback));
+  return {
+    ...define("value", description, parse.words),
+    fallback,
+    read: (texts) => parse(texts.at(-1) ?? fallback),
+  };
 }
 
 /** An option whose default gives way to circumstances: `undefined` when not given. */
@@ -108,31 +129,40 @@ export function yieldingOption<T>(
   return { ...valueOption(description), fallback: description.fallback };
 }
 
-/** An option that can be repeated; its variable holds the values with commas between. Doubles count once. */
+/** An option that can be repeated. Its variable holds values separated by commas. Duplicates count once. */
 export function listOption<T>(
   description: Description & { readonly parse: Reader<T> },
 ): OptionDefinition<readonly T[]> {
   const { parse } = description;
-  return define("list", description, undefined, parse.words, (texts) =>
-    [...new Set(texts)].map((text) => parse(text)),
-  );
-}
-
-/** An option without a value; its variable is `true` or `false`. */
-export function switchOption(
-  description: Description & { readonly instead?: OptionDefinition<boolean>["instead"] },
-): OptionDefinition<boolean> {
   return {
-    ...define("switch", description, undefined, [], (texts) => {
-      const text = texts.at(-1) ?? "false";
-      if (text !== "true" && text !== "false") throw new RangeError("must be true or false");
-      return text === "true";
-    }),
-    instead: description.instead,
+    ...define("list", description, parse.words),
+    read: (texts) => [...new Set(texts)].map((text) => parse(text)),
   };
 }
 
-/** The rule of an option that a text breaks, such as `must not be empty`; undefined: it can be a value. */
+/**
+ * An option without a value; its variable is `true` or `false`.
+ * @param description.turnsOff whether its answer is true unless it is given
+ */
+export function switchOption(
+  description: Description & {
+    readonly instead?: OptionDefinition<boolean>["instead"];
+    readonly turnsOff?: true;
+  },
+): OptionDefinition<boolean> {
+  const { instead, turnsOff = false } = description;
+  return {
+    ...define("switch", description, []),
+    instead,
+    read(texts) {
+      const text = texts.at(-1) ?? "false";
+      if (text !== "true" && text !== "false") throw new RangeError("must be true or false");
+      return (text === "true") !== turnsOff;
+    },
+  };
+}
+
+/** The rule that a text breaks, such as `must not be empty`; undefined: it is a valid value. */
 export function brokenRule(option: OptionDefinition<unknown>, text: string): string | undefined {
   try {
     option.read([text]);
@@ -158,8 +188,8 @@ export function knowing<T>(words: readonly string[], read: (text: string) => T):
 }
 
 /**
- * What a value can be, by what it is called where it is shown, such as `<file>` or `[command...]`, else by the words
- * that its reader knows.
+ * What a value can be: from its placeholder, such as `<file>` or `[command...]`, else from the words that its reader
+ * knows.
  */
 export function valueHint(shown: string, words: readonly string[] | undefined): ValueHint {
   const called = /[<[](?<name>[a-z]+)/.exec(shown)?.groups?.["name"];
@@ -167,21 +197,30 @@ export function valueHint(shown: string, words: readonly string[] | undefined): 
   return called === "ns" ? "namespace" : (words ?? "anything");
 }
 
-function define<A>(
+function define(
   kind: OptionKind,
-  { flag, summary, question, group, consent }: Description,
-  fallback: string | undefined,
+  { flag, summary, question, group, consent, excludes = {}, needs = {} }: Description,
   words: readonly string[] | undefined,
-  read: (texts: readonly string[]) => A,
-): OptionDefinition<A> {
+): Omit<OptionDefinition<never>, "read"> {
   const long = /--[a-z-]+/.exec(flag)?.[0];
   if (long === undefined) throw new TypeError(`an option needs a long flag: ${flag}`);
-  const variable = consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`;
-  const values = valueHint(flag, words);
-  return { kind, flag, long, variable, summary, values, question, group, fallback, instead: undefined, read };
+  return {
+    kind,
+    flag,
+    long,
+    variable: consent ? undefined : `ACR_PULL_${long.slice(2).replaceAll("-", "_").toUpperCase()}`,
+    summary,
+    values: valueHint(flag, words),
+    question,
+    group,
+    fallback: undefined,
+    excludes,
+    needs,
+    instead: undefined,
+  };
 }
 
-/** The name of an option's answer: `--create-namespace` → `createNamespace`. */
-export function answerName(long: string): string {
+/** What the parser of the command line calls an option: `--create-namespace` is `createNamespace`. */
+export function parsedName(long: string): string {
   return long.slice(2).replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }

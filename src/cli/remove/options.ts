@@ -1,3 +1,8 @@
+import type { RegistryReference } from "../../domain/registry.ts";
+import type { FlowTypes } from "../flow-command.ts";
+import type { RemoveInput, RemovePlan, RemovePorts, RemoveResult } from "../../core/remove/contract.ts";
+import type { Writing } from "../../core/ports.ts";
+import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
@@ -12,9 +17,9 @@ import {
   runOptions,
   serviceOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
-const { waitBusy, dryRun, exitCode, yes } = runOptions;
+const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
 
 /** Options of `remove`. */
 export const removeOptions = {
@@ -38,7 +43,7 @@ export const removeOptions = {
     parse: plainText,
   }),
   ...signInOptions,
-  namespace: listOption({
+  namespaces: listOption({
     flag: "-n, --namespace <ns>",
     summary: "only entries in this namespace (repeatable; default: in every namespace)",
     group: "Cluster",
@@ -57,7 +62,7 @@ export const removeOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  serviceAccount: listOption({
+  serviceAccounts: listOption({
     flag: "--service-account <name>",
     summary:
       "look at this service account alone, and unlink it whoever linked it (repeatable; default: all that name the secret)",
@@ -73,7 +78,7 @@ export const removeOptions = {
     ...proofOptions.proof,
     summary: "how it is tried whether a removed key is refused: by a pull, by a sign-in alone, or not at all",
   },
-  settle: defaultedOption({
+  settleMs: defaultedOption({
     flag: "--settle <duration>",
     summary:
       "a removed key must be refused for so long to be called so; it is waited for two minutes at most",
@@ -81,7 +86,7 @@ export const removeOptions = {
     parse: settleTime,
     fallback: "10s",
   }),
-  waitBusy,
+  waitBusyMs,
   ...serviceOptions,
   dryRun,
   exitCode,
@@ -93,7 +98,7 @@ export const removeOptions = {
     group: "Consent",
     consent: true,
   }),
-  servicePrincipal: listOption({
+  servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
     summary:
       "also take the role of this one back, although others may sign in as it: its application id (repeatable)",
@@ -116,3 +121,27 @@ export const removeOptions = {
 
 /** What `remove` was asked for. */
 export type RemoveAnswers = AnswersOf<typeof removeOptions>;
+
+/** Answers with nothing missing: a registry is given, or asked for. */
+export type WholeAnswers = RemoveAnswers & { readonly registry: RegistryReference };
+
+/** What `remove` and its flow exchange. */
+export interface RemoveTypes extends FlowTypes {
+  answers: RemoveAnswers;
+  input: RemoveInput;
+  ports: Writing<RemovePorts>;
+  plan: RemovePlan;
+  result: RemoveResult;
+}
+
+/** What `remove` refuses before anything is asked for: where nobody can be asked, what goes is never guessed. */
+export const removeChecks: Checks<RemoveAnswers> = {
+  options: removeOptions,
+  missing: ({ registry, dryRun, yes }, interactive) =>
+    interactive
+      ? []
+      : [
+          ...(registry === undefined ? [removeOptions.registry] : []),
+          ...(dryRun || yes ? [] : [removeOptions.yes]),
+        ],
+};

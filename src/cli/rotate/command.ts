@@ -1,14 +1,15 @@
-import { defineCommand } from "../options/define-command.ts";
-import { rotateOptions } from "./options.ts";
+import { flowCommand } from "../flow-command.ts";
+import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 
 /** A new key in place of each in use, with no failed pull in between. */
-export const rotateCommand = defineCommand({
+export const rotateCommand = flowCommand<RotateTypes>({
+  name: "rotate",
   description: [
     "Finds the keys that a cluster's pull secrets hold by the marks on them, makes a new one for each, proves it,",
     "and writes it to every secret that holds the old one. The old key stays valid for a grace period; a later run",
     "retires it. While one is to be retired and its time is not over, nothing is changed.",
   ].join(" "),
-  options: rotateOptions,
+  ...rotateChecks,
   examples: [
     ["rotate", "at a terminal: shows the keys, and asks"],
     ["rotate --if-expiring-within 60d --yes", "for a daily job: new keys in time, and old ones retired"],
@@ -17,8 +18,12 @@ export const rotateCommand = defineCommand({
     ["rotate --abort --yes", "back to the old keys"],
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
-  run: async (answers, context) => {
-    const { runRotate } = await import("./run.ts");
-    return await runRotate(answers, context);
-  },
+  input: async () => rotateInput,
+  ports: async (open, answers) => ({
+    ...(await open.workplace(answers, "directory")),
+    azure: await open.directory(answers),
+  }),
+  flow: async () => (await import("../../core/rotate/flow.ts")).rotate,
+  text: async () => (await import("./text.ts")).rotateText,
+  questions: async () => (await import("./questions.ts")).rotateQuestionnaire,
 });

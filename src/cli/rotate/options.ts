@@ -1,3 +1,14 @@
+import type { FlowTypes } from "../flow-command.ts";
+import type {
+  RotateInput,
+  RotateIntent,
+  RotatePlan,
+  RotatePorts,
+  RotateResult,
+} from "../../core/rotate/contract.ts";
+import type { Writing } from "../../core/ports.ts";
+import { formatDuration } from "../../domain/duration.ts";
+import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
@@ -8,7 +19,7 @@ import {
   outputOptions,
   runOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
 /** Options of `rotate`. */
 export const rotateOptions = {
@@ -20,7 +31,7 @@ export const rotateOptions = {
     parse: registryReference,
   }),
   ...signInOptions,
-  namespace: listOption({
+  namespaces: listOption({
     flag: "-n, --namespace <ns>",
     summary: "only keys that secrets of these namespaces hold, wherever else they are held (repeatable)",
     group: "Cluster",
@@ -40,20 +51,20 @@ export const rotateOptions = {
     parse: objectName,
   }),
   ...runOptions,
-  ifExpiringWithin: valueOption({
+  ifExpiringWithinMs: valueOption({
     flag: "--if-expiring-within <duration>",
     summary: "begin only with keys that end within this time, such as 60d: for a job that runs daily",
     group: "Rotation",
     parse: positiveDuration,
   }),
-  expiresIn: valueOption({
+  expiresInMs: valueOption({
     flag: "--expires-in <duration|max>",
     summary:
       "how long the new key lives, or max for as long as the tenant allows (default: as the one it replaces)",
     group: "Rotation",
     parse: lifetime,
   }),
-  grace: defaultedOption({
+  graceMs: defaultedOption({
     flag: "--grace <duration>",
     summary: "how long the old key stays valid beside the new one, at least 30m; a later run retires it",
     group: "Rotation",
@@ -65,7 +76,7 @@ export const rotateOptions = {
     summary: "stay until that time is over and the old key is retired",
     group: "Rotation",
   }),
-  settle: defaultedOption({
+  settleMs: defaultedOption({
     flag: "--settle <duration>",
     summary:
       "8 sign-ins over this time must succeed before the old key goes, which then must be refused for as long",
@@ -73,37 +84,61 @@ export const rotateOptions = {
     parse: settleTime,
     fallback: "49s",
   }),
-  noOverlapEntry: switchOption({
+  overlapEntry: switchOption({
     flag: "--no-overlap-entry",
     summary: "keep the old key out of the secrets at once, for readers that try one entry only",
     group: "Rotation",
+    turnsOff: true,
   }),
   finish: switchOption({
     flag: "--finish",
     summary: "only retire old keys whose time is over; make no new one",
     group: "Rotation",
+    excludes: {
+      ifExpiringWithinMs: "no new key is begun with",
+      expiresInMs: "no new key is made",
+      graceMs: "a retirement that stands keeps the time it was given",
+      overlapEntry: "no new key is written",
+    },
   }),
   abort: switchOption({
     flag: "--abort",
     summary: "go back to the old key and remove the new one, while the old one is still in the secrets",
     group: "Rotation",
+    excludes: {
+      finish: "one goes on to the new key, the other back to the old one",
+      ifExpiringWithinMs: "no new key is begun with",
+      expiresInMs: "no new key is made",
+      graceMs: "the new key is removed as soon as nothing holds it",
+      wait: "the new key is removed in the same run",
+      overlapEntry: "no new key is written",
+      retireKey: "the old key is used again, and stays",
+    },
   }),
   compromised: switchOption({
     flag: "--compromised",
     summary: "the key has leaked: replace it, and retire it in this same run",
     group: "Consent",
     consent: true,
+    excludes: {
+      finish: "one makes no new key, the other has to",
+      abort: "a key that has leaked is not gone back to",
+      ifExpiringWithinMs: "a key that has leaked is replaced whatever its age",
+      graceMs: "the old key is retired in the same run",
+      wait: "the old key is retired in the same run",
+    },
   }),
   acceptOutage: switchOption({
     flag: "--accept-outage",
     summary: "with --compromised: retire it although some secret could not be updated",
     group: "Consent",
     consent: true,
+    needs: { compromised: "only for a key that has leaked pulls are put at risk" },
   }),
   ...completenessOptions,
   ...leaveOutOptions,
   // Consent, and no variable: who names one for setup in a pipeline has not agreed to this.
-  servicePrincipal: listOption({
+  servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
     summary:
       "also keys of this service principal, which acr-pull did not make, by its application id (repeatable)",
@@ -124,3 +159,54 @@ export const rotateOptions = {
 
 /** What `rotate` was asked for. */
 export type RotateAnswers = AnswersOf<typeof rotateOptions>;
+
+/** What `rotate` and its flow exchange. */
+export interface RotateTypes extends FlowTypes {
+  answers: RotateAnswers;
+  input: RotateInput;
+  ports: Writing<RotatePorts>;
+  plan: RotatePlan;
+  result: RotateResult;
+}
+
+/** What the run is for; the rules let no two of these through. */
+export function intentOf({
+  finish,
+  abort,
+  compromised,
+}: Pick<RotateAnswers, "finish" | "abort" | "compromised">): RotateIntent {
+  if (finish) return "finish";
+  if (abort) return "abort";
+  return compromised ? "compromised" : "rotate";
+}
+
+/** What the flow is asked for. */
+export function rotateInput(answers: RotateAnswers): RotateInput {
+  // Without --yes a person is shown the plan, or nothing comes of it.
+  const agreedTo = answers.dryRun || !answers.yes ? "plan" : undefined;
+  return { ...answers, intent: intentOf(answers), agreedTo };
+}
+
+/** What `rotate` refuses before anything is read or asked for. */
+export const rotateChecks: Checks<RotateAnswers> = {
+  options: rotateOptions,
+  conflicts: (answers) => [...outlivedBy(answers), ...alwaysExpiring(answers)],
+  missing: ({ dryRun, yes }, interactive) => (interactive || dryRun || yes ? [] : [rotateOptions.yes]),
+};
+
+/** A grace that the new key does not live to see ends with no key at all. */
+function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {
+  if (typeof expiresInMs !== "number" || graceMs < expiresInMs) return [];
+  return [
+    `${rotateOptions.graceMs.long} ${formatDuration(graceMs)} is too long for ${rotateOptions.expiresInMs.long} ${formatDuration(expiresInMs)}: the new key would end before the old one is retired`,
+  ];
+}
+
+/** A new key that would count as about to end from its first day is replaced by every run. */
+function alwaysExpiring({ ifExpiringWithinMs, expiresInMs }: RotateAnswers): string[] {
+  if (typeof expiresInMs !== "number" || ifExpiringWithinMs === undefined || ifExpiringWithinMs < expiresInMs)
+    return [];
+  return [
+    `${rotateOptions.ifExpiringWithinMs.long} ${formatDuration(ifExpiringWithinMs)} is not shorter than ${rotateOptions.expiresInMs.long} ${formatDuration(expiresInMs)}: the new key would be replaced by the next run, and so on for ever`,
+  ];
+}

@@ -1,12 +1,11 @@
 import { exitCode } from "../../domain/exit-code.ts";
 import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
 import { UsageError } from "../options/answers.ts";
-import type { CommandContext } from "../command.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineCommand, type CommandContext } from "../command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../options/option-values.ts";
 import { oneOf, valueOption, type AnswersOf } from "../options/option.ts";
-import { outputOptions } from "../options/options.ts";
+import { outputOptions } from "../options/shared-options.ts";
 
 /** What can serve images. */
 const registryServers = ["builtin", "docker-registry"] as const;

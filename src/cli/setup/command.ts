@@ -1,14 +1,24 @@
-import { defineCommand } from "../options/define-command.ts";
-import { setupOptions } from "./options.ts";
+import type { Writing } from "../../core/ports.ts";
+import type { SetupPorts } from "../../core/setup/contract.ts";
+import { flowCommand } from "../flow-command.ts";
+import type { Connections } from "../connections.ts";
+import {
+  registryName,
+  setupChecks,
+  type SetupAnswers,
+  type WholeAnswers,
+  type SetupTypes,
+} from "./options.ts";
 
-/** The whole job. */
-export const setupCommand = defineCommand({
+/** Gives namespaces a working pull secret: the whole job. */
+export const setupCommand = flowCommand<SetupTypes>({
+  name: "setup",
   description: [
     "Creates or reuses a service principal, grants it a role on the registry, proves that it can pull, and",
     "writes the pull secret. Run again, it changes only what is not as asked. At a terminal it asks for what is",
     "not given, and nothing is written before its plan was agreed to.",
   ].join(" "),
-  options: setupOptions,
+  ...setupChecks,
   examples: [
     ["setup", "at a terminal: asks for everything"],
     ["setup --registry myregistry -n awesomeapps --yes", "one namespace, and the defaults for all else"],
@@ -16,8 +26,25 @@ export const setupCommand = defineCommand({
     ["setup --registry myregistry -n default -n awesomeapps --yes -o json", "two namespaces, in a pipeline"],
     ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "some repositories only"],
   ],
-  run: async (answers, context) => {
-    const { runSetup } = await import("./run.ts");
-    return await runSetup(answers, context);
+  async input(given, context) {
+    const { checkCredentialsFile, passwordGiven } = await import("./files.ts");
+    if (!given.dryRun) await checkCredentialsFile(given.credentialsFile);
+    const knownPassword = await passwordGiven(given, context);
+    return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
   },
+  ports: setupPorts,
+  flow: async () => (await import("../../core/setup/flow.ts")).setup,
+  text: async () => (await import("./text.ts")).setupText,
+  questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });
+
+/** What `setup` works with. With `--no-azure` that is the registry alone, after a check of its login server. */
+export async function setupPorts(open: Connections, answers: SetupAnswers): Promise<Writing<SetupPorts>> {
+  const { registry, noAzure, cloud } = answers as WholeAnswers;
+  const [workplace, { credentialsFile: files }] = await Promise.all([
+    open.workplace(answers, noAzure ? undefined : "azure"),
+    import("./files.ts"),
+  ]);
+  if (noAzure) await open.checkLoginServer(cloud, registryName(registry));
+  return { ...workplace, azure: noAzure ? undefined : await open.azure(answers), files };
+}

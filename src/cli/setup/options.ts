@@ -1,6 +1,14 @@
+import type { FlowTypes } from "../flow-command.ts";
+import type { Prospect } from "../../core/setup/flow.ts";
+import type { SetupInput, SetupPlan, SetupPorts, SetupResult } from "../../core/setup/contract.ts";
+import type { Writing } from "../../core/ports.ts";
+import type { GivenOptions } from "../options/answers.ts";
+import type { RegistryReference } from "../../domain/registry.ts";
+import type { Checks } from "../options/check.ts";
 import {
   displayName,
   guidName,
+  isGuid,
   labelSelector,
   namespaceName,
   objectName,
@@ -17,6 +25,7 @@ import {
   valueOption,
   yieldingOption,
   type AnswersOf,
+  type OptionDefinition,
 } from "../options/option.ts";
 import {
   clusterOptions,
@@ -25,10 +34,22 @@ import {
   registryScopeOptions,
   runOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
-/** What is said in place of repositories to lift a limit. */
+/** Stands for every repository, and so lifts a limit. */
 export const everyRepository = "*";
+
+const repositories = listOption({
+  flag: "--repository <repository>",
+  summary:
+    "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only); '*' lifts a limit",
+  question: "Which repositories?",
+  group: "Principal",
+  parse: (text) => (text === everyRepository ? text : repositoryPattern(text)),
+});
+
+const noPasswordIsMade = { expiresInMs: "no password is made", credentialsFile: "no password is made" };
+const namesWhosePassword = { servicePrincipal: "it names whose password it is" };
 
 /** Options of `setup`. */
 export const setupOptions = {
@@ -41,7 +62,7 @@ export const setupOptions = {
   }),
   ...registryScopeOptions,
   ...signInOptions,
-  namespace: listOption({
+  namespaces: listOption({
     flag: "-n, --namespace <ns>",
     summary: "namespace that pulls (repeatable; default: the context's own, else default)",
     question: "Which namespaces pull?",
@@ -71,15 +92,13 @@ export const setupOptions = {
     group: "Principal",
     parse: oneOf(...requestedRoles),
   }),
-  repository: listOption({
-    flag: "--repository <repository>",
-    summary:
-      "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only); '*' lifts a limit",
-    question: "Which repositories?",
-    group: "Principal",
-    parse: (text) => (text === everyRepository ? text : repositoryPattern(text)),
-  }),
-  name: valueOption({
+  // Undefined keeps the limit that stands; an empty list lifts it.
+  repositories: {
+    ...repositories,
+    read: (texts: readonly string[]): readonly string[] | undefined =>
+      texts.length === 0 ? undefined : repositories.read(texts).filter((one) => one !== everyRepository),
+  },
+  applicationName: valueOption({
     flag: "--name <display-name>",
     summary: "display name of a new application (default: acr-pull-<registry>-<cluster>)",
     group: "Principal",
@@ -91,6 +110,10 @@ export const setupOptions = {
     question: "Which service principal pulls?",
     group: "Principal",
     parse: displayName,
+    excludes: {
+      applicationName: "one that exists keeps its name",
+      serviceManagementReference: "it is given to a new application alone",
+    },
   }),
   switchPrincipal: switchOption({
     flag: "--switch-principal",
@@ -101,19 +124,28 @@ export const setupOptions = {
     flag: "--password-stdin",
     summary: "read the known password of --service-principal from stdin; none is made",
     group: "Principal",
+    excludes: noPasswordIsMade,
+    needs: namesWhosePassword,
   }),
   passwordFile: valueOption({
     flag: "--password-file <file>",
     summary: "read the known password of --service-principal from a file; none is made",
     group: "Principal",
     parse: plainText,
+    excludes: { passwordStdin: "a password comes from one place", ...noPasswordIsMade },
+    needs: namesWhosePassword,
   }),
   noAzure: switchOption({
     flag: "--no-azure",
     summary: "call nothing of Azure but the registry; needs its login server and a known password",
     group: "Principal",
+    excludes: {
+      role: "no role is granted",
+      repositories: "no role is granted",
+      owners: "the application is not touched",
+    },
   }),
-  owner: listOption({
+  owners: listOption({
     flag: "--owner <object-id>",
     summary: "user or service principal that also owns the application, to rotate it (repeatable)",
     group: "Principal",
@@ -125,7 +157,7 @@ export const setupOptions = {
     group: "Principal",
     parse: guidName,
   }),
-  expiresIn: yieldingOption({
+  expiresInMs: yieldingOption({
     flag: "--expires-in <duration|max>",
     summary:
       "how long a new password lives, or max for as long as the tenant allows, which caps the default too",
@@ -145,7 +177,7 @@ export const setupOptions = {
     summary: "create namespaces that do not exist",
     group: "Cluster",
   }),
-  serviceAccount: listOption({
+  serviceAccounts: listOption({
     flag: "--service-account <name>",
     summary: "add the secret to this service account's imagePullSecrets (repeatable)",
     question: "Which service accounts pull without naming the secret?",
@@ -173,3 +205,84 @@ export const setupOptions = {
 
 /** What `setup` was asked for. */
 export type SetupAnswers = AnswersOf<typeof setupOptions>;
+
+/** What `setup` and its flow exchange. */
+export interface SetupTypes extends FlowTypes {
+  answers: SetupAnswers;
+  input: SetupInput;
+  ports: Writing<SetupPorts>;
+  plan: SetupPlan;
+  result: SetupResult;
+  foreseen: Prospect;
+}
+
+/** Answers with nothing missing. */
+export type WholeAnswers = SetupAnswers & { readonly registry: RegistryReference };
+
+/** Whether the password is known already, so that none is made. */
+export function isPasswordGiven({ passwordStdin, passwordFile }: SetupAnswers): boolean {
+  return passwordStdin || passwordFile !== undefined;
+}
+
+/** The registry as the user named it. */
+export function registryName(reference: RegistryReference): string {
+  return reference.kind === "login-server" ? reference.loginServer : reference.name;
+}
+
+/** What `setup` refuses before anything is read or asked for. */
+export const setupChecks: Checks<SetupAnswers> = {
+  options: setupOptions,
+  conflicts: (answers, given) => [
+    ...withoutAzureConflicts(answers),
+    ...limitConflicts(given),
+    ...leftOutTargets(answers),
+  ],
+  missing: missingOptions,
+};
+
+/** A secret that setup writes cannot be left out. */
+function leftOutTargets({ namespaces, secretName, leaveOut }: SetupAnswers): string[] {
+  return namespaces
+    .map((one) => `${one}/${secretName}`)
+    .filter((target) => leaveOut.includes(target))
+    .map((target) => `--leave-out ${target} cannot be: that secret is to be written`);
+}
+
+function limitConflicts(given: GivenOptions): string[] {
+  const said = new Set(given.get("repositories")?.texts);
+  return said.size > 1 && said.has(everyRepository)
+    ? ["--repository '*' lifts the limit: no other repository goes with it"]
+    : [];
+}
+
+/** Without Azure there is no way to look up a registry or a principal. */
+function withoutAzureConflicts(answers: SetupAnswers): string[] {
+  const { noAzure, registry, servicePrincipal, proof } = answers;
+  if (!noAzure) return [];
+  const conflicts: string[] = [];
+  if (registry !== undefined && registry.kind !== "login-server") {
+    conflicts.push("--no-azure needs the login server, such as myregistry.azurecr.io, for --registry");
+  }
+  if (servicePrincipal !== undefined && !isGuid(servicePrincipal)) {
+    conflicts.push("--no-azure needs the application id, a GUID, for --service-principal");
+  }
+  if (!isPasswordGiven(answers)) {
+    conflicts.push("--no-azure needs a known password: --password-stdin or --password-file");
+  }
+  if (proof === "entra") conflicts.push("--proof entra asks Azure, which --no-azure forbids");
+  return conflicts;
+}
+
+function missingOptions(answers: SetupAnswers, interactive: boolean): Array<OptionDefinition<unknown>> {
+  const missing: Array<OptionDefinition<unknown>> = [];
+  const silent = !interactive && !answers.dryRun;
+  // A terminal can ask for it, but without Azure there is no list to choose from.
+  if (answers.registry === undefined && (!interactive || answers.noAzure))
+    missing.push(setupOptions.registry);
+  if (answers.noAzure && answers.servicePrincipal === undefined) missing.push(setupOptions.servicePrincipal);
+  if (silent && !answers.yes) missing.push(setupOptions.yes);
+  if (silent && answers.role === "owner" && answers.allowPrivilegedRole === undefined) {
+    missing.push(setupOptions.allowPrivilegedRole);
+  }
+  return missing;
+}

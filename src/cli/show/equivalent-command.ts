@@ -3,18 +3,25 @@ import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Environment, GivenOptions } from "../options/answers.ts";
 import type { OptionDefinition, OptionSet } from "../options/option.ts";
 
+/** Where a suggested command line will run, and what was given there. */
+export interface Shell {
+  /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
+  readonly program: string;
+  /** The options that were given. */
+  readonly given: GivenOptions;
+  readonly environment: Environment;
+}
+
 /**
- * The command line that does the same without a question, safe to paste into a shell. What came from variables
- * is left to them; how it is told is no part of what is done; nothing secret is ever an option's value.
- * @param environment where it will be run: an answer that is the default is left out unless a variable says otherwise
- * @param options.asking whether it shall ask for what is not said
+ * The command line that does the same without a question, safe to paste into a shell. Options from variables are left
+ * to the variables, and output options are left out. No option's value is ever a secret.
+ * @param shell where it will run: an answer that equals the default is left out unless a variable says otherwise
+ * @param how.asking whether it asks for what it does not say
  */
 export function equivalentCommand(
-  program: string,
+  { program, given, environment }: Shell,
   command: string,
   options: OptionSet,
-  given: GivenOptions,
-  environment: Environment,
   { asking = false }: { readonly asking?: boolean } = {},
 ): string {
   const words = [...variablesSetAside(options, given, environment), program, command];
@@ -28,7 +35,7 @@ export function equivalentCommand(
   return [...words, ...(asking ? [] : ["--yes"])].join(" ");
 }
 
-/** Variables that would say what was answered otherwise; an empty one counts as not set. */
+/** Clears variables that contradict an answer; an empty variable counts as not set. */
 function variablesSetAside(options: OptionSet, given: GivenOptions, environment: Environment): string[] {
   return Object.entries(options).flatMap(([name, { variable, group }]) => {
     if (variable === undefined || !environment[variable] || group === "Output") return [];
@@ -49,6 +56,6 @@ function goesWithoutSaying(
 
 function word({ kind, long }: OptionDefinition<unknown>, text: string): string {
   if (kind === "switch") return long;
-  // A value that starts with a dash would be taken for another flag.
+  // A value that starts with a dash would be read as another flag.
   return `${long}${text.startsWith("-") ? "=" : " "}${shellQuote(text)}`;
 }

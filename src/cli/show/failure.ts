@@ -2,12 +2,12 @@ import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { toned, type Line } from "./terminal.ts";
-import { wrapped } from "./wrapped.ts";
+import { wrapped } from "./text-width.ts";
 
 /** Where a bug is reported. */
 const reportUrl = "https://www.npmjs.com/package/acr-pull";
 
-/** Why a run did not do what it was asked to, as it is shown. */
+/** Why a run did not do what it was asked to, as shown. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -20,7 +20,7 @@ export interface Failure {
   readonly cause?: unknown;
 }
 
-/** A failure from whatever was thrown; what is not meant for a person to act on is a bug of ours. */
+/** Describes whatever was thrown. An error that no person can act on is a bug of ours. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof ActionableError) {
     const { code, message, hint, docs, requestId, retryable } = error;
@@ -37,8 +37,8 @@ export function describeFailure(error: unknown): Failure {
 }
 
 /**
- * A failure in lines for stderr: what, what to do, where to read, and the service's id of the request. What to do is
- * left to the terminal to break, for it may hold a command to be copied.
+ * A failure in lines for stderr: what happened, what to do, where to read more, and the service's request id. The hint is
+ * not wrapped, since it may hold a command to copy.
  * @param width columns that the terminal has
  */
 export function failureLines(

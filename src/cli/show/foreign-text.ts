@@ -16,8 +16,8 @@ const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029\u2800]+/g;
 const invisible = /[\u0000-\u001f\u007f-\u009f\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point}/gu;
 
 /**
- * So many characters of a secret are in no output, wherever they come from: refusals have lost shorter pieces already,
- * and our own words and names are not to be lost for a secret that is made of words.
+ * No output holds this many characters of a secret in a row, whatever their source. Error messages are cleaned of
+ * shorter pieces already, and a secret made of words must not blank out our own words and names.
  */
 const shortestPiece = 12;
 

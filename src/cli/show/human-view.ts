@@ -1,6 +1,6 @@
-import type { Terminal } from "./terminal.ts";
 import { failureLines, type Failure } from "./failure.ts";
 import type { ProgressLines } from "./progress-lines.ts";
+import type { Terminal } from "./terminal.ts";
 import type { Detail, View } from "./view.ts";
 
 /** Prose: the answer on stdout, all else on stderr. */

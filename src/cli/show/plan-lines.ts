@@ -1,6 +1,6 @@
 import { hasChanges, type Action, type PlannedChange } from "../../core/plan.ts";
 import { toned, type Line, type Tone } from "./terminal.ts";
-import { wrapped } from "./wrapped.ts";
+import { wrapped } from "./text-width.ts";
 
 /** A sign and a colour for each action; the word stands beside them. */
 const signs: Readonly<Record<Action, readonly [sign: string, tone: Tone]>> = {
@@ -40,6 +40,10 @@ export interface ShownPlan {
   readonly warnings: readonly string[];
   /** Whether it does what nobody agrees to by Enter alone, though nothing goes. */
   readonly cautious?: boolean;
+  /** What a person types to agree, where a yes is too little. */
+  readonly typed?: { readonly message: string; readonly names: readonly string[] };
+  /** Fields that its document has besides. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /**

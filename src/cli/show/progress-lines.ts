@@ -2,7 +2,7 @@ import type { ProgressEvent } from "../../core/progress.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { toned, type Printer, type Toned } from "./terminal.ts";
 import type { Detail } from "./view.ts";
-import { wrapped } from "./wrapped.ts";
+import { wrapped } from "./text-width.ts";
 
 /** In a log, a step that goes on is mentioned again after this long. */
 const quietTimeMs = 10_000;

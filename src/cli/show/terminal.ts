@@ -2,11 +2,11 @@ import type { Readable, Writable } from "node:stream";
 import { Chalk } from "chalk";
 import type { Environment } from "../options/answers.ts";
 import { oneLine } from "./foreign-text.ts";
-import type { ColorChoice } from "../options/options.ts";
+import type { ColorChoice } from "../options/shared-options.ts";
 import { cutTo } from "./text-width.ts";
 
 /** The stream of a process that text is written to. */
-export type OutputStream = Writable & {
+type OutputStream = Writable & {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;

@@ -1,7 +1,7 @@
 import type { Report } from "../../core/progress.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
-import type { Line } from "./terminal.ts";
 import type { Failure } from "./failure.ts";
+import type { Line } from "./terminal.ts";
 
 /** How much is told. */
 export interface Detail {

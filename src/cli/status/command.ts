@@ -1,20 +1,24 @@
-import { defineCommand } from "../options/define-command.ts";
-import { statusOptions } from "./options.ts";
+import { flowCommand } from "../flow-command.ts";
+import { statusChecks, type StatusTypes } from "./options.ts";
 
 /** How every managed entry stands. */
-export const statusCommand = defineCommand({
+export const statusCommand = flowCommand<StatusTypes>({
+  name: "status",
   description: [
     "Lists every entry that acr-pull manages in the chosen clusters: its registry, key, end and state; what waits for a",
     "later run; and keys that nothing holds any more. Changes nothing, and needs no more than to read secrets: what only",
     "the directory knows is then unknown. Exits with 5 when something is not in order, for a job that watches.",
   ].join(" "),
-  options: statusOptions,
+  ...statusChecks,
   examples: [
     ["status", "every entry in the current context's cluster"],
     ["status --expiring-within 45d -o json", "for a job that watches: exit 5 when something is to be done"],
   ],
-  run: async (answers, context) => {
-    const { runStatus } = await import("./run.ts");
-    return await runStatus(answers, context);
-  },
+  input: async () => (answers) => answers,
+  ports: async (open, answers) => ({
+    ...(await open.workplace(answers)),
+    directory: async () => (await open.directory(answers)).directory,
+  }),
+  flow: async () => (await import("../../core/status/flow.ts")).status,
+  text: async () => (await import("./text.ts")).statusText,
 });

@@ -1,3 +1,6 @@
+import type { FlowTypes } from "../flow-command.ts";
+import type { PrunePlan, StatusInput, StatusPorts, StatusResult } from "../../core/status/contract.ts";
+import type { Checks } from "../options/check.ts";
 import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
 import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
@@ -9,7 +12,7 @@ import {
   runOptions,
   serviceOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
 
 /** Options of `status`. */
 export const statusOptions = {
@@ -20,7 +23,7 @@ export const statusOptions = {
     parse: registryReference,
   }),
   ...signInOptions,
-  namespace: listOption({
+  namespaces: listOption({
     flag: "-n, --namespace <ns>",
     summary: "only entries in this namespace (repeatable; default: every namespace that can be seen)",
     group: "Cluster",
@@ -39,7 +42,7 @@ export const statusOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  expiringWithin: valueOption({
+  expiringWithinMs: valueOption({
     flag: "--expiring-within <duration>",
     summary:
       "an entry that ends within this time is not in order: exit 5 (default: 30d; the last third of a key that lives under 60d)",
@@ -57,9 +60,14 @@ export const statusOptions = {
   yes: {
     ...runOptions.yes,
     summary: "with --prune: remove it without asking; needed where nobody can be asked",
+    needs: { prune: "without it there is nothing to agree to" },
   },
   ...serviceOptions,
-  dryRun: { ...runOptions.dryRun, summary: "with --prune: only show what would be removed" },
+  dryRun: {
+    ...runOptions.dryRun,
+    summary: "with --prune: only show what would be removed",
+    needs: { prune: "without it nothing is written" },
+  },
   ...askingOptions,
   ...rehearsalOptions,
   ...outputOptions,
@@ -67,3 +75,19 @@ export const statusOptions = {
 
 /** What `status` was asked for. */
 export type StatusAnswers = AnswersOf<typeof statusOptions>;
+
+/** What `status` and its flow exchange. */
+export interface StatusTypes extends FlowTypes {
+  answers: StatusAnswers;
+  input: StatusInput;
+  ports: StatusPorts;
+  plan: PrunePlan;
+  result: StatusResult;
+}
+
+/** What `status` refuses before anything is asked for. */
+export const statusChecks: Checks<StatusAnswers> = {
+  options: statusOptions,
+  missing: ({ prune, dryRun, yes }, interactive) =>
+    prune !== undefined && !dryRun && !yes && !interactive ? [statusOptions.yes] : [],
+};

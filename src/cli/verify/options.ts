@@ -1,3 +1,5 @@
+import type { FlowTypes } from "../flow-command.ts";
+import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
 import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
@@ -8,9 +10,12 @@ import {
   rehearsalOptions,
   serviceOptions,
   signInOptions,
-} from "../options/options.ts";
+} from "../options/shared-options.ts";
+import type { Suggest } from "../../core/checks/facts.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
+import type { Shell } from "../show/equivalent-command.ts";
 
-const { context, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
+const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 
 /** Options of `verify`. */
 export const verifyOptions = {
@@ -23,7 +28,7 @@ export const verifyOptions = {
   }),
   ...registryScopeOptions,
   ...signInOptions,
-  namespace: listOption({
+  namespaces: listOption({
     flag: "-n, --namespace <ns>",
     summary: "namespace whose secrets to look at (repeatable; default: the context's own, else default)",
     group: "Cluster",
@@ -35,7 +40,7 @@ export const verifyOptions = {
     group: "Cluster",
     parse: labelSelector,
   }),
-  context,
+  contexts,
   kubeconfig,
   allowInsecureTls,
   execPlugins,
@@ -45,7 +50,7 @@ export const verifyOptions = {
     group: "Cluster",
     parse: objectName,
   }),
-  serviceAccount: listOption({
+  serviceAccounts: listOption({
     flag: "--service-account <name>",
     summary: "service account that has to name the secret (repeatable)",
     group: "Cluster",
@@ -65,3 +70,47 @@ export const verifyOptions = {
 
 /** What `verify` was asked for. */
 export type VerifyAnswers = AnswersOf<typeof verifyOptions>;
+
+/** What `verify` and its flow exchange. */
+export interface VerifyTypes extends FlowTypes {
+  answers: VerifyAnswers;
+  input: VerifyInput;
+  ports: VerifyPorts;
+  result: VerifyResult;
+}
+
+/** Nobody waits longer than this for an Azure that may not be there: what it would tell is an extra. */
+const longestPatienceMs = 15_000;
+
+/** What the flow is asked for. */
+export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInput {
+  const { auth, timeoutMs } = answers;
+  // Who names a way to sign in wants it, and may have to do something for it in a browser.
+  const azurePatienceMs = auth === "auto" ? Math.min(longestPatienceMs, timeoutMs) : timeoutMs;
+  return { ...answers, azurePatienceMs, suggest };
+}
+
+/** Options that lead to the same services, whatever is done there. */
+const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;
+
+/** Writes command lines of ours as a person would type them here; what came from variables is left to them. */
+export function suggester({ program, given }: Pick<Shell, "program" | "given">): Suggest {
+  const kept = sameServices.flatMap((name) => {
+    const answer = given.get(name);
+    if (answer?.source !== "flag") return [];
+    const { long, kind } = verifyOptions[name];
+    return kind === "switch" ? [long] : [`${long} ${shellQuote(answer.texts.at(-1) ?? "")}`];
+  });
+  const ours = (command: string, options: ReadonlyArray<readonly [flag: string, value?: string]>) =>
+    [
+      program,
+      command,
+      ...options.map(([flag, value]) => (value === undefined ? flag : `${flag} ${shellQuote(value)}`)),
+      ...kept,
+    ].join(" ");
+  const file = given.get("kubeconfig")?.texts.at(-1);
+  const kubeconfig = file === undefined ? [] : ["--kubeconfig", file];
+  const kubectl = (context: string, ...words: readonly string[]) =>
+    ["kubectl", ...kubeconfig, "--context", context, ...words].map(shellQuote).join(" ");
+  return Object.assign(ours, { kubectl });
+}

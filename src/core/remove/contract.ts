@@ -1,4 +1,4 @@
-import type { Finished, Leave, ResultError } from "../ending.ts";
+import type { Conversation, Outcome, ResultError } from "../ending.ts";
 import type { ProofKind } from "../proof/prove-pull.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
@@ -13,7 +13,6 @@ import type {
   Roles,
   SignIn,
 } from "../ports.ts";
-import type { Report } from "../progress.ts";
 
 /** Everything `remove` was asked for, checked for form. Durations are milliseconds. */
 export interface RemoveInput {
@@ -69,12 +68,7 @@ export interface RemovePorts {
 }
 
 /** What the view and the person do while remove runs. */
-export interface RemoveConversation {
-  readonly report: Report;
-  /** Shown the plan when it has changes; false stops with nothing written. */
-  approve(plan: RemovePlan): Promise<boolean>;
-  readonly leave?: Leave<RemoveResult>;
-}
+export type RemoveConversation = Conversation<RemovePlan, RemoveResult>;
 
 /** What remove would do, as data. */
 export interface RemovePlan {
@@ -152,10 +146,7 @@ export interface RemoveResult {
 }
 
 /** How remove ended. */
-export type RemoveOutcome =
-  | { readonly kind: "planned"; readonly plan: RemovePlan }
-  | { readonly kind: "declined"; readonly plan: RemovePlan }
-  | Finished<RemoveResult>;
+export type RemoveOutcome = Outcome<RemovePlan, RemoveResult>;
 
 /** A registry that secrets have entries for, for a list to choose from. */
 export interface RemovableRegistry {

@@ -1,4 +1,4 @@
-import type { Finished, Leave, ResultSecret } from "../ending.ts";
+import type { Conversation, Outcome, ResultSecret } from "../ending.ts";
 import type { ProofKind } from "../proof/prove-pull.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
@@ -12,7 +12,6 @@ import type {
   ClusterTarget,
   ProcessIdentity,
 } from "../ports.ts";
-import type { Report } from "../progress.ts";
 
 /** What a run of `rotate` is for. */
 export type RotateIntent =
@@ -88,12 +87,7 @@ export interface RotatePorts {
 }
 
 /** What the view and the person do while rotate runs. */
-export interface RotateConversation {
-  readonly report: Report;
-  /** Shown the plan when it has changes; false stops with nothing written. */
-  approve(plan: RotatePlan): Promise<boolean>;
-  readonly leave?: Leave<RotateResult>;
-}
+export type RotateConversation = Conversation<RotatePlan, RotateResult>;
 
 /** What rotate would do, as data. */
 export interface RotatePlan {
@@ -159,10 +153,7 @@ export interface RotateResult {
 }
 
 /** How rotate ended. */
-export type RotateOutcome =
-  | { readonly kind: "planned"; readonly plan: RotatePlan }
-  | { readonly kind: "declined"; readonly plan: RotatePlan }
-  | Finished<RotateResult>;
+export type RotateOutcome = Outcome<RotatePlan, RotateResult>;
 
 /** A key in use that could be rotated, for a list to choose from. */
 export interface RotatableKey {

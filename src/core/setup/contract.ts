@@ -1,4 +1,4 @@
-import type { Finished, Leave, ResultError, ResultSecret } from "../ending.ts";
+import type { Conversation, Outcome, ResultError, ResultSecret } from "../ending.ts";
 import type { ProofKind } from "../proof/prove-pull.ts";
 import type { RegistryReference, RoleAssignmentMode } from "../../domain/registry.ts";
 import type { RequestedRole } from "../../domain/role.ts";
@@ -15,7 +15,6 @@ import type {
   ClusterTarget,
   ProcessIdentity,
 } from "../ports.ts";
-import type { Report } from "../progress.ts";
 
 /** Everything `setup` was asked for, checked for form. Durations are milliseconds. */
 export interface SetupInput {
@@ -26,7 +25,6 @@ export interface SetupInput {
   readonly role: RequestedRole | undefined;
   /** Undefined: not said, so that what stands is kept; none: all of the registry. */
   readonly repositories: readonly string[] | undefined;
-  readonly allowPrivilegedRole: boolean;
   /** Display name of the application; derived when not given. */
   readonly applicationName: string | undefined;
   /** An application or principal that exists, by id or name, shared on purpose. */
@@ -87,12 +85,7 @@ export interface CredentialsFile {
 }
 
 /** What the view and the person do while setup runs. */
-export interface SetupConversation {
-  readonly report: Report;
-  /** Shown the plan when it has changes; false stops with nothing written. */
-  approve(plan: SetupPlan): Promise<boolean>;
-  readonly leave?: Leave<SetupResult>;
-}
+export type SetupConversation = Conversation<SetupPlan, SetupResult>;
 
 /** What setup would do, as data. */
 export interface SetupPlan {
@@ -182,7 +175,4 @@ export interface SetupResult {
 }
 
 /** How setup ended. */
-export type SetupOutcome =
-  | { readonly kind: "planned"; readonly plan: SetupPlan }
-  | { readonly kind: "declined"; readonly plan: SetupPlan }
-  | Finished<SetupResult>;
+export type SetupOutcome = Outcome<SetupPlan, SetupResult>;

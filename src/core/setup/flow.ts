@@ -80,18 +80,19 @@ export async function lookAhead(
  * The whole job: looks, shows what it would change, and brings a registry's pull credential into the namespaces.
  * Run again it finishes what was interrupted, and changes nothing when all is in order. While another run is at
  * work it waits, and then looks again: what that one made may be all that is needed.
- * @param prospect what was seen with the same input and ports: when that was a moment ago it is not looked up again
+ * @param conversation.foreseen what was seen with the same input and ports: when that was a moment ago it is not looked
+ *   up again
  * @throws ActionableError for whatever stops it before the first write; `busy` when the waiting time is over
  */
 export async function setup(
   input: SetupInput,
   ports: Writing<SetupPorts>,
-  conversation: SetupConversation,
+  conversation: SetupConversation & { readonly foreseen?: Prospect | undefined },
   signal: AbortSignal,
-  prospect?: Prospect,
 ): Promise<SetupOutcome> {
   const startedAt = ports.clock.now().getTime();
-  let seen = prospect && startedAt - prospect.seenAt.getTime() <= freshMs ? prospect : undefined;
+  const { foreseen } = conversation;
+  let seen = foreseen && startedAt - foreseen.seenAt.getTime() <= freshMs ? foreseen : undefined;
   let inspect = look;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, conversation.report);
   let left: SetupResult | undefined;

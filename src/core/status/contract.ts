@@ -1,10 +1,9 @@
-import type { Finished } from "../ending.ts";
+import type { Conversation, Outcome } from "../ending.ts";
 import type { ErrorDetails } from "../../domain/errors.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { SeeingWish } from "../cluster/see-clusters.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { Clock, ClusterTarget, Directory, ProcessIdentity } from "../ports.ts";
-import type { Report } from "../progress.ts";
 
 /** Everything `status` was asked for, checked for form. Durations are milliseconds. */
 export interface StatusInput extends SeeingWish {
@@ -29,11 +28,7 @@ export interface StatusPorts {
 }
 
 /** What the view and the person do while status runs. */
-export interface StatusConversation {
-  readonly report: Report;
-  /** Shown what `prune` would remove; false stops with nothing written. */
-  approve(plan: PrunePlan): Promise<boolean>;
-}
+export type StatusConversation = Conversation<PrunePlan, StatusResult>;
 
 /** What `prune` would do, as data. */
 export interface PrunePlan {
@@ -173,7 +168,4 @@ export interface StatusResult {
 }
 
 /** How status ended. */
-export type StatusOutcome =
-  | { readonly kind: "planned"; readonly plan: PrunePlan }
-  | { readonly kind: "declined"; readonly plan: PrunePlan }
-  | Finished<StatusResult>;
+export type StatusOutcome = Outcome<PrunePlan, StatusResult>;

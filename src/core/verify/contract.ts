@@ -1,5 +1,4 @@
 import type { RegistryReference } from "../../domain/registry.ts";
-import type { ExitCode } from "../../domain/exit-code.ts";
 import type { CheckResult } from "../checks/check.ts";
 import type { Suggest } from "../checks/facts.ts";
 import type {
@@ -15,10 +14,9 @@ import type {
 } from "../ports.ts";
 
 /** Everything `verify` was asked for, checked for form. */
-export interface VerifyInput {
+export interface VerifyInput extends RegistryScope {
   /** Undefined: every registry of Azure that the secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
-  readonly scope: RegistryScope;
   /** Empty, and no selector: the context's own. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
@@ -78,7 +76,6 @@ export interface CheckedSubject {
 }
 
 /** What verify found. */
-export interface VerifyOutcome {
+export interface VerifyResult {
   readonly subjects: readonly CheckedSubject[];
-  readonly exitCode: ExitCode;
 }

@@ -6,6 +6,7 @@ import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
+import type { Finished } from "../ending.ts";
 import type { Report } from "../progress.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { clusterChecks, podChecks } from "./all-checks.ts";
@@ -17,7 +18,7 @@ import { seeNamespace, type ChosenNamespace, type SeenNamespace } from "./see-na
 import { seePod, type PodSight } from "./see-pod.ts";
 import { seen } from "./seeing.ts";
 import { verifySecret, type SecretSight, type VerifiedSecret } from "./verify-secret.ts";
-import type { CheckedSubject, ReadTarget, VerifyInput, VerifyOutcome, VerifyPorts } from "./contract.ts";
+import type { CheckedSubject, ReadTarget, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
 
 /** What the namespaces of one cluster are looked at with. */
 type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
@@ -43,19 +44,17 @@ interface Run {
 export async function verify(
   input: VerifyInput,
   ports: VerifyPorts,
-  report: Report,
+  { report }: { readonly report: Report },
   signal: AbortSignal,
-): Promise<VerifyOutcome> {
+): Promise<Finished<VerifyResult>> {
   if (ports.clusters.length === 0) {
     throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
   }
   report({ kind: "started", id: "verify", text: "Looking at the secrets, the registry and Azure" });
   try {
-    const azure = new AzureSight(
-      ports.azure(signal),
-      { scope: input.scope, patienceMs: input.azurePatienceMs },
-      signal,
-    );
+    const { subscription, resourceGroup, azurePatienceMs: patienceMs } = input;
+    const scope = { subscription, resourceGroup };
+    const azure = new AzureSight(ports.azure(signal), { scope, patienceMs }, signal);
     const cloud = watched(azure.ownsLoginServer());
     const owns = watched(cloud.then((one): IsRegistry => (one.known ? one.value : () => false)));
     const wanted = watched(wantedRegistry(input, azure));
@@ -63,7 +62,11 @@ export async function verify(
     const run: Run = { input, ports, azure, registries, cloud, owns, wanted, signal };
     const subjects = await everyCluster(run);
     const inOrder = subjects.every(({ checks }) => checks.every(({ status }) => status !== "fail"));
-    return { subjects, exitCode: inOrder ? exitCode.ok : exitCode.notInOrder };
+    return {
+      kind: "finished",
+      result: { subjects },
+      exitCode: inOrder ? exitCode.ok : exitCode.notInOrder,
+    };
   } finally {
     report({ kind: "ended", id: "verify" });
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { installationLines } from "../../../src/cli/completion/installation.ts";
+import { installationLines } from "../../../src/cli/completion/command.ts";
 import { runProgram } from "../../program.ts";
 
 describe("completion", () => {

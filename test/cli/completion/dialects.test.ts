@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Completion } from "../../../src/cli/completion/candidates.ts";
-import { dialects, type Asker } from "../../../src/cli/completion/dialects.ts";
+import { dialects, type Asker } from "../../../src/cli/completion/complete.ts";
 
 const found: Completion = {
   candidates: [

@@ -7,31 +7,35 @@ import {
   UsageError,
   variableWarnings,
 } from "../../../src/cli/options/answers.ts";
-import { outputOptions, runOptions } from "../../../src/cli/options/options.ts";
+import { outputOptions, runOptions } from "../../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 
 describe("precedence", () => {
-  const options = { namespace: setupOptions.namespace, role: setupOptions.role, dryRun: setupOptions.dryRun };
+  const options = {
+    namespaces: setupOptions.namespaces,
+    role: setupOptions.role,
+    dryRun: setupOptions.dryRun,
+  };
 
   it.each([
-    ["nothing", {}, {}, { namespace: [], role: undefined, dryRun: false }],
+    ["nothing", {}, {}, { namespaces: [], role: undefined, dryRun: false }],
     [
       "variables",
       {},
       { ACR_PULL_NAMESPACE: "a, b", ACR_PULL_ROLE: "acrpush", ACR_PULL_DRY_RUN: "true" },
-      { namespace: ["a", "b"], role: "acrpush", dryRun: true },
+      { namespaces: ["a", "b"], role: "acrpush", dryRun: true },
     ],
     [
       "flags over variables",
       { namespace: ["c"], role: "owner", dryRun: true },
       { ACR_PULL_NAMESPACE: "a,b", ACR_PULL_ROLE: "acrpush", ACR_PULL_DRY_RUN: "false" },
-      { namespace: ["c"], role: "owner", dryRun: true },
+      { namespaces: ["c"], role: "owner", dryRun: true },
     ],
     [
       "an empty variable as none",
       {},
       { ACR_PULL_NAMESPACE: "", ACR_PULL_ROLE: "" },
-      { namespace: [], role: undefined, dryRun: false },
+      { namespaces: [], role: undefined, dryRun: false },
     ],
   ])("takes %s", (_what, flags, environment, answers) => {
     expect(readAnswers(options, gather(options, flags, environment))).toEqual(answers);

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { answerName, brokenRule, type OptionSet } from "../../../src/cli/options/option.ts";
+import { brokenRule, parsedName, type OptionSet } from "../../../src/cli/options/option.ts";
 import { sandboxOptions } from "../../../src/cli/sandbox/command.ts";
 import { rotateOptions } from "../../../src/cli/rotate/options.ts";
+import { removeOptions } from "../../../src/cli/remove/options.ts";
+import { statusOptions } from "../../../src/cli/status/options.ts";
+import { verifyOptions } from "../../../src/cli/verify/options.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 
 const commands: ReadonlyArray<readonly [string, OptionSet]> = [
@@ -21,14 +24,38 @@ const consent = [
   "retireKey",
   "leaveOut",
   // Of rotate alone: setup takes one that a pipeline names.
-  "servicePrincipal",
+  "servicePrincipals",
 ];
 const day = 86_400_000;
 
 describe("the catalogue of options", () => {
-  it("names every answer after its flag", () => {
-    for (const [name, { long }] of entries) expect(answerName(long)).toBe(name);
+  it("names every answer after its flag: a list in the plural, and a time by its unit", () => {
+    const others = new Map([
+      // Its flag turns it off.
+      ["--no-overlap-entry", "overlapEntry"],
+      ["--name", "applicationName"],
+    ]);
+    for (const [name, { long }] of entries) {
+      const flag = parsedName(long);
+      const forms = [flag, `${flag}s`, flag.replace(/y$/, "ies"), `${flag}Ms`];
+      expect(others.has(long) ? [others.get(long)] : forms).toContain(name);
+    }
   });
+
+  it.each([
+    ...commands,
+    ["status", statusOptions],
+    ["verify", verifyOptions],
+    ["remove", removeOptions],
+  ] as const)(
+    "names options of %s itself where one does not go without or with another",
+    (_command, options) => {
+      const named = Object.values<OptionSet[string]>(options).flatMap(({ excludes, needs }) =>
+        Object.keys({ ...excludes, ...needs }),
+      );
+      expect(named.filter((name) => !(name in options))).toEqual([]);
+    },
+  );
 
   it("derives every variable from its flag, and has none for consent", () => {
     for (const [, { long, variable, group }] of entries) {
@@ -118,14 +145,14 @@ describe("the catalogue of options", () => {
       color: "auto",
       concurrency: 10,
       // 180 days, where the tenant allows them.
-      expiresIn: undefined,
-      grace: day,
+      expiresInMs: undefined,
+      graceMs: day,
       output: "text",
       proof: "registry",
       secretName: "acr-secret",
-      settle: 49_000,
-      timeout: 20 * 60_000,
-      waitBusy: 60_000,
+      settleMs: 49_000,
+      timeoutMs: 20 * 60_000,
+      waitBusyMs: 60_000,
     });
   });
 
@@ -135,17 +162,17 @@ describe("the catalogue of options", () => {
     ["cloud", "AzureUSGovernment", "AzureUSGovernment"],
     ["cloud", "https://localhost:8443", "https://localhost:8443"],
     ["tenant", "Contoso.onmicrosoft.com", "contoso.onmicrosoft.com"],
-    ["expiresIn", "max", "max"],
-    ["expiresIn", "30d", 30 * day],
-    ["waitBusy", "0s", 0],
+    ["expiresInMs", "max", "max"],
+    ["expiresInMs", "30d", 30 * day],
+    ["waitBusyMs", "0s", 0],
     ["concurrency", "100", 100],
     ["image", "team/app:v2", { repository: "team/app", tag: "v2" }],
     ["clusterId", "9F1C8A00-0000-4000-8000-000000000001", "9f1c8a00-0000-4000-8000-000000000001"],
     ["passwordStdin", "true", true],
     ["passwordStdin", "false", false],
     ["port", "0", 0],
-    ["grace", "30m", 30 * 60_000],
-    ["settle", "0s", 0],
+    ["graceMs", "30m", 30 * 60_000],
+    ["settleMs", "0s", 0],
     ["retireKey", "3A9FCAD3-2A47-410B-B94A-24E911EC40AE", "3a9fcad3-2a47-410b-b94a-24e911ec40ae"],
   ])("reads %s from %j", (name, text, answer) => {
     expect(everyOption[name]?.read([text])).toEqual(answer);
@@ -154,48 +181,48 @@ describe("the catalogue of options", () => {
   it.each([
     ["registry", "https://myregistry.azurecr.io"],
     ["registry", "my-registry"],
-    ["namespace", "Awesome_Apps"],
+    ["namespaces", "Awesome_Apps"],
     ["secretName", "-x"],
-    ["repository", "**"],
-    ["owner", "somebody"],
+    ["repositories", "**"],
+    ["owners", "somebody"],
     ["cloud", "http://localhost:8443"],
     ["cloud", "https://user@localhost"],
     ["cloud", "Azure"],
     ["tenant", "con toso"],
-    ["expiresIn", "0"],
-    ["expiresIn", "forever"],
-    ["expiresIn", "36501d"],
-    ["expiresIn", "99999999d"],
-    ["timeout", "0s"],
-    ["timeout", "20"],
+    ["expiresInMs", "0"],
+    ["expiresInMs", "forever"],
+    ["expiresInMs", "36501d"],
+    ["expiresInMs", "99999999d"],
+    ["timeoutMs", "0s"],
+    ["timeoutMs", "20"],
     ["concurrency", "0"],
     ["concurrency", "101"],
     ["concurrency", "1e1"],
-    ["context", ""],
-    ["context", "a\u001b[31mb"],
+    ["contexts", ""],
+    ["contexts", "a\u001b[31mb"],
     ["clusterId", "a/b"],
     ["proof", "pull"],
     ["dryRun", "yes"],
     ["allowPrivilegedRole", "acrpush"],
     ["port", "65536"],
-    ["grace", "29m"],
-    ["grace", "366d"],
-    ["grace", "soon"],
-    ["settle", "61m"],
-    ["ifExpiringWithin", "0s"],
+    ["graceMs", "29m"],
+    ["graceMs", "366d"],
+    ["graceMs", "soon"],
+    ["settleMs", "61m"],
+    ["ifExpiringWithinMs", "0s"],
     ["retireKey", "the old one"],
   ])("refuses %s %j by a rule", (name, text) => {
     expect(() => everyOption[name]?.read([text])).toThrow(RangeError);
   });
 
   it("leaves open what rotate takes from the secrets and from the key that is replaced", () => {
-    const { registry, secretName, expiresIn, ifExpiringWithin } = rotateOptions;
-    expect([registry, secretName, expiresIn, ifExpiringWithin].map((option) => option.read([]))).toEqual(
+    const { registry, secretName, expiresInMs, ifExpiringWithinMs } = rotateOptions;
+    expect([registry, secretName, expiresInMs, ifExpiringWithinMs].map((option) => option.read([]))).toEqual(
       Array.from({ length: 4 }),
     );
   });
 
   it("counts a value that is given twice once", () => {
-    expect(setupOptions.namespace.read(["a", "b", "a"])).toEqual(["a", "b"]);
+    expect(setupOptions.namespaces.read(["a", "b", "a"])).toEqual(["a", "b"]);
   });
 });

@@ -25,28 +25,36 @@ describe("the command line that does the same", () => {
       output: "json",
     };
     const given = gather(setupOptions, flags, { ACR_PULL_TENANT: "contoso.com" });
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe(
+    expect(equivalentCommand({ program: "acr-pull", given, environment: {} }, "setup", setupOptions)).toBe(
       "acr-pull setup --registry myregistry --namespace a --namespace b --name 'it'\\''s ours' --create-namespace --yes",
     );
   });
 
   it("leaves an answer out that is the default, unless a variable would say otherwise", () => {
     const given = new Map([["secretName", { texts: ["acr-secret"], source: "answer" as const }]]);
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe("acr-pull setup --yes");
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, { ACR_PULL_SECRET_NAME: "x" })).toBe(
-      "acr-pull setup --secret-name acr-secret --yes",
+    expect(equivalentCommand({ program: "acr-pull", given, environment: {} }, "setup", setupOptions)).toBe(
+      "acr-pull setup --yes",
     );
+    expect(
+      equivalentCommand(
+        { program: "acr-pull", given, environment: { ACR_PULL_SECRET_NAME: "x" } },
+        "setup",
+        setupOptions,
+      ),
+    ).toBe("acr-pull setup --secret-name acr-secret --yes");
   });
 
   it("has what was answered at the terminal, and nothing for an answer that names nothing", () => {
     const given: GivenOptions = new Map([
       ["registry", answer("myregistry")],
       ["servicePrincipal", answer()],
-      ["namespace", answer("a", "b")],
+      ["namespaces", answer("a", "b")],
       ["createNamespace", answer("true")],
       ["adopt", answer("true")],
     ]);
-    expect(equivalentCommand("kubectl acr-pull", "setup", setupOptions, given, {})).toBe(
+    expect(
+      equivalentCommand({ program: "kubectl acr-pull", given, environment: {} }, "setup", setupOptions),
+    ).toBe(
       "kubectl acr-pull setup --registry myregistry --namespace a --namespace b --create-namespace --adopt --yes",
     );
   });
@@ -54,10 +62,10 @@ describe("the command line that does the same", () => {
   it("empties variables that an answer set aside", () => {
     const given: GivenOptions = new Map([
       ["servicePrincipal", answer()],
-      ["namespace", answer("a")],
+      ["namespaces", answer("a")],
     ]);
     const environment = { ACR_PULL_SERVICE_PRINCIPAL: "old", ACR_PULL_NAMESPACE_SELECTOR: "team=web" };
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, environment)).toBe(
+    expect(equivalentCommand({ program: "acr-pull", given, environment }, "setup", setupOptions)).toBe(
       "ACR_PULL_NAMESPACE_SELECTOR= ACR_PULL_SERVICE_PRINCIPAL= acr-pull setup --namespace a --yes",
     );
   });
@@ -68,14 +76,16 @@ describe("the command line that does the same", () => {
       ["role", answer("acrpull")],
       ["yes", { texts: ["true"], source: "flag" }],
     ]);
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {}, { asking: true })).toBe(
-      "acr-pull setup --registry myregistry --role acrpull",
-    );
+    expect(
+      equivalentCommand({ program: "acr-pull", given, environment: {} }, "setup", setupOptions, {
+        asking: true,
+      }),
+    ).toBe("acr-pull setup --registry myregistry --role acrpull");
   });
 
   it("gives a value that starts with a dash to its own flag", () => {
-    const given: GivenOptions = new Map([["name", answer("--yes, please")]]);
-    expect(equivalentCommand("acr-pull", "setup", setupOptions, given, {})).toBe(
+    const given: GivenOptions = new Map([["applicationName", answer("--yes, please")]]);
+    expect(equivalentCommand({ program: "acr-pull", given, environment: {} }, "setup", setupOptions)).toBe(
       "acr-pull setup --name='--yes, please' --yes",
     );
   });
@@ -83,7 +93,7 @@ describe("the command line that does the same", () => {
   it("says to a shell and to the program what was given, whatever that holds", async () => {
     const many = fc.sample(run, 200);
     const lines = many.map(({ given, environment }) =>
-      equivalentCommand("told", "setup", setupOptions, given, environment),
+      equivalentCommand({ program: "told", given, environment }, "setup", setupOptions),
     );
     const script = ['told() { printf \'%s\\0\' "$#" "$@"; }', ...lines].join("\n");
     const output = execFileSync("sh", { input: script, encoding: "utf8", maxBuffer: 64 << 20 });

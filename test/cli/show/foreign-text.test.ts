@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { load as parseYaml } from "js-yaml";
 import { afterEach, describe, expect, it } from "vitest";
 import { oneLine, speakable } from "../../../src/cli/show/foreign-text.ts";
-import { jsonText } from "../../../src/cli/show/json-view.ts";
+import { jsonText } from "../../../src/cli/show/document-view.ts";
 import { yamlText } from "../../../src/cli/show/yaml-text.ts";
 import { forgetSecrets, learnSecret } from "../../../src/domain/known-secrets.ts";
 

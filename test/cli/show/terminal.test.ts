@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import type { ColorChoice } from "../../../src/cli/options/options.ts";
+import type { ColorChoice } from "../../../src/cli/options/shared-options.ts";
 import { isColored, openTerminal, Printer, toned } from "../../../src/cli/show/terminal.ts";
 
 describe("colour", () => {

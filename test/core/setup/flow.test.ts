@@ -19,9 +19,8 @@ describe("a plan that somebody looked at", () => {
     setup(
       input,
       ports,
-      { report: () => {}, approve: () => Promise.resolve(true) },
+      { report: () => {}, approve: () => Promise.resolve(true), foreseen: prospect },
       new AbortController().signal,
-      prospect,
     );
 
   it("is gone by while it is fresh", async () => {

@@ -10,7 +10,6 @@ const username = "11111111-1111-4111-8111-111111111111";
 
 const input: VerifyInput = {
   registry: undefined,
-  scope: {},
   namespaces: ["apps"],
   namespaceSelector: undefined,
   secretName: undefined,
@@ -107,8 +106,10 @@ function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) 
   return { ports, asked, looked, signIns: () => signIns };
 }
 
-const run = (ports: VerifyPorts, more: Partial<VerifyInput> = {}) =>
-  verify({ ...input, ...more }, ports, () => {}, signal);
+async function run(ports: VerifyPorts, more: Partial<VerifyInput> = {}) {
+  const { result, exitCode } = await verify({ ...input, ...more }, ports, { report: () => {} }, signal);
+  return { ...result, exitCode };
+}
 
 describe("verify", () => {
   it("sends a password to the registries of the cloud and to no other host", async () => {

@@ -7,7 +7,7 @@ interface Indexed {
 }
 
 /** What a list offers for a text. */
-export interface Offer {
+interface Offer {
   readonly entries: readonly Choice[];
   /** The rule that the text breaks, when it is no choice's and cannot become one. */
   readonly rule: string | undefined;
@@ -90,7 +90,7 @@ export class ChoiceList {
 }
 
 /** What a question makes of a typed text: a choice, nothing, or the rule it breaks. */
-export function take(
+function take(
   text: string,
   typed: ((text: string) => Choice | undefined) | undefined,
 ): Choice | string | undefined {
@@ -129,4 +129,15 @@ function searchedText({ label, value, detail = "" }: Choice): string {
 
 function folded(text: string): string {
   return text.toLowerCase();
+}
+
+/** More names than these are counted. */
+const mostNamed = 6;
+
+/** Names in a sentence: all of them, or the first ones and how many more; `none` for none. */
+export function listedNames(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  if (names.length <= mostNamed) return names.join(", ");
+  const shown = names.slice(0, mostNamed - 1);
+  return `${shown.join(", ")} and ${names.length - shown.length} more`;
 }

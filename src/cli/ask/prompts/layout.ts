@@ -1,6 +1,6 @@
 import { wrapAnsi } from "fast-wrap-ansi";
 import { oneLine } from "../../show/foreign-text.ts";
-import type { Line, Toned } from "../../show/terminal.ts";
+import { type Line, type Toned, toned } from "../../show/terminal.ts";
 import { columnsOf, cutTo } from "../../show/text-width.ts";
 
 /** The room that a terminal has. */
@@ -52,4 +52,70 @@ export function keyLine(hints: readonly string[], columns: number): string {
 
 function plainText(piece: string | Toned): string {
   return typeof piece === "string" ? piece : piece.text;
+}
+
+/** What stands on the screen below a question, apart from what the question itself says. */
+export interface Remarks {
+  /** Why the answer was not taken. */
+  readonly problem: string | undefined;
+  /** What is waited for. */
+  readonly activity: string | undefined;
+  /** What arrived while the question was asked. */
+  readonly notes: readonly Line[];
+}
+
+/** What a question puts on the screen, from top to bottom. */
+export interface Parts extends Remarks {
+  readonly message: string;
+  readonly intro: readonly Line[] | undefined;
+  /** Stands before the text that is typed; undefined while there is none, and the cursor waits behind what is asked. */
+  readonly label: string | undefined;
+  /** The lines of a list, at most so many; it has more when they do not fit. */
+  readonly list: { readonly count: number; readonly lines: (rows: number) => readonly string[] };
+  /** Lines that explain what is pointed at, left out where there is no room. */
+  readonly explanation: readonly string[];
+  /** What the keys do, the weightiest last. */
+  readonly keys: readonly string[];
+}
+
+/** A list shows no fewer entries, however low the terminal is. */
+const leastRows = 3;
+
+/** No list is longer on the screen, however high the terminal is. */
+const mostRows = 12;
+
+/** Lays a question out so that it fits into the terminal: inquirer cannot write over what scrolled away. */
+export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
+  // The last column stays free: a terminal may wrap a line that fills it.
+  const columns = size.columns - 1;
+  const wrap = (line: Line, lead?: Line) => wrapLine(line, columns, paint, lead);
+  const message = wrap([toned("strong", parts.message)], [toned("good", "?"), " "]);
+  let intro = (parts.intro ?? []).flatMap((line) => wrap(line));
+  let explanation = parts.explanation;
+  const remarks = [
+    ...parts.notes.flatMap((note) => wrap(note)),
+    ...(parts.problem === undefined ? [] : wrap([toned("bad", parts.problem)], [toned("bad", "✗"), " "])),
+    ...(parts.activity === undefined ? [] : wrap([toned("faint", `… ${parts.activity}`)])),
+  ];
+  const keys = [paint([toned("faint", `  ${keyLine(parts.keys, columns - 2)}`)])];
+  const wanted = Math.min(parts.list.count, mostRows);
+  // One row is left for the cursor to stand in when the question ends.
+  const room = () =>
+    size.rows - 2 - message.length - intro.length - explanation.length - remarks.length - keys.length;
+  if (room() < Math.min(wanted, leastRows)) explanation = [];
+  if (room() < Math.min(wanted, leastRows)) intro = [];
+  const list = parts.list.lines(Math.max(Math.min(wanted, room()), Math.min(wanted, leastRows)));
+  const above = [...message, ...intro];
+  const label = parts.label ?? above.pop() ?? "";
+  const below = [...list, ...explanation, ...remarks, ...keys];
+  return {
+    above,
+    label,
+    below: below.slice(0, Math.max(size.rows - 2 - above.length, leastRows)),
+  };
+}
+
+/** The one line that stays of a question that was answered. */
+export function answeredLines(message: string, said: string, size: Size, paint: Paint): string[] {
+  return wrapLine([message, "  ", toned("strong", said)], size.columns - 1, paint, [toned("good", "✔"), " "]);
 }

@@ -1,12 +1,10 @@
 import type { Choice, ListQuestion } from "../prompter.ts";
 import { toned } from "../../show/terminal.ts";
 import { withPreselected, type ChoiceList } from "./choice-list.ts";
-import { frameOf } from "./frame.ts";
-import { wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
-import { ListRows } from "./list-rows.ts";
+import { frameOf, wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
+import { ListRows, PointedList } from "./pointed-list.ts";
 import { isEnter, LiveQuestion, type Check, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
-import { PointedList } from "./pointed-list.ts";
 
 /** A wait that is over sooner says nothing of its length. */
 const unremarkedMs = 2000;

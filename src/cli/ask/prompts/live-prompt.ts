@@ -1,4 +1,5 @@
 import { emitKeypressEvents, type Interface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 import {
   AbortPromptError,
   createPrompt,
@@ -11,10 +12,9 @@ import {
 import { createPromptModule } from "inquirer";
 import { InterruptedError } from "../../interruption.ts";
 import { toned, type Line, type Terminal } from "../../show/terminal.ts";
-import { answeredLines } from "./frame.ts";
-import type { Size } from "./layout.ts";
+import { answeredLines, type Size } from "./layout.ts";
 import type { LiveQuestion, Outcome } from "./live-question.ts";
-import { Resizing } from "./resizing.ts";
+import { columnsOf } from "../../show/text-width.ts";
 
 /** A question and where it is asked; what it answers does not matter to the screen. */
 type Asked = {
@@ -136,4 +136,31 @@ export function answerLines(message: string, said: string, terminal: Terminal): 
 /** A terminal that does not tell its size is taken for the smallest usual one. */
 function sizeOf({ questions }: Terminal): Size {
   return { columns: questions.columns || 80, rows: questions.rows || 24 };
+}
+
+/**
+ * Makes room for a question to be drawn anew when its terminal has got another size. A terminal breaks lines that
+ * became too long, and where its cursor then stands differs from one to the next (xterm.js counts lines below it,
+ * others do not): what was there is scrolled away, and the question begins anew at the top.
+ */
+class Resizing {
+  #atTop = false;
+
+  /**
+   * What to write before inquirer erases as many lines as it drew, the cursor's and those above it in vain.
+   * @param lines as they were drawn
+   * @param cursorLine which of them the cursor stands in
+   */
+  before(lines: readonly string[], cursorLine: number, { columns, rows }: Size): string {
+    const widths = lines.map((line) => columnsOf(stripVTControlCharacters(line)));
+    if (widths.every((width) => width <= columns)) return "";
+    const home = "\u001b[H\u001b[J";
+    if (this.#atTop) return home;
+    this.#atTop = true;
+    const above = widths
+      .slice(0, cursorLine)
+      .reduce((sum, width) => sum + Math.max(Math.ceil(width / columns), 1), 0);
+    const up = above > 0 ? `\u001b[${above}A` : "";
+    return `\r${up}\u001b[J\u001b[${rows}B${"\n".repeat(rows)}${home}`;
+  }
 }

@@ -1,12 +1,10 @@
 import type { Prompter, Reply } from "../prompter.ts";
 import type { Line, Terminal } from "../../show/terminal.ts";
-import { LiveChooseSeveral } from "./live-choose-several.ts";
-import { LiveChoose } from "./live-choose.ts";
+import { LiveChooseSeveral, LiveChoose } from "./live-choose.ts";
 import { wrapLine } from "./layout.ts";
 import { answerLines, askLive } from "./live-prompt.ts";
 import type { LiveQuestion } from "./live-question.ts";
 import { LiveText } from "./live-text.ts";
-import { StandingAnswers } from "./standing-answers.ts";
 
 /** Asks where the cursor can be moved: lists to point into, filtered while one types. */
 export class LivePrompter implements Prompter {
@@ -58,5 +56,40 @@ export class LivePrompter implements Prompter {
     const { stderr } = this.#terminal;
     const lines = wrapLine(note, stderr.width, (line) => stderr.paint(line), "");
     stderr.document(`${lines.join("\n")}\n`);
+  }
+}
+
+/** An answer that is on the screen. */
+interface StandingAnswer {
+  /** How many lines it takes. */
+  readonly rows: number;
+  /** How wide the terminal was. */
+  readonly columns: number;
+  /** How much was printed before. */
+  readonly printed: number;
+}
+
+/** The answers on the screen, so that one goes when its question is asked again: two of them would contradict. */
+class StandingAnswers {
+  readonly #terminal: Terminal;
+  #answers: StandingAnswer[] = [];
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** Says that an answer of so many lines was drawn. */
+  add(rows: number): void {
+    const { stderr } = this.#terminal;
+    this.#answers.push({ rows, columns: stderr.width, printed: stderr.printed });
+  }
+
+  /** Takes the last answer off the screen; where something else came below it, or the width changed, all stay. */
+  takeBack(): void {
+    const { stderr, questions } = this.#terminal;
+    const last = this.#answers.pop();
+    if (last?.printed === stderr.printed && last.columns === stderr.width) {
+      questions.write(`\r\u001b[${last.rows}A\u001b[J`);
+    } else this.#answers = [];
   }
 }

@@ -1,5 +1,5 @@
 import type { Line } from "../../show/terminal.ts";
-import type { Frame, Paint, Size } from "./layout.ts";
+import type { Frame, Paint, Remarks, Size } from "./layout.ts";
 
 /** A key as Node's readline tells it; a letter that needs no key of its own has no name. */
 export interface Key {
@@ -16,16 +16,6 @@ export type Outcome<T> =
 
 /** Why a value cannot be the answer; undefined: it can. */
 export type Check<T> = ((value: T, signal: AbortSignal) => Promise<string | undefined>) | undefined;
-
-/** What stands on the screen below a question, apart from what the question itself says. */
-export interface Remarks {
-  /** Why the answer was not taken. */
-  readonly problem: string | undefined;
-  /** What is waited for. */
-  readonly activity: string | undefined;
-  /** What arrived while the question was asked. */
-  readonly notes: readonly Line[];
-}
 
 /** A question that is on a screen: what it shows and what keys do to it. */
 export abstract class LiveQuestion<T> {

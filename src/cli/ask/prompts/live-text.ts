@@ -1,8 +1,7 @@
 import { oneLine } from "../../show/foreign-text.ts";
 import type { TextQuestion } from "../prompter.ts";
 import type { Line } from "../../show/terminal.ts";
-import { frameOf } from "./frame.ts";
-import { wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
+import { frameOf, wrapLine, type Frame, type Paint, type Size } from "./layout.ts";
 import { isEnter, LiveQuestion, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
 

@@ -2,7 +2,7 @@
 const pauseMs = 200;
 
 /** How a lookup went. */
-export interface LookupEvents<T> {
+interface LookupEvents<T> {
   readonly arrived: (text: string, result: T) => void;
   readonly failed: (error: unknown) => void;
 }

@@ -5,7 +5,7 @@ import { emptiness, type ChoiceList } from "./choice-list.ts";
 const mostShown = 20;
 
 /** What a typed text stands for in a list. */
-export type Reading =
+type Reading =
   | { readonly kind: "choice"; readonly choice: Choice }
   | { readonly kind: "choices"; readonly choices: readonly Choice[] }
   | { readonly kind: "nothing"; readonly reason: string };

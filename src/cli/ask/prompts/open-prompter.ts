@@ -1,5 +1,5 @@
-import type { Prompter } from "../prompter.ts";
 import type { Terminal } from "../../show/terminal.ts";
+import type { Prompter } from "../prompter.ts";
 
 /** The prompter that fits the terminal, which must be interactive; the other one is not loaded. */
 export async function openPrompter(terminal: Terminal, signal: AbortSignal): Promise<Prompter> {

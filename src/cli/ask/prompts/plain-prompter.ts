@@ -1,8 +1,7 @@
 import type { Choice, ListQuestion, Prompter, Reply } from "../prompter.ts";
 import type { Line, Terminal } from "../../show/terminal.ts";
 import { untilAborted } from "../../../domain/until-aborted.ts";
-import { withPreselected } from "./choice-list.ts";
-import { listedNames } from "./listed-names.ts";
+import { withPreselected, listedNames } from "./choice-list.ts";
 import { NumberedList, withPreselectedShown } from "./numbered-list.ts";
 import { PlainScreen } from "./plain-screen.ts";
 

@@ -1,5 +1,5 @@
-import type { Line, Terminal } from "../../show/terminal.ts";
-import { readLine } from "./line-reader.ts";
+import type { Line, Terminal, InputStream } from "../../show/terminal.ts";
+import { InterruptedError } from "../../interruption.ts";
 
 /** Lines that follow one another: nothing is written over. */
 export class PlainScreen {
@@ -46,4 +46,42 @@ export class PlainScreen {
     stderr.line(line);
     if (this.#prompt !== undefined) stderr.document(stderr.paint(this.#prompt));
   }
+}
+
+/**
+ * Reads one line, as a terminal hands it over at Enter. Node's readline takes more than the line when more was typed
+ * ahead, and drops it when it is closed; here that waits for the next question.
+ * @throws InterruptedError at the end of input, and the reason of the signal
+ */
+async function readLine(input: InputStream, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
+  const chunks: Buffer[] = [];
+  return await new Promise<string>((resolve, reject) => {
+    const settle = (end: () => void) => {
+      input.pause();
+      input.off("data", read).off("end", ended).off("error", failed);
+      signal.removeEventListener("abort", aborted);
+      end();
+    };
+    const read = (data: Buffer | string) => {
+      const chunk = Buffer.from(data);
+      const end = chunk.indexOf("\n");
+      chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
+      if (end < 0) return;
+      settle(() => {
+        const rest = chunk.subarray(end + 1);
+        if (rest.length > 0) input.unshift(rest);
+        resolve(Buffer.concat(chunks).toString("utf8").replace(/\r$/, ""));
+      });
+    };
+    const ended = () => settle(() => reject(new InterruptedError()));
+    const failed = (error: Error) => settle(() => reject(error));
+    const aborted = () => settle(() => reject(signal.reason as Error));
+    if (input.readableEnded) {
+      reject(new InterruptedError());
+      return;
+    }
+    signal.addEventListener("abort", aborted, { once: true });
+    input.on("data", read).once("end", ended).once("error", failed).resume();
+  });
 }

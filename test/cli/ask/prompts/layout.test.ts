@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { frameOf, type Parts } from "../../../../src/cli/ask/prompts/frame.ts";
-import { cutLine, keyLine, wrapLine } from "../../../../src/cli/ask/prompts/layout.ts";
+import { frameOf, type Parts, cutLine, keyLine, wrapLine } from "../../../../src/cli/ask/prompts/layout.ts";
 import { toned, type Line } from "../../../../src/cli/show/terminal.ts";
 import { columnsOf, cutTo } from "../../../../src/cli/show/text-width.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Ticks, type EnterEffect, type Situation } from "../../../../src/cli/ask/prompts/ticks.ts";
+import { Ticks, type EnterEffect, type Situation } from "../../../../src/cli/ask/prompts/live-choose.ts";
 
 const entry = { value: "b", label: "b" };
 const still: Situation = { text: "", moved: false, spaced: false };

@@ -1,0 +1,109 @@
+import { learnSecret } from "../domain/known-secrets.ts";
+import { UsageError, type Environment } from "./options/answers.ts";
+import type { HostProcess } from "./command.ts";
+
+/** Variables whose value is a secret, of Azure's SDKs and of hosts with managed identities. */
+const secretVariables = [
+  "AZURE_CLIENT_SECRET",
+  "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+  "AZURE_PASSWORD",
+  "IDENTITY_HEADER",
+  "MSI_SECRET",
+];
+
+/** Names in NODE_DEBUG that make Node print requests with their headers and bodies. */
+const nodeTellers = ["http", "https", "http2", "net", "tls", "stream", "undici", "fetch"];
+/** What `@azure/core-rest-pipeline` reaches a proxy with. In DEBUG they print the proxy with its password. */
+const proxyTellers = ["http-proxy-agent", "https-proxy-agent"];
+/** https://nodejs.org/api/cli.html */
+const secretFiles =
+  /^--(?:tls-keylog|report-on-fatalerror|report-on-signal|report-uncaught-exception|heapsnapshot-)/;
+
+/**
+ * Keeps the process from leaking the run's secrets: refuses unverified certificates, and warns of every switch that
+ * makes Node or a library print secrets.
+ * @returns a sentence for each such switch
+ * @throws UsageError `usage.unverified-tls`
+ */
+export function guardSecrets({ env, execArgv = [] }: Pick<HostProcess, "env" | "execArgv">): string[] {
+  // By no other value: https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue
+  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    throw new UsageError(
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 would have certificates go unverified, and passwords and tokens to whoever is in between",
+      "usage.unverified-tls",
+      "Take it out of the environment. Where a proxy opens TLS, or a cloud has a certificate authority of its own, name that in NODE_EXTRA_CA_CERTS.",
+    );
+  }
+  const proxyPasswords = proxyVariables.flatMap((name) => passwordIn(env[name]));
+  for (const secret of [...secretVariables.map((name) => env[name] ?? ""), ...proxyPasswords]) {
+    learnSecret(secret);
+  }
+  const switches = [...execArgv, ...(env["NODE_OPTIONS"] ?? "").split(/\s+/)];
+  return [
+    ...(names(env["NODE_DEBUG"], nodeTellers)
+      ? ["NODE_DEBUG has Node print requests, passwords and tokens among them"]
+      : []),
+    ...(proxyPasswords.length > 0 && names(env["DEBUG"], proxyTellers)
+      ? ["DEBUG has the password of the proxy printed"]
+      : []),
+    ...switches
+      .filter((one) => secretFiles.test(one))
+      .map(
+        (one) => `${one.replace(/=.*/, "")} has Node write secrets of this run, or keys to them, to a file`,
+      ),
+    ...(env["SSLKEYLOGFILE"]
+      ? [
+          "SSLKEYLOGFILE has programs that acr-pull runs, such as az, write the keys of their connections to a file",
+        ]
+      : []),
+  ];
+}
+
+/** Whether the variable, a list of names with `*` for any letters, matches one of these. */
+function names(value = "", tellers: readonly string[]): boolean {
+  return value.split(/[\s,]+/).some((name) => {
+    const pattern = name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*");
+    return tellers.some((teller) => new RegExp(`^${pattern}$`, "i").test(teller));
+  });
+}
+
+function passwordIn(url = ""): string[] {
+  const password = URL.canParse(url) ? new URL(url).password : "";
+  return password === "" ? [] : [password, decoded(password)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** In the order in which requests over TLS heed them. */
+const proxyVariables = [
+  "HTTPS_PROXY",
+  "https_proxy",
+  "ALL_PROXY",
+  "all_proxy",
+  "HTTP_PROXY",
+  "http_proxy",
+] as const;
+
+/**
+ * Refuses a proxy that the libraries would fail on or mistake for another kind, each in its own way. The value is not
+ * shown, since it may hold a password.
+ * @throws UsageError `usage.proxy`
+ */
+export function checkProxyVariables(environment: Environment): void {
+  const name = proxyVariables.find((candidate) => environment[candidate]);
+  if (name === undefined) return;
+  const value = environment[name] ?? "";
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if ((url?.protocol === "http:" || url?.protocol === "https:") && url.hostname !== "") return;
+  throw new UsageError(
+    `${name} is not the URL of an HTTP proxy`,
+    "usage.proxy",
+    `Write it with its scheme, such as ${name}=http://proxy.example:3128, or take it out of the environment.`,
+  );
+}

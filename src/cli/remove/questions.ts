@@ -1,0 +1,112 @@
+import type { RemovableRegistry } from "../../core/remove/contract.ts";
+import { listRemovableRegistries } from "../../core/remove/flow.ts";
+import { refused } from "../../domain/errors.ts";
+import { registryReference } from "../../domain/names.ts";
+import { placeQuestions } from "../ask/common-questions.ts";
+import type { Questionnaire, QuestionParts } from "../flow-command.ts";
+import type { Choice, Prompter } from "../ask/prompter.ts";
+import type { Question } from "../ask/question.ts";
+import type { RemoveTypes } from "./options.ts";
+import { removeOptions, type RemoveAnswers } from "./options.ts";
+
+/** Without it nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
+const indispensable = "registry";
+
+/** What a person is asked for `remove`: as whom to work, where, and which registry is meant. */
+export const removeQuestionnaire: Questionnaire<RemoveTypes> = {
+  opening: () => [
+    "Takes back what acr-pull setup gave a cluster for one registry.",
+    "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+  ],
+  questions({ yes, dryRun, registry }) {
+    const takesDefaults = yes || dryRun;
+    if (takesDefaults && registry !== undefined) return undefined;
+    return (parts) => {
+      const all = removeQuestions(parts);
+      return { questions: takesDefaults ? all.filter(({ id }) => id === indispensable) : all };
+    };
+  },
+};
+
+/** The questions of `remove` in their order. */
+function removeQuestions({
+  connections,
+  prompter,
+  context,
+}: QuestionParts<RemoveTypes>): ReadonlyArray<Question<RemoveAnswers>> {
+  return [
+    ...placeQuestions<RemoveAnswers>({
+      connections,
+      prompter,
+      signal: context.signal,
+      signIn: (request) => connections.azure(request),
+      rights: "It needs to own the application, and to be allowed to take roles back on the registry.",
+    }),
+    registryQuestion({
+      prompter,
+      registries: async (answers, signal) =>
+        listRemovableRegistries(answers, { clusters: await connections.clusters(answers) }, signal),
+    }),
+  ];
+}
+
+/** What the question is asked with. */
+interface RegistryParts {
+  readonly prompter: Pick<Prompter, "choose">;
+  /** The registries that the chosen clusters' secrets have entries for. */
+  readonly registries: (answers: RemoveAnswers, signal: AbortSignal) => Promise<readonly RemovableRegistry[]>;
+}
+
+/** Which registry, among those that the clusters know; or one that is typed, when its secrets are gone. */
+function registryQuestion({
+  prompter,
+  registries,
+}: RegistryParts): Question<RemoveAnswers, readonly RemovableRegistry[]> {
+  return {
+    id: "registry",
+    subject: "the registry",
+    options: ["registry"],
+    settledBy: ["registry"],
+    dependsOn: ["contexts", "namespaces", "namespaceSelector", "secretName"],
+    // A context's plugin may open a browser or ask for a touch, which must not happen during questions about Azure.
+    fetched: "soon",
+    applies: () => true,
+    looking: "Looking for the registries that secrets have entries for",
+    async look(answers, signal) {
+      const found = await registries(answers, signal);
+      if (found.length > 0) return found;
+      throw refused(
+        "remove.nothing-found",
+        "No secret that can be seen has an entry of acr-pull's.",
+        "Check --context and -n. What is left in Azure, when the secrets are gone, is found by --registry.",
+      );
+    },
+    expect: () => ({}),
+    async ask({ data, previous, canGoBack }) {
+      const found = await data;
+      const reply = await prompter.choose({
+        message: removeOptions.registry.question ?? "",
+        canGoBack,
+        loading: "",
+        choices: found.map(choiceOf),
+        preselected: previous["registry"]?.[0],
+        typed,
+      });
+      return reply.kind === "back" ? reply : { kind: "answer", value: { registry: [reply.value] } };
+    },
+  };
+}
+
+function choiceOf({ loginServer, secrets }: RemovableRegistry): Choice {
+  return {
+    value: loginServer,
+    label: loginServer,
+    detail: secrets.length === 1 ? "one secret" : `${secrets.length} secrets`,
+  };
+}
+
+function typed(text: string): Choice | undefined {
+  if (!/[/.:]/.test(text)) return undefined;
+  registryReference(text);
+  return { value: text, label: `use ${text}` };
+}

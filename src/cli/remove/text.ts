@@ -1,0 +1,141 @@
+import type { PlannedChange } from "../../core/plan.ts";
+import type { KeptReason, RemovedItem, RemovePlan, RemoveResult } from "../../core/remove/contract.ts";
+import type { FlowText, Telling } from "../show/answer.ts";
+import { equivalentCommand } from "../show/equivalent-command.ts";
+import { tableLines } from "../show/lines.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { removeOptions, type RemoveAnswers } from "./options.ts";
+
+/** What `remove` says of its plan and of what it did. */
+export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
+  plan: ({ registryName, loginServer, changes, warnings }) => ({
+    title: `Plan to remove ${loginServer}`,
+    changes: changes.map(inWords),
+    warnings,
+    typed: {
+      message: `To remove this, type the registry's name: ${registryName}`,
+      names: [registryName, loginServer],
+    },
+  }),
+  lines: resultLines,
+};
+
+/** What stays says why, in words; what goes needs none but its name. */
+function inWords(change: PlannedChange): PlannedChange {
+  const { because, by } = (change.after ?? {}) as {
+    readonly because?: KeptReason;
+    readonly by?: readonly string[];
+  };
+  if (because === undefined) return { ...change, before: change.action === "removed" ? null : change.before };
+  return { ...change, before: null, after: reasonText(because, by) };
+}
+
+/** More rows of one kind than these are counted: nobody reads them. */
+const mostRows = 20;
+
+/** What became of each thing, and why something stays: for people. */
+function resultLines(
+  { removed }: RemoveResult,
+  { asked, shell, width }: Pick<Telling<RemoveAnswers>, "asked" | "shell" | "width">,
+): Line[] {
+  if (removed.length === 0)
+    return ["Nothing to remove: nothing of acr-pull's for it is left where it was looked for."];
+  const failed = removed.filter(({ error }) => error !== undefined);
+  return [
+    ...tableLines(["WHAT", "WHICH", "RESULT"], rowsOf(removed), width),
+    ...failed.flatMap(({ error, ...item }): Line[] => [
+      "",
+      [toned("bad", `✗ ${placeOf(item)}:`), ` ${error?.message ?? ""}`],
+      ...(error?.hint === undefined ? [] : [[toned("strong", "  fix:"), ` ${error.hint}`] as const]),
+    ]),
+    ...(asked
+      ? [
+          "",
+          [toned("strong", "The same without a question:")] as const,
+          `  ${equivalentCommand(shell, "remove", removeOptions)}`,
+        ]
+      : []),
+  ];
+}
+
+function rowsOf(removed: readonly RemovedItem[]): string[][] {
+  const rows = removed.map((item) => [words[item.kind], placeOf(item), resultOf(item)]);
+  const counts = new Map<string, number>();
+  for (const [what = "", , result = ""] of rows) {
+    const key = `${what} ${result}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const told = new Set<string>();
+  return rows.flatMap(([what = "", which = "", result = ""]) => {
+    const key = `${what} ${result}`;
+    const count = counts.get(key) ?? 1;
+    if (count <= mostRows) return [[what, which, result]];
+    if (told.has(key)) return [];
+    told.add(key);
+    return [[what, `${count} of them`, result]];
+  });
+}
+
+const words: Readonly<Record<RemovedItem["kind"], string>> = {
+  "service-account": "service account",
+  secret: "secret",
+  key: "key",
+  "role-assignment": "role assignment",
+  "service-principal": "service principal",
+  application: "application",
+};
+
+/** A role assignment by the name that ends its id: the rest says where. */
+function placeOf({ kind, id, context, namespace }: RemovedItem | Omit<RemovedItem, "error">): string {
+  if (context !== undefined) return [context, namespace, id].join("/");
+  return kind === "role-assignment" ? (id.split("/").at(-1) ?? id) : id;
+}
+
+const evidenceTexts: Readonly<Record<NonNullable<RemovedItem["evidence"]>, string>> = {
+  refused: "removed, and refused",
+  unlisted: "removed, and listed no more",
+  untried: "removed, not tried",
+  "not-yet-refused": "removed, not refused everywhere yet",
+};
+
+function resultOf({ kind, action, reason, evidence, heldBy }: RemovedItem): string {
+  if (evidence !== undefined) return evidenceTexts[evidence];
+  if (action === "skipped") return "not reached";
+  const taken = reason === "unfinished" ? "emptied" : "entry removed";
+  const done = action === "updated" ? (kind === "secret" ? taken : "unlinked") : action;
+  return reason === undefined ? done : `${done}: ${reasonText(reason, heldBy)}`;
+}
+
+const reasons: Readonly<Record<KeptReason, string>> = {
+  "holds-other-entries": "stays with the other entries in it",
+  "not-made-by-acr-pull": "stays, for acr-pull did not make it",
+  "holds-other-credential": "stays with another credential for this host, which is not acr-pull's",
+  "being-deleted": "is being deleted, and still held",
+  unfinished: "holds no password, and leads the next run to what is still to go",
+  "linked-by-others": "somebody else wrote its list",
+  "of-another-cluster": "its mark says that it is another cluster's",
+  "still-held": "still used",
+  "not-ours": "acr-pull did not make it for this cluster",
+  unnamed: "no secret here names it: another cluster of the same id may pull with it",
+  "has-unnamed-key": "a key is left that no secret here names",
+  "principal-gone": "its principal is gone, so that nobody pulls by it",
+  "used-by-other-clusters": "other clusters use it",
+  shared: "acr-pull did not make the application for this cluster",
+  "has-other-credentials": "something else can sign in as it",
+  "not-seen": "it cannot be seen whether something else can sign in as it",
+  "has-other-roles": "it holds other roles",
+  "asked-to-keep": "asked to keep",
+};
+
+const mostNamed = 3;
+
+/**
+ * Why something stays, in words.
+ * @param heldBy the secrets, or finalizers, that are the reason
+ */
+function reasonText(reason: KeptReason, heldBy: readonly string[] = []): string {
+  if (heldBy.length === 0) return reasons[reason];
+  const named = heldBy.slice(0, mostNamed).join(", ");
+  const more = heldBy.length - mostNamed;
+  return `${reasons[reason]} by ${named}${more > 0 ? ` and ${more} more` : ""}`;
+}

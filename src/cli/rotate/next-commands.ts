@@ -1,0 +1,65 @@
+import type { GivenOptions } from "../options/answers.ts";
+import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
+import { rotateOptions, type RotateAnswers } from "./options.ts";
+
+/** What a retirement may lack, as the option says it. */
+type RetireConsent =
+  | { readonly namespacesComplete: "true" }
+  /** A key's id. */
+  | { readonly retireKey: string };
+
+/** Command lines that the last screen names: for the same keys, of the same clusters. */
+export interface NextCommands {
+  /** Does the same again. */
+  readonly again: string;
+  /** Retires what is due, and no more. */
+  readonly finish: string;
+  /** Retires a key that this run left alive, with a consent that it lacked. */
+  readonly retire: (consent: RetireConsent) => string;
+}
+
+/** Options that say how a new key is made, or what is done besides: they do not go with another intent. */
+const ofTheRotation = [
+  "ifExpiringWithinMs",
+  "expiresInMs",
+  "graceMs",
+  "wait",
+  "overlapEntry",
+  "finish",
+  "abort",
+  "compromised",
+  "acceptOutage",
+  "dryRun",
+  "exitCode",
+] as const satisfies ReadonlyArray<keyof RotateAnswers>;
+
+/** The command lines that are told at the end: for the same keys, of the same clusters. */
+export function nextCommands(shell: Shell): NextCommands {
+  const finishing = instead(withoutRotation(shell.given), { finish: "true" });
+  // What a leak and a way back retire is due at once, which --finish alone does not know.
+  const same = isTrue(shell.given, "compromised") || isTrue(shell.given, "abort");
+  const command = (given: GivenOptions) => equivalentCommand({ ...shell, given }, "rotate", rotateOptions);
+  return {
+    again: command(shell.given),
+    finish: command(finishing),
+    retire: (consent) => command(instead(same ? shell.given : finishing, consent)),
+  };
+}
+
+function isTrue(given: GivenOptions, name: keyof RotateAnswers): boolean {
+  return given.get(name)?.texts.at(-1) === "true";
+}
+
+function withoutRotation(given: GivenOptions): GivenOptions {
+  return new Map([...given].filter(([name]) => !ofTheRotation.some((one) => one === name)));
+}
+
+function instead(
+  given: GivenOptions,
+  more: Readonly<Partial<Record<keyof RotateAnswers, string>>>,
+): GivenOptions {
+  const flags = Object.entries(more).map(
+    ([name, text]) => [name, { texts: [text], source: "flag" }] as const,
+  );
+  return new Map([...given, ...flags]);
+}

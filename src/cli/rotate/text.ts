@@ -1,0 +1,259 @@
+import type { RemovalEvidence } from "../../core/proof/prove-removed.ts";
+import type {
+  ResultRotation,
+  RetireBlock,
+  RotateIntent,
+  RotatePlan,
+  RotateResult,
+} from "../../core/rotate/contract.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
+import type { FlowText } from "../show/answer.ts";
+import { signedLines, targetLines } from "../show/lines.ts";
+import { toned, type Line, type Toned } from "../show/terminal.ts";
+import { wrapped } from "../show/text-width.ts";
+import { nextCommands, type NextCommands } from "./next-commands.ts";
+import { intentOf, type RotateAnswers } from "./options.ts";
+
+/**
+ * What stays open after a leak: nothing takes back the tokens that a registry gave out.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
+ */
+const tokensOutliveTheKey =
+  "Tokens that the registry gave out for the leaked key may go on pulling for up to 3 hours: only removing the role of the service principal cuts them off at once, and with them every pull of the cluster";
+
+/** What `rotate` says of its plan and of what it did. */
+export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
+  plan: ({ changes, warnings }, answers) => ({
+    title: "Plan for the rotation",
+    changes,
+    warnings: answers.compromised ? [...warnings, tokensOutliveTheKey] : warnings,
+  }),
+  lines: (result, { answers, shell, ...more }) =>
+    resultLines(result, { ...more, intent: intentOf(answers), commands: nextCommands(shell) }),
+};
+
+/** What the lines depend on besides the result. */
+interface ResultContext {
+  readonly intent: RotateIntent;
+  readonly commands: NextCommands;
+  readonly asked: boolean;
+  readonly now: Date;
+  readonly width: number;
+}
+
+/** Runs that change nothing when they are repeated at once. */
+const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
+
+/** What is true now of each key, what happens to the one before it and when, and what each secret got: for people. */
+function resultLines(result: RotateResult, context: ResultContext): Line[] {
+  const { rotations, secrets, sweptKeys, unwrittenKeys } = result;
+  const { intent, commands, asked, width } = context;
+  const parts: Line[][] = [
+    ...rotations.map((rotation) => rotationLines(rotation, result, context)),
+    ...(sweptKeys.length > 0 ? [sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width))] : []),
+    ...(unwrittenKeys.length > 0
+      ? [
+          unwrittenKeys.flatMap(({ keyId }) =>
+            signedLines(toned("warning", "!"), unwrittenText(keyId), width),
+          ),
+        ]
+      : []),
+    ...(secrets.length > 0
+      ? [
+          targetLines(
+            secrets.map((secret) => ({ ...secret, kind: "secret" })),
+            width,
+          ),
+        ]
+      : []),
+    ...(intent === "compromised" ? [tokenLines(rotations, width)] : []),
+    ...(asked && repeatable.has(intent)
+      ? [[[toned("strong", "The same without a question:")] as const, `  ${commands.again}`]]
+      : []),
+  ];
+  return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+function sweptText(keyId: string): string {
+  return `Removed the key ${keyId}, which an earlier run had made and written nowhere.`;
+}
+
+function unwrittenText(keyId: string): string {
+  return `The key ${keyId} was made, and no secret is known to hold it yet: the next run that may list all secrets removes it.`;
+}
+
+/** What stays open after a leak, and what closes it. */
+function tokenLines(rotations: readonly ResultRotation[], width: number): Line[] {
+  const cuts = rotations
+    .filter(({ registry, state }) => registry.startsWith("/") && state !== "failed")
+    .map(
+      ({ registry, appId }) =>
+        `az role assignment delete --assignee ${appId} --scope ${shellQuote(registry)}`,
+    );
+  const until = cuts.length > 0 ? ", until acr-pull setup grants it again:" : ".";
+  return [
+    ...signedLines(toned("warning", "!"), tokensOutliveTheKey + until, width),
+    ...[...new Set(cuts)].map((command) => `    ${command}`),
+  ];
+}
+
+const signs: Readonly<Record<ResultRotation["state"], Toned>> = {
+  unchanged: toned("faint", "="),
+  pending: toned("good", "✓"),
+  rotated: toned("good", "✓"),
+  aborted: toned("good", "✓"),
+  failed: toned("bad", "✗"),
+};
+
+function rotationLines(rotation: ResultRotation, result: RotateResult, context: ResultContext): Line[] {
+  const { width } = context;
+  const [first = "", ...more] = wrapped(headOf(rotation, result, context), width - 2);
+  return [
+    [signs[rotation.state], " ", toned("strong", first)],
+    ...more.map((line): Line => ["  ", toned("strong", line)]),
+    ...beforeLines(rotation, context),
+  ];
+}
+
+/** Which key is in use, by how many secrets and until when. */
+function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultContext): string {
+  const { loginServer, context, keyId, expiresAt, state } = rotation;
+  const key = keyId === null ? "The key in use" : `The key ${keyId}`;
+  const where = `for ${loginServer} in ${context}`;
+  const until =
+    expiresAt === null ? "with an end that is not known" : `valid until ${expiresAt.slice(0, 10)}`;
+  const users = usersOf(rotation, result);
+  const states: Readonly<Record<ResultRotation["state"], string>> = {
+    unchanged: `is left as it is: ${until}${daysLeft(expiresAt, now)}`,
+    pending: `is in use${users}, ${until}`,
+    rotated: `is in use${users}, ${until}`,
+    aborted: `is in use again${users}, ${until}`,
+    failed: "was not rotated to the end",
+  };
+  return `${key} ${where} ${states[state]}.`;
+}
+
+/** How many secrets hold it, where they are not told together with those of another key. */
+function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResult): string {
+  if (rotations.filter((one) => one.context === context).length > 1) return "";
+  const { length } = secrets.filter(
+    (one) => one.context === context && one.error === undefined && one.action !== "skipped",
+  );
+  return length === 0 ? "" : ` by ${length === 1 ? "one secret" : `${length} secrets`}`;
+}
+
+function daysLeft(expiresAt: string | null, now: Date): string {
+  if (expiresAt === null) return "";
+  const days = Math.floor((Date.parse(expiresAt) - now.getTime()) / 86_400_000);
+  if (days < 0) return ", which is over";
+  return days === 1 ? ", one more day" : `, ${days} more days`;
+}
+
+/** What becomes of the key before it, or has become of it. */
+function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
+  const { replaced, retireAfter, retired, retirement, retireBlocked, state } = rotation;
+  const { commands, now, width } = context;
+  const old = otherKey(rotation, context);
+  const say = (sentence: string) => wrapped(sentence, width, 2);
+  if (retireBlocked !== undefined) {
+    // Of all that may stand in the way this alone is known beforehand.
+    const isForeseen = retireBlocked === "cannot-see-all-namespaces" && state === "pending";
+    const isLater = isForeseen && retireAfter !== null && Date.parse(retireAfter) > now.getTime();
+    return blockLines(rotation, retireBlocked, context, isLater ? momentOf(retireAfter) : undefined);
+  }
+  if (replaced === null) return [];
+  if (retired) return say(`${old} ${retirementTexts[retirement ?? "untried"]}.`);
+  if (state === "failed") return say(`${old} is not retired, and goes on working.`);
+  if (retireAfter === null) return [];
+  if (Date.parse(retireAfter) <= now.getTime()) {
+    return [...say(`${old} may be retired by now:`), `    ${commands.finish}`];
+  }
+  return [
+    ...say(
+      `${old} stays valid until ${momentOf(retireAfter)} at least. After that a daily job retires it, or this:`,
+    ),
+    `    ${commands.finish}`,
+  ];
+}
+
+/** No more than what was looked at. */
+const retirementTexts: Readonly<Record<RemovalEvidence, string>> = {
+  refused: "is gone, and is refused",
+  unlisted: "is gone: the directory lists it no more. No secret held its password any more to try it with",
+  untried: "is removed; nothing was tried with it",
+};
+
+/** A time to the minute: it says when to come back. */
+function momentOf(time: string): string {
+  return `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** The key beside the one in use, by its place in the rotation. */
+function otherKey({ replaced, state }: ResultRotation, { intent }: Pick<ResultContext, "intent">): string {
+  const name = replaced === null ? "The key" : `The key ${replaced}`;
+  return state === "aborted" || intent === "abort" ? `${name} that was to follow it` : `${name} before it`;
+}
+
+/**
+ * Why the old key lives on, or will when its time is over, and what would let it be retired.
+ * @param until when its time is over, in words; undefined: it is
+ */
+function blockLines(
+  rotation: ResultRotation,
+  block: RetireBlock,
+  context: ResultContext,
+  until: string | undefined,
+): Line[] {
+  const { width } = context;
+  const { why, fix, commands } = remediesOf(rotation, context)[block];
+  const how =
+    until === undefined ? "lives on" : `stays valid until ${until} at least, and lives on after that`;
+  const [first = "", ...more] = wrapped(`${otherKey(rotation, context)} ${how}: ${why}.`, width - 4);
+  return [
+    ["  ", toned("warning", "!"), ` ${first}`],
+    ...more.map((line) => `    ${line}`),
+    ...wrapped(fix, width, 4),
+    ...commands.map((line) => `      ${line}`),
+  ];
+}
+
+/** What keeps an old key alive, in words, and what would let it be retired. */
+interface BlockRemedy {
+  readonly why: string;
+  readonly fix: string;
+  readonly commands: readonly string[];
+}
+
+function remediesOf(
+  { replaced, appId }: Pick<ResultRotation, "replaced" | "appId">,
+  { intent, commands }: Pick<ResultContext, "intent" | "commands">,
+): Readonly<Record<RetireBlock, BlockRemedy>> {
+  const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
+  return {
+    "cannot-see-all-namespaces": {
+      why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
+      fix: "When its time is over, have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
+      commands: [commands.retire({ namespacesComplete: "true" })],
+    },
+    "still-held": {
+      why: "a secret that could not be written still holds it",
+      fix: `Mend what is said of it, and run the same again${orElse}:`,
+      commands: [commands.again],
+    },
+    "key-not-ours": {
+      why: "acr-pull did not make it for this cluster, so that others may use it",
+      fix: "If nobody does, agree to its retirement by its id:",
+      commands: [commands.retire({ retireKey: replaced ?? "KEY_ID" })],
+    },
+    "key-unknown": {
+      why: "it was given by hand, and which of the application's keys it is cannot be told",
+      fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
+      commands: [`az ad app credential list --id ${appId}`, commands.retire({ retireKey: "KEY_ID" })],
+    },
+    "not-yet-refused": {
+      why: "the directory has removed it, and it is not refused everywhere yet",
+      fix: "That takes a while. Whether it is over, this tells:",
+      commands: [commands.finish],
+    },
+  };
+}

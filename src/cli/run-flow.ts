@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Conversation, Leave, Outcome } from "../core/ending.ts";
+import type { Report } from "../core/progress.ts";
+import type { ExitCode } from "../domain/exit-code.ts";
+import { approve } from "./ask/approval.ts";
+import type { CommandContext } from "./command.ts";
+import type { Connections } from "./connections.ts";
+import type { FlowCommand, FlowTypes } from "./flow-command.ts";
+import { InterruptedError } from "./interruption.ts";
+import { readAnswers, type GivenOptions } from "./options/answers.ts";
+import { check } from "./options/check.ts";
+import { answerOf, orStopped } from "./show/answer.ts";
+import { equivalentCommand } from "./show/equivalent-command.ts";
+import { interruptedAtQuestion, stoppable, untilOver } from "./stoppable.ts";
+
+/** Runs a command: checks the options, asks for what is missing, connects, runs the flow, and shows how it ended. */
+export async function runFlow<Types extends FlowTypes>(
+  command: FlowCommand<Types>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const given = readAnswers(command.options, context.given);
+  check(command, given, context.given, context.terminal.interactive);
+  const inputOf = await command.input(given, context);
+  return await untilOver(context, async (bounded) => {
+    const asked = await ask(command, inputOf, bounded);
+    const answers = readAnswers(command.options, asked.given);
+    const job = { ...asked, answers, input: inputOf(answers) };
+    const outcome = await orStopped<Outcome<Types["plan"], Types["result"]>, Types["result"]>((leave) =>
+      command.looksOnly
+        ? run(command, job, bounded, { approve: async () => false })
+        : runStoppably(command, job, bounded, leave),
+    );
+    const answer = answerOf(command.name, await command.text(), outcome, {
+      answers,
+      shell: { ...bounded, given: asked.given },
+      asked: [...asked.given.values()].some(({ source }) => source === "answer"),
+      now: new Date(),
+      width: bounded.terminal.stdout.width,
+    });
+    bounded.view.answer(answer);
+    return answer.exitCode;
+  });
+}
+
+/** What a run starts from, after the questions if there were any. */
+interface Asked<Types extends FlowTypes> {
+  readonly connections: Connections;
+  /** Receives the progress of the run. */
+  readonly report: Report;
+  /** What was given and answered. */
+  readonly given: GivenOptions;
+  readonly foreseen: Types["foreseen"] | undefined;
+}
+
+/** Connects, and asks questions if somebody is at the terminal. Only then is that code loaded. */
+async function ask<Types extends FlowTypes>(
+  command: FlowCommand<Types>,
+  inputOf: (answers: Types["answers"]) => Types["input"],
+  context: CommandContext,
+): Promise<Asked<Types>> {
+  const { terminal, view, connect, signal, given } = context;
+  if (!terminal.interactive || !command.questions) {
+    return { connections: connect(view.report, signal), report: view.report, given, foreseen: undefined };
+  }
+  const [questionnaire, { Interview }] = await Promise.all([
+    command.questions(),
+    import("./ask/interview.ts"),
+  ]);
+  const interview = new Interview(questionnaire, (texts) => readAnswers(command.options, texts), context);
+  const { report } = interview;
+  const connections = connect(report, signal);
+  try {
+    const foreseen = await interview.hold({
+      connections,
+      inputOf,
+      portsOf: (answers) => command.ports(connections, answers),
+    });
+    return { connections, report, given: interview.given, foreseen };
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    const again = sameCommand(command, { ...context, given: interview.given }, { asking: true });
+    throw interruptedAtQuestion(error, again);
+  }
+}
+
+/** A run with everything known. */
+interface Job<Types extends FlowTypes> extends Asked<Types> {
+  readonly answers: Types["answers"];
+  readonly input: Types["input"];
+}
+
+async function runStoppably<Types extends FlowTypes>(
+  command: FlowCommand<Types>,
+  job: Job<Types>,
+  context: CommandContext,
+  leave: Leave<Types["result"]>,
+): Promise<Outcome<Types["plan"], Types["result"]>> {
+  const { answers, foreseen, given } = job;
+  const text = await command.text();
+  return await stoppable(
+    (whileAsking) =>
+      run(command, job, context, {
+        leave,
+        approve: async (plan) => {
+          // The person agreed to this very plan. Another run may have changed what is left to do.
+          if (foreseen && isDeepStrictEqual(plan.changes, foreseen.plan.changes)) return true;
+          return await whileAsking(() => approve(text.plan(plan, answers), answers, context));
+        },
+      }),
+    context,
+    {
+      agreed: answers.yes === true || foreseen !== undefined,
+      command: (how) => sameCommand(command, { ...context, given }, how),
+    },
+  );
+}
+
+/** Runs the flow. It is loaded while its services are opened. */
+async function run<Types extends FlowTypes>(
+  command: FlowCommand<Types>,
+  { connections, answers, input, report, foreseen }: Job<Types>,
+  { signal }: CommandContext,
+  conversation: Omit<Conversation<Types["plan"], Types["result"]>, "report">,
+): Promise<Outcome<Types["plan"], Types["result"]>> {
+  const [ports, flow] = await Promise.all([command.ports(connections, answers), command.flow()]);
+  return await flow(input, ports, { ...conversation, report, foreseen }, signal);
+}
+
+/** The command line that does the same: without a question, or asking for what it does not say. */
+function sameCommand(
+  { name, options }: Pick<FlowCommand<FlowTypes>, "name" | "options">,
+  shell: Pick<CommandContext, "program" | "given" | "environment">,
+  how: { readonly asking: boolean },
+): string {
+  return equivalentCommand(shell, name, options, how);
+}

@@ -1,0 +1,123 @@
+import type { CommandContext } from "../command.ts";
+import type { SetupAnswers } from "./options.ts";
+import { addAbortSignal } from "node:stream";
+import { access, constants, lstat, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
+import { SecretText } from "../../domain/secret-text.ts";
+import { UsageError } from "../options/answers.ts";
+import type { InputStream } from "../show/terminal.ts";
+import type { CredentialsFile } from "../../core/setup/contract.ts";
+import { refused } from "../../domain/errors.ts";
+
+/** Longer than any password of Entra. More than that is the wrong file. */
+const longestPassword = 4096;
+
+/**
+ * The known password of a service principal, where it is given.
+ * @throws UsageError `usage.password` when it cannot be read or is none
+ */
+export async function passwordGiven(
+  { passwordStdin, passwordFile }: Pick<SetupAnswers, "passwordStdin" | "passwordFile">,
+  { terminal, signal }: Pick<CommandContext, "terminal" | "signal">,
+): Promise<SecretText | undefined> {
+  if (passwordStdin) return await passwordFromStream(terminal.stdin, signal);
+  return passwordFile === undefined ? undefined : await passwordFromFile(passwordFile, signal);
+}
+
+/**
+ * The known password of a service principal, from a file.
+ * @throws UsageError `usage.password` when it cannot be read or is none
+ */
+export async function passwordFromFile(path: string, signal: AbortSignal): Promise<SecretText> {
+  const bounds = { limitBytes: longestPassword, pipe: true, signal };
+  const text = await readNamedFile(path, bounds).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new UsageError(
+      `--password-file ${path} cannot be read (${whyUnreadable(error)})`,
+      "usage.password",
+    );
+  });
+  return password(text.toString("utf8"), "--password-file");
+}
+
+/**
+ * The known password of a service principal, from a stream that ends.
+ * @throws UsageError `usage.password` when a person would have to type it, or when it is none
+ */
+export async function passwordFromStream(stream: InputStream, signal: AbortSignal): Promise<SecretText> {
+  if (stream.isTTY) {
+    throw new UsageError(
+      "--password-stdin reads a pipe or a file, but stdin is a terminal, which would show the password",
+      "usage.password",
+      "Pipe it in: some-vault read password | acr-pull setup --password-stdin …",
+    );
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  addAbortSignal(signal, stream);
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk as string | Buffer));
+    length += chunk.length;
+    if (length > 2 * longestPassword) break;
+  }
+  return password(Buffer.concat(chunks).toString("utf8"), "--password-stdin");
+}
+
+/** One newline at the end is the shell's, not the password's. */
+function password(text: string, flag: string): SecretText {
+  const value = text.replace(/\r?\n$/, "");
+  if (value === "") throw new UsageError(`${flag} gave an empty password`, "usage.password");
+  if (value.length > longestPassword || /\p{Cc}/u.test(value)) {
+    throw new UsageError(`${flag} gave more than one line, or no password of Entra`, "usage.password");
+  }
+  return new SecretText(value);
+}
+
+/**
+ * Whether a password may be written to this file, looked at before anything else is done.
+ * @throws ActionableError `credentials-file.exists` or `.unwritable`, exit 2
+ */
+export async function checkCredentialsFile(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const existing = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw unwritable(path, error);
+  });
+  if (existing) throw alreadyThere(path);
+  await access(dirname(path), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw unwritable(path, error);
+  });
+}
+
+/** Files that a password may be written to: new, and readable by their owner alone. */
+export const credentialsFile: CredentialsFile = {
+  async write(path, content) {
+    // Exclusive: never writes to an existing file or through a planted link.
+    const file = await open(path, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === "EEXIST" ? alreadyThere(path) : unwritable(path, error);
+    });
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+};
+
+function alreadyThere(path: string) {
+  return refused(
+    "credentials-file.exists",
+    `${path} exists already; a password is only written to a new file.`,
+    "Name another file for --credentials-file, or remove this one.",
+  );
+}
+
+function unwritable(path: string, error: NodeJS.ErrnoException) {
+  return refused(
+    "credentials-file.unwritable",
+    `${path} cannot be written (${error.code ?? error.name}).`,
+    "Name a file in a folder that exists and that you may write to.",
+  );
+}

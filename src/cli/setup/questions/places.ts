@@ -1,0 +1,179 @@
+import type { ClusterTarget } from "../../../core/ports.ts";
+import type { NamespaceChoice, NamespaceChoices } from "../../../core/choices/namespace-choices.ts";
+import { namespaceName, objectName } from "../../../domain/names.ts";
+import { setupOptions } from "../options.ts";
+import type { Choice } from "../../ask/prompter.ts";
+import type { Texts } from "../../ask/question.ts";
+import {
+  noteWhenKnown,
+  unlistedWarning,
+  type SetupQuestionParts,
+  type SetupQuestion,
+  placeOptions,
+} from "./question.ts";
+import type {
+  ServiceAccountChoice,
+  ServiceAccountChoices,
+} from "../../../core/choices/service-account-choices.ts";
+import type { Line } from "../../show/terminal.ts";
+
+/** What is asked with. */
+interface NamespacesData extends NamespaceChoices {
+  /** What the contexts name themselves. */
+  readonly usual: readonly string[];
+  /** All contexts, for a namespace that some of them lack. */
+  readonly contexts: readonly string[];
+}
+
+/** Which namespaces pull. A typed one that does not exist is created. */
+export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): SetupQuestion<NamespacesData> {
+  return {
+    id: "namespaces",
+    subject: "the namespaces",
+    options: ["namespaces", "createNamespace"],
+    settledBy: ["namespaces", "namespaceSelector"],
+    dependsOn: ["contexts"],
+    // A context's plugin may open a browser or ask for a touch, which must not happen during questions about Azure.
+    fetched: "soon",
+    applies: () => true,
+    async look(answers) {
+      const [clusters, choices] = await Promise.all([lookups.clusters(answers), lookups.namespaces(answers)]);
+      return {
+        ...choices,
+        usual: usualOf(clusters),
+        contexts: clusters.map(({ cluster }) => cluster.context),
+      };
+    },
+    expect: (data) => answerOf(data.usual, data),
+    async ask({ answers, data, previous, canGoBack }) {
+      noteWhenKnown(prompter, data, ({ unlisted }) =>
+        unlisted.map(({ context, error }) =>
+          unlistedWarning(`The namespaces of ${context}`, error, "they can be typed"),
+        ),
+      );
+      // Known from the kubeconfig before the clusters answer.
+      const usual = usualOf(await lookups.clusters(answers));
+      const reply = await prompter.chooseSeveral({
+        message: setupOptions.namespaces.question ?? "",
+        canGoBack,
+        loading: "Looking through the namespaces",
+        choices: data.then(namespaceChoices),
+        preselected: previous["namespaces"] ?? usual,
+        least: 1,
+        typed: (text) => ({
+          value: namespaceName(text),
+          label: text,
+          detail: "new, or not to be seen from here",
+        }),
+        check: async (names) => terminatingAmong(names, await data),
+      });
+      return reply.kind === "back" ? reply : { kind: "answer", value: answerOf(reply.value, await data) };
+    },
+  };
+}
+
+/** What the contexts name themselves. */
+function usualOf(clusters: readonly ClusterTarget[]): string[] {
+  return [...new Set(clusters.map(({ defaultNamespace }) => defaultNamespace))];
+}
+
+function namespaceChoices(data: NamespacesData): Choice[] {
+  return data.namespaces.map((one) => ({ value: one.name, label: one.name, detail: detailOf(one, data) }));
+}
+
+function detailOf({ terminating, contexts }: NamespaceChoice, data: NamespacesData): string | undefined {
+  if (terminating) return "is being deleted";
+  const lacking = lackingContexts(contexts, data);
+  return lacking.length === 0 ? undefined : `new in ${lacking.join(", ")}`;
+}
+
+/** Contexts whose namespaces are known, and which do not have this one. */
+function lackingContexts(having: readonly string[], { contexts, unlisted }: NamespacesData): string[] {
+  return contexts.filter(
+    (context) => !having.includes(context) && !unlisted.some((one) => one.context === context),
+  );
+}
+
+function terminatingAmong(names: readonly string[], { namespaces }: NamespacesData): string | undefined {
+  const ending = namespaces.filter(({ name, terminating }) => terminating && names.includes(name));
+  return ending.length === 0
+    ? undefined
+    : `${ending.map(({ name }) => name).join(", ")} is being deleted; choose another.`;
+}
+
+/** The namespaces, and consent to create those that some context lacks. */
+function answerOf(names: readonly string[], data: NamespacesData): Texts {
+  const isNew = names.some((name) => {
+    const known = data.namespaces.find((one) => one.name === name);
+    return lackingContexts(known?.contexts ?? [], data).length > 0;
+  });
+  return { namespaces: names, ...(isNew && { createNamespace: ["true"] }) };
+}
+
+/** Which service accounts get the secret, so that their pods need not name it. */
+export function serviceAccountsQuestion({
+  lookups,
+  prompter,
+}: SetupQuestionParts): SetupQuestion<ServiceAccountChoices> {
+  return {
+    id: "service-accounts",
+    subject: "the service accounts",
+    options: ["serviceAccounts"],
+    settledBy: ["serviceAccounts"],
+    dependsOn: placeOptions,
+    fetched: "early",
+    applies: () => true,
+    look: (answers) => lookups.serviceAccounts(answers),
+    expect: () => ({ serviceAccounts: [] }),
+    async ask({ data, previous, canGoBack }) {
+      noteWhenKnown(prompter, data, ({ unlisted }) => unlistedWarnings(unlisted));
+      const reply = await prompter.chooseSeveral({
+        message: setupOptions.serviceAccounts.question ?? "",
+        intro: [
+          "None is fine: then each Pod names the secret in imagePullSecrets. Running pods are not changed.",
+        ],
+        canGoBack,
+        loading: "Looking through the service accounts",
+        choices: data.then(({ accounts }) => accounts.map(choiceOf)),
+        preselected: previous["serviceAccounts"] ?? [],
+        least: 0,
+        typed: (text) => ({ value: objectName(text), label: text, detail: "not to be seen from here" }),
+        check: async (names) => missing(names, await data),
+      });
+      return reply.kind === "back" ? reply : { kind: "answer", value: { serviceAccounts: reply.value } };
+    },
+  };
+}
+
+function choiceOf({ name, missingIn }: ServiceAccountChoice): Choice {
+  const usual = name === "default" ? "pods that name no service account" : undefined;
+  const lacking = missingIn.length === 0 ? undefined : `not in ${missingIn.join(", ")}`;
+  return {
+    value: name,
+    label: name,
+    detail: [usual, lacking].filter((part) => part !== undefined).join("; ") || undefined,
+  };
+}
+
+/** An account must exist wherever the secret is written, as far as can be seen. */
+function missing(
+  names: readonly string[],
+  { accounts, unlisted }: ServiceAccountChoices,
+): string | undefined {
+  for (const name of names) {
+    const known = accounts.find((account) => account.name === name);
+    if (known && known.missingIn.length > 0)
+      return `There is no service account ${name} in ${known.missingIn.join(", ")}.`;
+    if (!known && unlisted.length === 0)
+      return `There is no service account ${name} in any of the namespaces.`;
+  }
+  return undefined;
+}
+
+/** One warning for all, since what keeps one namespace's from being listed most often keeps all of them. */
+function unlistedWarnings(unlisted: ServiceAccountChoices["unlisted"]): Line[] {
+  const [first] = unlisted;
+  if (!first) return [];
+  const places = unlisted.map(({ context, namespace }) => `${context}/${namespace}`).join(", ");
+  return [unlistedWarning(`The service accounts of ${places}`, first.error, "they can be typed")];
+}

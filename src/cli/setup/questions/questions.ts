@@ -1,0 +1,109 @@
+import { lookAhead, type Prospect } from "../../../core/setup/flow.ts";
+import { BusyError } from "../../../core/turn/busy.ts";
+import { contextsQuestion, signInQuestion } from "../../ask/common-questions.ts";
+import type { Questionnaire, QuestionParts, Remedy } from "../../flow-command.ts";
+import type { SetupTypes } from "../options.ts";
+import type { setupOptions, SetupAnswers, WholeAnswers } from "../options.ts";
+import { Lookups } from "./lookups.ts";
+import { namespacesQuestion, serviceAccountsQuestion } from "./places.ts";
+import { lifetimeQuestion, principalQuestion } from "./principal.ts";
+import { placeOptions, registryOptions, type SetupQuestion, type SetupQuestionParts } from "./question.ts";
+import { registryQuestion } from "./registry.ts";
+import { reviewQuestion } from "./review.ts";
+import { ownerConsentQuestion, repositoriesQuestion, roleQuestion } from "./role.ts";
+import { adoptQuestion, secretNameQuestion } from "./secret.ts";
+
+/** The questions of `setup` in their order: each answer narrows what the next ones offer. */
+export function setupQuestions(parts: SetupQuestionParts): readonly SetupQuestion[] {
+  const { lookups, prompter } = parts;
+  return [
+    signInQuestion({
+      prompter,
+      signedIn: (answers) => lookups.signedIn(answers),
+      rights: "It needs to register applications, and to assign roles on the registry.",
+      applies: ({ noAzure }) => !noAzure,
+    }),
+    registryQuestion(parts),
+    principalQuestion(parts),
+    contextsQuestion({ prompter, contexts: (answers) => lookups.contexts(answers) }),
+    namespacesQuestion(parts),
+    secretNameQuestion(parts),
+    adoptQuestion(parts),
+    serviceAccountsQuestion(parts),
+    // What the principal may do already is known by then.
+    roleQuestion(parts),
+    ownerConsentQuestion(parts),
+    repositoriesQuestion(parts),
+    lifetimeQuestion(parts),
+  ];
+}
+
+const opening = [
+  "Gives namespaces of a Kubernetes cluster a secret to pull images from an Azure Container Registry.",
+  "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+];
+
+/** Without these nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
+const indispensable = new Set(["registry", "owner-consent"]);
+
+/** Options that decide which secrets are meant. */
+const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;
+
+/** An option of `setup` that mends a failure. */
+type SetupRemedy = Remedy & {
+  readonly more: { readonly dependsOn: ReadonlyArray<keyof typeof setupOptions> };
+};
+
+/** Options that would fix a failure, by its code. Such an option applies to what failed, and to nothing else. */
+const remedies: Readonly<Record<string, SetupRemedy>> = {
+  "secret.not-ours": {
+    label: "add the registry's entry to that secret, and leave all else in it alone",
+    more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },
+  },
+  "secret.other-principal": {
+    label: "replace that service principal's entry",
+    more: { texts: { switchPrincipal: ["true"] }, dependsOn: [...secretOptions, "servicePrincipal"] },
+  },
+  "kubernetes.namespace-not-found": {
+    label: "create the namespaces that are missing",
+    more: {
+      texts: { createNamespace: ["true"] },
+      dependsOn: ["contexts", "namespaces", "namespaceSelector"],
+    },
+  },
+};
+
+/** What a person is asked for `setup`: whatever it was not given, and for a yes to the plan. */
+export const setupQuestionnaire: Questionnaire<SetupTypes> = {
+  // The plan of a dry run shows what the defaults come to, as the review does when everything is asked.
+  opening: (given) => (takesDefaults(given) ? [] : opening),
+  questions: (given) => (parts) => {
+    const { connections, prompter, context } = parts;
+    const all = setupQuestions({ lookups: new Lookups(connections, context.signal), prompter });
+    return {
+      questions: takesDefaults(given) ? all.filter(({ id }) => indispensable.has(id)) : all,
+      review: reviewQuestion({ prompter, context, lookAhead: (...at) => planAhead(parts, ...at) }),
+    };
+  },
+  remedies,
+};
+
+function takesDefaults({ yes, dryRun }: SetupAnswers): boolean {
+  return yes || dryRun;
+}
+
+/** What setup would do; undefined while another run is at work. */
+async function planAhead(
+  { inputOf, portsOf, report }: QuestionParts<SetupTypes>,
+  answers: SetupAnswers,
+  signal: AbortSignal,
+): Promise<Prospect | undefined> {
+  const whole = answers as WholeAnswers;
+  const ports = await portsOf(whole);
+  try {
+    return await lookAhead(inputOf(whole), ports, report, signal);
+  } catch (error) {
+    if (error instanceof BusyError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,166 @@
+import type { Prospect } from "../../../core/setup/flow.ts";
+import { hasChanges, type PlannedChange } from "../../../core/plan.ts";
+import { UsageError } from "../../options/answers.ts";
+import { usualReply } from "../../ask/approval.ts";
+import { isPasswordGiven, setupOptions, type SetupAnswers } from "../options.ts";
+import type { Choice } from "../../ask/prompter.ts";
+import type { CommandContext } from "../../command.ts";
+import { shownPlan } from "../text.ts";
+import { askWhatToChange } from "../../ask/interview.ts";
+import type { SetupQuestionParts, SetupQuestion } from "./question.ts";
+import { formatDuration } from "../../../domain/duration.ts";
+import { wantedText } from "../../../core/identity/pull-role.ts";
+import { toned, type Line } from "../../show/terminal.ts";
+import { planLines } from "../../show/plan-lines.ts";
+import { wrapped } from "../../show/text-width.ts";
+
+/** What the review is made with. */
+export interface ReviewParts extends Pick<SetupQuestionParts, "prompter"> {
+  readonly context: Pick<CommandContext, "view" | "terminal">;
+  /** Looks at everything; undefined while another run is at work, since only a later look can tell what is to be done. */
+  readonly lookAhead: (answers: SetupAnswers, signal: AbortSignal) => Promise<Prospect | undefined>;
+}
+
+const choices: readonly Choice[] = [
+  { value: "yes", label: "yes, carry it out" },
+  { value: "change", label: "change an answer" },
+  { value: "no", label: "no, stop here", detail: "nothing was written" },
+];
+
+/** Shows who does what to what before anything is written, with a way back to every answer. */
+export function reviewQuestion(parts: ReviewParts): SetupQuestion<Prospect | undefined> {
+  const { prompter, context, lookAhead } = parts;
+  return {
+    id: "review",
+    subject: undefined,
+    options: [],
+    settledBy: [],
+    dependsOn: Object.keys(setupOptions),
+    fetched: "soon",
+    applies: ({ dryRun, yes }) => !dryRun && !yes,
+    looking: "Looking at what is there and what is to be changed",
+    look: lookAhead,
+    isOpen: (prospect) => prospect !== undefined && hasChanges(prospect.plan.changes),
+    expect: () => ({}),
+    async ask({ answers, data, canGoBack, changeable }) {
+      const prospect = await data;
+      if (!prospect) return { kind: "answer", value: {} };
+      const { view, terminal } = context;
+      view.notice(["", ...reviewLines(prospect, answers, terminal.stderr.width), ""]);
+      const reply = await prompter.choose({
+        message: "Carry this out?",
+        canGoBack,
+        loading: "",
+        choices,
+        preselected: usualReply(shownPlan(prospect.plan)),
+      });
+      if (reply.kind === "back") return reply;
+      switch (reply.value) {
+        case "yes":
+          return { kind: "answer", value: {} };
+        case "change":
+          return await askWhatToChange(prompter, changeable);
+        default:
+          throw new UsageError("Not agreed to, so nothing was done", "setup.declined");
+      }
+    },
+  };
+}
+
+/**
+ * Everything that was decided, the plan that follows from it, and what of it cannot be undone: for people.
+ * @param width columns that the terminal has
+ */
+function reviewLines({ found, plan }: Prospect, answers: SetupAnswers, width: number): Line[] {
+  return [
+    [toned("strong", "Review")],
+    "",
+    ...rowLines([...azureRows(found, answers), ...clusterRows(answers)], width),
+    "",
+    ...planLines(shownPlan(plan), width),
+    ...lastingLines(plan.changes, width),
+  ];
+}
+
+/** Labels, and beside them their values in as many lines as they need. */
+function rowLines(rows: readonly Row[], width: number): Line[] {
+  const labels = Math.max(...rows.map(([label]) => label.length));
+  const indent = labels + 4;
+  return rows.flatMap(([label, value]): Line[] => {
+    const [first = "", ...more] = wrapped(value, width - indent);
+    return [
+      ["  ", toned("faint", label.padEnd(labels)), `  ${first}`],
+      ...more.map((line) => " ".repeat(indent) + line),
+    ];
+  });
+}
+
+type Row = readonly [label: string, value: string];
+
+function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], answers: SetupAnswers): Row[] {
+  if (!registry) return [["Registry", loginServer]];
+  const { servicePrincipal } = answers;
+  const granted = jobs.flatMap(({ identity }) => (identity ? [wantedText(identity.roles.wanted)] : []));
+  return [
+    ...(caller
+      ? ([
+          [
+            "Signed in",
+            `${caller.kind === "user" ? "" : "service principal "}${caller.name}, tenant ${caller.tenantId}`,
+          ],
+        ] as const)
+      : []),
+    [
+      "Registry",
+      `${registry.loginServer} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
+    ],
+    ["Role", `${[...new Set(granted)].join("; ")} on this registry alone`],
+    [
+      "Principal",
+      servicePrincipal === undefined
+        ? "its own, for this registry and cluster"
+        : `${servicePrincipal}, shared`,
+    ],
+    ["Password", passwordText(answers)],
+  ];
+}
+
+function passwordText(answers: SetupAnswers): string {
+  const { expiresInMs } = answers;
+  if (isPasswordGiven(answers)) return "the one given; none is made";
+  if (expiresInMs === "max") return "a new one lives as long as the tenant allows";
+  return `a new one lives ${expiresInMs === undefined ? setupOptions.expiresInMs.fallback : formatDuration(expiresInMs)}`;
+}
+
+function clusterRows({
+  contexts,
+  namespaces,
+  namespaceSelector,
+  secretName,
+  serviceAccounts,
+}: SetupAnswers): Row[] {
+  const selected = namespaceSelector === undefined ? [] : [`those with ${namespaceSelector}`];
+  const named = [...namespaces, ...selected];
+  return [
+    ["Clusters", contexts.length === 0 ? "the current context" : contexts.join(", ")],
+    ["Namespaces", named.length === 0 ? "the context's own" : named.join(", ")],
+    ["Secret", secretName],
+    ["Accounts", serviceAccounts.length === 0 ? "none: pods name the secret" : serviceAccounts.join(", ")],
+  ];
+}
+
+/** What the plan destroys for good. */
+function lastingLines(changes: readonly PlannedChange[], width: number): Line[] {
+  const lasting = changes.flatMap((change) => lastingText(change) ?? []);
+  if (lasting.length === 0) return [];
+  return ["", [toned("strong", "Cannot be undone")], ...lasting.flatMap((text) => wrapped(text, width, 2))];
+}
+
+function lastingText({ target, action, before }: PlannedChange): string | undefined {
+  if (action === "removed") return `${target} goes`;
+  // Once overwritten, somebody else's credential is lost.
+  const replaced = typeof before === "object" && before !== null && "credential" in before;
+  return action === "updated" && replaced
+    ? `${target} loses the credential it holds for the registry`
+    : undefined;
+}

@@ -1,0 +1,158 @@
+import type { SetupResult } from "../../core/setup/contract.ts";
+import { formatDuration } from "../../domain/duration.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
+import { rotateOptions } from "../rotate/options.ts";
+import type { Ended, Telling } from "../show/answer.ts";
+import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/text-width.ts";
+import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
+
+const {
+  registry,
+  tenant,
+  cloud,
+  auth,
+  namespaces,
+  namespaceSelector,
+  contexts,
+  kubeconfig,
+  clusterId,
+  allowInsecureTls,
+  execPlugins,
+  secretName,
+  proof,
+  image,
+} = setupOptions;
+
+/** What says which keys are meant, where they are and how they are proven, to `setup` and to `rotate` alike. */
+const bothKnow = {
+  registry,
+  tenant,
+  cloud,
+  auth,
+  namespaces,
+  namespaceSelector,
+  contexts,
+  kubeconfig,
+  clusterId,
+  allowInsecureTls,
+  execPlugins,
+  secretName,
+  proof,
+  image,
+};
+
+/** The keys of a result: what they live decides when they are renewed. */
+type Keys = ReadonlyArray<KeyLife>;
+
+/** How long before the end of the first key all of them are renewed, in milliseconds. */
+function renewalTimeMs(keys: Keys): number {
+  // The longest of several would have the others renewed again and again.
+  return Math.min(...[...keys, unknownLife].map(renewalWindowMs));
+}
+
+const unknownLife: KeyLife = { createdAt: null, expiresAt: null };
+
+/**
+ * The command line that, run regularly, renews in time what this `setup` wrote.
+ * @param keys the keys that it wrote
+ */
+export function renewalCommand(shell: Shell, keys: Keys): string {
+  const { ifExpiringWithinMs, graceMs } = rotateOptions;
+  const withinMs = renewalTimeMs(keys);
+  // The usual grace ends before the next renewal, except for keys that live only a little longer.
+  const needsGrace = withinMs * 2 < usualGraceMs;
+  const options = { ...bothKnow, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
+  const given = new Map(shell.given).set("ifExpiringWithinMs", fromFlag(withinMs));
+  if (needsGrace) given.set("graceMs", fromFlag(Math.max(withinMs, shortestGraceMs)));
+  return equivalentCommand({ ...shell, given }, "rotate", options);
+}
+
+const usualGraceMs = 24 * 3_600_000;
+const shortestGraceMs = 30 * 60_000;
+
+function fromFlag(milliseconds: number) {
+  return { texts: [formatDuration(milliseconds)], source: "flag" as const };
+}
+
+/** The day, in UTC, on which the first password ends, where it is known. */
+export function firstEnd(result: Pick<SetupResult, "credentials">): string | undefined {
+  return endTime(result)?.slice(0, 10);
+}
+
+/** The same to the minute, for a password that lives for hours only. */
+function firstMoment(result: Pick<SetupResult, "credentials">): string | undefined {
+  const time = endTime(result);
+  return time && `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function endTime({ credentials }: Pick<SetupResult, "credentials">): string | undefined {
+  return credentials.flatMap(({ expiresAt }) => expiresAt ?? []).sort()[0];
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** Often enough that a job which failed has another one behind it in time. */
+function howOften(withinMs: number): string {
+  if (withinMs >= 2 * dayMs) return "once a day";
+  return withinMs >= 2 * hourMs ? "once an hour" : "every five minutes";
+}
+
+function inWords(milliseconds: number): string {
+  const [unit, size] = units.find((one) => milliseconds >= one[1]) ?? units[2];
+  const count = Math.floor(milliseconds / size);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+const units = [
+  ["day", dayMs],
+  ["hour", hourMs],
+  ["minute", 60_000],
+] as const;
+
+/** Options for another run: the file with the password exists by then. */
+const { credentialsFile: _written, ...lastingOptions } = setupOptions;
+
+/** How to check that all is in order, and how to renew the password before its last day. */
+export function renewalLines(
+  result: SetupResult,
+  { answers, shell, width, exitCode: code }: Telling<SetupAnswers> & Ended,
+): Line[] {
+  const again = equivalentCommand(shell, "setup", code === exitCode.ok ? lastingOptions : setupOptions);
+  const renew = renewalCommand(shell, result.credentials);
+  const isGiven = isPasswordGiven(answers);
+  const withinMs = renewalTimeMs(result.credentials);
+  const inDays = withinMs >= dayMs;
+  const end = inDays ? firstEnd(result) : firstMoment(result);
+  const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
+  const renews = !isGiven && end !== undefined;
+  const check = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
+  if (isGiven) {
+    const before = end === undefined ? "Before the password ends" : `Before ${end}`;
+    check.push(`${before}, have a new one made and run the same command with that.`);
+  }
+  return [
+    ...(result.renewalDue && end !== undefined
+      ? [[toned("warning", "! renewal due:"), ` the password ends on ${end}.`], ""]
+      : []),
+    ...(renews
+      ? [
+          [toned("strong", `To renew it, run this ${howOften(withinMs)}:`)] as const,
+          `  ${renew}`,
+          "",
+          ...wrapped(
+            `Until ${inWords(withinMs)} before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that ${inDays ? "day" : "time"} no image can be pulled until it is renewed; Pods that run go on.`,
+            width,
+          ),
+          "",
+        ]
+      : []),
+    [toned("strong", "To check it, run this again:")],
+    `  ${again}`,
+    "",
+    ...wrapped(check.join(" "), width),
+  ];
+}

@@ -1,0 +1,193 @@
+import { dump } from "js-yaml";
+import type { Action } from "../../core/plan.ts";
+import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
+import { imageText } from "../../domain/image-name.ts";
+import type { RequestedRole } from "../../domain/role.ts";
+import type { Ended, FlowText, Telling } from "../show/answer.ts";
+import { tableLines, targetLines, type ShownTarget } from "../show/lines.ts";
+import type { ShownPlan } from "../show/plan-lines.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/text-width.ts";
+import { isPasswordGiven, type SetupAnswers } from "./options.ts";
+import { firstEnd, renewalLines } from "./renewal.ts";
+
+/**
+ * What `setup` says of its plan, and of what it made: until when that holds, how to use it, and the command that does
+ * the same.
+ */
+export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
+  plan: shownPlan,
+  lines: resultLines,
+};
+
+/** The plan of `setup` as it is shown: by the registry that it is for. */
+export function shownPlan({ registry, changes, warnings, changesRights }: SetupPlan): ShownPlan {
+  const title = `Plan for ${registry.loginServer}`;
+  return { title, changes, warnings, cautious: changesRights, fields: { registry } };
+}
+
+function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
+  const { answers, width } = telling;
+  const lines: Line[] = [
+    ...(telling.stopped ? [] : headLines(result, width)),
+    ...madeLines(result, width),
+    "",
+    ...targetLines(targetsOf(result), width),
+  ];
+  // How to go on is told with why it stopped.
+  if (telling.stopped || written(result).length === 0) return lines;
+  if (isChanged(result)) lines.push("", ...meaningLines(result, isPasswordGiven(answers), width));
+  lines.push("", ...podLines(result, answers, width));
+  lines.push("", ...renewalLines(result, telling));
+  return lines;
+}
+
+function written({ secrets }: SetupResult): SetupResult["secrets"] {
+  return secrets.filter(({ error, action }) => error === undefined && action !== "skipped");
+}
+
+/** Whether anything is different from before. */
+function isChanged(result: SetupResult): boolean {
+  const { servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts } = result;
+  const all = [servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts].flat();
+  const standing: readonly Action[] = ["unchanged", "reused", "kept"];
+  return all.some(({ action }) => !standing.includes(action));
+}
+
+/** In one sentence who can pull what, until when; nothing where that is not known. */
+function headLines(result: SetupResult, width: number): Line[] {
+  const places = written(result).map(({ context, namespace }) => `${context}/${namespace}`);
+  if (result.verification.status !== "passed" || places.length === 0) return [];
+  const who = places.length === 1 ? places.join() : `${places.length} namespaces`;
+  const end = firstEnd(result);
+  const until = end === undefined ? "" : ` until ${end}`;
+  const before = isChanged(result) ? "" : "Nothing had to be changed: ";
+  const sentence = `${before}${who} can pull from ${result.registry.loginServer}${until}.`;
+  const [first = "", ...more] = wrapped(sentence, width - 2);
+  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
+}
+
+/** One line for each thing in Azure. */
+function madeLines(result: SetupResult, width: number): Line[] {
+  const { registry, servicePrincipals, roleAssignments, credentials, verification } = result;
+  const mode = registry.roleAssignmentMode === "AbacRepositoryPermissions" ? ", in ABAC mode" : "";
+  // With several clusters each has a principal of its own.
+  const of = ({ context }: { readonly context: string }) =>
+    servicePrincipals.length > 1 ? ` (${context})` : "";
+  const rows = [
+    ["Registry", `${registry.loginServer}${mode}`, ""],
+    ...servicePrincipals.map((one) => ["Principal", `${one.displayName ?? one.appId}${of(one)}`, one.action]),
+    ...roleAssignments.map(({ role, condition, action }) => [
+      "Role",
+      condition === null ? role : `${role}, on some repositories`,
+      action,
+    ]),
+    ...result.extraRoles.map(({ role }) => ["Role", `${role}, granted by somebody else`, "kept"]),
+    ...credentials.map((one) => [
+      "Password",
+      `${one.expiresAt === null ? "end unknown" : `valid until ${one.expiresAt.slice(0, 10)}`}, key ${one.keyId ?? "unknown"}${of(one)}`,
+      one.action,
+    ]),
+    ...result.keptKeys.map(({ keyId, reason }) => ["Password", `key ${keyId}: ${reason}`, "kept"]),
+    ...result.namespaces.map(({ context, namespace, action }) => [
+      "Namespace",
+      `${context}/${namespace}`,
+      action,
+    ]),
+    [
+      "Proof",
+      verification.reason?.replace(/^not-reached$/, "not tried") ??
+        { passed: "can pull", failed: "cannot pull", skipped: "not tried" }[verification.status],
+      verification.status,
+    ],
+  ];
+  return tableLines(undefined, rows, width);
+}
+
+function targetsOf({ secrets, serviceAccounts }: SetupResult): ShownTarget[] {
+  return [
+    ...secrets.map((secret) => ({ ...secret, kind: "secret" })),
+    ...serviceAccounts.map((account) => ({ ...account, kind: "service account" })),
+  ];
+}
+
+const allows: Readonly<Record<RequestedRole, string>> = {
+  acrpull: "pull images from",
+  acrpush: "pull images from, and push them to,",
+  owner: "do anything to",
+};
+
+/** What was made, in one sentence each for somebody who has met none of it before. */
+function meaningLines(
+  { servicePrincipals, roleAssignments }: SetupResult,
+  isGiven: boolean,
+  width: number,
+): Line[] {
+  const shared = servicePrincipals.some(({ action }) => action === "reused");
+  const many = servicePrincipals.length > 1 ? "each cluster" : "this cluster";
+  const role = roleAssignments.find(({ action }) => action !== "removed");
+  const where = role?.condition === null ? "this registry" : "the named repositories of this registry";
+  const sentences = [
+    shared
+      ? "Principal: the account in Entra that you named. The cluster signs in as it, not as you."
+      : `Principal: an account in Entra for ${many} alone. It signs in as that, not as you.`,
+    ...(role
+      ? [`Role: lets that account ${allows[role.requestedRole]} ${where}, and gives it no other right.`]
+      : []),
+    `Secret: holds ${isGiven ? "the password that you gave" : "that account's password"}. The node reads it to pull a Pod's image.`,
+  ];
+  return [
+    [toned("strong", "What these are:")],
+    ...sentences.flatMap((sentence) => wrapped(sentence, width, 2)),
+  ];
+}
+
+/** A Pod that pulls with the secret, and which Pods need not name it. */
+function podLines(
+  { registry, secrets, serviceAccounts }: SetupResult,
+  { secretName, image }: Pick<SetupAnswers, "secretName" | "image">,
+  width: number,
+): Line[] {
+  const name = image ? imageText({ ...image, tag: image.tag ?? "latest" }) : "my-awesome-app:v1";
+  const reference = `${registry.loginServer}/${name}`;
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: "my-awesome-app-pod",
+      namespace: secrets.find(({ error }) => error === undefined)?.namespace ?? "default",
+    },
+    spec: {
+      containers: [{ name: "main-app-container", image: reference }],
+      imagePullSecrets: [{ name: secretName }],
+    },
+  };
+  const yaml = dump(pod, { lineWidth: -1 }).trimEnd().split("\n");
+  // An example that nobody named is not there to be pulled.
+  const remarked = yaml.map((line) =>
+    !image && line.trim() === `image: ${reference}` ? `${line} # your image` : line,
+  );
+  const linked = serviceAccounts.filter(({ error }) => error === undefined);
+  return [
+    [toned("strong", "A Pod that uses it:")],
+    ...remarked.map((line) => `  ${line}`),
+    ...(linked.length > 0 ? ["", ...linkedLines(new Set(linked.map((one) => one.name)), width)] : []),
+  ];
+}
+
+/**
+ * The API server copies the account's list into a Pod when the Pod is made, and never again.
+ * Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account
+ */
+function linkedLines(names: ReadonlySet<string>, width: number): string[] {
+  const accounts = `the service ${names.size === 1 ? "account" : "accounts"} ${[...names].join(", ")}`;
+  const sentence = names.has("default")
+    ? "The Pod above need not name the secret: the service account default, as which a Pod runs that names no other, hands it over."
+    : `New Pods of ${accounts} need not name the secret.`;
+  const others = [...names].filter((name) => name !== "default");
+  const more = names.has("default") && others.length > 0 ? ` So does ${others.join(", ")}.` : "";
+  return wrapped(
+    `${sentence}${more} Pods made before do not get it: make them anew, for example with kubectl rollout restart.`,
+    width,
+  );
+}

@@ -1,0 +1,122 @@
+import { hasChanges, type PlannedChange } from "../../core/plan.ts";
+import type { Finished, Leave, Outcome } from "../../core/ending.ts";
+import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
+import { describeFailure } from "./failure.ts";
+import type { Shell } from "./equivalent-command.ts";
+import { planLines, type ShownPlan } from "./plan-lines.ts";
+import type { Line } from "./terminal.ts";
+import type { Answer } from "./view.ts";
+
+/** A plan as every flow makes it. */
+export interface Plan {
+  readonly changes: readonly PlannedChange[];
+  readonly warnings: readonly string[];
+}
+
+/** What the lines of an answer depend on besides the result. */
+export interface Telling<Answers> {
+  readonly answers: Answers;
+  /** Where the suggested command lines will run. */
+  readonly shell: Shell;
+  /** Whether a person answered a question. */
+  readonly asked: boolean;
+  readonly now: Date;
+  /** Columns that the terminal has. */
+  readonly width: number;
+}
+
+/** How the run ended. */
+export interface Ended {
+  readonly exitCode: ExitCode;
+  /** Whether it ended without an outcome. The reason for that then says how to resume. */
+  readonly stopped: boolean;
+}
+
+/** How a command words what its flow planned and did. */
+export interface FlowText<Answers, FlowPlan, Result> {
+  /** The plan as it is shown. */
+  plan(plan: FlowPlan, answers: Answers): ShownPlan;
+  /** What the flow did, for people. */
+  lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  /** The fields of the published contract, where they are not those of the result. */
+  document?(result: Result): Readonly<Record<string, unknown>>;
+}
+
+/** A run that was stopped, or that failed by something of its own, with what it had done by then. */
+interface Stopped<Result> {
+  readonly kind: "stopped";
+  readonly result: Result;
+  /** What it ended with. */
+  readonly error: unknown;
+}
+
+/**
+ * Runs a flow. If it says what it did before it throws, that becomes the answer.
+ * @throws the flow's error if it said nothing
+ */
+export async function orStopped<FlowOutcome, Result>(
+  work: (leave: Leave<Result>) => Promise<FlowOutcome>,
+): Promise<FlowOutcome | Stopped<Result>> {
+  let left: { readonly result: Result } | undefined;
+  try {
+    return await work((result) => (left = { result }));
+  } catch (error) {
+    if (!left) throw error;
+    return { kind: "stopped", ...left, error };
+  }
+}
+
+/**
+ * How a flow ended as it is shown, in the fields of the published contract and for people.
+ * @param command its name
+ */
+export function answerOf<
+  Answers extends { readonly exitCode?: boolean },
+  FlowPlan extends Plan,
+  Result extends object,
+>(
+  command: string,
+  text: FlowText<Answers, FlowPlan, Result>,
+  outcome: Outcome<FlowPlan, Result> | Stopped<Result>,
+  telling: Telling<Answers>,
+): Answer {
+  if (outcome.kind === "planned" || outcome.kind === "declined") {
+    const { plan, kind } = outcome;
+    const shown = text.plan(plan, telling.answers);
+    const document = { ...shown.fields, plan: plan.changes, warnings: shown.warnings };
+    if (kind === "declined") return { command, document, ...declined(command) };
+    const pending = telling.answers.exitCode === true && hasChanges(plan.changes);
+    return {
+      command,
+      exitCode: pending ? exitCode.notInOrder : exitCode.ok,
+      document,
+      lines: () => planLines(shown, telling.width),
+    };
+  }
+  const { result } = outcome;
+  const document = { ...(text.document?.(result) ?? result) } as Answer["document"];
+  if (outcome.kind === "stopped") {
+    const failure = describeFailure(outcome.error);
+    const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
+    const lines = () => text.lines(result, { ...telling, ...ended });
+    return { command, exitCode: failure.exitCode, document, lines, failure };
+  }
+  const ended = { stopped: false, exitCode: outcome.exitCode };
+  const lines = () => text.lines(result, { ...telling, ...ended });
+  return { command, exitCode: outcome.exitCode, document, lines, failure: failureOf(outcome) };
+}
+
+/** A plan that was not agreed to. */
+function declined(command: string): Pick<Answer, "exitCode" | "lines" | "failure"> {
+  const failure = {
+    code: `${command}.declined`,
+    message: "Not agreed to, so nothing was done",
+    retryable: false,
+    exitCode: exitCode.usage,
+  };
+  return { exitCode: exitCode.usage, lines: () => [], failure };
+}
+
+function failureOf({ error, exitCode }: Finished<object>): Answer["failure"] {
+  return error && { ...error, retryable: error.retryable ?? false, exitCode };
+}

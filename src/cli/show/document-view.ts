@@ -1,0 +1,56 @@
+import { exitCode } from "../../domain/exit-code.ts";
+import { escaped, speakable } from "./foreign-text.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Failure } from "./failure.ts";
+import { talk, tellFailure } from "./human-view.ts";
+import type { Detail, View } from "./view.ts";
+import type { ProgressLines } from "./progress-lines.ts";
+
+/** Prints exactly one document on stdout, as JSON or YAML. A failure is also reported on stderr. */
+export function openDocumentView(
+  terminal: Terminal,
+  detail: Detail,
+  progress: ProgressLines,
+  format: (document: Readonly<Record<string, unknown>>) => string = jsonText,
+): View {
+  const print = (document: Readonly<Record<string, unknown>>, failure: Failure | undefined) => {
+    progress.close();
+    terminal.stdout.document(format(speakable(document)));
+    if (failure) tellFailure(terminal, detail, failure);
+  };
+  return {
+    ...talk(terminal, progress),
+    answer: ({ command, exitCode: code, document, failure }) =>
+      print(envelope(command, code, document, failure), failure),
+    failure: (command, failure) => print(envelope(command, failure.exitCode, {}, failure), failure),
+  };
+}
+
+/** Wraps a command's fields in the document of the published contract. */
+function envelope(
+  command: string | undefined,
+  code: number,
+  fields: Readonly<Record<string, unknown>>,
+  failure: Failure | undefined,
+): Readonly<Record<string, unknown>> {
+  return {
+    schemaVersion: 1,
+    command: command ?? null,
+    ok: code === exitCode.ok,
+    exitCode: code,
+    ...fields,
+    ...(failure && {
+      error: {
+        code: failure.code,
+        message: failure.message,
+        hint: failure.hint ?? null,
+        retryable: failure.retryable,
+      },
+    }),
+  };
+}
+
+/** JSON in lines, with no character in it that a terminal would act on. */
+export function jsonText(document: Readonly<Record<string, unknown>>): string {
+  return `${escaped(JSON.stringify(document, undefined, 2))}\n`;
+}

@@ -1,0 +1,193 @@
+import type { EntryState, PendingWork, StatusEntry, StatusResult } from "../../core/status/contract.ts";
+import { formatDuration } from "../../domain/duration.ts";
+import { renewalWindowMs } from "../../domain/renewal.ts";
+import type { GivenOptions } from "../options/answers.ts";
+import { rotateOptions } from "../rotate/options.ts";
+import { setupOptions } from "../setup/options.ts";
+import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
+import type { Line } from "../show/terminal.ts";
+import { wrapped } from "../show/text-width.ts";
+import { statusOptions } from "./options.ts";
+
+/** One entry of one secret. */
+type Place = Pick<StatusEntry, "context" | "namespace" | "name" | "loginServer">;
+
+/** Command lines that the answer names: for the same clusters. */
+export interface NextCommands {
+  /**
+   * Renews what is about to end or has ended, and retires what is due.
+   * @param withinMs how long before its end a key is renewed, in milliseconds
+   */
+  readonly rotate: (withinMs: number) => string;
+  /** Says of each secret of these namespaces what is wrong, and what helps. */
+  readonly verify: (context: string, namespaces: readonly string[]) => string;
+  /** Goes on with a setup that did not come to its end. */
+  readonly setup: (entry: Place) => string;
+  /** Removes one key that nothing holds. */
+  readonly prune: (keyId: string) => string;
+  /** Takes back what is left where the secrets are gone; asks for what it is not told. */
+  readonly remove: () => string;
+  /** Goes on with a removal that did not come to its end, as far as one secret is concerned. */
+  readonly removeOne: (entry: Place) => string;
+}
+
+const { registry, tenant, cloud, auth, contexts, kubeconfig, clusterId, allowInsecureTls, execPlugins } =
+  statusOptions;
+
+/** What says which clusters and whose Azure, to every command but `verify`, which needs no id of a cluster. */
+const mostKnow = {
+  registry,
+  tenant,
+  cloud,
+  auth,
+  contexts,
+  kubeconfig,
+  clusterId,
+  allowInsecureTls,
+  execPlugins,
+};
+const { clusterId: _unknownToVerify, ...allKnow } = mostKnow;
+
+/** The command lines that are told at the end. */
+export function nextCommands(shell: Shell): NextCommands {
+  const { namespaces, secretName, prune } = statusOptions;
+  const { ifExpiringWithinMs } = rotateOptions;
+  const at = (place: Readonly<Record<string, readonly string[]>>): Shell => ({
+    ...shell,
+    given: Object.entries(place).reduce<GivenOptions>(
+      (known, [name, texts]) => new Map(known).set(name, { texts, source: "flag" }),
+      shell.given,
+    ),
+  });
+  const asking = { asking: true };
+  const ofEntry = { ...mostKnow, namespaces, secretName };
+  return {
+    rotate: (withinMs) =>
+      equivalentCommand(at({ ifExpiringWithinMs: [formatDuration(withinMs)] }), "rotate", {
+        ...mostKnow,
+        ifExpiringWithinMs,
+      }),
+    verify: (context, names) =>
+      equivalentCommand(
+        at({ contexts: [context], namespaces: names }),
+        "verify",
+        { ...allKnow, namespaces },
+        asking,
+      ),
+    setup: (entry) =>
+      equivalentCommand(
+        at(placeOf(entry)),
+        "setup",
+        { ...ofEntry, secretName: setupOptions.secretName },
+        asking,
+      ),
+    prune: (keyId) => equivalentCommand(at({ prune: [keyId] }), "status", { ...mostKnow, prune }),
+    remove: () => equivalentCommand(shell, "remove", { ...mostKnow, secretName }, asking),
+    removeOne: (entry) => equivalentCommand(at(placeOf(entry)), "remove", ofEntry, asking),
+  };
+}
+
+/** What says which entry is meant. */
+function placeOf({ context, namespace, name, loginServer }: Place): Record<string, readonly string[]> {
+  return {
+    ...(loginServer !== null && { registry: [loginServer] }),
+    contexts: [context],
+    namespaces: [namespace],
+    secretName: [name],
+  };
+}
+
+const inOrder: ReadonlySet<EntryState> = new Set(["ok", "pending"]);
+
+/** Whether nothing is to be done about an entry in that state. */
+export function isInOrder(state: EntryState): boolean {
+  return inOrder.has(state);
+}
+
+interface Telling {
+  readonly commands: NextCommands;
+  readonly width: number;
+}
+
+/** What to run next, in blocks of lines. */
+export function nextLines(result: StatusResult, telling: Telling): Line[][] {
+  const rotate = telling.commands.rotate(renewalTimeMs(result.entries));
+  return [
+    needsRotate(result) ? [...wrapped("To bring this in order:", telling.width), `  ${rotate}`] : [],
+    otherLines(result, telling),
+  ];
+}
+
+/** Whether a new key brings an entry in order. */
+function isMendedByRotate({ state, cause }: StatusEntry): boolean {
+  if (state === "stale-key") return cause === "key-replaced" || cause === "key-removed";
+  return state === "expired" || state === "expiring";
+}
+
+function needsRotate({ entries, pending }: StatusResult): boolean {
+  const keyless = new Set(entries.filter(isKeyless).map(({ namespace, name }) => `${namespace}/${name}`));
+  return (
+    entries.some(isMendedByRotate) ||
+    pending.some(
+      (work) => work.overdue && !isRemoval(work) && !work.secrets.every((secret) => keyless.has(secret)),
+    )
+  );
+}
+
+function isRemoval(work: PendingWork): boolean {
+  return work.kind === "run" && work.removes;
+}
+
+/** Of a first key that is still to be made `rotate` knows nothing. */
+function isKeyless({ appId, state }: StatusEntry): boolean {
+  return appId === null && state === "pending";
+}
+
+/** For what a new key does not mend: each case has a remedy of its own, which verify tells. */
+function otherLines({ entries, pending }: StatusResult, { commands, width }: Telling): Line[] {
+  const overdue = pending.filter((work) => work.overdue);
+  const secretsOf = (some: readonly PendingWork[]) => new Set(some.flatMap(({ secrets }) => secrets));
+  const left = secretsOf(overdue.filter((work) => !isRemoval(work)));
+  const going = secretsOf(overdue.filter(isRemoval));
+  const others = entries.filter((entry) => !isInOrder(entry.state) && !isMendedByRotate(entry));
+  const isOf = (secrets: ReadonlySet<string>) => (entry: StatusEntry) =>
+    entry.state === "pending" && secrets.has(`${entry.namespace}/${entry.name}`);
+  const setups = new Set(entries.filter(isKeyless).filter(isOf(left)).map(commands.setup));
+  const removals = new Set(entries.filter(isOf(going)).map(commands.removeOne));
+  const contexts = [...new Set(others.map(({ context }) => context))];
+  const goOn = [...setups].flatMap((command) => [
+    ...wrapped("An interrupted setup: run the same setup again:", width),
+    `  ${command}`,
+  ]);
+  const goOnGoing = [...removals].flatMap((command) => [
+    ...wrapped("An interrupted removal: run the same remove again, or for this secret alone:", width),
+    `  ${command}`,
+  ]);
+  const helps = contexts.flatMap((name): Line[] => {
+    const namespaces = new Set(others.filter(({ context }) => context === name).map((one) => one.namespace));
+    const some = [...namespaces].slice(0, mostVerified);
+    const rest = namespaces.size - some.length;
+    const besides = rest > 0 ? ` (and ${rest} more namespaces)` : "";
+    return [
+      ...wrapped(`What helps where a new key does not${besides}:`, width),
+      `  ${commands.verify(name, some)}`,
+    ];
+  });
+  return [...goOn, ...goOnGoing, ...helps];
+}
+
+/** A command that names more namespaces than these is none to paste. */
+const mostVerified = 5;
+
+/**
+ * So long before their end keys are renewed, in milliseconds: those that are told to be about to end, and no others
+ * that are as good as new.
+ */
+function renewalTimeMs(entries: readonly StatusEntry[]): number {
+  const usual = Math.min(...[unknownLife, ...entries].map(renewalWindowMs));
+  const left = entries.filter(({ state }) => state === "expiring").map(({ daysLeft }) => daysLeft ?? 0);
+  return Math.max(usual, ...left.map((count) => (count + 1) * dayMs));
+}
+
+const unknownLife = { createdAt: null, expiresAt: null };
+const dayMs = 86_400_000;

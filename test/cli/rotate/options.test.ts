@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { azureRequest, clusterRequest } from "../../../src/cli/connections.ts";
+import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { check as checkAnswers } from "../../../src/cli/options/check.ts";
+import {
+  rotateChecks,
+  rotateInput,
+  rotateOptions,
+  type RotateAnswers,
+} from "../../../src/cli/rotate/options.ts";
+
+const keyId = "11111111-2222-4333-8444-555555555555";
+
+type Flags = Record<string, string | string[] | boolean>;
+
+function check(flags: Flags, interactive = false, environment: Record<string, string> = {}): void {
+  const given = gather(rotateOptions, flags, environment);
+  checkAnswers(rotateChecks, readAnswers(rotateOptions, given), given, interactive);
+}
+
+describe("what rotate refuses before any request", () => {
+  it.each<[string, Flags, string]>([
+    ["forward and back", { finish: true, abort: true }, "--finish cannot go with --abort"],
+    [
+      "no new key and a new key",
+      { finish: true, compromised: true },
+      "--finish cannot go with --compromised",
+    ],
+    ["back to a leaked key", { abort: true, compromised: true }, "is not gone back to"],
+    ["an outage for a renewal", { acceptOutage: true }, "--accept-outage needs --compromised"],
+    ["a grace for a leaked key", { compromised: true, grace: "2h" }, "--grace cannot go with --compromised"],
+    ["waiting for what does not wait", { compromised: true, wait: true }, "retired in the same run"],
+    ["a grace on the way back", { abort: true, grace: "2h" }, "--grace cannot go with --abort"],
+    ["waiting on the way back", { abort: true, wait: true }, "--wait cannot go with --abort"],
+    ["another grace for what stands", { finish: true, grace: "2h" }, "keeps the time it was given"],
+    ["an age where none is begun", { ifExpiringWithin: "60d", finish: true }, "no new key is begun with"],
+    ["an age on the way back", { ifExpiringWithin: "60d", abort: true }, "no new key is begun with"],
+    ["an age of a leaked key", { ifExpiringWithin: "60d", compromised: true }, "whatever its age"],
+    ["a life of no key", { expiresIn: "30d", finish: true }, "--expires-in cannot go with --finish"],
+    ["a life on the way back", { expiresIn: "30d", abort: true }, "no new key is made"],
+    ["an entry that is not written", { noOverlapEntry: true, finish: true }, "no new key is written"],
+    ["retiring what is gone back to", { retireKey: keyId, abort: true }, "is used again, and stays"],
+    [
+      "a grace that the new key does not live to see",
+      { grace: "30d", expiresIn: "30d" },
+      "--grace 30d is too long",
+    ],
+    [
+      "a new key that is about to end from its first day",
+      { ifExpiringWithin: "30d", expiresIn: "30d" },
+      "--if-expiring-within 30d is not shorter than --expires-in 30d",
+    ],
+    ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
+    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot go with --verbose"],
+  ])("%s", (_what, flags, words) => {
+    expect(() => check({ ...flags, yes: true })).toThrow(words);
+    expect(() => check({ ...flags, yes: true })).toThrow(expect.objectContaining({ code: "usage.conflict" }));
+  });
+
+  it("names everything that is wrong at once", () => {
+    expect(() => check({ finish: true, abort: true, grace: "2h", acceptOutage: true })).toThrow(
+      /--finish cannot[^]*--grace cannot go with --finish[^]*--grace cannot go with --abort[^]*--accept-outage needs/,
+    );
+  });
+
+  it("a run that nobody agreed to, where nobody can be asked", () => {
+    expect(() => check({})).toThrow("Missing input: --yes");
+  });
+});
+
+describe("what rotate goes on with", () => {
+  it.each<[string, Flags, boolean, Record<string, string>]>([
+    ["nothing but consent: every key is meant", { yes: true }, false, {}],
+    ["a plan without consent", { dryRun: true, exitCode: true }, false, {}],
+    ["a question at a terminal", {}, true, {}],
+    ["waiting for a retirement that stands", { finish: true, wait: true, yes: true }, false, {}],
+    ["an outage for a leaked key", { compromised: true, acceptOutage: true, yes: true }, false, {}],
+    ["a grace that ends before the new key", { grace: "29d", expiresIn: "30d", yes: true }, false, {}],
+    ["a grace with the longest life there is", { grace: "300d", expiresIn: "max", yes: true }, false, {}],
+    ["a switch that a variable turns off", { abort: true, yes: true }, false, { ACR_PULL_FINISH: "false" }],
+  ])("%s", (_what, flags, interactive, environment) => {
+    expect(() => check(flags, interactive, environment)).not.toThrow();
+  });
+});
+
+describe("what the flow is asked for", () => {
+  function answersOf(flags: Flags, environment: Record<string, string> = {}): RotateAnswers {
+    return readAnswers(rotateOptions, gather(rotateOptions, flags, environment));
+  }
+
+  it("has the contract's defaults", () => {
+    expect(rotateInput(answersOf({}))).toMatchObject({
+      intent: "rotate",
+      registry: undefined,
+      namespaces: [],
+      namespaceSelector: undefined,
+      secretName: undefined,
+      leaveOut: [],
+      clusterId: undefined,
+      ifExpiringWithinMs: undefined,
+      expiresInMs: undefined,
+      graceMs: 86_400_000,
+      wait: false,
+      acceptOutage: false,
+      settleMs: 49_000,
+      overlapEntry: true,
+      namespacesComplete: false,
+      agreedTo: "plan",
+      servicePrincipals: [],
+      retireKey: undefined,
+      proof: "registry",
+      image: undefined,
+      waitBusyMs: 60_000,
+      timeoutMs: 1_200_000,
+      concurrency: 10,
+      dryRun: false,
+    });
+  });
+
+  it.each([
+    ["finish", { finish: true }],
+    ["abort", { abort: true }],
+    ["compromised", { compromised: true }],
+  ])("is to %s when told so", (intent, flags) => {
+    expect(rotateInput(answersOf(flags)).intent).toBe(intent);
+  });
+
+  it("is no person's agreement with --yes, but for a plan that is only shown", () => {
+    expect(rotateInput(answersOf({ yes: true })).agreedTo).toBeUndefined();
+    expect(rotateInput(answersOf({ yes: true, dryRun: true })).agreedTo).toBe("plan");
+  });
+
+  it("keeps the old key out of the secrets when told so", () => {
+    expect(rotateInput(answersOf({ noOverlapEntry: true })).overlapEntry).toBe(false);
+  });
+
+  it("takes no consent from a variable", () => {
+    const variables = {
+      ACR_PULL_COMPROMISED: "true",
+      ACR_PULL_ACCEPT_OUTAGE: "true",
+      ACR_PULL_NAMESPACES_COMPLETE: "true",
+      ACR_PULL_RETIRE_KEY: keyId,
+      ACR_PULL_YES: "true",
+    };
+    expect(answersOf({}, variables)).toEqual(answersOf({}));
+  });
+
+  it("reaches for the chosen clusters, as whoever is to sign in", () => {
+    const flags = { context: ["a", "b"], kubeconfig: "k", auth: "cli", tenant: "contoso.com", timeout: "5m" };
+    const answers = answersOf(flags);
+    expect({ azure: azureRequest(answers), clusters: clusterRequest(answers) }).toMatchObject({
+      azure: { cloud: "AzureCloud", tenant: "contoso.com", auth: "cli", timeoutMs: 300_000 },
+      clusters: { contexts: ["a", "b"], kubeconfig: "k", allowInsecureTls: false, timeoutMs: 300_000 },
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
+import { check as checkAnswers } from "../../../src/cli/options/check.ts";
+import type { Connections, Workplace } from "../../../src/cli/connections.ts";
+import { setupPorts } from "../../../src/cli/setup/command.ts";
+import { setupChecks, setupOptions, type SetupAnswers } from "../../../src/cli/setup/options.ts";
+
+const appId = "11111111-2222-4333-8444-555555555555";
+const whole = { registry: "myregistry", yes: true };
+const known = { servicePrincipal: appId, passwordStdin: true };
+
+type Flags = Record<string, string | string[] | boolean>;
+
+function check(flags: Flags, interactive = false, environment: Record<string, string> = {}): void {
+  const given = gather(setupOptions, flags, environment);
+  checkAnswers(setupChecks, readAnswers(setupOptions, given), given, interactive);
+}
+
+describe("what setup refuses before any request", () => {
+  it.each<[string, Flags, string]>([
+    ["two sources of a password", { ...known, passwordFile: "f" }, "a password comes from one place"],
+    ["quiet and verbose", { quiet: true, verbose: true }, "--quiet cannot go with --verbose"],
+    ["an exit code without a plan", { exitCode: true }, "--exit-code needs --dry-run"],
+    ["a password of nobody", { passwordStdin: true }, "--password-stdin needs --service-principal"],
+    ["a name for what has one", { name: "x", servicePrincipal: appId }, "--name cannot go with"],
+    ["a lifetime of a known password", { ...known, expiresIn: "30d" }, "no password is made"],
+    ["a file for a known password", { ...known, credentialsFile: "f" }, "no password is made"],
+    ["a role without Azure", { ...known, noAzure: true, role: "acrpush" }, "no role is granted"],
+    ["a registry's name without Azure", { ...known, noAzure: true }, "needs the login server"],
+    [
+      "a principal's name without Azure",
+      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: "ci", passwordFile: "f" },
+      "needs the application id",
+    ],
+    [
+      "no password without Azure",
+      { noAzure: true, registry: "myregistry.azurecr.io", servicePrincipal: appId },
+      "needs a known password",
+    ],
+    [
+      "Entra's proof without Azure",
+      { ...known, noAzure: true, registry: "myregistry.azurecr.io", proof: "entra" },
+      "--proof entra asks Azure",
+    ],
+  ])("%s", (_what, flags, words) => {
+    expect(() => check({ ...whole, ...flags })).toThrow(words);
+    expect(() => check({ ...whole, ...flags })).toThrow(expect.objectContaining({ code: "usage.conflict" }));
+  });
+
+  it.each<[string, Flags, boolean, string]>([
+    ["everything", {}, false, "Missing input: --registry (ACR_PULL_REGISTRY), --yes"],
+    ["consent", { registry: "myregistry" }, false, "Missing input: --yes"],
+    [
+      "the registry that nobody may be asked about",
+      { ...known, noAzure: true },
+      true,
+      "Missing input: --registry (ACR_PULL_REGISTRY)",
+    ],
+    ["consent to owner", { ...whole, role: "owner" }, false, "Missing input: --allow-privileged-role"],
+  ])("missing: %s", (_what, flags, interactive, message) => {
+    expect(() => check(flags, interactive)).toThrow(message);
+  });
+
+  it("misses nothing that a person can be asked for", () => {
+    expect(() => check({ role: "owner" }, true)).not.toThrow();
+  });
+});
+
+describe("what setup goes on with", () => {
+  it.each<[string, Flags, boolean, Record<string, string>]>([
+    ["a plan without consent", { registry: "myregistry", dryRun: true }, false, {}],
+    ["a plan for an owner", { registry: "myregistry", dryRun: true, role: "owner" }, false, {}],
+    ["a question at a terminal", { registry: "myregistry" }, true, {}],
+    ["an owner to be confirmed at a terminal", { registry: "myregistry", role: "owner" }, true, {}],
+    ["an owner agreed to", { ...whole, role: "owner", allowPrivilegedRole: "owner" }, false, {}],
+    ["all from variables but consent", { yes: true }, false, { ACR_PULL_REGISTRY: "myregistry" }],
+    ["a switch that a variable turns off", { ...whole, verbose: true }, false, { ACR_PULL_QUIET: "false" }],
+    ["no Azure", { ...known, ...whole, noAzure: true, registry: "myregistry.azurecr.io" }, false, {}],
+  ])("%s", (_what, flags, interactive, environment) => {
+    expect(() => check(flags, interactive, environment)).not.toThrow();
+  });
+});
+
+describe("what the flow is asked for", () => {
+  function answersOf(flags: Flags): SetupAnswers {
+    return readAnswers(setupOptions, gather(setupOptions, flags, {}));
+  }
+
+  it("has the contract's defaults", () => {
+    expect(answersOf(whole)).toMatchObject({
+      role: undefined,
+      repositories: undefined,
+      secretName: "acr-secret",
+      namespaces: [],
+      expiresInMs: undefined,
+      waitBusyMs: 60_000,
+      timeoutMs: 1_200_000,
+      concurrency: 10,
+      allowPrivilegedRole: undefined,
+      proof: "registry",
+    });
+  });
+
+  it.each([
+    ["*", []],
+    ["team/*", ["team/*"]],
+  ])("limits the role by --repository %s to %j", (repository, repositories) => {
+    expect(answersOf({ ...whole, repository: [repository] }).repositories).toEqual(repositories);
+  });
+
+  it("reaches for nothing of Azure but the registry when told so", async () => {
+    const answers = answersOf({ ...known, noAzure: true, registry: "MyRegistry.azurecr.io" });
+    const asked: unknown[] = [];
+    const open: Pick<Connections, "workplace" | "checkLoginServer"> = {
+      workplace: (_request, next) => {
+        asked.push(next);
+        return Promise.resolve({} as Workplace);
+      },
+      checkLoginServer: async (...named) => void asked.push(named),
+    };
+    expect((await setupPorts(open as Connections, answers)).azure).toBeUndefined();
+    expect(asked).toEqual([undefined, ["AzureCloud", "myregistry.azurecr.io"]]);
+  });
+});
