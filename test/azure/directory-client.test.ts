@@ -5,6 +5,9 @@ import type { ApplicationRecord } from "../../src/sandbox/world.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+import { shortPauses } from "../short-pauses.ts";
+
+shortPauses();
 
 let opened: SandboxedAzure | undefined;
 afterEach(async () => {
