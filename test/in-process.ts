@@ -23,20 +23,18 @@ export interface ProcessParts {
 }
 
 let main: (typeof builtMain)["main"] | undefined;
-let isUnderWay = false;
+let turn: Promise<unknown> = Promise.resolve();
+let waiting = 0;
 
 /** Whether this process is free: it has one set of variables, one trust and one number, and so runs one at a time. */
-export const isFree = (): boolean => !isUnderWay;
+export const isFree = (): boolean => waiting === 0;
 
-/** Occupies this process for one run. */
-export async function alone<T>(run: () => Promise<T>): Promise<T> {
-  if (isUnderWay) throw new Error("another run is under way in this process");
-  isUnderWay = true;
-  try {
-    return await run();
-  } finally {
-    isUnderWay = false;
-  }
+/** Waits until this process is free, and occupies it for one run. */
+export async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+  waiting += 1;
+  const mine = turn.then(run).finally(() => (waiting -= 1));
+  turn = mine.catch(() => undefined);
+  return await mine;
 }
 
 /**

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
-import { alone, isFree, mainInProcess } from "./in-process.ts";
+import { wrongWith } from "./answers/answer-schema.ts";
+import { inTurn, isFree, mainInProcess } from "./in-process.ts";
 
 /** The program as it is published: run `npm run build` first, as `npm test` does. */
 export const programPath = fileURLToPath(new URL("../bin/acr-pull.cjs", import.meta.url));
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Called with the running process, to signal it. */
   readonly started?: (kill: (signal: NodeJS.Signals) => void, pid: number) => void;
+  /** Whether it waits for its turn in this process where another run is under way there. */
+  readonly waits?: boolean;
   /** Called with each piece of what it says on stderr, as it comes. */
   readonly told?: (text: string) => void;
 }
@@ -47,9 +50,11 @@ export async function runProgram(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Run> {
-  const isServer = args[0] === "sandbox" || args.includes("--sandbox");
+  const isServer =
+    args[0] === "sandbox" || args.includes("--sandbox") || options.env?.["ACR_PULL_SANDBOX"] !== undefined;
   const hasSwitch = Object.keys(options.env ?? {}).some((name) => readAtStart.test(name));
-  const needsOwn = options.started !== undefined || isServer || hasSwitch || !isFree();
+  const needsOwn =
+    options.started !== undefined || isServer || hasSwitch || (!isFree() && options.waits !== true);
   return await (needsOwn ? spawnProgram : runInProcess)(sandbox, args, options);
 }
 
@@ -78,7 +83,7 @@ export function spawnProgram(
 }
 
 /**
- * Runs the program in this process, one at a time.
+ * Runs the program in this process, when it is its turn.
  * @param options.hurried whether its pauses are cut short: nothing is learned late by those whom it asks
  */
 export function runInProcess(
@@ -108,7 +113,7 @@ export function runInProcess(
     const [said, saidAside] = [stdout, stderr].map((pieces) => Buffer.concat(pieces).toString("utf8"));
     return asRun({ code, signal: null, stdout: said ?? "", stderr: saidAside ?? "" });
   };
-  return alone(() => atHome(sandbox, options, run));
+  return inTurn(() => atHome(sandbox, options, run));
 }
 
 /** Has a run find the variables of a user whose home is empty. */
@@ -136,11 +141,15 @@ function asRun(ended: Omit<Run, "json">): Run {
   return {
     ...ended,
     get json(): ResultDocument {
+      let document: ResultDocument;
       try {
-        return JSON.parse(ended.stdout);
+        document = JSON.parse(ended.stdout);
       } catch {
         throw new Error(`stdout is not one JSON document:\n${ended.stdout}\n--- stderr:\n${ended.stderr}`);
       }
+      const wrong = "schemaVersion" in document ? wrongWith(document) : undefined;
+      if (wrong !== undefined) throw new Error(`stdout is not as docs/answer.schema.json says:\n${wrong}`);
+      return document;
     },
   };
 }

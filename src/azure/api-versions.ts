@@ -4,7 +4,7 @@ import { answerOf, isAnswer } from "./service-failure.ts";
 export type Api = keyof typeof apis;
 
 /** Which versions of an API are used. */
-interface Speech {
+interface ApiVersions {
   /** The version to ask for first. */
   readonly usual: string;
   /** Whether a version has everything that acr-pull needs; others are used if there is no better one. */
@@ -13,11 +13,11 @@ interface Speech {
 
 const apis = {
   permissions: { usual: "2022-04-01", suffices: () => true },
-  registries: { usual: "2025-11-01", suffices: tellsMode },
-  roleAssignments: { usual: "2022-04-01", suffices: knowsConditions },
+  registries: { usual: "2025-11-01", suffices: hasMode },
+  roleAssignments: { usual: "2022-04-01", suffices: hasConditions },
   roleDefinitions: { usual: "2022-04-01", suffices: () => true },
   subscriptions: { usual: "2022-12-01", suffices: () => true },
-} as const satisfies Record<string, Speech>;
+} as const satisfies Record<string, ApiVersions>;
 
 /** The version of an API to ask for first: newer clouds have it, older ones say which they have. */
 export function usualVersion(api: Api): string {
@@ -28,7 +28,7 @@ export function usualVersion(api: Api): string {
  * Whether this version tells a registry's role assignment mode. The stable version after the first preview with it
  * does not: https://learn.microsoft.com/rest/api/containerregistry
  */
-export function tellsMode(version: string): boolean {
+export function hasMode(version: string): boolean {
   return version >= "2025-03-01-preview" && version !== "2025-04-01";
 }
 
@@ -36,7 +36,7 @@ export function tellsMode(version: string): boolean {
  * Whether role assignments have conditions in this version:
  * https://learn.microsoft.com/azure/role-based-access-control/conditions-faq
  */
-export function knowsConditions(version: string): boolean {
+export function hasConditions(version: string): boolean {
   return version >= "2020-03-01-preview";
 }
 
@@ -48,7 +48,7 @@ const mostTried = 3;
  * about something else, such as a location.
  * @param tried versions that were asked for and refused
  */
-export function versionInstead(error: unknown, api: Api, tried: ReadonlySet<string>): string | undefined {
+export function alternativeVersion(error: unknown, api: Api, tried: ReadonlySet<string>): string | undefined {
   const offered = offeredVersions(error);
   if (!offered || tried.size > mostTried || offered.some((version) => tried.has(version))) return undefined;
   const { suffices } = apis[api];

@@ -1,5 +1,5 @@
 import type { GraphRequest } from "@microsoft/microsoft-graph-client";
-import type { Ownership } from "../core/ports/directory.ts";
+import type { Ownership } from "../core/ports.ts";
 import { hasCode, type ActionableError } from "../domain/errors.ts";
 import type { Owner } from "../domain/identity.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
@@ -13,7 +13,7 @@ const untilKnown: Looks = { most: 20, betweenMs: 500, sleep };
 
 /** Who else controls an application or its principal. */
 export function applicationOwners(
-  { graph, ask, list, undertake }: DirectoryRequests,
+  { graph, ask, list, perform }: DirectoryRequests,
   graphUrl: string,
 ): Ownership {
   /** Reads a part of an object that has been read before: a replica that does not know the object lags. */
@@ -50,7 +50,7 @@ export function applicationOwners(
       ownersOf("service principal", `/servicePrincipals/${objectId}`, signal),
 
     async addOwner(objectId, ownerId, signal) {
-      await undertake(`make ${ownerId} an owner of the application`, signal, async () => {
+      await perform(`make ${ownerId} an owner of the application`, signal, async () => {
         try {
           await graph.send(
             {

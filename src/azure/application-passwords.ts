@@ -1,4 +1,4 @@
-import type { Passwords } from "../core/ports/directory.ts";
+import type { Passwords } from "../core/ports.ts";
 import { ActionableError, OutcomeUnknownError } from "../domain/errors.ts";
 import type { NewPassword } from "../domain/identity.ts";
 import { Once } from "../domain/once.ts";
@@ -14,7 +14,7 @@ import { lingers, removeEverywhere } from "./removal-everywhere.ts";
 import { isAnswer } from "./service-failure.ts";
 
 /** Passwords of applications, one at a time: writing the whole list would write those of others too. */
-export function applicationPasswords({ graph, ask, list, find, undertake }: DirectoryRequests): Passwords {
+export function applicationPasswords({ graph, ask, list, find, perform }: DirectoryRequests): Passwords {
   const policies = new Once();
   const tenantPolicy = (signal: AbortSignal) =>
     policies.do("tenant", null, () =>
@@ -47,7 +47,7 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
 
     async addPassword(objectId, password, signal) {
       const doing = "add a password to the application";
-      return undertake(doing, signal, async () => {
+      return perform(doing, signal, async () => {
         try {
           const added = await graph.send(
             {
@@ -70,7 +70,7 @@ export function applicationPasswords({ graph, ask, list, find, undertake }: Dire
     },
 
     async removePassword(objectId, keyId, signal) {
-      await undertake("remove a password of the application", signal, async () => {
+      await perform("remove a password of the application", signal, async () => {
         const call = {
           method: "post",
           at: graph.api(`/applications/${objectId}/removePassword`),

@@ -3,7 +3,7 @@ import type {
   ApplicationRemoval,
   ApplicationSearch,
   RegisteredApplication,
-} from "../core/ports/directory.ts";
+} from "../core/ports.ts";
 import { ActionableError } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import type { Application } from "../domain/identity.ts";
@@ -22,7 +22,7 @@ const doing = "register the application";
 
 /** Registers applications. */
 export function applicationRegistration(
-  { graph, list, undertake }: Pick<DirectoryRequests, "graph" | "list" | "undertake">,
+  { graph, list, perform }: Pick<DirectoryRequests, "graph" | "list" | "perform">,
   {
     findApplicationByUniqueName,
     findDeletedApplication,
@@ -64,7 +64,7 @@ export function applicationRegistration(
         body: { displayName, tags, signInAudience: "AzureADMyOrg", serviceManagementReference },
         repeatable: true,
       } as const;
-      return undertake(doing, signal, async () => {
+      return perform(doing, signal, async () => {
         try {
           const made = await graph.send(call, signal);
           if (made) return { application: applicationOf(made), created: true };

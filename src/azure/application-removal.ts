@@ -1,4 +1,4 @@
-import type { ApplicationRemoval, ApplicationSearch, LeftDeleted } from "../core/ports/directory.ts";
+import type { ApplicationRemoval, ApplicationSearch, LeftDeleted } from "../core/ports.ts";
 import { ActionableError, hasCode } from "../domain/errors.ts";
 import { lookAgain, type Looks } from "../domain/look-again.ts";
 import {

@@ -1,4 +1,4 @@
-import type { ApplicationSearch } from "../core/ports/directory.ts";
+import type { ApplicationSearch } from "../core/ports.ts";
 import type { Application } from "../domain/identity.ts";
 import { isGuid } from "../domain/names.ts";
 import {

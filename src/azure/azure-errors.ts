@@ -7,7 +7,7 @@ import { answerOf, type ServiceAnswer } from "./service-failure.ts";
 export type Area = "registries" | "roles" | "directory";
 
 /** What was being done when it failed. */
-export interface Undertaking {
+export interface Task {
   /** Continues `Could not`, as in `list the owners of the application`. */
   readonly doing: string;
   readonly area: Area;
@@ -19,25 +19,21 @@ interface Meaning extends Omit<ErrorDetails, "requestId" | "status"> {
 }
 
 /**
- * Runs one undertaking and turns its failure into an error that a person can act on.
+ * Runs one task and turns its failure into an error that a person can act on.
  * @throws ActionableError; the signal's reason when it aborts
  */
-export async function undertake<T>(
-  undertaking: Undertaking,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function perform<T>(task: Task, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
     signal.throwIfAborted();
     return await work();
   } catch (error) {
     signal.throwIfAborted();
-    throw azureError(error, undertaking);
+    throw azureError(error, task);
   }
 }
 
-/** The failure of an undertaking as a person needs it; any other error comes back unchanged. */
-export function azureError(error: unknown, { doing, area }: Undertaking): unknown {
+/** The failure of an task as a person needs it; any other error comes back unchanged. */
+export function azureError(error: unknown, { doing, area }: Task): unknown {
   if (error instanceof ActionableError) return error;
   if (error instanceof ExchangeError) return unansweredError(error, doing);
   const answer = answerOf(error);

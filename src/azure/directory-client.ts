@@ -1,4 +1,4 @@
-import type { Directory } from "../core/ports/directory.ts";
+import type { Directory } from "../core/ports.ts";
 import type { Caller } from "../domain/identity.ts";
 import { applicationPasswords } from "./application-passwords.ts";
 import { applicationSearch } from "./application-search.ts";

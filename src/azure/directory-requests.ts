@@ -1,7 +1,7 @@
 import type { GraphRequest } from "@microsoft/microsoft-graph-client";
 import { hasCode } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
-import { undertake } from "./azure-errors.ts";
+import { perform } from "./azure-errors.ts";
 import type { Graph, GraphCall } from "./graph-client.ts";
 import type { JsonObject } from "./json-fields.ts";
 import { answerOf } from "./service-failure.ts";
@@ -11,7 +11,7 @@ export interface DirectoryRequests {
   /** For callers that handle a refusal before it becomes an ActionableError. */
   readonly graph: Graph;
   /** Runs one request, or several that belong together, and turns their failures into ActionableErrors. */
-  readonly undertake: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+  readonly perform: <T>(doing: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
   readonly ask: (doing: string, call: GraphCall, signal: AbortSignal) => Promise<JsonObject | undefined>;
   /** Every item, or at most so many. */
   readonly list: (
@@ -32,13 +32,13 @@ export interface DirectoryRequests {
 /** Requests by this client. */
 export function directoryRequests(graph: Graph): DirectoryRequests {
   function inDirectory<T>(doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return undertake({ doing, area: "directory" }, signal, work);
+    return perform({ doing, area: "directory" }, signal, work);
   }
   const ask: DirectoryRequests["ask"] = (doing, call, signal) =>
     inDirectory(doing, signal, () => graph.send(call, signal));
   return {
     graph,
-    undertake: inDirectory,
+    perform: inDirectory,
     ask,
     list: (doing, at, signal, atMost) => inDirectory(doing, signal, () => graph.list(at, signal, atMost)),
     async find(doing, at, read, signal) {

@@ -45,7 +45,7 @@ export async function openDirectory(
 
 function jsonFetcher(http: AzureHttp): FetchJson {
   return async (url, signal) => {
-    const undertaking = { doing: `ask ${url} for the cloud's services`, area: "registries" } as const;
+    const task = { doing: `ask ${url} for the cloud's services`, area: "registries" } as const;
     try {
       const request = {
         method: "GET",
@@ -58,8 +58,8 @@ function jsonFetcher(http: AzureHttp): FetchJson {
       return JSON.parse(bodyAsText ?? "") as unknown;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof SyntaxError)) throw azureError(error, undertaking);
-      throw new ActionableError(`Could not ${undertaking.doing}: the answer is no JSON.`, {
+      if (!(error instanceof SyntaxError)) throw azureError(error, task);
+      throw new ActionableError(`Could not ${task.doing}: the answer is no JSON.`, {
         code: "azure.bad-metadata",
         hint: "Check that --cloud is the address of an Azure Resource Manager.",
       });

@@ -1,6 +1,6 @@
 import type { Registry as ListedResource } from "@azure/arm-containerregistry";
 import pMap from "p-map";
-import type { Registries, RegistryReads, RegistryScope } from "../core/ports/registries.ts";
+import type { Registries, RegistryReads, RegistryScope } from "../core/ports.ts";
 import { ActionableError, refused } from "../domain/errors.ts";
 import { exitCode } from "../domain/exit-code.ts";
 import { isGuid } from "../domain/names.ts";
@@ -11,8 +11,8 @@ import type {
   RegistrySearch,
   RoleAssignmentMode,
 } from "../domain/registry.ts";
-import { isMissing, tellsMode } from "./api-versions.ts";
-import { azureError, undertake } from "./azure-errors.ts";
+import { isMissing, hasMode } from "./api-versions.ts";
+import { azureError, perform } from "./azure-errors.ts";
 import { loginServerBelongsTo, usualLoginServer, type Cloud } from "./cloud.ts";
 import {
   allOf,
@@ -39,9 +39,9 @@ export function createRegistryResourceClient(
     { id, subscriptionId, resourceGroup, name }: RegistryReference & { kind: "resource-id" },
     signal: AbortSignal,
   ): Promise<readonly AccessedRegistry[]> {
-    return undertake({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
+    return perform({ doing: `read registry ${id}`, area: "registries" }, signal, async () => {
       try {
-        return await resourceManager.speak("registries", signal, async (clients, version) => {
+        return await resourceManager.ask("registries", signal, async (clients, version) => {
           const { registries } = clients.containerRegistry(subscriptionId);
           const read = registries.get(resourceGroup, name);
           return [readRegistry(await answered(read), version)];
@@ -59,7 +59,7 @@ export function createRegistryResourceClient(
     signal: AbortSignal,
   ): Promise<readonly Subscription[]> {
     if (wanted !== undefined && isGuid(wanted)) return [{ id: wanted, name: undefined }];
-    const visible = await undertake({ doing: "list the subscriptions", area: "registries" }, signal, () =>
+    const visible = await perform({ doing: "list the subscriptions", area: "registries" }, signal, () =>
       listSubscriptions(resourceManager, signal),
     );
     if (visible.length === 0) {
@@ -87,9 +87,9 @@ export function createRegistryResourceClient(
     signal: AbortSignal,
   ): Promise<RegistrySearch<AccessedRegistry>> {
     const doing = { doing: `list the registries of subscription ${id}`, area: "registries" } as const;
-    return undertake(doing, signal, async () => {
+    return perform(doing, signal, async () => {
       try {
-        const registries = await resourceManager.speak("registries", signal, async (clients, version) => {
+        const registries = await resourceManager.ask("registries", signal, async (clients, version) => {
           const client = clients.containerRegistry(id).registries;
           const listed =
             resourceGroup === undefined ? client.list() : client.listByResourceGroup(resourceGroup);
@@ -237,7 +237,7 @@ function registryOf(listed: ListedResource, version: string): Registry {
 function modeOf(value: string | undefined, version: string): RoleAssignmentMode | undefined {
   if (value === "AbacRepositoryPermissions" || value === "LegacyRegistryPermissions") return value;
   // Absent on registries that no newer API has touched: those are in the older mode.
-  return !value && tellsMode(version) ? "LegacyRegistryPermissions" : undefined;
+  return !value && hasMode(version) ? "LegacyRegistryPermissions" : undefined;
 }
 
 function noSubscription(message: string, hint: string): ActionableError {

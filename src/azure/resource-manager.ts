@@ -9,7 +9,7 @@ import {
   type PipelinePolicy,
 } from "@azure/core-rest-pipeline";
 import { readPages, type Pages } from "../domain/pages.ts";
-import { usualVersion, versionInstead, type Api } from "./api-versions.ts";
+import { usualVersion, alternativeVersion, type Api } from "./api-versions.ts";
 import { retryPolicyName, type AzureHttp, type RequestRules } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
@@ -33,14 +33,14 @@ export interface ResourceManager {
   /**
    * Asks in a version that this cloud has. A refused version is asked for only once a run, because the refusal names
    * those that exist.
-   * @param ask called again with another version; all that its clients answer is in that version
+   * @param question called again with another version; all that its clients answer is in that version
    * @throws ServiceFailure if Resource Manager refuses; ExchangeError if no whole answer came; ActionableError if
    *   signing in fails
    */
-  speak<T>(
+  ask<T>(
     api: Api,
     signal: AbortSignal,
-    ask: (clients: ResourceManagerClients, version: string) => Promise<T>,
+    question: (clients: ResourceManagerClients, version: string) => Promise<T>,
   ): Promise<T>;
 }
 
@@ -89,7 +89,7 @@ export function createResourceManager(
   }
 
   return {
-    speak: (api, signal, ask) =>
+    ask: (api, signal, question) =>
       readPages(http.timeoutMs, signal, async (pages) => {
         await credential.getToken(scope, { abortSignal: signal });
         const tried = new Set<string>();
@@ -98,9 +98,9 @@ export function createResourceManager(
           const clients = await clientsOf(version, pages);
           tried.add(version);
           try {
-            return await ask(clients, version);
+            return await question(clients, version);
           } catch (error) {
-            const instead = versionInstead(error, api, tried);
+            const instead = alternativeVersion(error, api, tried);
             if (instead === undefined) throw error;
             chosen.set(api, instead);
           }
@@ -138,7 +138,7 @@ export async function listSubscriptions(
   resourceManager: ResourceManager,
   signal: AbortSignal,
 ): Promise<readonly Subscription[]> {
-  const listed = await resourceManager.speak("subscriptions", signal, (clients) =>
+  const listed = await resourceManager.ask("subscriptions", signal, (clients) =>
     allOf(clients.subscriptions().subscriptions.list()),
   );
   return listed.flatMap(({ subscriptionId: id, displayName: name }) =>

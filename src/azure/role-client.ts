@@ -1,11 +1,11 @@
 import type { Permission, RoleAssignment as ListedAssignment } from "@azure/arm-authorization";
 import pMap from "p-map";
-import type { RoleReads, Roles } from "../core/ports/roles.ts";
+import type { RoleReads, Roles } from "../core/ports.ts";
 import { refused, type ActionableError } from "../domain/errors.ts";
 import { ExchangeError } from "../domain/http-exchange.ts";
 import { assignmentName, type RoleAssignment } from "../domain/role-assignment.ts";
-import { isMissing, knowsConditions } from "./api-versions.ts";
-import { undertake } from "./azure-errors.ts";
+import { isMissing, hasConditions } from "./api-versions.ts";
+import { perform } from "./azure-errors.ts";
 import { allOf, answered, listSubscriptions, type ResourceManager } from "./resource-manager.ts";
 import { answerOf, isAnswer } from "./service-failure.ts";
 
@@ -16,10 +16,10 @@ const subscriptionsAtOnce = 16;
 export function createRoleClient(resourceManager: ResourceManager): Roles & RoleReads {
   /** Reads, and says in a failure what was being read. */
   const reading = <T>(what: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> =>
-    undertake({ doing: what, area: "registries" }, signal, read);
+    perform({ doing: what, area: "registries" }, signal, read);
 
   async function assignmentsIn(scope: string, filter: string, signal: AbortSignal) {
-    const listed = await resourceManager.speak("roleAssignments", signal, (clients) => {
+    const listed = await resourceManager.ask("roleAssignments", signal, (clients) => {
       const { roleAssignments } = clients.authorization(partsOf(scope).subscription);
       return allOf(roleAssignments.listForScope(withoutSlash(scope), { filter }));
     });
@@ -31,7 +31,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
       const { subscription, group, name } = partsOf(registryId);
       return reading(`read the caller's rights on registry ${name}`, signal, async () => {
         try {
-          const permissions = await resourceManager.speak("permissions", signal, (clients) => {
+          const permissions = await resourceManager.ask("permissions", signal, (clients) => {
             const listed = clients.authorization(subscription).permissions;
             return allOf(
               listed.listForResource(group, "Microsoft.ContainerRegistry", "", "registries", name),
@@ -73,7 +73,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
     findRole: (roleDefinitionId, signal) =>
       reading(`read the role ${roleDefinitionId}`, signal, async () => {
         try {
-          const { roleName = "", permissions = [] } = await resourceManager.speak(
+          const { roleName = "", permissions = [] } = await resourceManager.ask(
             "roleDefinitions",
             signal,
             (clients) =>
@@ -103,7 +103,7 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
     async assignRole(registryId, principalId, { role, condition }, signal) {
       const { subscription, name } = partsOf(registryId);
       const doing = { doing: `assign the role ${role.name} on registry ${name}`, area: "roles" } as const;
-      return undertake(doing, signal, async () => {
+      return perform(doing, signal, async () => {
         try {
           const parameters = {
             // az compares role definition ids in exactly this form.
@@ -113,8 +113,8 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
             principalType: "ServicePrincipal",
             ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
           };
-          const assignment = await resourceManager.speak("roleAssignments", signal, (clients, version) => {
-            if (condition !== undefined && !knowsConditions(version)) throw noConditions(name);
+          const assignment = await resourceManager.ask("roleAssignments", signal, (clients, version) => {
+            if (condition !== undefined && !hasConditions(version)) throw noConditions(name);
             const { roleAssignments } = clients.authorization(subscription);
             const guid = assignmentName(registryId, principalId, role.guid);
             return answered(roleAssignments.create(withoutSlash(registryId), guid, parameters));
@@ -149,9 +149,9 @@ export function createRoleClient(resourceManager: ResourceManager): Roles & Role
       }),
 
     async removeAssignment(id, signal) {
-      await undertake({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
+      await perform({ doing: "remove a role assignment", area: "roles" }, signal, async () => {
         try {
-          await resourceManager.speak("roleAssignments", signal, (clients) =>
+          await resourceManager.ask("roleAssignments", signal, (clients) =>
             answered(
               clients.authorization(partsOf(id).subscription).roleAssignments.deleteById(withoutSlash(id)),
             ),

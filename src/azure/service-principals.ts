@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import type { ServicePrincipals } from "../core/ports/directory.ts";
+import type { ServicePrincipals } from "../core/ports.ts";
 import type { Certified, ServicePrincipal } from "../domain/identity.ts";
 import {
   certificatesOf,
@@ -27,7 +27,7 @@ const requestsAtOnce = 8;
 
 /** Service principals of applications. */
 export function servicePrincipals(
-  { graph, find, list, undertake }: DirectoryRequests,
+  { graph, find, list, perform }: DirectoryRequests,
   { mayChange, tenantId }: AboutCaller,
 ): ServicePrincipals {
   const findBy = <T>(fields: string, read: (item: JsonObject) => T, appId: string, signal: AbortSignal) =>
@@ -74,7 +74,7 @@ export function servicePrincipals(
      * application, a 403 means that.
      */
     createServicePrincipal: (appId, signal) =>
-      undertake("create the service principal", signal, async () => {
+      perform("create the service principal", signal, async () => {
         try {
           const made = await graph.send(
             // An application has one principal, so a repeat after a lost answer is refused.

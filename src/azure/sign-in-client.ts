@@ -1,7 +1,7 @@
-import type { SignIn } from "../core/ports/proof.ts";
+import type { SignIn } from "../core/ports.ts";
 import { serverNow } from "../domain/retry.ts";
 import type { SecretText } from "../domain/secret-text.ts";
-import { undertake } from "./azure-errors.ts";
+import { perform } from "./azure-errors.ts";
 import type { AzureHttp } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
@@ -46,7 +46,7 @@ export function createSignInClient(
 
   return {
     signIn: (appId, password, signal) =>
-      undertake({ doing: `sign in as ${appId}`, area: "directory" }, signal, async () => {
+      perform({ doing: `sign in as ${appId}`, area: "directory" }, signal, async () => {
         let reason = await ask(appId, password, signal);
         if (reason?.number === resourceUnknown && scope === registryScope) {
           // A tenant in which nobody used the registries' newer sign-in does not know that audience; all know this one.

@@ -6,14 +6,14 @@ export const dockerConfigType = "kubernetes.io/dockerconfigjson";
 export const dockerConfigKey = ".dockerconfigjson";
 
 /**
- * The type before it, which the kubelet reads as well and nobody should write any more: the entries without `auths`
- * around them.
+ * The older type, which the kubelet still reads and nobody should write any more: the entries without `auths` around
+ * them.
  * Source: kubernetes pkg/credentialprovider/secrets/secrets.go
  */
 export const legacyDockerConfigType = "kubernetes.io/dockercfg";
 const legacyDockerConfigKey = ".dockercfg";
 
-/** Whether the kubelet looks for pull credentials in secrets of a type. */
+/** Whether the kubelet reads pull credentials from secrets of a type. */
 export function isPullSecretType(type: string): boolean {
   return type === dockerConfigType || type === legacyDockerConfigType;
 }
@@ -24,12 +24,12 @@ export interface PullCredential {
   readonly password: SecretText;
 }
 
-/** A parsed `.dockerconfigjson`; everything we do not know in it is kept as it is. */
+/** A parsed `.dockerconfigjson`; everything unknown in it is kept. */
 export type DockerConfig = Readonly<Record<string, unknown>> & {
   readonly auths: Readonly<Record<string, unknown>>;
 };
 
-/** The text is not what a kubelet can read; one such secret breaks every pull of a pod that names it. */
+/** A kubelet cannot read the text. One such secret breaks every pull of a pod that names it. */
 export class MalformedDockerConfigError extends Error {
   override readonly name = "MalformedDockerConfigError";
 }
@@ -51,7 +51,7 @@ export function parseDockerConfig(base64: string | undefined): DockerConfig {
 
 /**
  * Reads what a kubelet finds in a pull secret of either type.
- * @throws MalformedDockerConfigError like parseDockerConfig
+ * @throws MalformedDockerConfigError as parseDockerConfig does
  */
 export function parsePullSecret(type: string, data: Readonly<Record<string, string>>): DockerConfig {
   return type === legacyDockerConfigType
@@ -79,13 +79,13 @@ function checkedEntries(auths: unknown): Record<string, unknown> {
 }
 
 /**
- * One entry as the kubelet decodes it: `auth`, where present, overrides user name and password and is split at
- * its first colon.
+ * Decodes an entry as the kubelet does: `auth`, if present, overrides user name and password and is split at its
+ * first colon.
  * Source: kubernetes pkg/credentialprovider/config.go
  */
 function decodeEntry(host: string, entry: unknown): PullCredential {
   const shown = JSON.stringify(host);
-  // Go leaves a struct as it was, empty, when it reads null for it or for a field of it.
+  // Go reads null, for a struct or for a field of it, as the empty value.
   if (entry === null) return { username: "", password: new SecretText("") };
   if (!isRecord(entry))
     throw new MalformedDockerConfigError(`has an entry for ${shown} that is not an object`);
@@ -110,7 +110,7 @@ function decodeEntry(host: string, entry: unknown): PullCredential {
   };
 }
 
-/** The host that a key means: in lower case, for a scheme or `/v2/` is not host. */
+/** The host that a key stands for, in lower case, without a scheme or `/v2/`. */
 function hostOf(key: string): string {
   return key
     .toLowerCase()
@@ -118,33 +118,33 @@ function hostOf(key: string): string {
     .replace(/\/(v[12]\/?)?$/, "");
 }
 
-/** The keys that hold `loginServer`'s entries. */
+/** The keys of `loginServer`'s entries. */
 function keysOf(config: DockerConfig, loginServer: string): string[] {
   const host = loginServer.toLowerCase();
   return Object.keys(config.auths).filter((key) => hostOf(key) === host);
 }
 
-/** The credential for a host, the plain key before other spellings; `undefined` when there is none. */
+/** The credential for a host, from the plain key before other spellings; undefined if there is none. */
 export function credentialOf(config: DockerConfig, loginServer: string): PullCredential | undefined {
   const keys = keysOf(config, loginServer);
   const key = keys.find((candidate) => candidate === loginServer.toLowerCase()) ?? keys[0];
   return key === undefined ? undefined : decodeEntry(key, config.auths[key]);
 }
 
-/** The second credential for a host, which the kubelet tries as well; `undefined` when it has only one. */
+/** The second credential for a host, which the kubelet tries as well; undefined if there is only one. */
 export function secondCredentialOf(config: DockerConfig, loginServer: string): PullCredential | undefined {
   const key = secondKey(loginServer);
   const hasPlainKey = config.auths[loginServer.toLowerCase()] !== undefined;
   return hasPlainKey && config.auths[key] !== undefined ? decodeEntry(key, config.auths[key]) : undefined;
 }
 
-/** A credential, and what it is for. */
+/** A credential with the host that it is for. */
 export interface HostCredential extends PullCredential {
   /** A host in lower case, a repository on it, or a pattern of hosts. */
   readonly host: string;
 }
 
-/** Every credential, whatever it is for. */
+/** All credentials, for any host. */
 export function credentialsOf(config: DockerConfig): HostCredential[] {
   return Object.entries(config.auths).map(([key, entry]) => ({
     host: hostOf(key),
@@ -153,7 +153,7 @@ export function credentialsOf(config: DockerConfig): HostCredential[] {
 }
 
 /**
- * A key of its own for the same host: the kubelet cuts the scheme off before it compares, and tries all that match.
+ * Another key for the same host: the kubelet drops the scheme before it compares, and tries all keys that match.
  * Source: kubernetes pkg/credentialprovider/keyring.go
  */
 function secondKey(loginServer: string): string {
@@ -161,8 +161,8 @@ function secondKey(loginServer: string): string {
 }
 
 /**
- * The config with this host's entry replaced (in every spelling) and all others kept in their order.
- * @param second stands beside it, for whoever holds on to it yet
+ * The config with this host's entry replaced in every spelling, and all others kept in their order.
+ * @param second another credential beside it, for pods that still use that one
  */
 export function withCredential(
   config: DockerConfig,
@@ -176,14 +176,14 @@ export function withCredential(
   return { ...rest, auths: { ...auths, [host]: entryOf(credential), ...beside } };
 }
 
-/** The config without this host's entry; `keep` names a key that stays, to be overwritten in its place. */
+/** The config without this host's entry; `keep` names a key that stays in its place, to be overwritten. */
 export function withoutCredential(config: DockerConfig, loginServer: string, keep?: string): DockerConfig {
   const gone = new Set(keysOf(config, loginServer).filter((key) => key !== keep));
   const auths = Object.fromEntries(Object.entries(config.auths).filter(([key]) => !gone.has(key)));
   return { ...config, auths };
 }
 
-/** The config without what one user signs in with at this host, in any spelling of it. */
+/** The config without this host's credentials of one user, in any spelling of the host. */
 export function withoutCredentialsOf(
   config: DockerConfig,
   loginServer: string,
@@ -197,7 +197,7 @@ export function withoutCredentialsOf(
   return { ...config, auths };
 }
 
-/** In kubectl's own order of keys: user name, password, auth. */
+/** In kubectl's order of keys: user name, password, auth. */
 function entryOf({ username, password }: PullCredential): Record<string, string> {
   const text = password.reveal();
   return { username, password: text, auth: Buffer.from(`${username}:${text}`).toString("base64") };
@@ -208,5 +208,5 @@ export function formatDockerConfig(config: DockerConfig): string {
   return Buffer.from(JSON.stringify(config)).toString("base64");
 }
 
-/** A config that holds no host: what a secret is created with while its password is still being made. */
+/** A config without hosts: a secret is created with it while its password is still being made. */
 export const emptyDockerConfig: DockerConfig = { auths: {} };

@@ -7,7 +7,7 @@ import type {
   OutgoingHttpHeaders,
 } from "node:http";
 import { request as requestOverTls, type RequestOptions } from "node:https";
-import { underOwnSignal } from "./own-signal.ts";
+import { withOwnSignal } from "./own-signal.ts";
 import type { FailedAttempt } from "./retry.ts";
 import { learnFromRequest, withoutEchoes } from "./secrets-in-transit.ts";
 
@@ -91,7 +91,7 @@ export async function exchange(request: HttpRequest, signal: AbortSignal): Promi
       clearTimeout(whole);
     }
   };
-  return underOwnSignal(signal, ask, request.writes ? writePatienceMs : 0);
+  return withOwnSignal(signal, ask, request.writes ? writePatienceMs : 0);
 }
 
 function send(

@@ -1,6 +1,6 @@
 import type { SecretText } from "./secret-text.ts";
 
-/** One password of an application, as Graph lists it: never its text. */
+/** A password of an application, as Graph lists it: never its text. */
 export interface PasswordCredential {
   readonly keyId: string;
   readonly displayName: string | undefined;
@@ -18,47 +18,47 @@ export interface Application {
   readonly uniqueName: string | undefined;
   readonly tags: readonly string[];
   readonly passwords: readonly PasswordCredential[];
-  /** When it was made; absent where the directory does not say. */
+  /** When it was made; absent if the directory does not say. */
   readonly createdAt?: Date | undefined;
 }
 
 /**
- * What is asked for where it decides whose an application or a principal is, and nowhere else: the directory lets a whole
- * tenant ask for it 150 times a minute.
+ * Asked for only where it decides whose an application or a principal is: a whole tenant gets 150 such requests a
+ * minute.
  */
 export interface Certified {
   /** How many certificates sign in as it. */
   readonly certificates: number;
 }
 
-/** What it takes to tell an application from others. */
+/** What identifies an application to a person. */
 export type ApplicationSummary = Pick<Application, "objectId" | "appId" | "displayName">;
 
 /** An owner of an application: a user or a service principal. */
 export interface Owner {
   readonly objectId: string;
-  /** `unknown` where Graph does not say. */
+  /** `unknown` if Graph does not say. */
   readonly kind: "user" | "service-principal" | "unknown";
   readonly displayName: string | undefined;
 }
 
 /**
- * An Entra service principal: the application's identity in this tenant, which holds roles. It has passwords and
- * owners of its own, which sign in and rule like those of the application.
+ * An Entra service principal: the application's identity in this tenant, which holds roles. It has its own passwords
+ * and owners, with the same powers as those of the application.
  */
 export interface ServicePrincipal {
   readonly objectId: string;
   readonly appId: string;
   readonly displayName: string;
   readonly passwords: readonly PasswordCredential[];
-  /** Whether it may sign in at all: somebody can switch it off. */
+  /** Whether it may sign in at all: an administrator can disable it. */
   readonly enabled: boolean;
 }
 
-/** What it takes to tell a service principal from others. */
+/** What identifies a service principal to a person. */
 export type ServicePrincipalSummary = Pick<ServicePrincipal, "objectId" | "appId" | "displayName">;
 
-/** A password just made: the only moment its text is known. */
+/** A password that was just made: its text is never known again. */
 export interface NewPassword {
   readonly keyId: string;
   readonly secret: SecretText;
@@ -69,10 +69,10 @@ export interface NewPassword {
 export type AuthMethod =
   "cli" | "environment" | "workload-identity" | "managed-identity" | "device-code" | "browser";
 
-/** What `--auth` says: a method, or to find out which one fits. */
+/** What `--auth` says: a method, or `auto` to choose one that fits. */
 export type AuthChoice = "auto" | AuthMethod;
 
-/** Who is signed in, as far as the access token says. */
+/** Who is signed in, by the access token. */
 export interface Caller {
   readonly objectId: string;
   readonly kind: "user" | "service-principal";

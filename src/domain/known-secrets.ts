@@ -1,26 +1,26 @@
 /*
- * The secrets that this run has sent and was given, so that none is shown, whoever repeats it: a server or a proxy may
- * quote a request in an error, another one may do so later. Remembered is only what the run had in its hands anyway.
+ * The secrets that this run has sent or received, so that none is shown, whoever repeats it: a server or a proxy may
+ * quote a request in an error, even in a later one. Nothing is kept that the run did not have anyway.
  */
 
-/** So many characters of a secret together tell of it; fewer are found in any sentence by chance. */
+/** So many consecutive characters give a secret away; fewer occur in any sentence by chance. */
 const pieceLength = 8;
-/** Texts in texts: the form of a request in base64 in JSON. */
+/** Nested encodings: such as a form in base64 in JSON. */
 const deepest = 3;
-/** No more is kept of a text that repeats a secret. */
+/** The longest part that is kept of a text that repeats a secret. */
 const longestKept = 2000;
 const notice = "(left out: it repeats a secret)";
 
 const known = new Set<string>();
-/** Every piece of every known secret; those of the newest are taken apart when a text is next looked at. */
+/** Every piece of every known secret. New secrets are cut into pieces when the next text is checked. */
 const pieces = new Set<string>();
 const whole: string[] = [];
-/** Short texts that hold none: answer after answer comes with the same headers. */
+/** Short texts without a secret: every answer comes with the same headers. */
 const clean = new Set<string>();
 const longestRemembered = 200;
 const mostRemembered = 1000;
 
-/** Remembers a secret; one that is shorter than a piece cannot be told from an ordinary word. */
+/** Remembers a secret. One that is shorter than a piece cannot be told from an ordinary word. */
 export function learnSecret(secret: string): void {
   if (secret.length < pieceLength || known.has(secret)) return;
   known.add(secret);
@@ -28,7 +28,7 @@ export function learnSecret(secret: string): void {
   clean.clear();
 }
 
-/** Forgets all secrets, for a run that begins where another one was. */
+/** Forgets all secrets, for another run in the same process. */
 export function forgetSecrets(): void {
   known.clear();
   pieces.clear();
@@ -37,8 +37,8 @@ export function forgetSecrets(): void {
 }
 
 /**
- * Whether a text holds a piece of a known secret: as it is, with the escapes of JSON or of a URL, in hex or in base64.
- * @param shortest characters of a piece that counts, 8 or more
+ * Whether a text contains a piece of a known secret: as it is, with JSON or URL escapes, in hex or in base64.
+ * @param shortest the length of a piece that counts, 8 or more
  */
 export function holdsSecret(text: string, shortest = pieceLength): boolean {
   if (known.size === 0 || text.length < shortest) return false;
@@ -49,15 +49,15 @@ export function holdsSecret(text: string, shortest = pieceLength): boolean {
   }
   if (clean.has(text)) return false;
   const found = holds(text, shortest, deepest);
-  // With a longer piece as the measure a text may pass that holds a short one.
+  // With a greater length, a text may pass that contains a shorter piece.
   if (clean.size >= mostRemembered) clean.clear();
   if (!found && shortest === pieceLength && text.length <= longestRemembered) clean.add(text);
   return found;
 }
 
 /**
- * A text that others wrote, without what repeats a secret: cut off before the first word that does.
- * @param shortest characters of a piece that counts, 8 or more
+ * Somebody else's text, cut off before the first word that repeats a secret.
+ * @param shortest the length of a piece that counts, 8 or more
  */
 export function withoutSecrets(text: string, shortest = pieceLength): string {
   if (!holdsSecret(text, shortest)) return text;
@@ -73,8 +73,8 @@ export function withoutSecrets(text: string, shortest = pieceLength): string {
 }
 
 /**
- * The same for every text and every name in a value of JSON.
- * @throws RangeError when it is too deep
+ * The same for every text and every name in a JSON value.
+ * @throws RangeError if it is nested too deep
  */
 export function withoutSecretsIn(value: unknown, shortest = pieceLength): unknown {
   if (typeof value === "string") return withoutSecrets(value, shortest);
@@ -98,7 +98,7 @@ function holds(text: string, shortest: number, depth: number): boolean {
   return depth > 0 && decoded(text).some((inner) => holds(inner, shortest, depth - 1));
 }
 
-/** What a text may stand for. Hex and base64 may be cut off anywhere: filled up, what is left comes out whole. */
+/** What a text may encode. Hex and base64 may be cut off anywhere, so every possible start is tried. */
 function decoded(text: string): string[] {
   const found: string[] = [];
   if (text.includes("\\")) found.push(withoutEscapes(text));

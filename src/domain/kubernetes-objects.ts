@@ -1,4 +1,4 @@
-/** The parts of a Secret that acr-pull reads. Values of `data` stay base64, as the API carries them. */
+/** The parts of a Secret that acr-pull reads. Values of `data` are in base64, as in the API. */
 export interface SecretObject {
   readonly namespace: string;
   readonly name: string;
@@ -12,13 +12,13 @@ export interface SecretObject {
   readonly ownerReferences: ReadonlyArray<{ readonly kind: string; readonly name: string }>;
   /** The field managers that wrote it. */
   readonly managers: readonly string[];
-  /** What has to be done before it can go: while one is left, a deletion leaves it standing. */
+  /** What must happen before it can go: a deletion has no effect until none is left. */
   readonly finalizers: readonly string[];
-  /** Whether it is being deleted, and goes when its finalizers are done. */
+  /** Whether it is being deleted: it goes when its finalizers are done. */
   readonly deleting: boolean;
 }
 
-/** What a write sets on a Secret; what is absent stays, `null` takes a label or annotation away. */
+/** What a write sets on a Secret. What is absent stays; `null` removes a label or annotation. */
 export interface SecretChange {
   readonly labels?: Readonly<Record<string, string | null>>;
   readonly annotations?: Readonly<Record<string, string | null>>;
@@ -39,33 +39,33 @@ export interface ServiceAccountObject {
   readonly name: string;
   readonly resourceVersion: string;
   readonly imagePullSecrets: readonly string[];
-  /** The field managers to whom that list belongs: of a list that is replaced as a whole, who wrote it last. */
+  /** The field managers that own the list. It is replaced as a whole, so its last writer owns it. */
   readonly listManagers: readonly string[];
 }
 
-/** What a container of a pod pulls, and whether it waits. */
+/** The image of a pod's container, and whether the container waits. */
 export interface ContainerImage {
   readonly container: string;
   /** As the pod names it. */
   readonly image: string;
-  /** Why it does not run, such as `ImagePullBackOff`; undefined when it waits for nothing. */
+  /** Why it does not run, such as `ImagePullBackOff`; undefined if it does not wait. */
   readonly waiting: string | undefined;
-  /** What the kubelet says to that; empty when it says nothing. */
+  /** The kubelet's message; empty if there is none. */
   readonly message: string;
 }
 
-/** The parts of a Pod that tell how it pulls. */
+/** The parts of a Pod that show how it pulls. */
 export interface PodObject {
   readonly namespace: string;
   readonly name: string;
   readonly serviceAccount: string;
-  /** What it was admitted with, whether it named them itself or its service account did. */
+  /** As admitted, whether the pod or its service account named them. */
   readonly imagePullSecrets: readonly string[];
-  /** Undefined while it is not scheduled. */
+  /** Undefined until it is scheduled. */
   readonly node: string | undefined;
-  /** All of them: those that go before, and those of a debugger too. */
+  /** All of them, including init containers and ephemeral ones. */
   readonly containers: readonly ContainerImage[];
-  /** Whether it will pull no more: it has ended, or is being deleted. */
+  /** Whether it will pull no more: it has finished, or is being deleted. */
   readonly over: boolean;
 }
 
@@ -73,7 +73,7 @@ export interface PodObject {
 export interface PodEvent {
   readonly reason: string;
   readonly message: string;
-  /** When it happened last, in milliseconds since 1970; 0 where it does not say. */
+  /** When it last happened, in milliseconds since 1970; 0 if unknown. */
   readonly at: number;
 }
 

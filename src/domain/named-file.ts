@@ -2,7 +2,7 @@ import { close, constants, fstat, open, read, stat, type Stats } from "node:fs";
 import { Socket } from "node:net";
 import { devNull } from "node:os";
 import { promisify } from "node:util";
-import { underOwnSignal } from "./own-signal.ts";
+import { withOwnSignal } from "./own-signal.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** How much of a file is read, and for how long. */
@@ -75,7 +75,7 @@ async function readFile(file: number, limitBytes: number): Promise<Buffer> {
 async function readPipe(file: number, limitBytes: number, signal: AbortSignal): Promise<Buffer> {
   const stream = new Socket({ fd: file, readable: true, writable: false });
   try {
-    return await underOwnSignal(signal, async (own) => {
+    return await withOwnSignal(signal, async (own) => {
       own.signal.addEventListener("abort", () => stream.destroy(own.signal.reason as Error), { once: true });
       const late = new UnfitFileError(`nothing more came out of the pipe in ${pipeLimitMs / 60_000} minutes`);
       const timer = setTimeout(() => own.abort(late), pipeLimitMs);

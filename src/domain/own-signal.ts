@@ -5,7 +5,7 @@ import { setMaxListeners } from "node:events";
  * stays attached to the other one until garbage collection, and one signal serves all ten thousand requests of a run.
  * @param patienceMs how much later than the other signal it aborts, in milliseconds
  */
-export async function underOwnSignal<T>(
+export async function withOwnSignal<T>(
   signal: AbortSignal,
   work: (own: AbortController) => Promise<T>,
   patienceMs = 0,

@@ -1,6 +1,6 @@
 import { formatDuration } from "./duration.ts";
 import { ExchangeError } from "./http-exchange.ts";
-import { underOwnSignal } from "./own-signal.ts";
+import { withOwnSignal } from "./own-signal.ts";
 
 /** Far more than any list that acr-pull reads. */
 const mostPages = 10_000;
@@ -31,7 +31,7 @@ export async function readPages<T>(
   signal: AbortSignal,
   read: (pages: Pages) => Promise<T>,
 ): Promise<T> {
-  return underOwnSignal(signal, async (own) => {
+  return withOwnSignal(signal, async (own) => {
     const seen = new Set<string>();
     let count = 1;
     let timer: NodeJS.Timeout | undefined;

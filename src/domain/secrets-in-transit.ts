@@ -3,13 +3,13 @@ import type { HttpAnswer } from "./http-exchange.ts";
 import { holdsSecret, learnSecret, withoutSecrets, withoutSecretsIn } from "./known-secrets.ts";
 
 /*
- * What is secret of a request and of its answer. All that the program sends goes this way, so that whatever leads a
- * secret out of it is known before anybody can repeat it.
+ * Finds the secrets in a request and its answer. Everything that the program sends passes here, so that a secret is
+ * known before anybody can repeat it.
  */
 
-/** No refusal that is read comes near it, and to look through more of it for secrets would take long. */
+/** Far longer than any refusal that is read; a longer one would take long to search for secrets. */
 const longestRefusal = 256 * 1024;
-/** Of a longer list of Secrets no more is learned than what is used of it later. */
+/** Only so much of a list of Secrets is searched: what is used of a longer one is learned later. */
 const longestObject = 64 * 1024;
 
 /** Sources: RFC 6749, RFC 7521, RFC 7523, RFC 7636, RFC 8628 */
@@ -26,13 +26,13 @@ const secretFormFields = [
   "refresh_token",
   "token",
 ];
-/** Those of services that give an identity to the machine beside the standard ones. */
+/** Headers of services that give a machine its identity, besides the standard ones. */
 const secretHeaders = new Set(["cookie", "secret", "x-identity-header"]);
-/** In JSON, or in JSON that stands in a text of JSON. */
+/** In JSON, or in JSON inside a JSON text. */
 const secretFields =
   /\\?"(access_token|refresh_token|id_token|client_secret|device_code|secretText|token|password|auth|identitytoken|registrytoken|\.dockerconfigjson|\.dockercfg)\\?"\s*:\s*\\?"((?:[^"\\]|\\[^"])+)/g;
 
-/** Remembers the secrets of a request. */
+/** Remembers the secrets in a request. */
 export function learnFromRequest(headers: OutgoingHttpHeaders, body: string | undefined): void {
   for (const [name, value] of Object.entries(headers)) {
     const text = String(value);
@@ -46,8 +46,8 @@ export function learnFromRequest(headers: OutgoingHttpHeaders, body: string | un
 }
 
 /**
- * Remembers what secrets a success brings, whose words are needed as they are; of a refusal each text loses what repeats
- * any secret that is known. A header that does is left out of either.
+ * Remembers the secrets in a success, and leaves its body as it is, because it is needed. From a refusal, every text
+ * that repeats a known secret is removed. Headers that repeat one are removed from both.
  */
 export function withoutEchoes({ status, headers, body }: HttpAnswer): HttpAnswer {
   const isRefusal = status >= 300;
@@ -65,7 +65,7 @@ function learnFromAuthorization(value: string): void {
   if (scheme.toLowerCase() === "basic") learnFromBasic(credential);
 }
 
-/** A user name and a password: the name is no secret. */
+/** A user name and a password; the name is not a secret. */
 function learnFromBasic(credential: string): void {
   const pair = Buffer.from(credential, "base64").toString("utf8");
   learnSecret(pair.slice(pair.indexOf(":") + 1));
@@ -96,8 +96,8 @@ function withoutEchoesIn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 }
 
 /**
- * Whether a demand for another token repeats a secret. What it asks of the token is JSON in base64, as the token is, and
- * must not be lost for a word that both have: it is looked at for what it says.
+ * Whether a demand for another token repeats a secret. Its claims are JSON in base64, as a token is, and must not be
+ * dropped for a word that both contain, so their decoded text is checked.
  */
 function demandRepeats(challenge: string): boolean {
   const claims = /\bclaims="([\w+/=-]+)"/.exec(challenge)?.[1] ?? "";

@@ -1,4 +1,4 @@
-import type { WritableCluster } from "../core/ports/cluster.ts";
+import type { WritableCluster } from "../core/ports.ts";
 import { clusterReads } from "./cluster-reads.ts";
 import { clusterWrites, rehearsedWrites } from "./cluster-writes.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";

@@ -1,4 +1,4 @@
-import type { Cluster } from "../core/ports/cluster.ts";
+import type { Cluster } from "../core/ports.ts";
 import { dockerConfigType, legacyDockerConfigType } from "../domain/docker-config.ts";
 import { hasCode } from "../domain/errors.ts";
 import type { SecretObject } from "../domain/kubernetes-objects.ts";

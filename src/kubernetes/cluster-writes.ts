@@ -6,7 +6,7 @@ import type {
   KnownSecret,
   NewSecret,
   WritableCluster,
-} from "../core/ports/cluster.ts";
+} from "../core/ports.ts";
 import { hasCode } from "../domain/errors.ts";
 import type { SecretChange, SecretObject } from "../domain/kubernetes-objects.ts";
 import { fieldManager } from "../domain/ownership.ts";

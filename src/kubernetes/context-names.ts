@@ -1,4 +1,4 @@
-import type { NamedContext } from "../core/ports/cluster.ts";
+import type { NamedContext } from "../core/ports.ts";
 import { readNamedFile } from "../domain/named-file.ts";
 import {
   kubeconfigPaths,

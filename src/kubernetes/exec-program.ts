@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, isAbsolute, join } from "node:path";
-import type { ExecPluginPolicy } from "../core/ports/cluster.ts";
+import type { ExecPluginPolicy } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import type { Variables } from "../domain/proxy.ts";
 
@@ -22,7 +22,7 @@ export interface ExecPlugin {
  * Programs that clouds and identity providers publish for kubeconfigs to name: AWS, DigitalOcean, Gardener, Google,
  * OpenID Connect, Azure, Oracle, Pinniped, Rancher, Tanzu and Teleport.
  */
-export const knownPrograms: readonly string[] = [
+const knownPrograms: readonly string[] = [
   "aws",
   "aws-iam-authenticator",
   "doctl",
@@ -65,7 +65,7 @@ function isProgram(path: string): boolean {
  * The known program that a command runs, by its name or by the path where our own PATH finds it; undefined for
  * others.
  */
-export function knownProgram(command: string, variables: Variables): string | undefined {
+function knownProgram(command: string, variables: Variables): string | undefined {
   const name = basename(command).replace(process.platform === "win32" ? /\.exe$/i : /$^/, "");
   const file = programFile(command, variables);
   return knownPrograms.includes(name) && file !== undefined && file === programFile(name, variables)

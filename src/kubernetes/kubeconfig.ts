@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import type { KubeContext } from "../core/ports/cluster.ts";
+import type { KubeContext } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import type { Variables } from "../domain/proxy.ts";

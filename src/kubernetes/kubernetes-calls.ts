@@ -153,7 +153,7 @@ export class KubernetesCalls {
         const found = await landed();
         if (found !== undefined) return found;
       }
-      throw await this.#told(error, request, signal);
+      throw await this.#explained(error, request, signal);
     }
   }
 
@@ -165,11 +165,11 @@ export class KubernetesCalls {
     try {
       await this.#repeated((core, options) => call(core, "All", options), failedAttempt, signal);
     } catch (error) {
-      throw await this.#told(error, request, signal);
+      throw await this.#explained(error, request, signal);
     }
   }
 
-  async #told(error: unknown, request: ApiRequest, signal: AbortSignal): Promise<unknown> {
+  async #explained(error: unknown, request: ApiRequest, signal: AbortSignal): Promise<unknown> {
     const cause = await causeOfForbidden(error, request, {
       mayDo: () => this.mayDo(request, signal),
       quotas: (namespace) =>
@@ -212,10 +212,10 @@ export class KubernetesCalls {
     signal: AbortSignal,
     limitMs = this.#http.timeoutMs,
   ): Promise<T> {
-    const { openTypedApi, travellingBy } = await import("./typed-api.ts");
+    const { openTypedApi, httpLibrarySending } = await import("./typed-api.ts");
     this.#api ??= openTypedApi(this.#server);
     let answer: HttpAnswer | undefined;
-    const httpApi = travellingBy(
+    const httpApi = httpLibrarySending(
       async (request) => (answer = await this.#http.send(request, signal, limitMs)),
     );
     const parsed = () => JSON.parse(answer?.body.toString("utf8") ?? "") as unknown;

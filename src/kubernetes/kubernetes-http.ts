@@ -1,4 +1,4 @@
-import type { ExecPluginPolicy } from "../core/ports/cluster.ts";
+import type { ExecPluginPolicy } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import { exchange, type HttpAnswer } from "../domain/http-exchange.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";

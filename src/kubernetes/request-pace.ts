@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import PQueue from "p-queue";
-import { underOwnSignal } from "../domain/own-signal.ts";
+import { withOwnSignal } from "../domain/own-signal.ts";
 import { ExchangeError, type HttpAnswer } from "../domain/http-exchange.ts";
 import { longestWaitMs, retryAfterMs, serverNow, spreadWaitMs } from "../domain/retry.ts";
 import { isRefusedInAdmission } from "./api-status.ts";
@@ -65,7 +65,7 @@ export class RequestPace {
     limitMs: number,
   ): Promise<HttpAnswer> {
     const end = performance.now() + limitMs;
-    return underOwnSignal(signal, async ({ signal: own }) => {
+    return withOwnSignal(signal, async ({ signal: own }) => {
       for (;;) {
         await this.#pauseOver(end, own);
         let sent: Promise<HttpAnswer | undefined> | undefined;

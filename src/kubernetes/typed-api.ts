@@ -31,7 +31,7 @@ export function openTypedApi(server: string): TypedApi {
 }
 
 /** Makes a call of the typed API send its request by `send`, which resolves only to successes. */
-export function travellingBy(send: (request: KubernetesRequest) => Promise<HttpAnswer>): HttpLibrary {
+export function httpLibrarySending(send: (request: KubernetesRequest) => Promise<HttpAnswer>): HttpLibrary {
   return wrapHttpLibrary({
     async send(request) {
       const body = request.getBody();

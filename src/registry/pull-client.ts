@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import type { ProofImage, PullOutcome, PullProof, RegistryLooks } from "../core/ports/proof.ts";
+import type { ProofImage, PullOutcome, PullProof, RegistryLooks } from "../core/ports.ts";
 import type { PullCredential } from "../domain/docker-config.ts";
 import { urlPart } from "../domain/url-part.ts";
 import { firewallError, readRefusal, unexpectedAnswer } from "./registry-errors.ts";

@@ -3,19 +3,23 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { removeOptions } from "../../src/cli/remove/options.ts";
 import { rotateOptions } from "../../src/cli/rotate/options.ts";
 import { sandboxOptions } from "../../src/cli/sandbox/command.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
 import { statusOptions } from "../../src/cli/status/options.ts";
 import { verifyOptions } from "../../src/cli/verify/options.ts";
+import { answer } from "../answers/answer-schema.ts";
 import { optionTable } from "./option-table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const pages = [
   ...readdirSync(root).filter((file) => file.endsWith(".md")),
-  ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`),
+  ...readdirSync(join(root, "docs"))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
 ];
 
 describe("the page of a command", () => {
@@ -54,6 +58,25 @@ describe("the page of errors", () => {
     expect([...told].sort()).toEqual([...known].sort());
   });
 });
+
+describe("the schema of answers", () => {
+  // Tests that read an answer of the program hold it to the same form.
+  it("is what the tests hold answers to", async () => {
+    const path = "docs/answer.schema.json";
+    const schema = await format(JSON.stringify(published()), { parser: "json", printWidth: 110 });
+    if (process.env["UPDATE_DOCS"] === "1") writeFileSync(join(root, path), schema);
+    expect(read(path)).toBe(schema);
+  });
+});
+
+/** Open for keys that later versions add. */
+function published() {
+  return z.toJSONSchema(answer, {
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.additionalProperties;
+    },
+  });
+}
 
 describe.each(pages)("%s", (page) => {
   it("has a head over every table, and no row of one twice", () => {

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { RequestEntry, RequestPhase } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { dockerConfigOf, liveAssignments, marksOf, type Run } from "../program.ts";
-import { runOf, type Command, type Start } from "./starts.ts";
+import { inTurn, runOf, type Command, type Start } from "./starts.ts";
 import { shapeOf } from "./world-shape.ts";
 import type { Worlds } from "./worlds.ts";
 
@@ -67,7 +67,7 @@ export function undisturbed(start: Start, worlds: Worlds): Promise<Undisturbed> 
     const found = keysEverMade(sandbox);
     sandbox.invariants.maxLiveKeys = 2;
     const before = sandbox.requests.entries.length;
-    const run = await runOf(start, sandbox);
+    const run = await runOf(start, sandbox, inTurn);
     expect(run.code, run.stderr).toBe(0);
     expectOrder(sandbox, start, found);
     const requests = sandbox.requests.entries.slice(before);
@@ -149,7 +149,7 @@ export async function finish(
   expect(sandbox.invariants.unknownKeys(), "keys that nothing leads to").toEqual([]);
   const left = finished && `${start.command} ${start.arguments.join(" ")}\n${shapeOf(sandbox)}`;
   if (left !== undefined && finished?.has(left)) return;
-  const run = await runOf(start, sandbox);
+  const run = await runOf(start, sandbox, inTurn);
   expect(run.code, run.stderr + run.stdout).toBe(0);
   await atRest(sandbox);
   expectOrder(sandbox, start, found);
@@ -206,4 +206,28 @@ export async function failuresOf<C>(
     { concurrency },
   );
   return failures;
+}
+
+/** At every request in one of the phases, which take turns. */
+export function everywhere({ requests }: Undisturbed): Kill[] {
+  return requests.map(({ index: request }) => ({
+    request,
+    phase: phases[request % phases.length] ?? "answered",
+  }));
+}
+
+/**
+ * Kills a command at each of these moments.
+ * @returns how many there were, and where a second run did not finish it
+ */
+export async function recoveries(
+  start: Start,
+  worlds: Worlds,
+  killsOf: (known: Undisturbed) => Kill[],
+): Promise<{ readonly count: number; readonly failures: readonly string[] }> {
+  const known = await undisturbed(start, worlds);
+  const kills = killsOf(known);
+  const recovery = { worlds, undisturbed: known, finished: new Set<string>() };
+  const failures = await failuresOf(kills, (kill) => recover(start, [kill], recovery));
+  return { count: kills.length, failures };
 }

@@ -47,6 +47,9 @@ export function runOf(start: Command, sandbox: Sandbox, options: RunOptions = {}
   return runs[start.command](sandbox, start.arguments, options);
 }
 
+/** Whoever prepares a world or finishes a run waits for this process: a process of its own would cost three times as much. */
+export const inTurn: RunOptions = { waits: true };
+
 /** Before anything was set up. */
 export const nothing: State = {};
 
@@ -68,7 +71,7 @@ const merging: State = {
 /** One key, in five secrets. */
 export const setUp: State = {
   from: nothing,
-  prepare: (sandbox) => expectDone(setup(sandbox, inFiveNamespaces)),
+  prepare: (sandbox) => expectDone(setup(sandbox, inFiveNamespaces, inTurn)),
 };
 
 const expired: State = { from: setUp, prepare: letKeysExpire };
@@ -77,13 +80,15 @@ const expired: State = { from: setUp, prepare: letKeysExpire };
 export const everything: State = {
   from: merging,
   async prepare(sandbox) {
-    await expectDone(setup(sandbox, [...inFiveNamespaces, "--adopt", "--service-account", "default"]));
-    await expectDone(rotate(sandbox));
+    await expectDone(
+      setup(sandbox, [...inFiveNamespaces, "--adopt", "--service-account", "default"], inTurn),
+    );
+    await expectDone(rotate(sandbox, [], inTurn));
   },
 };
 
 /** A new key in use, and the one before it not to be retired yet. */
-const pending: State = { from: setUp, prepare: (sandbox) => expectDone(rotate(sandbox)) };
+const pending: State = { from: setUp, prepare: (sandbox) => expectDone(rotate(sandbox, [], inTurn)) };
 
 const due: State = { from: pending, prepare: letGraceEnd };
 
