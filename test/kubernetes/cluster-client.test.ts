@@ -5,6 +5,9 @@ import { ActionableError } from "../../src/domain/errors.ts";
 import { quotesObject } from "../../src/kubernetes/api-status.ts";
 import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
 import { ok, status, stubCluster } from "./stub-api-server.ts";
+import { shortPauses } from "../short-pauses.ts";
+
+shortPauses();
 
 const server = new ScriptedServer();
 let cluster: WritableCluster;

@@ -15,12 +15,16 @@ import { noteEnd, noteKeptKeys, noteKeptRoles, purgeLeft, removePrincipal } from
 import type { Records } from "./result.ts";
 import { Several } from "./several.ts";
 
-/** What carrying out takes, the same for all clusters of a run. */
-export interface Run {
+/** What carries a removal out, the same for all clusters of a run. */
+export interface RemoveTools {
   readonly input: RemoveInput;
   readonly ports: Writing<RemovePorts>;
   readonly report: Report;
   readonly signal: AbortSignal;
+}
+
+/** The same with what the run has done so far. */
+export interface Removing extends RemoveTools {
   /** Ids of what this run has removed in Azure. */
   readonly gone: Set<string>;
   readonly records: Records;
@@ -32,7 +36,7 @@ export interface Run {
  * run goes on from what the cluster holds where this one is cut off.
  * @throws BusyError when another run is at work, or went on in this one's place
  */
-export async function act(removal: Removal, run: Run): Promise<void> {
+export async function act(removal: Removal, run: Removing): Promise<void> {
   const { clusters, process } = run.ports;
   const ports = { clusters, process, report: run.report, concurrency: run.input.concurrency };
   const wish = wishFor(removal);
@@ -62,7 +66,7 @@ function wishFor({ seen, entries, verdicts, registry, facts }: Removal): TurnWis
   };
 }
 
-async function removeUnderMark(removal: Removal, run: Run, turn: Turn): Promise<void> {
+async function removeUnderMark(removal: Removal, run: Removing, turn: Turn): Promise<void> {
   const { records } = run;
   const several = new Several(removal, run, turn);
   await turn.take();
@@ -87,7 +91,7 @@ async function removeUnderMark(removal: Removal, run: Run, turn: Turn): Promise<
  * Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
  * @throws BusyError when it has, so that this run looks anew
  */
-async function makeWayForMore(removal: Removal, { gone, input }: Run, turn: Turn): Promise<void> {
+async function makeWayForMore(removal: Removal, { gone, input }: Removing, turn: Turn): Promise<void> {
   const { entries, verdicts } = removal;
   const holdsBack = verdicts.some(({ keptBecause }) => keptBecause?.reason === "still-held");
   if (!holdsBack && !verdicts.some(({ keptKeys }) => keptKeys.some(({ heldBy }) => heldBy))) return;
@@ -109,7 +113,7 @@ function noteUnfinished({ mark: { target } }: Turn, records: Records): void {
  * No secret is left that could be marked: only what nothing in the cluster holds is removed, and nothing while a run is
  * at work that has begun since.
  */
-async function removeWithoutMark(removal: Removal, run: Run, turn: Turn): Promise<void> {
+async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): Promise<void> {
   const { seen, registry, users } = removal;
   const { entries } = removal.entries;
   const several = new Several(removal, run, turn);
@@ -140,7 +144,7 @@ async function removeWithoutMark(removal: Removal, run: Run, turn: Turn): Promis
 async function removeInAzure(
   removal: Removal,
   remaining: () => Promise<readonly PullSecret[]>,
-  run: Run,
+  run: Removing,
   turn: Turn,
 ): Promise<void> {
   const { input, ports, records, report, gone } = run;

@@ -6,10 +6,9 @@ import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../clust
 import { declinedHalfWay, noneWritable } from "../ending.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
-import type { Report } from "../progress.ts";
 import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import { act, type Run } from "./act.ts";
+import { act, type RemoveTools } from "./act.ts";
 import type {
   RemovableRegistry,
   RemoveConversation,
@@ -45,7 +44,8 @@ export async function remove(
 ): Promise<RemoveOutcome> {
   const records = new Records();
   try {
-    return await removeInTurn(input, ports, conversation, records, signal);
+    const tools = { input, ports, report: conversation.report, signal };
+    return await untilNoneIsMet(tools, conversation, records);
   } catch (error) {
     if (records.wrote) conversation.leave?.({ removed: records.all(false) });
     if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
@@ -57,18 +57,17 @@ export async function remove(
 
 const declinedText = "Not agreed to; what was removed before another run came between is gone.";
 
-async function removeInTurn(
-  input: RemoveInput,
-  ports: Writing<RemovePorts>,
+/** Looks, asks and removes, and begins anew where another run was met. */
+async function untilNoneIsMet(
+  tools: RemoveTools,
   conversation: RemoveConversation,
   records: Records,
-  signal: AbortSignal,
 ): Promise<RemoveOutcome> {
-  const { report } = conversation;
+  const { input, ports, report, signal } = tools;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
   let agreed: RemovePlan | undefined;
   for (;;) {
-    const looked = await lookWhenIdle(input, ports, report, busy, signal);
+    const looked = await busy.lookWhenIdle(() => look(input, ports, signal), signal);
     const { plan } = looked;
     if (input.dryRun) return { kind: "planned", plan };
     if (!hasChanges(plan.changes) || isAgreed(plan, agreed)) {
@@ -77,7 +76,7 @@ async function removeInTurn(
     else if (records.wrote) throw declinedHalfWay("remove.declined", declinedText);
     else return { kind: "declined", plan };
     try {
-      return await carryAllOut(looked, records, { input, ports, report, signal });
+      return await carryAllOut(looked, records, tools);
     } catch (error) {
       await busy.pause(error, signal);
       records.forgetStanding();
@@ -97,43 +96,22 @@ function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): bool
 async function carryAllOut(
   { removals, leftOut }: Look,
   records: Records,
-  run: Omit<Run, "gone" | "records">,
+  tools: RemoveTools,
 ): Promise<RemoveOutcome> {
   const gone = new Set<string>();
   records.toGo = thingsToGo(removals);
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
-      await act(removal, { ...run, gone, records });
+      await act(removal, { ...tools, gone, records });
     } catch (error) {
-      if (!isFailureOfOne(error, run.signal)) throw error;
+      if (!isFailureOfOne(error, tools.signal)) throw error;
       records.failures.push(error);
     }
   }
-  run.signal.throwIfAborted();
-  await proveKeysGone(records, run);
+  tools.signal.throwIfAborted();
+  await proveKeysGone(records, tools);
   return finishedOutcome(records, leftOut);
-}
-
-async function lookWhenIdle(
-  input: RemoveInput,
-  ports: RemovePorts,
-  report: Report,
-  busy: BusyWait,
-  signal: AbortSignal,
-): Promise<Look> {
-  report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
-  for (;;) {
-    try {
-      const looked = await look(input, ports, signal);
-      busy.reset();
-      return looked;
-    } catch (error) {
-      await busy.pause(error, signal);
-    } finally {
-      report({ kind: "ended", id: "survey" });
-    }
-  }
 }
 
 async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Look> {

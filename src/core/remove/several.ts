@@ -7,17 +7,17 @@ import type { MarkedSecret } from "../turn/entry-removal.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import { removeEntry, type EntryRemoved } from "../turn/remove-entry.ts";
 import type { Turn } from "../turn/turn.ts";
-import type { Run } from "./act.ts";
+import type { Removing } from "./act.ts";
 import type { Removal } from "./look.ts";
 import type { Records } from "./result.ts";
 
 /** Does the same to several things of one cluster at once. */
 export class Several {
   readonly #clusterId: string;
-  readonly #run: Run;
+  readonly #run: Removing;
   readonly #turn: Turn;
 
-  constructor({ seen }: Removal, run: Run, turn: Turn) {
+  constructor({ seen }: Removal, run: Removing, turn: Turn) {
     this.#clusterId = seen.clusterId;
     this.#run = run;
     this.#turn = turn;

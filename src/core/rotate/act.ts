@@ -21,7 +21,7 @@ import { retireKey } from "./retire-key.ts";
 import { Rows, dueOf, standingRow } from "./rows.ts";
 
 /** What carrying out takes, the same for all keys of a run. */
-export interface Run extends RotateTools {
+export interface Rotating extends RotateTools {
   /** All clusters of this run: another one may hold the same key. */
   readonly seen: readonly ClusterView[];
 }
@@ -33,7 +33,11 @@ const mostSteps = 30;
  * Carries out every step that is due for one application's keys; never throws: what failed stands in the record.
  * @param others what this run has done in the same cluster before: the keys of several registries may lie in one secret
  */
-export async function act(prospect: Prospect, run: Run, others: readonly KeysRecord[]): Promise<KeysRecord> {
+export async function act(
+  prospect: Prospect,
+  run: Rotating,
+  others: readonly KeysRecord[],
+): Promise<KeysRecord> {
   const record: KeysRecord = {
     keys: prospect.keys,
     rows: [],
@@ -52,7 +56,7 @@ export async function act(prospect: Prospect, run: Run, others: readonly KeysRec
 }
 
 class KeysRun {
-  readonly #run: Run;
+  readonly #run: Rotating;
   readonly #record: KeysRecord;
   #keys: SeenKeys;
   #step: NextStep;
@@ -69,7 +73,7 @@ class KeysRun {
   readonly #busy: BusyWait;
   readonly #rows: Rows;
 
-  constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
+  constructor({ keys, step, unwritable }: Prospect, run: Rotating, record: KeysRecord) {
     this.#keys = keys;
     this.#step = step;
     this.#run = run;

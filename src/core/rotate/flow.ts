@@ -8,7 +8,7 @@ import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { BusyWait } from "../turn/busy.ts";
-import { act, type Run } from "./act.ts";
+import { act, type Rotating } from "./act.ts";
 import type {
   RotatableKey,
   RotateConversation,
@@ -61,7 +61,8 @@ export async function rotate(
   signal: AbortSignal,
 ): Promise<RotateOutcome> {
   const { report } = conversation;
-  const looked = await lookWhenIdle(input, ports, report, signal);
+  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
+  const looked = await busy.lookWhenIdle(() => look(input, ports, report, signal), signal);
   const plan = planRotation(looked.prospects, looked.leftOut, input);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes)) {
@@ -69,7 +70,7 @@ export async function rotate(
   } else {
     for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
   }
-  const run: Run = {
+  const run: Rotating = {
     input: { ...input, agreedTo: agreed(looked, input) },
     ports,
     report,
@@ -97,27 +98,6 @@ function agreed({ prospects }: Look, { agreedTo }: RotateInput): RotateInput["ag
   return new Set(
     prospects.flatMap(({ keys }) => keys.holders.map((holder) => agreedName(keys.seen, holder))),
   );
-}
-
-async function lookWhenIdle(
-  input: RotateInput,
-  ports: RotatePorts,
-  report: Report,
-  signal: AbortSignal,
-): Promise<Look> {
-  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
-  report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
-  for (;;) {
-    try {
-      const looked = await look(input, ports, report, signal);
-      busy.reset();
-      return looked;
-    } catch (error) {
-      await busy.pause(error, signal);
-    } finally {
-      report({ kind: "ended", id: "survey" });
-    }
-  }
 }
 
 async function look(

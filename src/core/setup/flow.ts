@@ -18,7 +18,7 @@ import type {
   SetupResult,
 } from "./contract.ts";
 import { credentialsDocument } from "./credentials-document.ts";
-import { JobWork } from "./job-work.ts";
+import { JobWork, type SetupTools } from "./job-work.ts";
 import { writesKey, type Job } from "./job.ts";
 import { lookAtAll, type Look, type LookPorts } from "./look.ts";
 import { planSetup } from "./plan-setup.ts";
@@ -99,7 +99,8 @@ export async function setup(
   for (;;) {
     try {
       seen ??= await inspect(input, { ...ports, made }, conversation.report, signal);
-      const outcome = await attempt(seen, input, ports, { ...conversation, leave: leaving }, busy, signal);
+      const tools = { input, ports, report: conversation.report, signal };
+      const outcome = await attempt(seen, tools, { ...conversation, leave: leaving }, busy);
       return left ? afterWrites(outcome) : outcome;
     } catch (error) {
       if (error instanceof OvertakenError) {
@@ -136,19 +137,18 @@ async function look(
 /** @throws BusyError when another run is at work, once in a while also after a part was done */
 async function attempt(
   { found, plan }: Prospect,
-  input: SetupInput,
-  ports: Writing<SetupPorts>,
+  tools: SetupTools,
   conversation: SetupConversation,
   busy: BusyWait,
-  signal: AbortSignal,
 ): Promise<SetupOutcome> {
+  const { input, ports, signal } = tools;
   if (input.dryRun) return { kind: "planned", plan };
   const taken = found.jobs.find((job) => job.liveMark && writesKey(job))?.liveMark;
   if (taken) throw new BusyError(targetName(taken.target));
   conversation.report({ kind: "ended", id: "busy" });
   const records = hasChanges(plan.changes)
     ? (await conversation.approve(plan))
-      ? await apply(found, input, ports, conversation, signal)
+      ? await apply(found, tools, conversation.leave)
       : undefined
     : await confirm(found, input, signal);
   if (!records) return { kind: "declined", plan };
@@ -166,16 +166,12 @@ async function attempt(
 
 async function apply(
   found: Look,
-  input: SetupInput,
-  ports: Writing<SetupPorts>,
-  { report, leave }: SetupConversation,
-  signal: AbortSignal,
+  tools: SetupTools,
+  leave: SetupConversation["leave"],
 ): Promise<JobRecord[]> {
-  const records = await Promise.all(
-    found.jobs.map((job) => act(new JobWork(job, found, { input, ports, report, signal }))),
-  );
-  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(ports)));
-  signal.throwIfAborted();
+  const records = await Promise.all(found.jobs.map((job) => act(new JobWork(job, found, tools))));
+  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(tools.ports)));
+  tools.signal.throwIfAborted();
   const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));
   if (bug) throw bug.error;
   return records;
