@@ -2,9 +2,9 @@ import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { Readable, Writable } from "node:stream";
-import timers from "node:timers/promises";
 import type { HostProcess } from "../src/cli/command.ts";
 import type * as builtMain from "../src/main.ts";
+import { hurry } from "./short-pauses.ts";
 import { trustInProcess } from "./trust-in-process.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -18,11 +18,22 @@ export interface ProcessParts {
   readonly stderr: (text: Buffer) => void;
   /** Called with what sends the run a signal. */
   readonly started?: ((kill: (signal: NodeJS.Signals) => void, pid: number) => void) | undefined;
-  /** Whether every pause is cut short; see {@link hurry}. */
+  /** Whether every pause is cut short; as `hurry` does. */
   readonly hurried: boolean;
+  /** How long something may stay open after the end, in milliseconds: longer than a socket takes to close. */
+  readonly partingMs?: number;
 }
 
-let main: (typeof builtMain)["main"] | undefined;
+type Main = (typeof builtMain)["main"];
+
+let built: Main | undefined;
+
+/** The program as it is published. */
+function builtProgram(): Main {
+  built ??= (createRequire(import.meta.url)("../dist/main.cjs") as typeof builtMain).main;
+  return built;
+}
+
 let turn: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 
@@ -42,8 +53,11 @@ export async function inTurn<T>(run: () => Promise<T>): Promise<T> {
  * @returns its exit code
  * @throws Error for what would keep a process of its own alive, or change it for the next run
  */
-export async function mainInProcess(args: readonly string[], parts: ProcessParts): Promise<number> {
-  main ??= (createRequire(import.meta.url)("../dist/main.cjs") as typeof builtMain).main;
+export async function mainInProcess(
+  args: readonly string[],
+  parts: ProcessParts,
+  main: Main = builtProgram(),
+): Promise<number> {
   const [stdout, stderr] = [new Said(parts.stdout), new Said(parts.stderr)];
   const host: HostProcess & EventEmitter = Object.assign(new EventEmitter(), {
     argv: [process.execPath, "acr-pull", ...args],
@@ -62,9 +76,8 @@ export async function mainInProcess(args: readonly string[], parts: ProcessParts
   const held = new Held();
   try {
     parts.started?.((signal) => host.emit(signal, signal), process.pid);
-    const run = main;
-    const code = await held.during(() => run(host));
-    await held.letGo();
+    const code = await held.during(() => main(host));
+    await held.letGo(parts.partingMs ?? 5_000);
     const left = [...listenersOf(host), ...listenersOf(process).filter((one) => !listeners.includes(one))];
     if (left.length > 0) throw new Error(`the run goes on listening: ${left.join(", ")}`);
     return code;
@@ -84,9 +97,6 @@ const keeping = new Set([
   "FSEVENTWRAP",
   "STATWATCHER",
 ]);
-
-/** Longer than a socket takes to close, and shorter than whatever a process should not wait for. */
-const partingMs = 5_000;
 
 /** A handle or a timer of Node: one that is closed, or was cleared or has fired, holds nothing. */
 interface Resource {
@@ -115,7 +125,7 @@ class Held {
   }
 
   /** @throws Error when something is still open that keeps a process alive */
-  async letGo(): Promise<void> {
+  async letGo(partingMs: number): Promise<void> {
     const end = performance.now() + partingMs;
     for (;;) {
       const left = this.#opened.find(({ resource }) => resource.hasRef?.() && resource._destroyed !== true);
@@ -142,18 +152,6 @@ function giveVariables(variables: Variables): () => void {
   };
   replace(variables);
   return () => replace(own);
-}
-
-/** As long as a pause between two looks or tries lasts here: nothing is learned late by those who are asked. */
-const pauseMs = 20;
-
-/** Shortens every pause of the built program, which looks the function up each time; whoever imported it keeps his. */
-function hurry(): () => void {
-  const sleep = timers.setTimeout;
-  timers.setTimeout = (milliseconds = 1, ...rest) => sleep(Math.min(milliseconds, pauseMs), ...rest);
-  return () => {
-    timers.setTimeout = sleep;
-  };
 }
 
 /** A stream that tells what is written to it; nothing may be once the run is over. */

@@ -9,6 +9,9 @@ import { chooseMethod, createCredential, type Credential } from "../../src/azure
 import { readMetadata } from "../../src/azure/cloud.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { openParts, sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+import { shortPauses } from "../short-pauses.ts";
+
+shortPauses();
 
 let opened: SandboxedAzure | undefined;
 let folder: string;

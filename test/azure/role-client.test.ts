@@ -5,6 +5,9 @@ import { repositoryCondition, rolesFor } from "../../src/domain/role.ts";
 import { assignmentName } from "../../src/domain/role-assignment.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+import { shortPauses } from "../short-pauses.ts";
+
+shortPauses();
 
 let opened: SandboxedAzure | undefined;
 afterEach(async () => {

@@ -2,6 +2,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { SecretText } from "../../src/domain/secret-text.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
+import { shortPauses } from "../short-pauses.ts";
+
+shortPauses();
 
 let opened: SandboxedAzure | undefined;
 afterEach(async () => {

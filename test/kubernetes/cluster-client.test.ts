@@ -5,6 +5,9 @@ import { ActionableError } from "../../src/domain/errors.ts";
 import { quotesObject } from "../../src/kubernetes/api-status.ts";
 import { reset, ScriptedServer, type Answer } from "../scripted-server.ts";
 import { ok, status, stubCluster } from "./stub-api-server.ts";
+import { shortPauses } from "../short-pauses.ts";
+
+shortPauses();
 
 const server = new ScriptedServer();
 let cluster: WritableCluster;
@@ -62,7 +65,7 @@ describe("a read", () => {
         }),
       ),
     );
-    expect(await cluster.findSecret("apps", "acr-secret", signal)).toEqual({
+    expect(await cluster.findSecret("apps", "acr-secret", signal)).toMatchObject({
       namespace: "apps",
       name: "acr-secret",
       uid: "u1",
