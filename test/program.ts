@@ -52,7 +52,8 @@ export async function runProgram(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Run> {
-  const isServer = args[0] === "sandbox" || args.includes("--sandbox");
+  const isServer =
+    args[0] === "sandbox" || args.includes("--sandbox") || options.env?.["ACR_PULL_SANDBOX"] !== undefined;
   const hasSwitch = Object.keys(options.env ?? {}).some((name) => readAtStart.test(name));
   const isBusy = !isFree() && options.waits !== true;
   const needsOwn = options.started !== undefined || isServer || hasSwitch || vi.isFakeTimers() || isBusy;

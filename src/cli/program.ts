@@ -26,8 +26,8 @@ export async function runProgram(
     if (text === "") return exitCode.ok;
     reading = { kind: "text", text };
   }
-  const { carryOut } = await import("./run-command.ts");
-  return await carryOut(reading, commandLine, environment, program);
+  const { runCommandLine } = await import("./run-command.ts");
+  return await runCommandLine(reading, commandLine, environment, program);
 }
 
 /*

@@ -28,7 +28,7 @@ type Choice = Extract<Reading, { kind: "command" }>;
  * @param commandLine the line that was read
  * @returns the exit code; every failure has been shown
  */
-export async function carryOut(
+export async function runCommandLine(
   reading: Reading,
   commandLine: readonly string[],
   environment: Environment,
@@ -37,12 +37,14 @@ export async function carryOut(
   const instead = reading.kind === "command" && anotherCommandLine(reading, commandLine, environment);
   if (instead) {
     const reading = await readCommandLine(instead.commandLine, program);
-    return await carryOut(reading, instead.commandLine, instead.environment, program);
+    return await runCommandLine(reading, instead.commandLine, instead.environment, program);
   }
-  return await orUnwritten(program.process, () => tell(reading, commandLine, environment, program));
+  return await failingOnLostOutput(program.process, () =>
+    runOrShow(reading, commandLine, environment, program),
+  );
 }
 
-async function tell(
+async function runOrShow(
   reading: Reading,
   commandLine: readonly string[],
   environment: Environment,
@@ -157,7 +159,7 @@ async function optionsOf(commands: readonly ListedCommand[]): Promise<OptionSet>
 }
 
 /** Turns a success into a failure when the output could not be written. */
-async function orUnwritten(
+async function failingOnLostOutput(
   { stdout, stderr }: Pick<HostProcess, "stdout" | "stderr">,
   run: () => Promise<number>,
 ): Promise<number> {

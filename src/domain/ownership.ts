@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { hasCode, refused } from "./errors.ts";
 import type { Application, PasswordCredential } from "./identity.ts";
 import type { SecretObject } from "./kubernetes-objects.ts";
 import { isGuid } from "./names.ts";
-import { isTooDeep } from "./nesting.ts";
 import { requestedRoles, type RequestedRole } from "./role.ts";
 
 /*
@@ -15,6 +13,8 @@ export const managedLabel = "acr-pull/managed";
 /** Selects the secrets that carry it. */
 export const managedSelector = `${managedLabel}=true`;
 export const entriesAnnotation = "acr-pull/entries";
+/** The name that `setup` gives a secret when none was asked for. */
+export const usualSecretName = "acr-secret";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "acr-pull";
 /** Lets people and `status` search the tenant. Anybody can set it, so nothing trusts it. */
@@ -125,7 +125,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isEntryMark(value: unknown): value is EntryMark {
+/** Whether a value of the annotation is a mark as acr-pull writes it. */
+export function isEntryMark(value: unknown): value is EntryMark {
   if (!isRecord(value)) return false;
   const { registry, clusterId, appId, keyId, expiresAt, role, pending, retire } = value;
   return (
@@ -180,39 +181,6 @@ function isPendingMark(value: unknown): value is PendingMark {
     // It becomes part of a request's path.
     (deletes === undefined || (typeof deletes === "string" && isGuid(deletes)))
   );
-}
-
-/**
- * Reads a secret's marks; a secret without them has none.
- * @throws ActionableError `secret.marks-malformed` when somebody changed them beyond reading
- */
-export function readMarks(secret: Pick<SecretObject, "namespace" | "name" | "annotations">): EntryMarks {
-  const text = secret.annotations[entriesAnnotation];
-  if (text === undefined) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (!isRecord(value) || !Object.values(value).every(isEntryMark) || isTooDeep(value)) {
-    throw refused(
-      "secret.marks-malformed",
-      `Secret ${secret.namespace}/${secret.name} carries the annotation ${entriesAnnotation}, but it cannot be read.`,
-      `Restore the annotation, or delete it and run again with --adopt.`,
-    );
-  }
-  return value as EntryMarks;
-}
-
-/** A secret's marks; none where somebody changed them beyond reading. */
-export function readableMarks(secret: Parameters<typeof readMarks>[0]): EntryMarks {
-  try {
-    return readMarks(secret);
-  } catch (error) {
-    if (!hasCode(error, "secret.marks-malformed")) throw error;
-    return {};
-  }
 }
 
 /** Whether a secret carries our label. */

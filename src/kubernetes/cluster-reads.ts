@@ -1,7 +1,7 @@
 import type { Cluster } from "../core/ports.ts";
 import { dockerConfigType, legacyDockerConfigType } from "../domain/docker-config.ts";
 import { hasCode } from "../domain/errors.ts";
-import type { SecretObject } from "../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../domain/pull-secret.ts";
 import type { ApiRequest } from "./api-request.ts";
 import type { KubernetesCalls } from "./kubernetes-calls.ts";
 import {
@@ -9,7 +9,7 @@ import {
   nodePlatform,
   podEvent,
   podObject,
-  secretObject,
+  pullSecret,
   serviceAccountObject,
 } from "./object-readers.ts";
 
@@ -44,7 +44,7 @@ export function clusterReads(
     resource,
     namespace,
   });
-  const isShown = ({ namespace, name }: SecretObject) => !leaveOut.has(`${namespace}/${name}`);
+  const isShown = ({ namespace, name }: PullSecret) => !leaveOut.has(`${namespace}/${name}`);
 
   const findNamespace: Cluster["findNamespace"] = (name, signal) =>
     calls.find(
@@ -57,12 +57,12 @@ export function clusterReads(
   async function secretsEverywhere(
     selector: Selector,
     signal: AbortSignal,
-  ): Promise<readonly SecretObject[] | undefined> {
+  ): Promise<readonly PullSecret[] | undefined> {
     const listed = await unlessForbidden(
       calls.list(
         listing("secrets"),
         (core, page, options) => core.listSecretForAllNamespaces({ ...selector, ...page }, options),
-        secretObject,
+        pullSecret,
         signal,
       ),
     );
@@ -73,11 +73,11 @@ export function clusterReads(
     namespace: string,
     selector: Selector,
     signal: AbortSignal,
-  ): Promise<readonly SecretObject[]> {
+  ): Promise<readonly PullSecret[]> {
     return calls.list(
       listing("secrets", namespace),
       (core, page, options) => core.listNamespacedSecret({ namespace, ...selector, ...page }, options),
-      secretObject,
+      pullSecret,
       signal,
     );
   }
@@ -104,7 +104,7 @@ export function clusterReads(
       calls.find(
         getting("secrets", name, namespace),
         (core, options) => core.readNamespacedSecret({ namespace, name }, options),
-        secretObject,
+        pullSecret,
         signal,
       ),
 

@@ -9,10 +9,11 @@ import type {
 } from "../core/ports.ts";
 import { hasCode } from "../domain/errors.ts";
 import type { SecretChange, SecretObject } from "../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../domain/pull-secret.ts";
 import { fieldManager } from "../domain/ownership.ts";
 import type { ClusterRequests } from "./cluster-reads.ts";
 import type { KubernetesCalls, Write } from "./kubernetes-calls.ts";
-import { namespaceObject, secretObject, serviceAccountObject } from "./object-readers.ts";
+import { namespaceObject, pullSecret, serviceAccountObject } from "./object-readers.ts";
 
 /** The methods that change a cluster. */
 export type ClusterChanges = Omit<WritableCluster, keyof Cluster>;
@@ -43,7 +44,7 @@ export function clusterWrites(
     createSecret: (secret, signal) =>
       calls.write(
         secretCreation(context, secret),
-        secretObject,
+        pullSecret,
         async () => {
           const found = await reads.findSecret(secret.namespace, secret.name, signal);
           return found?.type === secret.type && holdsChange(found, secret) ? found : undefined;
@@ -54,7 +55,7 @@ export function clusterWrites(
     patchSecret: (secret, change, signal) =>
       calls.write(
         secretPatch(context, secret, change),
-        secretObject,
+        pullSecret,
         async () => {
           const found = await reads.findSecret(secret.namespace, secret.name, signal);
           return found && holdsChange(found, change) ? found : undefined;
@@ -202,13 +203,13 @@ function accountPatch(
 }
 
 /** The answer to a deletion is a Status, or the object while finalizers hold it. */
-function standingSecret(answer: V1Secret | V1Status): SecretObject | undefined {
-  const secret = answer.kind === "Secret" ? secretObject(answer) : undefined;
+function standingSecret(answer: V1Secret | V1Status): PullSecret | undefined {
+  const secret = answer.kind === "Secret" ? pullSecret(answer) : undefined;
   return secret?.deleting && secret.finalizers.length > 0 ? secret : undefined;
 }
 
 /** Whether a secret has everything that a change sets, and nothing that it takes away. */
-function holdsChange(secret: SecretObject, { labels, annotations, data }: SecretChange): boolean {
+function holdsChange(secret: PullSecret, { labels, annotations, data }: SecretChange): boolean {
   const holds = (
     wanted: Readonly<Record<string, string | null>> | undefined,
     present: Readonly<Record<string, string>>,

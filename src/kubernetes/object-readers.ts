@@ -13,15 +13,15 @@ import type {
   NodePlatform,
   PodEvent,
   PodObject,
-  SecretObject,
   ServiceAccountObject,
 } from "../domain/kubernetes-objects.ts";
 import { withoutSecrets } from "../domain/known-secrets.ts";
+import { readPullSecret, type PullSecret } from "../domain/pull-secret.ts";
 
-/** Reads a Secret. */
-export function secretObject({ metadata, type, immutable, data }: V1Secret): SecretObject {
+/** A Secret as the rest of acr-pull knows it: read once, here. */
+export function pullSecret({ metadata, type, immutable, data }: V1Secret): PullSecret {
   const managers = (metadata?.managedFields ?? []).flatMap(({ manager }) => manager ?? []);
-  return {
+  return readPullSecret({
     namespace: wellFormed(metadata?.namespace ?? ""),
     name: wellFormed(metadata?.name ?? ""),
     uid: metadata?.uid ?? "",
@@ -35,7 +35,7 @@ export function secretObject({ metadata, type, immutable, data }: V1Secret): Sec
     managers: [...new Set(managers)],
     finalizers: metadata?.finalizers ?? [],
     deleting: Boolean(metadata?.deletionTimestamp),
-  };
+  });
 }
 
 /** Reads a Namespace. */

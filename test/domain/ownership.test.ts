@@ -6,11 +6,11 @@ import {
   keyDisplayName,
   keyOrigin,
   keysOfOtherClusters,
-  readMarks,
   type EntryMarks,
 } from "../../src/domain/ownership.ts";
 import { hasForgottenWriters, listWriter, reconcilerOf } from "../../src/domain/other-writers.ts";
 import type { SecretObject } from "../../src/domain/kubernetes-objects.ts";
+import { marksToChange, readPullSecret } from "../../src/domain/pull-secret.ts";
 
 const secret: SecretObject = {
   namespace: "ns",
@@ -27,6 +27,8 @@ const secret: SecretObject = {
   finalizers: [],
   deleting: false,
 };
+
+const readMarks = (marked: SecretObject) => marksToChange(readPullSecret(marked));
 
 describe("the application's names", () => {
   it("are one for a registry and a cluster, in any letter case, and differ between clusters", () => {

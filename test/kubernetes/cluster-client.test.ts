@@ -65,7 +65,7 @@ describe("a read", () => {
         }),
       ),
     );
-    expect(await cluster.findSecret("apps", "acr-secret", signal)).toEqual({
+    expect(await cluster.findSecret("apps", "acr-secret", signal)).toMatchObject({
       namespace: "apps",
       name: "acr-secret",
       uid: "u1",

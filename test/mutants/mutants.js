@@ -2,7 +2,7 @@
 
 const rotation = "test/core/rotate/flow.test.ts";
 const nextStep = "test/core/rotate/next-step.test.ts";
-const survey = "test/core/rotate/survey-keys.test.ts";
+const survey = "test/core/rotate/look.test.ts";
 const statusTest = "test/scenarios/status.test.ts";
 const flow = "src/core/rotate";
 const removeRaces = "test/scenarios/remove-races.test.ts";
@@ -349,7 +349,7 @@ export const mutants = [
     edits: [
       {
         file: "src/core/cluster/holders.ts",
-        from: `if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {`,
+        from: "if (!isAsMarked(mark, credential)) {",
         to: "if (!credential) {",
       },
     ],
@@ -450,7 +450,7 @@ export const mutants = [
   },
   {
     name: "believes a registry alone, which may be anybody's, that a password lives",
-    edits: [{ file: `${flow}/survey-keys.ts`, from: "entraToo: true,", to: "" }],
+    edits: [{ file: `${flow}/look.ts`, from: "entraToo: true,", to: "" }],
     caughtBy: {
       file: survey,
       title:
@@ -477,7 +477,7 @@ export const mutants = [
     name: "goes by this machine's clock for what is due",
     edits: [
       {
-        file: `${flow}/survey-keys.ts`,
+        file: `${flow}/look.ts`,
         from: "  const now = azureNow(directory, ports.clock);\n",
         to: "  const now = ports.clock.now();\n",
       },
@@ -521,7 +521,7 @@ export const mutants = [
     name: "goes by this machine's clock for whether a key has expired",
     edits: [
       {
-        file: `${flow}/survey-keys.ts`,
+        file: `${flow}/look.ts`,
         from: "listed.endDateTime <= known.now;",
         to: "listed.endDateTime <= proof.clock.now();",
       },
@@ -794,12 +794,12 @@ export const mutants = [
     name: "has setup remove a dead key that secrets elsewhere still name",
     edits: [
       {
-        file: "src/core/setup/dead-keys.ts",
+        file: "src/core/setup/decide-credential.ts",
         from: "going.has(keyId) && !named.has(keyId)",
         to: "going.has(keyId) && named.has(keyId) !== undefined",
       },
       {
-        file: "src/core/setup/dead-keys.ts",
+        file: "src/core/setup/decide-credential.ts",
         from: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),",
         to: "obsolete: obsolete.filter((keyId) => held?.has(keyId) !== null),",
       },
@@ -819,9 +819,9 @@ export const mutants = [
     name: "has setup go by this machine's clock for whether a key has ended",
     edits: [
       {
-        file: "src/core/setup/survey-job.ts",
-        from: "now: azureNow(survey.ports.azure?.directory, survey.ports.clock),",
-        to: "now: survey.ports.clock.now(),",
+        file: "src/core/setup/decide.ts",
+        from: "now: azureNow(look.ports.azure?.directory, look.ports.clock),",
+        to: "now: look.ports.clock.now(),",
       },
     ],
     caughtBy: {
@@ -836,7 +836,7 @@ export const mutants = [
     name: "has verify send a password to whatever host a secret names",
     edits: [
       {
-        file: "src/core/verify/see-entry.ts",
+        file: "src/core/verify/look-at-entry.ts",
         from: "const mayAsk = maySend(registryHostOf(host));",
         to: "const mayAsk = maySend(registryHostOf(host)) || true;",
       },
@@ -865,7 +865,7 @@ export const mutants = [
     name: "has verify ask Azure on and on that does not let it in",
     edits: [
       {
-        file: "src/core/verify/azure-sight.ts",
+        file: "src/core/verify/look-at-azure.ts",
         from: "return this.#lost ?? this.#within(read(azure.value));",
         to: "return this.#within(read(azure.value));",
       },
@@ -895,7 +895,7 @@ export const mutants = [
     name: "has status prune a key that some secret holds",
     edits: [
       {
-        file: "src/core/status/prune-key.ts",
+        file: "src/core/status/prune.ts",
         from: "if (first !== undefined) throw inUse(keyId, first, more.length);",
         to: "",
       },
@@ -909,7 +909,7 @@ export const mutants = [
     name: "has status prune by the marks that came with a copy of another cluster's secrets",
     edits: [
       {
-        file: "src/core/status/find-orphans.ts",
+        file: "src/core/status/orphans.ts",
         from: "if (identified) return undefined;",
         to: "if (identified || contexts.length > 0) return undefined;",
       },
@@ -924,7 +924,7 @@ export const mutants = [
     name: "has status prune a key that a secret with other marks of another chosen cluster holds",
     edits: [
       {
-        file: "src/core/status/prune-key.ts",
+        file: "src/core/status/prune.ts",
         from: "    seen.map((one) => holdersOf(",
         to: "    [cluster].map((one) => holdersOf(",
       },
@@ -938,7 +938,7 @@ export const mutants = [
     name: "has status call in order what did not answer",
     edits: [
       {
-        file: "src/core/status/flow.ts",
+        file: "src/core/status/decide.ts",
         from: 'namespace === undefined || !hasCode(error, "kubernetes.forbidden"),',
         to: 'namespace === undefined || hasCode(error, "kubernetes.never"),',
       },
@@ -952,7 +952,7 @@ export const mutants = [
     name: "has status hide the orphans of one cluster behind another that may not be listed",
     edits: [
       {
-        file: "src/core/status/flow.ts",
+        file: "src/core/status/decide.ts",
         from: "orphans: hasLoginServer && seen.some(isTold) ?",
         to: "orphans: hasLoginServer && seen.every(isTold) ?",
       },
@@ -966,7 +966,7 @@ export const mutants = [
     name: "has status take a key for an orphan that was just retired",
     edits: [
       {
-        file: "src/core/status/flow.ts",
+        file: "src/core/status/look.ts",
         from: "facts: new Map(again) };",
         to: "facts: again.length > 0 ? facts : new Map(again) };",
       },
@@ -981,7 +981,7 @@ export const mutants = [
     name: "has status call a key in order whose principal is switched off",
     edits: [
       {
-        file: "src/core/status/judge-entries.ts",
+        file: "src/core/status/entries.ts",
         from: 'if (facts.principal?.enabled === false) return "principal-disabled";',
         to: "",
       },
@@ -1069,7 +1069,7 @@ export const mutants = [
     name: "has remove take out entries of other clusters",
     edits: [
       {
-        file: `${removal}/survey-entries.ts`,
+        file: `${removal}/look-at-entries.ts`,
         from: "const ours = marked.filter(({ clusterId }) => clusterId === seen.clusterId);",
         to: 'const ours = marked.filter(({ clusterId }) => clusterId !== "");',
       },
@@ -1080,7 +1080,7 @@ export const mutants = [
     name: "has remove take a key that another secret holds",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: '} else if (heldBy) keptKeys.push({ what: key, reason: "still-held", heldBy });',
         to: '} else if (heldBy?.length === 0) keptKeys.push({ what: key, reason: "still-held", heldBy });',
       },
@@ -1094,7 +1094,7 @@ export const mutants = [
     name: "has remove take the role that another cluster's key uses",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: "else if (sharers.length > 0)",
         to: "else if (sharers.length > 9)",
       },
@@ -1108,7 +1108,7 @@ export const mutants = [
     name: "has remove delete an application that it did not make",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: 'if (application.uniqueName !== applicationUniqueName(loginServer, clusterId)) return { reason: "shared" };',
         to: 'if (application.uniqueName === "" + applicationUniqueName(loginServer, clusterId) + clusterId) return { reason: "shared" };',
       },
@@ -1122,7 +1122,7 @@ export const mutants = [
     name: "has remove delete an application with a federated credential",
     edits: [
       {
-        file: `${removal}/look-at-principals.ts`,
+        file: `${removal}/look-at-azure.ts`,
         from: "count(() => directory.countFederatedCredentials(objectId, signal)),",
         to: "0,",
       },
@@ -1136,7 +1136,7 @@ export const mutants = [
     name: "has remove delete an application that holds other roles",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: 'return standing ? { reason: "has-other-roles" } : undefined;',
         to: 'return standing && keepPrincipal ? { reason: "has-other-roles" } : undefined;',
       },
@@ -1150,7 +1150,7 @@ export const mutants = [
     name: "has remove delete the principal that was to be kept",
     edits: [
       {
-        file: `${removal}/judge-principal.ts`,
+        file: `${removal}/decide.ts`,
         from: 'if (keepPrincipal) return { reason: "asked-to-keep" };',
         to: "",
       },
@@ -1164,7 +1164,7 @@ export const mutants = [
     name: "has remove break pods without --force",
     edits: [
       {
-        file: `${removal}/find-users.ts`,
+        file: `${removal}/look-at-users.ts`,
         from: "if (users.stillNaming.length > 0 && !input.force) throw",
         to: "if (users.stillNaming.length > 9 && !input.force) throw",
       },
@@ -1179,7 +1179,7 @@ export const mutants = [
     name: "has remove unlink an account that somebody else linked",
     edits: [
       {
-        file: `${removal}/find-users.ts`,
+        file: `${removal}/look-at-users.ts`,
         from: "const isUndone = goes ? !byOthers :",
         to: "const isUndone = goes ? true :",
       },
@@ -1194,7 +1194,7 @@ export const mutants = [
     name: "has remove judge by secrets that were read before the directory",
     edits: [
       {
-        file: `${removal}/removal.ts`,
+        file: `${removal}/look.ts`,
         from: "  const { facts } = await lookAt(removal, how, ports, signal);\n  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n",
         to: "  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n  const { facts } = await lookAt(removal, how, ports, signal);\n",
       },
@@ -1268,7 +1268,7 @@ export const mutants = [
     name: "has remove believe one part of the directory which keys a shared service principal has",
     edits: [
       {
-        file: `${removal}/look-at-principals.ts`,
+        file: `${removal}/look-at-azure.ts`,
         from: "!(decisive && known.uniqueName !== ownName)",
         to: "!(decisive && known.uniqueName === ownName)",
       },

@@ -1,13 +1,13 @@
 /*
- * A command line as bash's readline has it. bash gives a completion function words that are still quoted and that it
- * broke at `=`, `:` and `@` too, which stand in image names, contexts and --option=value; so the line itself is read.
+ * A command line as bash's readline has it. The words that bash gives a completion function are still quoted, and also
+ * split at `=`, `:` and `@`, which occur in image names, contexts and --option=value. So the line itself is read.
  */
 
 /** A line up to the cursor. */
 interface BashLine {
   /** The words before the one under the cursor, without quotes; the program's name is the first. */
   readonly words: readonly string[];
-  /** What has been typed of the word under the cursor, without quotes. */
+  /** The typed part of the word under the cursor, without quotes. */
   readonly current: string;
   /** What readline is to put in place of `replaced`: that part of `word`, quoted as it was begun. */
   insert(word: string): string;

@@ -19,7 +19,7 @@ export const completionCommand = defineCommand({
     const shell = shellNames.find((name) => name === given);
     if (shell === undefined) throw unknownShell(given, program);
     const { scripts } = await import("./scripts.ts");
-    // As it stands, whatever ACR_PULL_OUTPUT says: it is read by a shell.
+    // Plain text whatever ACR_PULL_OUTPUT says: a shell reads it.
     terminal.stdout.document(scripts[shell]);
     return exitCode.ok;
   },
@@ -40,7 +40,7 @@ function unknownShell(given: string | undefined, program: string): UsageError {
 interface Installation {
   /** For the shell that runs now. */
   readonly now: string;
-  /** For every one that is started from now on. */
+  /** For every shell started from now on. */
   readonly always: string;
 }
 
@@ -67,7 +67,7 @@ const installations: Record<ShellName, (program: string) => Installation> = {
   }),
 };
 
-/** Lines that tell, for each shell, how its completion is switched on. */
+/** For each shell, how to switch its completion on. */
 export function installationLines(program: string): readonly string[] {
   return shellNames.flatMap((shell, index) => {
     const { now, always } = installations[shell](program);

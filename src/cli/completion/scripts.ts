@@ -1,9 +1,9 @@
 import type { ShellName } from "./shell.ts";
 
 /*
- * One small script a shell: it hands the command line to the hidden command `__complete` and shows what comes back. All
- * that there is to know of commands and options stays in the program, so that a script never grows old, and what goes
- * wrong there is not told at a prompt.
+ * One small script for each shell: it passes the command line to the hidden command `__complete` and shows the result.
+ * All knowledge of commands and options stays in the program, so that a script never goes stale. Errors are not shown at
+ * a prompt.
  *
  * Written here because no library does it, as of November 2026. tabtab and omelette have no PowerShell, and @pnpm/tabtab
  * asks questions to edit the user's profiles. @bomb.sh/tab, the liveliest, is 0.0.x, takes choices from commander (which
@@ -129,5 +129,5 @@ Register-ArgumentCompleter -Native -CommandName 'acr-pull', 'kubectl-acr_pull' -
 }
 `;
 
-/** The text that switches completion on, by the shell that reads it. */
+/** For each shell, the script that switches completion on. */
 export const scripts: Readonly<Record<ShellName, string>> = { bash, zsh, fish, powershell };

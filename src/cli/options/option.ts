@@ -84,6 +84,14 @@ export type OptionsOf<Answers> = {
   readonly [Name in keyof Answers]: OptionDefinition<Answers[Name]>;
 };
 
+/** Some options of a set, in the given order. */
+export function pick<Options extends OptionSet, Name extends keyof Options>(
+  options: Options,
+  ...names: readonly Name[]
+): Pick<Options, Name> {
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<Options, Name>;
+}
+
 /** What every kind of option has. */
 interface Description {
   /** As help shows it; a value called `<file>`, `<context>` or `<ns>` is completed as one. */

@@ -134,7 +134,7 @@ export interface RemoveTypes extends FlowTypes {
   result: RemoveResult;
 }
 
-/** What `remove` refuses before anything is asked for: where nobody can be asked, what goes is never guessed. */
+/** What `remove` refuses before anything is asked for. Without a terminal it never guesses the registry. */
 export const removeChecks: Checks<RemoveAnswers> = {
   options: removeOptions,
   missing: ({ registry, dryRun, yes }, interactive) =>

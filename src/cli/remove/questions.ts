@@ -12,7 +12,7 @@ import { removeOptions, type RemoveAnswers } from "./options.ts";
 /** Without it nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
 const indispensable = "registry";
 
-/** What a person is asked for `remove`: as whom to work, where, and which registry is meant. */
+/** The questions of `remove`: which account, which clusters, and which registry. */
 export const removeQuestionnaire: Questionnaire<RemoveTypes> = {
   opening: () => [
     "Takes back what acr-pull setup gave a cluster for one registry.",
@@ -57,7 +57,7 @@ interface RegistryParts {
   readonly registries: (answers: RemoveAnswers, signal: AbortSignal) => Promise<readonly RemovableRegistry[]>;
 }
 
-/** Which registry, among those that the clusters know; or one that is typed, when its secrets are gone. */
+/** Which registry: one that secrets have entries for, or a typed one whose secrets are gone. */
 function registryQuestion({
   prompter,
   registries,

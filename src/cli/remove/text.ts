@@ -6,7 +6,7 @@ import { tableLines } from "../show/lines.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { removeOptions, type RemoveAnswers } from "./options.ts";
 
-/** What `remove` says of its plan and of what it did. */
+/** How `remove` words its plan and its result. */
 export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
   plan: ({ registryName, loginServer, changes, warnings }) => ({
     title: `Plan to remove ${loginServer}`,
@@ -20,7 +20,7 @@ export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
   lines: resultLines,
 };
 
-/** What stays says why, in words; what goes needs none but its name. */
+/** Says in words why something stays. What goes needs only its name. */
 function inWords(change: PlannedChange): PlannedChange {
   const { because, by } = (change.after ?? {}) as {
     readonly because?: KeptReason;
@@ -30,10 +30,10 @@ function inWords(change: PlannedChange): PlannedChange {
   return { ...change, before: null, after: reasonText(because, by) };
 }
 
-/** More rows of one kind than these are counted: nobody reads them. */
+/** More rows of one kind than this are only counted, since nobody reads them. */
 const mostRows = 20;
 
-/** What became of each thing, and why something stays: for people. */
+/** For people: what became of each thing, and why something stays. */
 function resultLines(
   { removed }: RemoveResult,
   { asked, shell, width }: Pick<Telling<RemoveAnswers>, "asked" | "shell" | "width">,
@@ -85,7 +85,7 @@ const words: Readonly<Record<RemovedItem["kind"], string>> = {
   application: "application",
 };
 
-/** A role assignment by the name that ends its id: the rest says where. */
+/** A role assignment is named by the end of its id; the rest says where it is. */
 function placeOf({ kind, id, context, namespace }: RemovedItem | Omit<RemovedItem, "error">): string {
   if (context !== undefined) return [context, namespace, id].join("/");
   return kind === "role-assignment" ? (id.split("/").at(-1) ?? id) : id;

@@ -2,7 +2,7 @@ import type { GivenOptions } from "../options/answers.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 
-/** What a retirement may lack, as the option says it. */
+/** A consent that a retirement may lack, as an option. */
 type RetireConsent =
   | { readonly namespacesComplete: "true" }
   /** A key's id. */
@@ -18,7 +18,7 @@ export interface NextCommands {
   readonly retire: (consent: RetireConsent) => string;
 }
 
-/** Options that say how a new key is made, or what is done besides: they do not go with another intent. */
+/** Options of the run that was asked for, which the command that retires its old keys must not have. */
 const ofTheRotation = [
   "ifExpiringWithinMs",
   "expiresInMs",
@@ -33,10 +33,10 @@ const ofTheRotation = [
   "exitCode",
 ] as const satisfies ReadonlyArray<keyof RotateAnswers>;
 
-/** The command lines that are told at the end: for the same keys, of the same clusters. */
+/** The command lines that the last screen names: for the same keys of the same clusters. */
 export function nextCommands(shell: Shell): NextCommands {
   const finishing = instead(withoutRotation(shell.given), { finish: "true" });
-  // What a leak and a way back retire is due at once, which --finish alone does not know.
+  // After a leak and on the way back retirement is due at once, which --finish alone would not do.
   const same = isTrue(shell.given, "compromised") || isTrue(shell.given, "abort");
   const command = (given: GivenOptions) => equivalentCommand({ ...shell, given }, "rotate", rotateOptions);
   return {

@@ -137,7 +137,7 @@ export const rotateOptions = {
   }),
   ...completenessOptions,
   ...leaveOutOptions,
-  // Consent, and no variable: who names one for setup in a pipeline has not agreed to this.
+  // Consent, so no variable: naming one for setup in a pipeline is no consent to this.
   servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
     summary:
@@ -146,7 +146,7 @@ export const rotateOptions = {
     parse: guidName,
     consent: true,
   }),
-  // Consent, and no variable: one left behind in a pipeline must not remove a key that somebody else made.
+  // Consent, so no variable: one forgotten in a pipeline must not remove somebody else's key.
   retireKey: valueOption({
     flag: "--retire-key <key-id>",
     summary: "retire this key once it is replaced, although acr-pull did not make it for this cluster",
@@ -169,7 +169,7 @@ export interface RotateTypes extends FlowTypes {
   result: RotateResult;
 }
 
-/** What the run is for; the rules let no two of these through. */
+/** What the run is for. These options exclude each other. */
 export function intentOf({
   finish,
   abort,
@@ -182,7 +182,7 @@ export function intentOf({
 
 /** What the flow is asked for. */
 export function rotateInput(answers: RotateAnswers): RotateInput {
-  // Without --yes a person is shown the plan, or nothing comes of it.
+  // Without --yes a person sees the plan first, or nothing is done.
   const agreedTo = answers.dryRun || !answers.yes ? "plan" : undefined;
   return { ...answers, intent: intentOf(answers), agreedTo };
 }
@@ -194,7 +194,7 @@ export const rotateChecks: Checks<RotateAnswers> = {
   missing: ({ dryRun, yes }, interactive) => (interactive || dryRun || yes ? [] : [rotateOptions.yes]),
 };
 
-/** A grace that the new key does not live to see ends with no key at all. */
+/** A grace longer than the new key's life would end with no key at all. */
 function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {
   if (typeof expiresInMs !== "number" || graceMs < expiresInMs) return [];
   return [
@@ -202,7 +202,7 @@ function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {
   ];
 }
 
-/** A new key that would count as about to end from its first day is replaced by every run. */
+/** A new key that counts as expiring from its first day would be replaced by every run. */
 function alwaysExpiring({ ifExpiringWithinMs, expiresInMs }: RotateAnswers): string[] {
   if (typeof expiresInMs !== "number" || ifExpiringWithinMs === undefined || ifExpiringWithinMs < expiresInMs)
     return [];

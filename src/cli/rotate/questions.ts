@@ -8,13 +8,13 @@ import type { Question, Texts } from "../ask/question.ts";
 import type { RotateTypes } from "./options.ts";
 import { rotateOptions, type RotateAnswers } from "./options.ts";
 
-/** What a person is asked for `rotate`: as whom to work, where, and which keys are meant. */
+/** The questions of `rotate`: which account, which clusters, and which keys. */
 export const rotateQuestionnaire: Questionnaire<RotateTypes> = {
   opening: () => [
     "Replaces the passwords that a cluster's pull secrets hold, with no failed pull in between.",
     "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
   ],
-  // These two take the defaults.
+  // Both take the defaults.
   questions: ({ yes, dryRun }) =>
     yes || dryRun ? undefined : (parts) => ({ questions: rotateQuestions(parts) }),
 };
@@ -52,7 +52,7 @@ interface KeysParts {
   readonly now: () => Date;
 }
 
-/** Which keys, where there are several; answered by the options that mean just those. */
+/** Which keys, if there are several. The answer is the options that select just those. */
 export function keysQuestion({
   prompter,
   keys,
@@ -126,9 +126,9 @@ export function isSelected({ loginServer, secrets }: RotatableKey, { registry, n
 }
 
 /**
- * The options that mean these keys and none of the others, as few as will do: none for all, else the registry, else
- * namespaces in which no other key is held. Undefined when no options do.
- * @param all among which they were chosen, in the same order
+ * The fewest options that select these keys and no others: none for all, else the registry, else namespaces in which no
+ * other key is held. Undefined if no options do.
+ * @param all the keys to choose from, in the same order
  */
 export function selectionOf(
   chosen: readonly RotatableKey[],
@@ -160,7 +160,7 @@ export function selectionOf(
   );
 }
 
-/** For each chosen key a namespace in which none of the others is held, where there is one. */
+/** For each chosen key a namespace in which no other key is held, if there is one. */
 function tellingNamespaces(chosen: readonly RotatableKey[], all: readonly RotatableKey[]): string[] {
   const others = new Set(
     all.filter((key) => !chosen.includes(key)).flatMap(({ secrets }) => secrets.map(namespaceOf)),

@@ -15,13 +15,13 @@ import { nextCommands, type NextCommands } from "./next-commands.ts";
 import { intentOf, type RotateAnswers } from "./options.ts";
 
 /**
- * What stays open after a leak: nothing takes back the tokens that a registry gave out.
+ * What a rotation cannot fix after a leak: nothing revokes the tokens that a registry has issued.
  * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
  */
 const tokensOutliveTheKey =
   "Tokens that the registry gave out for the leaked key may go on pulling for up to 3 hours: only removing the role of the service principal cuts them off at once, and with them every pull of the cluster";
 
-/** What `rotate` says of its plan and of what it did. */
+/** How `rotate` words its plan and its result. */
 export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
   plan: ({ changes, warnings }, answers) => ({
     title: "Plan for the rotation",
@@ -44,7 +44,7 @@ interface ResultContext {
 /** Runs that change nothing when they are repeated at once. */
 const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
 
-/** What is true now of each key, what happens to the one before it and when, and what each secret got: for people. */
+/** For people: the state of each key, what happens to its predecessor and when, and what each secret got. */
 function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { rotations, secrets, sweptKeys, unwrittenKeys } = result;
   const { intent, commands, asked, width } = context;
@@ -82,7 +82,7 @@ function unwrittenText(keyId: string): string {
   return `The key ${keyId} was made, and no secret is known to hold it yet: the next run that may list all secrets removes it.`;
 }
 
-/** What stays open after a leak, and what closes it. */
+/** What remains to be done after a leak. */
 function tokenLines(rotations: readonly ResultRotation[], width: number): Line[] {
   const cuts = rotations
     .filter(({ registry, state }) => registry.startsWith("/") && state !== "failed")
@@ -133,7 +133,7 @@ function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultC
   return `${key} ${where} ${states[state]}.`;
 }
 
-/** How many secrets hold it, where they are not told together with those of another key. */
+/** How many secrets hold the key, if the list of secrets shows no other key's. */
 function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResult): string {
   if (rotations.filter((one) => one.context === context).length > 1) return "";
   const { length } = secrets.filter(
@@ -149,14 +149,14 @@ function daysLeft(expiresAt: string | null, now: Date): string {
   return days === 1 ? ", one more day" : `, ${days} more days`;
 }
 
-/** What becomes of the key before it, or has become of it. */
+/** What happens, or has happened, to the key before it. */
 function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   const { replaced, retireAfter, retired, retirement, retireBlocked, state } = rotation;
   const { commands, now, width } = context;
   const old = otherKey(rotation, context);
   const say = (sentence: string) => wrapped(sentence, width, 2);
   if (retireBlocked !== undefined) {
-    // Of all that may stand in the way this alone is known beforehand.
+    // This is the only obstacle that is known in advance.
     const isForeseen = retireBlocked === "cannot-see-all-namespaces" && state === "pending";
     const isLater = isForeseen && retireAfter !== null && Date.parse(retireAfter) > now.getTime();
     return blockLines(rotation, retireBlocked, context, isLater ? momentOf(retireAfter) : undefined);
@@ -176,27 +176,27 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   ];
 }
 
-/** No more than what was looked at. */
+/** Claims no more than was checked. */
 const retirementTexts: Readonly<Record<RemovalEvidence, string>> = {
   refused: "is gone, and is refused",
   unlisted: "is gone: the directory lists it no more. No secret held its password any more to try it with",
   untried: "is removed; nothing was tried with it",
 };
 
-/** A time to the minute: it says when to come back. */
+/** A time to the minute, to say when to come back. */
 function momentOf(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The key beside the one in use, by its place in the rotation. */
+/** The key beside the one in use, named by its place in the rotation. */
 function otherKey({ replaced, state }: ResultRotation, { intent }: Pick<ResultContext, "intent">): string {
   const name = replaced === null ? "The key" : `The key ${replaced}`;
   return state === "aborted" || intent === "abort" ? `${name} that was to follow it` : `${name} before it`;
 }
 
 /**
- * Why the old key lives on, or will when its time is over, and what would let it be retired.
- * @param until when its time is over, in words; undefined: it is
+ * Why the old key stays, or will stay after its time, and what would allow its retirement.
+ * @param until the end of its time, in words; undefined: it is over
  */
 function blockLines(
   rotation: ResultRotation,
@@ -217,7 +217,7 @@ function blockLines(
   ];
 }
 
-/** What keeps an old key alive, in words, and what would let it be retired. */
+/** Why an old key stays, in words, and what would allow its retirement. */
 interface BlockRemedy {
   readonly why: string;
   readonly fix: string;

@@ -1,3 +1,4 @@
+import { usualSecretName } from "../../domain/ownership.ts";
 import type { FlowTypes } from "../flow-command.ts";
 import type { Prospect } from "../../core/setup/flow.ts";
 import type { SetupInput, SetupPlan, SetupPorts, SetupResult } from "../../core/setup/contract.ts";
@@ -82,7 +83,7 @@ export const setupOptions = {
     question: "What shall the pull secret be called?",
     group: "Cluster",
     parse: objectName,
-    fallback: "acr-secret",
+    fallback: usualSecretName,
   }),
   ...runOptions,
   role: valueOption({

@@ -3,46 +3,31 @@ import { formatDuration } from "../../domain/duration.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { renewalWindowMs, type KeyLife } from "../../domain/renewal.ts";
 import { rotateOptions } from "../rotate/options.ts";
+import { pick } from "../options/option.ts";
 import type { Ended, Telling } from "../show/answer.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
 
-const {
-  registry,
-  tenant,
-  cloud,
-  auth,
-  namespaces,
-  namespaceSelector,
-  contexts,
-  kubeconfig,
-  clusterId,
-  allowInsecureTls,
-  execPlugins,
-  secretName,
-  proof,
-  image,
-} = setupOptions;
-
-/** What says which keys are meant, where they are and how they are proven, to `setup` and to `rotate` alike. */
-const bothKnow = {
-  registry,
-  tenant,
-  cloud,
-  auth,
-  namespaces,
-  namespaceSelector,
-  contexts,
-  kubeconfig,
-  clusterId,
-  allowInsecureTls,
-  execPlugins,
-  secretName,
-  proof,
-  image,
-};
+/** Options of `setup` and `rotate` alike that say which keys, where they are and how they are proven. */
+const bothKnow = pick(
+  setupOptions,
+  "registry",
+  "tenant",
+  "cloud",
+  "auth",
+  "namespaces",
+  "namespaceSelector",
+  "contexts",
+  "kubeconfig",
+  "clusterId",
+  "allowInsecureTls",
+  "execPlugins",
+  "secretName",
+  "proof",
+  "image",
+);
 
 /** The keys of a result: what they live decides when they are renewed. */
 type Keys = ReadonlyArray<KeyLife>;

@@ -12,8 +12,8 @@ import { isPasswordGiven, type SetupAnswers } from "./options.ts";
 import { firstEnd, renewalLines } from "./renewal.ts";
 
 /**
- * What `setup` says of its plan, and of what it made: until when that holds, how to use it, and the command that does
- * the same.
+ * How `setup` words its plan and its result: what was made, until when it is valid, how to use it, and the command that
+ * does the same.
  */
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,

@@ -2,6 +2,7 @@ import type { EntryState, PendingWork, StatusEntry, StatusResult } from "../../c
 import { formatDuration } from "../../domain/duration.ts";
 import { renewalWindowMs } from "../../domain/renewal.ts";
 import type { GivenOptions } from "../options/answers.ts";
+import { pick } from "../options/option.ts";
 import { rotateOptions } from "../rotate/options.ts";
 import { setupOptions } from "../setup/options.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
@@ -12,7 +13,7 @@ import { statusOptions } from "./options.ts";
 /** One entry of one secret. */
 type Place = Pick<StatusEntry, "context" | "namespace" | "name" | "loginServer">;
 
-/** Command lines that the answer names: for the same clusters. */
+/** Command lines that the answer suggests, for the same clusters. */
 export interface NextCommands {
   /**
    * Renews what is about to end or has ended, and retires what is due.
@@ -21,34 +22,32 @@ export interface NextCommands {
   readonly rotate: (withinMs: number) => string;
   /** Says of each secret of these namespaces what is wrong, and what helps. */
   readonly verify: (context: string, namespaces: readonly string[]) => string;
-  /** Goes on with a setup that did not come to its end. */
+  /** Resumes a setup that did not finish. */
   readonly setup: (entry: Place) => string;
-  /** Removes one key that nothing holds. */
+  /** Removes one orphaned key. */
   readonly prune: (keyId: string) => string;
-  /** Takes back what is left where the secrets are gone; asks for what it is not told. */
+  /** Takes back what is left after the secrets are gone; asks for what it needs to know. */
   readonly remove: () => string;
-  /** Goes on with a removal that did not come to its end, as far as one secret is concerned. */
+  /** Resumes a removal that did not finish, for one secret. */
   readonly removeOne: (entry: Place) => string;
 }
 
-const { registry, tenant, cloud, auth, contexts, kubeconfig, clusterId, allowInsecureTls, execPlugins } =
-  statusOptions;
-
-/** What says which clusters and whose Azure, to every command but `verify`, which needs no id of a cluster. */
-const mostKnow = {
-  registry,
-  tenant,
-  cloud,
-  auth,
-  contexts,
-  kubeconfig,
-  clusterId,
-  allowInsecureTls,
-  execPlugins,
-};
+/** Options for the same clusters and the same Azure. `verify` alone takes no cluster id. */
+const mostKnow = pick(
+  statusOptions,
+  "registry",
+  "tenant",
+  "cloud",
+  "auth",
+  "contexts",
+  "kubeconfig",
+  "clusterId",
+  "allowInsecureTls",
+  "execPlugins",
+);
 const { clusterId: _unknownToVerify, ...allKnow } = mostKnow;
 
-/** The command lines that are told at the end. */
+/** The command lines that the answer suggests. */
 export function nextCommands(shell: Shell): NextCommands {
   const { namespaces, secretName, prune } = statusOptions;
   const { ifExpiringWithinMs } = rotateOptions;
@@ -87,7 +86,7 @@ export function nextCommands(shell: Shell): NextCommands {
   };
 }
 
-/** What says which entry is meant. */
+/** The options that select one entry. */
 function placeOf({ context, namespace, name, loginServer }: Place): Record<string, readonly string[]> {
   return {
     ...(loginServer !== null && { registry: [loginServer] }),
@@ -99,7 +98,7 @@ function placeOf({ context, namespace, name, loginServer }: Place): Record<strin
 
 const inOrder: ReadonlySet<EntryState> = new Set(["ok", "pending"]);
 
-/** Whether nothing is to be done about an entry in that state. */
+/** Whether an entry in this state needs no action. */
 export function isInOrder(state: EntryState): boolean {
   return inOrder.has(state);
 }
@@ -118,7 +117,7 @@ export function nextLines(result: StatusResult, telling: Telling): Line[][] {
   ];
 }
 
-/** Whether a new key brings an entry in order. */
+/** Whether a new key fixes the entry. */
 function isMendedByRotate({ state, cause }: StatusEntry): boolean {
   if (state === "stale-key") return cause === "key-replaced" || cause === "key-removed";
   return state === "expired" || state === "expiring";
@@ -138,12 +137,12 @@ function isRemoval(work: PendingWork): boolean {
   return work.kind === "run" && work.removes;
 }
 
-/** Of a first key that is still to be made `rotate` knows nothing. */
+/** An entry that waits for its first key, which `rotate` does not make. */
 function isKeyless({ appId, state }: StatusEntry): boolean {
   return appId === null && state === "pending";
 }
 
-/** For what a new key does not mend: each case has a remedy of its own, which verify tells. */
+/** For problems that a new key does not fix. Each has its own remedy, which verify names. */
 function otherLines({ entries, pending }: StatusResult, { commands, width }: Telling): Line[] {
   const overdue = pending.filter((work) => work.overdue);
   const secretsOf = (some: readonly PendingWork[]) => new Set(some.flatMap(({ secrets }) => secrets));
@@ -176,12 +175,12 @@ function otherLines({ entries, pending }: StatusResult, { commands, width }: Tel
   return [...goOn, ...goOnGoing, ...helps];
 }
 
-/** A command that names more namespaces than these is none to paste. */
+/** A command with more namespaces than this is too long to paste. */
 const mostVerified = 5;
 
 /**
- * So long before their end keys are renewed, in milliseconds: those that are told to be about to end, and no others
- * that are as good as new.
+ * How long before their end keys are to be renewed, in milliseconds: long enough for all that are shown as expiring, and
+ * no longer, so that fresh keys are left alone.
  */
 function renewalTimeMs(entries: readonly StatusEntry[]): number {
   const usual = Math.min(...[unknownLife, ...entries].map(renewalWindowMs));

@@ -49,7 +49,7 @@ export const statusOptions = {
     group: "Rotation",
     parse: positiveDuration,
   }),
-  // Consent, and no variable: one left behind in a pipeline must not remove a key.
+  // Consent, so no variable: one forgotten in a pipeline must not remove a key.
   prune: valueOption({
     flag: "--prune <key-id>",
     summary: "remove this one key, which acr-pull made for the cluster and nothing in it holds",

@@ -14,7 +14,7 @@ import { wrapped } from "../show/text-width.ts";
 import { isInOrder, nextCommands, nextLines, type NextCommands } from "./next-commands.ts";
 import type { StatusAnswers } from "./options.ts";
 
-/** What `status` says of what it found, and of a key that it would remove. */
+/** How `status` words what it found, and the key that it would remove. */
 export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
   lines: (result, { shell, width, exitCode: code }) =>
@@ -24,12 +24,12 @@ export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
 /** What the lines depend on besides the result. */
 interface StatusContext {
   readonly commands: NextCommands;
-  /** Whether all is, also what is no entry. */
+  /** Whether everything is in order, besides the entries too. */
   readonly inOrder: boolean;
   readonly width: number;
 }
 
-/** How every entry stands, what waits, what nothing holds any more, and what to run: for people. */
+/** For people: the state of every entry, what is pending, orphaned keys, and what to run. */
 function statusLines(result: StatusResult, context: StatusContext): Line[] {
   const { entries, pruned } = result;
   const { width } = context;
@@ -76,7 +76,7 @@ function rowOf({
   ];
 }
 
-/** How many days a key has lived, by the same clock as the days that are left of it. */
+/** The age of a key in days, by the clock that its remaining days are counted by. */
 function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
   const life = Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / 86_400_000);
   return `${Math.max(0, life - daysLeft - 1)}d`;
@@ -106,7 +106,7 @@ function days(count: number): string {
   return count === 1 ? "1 day" : `${count} days`;
 }
 
-/** More than these are counted: nobody reads them. */
+/** More than this are only counted, since nobody reads them. */
 const mostTroubles = 20;
 
 function troubleLines(entries: readonly StatusEntry[], width: number): Line[] {
@@ -152,7 +152,7 @@ function pendingLines(work: PendingWork, width: number): Line[] {
   return signedLines(sign, `${key} in ${where}, which ${held} changed over from, ${when}.`, width);
 }
 
-/** A time to the minute: it says when to come back. */
+/** A time to the minute, to say when to come back. */
 function moment(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
@@ -201,7 +201,7 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
   ];
 }
 
-/** Where it was not looked: an answer that leaves something out says so. */
+/** What could not be looked at: an incomplete answer says so. */
 function seenLines({ scopes, unseen }: StatusResult, width: number): Line[] {
   const partial = scopes
     .filter(({ whole }) => !whole)
@@ -209,7 +209,7 @@ function seenLines({ scopes, unseen }: StatusResult, width: number): Line[] {
       ({ context, namespaces }) =>
         `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)}.`,
     );
-  // A cluster of thousands of namespaces, few of which may be read, is told in as many lines as there are reasons.
+  // A cluster may have thousands of unreadable namespaces. They take one line for each reason.
   const byReason = new Map<string, Unseen[]>();
   for (const one of unseen) {
     const reason = one.namespace === null ? one.context : `${one.context} ${one.error.code}`;
@@ -233,7 +233,7 @@ function listed(namespaces: readonly string[]): string {
   return `${namespaces.length} namespaces one by one, ${several(namespaces)}`;
 }
 
-/** Names, so many that a person reads them. */
+/** Names, as many as a person reads. */
 function several(names: readonly string[]): string {
   const most = 5;
   const more = names.length > most ? ` and ${names.length - most} more` : "";

@@ -79,21 +79,21 @@ export interface VerifyTypes extends FlowTypes {
   result: VerifyResult;
 }
 
-/** Nobody waits longer than this for an Azure that may not be there: what it would tell is an extra. */
+/** The longest wait for an Azure that may be out of reach: its answers are an extra. */
 const longestPatienceMs = 15_000;
 
 /** What the flow is asked for. */
 export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInput {
   const { auth, timeoutMs } = answers;
-  // Who names a way to sign in wants it, and may have to do something for it in a browser.
+  // Whoever names a sign-in method wants it, and may have to act in a browser first.
   const azurePatienceMs = auth === "auto" ? Math.min(longestPatienceMs, timeoutMs) : timeoutMs;
   return { ...answers, azurePatienceMs, suggest };
 }
 
-/** Options that lead to the same services, whatever is done there. */
+/** Options that lead to the same services. */
 const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;
 
-/** Writes command lines of ours as a person would type them here; what came from variables is left to them. */
+/** Writes command lines of this program as a person would type them here. Options from variables are left out. */
 export function suggester({ program, given }: Pick<Shell, "program" | "given">): Suggest {
   const kept = sameServices.flatMap((name) => {
     const answer = given.get(name);

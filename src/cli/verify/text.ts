@@ -6,7 +6,7 @@ import { toned, type Line, type Tone } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { verifyOptions, type VerifyAnswers } from "./options.ts";
 
-/** What `verify` says of what it found; it plans nothing. */
+/** How `verify` words what it found; it plans nothing. */
 export const verifyText: FlowText<VerifyAnswers, Plan, VerifyResult> = {
   plan: (plan) => ({ title: "", ...plan }),
   document: ({ subjects }) => ({ checks: subjects.flatMap(checksOf), counts: countsOf(subjects) }),
@@ -19,7 +19,7 @@ export const verifyText: FlowText<VerifyAnswers, Plan, VerifyResult> = {
     }),
 };
 
-/** The checks of a subject with what they are about, which fields that are not known are left out of. */
+/** The checks of a subject, each with what it is about; unknown fields are left out. */
 function checksOf({ subject, checks }: CheckedSubject) {
   return checks.map(({ id, status, message, hint, docs, ids }) => ({
     id,
@@ -43,13 +43,13 @@ function countsOf(subjects: readonly CheckedSubject[]): Readonly<Record<CheckSta
 interface VerifyLook {
   /** Columns that the terminal has. */
   readonly width: number;
-  /** Whether each check that passes is told, however many there are. */
+  /** Whether every passed check is shown. */
   readonly verbose: boolean;
   /** The same `verify` again. */
   readonly again: string;
 }
 
-/** A mark, a word and a colour for each status: the word says it all. */
+/** A sign, a word and a colour for each status. The word alone is enough. */
 const signs: Readonly<Record<CheckStatus, readonly [sign: string, word: string, tone: Tone]>> = {
   pass: ["✓", "ok  ", "good"],
   warn: ["!", "warn", "warning"],
@@ -57,9 +57,9 @@ const signs: Readonly<Record<CheckStatus, readonly [sign: string, word: string, 
   skip: ["-", "skip", "faint"],
 };
 
-/** Behind mark and word. */
+/** The column behind sign and word. */
 const indent = 9;
-/** More groups than these, and what passes is counted: nobody reads it, and it hides what does not. */
+/** With more groups than this, passed checks are only counted: they would hide the failed ones. */
 const mostGroupsInFull = 3;
 
 /** What was found, grouped by secret: for people. */
@@ -72,7 +72,7 @@ function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Lin
   ];
 }
 
-/** Subjects that stand under one head: a secret with its entries, a pod, a cluster. */
+/** Subjects under one heading: a secret with its entries, a pod, a cluster. */
 interface Group {
   readonly head: string;
   readonly parts: readonly CheckedSubject[];
@@ -127,7 +127,7 @@ function countText(count: number): string {
   return count === 1 ? "one check" : `${count} checks`;
 }
 
-/** Skipped checks that say the same are told once. */
+/** Skipped checks with the same message are shown once. */
 function joined(
   checks: readonly CheckResult[],
 ): Array<{ readonly ids: string[]; readonly check: CheckResult }> {
@@ -145,7 +145,7 @@ function joined(
 function checkLine(check: CheckResult, ids: readonly string[], width: number): Line[] {
   const { status, message, hint, docs } = check;
   const lines = linesOf(status, ids, message, width);
-  // Left to the terminal to break, for it may hold a command to be copied.
+  // Not wrapped, since it may hold a command to copy.
   if (hint !== undefined)
     lines.push([" ".repeat(indent), toned("strong", status === "fail" ? "fix:" : "do:"), ` ${hint}`]);
   if (docs !== undefined && status !== "pass")

@@ -4,9 +4,9 @@ import type {
   NodePlatform,
   PodEvent,
   PodObject,
-  SecretObject,
   ServiceAccountObject,
 } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { EntryMark } from "../../domain/ownership.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
@@ -52,7 +52,7 @@ export interface NamespaceFacts {
 export interface SecretFacts {
   readonly place: SecretPlace;
   /** Undefined: there is none. */
-  readonly secret: SecretObject | undefined;
+  readonly secret: PullSecret | undefined;
   /** The controller that writes it; undefined when none does. */
   readonly writtenBy: string | undefined;
   /** Why it could not be read. */

@@ -1,24 +1,18 @@
-import {
-  credentialsOf,
-  dockerConfigType,
-  MalformedDockerConfigError,
-  parsePullSecret,
-  type HostCredential,
-  type PullCredential,
-} from "../../domain/docker-config.ts";
+import { dockerConfigType, type PullCredential } from "../../domain/docker-config.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import { credentialsIn, isAsMarked, type PullSecret } from "../../domain/pull-secret.ts";
+import type { EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { judgeTarget, targetName, type PresentTarget } from "../turn/pull-secret.ts";
 import type { Target } from "./read-targets.ts";
-import type { SeenCluster } from "./see-clusters.ts";
+import { isMeant } from "./registry-meant.ts";
+import { isChosen, type ClusterView } from "./view.ts";
 
 /** A secret that holds a key for a registry, by our mark and by its bytes. */
 export interface Holder {
   readonly target: Target;
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
   readonly mark: EntryMark;
   readonly credential: PullCredential;
   /** The credential before it, while that is on its way out. */
@@ -36,7 +30,7 @@ export interface Copy {
 
 /** Every secret of one cluster that pulls from one registry as one application. */
 export interface HeldKeys {
-  readonly seen: SeenCluster;
+  readonly seen: ClusterView;
   readonly loginServer: string;
   readonly appId: string;
   /** The registry's resource id, as recorded. */
@@ -64,23 +58,21 @@ export interface KeyChoice {
  * The keys that a cluster's secrets hold. Only bytes make a secret a holder: anybody who may write in one namespace
  * can put a mark there that names any application.
  */
-export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
+export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
   const groups = new Map<string, Group>();
   const pending: Array<{ loginServer: string; target: Target; mark: NonNullable<EntryMark["pending"]> }> = [];
   for (const secret of seen.secrets) {
     // Of the older type acr-pull writes none: whatever holds a key there is a copy.
     if (secret.type !== dockerConfigType) continue;
     const target = targetOf(seen, secret);
-    for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
+    for (const [loginServer, mark] of Object.entries(secret.marks)) {
       if (mark.clusterId !== seen.clusterId) continue;
       if (mark.pending) pending.push({ loginServer, target, mark: mark.pending });
       if (mark.appId === undefined) continue;
       const name = `${loginServer} ${mark.appId}`;
       const group = groups.get(name) ?? newGroup(loginServer, mark.appId);
       groups.set(name, group);
-      const chosen =
-        (seen.namespaces?.has(secret.namespace) ?? true) &&
-        (choice.secretName === undefined || choice.secretName === secret.name);
+      const chosen = isChosen(secret, seen, choice.secretName);
       const meant = isMeant(choice.registry, loginServer, mark.registry);
       const state = stateOf(target, secret, loginServer);
       if (state instanceof ActionableError) {
@@ -88,7 +80,7 @@ export function heldKeys(seen: SeenCluster, choice: KeyChoice): HeldKeys[] {
         continue;
       }
       const { credential, second } = state;
-      if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") {
+      if (!isAsMarked(mark, credential)) {
         group.changed.push(target);
         continue;
       }
@@ -132,46 +124,19 @@ function newGroup(loginServer: string, appId: string): Group {
   return { loginServer, appId, holders: [], changed: [], refused: [], registry: undefined };
 }
 
-/** Whether an entry is of the registry that was asked for. */
-export function isMeant(
-  reference: RegistryReference | undefined,
-  loginServer: string,
-  registryId: string,
-): boolean {
-  switch (reference?.kind) {
-    case undefined:
-      return true;
-    case "login-server":
-      return reference.loginServer.toLowerCase() === loginServer;
-    case "resource-id":
-      return reference.id.toLowerCase() === registryId.toLowerCase();
-    case "name":
-      return registryName(registryId, loginServer).toLowerCase() === reference.name.toLowerCase();
-    default:
-      return reference satisfies never;
-  }
-}
-
-/** By its resource id; one that was set up without Azure is known by its login server alone. */
-function registryName(registryId: string, loginServer: string): string {
-  return (
-    /\/registries\/(?<name>[^/]+)$/i.exec(registryId)?.groups?.["name"] ?? loginServer.split(/[.:]/)[0] ?? ""
-  );
-}
-
 /**
  * Other entries that hold one of these passwords: their pulls would fail when it is retired. A kubelet also takes an
  * entry for a repository or for a pattern of hosts, and other registries may know the same password, so that what an
  * entry is for does not matter.
  */
-function copiesOf(seen: SeenCluster, loginServer: string, holders: readonly Holder[]): Copy[] {
+function copiesOf(seen: ClusterView, loginServer: string, holders: readonly Holder[]): Copy[] {
   const known = new Set(holders.map(({ target }) => `${target.namespace}/${target.name}`));
   const passwords = new Set(
     holders.flatMap(({ credential, second }) => [credential, second]).map((one) => one?.password.reveal()),
   );
   return seen.secrets.flatMap((secret) => {
     const isKnown = known.has(`${secret.namespace}/${secret.name}`);
-    const marks = readableMarks(secret);
+    const marks = secret.marks;
     const credentials = credentialsIn(secret).filter(({ host, username, password }) => {
       if (!passwords.has(password.reveal())) return false;
       if (host === loginServer) return !isKnown;
@@ -208,21 +173,11 @@ function olderCopy(target: Target, type: string, host: string): ActionableError 
   );
 }
 
-/** Every credential in a pull secret, whatever it is for and however its marks read; none where it cannot be read. */
-export function credentialsIn(secret: SecretObject): HostCredential[] {
-  try {
-    return credentialsOf(parsePullSecret(secret.type, secret.data));
-  } catch (error) {
-    if (error instanceof MalformedDockerConfigError) return [];
-    throw error;
-  }
-}
-
-function targetOf({ cluster }: SeenCluster, { namespace, name }: SecretObject): Target {
+function targetOf({ cluster }: ClusterView, { namespace, name }: PullSecret): Target {
   return { cluster, namespace, name };
 }
 
-function stateOf(target: Target, secret: SecretObject, loginServer: string): PresentTarget | ActionableError {
+function stateOf(target: Target, secret: PullSecret, loginServer: string): PresentTarget | ActionableError {
   try {
     const policy = { loginServer, adopt: false, createNamespace: false };
     const state = judgeTarget(target, { secret, namespace: undefined }, policy);

@@ -1,7 +1,6 @@
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { keyOrigin, readableMarks } from "../../domain/ownership.ts";
-import { credentialsIn } from "./holders.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import { keyOrigin } from "../../domain/ownership.ts";
 
 /**
  * Which keys of an application some pull secret holds: by its bytes, by a mark that names it as in use or on its way
@@ -10,11 +9,11 @@ import { credentialsIn } from "./holders.ts";
  * @returns the secrets, by key id
  */
 export function keyHolders(
-  secrets: readonly SecretObject[],
+  secrets: readonly PullSecret[],
   application: Pick<Application, "appId" | "passwords">,
   now: Date,
-): ReadonlyMap<string, readonly SecretObject[]> {
-  const holders = new Map<string, SecretObject[]>();
+): ReadonlyMap<string, readonly PullSecret[]> {
+  const holders = new Map<string, PullSecret[]>();
   for (const secret of secrets) {
     const isNamed = namedBy(secret);
     const byBytes = new Set(keysByBytes(secret, application, now));
@@ -34,7 +33,7 @@ export function keyHolders(
  * @param now a key that has ended pulls nothing, whoever holds it, and counts by its mark alone
  */
 export function heldKeyIds(
-  secrets: readonly SecretObject[],
+  secrets: readonly PullSecret[],
   application: Pick<Application, "appId" | "passwords">,
   now: Date,
 ): Set<string> {
@@ -43,18 +42,18 @@ export function heldKeyIds(
 }
 
 /** Whether a mark of a secret names a key: as in use, as on its way out, or as an operation's that may have made it. */
-export function namedBy(secret: SecretObject): (key: PasswordCredential) => boolean {
+export function namedBy(secret: PullSecret): (key: PasswordCredential) => boolean {
   const ids = new Set(idsInMarks(secret));
   const operations = new Set(
-    Object.values(readableMarks(secret)).flatMap(({ pending }) =>
+    Object.values(secret.marks).flatMap(({ pending }) =>
       pending ? [pending.operation, ...(pending.sweep ?? [])] : [],
     ),
   );
   return (key) => ids.has(key.keyId) || operations.has(keyOrigin(key)?.operation ?? "");
 }
 
-function idsInMarks(secret: SecretObject): string[] {
-  return Object.values(readableMarks(secret))
+function idsInMarks(secret: PullSecret): string[] {
+  return Object.values(secret.marks)
     .flatMap(({ keyId, retire }) => [keyId, retire?.keyId])
     .filter((keyId) => typeof keyId === "string");
 }
@@ -64,7 +63,7 @@ function idsInMarks(secret: SecretObject): string[] {
  * host. A key of which the directory does not say how it begins may be any password that begins as no other one.
  */
 function keysByBytes(
-  secret: SecretObject,
+  secret: PullSecret,
   { appId, passwords }: Pick<Application, "appId" | "passwords">,
   now: Date,
 ): PasswordCredential[] {

@@ -3,7 +3,8 @@ import { hasCode } from "../../domain/errors.ts";
 import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
 import { listWriter } from "../../domain/other-writers.ts";
 import type { ServiceAccountLink } from "./service-account.ts";
-import { usualSecretName, type SeenCluster } from "./see-clusters.ts";
+import type { ClusterView } from "./view.ts";
+import { usualSecretName } from "../../domain/ownership.ts";
 
 /** A service account that names a secret of acr-pull's which is not there (any more). */
 export interface LeftLink extends ServiceAccountLink {
@@ -26,7 +27,7 @@ interface Wish {
  * namespaces that were chosen; where neither may be, none are found.
  */
 export async function findLeftLinks(
-  { cluster, namespaces }: Pick<SeenCluster, "cluster" | "namespaces">,
+  { cluster, namespaces }: Pick<ClusterView, "cluster" | "namespaces">,
   { secretName = usualSecretName, concurrency }: Wish,
   signal: AbortSignal,
 ): Promise<readonly LeftLink[]> {

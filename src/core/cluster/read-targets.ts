@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
-import type { NamespaceObject, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { NamespaceObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Cluster, ClusterTarget, WritableCluster, Writing } from "../ports.ts";
 import { ifToBeHad } from "./failure-of-one.ts";
 
@@ -28,7 +29,7 @@ export function writable<Planned extends { readonly cluster: Cluster }>(
 
 /** What a target holds today, before it is judged. */
 export interface TargetContent {
-  readonly secret: SecretObject | undefined;
+  readonly secret: PullSecret | undefined;
   /** Looked up only where there is no secret; undefined when it is missing, or may not be read. */
   readonly namespace: NamespaceObject | "unreadable" | undefined;
 }

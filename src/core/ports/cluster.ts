@@ -7,6 +7,7 @@ import type {
   SecretObject,
   ServiceAccountObject,
 } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 
 /*
  * One Kubernetes cluster, through one context of a kubeconfig.
@@ -48,14 +49,14 @@ export interface ClusterReads {
   findNamespace(name: string, signal: AbortSignal): Promise<NamespaceObject | undefined>;
   /** Those with the labels; all for an empty selector. */
   listNamespaces(labelSelector: string, signal: AbortSignal): Promise<readonly NamespaceObject[]>;
-  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<SecretObject | undefined>;
+  findSecret(namespace: string, name: string, signal: AbortSignal): Promise<PullSecret | undefined>;
   /**
    * Every pull secret (`kubernetes.io/dockerconfigjson` and the older `kubernetes.io/dockercfg`) of all namespaces,
    * whoever wrote it; undefined if they may not be listed cluster-wide.
    */
-  listPullSecrets(signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  listPullSecrets(signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
   /** Pull secrets of one namespace, of both types. */
-  listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly SecretObject[]>;
+  listPullSecretsIn(namespace: string, signal: AbortSignal): Promise<readonly PullSecret[]>;
   /** Service accounts of a namespace, with their pull secrets. */
   listAccountLinks(namespace: string, signal: AbortSignal): Promise<readonly ServiceAccountObject[]>;
   /** Those of all namespaces; undefined if they may not be listed cluster-wide. */
@@ -107,15 +108,15 @@ export interface Cluster extends ClusterReads {
     signal: AbortSignal,
   ): Promise<boolean>;
   /** Secrets of all namespaces with the label; undefined if they may not be listed cluster-wide. */
-  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  listSecrets(labelSelector: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
   /** Secrets of all namespaces with the name; undefined if they may not be listed cluster-wide. */
-  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly SecretObject[] | undefined>;
+  listSecretsNamed(name: string, signal: AbortSignal): Promise<readonly PullSecret[] | undefined>;
   /** Secrets of one namespace with the label; undefined if they may not be listed there. */
   listSecretsIn(
     namespace: string,
     labelSelector: string,
     signal: AbortSignal,
-  ): Promise<readonly SecretObject[] | undefined>;
+  ): Promise<readonly PullSecret[] | undefined>;
   findServiceAccount(
     namespace: string,
     name: string,
@@ -128,9 +129,9 @@ export interface Cluster extends ClusterReads {
 export interface WritableCluster extends Cluster {
   /** Succeeds if it exists already. */
   createNamespace(name: string, signal: AbortSignal): Promise<void>;
-  createSecret(secret: NewSecret, signal: AbortSignal): Promise<SecretObject>;
+  createSecret(secret: NewSecret, signal: AbortSignal): Promise<PullSecret>;
   /** Changes it in place, only if it still has this resource version. */
-  patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<SecretObject>;
+  patchSecret(secret: KnownSecret, change: SecretChange, signal: AbortSignal): Promise<PullSecret>;
   /**
    * Succeeds if it is already gone.
    * @returns the secret if finalizers still hold it; undefined if it is gone
@@ -139,7 +140,7 @@ export interface WritableCluster extends Cluster {
   deleteSecret(
     secret: KnownSecret & Pick<SecretObject, "uid">,
     signal: AbortSignal,
-  ): Promise<SecretObject | undefined>;
+  ): Promise<PullSecret | undefined>;
   /** Replaces the list of pull secrets, only if the account still has this resource version. */
   patchServiceAccount(
     account: KnownAccount,

@@ -1,8 +1,7 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { applicationUniqueName, isManaged, keyOrigin } from "../../domain/ownership.ts";
-import { credentialsIn } from "../cluster/holders.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { BusyError } from "../turn/busy.ts";
@@ -10,18 +9,22 @@ import { isSameTarget, targetName } from "../turn/pull-secret.ts";
 import { emptyMarked, lastEntry } from "../turn/remove-entry.ts";
 import { inTurn, type Turn, type TurnWish } from "../turn/turn.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
-import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./removal.ts";
+import { findLiveMark } from "./look-at-entries.ts";
+import { concerns, judgeAgain, mayRemoveMore, removesSomething, type Removal } from "./look.ts";
 import { noteEnd, noteKeptKeys, noteKeptRoles, purgeLeft, removePrincipal } from "./remove-principals.ts";
 import type { Records } from "./result.ts";
 import { Several } from "./several.ts";
-import { findLiveMark } from "./survey-entries.ts";
 
-/** What carrying out takes, the same for all clusters of a run. */
-export interface Run {
+/** What carries a removal out, the same for all clusters of a run. */
+export interface RemoveTools {
   readonly input: RemoveInput;
   readonly ports: Writing<RemovePorts>;
   readonly report: Report;
   readonly signal: AbortSignal;
+}
+
+/** The same with what the run has done so far. */
+export interface Removing extends RemoveTools {
   /** Ids of what this run has removed in Azure. */
   readonly gone: Set<string>;
   readonly records: Records;
@@ -33,7 +36,7 @@ export interface Run {
  * run goes on from what the cluster holds where this one is cut off.
  * @throws BusyError when another run is at work, or went on in this one's place
  */
-export async function act(removal: Removal, run: Run): Promise<void> {
+export async function act(removal: Removal, run: Removing): Promise<void> {
   const { clusters, process } = run.ports;
   const ports = { clusters, process, report: run.report, concurrency: run.input.concurrency };
   const wish = wishFor(removal);
@@ -59,11 +62,11 @@ function wishFor({ seen, entries, verdicts, registry, facts }: Removal): TurnWis
     removes: true,
     sweep: [...entries.staleOperations, ...operations],
     deletes: own?.objectId ?? entries.staleDeletions[0],
-    surveyed: () => Promise.resolve(seen.whole ? seen.secrets.filter(isManaged) : undefined),
+    seenBefore: () => Promise.resolve(seen.whole ? seen.secrets.filter(isManaged) : undefined),
   };
 }
 
-async function removeUnderMark(removal: Removal, run: Run, turn: Turn): Promise<void> {
+async function removeUnderMark(removal: Removal, run: Removing, turn: Turn): Promise<void> {
   const { records } = run;
   const several = new Several(removal, run, turn);
   await turn.take();
@@ -88,7 +91,7 @@ async function removeUnderMark(removal: Removal, run: Run, turn: Turn): Promise<
  * Another removal may have taken away meanwhile what held a key back: the last one has to take it along.
  * @throws BusyError when it has, so that this run looks anew
  */
-async function makeWayForMore(removal: Removal, { gone, input }: Run, turn: Turn): Promise<void> {
+async function makeWayForMore(removal: Removal, { gone, input }: Removing, turn: Turn): Promise<void> {
   const { entries, verdicts } = removal;
   const holdsBack = verdicts.some(({ keptBecause }) => keptBecause?.reason === "still-held");
   if (!holdsBack && !verdicts.some(({ keptKeys }) => keptKeys.some(({ heldBy }) => heldBy))) return;
@@ -110,7 +113,7 @@ function noteUnfinished({ mark: { target } }: Turn, records: Records): void {
  * No secret is left that could be marked: only what nothing in the cluster holds is removed, and nothing while a run is
  * at work that has begun since.
  */
-async function removeWithoutMark(removal: Removal, run: Run, turn: Turn): Promise<void> {
+async function removeWithoutMark(removal: Removal, run: Removing, turn: Turn): Promise<void> {
   const { seen, registry, users } = removal;
   const { entries } = removal.entries;
   const several = new Several(removal, run, turn);
@@ -140,13 +143,13 @@ async function removeWithoutMark(removal: Removal, run: Run, turn: Turn): Promis
 /** @param remaining the cluster's secrets as they are now, without those that go */
 async function removeInAzure(
   removal: Removal,
-  remaining: () => Promise<readonly SecretObject[]>,
-  run: Run,
+  remaining: () => Promise<readonly PullSecret[]>,
+  run: Removing,
   turn: Turn,
 ): Promise<void> {
   const { input, ports, records, report, gone } = run;
   const judge = (decisive: boolean) =>
-    judgeAgain(removal, remaining, { gone, decisive }, input, ports, turn.signal);
+    judgeAgain(removal, { remaining, gone, decisive }, { input, ports }, turn.signal);
   // Of a key only its own cluster's secrets decide, which are read whole.
   for (const verdict of (await judge(false)).filter((one) => concerns(one, removal.entries))) {
     await removePrincipal(verdict, {

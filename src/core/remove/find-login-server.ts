@@ -2,10 +2,9 @@ import { dockerConfigType } from "../../domain/docker-config.ts";
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { registryReference } from "../../domain/names.ts";
-import { readableMarks } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
-import { isMeant } from "../cluster/holders.ts";
-import type { SeenCluster } from "../cluster/see-clusters.ts";
+import { isMeant, nameInId } from "../cluster/registry-meant.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 
 /** The registry whose entries go. */
@@ -25,7 +24,7 @@ export interface MeantRegistry {
  * @throws ActionableError `registry.ambiguous`, `remove.nothing-found`, exit 2
  */
 export async function findLoginServer(
-  seen: readonly SeenCluster[],
+  seen: readonly ClusterView[],
   input: RemoveInput,
   ports: RemovePorts,
   signal: AbortSignal,
@@ -41,7 +40,7 @@ export async function findLoginServer(
   if (!only) return lookUp(input, ports, signal);
   if (more.length > 0) throw ambiguous([only, ...more].map(({ loginServer }) => loginServer));
   const { loginServer, ids = [] } = only;
-  return { loginServer, name: nameOf(ids[0]) ?? loginServer, ids };
+  return { loginServer, name: nameInId(ids[0]) ?? loginServer, ids };
 }
 
 /**
@@ -80,14 +79,14 @@ export async function loginServerOf(
 
 /** Registries that the clusters' own entries are of: what was recorded as such, by login server. */
 export function recordedIn(
-  seen: readonly SeenCluster[],
+  seen: readonly ClusterView[],
   reference: RegistryReference | undefined,
 ): ReadonlyMap<string, readonly string[]> {
   const recorded = new Map<string, string[]>();
   for (const { clusterId, secrets } of seen) {
     for (const secret of secrets) {
       if (secret.type !== dockerConfigType) continue;
-      for (const [loginServer, mark] of Object.entries(readableMarks(secret))) {
+      for (const [loginServer, mark] of Object.entries(secret.marks)) {
         if (mark.clusterId !== clusterId || !isMeant(reference, loginServer, mark.registry)) continue;
         const known = recorded.get(loginServer) ?? [];
         if (!known.includes(mark.registry)) known.push(mark.registry);
@@ -112,10 +111,6 @@ async function lookUp(
   if (first) return { loginServer: first.loginServer, name: first.name, ids: [first.id] };
   if (reference.kind !== "login-server") throw nothingFound(reference.name);
   return { loginServer: reference.loginServer, name: reference.loginServer, ids: [] };
-}
-
-function nameOf(id: string | undefined): string | undefined {
-  return /\/registries\/(?<name>[^/]+)$/i.exec(id ?? "")?.groups?.["name"];
 }
 
 function ambiguous(loginServers: readonly string[]): ActionableError {

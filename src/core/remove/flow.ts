@@ -1,16 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import { ActionableError, refused } from "../../domain/errors.ts";
-import { declinedHalfWay, noneWritable } from "../ending.ts";
-import { readableMarks } from "../../domain/ownership.ts";
-import { BusyWait } from "../turn/busy.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import { refuseFarClocks } from "../clocks.ts";
-import { seeClusters, type LeftOut } from "../cluster/see-clusters.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../cluster/view.ts";
+import { declinedHalfWay, noneWritable } from "../ending.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
-import type { Report } from "../progress.ts";
-import { BusyError } from "../turn/busy.ts";
-import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import { act, type RemoveTools } from "./act.ts";
 import type {
   RemovableRegistry,
   RemoveConversation,
@@ -19,16 +17,14 @@ import type {
   RemovePlan,
   RemovePorts,
 } from "./contract.ts";
-import { act, type Run } from "./act.ts";
-import { checkRights } from "./check-rights.ts";
 import { findLoginServer, recordedIn } from "./find-login-server.ts";
-import { proveKeysGone } from "./prove-gone.ts";
+import { checkRights, lookAtCluster, type Removal } from "./look.ts";
 import { planRemoval } from "./plan-removal.ts";
-import { finishedOutcome, Records, thingsToGo } from "./result.ts";
-import { surveyRemoval, type Removal } from "./removal.ts";
+import { proveKeysGone } from "./prove-gone.ts";
+import { Records, finishedOutcome, thingsToGo } from "./result.ts";
 
 /** What was found in all chosen clusters. */
-interface Survey {
+interface Look {
   readonly removals: readonly Removal[];
   readonly leftOut: readonly LeftOut[];
   readonly plan: RemovePlan;
@@ -48,7 +44,8 @@ export async function remove(
 ): Promise<RemoveOutcome> {
   const records = new Records();
   try {
-    return await removeInTurn(input, ports, conversation, records, signal);
+    const tools = { input, ports, report: conversation.report, signal };
+    return await untilNoneIsMet(tools, conversation, records);
   } catch (error) {
     if (records.wrote) conversation.leave?.({ removed: records.all(false) });
     if (!records.wrote || !(error instanceof ActionableError) || signal.aborted) throw error;
@@ -60,19 +57,18 @@ export async function remove(
 
 const declinedText = "Not agreed to; what was removed before another run came between is gone.";
 
-async function removeInTurn(
-  input: RemoveInput,
-  ports: Writing<RemovePorts>,
+/** Looks, asks and removes, and begins anew where another run was met. */
+async function untilNoneIsMet(
+  tools: RemoveTools,
   conversation: RemoveConversation,
   records: Records,
-  signal: AbortSignal,
 ): Promise<RemoveOutcome> {
-  const { report } = conversation;
+  const { input, ports, report, signal } = tools;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
   let agreed: RemovePlan | undefined;
   for (;;) {
-    const survey = await lookWhenIdle(input, ports, report, busy, signal);
-    const { plan } = survey;
+    const looked = await busy.lookWhenIdle(() => look(input, ports, signal), signal);
+    const { plan } = looked;
     if (input.dryRun) return { kind: "planned", plan };
     if (!hasChanges(plan.changes) || isAgreed(plan, agreed)) {
       for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
@@ -80,7 +76,7 @@ async function removeInTurn(
     else if (records.wrote) throw declinedHalfWay("remove.declined", declinedText);
     else return { kind: "declined", plan };
     try {
-      return await carryAllOut(survey, records, { input, ports, report, signal });
+      return await carryAllOut(looked, records, tools);
     } catch (error) {
       await busy.pause(error, signal);
       records.forgetStanding();
@@ -98,65 +94,44 @@ function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): bool
 
 /** @throws BusyError when another run is at work in one of the clusters */
 async function carryAllOut(
-  { removals, leftOut }: Survey,
+  { removals, leftOut }: Look,
   records: Records,
-  run: Omit<Run, "gone" | "records">,
+  tools: RemoveTools,
 ): Promise<RemoveOutcome> {
   const gone = new Set<string>();
   records.toGo = thingsToGo(removals);
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
-      await act(removal, { ...run, gone, records });
+      await act(removal, { ...tools, gone, records });
     } catch (error) {
-      if (!isFailureOfOne(error, run.signal)) throw error;
+      if (!isFailureOfOne(error, tools.signal)) throw error;
       records.failures.push(error);
     }
   }
-  run.signal.throwIfAborted();
-  await proveKeysGone(records, run);
+  tools.signal.throwIfAborted();
+  await proveKeysGone(records, tools);
   return finishedOutcome(records, leftOut);
 }
 
-async function lookWhenIdle(
-  input: RemoveInput,
-  ports: RemovePorts,
-  report: Report,
-  busy: BusyWait,
-  signal: AbortSignal,
-): Promise<Survey> {
-  report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
-  for (;;) {
-    try {
-      const survey = await look(input, ports, signal);
-      busy.reset();
-      return survey;
-    } catch (error) {
-      await busy.pause(error, signal);
-    } finally {
-      report({ kind: "ended", id: "survey" });
-    }
-  }
-}
-
-async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Survey> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
-  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Look> {
+  requireClusters(ports.clusters);
+  const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const [first] = unseen;
   if (first && seen.length === 0) throw first.error;
+  const leftOut = leftOutOf(unseen);
   const registry = await findLoginServer(seen, input, ports, signal);
   const gone = new Set<string>();
   const removals: Removal[] = [];
-  for (const one of seen) removals.push(await surveyRemoval(one, registry, input, ports, gone, signal));
+  for (const one of seen)
+    removals.push(await lookAtCluster(one, { registry, gone }, { input, ports }, signal));
   const live = removals.find(({ entries }) => entries.liveMark)?.entries.liveMark;
   if (live && !input.dryRun) throw new BusyError(targetName(live));
   refuseIfAllUnwritable(removals);
   await checkRights(removals, ports, signal);
-  const plan = planRemoval(registry, removals, unseen, input);
+  const plan = planRemoval(registry, removals, leftOut, input);
   if (hasChanges(plan.changes)) for (const { clocks } of removals) refuseFarClocks(clocks);
-  return { removals, leftOut: unseen, plan };
+  return { removals, leftOut, plan };
 }
 
 /** Where no secret can be written at all nothing is begun. */
@@ -176,7 +151,7 @@ export async function listRemovableRegistries(
   ports: Pick<RemovePorts, "clusters">,
   signal: AbortSignal,
 ): Promise<readonly RemovableRegistry[]> {
-  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const [first] = unseen;
   if (first) throw first.error;
   return [...recordedIn(seen, undefined)].map(([loginServer, registries]) => ({
@@ -184,7 +159,7 @@ export async function listRemovableRegistries(
     registry: registries[0] ?? loginServer,
     secrets: seen.flatMap(({ cluster, secrets }) =>
       secrets
-        .filter((secret) => readableMarks(secret)[loginServer] !== undefined)
+        .filter((secret) => secret.marks[loginServer] !== undefined)
         .map(({ namespace, name }) => targetName({ cluster, namespace, name })),
     ),
   }));

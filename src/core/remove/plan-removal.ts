@@ -2,7 +2,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { builtInRole } from "../../domain/role.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { clockWarnings } from "../clocks.ts";
-import type { LeftOut } from "../cluster/see-clusters.ts";
+import type { LeftOut } from "../cluster/view.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { nameOf } from "../identity/directory-names.ts";
 import { endOf, type MarkedSecret } from "../turn/entry-removal.ts";
@@ -11,8 +11,8 @@ import { targetName } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RemoveInput, RemovePlan } from "./contract.ts";
 import type { MeantRegistry } from "./find-login-server.ts";
-import { isUnnamed, type Kept, type PrincipalVerdict } from "./judge-principal.ts";
-import type { Removal } from "./removal.ts";
+import { isUnnamed, type Kept, type PrincipalVerdict } from "./decide.ts";
+import type { Removal } from "./look.ts";
 
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
 export function planRemoval(

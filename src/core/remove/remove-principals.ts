@@ -2,15 +2,15 @@ import type { PullCredential } from "../../domain/docker-config.ts";
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import { applicationUniqueName } from "../../domain/ownership.ts";
-import type { LeftDeleted } from "../ports.ts";
-import type { RemovePorts } from "./contract.ts";
-import type { Report } from "../progress.ts";
-import { nameOf } from "../identity/directory-names.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { nameOf } from "../identity/directory-names.ts";
+import type { LeftDeleted } from "../ports.ts";
+import type { Report } from "../progress.ts";
 import type { Turn } from "../turn/turn.ts";
-import type { PrincipalVerdict } from "./judge-principal.ts";
+import type { RemovePorts } from "./contract.ts";
+import type { PrincipalVerdict } from "./decide.ts";
+import type { Removal } from "./look.ts";
 import { roleName } from "./plan-removal.ts";
-import type { Removal } from "./removal.ts";
 import type { Records } from "./result.ts";
 
 /** What removing in Azure takes. */

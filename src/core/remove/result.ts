@@ -1,9 +1,9 @@
-import type { ActionableError } from "../../domain/errors.ts";
 import type { PullCredential } from "../../domain/docker-config.ts";
-import type { LeftOut } from "../cluster/see-clusters.ts";
+import type { ActionableError } from "../../domain/errors.ts";
+import type { LeftOut } from "../cluster/view.ts";
 import { endingBy, resultError } from "../ending.ts";
-import type { RemovedItem, RemoveOutcome } from "./contract.ts";
-import type { Removal } from "./removal.ts";
+import type { RemoveOutcome, RemovedItem } from "./contract.ts";
+import type { Removal } from "./look.ts";
 
 /** A key that was removed, to be tried. */
 export interface RemovedKeyRecord {

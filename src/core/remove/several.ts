@@ -1,23 +1,23 @@
 import pMap from "p-map";
-import { isFailureOfOne } from "../cluster/failure-of-one.ts";
-import type { MarkedSecret } from "../turn/entry-removal.ts";
-import { removeEntry, type EntryRemoved } from "../turn/remove-entry.ts";
-import type { Turn } from "../turn/turn.ts";
 import { heldText } from "../../domain/held-text.ts";
-import { targetName } from "../turn/pull-secret.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { writable, type Target } from "../cluster/read-targets.ts";
 import { removeLink, type ServiceAccountLink } from "../cluster/service-account.ts";
-import type { Run } from "./act.ts";
+import type { MarkedSecret } from "../turn/entry-removal.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import { removeEntry, type EntryRemoved } from "../turn/remove-entry.ts";
+import type { Turn } from "../turn/turn.ts";
+import type { Removing } from "./act.ts";
+import type { Removal } from "./look.ts";
 import type { Records } from "./result.ts";
-import type { Removal } from "./removal.ts";
 
 /** Does the same to several things of one cluster at once. */
 export class Several {
   readonly #clusterId: string;
-  readonly #run: Run;
+  readonly #run: Removing;
   readonly #turn: Turn;
 
-  constructor({ seen }: Removal, run: Run, turn: Turn) {
+  constructor({ seen }: Removal, run: Removing, turn: Turn) {
     this.#clusterId = seen.clusterId;
     this.#run = run;
     this.#turn = turn;

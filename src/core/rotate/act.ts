@@ -1,30 +1,29 @@
 import type { ActionableError } from "../../domain/errors.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import type { RetireMark } from "../../domain/ownership.ts";
-import { azureNow } from "../clocks.ts";
-import { BusyWait } from "../turn/busy.ts";
-import { BusyError } from "../turn/busy.ts";
-import { isSameTarget, targetName } from "../turn/pull-secret.ts";
-import type { Target } from "../cluster/read-targets.ts";
 import { timeText } from "../../domain/time-text.ts";
-import { changeOver } from "./change-over.ts";
+import { azureNow } from "../clocks.ts";
 import { heldKeys } from "../cluster/holders.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { viewClusters, type ClusterView } from "../cluster/view.ts";
+import { incomplete } from "../ending.ts";
+import { BusyError, BusyWait } from "../turn/busy.ts";
+import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import type { SecretRecord } from "../turn/turn.ts";
+import { changeOver } from "./change-over.ts";
 import { KeyWork, type RotateTools } from "./key-work.ts";
+import { lookAtKeys, type SeenKeys } from "./look.ts";
 import { nextStep, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
-import { retireKey } from "./retire-key.ts";
-import { dueOf, Rows, standingRow } from "./rows.ts";
-import { incomplete } from "../ending.ts";
-import type { SecretRecord } from "../turn/turn.ts";
 import type { KeysRecord } from "./result.ts";
-import { seeClusters, type SeenCluster } from "../cluster/see-clusters.ts";
-import { surveyKeys, type SurveyedKeys } from "./survey-keys.ts";
+import { retireKey } from "./retire-key.ts";
+import { Rows, dueOf, standingRow } from "./rows.ts";
 
 /** What carrying out takes, the same for all keys of a run. */
-export interface Run extends RotateTools {
+export interface Rotating extends RotateTools {
   /** All clusters of this run: another one may hold the same key. */
-  readonly seen: readonly SeenCluster[];
+  readonly seen: readonly ClusterView[];
 }
 
 /** No run has more to do: key before, a new key, key before that, each with what crashes left. */
@@ -34,7 +33,11 @@ const mostSteps = 30;
  * Carries out every step that is due for one application's keys; never throws: what failed stands in the record.
  * @param others what this run has done in the same cluster before: the keys of several registries may lie in one secret
  */
-export async function act(prospect: Prospect, run: Run, others: readonly KeysRecord[]): Promise<KeysRecord> {
+export async function act(
+  prospect: Prospect,
+  run: Rotating,
+  others: readonly KeysRecord[],
+): Promise<KeysRecord> {
   const record: KeysRecord = {
     keys: prospect.keys,
     rows: [],
@@ -53,9 +56,9 @@ export async function act(prospect: Prospect, run: Run, others: readonly KeysRec
 }
 
 class KeysRun {
-  readonly #run: Run;
+  readonly #run: Rotating;
   readonly #record: KeysRecord;
-  #keys: SurveyedKeys;
+  #keys: SeenKeys;
   #step: NextStep;
   readonly #changedTo = new Set<string>();
   readonly #retired = new Set<RetireMark["why"] | "renewal">();
@@ -70,7 +73,7 @@ class KeysRun {
   readonly #busy: BusyWait;
   readonly #rows: Rows;
 
-  constructor({ keys, step, unwritable }: Prospect, run: Run, record: KeysRecord) {
+  constructor({ keys, step, unwritable }: Prospect, run: Rotating, record: KeysRecord) {
     this.#keys = keys;
     this.#step = step;
     this.#run = run;
@@ -80,10 +83,10 @@ class KeysRun {
     this.#giveUp(unwritable);
   }
 
-  /** @param seenBefore whether this run has written since the keys were surveyed: then it looks anew first */
+  /** @param seenBefore whether this run has written since the keys were looked at: then it looks anew first */
   async toTheEnd(seenBefore: boolean): Promise<void> {
     let taken = 0;
-    if (seenBefore && !(await this.#surveyAnew())) return;
+    if (seenBefore && !(await this.#lookAnew())) return;
     do {
       const step = this.#step;
       if (step.kind !== "none") {
@@ -98,7 +101,7 @@ class KeysRun {
         if (blocked) throw blocked;
         return;
       }
-    } while (await this.#surveyAnew());
+    } while (await this.#lookAnew());
   }
 
   /** @returns whether it was taken; false when another run was waited for */
@@ -135,7 +138,7 @@ class KeysRun {
   }
 
   /** Without the secrets that were given up: the mark has to stand where it can be written. */
-  #written(): SurveyedKeys {
+  #written(): SeenKeys {
     const isGivenUp = ({ target }: { readonly target: Target }) =>
       this.#givenUp.some((one) => isSameTarget(one, target));
     return {
@@ -199,11 +202,11 @@ class KeysRun {
   }
 
   /** Looks at the cluster anew: what comes next follows from what the secrets hold now. */
-  async #surveyAnew(): Promise<boolean> {
+  async #lookAnew(): Promise<boolean> {
     const { input, ports, report, signal } = this.#run;
     const contexts = new Set(this.#keys.seen.contexts);
     const clusters = ports.clusters.filter(({ cluster }) => contexts.has(cluster.context));
-    const { seen, unseen } = await seeClusters(input, clusters, signal);
+    const { seen, unseen } = await viewClusters(input, clusters, signal);
     const [gone] = unseen;
     if (gone && seen.length === 0) throw gone.error;
     const { loginServer, appId } = this.#keys;
@@ -211,7 +214,7 @@ class KeysRun {
       .flatMap((one) => heldKeys(one, input))
       .find((one) => one.loginServer === loginServer && one.appId === appId);
     if (!held) return false;
-    const keys = await surveyKeys(held, input, ports, report, signal, this.#made);
+    const keys = await lookAtKeys(held, { input, ports, report, made: this.#made }, signal);
     // What this run could not take away it does not try again.
     const staleMarks = keys.staleMarks.filter(
       ({ target }) => !this.#unclearable.some((one) => isSameTarget(one, target)),
@@ -229,7 +232,7 @@ class KeysRun {
     // What turned up since then stops it as it would have at the start.
     const begins = this.#step.kind === "change-over" && this.#step.to === undefined;
     if (begins && !this.#keys.liveMark) {
-      const { unwritable } = await preflight(this.#step, this.#keys, input, ports, signal);
+      const { unwritable } = await preflight(this.#step, this.#keys, { input, ports }, signal);
       this.#giveUp(unwritable);
     }
     return true;

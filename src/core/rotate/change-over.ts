@@ -19,7 +19,7 @@ import { timeText } from "../../domain/time-text.ts";
 import type { Holder } from "../cluster/holders.ts";
 import type { ChangedOver, KeyWork, NextKey } from "./key-work.ts";
 import type { ChangeOver } from "./next-step.ts";
-import type { SurveyedKey, SurveyedKeys } from "./survey-keys.ts";
+import type { SeenKey, SeenKeys } from "./look.ts";
 
 /** Enough to see that it works at all; a part of a service that does not know it yet is waited out. */
 const proofsBeforeWriting = 3;
@@ -134,7 +134,7 @@ const hourMs = 3_600_000;
  * How long the key before lives, in milliseconds, and so the one that follows it where nobody said otherwise: in whole
  * hours, for a key is made a little shorter than what was asked for.
  */
-export function lifeBefore(holders: readonly Holder[], { keyOf }: Pick<SurveyedKeys, "keyOf">): number {
+export function lifeBefore(holders: readonly Holder[], { keyOf }: Pick<SeenKeys, "keyOf">): number {
   const lives = holders.flatMap(({ credential }) => {
     const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
     return startDateTime && endDateTime ? [endDateTime.getTime() - startDateTime.getTime()] : [];
@@ -172,7 +172,7 @@ function desired(holder: Holder, to: NextKey, step: ChangeOver, work: KeyWork): 
  * Whether a password is refused although the directory lists its key, which has not ended: the secret may hold it
  * wrongly and another one rightly, so that it is retired like any other.
  */
-export function isLingering({ alive, listed }: SurveyedKey, { seen, now }: SurveyedKeys): boolean {
+export function isLingering({ alive, listed }: SeenKey, { seen, now }: SeenKeys): boolean {
   return !alive && listed !== undefined && isKeyOf(listed, seen.clusterId) && !hasEnded(listed, now);
 }
 
@@ -180,7 +180,7 @@ function hasEnded({ endDateTime }: PasswordCredential, now: Date): boolean {
   return endDateTime !== undefined && endDateTime <= now;
 }
 
-function retireMark({ keyId }: SurveyedKey, { after, why }: ChangeOver): RetireMark {
+function retireMark({ keyId }: SeenKey, { after, why }: ChangeOver): RetireMark {
   return { keyId, after: timeText(after), ...(why === undefined ? {} : { why }) };
 }
 
@@ -213,7 +213,7 @@ async function closeAfter(
 }
 
 /** Operations of our keys that have ended and that no secret holds any more afterwards: those keys go with it. */
-function endedOperations({ holders }: ChangeOver, { keyOf, seen, now }: SurveyedKeys): string[] {
+function endedOperations({ holders }: ChangeOver, { keyOf, seen, now }: SeenKeys): string[] {
   return holders.flatMap(({ credential }) => {
     const { listed } = keyOf(credential.password);
     if (!listed || !hasEnded(listed, now) || !isKeyOf(listed, seen.clusterId)) return [];

@@ -1,11 +1,14 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { BusyWait } from "../turn/busy.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
+import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
+import { BusyWait } from "../turn/busy.ts";
+import { act, type Rotating } from "./act.ts";
 import type {
   RotatableKey,
   RotateConversation,
@@ -13,15 +16,12 @@ import type {
   RotateOutcome,
   RotatePorts,
 } from "./contract.ts";
-import { act, type Run } from "./act.ts";
-import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
 import { agreedName } from "./judge-holders.ts";
+import { refuseUnasked, lookAtKeys } from "./look.ts";
 import { nextStep, nothingDone } from "./next-step.ts";
 import { planRotation, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
-import { seeClusters, type LeftOut, type SeenCluster } from "../cluster/see-clusters.ts";
-import { refuseUnasked, surveyKeys } from "./survey-keys.ts";
 
 /*
  * The longest chain of answers that a rotation waits for until nothing more is due, each of which the next one needs:
@@ -42,8 +42,8 @@ import { refuseUnasked, surveyKeys } from "./survey-keys.ts";
  */
 
 /** What was found in all chosen clusters, and what is to be done first. */
-interface Survey {
-  readonly seen: readonly SeenCluster[];
+interface Look {
+  readonly seen: readonly ClusterView[];
   readonly leftOut: readonly LeftOut[];
   readonly prospects: readonly Prospect[];
 }
@@ -61,26 +61,27 @@ export async function rotate(
   signal: AbortSignal,
 ): Promise<RotateOutcome> {
   const { report } = conversation;
-  const survey = await lookWhenIdle(input, ports, report, signal);
-  const plan = planRotation(survey.prospects, survey.leftOut, input);
+  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
+  const looked = await busy.lookWhenIdle(() => look(input, ports, report, signal), signal);
+  const plan = planRotation(looked.prospects, looked.leftOut, input);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes)) {
     if (!(await conversation.approve(plan))) return { kind: "declined", plan };
   } else {
     for (const text of plan.warnings) report({ kind: "note", level: "warning", text });
   }
-  const run: Run = {
-    input: { ...input, agreedTo: agreed(survey, input) },
+  const run: Rotating = {
+    input: { ...input, agreedTo: agreed(looked, input) },
     ports,
     report,
     signal,
-    seen: survey.seen,
+    seen: looked.seen,
   };
   const records = await Promise.all(
-    survey.seen.map(async ({ clusterId }) => {
+    looked.seen.map(async ({ clusterId }) => {
       const done: KeysRecord[] = [];
       // One after the other: the keys of several registries may lie in the same secrets.
-      for (const prospect of survey.prospects) {
+      for (const prospect of looked.prospects) {
         if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, run, done));
       }
       return done;
@@ -88,36 +89,15 @@ export async function rotate(
   );
   if (records.flat().some(({ wrote }) => wrote)) conversation.leave?.(resultOf(records.flat()));
   signal.throwIfAborted();
-  return finishedOutcome(records.flat(), survey.leftOut);
+  return finishedOutcome(records.flat(), looked.leftOut);
 }
 
 /** What a person has agreed to are the secrets of the plan, and none that turns up since. */
-function agreed({ prospects }: Survey, { agreedTo }: RotateInput): RotateInput["agreedTo"] {
+function agreed({ prospects }: Look, { agreedTo }: RotateInput): RotateInput["agreedTo"] {
   if (agreedTo === undefined) return undefined;
   return new Set(
     prospects.flatMap(({ keys }) => keys.holders.map((holder) => agreedName(keys.seen, holder))),
   );
-}
-
-async function lookWhenIdle(
-  input: RotateInput,
-  ports: RotatePorts,
-  report: Report,
-  signal: AbortSignal,
-): Promise<Survey> {
-  const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
-  report({ kind: "started", id: "survey", text: "Looking at the clusters' secrets and the directory" });
-  for (;;) {
-    try {
-      const survey = await look(input, ports, report, signal);
-      busy.reset();
-      return survey;
-    } catch (error) {
-      await busy.pause(error, signal);
-    } finally {
-      report({ kind: "ended", id: "survey" });
-    }
-  }
 }
 
 async function look(
@@ -125,27 +105,25 @@ async function look(
   ports: RotatePorts,
   report: Report,
   signal: AbortSignal,
-): Promise<Survey> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
+): Promise<Look> {
+  requireClusters(ports.clusters);
   const { directory, asksPerson } = ports.azure;
   // Where no key is to be found, nobody has to be signed in: a person is not asked before, and of a failure nothing is
   // said.
   const signingIn = asksPerson ? undefined : directory.caller(signal);
   signingIn?.catch(() => {});
-  const { seen, unseen } = await seeClusters(input, ports.clusters, signal);
+  const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const held = seen.flatMap((one) => heldKeys(one, input));
   const [first] = unseen;
   if (held.length === 0) throw first && seen.length === 0 ? first.error : nothingFound(input, seen);
   const prospects: Prospect[] = [];
-  const leftOut: LeftOut[] = [...unseen];
+  const leftOut: LeftOut[] = leftOutOf(unseen);
   await Promise.all(
     held.map(async (one) => {
       try {
         refuseUnasked(one, ports);
         await signingIn;
-        prospects.push(await prospectOf(one, input, ports, report, signal));
+        prospects.push(await prospectOf(one, { input, ports, report }, signal));
       } catch (error) {
         if (!isFailureOfOne(error, signal)) throw error;
         const { loginServer, appId, seen: cluster } = one;
@@ -161,19 +139,18 @@ async function look(
 
 async function prospectOf(
   held: HeldKeys,
-  input: RotateInput,
-  ports: RotatePorts,
-  report: Report,
+  looking: { readonly input: RotateInput; readonly ports: RotatePorts; readonly report: Report },
   signal: AbortSignal,
 ): Promise<Prospect> {
-  const keys = await surveyKeys(held, input, ports, report, signal);
+  const { input } = looking;
+  const keys = await lookAtKeys(held, looking, signal);
   const step = nextStep(keys, input, nothingDone);
   if (keys.unproven && step.kind !== "none") throw keys.unproven;
   if (step.kind !== "none") refuseFarClocks(keys.clocks);
-  return { keys, step, ...(await preflight(step, keys, input, ports, signal)) };
+  return { keys, step, ...(await preflight(step, keys, looking, signal)) };
 }
 
-function nothingFound({ registry }: RotateInput, seen: readonly SeenCluster[]) {
+function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {
   const where = seen
     .flatMap(({ contexts }) => contexts)
     .map(inOneLine)
@@ -199,7 +176,7 @@ export async function listRotatableKeys(
   signal: AbortSignal,
 ): Promise<readonly RotatableKey[]> {
   const wish = { ...input, namespaces: [], namespaceSelector: undefined, secretName: undefined };
-  const { seen, unseen } = await seeClusters(wish, ports.clusters, signal);
+  const { seen, unseen } = await viewClusters(wish, ports.clusters, signal);
   const [first] = unseen;
   if (first) throw first.error;
   return seen

@@ -12,7 +12,7 @@ import { applicationUniqueName, isKeyOf } from "../../domain/ownership.ts";
 import type { HeldKeys, Holder } from "../cluster/holders.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RotateInput } from "./contract.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SeenKeys } from "./look.ts";
 
 /** What of a run's wishes a person says by. */
 export type NamedByPerson = Pick<RotateInput, "intent" | "agreedTo" | "servicePrincipals" | "retireKey">;
@@ -37,12 +37,12 @@ export function judgeHolders(
   held: HeldKeys,
   application: Application,
   named: NamedByPerson,
-  keyOf: SurveyedKeys["keyOf"],
+  keyOf: SeenKeys["keyOf"],
 ): JudgedHolders {
   const leakedKeys = keysThatLeaked(held, named, keyOf);
   const judged = held.holders.map((holder) => ({
     holder,
-    proof: proofOf(holder, held, application, named, keyOf),
+    proof: proofOf(holder, held, application, { ...named, keyOf }),
     hasLeaked: leakedKeys(holder),
   }));
   const proven = judged.filter(({ proof, hasLeaked }) =>
@@ -79,7 +79,7 @@ export function judgeHolders(
 function keysThatLeaked(
   { holders }: HeldKeys,
   { intent }: NamedByPerson,
-  keyOf: SurveyedKeys["keyOf"],
+  keyOf: SeenKeys["keyOf"],
 ): (holder: Holder) => boolean {
   if (intent === "compromised") return () => true;
   const leaked = new Set(
@@ -99,8 +99,7 @@ function proofOf(
   holder: Holder,
   { seen, loginServer, appId }: HeldKeys,
   { uniqueName, passwords }: Application,
-  { servicePrincipals, retireKey, agreedTo }: NamedByPerson,
-  keyOf: SurveyedKeys["keyOf"],
+  { servicePrincipals, retireKey, agreedTo, keyOf }: NamedByPerson & Pick<SeenKeys, "keyOf">,
 ): SecretProof {
   const { credential, second, chosen } = holder;
   const held = [credential, ...(second ? [second] : [])].map(({ password }) => keyOf(password));

@@ -1,18 +1,18 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
 import type { PasswordCredential } from "../../domain/identity.ts";
 import { isManaged, keyOrigin } from "../../domain/ownership.ts";
-import type { PullCredential } from "../../domain/docker-config.ts";
 import { heldKeyIds } from "../cluster/key-holders.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { DirectoryTools } from "../identity/directory-tools.ts";
-import { tryOnce, type ProofContext } from "../proof/prove-pull.ts";
-import { proveSteadily } from "../proof/prove-steadily.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
+import { tryOnce, type ProofContext } from "../proof/prove-pull.ts";
+import { proveSteadily } from "../proof/prove-steadily.ts";
 import { isSameTarget } from "../turn/pull-secret.ts";
 import { abandonTurn, closeTurn } from "../turn/sweep.ts";
 import { inTurn, type SecretRecord, type SecretWrite, type Turn, type TurnWish } from "../turn/turn.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SeenKeys } from "./look.ts";
 
 /** The key that secrets were changed over to. */
 export interface NextKey {
@@ -48,7 +48,7 @@ export interface RotateTools {
 
 /** One step of a rotation being carried out in a turn of its own: what it works with, and what it has done so far. */
 export class KeyWork {
-  readonly keys: SurveyedKeys;
+  readonly keys: SeenKeys;
   readonly input: RotateInput;
   readonly report: Report;
   /** Ids of keys that were removed because an earlier run left them, or because they were dead. */
@@ -68,7 +68,7 @@ export class KeyWork {
   readonly #signal: AbortSignal;
   #turn: Turn | undefined;
 
-  constructor(keys: SurveyedKeys, { input, ports, report, signal }: RotateTools) {
+  constructor(keys: SeenKeys, { input, ports, report, signal }: RotateTools) {
     this.keys = keys;
     this.input = input;
     this.#ports = ports;
@@ -137,7 +137,7 @@ export class KeyWork {
       entry: { registry, clusterId: seen.clusterId },
       policy: { loginServer, adopt: false, createNamespace: false },
       sweep: [...stale, ...sweep],
-      surveyed: () => Promise.resolve(seen.whole ? seen.secrets.filter(isManaged) : undefined),
+      seenBefore: () => Promise.resolve(seen.whole ? seen.secrets.filter(isManaged) : undefined),
       overtaken: (turn) => this.#abandon(turn),
     };
   }

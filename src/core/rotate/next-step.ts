@@ -4,7 +4,7 @@ import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
-import { needsNaming, type SurveyedKey, type SurveyedKeys } from "./survey-keys.ts";
+import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 
 /*
  * A rotation is two steps, each of which looks at everything anew: the change-over to another key, and the
@@ -25,7 +25,7 @@ export type NextStep =
 export interface ChangeOver {
   readonly kind: "change-over";
   /** Undefined: it is to be made. */
-  readonly to: SurveyedKey | undefined;
+  readonly to: SeenKey | undefined;
   readonly holders: readonly Holder[];
   /** When the key before may be retired. */
   readonly after: Date;
@@ -38,7 +38,7 @@ export interface Retirement {
   /** Null when its id is not known. */
   readonly keyId: string | null;
   /** Its text, while some secret still holds it. */
-  readonly old: SurveyedKey | undefined;
+  readonly old: SeenKey | undefined;
   /** The secrets that were changed over from it. */
   readonly holders: readonly Holder[];
 }
@@ -79,7 +79,7 @@ export type StepWish = Pick<
  * Says what has to be done next.
  * @throws ActionableError `rotate.too-late-to-abort`, exit 2
  */
-export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
+export function nextStep(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const isTaken = ({ target }: { readonly target: Target }) =>
     !done.givenUp.some((one) => isSameTarget(one, target));
   const step = stepOf({ ...keys, holders: keys.holders.filter(isTaken) }, wish, done);
@@ -88,7 +88,7 @@ export function nextStep(keys: SurveyedKeys, wish: StepWish, done: Done): NextSt
   return step.kind === "none" && maySweep && keys.staleMarks.some(isTaken) ? { kind: "tidy" } : step;
 }
 
-function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
+function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const { holders } = keys;
   const changedOver = holders.filter(({ mark }) => mark.retire && !done.blocked.has(mark.retire.keyId));
   const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
@@ -105,11 +105,7 @@ function stepOf(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
 }
 
 /** A key that an earlier rotation had to leave alone, and that is named now: no secret holds it any more. */
-function retireNamed(
-  keys: SurveyedKeys,
-  { intent, retireKey }: StepWish,
-  done: Done,
-): Retirement | undefined {
+function retireNamed(keys: SeenKeys, { intent, retireKey }: StepWish, done: Done): Retirement | undefined {
   const isMeant = intent === "finish" || intent === "rotate";
   if (!isMeant || retireKey === undefined || done.retiredKeys.has(retireKey)) return undefined;
   const inUse = keys.holders.map(({ credential }) => keys.keyOf(credential.password));
@@ -127,7 +123,7 @@ function retireNamed(
  */
 export function stepAfterRetirement(
   step: Retirement,
-  keys: SurveyedKeys,
+  keys: SeenKeys,
   wish: StepWish,
 ): ChangeOver | undefined {
   const why = step.holders[0]?.mark.retire?.why ?? "renewal";
@@ -137,7 +133,7 @@ export function stepAfterRetirement(
 
 /** Secrets that a change-over has not come to yet. */
 function changeOverTo(
-  keys: SurveyedKeys,
+  keys: SeenKeys,
   changedOver: readonly Holder[],
   wish: StepWish,
   aborting?: "abort",
@@ -161,13 +157,13 @@ function changeOverTo(
 }
 
 /** The key that a secret was changed over from, while it stands beside the new one and signs in. */
-function ownBefore({ mark, second }: Holder, { keyOf }: SurveyedKeys): SurveyedKey | undefined {
+function ownBefore({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | undefined {
   const before = second && keyOf(second.password);
   return before?.alive === true && before.keyId === mark.retire?.keyId ? before : undefined;
 }
 
 /** Back to the key before, each secret to its own; as long as some secret still holds its text. */
-function goBack(keys: SurveyedKeys, changedOver: readonly Holder[]): ChangeOver {
+function goBack(keys: SeenKeys, changedOver: readonly Holder[]): ChangeOver {
   const before = keys.holders
     .flatMap(({ credential, second }) => [second, credential])
     .filter((one) => one !== undefined)
@@ -191,7 +187,7 @@ function goBack(keys: SurveyedKeys, changedOver: readonly Holder[]): ChangeOver 
   return { kind: "change-over", to, holders, after: keys.now, why: "abort" };
 }
 
-function retirement(keys: SurveyedKeys, changedOver: readonly Holder[], wish: StepWish): NextStep {
+function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWish): NextStep {
   const [first] = changedOver;
   if (!first?.mark.retire) throw new TypeError("a secret was changed over");
   const { keyId } = first.mark.retire;
@@ -220,7 +216,7 @@ const retiredByThen = 0.9;
  * Whatever a mark says, a key before goes while a tenth of the life of the one in use is left: else that one could not be
  * renewed in time, and whoever may write one secret could let all of them end.
  */
-function latestRetirement(marked: readonly Holder[], { keyOf }: SurveyedKeys): number {
+function latestRetirement(marked: readonly Holder[], { keyOf }: SeenKeys): number {
   const ends = marked.flatMap(({ credential }) => {
     const { startDateTime, endDateTime } = keyOf(credential.password).listed ?? {};
     if (!startDateTime || !endDateTime) return [];
@@ -231,7 +227,7 @@ function latestRetirement(marked: readonly Holder[], { keyOf }: SurveyedKeys): n
 }
 
 /** Secrets whose password signs in no more get one that does: no overlap, no grace, and no new key if one lives. */
-function mendDead({ holders, keyOf, now }: SurveyedKeys, { intent }: StepWish): ChangeOver | undefined {
+function mendDead({ holders, keyOf, now }: SeenKeys, { intent }: StepWish): ChangeOver | undefined {
   if (intent === "finish" || intent === "abort") return undefined;
   const isDead = ({ credential }: Holder) => !keyOf(credential.password).alive;
   const dead = holders.filter(isDead);
@@ -244,7 +240,7 @@ function mendDead({ holders, keyOf, now }: SurveyedKeys, { intent }: StepWish): 
 }
 
 /** All is in order: whether a new rotation begins. */
-function begin(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
+function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const { holders, now } = keys;
   // A leaked key may be the living one that others gave way to: only what this run made is safe.
   const fresh = wish.intent === "compromised" ? done.made : done.changedTo;
@@ -283,11 +279,11 @@ function begin(keys: SurveyedKeys, wish: StepWish, done: Done): NextStep {
   };
 }
 
-function afterwards({ now }: SurveyedKeys, { graceMs }: StepWish, why: RetireMark["why"]): Date {
+function afterwards({ now }: SeenKeys, { graceMs }: StepWish, why: RetireMark["why"]): Date {
   return why === undefined ? new Date(now.getTime() + graceMs) : now;
 }
 
 /** When a key ends, in milliseconds since 1970; one whose end is not known is not about to. */
-function endOf({ expiresAt }: SurveyedKey): number {
+function endOf({ expiresAt }: SeenKey): number {
   return expiresAt === null ? Infinity : Date.parse(expiresAt);
 }

@@ -10,12 +10,12 @@ import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } 
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
 import type { Holder } from "../cluster/holders.ts";
-import type { LeftOut } from "../cluster/see-clusters.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { LeftOut } from "../cluster/view.ts";
+import type { SeenKeys } from "./look.ts";
 
 /** The keys of one application, and what is to be done with them first. */
 export interface Prospect extends Preflight {
-  readonly keys: SurveyedKeys;
+  readonly keys: SeenKeys;
   readonly step: NextStep;
 }
 
@@ -72,7 +72,7 @@ function changesOf(
   }
 }
 
-function standing({ holders, keyOf }: SurveyedKeys): PlannedChange[] {
+function standing({ holders, keyOf }: SeenKeys): PlannedChange[] {
   const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
   const going = new Map(
     holders.flatMap(({ mark }) => (mark.retire ? [[mark.retire.keyId, mark.retire.after] as const] : [])),
@@ -99,7 +99,7 @@ function keyName(keyId: string | null): string {
 
 function changeOverChanges(
   { to, holders }: ChangeOver,
-  { keyOf, seen }: SurveyedKeys,
+  { keyOf, seen }: SeenKeys,
   unwritable: readonly Unwritable[],
 ): PlannedChange[] {
   const unreached = new Set(unwritable.map(({ target }) => targetName(target)));
@@ -131,7 +131,7 @@ function changeOverChanges(
 }
 
 /** What becomes of the keys before: with no grace they go in the same run, as ours do that sign in no more. */
-function oldKeys({ to, holders, after, why }: ChangeOver, { keyOf, seen }: SurveyedKeys): PlannedChange[] {
+function oldKeys({ to, holders, after, why }: ChangeOver, { keyOf, seen }: SeenKeys): PlannedChange[] {
   const keys = new Set(holders.map(({ credential }) => keyOf(credential.password)));
   return [...keys].flatMap(({ keyId, alive, listed }): PlannedChange[] => {
     if (keyId !== null && keyId === to?.keyId) return [];
@@ -141,7 +141,7 @@ function oldKeys({ to, holders, after, why }: ChangeOver, { keyOf, seen }: Surve
   });
 }
 
-function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SurveyedKeys): PlannedChange[] {
+function retirementChanges({ keyId, holders }: Retirement, { keyOf }: SeenKeys): PlannedChange[] {
   return [
     ...holders.map(({ target, credential }): PlannedChange => {
       const { keyId: kept } = keyOf(credential.password);
@@ -165,7 +165,7 @@ function blockedRetirement({ keyId }: Retirement, { code }: ActionableError): Pl
 }
 
 /** When what is due is retired a new rotation may begin: both are agreed to at once. */
-function changesAfter(step: Retirement, keys: SurveyedKeys, input: RotateInput): PlannedChange[] {
+function changesAfter(step: Retirement, keys: SeenKeys, input: RotateInput): PlannedChange[] {
   const next = stepAfterRetirement(step, keys, input);
   if (!next) return [];
   return [...changeOverChanges(next, keys, []), ...oldKeys(next, keys)];
@@ -175,7 +175,7 @@ function removal(keyId: string | null): PlannedChange {
   return { target: keyName(keyId), action: "removed", before: { keyId }, after: null };
 }
 
-function marksToRemove({ staleMarks, seen }: SurveyedKeys): PlannedChange[] {
+function marksToRemove({ staleMarks, seen }: SeenKeys): PlannedChange[] {
   return staleMarks.map(({ target, mark }) => ({
     target: `pending mark of ${targetName(target)} (cluster ${seen.clusterId})`,
     action: "removed",

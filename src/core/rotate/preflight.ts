@@ -16,7 +16,7 @@ import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { notNamed } from "./judge-holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
-import { needsNaming, type SurveyedKeys } from "./survey-keys.ts";
+import { needsNaming, type SeenKeys } from "./look.ts";
 
 /** A holder of a key that cannot be written. */
 export interface Unwritable {
@@ -44,9 +44,8 @@ export interface Preflight {
  */
 export async function preflight(
   step: NextStep,
-  keys: SurveyedKeys,
-  input: RotateInput,
-  ports: RotatePorts,
+  keys: SeenKeys,
+  { input, ports }: { readonly input: RotateInput; readonly ports: Pick<RotatePorts, "azure"> },
   signal: AbortSignal,
 ): Promise<Preflight> {
   if (step.kind === "none") return { unwritable: [], warnings: [] };
@@ -93,7 +92,7 @@ export async function preflight(
 }
 
 /** The secrets that a step writes; of one that writes none but its mark, those that it can choose from. */
-function touchedBy(step: Exclude<NextStep, { kind: "none" }>, keys: SurveyedKeys): readonly Holder[] {
+function touchedBy(step: Exclude<NextStep, { kind: "none" }>, keys: SeenKeys): readonly Holder[] {
   return step.kind === "tidy" || step.holders.length === 0 ? keys.holders : step.holders;
 }
 
@@ -107,7 +106,7 @@ function refuseIfNone(touched: readonly Holder[], failed: readonly Unwritable[])
 /** A grace that the new key does not live to see ends with no key at all. */
 function refuseLongGrace(
   { holders }: ChangeOver,
-  keys: SurveyedKeys,
+  keys: SeenKeys,
   input: RotateInput,
   policy: PasswordPolicy,
 ): void {
@@ -131,7 +130,7 @@ function refuseLongGrace(
 }
 
 /** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
-function refuseOtherKey(step: ChangeOver | Retirement, keys: SurveyedKeys, { retireKey }: RotateInput): void {
+function refuseOtherKey(step: ChangeOver | Retirement, keys: SeenKeys, { retireKey }: RotateInput): void {
   const { application, keyOf } = keys;
   const listedAs = (id: string | null) => application.passwords.find(({ keyId }) => keyId === id);
   const replaced =
@@ -155,7 +154,7 @@ function refuseOtherKey(step: ChangeOver | Retirement, keys: SurveyedKeys, { ret
 /** An image that the key in use does not pull is no proof of the one that follows it. */
 function refuseOtherImage(
   { holders }: ChangeOver | Retirement,
-  { keyOf, loginServer }: SurveyedKeys,
+  { keyOf, loginServer }: SeenKeys,
   { image, proof }: RotateInput,
 ): void {
   if (image === undefined || proof !== "registry") return;
@@ -171,7 +170,7 @@ function refuseOtherImage(
 
 async function findUnwritable(
   step: Exclude<NextStep, { kind: "none" }>,
-  keys: SurveyedKeys,
+  keys: SeenKeys,
   { concurrency }: RotateInput,
   signal: AbortSignal,
 ): Promise<Unwritable[]> {
@@ -192,7 +191,7 @@ async function findUnwritable(
 /** Lists told what the secrets hold; what is written to them is read back by their names. */
 async function findUnreadable(
   step: Exclude<NextStep, { kind: "none" }>,
-  keys: SurveyedKeys,
+  keys: SeenKeys,
   { concurrency }: RotateInput,
   signal: AbortSignal,
 ): Promise<Unwritable[]> {
@@ -265,7 +264,7 @@ function hintFor({ code, hint }: ActionableError): string {
 /** A leaked key that would go on living is said before anything is made. */
 function refuseUnretirable(
   { holders }: ChangeOver,
-  { keyOf, seen, appId }: SurveyedKeys,
+  { keyOf, seen, appId }: SeenKeys,
   { namespacesComplete, retireKey }: RotateInput,
 ): void {
   if (!seen.whole && !namespacesComplete) {

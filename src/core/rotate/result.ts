@@ -1,18 +1,18 @@
-import { endingBy, isHalfDone, resultError, type Ending, type ResultSecret } from "../ending.ts";
 import { ActionableError } from "../../domain/errors.ts";
+import type { LeftOut } from "../cluster/view.ts";
+import { endingBy, isHalfDone, resultError, type Ending, type ResultSecret } from "../ending.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import type { SecretRecord } from "../turn/turn.ts";
 import type { ResultRotation, RotateOutcome, RotateResult } from "./contract.ts";
 import type { MadeKey } from "./key-work.ts";
-import type { SecretRecord } from "../turn/turn.ts";
-import type { LeftOut } from "../cluster/see-clusters.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
+import type { SeenKeys } from "./look.ts";
 
 /** One row of the result, for one of the contexts. */
 export type Row = Omit<ResultRotation, "context">;
 
 /** What became of the keys of one application. */
 export interface KeysRecord {
-  readonly keys: SurveyedKeys;
+  readonly keys: SeenKeys;
   readonly rows: Row[];
   readonly written: Map<string, SecretRecord>;
   readonly swept: string[];

@@ -2,17 +2,15 @@ import { dockerConfigType } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { readableMarks } from "../../domain/ownership.ts";
-import { credentialsIn } from "../cluster/holders.ts";
-import type { SeenCluster } from "../cluster/see-clusters.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import type { ClusterView } from "../cluster/view.ts";
 import { listFailed } from "../ending.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
+import type { SeenKeys } from "./look.ts";
 import type { Retirement } from "./next-step.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** How the retirement of a key ended. */
 export interface Retired {
@@ -27,9 +25,9 @@ export interface Retired {
 /** Why nothing may be begun, as far as what was seen tells. */
 export function blockBefore(
   step: Retirement,
-  keys: SurveyedKeys,
+  keys: SeenKeys,
   input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
-  others: readonly SeenCluster[],
+  others: readonly ClusterView[],
 ): Retired | undefined {
   const { seen, copies, withheld } = keys;
   if (!seen.whole && !input.namespacesComplete) {
@@ -64,7 +62,7 @@ export interface HolderPlace {
 }
 
 /** How secrets that hold a key are named. */
-export function placesOf({ cluster }: SeenCluster, secrets: readonly SecretObject[]): HolderPlace[] {
+export function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[]): HolderPlace[] {
   return secrets.map(({ namespace, name, type }) => ({
     name: targetName({ cluster, namespace, name }),
     isOlder: type !== dockerConfigType,
@@ -73,14 +71,14 @@ export function placesOf({ cluster }: SeenCluster, secrets: readonly SecretObjec
 
 /** Secrets that hold the key: by its text, or, when that is known no more, by our marks or its first characters. */
 export function holdersIn(
-  secrets: readonly SecretObject[],
+  secrets: readonly PullSecret[],
   { keyId, old }: Retirement,
-  { appId, application, holders: inUse }: Pick<SurveyedKeys, "appId" | "application" | "holders">,
-): SecretObject[] {
+  { appId, application, holders: inUse }: Pick<SeenKeys, "appId" | "application" | "holders">,
+): PullSecret[] {
   const hint = application.passwords.find((key) => key.keyId === keyId)?.hint;
   const newer = inUse.map(({ credential }) => credential.password);
   return secrets.filter((secret) => {
-    const marks = Object.values(readableMarks(secret));
+    const marks = Object.values(secret.marks);
     if (keyId !== null && marks.some((mark) => mark.appId === appId && mark.keyId === keyId)) return true;
     return credentialsIn(secret).some(({ username, password }) => {
       if (old) return password.equals(old.credential.password);

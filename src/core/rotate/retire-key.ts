@@ -1,27 +1,27 @@
-import { type PullCredential } from "../../domain/docker-config.ts";
+import type { PullCredential } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, PasswordCredential } from "../../domain/identity.ts";
 import { isThere } from "../../domain/look-again.ts";
 import { isKeyOf } from "../../domain/ownership.ts";
+import type { ClusterView } from "../cluster/view.ts";
+import { untilBelievable } from "../patience.ts";
 import { proveRemoved, type RemovalEvidence } from "../proof/prove-removed.ts";
 import { targetName } from "../turn/pull-secret.ts";
-import { untilBelievable } from "../patience.ts";
 import type { SecretWrite } from "../turn/turn.ts";
 import type { KeyWork } from "./key-work.ts";
+import type { SeenKeys } from "./look.ts";
 import type { Retirement } from "./next-step.ts";
 import {
   blockBefore,
   blockedBy,
   holdersIn,
-  placesOf,
   notCleaned,
+  placesOf,
   stillHeld,
   type HolderPlace,
   type Retired,
 } from "./retire-block.ts";
-import type { SeenCluster } from "../cluster/see-clusters.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
 
 const proofsBeforeCleaning = 3;
 const cleaningSpreadMs = 2_000;
@@ -36,7 +36,7 @@ const proofsBeforeRetiring = 8;
 export async function retireKey(
   step: Retirement,
   work: KeyWork,
-  others: readonly SeenCluster[],
+  others: readonly ClusterView[],
 ): Promise<Retired> {
   const blocked = blockBefore(step, work.keys, work.input, others);
   if (blocked) return blocked;
@@ -161,7 +161,7 @@ function mayRetire(keyId: string, listed: PasswordCredential | undefined, { keys
 function refuseInUse(
   keyId: string,
   listed: PasswordCredential | undefined,
-  { holders, keyOf }: SurveyedKeys,
+  { holders, keyOf }: SeenKeys,
 ): void {
   const hint = listed?.hint;
   const mayBe = holders.filter(({ credential }) => {
@@ -199,7 +199,7 @@ function refuseOtherKey(
   );
 }
 
-/** Whoever came to hold the key since the survey. */
+/** Whoever came to hold the key since they were looked at. */
 async function lastLook(step: Retirement, work: KeyWork): Promise<HolderPlace[]> {
   return placesOf(work.keys.seen, holdersIn((await work.turn.secretsNow()).secrets, step, work.keys));
 }

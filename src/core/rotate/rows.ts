@@ -1,11 +1,11 @@
 import { timeText } from "../../domain/time-text.ts";
-import type { RotateInput } from "./contract.ts";
 import { isLingering } from "./change-over.ts";
+import type { RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
+import type { SeenKeys } from "./look.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
 import type { Row } from "./result.ts";
 import type { Retired } from "./retire-block.ts";
-import type { SurveyedKeys } from "./survey-keys.ts";
 
 /** What is told of one application's keys: a row for each key that was replaced or retired. */
 export class Rows {
@@ -42,7 +42,7 @@ export class Rows {
   }
 
   /** Tells of a retirement: in the row of its change-over, where this run did that as well. */
-  tellRetirement(step: Retirement, keys: SurveyedKeys, { retired, evidence, blocked, error }: Retired): void {
+  tellRetirement(step: Retirement, keys: SeenKeys, { retired, evidence, blocked, error }: Retired): void {
     const why = step.holders[0]?.mark.retire?.why;
     const rows = this.#rows;
     const begun = rows.findLastIndex(({ replaced, state }) => replaced === step.keyId && state === "pending");
@@ -59,7 +59,7 @@ export class Rows {
   }
 
   /** Tells of keys for which nothing is done, unless something was told of them. */
-  tellStanding(because: Extract<NextStep, { kind: "none" }>["because"], keys: SurveyedKeys): void {
+  tellStanding(because: Extract<NextStep, { kind: "none" }>["because"], keys: SeenKeys): void {
     if (this.#rows.length > 0 && because !== "pending") return;
     if (this.#rows.some(({ state }) => state === "pending")) return;
     const isPending = because === "pending";
@@ -71,11 +71,11 @@ export class Rows {
 }
 
 /** The keys that a change-over takes out of use. */
-function replacedBy({ holders }: ChangeOver, { keyOf }: SurveyedKeys) {
+function replacedBy({ holders }: ChangeOver, { keyOf }: SeenKeys) {
   return new Set(holders.map(({ credential }) => keyOf(credential.password)));
 }
 
-function begunRow({ holders, keyId }: Retirement, keys: SurveyedKeys): Row {
+function begunRow({ holders, keyId }: Retirement, keys: SeenKeys): Row {
   const first = holders[0] ?? keys.holders[0];
   const key = first && keys.keyOf(first.credential.password);
   return {
@@ -87,26 +87,23 @@ function begunRow({ holders, keyId }: Retirement, keys: SurveyedKeys): Row {
   };
 }
 
-function rowFor({ seen, registry, loginServer, appId }: SurveyedKeys, key: Pick<Row, "keyId" | "expiresAt">) {
+function rowFor({ seen, registry, loginServer, appId }: SeenKeys, key: Pick<Row, "keyId" | "expiresAt">) {
   return { clusterId: seen.clusterId, registry, loginServer, appId, ...key };
 }
 
 /** The time at which the key before may be retired, in milliseconds since 1970. */
-export function dueOf({ holders }: SurveyedKeys): number | undefined {
+export function dueOf({ holders }: SeenKeys): number | undefined {
   const times = holders.flatMap(({ mark }) => (mark.retire ? [Date.parse(mark.retire.after)] : []));
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 
 /** What will keep the key before alive when its time is over, unless somebody else comes by. */
-function foreseenBlock(
-  { seen }: SurveyedKeys,
-  { namespacesComplete }: RotateInput,
-): Pick<Row, "retireBlocked"> {
+function foreseenBlock({ seen }: SeenKeys, { namespacesComplete }: RotateInput): Pick<Row, "retireBlocked"> {
   return seen.whole || namespacesComplete ? {} : { retireBlocked: "cannot-see-all-namespaces" };
 }
 
 /** What is true of keys for which nothing was done. */
-export function standingRow(keys: SurveyedKeys, state: Row["state"]): Row {
+export function standingRow(keys: SeenKeys, state: Row["state"]): Row {
   const { holders, keyOf, seen, registry, loginServer, appId } = keys;
   const chosen = holders.find((one) => one.mark.retire) ?? holders.find((one) => one.chosen) ?? holders[0];
   const key = chosen && keyOf(chosen.credential.password);

@@ -4,9 +4,9 @@ import { provePull } from "../proof/prove-pull.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import { closeTurn } from "../turn/sweep.ts";
 import type { SecretRecord, SecretWrite } from "../turn/turn.ts";
-import { standingMarks } from "./find-marks.ts";
-import { applicationOf, desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
+import { standingMarks } from "./decide.ts";
 import type { JobWork } from "./job-work.ts";
+import { applicationOf, desiredEntry, type JobTarget, type TargetCredential } from "./job.ts";
 import { linkAccounts } from "./link-accounts.ts";
 import { obtainCredential } from "./obtain-credential.ts";
 import type { JobRecord } from "./result.ts";
@@ -97,9 +97,9 @@ async function writeSecrets(work: JobWork, made: TargetCredential): Promise<read
   return changed;
 }
 
-function writeOf(one: JobTarget, made: TargetCredential, { job, survey }: JobWork): SecretWrite {
+function writeOf(one: JobTarget, made: TargetCredential, { job, look }: JobWork): SecretWrite {
   const { clusterId, identity } = job;
-  const { registry, loginServer } = survey;
+  const { registry, loginServer } = look;
   const { target, state } = one;
   const credential = one.credential ?? made;
   const appId = credential.credential.username;
@@ -110,7 +110,7 @@ function writeOf(one: JobTarget, made: TargetCredential, { job, survey }: JobWor
 
 /** Reads what was written, and signs in with the very bytes read. */
 async function readBack(work: JobWork, written: readonly SecretWrite[]): Promise<void> {
-  const { turn, record, survey } = work;
+  const { turn, record, look } = work;
   if (written.length === 0) return;
   const unwritten = record.targets.filter(({ target }) => !turn.written.has(targetName(target)));
   await turn
@@ -118,7 +118,7 @@ async function readBack(work: JobWork, written: readonly SecretWrite[]): Promise
     .finally(() => {
       record.targets = [...unwritten, ...turn.written.values()];
     });
-  if (survey.proof.kind === "registry") {
+  if (look.proof.kind === "registry") {
     work.done("read-back", "Read the secrets back and signed in with what they hold");
   }
 }

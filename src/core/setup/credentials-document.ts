@@ -1,11 +1,11 @@
+import type { Look } from "./look.ts";
 import type { JobRecord } from "./result.ts";
-import type { Survey } from "./survey.ts";
 
 /**
  * The content of `--credentials-file`: the one file a user can ask the password in. Its caller writes it 0600 and
  * only where nothing was.
  */
-export function credentialsDocument({ loginServer, caller }: Survey, records: readonly JobRecord[]): string {
+export function credentialsDocument({ loginServer, caller }: Look, records: readonly JobRecord[]): string {
   const credentials = records.flatMap(({ job, credential }) =>
     credential
       ? [

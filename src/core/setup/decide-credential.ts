@@ -1,19 +1,13 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
-import {
-  credentialOf,
-  dockerConfigKey,
-  MalformedDockerConfigError,
-  parseDockerConfig,
-} from "../../domain/docker-config.ts";
-import { hasCode, refused } from "../../domain/errors.ts";
+import { refused } from "../../domain/errors.ts";
 import type { Application } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { readMarks, type EntryMark } from "../../domain/ownership.ts";
+import { isKeyOf, type EntryMark } from "../../domain/ownership.ts";
+import { entryFor, isAsMarked, isOlderType, type PullSecret } from "../../domain/pull-secret.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import { timeText } from "../../domain/time-text.ts";
+import { identifyKey } from "../identity/identify-key.ts";
 import { credentialState, type CredentialState } from "../proof/credential-state.ts";
 import type { ProofContext } from "../proof/prove-pull.ts";
-import { identifyKey } from "../identity/identify-key.ts";
 
 /** An entry of ours as some secret of the cluster holds it. */
 export interface HeldEntry {
@@ -40,7 +34,7 @@ export interface LivingCredential {
 }
 
 /** Every credential that could be found is dead, or there is none: a key is to be made. */
-export interface CredentialToMake {
+interface CredentialToMake {
   readonly kind: "make";
 }
 
@@ -78,10 +72,10 @@ export async function decideCredential(
   signal: AbortSignal,
 ): Promise<CredentialDecision> {
   if (question.known) return decideKnown(question, question.known, proof, signal);
-  const inTargets = await firstLiving(question, question.targets, "target", proof, signal);
+  const inTargets = await firstLiving(question, { entries: question.targets, from: "target" }, proof, signal);
   if (inTargets) return inTargets;
   const others = await question.elsewhere();
-  const copy = await firstLiving(question, others ?? [], "copy", proof, signal);
+  const copy = await firstLiving(question, { entries: others ?? [], from: "copy" }, proof, signal);
   return copy ?? { kind: "make" };
 }
 
@@ -130,8 +124,7 @@ async function decideKnown(
 
 async function firstLiving(
   question: CredentialQuestion,
-  entries: readonly HeldEntry[],
-  from: "target" | "copy",
+  { entries, from }: { readonly entries: readonly HeldEntry[]; readonly from: "target" | "copy" },
   proof: ProofContext,
   signal: AbortSignal,
 ): Promise<LivingCredential | undefined> {
@@ -177,7 +170,7 @@ function rank(state: LivingCredential["state"], expiresAt: string | null): numbe
 }
 
 /** Whether a mark speaks of the application in question, for this cluster. */
-export function isOfThis(
+function isOfThis(
   { clusterId, appId }: Pick<CredentialQuestion, "clusterId" | "appId">,
   mark: EntryMark,
 ): boolean {
@@ -189,7 +182,7 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
   const found = new Map<string, HeldEntry & { credential: PullCredential }>();
   for (const entry of entries) {
     const { credential, mark } = entry;
-    if (!credential || credential.username !== mark.appId || credential.password.reveal() === "") continue;
+    if (!isAsMarked(mark, credential)) continue;
     const key = credential.password.reveal();
     if (!found.has(key)) found.set(key, { ...entry, credential });
   }
@@ -197,16 +190,71 @@ function distinct(entries: readonly HeldEntry[]): Array<HeldEntry & { credential
 }
 
 /** The entry that a secret holds for a login server; undefined when it has none or cannot be read. */
-export function heldEntry(secret: SecretObject, loginServer: string): HeldEntry | undefined {
-  try {
-    const mark = readMarks(secret)[loginServer];
-    if (!mark) return undefined;
-    const credential = credentialOf(parseDockerConfig(secret.data[dockerConfigKey]), loginServer);
-    return { namespace: secret.namespace, name: secret.name, mark, credential };
-  } catch (error) {
-    // Another secret that nobody can read is no source of a copy, and no reason to stop either.
-    if (error instanceof MalformedDockerConfigError || hasCode(error, "secret.marks-malformed"))
-      return undefined;
-    throw error;
-  }
+export function heldEntry(secret: PullSecret, loginServer: string): HeldEntry | undefined {
+  const { mark, credential } = entryFor(secret, loginServer);
+  // Another secret that nobody can read is no source of a copy, and no reason to stop either.
+  if (!mark || !secret.config || isOlderType(secret)) return undefined;
+  return { namespace: secret.namespace, name: secret.name, mark, credential };
+}
+
+/** Keys of ours that do not sign in any more, and what that means for the cluster's secrets. */
+export interface DeadKeys {
+  /** Ids of those that no secret names any more when the targets are written: they are removed afterwards. */
+  readonly obsolete: readonly string[];
+  /** Secrets beside the targets that hold one: nobody asked for their namespaces. */
+  readonly stranded: readonly Stranded[];
+}
+
+/** A secret whose password does not sign in, and that this run does not write. */
+interface Stranded extends Pick<HeldEntry, "namespace" | "name"> {
+  /** As its mark says. */
+  readonly keyId: string | null;
+  /** Whether the directory lists its key: that is how a rotation tells such a secret from a forged one. */
+  readonly isListed: boolean;
+}
+
+/**
+ * Tells which of our keys are dead, and who holds them. One that other secrets still name stays listed in the
+ * directory until they have another.
+ */
+export async function findDeadKeys(
+  question: CredentialQuestion,
+  decision: CredentialDecision,
+): Promise<DeadKeys> {
+  const passwords = question.application?.passwords ?? [];
+  const ours = passwords.filter((key) => isKeyOf(key, question.clusterId));
+  const namesDead = isDead(decision, ours, question.now);
+  const inTargets = question.targets.filter(({ mark }) => isOfThis(question, mark) && namesDead(mark.keyId));
+  const isLookedFor = decision.kind === "make" || decision.from === "copy" || inTargets.length > 0;
+  const others = isLookedFor ? await question.elsewhere() : undefined;
+  if (!others) return { obsolete: [], stranded: [] };
+  const elsewhere = others.filter(({ mark }) => isOfThis(question, mark) && namesDead(mark.keyId));
+  const named = new Set(others.map(({ mark }) => mark.keyId));
+  const going = new Set(inTargets.map(({ mark }) => mark.keyId));
+  const obsolete = ours.map(({ keyId }) => keyId).filter((keyId) => going.has(keyId) && !named.has(keyId));
+  // A text that is wrong in a target may be right in a copy that nobody marked.
+  const held = obsolete.length > 0 ? await question.heldBesideTargets() : undefined;
+  return {
+    obsolete: obsolete.filter((keyId) => held?.has(keyId) !== true),
+    stranded: elsewhere.map(({ namespace, name, mark }) => ({
+      namespace,
+      name,
+      keyId: mark.keyId ?? null,
+      isListed: passwords.some(({ keyId }) => keyId === mark.keyId),
+    })),
+  };
+}
+
+/** Where no key lives all are dead; beside a living one only those that have ended, for a text may be held wrongly. */
+function isDead(
+  decision: CredentialDecision,
+  ours: ReadonlyArray<{ readonly keyId: string; readonly endDateTime: Date | undefined }>,
+  now: Date,
+): (keyId: string | null | undefined) => boolean {
+  if (decision.kind === "make") return () => true;
+  if (decision.from === "user") return () => false;
+  const ended = new Set(
+    ours.filter(({ endDateTime }) => endDateTime && endDateTime <= now).map(({ keyId }) => keyId),
+  );
+  return (keyId) => typeof keyId === "string" && ended.has(keyId);
 }

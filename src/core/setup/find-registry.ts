@@ -1,5 +1,6 @@
 import { ActionableError, refused } from "../../domain/errors.ts";
 import type { Registry, RegistryReference } from "../../domain/registry.ts";
+import { namedAs } from "../cluster/registry-meant.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
 
 /** The registry, and the login server that the secret's entry is named by. */
@@ -42,19 +43,6 @@ export async function findRegistry(
   return { registry: first, loginServer: first.loginServer, unseen };
 }
 
-function named(reference: RegistryReference): string {
-  switch (reference.kind) {
-    case "name":
-      return reference.name;
-    case "login-server":
-      return reference.loginServer;
-    case "resource-id":
-      return reference.id;
-    default:
-      return reference satisfies never;
-  }
-}
-
 function notFound(reference: RegistryReference, { subscription, resourceGroup }: SetupInput) {
   const where = [
     ...(resourceGroup === undefined ? [] : [`resource group ${resourceGroup}`]),
@@ -62,7 +50,7 @@ function notFound(reference: RegistryReference, { subscription, resourceGroup }:
   ].join(" of ");
   return refused(
     "registry.not-found",
-    `There is no registry ${named(reference)} in ${where}.`,
+    `There is no registry ${namedAs(reference)} in ${where}.`,
     "Check its name, and that you may read it (Reader on the registry is enough); az acr list shows what you can see.",
     "https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli",
   );
@@ -72,7 +60,7 @@ function notFound(reference: RegistryReference, { subscription, resourceGroup }:
 function notSeen(reference: RegistryReference, unseen: readonly ActionableError[]): ActionableError {
   const reasons = unseen.map(({ message }) => `  ${message}`).join("\n");
   return new ActionableError(
-    `Registry ${named(reference)} was not found, and ${unseen.length === 1 ? "one subscription" : `${unseen.length} subscriptions`} could not be looked in:\n${reasons}`,
+    `Registry ${namedAs(reference)} was not found, and ${unseen.length === 1 ? "one subscription" : `${unseen.length} subscriptions`} could not be looked in:\n${reasons}`,
     {
       code: "registry.not-seen",
       hint: "Name the subscription that holds it with --subscription, or the registry by its resource id: then no other is looked in.",
@@ -86,7 +74,7 @@ function ambiguous(reference: RegistryReference, found: readonly Registry[]) {
   const candidates = found.map(({ loginServer, id }) => `${loginServer}  ${id}`).join("\n  ");
   return refused(
     "registry.ambiguous",
-    `${found.length} registries are called ${named(reference)}:\n  ${candidates}`,
+    `${found.length} registries are called ${namedAs(reference)}:\n  ${candidates}`,
     "Name one by its login server or resource id, or narrow the search with --subscription or --resource-group.",
   );
 }

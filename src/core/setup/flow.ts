@@ -1,12 +1,14 @@
-import { ActionableError, refused } from "../../domain/errors.ts";
-import { provePull } from "../proof/prove-pull.ts";
-import { BusyWait } from "../turn/busy.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.ts";
+import { requireClusters } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
-import { BusyError } from "../turn/busy.ts";
-import { targetName } from "../turn/pull-secret.ts";
 import type { Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
+import { provePull } from "../proof/prove-pull.ts";
+import { BusyError, BusyWait } from "../turn/busy.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import { act } from "./act.ts";
+import { OvertakenError, afterWrites, afterWritesError } from "./after-writes.ts";
 import type {
   SetupConversation,
   SetupInput,
@@ -15,14 +17,12 @@ import type {
   SetupPorts,
   SetupResult,
 } from "./contract.ts";
-import { afterWrites, afterWritesError, OvertakenError } from "./after-writes.ts";
-import { act } from "./act.ts";
-import { JobWork } from "./job-work.ts";
 import { credentialsDocument } from "./credentials-document.ts";
+import { JobWork, type SetupTools } from "./job-work.ts";
+import { writesKey, type Job } from "./job.ts";
+import { lookAtAll, type Look, type LookPorts } from "./look.ts";
 import { planSetup } from "./plan-setup.ts";
 import { finishedOutcome, resultOf, type JobRecord } from "./result.ts";
-import { writesKey, type Job } from "./job.ts";
-import { survey, type Survey, type SurveyPorts } from "./survey.ts";
 
 /*
  * The longest chain of answers that a first setup waits for, each of which the next one needs:
@@ -45,7 +45,7 @@ import { survey, type Survey, type SurveyPorts } from "./survey.ts";
 
 /** What was found, and what setup would do about it. */
 export interface Prospect {
-  readonly found: Survey;
+  readonly found: Look;
   readonly plan: SetupPlan;
   readonly seenAt: Date;
 }
@@ -59,18 +59,14 @@ const freshMs = 60_000;
  */
 export async function lookAhead(
   input: SetupInput,
-  ports: SurveyPorts,
+  ports: LookPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
+  requireClusters(ports.clusters);
   const seenAt = ports.clock.now();
-  const found = await survey(input, ports, report, signal);
-  const clocks = found.jobs.map(({ surveyed }) =>
-    readClocks(surveyed.cluster, ports.azure?.directory, ports.clock),
-  );
+  const found = await lookAtAll(input, ports, report, signal);
+  const clocks = found.jobs.map(({ view }) => readClocks(view.cluster, ports.azure?.directory, ports.clock));
   const { warnings, ...plan } = planSetup(found, input, now(ports));
   if (hasChanges(plan.changes)) for (const one of clocks) refuseFarClocks(one);
   return { found, plan: { ...plan, warnings: [...clocks.flatMap(clockWarnings), ...warnings] }, seenAt };
@@ -103,7 +99,8 @@ export async function setup(
   for (;;) {
     try {
       seen ??= await inspect(input, { ...ports, made }, conversation.report, signal);
-      const outcome = await attempt(seen, input, ports, { ...conversation, leave: leaving }, busy, signal);
+      const tools = { input, ports, report: conversation.report, signal };
+      const outcome = await attempt(seen, tools, { ...conversation, leave: leaving }, busy);
       return left ? afterWrites(outcome) : outcome;
     } catch (error) {
       if (error instanceof OvertakenError) {
@@ -127,7 +124,7 @@ function now({ azure, clock }: Pick<SetupPorts, "azure" | "clock">): Date {
 
 async function look(
   input: SetupInput,
-  ports: SurveyPorts,
+  ports: LookPorts,
   report: Report,
   signal: AbortSignal,
 ): Promise<Prospect> {
@@ -140,19 +137,18 @@ async function look(
 /** @throws BusyError when another run is at work, once in a while also after a part was done */
 async function attempt(
   { found, plan }: Prospect,
-  input: SetupInput,
-  ports: Writing<SetupPorts>,
+  tools: SetupTools,
   conversation: SetupConversation,
   busy: BusyWait,
-  signal: AbortSignal,
 ): Promise<SetupOutcome> {
+  const { input, ports, signal } = tools;
   if (input.dryRun) return { kind: "planned", plan };
   const taken = found.jobs.find((job) => job.liveMark && writesKey(job))?.liveMark;
   if (taken) throw new BusyError(targetName(taken.target));
   conversation.report({ kind: "ended", id: "busy" });
   const records = hasChanges(plan.changes)
     ? (await conversation.approve(plan))
-      ? await apply(found, input, ports, conversation, signal)
+      ? await apply(found, tools, conversation.leave)
       : undefined
     : await confirm(found, input, signal);
   if (!records) return { kind: "declined", plan };
@@ -169,24 +165,20 @@ async function attempt(
 }
 
 async function apply(
-  found: Survey,
-  input: SetupInput,
-  ports: Writing<SetupPorts>,
-  { report, leave }: SetupConversation,
-  signal: AbortSignal,
+  found: Look,
+  tools: SetupTools,
+  leave: SetupConversation["leave"],
 ): Promise<JobRecord[]> {
-  const records = await Promise.all(
-    found.jobs.map((job) => act(new JobWork(job, found, { input, ports, report, signal }))),
-  );
-  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(ports)));
-  signal.throwIfAborted();
+  const records = await Promise.all(found.jobs.map((job) => act(new JobWork(job, found, tools))));
+  if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(tools.ports)));
+  tools.signal.throwIfAborted();
   const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));
   if (bug) throw bug.error;
   return records;
 }
 
-/** Nothing is to be changed: only what the survey could not tell is still asked. */
-async function confirm(found: Survey, input: SetupInput, signal: AbortSignal): Promise<JobRecord[]> {
+/** Nothing is to be changed: only what looking could not tell is still asked. */
+async function confirm(found: Look, input: SetupInput, signal: AbortSignal): Promise<JobRecord[]> {
   return Promise.all(
     found.jobs.map(async (job): Promise<JobRecord> => {
       const { decision } = job;

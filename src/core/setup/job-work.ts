@@ -1,20 +1,20 @@
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { keyOrigin, readableMarks } from "../../domain/ownership.ts";
+import { keyOrigin } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { repositoriesIn, sameCondition } from "../../domain/role.ts";
 import { ifToBeHad } from "../cluster/failure-of-one.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { DirectoryTools } from "../identity/directory-tools.ts";
-import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import type { ProofImage, Roles, Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
+import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { BusyError } from "../turn/busy.ts";
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
 import { abandonTurn } from "../turn/sweep.ts";
 import { inTurn, type Turn, type TurnWish } from "../turn/turn.ts";
 import type { SetupInput, SetupPorts } from "./contract.ts";
 import { applicationOf, type Job } from "./job.ts";
+import type { Look } from "./look.ts";
 import type { JobRecord } from "./result.ts";
-import type { Survey } from "./survey.ts";
 
 /** What carries a setup out, the same for all jobs of a run. */
 export interface SetupTools {
@@ -28,7 +28,7 @@ export interface SetupTools {
 export class JobWork {
   readonly record: JobRecord;
   readonly job: Job;
-  readonly survey: Survey;
+  readonly look: Look;
   readonly input: SetupInput;
   readonly ports: Writing<SetupPorts>;
   readonly report: Report;
@@ -40,10 +40,10 @@ export class JobWork {
   /** What its proofs pull. */
   #image: ProofImage;
 
-  constructor(job: Job, survey: Survey, { input, ports, report, signal }: SetupTools) {
+  constructor(job: Job, look: Look, { input, ports, report, signal }: SetupTools) {
     this.job = job;
     this.#image = job.proof.image;
-    this.survey = survey;
+    this.look = look;
     this.input = input;
     this.ports = ports;
     // Several jobs take the same steps at the same time.
@@ -75,13 +75,13 @@ export class JobWork {
 
   /** The mark stands where every run that sees the same secrets puts it: where a stale one is, else on the first target. */
   get #wish(): TurnWish {
-    const { staleMarks, targets, clusterId, surveyed, policy } = this.job;
-    const { registry, loginServer } = this.survey;
+    const { staleMarks, targets, clusterId, view, policy } = this.job;
+    const { registry, loginServer } = this.look;
     return {
-      seen: { cluster: surveyed.cluster, secrets: targets.map(({ target }) => target) },
+      seen: { cluster: view.cluster, secrets: targets.map(({ target }) => target) },
       places: [...staleMarks, ...targets].map(({ target }) => ({
         target,
-        secret: (signal: AbortSignal) => surveyedSecret(this.job, target, loginServer, signal),
+        secret: (signal: AbortSignal) => seenSecret(this.job, target, loginServer, signal),
       })),
       entry: { registry: registry?.id ?? loginServer, clusterId },
       policy,
@@ -90,7 +90,7 @@ export class JobWork {
         ...deadOperations(this.job),
       ],
       deletes: deletedBefore(this.job),
-      surveyed: (signal) => surveyed.managedSecrets(signal),
+      seenBefore: (signal) => view.managedSecrets(signal),
       overtaken: (turn) => this.#abandon(turn),
     };
   }
@@ -150,17 +150,17 @@ export class JobWork {
 }
 
 /** @throws BusyError when the stale mark that was seen on it is there no more: its run came to its end after all */
-async function surveyedSecret(
+async function seenSecret(
   { targets, staleMarks }: Job,
   target: Target,
   loginServer: string,
   signal: AbortSignal,
-): Promise<SecretObject | undefined> {
+): Promise<PullSecret | undefined> {
   const known = targets.find((one) => isSameTarget(one.target, target));
   if (known) return known.state.kind === "present" ? known.state.secret : undefined;
   const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
   const seen = staleMarks.find((one) => isSameTarget(one.target, target));
-  const operation = secret && readableMarks(secret)[loginServer]?.pending?.operation;
+  const operation = secret && secret.marks[loginServer]?.pending?.operation;
   if (operation !== seen?.pending.operation) throw new BusyError(targetName(target));
   return secret;
 }

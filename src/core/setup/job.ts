@@ -1,19 +1,29 @@
 import type { ActionableError } from "../../domain/errors.ts";
-import type { Application } from "../../domain/identity.ts";
-import type { PasswordPolicy } from "../../domain/password-policy.ts";
+import type { Application, Caller } from "../../domain/identity.ts";
 import type { PendingMark } from "../../domain/ownership.ts";
+import type { PasswordPolicy } from "../../domain/password-policy.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { RequestedRole } from "../../domain/role.ts";
-import type { ProofContext } from "../proof/prove-pull.ts";
-import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
-import type { RolesFinding, RoleWish } from "../identity/pull-role.ts";
-import type { DesiredEntry } from "../turn/write-entry.ts";
-import type { TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import { azureNow } from "../clocks.ts";
+import { heldKeyIds } from "../cluster/key-holders.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { LinkFinding, ServiceAccountLink } from "../cluster/service-account.ts";
-import type { DeadKeys } from "./dead-keys.ts";
-import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
-import type { SurveyedCluster } from "./survey-clusters.ts";
+import type { ApplicationFinding, ApplicationWish } from "../identity/application.ts";
+import type { RoleWish, RolesFinding } from "../identity/pull-role.ts";
+import type { ProofContext } from "../proof/prove-pull.ts";
+import type { TargetPolicy, TargetState } from "../turn/pull-secret.ts";
+import type { DesiredEntry } from "../turn/write-entry.ts";
+import type { SetupInput, SetupPorts } from "./contract.ts";
+import {
+  heldEntry,
+  type CredentialDecision,
+  type DeadKeys,
+  type HeldEntry,
+  type LivingCredential,
+} from "./decide-credential.ts";
+import type { TargetsView } from "./look-at-clusters.ts";
+import type { Exclusions } from "./look.ts";
 
 /** A credential as one target holds it. */
 export type TargetCredential = Omit<LivingCredential, "alive">;
@@ -62,7 +72,7 @@ export interface Outlook {
 export interface Job {
   readonly clusterId: string;
   readonly contexts: readonly string[];
-  readonly surveyed: SurveyedCluster;
+  readonly view: TargetsView;
   /** Undefined with `--no-azure`. */
   readonly identity: JobIdentity | undefined;
   /** Known unless the application is still to be made. */
@@ -144,4 +154,62 @@ function lacksKey({ state, credential }: JobTarget): boolean {
     !state.credential ||
     !credential?.credential.password.equals(state.credential.password)
   );
+}
+
+/** A target that was read and may be written. */
+export interface JudgedTarget {
+  readonly target: Target;
+  readonly state: TargetState;
+}
+
+/** What looking at one cluster takes. */
+export interface JobLook {
+  readonly input: SetupInput;
+  readonly ports: SetupPorts;
+  readonly proof: ProofContext;
+  readonly registry: Registry | undefined;
+  readonly caller: Caller | undefined;
+  readonly policy: TargetPolicy;
+  readonly exclusions: Exclusions;
+  readonly cluster: TargetsView;
+  readonly states: readonly JudgedTarget[];
+  /** Ids of applications that this run made before, when it made way for another one. */
+  readonly made: ReadonlySet<string>;
+}
+
+/** The entries that the targets hold for the registry. */
+export function heldByTargets({ states }: JobLook): readonly HeldEntry[] {
+  return states.flatMap(({ target, state }) =>
+    state.kind === "present" && state.mark
+      ? [{ namespace: target.namespace, name: target.name, mark: state.mark, credential: state.credential }]
+      : [],
+  );
+}
+
+/** Those that the cluster's other managed secrets hold; undefined where they may not be listed. */
+export async function heldElsewhere(
+  look: JobLook,
+  signal: AbortSignal,
+): Promise<readonly HeldEntry[] | undefined> {
+  const listed = await look.cluster.managedSecrets(signal);
+  return listed
+    ?.filter(isBesideTargets(look))
+    .flatMap((secret) => heldEntry(secret, look.proof.loginServer) ?? []);
+}
+
+/** Keys of an application that secrets beside the targets hold; undefined where they may not be listed. */
+export async function heldBesideTargets(
+  look: JobLook,
+  application: Application | undefined,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  const { cluster } = look.cluster;
+  const listed = application && (await cluster.listPullSecrets(signal));
+  const now = azureNow(look.ports.azure?.directory, look.ports.clock);
+  return listed && heldKeyIds(listed.filter(isBesideTargets(look)), application, now);
+}
+
+function isBesideTargets({ states }: JobLook): (secret: PullSecret) => boolean {
+  const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
+  return ({ namespace, name }) => !targets.has(`${namespace}/${name}`);
 }

@@ -122,7 +122,7 @@ async function makeApplication(work: JobWork): Promise<EnsuredApplication> {
   const creates = finding.kind !== "found";
   if (creates || finding.missingOwners.length > 0) work.record.wrote = true;
   if (creates) work.started("application", "Making the application");
-  const caller = work.survey.caller;
+  const caller = work.look.caller;
   if (!caller) throw new TypeError("Azure is called by somebody");
   const onThere = ({ application, created }: EnsuredApplication) => {
     work.record.application = application;

@@ -1,21 +1,21 @@
-import { leftOutWarnings, type PlannedChange } from "../plan.ts";
-import { applicationChanges } from "../identity/application.ts";
-import { foreseenText } from "../identity/foreseen-refusal.ts";
-import { cappedLife } from "../identity/client-secret.ts";
-import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
-import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import { withoutCredential } from "../../domain/docker-config.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
+import { applicationChanges } from "../identity/application.ts";
+import { cappedLife } from "../identity/client-secret.ts";
+import { foreseenText } from "../identity/foreseen-refusal.ts";
+import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
+import { leftOutWarnings, type PlannedChange } from "../plan.ts";
+import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
+import { standingMarks } from "./decide.ts";
 import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
-import type { Survey } from "./survey.ts";
-import { standingMarks } from "./find-marks.ts";
+import type { Look } from "./look.ts";
 
 /** The registry as results show it. */
-export function resultRegistry({ registry, loginServer }: Survey): ResultRegistry {
+export function resultRegistry({ registry, loginServer }: Look): ResultRegistry {
   return registry
     ? {
         id: registry.id,
@@ -27,12 +27,12 @@ export function resultRegistry({ registry, loginServer }: Survey): ResultRegistr
 }
 
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
-export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPlan {
-  const { jobs, leftOut } = survey;
+export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
+  const { jobs, leftOut } = look;
   return {
-    registry: resultRegistry(survey),
+    registry: resultRegistry(look),
     changes: [
-      ...jobs.flatMap((job) => jobChanges(job, survey)),
+      ...jobs.flatMap((job) => jobChanges(job, look)),
       ...leftOut.map(({ target, error }) => ({
         target: `secret ${targetName(target)}`,
         action: "skipped" as const,
@@ -42,7 +42,7 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
     ],
     warnings: [
       ...leftOutWarnings(input),
-      ...registryWarnings(survey),
+      ...registryWarnings(look),
       ...leftOut.map(({ target, error }) => `${targetName(target)} is left out: ${error.message}`),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),
     ],
@@ -51,7 +51,7 @@ export function planSetup(survey: Survey, input: SetupInput, now: Date): SetupPl
 }
 
 /** What of the registry could not be seen. */
-function registryWarnings({ registry, unseen, proof }: Survey): string[] {
+function registryWarnings({ registry, unseen, proof }: Look): string[] {
   const warnings = unseen
     .slice(0, namesShown)
     .map(({ message }) => `Only the other subscriptions were looked in: ${message}`);
@@ -67,16 +67,16 @@ function registryWarnings({ registry, unseen, proof }: Survey): string[] {
   return warnings;
 }
 
-function jobChanges(job: Job, survey: Survey): PlannedChange[] {
+function jobChanges(job: Job, look: Look): PlannedChange[] {
   const { identity, targets, deadKeys, marksStay, clusterId } = job;
   const staleMarks = marksStay ? [] : job.staleMarks;
-  const { registry } = survey;
+  const { registry } = look;
   const cluster = `cluster ${clusterId}`;
   return [
     ...(identity ? applicationChanges(identity.application) : []),
     ...(identity && registry ? roleChanges(identity.roles, registry) : []),
     keyChange(job),
-    ...targets.flatMap((target) => targetChanges(target, survey.loginServer, identity?.roles.requested)),
+    ...targets.flatMap((target) => targetChanges(target, look.loginServer, identity?.roles.requested)),
     ...staleMarks.map(({ target, pending }) => ({
       target: `pending mark of ${targetName(target)} (${cluster})`,
       action: "removed" as const,
@@ -243,7 +243,7 @@ function unseenKeys({ keysUnseen }: Job): string[] {
 const namesShown = 5;
 
 /** Secrets that go on holding a dead password: nobody asked for their namespaces. */
-function strandedWarnings({ deadKeys, surveyed: { cluster } }: Job): string[] {
+function strandedWarnings({ deadKeys, view: { cluster } }: Job): string[] {
   const named = (isListed: boolean) =>
     deadKeys.stranded
       .filter((one) => one.isListed === isListed)

@@ -1,9 +1,13 @@
-import { endingBy, incomplete, isHalfDone, resultError, type Ending, type ResultSecret } from "../ending.ts";
 import { ActionableError } from "../../domain/errors.ts";
+import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import { isKeyOf } from "../../domain/ownership.ts";
 import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole } from "../../domain/role.ts";
-import { isKeyOf } from "../../domain/ownership.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { endingBy, incomplete, isHalfDone, resultError, type Ending, type ResultSecret } from "../ending.ts";
+import type { StandingRole } from "../identity/grant-role.ts";
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import type { SecretRecord } from "../turn/turn.ts";
 import type {
   ResultCredential,
   ResultRoleAssignment,
@@ -13,13 +17,9 @@ import type {
   SetupOutcome,
   SetupResult,
 } from "./contract.ts";
-import type { Application, ServicePrincipal } from "../../domain/identity.ts";
-import type { Target } from "../cluster/read-targets.ts";
-import type { StandingRole } from "../identity/grant-role.ts";
-import type { SecretRecord } from "../turn/turn.ts";
-import { credentialAction, resultRegistry } from "./plan-setup.ts";
 import { applicationOf, type Job, type LeftOut, type TargetCredential } from "./job.ts";
-import type { Survey } from "./survey.ts";
+import type { Look } from "./look.ts";
+import { credentialAction, resultRegistry } from "./plan-setup.ts";
 
 /** What became of one link. */
 export interface LinkRecord {
@@ -57,9 +57,9 @@ export interface JobRecord {
 }
 
 /** The document of what was done, however it ended. */
-export function resultOf(survey: Survey, records: readonly JobRecord[], now: Date): SetupResult {
+export function resultOf(look: Look, records: readonly JobRecord[], now: Date): SetupResult {
   return {
-    registry: resultRegistry(survey),
+    registry: resultRegistry(look),
     servicePrincipals: records.flatMap(servicePrincipals),
     roleAssignments: records.flatMap(roleAssignments),
     extraRoles: records
@@ -77,17 +77,17 @@ export function resultOf(survey: Survey, records: readonly JobRecord[], now: Dat
         action: "created" as const,
       })),
     ),
-    secrets: [...records.flatMap(secrets), ...survey.leftOut.map(leftOutSecret)],
+    secrets: [...records.flatMap(secrets), ...look.leftOut.map(leftOutSecret)],
     serviceAccounts: records.flatMap(serviceAccounts),
-    verification: verification(survey, records),
+    verification: verification(look, records),
     renewalDue: records.some(({ credential }) => credential && isRenewalDue(credential, now)),
     keptKeys: records.flatMap(keptKeys),
   };
 }
 
 /** The document of a finished run, and how it ended. */
-export function finishedOutcome(survey: Survey, records: readonly JobRecord[], now: Date): SetupOutcome {
-  return { kind: "finished", result: resultOf(survey, records, now), ...ending(survey, records) };
+export function finishedOutcome(look: Look, records: readonly JobRecord[], now: Date): SetupOutcome {
+  return { kind: "finished", result: resultOf(look, records, now), ...ending(look, records) };
 }
 
 function servicePrincipals({ job, application, principal }: JobRecord): ResultServicePrincipal[] {
@@ -210,7 +210,7 @@ function serviceAccounts({ job, links }: JobRecord): ResultServiceAccount[] {
   );
 }
 
-function verification({ proof, loginServer }: Survey, records: readonly JobRecord[]): ResultVerification {
+function verification({ proof, loginServer }: Look, records: readonly JobRecord[]): ResultVerification {
   if (proof.kind === "none") return { status: "skipped", reason: "proof-none", checks: [] };
   const checks = records.map(({ job, tried, proven }) => ({
     id: proof.kind === "registry" ? "pull" : "sign-in",
@@ -250,7 +250,7 @@ function keptKeys({ job, credential, removedKeys }: JobRecord): SetupResult["kep
     }));
 }
 
-function ending({ leftOut }: Survey, records: readonly JobRecord[]): Ending {
+function ending({ leftOut }: Look, records: readonly JobRecord[]): Ending {
   const broken = records.find(({ error }) => error !== undefined);
   if (broken) {
     const { error } = broken;

@@ -1,12 +1,12 @@
 import type { Conversation, Outcome } from "../ending.ts";
 import type { ErrorDetails } from "../../domain/errors.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
-import type { SeeingWish } from "../cluster/see-clusters.ts";
+import type { ViewWish } from "../cluster/view.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { Clock, ClusterTarget, Directory, ProcessIdentity } from "../ports.ts";
 
 /** Everything `status` was asked for, checked for form. Durations are milliseconds. */
-export interface StatusInput extends SeeingWish {
+export interface StatusInput extends ViewWish {
   /** Undefined: every registry that managed secrets have an entry for. */
   readonly registry: RegistryReference | undefined;
   /** An entry that ends within this time is not in order; undefined: one whose renewal is due. */

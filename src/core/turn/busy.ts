@@ -55,6 +55,26 @@ export class BusyWait {
   }
 
   /**
+   * Looks at clusters and directory, and again as long as another run is met.
+   * @throws what the look throws, `busy` when the time is over
+   */
+  async lookWhenIdle<T>(look: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const text = "Looking at the clusters' secrets and the directory";
+    this.#report({ kind: "started", id: "survey", text });
+    for (;;) {
+      try {
+        const found = await look();
+        this.reset();
+        return found;
+      } catch (error) {
+        await this.pause(error, signal);
+      } finally {
+        this.#report({ kind: "ended", id: "survey" });
+      }
+    }
+  }
+
+  /**
    * Waits a moment after another run was met.
    * @throws what it is given when that is anything else, or when the time is over
    */

@@ -4,7 +4,7 @@ import {
   withoutCredentialsOf,
   type DockerConfig,
 } from "../../domain/docker-config.ts";
-import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { SecretChange } from "../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
   formatMarks,
@@ -14,14 +14,15 @@ import {
   type EntryMark,
   type EntryMarks,
 } from "../../domain/ownership.ts";
-import { judgeTarget } from "./pull-secret.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
+import { judgeTarget } from "./pull-secret.ts";
 
 /** A secret with an entry of ours. */
 export interface MarkedSecret {
   readonly target: Target;
   readonly loginServer: string;
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
   readonly config: DockerConfig;
   readonly marks: EntryMarks;
   readonly mark: EntryMark;
@@ -49,11 +50,7 @@ export type KeptSecret =
  * @throws ActionableError with exit 2 for what can never work: `secret.reconciled`, `secret.malformed`,
  *   `secret.immutable`, `secret.marks-malformed`, `secret.wrong-type`
  */
-export function readEntry(
-  target: Target,
-  secret: SecretObject,
-  loginServer: string,
-): MarkedSecret | undefined {
+export function readEntry(target: Target, secret: PullSecret, loginServer: string): MarkedSecret | undefined {
   const policy = { loginServer, adopt: true, createNamespace: false };
   const state = judgeTarget(target, { secret, namespace: undefined }, policy);
   if (state.kind !== "present" || !state.mark) return undefined;

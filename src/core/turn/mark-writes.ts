@@ -1,14 +1,14 @@
 import { emptyDockerConfig } from "../../domain/docker-config.ts";
 import { hasCode } from "../../domain/errors.ts";
-import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { SecretChange } from "../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
   formatMarks,
   managedLabel,
-  readMarks,
   type EntryMark,
   type PendingMark,
 } from "../../domain/ownership.ts";
+import { marksToChange, type PullSecret } from "../../domain/pull-secret.ts";
 import type { Target, Writable } from "../cluster/read-targets.ts";
 import type { ProcessIdentity } from "../ports.ts";
 import { refuseDeleting } from "./pull-secret.ts";
@@ -18,7 +18,7 @@ import { newSecret } from "./write-entry.ts";
 export interface MarkWish {
   readonly target: Writable<Target>;
   /** The secret as last read; undefined: it is made. */
-  readonly secret: SecretObject | undefined;
+  readonly secret: PullSecret | undefined;
   readonly loginServer: string;
   /** The entry beside which the mark stands, or the least an entry says. */
   readonly entry: EntryMark;
@@ -60,12 +60,12 @@ export function pendingMark(
  */
 export async function writeMark(
   wish: MarkWish,
-  secret: SecretObject | undefined,
+  secret: PullSecret | undefined,
   pending: PendingMark,
   signal: AbortSignal,
-): Promise<SecretObject> {
+): Promise<PullSecret> {
   const { target, loginServer, entry } = wish;
-  const marks = { ...(secret ? readMarks(secret) : {}) };
+  const marks = { ...(secret ? marksToChange(secret) : {}) };
   marks[loginServer] = { ...(marks[loginServer] ?? entry), pending };
   if (!secret) return target.cluster.createSecret(newSecret(target, marks, emptyDockerConfig), signal);
   refuseDeleting(target, secret);
@@ -94,7 +94,7 @@ export async function replaceMark(
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
-    const marks = secret ? { ...readMarks(secret) } : {};
+    const marks = secret ? { ...marksToChange(secret) } : {};
     const mark = marks[loginServer];
     if (!secret || !mark?.pending || !operations.has(mark.pending.operation)) return;
     const { pending: _replaced, ...rest } = mark;

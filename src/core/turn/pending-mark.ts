@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hasCode } from "../../domain/errors.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { readMarks, type PendingMark } from "../../domain/ownership.ts";
+import type { PendingMark } from "../../domain/ownership.ts";
+import { marksToChange, type PullSecret } from "../../domain/pull-secret.ts";
 import type { Target, Writable } from "../cluster/read-targets.ts";
 import { BusyError } from "./busy.ts";
 import { isOwn } from "./live-mark.ts";
@@ -18,7 +18,7 @@ const trustedForMs = 30_000;
  */
 export class HeldMark {
   #wish: MarkWish;
-  #secret: SecretObject;
+  #secret: PullSecret;
   #pending: PendingMark;
   readonly #lost: AbortController;
   #timer: NodeJS.Timeout | undefined;
@@ -29,7 +29,7 @@ export class HeldMark {
   /** Operations of this run that may have left a key which only the mark names. */
   readonly #lostOperations: string[] = [];
 
-  private constructor(wish: MarkWish, secret: SecretObject, pending: PendingMark, lost: AbortController) {
+  private constructor(wish: MarkWish, secret: PullSecret, pending: PendingMark, lost: AbortController) {
     this.#wish = wish;
     this.#secret = secret;
     this.#pending = pending;
@@ -66,7 +66,7 @@ export class HeldMark {
   }
 
   /** The marked secret as it was last written by this run. */
-  get secret(): SecretObject {
+  get secret(): PullSecret {
     return this.#secret;
   }
 
@@ -103,7 +103,7 @@ export class HeldMark {
   /** Puts back what stood there before: nothing is left that this mark alone names. */
   async putBack(signal: AbortSignal): Promise<void> {
     const { target, loginServer, secret } = this.#wish;
-    const before = secret && readMarks(secret)[loginServer]?.pending;
+    const before = secret && marksToChange(secret)[loginServer]?.pending;
     await replaceMark({ target, loginServer, operations: new Set([this.operation]) }, before, signal);
   }
 
@@ -147,10 +147,10 @@ export class HeldMark {
    * Lets the marked secret itself be written by this run, between two renewals. The mark may go with that write.
    * @param write gets the secret as it was last written, and says what it is then
    */
-  async writeMarked(write: (secret: SecretObject) => Promise<SecretObject>): Promise<void> {
+  async writeMarked(write: (secret: PullSecret) => Promise<PullSecret>): Promise<void> {
     await this.#oneByOne(async () => {
       this.#secret = await write(this.#secret);
-      if (readMarks(this.#secret)[this.#wish.loginServer]?.pending) return;
+      if (marksToChange(this.#secret)[this.#wish.loginServer]?.pending) return;
       this.#closed = true;
       clearInterval(this.#timer);
     });
@@ -200,7 +200,7 @@ export class HeldMark {
   async #writeAfterConflict(pending: PendingMark, signal: AbortSignal): Promise<void> {
     const { target, loginServer } = this.#wish;
     const secret = await target.cluster.findSecret(target.namespace, target.name, signal);
-    const standing = secret && readMarks(secret)[loginServer]?.pending;
+    const standing = secret && marksToChange(secret)[loginServer]?.pending;
     const isOurs = standing?.operation === this.operation && isOwn(standing, this.#wish.process);
     if (!secret || secret.deleting || !isOurs) throw new BusyError(targetName(target));
     try {

@@ -1,26 +1,17 @@
-import {
-  credentialOf,
-  dockerConfigKey,
-  dockerConfigType,
-  MalformedDockerConfigError,
-  parseDockerConfig,
-  secondCredentialOf,
-  type DockerConfig,
-  type PullCredential,
-} from "../../domain/docker-config.ts";
+import { dockerConfigKey, dockerConfigType, type DockerConfig } from "../../domain/docker-config.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { heldText } from "../../domain/held-text.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { hasForgottenWriters } from "../../domain/other-writers.ts";
+import { managedByLabel, managedLabel, type EntryMarks } from "../../domain/ownership.ts";
 import {
-  managedByLabel,
-  managedLabel,
-  readMarks,
-  type EntryMark,
-  type EntryMarks,
-} from "../../domain/ownership.ts";
-import { hasForgottenWriters, reconcilerOf } from "../../domain/other-writers.ts";
-import { type Target, type TargetContent } from "../cluster/read-targets.ts";
+  entryFor,
+  marksMalformed,
+  type PullSecret,
+  type PullSecretEntry,
+  type SecretTrouble,
+} from "../../domain/pull-secret.ts";
+import type { Target, TargetContent } from "../cluster/read-targets.ts";
 
 /** `context/namespace/name`, as plans and errors call a target. */
 export function targetName({ cluster, namespace, name }: Target): string {
@@ -44,15 +35,11 @@ interface AbsentTarget {
 }
 
 /** A target that is there. */
-export interface PresentTarget {
+export interface PresentTarget extends PullSecretEntry {
   readonly kind: "present";
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
   readonly config: DockerConfig;
   readonly marks: EntryMarks;
-  readonly mark: EntryMark | undefined;
-  readonly credential: PullCredential | undefined;
-  /** The credential before it, while that is on its way out. */
-  readonly second: PullCredential | undefined;
 }
 
 /** What may be done to targets that are not ours yet. */
@@ -72,33 +59,13 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
   const { secret, namespace } = content;
   const name = targetName(target);
   if (!secret) return judgeNamespace(target, namespace, policy);
-  const reconciler = reconcilerOf(secret);
-  if (reconciler !== undefined) {
-    throw refused(
-      "secret.reconciled",
-      `Secret ${name} is written by ${inOneLine(reconciler)}, which would undo any change made here.`,
-      "Change it where it comes from, or write another secret with --secret-name.",
-    );
-  }
-  if (secret.type !== dockerConfigType) {
-    throw refused(
-      "secret.wrong-type",
-      `Secret ${name} has the type ${inOneLine(secret.type)}; a pull secret has the type ${dockerConfigType}, and a type cannot be changed.`,
-      "Choose another name with --secret-name.",
-    );
-  }
-  if (secret.immutable) {
-    throw refused(
-      "secret.immutable",
-      `Secret ${name} is immutable, so its credential could never be replaced.`,
-      "Choose another name with --secret-name, or delete it and run again.",
-    );
-  }
-  const config = configOf(name, secret);
-  const marks = readMarks(secret);
+  const { config, marks } = secret;
+  const [trouble] = secret.troubles;
+  if (trouble) throw refusalFor(target, secret, trouble);
+  if (!config) throw new TypeError("a secret in no trouble can be read");
   const { loginServer } = policy;
-  const mark = marks[loginServer];
-  const credential = credentialOf(config, loginServer);
+  const entry = entryFor(secret, loginServer);
+  const { mark, credential } = entry;
   const managed = Object.keys(marks).length > 0 || isEmptyAndLabelled(secret, config);
   if (!policy.adopt && mark === undefined && (!managed || credential)) {
     const holds = `holds a credential for ${loginServer}`;
@@ -113,12 +80,46 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
       `Run again with --adopt to ${adopting} and leave everything else in it alone, or choose another name with --secret-name.`,
     );
   }
-  const second = secondCredentialOf(config, loginServer);
-  return { kind: "present", secret, config, marks, mark, credential, second };
+  return { kind: "present", secret, config, marks, ...entry };
+}
+
+/** Why a secret can never be written. */
+function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble): ActionableError {
+  const name = targetName(target);
+  switch (trouble.kind) {
+    case "reconciled":
+      return refused(
+        "secret.reconciled",
+        `Secret ${name} is written by ${inOneLine(trouble.by)}, which would undo any change made here.`,
+        "Change it where it comes from, or write another secret with --secret-name.",
+      );
+    case "wrong-type":
+      return refused(
+        "secret.wrong-type",
+        `Secret ${name} has the type ${inOneLine(secret.type)}; a pull secret has the type ${dockerConfigType}, and a type cannot be changed.`,
+        "Choose another name with --secret-name.",
+      );
+    case "immutable":
+      return refused(
+        "secret.immutable",
+        `Secret ${name} is immutable, so its credential could never be replaced.`,
+        "Choose another name with --secret-name, or delete it and run again.",
+      );
+    case "malformed":
+      return refused(
+        "secret.malformed",
+        `Secret ${name} cannot be read: its ${dockerConfigKey} ${trouble.why}. The kubelet cannot read it either, and every pull of a pod that names it fails.`,
+        "Mend or delete it, or choose another name with --secret-name.",
+      );
+    case "marks-malformed":
+      return marksMalformed(secret);
+    default:
+      return trouble satisfies never;
+  }
 }
 
 /** That nobody can tell whether a controller would undo what is written to a secret; nothing where that can be told. */
-export function forgottenWritersWarning(target: Target, secret: SecretObject): string[] {
+export function forgottenWritersWarning(target: Target, secret: PullSecret): string[] {
   if (!hasForgottenWriters(secret)) return [];
   return [
     `More than ten have written ${targetName(target)}, and the cluster names the oldest of them no more: whether a controller is among them, which would undo a change, is not known`,
@@ -129,7 +130,7 @@ export function forgottenWritersWarning(target: Target, secret: SecretObject): s
  * What is written to a secret that is being deleted goes with it.
  * @throws ActionableError `kubernetes.terminating`, which leaves the target out
  */
-export function refuseDeleting(target: Target, { deleting, finalizers }: SecretObject): void {
+export function refuseDeleting(target: Target, { deleting, finalizers }: PullSecret): void {
   if (!deleting) return;
   throw new ActionableError(`Secret ${targetName(target)} is being deleted${heldText(finalizers)}.`, {
     code: "kubernetes.terminating",
@@ -161,25 +162,12 @@ function judgeNamespace(
   return { kind: "absent", createNamespace: namespace === undefined };
 }
 
-function configOf(name: string, secret: SecretObject): DockerConfig {
-  try {
-    return parseDockerConfig(secret.data[dockerConfigKey]);
-  } catch (error) {
-    if (!(error instanceof MalformedDockerConfigError)) throw error;
-    throw refused(
-      "secret.malformed",
-      `Secret ${name} cannot be read: its ${dockerConfigKey} ${error.message}. The kubelet cannot read it either, and every pull of a pod that names it fails.`,
-      "Mend or delete it, or choose another name with --secret-name.",
-    );
-  }
-}
-
 /** A secret that a run of ours made and had to leave without an entry. */
-function isEmptyAndLabelled(secret: SecretObject, config: DockerConfig): boolean {
+function isEmptyAndLabelled(secret: PullSecret, config: DockerConfig): boolean {
   return secret.labels[managedLabel] === "true" && Object.keys(config.auths).length === 0;
 }
 
-function describeOwner(secret: SecretObject): string {
+function describeOwner(secret: PullSecret): string {
   const by = secret.labels[managedByLabel];
   if (by !== undefined) return `its label ${managedByLabel} says ${JSON.stringify(by)}`;
   if (secret.managers.length === 0) return "nothing in it says who did";

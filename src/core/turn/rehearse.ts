@@ -1,7 +1,7 @@
 import { emptyDockerConfig } from "../../domain/docker-config.ts";
 import { hasCode } from "../../domain/errors.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { entriesAnnotation, managedLabel } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { endOf, type MarkedSecret } from "./entry-removal.ts";
 import { refuseDeleting, type TargetState } from "./pull-secret.ts";
@@ -51,7 +51,7 @@ export async function rehearseWrite(
 const largestMark = 2048;
 
 /** What a secret's annotation may grow to: the API server limits how long all of them are together. */
-function withRoomForMark({ annotations }: SecretObject): string {
+function withRoomForMark({ annotations }: PullSecret): string {
   return (annotations[entriesAnnotation] ?? "") + " ".repeat(largestMark);
 }
 

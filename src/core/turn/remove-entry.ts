@@ -1,6 +1,6 @@
 import { hasCode } from "../../domain/errors.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import type { EntryMark } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { writable } from "../cluster/read-targets.ts";
 import { BusyError } from "./busy.ts";
 import { endOf, readEntry, withoutPassword, type KeptSecret, type MarkedSecret } from "./entry-removal.ts";
@@ -90,7 +90,7 @@ export async function lastEntry(turn: Turn): Promise<MarkedSecret> {
   return entryOf(turn, turn.mark.secret);
 }
 
-function entryOf({ mark, loginServer }: Turn, secret: SecretObject): MarkedSecret {
+function entryOf({ mark, loginServer }: Turn, secret: PullSecret): MarkedSecret {
   const entry = readEntry(mark.target, secret, loginServer);
   if (!entry) throw new BusyError(targetName(mark.target));
   return entry;

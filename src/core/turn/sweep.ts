@@ -1,11 +1,10 @@
 import type { Application } from "../../domain/identity.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
 import { mayBeSwept } from "../../domain/mark-claims.ts";
-import { readableMarks } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { azureNow } from "../clocks.ts";
 import { heldKeyIds } from "../cluster/key-holders.ts";
+import type { SecretsNow } from "../cluster/read-secrets.ts";
 import { writable, type Target } from "../cluster/read-targets.ts";
-import type { SecretsNow } from "../cluster/secrets-now.ts";
 import { sweepKeys } from "../identity/client-secret.ts";
 import type { DirectoryTools } from "../identity/directory-tools.ts";
 import { untilBelievable } from "../patience.ts";
@@ -104,10 +103,10 @@ function operationsAtWork(
   { loginServer, ports, cluster }: Turn,
   { clusterId, staleMarks }: Pick<Closing, "clusterId" | "staleMarks">,
 ): ReadonlySet<string> {
-  const isStale = (secret: SecretObject) => staleMarks.some((target) => isSameTarget(target, secret));
+  const isStale = (secret: PullSecret) => staleMarks.some((target) => isSameTarget(target, secret));
   const pending = secrets
     .filter((secret) => !isStale(secret))
-    .map((secret) => readableMarks(secret)[loginServer])
+    .map((secret) => secret.marks[loginServer])
     .flatMap((mark) => (mark?.clusterId === clusterId && mark.pending ? [mark.pending] : []));
   const now = cluster.serverTime();
   return new Set(pending.filter((one) => isLive(one, now, ports.process)).map(({ operation }) => operation));

@@ -1,6 +1,6 @@
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
-import { managedSelector, readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import { managedSelector, type EntryMark } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { writable, type Target, type Writable } from "../cluster/read-targets.ts";
 import type { ClusterTarget, ProcessIdentity, Writing } from "../ports.ts";
 import type { Report } from "../progress.ts";
@@ -16,7 +16,7 @@ export interface MarkPlace {
    * The secret as it was seen; undefined: it is made for the mark.
    * @throws BusyError when it is not any more what was seen
    */
-  readonly secret: (signal: AbortSignal) => Promise<SecretObject | undefined> | SecretObject | undefined;
+  readonly secret: (signal: AbortSignal) => Promise<PullSecret | undefined> | PullSecret | undefined;
 }
 
 /** What a turn works with. */
@@ -40,7 +40,7 @@ export interface MarkPlan {
   /** Object id of the application that this run may delete, or that one before it deleted. */
   readonly deletes?: string | undefined;
   /** The cluster's managed secrets when it was looked at; undefined when they may not be listed. */
-  readonly surveyed: (signal: AbortSignal) => Promise<readonly SecretObject[] | undefined>;
+  readonly seenBefore: (signal: AbortSignal) => Promise<readonly PullSecret[] | undefined>;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function takeMark(
   for (const { target, secret } of plan.places) {
     try {
       const wish = wishFor(writable(target, ports), await secret(signal), plan, ports.process);
-      const known = await plan.surveyed(signal);
+      const known = await plan.seenBefore(signal);
       const mark = await HeldMark.set(wish, lost, signal);
       const other = known && (await changedSince(known, wish, signal));
       if (!other) return mark;
@@ -76,7 +76,7 @@ export async function takeMark(
 
 function wishFor(
   target: Writable<Target>,
-  secret: SecretObject | undefined,
+  secret: PullSecret | undefined,
   { policy, entry, sweep, removes, deletes }: MarkPlan,
   process: ProcessIdentity,
 ): MarkWish {
@@ -103,10 +103,10 @@ export function isRefusedWrite(error: unknown): error is ActionableError {
 
 /** A secret of the cluster, beside the marked one, in which something was written since it was seen. */
 async function changedSince(
-  known: readonly SecretObject[],
+  known: readonly PullSecret[],
   { target, loginServer }: Pick<MarkWish, "target" | "loginServer">,
   signal: AbortSignal,
-): Promise<SecretObject | undefined> {
+): Promise<PullSecret | undefined> {
   const fingerprints = new Set(known.map((secret) => fingerprint(secret, loginServer)));
   const now = await target.cluster.listSecrets(managedSelector, signal);
   return now?.find(
@@ -115,7 +115,7 @@ async function changedSince(
 }
 
 /** Which keys a secret holds for a registry, and which operation is pending there. */
-function fingerprint(secret: SecretObject, loginServer: string): string {
-  const { appId, keyId, pending, retire } = readableMarks(secret)[loginServer] ?? {};
+function fingerprint(secret: PullSecret, loginServer: string): string {
+  const { appId, keyId, pending, retire } = secret.marks[loginServer] ?? {};
   return JSON.stringify([secret.namespace, secret.name, appId, keyId, pending?.operation, retire?.keyId]);
 }

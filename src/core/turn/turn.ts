@@ -1,10 +1,10 @@
 import pMap from "p-map";
 import type { PullCredential } from "../../domain/docker-config.ts";
 import type { ActionableError } from "../../domain/errors.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import { secretsNow, type SecretsNow, type SeenSecrets } from "../cluster/read-secrets.ts";
 import { readTargets, writable, type Target } from "../cluster/read-targets.ts";
-import { secretsNow, type SecretsNow, type SeenSecrets } from "../cluster/secrets-now.ts";
 import type { Cluster } from "../ports.ts";
 import { BusyError } from "./busy.ts";
 import type { HeldMark } from "./pending-mark.ts";
@@ -24,7 +24,7 @@ export interface TurnWish extends MarkPlan {
 export interface SecretWrite {
   readonly target: Target;
   /** As it was seen; undefined: it is made. */
-  readonly secret: SecretObject | undefined;
+  readonly secret: PullSecret | undefined;
   readonly desired: DesiredEntry;
 }
 
@@ -79,7 +79,7 @@ export class Turn {
   /** What secrets held just before this run wrote them, by name. */
   readonly #before = new Map<string, TargetState>();
   /** Secrets as this run last wrote them, by name. */
-  readonly #latest = new Map<string, SecretObject>();
+  readonly #latest = new Map<string, PullSecret>();
 
   constructor(wish: TurnWish, ports: TurnPorts, signal: AbortSignal) {
     this.#wish = wish;
@@ -207,7 +207,7 @@ export class Turn {
   async #writeOne({ target, secret, desired }: SecretWrite): Promise<boolean> {
     const name = targetName(target);
     let isChanged = false;
-    const writeOver = async (current: SecretObject | undefined, stillOurTurn?: () => Promise<void>) => {
+    const writeOver = async (current: PullSecret | undefined, stillOurTurn?: () => Promise<void>) => {
       const before = this.#judge(target, current);
       this.#before.set(name, before);
       const write = { target: writable(target, this.ports), before, policy: this.#wish.policy, desired };
@@ -220,7 +220,7 @@ export class Turn {
     return isChanged;
   }
 
-  #judge(target: Target, secret: SecretObject | undefined): TargetState {
+  #judge(target: Target, secret: PullSecret | undefined): TargetState {
     if (!secret) return { kind: "absent", createNamespace: false };
     return judgeTarget(target, { secret, namespace: undefined }, this.#wish.policy);
   }

@@ -9,7 +9,7 @@ import {
 } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { keysForImage } from "../../domain/kubelet-match.ts";
-import type { SecretChange, SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { SecretChange } from "../../domain/kubernetes-objects.ts";
 import {
   entriesAnnotation,
   formatMarks,
@@ -20,6 +20,7 @@ import {
   type EntryMarks,
   type RetireMark,
 } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { readTarget, type Target, type TargetContent, type Writable } from "../cluster/read-targets.ts";
 import { BusyError } from "./busy.ts";
 import {
@@ -112,7 +113,7 @@ export interface EntryWrite {
 /** How a write ended, and what the secret holds now. */
 export interface EntryWritten {
   readonly action: "created" | "updated" | "unchanged";
-  readonly secret: SecretObject;
+  readonly secret: PullSecret;
 }
 
 /**

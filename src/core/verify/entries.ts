@@ -1,18 +1,16 @@
 import {
   credentialsOf,
-  MalformedDockerConfigError,
-  parsePullSecret,
   isPullSecretType,
   type DockerConfig,
   type PullCredential,
 } from "../../domain/docker-config.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import { cloudOfLoginServer, registryHostOf, registryNameIn } from "../../domain/login-server.ts";
-import { readableMarks, type EntryMark } from "../../domain/ownership.ts";
+import type { EntryMark } from "../../domain/ownership.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { keysForImage } from "../../domain/kubelet-match.ts";
 import type { ProofImage } from "../ports.ts";
-import { isMeant } from "../cluster/holders.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
 
 /** What a secret holds; `malformed` says why it cannot be read, and quotes nothing of it. */
 export interface Content {
@@ -21,14 +19,9 @@ export interface Content {
 }
 
 /** Reads a secret as the kubelet does. */
-export function contentOf(secret: SecretObject | undefined): Content {
+export function contentOf(secret: PullSecret | undefined): Content {
   if (!secret || !isPullSecretType(secret.type)) return { config: undefined, malformed: undefined };
-  try {
-    return { config: parsePullSecret(secret.type, secret.data), malformed: undefined };
-  } catch (error) {
-    if (!(error instanceof MalformedDockerConfigError)) throw error;
-    return { config: undefined, malformed: error.message };
-  }
+  return { config: secret.config, malformed: troubleOf(secret, "malformed")?.why };
 }
 
 /** One host's entry in a secret. */
@@ -51,18 +44,21 @@ export function registryTeller(ownsLoginServer: IsRegistry): IsRegistry {
   return (host) => ownsLoginServer(registryHostOf(host)) || cloudOfLoginServer(host) !== undefined;
 }
 
+/** Which entries of a secret are meant. */
+export interface EntryWish {
+  readonly isRegistry: IsRegistry;
+  readonly wanted: Wanted | undefined;
+  readonly image?: ProofImage | undefined;
+}
+
 /**
  * The entries of a secret that are for registries of Azure, and for the one that was asked for if one was. Of several
  * for one host it is the one that the kubelet offers for the image.
  */
-export function entriesOf(
-  secret: SecretObject,
-  config: DockerConfig,
-  isRegistry: IsRegistry,
-  wanted: Wanted | undefined,
-  image: ProofImage | undefined,
-): Entry[] {
-  const marks = readableMarks(secret);
+export function entriesOf(secret: PullSecret | undefined, { isRegistry, wanted, image }: EntryWish): Entry[] {
+  const { config } = contentOf(secret);
+  if (!secret || !config) return [];
+  const marks = secret.marks;
   const keys = Object.keys(config.auths);
   const byHost = new Map<string, Array<{ readonly key: string; readonly credential: PullCredential }>>();
   for (const [index, { host: named, ...credential }] of credentialsOf(config).entries()) {
@@ -89,9 +85,8 @@ function hostFor(key: string, host: string, wanted: Wanted | undefined): string 
 }
 
 /** Whether a secret has an entry for a registry of Azure, and for the one that was asked for if one was. */
-export function isFor(secret: SecretObject, isRegistry: IsRegistry, wanted: Wanted | undefined): boolean {
-  const { config } = contentOf(secret);
-  return config !== undefined && entriesOf(secret, config, isRegistry, wanted, undefined).length > 0;
+export function isFor(secret: PullSecret, wish: Omit<EntryWish, "image">): boolean {
+  return entriesOf(secret, { ...wish, image: undefined }).length > 0;
 }
 
 /** The registry that was asked for. */

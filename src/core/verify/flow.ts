@@ -1,23 +1,22 @@
 import pMap from "p-map";
-import { ActionableError, refused } from "../../domain/errors.ts";
+import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { inOneLine } from "../../domain/in-one-line.ts";
-import type { SecretObject } from "../../domain/kubernetes-objects.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Finished } from "../ending.ts";
 import type { Report } from "../progress.ts";
+import { chosenNamespaces } from "../cluster/namespaces.ts";
+import { namedAs } from "../cluster/registry-meant.ts";
+import { requireClusters } from "../cluster/view.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
-import { clusterChecks, podChecks } from "./all-checks.ts";
-import { AzureSight } from "./azure-sight.ts";
-import { contentOf, entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
-import { RegistrySight } from "./registry-sight.ts";
-import { readsByList } from "./reads-by-list.ts";
-import { seeNamespace, type ChosenNamespace, type SeenNamespace } from "./see-namespace.ts";
-import { seePod, type PodSight } from "./see-pod.ts";
-import { seen } from "./seeing.ts";
-import { verifySecret, type SecretSight, type VerifiedSecret } from "./verify-secret.ts";
+import { clusterChecks, podChecks, verifySecret, type SecretSight, type VerifiedSecret } from "./decide.ts";
+import { AzureSight } from "./look-at-azure.ts";
+import { entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
+import { RegistrySight, seen } from "./look-at-registry.ts";
+import { readsByList, seeNamespace, type ChosenNamespace, type SeenNamespace } from "./look-at-namespace.ts";
+import { seePod, type PodSight } from "./look-at-pod.ts";
 import type { CheckedSubject, ReadTarget, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
 
 /** What the namespaces of one cluster are looked at with. */
@@ -47,9 +46,7 @@ export async function verify(
   { report }: { readonly report: Report },
   signal: AbortSignal,
 ): Promise<Finished<VerifyResult>> {
-  if (ports.clusters.length === 0) {
-    throw refused("kubernetes.no-context", "No kubeconfig context was chosen.");
-  }
+  requireClusters(ports.clusters);
   report({ kind: "started", id: "verify", text: "Looking at the secrets, the registry and Azure" });
   try {
     const { subscription, resourceGroup, azurePatienceMs: patienceMs } = input;
@@ -208,10 +205,7 @@ async function hostsOfImage(
   { registries, isRegistry, wanted, maySend }: SecretSight,
 ): Promise<ReadonlySet<string> | undefined> {
   if (!image || wanted) return undefined;
-  const entries = secrets.flatMap(({ secret }) => {
-    const { config } = contentOf(secret);
-    return secret && config ? entriesOf(secret, config, isRegistry, wanted, image) : [];
-  });
+  const entries = secrets.flatMap(({ secret }) => entriesOf(secret, { isRegistry, wanted, image }));
   if (new Set(entries.map(({ host }) => host)).size < 2) return undefined;
   const giving = await Promise.all(
     entries
@@ -227,35 +221,30 @@ async function hostsOfImage(
 
 async function namespacesOf(
   { cluster, defaultNamespace }: ReadTarget,
-  { namespaces, namespaceSelector, suggest }: VerifyInput,
+  input: VerifyInput,
   signal: AbortSignal,
 ): Promise<readonly ChosenNamespace[]> {
-  const named = namespaceSelector === undefined && namespaces.length === 0 ? [defaultNamespace] : namespaces;
-  const selected =
-    namespaceSelector === undefined ? [] : await cluster.listNamespaces(namespaceSelector, signal);
-  const names = new Set([...named, ...selected.map(({ name }) => name)]);
-  if (names.size > 0) return [...names].map((name) => ({ name, isNamed: named.includes(name) }));
-  throw refused(
-    "namespace.none-selected",
-    `No namespace in context ${inOneLine(cluster.context)} carries the labels ${namespaceSelector}.`,
-    `Check --namespace-selector: ${suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels")}`,
-  );
+  const showLabels = input.suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels");
+  const chosen = await chosenNamespaces(input, cluster, signal, showLabels);
+  if (!chosen) return [{ name: defaultNamespace, isNamed: true }];
+  return chosen.names.map((name) => ({ name, isNamed: input.namespaces.includes(name) }));
 }
 
 /** Whether a secret has an entry for a registry that is meant. */
-async function meantSecrets({ owns, wanted }: Run): Promise<(secret: SecretObject) => boolean> {
-  const [isRegistry, meant] = [registryTeller(await owns), await wanted];
-  return (secret) => isFor(secret, isRegistry, meant);
+async function meantSecrets({ owns, wanted }: Run): Promise<(secret: PullSecret) => boolean> {
+  const wish = { isRegistry: registryTeller(await owns), wanted: await wanted };
+  return (secret) => isFor(secret, wish);
 }
 
 /** The registry that was asked for, with its login server where that is known without Azure, or Azure tells it. */
 async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Promise<Wanted | undefined> {
   if (!registry) return undefined;
+  const text = namedAs(registry);
   switch (registry.kind) {
     case "login-server":
       return {
         reference: registry,
-        text: registry.loginServer,
+        text,
         loginServer: registry.loginServer.toLowerCase(),
         isMissing: false,
       };
@@ -263,7 +252,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
       const found = await azure.registryById(registry.id);
       return {
         reference: registry,
-        text: registry.id,
+        text,
         loginServer: found.known ? found.value?.loginServer : undefined,
         isMissing: found.known && found.value === undefined,
       };
@@ -276,7 +265,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
       const [only, ...more] = named;
       return {
         reference: registry,
-        text: registry.name,
+        text,
         loginServer: more.length === 0 ? only?.loginServer : undefined,
         isMissing: only === undefined && (await azure.noRegistry()).known,
       };

@@ -1,23 +1,16 @@
 import { describe, expect, it } from "vitest";
-import {
-  credentialsIn,
-  heldKeys,
-  isMeant,
-  type HeldKeys,
-  type KeyChoice,
-} from "../../../src/core/cluster/holders.ts";
-import type { SeenCluster } from "../../../src/core/cluster/see-clusters.ts";
-import { readableMarks } from "../../../src/domain/ownership.ts";
+import { heldKeys, type HeldKeys, type KeyChoice } from "../../../src/core/cluster/holders.ts";
+import { isMeant } from "../../../src/core/cluster/registry-meant.ts";
+import type { ClusterView } from "../../../src/core/cluster/view.ts";
 import type { RegistryReference } from "../../../src/domain/registry.ts";
 import {
   appId,
   clusterId,
   loginServer,
-  pullSecret,
   registryId,
   seenCluster,
   textOf,
-  type PullSecret,
+  type SecretSpec,
 } from "./pull-secrets.ts";
 
 const anything: KeyChoice = { registry: undefined, secretName: undefined };
@@ -26,9 +19,9 @@ const otherCluster = "44444444-4444-4444-8444-444444444444";
 const otherRegistry = "other.azurecr.io";
 
 function held(
-  secrets: readonly PullSecret[],
+  secrets: readonly SecretSpec[],
   choice: Partial<KeyChoice> = {},
-  more: Partial<SeenCluster> = {},
+  more: Partial<ClusterView> = {},
 ): HeldKeys[] {
   return heldKeys(seenCluster(secrets, more), { ...anything, ...choice });
 }
@@ -106,7 +99,7 @@ describe("a secret", () => {
     expect(holder?.second?.password.reveal()).toBe(textOf("old"));
   });
 
-  it.each<[string, Partial<PullSecret>]>([
+  it.each<[string, Partial<SecretSpec>]>([
     ["another application's password", { auths: credentialsFor("theirs", otherApp) }],
     ["an empty password", { auths: credentialsFor("") }],
     ["nothing for that registry", { auths: { "other.example": { username: "u", password: "p" } } }],
@@ -126,7 +119,7 @@ describe("a secret", () => {
   );
 
   it("whose mark names an application that no other secret pulls as is a matter of its own", () => {
-    const forged: PullSecret = {
+    const forged: SecretSpec = {
       namespace: "forged",
       auths: credentialsFor("whatever", otherApp),
       mark: { appId: otherApp, keyId: "k" },
@@ -138,7 +131,7 @@ describe("a secret", () => {
     ]);
   });
 
-  it.each<[string, NonNullable<PullSecret["mark"]>]>([
+  it.each<[string, NonNullable<SecretSpec["mark"]>]>([
     ["of another cluster", { clusterId: otherCluster }],
     ["that names no key yet", { appId: undefined as never }],
     ["of a registry that was not asked for", { registry: registryId.replace("myregistry", "other") }],
@@ -237,7 +230,7 @@ describe("a copy of a key, in a secret that we may not write,", () => {
     mark: { retire: { keyId: "old", after: "2031-01-01" } },
   };
 
-  it.each<[string, Partial<PullSecret>, string]>([
+  it.each<[string, Partial<SecretSpec>, string]>([
     ["that nobody labelled", { holds: "new", mark: null }, "secret.not-ours"],
     ["of the key before", { holds: "old", mark: null }, "secret.not-ours"],
     [
@@ -313,7 +306,7 @@ describe("a copy of a key, in a secret that we may not write,", () => {
     expect(copies[0]?.error.message).toContain(`for ${loginServer}/team a password`);
   });
 
-  it.each<[string, Partial<PullSecret>]>([
+  it.each<[string, Partial<SecretSpec>]>([
     ["holds another password of the same application", { holds: "third", mark: null }],
     ["cannot be read", { mark: null, more: { data: { ".dockerconfigjson": "ew==" } } }],
     ["has no data", { mark: null, more: { data: {} } }],
@@ -323,7 +316,7 @@ describe("a copy of a key, in a secret that we may not write,", () => {
 });
 
 /** The type and the data of a secret as kubectl wrote it for Docker before 1.7. */
-function olderSecret(keyId: string): NonNullable<PullSecret["more"]> {
+function olderSecret(keyId: string): NonNullable<SecretSpec["more"]> {
   const text = JSON.stringify({ [`https://${loginServer}/v1/`]: { auth: authOf(keyId) } });
   return { type: "kubernetes.io/dockercfg", data: { ".dockercfg": Buffer.from(text).toString("base64") } };
 }
@@ -360,16 +353,5 @@ describe("a pending mark", () => {
         { namespace: "b", holds: "k" },
       ]).pending,
     ).toEqual([]);
-  });
-});
-
-describe("what cannot be read", () => {
-  it("is no mark and no credential, and stops nobody", () => {
-    const broken = pullSecret({
-      namespace: "a",
-      more: { annotations: { "acr-pull/entries": "[" }, data: {} },
-    });
-    expect(readableMarks(broken)).toEqual({});
-    expect(credentialsIn(broken)).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
-import type { SeenCluster } from "../../../src/core/cluster/see-clusters.ts";
+import type { ClusterView } from "../../../src/core/cluster/view.ts";
 import type { Cluster } from "../../../src/core/ports.ts";
 import type { SecretObject } from "../../../src/domain/kubernetes-objects.ts";
 import type { EntryMark } from "../../../src/domain/ownership.ts";
+import { readPullSecret, type PullSecret } from "../../../src/domain/pull-secret.ts";
 
 export const loginServer = "myregistry.azurecr.io";
 export const registryId =
@@ -15,7 +16,7 @@ export function textOf(keyId: string): string {
 }
 
 /** What a secret of a test is made of; left out, it is as acr-pull writes it. */
-export interface PullSecret {
+export interface SecretSpec {
   readonly namespace: string;
   readonly name?: string;
   /** The key in it; none for an empty secret. */
@@ -30,7 +31,7 @@ export interface PullSecret {
 }
 
 /** A pull secret as the API server gives it. */
-export function pullSecret(one: PullSecret): SecretObject {
+export function pullSecret(one: SecretSpec): PullSecret {
   const { namespace, name = "acr-secret", holds, beside, auths, mark = {}, more } = one;
   const entry = (keyId: string) => ({ username: appId, password: textOf(keyId) });
   const config = {
@@ -48,7 +49,7 @@ export function pullSecret(one: PullSecret): SecretObject {
       ...mark,
     },
   };
-  return {
+  return readPullSecret({
     namespace,
     name,
     uid: `uid of ${namespace}/${name}`,
@@ -63,11 +64,11 @@ export function pullSecret(one: PullSecret): SecretObject {
     finalizers: [],
     deleting: false,
     ...more,
-  };
+  });
 }
 
 /** A cluster in which these are the pull secrets. */
-export function seenCluster(secrets: readonly PullSecret[], more: Partial<SeenCluster> = {}): SeenCluster {
+export function seenCluster(secrets: readonly SecretSpec[], more: Partial<ClusterView> = {}): ClusterView {
   return {
     clusterId,
     contexts: ["blue"],
@@ -76,6 +77,8 @@ export function seenCluster(secrets: readonly PullSecret[], more: Partial<SeenCl
     whole: true,
     secrets: secrets.map(pullSecret),
     namespaces: undefined,
+    oneByOne: [],
+    missed: [],
     ...more,
   };
 }

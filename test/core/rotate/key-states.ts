@@ -1,6 +1,6 @@
 import { heldKeys } from "../../../src/core/cluster/holders.ts";
 import type { StepWish } from "../../../src/core/rotate/next-step.ts";
-import type { SurveyedKey, SurveyedKeys } from "../../../src/core/rotate/survey-keys.ts";
+import type { SeenKey, SeenKeys } from "../../../src/core/rotate/look.ts";
 import type { ProofContext } from "../../../src/core/proof/prove-pull.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
 import type { PendingMark, RetireMark } from "../../../src/domain/ownership.ts";
@@ -69,7 +69,7 @@ const staleMark: PendingMark = {
 };
 
 /** The survey of such a state. */
-export function surveyed(state: KeysState): SurveyedKeys {
+export function surveyed(state: KeysState): SeenKeys {
   const at = state.now ?? now;
   const names = new Set([
     ...state.secrets.flatMap(({ holds, beside }) => [holds, ...(beside === undefined ? [] : [beside])]),
@@ -114,7 +114,7 @@ export function surveyed(state: KeysState): SurveyedKeys {
   };
 }
 
-function surveyedKey(name: string, state: KeyState = {}, at: Date): SurveyedKey {
+function surveyedKey(name: string, state: KeyState = {}, at: Date): SeenKey {
   const { alive = true, hoursLeft = 1000, known = true, listed = alive && known, ours = true } = state;
   const { livedHours } = state;
   const expiresAt = hoursLeft === null ? null : hoursFromNow(hoursLeft, at);

@@ -16,8 +16,9 @@ import {
   withCredential,
   type PullCredential,
 } from "../../../src/domain/docker-config.ts";
-import type { SecretChange, SecretObject } from "../../../src/domain/kubernetes-objects.ts";
+import type { SecretChange } from "../../../src/domain/kubernetes-objects.ts";
 import { formatMarks, type PendingMark } from "../../../src/domain/ownership.ts";
+import type { PullSecret } from "../../../src/domain/pull-secret.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
 import { startSandbox, type Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { openClusters } from "../choices/sandboxed-clusters.ts";
@@ -59,7 +60,7 @@ it("an entry under a host in capitals, which no kubelet takes for the same, is w
   };
   const marks = { [loginServer]: mark("new") };
   const labels = { "acr-pull/managed": "true" };
-  const secret = { labels, annotations: {}, data: {} } as unknown as SecretObject;
+  const secret = { labels, annotations: {}, data: {} } as unknown as PullSecret;
   const held = { credential: credential("new"), second: undefined, mark: marks[loginServer] };
   const change = changeFor({ kind: "present", secret, config, marks, ...held }, desired);
   const written = parseDockerConfig(change?.data?.[dockerConfigKey]);

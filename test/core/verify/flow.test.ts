@@ -3,7 +3,7 @@ import type { RegistryLooks } from "../../../src/core/ports.ts";
 import type { VerifyInput, VerifyPorts } from "../../../src/core/verify/contract.ts";
 import { verify } from "../../../src/core/verify/flow.ts";
 import { ActionableError } from "../../../src/domain/errors.ts";
-import type { SecretObject } from "../../../src/domain/kubernetes-objects.ts";
+import { readPullSecret, type PullSecret } from "../../../src/domain/pull-secret.ts";
 
 const { signal } = new AbortController();
 const username = "11111111-1111-4111-8111-111111111111";
@@ -21,11 +21,11 @@ const input: VerifyInput = {
   suggest: Object.assign((command: string) => `acr-pull ${command}`, { kubectl: () => "kubectl" }),
 };
 
-function secretOf(...hosts: readonly string[]): SecretObject {
+function secretOf(...hosts: readonly string[]): PullSecret {
   const auths = Object.fromEntries(
     hosts.map((host) => [host, { username, password: `password of ${host}` }]),
   );
-  return {
+  return readPullSecret({
     namespace: "apps",
     name: "acr-secret",
     uid: "u",
@@ -39,14 +39,14 @@ function secretOf(...hosts: readonly string[]): SecretObject {
     managers: [],
     finalizers: [],
     deleting: false,
-  };
+  });
 }
 
 const notSignedIn = () =>
   Promise.reject(new ActionableError("Could not sign in.", { code: "azure.not-signed-in" }));
 
 /** A cluster with one secret; Azure knows its own registries by name, and lets nobody in. */
-function portsWith(secret: SecretObject, registry: Partial<RegistryLooks> = {}) {
+function portsWith(secret: PullSecret, registry: Partial<RegistryLooks> = {}) {
   const asked: Array<readonly [host: string, password: string]> = [];
   const looked: string[] = [];
   let signIns = 0;

@@ -13,7 +13,7 @@ interface Offer {
   readonly rule: string | undefined;
 }
 
-/** The choices of a question and what a typed text leaves of them; every value stands in it once. */
+/** The choices of a question, filtered by a typed text. Each value occurs once. */
 export class ChoiceList {
   readonly all: readonly Choice[];
   readonly #indexed: readonly Indexed[];
@@ -25,12 +25,12 @@ export class ChoiceList {
     this.#byValue = byValue;
   }
 
-  /** Of choices with one value the first counts. */
+  /** Of choices with the same value the first counts. */
   static of(choices: readonly Choice[]): ChoiceList {
     return new ChoiceList([], new Map()).with(choices);
   }
 
-  /** The list with these at its end, those left out whose value stands in it already. */
+  /** The list with these at its end, except those whose value it has already. */
   with(choices: readonly Choice[]): ChoiceList {
     const byValue = new Map(this.#byValue);
     const added: Indexed[] = [];
@@ -53,12 +53,12 @@ export class ChoiceList {
     return this.#byValue.get(value);
   }
 
-  /** The choice that has this text as its value or label: to the letter, or else whatever the case. */
+  /** The choice with this value or label; an exact match wins over one that ignores case. */
   named(text: string): Choice | undefined {
     return this.#exactly(text) ?? this.#named((name) => folded(name) === folded(text));
   }
 
-  /** The choices that have every word of a text in label, value or detail, whatever the case. */
+  /** The choices whose label, value or detail contain every word of the text, ignoring case. */
   matching(text: string): readonly Choice[] {
     const words = folded(text).split(/\s+/).filter(Boolean);
     if (words.length === 0) return this.all;
@@ -109,7 +109,7 @@ export function emptiness(typed: unknown): string {
     : "There is nothing to choose from: type a name.";
 }
 
-/** The choices, and before them those that the question takes for preselected values no choice has. */
+/** The choices, preceded by new ones for preselected values that no choice has. */
 export function withPreselected(
   choices: readonly Choice[],
   preselected: readonly string[],

@@ -9,7 +9,7 @@ export interface Size {
   readonly rows: number;
 }
 
-/** The lines of a question, none wider than the terminal; the typed text stands behind `label`. */
+/** The lines of a question, none wider than the terminal. The typed text follows `label`. */
 export interface Frame {
   readonly above: readonly string[];
   readonly label: string;
@@ -44,7 +44,7 @@ export function wrapLine(line: Line, columns: number, paint: Paint, lead: Line =
   return wrapped.map((text, index) => `${index === 0 ? first : " ".repeat(indent)}${text}`);
 }
 
-/** What keys do, in one line: as many of the hints as fit, the last ones rather than the first. */
+/** What the keys do, in one line: as many hints as fit, dropping the first ones. */
 export function keyLine(hints: readonly string[], columns: number): string {
   const text = hints.join(" · ");
   return columnsOf(text) <= columns ? text : keyLine(hints.slice(1), columns);
@@ -84,7 +84,7 @@ const leastRows = 3;
 /** No list is longer on the screen, however high the terminal is. */
 const mostRows = 12;
 
-/** Lays a question out so that it fits into the terminal: inquirer cannot write over what scrolled away. */
+/** Lays a question out to fit the terminal: inquirer cannot overwrite lines that scrolled away. */
 export function frameOf(parts: Parts, size: Size, paint: Paint): Frame {
   // The last column stays free: a terminal may wrap a line that fills it.
   const columns = size.columns - 1;

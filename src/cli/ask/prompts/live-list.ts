@@ -6,7 +6,7 @@ import { ListRows, PointedList } from "./pointed-list.ts";
 import { isEnter, LiveQuestion, type Check, type Key } from "./live-question.ts";
 import { Lookup } from "./lookup.ts";
 
-/** A wait that is over sooner says nothing of its length. */
+/** A shorter wait does not show its length. */
 const unremarkedMs = 2000;
 
 /** A question with a list to filter and point into. */
@@ -46,7 +46,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
         intro,
         label: this.text === "" ? undefined : "  Filter: ",
         list: {
-          // One line more for what is said of the list as a whole.
+          // One line more for the summary of the list.
           count: list ? list.entries.length + 1 : 0,
           lines: (rows) => (list ? this.#lines(list, rows, columns, paint) : []),
         },
@@ -60,14 +60,14 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
 
   /** What stands before an entry, behind the pointer. */
   protected abstract mark(choice: Choice): string;
-  /** What the keys do that this list has of its own, the weightiest last. */
+  /** What this list's own keys do, the most important last. */
   protected abstract readonly keys: readonly string[];
-  /** Said of the whole list, besides where in it the pointer is. */
+  /** A remark on the whole list, beside the pointer's position. */
   protected abstract readonly summary: string | undefined;
-  /** Takes a key, the list being there; false: it is none of its own. */
+  /** Handles a key once the list is loaded; false: the key is not one of its own. */
   protected abstract acted(key: Key, list: PointedList): boolean;
 
-  /** Puts the choices in the order they are listed in, once they are there. */
+  /** Orders the choices once they are loaded. */
   protected ordered(list: ChoiceList): ChoiceList {
     return list;
   }
@@ -87,7 +87,7 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
     } else if (list ? !this.acted(key, list) : !isEnter(key)) this.#type(typed);
   }
 
-  /** Takes the text away, and keeps the entry that was pointed at, which the text alone may have made. */
+  /** Clears the text and keeps the pointed entry, which may exist only because of the text. */
   protected keep(choice: Choice): void {
     this.#type("");
     this.list?.keep(choice);

@@ -23,7 +23,7 @@ type Asked = {
   readonly terminal: Terminal;
 };
 
-/** The lone byte of Esc is told from the first one of an arrow key by what follows within this time. */
+/** Esc is told from an arrow key, which begins with the same byte, by what follows within this time. */
 const escapeCodeTimeoutMs = 100;
 
 /**
@@ -38,7 +38,7 @@ export async function askLive<T>(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Exclude<Outcome<T>, { kind: "failed" }>> {
-  // The first to listen for keys decides; readline's own 500 ms make Esc feel dead.
+  // The first listener for keys sets the timeout; readline's own 500 ms make Esc feel dead.
   emitKeypressEvents(terminal.stdin, { escapeCodeTimeout: escapeCodeTimeoutMs } as unknown as Interface);
   const ask = createPromptModule<{ live: Asked }>({
     input: terminal.stdin,
@@ -102,7 +102,7 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
       changed();
     };
     const ended = () => done({ kind: "failed", error: new InterruptedError() });
-    // Readline lets go of the terminal while the process is stopped.
+    // Readline releases the terminal while the process is suspended.
     const resumed = () => {
       readline.resume();
       changed();
@@ -133,21 +133,21 @@ export function answerLines(message: string, said: string, terminal: Terminal): 
   return answeredLines(message, said, sizeOf(terminal), (line) => terminal.stderr.paint(line));
 }
 
-/** A terminal that does not tell its size is taken for the smallest usual one. */
+/** A terminal of unknown size counts as the smallest usual one. */
 function sizeOf({ questions }: Terminal): Size {
   return { columns: questions.columns || 80, rows: questions.rows || 24 };
 }
 
 /**
- * Makes room for a question to be drawn anew when its terminal has got another size. A terminal breaks lines that
- * became too long, and where its cursor then stands differs from one to the next (xterm.js counts lines below it,
- * others do not): what was there is scrolled away, and the question begins anew at the top.
+ * Makes room to redraw a question after its terminal was resized. A terminal wraps lines that became too long, and where
+ * the cursor then stands depends on the terminal (xterm.js counts lines below it, others do not). So the old lines are
+ * scrolled away, and the question starts again at the top.
  */
 class Resizing {
   #atTop = false;
 
   /**
-   * What to write before inquirer erases as many lines as it drew, the cursor's and those above it in vain.
+   * What to write before inquirer erases the lines that it drew: it counts them by the old width.
    * @param lines as they were drawn
    * @param cursorLine which of them the cursor stands in
    */

@@ -1,7 +1,7 @@
 import type { Line } from "../../show/terminal.ts";
 import type { Frame, Paint, Remarks, Size } from "./layout.ts";
 
-/** A key as Node's readline tells it; a letter that needs no key of its own has no name. */
+/** A key as Node's readline reports it; a plain letter may have no name. */
 export interface Key {
   readonly name: string | undefined;
   readonly ctrl: boolean;

@@ -22,7 +22,7 @@ export class LiveText extends LiveQuestion<string> {
           this.#remarked = lines;
           this.changed();
         },
-        // A remark that cannot be made is none; what matters is said by the check.
+        // A failed remark is dropped; the check says what matters.
         failed: () => {},
       });
   }
@@ -54,7 +54,7 @@ export class LiveText extends LiveQuestion<string> {
 
   protected pressed(key: Key, typed: string): void {
     if (isEnter(key)) this.#give(this.text.trim());
-    // Readline keeps a history, and would bring an answer back that was refused.
+    // Readline keeps a history and would bring back a refused answer.
     else if (key.name !== "up" && key.name !== "down" && typed !== this.text) {
       this.text = typed;
       this.problem = undefined;

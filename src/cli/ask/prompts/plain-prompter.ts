@@ -5,7 +5,7 @@ import { withPreselected, listedNames } from "./choice-list.ts";
 import { NumberedList, withPreselectedShown } from "./numbered-list.ts";
 import { PlainScreen } from "./plain-screen.ts";
 
-/** What is made of a typed line: the answer, in words too, or what to say before it is asked again. */
+/** What a typed line means: an answer, with its wording, or what to say before asking again. */
 type Verdict<T> = { readonly value: T; readonly said: string } | { readonly again: readonly string[] };
 
 /** How a question goes on from a line. */
@@ -16,7 +16,7 @@ interface Answering<T> {
   readonly check: ((value: T, signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
-/** Asks line by line, for screen readers and terminals whose cursor cannot be moved: nothing is written over. */
+/** Asks line by line, for screen readers and terminals whose cursor cannot move: overwrites nothing. */
 export class PlainPrompter implements Prompter {
   readonly #screen: PlainScreen;
   readonly #signal: AbortSignal;
@@ -34,7 +34,7 @@ export class PlainPrompter implements Prompter {
     const { check, canGoBack } = question;
     const preselected = question.preselected === undefined ? [] : [question.preselected];
     const list = await this.#list(question, preselected);
-    // As where one points: with nothing preselected it is the first.
+    // As in the other prompter, with nothing preselected it is the first.
     const fallback = list.all.find(({ value }) => value === question.preselected) ?? list.all[0];
     const enter = fallback ? [`Enter for ${list.number(fallback)} (default)`] : [];
     return await this.#answer<string>({
@@ -66,7 +66,7 @@ export class PlainPrompter implements Prompter {
         const chosen = text === "" ? fallback : await this.#readSeveral(text, list, question);
         if ("again" in chosen) return chosen;
         if (chosen.length < least) return { again: ["At least one is needed: type a number or a name."] };
-        // As they are listed, and each of them once.
+        // In list order, each once.
         const sorted = [...new Set(chosen)].sort((left, right) => list.number(left) - list.number(right));
         return {
           value: sorted.map(({ value }) => value),
@@ -110,7 +110,7 @@ export class PlainPrompter implements Prompter {
     return list;
   }
 
-  /** The choice that a text stands for, or what to say where it is none, or several. */
+  /** The choice that a text stands for, or what to say if it is none or several. */
   async #read(
     text: string,
     list: NumberedList,

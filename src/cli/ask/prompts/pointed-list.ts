@@ -100,7 +100,7 @@ export class PointedList {
 
   #filter(): void {
     const { entries, rule } = this.#list.offer(this.#text, this.#typed);
-    // A service may find by what a choice does not show.
+    // A service may match on text that a choice does not show.
     const found = this.#found.get(this.#text) ?? [];
     const missed = found.filter(({ value }) => !entries.some((entry) => entry.value === value));
     this.#entries = missed.length === 0 ? entries : [...missed, ...entries];
@@ -124,12 +124,12 @@ interface Measures {
   readonly longestExplanation: string;
 }
 
-/** One label longer than this does not move the details of all others to the right. */
+/** A longer label does not move the details of the others to the right. */
 const widestAligned = 40;
 
-/** The lines of a list: an entry is cut to one line, for a list of broken lines cannot be read. */
+/** The lines of a list. Each entry is cut to one line: a list with wrapped lines is unreadable. */
 export class ListRows {
-  /** Remembered by list, for they are asked for with every key. */
+  /** Cached by list, since every key needs them. */
   readonly #measures = new WeakMap<readonly Choice[], Measures>();
   #top = 0;
 
@@ -160,7 +160,7 @@ export class ListRows {
     });
   }
 
-  /** As high for every entry, so that what stands below keeps its place while the pointer moves. */
+  /** The same height for every entry, so that the lines below stay in place while the pointer moves. */
   explanation(
     pointed: Choice | undefined,
     entries: readonly Choice[],

@@ -1,3 +1,4 @@
+import { selectNamespaces } from "../../../core/cluster/namespaces.ts";
 import { listNamespaceChoices, type NamespaceChoices } from "../../../core/choices/namespace-choices.ts";
 import {
   findPrincipalCandidates,
@@ -180,10 +181,11 @@ export class Lookups {
     return await this.#once.do("places", [clusterRequest(answers), namespaces, selector], async () => {
       const clusters = await this.clusters(answers);
       const places = clusters.map(async ({ cluster, defaultNamespace }) => {
-        const selected = selector === undefined ? [] : await cluster.listNamespaces(selector, this.#signal);
-        const names = new Set([...namespaces, ...selected.map(({ name }) => name)]);
-        if (names.size === 0 && selector === undefined) names.add(defaultNamespace);
-        return [...names].map((name) => ({ cluster, namespace: name }));
+        const wish = { namespaces, namespaceSelector: selector };
+        const { names } = (await selectNamespaces(wish, cluster, this.#signal)) ?? {
+          names: [defaultNamespace],
+        };
+        return names.map((name) => ({ cluster, namespace: name }));
       });
       return (await Promise.all(places)).flat();
     });

@@ -73,7 +73,7 @@ const remedies: Readonly<Record<string, SetupRemedy>> = {
   },
 };
 
-/** What a person is asked for `setup`: whatever it was not given, and for a yes to the plan. */
+/** The questions of `setup`: whatever was not given, and a yes to the plan. */
 export const setupQuestionnaire: Questionnaire<SetupTypes> = {
   // The plan of a dry run shows what the defaults come to, as the review does when everything is asked.
   opening: (given) => (takesDefaults(given) ? [] : opening),

@@ -1,3 +1,4 @@
+import { usualSecretName } from "../../../domain/ownership.ts";
 import { imageName, imageText } from "../../../domain/image-name.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { keysForImage } from "../../../domain/kubelet-match.ts";
@@ -252,7 +253,7 @@ function otherHost(what: string, host: string, outcomes: readonly SecretOutcome[
     ["--registry", server],
     ["--namespace", namespace],
     ["--context", context],
-    ["--secret-name", outcomes[0]?.name ?? "acr-secret"],
+    ["--secret-name", outcomes[0]?.name ?? usualSecretName],
     ["--adopt"],
   ]);
   const image = suggest.kubectl(context, "get", "pod", name, "--namespace", namespace, "--output", "yaml");

@@ -1,5 +1,4 @@
 import { keysForImage } from "../../../domain/kubelet-match.ts";
-import { readableMarks } from "../../../domain/ownership.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
@@ -92,7 +91,7 @@ function unfinished({
   wantedHost,
 }: SecretFacts): { readonly host: string; readonly removes: boolean } | undefined {
   if (!secret) return undefined;
-  for (const [host, { appId, pending }] of Object.entries(readableMarks(secret))) {
+  for (const [host, { appId, pending }] of Object.entries(secret.marks)) {
     const isMeant = wanted === undefined || host === (wantedHost ?? wanted).toLowerCase();
     const removes = pending?.removes === true;
     if (pending && isMeant && (removes || appId === undefined)) return { host: inOneLine(host), removes };

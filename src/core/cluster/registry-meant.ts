@@ -1,0 +1,45 @@
+import type { RegistryReference } from "../../domain/registry.ts";
+
+/** Whether an entry is of the registry that was asked for. */
+export function isMeant(
+  reference: RegistryReference | undefined,
+  loginServer: string,
+  registryId: string,
+): boolean {
+  switch (reference?.kind) {
+    case undefined:
+      return true;
+    case "login-server":
+      return reference.loginServer.toLowerCase() === loginServer;
+    case "resource-id":
+      return reference.id.toLowerCase() === registryId.toLowerCase();
+    case "name":
+      return registryName(registryId, loginServer).toLowerCase() === reference.name.toLowerCase();
+    default:
+      return reference satisfies never;
+  }
+}
+
+/** By its resource id; one that was set up without Azure is known by its login server alone. */
+function registryName(registryId: string, loginServer: string): string {
+  return nameInId(registryId) ?? loginServer.split(/[.:]/)[0] ?? "";
+}
+
+/** The name of a registry in its resource id; undefined for what is none. */
+export function nameInId(registryId: string | undefined): string | undefined {
+  return /\/registries\/(?<name>[^/]+)$/i.exec(registryId ?? "")?.groups?.["name"];
+}
+
+/** A registry as the user named it. */
+export function namedAs(reference: RegistryReference): string {
+  switch (reference.kind) {
+    case "name":
+      return reference.name;
+    case "login-server":
+      return reference.loginServer;
+    case "resource-id":
+      return reference.id;
+    default:
+      return reference satisfies never;
+  }
+}

@@ -1,0 +1,191 @@
+import type { Application, PasswordCredential, ServicePrincipal } from "../../domain/identity.ts";
+import { mayBeRemoved, mayBeTakenBack } from "../../domain/mark-claims.ts";
+import {
+  applicationUniqueName,
+  isKeyOf,
+  isUniqueName,
+  keyOrigin,
+  keysOfOtherClusters,
+} from "../../domain/ownership.ts";
+import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
+import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
+import { keyHolders } from "../cluster/key-holders.ts";
+import type { KeptReason } from "./contract.ts";
+
+/** What Azure holds for one application, as it was looked at. */
+export interface PrincipalFacts {
+  readonly application: Application;
+  readonly principal: ServicePrincipal | undefined;
+  /** On each of the registries that the entries name, the registry itself and above it. */
+  readonly assignments: ReadonlyArray<{
+    readonly registryId: string;
+    readonly assignments: readonly RoleAssignment[];
+  }>;
+  /** Whatever else the principal holds, as far as the caller sees. */
+  readonly visible: readonly RoleAssignment[];
+  /**
+   * How many certificates, federated credentials and passwords of the principal there are beside the application's
+   * passwords, of an application that may go, or on which nothing but keys of this cluster's was seen.
+   */
+  readonly otherCredentials: number | "unseen";
+}
+
+/** What decides what is still needed. */
+export interface PrincipalQuestion {
+  readonly clusterId: string;
+  readonly loginServer: string;
+  /** Secrets of the cluster that stay as they are. */
+  readonly remaining: readonly PullSecret[];
+  /** How a secret is named. */
+  readonly nameOf: (secret: PullSecret) => string;
+  /** Keys that the entries which go say they hold. */
+  readonly namedKeys: ReadonlySet<string>;
+  /** The cluster's secrets as they were when it was looked: a key that none of them names is not taken along. */
+  readonly seenBefore: readonly PullSecret[];
+  /** Keys that a person named, to be removed although no secret names them. */
+  readonly prune: ReadonlySet<string>;
+  /** Application ids that a person named, whose roles go although others may sign in as them. */
+  readonly servicePrincipals: ReadonlySet<string>;
+  /** Keys and assignments that this run has removed, or will have: parts of Azure go on showing them for a while. */
+  readonly gone: ReadonlySet<string>;
+  readonly keepPrincipal: boolean;
+  /** By Azure's clock. */
+  readonly now: Date;
+}
+
+/** Something that stays, and why. */
+export interface Kept<T> {
+  readonly what: T;
+  readonly reason: KeptReason;
+  readonly heldBy?: readonly string[];
+}
+
+/** What becomes of one application and of what hangs on it. */
+export interface PrincipalVerdict extends Pick<PrincipalFacts, "application" | "principal"> {
+  readonly keys: readonly PasswordCredential[];
+  readonly keptKeys: ReadonlyArray<Kept<PasswordCredential>>;
+  readonly roles: readonly RoleAssignment[];
+  readonly keptRoles: ReadonlyArray<Kept<RoleAssignment>>;
+  /** Undefined: the application goes, and its principal with it. */
+  readonly keptBecause: Omit<Kept<unknown>, "what"> | undefined;
+}
+
+/**
+ * Decides what of an application goes: our keys of this cluster that its secrets named and none holds any more; the roles that
+ * we granted, unless a key of another cluster, a secret of this one or a stranger may go on using them; and the application
+ * itself when we made it for this cluster and nothing else hangs on it.
+ */
+export function judgePrincipal(facts: PrincipalFacts, question: PrincipalQuestion): PrincipalVerdict {
+  const { application, principal } = facts;
+  const { clusterId, gone, namedKeys } = question;
+  const listed = application.passwords.filter(({ keyId }) => !gone.has(keyId));
+  const { now, prune } = question;
+  const holders = keyHolders(question.remaining, application, now);
+  const names = keyHolders(question.seenBefore, application, now);
+  const keys: PasswordCredential[] = [];
+  const keptKeys: Array<Kept<PasswordCredential>> = [];
+  for (const key of listed) {
+    const heldBy = holders.get(key.keyId)?.map(question.nameOf);
+    if (!isKeyOf(key, clusterId)) {
+      if (namedKeys.has(key.keyId)) keptKeys.push({ what: key, reason: "not-ours" });
+    } else if (heldBy) keptKeys.push({ what: key, reason: "still-held", heldBy });
+    else if (
+      mayBeRemoved({
+        namedHere: names.has(key.keyId),
+        hasEnded: hasEnded(key, now),
+        keyNamed: prune.has(key.keyId),
+      })
+    )
+      keys.push(key);
+    else keptKeys.push({ what: key, reason: "unnamed" });
+  }
+  const roles = judgeRoles(facts, listed, keptKeys, question);
+  const verdict = { application, principal, keys, keptKeys, ...roles };
+  return { ...verdict, keptBecause: reasonToKeep(facts, verdict, listed, question) };
+}
+
+function hasEnded({ endDateTime }: PasswordCredential, now: Date): boolean {
+  return endDateTime !== undefined && endDateTime <= now;
+}
+
+function judgeRoles(
+  facts: PrincipalFacts,
+  listed: readonly PasswordCredential[],
+  keptKeys: PrincipalVerdict["keptKeys"],
+  question: PrincipalQuestion,
+): Pick<PrincipalVerdict, "roles" | "keptRoles"> {
+  const { application, assignments } = facts;
+  const { clusterId, gone } = question;
+  const roles: RoleAssignment[] = [];
+  const keptRoles: Array<Kept<RoleAssignment>> = [];
+  const sharers = keysOfOtherClusters({ ...application, passwords: listed }, clusterId);
+  const heldBy = stillPulling(application.appId, question).map(question.nameOf);
+  for (const { registryId, assignments: some } of assignments) {
+    const here = some.filter(({ scope }) => scope.toLowerCase() === registryId.toLowerCase());
+    for (const role of here) {
+      if (gone.has(role.id.toLowerCase())) continue;
+      if (!isOurAssignment(registryId, role)) keptRoles.push({ what: role, reason: "not-ours" });
+      else if (sharers.length > 0) keptRoles.push({ what: role, reason: "used-by-other-clusters" });
+      else if (heldBy.length > 0) keptRoles.push({ what: role, reason: "still-held", heldBy });
+      else if (keptKeys.some(isUnnamed)) keptRoles.push({ what: role, reason: "has-unnamed-key" });
+      else if (!mayBeTakenBack(roleProof(facts, listed, question)))
+        keptRoles.push({ what: role, reason: "shared" });
+      else roles.push(role);
+    }
+  }
+  return { roles, keptRoles };
+}
+
+/** Whether a key stays for want of anything that names it. */
+export function isUnnamed({ reason }: Kept<unknown>): boolean {
+  return reason === "unnamed";
+}
+
+function roleProof(
+  { application: { appId, uniqueName }, otherCredentials }: PrincipalFacts,
+  listed: readonly PasswordCredential[],
+  { clusterId, loginServer, servicePrincipals }: PrincipalQuestion,
+) {
+  return {
+    ownApplication: uniqueName === applicationUniqueName(loginServer, clusterId),
+    // One that bears the name of another cluster or registry is about to get a key there.
+    ownCredentials:
+      !isUniqueName(uniqueName) && otherCredentials === 0 && listed.every((key) => isKeyOf(key, clusterId)),
+    applicationNamed: servicePrincipals.has(appId.toLowerCase()),
+  };
+}
+
+/** Secrets that sign in as the application at this registry, or may: an entry can be a pattern of hosts. */
+function stillPulling(appId: string, { remaining, loginServer, clusterId }: PrincipalQuestion): PullSecret[] {
+  return remaining.filter((secret) => {
+    const marks = secret.marks;
+    if (marks[loginServer]?.clusterId === clusterId && marks[loginServer].appId === appId) return true;
+    // What is marked is for the registry that the mark is of.
+    return credentialsIn(secret).some(
+      ({ host, username }) => username === appId && (host === loginServer || !(host in marks)),
+    );
+  });
+}
+
+function reasonToKeep(
+  facts: PrincipalFacts,
+  { keptKeys, roles }: Pick<PrincipalVerdict, "keptKeys" | "roles">,
+  listed: readonly PasswordCredential[],
+  { clusterId, loginServer, keepPrincipal, gone }: PrincipalQuestion,
+): PrincipalVerdict["keptBecause"] {
+  const { application, visible, assignments, otherCredentials } = facts;
+  if (application.uniqueName !== applicationUniqueName(loginServer, clusterId)) return { reason: "shared" };
+  if (keepPrincipal) return { reason: "asked-to-keep" };
+  const held = keptKeys.flatMap(({ heldBy = [] }) => heldBy);
+  if (held.length > 0) return { reason: "still-held", heldBy: [...new Set(held)] };
+  if (keptKeys.some(isUnnamed)) return { reason: "has-unnamed-key" };
+  const others = listed.filter((key) => !isKeyOf(key, clusterId));
+  if (others.some((key) => keyOrigin(key) !== undefined)) return { reason: "used-by-other-clusters" };
+  if (otherCredentials === "unseen") return { reason: "not-seen" };
+  if (others.length + otherCredentials > 0) return { reason: "has-other-credentials" };
+  const going = new Set(roles.map(({ id }) => id.toLowerCase()));
+  const standing = [...visible, ...assignments.flatMap((one) => one.assignments)].some(
+    ({ id }) => !going.has(id.toLowerCase()) && !gone.has(id.toLowerCase()),
+  );
+  return standing ? { reason: "has-other-roles" } : undefined;
+}

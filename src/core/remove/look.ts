@@ -1,0 +1,262 @@
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { applicationUniqueName, isManaged } from "../../domain/ownership.ts";
+import type { PullSecret } from "../../domain/pull-secret.ts";
+import type { RoleAssignment } from "../../domain/role-assignment.ts";
+import { azureNow, readClocks, type Clocks } from "../clocks.ts";
+import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
+import type { ClusterView } from "../cluster/view.ts";
+import { foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { RemoveInput, RemovePorts } from "./contract.ts";
+import {
+  isUnnamed,
+  judgePrincipal,
+  type PrincipalFacts,
+  type PrincipalQuestion,
+  type PrincipalVerdict,
+} from "./decide.ts";
+import type { MeantRegistry } from "./find-login-server.ts";
+import { lookAtPrincipals, type LookedAt, type PrincipalsWish } from "./look-at-azure.ts";
+import { lookAtEntries, type SeenEntries } from "./look-at-entries.ts";
+import { findUsers, rehearseUnlinking, withLeftLinks, type SecretUsers } from "./look-at-users.ts";
+
+/** What goes of one cluster's part, and what stays. */
+export interface Removal {
+  readonly seen: ClusterView;
+  readonly registry: MeantRegistry;
+  readonly entries: SeenEntries;
+  readonly users: SecretUsers;
+  readonly clocks: Clocks;
+  /** Azure's time when it was looked. */
+  readonly now: Date;
+  /** What of Azure was looked at, and what follows from it. */
+  readonly facts: readonly PrincipalFacts[];
+  readonly verdicts: readonly PrincipalVerdict[];
+  /** Roles that stay, since their principal is gone. */
+  readonly orphans: readonly RoleAssignment[];
+}
+
+/** What a run looks with. */
+interface Looking {
+  readonly input: RemoveInput;
+  readonly ports: RemovePorts;
+}
+
+/**
+ * Looks at one cluster and at what of Azure is its part.
+ * @param wish.gone ids of what goes with the clusters before it: its own are added
+ */
+export async function lookAtCluster(
+  seen: ClusterView,
+  { registry, gone }: { readonly registry: MeantRegistry; readonly gone: Set<string> },
+  { input, ports }: Looking,
+  signal: AbortSignal,
+): Promise<Removal> {
+  const entries = await lookAtEntries(seen, registry.loginServer, { input, process: ports.process }, signal);
+  const [named, left, { facts, orphans }] = await Promise.all([
+    findUsers(entries.entries, input, signal),
+    findLeftLinks(seen, input, signal),
+    lookAt({ seen, registry, entries }, { gone, decisive: false }, ports, signal),
+  ]);
+  const users = withLeftLinks(named, left, meansLink({ seen, registry, entries }, facts, input));
+  await rehearseUnlinking(users, input, signal);
+  const { directory } = ports.azure;
+  const [clocks, now] = [readClocks(seen.cluster, directory, ports.clock), azureNow(directory, ports.clock)];
+  const question = questionFor({ seen, registry, entries }, entries.remaining, gone, { ...input, now });
+  const verdicts = judgeAll(facts, question, entries);
+  for (const { keys, roles } of verdicts) {
+    for (const { keyId } of keys) gone.add(keyId);
+    for (const { id } of roles) gone.add(id.toLowerCase());
+  }
+  if (verdicts.some(removesSomething) && !seen.identified) throw notIdentified(seen);
+  if (verdicts.some(removesSomething) && !seen.whole && !input.namespacesComplete) {
+    throw cannotSeeAll(seen);
+  }
+  return { seen, registry, entries, users, clocks, now, facts, verdicts, orphans };
+}
+
+/**
+ * Everything that is decided by is looked up anew, for what was written since. First the directory, then the secrets:
+ * whoever makes a key names it in a secret beforehand, so that no key is seen whose holder is not.
+ */
+export async function judgeAgain(
+  removal: Pick<Removal, "seen" | "registry" | "entries">,
+  {
+    remaining,
+    ...how
+  }: Pick<PrincipalsWish, "gone" | "decisive"> & {
+    readonly remaining: () => Promise<readonly PullSecret[]>;
+  },
+  { input, ports }: Looking,
+  signal: AbortSignal,
+): Promise<readonly PrincipalVerdict[]> {
+  const { facts } = await lookAt(removal, how, ports, signal);
+  const now = azureNow(ports.azure.directory, ports.clock);
+  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });
+  return facts.map((one) => judgePrincipal(one, question));
+}
+
+/** Whether more would go by what the cluster's other secrets hold now than by what they held when it was looked. */
+export function mayRemoveMore(
+  removal: Removal,
+  remaining: readonly PullSecret[],
+  gone: ReadonlySet<string>,
+  input: RemoveInput,
+): boolean {
+  const { facts, entries, verdicts, now: time } = removal;
+  const now = judgeAll(facts, questionFor(removal, remaining, gone, { ...input, now: time }), entries);
+  const count = (some: readonly PrincipalVerdict[]) =>
+    some.reduce((sum, { keys, roles }) => sum + keys.length + roles.length, 0);
+  return count(now) > count(verdicts);
+}
+
+/** Whether something of an application goes. */
+export function removesSomething({ keys, roles, keptBecause }: PrincipalVerdict): boolean {
+  return keys.length > 0 || roles.length > 0 || keptBecause === undefined;
+}
+
+/**
+ * Which links to a secret that is gone are undone: those of the accounts that were named; those that acr-pull made by
+ * the API server's record, unless all that is left of acr-pull here is another registry's; and where nothing is on
+ * record, only while our application for the registry stands and no secret is left that it was made for.
+ */
+function meansLink(
+  { seen, registry, entries }: Pick<Removal, "seen" | "registry" | "entries">,
+  facts: readonly PrincipalFacts[],
+  { serviceAccounts, namespacesComplete }: RemoveInput,
+): (link: LeftLink) => boolean {
+  const ownName = applicationUniqueName(registry.loginServer, seen.clusterId);
+  const standsAlone =
+    facts.some(({ application }) => application.uniqueName === ownName) &&
+    [entries.entries, entries.unwritable, entries.others].every((some) => some.length === 0) &&
+    (seen.whole || namespacesComplete);
+  const isConcerned = standsAlone || entries.entries.length > 0 || !seen.secrets.some(isManaged);
+  return ({ account, writer }) => {
+    if (serviceAccounts.length > 0) return serviceAccounts.includes(account);
+    return writer === "acr-pull" ? isConcerned : writer === "unknown" && standsAlone;
+  };
+}
+
+/** What was set up without Azure has nothing there that we made. */
+async function lookAt(
+  { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
+  how: Pick<PrincipalsWish, "gone" | "decisive">,
+  ports: RemovePorts,
+  signal: AbortSignal,
+): Promise<LookedAt> {
+  const { loginServer, ids } = registry;
+  const ofAzure = entries.filter(({ mark }) => mark.registry.startsWith("/"));
+  if (entries.length > 0 && ofAzure.length === 0) return { facts: [], orphans: [] };
+  const wish = { clusterId: seen.clusterId, loginServer, registryIds: ids, entries: ofAzure, ...how };
+  return lookAtPrincipals(wish, ports, signal);
+}
+
+function questionFor(
+  { seen, registry, entries: { entries } }: Pick<Removal, "seen" | "registry" | "entries">,
+  remaining: readonly PullSecret[],
+  gone: ReadonlySet<string>,
+  {
+    keepPrincipal,
+    prune,
+    servicePrincipals,
+    now,
+  }: Pick<RemoveInput, "keepPrincipal" | "prune" | "servicePrincipals"> & Pick<PrincipalQuestion, "now">,
+): PrincipalQuestion {
+  const { cluster, clusterId } = seen;
+  const named = entries.flatMap(({ mark }) => [mark.keyId, mark.retire?.keyId]);
+  return {
+    clusterId,
+    loginServer: registry.loginServer,
+    remaining,
+    nameOf: ({ namespace, name }) => targetName({ cluster, namespace, name }),
+    namedKeys: new Set(named.filter((keyId) => typeof keyId === "string")),
+    seenBefore: seen.secrets,
+    prune: new Set(prune),
+    servicePrincipals: new Set(servicePrincipals),
+    gone,
+    keepPrincipal,
+    now,
+  };
+}
+
+function judgeAll(
+  facts: readonly PrincipalFacts[],
+  question: PrincipalQuestion,
+  entries: SeenEntries,
+): PrincipalVerdict[] {
+  return facts.map((one) => judgePrincipal(one, question)).filter((verdict) => concerns(verdict, entries));
+}
+
+/** One that no entry names, of which nothing goes and nothing could go, is nobody's concern. */
+export function concerns(verdict: PrincipalVerdict, { entries }: SeenEntries): boolean {
+  const { appId } = verdict.application;
+  const isNamed = entries.some(({ mark }) => mark.appId === appId);
+  return isNamed || removesSomething(verdict) || verdict.keptKeys.some(isUnnamed);
+}
+
+function notIdentified({ contexts, clusterId }: ClusterView) {
+  return refused(
+    "remove.cluster-not-known",
+    `The namespace kube-system may not be read in context ${contexts.map(inOneLine).join(", ")}, and marks, which alone say that it is the cluster ${inOneLine(clusterId)}, may have been copied from that one, which then goes on using its keys. Nothing was removed.`,
+    "Get the right to get the namespace kube-system, or if it is that cluster say so by --cluster-id.",
+  );
+}
+
+function cannotSeeAll({ contexts }: ClusterView) {
+  return refused(
+    "remove.cannot-see-all-namespaces",
+    `Secrets may not be listed in every namespace of context ${contexts.map(inOneLine).join(", ")}, so another one may still hold the key that would be removed. Nothing was removed.`,
+    "Get the right to list secrets cluster-wide, or say that the namespaces given are all that use it: --namespaces-complete.",
+  );
+}
+
+/**
+ * Whether what goes in Azure may be removed.
+ * @throws ActionableError `directory.not-owner`, `roles.forbidden`, exit 3
+ */
+export async function checkRights(
+  removals: readonly Removal[],
+  { azure }: RemovePorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const verdicts = removals.flatMap((removal) => removal.verdicts);
+  const changed = verdicts.filter(({ keys, keptBecause }) => keys.length > 0 || keptBecause === undefined);
+  const scopes = new Set(verdicts.flatMap(({ roles }) => roles.map(({ scope }) => scope)));
+  if (changed.length === 0 && scopes.size === 0) return;
+  const { directory } = azure;
+  const caller = await directory.caller(signal);
+  await Promise.all([
+    ...changed.map(async (verdict) => {
+      const { application } = verdict;
+      const refusal = await foreseeRefusedChange(application, { directory, caller }, signal, deedOf(verdict));
+      // Nothing of what would go before it could be brought back.
+      if (refusal) throw refusal;
+    }),
+    ...[...scopes].map((scope) => checkMayUnassign(scope, caller.name, azure, signal)),
+  ]);
+}
+
+function deedOf({ keptBecause }: PrincipalVerdict): string {
+  return keptBecause ? "remove a password of it" : "delete it";
+}
+
+async function checkMayUnassign(
+  registryId: string,
+  caller: string,
+  { roles }: RemovePorts["azure"],
+  signal: AbortSignal,
+): Promise<void> {
+  const rights = await roles.registryRights(registryId, signal);
+  if (!rights || rights.deleteRoleAssignments) return;
+  throw new ActionableError(
+    `${caller} may not take roles back on ${registryId.split("/").at(-1)}: Microsoft.Authorization/roleAssignments/delete is missing.`,
+    {
+      code: "roles.forbidden",
+      exitCode: exitCode.notAllowed,
+      hint: "Ask an Owner, User Access Administrator or Role Based Access Control Administrator of the registry to run this, or to give you one of these roles on it.",
+      docs: "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-remove",
+    },
+  );
+}

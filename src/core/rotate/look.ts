@@ -1,0 +1,244 @@
+import type { PullCredential } from "../../domain/docker-config.ts";
+import { refused, type ActionableError } from "../../domain/errors.ts";
+import type { Application, PasswordCredential } from "../../domain/identity.ts";
+import { isKeyOf } from "../../domain/ownership.ts";
+import type { SecretText } from "../../domain/secret-text.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { azureNow, readClocks, type Clocks } from "../clocks.ts";
+import type { HeldKeys, Holder } from "../cluster/holders.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { findApplicationListing } from "../identity/find-application.ts";
+import { identifyKey } from "../identity/identify-key.ts";
+import type { Report } from "../progress.ts";
+import { credentialState } from "../proof/credential-state.ts";
+import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
+import { isLive } from "../turn/live-mark.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { RotateInput, RotatePorts } from "./contract.ts";
+import { judgeHolders, type NamedByPerson } from "./judge-holders.ts";
+
+/** One password that secrets hold, with what the directory says of it. */
+export interface SeenKey {
+  readonly credential: PullCredential;
+  /** Null when nothing tells which password of the application it is. */
+  readonly keyId: string | null;
+  /** As the directory lists it; undefined when it does not, or not yet. */
+  readonly listed: PasswordCredential | undefined;
+  readonly alive: boolean;
+  /** Whether it lets one pull whatever name is asked for: a role limited to repositories does not. */
+  readonly pulls: boolean;
+  /** RFC 3339 UTC */
+  readonly expiresAt: string | null;
+}
+
+/** Whether a key is retired only if `--retire-key` names it: acr-pull did not make it for this cluster, or cannot tell. */
+export function needsNaming(
+  { keyId, listed }: Pick<SeenKey, "keyId" | "listed">,
+  { seen }: Pick<HeldKeys, "seen">,
+): boolean {
+  return keyId === null || (listed !== undefined && !isKeyOf(listed, seen.clusterId));
+}
+
+/** The keys of one application for one registry in one cluster, with everything that decides what is next. */
+export interface SeenKeys extends HeldKeys {
+  readonly application: Application;
+  /** Secrets that hold a password of it which acr-pull did not make for this cluster; they are left alone. */
+  readonly strange: readonly Target[];
+  /** Secrets that hold a key which leaked, and get no other one, for no person named them. */
+  readonly withheld: readonly Holder[];
+  /** Why nothing may be done for these keys: their marks alone say that this cluster pulls with them. */
+  readonly unproven: ActionableError | undefined;
+  readonly proof: ProofContext;
+  readonly staleMarks: HeldKeys["pending"];
+  readonly liveMark: { readonly target: Target } | undefined;
+  /** Azure's time when it was looked. */
+  readonly now: Date;
+  readonly clocks: Clocks;
+  /** @throws TypeError for a password that no holder has */
+  readonly keyOf: (password: SecretText) => SeenKey;
+}
+
+/** What keys are looked at with. */
+interface KeysWish {
+  readonly input: Pick<RotateInput, "proof" | "image" | "timeoutMs"> & NamedByPerson;
+  readonly ports: RotatePorts;
+  readonly report: Report;
+  /** Keys that this run has made itself: the directory may not list them everywhere yet. */
+  readonly made?: readonly PasswordCredential[];
+}
+
+/**
+ * Looks up the application and tries each password, once for all the secrets that hold it.
+ * @throws ActionableError `registry.foreign-host`, `service-principal.not-found`, `service-principal.unproven`,
+ *   `rotate.not-named`, exit 2
+ */
+export async function lookAtKeys(
+  held: HeldKeys,
+  { input, ports, report, made = [] }: KeysWish,
+  signal: AbortSignal,
+): Promise<SeenKeys> {
+  const { seen, loginServer, holders } = held;
+  refuseUnasked(held, ports);
+  const proof: ProofContext = {
+    pullProof: ports.pullProof,
+    signIn: ports.azure.signIn,
+    clock: ports.clock,
+    report,
+    kind: input.proof,
+    loginServer,
+    image: proofImage({ image: input.image, repositories: [] }),
+    timeoutMs: input.timeoutMs,
+  };
+  const [application] = await Promise.all([
+    findApplication(held, made, ports, signal),
+    input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
+  ]);
+  const { directory } = ports.azure;
+  const keys = await tryPasswords(
+    held,
+    application,
+    { proof, now: () => azureNow(directory, ports.clock) },
+    signal,
+  );
+  const keyOf = (password: SecretText): SeenKey => {
+    const key = keys.get(password.reveal());
+    if (!key) throw new TypeError("every password that a holder has was tried");
+    return key;
+  };
+  const { genuine, strange, withheld, unproven } = judgeHolders(held, application, input, keyOf);
+  const now = azureNow(directory, ports.clock);
+  const isAtWork = ({ mark }: HeldKeys["pending"][number]) =>
+    isLive(mark, seen.cluster.serverTime(), ports.process);
+  const live = held.pending.find(isAtWork);
+  return {
+    ...held,
+    holders: genuine.map((holder) => withoutOwnRetirement(holder, keyOf)),
+    changed: [
+      ...held.changed,
+      ...holders
+        .filter((holder) => ![genuine, strange, withheld].some((some) => some.includes(holder)))
+        .map(({ target }) => target),
+    ],
+    strange: strange.map(({ target }) => target),
+    withheld,
+    unproven,
+    application,
+    proof,
+    now,
+    clocks: readClocks(seen.cluster, directory, ports.clock),
+    staleMarks: held.pending.filter((pending) => !isAtWork(pending)),
+    liveMark: live,
+    keyOf,
+  };
+}
+
+/**
+ * Refuses keys that nobody is asked about: that is known before anybody has signed in.
+ * @throws ActionableError `registry.foreign-host`, or why no secret that holds them may be written; exit 2
+ */
+export function refuseUnasked(held: HeldKeys, { azure }: Pick<RotatePorts, "azure">): void {
+  const [unwritable] = held.refused;
+  if (held.holders.length === 0 && unwritable) throw unwritable;
+  if (!azure.ownsLoginServer(held.loginServer)) throw foreignHost(held);
+}
+
+async function findApplication(
+  held: HeldKeys,
+  made: readonly PasswordCredential[],
+  { azure: { directory }, clock }: RotatePorts,
+  signal: AbortSignal,
+): Promise<Application> {
+  const { appId, holders } = held;
+  const claimed = new Set(holders.map(({ mark }) => mark.keyId).filter((keyId) => typeof keyId === "string"));
+  const found = await findApplicationListing({ appId, claimed, made }, { directory, clock }, signal);
+  if (!found) throw noApplication(held);
+  return found;
+}
+
+/**
+ * A key that secrets were changed over to was proven then: some part of the service knows it, and is met within this
+ * time, also when no part of the directory that was asked lists it yet.
+ */
+const youngPatienceMs = 60_000;
+/** The same for any key that a secret names and that is not listed: setup may have made it minutes ago. */
+const unlistedPatienceMs = 10_000;
+
+async function tryPasswords(
+  { holders }: HeldKeys,
+  application: Application,
+  { proof, now }: { readonly proof: ProofContext; readonly now: () => Date },
+  signal: AbortSignal,
+): Promise<Map<string, SeenKey>> {
+  const claims = new Map<string, { credential: PullCredential; claims: Claim[] }>();
+  const note = (credential: PullCredential | undefined, claim: Claim) => {
+    if (!credential) return;
+    const text = credential.password.reveal();
+    const known = claims.get(text) ?? { credential, claims: [] };
+    known.claims.push(claim);
+    claims.set(text, known);
+  };
+  for (const { credential, second, mark } of holders) {
+    const { keyId, expiresAt, retire } = mark;
+    note(credential, { keyId, expiresAt, isYoung: retire !== undefined });
+    note(second, { keyId: retire?.keyId, expiresAt: null, isYoung: false });
+  }
+  const seenBefore = await Promise.all(
+    [...claims].map(async ([text, { credential, claims: made }]) => {
+      const ids = new Set(made.map((claim) => claim.keyId).filter((id) => typeof id === "string"));
+      const { keyId, listed } = identifyKey(credential.password, ids, application.passwords);
+      const isYoung = made.some((claim) => claim.keyId === keyId && claim.isYoung);
+      const known = {
+        entraToo: true,
+        key: listed,
+        now: now(),
+        unlistedPatienceMs: isYoung ? youngPatienceMs : keyId === null ? 0 : unlistedPatienceMs,
+      };
+      const expired = listed?.endDateTime !== undefined && listed.endDateTime <= known.now;
+      const state = expired ? "dead" : await credentialState(proof, credential, known, signal);
+      const recorded = made.find((claim) => claim.keyId === keyId)?.expiresAt ?? null;
+      const key: SeenKey = {
+        credential,
+        keyId,
+        listed,
+        alive: state !== "dead",
+        pulls: state === "pulls",
+        expiresAt: timeText(listed?.endDateTime) ?? recorded,
+      };
+      return [text, key] as const;
+    }),
+  );
+  return new Map(seenBefore);
+}
+
+/** What one secret's marks say of a password that it holds. */
+interface Claim {
+  readonly keyId: string | null | undefined;
+  readonly expiresAt: string | null | undefined;
+  /** Whether the secret was changed over to it not long ago. */
+  readonly isYoung: boolean;
+}
+
+/** A mark that would retire the very key which its secret pulls with was written by nobody who rotates. */
+function withoutOwnRetirement(holder: Holder, keyOf: SeenKeys["keyOf"]): Holder {
+  const { retire, ...mark } = holder.mark;
+  const { keyId } = keyOf(holder.credential.password);
+  return retire && retire.keyId !== null && retire.keyId === keyId ? { ...holder, mark } : holder;
+}
+
+function foreignHost({ loginServer, holders }: HeldKeys): ActionableError {
+  const names = holders.map(({ target }) => targetName(target)).join(", ");
+  return refused(
+    "registry.foreign-host",
+    `${loginServer} is no login server of the cloud that is signed in to, so no new password is sent there. It is named in ${names}.`,
+    "Name the registry to rotate with --registry, or its cloud with --cloud.",
+  );
+}
+
+function noApplication({ appId, holders }: HeldKeys): ActionableError {
+  const first = holders[0] as Holder;
+  return refused(
+    "service-principal.not-found",
+    `The secret ${targetName(first.target)} names the service principal ${appId}, and this tenant has no application of it.`,
+    "Sign in to the tenant where it is registered (--tenant), or give the secret another with acr-pull setup --switch-principal.",
+  );
+}

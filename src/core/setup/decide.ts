@@ -1,0 +1,226 @@
+import { refused, type ActionableError } from "../../domain/errors.ts";
+import { isThere } from "../../domain/look-again.ts";
+import { isKeyOf } from "../../domain/ownership.ts";
+import { repositoriesIn } from "../../domain/role.ts";
+import { azureNow } from "../clocks.ts";
+import { namedBy } from "../cluster/key-holders.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { findApplicationListing } from "../identity/find-application.ts";
+import type { RolesFinding } from "../identity/pull-role.ts";
+import { untilBelievable } from "../patience.ts";
+import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
+import { isLive } from "../turn/live-mark.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import { decideCredential, findDeadKeys, type CredentialQuestion } from "./decide-credential.ts";
+import {
+  applicationOf,
+  heldBesideTargets,
+  heldByTargets,
+  heldElsewhere,
+  writesKey,
+  type Job,
+  type JobLook,
+  type StaleMark,
+} from "./job.ts";
+import { checkAzureRights, noOutlook, lookAtIdentity } from "./look-at-identity.ts";
+import { lookAtTargets } from "./look-at-targets.ts";
+
+/**
+ * Looks at what one cluster's targets need: the identity, the role, the credential, and whether all of it may be
+ * written. Targets that may not are noted among the exclusions.
+ * @throws ActionableError when the application is not ours or a right is missing
+ */
+export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job> {
+  const { input, policy, cluster: view } = look;
+  const { clusterId, contexts } = view;
+  if (clusterId === undefined) throw new TypeError("a cluster with readable targets has an id");
+  const held = heldByTargets(look);
+  const identity = await lookAtIdentity(look, clusterId, held, signal);
+  const proof = proofWithin(identity?.roles, look);
+  const application = applicationOf(identity?.application);
+  const appId = identity ? application?.appId : input.servicePrincipal;
+  await refuseOtherPrincipal(look, clusterId, appId, signal);
+  const question: CredentialQuestion = {
+    clusterId,
+    appId,
+    application,
+    cannotSignInYet:
+      identity !== undefined && !(identity.application.kind === "found" && identity.application.principal),
+    loginServer: proof.loginServer,
+    targets: held,
+    known: input.knownPassword,
+    now: azureNow(look.ports.azure?.directory, look.ports.clock),
+    listed: async (claimed) => {
+      if (!look.ports.azure || appId === undefined) return application?.passwords ?? [];
+      const { directory } = look.ports.azure;
+      const ports = { directory, clock: look.ports.clock };
+      const found = await findApplicationListing({ appId, claimed }, ports, signal);
+      return (found ?? application)?.passwords ?? [];
+    },
+    elsewhere: () => heldElsewhere(look, signal),
+    heldBesideTargets: () => heldBesideTargets(look, application, signal),
+  };
+  const decision = await decideCredential(question, proof, signal);
+  const deadKeys = await findDeadKeys(question, decision);
+  const outlook = identity ? await checkAzureRights(look, identity, decision, signal) : noOutlook;
+  const targets = await lookAtTargets(
+    look,
+    decision,
+    { clusterId, appId, role: identity?.roles.requested },
+    signal,
+  );
+  const marks = await findMarks(look, { decision, targets }, signal);
+  return {
+    clusterId,
+    contexts,
+    view,
+    identity,
+    appId,
+    decision,
+    outlook,
+    deadKeys,
+    keysUnseen: decision.kind === "make" ? await countUnseenKeys(look, question, signal) : 0,
+    targets,
+    ...marks,
+    policy,
+    proof,
+  };
+}
+
+/** Keys that were made for the cluster and that no target knows, where secrets may not be listed. */
+async function countUnseenKeys(
+  look: JobLook,
+  { application, clusterId, now }: CredentialQuestion,
+  signal: AbortSignal,
+): Promise<number> {
+  if (!application || (await heldElsewhere(look, signal)) !== undefined) return 0;
+  const named = look.states.flatMap(({ state }) => (state.kind === "present" ? [namedBy(state.secret)] : []));
+  return application.passwords.filter(
+    (key) =>
+      isKeyOf(key, clusterId) &&
+      !named.some((isNamed) => isNamed(key)) &&
+      (key.endDateTime === undefined || key.endDateTime > now),
+  ).length;
+}
+
+/**
+ * The proof of a credential whose role is limited pulls from a repository that is within the limit.
+ * @throws ActionableError `proof.image-unknown`, exit 2, when nobody can tell which that is
+ */
+function proofWithin(roles: RolesFinding | undefined, { input, proof }: JobLook): ProofContext {
+  const conditions = roles?.wanted.flatMap(({ desired }) => desired.condition ?? []) ?? [];
+  const repositories = conditions.flatMap(repositoriesIn);
+  if (conditions.length > 0 && repositories.length === 0 && !input.image && input.proof === "registry") {
+    throw refused(
+      "proof.image-unknown",
+      "The role of the service principal is limited by a condition that acr-pull did not write, so which repository it may pull is not known.",
+      "Name an image that it may pull with --image, or leave the proof to --proof entra.",
+    );
+  }
+  return { ...proof, image: proofImage({ image: input.image, repositories }) };
+}
+
+/**
+ * The pending marks of this cluster for this registry: those of runs that are gone, in the targets and, when a key is
+ * made, wherever one may look; and one of a run at work, which may be about to retire the key that would be copied.
+ */
+async function findMarks(
+  look: JobLook,
+  job: Pick<Job, "decision" | "targets">,
+  signal: AbortSignal,
+): Promise<Pick<Job, "staleMarks" | "marksStay" | "liveMark">> {
+  const ours = inTargets(look);
+  const others = writesKey(job) ? await inOtherSecrets(look, signal) : [];
+  const isLiveMark = ({ pending, target }: StaleMark) =>
+    isLive(pending, target.cluster.serverTime(), look.ports.process);
+  const swept = job.decision.kind === "make" ? [...ours, ...others] : ours;
+  const staleMarks = swept.filter((mark) => !isLiveMark(mark));
+  return {
+    staleMarks,
+    marksStay: staleMarks.length > 0 && !(await seesAll(look, signal)),
+    liveMark: [...ours, ...others].find(isLiveMark),
+  };
+}
+
+/** That the marks of earlier runs stay, for nobody can tell whether what they name is held. */
+export function standingMarks({ staleMarks, marksStay }: Pick<Job, "staleMarks" | "marksStay">): string[] {
+  const why = marksStay
+    ? "secrets may not be listed in every namespace, so another one may hold it. The same command by who may list them removes both"
+    : "a run is at work on it";
+  return staleMarks.map(
+    ({ target }) =>
+      `The mark of an earlier run on ${targetName(target)} stays, and so does a key that it may name: ${why}`,
+  );
+}
+
+async function seesAll({ input, cluster }: JobLook, signal: AbortSignal): Promise<boolean> {
+  return input.leaveOut.length === 0 && (await cluster.managedSecrets(signal)) !== undefined;
+}
+
+function inTargets({ states }: JobLook): StaleMark[] {
+  return states.flatMap(({ target, state }) => {
+    const pending = state.kind === "present" ? state.mark?.pending : undefined;
+    return pending ? [{ target, pending }] : [];
+  });
+}
+
+async function inOtherSecrets(look: JobLook, signal: AbortSignal): Promise<StaleMark[]> {
+  const { cluster } = look.cluster;
+  const elsewhere = (await heldElsewhere(look, signal)) ?? [];
+  return elsewhere.flatMap(({ namespace, name, mark }) =>
+    mark.pending ? [{ target: { cluster, namespace, name }, pending: mark.pending }] : [],
+  );
+}
+
+/**
+ * An entry of another application, or of another cluster, is replaced only on purpose: with `--switch-principal`, or
+ * when that application is no more.
+ * @param appId the application that shall be used; undefined: one that is still to be made
+ * @throws ActionableError `secret.other-principal`
+ */
+async function refuseOtherPrincipal(
+  { input, ports, states, exclusions }: JobLook,
+  clusterId: string,
+  appId: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (input.switchPrincipal) return;
+  const gone = new Map<string, boolean>();
+  for (const { target, state } of states) {
+    const mark = state.kind === "present" ? state.mark : undefined;
+    if (mark?.appId === undefined) continue;
+    let reason: string | undefined;
+    if (mark.clusterId !== clusterId) {
+      reason = `was made for the cluster ${mark.clusterId}, and this one is ${clusterId}`;
+    } else if (mark.appId !== appId) {
+      if (!gone.has(mark.appId)) {
+        gone.set(mark.appId, await isGone(mark.appId, ports, signal));
+      }
+      const wanted = appId ?? "a new one";
+      if (!gone.get(mark.appId)) {
+        reason = `names the service principal ${mark.appId}, and ${wanted} would be used`;
+      }
+    }
+    if (reason === undefined) continue;
+    exclusions.exclude(target, otherPrincipal(target, reason, mark.appId), signal);
+  }
+  exclusions.refuse();
+}
+
+async function isGone(
+  appId: string,
+  { azure, clock }: JobLook["ports"],
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!azure) return false;
+  const look = () => azure.directory.findApplicationByAppId(appId, signal);
+  return !isThere(await untilBelievable(look, isThere, clock, signal));
+}
+
+function otherPrincipal(target: Target, what: string, appId: string): ActionableError {
+  return refused(
+    "secret.other-principal",
+    `The entry in secret ${targetName(target)} ${what}.`,
+    `Replace it on purpose with --switch-principal, or keep it with --service-principal ${appId}.`,
+  );
+}

@@ -1,0 +1,122 @@
+import pMap from "p-map";
+import { hasCode } from "../../domain/errors.ts";
+import type { RequestedRole } from "../../domain/role.ts";
+import { manyTargets } from "../cluster/read-targets.ts";
+import { inspectLink } from "../cluster/service-account.ts";
+import { BusyError } from "../turn/busy.ts";
+import { targetName, type TargetState } from "../turn/pull-secret.ts";
+import { rehearseWrite } from "../turn/rehearse.ts";
+import { changeFor } from "../turn/write-entry.ts";
+import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
+import {
+  desiredEntry,
+  type JobLook,
+  type JobTarget,
+  type JudgedTarget,
+  type TargetCredential,
+} from "./job.ts";
+
+/**
+ * Which credential each target shall hold, and whether it may be written, its service accounts too. A target that may
+ * not is noted among the exclusions and left out.
+ */
+export async function lookAtTargets(
+  look: JobLook,
+  decision: CredentialDecision,
+  who: Who,
+  signal: AbortSignal,
+): Promise<JobTarget[]> {
+  const { concurrency } = look.input;
+  const wishes = look.states.map((one) => wishFor(look, one, decision, who));
+  const mayWriteAll = await mayWriteEverywhere(look, wishes, signal);
+  const rehearse = async ({ target, state, changes }: Wish): Promise<void> => {
+    if (!changes || mayWriteAll) return;
+    // Of many, lists told what they hold; the mark, and what is written beside somebody else, is read by its name.
+    const read =
+      look.cluster.targets.length >= manyTargets &&
+      target.cluster.findSecret(target.namespace, target.name, signal);
+    await Promise.all([rehearseWrite(target, state, signal), read]);
+  };
+  const looked = await pMap(wishes, (wish) => lookAtTarget(look, wish, rehearse, signal), { concurrency });
+  return looked.filter((one) => one !== undefined);
+}
+
+type Wish = Omit<JobTarget, "links">;
+
+/** Whose credential it is, and what it may do; as far as that is known. */
+interface Who {
+  readonly clusterId: string;
+  readonly appId: string | undefined;
+  readonly role: RequestedRole | undefined;
+}
+
+function wishFor(
+  { registry, proof }: JobLook,
+  { target, state }: JudgedTarget,
+  decision: CredentialDecision,
+  { appId, ...who }: Who,
+): Wish {
+  const credential = decision.kind === "living" ? ownOr(decision, state) : undefined;
+  const desired =
+    credential && appId !== undefined
+      ? desiredEntry({ ...who, appId, registry, loginServer: proof.loginServer }, credential, state)
+      : undefined;
+  const changes = state.kind === "absent" || !desired || changeFor(state, desired) !== undefined;
+  return { target, state, credential, changes };
+}
+
+/**
+ * Whether the caller may write secrets, and read them back, in the whole cluster, where there are many to be written:
+ * then each is not rehearsed. What a quota or a policy refuses is learned when it is written, as it is for one that changes meanwhile;
+ * only a run that writes nothing would never learn it.
+ */
+async function mayWriteEverywhere(
+  { input, cluster: { cluster } }: JobLook,
+  wishes: readonly Wish[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (input.dryRun) return false;
+  const toWrite = wishes.filter(({ changes }) => changes);
+  if (toWrite.length < manyTargets) return false;
+  const makesNamespaces = toWrite.some(({ state }) => state.kind === "absent" && state.createNamespace);
+  const may = await Promise.all([
+    cluster.mayEverywhere("get", "secrets", signal),
+    cluster.mayEverywhere("create", "secrets", signal),
+    cluster.mayEverywhere("patch", "secrets", signal),
+    !makesNamespaces || cluster.mayEverywhere("create", "namespaces", signal),
+  ]);
+  return may.every(Boolean);
+}
+
+async function lookAtTarget(
+  { input, exclusions }: JobLook,
+  wish: Wish,
+  rehearse: (wish: Wish) => Promise<void>,
+  signal: AbortSignal,
+): Promise<JobTarget | undefined> {
+  const { target, state } = wish;
+  try {
+    await rehearse(wish);
+    const links = [];
+    const namespaceIsMade = state.kind === "absent" && state.createNamespace;
+    for (const account of input.serviceAccounts) {
+      const { cluster, namespace, name: secretName } = target;
+      const link = { cluster, namespace, account, secretName };
+      links.push({ link, finding: await inspectLink(link, namespaceIsMade, signal) });
+    }
+    return { ...wish, links };
+  } catch (error) {
+    // It came into being since it was looked at: by the hand of another run, most often, that sets it up as well.
+    if (state.kind === "absent" && hasCode(error, "kubernetes.already-exists", "kubernetes.conflict"))
+      throw new BusyError(targetName(target));
+    exclusions.exclude(target, error, signal);
+    return undefined;
+  }
+}
+
+/** A target keeps the credential it has while that lives; only the others get the one that was chosen. */
+function ownOr(decision: LivingCredential, state: TargetState): TargetCredential {
+  const own = state.kind === "present" ? state.credential : undefined;
+  if (!own || decision.from === "user") return decision;
+  return decision.alive.find(({ credential }) => credential.password.equals(own.password)) ?? decision;
+}

@@ -1,0 +1,181 @@
+import { noneWritable } from "../ending.ts";
+import { ActionableError, refused } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import type { Caller } from "../../domain/identity.ts";
+import { applicationUniqueName } from "../../domain/ownership.ts";
+import type { Registry } from "../../domain/registry.ts";
+import type { ReadTarget, Target } from "../cluster/read-targets.ts";
+import type { Report } from "../progress.ts";
+import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
+import { judgeTarget, refuseDeleting, type TargetPolicy } from "../turn/pull-secret.ts";
+import type { SetupInput, SetupPorts } from "./contract.ts";
+import { findRegistry } from "./find-registry.ts";
+import { FirstLooks } from "./first-looks.ts";
+import type { Job, JudgedTarget, LeftOut } from "./job.ts";
+import { lacksEntries, lookAtClusters, type TargetsView } from "./look-at-clusters.ts";
+import { lookAtJob } from "./decide.ts";
+
+/** What was found, and what follows from it. */
+export interface Look {
+  readonly registry: Registry | undefined;
+  readonly loginServer: string;
+  /** Why a subscription was not looked in for the registry, for each of those. */
+  readonly unseen: readonly ActionableError[];
+  readonly caller: Caller | undefined;
+  readonly proof: ProofContext;
+  readonly jobs: readonly Job[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** What is looked with. */
+export interface LookPorts extends SetupPorts {
+  /** Ids of applications that this run made before, when it made way for another one. */
+  readonly made?: ReadonlySet<string>;
+}
+
+/**
+ * Looks at everything setup touches and writes nothing.
+ * @throws ActionableError with exit 2 for input that can never work in some target, with exit 3 when a right is
+ *   missing or no target is left
+ */
+export async function lookAtAll(
+  input: SetupInput,
+  { made, ...ports }: LookPorts,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Look> {
+  const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
+  try {
+    return await look(input, { ...ports, made: made ?? new Set(), ahead }, report, signal);
+  } finally {
+    ahead?.close();
+  }
+}
+
+async function look(
+  input: SetupInput,
+  {
+    made,
+    ahead,
+    ...ports
+  }: SetupPorts & Required<Pick<LookPorts, "made">> & { readonly ahead: FirstLooks | undefined },
+  report: Report,
+  signal: AbortSignal,
+): Promise<Look> {
+  const [{ registry, loginServer, unseen }, clusters, caller] = await Promise.all([
+    findRegistry(input, ports, signal),
+    lookAtClusters(input, ports.clusters, signal).then((view) => {
+      const likely = ports.azure?.registries.likelyLoginServer(input.registry);
+      if (ahead && likely !== undefined) beginLooks(ahead, view, { ...input, loginServer: likely }, signal);
+      return view;
+    }),
+    ports.azure?.directory.caller(signal),
+  ]);
+  const proof: ProofContext = {
+    pullProof: ports.pullProof,
+    signIn: ports.azure?.signIn,
+    clock: ports.clock,
+    report,
+    kind: input.proof,
+    loginServer,
+    image: proofImage({ image: input.image, repositories: input.repositories ?? [] }),
+    timeoutMs: input.timeoutMs,
+  };
+  const policy: TargetPolicy = { loginServer, adopt: input.adopt, createNamespace: input.createNamespace };
+  const exclusions = new Exclusions();
+  const judged = clusters.map((cluster) => ({
+    cluster,
+    states: judge(cluster.targets, policy, exclusions, signal),
+  }));
+  exclusions.refuse();
+  exclusions.requireTargets(judged.flatMap(({ states }) => states).length);
+  const azure = ports.azure && ahead && { ...ports.azure, directory: ahead.directory };
+  const common = { input, ports: { ...ports, azure }, proof, registry, caller, policy, exclusions, made };
+  const [jobs] = await Promise.all([
+    Promise.all(
+      judged.filter(({ states }) => states.length > 0).map((one) => lookAtJob({ ...common, ...one }, signal)),
+    ),
+    input.proof === "registry" ? (ahead ?? ports.pullProof).checkReachable(loginServer, signal) : undefined,
+  ]);
+  exclusions.refuse();
+  const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
+  exclusions.requireTargets(jobsWithTargets.length);
+  const { leftOut } = exclusions;
+  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut };
+}
+
+/**
+ * Begins what needs the registry's login server while the registry is still looked for, whose name mostly tells it:
+ * whether it can be reached, and the look for the clusters' own applications, whose names are made of it.
+ */
+function beginLooks(
+  ahead: FirstLooks,
+  clusters: readonly TargetsView[],
+  {
+    loginServer,
+    servicePrincipal,
+    proof,
+  }: Pick<SetupInput, "servicePrincipal" | "proof"> & { readonly loginServer: string },
+  signal: AbortSignal,
+): void {
+  if (proof === "registry") ahead.beginReachable(loginServer, signal);
+  if (servicePrincipal !== undefined) return;
+  for (const { clusterId, targets } of clusters) {
+    if (clusterId === undefined) continue;
+    ahead.beginApplication(applicationUniqueName(loginServer, clusterId), targets.some(lacksEntries), signal);
+  }
+}
+
+function judge(
+  targets: readonly ReadTarget[],
+  policy: TargetPolicy,
+  exclusions: Exclusions,
+  signal: AbortSignal,
+): JudgedTarget[] {
+  return targets.flatMap(({ target, content }) => {
+    try {
+      if (content instanceof ActionableError) throw content;
+      // Whosever it is and whatever it holds: all of that goes with it.
+      if (content.secret) refuseDeleting(target, content.secret);
+      return [{ target, state: judgeTarget(target, content, policy) }];
+    } catch (error) {
+      exclusions.exclude(target, error, signal);
+      return [];
+    }
+  });
+}
+
+/** The targets that cannot be written: for ever, which refuses the run, or now, which leaves them out. */
+export class Exclusions {
+  readonly leftOut: LeftOut[] = [];
+  readonly #refusals: ActionableError[] = [];
+
+  /**
+   * Notes why a target cannot be written, by the kind of the failure.
+   * @throws the failure itself when it says nothing about the target
+   */
+  exclude(target: Target, error: unknown, signal: AbortSignal): void {
+    if (!(error instanceof ActionableError) || signal.aborted) throw error;
+    if (error.exitCode === exitCode.usage) this.#refusals.push(error);
+    else this.leftOut.push({ target, error });
+  }
+
+  /** Refuses the run when some target can never be written; all reasons are told at once. */
+  refuse(): void {
+    const [first, ...more] = this.#refusals;
+    if (!first) return;
+    if (more.length === 0) throw first;
+    const all = this.#refusals.map(({ message }) => message).join("\n");
+    throw refused(
+      first.code,
+      `${this.#refusals.length} targets cannot be written, so none was:\n${all}`,
+      first.hint,
+    );
+  }
+
+  /** Stops the run when every target had to be left out. */
+  requireTargets(count: number): void {
+    const [first, ...more] = this.leftOut.map(({ error }) => error);
+    if (count === 0 && first) throw noneWritable([first, ...more]);
+  }
+}

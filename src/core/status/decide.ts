@@ -1,0 +1,212 @@
+import { ActionableError, hasCode } from "../../domain/errors.ts";
+import { exitCode } from "../../domain/exit-code.ts";
+import type { LeftLink } from "../cluster/left-links.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
+import { isChosen, namespacesRead, type ClusterView, type UnseenPlace } from "../cluster/view.ts";
+import type { Finished } from "../ending.ts";
+import { dayText } from "../identity/client-secret.ts";
+import { nameOf, ownerName } from "../identity/directory-names.ts";
+import { targetName } from "../turn/pull-secret.ts";
+import type { BrokenLink, OrphanKey, StatusInput, StatusPorts, StatusResult } from "./contract.ts";
+import { judgeEntries } from "./entries.ts";
+import type { DirectoryFacts, Look } from "./look.ts";
+import {
+  cannotSearch,
+  findOrphans,
+  isTold,
+  loginServerUnknown,
+  loginServersOf,
+  orphansUnknownOf,
+} from "./orphans.ts";
+import { findPending } from "./pending.ts";
+
+/** What is to be told of what was seen. */
+export function finished(
+  look: Look,
+  input: StatusInput,
+  { process }: StatusPorts,
+  pruned?: string,
+): Finished<StatusResult> {
+  const { seen, unseen, facts, leftLinks } = look;
+  const directory = facts instanceof ActionableError ? undefined : facts;
+  // A cluster's clock is as good as none where Azure's is known.
+  const timeIn = ({ cluster }: ClusterView) => look.azureTime ?? cluster.serverTime();
+  const orphans = orphansTold(look, input);
+  const result: StatusResult = {
+    entries: seen.flatMap((cluster) => judgeEntries(cluster, { directory, now: timeIn(cluster), input })),
+    ...orphans,
+    // Parts of the directory go on listing what was removed a moment ago.
+    orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
+    brokenLinks: seen.flatMap(({ clusterId }) =>
+      brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
+    ),
+    pending: seen.flatMap((cluster) => findPending(cluster, input, timeIn(cluster), process)),
+    scopes: seen.map((cluster) => ({
+      context: cluster.cluster.context,
+      clusterId: cluster.clusterId,
+      whole: cluster.whole,
+      namespaces: namespacesRead(cluster),
+    })),
+    unseen: unseen.map(({ context, namespace, error: { code, message } }) => ({
+      context,
+      namespace: namespace ?? null,
+      error: { code, message },
+    })),
+    warnings: [
+      ...(directory ? applicationWarnings(directory) : []),
+      ...seen.flatMap((cluster) => secretWarnings(cluster, input)),
+    ],
+  };
+  const failure = failureOf(unseen, seen);
+  if (failure) {
+    const { code, message, hint, docs, requestId, retryable, exitCode } = failure;
+    const error = { code, message, hint, docs, requestId, retryable, cause: failure };
+    return { kind: "finished", result, exitCode, error };
+  }
+  const clocks = new Map(seen.map((cluster) => [cluster.clusterId, timeIn(cluster)]));
+  return {
+    kind: "finished",
+    result,
+    exitCode: isInOrder(result, clocks) ? exitCode.ok : exitCode.notInOrder,
+  };
+}
+
+function orphansTold(
+  { seen, facts, unsearched }: Look,
+  { registry }: StatusInput,
+): Pick<StatusResult, "orphans" | "orphansUnknown"> {
+  if (facts instanceof ActionableError) {
+    const { code, message: why } = facts;
+    const message = `the directory was not asked, which alone tells whether a key was removed or its principal switched off. ${why}`;
+    return { orphans: null, orphansUnknown: { code, message } };
+  }
+  const [ofCluster] = seen.flatMap((cluster) => orphansUnknownOf(cluster) ?? []);
+  const hasLoginServer = !registry || loginServersOf(seen, registry).length > 0;
+  const orphansUnknown =
+    ofCluster ?? (hasLoginServer ? unsearched && cannotSearch(unsearched) : loginServerUnknown());
+  return {
+    // One cluster of which it cannot be told hides no orphan of another.
+    orphans: hasLoginServer && seen.some(isTold) ? findOrphans(seen, facts, registry) : null,
+    ...(orphansUnknown && { orphansUnknown }),
+  };
+}
+
+/**
+ * Why what is told is not all that was asked: a cluster or a namespace that did not answer, one that was chosen and may
+ * not be read, and a cluster of which nothing could be read. Where nobody chose, others may keep their namespaces to
+ * themselves.
+ */
+function failureOf(
+  unseen: readonly UnseenPlace[],
+  seen: readonly ClusterView[],
+): ActionableError | undefined {
+  const silent = unseen.find(
+    ({ namespace, error }) => namespace === undefined || !hasCode(error, "kubernetes.forbidden"),
+  );
+  if (silent) return silent.error;
+  return seen.flatMap(({ missed, namespaces, oneByOne }) =>
+    namespaces !== undefined || missed.length === oneByOne.length ? missed : [],
+  )[0]?.error;
+}
+
+/**
+ * Those that acr-pull made, by the API server's record; where that tells of nobody, only while a key is left that was made
+ * for the cluster and that no secret names.
+ */
+function brokenLinks(
+  clusterId: string,
+  links: readonly LeftLink[],
+  orphans: readonly OrphanKey[],
+): BrokenLink[] {
+  const hasOrphan = orphans.some((orphan) => orphan.clusterId === clusterId);
+  return links
+    .filter(({ writer }) => writer === "acr-pull" || (writer === "unknown" && hasOrphan))
+    .map(({ cluster: { context }, namespace, account, secretName }) => {
+      return { context, clusterId, namespace, serviceAccount: account, secret: secretName };
+    });
+}
+
+/** Whether nobody has to do anything: by what was seen. */
+function isInOrder(
+  { entries, orphans, brokenLinks, pending }: StatusResult,
+  clocks: ReadonlyMap<string, Date>,
+): boolean {
+  const lives = ({ expiresAt, clusterId }: OrphanKey) =>
+    expiresAt === null || Date.parse(expiresAt) > (clocks.get(clusterId)?.getTime() ?? 0);
+  return (
+    entries.every(({ state }) => state === "ok" || state === "pending") &&
+    !(orphans ?? []).some(lives) &&
+    brokenLinks.length === 0 &&
+    !pending.some(({ overdue }) => overdue)
+  );
+}
+
+/** What will hurt one day about the applications that secrets name. */
+function applicationWarnings(directory: DirectoryFacts): StatusResult["warnings"] {
+  return [...directory].flatMap(
+    ([appId, { application, owners, principal, certificates, policy, unread }]) => {
+      if (!application) return [];
+      const [only, ...others] = owners ?? [];
+      const said: Array<StatusResult["warnings"][number]> = [];
+      if (only?.kind === "user" && others.length === 0) {
+        said.push({
+          code: "application.one-owner",
+          appId,
+          message: `${nameOf(application)} has one owner, the user ${ownerName(only)}: when that person leaves, nobody who is not an administrator can renew its password. Add another by acr-pull setup --owner OBJECT_ID`,
+        });
+      }
+      if (typeof principal === "object" && principal.passwords.length + (certificates ?? 0) > 0) {
+        said.push({
+          code: "service-principal.own-credentials",
+          appId,
+          message: `The service principal of ${nameOf(application)} has credentials of its own beside the application's, which acr-pull did not make, and does not rotate`,
+        });
+      }
+      if (policy?.passwords === "forbidden") {
+        const { forbiddenToMadeAfter: after } = policy;
+        const ends = application.passwords.flatMap(({ endDateTime }) => endDateTime?.getTime() ?? []);
+        const last = ends.length === 0 ? "" : `: its key ends on ${dayText(new Date(Math.max(...ends)))}`;
+        said.push({
+          code: "application.passwords-forbidden",
+          appId,
+          message: `The tenant forbids new passwords of ${nameOf(application)}${after ? `, as of all applications made after ${dayText(after)}` : ""}${last} and cannot be renewed without an exemption`,
+        });
+      }
+      if (unread) {
+        const unknown = [
+          ...(principal ? [] : ["whether its service principal is there and may sign in"]),
+          ...(owners ? [] : ["whether it has more owners than one"]),
+          ...(typeof principal !== "object" || certificates !== undefined
+            ? []
+            : ["whether its service principal has certificates"]),
+        ];
+        said.push({
+          code: "application.unread",
+          appId,
+          message: `Of ${nameOf(application)} it is not known ${unknown.join(", nor ")}: ${unread.message.replace(/\.$/, "")}`,
+        });
+      }
+      return said;
+    },
+  );
+}
+
+/** What will hurt one day about the secrets that were asked for: one that is immutable is refused by whoever writes it. */
+function secretWarnings(
+  managed: ClusterView,
+  { registry, secretName }: Pick<StatusInput, "registry" | "secretName">,
+): StatusResult["warnings"] {
+  const { cluster } = managed;
+  return managed.secrets
+    .filter((secret) => secret.immutable && isChosen(secret, managed, secretName))
+    .flatMap((secret) =>
+      Object.entries(secret.marks)
+        .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry))
+        .flatMap(([, { appId }]) => {
+          if (appId === undefined) return [];
+          const name = targetName({ cluster, namespace: secret.namespace, name: secret.name });
+          const message = `${name} is immutable: pulls work, and rotate and remove refuse to write it. Before its password ends, delete it and run the same setup again`;
+          return [{ code: "secret.immutable", appId, message }];
+        }),
+    );
+}

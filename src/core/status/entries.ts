@@ -1,0 +1,217 @@
+import { dockerConfigKey, type PullCredential } from "../../domain/docker-config.ts";
+import { heldText } from "../../domain/held-text.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { entriesAnnotation, type EntryMark } from "../../domain/ownership.ts";
+import { entryFor, troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
+import { isRenewalDue, type KeyLife } from "../../domain/renewal.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
+import { isChosen, type ClusterView } from "../cluster/view.ts";
+import type { DirectoryFacts } from "./look.ts";
+import type { StaleCause, StatusEntry, StatusInput } from "./contract.ts";
+
+const dayMs = 86_400_000;
+
+/** What entries are judged by. */
+interface Judgement {
+  /** Undefined where the directory could not be asked. */
+  readonly directory: DirectoryFacts | undefined;
+  /** By Azure's clock, where it was asked; else by the cluster's. */
+  readonly now: Date;
+  readonly input: Pick<StatusInput, "registry" | "secretName" | "expiringWithinMs">;
+}
+
+/** Every managed entry of a cluster that was asked for, and how it stands. */
+export function judgeEntries(cluster: ClusterView, judgement: Judgement): StatusEntry[] {
+  const { secretName } = judgement.input;
+  const replaced = replacedKeys(cluster);
+  return cluster.secrets
+    .filter((secret) => isChosen(secret, cluster, secretName))
+    .flatMap((secret) => entriesOf(secret, cluster, replaced, judgement));
+}
+
+/** Keys that some secret of the cluster was changed over from, by login server and application. */
+function replacedKeys({ clusterId, secrets }: ClusterView): ReadonlySet<string> {
+  return new Set(
+    secrets.flatMap((secret) =>
+      Object.entries(secret.marks).flatMap(([loginServer, { clusterId: of, appId, retire }]) =>
+        of === clusterId && appId !== undefined && typeof retire?.keyId === "string"
+          ? [nameOf(loginServer, appId, retire.keyId)]
+          : [],
+      ),
+    ),
+  );
+}
+
+function nameOf(loginServer: string, appId: string, keyId: string): string {
+  return `${loginServer} ${appId} ${keyId}`;
+}
+
+function entriesOf(
+  secret: PullSecret,
+  cluster: ClusterView,
+  replaced: ReadonlySet<string>,
+  judgement: Judgement,
+): StatusEntry[] {
+  const {
+    clusterId,
+    cluster: { context },
+  } = cluster;
+  const { namespace, name } = secret;
+  const place = { context, clusterId, namespace, name };
+  // With the last mark acr-pull takes its label away.
+  if (secret.annotations[entriesAnnotation] === undefined)
+    return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks are gone" }];
+  if (troubleOf(secret, "marks-malformed"))
+    return [{ ...place, ...unknownEntry, state: "foreign-change", reason: "its marks cannot be read" }];
+  return Object.entries(secret.marks)
+    .filter(([loginServer, { registry }]) => isMeant(judgement.input.registry, loginServer, registry))
+    .map(([loginServer, mark]) => {
+      const held = heldBy(secret, loginServer);
+      const key = keyOf(mark, judgement.directory);
+      const expiresAt = timeText(key?.endDateTime) ?? timeText(timeOf(mark.expiresAt));
+      const createdAt = timeText(key?.startDateTime);
+      const verdict = stateOf(
+        { mark, held, secret, loginServer, createdAt, expiresAt },
+        cluster,
+        replaced,
+        judgement,
+      );
+      return {
+        ...place,
+        loginServer,
+        registry: mark.registry,
+        appId: mark.appId ?? null,
+        keyId: mark.keyId ?? null,
+        createdAt,
+        expiresAt,
+        daysLeft:
+          expiresAt === null ? null : Math.floor((Date.parse(expiresAt) - judgement.now.getTime()) / dayMs),
+        ...verdict,
+      };
+    });
+}
+
+const unknownEntry = {
+  loginServer: null,
+  registry: null,
+  appId: null,
+  keyId: null,
+  createdAt: null,
+  expiresAt: null,
+  daysLeft: null,
+} as const;
+
+/** What a secret holds for a registry by its bytes. */
+interface Held {
+  readonly credential: PullCredential | undefined;
+  /** Why nothing can be read from it. */
+  readonly trouble: string | undefined;
+}
+
+function heldBy(secret: PullSecret, loginServer: string): Held {
+  if (troubleOf(secret, "wrong-type"))
+    return { credential: undefined, trouble: `its type is ${inOneLine(secret.type)}` };
+  const malformed = troubleOf(secret, "malformed");
+  return {
+    credential: entryFor(secret, loginServer).credential,
+    trouble: malformed && `its ${dockerConfigKey} ${malformed.why}`,
+  };
+}
+
+/** Marks are valid: what one says is a time. */
+function timeOf(text: string | null | undefined): Date | undefined {
+  return typeof text === "string" ? new Date(text) : undefined;
+}
+
+function keyOf({ appId, keyId }: EntryMark, directory: DirectoryFacts | undefined) {
+  if (appId === undefined || typeof keyId !== "string") return undefined;
+  return directory?.get(appId)?.application?.passwords.find((one) => one.keyId === keyId);
+}
+
+interface Subject extends KeyLife {
+  readonly mark: EntryMark;
+  readonly held: Held;
+  readonly secret: PullSecret;
+  readonly loginServer: string;
+}
+
+/** The worst that is true of an entry, and why. */
+function stateOf(
+  subject: Subject,
+  cluster: ClusterView,
+  replaced: ReadonlySet<string>,
+  judgement: Judgement,
+): Pick<StatusEntry, "state" | "reason" | "cause"> {
+  const { mark, expiresAt } = subject;
+  if (isEmptied(subject, cluster)) return { state: "pending" };
+  const changed = foreignChange(subject, cluster, judgement.directory);
+  if (changed !== undefined) return { state: "foreign-change", reason: changed };
+  const { now, input } = judgement;
+  const leftMs = expiresAt === null ? Infinity : Date.parse(expiresAt) - now.getTime();
+  if (leftMs <= 0) return { state: "expired" };
+  const cause = staleBecause(subject, replaced, judgement.directory);
+  if (cause !== undefined) return { state: "stale-key", cause, reason: staleReasons[cause] };
+  const { expiringWithinMs } = input;
+  const isEnding = expiringWithinMs === undefined ? isRenewalDue(subject, now) : leftMs <= expiringWithinMs;
+  if (isEnding) return { state: "expiring" };
+  return { state: mark.pending || mark.retire ? "pending" : "ok" };
+}
+
+/** Whether a removal has taken the password out, and after that perhaps its key away, and did not come to its end. */
+function isEmptied({ mark, held }: Subject, { clusterId }: ClusterView): boolean {
+  const isGone = held.credential === undefined && held.trouble === undefined;
+  return mark.pending?.removes === true && mark.clusterId === clusterId && isGone;
+}
+
+const staleReasons: Readonly<Record<StaleCause, string>> = {
+  "key-replaced": "other secrets of the cluster were given a newer key",
+  "key-removed": "the directory does not list its key any more",
+  "application-gone": "its application is gone, or of another tenant than the one signed in to",
+  "principal-gone": "its application's service principal is gone",
+  "principal-disabled": "its application's service principal is disabled, so that it may not sign in",
+};
+
+/** How a secret differs from what its mark says; undefined when it does not. */
+function foreignChange(
+  { mark, held, secret, loginServer }: Subject,
+  { clusterId }: ClusterView,
+  directory: DirectoryFacts | undefined,
+): string | undefined {
+  if (secret.deleting) return `it is being deleted${heldText(secret.finalizers)}`;
+  const reconciled = troubleOf(secret, "reconciled");
+  if (reconciled) return `it is written by ${inOneLine(reconciled.by)}`;
+  if (mark.clusterId !== clusterId) return "its mark is of another cluster";
+  if (held.trouble !== undefined) return held.trouble;
+  const { credential } = held;
+  // A first key is being made: the entry comes when it is proven.
+  if (mark.appId === undefined && mark.pending && !credential) return undefined;
+  if (mark.appId === undefined)
+    return credential
+      ? `it holds a credential for ${loginServer} without a mark`
+      : `it holds nothing for ${loginServer}, and no run is to put a key there`;
+  if (!credential) return `it holds nothing for ${loginServer} any more`;
+  if (credential.username !== mark.appId) return "it holds another user name than its mark says";
+  if (credential.password.reveal() === "") return "it holds no password";
+  const hint = keyOf(mark, directory)?.hint;
+  if (hint !== undefined && !credential.password.reveal().startsWith(hint))
+    return "it holds another password than its mark says";
+  return undefined;
+}
+
+/** Why a key is not the one to pull with any more; undefined when it may well be. */
+function staleBecause(
+  { mark: { appId, keyId, pending }, loginServer }: Subject,
+  replaced: ReadonlySet<string>,
+  directory: DirectoryFacts | undefined,
+): StaleCause | undefined {
+  if (appId === undefined || typeof keyId !== "string") return undefined;
+  if (replaced.has(nameOf(loginServer, appId, keyId)) && !pending) return "key-replaced";
+  const facts = directory?.get(appId);
+  if (!facts) return undefined;
+  if (!facts.application) return "application-gone";
+  if (facts.principal === "absent") return "principal-gone";
+  if (facts.principal?.enabled === false) return "principal-disabled";
+  const isListed = facts.application.passwords.some((one) => one.keyId === keyId);
+  return isListed ? undefined : "key-removed";
+}

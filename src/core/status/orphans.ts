@@ -1,0 +1,146 @@
+import pMap from "p-map";
+import type { ActionableError } from "../../domain/errors.ts";
+import type { Application } from "../../domain/identity.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { applicationTag, applicationUniqueName, isKeyOf, type EntryMark } from "../../domain/ownership.ts";
+import type { RegistryReference } from "../../domain/registry.ts";
+import { timeText } from "../../domain/time-text.ts";
+import { namedBy } from "../cluster/key-holders.ts";
+import { isMeant } from "../cluster/registry-meant.ts";
+import type { ClusterView } from "../cluster/view.ts";
+import type { Directory } from "../ports.ts";
+import type { DirectoryFacts } from "./look.ts";
+import type { OrphanKey, StatusResult } from "./contract.ts";
+
+/** Why it cannot be told which keys of a cluster nothing holds. */
+export type OrphansUnknown = NonNullable<StatusResult["orphansUnknown"]>;
+
+/** Why it cannot be told which keys of a cluster nothing holds; undefined where it can. */
+export function orphansUnknownOf({
+  whole,
+  identified,
+  contexts,
+}: Pick<ClusterView, "whole" | "identified" | "contexts">): OrphansUnknown | undefined {
+  if (!whole) return cannotSeeAll(contexts);
+  if (identified) return undefined;
+  return {
+    code: "status.cluster-not-known",
+    message: `The namespace kube-system may not be read in context ${namesOf(contexts)}, and marks, which alone tell which cluster it is, may have been copied from another one that uses the key`,
+  };
+}
+
+/** A key may be held where nobody could look. */
+export function cannotSeeAll(contexts: readonly string[]): OrphansUnknown {
+  return {
+    code: "status.cannot-see-all-namespaces",
+    message: `Secrets may not be listed in every namespace of context ${namesOf(contexts)}, so a key that none of those holds may be in use in another`,
+  };
+}
+
+function namesOf(contexts: readonly string[]): string {
+  return contexts.map(inOneLine).join(", ");
+}
+
+/** Keys may be left of applications that no secret names. */
+export function cannotSearch({ code, message }: ActionableError): OrphansUnknown {
+  return { code, message: `applications that no secret names could not be looked for. ${message}` };
+}
+
+/** Whether it can be told of a cluster which keys nothing holds. */
+export function isTold(cluster: ClusterView): boolean {
+  return orphansUnknownOf(cluster) === undefined;
+}
+
+/** Nothing leads from a registry's name to the applications that are left of it. */
+export function loginServerUnknown(): OrphansUnknown {
+  return {
+    code: "status.registry-not-known",
+    message:
+      "No secret that was looked at has an entry of that registry, and its login server alone leads to what may be left of it: --registry LOGIN_SERVER",
+  };
+}
+
+/** The login servers of a registry that was asked for: by itself, or by the entries that secrets have for it. */
+export function loginServersOf(seen: readonly ClusterView[], registry: RegistryReference): readonly string[] {
+  if (registry.kind === "login-server") return [registry.loginServer];
+  return [...new Set(seen.flatMap((cluster) => entriesOf(cluster, registry)).map(([name]) => name))];
+}
+
+/**
+ * Keys that acr-pull made for the clusters of which it can be told, and which no mark in them knows of: a run died so
+ * that nothing remembers them, or the secrets that held them were deleted.
+ * @param registry undefined: of every registry
+ */
+export function findOrphans(
+  seen: readonly ClusterView[],
+  directory: DirectoryFacts,
+  registry: RegistryReference | undefined,
+): OrphanKey[] {
+  const known = [...directory.values()].flatMap(({ application }) => application ?? []);
+  const loginServers = registry ? loginServersOf(seen, registry) : [];
+  return seen.filter(isTold).flatMap((cluster) => {
+    const { clusterId } = cluster;
+    // Of a registry that was asked for: those that its entries name, and the one that is its own.
+    const named = new Set(registry && entriesOf(cluster, registry).map(([, { appId }]) => appId));
+    const own = new Set(loginServers.map((name) => applicationUniqueName(name, clusterId)));
+    return known
+      .filter(({ appId, uniqueName = "" }) => !registry || named.has(appId) || own.has(uniqueName))
+      .flatMap((application) => orphansOf(application, cluster));
+  });
+}
+
+function entriesOf({ secrets }: ClusterView, registry: RegistryReference): Array<[string, EntryMark]> {
+  return secrets
+    .flatMap((secret) => Object.entries(secret.marks))
+    .filter(([loginServer, mark]) => isMeant(registry, loginServer, mark.registry));
+}
+
+/** Those of an application that were made for a cluster and that no mark in it names. */
+function orphansOf(
+  { appId, passwords }: Application,
+  { cluster: { context }, clusterId, secrets }: ClusterView,
+): OrphanKey[] {
+  const named = secrets.map(namedBy);
+  return passwords
+    .filter((key) => isKeyOf(key, clusterId) && !named.some((isNamed) => isNamed(key)))
+    .map(({ keyId, startDateTime, endDateTime }) => ({
+      context,
+      clusterId,
+      appId,
+      keyId,
+      createdAt: timeText(startDateTime),
+      expiresAt: timeText(endDateTime),
+    }));
+}
+
+/** Whether there is anything to look for beside the applications that secrets name. */
+export function seeksUnnamed(seen: readonly ClusterView[], registry: RegistryReference | undefined): boolean {
+  return registry ? loginServersOf(seen, registry).length > 0 : seen.some(isTold);
+}
+
+/**
+ * Applications in which a key may be left that no secret names any more. Of a registry that was asked for they are those
+ * that setup makes for it and the clusters; of all registries those that bear our tag and a key that was made for one of
+ * the clusters, and that no mark in it knows of.
+ * @throws ActionableError when applications may not be read
+ */
+export async function findUnnamed(
+  seen: readonly ClusterView[],
+  registry: RegistryReference | undefined,
+  { directory, concurrency }: { readonly directory: Directory; readonly concurrency: number },
+  signal: AbortSignal,
+): Promise<readonly Application[]> {
+  if (!seeksUnnamed(seen, registry)) return [];
+  if (!registry) {
+    const tagged = await directory.listApplicationsTagged(applicationTag, signal);
+    const told = seen.filter(isTold);
+    return tagged.filter((application) => told.some((cluster) => orphansOf(application, cluster).length > 0));
+  }
+  const names = loginServersOf(seen, registry).flatMap((loginServer) =>
+    seen.map(({ clusterId }) => applicationUniqueName(loginServer, clusterId)),
+  );
+  const found = await pMap(names, (name) => directory.findApplicationByUniqueName(name, signal), {
+    concurrency,
+  });
+  return found.filter((application) => application !== undefined);
+}

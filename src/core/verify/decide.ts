@@ -1,0 +1,181 @@
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { isManaged } from "../../domain/ownership.ts";
+import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
+import { askAll, type Check, type CheckResult, type Known } from "../checks/check.ts";
+import { aks } from "../checks/cluster/aks.ts";
+import { clock } from "../checks/cluster/clock.ts";
+import { pod } from "../checks/cluster/pod.ts";
+import { serviceAccount } from "../checks/cluster/service-account.ts";
+import { expiry } from "../checks/credential/expiry.ts";
+import { passwordPlace } from "../checks/credential/password-place.ts";
+import { password } from "../checks/credential/password.ts";
+import { principal } from "../checks/credential/principal.ts";
+import { pullScope } from "../checks/credential/pull-scope.ts";
+import { renewal } from "../checks/credential/renewal.ts";
+import { roleAssignment } from "../checks/credential/role-assignment.ts";
+import { roleCondition } from "../checks/credential/role-condition.ts";
+import { roleMode } from "../checks/credential/role-mode.ts";
+import { roleWidth } from "../checks/credential/role-width.ts";
+import { secondEntry } from "../checks/credential/second-entry.ts";
+import { signIn } from "../checks/credential/sign-in.ts";
+import type {
+  ClusterFacts,
+  EntryFacts,
+  NamespaceFacts,
+  PodFacts,
+  SecretFacts,
+  SecretOutcome,
+  SecretPlace,
+} from "../checks/facts.ts";
+import { anonymousPull } from "../checks/registry/anonymous-pull.ts";
+import { host } from "../checks/registry/host.ts";
+import { imagePlatform } from "../checks/registry/image-platform.ts";
+import { image } from "../checks/registry/image.ts";
+import { networkRules } from "../checks/registry/network-rules.ts";
+import { reachable } from "../checks/registry/reachable.ts";
+import { secretParses } from "../checks/secret/secret-parses.ts";
+import { secretPresent } from "../checks/secret/secret-present.ts";
+import { secretReadable } from "../checks/secret/secret-readable.ts";
+import { secretRegistry } from "../checks/secret/secret-registry.ts";
+import { secretType } from "../checks/secret/secret-type.ts";
+import type { ClusterReads } from "../ports.ts";
+import type { CheckedSubject, VerifyInput } from "./contract.ts";
+import { contentOf, entriesOf, isFor, type IsRegistry } from "./entries.ts";
+import { seeEntry, type EntrySight } from "./look-at-entry.ts";
+import type { ChosenSecret } from "./look-at-namespace.ts";
+import { seen } from "./look-at-registry.ts";
+
+/** What secrets are looked at with, in one cluster. */
+export interface SecretSight extends EntrySight {
+  readonly cluster: ClusterReads;
+  readonly isRegistry: IsRegistry;
+  /** Whether the cloud could be asked which hosts are its registries. */
+  readonly cloud: Known<unknown>;
+  /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
+  readonly everywhere: () => Promise<readonly PullSecret[]>;
+}
+
+/** What was found of a secret: for people, and for the pods that name it. */
+export interface VerifiedSecret {
+  readonly subjects: readonly CheckedSubject[];
+  readonly outcome: SecretOutcome;
+  readonly entries: readonly EntryFacts[];
+}
+
+/** Looks at one secret, and at each entry in it that is for a registry of Azure. */
+export async function verifySecret(
+  chosen: ChosenSecret,
+  inNamespace: NamespaceFacts,
+  input: VerifyInput,
+  sight: SecretSight,
+  signal: AbortSignal,
+): Promise<VerifiedSecret> {
+  const { context, namespace } = inNamespace;
+  const place = { context, namespace, name: chosen.name };
+  const content = contentOf(chosen.secret);
+  const { isRegistry, wanted } = sight;
+  const entries = entriesOf(chosen.secret, { isRegistry, wanted, image: input.image });
+  const reconciled = chosen.secret && troubleOf(chosen.secret, "reconciled");
+  const writtenBy = reconciled && inOneLine(reconciled.by);
+  const facts: SecretFacts = {
+    ...content,
+    ...(await absence(chosen, place, sight, signal)),
+    place,
+    secret: chosen.secret,
+    writtenBy,
+    forbidden: chosen.forbidden,
+    isNeeded: chosen.isNeeded,
+    wanted: sight.wanted?.text,
+    wantedHost: sight.wanted?.loginServer,
+    wantedMissing: sight.wanted?.isMissing ?? false,
+    cloud: sight.cloud,
+    registryKeys: entries.map(({ key }) => key),
+    suggest: input.suggest,
+  };
+  const ofSecret = askAll(secretChecks, facts);
+  const hosts = new Set(entries.map((entry) => entry.host));
+  const at = { place, inNamespace, now: sight.cluster.serverTime(), hosts, writtenBy };
+  const seenEntries = await Promise.all(entries.map((entry) => seeEntry(entry, at, input, sight)));
+  const ofEntries = seenEntries.map((entry) => ({
+    entry,
+    // What serves nobody harms nobody, whatever it holds.
+    checks: askAll(entry.isLeftOver ? [host] : entryChecks, entry, ofSecret),
+  }));
+  const subject = { context, namespace, secret: chosen.name };
+  return {
+    entries: seenEntries,
+    subjects: [
+      { subject, checks: ofSecret },
+      ...ofEntries.map(({ entry, checks }) => ({ subject: { ...subject, host: entry.host }, checks })),
+    ],
+    outcome: {
+      name: chosen.name,
+      config: content.config,
+      isOurs: chosen.secret !== undefined && isManaged(chosen.secret),
+      failed: firstFailure(ofSecret),
+      entries: new Map(ofEntries.map(({ entry, checks }) => [entry.key, firstFailure(checks)])),
+    },
+  };
+}
+
+function firstFailure(checks: readonly CheckResult[]): CheckResult | undefined {
+  return checks.find(({ status }) => status === "fail");
+}
+
+/** Why a secret is not there, as far as that can be seen. */
+async function absence(
+  { secret, forbidden, isNeeded, name }: ChosenSecret,
+  { namespace }: SecretPlace,
+  { cluster, everywhere, isRegistry, wanted }: SecretSight,
+  signal: AbortSignal,
+): Promise<Pick<SecretFacts, "namespaceMissing" | "elsewhere">> {
+  if (secret || forbidden || !isNeeded) return { namespaceMissing: false, elsewhere: [] };
+  const [home, all] = await Promise.all([
+    seen(cluster.findNamespace(namespace, signal), signal),
+    everywhere(),
+  ]);
+  return {
+    namespaceMissing: home.known && home.value === undefined,
+    elsewhere: all
+      .filter((one) => one.name === name && isFor(one, { isRegistry, wanted }))
+      .map((one) => one.namespace),
+  };
+}
+
+/*
+ * Which checks there are, in the order in which they are told: causes before what they cause.
+ */
+
+export const clusterChecks: ReadonlyArray<Check<ClusterFacts>> = [aks, clock];
+
+const secretChecks: ReadonlyArray<Check<SecretFacts>> = [
+  secretReadable,
+  secretPresent,
+  secretType,
+  secretParses,
+  secretRegistry,
+];
+
+const entryChecks: ReadonlyArray<Check<EntryFacts>> = [
+  host,
+  reachable,
+  networkRules,
+  anonymousPull,
+  principal,
+  expiry,
+  renewal,
+  password,
+  passwordPlace,
+  signIn,
+  secondEntry,
+  roleAssignment,
+  roleMode,
+  roleCondition,
+  roleWidth,
+  pullScope,
+  image,
+  imagePlatform,
+  serviceAccount,
+];
+
+export const podChecks: ReadonlyArray<Check<PodFacts>> = [pod];

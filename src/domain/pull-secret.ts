@@ -1,0 +1,147 @@
+import {
+  credentialOf,
+  credentialsOf,
+  dockerConfigType,
+  legacyDockerConfigType,
+  MalformedDockerConfigError,
+  parsePullSecret,
+  secondCredentialOf,
+  type DockerConfig,
+  type HostCredential,
+  type PullCredential,
+} from "./docker-config.ts";
+import { refused, type ActionableError } from "./errors.ts";
+import type { SecretObject } from "./kubernetes-objects.ts";
+import { entriesAnnotation, isEntryMark, type EntryMark, type EntryMarks } from "./ownership.ts";
+import { isTooDeep } from "./nesting.ts";
+import { reconcilerOf } from "./other-writers.ts";
+
+/** Something that keeps acr-pull from writing a secret, or from telling what it holds. */
+export type SecretTrouble =
+  /** A controller writes it, and would undo any change. */
+  | { readonly kind: "reconciled"; readonly by: string }
+  /** acr-pull writes secrets of one type alone, and a type cannot be changed. */
+  | { readonly kind: "wrong-type" }
+  | { readonly kind: "immutable" }
+  /** `why` the kubelet cannot read it, as the end of a sentence; it quotes nothing of the secret. */
+  | { readonly kind: "malformed"; readonly why: string }
+  /** Somebody changed its marks beyond reading. */
+  | { readonly kind: "marks-malformed" };
+
+/** A secret of a cluster, read once: what it holds, what its marks say, and what is wrong with it. */
+export interface PullSecret extends SecretObject {
+  /** What the kubelet reads in it, were it of the right type; undefined when that cannot be read. */
+  readonly config: DockerConfig | undefined;
+  /** Our marks; none where they cannot be read. */
+  readonly marks: EntryMarks;
+  /** What is wrong with it, the worst first. */
+  readonly troubles: readonly SecretTrouble[];
+}
+
+/** Reads a secret. Never throws: what is wrong with it is data. */
+export function readPullSecret(secret: SecretObject): PullSecret {
+  const { config, malformed } = readConfig(secret);
+  const marks = readMarks(secret);
+  const reconciler = reconcilerOf(secret);
+  const troubles: SecretTrouble[] = [];
+  if (reconciler !== undefined) troubles.push({ kind: "reconciled", by: reconciler });
+  if (secret.type !== dockerConfigType) troubles.push({ kind: "wrong-type" });
+  if (secret.immutable) troubles.push({ kind: "immutable" });
+  if (malformed !== undefined) troubles.push({ kind: "malformed", why: malformed });
+  if (!marks) troubles.push({ kind: "marks-malformed" });
+  return { ...secret, config, marks: marks ?? {}, troubles };
+}
+
+function readConfig({ type, data }: SecretObject): {
+  readonly config?: DockerConfig;
+  readonly malformed?: string;
+} {
+  try {
+    return { config: parsePullSecret(type, data) };
+  } catch (error) {
+    if (error instanceof MalformedDockerConfigError) return { malformed: error.message };
+    throw error;
+  }
+}
+
+/** Undefined where somebody changed them beyond reading. */
+function readMarks({ annotations }: SecretObject): EntryMarks | undefined {
+  const text = annotations[entriesAnnotation];
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.values(value).every(isEntryMark) && !isTooDeep(value) ? (value as EntryMarks) : undefined;
+}
+
+/** The trouble of one kind that a secret has; undefined when it has none of that kind. */
+export function troubleOf<Kind extends SecretTrouble["kind"]>(
+  { troubles }: Pick<PullSecret, "troubles">,
+  kind: Kind,
+): Extract<SecretTrouble, { kind: Kind }> | undefined {
+  return troubles.find((one): one is Extract<SecretTrouble, { kind: Kind }> => one.kind === kind);
+}
+
+/** What a secret holds for one login server. */
+export interface PullSecretEntry {
+  /** Undefined: acr-pull did not write it. */
+  readonly mark: EntryMark | undefined;
+  readonly credential: PullCredential | undefined;
+  /** The credential before it, while that is on its way out. */
+  readonly second: PullCredential | undefined;
+}
+
+/** What a secret holds for a login server. */
+export function entryFor(
+  { marks, config }: Pick<PullSecret, "marks" | "config">,
+  loginServer: string,
+): PullSecretEntry {
+  return {
+    mark: marks[loginServer],
+    credential: config && credentialOf(config, loginServer),
+    second: config && secondCredentialOf(config, loginServer),
+  };
+}
+
+/** Every credential in a secret, whatever it is for; none where it cannot be read. */
+export function credentialsIn({ config }: Pick<PullSecret, "config">): HostCredential[] {
+  return config ? credentialsOf(config) : [];
+}
+
+/** Whether a credential is the one that its mark speaks of, by its user name, and holds a password. */
+export function isAsMarked(
+  { appId }: Pick<EntryMark, "appId">,
+  credential: PullCredential | undefined,
+): credential is PullCredential {
+  return credential !== undefined && credential.username === appId && credential.password.reveal() !== "";
+}
+
+/** Whether a secret has the type before today's, which the kubelet reads and acr-pull does not write. */
+export function isOlderType({ type }: Pick<SecretObject, "type">): boolean {
+  return type === legacyDockerConfigType;
+}
+
+/**
+ * A secret's marks, to be written back with a change.
+ * @throws ActionableError `secret.marks-malformed`: what cannot be read would be lost
+ */
+export function marksToChange(secret: PullSecret): EntryMarks {
+  if (troubleOf(secret, "marks-malformed")) throw marksMalformed(secret);
+  return secret.marks;
+}
+
+/** Why a secret whose marks cannot be read is not written. */
+export function marksMalformed({
+  namespace,
+  name,
+}: Pick<SecretObject, "namespace" | "name">): ActionableError {
+  return refused(
+    "secret.marks-malformed",
+    `Secret ${namespace}/${name} carries the annotation ${entriesAnnotation}, but it cannot be read.`,
+    `Restore the annotation, or delete it and run again with --adopt.`,
+  );
+}
