@@ -168,7 +168,8 @@ describe("setup that needs a key and meets the mark of another run", () => {
 
   it.each([
     ["of another machine, renewed a moment ago", () => elsewhere],
-    ["of a process of this machine that is alive", () => processIdentity(process.pid)],
+    // Not this one, in which the run itself may be.
+    ["of a process of this machine that is alive", () => processIdentity(process.ppid)],
     [
       "of another container of this machine, whose numbers are not its own",
       () => ({ ...processIdentity(process.pid), pidNamespace: "pid:[1]", pid: gonePid }),
