@@ -168,7 +168,7 @@ describe("setup that needs a key and meets the mark of another run", () => {
 
   it.each([
     ["of another machine, renewed a moment ago", () => elsewhere],
-    // Not this process, which is the run's own.
+    // Not this one, in which the run itself may be.
     ["of a process of this machine that is alive", () => processIdentity(process.ppid)],
     [
       "of another container of this machine, whose numbers are not its own",
