@@ -18,6 +18,9 @@ const labelRequirement =
 const imageDigest = /^sha256:[a-f0-9]{64}$/;
 const imageTag = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
+/** The name that `setup` gives a secret when none was asked for. */
+export const usualSecretName = "acr-secret";
+
 /** Whether a text has the form of a GUID. */
 export function isGuid(text: string): boolean {
   return guid.test(text);

@@ -13,8 +13,6 @@ export const managedLabel = "acr-pull/managed";
 /** Selects the secrets that carry it. */
 export const managedSelector = `${managedLabel}=true`;
 export const entriesAnnotation = "acr-pull/entries";
-/** The name that `setup` gives a secret when none was asked for. */
-export const usualSecretName = "acr-secret";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "acr-pull";
 /** Lets people and `status` search the tenant. Anybody can set it, so nothing trusts it. */

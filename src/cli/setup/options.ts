@@ -1,4 +1,3 @@
-import { usualSecretName } from "../../domain/ownership.ts";
 import type { FlowTypes } from "../flow-command.ts";
 import type { Prospect } from "../../core/setup/flow.ts";
 import type { SetupInput, SetupPlan, SetupPorts, SetupResult } from "../../core/setup/contract.ts";
@@ -15,6 +14,7 @@ import {
   objectName,
   registryReference,
   repositoryPattern,
+  usualSecretName,
 } from "../../domain/names.ts";
 import { requestedRoles } from "../../domain/role.ts";
 import { lifetime, plainText } from "../options/option-values.ts";

@@ -1,10 +1,10 @@
+import { usualSecretName } from "../../domain/names.ts";
 import pMap from "p-map";
 import { hasCode } from "../../domain/errors.ts";
 import type { ServiceAccountObject } from "../../domain/kubernetes-objects.ts";
 import { listWriter } from "../../domain/other-writers.ts";
 import type { ServiceAccountLink } from "./service-account.ts";
 import type { ClusterView } from "./view.ts";
-import { usualSecretName } from "../../domain/ownership.ts";
 
 /** A service account that names a secret of acr-pull's which is not there (any more). */
 export interface LeftLink extends ServiceAccountLink {

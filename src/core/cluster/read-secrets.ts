@@ -1,9 +1,10 @@
+import { usualSecretName } from "../../domain/names.ts";
 import pMap from "p-map";
 import { isPullSecretType } from "../../domain/docker-config.ts";
 import { ActionableError, hasCode } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { isManaged, managedSelector, usualSecretName } from "../../domain/ownership.ts";
+import { isManaged, managedSelector } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { Cluster } from "../ports.ts";
 import type { ClusterView, ViewWish } from "./view.ts";

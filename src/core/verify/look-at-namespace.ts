@@ -1,7 +1,7 @@
+import { usualSecretName } from "../../domain/names.ts";
 import { hasCode, type ActionableError } from "../../domain/errors.ts";
 import { imageName } from "../../domain/image-name.ts";
 import type { PodObject } from "../../domain/kubernetes-objects.ts";
-import { usualSecretName } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import { waitsForImage } from "../checks/cluster/pod.ts";

@@ -1,4 +1,4 @@
-import { usualSecretName } from "../../../domain/ownership.ts";
+import { usualSecretName } from "../../../domain/names.ts";
 import { imageName, imageText } from "../../../domain/image-name.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { keysForImage } from "../../../domain/kubelet-match.ts";
