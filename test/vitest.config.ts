@@ -10,7 +10,8 @@ export default defineConfig({
     pool: "forks",
     // Files that run in one worker share its modules: loading them anew for each file takes longer than most tests.
     isolate: false,
-    maxWorkers: 3,
+    // Most tests wait longer than they compute.
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     globals: false,
