@@ -3,7 +3,6 @@ import type { Application, NewPassword } from "../../domain/identity.ts";
 import { unknownPasswordPolicy } from "../../domain/password-policy.ts";
 import { repositoriesIn } from "../../domain/role.ts";
 import { azureNow } from "../clocks.ts";
-import { settleBoth } from "../settle-both.ts";
 import {
   ensureApplication,
   ensureServicePrincipal,
@@ -167,4 +166,13 @@ async function ensurePrincipalAndRoles(
     const limited = condition === undefined ? "" : `, limited to ${repositoriesIn(condition).join(", ")}`;
     work.done("role", `Granted ${role.name} on ${roleWish.registry.name} alone${limited}`);
   }
+}
+
+/**
+ * Waits for both, also when one fails, so that nothing goes on in the background after a failure was told.
+ * @throws the first failure in the order given
+ */
+async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }
