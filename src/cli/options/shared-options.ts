@@ -1,6 +1,6 @@
 import type { ExecPluginPolicy } from "../../core/ports.ts";
 import type { AuthChoice } from "../../domain/identity.ts";
-import { imageReference, secretReference } from "../../domain/names.ts";
+import { imageReference, labelSelector, namespaceName, secretReference } from "../../domain/names.ts";
 import {
   azureClouds,
   clusterIdentifier,
@@ -254,3 +254,29 @@ export const runOptions = {
   }),
   ...rehearsalOptions,
 };
+
+/**
+ * The options that choose namespaces.
+ * @param texts what a command does with those that are named, and with those that have the labels
+ */
+export function namespaceOptions(texts: {
+  readonly named: string;
+  readonly labelled: string;
+  readonly question?: string;
+}) {
+  return {
+    namespaces: listOption({
+      flag: "-n, --namespace <ns>",
+      summary: texts.named,
+      ...(texts.question !== undefined && { question: texts.question }),
+      group: "Cluster",
+      parse: namespaceName,
+    }),
+    namespaceSelector: valueOption({
+      flag: "--namespace-selector <labels>",
+      summary: texts.labelled,
+      group: "Cluster",
+      parse: labelSelector,
+    }),
+  };
+}

@@ -3,7 +3,7 @@ import type { FlowTypes } from "../flow-command.ts";
 import type { RemoveInput, RemovePlan, RemovePorts, RemoveResult } from "../../core/remove/contract.ts";
 import type { Writing } from "../../core/ports.ts";
 import type { Checks } from "../options/check.ts";
-import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
@@ -17,6 +17,7 @@ import {
   runOptions,
   serviceOptions,
   signInOptions,
+  namespaceOptions,
 } from "../options/shared-options.ts";
 
 const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
@@ -43,17 +44,9 @@ export const removeOptions = {
     parse: plainText,
   }),
   ...signInOptions,
-  namespaces: listOption({
-    flag: "-n, --namespace <ns>",
-    summary: "only entries in this namespace (repeatable; default: in every namespace)",
-    group: "Cluster",
-    parse: namespaceName,
-  }),
-  namespaceSelector: valueOption({
-    flag: "--namespace-selector <labels>",
-    summary: "only entries in namespaces with these labels, such as team=web",
-    group: "Cluster",
-    parse: labelSelector,
+  ...namespaceOptions({
+    named: "only entries in this namespace (repeatable; default: in every namespace)",
+    labelled: "only entries in namespaces with these labels, such as team=web",
   }),
   ...clusterOptions,
   secretName: valueOption({

@@ -9,7 +9,7 @@ import type {
 import type { Writing } from "../../core/ports.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { Checks } from "../options/check.ts";
-import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
@@ -19,6 +19,7 @@ import {
   outputOptions,
   runOptions,
   signInOptions,
+  namespaceOptions,
 } from "../options/shared-options.ts";
 
 /** Options of `rotate`. */
@@ -31,17 +32,9 @@ export const rotateOptions = {
     parse: registryReference,
   }),
   ...signInOptions,
-  namespaces: listOption({
-    flag: "-n, --namespace <ns>",
-    summary: "only keys that secrets of these namespaces hold, wherever else they are held (repeatable)",
-    group: "Cluster",
-    parse: namespaceName,
-  }),
-  namespaceSelector: valueOption({
-    flag: "--namespace-selector <labels>",
-    summary: "only keys that secrets of namespaces with these labels hold, such as team=web",
-    group: "Cluster",
-    parse: labelSelector,
+  ...namespaceOptions({
+    named: "only keys that secrets of these namespaces hold, wherever else they are held (repeatable)",
+    labelled: "only keys that secrets of namespaces with these labels hold, such as team=web",
   }),
   ...clusterOptions,
   secretName: valueOption({

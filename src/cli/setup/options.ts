@@ -9,8 +9,6 @@ import {
   displayName,
   guidName,
   isGuid,
-  labelSelector,
-  namespaceName,
   objectName,
   registryReference,
   repositoryPattern,
@@ -35,6 +33,7 @@ import {
   registryScopeOptions,
   runOptions,
   signInOptions,
+  namespaceOptions,
 } from "../options/shared-options.ts";
 
 /** Stands for every repository, and so lifts a limit. */
@@ -63,18 +62,10 @@ export const setupOptions = {
   }),
   ...registryScopeOptions,
   ...signInOptions,
-  namespaces: listOption({
-    flag: "-n, --namespace <ns>",
-    summary: "namespace that pulls (repeatable; default: the context's own, else default)",
+  ...namespaceOptions({
+    named: "namespace that pulls (repeatable; default: the context's own, else default)",
+    labelled: "every namespace with these labels, such as team=web",
     question: "Which namespaces pull?",
-    group: "Cluster",
-    parse: namespaceName,
-  }),
-  namespaceSelector: valueOption({
-    flag: "--namespace-selector <labels>",
-    summary: "every namespace with these labels, such as team=web",
-    group: "Cluster",
-    parse: labelSelector,
   }),
   ...clusterOptions,
   secretName: defaultedOption({

@@ -1,9 +1,9 @@
 import type { FlowTypes } from "../flow-command.ts";
 import type { PrunePlan, StatusInput, StatusPorts, StatusResult } from "../../core/status/contract.ts";
 import type { Checks } from "../options/check.ts";
-import { guidName, labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
-import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { valueOption, type AnswersOf } from "../options/option.ts";
 import {
   askingOptions,
   clusterOptions,
@@ -12,6 +12,7 @@ import {
   runOptions,
   serviceOptions,
   signInOptions,
+  namespaceOptions,
 } from "../options/shared-options.ts";
 
 /** Options of `status`. */
@@ -23,17 +24,9 @@ export const statusOptions = {
     parse: registryReference,
   }),
   ...signInOptions,
-  namespaces: listOption({
-    flag: "-n, --namespace <ns>",
-    summary: "only entries in this namespace (repeatable; default: every namespace that can be seen)",
-    group: "Cluster",
-    parse: namespaceName,
-  }),
-  namespaceSelector: valueOption({
-    flag: "--namespace-selector <labels>",
-    summary: "only entries in namespaces with these labels, such as team=web",
-    group: "Cluster",
-    parse: labelSelector,
+  ...namespaceOptions({
+    named: "only entries in this namespace (repeatable; default: every namespace that can be seen)",
+    labelled: "only entries in namespaces with these labels, such as team=web",
   }),
   ...clusterOptions,
   secretName: valueOption({

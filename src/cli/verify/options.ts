@@ -1,6 +1,6 @@
 import type { FlowTypes } from "../flow-command.ts";
 import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
-import { labelSelector, namespaceName, objectName, registryReference } from "../../domain/names.ts";
+import { objectName, registryReference } from "../../domain/names.ts";
 import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
   clusterOptions,
@@ -10,6 +10,7 @@ import {
   rehearsalOptions,
   serviceOptions,
   signInOptions,
+  namespaceOptions,
 } from "../options/shared-options.ts";
 import type { Suggest } from "../../core/checks/facts.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
@@ -28,17 +29,9 @@ export const verifyOptions = {
   }),
   ...registryScopeOptions,
   ...signInOptions,
-  namespaces: listOption({
-    flag: "-n, --namespace <ns>",
-    summary: "namespace whose secrets to look at (repeatable; default: the context's own, else default)",
-    group: "Cluster",
-    parse: namespaceName,
-  }),
-  namespaceSelector: valueOption({
-    flag: "--namespace-selector <labels>",
-    summary: "every namespace with these labels, such as team=web",
-    group: "Cluster",
-    parse: labelSelector,
+  ...namespaceOptions({
+    named: "namespace whose secrets to look at (repeatable; default: the context's own, else default)",
+    labelled: "every namespace with these labels, such as team=web",
   }),
   contexts,
   kubeconfig,
