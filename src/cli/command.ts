@@ -1,4 +1,5 @@
-import type { Environment, GivenOptions } from "./options/answers.ts";
+import type { Variables } from "../domain/proxy.ts";
+import type { GivenOptions } from "./options/answers.ts";
 import type { Connect } from "./connections.ts";
 import type { SignalSource } from "./interruption.ts";
 import type { OptionSet, OptionsOf } from "./options/option.ts";
@@ -9,7 +10,7 @@ import type { View } from "./show/view.ts";
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly view: View;
-  readonly environment: Environment;
+  readonly environment: Variables;
   readonly connect: Connect;
   /** The given options, as texts. */
   readonly given: GivenOptions;
@@ -30,7 +31,7 @@ export interface HostProcess extends SignalSource, Streams {
   readonly argv: readonly string[];
   /** What Node itself was given on the command line. */
   readonly execArgv?: readonly string[] | undefined;
-  readonly env: Environment;
+  readonly env: Variables;
   readonly execPath: string;
   readonly platform: NodeJS.Platform;
   once(event: "uncaughtException", listener: (error: unknown) => void): unknown;

@@ -2,13 +2,13 @@ import { mkdir } from "node:fs/promises";
 import module from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "./options/answers.ts";
+import type { Variables } from "../domain/proxy.ts";
 
 /**
  * Lets Node cache compiled code (22.1 and later), so that the next run starts sooner. The cache is in the user's own
  * folder: anybody could plant code in the predictable one under /tmp. Never fails: the cache only saves time.
  */
-export async function enableCompileCache(environment: Environment, platform: NodeJS.Platform): Promise<void> {
+export async function enableCompileCache(environment: Variables, platform: NodeJS.Platform): Promise<void> {
   if (environment["NODE_COMPILE_CACHE"] || environment["NODE_DISABLE_COMPILE_CACHE"]) return;
   const enable = (module as { enableCompileCache?: (folder: string) => unknown }).enableCompileCache;
   if (enable === undefined) return;
@@ -22,7 +22,7 @@ export async function enableCompileCache(environment: Environment, platform: Nod
 }
 
 /** Source: https://specifications.freedesktop.org/basedir-spec/latest/ and its counterparts elsewhere. */
-function cacheFolder(environment: Environment, platform: NodeJS.Platform): string {
+function cacheFolder(environment: Variables, platform: NodeJS.Platform): string {
   const { XDG_CACHE_HOME: chosen, LOCALAPPDATA: local } = environment;
   if (chosen) return chosen;
   if (platform === "win32" && local) return local;

@@ -1,5 +1,6 @@
+import type { Variables } from "../domain/proxy.ts";
 import { learnSecret } from "../domain/known-secrets.ts";
-import { UsageError, type Environment } from "./options/answers.ts";
+import { UsageError } from "./options/answers.ts";
 import type { HostProcess } from "./command.ts";
 
 /** Variables whose value is a secret, of Azure's SDKs and of hosts with managed identities. */
@@ -95,7 +96,7 @@ const proxyVariables = [
  * shown, since it may hold a password.
  * @throws UsageError `usage.proxy`
  */
-export function checkProxyVariables(environment: Environment): void {
+export function checkProxyVariables(environment: Variables): void {
   const name = proxyVariables.find((candidate) => environment[candidate]);
   if (name === undefined) return;
   const value = environment[name] ?? "";

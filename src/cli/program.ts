@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
 import { exitCode } from "../domain/exit-code.ts";
-import type { Environment } from "./options/answers.ts";
+import type { Variables } from "../domain/proxy.ts";
 import type { RunningProgram } from "./run-command.ts";
 import { readCommandLine } from "./options/command-line.ts";
 import { commands } from "./commands.ts";
@@ -13,7 +13,7 @@ import { commands } from "./commands.ts";
  */
 export async function runProgram(
   commandLine: readonly string[],
-  environment: Environment,
+  environment: Variables,
   parts: Omit<RunningProgram, "commands">,
 ): Promise<number> {
   const program = { ...parts, commands };

@@ -1,7 +1,8 @@
+import type { Variables } from "../domain/proxy.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { exitCode } from "../domain/exit-code.ts";
 import { forgetSecrets } from "../domain/known-secrets.ts";
-import { gather, peek, UsageError, variableWarnings, type Environment } from "./options/answers.ts";
+import { gather, peek, UsageError, variableWarnings } from "./options/answers.ts";
 import { readCommandLine, type Reading, type Program } from "./options/command-line.ts";
 import { loadCommand, type CommandContext, type HostProcess, type ListedCommand } from "./command.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
@@ -31,7 +32,7 @@ type Choice = Extract<Reading, { kind: "command" }>;
 export async function runCommandLine(
   reading: Reading,
   commandLine: readonly string[],
-  environment: Environment,
+  environment: Variables,
   program: RunningProgram,
 ): Promise<number> {
   const instead = reading.kind === "command" && anotherCommandLine(reading, commandLine, environment);
@@ -47,7 +48,7 @@ export async function runCommandLine(
 async function runOrShow(
   reading: Reading,
   commandLine: readonly string[],
-  environment: Environment,
+  environment: Variables,
   program: RunningProgram,
 ): Promise<number> {
   const look = <A>(option: OptionDefinition<A>) => peek(option, commandLine, environment);
@@ -84,7 +85,7 @@ async function openView(format: OutputFormat, detail: Detail, terminal: Terminal
 
 async function runCommand(
   { command, flags, operands }: Choice,
-  environment: Environment,
+  environment: Variables,
   program: RunningProgram,
   { terminal, view }: Pick<CommandContext, "terminal" | "view">,
 ): Promise<number> {
@@ -139,8 +140,8 @@ function showFailure(error: unknown, view: View, command: string | undefined): n
 function anotherCommandLine(
   { command, flags }: Choice,
   commandLine: readonly string[],
-  environment: Environment,
-): { commandLine: readonly string[]; environment: Environment } | undefined {
+  environment: Variables,
+): { commandLine: readonly string[]; environment: Variables } | undefined {
   for (const [name, option] of Object.entries(command.options)) {
     if (option.instead === undefined) continue;
     const given = gather({ [name]: option }, flags, environment).get(name);

@@ -1,3 +1,4 @@
+import type { Variables } from "../../domain/proxy.ts";
 import { closest, distance } from "fastest-levenshtein";
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
@@ -18,9 +19,6 @@ export type GivenOptions = ReadonlyMap<string, Given>;
 /** What the parser of the command line yields: a text, several, or `true` for a switch. */
 export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** Variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** The command line cannot be carried out as it stands: exit 2, before any request. */
 export class UsageError extends ActionableError {
   constructor(message: string, code: string, hint?: string) {
@@ -30,7 +28,7 @@ export class UsageError extends ActionableError {
 }
 
 /** Flags win over variables. An empty variable counts as not set, since pipelines set unknown ones to nothing. */
-export function gather(options: OptionSet, flags: Flags, environment: Environment): GivenOptions {
+export function gather(options: OptionSet, flags: Flags, environment: Variables): GivenOptions {
   const given = new Map<string, Given>();
   for (const [name, option] of Object.entries(options)) {
     const flag = flags[parsedName(option.long)];
@@ -92,7 +90,7 @@ export function missingInput(missing: ReadonlyArray<OptionDefinition<unknown>>):
  * @param all those of every command, asked for only when a variable is none of its own
  */
 export async function variableWarnings(
-  environment: Environment,
+  environment: Variables,
   own: OptionSet,
   all: () => Promise<OptionSet>,
 ): Promise<string[]> {
@@ -124,7 +122,7 @@ export async function variableWarnings(
 export function peek<A>(
   option: OptionDefinition<A>,
   commandLine: readonly string[],
-  environment: Environment,
+  environment: Variables,
 ): A {
   const end = commandLine.indexOf("--");
   const own = end < 0 ? commandLine : commandLine.slice(0, end);

@@ -1,6 +1,7 @@
+import type { Variables } from "../../domain/proxy.ts";
 import { isDeepStrictEqual } from "node:util";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import type { Environment, GivenOptions } from "../options/answers.ts";
+import type { GivenOptions } from "../options/answers.ts";
 import type { OptionDefinition, OptionSet } from "../options/option.ts";
 
 /** Where a suggested command line will run, and what was given there. */
@@ -9,7 +10,7 @@ export interface Shell {
   readonly program: string;
   /** The options that were given. */
   readonly given: GivenOptions;
-  readonly environment: Environment;
+  readonly environment: Variables;
 }
 
 /**
@@ -36,7 +37,7 @@ export function equivalentCommand(
 }
 
 /** Clears variables that contradict an answer; an empty variable counts as not set. */
-function variablesSetAside(options: OptionSet, given: GivenOptions, environment: Environment): string[] {
+function variablesSetAside(options: OptionSet, given: GivenOptions, environment: Variables): string[] {
   return Object.entries(options).flatMap(([name, { variable, group }]) => {
     if (variable === undefined || !environment[variable] || group === "Output") return [];
     const answer = given.get(name);
@@ -49,7 +50,7 @@ function variablesSetAside(options: OptionSet, given: GivenOptions, environment:
 function goesWithoutSaying(
   { fallback, variable }: OptionDefinition<unknown>,
   texts: readonly string[],
-  environment: Environment,
+  environment: Variables,
 ): boolean {
   return isDeepStrictEqual(texts, [fallback]) && (variable === undefined || !environment[variable]);
 }

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { Chalk } from "chalk";
-import type { Environment } from "../options/answers.ts";
+import type { Variables } from "../../domain/proxy.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { ColorChoice } from "../options/shared-options.ts";
 import { cutTo } from "./text-width.ts";
@@ -129,7 +129,7 @@ export interface Terminal {
 /** Joins the streams, by what they are and what the environment and options say. */
 export function openTerminal(
   streams: Streams,
-  environment: Environment,
+  environment: Variables,
   options: { readonly color: ColorChoice; readonly noInput: boolean; readonly accessible: boolean },
 ): Terminal {
   const { stdin, stdout, stderr } = streams;
@@ -156,7 +156,7 @@ export function openTerminal(
  * Whether to colour: the flag decides, then FORCE_COLOR, NO_COLOR and TERM=dumb, then whether it is a terminal.
  * Source: https://no-color.org and https://force-color.org
  */
-export function isColored(isTerminal: boolean, environment: Environment, choice: ColorChoice): boolean {
+export function isColored(isTerminal: boolean, environment: Variables, choice: ColorChoice): boolean {
   if (choice !== "auto") return choice === "always";
   const { FORCE_COLOR: forced } = environment;
   if (forced !== undefined && forced !== "") return isSet(forced);

@@ -1,13 +1,8 @@
+import type { Variables } from "../../../src/domain/proxy.ts";
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  gather,
-  type Environment,
-  type Flags,
-  type Given,
-  type GivenOptions,
-} from "../../../src/cli/options/answers.ts";
+import { gather, type Flags, type Given, type GivenOptions } from "../../../src/cli/options/answers.ts";
 import { readCommandLine } from "../../../src/cli/options/command-line.ts";
 import { commands } from "../../../src/cli/commands.ts";
 import { equivalentCommand } from "../../../src/cli/show/equivalent-command.ts";
@@ -132,7 +127,7 @@ const run = fc
     }),
   )
   .map((options) => {
-    const environment: Environment = Object.fromEntries(
+    const environment: Variables = Object.fromEntries(
       options.flatMap(({ variable, said }) => (variable === undefined ? [] : [[variable, said]])),
     );
     const over = options.flatMap(({ name, texts, source }): Array<[string, Given]> =>
