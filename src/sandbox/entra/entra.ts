@@ -170,18 +170,21 @@ async function userTokens(
 }
 
 function idToken(world: World, clientId: string, user: UserRecord): Promise<string> {
-  return signJwt(world, {
-    aud: clientId,
-    iss: `${world.azureUrl}/${world.tenantId}/v2.0`,
-    exp: Math.floor(Date.now() / 1000) + expiresIn,
-    name: user.displayName,
-    oid: user.id,
-    preferred_username: user.userPrincipalName,
-    sub: user.id,
-    tid: world.tenantId,
-    uti: uuid(),
-    ver: "2.0",
-  });
+  return signJwt(
+    world,
+    {
+      aud: clientId,
+      iss: `${world.azureUrl}/${world.tenantId}/v2.0`,
+      name: user.displayName,
+      oid: user.id,
+      preferred_username: user.userPrincipalName,
+      sub: user.id,
+      tid: world.tenantId,
+      uti: uuid(),
+      ver: "2.0",
+    },
+    expiresIn,
+  );
 }
 
 /**

@@ -81,24 +81,33 @@ export async function issueToken(world: World, grant: TokenGrant): Promise<strin
           scp: subject.scope,
           wids: subject.record.directoryRoles,
         };
-  return signJwt(world, {
-    ...claims,
-    aud: grant.audience,
-    iss: issuer(world),
-    tid: world.tenantId,
-    uti: uuid(),
-    ver: "1.0",
-    exp: Math.floor(Date.now() / 1000) + (grant.lifetime ?? accessTokenLifetime),
-  });
+  return signJwt(
+    world,
+    {
+      ...claims,
+      aud: grant.audience,
+      iss: issuer(world),
+      tid: world.tenantId,
+      uti: uuid(),
+      ver: "1.0",
+    },
+    grant.lifetime ?? accessTokenLifetime,
+  );
 }
 
-/** Signs a token with the tenant's key; `iat` and `nbf` are added. */
-export async function signJwt(world: World, claims: JWTPayload): Promise<string> {
+/**
+ * Signs a token with the tenant's key; `iat`, `nbf` and `exp` are added.
+ * @param lifetime in seconds from now
+ */
+export async function signJwt(world: World, claims: JWTPayload, lifetime: number): Promise<string> {
   const { privateKey, keyId } = await signingKey(world);
+  // The clock is read once: a second that ends between two readings would shorten the token.
+  const now = Math.floor(Date.now() / 1000);
   return new SignJWT(claims)
     .setProtectedHeader({ typ: "JWT", alg: "ES256", kid: keyId })
-    .setIssuedAt()
-    .setNotBefore(Math.floor(Date.now() / 1000))
+    .setIssuedAt(now)
+    .setNotBefore(now)
+    .setExpirationTime(now + lifetime)
     .sign(privateKey);
 }
 
