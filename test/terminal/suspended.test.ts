@@ -1,4 +1,4 @@
-import { it } from "vitest";
+import { expect, it } from "vitest";
 import { programPath } from "../program.ts";
 import { TerminalRun } from "../terminal.ts";
 import { questions } from "./walk-through.ts";
@@ -12,7 +12,7 @@ it("Ctrl-Z at a question of a rehearsal leads back to the shell, and fg to the q
     rows: 60,
   });
   await run.until("shell>");
-  run.press(`${rehearsal.join(" ")}`, "enter");
+  run.press(rehearsal.join(" "), "enter");
   await run.at(questions.registry);
   run.press("ctrl-z");
   await run.until("Stopped");
@@ -28,5 +28,5 @@ it("Ctrl-Z at a question of a rehearsal leads back to the shell, and fg to the q
   run.press("echo ended with $?", "enter");
   await run.until("ended with 130");
   run.press("exit", "enter");
-  await run.exit();
+  expect(await run.exit()).toBe(0);
 });

@@ -79,9 +79,13 @@ async function runSandbox(
     try {
       interruption.signal.throwIfAborted();
       const [command, ...rest] = context.operands;
-      return command === undefined
-        ? await serve(sandbox.environment, interruption, context)
-        : await runInside([command, ...rest], sandbox, interruption, context);
+      if (command === undefined) return await serve(sandbox.environment, interruption, context);
+      // A rehearsed command of acr-pull speaks for itself.
+      if (context.terminal.interactive && !answers.quiet && command !== "acr-pull") {
+        const { banner } = await import("../../sandbox/banner.ts");
+        for (const line of banner(sandbox.world)) context.terminal.stderr.line(line);
+      }
+      return await runInside([command, ...rest], sandbox, interruption, context);
     } finally {
       const closing = watchSignals(context.process);
       await sandbox.close().finally(closing.close);
