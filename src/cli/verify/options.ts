@@ -12,6 +12,7 @@ import {
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
 import type { Suggest } from "../../core/checks/facts.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Shell } from "../show/equivalent-command.ts";
@@ -33,7 +34,11 @@ export const verifyOptions = {
     named: "namespace whose secrets to look at (repeatable; default: the context's own, else default)",
     labelled: "every namespace with these labels, such as team=web",
   }),
+  ...allNamespacesOption(
+    "every namespace that has an entry of acr-pull's, as status lists them (default with --all-contexts)",
+  ),
   contexts,
+  ...allContextsOption,
   kubeconfig,
   allowInsecureTls,
   execPlugins,
@@ -77,10 +82,13 @@ const longestPatienceMs = 15_000;
 
 /** What the flow is asked for. */
 export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInput {
-  const { auth, timeoutMs } = answers;
+  const { auth, timeoutMs, namespaces, namespaceSelector, allContexts } = answers;
   // Whoever names a sign-in method wants it, and may have to act in a browser first.
   const azurePatienceMs = auth === "auto" ? Math.min(longestPatienceMs, timeoutMs) : timeoutMs;
-  return { ...answers, azurePatienceMs, suggest };
+  // A cluster that nobody thought of has nothing in the namespace that its context names.
+  const allNamespaces =
+    answers.allNamespaces || (allContexts && namespaces.length === 0 && namespaceSelector === undefined);
+  return { ...answers, allNamespaces, azurePatienceMs, suggest };
 }
 
 /** Options that lead to the same services. */
