@@ -18,7 +18,14 @@ import type { StatusAnswers } from "./options.ts";
 export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
   lines: (result, { shell, width, exitCode: code }) =>
-    statusLines(result, { commands: nextCommands(shell), inOrder: code === exitCode.ok, width }),
+    statusLines(result, {
+      commands: nextCommands(
+        shell,
+        result.scopes.map(({ context }) => context),
+      ),
+      inOrder: code === exitCode.ok,
+      width,
+    }),
 };
 
 /** What the lines depend on besides the result. */

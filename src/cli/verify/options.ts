@@ -14,8 +14,6 @@ import {
 } from "../options/shared-options.ts";
 import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
 import type { Suggest } from "../../core/checks/facts.ts";
-import { shellQuote } from "../../domain/shell-quote.ts";
-import type { Shell } from "../show/equivalent-command.ts";
 
 const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 
@@ -89,29 +87,4 @@ export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInp
   const allNamespaces =
     answers.allNamespaces || (allContexts && namespaces.length === 0 && namespaceSelector === undefined);
   return { ...answers, allNamespaces, azurePatienceMs, suggest };
-}
-
-/** Options that lead to the same services. */
-const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;
-
-/** Writes command lines of this program as a person would type them here. Options from variables are left out. */
-export function suggester({ program, given }: Pick<Shell, "program" | "given">): Suggest {
-  const kept = sameServices.flatMap((name) => {
-    const answer = given.get(name);
-    if (answer?.source !== "flag") return [];
-    const { long, kind } = verifyOptions[name];
-    return kind === "switch" ? [long] : [`${long} ${shellQuote(answer.texts.at(-1) ?? "")}`];
-  });
-  const ours = (command: string, options: ReadonlyArray<readonly [flag: string, value?: string]>) =>
-    [
-      program,
-      command,
-      ...options.map(([flag, value]) => (value === undefined ? flag : `${flag} ${shellQuote(value)}`)),
-      ...kept,
-    ].join(" ");
-  const file = given.get("kubeconfig")?.texts.at(-1);
-  const kubeconfig = file === undefined ? [] : ["--kubeconfig", file];
-  const kubectl = (context: string, ...words: readonly string[]) =>
-    ["kubectl", ...kubeconfig, "--context", context, ...words].map(shellQuote).join(" ");
-  return Object.assign(ours, { kubectl });
 }
