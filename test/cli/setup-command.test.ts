@@ -55,7 +55,7 @@ describe("an interruption", () => {
     expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");
     expect(run.stderr).not.toContain("fix: not done");
     expect(run.stderr).toContain(
-      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --yes",
+      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
     );
   });
 });
@@ -81,7 +81,9 @@ describe("a result", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("imagePullSecrets:");
     expect(stdout).toMatch(/image: localhost:\d+\/my-awesome-app:v1/);
-    expect(stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes");
+    expect(stdout).toContain(
+      "acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
+    );
     expect(stdout).toMatch(/can pull from \S+ until \d{4}-\d\d-\d\d\./);
     expect(stdout + stderr).not.toContain("\u001b");
     // No password, in any of its forms.
