@@ -81,8 +81,8 @@ describe("a completion script", () => {
 /** Names out of libraries that a command may need. */
 const sdks = ["ConfidentialClientApplication", "KubeConfig", "loadAll", "protobuf", "startSandbox"];
 
-/** Names out of what comes along with libraries that a command needs: of kubeconfigs and of proxies. */
-const unused = ["JSONPath", "SmartBuffer"];
+/** Names out of what comes along with libraries that a command needs: of kubeconfigs, of proxies, of terminals. */
+const unused = ["JSONPath", "SmartBuffer", "ansi256"];
 
 describe("a command that is carried out", () => {
   it("loads no second HTTP client: Node's fetch takes as long to load as all that is ours", async () => {
@@ -91,7 +91,7 @@ describe("a command that is carried out", () => {
     expect(parts).not.toContain("internal/deps/undici/undici");
   });
 
-  it("loads of the Kubernetes client its calls alone", async () => {
+  it("loads of the Kubernetes client its calls alone, and no colours for a pipe", async () => {
     const { run, files } = await watched("status", sandbox);
     expect(run.code, run.stderr).toBe(0);
     const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
