@@ -13,7 +13,7 @@ export interface Finished<Result> {
     readonly message: string;
     /** What was thrown, to find out more by. */
     readonly cause?: unknown;
-  } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
+  } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable" | "brief">;
 }
 
 /** Told what was done by a run that ends without an outcome, before it throws. */
@@ -87,7 +87,7 @@ export function endingBy(failures: readonly unknown[], isHalfDone: boolean): End
   });
   const [first] = errors;
   if (!first) return { exitCode: exitCode.ok };
-  const { code, hint, docs, requestId, retryable } = first;
+  const { code, hint, docs, requestId, retryable, brief } = first;
   return {
     exitCode: isHalfDone ? exitCode.incomplete : first.exitCode,
     error: {
@@ -97,6 +97,7 @@ export function endingBy(failures: readonly unknown[], isHalfDone: boolean): End
       docs,
       requestId,
       retryable,
+      brief: errors.length === 1 ? brief : undefined,
       cause: first,
     },
   };
@@ -144,6 +145,7 @@ export function incomplete(
       requestId: first?.error.requestId,
       retryable: true,
       exitCode: exitCode.incomplete,
+      brief: { message: `${says}.`, hint },
     },
     { cause: first?.error },
   );

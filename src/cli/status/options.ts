@@ -7,6 +7,7 @@ import { valueOption, type AnswersOf } from "../options/option.ts";
 import {
   askingOptions,
   clusterOptions,
+  outputOption,
   outputOptions,
   rehearsalOptions,
   runOptions,
@@ -64,6 +65,7 @@ export const statusOptions = {
   ...askingOptions,
   ...rehearsalOptions,
   ...outputOptions,
+  output: outputOption("wide", "name"),
 };
 
 /** What `status` was asked for. */
