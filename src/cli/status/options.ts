@@ -9,7 +9,7 @@ import {
   clusterOptions,
   outputOption,
   outputOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,
@@ -63,7 +63,7 @@ export const statusOptions = {
     needs: { prune: "without it nothing is written" },
   },
   ...askingOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   ...outputOptions,
   output: outputOption("wide", "name"),
 };

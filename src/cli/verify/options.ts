@@ -8,7 +8,7 @@ import {
   outputOptions,
   proofOptions,
   registryScopeOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   serviceOptions,
   signInOptions,
   namespaceOptions,
@@ -58,7 +58,7 @@ export const verifyOptions = {
   }),
   image: proofOptions.image,
   ...serviceOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   failedOnly: switchOption({
     flag: "--failed-only",
     summary: "show only the checks that fail",
