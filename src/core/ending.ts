@@ -151,20 +151,28 @@ export function incomplete(
   );
 }
 
+const mostFixes = 5;
+
+/** What fixes several errors, each once and in a line of its own. */
+export function fixesOf(errors: readonly ActionableError[]): string | undefined {
+  const fixes = [...new Set(errors.flatMap(({ hint }) => hint ?? []))];
+  return fixes.length === 0 ? undefined : fixes.slice(0, mostFixes).join("\n");
+}
+
 /** That nothing of what was meant can be written now, so that nothing is begun. */
 export function noneWritable([first, ...more]: readonly [
   ActionableError,
   ...ActionableError[],
 ]): ActionableError {
   const errors = [first, ...more];
-  const { code, hint, docs, requestId } = first;
+  const { code, docs, requestId } = first;
   const passing = errors.every(({ retryable }) => retryable);
   return new ActionableError(
     errors.map(({ message }) => message).join("\n"),
     // A cluster that does not answer has refused nobody.
     {
       code,
-      hint,
+      hint: fixesOf(errors),
       docs,
       requestId,
       retryable: passing,

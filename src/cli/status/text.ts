@@ -60,7 +60,7 @@ function statusLines(result: StatusResult, context: StatusContext): Line[] {
     entries.length > 0 ? listLines(columnsOf(entries, isWide), entries, isWide ? Infinity : width) : [],
     headLines(result, context),
     troubleLines(entries, width),
-    result.pending.flatMap((work) => pendingLines(work, width)),
+    result.pending.flatMap((work) => pendingLines(work, entries, width)),
     orphanLines(result, context),
     orphansUnknownLines(result, width),
     linkLines(result, context),
@@ -77,7 +77,9 @@ function troubleParts(result: StatusResult, context: StatusContext): Line[][] {
   return [
     inOrder ? [] : headLines(result, context),
     troubleLines(result.entries, width),
-    result.pending.filter(({ overdue }) => overdue).flatMap((work) => pendingLines(work, width)),
+    result.pending
+      .filter(({ overdue }) => overdue)
+      .flatMap((work) => pendingLines(work, result.entries, width)),
     orphanLines(result, context),
     linkLines(result, context),
     unseenLines(result, width),
@@ -159,8 +161,10 @@ function whyOf({ state, reason, expiresAt, daysLeft }: StatusEntry): string {
   return `its key ends in ${days(daysLeft ?? 0)}`;
 }
 
-function pendingLines(work: PendingWork, width: number): Line[] {
-  const where = `${work.context} (${work.loginServer})`;
+function pendingLines(work: PendingWork, entries: readonly StatusEntry[], width: number): Line[] {
+  const known = entries.find(({ loginServer }) => loginServer === work.loginServer);
+  const registry = known ? registryText(nameOfRegistry(known), work.loginServer) : work.loginServer;
+  const where = `${work.context}, for ${registry},`;
   const sign = work.overdue ? toned("bad", "✗") : toned("plain", "•");
   if (work.kind === "run") {
     const what = work.removes ? "removal" : "run";
@@ -170,7 +174,7 @@ function pendingLines(work: PendingWork, width: number): Line[] {
     return signedLines(
       sign,
       work.live
-        ? `A ${what} is at work in ${where}: ${several(work.secrets)}.`
+        ? `A ${what} is at work in ${where} on ${several(work.secrets)}.`
         : `A ${what} in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${moment(work.renewedAt)}. ${goesOn}`,
       width,
     );
@@ -180,7 +184,7 @@ function pendingLines(work: PendingWork, width: number): Line[] {
   const when = work.due
     ? `may be retired since ${moment(work.retireAfter)}${work.overdue ? ", and no run has done it" : ""}`
     : `stays valid until ${moment(work.retireAfter)} at least, and is then to be retired`;
-  return signedLines(sign, `${key} in ${where}, which ${held} changed over from, ${when}.`, width);
+  return signedLines(sign, `${key} in ${where} which ${held} changed over from, ${when}.`, width);
 }
 
 /** A time to the minute, to say when to come back. */
