@@ -21,14 +21,21 @@ import { scopeLines, unseenLines } from "./sight.ts";
 /** How `status` words what it found, and the key that it would remove. */
 export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
-  lines: (result, telling) => statusLines(result, contextOf(telling)),
-  troubles: (result, telling) => parted(troubleParts(result, contextOf(telling))),
+  lines: (result, telling) => statusLines(result, contextOf(result, telling)),
+  troubles: (result, telling) => parted(troubleParts(result, contextOf(result, telling))),
   names: ({ entries }) => namesOf(entries),
 };
 
-function contextOf({ answers, shell, width, exitCode: code }: Telling<StatusAnswers> & Ended): StatusContext {
+function contextOf(
+  { scopes }: StatusResult,
+  { answers, shell, width, exitCode: code }: Telling<StatusAnswers> & Ended,
+): StatusContext {
   const isWide = answers.output === "wide";
-  return { commands: nextCommands(shell), inOrder: code === exitCode.ok, isWide, width };
+  const commands = nextCommands(
+    shell,
+    scopes.map(({ context }) => context),
+  );
+  return { commands, inOrder: code === exitCode.ok, isWide, width };
 }
 
 /** As --leave-out takes them; with the context before it where there are several. */
@@ -59,6 +66,7 @@ function statusLines(result: StatusResult, context: StatusContext): Line[] {
     pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
     entries.length > 0 ? listLines(columnsOf(entries, isWide), entries, isWide ? Infinity : width) : [],
     headLines(result, context),
+    missingLines(result, width),
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, entries, width)),
     orphanLines(result, context),
@@ -76,6 +84,7 @@ function troubleParts(result: StatusResult, context: StatusContext): Line[][] {
   const { width, inOrder } = context;
   return [
     inOrder ? [] : headLines(result, context),
+    missingLines(result, width),
     troubleLines(result.entries, width),
     result.pending
       .filter(({ overdue }) => overdue)
@@ -88,9 +97,14 @@ function troubleParts(result: StatusResult, context: StatusContext): Line[][] {
   ];
 }
 
-function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: StatusContext): Line[] {
+function headLines(
+  { entries, scopes, missing }: StatusResult,
+  { width, inOrder: all }: StatusContext,
+): Line[] {
   const bad = entries.filter(({ state }) => !isInOrder(state)).length;
   if (entries.length === 0) {
+    // Which of the names that were asked for is to blame is told below.
+    if (missing.length > 0) return [];
     const where = scopes.map(({ context }) => context).join(", ");
     return wrapped(`No secret that was looked at in ${where} has an entry of acr-pull's.`, width);
   }
@@ -102,7 +116,11 @@ function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: S
       width,
     );
   if (!all)
-    return signedLines(toned("plain", "•"), `${count}, in order; what is not in order follows.`, width);
+    return signedLines(
+      toned("plain", "•"),
+      `${count} ${entries.length === 1 ? "is" : "are"} in order, but not everything is:`,
+      width,
+    );
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
   const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
   return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);
@@ -233,6 +251,11 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
     ...wrapped("To take back what is left, or give them a secret again run setup:", width),
     `  ${commands.remove()}`,
   ];
+}
+
+/** What was asked for by name and is not there. */
+function missingLines({ missing }: StatusResult, width: number): Line[] {
+  return missing.flatMap(({ message }) => signedLines(toned("bad", "✗"), message, width));
 }
 
 function warningLines({ warnings }: StatusResult, width: number): Line[] {
