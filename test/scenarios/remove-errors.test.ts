@@ -486,7 +486,7 @@ describe.concurrent("remove, asked for a namespace that has no entry", () => {
   it("does nothing, and tells where there are some", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox);
-    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, ["-n", "defautl"]));
+    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, ["-n", "default"]));
     expect([result.code, result.json.removed, writes], result.stderr).toEqual([0, [], 0]);
     expect(result.stderr).toContain(
       "No secret that was asked for has an entry for it, and these have one: sandbox/awesomeapps/acr-secret",

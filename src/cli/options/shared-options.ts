@@ -212,6 +212,9 @@ export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
 
+/** Set to `true` for the one command that is rehearsed, which prints its commands as rehearsals. */
+export const rehearsalVariable = "__ACR_PULL_REHEARSAL";
+
 /** For a command that can be rehearsed in a world where nobody has been yet. */
 const rehearsalOptions = {
   sandbox: switchOption({
