@@ -7,6 +7,7 @@ import { valueOption, type AnswersOf } from "../options/option.ts";
 import {
   askingOptions,
   clusterOptions,
+  outputOption,
   outputOptions,
   rehearsalAfterSetup,
   runOptions,
@@ -68,6 +69,7 @@ export const statusOptions = {
   ...askingOptions,
   ...rehearsalAfterSetup,
   ...outputOptions,
+  output: outputOption("wide", "name"),
 };
 
 /** What `status` was asked for. */
