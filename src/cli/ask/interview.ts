@@ -83,7 +83,8 @@ export class Interview<Types extends FlowTypes> {
     const { view, terminal, signal } = this.#context;
     if (signal.aborted || !(error instanceof ActionableError)) throw error;
     if (error instanceof InterruptedError || error.code.endsWith(".declined")) throw error;
-    view.notice(["", ...failureLines(describeFailure(error), "normal", terminal.stderr.width), ""]);
+    const { width } = terminal.stderr;
+    view.notice(["", ...failureLines(describeFailure(error), { debug: false, width }), ""]);
     const remedy = this.#questionnaire.remedies?.[error.code];
     const reply = await prompter.choose({
       message: "How to go on?",

@@ -1,9 +1,10 @@
 import { type ListedCommand, helpCommand, helpFlag, versionFlag } from "../command.ts";
 import type { NamedContext } from "../../core/ports.ts";
 import { isUnsafe, oneLine } from "../show/foreign-text.ts";
-import { inHelpOrder, type OptionDefinition, type ValueHint } from "../options/option.ts";
+import { inHelpOrder, shortOf, type OptionDefinition, type ValueHint } from "../options/option.ts";
 import { clusterOptions } from "../options/shared-options.ts";
-import { findPlace, shortOf, type Place, type Typed } from "./place.ts";
+import type { Typed } from "../options/words.ts";
+import { findPlace, type Place } from "./place.ts";
 
 /** One word that the word under the cursor can become. */
 interface Candidate {

@@ -41,22 +41,23 @@ const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonl
 /** Options of every command for its output. */
 export const outputOptions = {
   output: defaultedOption({
-    flag: `-o, --output <${outputFormats.join("|")}>`,
-    summary: "how the answer is written to stdout",
+    flag: "-o, --output <format>",
+    summary: `form of the answer: ${outputFormats.join(", ")}`,
+    common: true,
     group: "Output",
     parse: oneOf(...outputFormats),
     fallback: "text",
   }),
   color: defaultedOption({
     flag: `--color <${colorChoices.join("|")}>`,
-    summary: "colour; NO_COLOR and FORCE_COLOR are heeded too",
+    summary: "when to use colour; NO_COLOR and FORCE_COLOR count too",
     group: "Output",
     parse: oneOf(...colorChoices),
     fallback: "auto",
   }),
   accessible: switchOption({
     flag: "--accessible",
-    summary: "plain lines and numbered questions, for screen readers; also when TERM is dumb",
+    summary: "plain lines and numbered questions, for screen readers; also where TERM is dumb",
     group: "Output",
   }),
   quiet: switchOption({ flag: "--quiet", summary: "the answer and errors only", group: "Output" }),
@@ -68,7 +69,7 @@ export const outputOptions = {
   }),
   debug: switchOption({
     flag: "--debug",
-    summary: "with an error, its causes and where it arose",
+    summary: "show the causes of an error, and where it arose",
     group: "Output",
   }),
 };
@@ -102,13 +103,13 @@ export const signInOptions = {
 export const registryScopeOptions = {
   subscription: valueOption({
     flag: "--subscription <id>",
-    summary: "look for the registry here alone, instead of in every visible subscription",
+    summary: "look for the registry in this subscription only (default: in every visible one)",
     group: "Registry",
     parse: plainText,
   }),
   resourceGroup: valueOption({
     flag: "--resource-group <name>",
-    summary: "look for the registry in this resource group alone",
+    summary: "look for the registry in this resource group only",
     group: "Registry",
     parse: plainText,
   }),
@@ -118,9 +119,12 @@ export const registryScopeOptions = {
 export const clusterOptions = {
   contexts: listOption({
     flag: "--context <context>",
-    summary: "context of the kubeconfig (repeatable; default: the current one)",
+    summary: "kubeconfig context (repeatable; default: current)",
     question: "Which clusters, by their kubeconfig contexts?",
     group: "Cluster",
+    common: true,
+    // A context may be called anything.
+    hasCommas: true,
     parse: plainText,
   }),
   kubeconfig: valueOption({
@@ -131,7 +135,7 @@ export const clusterOptions = {
   }),
   clusterId: valueOption({
     flag: "--cluster-id <id>",
-    summary: "the cluster's id, where the UID of its namespace kube-system may not be read",
+    summary: "the cluster's id, where the UID of the namespace kube-system cannot be read",
     group: "Cluster",
     parse: clusterIdentifier,
   }),
@@ -143,7 +147,7 @@ export const clusterOptions = {
   // If it is not given, the user is told of each program that runs.
   execPlugins: yieldingOption({
     flag: "--exec-plugins <policy>",
-    summary: "programs a kubeconfig may have run to sign in: allow any, known ones of clouds, or deny all",
+    summary: "which sign-in programs a kubeconfig may run: allow any, known ones of clouds, or deny all",
     group: "Cluster",
     parse: oneOf(...execPluginPolicies),
     fallback: "allow",
@@ -154,14 +158,14 @@ export const clusterOptions = {
 export const proofOptions = {
   proof: defaultedOption({
     flag: `--proof <${proofs.join("|")}>`,
-    summary: "how the credential is proven: by a pull, by a sign-in alone, or not at all",
+    summary: "how to prove the credential: by a pull, by a sign-in to Entra only, or not at all",
     group: "Proof",
     parse: oneOf(...proofs),
     fallback: "registry",
   }),
   image: valueOption({
     flag: "--image <repository:tag>",
-    summary: "image that the proof asks for (default: any name, as a registry may be empty)",
+    summary: "image that the proof asks for (default: any name, since a registry may be empty)",
     group: "Proof",
     parse: imageReference,
   }),
@@ -178,7 +182,7 @@ export const serviceOptions = {
   }),
   concurrency: defaultedOption({
     flag: "--concurrency <number>",
-    summary: "the most requests under way at once in a cluster",
+    summary: "most requests at once in a cluster",
     group: "Run",
     parse: concurrency,
     fallback: "10",
@@ -189,7 +193,8 @@ export const serviceOptions = {
 export const completenessOptions = {
   namespacesComplete: switchOption({
     flag: "--namespaces-complete",
-    summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
+    summary:
+      "the secrets that acr-pull can see are all there are, although it may not list them cluster-wide",
     group: "Consent",
     consent: true,
   }),
@@ -200,7 +205,7 @@ export const leaveOutOptions = {
   leaveOut: listOption({
     flag: "--leave-out <namespace/secret>",
     summary:
-      "go on as if this secret were not there: no mark on it is waited for, no key stays because it holds it (repeatable)",
+      "continue as if this secret did not exist: wait for no mark on it, keep no key for it (repeatable)",
     group: "Consent",
     parse: secretReference,
     consent: true,
@@ -216,7 +221,8 @@ export const askingOptions = {
 export const rehearsalOptions = {
   sandbox: switchOption({
     flag: "--sandbox",
-    summary: "run this one command inside a fresh sandbox, with no Azure and no cluster",
+    summary: "rehearse this command in a fresh sandbox",
+    common: true,
     group: "Rehearsal",
     instead: (commandLine) => [
       "sandbox",
@@ -238,17 +244,23 @@ export const runOptions = {
     fallback: "60s",
   }),
   ...serviceOptions,
-  dryRun: switchOption({ flag: "--dry-run", summary: "show the plan, write nothing", group: "Run" }),
+  dryRun: switchOption({
+    flag: "--dry-run",
+    summary: "show the plan, and write nothing",
+    group: "Run",
+    common: true,
+  }),
   exitCode: switchOption({
     flag: "--exit-code",
-    summary: "with --dry-run: exit 5 when the plan has changes",
+    summary: "with --dry-run: exit 5 if the plan has changes",
     group: "Run",
     needs: { dryRun: "it says whether a plan has changes" },
   }),
   ...askingOptions,
   yes: switchOption({
     flag: "-y, --yes",
-    summary: "carry the plan out without asking; needed where nobody can be asked",
+    summary: "carry out the plan without asking",
+    common: true,
     group: "Consent",
     consent: true,
   }),
@@ -270,6 +282,7 @@ export function namespaceOptions(texts: {
       summary: texts.named,
       ...(texts.question !== undefined && { question: texts.question }),
       group: "Cluster",
+      common: true,
       parse: namespaceName,
     }),
     namespaceSelector: valueOption({
