@@ -17,6 +17,7 @@ import {
   completenessOptions,
   leaveOutOptions,
   outputOptions,
+  rehearsalAfterSetup,
   runOptions,
   signInOptions,
   namespaceOptions,
@@ -45,6 +46,7 @@ export const rotateOptions = {
     parse: objectName,
   }),
   ...runOptions,
+  ...rehearsalAfterSetup,
   ifExpiringWithinMs: valueOption({
     flag: "--if-expiring-within <duration>",
     summary: "replace only keys that end within this time, such as 60d: for a daily job",

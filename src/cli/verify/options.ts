@@ -7,7 +7,7 @@ import {
   outputOptions,
   proofOptions,
   registryScopeOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   serviceOptions,
   signInOptions,
   namespaceOptions,
@@ -59,7 +59,7 @@ export const verifyOptions = {
   }),
   image: { ...proofOptions.image, common: true },
   ...serviceOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   ...outputOptions,
 };
 
