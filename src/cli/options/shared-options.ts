@@ -11,6 +11,7 @@ import {
   positiveDuration,
   tenant,
 } from "./option-values.ts";
+import { rehearsalOptions } from "./rehearsal-options.ts";
 import { defaultedOption, listOption, oneOf, switchOption, valueOption, yieldingOption } from "./option.ts";
 
 /** How answers are written. */
@@ -216,32 +217,6 @@ export const leaveOutOptions = {
 export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
-
-/** For a command that can be rehearsed in a world where nobody has been yet. */
-const rehearsalOptions = {
-  sandbox: switchOption({
-    flag: "--sandbox",
-    summary: "rehearse this command in a fresh sandbox",
-    common: true,
-    group: "Rehearsal",
-    instead: (commandLine) => ["sandbox", ...rehearsed(commandLine)],
-  }),
-};
-
-/** For a command that has nothing to work on before `setup` has been run. */
-export const rehearsalAfterSetup = {
-  sandbox: switchOption({
-    flag: "--sandbox",
-    summary: "rehearse this command in a fresh sandbox, after setup",
-    group: "Rehearsal",
-    common: true,
-    instead: (commandLine) => ["sandbox", "--after-setup", ...rehearsed(commandLine)],
-  }),
-};
-
-function rehearsed(commandLine: readonly string[]): string[] {
-  return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== "--sandbox")];
-}
 
 /** Options of every command that carries work out: how it proves, waits, shows and asks. */
 export const runOptions = {

@@ -6,6 +6,7 @@ import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import {
   askingOptions,
   clusterOptions,
@@ -13,7 +14,6 @@ import {
   leaveOutOptions,
   outputOptions,
   proofOptions,
-  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,

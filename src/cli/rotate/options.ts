@@ -12,12 +12,12 @@ import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import {
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
   outputOptions,
-  rehearsalAfterSetup,
   runOptions,
   signInOptions,
   namespaceOptions,

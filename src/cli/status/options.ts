@@ -4,11 +4,11 @@ import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import {
   askingOptions,
   clusterOptions,
   outputOptions,
-  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,

@@ -2,12 +2,12 @@ import type { FlowTypes } from "../flow-command.ts";
 import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
 import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import {
   clusterOptions,
   outputOptions,
   proofOptions,
   registryScopeOptions,
-  rehearsalAfterSetup,
   serviceOptions,
   signInOptions,
   namespaceOptions,
