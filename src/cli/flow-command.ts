@@ -15,6 +15,7 @@ export interface FlowTypes {
     readonly verbose?: boolean;
     readonly quiet?: boolean;
     readonly exitCode?: boolean;
+    readonly kubeconfig?: string | undefined;
   };
   input: unknown;
   ports: unknown;
@@ -66,7 +67,7 @@ export function flowCommand<Types extends FlowTypes>(command: FlowCommand<Types>
   };
 }
 
-/** A way to go on after a failure. */
+/** A way to continue after a failure. */
 export interface Remedy {
   /** What is agreed to by it. */
   readonly label: string;

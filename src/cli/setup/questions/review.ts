@@ -114,7 +114,7 @@ function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], a
       "Registry",
       `${registry.loginServer} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
     ],
-    ["Role", `${[...new Set(granted)].join("; ")} on this registry alone`],
+    ["Role", `${[...new Set(granted)].join("; ")} on this registry only`],
     [
       "Principal",
       servicePrincipal === undefined
