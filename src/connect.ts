@@ -7,6 +7,7 @@ import {
   type Connect,
   type Connections,
   type DirectoryConnection,
+  type Workplace,
 } from "./cli/connections.ts";
 import type { HostProcess } from "./cli/command.ts";
 import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
@@ -18,6 +19,7 @@ import { refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
+import type { RegistryOptions } from "./registry/registry-connection.ts";
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
 export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "execArgv" | "pid">): Connect {
@@ -77,15 +79,14 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       clusters: openClusters,
       workplace: async (request, next) => {
         await guard();
-        const [clusters, { PullClient }] = await Promise.all([
+        const [clusters] = await Promise.all([
           openClusters(request),
-          import("./registry/pull-client.ts"),
           next === "azure" ? import("./azure/azure.ts") : undefined,
           next === "directory" ? import("./azure/directory-services.ts") : undefined,
         ]);
         return {
           clusters,
-          pullProof: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
+          pullProof: registriesOf({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           process: processIdentity(pid),
         };
@@ -134,6 +135,17 @@ function azureOptions(request: AzureRequest, { env, report }: OpenAs): AzureOpti
     report({ kind: "note", level: "instruction", text });
   };
   return { ...request, env, onDeviceCode };
+}
+
+/** What tries registries. It is loaded when the first one is tried: before that, a run asks others. */
+function registriesOf(options: RegistryOptions): Workplace["pullProof"] {
+  const client = async () => new (await import("./registry/pull-client.ts")).PullClient(options);
+  return {
+    tryPull: async (...asked) => (await client()).tryPull(...asked),
+    checkReachable: async (...asked) => (await client()).checkReachable(...asked),
+    look: async (...asked) => (await client()).look(...asked),
+    findPlatforms: async (...asked) => (await client()).findPlatforms(...asked),
+  };
 }
 
 async function checkLoginServer(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {

@@ -126,6 +126,9 @@ function asTyped({ flag, long, values }: OptionDefinition<unknown>): string {
   return `${long} ${only !== undefined && others.length === 0 ? only : placeholder}`;
 }
 
+/** Lets a shell's completion ask servers, by its one value `server`. A shell has no place for an option. */
+export const completionVariable = "ACR_PULL_COMPLETION";
+
 /**
  * Sentences about variables that look like ours and are not read: misspelt ones, and consent, which only a flag
  * gives.
@@ -139,7 +142,9 @@ export async function variableWarnings(
 ): Promise<string[]> {
   const unread = (options: OptionSet) => {
     const known = new Set(Object.values(options).map(({ variable }) => variable));
-    return Object.keys(environment).filter((name) => name.startsWith("ACR_PULL_") && !known.has(name));
+    return Object.keys(environment).filter(
+      (name) => name.startsWith("ACR_PULL_") && !known.has(name) && name !== completionVariable,
+    );
   };
   if (unread(own).length === 0) return [];
   const options = await all();
