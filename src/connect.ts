@@ -12,10 +12,9 @@ import {
 import type { HostProcess } from "./cli/command.ts";
 import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
 import { processIdentity, systemClock } from "./cli/this-machine.ts";
-import type { ReadTarget } from "./core/verify/contract.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
-import { refused } from "./domain/errors.ts";
+import { ActionableError, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
@@ -42,12 +41,16 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       });
     const openClusters = async (answers: ClusterRequest) => {
       await guard();
-      const { contexts, ...request } = clusterRequest(answers);
+      const { contexts, allContexts = false, ...request } = clusterRequest(answers);
       const loaded = await kubeconfig(request.kubeconfig);
-      const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
+      const one = contexts.length > 0 ? contexts : [currentContext(loaded)];
+      const chosen = allContexts ? everyContext(loaded) : one;
       return Promise.all(
         chosen.map((context) =>
-          opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, hearing)),
+          opened.do("cluster", { context, allContexts, request }, () => {
+            const open = openCluster(loaded, context, request, hearing);
+            return allContexts ? open.catch((error: unknown) => outOfReach(context, error)) : open;
+          }),
         ),
       );
     };
@@ -181,6 +184,19 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
   );
 }
 
+/** The current one first, by which a cluster of several contexts is called. */
+function everyContext({ currentContext: current, contexts }: Kubeconfig): string[] {
+  const names = contexts.map(({ name }) => name);
+  return names.toSorted((left, right) => Number(right === current) - Number(left === current));
+}
+
+/** A context that nobody named may lead nowhere: that is told of it, and hides no other. */
+async function outOfReach(context: string, error: unknown): Promise<WritableClusterTarget> {
+  if (!(error instanceof ActionableError)) throw error;
+  const { lostCluster } = await import("./kubernetes/lost-cluster.ts");
+  return { cluster: lostCluster(context, error), defaultNamespace: "default" };
+}
+
 /** Who is told of the programs that sign in to clusters. */
 interface Hearing {
   readonly report: Report;
@@ -203,7 +219,7 @@ async function openCluster(
   context: string,
   { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
   { report, onPluginStart }: Hearing,
-): Promise<WritableClusterTarget & ReadTarget> {
+): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });

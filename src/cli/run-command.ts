@@ -7,7 +7,8 @@ import { readCommandLine, type Reading, type Program } from "./options/command-l
 import { loadCommand, type CommandContext, type HostProcess, type ListedCommand } from "./command.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./options/option.ts";
-import { outputOptions, runOptions, type OutputFormat } from "./options/shared-options.ts";
+import { outputOptions, type OutputFormat } from "./options/output-options.ts";
+import { runOptions } from "./options/shared-options.ts";
 import type { Connect } from "./connections.ts";
 import { openTerminal, type Terminal } from "./show/terminal.ts";
 import { describeFailure } from "./show/failure.ts";
@@ -66,7 +67,9 @@ async function runOrShow(
     terminal.stdout.document(reading.text);
     return exitCode.ok;
   }
-  const view = await openView(look(outputOptions.output), detail, terminal);
+  const output = reading.kind === "command" ? reading.command.options["output"] : undefined;
+  const format = look((output ?? outputOptions.output) as OptionDefinition<OutputFormat>);
+  const view = await openView(format, detail, terminal);
   if (reading.kind === "command") return await runCommand(reading, environment, program, { terminal, view });
   const error = new UsageError(reading.message, "usage.command-line", reading.hint);
   return showFailure(error, view, undefined);
@@ -75,7 +78,9 @@ async function runOrShow(
 /** The view for an output format; the other views are not loaded. */
 async function openView(format: OutputFormat, detail: Detail, terminal: Terminal): Promise<View> {
   const progress = new ProgressLines(terminal.stderr, detail);
-  if (format === "text") return openHumanView(terminal, detail, progress);
+  if (format === "text" || format === "wide") return openHumanView(terminal, detail, progress);
+  if (format === "name")
+    return (await import("./show/name-view.ts")).openNameView(terminal, detail, progress);
   const { openDocumentView } = await import("./show/document-view.ts");
   if (format === "json") return openDocumentView(terminal, detail, progress);
   const { yamlText } = await import("./show/yaml-text.ts");

@@ -2,7 +2,7 @@ import { distance } from "fastest-levenshtein";
 import { registryReference, namespaceName } from "../../domain/names.ts";
 import type { Command, ListedCommand } from "../command.ts";
 import { shortOf, type OptionDefinition } from "./option.ts";
-import { everyNamespace, otherCommands, otherOptions } from "./synonyms.ts";
+import { byName, everyNamespace, otherCommands, otherOptions } from "./synonyms.ts";
 
 /** Why a command line cannot be read, and what to type instead. */
 interface Complaint {
@@ -79,8 +79,9 @@ function withoutCommand(flag: string, words: readonly string[], speaker: Speaker
 }
 
 /** What to type in place of an option that the command does not have. */
-function instead(flag: string, { name, options }: Command, { flags }: Speaker): string | undefined {
-  if (everyNamespace.flags.includes(flag)) return everyNamespace.advice.get(name);
+function instead(flag: string, { options }: Command, { flags }: Speaker): string | undefined {
+  const { namespaces, allNamespaces } = options;
+  if (everyNamespace.includes(flag) && namespaces && !allNamespaces) return byName;
   const definitions = Object.values(options);
   const longs = [...definitions.map(({ long }) => long), ...flags];
   const meant = otherOptions.get(flag);

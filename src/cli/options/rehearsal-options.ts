@@ -1,9 +1,15 @@
 import { switchOption } from "./option.ts";
 
+/** Set to `true` for the one command that is rehearsed, which prints its commands as rehearsals. */
+export const rehearsalVariable = "__ACR_PULL_REHEARSAL";
+
+/** The flag that rehearses a command. */
+export const rehearsalFlag = "--sandbox";
+
 /** For a command that can be rehearsed in a world where nobody has been yet. */
 export const rehearsalOptions = {
   sandbox: switchOption({
-    flag: "--sandbox",
+    flag: rehearsalFlag,
     summary: "rehearse this command in a fresh sandbox",
     common: true,
     group: "Rehearsal",
@@ -14,7 +20,7 @@ export const rehearsalOptions = {
 /** For a command that has nothing to work on before `setup` has been run. */
 export const rehearsalAfterSetup = {
   sandbox: switchOption({
-    flag: "--sandbox",
+    flag: rehearsalFlag,
     summary: "rehearse this command in a fresh sandbox, after setup",
     group: "Rehearsal",
     common: true,
@@ -23,5 +29,5 @@ export const rehearsalAfterSetup = {
 };
 
 function rehearsed(commandLine: readonly string[]): string[] {
-  return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== "--sandbox")];
+  return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== rehearsalFlag)];
 }

@@ -14,14 +14,6 @@ import {
 import { rehearsalOptions } from "./rehearsal-options.ts";
 import { defaultedOption, listOption, oneOf, switchOption, valueOption, yieldingOption } from "./option.ts";
 
-/** How answers are written. */
-const outputFormats = ["text", "json", "yaml"] as const;
-export type OutputFormat = (typeof outputFormats)[number];
-
-/** When colour is used. */
-const colorChoices = ["auto", "always", "never"] as const;
-export type ColorChoice = (typeof colorChoices)[number];
-
 /** How this program signs in to Azure. */
 const authMethods = [
   "auto",
@@ -38,42 +30,6 @@ const proofs = ["registry", "entra", "none"] as const;
 
 /** Which programs a kubeconfig may name. */
 const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonly ExecPluginPolicy[];
-
-/** Options of every command for its output. */
-export const outputOptions = {
-  output: defaultedOption({
-    flag: "-o, --output <format>",
-    summary: `form of the answer: ${outputFormats.join(", ")}`,
-    common: true,
-    group: "Output",
-    parse: oneOf(...outputFormats),
-    fallback: "text",
-  }),
-  color: defaultedOption({
-    flag: `--color <${colorChoices.join("|")}>`,
-    summary: "when to use colour; NO_COLOR and FORCE_COLOR count too",
-    group: "Output",
-    parse: oneOf(...colorChoices),
-    fallback: "auto",
-  }),
-  accessible: switchOption({
-    flag: "--accessible",
-    summary: "plain lines and numbered questions, for screen readers; also where TERM is dumb",
-    group: "Output",
-  }),
-  quiet: switchOption({ flag: "--quiet", summary: "the answer and errors only", group: "Output" }),
-  verbose: switchOption({
-    flag: "-v, --verbose",
-    summary: "tell more about each step",
-    group: "Output",
-    excludes: { quiet: "they ask for opposite things" },
-  }),
-  debug: switchOption({
-    flag: "--debug",
-    summary: "show the causes of an error, and where it arose",
-    group: "Output",
-  }),
-};
 
 /** Options of every command that works in Azure: where, and as whom. */
 export const signInOptions = {

@@ -16,7 +16,6 @@ export const otherCommands: ReadonlyMap<string, string> = new Map([
   ...["list", "ls", "get", "show", "describe"].map((word) => [word, "status"] as const),
   ...["renew", "refresh", "reset"].map((word) => [word, "rotate"] as const),
   ...["check", "test", "validate", "diagnose", "doctor", "prove"].map((word) => [word, "verify"] as const),
-  ...["demo", "rehearse", "dev"].map((word) => [word, "sandbox"] as const),
   ...["completions", "autocomplete"].map((word) => [word, "completion"] as const),
   ...["login", "logout", "signin", "auth"].map((word) => [word, signIn] as const),
 ]);
@@ -43,6 +42,7 @@ export const otherOptions: ReadonlyMap<string, string> = new Map(
     ["--plan", "--dry-run"],
     ["--check", "--dry-run"],
     ["--ns", "--namespace"],
+    ["--all", "--all-namespaces"],
     ["--selector", "--namespace-selector"],
     ["-l", "--namespace-selector"],
     ["--cluster", "--context"],
@@ -60,16 +60,8 @@ export const otherOptions: ReadonlyMap<string, string> = new Map(
   ].map(([theirs = "", ours = ""]) => [theirs, ours]),
 );
 
-const byName = "Name each namespace by -n, or choose them by their labels with --namespace-selector.";
+/** Other tools choose every namespace so. `setup`, which has none of these options, writes a secret in each. */
+export const everyNamespace: readonly string[] = ["-A", "--all-namespaces", "--all"];
 
-/** What leads on for who asks for every namespace, as with kubectl, by the command. */
-export const everyNamespace = {
-  flags: ["-A", "--all-namespaces", "--all"] as readonly string[],
-  advice: new Map([
-    ["setup", byName],
-    ["verify", byName],
-    ...["status", "rotate", "remove"].map(
-      (name) => [name, `Leave -n out: ${name} looks in every namespace.`] as const,
-    ),
-  ]),
-};
+/** What leads on where a command never takes every namespace. */
+export const byName = "Name each namespace by -n, or choose them by their labels with --namespace-selector.";

@@ -7,18 +7,19 @@ import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
-  outputOptions,
   proofOptions,
   runOptions,
   serviceOptions,
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
 
@@ -49,6 +50,7 @@ export const removeOptions = {
     named: "only entries in this namespace (repeatable; default: every namespace)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
+  ...allNamespacesOption("entries in every namespace, which is the default"),
   ...clusterOptions,
   secretName: valueOption({
     flag: "--secret-name <name>",

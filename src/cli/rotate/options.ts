@@ -13,15 +13,16 @@ import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
-  outputOptions,
   runOptions,
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `rotate`. */
 export const rotateOptions = {
@@ -38,6 +39,7 @@ export const rotateOptions = {
     named: "only keys that this namespace holds, with all their other holders (repeatable)",
     labelled: "only keys that namespaces with these labels hold, such as team=web",
   }),
+  ...allNamespacesOption("keys of every namespace, which is the default"),
   ...clusterOptions,
   secretName: valueOption({
     flag: "--secret-name <name>",

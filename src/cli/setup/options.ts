@@ -26,10 +26,10 @@ import {
   type AnswersOf,
   type OptionDefinition,
 } from "../options/option.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
   leaveOutOptions,
-  outputOptions,
   registryScopeOptions,
   runOptions,
   signInOptions,

@@ -5,15 +5,16 @@ import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { outputOption, outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
   clusterOptions,
-  outputOptions,
   runOptions,
   serviceOptions,
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `status`. */
 export const statusOptions = {
@@ -29,7 +30,10 @@ export const statusOptions = {
     named: "only entries in this namespace (repeatable; default: every visible namespace)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
+  ...allNamespacesOption("every namespace, which is the default"),
   ...clusterOptions,
+  clusterId: { ...clusterOptions.clusterId, excludes: { allContexts: "each cluster has an id of its own" } },
+  ...allContextsOption,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only entries in secrets of this name",
@@ -67,6 +71,7 @@ export const statusOptions = {
   ...askingOptions,
   ...rehearsalAfterSetup,
   ...outputOptions,
+  output: outputOption("wide", "name"),
 };
 
 /** What `status` was asked for. */

@@ -7,7 +7,8 @@ import {
   UsageError,
   variableWarnings,
 } from "../../../src/cli/options/answers.ts";
-import { outputOptions, runOptions } from "../../../src/cli/options/shared-options.ts";
+import { outputOptions } from "../../../src/cli/options/output-options.ts";
+import { runOptions } from "../../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 
 describe("precedence", () => {

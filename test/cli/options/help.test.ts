@@ -118,10 +118,11 @@ describe("a command line that cannot be read", () => {
     });
   });
 
-  it.each(["remove", "rotate"])("-A of %s: what is asked for is the default", async (command) => {
-    expect(await read([command, "-A"])).toMatchObject({
-      hint: expect.stringContaining("Leave -n out") as string,
-    });
+  it.each([
+    ["setup", "-A", "Name each namespace by -n"],
+    ["status", "--all", "Did you mean --all-namespaces?"],
+  ])("%s %s leads on to what there is", async (command, flag, hint) => {
+    expect(await read([command, flag])).toMatchObject({ hint: expect.stringContaining(hint) as string });
   });
 
   it.each([
