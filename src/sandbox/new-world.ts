@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { newCluster, type ClusterContext } from "./new-cluster.ts";
 import { createIdSource, type IdSource } from "./new-id.ts";
+import { addManagedCluster } from "./new-managed-cluster.ts";
 import { SandboxOptionsError } from "./option-schema.ts";
 import { assign } from "./new-role-assignment.ts";
 import { Replication } from "./replication.ts";
@@ -36,9 +37,10 @@ export interface NewWorld {
  */
 export function newWorld(settings: SandboxSettings): NewWorld {
   const ids = createIdSource(settings.seed);
-  const subscriptions = settings.subscriptions.map(({ subscriptionId, displayName }, index) => ({
+  const subscriptions = settings.subscriptions.map(({ subscriptionId, displayName, tenantId }, index) => ({
     subscriptionId: subscriptionId ?? ids.guid(`subscription ${index}`),
     displayName,
+    ...(tenantId !== undefined && { tenantId }),
   }));
   const clusters = settings.clusters.map((cluster) => newCluster(cluster, ids));
   const caller = {
@@ -61,6 +63,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     roleAssignments: [],
     apiVersions: { ...usualApiVersions, ...settings.apiVersions },
     clusters: clusters.map(({ cluster }) => cluster),
+    managedClusters: [],
     caller,
     clockAheadMs: settings.clockAheadMs,
     pageSize: settings.pageSize,
@@ -83,6 +86,9 @@ export function newWorld(settings: SandboxSettings): NewWorld {
   }
   for (const application of settings.applications) addApplication(world, application, ids);
   for (const principal of settings.foreignPrincipals) addForeignPrincipal(world, principal, ids);
+  for (const cluster of settings.managedClusters) {
+    addManagedCluster(world, cluster, ids, (...principal) => newPrincipal(world, ...principal));
+  }
   for (const group of settings.groups) addGroup(world, group, ids);
   return { world, contexts: clusters.flatMap(({ contexts }) => contexts) };
 }

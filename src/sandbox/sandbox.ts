@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addObject } from "./add-object.ts";
 import { createAzureService } from "./azure-service.ts";
+import { startConnectProxy } from "./connect-proxy.ts";
 import { createCertificateAuthority } from "./certificate-authority.ts";
 import { createContainerRegistry } from "./container-registry/container-registry.ts";
 import type { Environment } from "./environment.ts";
@@ -70,10 +71,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   try {
     const authority = await createCertificateAuthority();
-    const identity = await authority.issue();
+    const hostNames = world.clusters.flatMap(({ hostName }) => hostName ?? []);
+    const identity = await authority.issue(...hostNames);
     const serve = async (
       service: Service,
-      extra: { port?: number; latencyMs?: number } = {},
+      extra: { port?: number; latencyMs?: number; hostName?: string } = {},
     ): Promise<string> => {
       const listener = await listen(service, { identity, log: requests, faults, ...extra });
       closers.push(() => listener.close());
@@ -92,11 +94,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         closers.push(() => real.close());
       }),
     );
+    const named = new Map<string, number>();
     await allStarted(
       world.clusters.map(async (cluster) => {
-        cluster.server = `https://${await serve(createKubernetesApi(world, cluster))}`;
+        const { hostName } = cluster;
+        const address = await serve(createKubernetesApi(world, cluster), hostName ? { hostName } : {});
+        cluster.server = `https://${hostName === undefined ? address : `${hostName}:443`}`;
+        if (hostName !== undefined) named.set(`${hostName}:443`, Number(address.split(":")[1]));
       }),
     );
+    if (named.size > 0) {
+      const proxy = await startConnectProxy(named);
+      closers.push(() => proxy.close());
+      for (const cluster of world.clusters) {
+        if (cluster.hostName !== undefined) cluster.proxyUrl = `http://127.0.0.1:${proxy.port}`;
+      }
+    }
 
     const caPath = join(folder, "ca.pem");
     const kubeconfigPath = join(folder, "kubeconfig");

@@ -124,6 +124,25 @@ const cluster = z.strictObject({
   objects: z.array(manifest).default([]),
 });
 
+/** A managed cluster of AKS. */
+const managedCluster = z.strictObject({
+  name,
+  /** The context that leads to it; absent: it is seen in Azure alone. */
+  context: name.optional(),
+  resourceGroup: name.default("sandbox-group"),
+  location: name.default("westeurope"),
+  /** Default: the first subscription. */
+  subscriptionId: guid.optional(),
+  /** Its API server has a name within its network alone. */
+  isPrivate: z.boolean().default(false),
+  /** What its nodes sign in to Azure as. */
+  nodes: z.enum(["identity", "service-principal"]).default("identity"),
+  /** The name of an identity that somebody made for its nodes, which clusters may share; absent: AKS's own. */
+  kubeletIdentity: name.optional(),
+  /** What that identity may do. */
+  roles: z.array(grant).default([]),
+});
+
 const password = z.strictObject({
   displayName: z.string().nullable().default(null),
   secretText: name.optional(),
@@ -240,7 +259,14 @@ const options = z.strictObject({
   /** Watches after each write that no pull breaks and nothing foreign changes. */
   checkInvariants: z.boolean().default(false),
   subscriptions: z
-    .array(z.strictObject({ subscriptionId: guid.optional(), displayName: name }))
+    .array(
+      z.strictObject({
+        subscriptionId: guid.optional(),
+        displayName: name,
+        /** Absent: this tenant's. Another one's has been delegated to callers of this one. */
+        tenantId: guid.optional(),
+      }),
+    )
     .min(1)
     .default([{ displayName: "Sandbox" }]),
   /** The service principal whose credentials are handed out. */
@@ -279,11 +305,14 @@ const options = z.strictObject({
     .strictObject({
       registries: apiVersionList,
       authorization: apiVersionList,
+      managedClusters: apiVersionList,
       subscriptions: apiVersionList,
     })
     .default({}),
   registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
   clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
+  /** Which of the clusters are AKS's, and others of AKS's. */
+  managedClusters: z.array(managedCluster).default([]),
 });
 
 /** The options of `startSandbox()`, as they are written down. */
@@ -294,6 +323,7 @@ export type SandboxSettings = z.output<typeof options>;
 
 /** Options of one cluster, registry and application, read. */
 export type ClusterSettings = z.output<typeof cluster>;
+export type ManagedClusterSettings = z.output<typeof managedCluster>;
 export type RegistrySettings = z.output<typeof registry>;
 export type GroupSettings = z.output<typeof group>;
 export type ForeignPrincipalSettings = z.output<typeof foreignPrincipal>;

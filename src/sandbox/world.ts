@@ -1,6 +1,7 @@
 import type { CryptoKey } from "jose";
 import type { Replication } from "./replication.ts";
 import type { ApiVersions } from "./resource-manager/api-versions.ts";
+import type { ManagedClusterRecord } from "./resource-manager/managed-clusters.ts";
 
 /*
  * Everything the sandbox's services know, in memory: one tenant, its subscriptions, registries and clusters.
@@ -135,6 +136,8 @@ export interface TenantPolicy extends PasswordRules {
 export interface SubscriptionRecord {
   readonly subscriptionId: string;
   readonly displayName: string;
+  /** Absent: this tenant's. Another one's has been delegated to callers of this one (Azure Lighthouse). */
+  readonly tenantId?: string;
 }
 
 export interface ImageRecord {
@@ -237,8 +240,12 @@ export interface SecretDenial {
 export interface ClusterRecord {
   /** The kubeconfig context that names it. */
   readonly context: string;
-  /** `https://localhost:PORT`, known once it listens. */
+  /** `https://localhost:PORT`, known once it listens; `https://HOST:443` where it has a host name. */
   server: string;
+  /** The name that a managed cluster's API server has; absent: this machine's. */
+  hostName?: string;
+  /** The proxy that leads to that name. */
+  proxyUrl?: string;
   /** Objects by plural resource name (`namespaces`, `secrets`, `serviceaccounts`, `pods`, `events`…). */
   readonly objects: Record<string, KubernetesObject[]>;
   /** The user of the context; a context of the kubeconfig may name another. */
@@ -282,6 +289,7 @@ export interface World {
   /** Which versions of its APIs Resource Manager has here: clouds of their own have fewer. */
   apiVersions: ApiVersions;
   readonly clusters: ClusterRecord[];
+  readonly managedClusters: ManagedClusterRecord[];
   readonly caller: CallerRecord;
   /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */
   clockAheadMs: number;
