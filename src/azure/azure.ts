@@ -1,5 +1,6 @@
 import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
 import { openDirectory, type AzureOptions } from "./directory-services.ts";
+import { createManagedClusterClient } from "./managed-cluster-client.ts";
 import { createResourceManager } from "./resource-manager.ts";
 import { createRegistryResourceClient } from "./registry-resource-client.ts";
 import { createRoleClient } from "./role-client.ts";
@@ -24,5 +25,6 @@ export async function openAzure(
     ...services,
     registries: createRegistryResourceClient(cloud, resourceManager, options.env["AZURE_SUBSCRIPTION_ID"]),
     roles: createRoleClient(resourceManager),
+    managedClusters: createManagedClusterClient(resourceManager),
   };
 }

@@ -85,12 +85,29 @@ const setup = z.strictObject({
     .describe("those that were created"),
   secrets: z.array(secret),
   serviceAccounts: z.array(secret),
+  attachments: z
+    .array(
+      z.strictObject({
+        context: z.string(),
+        managedCluster: z.string().describe("its resource id"),
+        kubeletIdentity: z.strictObject({
+          objectId: z.string(),
+          clientId: z.string(),
+          resourceId: z.string(),
+        }),
+        action,
+      }),
+    )
+    .optional()
+    .describe("with --attach: the AKS clusters whose nodes were granted the role"),
   verification: z.strictObject({
     status: z.enum(["passed", "failed", "skipped"]),
     reason: z
       .string()
       .optional()
-      .describe("why it is skipped; not-reached: the run ended before it tried a pull"),
+      .describe(
+        "why it is skipped; not-reached: the run ended before it tried a pull; role-read-back: only a node of AKS could try one",
+      ),
     checks: z.array(
       z.strictObject({
         id: z.string(),

@@ -8,6 +8,7 @@ import { tableLines, targetLines, type ShownTarget } from "../show/lines.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
+import { attachLines } from "./attach-text.ts";
 import { isPasswordGiven, type SetupAnswers } from "./options.ts";
 import { firstEnd, renewalLines } from "./renewal.ts";
 
@@ -17,7 +18,8 @@ import { firstEnd, renewalLines } from "./renewal.ts";
  */
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
-  lines: resultLines,
+  lines: (result, telling) =>
+    result.attachments ? attachLines(result, result.attachments, telling) : resultLines(result, telling),
 };
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */

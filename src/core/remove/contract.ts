@@ -7,6 +7,7 @@ import type {
   Clock,
   ClusterTarget,
   Directory,
+  ManagedClusters,
   ProcessIdentity,
   PullProof,
   Registries,
@@ -56,6 +57,7 @@ export interface RemovePorts {
     readonly registries: Registries;
     readonly roles: Roles;
     readonly directory: Directory;
+    readonly managedClusters: ManagedClusters;
     readonly signIn: SignIn;
     /** Whether a host is a registry's of the cloud that is signed in to: a password is sent to no other. */
     ownsLoginServer(loginServer: string): boolean;
