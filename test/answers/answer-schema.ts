@@ -232,6 +232,22 @@ const status = z.strictObject({
     ),
   ).describe("keys that acr-pull made and no mark names; null where that cannot be known"),
   orphansUnknown: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  attachments: z
+    .array(
+      z.strictObject({
+        context: z.string(),
+        managedCluster: z.string().describe("its resource id"),
+        kubeletIdentity: z.string().describe("the object id of its nodes' identity"),
+        registry: z.string().describe("resource id"),
+        role: z.string(),
+        roleAssignment: z.string().describe("its resource id"),
+        state: z.enum(["ok", "wrong-mode", "unknown"]),
+        reason: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe("what setup --attach granted the nodes of the chosen AKS clusters; absent where none is AKS"),
+  attachmentsUnknown: z.strictObject({ code: z.string(), message: z.string() }).optional(),
   brokenLinks: z
     .array(
       z.strictObject({ ...place, namespace: z.string(), serviceAccount: z.string(), secret: z.string() }),
@@ -305,6 +321,8 @@ const remove = z.strictObject({
           "has-unnamed-key",
           "principal-gone",
           "used-by-other-clusters",
+          "identity-shared",
+          "clusters-not-seen",
           "shared",
           "has-other-credentials",
           "not-seen",

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createIdSource } from "../../src/sandbox/new-id.ts";
+import { assign } from "../../src/sandbox/new-role-assignment.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { runSafely } from "../canary.ts";
-import { liveAssignments, type Run, type RunOptions } from "../program.ts";
+import { liveAssignments, type ResultDocument, type Run, type RunOptions } from "../program.ts";
 
 const shop = { name: "shop", context: "shop", resourceGroup: "shop-group" };
 const otherTenant = randomUUID();
@@ -57,6 +59,23 @@ function changes(): string[] {
 
 const granted = ["PUT roleAssignments"];
 
+/** Puts myregistry into ABAC mode. */
+function switchMode(): void {
+  const [registry] = sandbox.world.registries;
+  if (registry) registry.roleAssignmentMode = "AbacRepositoryPermissions";
+}
+
+/** Grants the nodes a role as somebody else would. */
+function grantByHand(role: string, scope = "myregistry"): void {
+  const principal = { id: nodes().objectId, type: "ServicePrincipal" };
+  assign(sandbox.world, { role, scope }, principal, createIdSource(undefined));
+}
+
+/** The result of one check. */
+function find(run: Run, id: string): ResultDocument {
+  return run.json.checks.find((check: ResultDocument) => check.id === id);
+}
+
 describe("setup --attach", () => {
   freshSandbox();
 
@@ -101,10 +120,7 @@ describe("setup --attach", () => {
   });
 
   it("is content with the role that az aks update --attach-acr granted", async () => {
-    const { assign } = await import("../../src/sandbox/new-role-assignment.ts");
-    const { createIdSource } = await import("../../src/sandbox/new-id.ts");
-    const principal = { id: nodes().objectId, type: "ServicePrincipal" };
-    assign(sandbox.world, { role: "AcrPull", scope: "myregistry" }, principal, createIdSource(undefined));
+    grantByHand("AcrPull");
     const run = await attach();
     expect(run.json.attachments).toMatchObject([{ action: "reused" }]);
     expect(changes()).toEqual([]);
@@ -121,8 +137,7 @@ describe("setup --attach", () => {
 
   it("grants the other role, and takes the first back, when the registry was switched to ABAC mode", async () => {
     await attach();
-    const [registry] = sandbox.world.registries;
-    if (registry) registry.roleAssignmentMode = "AbacRepositoryPermissions";
+    switchMode();
     const run = await attach();
     expect(run.code, run.stderr).toBe(0);
     expect(rolesOfNodes()).toEqual(["Container Registry Repository Reader myregistry"]);
@@ -241,5 +256,208 @@ describe("a private cluster, and one of an older cloud", () => {
     const run = await attach();
     expect(run.code, run.stderr).toBe(0);
     expect(run.json.attachments).toMatchObject([{ action: "created" }]);
+  });
+});
+
+describe("what setup --attach granted", () => {
+  freshSandbox({ managedClusters: [shop, { name: "other" }] });
+
+  /** A command as JSON about the cluster that was attached. */
+  const about = (command: string, ...args: readonly string[]) =>
+    runSafely(sandbox, [command, "-o", "json", ...args]);
+
+  describe("by status", () => {
+    it("is listed, and in order", async () => {
+      await attach();
+      const run = await about("status");
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.json.attachments).toMatchObject([
+        { context: "shop", kubeletIdentity: nodes().objectId, role: "AcrPull", state: "ok" },
+      ]);
+    });
+
+    it("is not in order when the registry's mode was switched", async () => {
+      await attach();
+      switchMode();
+      const run = await about("status");
+      expect([run.code, run.json.attachments[0].state]).toEqual([5, "wrong-mode"]);
+      const text = await runSafely(sandbox, ["status"]);
+      expect(text.stdout).toContain("acr-pull setup --registry myregistry --context shop --attach");
+    });
+
+    it("is not told of what others granted, and none of what a namespace holds", async () => {
+      grantByHand("AcrPull");
+      expect((await about("status")).json.attachments).toEqual([]);
+      expect((await about("status", "-n", "awesomeapps")).json.attachments).toBeUndefined();
+      expect((await about("status", "--context", "kind")).json.attachments).toBeUndefined();
+    });
+
+    it("is unknown to who does not see the cluster or is not signed in, and all else is told", async () => {
+      await attach();
+      sandbox.setFaults([{ match: "GET .*/managedClusters", times: 20, status: 403 }]);
+      const run = await about("status");
+      expect([run.code, run.json.attachmentsUnknown.code]).toEqual([0, "aks.not-seen"]);
+      const nobody = await runSafely(sandbox, ["status", "-o", "json"], {
+        env: { AZURE_CLIENT_SECRET: "wrong" },
+      });
+      expect(nobody.json.attachmentsUnknown.code).toMatch(/^azure\./);
+      expect(nobody.json.entries).toEqual([]);
+    });
+  });
+
+  describe("by verify", () => {
+    it("lets pods pull with no secret, so that none is missing", async () => {
+      await attach();
+      const run = await about("verify", "-n", "awesomeapps");
+      expect(run.code, run.stdout).toBe(0);
+      expect(find(run, "aks")).toMatchObject({
+        status: "pass",
+        message: expect.stringContaining("pull from myregistry by their own identity, which holds AcrPull"),
+      });
+      expect(find(run, "secret-present")).toMatchObject({ status: "skip" });
+    });
+
+    it("does not excuse a secret of another registry, or one that was asked for", async () => {
+      await attach();
+      for (const args of [
+        ["--registry", "abacregistry"],
+        ["--secret-name", "acr-secret"],
+      ]) {
+        const run = await about("verify", "-n", "awesomeapps", ...args);
+        expect([run.code, find(run, "secret-present").status]).toEqual([5, "fail"]);
+      }
+    });
+
+    it("fails when the registry's mode was switched", async () => {
+      await attach();
+      switchMode();
+      const run = await about("verify", "-n", "awesomeapps", "--registry", "myregistry");
+      expect(run.code).toBe(5);
+      expect(find(run, "aks")).toMatchObject({
+        status: "fail",
+        hint: expect.stringContaining("setup --registry myregistry --attach --context shop"),
+      });
+    });
+
+    it("knows what az aks update --attach-acr granted, in vain on a registry in ABAC mode", async () => {
+      grantByHand("AcrPull", "abacregistry");
+      const run = await about("verify", "-n", "awesomeapps", "--registry", "abacregistry");
+      expect(find(run, "aks")).toMatchObject({ status: "warn" });
+    });
+
+    it("says of a pod that waits that its node may need time", async () => {
+      await attach();
+      const image = `${sandbox.world.registries[0]?.loginServer ?? ""}/my-awesome-app:v1`;
+      sandbox.addObject("shop", {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "app", namespace: "awesomeapps" },
+        spec: { containers: [{ name: "main", image }] },
+        status: {
+          phase: "Pending",
+          containerStatuses: [
+            { name: "main", image, state: { waiting: { reason: "ImagePullBackOff", message: "401" } } },
+          ],
+        },
+      });
+      const run = await about("verify", "-n", "awesomeapps");
+      expect(find(run, "pod")).toMatchObject({ status: "warn", ids: { cause: "nodes" } });
+    });
+  });
+
+  describe("by remove", () => {
+    const removed = (...args: readonly string[]) =>
+      about("remove", "--registry", "myregistry", "-y", ...args);
+
+    it("is taken back exactly, with nothing that others granted", async () => {
+      await attach();
+      grantByHand("Reader");
+      await attach(["--registry", "abacregistry"]);
+      const run = await removed();
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.json.removed).toMatchObject([{ kind: "role-assignment", action: "removed" }]);
+      expect(rolesOfNodes()).toEqual([" myregistry", "Container Registry Repository Reader abacregistry"]);
+      expect((await removed()).json.removed).toEqual([]);
+    });
+
+    it("goes with the secrets of the cluster that had both", async () => {
+      await attach();
+      await runSafely(sandbox, ["setup", "--registry", "myregistry", "-n", "awesomeapps", "-y"]);
+      const run = await removed();
+      expect(run.code, run.stderr).toBe(0);
+      expect(liveAssignments(sandbox)).toEqual([]);
+    });
+
+    it("is shown in a dry run, and stays", async () => {
+      await attach();
+      const run = await removed("--dry-run");
+      expect(run.json.plan).toMatchObject([
+        { target: "role AcrPull on myregistry for the nodes of shop", action: "removed" },
+      ]);
+      expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
+    });
+
+    it("stays where one namespace alone was meant", async () => {
+      await attach();
+      await removed("-n", "awesomeapps");
+      expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
+    });
+
+    it("leaves what others granted alone, and says nothing of it", async () => {
+      grantByHand("AcrPull");
+      const run = await removed();
+      expect([run.code, run.json.removed]).toEqual([0, []]);
+      expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
+    });
+
+    it("stays where it cannot be looked at, and that is said", async () => {
+      await attach();
+      sandbox.setFaults([{ match: "GET .*/managedClusters", times: 20, status: 403 }]);
+      const run = await runSafely(sandbox, ["remove", "--registry", "myregistry", "-y"]);
+      expect(run.stderr).toContain("is not known, and if so it stays");
+      expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
+    });
+
+    it("is refused before anything goes to who may not delete role assignments", async () => {
+      await attach();
+      sandbox.world.roleAssignments
+        .filter(({ principalId }) => principalId === sandbox.world.caller.objectId)
+        .forEach((one) => (one.removedAt = Date.now()));
+      const caller = { id: sandbox.world.caller.objectId, type: "ServicePrincipal" };
+      assign(sandbox.world, { role: "Reader" }, caller, createIdSource(undefined));
+      const run = await removed();
+      expect([run.code, run.json.error.code]).toEqual([3, "roles.forbidden"]);
+    });
+  });
+});
+
+describe("an identity that two clusters share", () => {
+  const shared = { kubeletIdentity: "pullers" };
+  freshSandbox({
+    clusters: [{ context: "shop" }, { context: "blue" }],
+    managedClusters: [
+      { ...shop, ...shared },
+      { name: "blue", context: "blue", ...shared },
+    ],
+  });
+
+  it("is granted one role for both", async () => {
+    const run = await attach(["--context", "shop", "--context", "blue"]);
+    expect(run.json.attachments).toMatchObject([{ context: "shop" }, { context: "blue" }]);
+    expect(changes()).toEqual(granted);
+  });
+
+  it("keeps it while the other cluster may pull by it, unless that is agreed to or removed as well", async () => {
+    await attach();
+    const one = ["remove", "--registry", "myregistry", "-y", "-o", "json"];
+    const kept = await runSafely(sandbox, one);
+    expect(kept.json.removed).toMatchObject([
+      { action: "kept", reason: "identity-shared", heldBy: ["sandbox-group/blue"] },
+    ]);
+    const both = await runSafely(sandbox, [...one, "--context", "shop", "--context", "blue"]);
+    expect(both.json.removed).toMatchObject([{ action: "removed" }]);
+    await attach();
+    const forced = await runSafely(sandbox, [...one, "--force"]);
+    expect(forced.json.removed).toMatchObject([{ action: "removed" }]);
   });
 });

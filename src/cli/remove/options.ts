@@ -87,7 +87,8 @@ export const removeOptions = {
   yes,
   force: switchOption({
     flag: "--force",
-    summary: "remove it although pods or service accounts still name the secret",
+    summary:
+      "remove it although pods or service accounts still name the secret, or other AKS clusters share the nodes' identity",
     group: "Consent",
     consent: true,
   }),

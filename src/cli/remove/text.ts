@@ -120,6 +120,8 @@ const reasons: Readonly<Record<KeptReason, string>> = {
   "has-unnamed-key": "a key is left that no secret here names",
   "principal-gone": "its principal is gone, so that nobody pulls by it",
   "used-by-other-clusters": "other clusters use it",
+  "identity-shared": "its identity is also used",
+  "clusters-not-seen": "other AKS clusters, which could not be seen, may pull by it",
   shared: "acr-pull did not make the application for this cluster",
   "has-other-credentials": "something else can sign in as it",
   "not-seen": "it cannot be seen whether something else can sign in as it",

@@ -40,6 +40,7 @@ function statusLines(result: StatusResult, context: StatusContext): Line[] {
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, width)),
     orphanLines(result, context),
+    attachmentLines(result, context),
     linkLines(result, context),
     seenLines(result, width),
     result.warnings.flatMap(({ message }) => signedLines(toned("warning", "!"), `${message}.`, width)),
@@ -179,6 +180,31 @@ function orphanLines({ orphans, orphansUnknown }: StatusResult, { commands, widt
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
   return `Orphan: no secret of acr-pull's in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
+}
+
+/** What nodes of AKS may pull by their own identity. */
+function attachmentLines(
+  { attachments = [], attachmentsUnknown }: StatusResult,
+  { commands, width }: StatusContext,
+): Line[] {
+  const told = attachments.flatMap(({ context, managedCluster, registry, role, state, reason }) => {
+    const [cluster, name] = [managedCluster, registry].map((id) => id.split("/").at(-1) ?? id);
+    const sign =
+      state === "ok" ? toned("good", "✓") : state === "unknown" ? toned("warning", "!") : toned("bad", "✗");
+    const fact = `The nodes of ${cluster} (${context}) hold ${role} on ${name}, and need no secret for it`;
+    return [
+      ...signedLines(sign, reason === undefined ? `${fact}.` : reason, width),
+      ...(state === "wrong-mode" ? [`    ${commands.attach(context, name ?? registry)}`] : []),
+    ];
+  });
+  const unknown = attachmentsUnknown
+    ? signedLines(
+        toned("faint", "•"),
+        `Whether acr-pull granted nodes of AKS a role is unknown: ${attachmentsUnknown.message.replace(/\.?$/, ".")}`,
+        width,
+      )
+    : [];
+  return [...told, ...unknown];
 }
 
 function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusContext): Line[] {

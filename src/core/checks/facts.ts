@@ -6,6 +6,7 @@ import type {
   PodObject,
   ServiceAccountObject,
 } from "../../domain/kubernetes-objects.ts";
+import type { ManagedCluster } from "../../domain/managed-cluster.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { EntryMark } from "../../domain/ownership.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
@@ -59,6 +60,8 @@ export interface SecretFacts {
   readonly forbidden: ActionableError | undefined;
   /** Of a secret that is missing: whether anybody wants it. */
   readonly isNeeded: boolean;
+  /** Of a secret that is missing and that nobody names: registries that the nodes pull from without one. */
+  readonly withoutSecret: readonly string[];
   /** Of a secret that is missing: whether its namespace is, as far as that is known. */
   readonly namespaceMissing: boolean;
   /** Of a secret that is missing: namespaces that have one of that name. */
@@ -143,6 +146,22 @@ export interface ClusterFacts {
   readonly registryAheadMs: number | undefined;
   /** A registry that could be attached instead of a secret; undefined where none is known. */
   readonly registry: AccessedRegistry | undefined;
+  /** What its nodes may pull by themselves, of a cluster of AKS; undefined: it is not one that is seen. */
+  readonly nodes: Known<NodesFacts | undefined>;
+  readonly suggest: Suggest;
+}
+
+/** What is known of the nodes of a managed cluster. */
+export interface NodesFacts {
+  readonly cluster: ManagedCluster;
+  /** Each registry that is meant, or that acr-pull let them pull from. */
+  readonly registries: readonly NodesOnRegistry[];
+}
+
+/** What the nodes' identity holds on a registry. */
+export interface NodesOnRegistry {
+  readonly registry: AccessedRegistry;
+  readonly roles: Known<readonly HeldRole[]>;
 }
 
 /** How one secret fared, for whoever asks why a pod does not pull. */
@@ -167,6 +186,8 @@ export interface PodFacts {
   readonly events: Known<readonly PodEvent[]>;
   /** The secrets that it names, by name. */
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
+  /** Login servers that the nodes pull from by their own identity. */
+  readonly nodesPull: ReadonlySet<string>;
   /** Its service account; undefined when there is none. */
   readonly account: Known<ServiceAccountObject | undefined>;
   /** How the pull of each of its images ended with what fits it, by the image as the pod names it. */

@@ -112,6 +112,10 @@ export type KeptReason =
   | "used-by-other-clusters"
   /** An application that acr-pull did not make for this cluster, or the role of one that others can sign in as. */
   | "shared"
+  /** A role of nodes whose identity other AKS clusters share. */
+  | "identity-shared"
+  /** A role of nodes whose identity clusters may share that could not be seen. */
+  | "clusters-not-seen"
   /** An application that something else can sign in as. */
   | "has-other-credentials"
   /** An application of which it cannot be seen whether something else can sign in as it. */

@@ -37,6 +37,7 @@ export function finished(
     ...orphans,
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
+    ...look.attachments,
     brokenLinks: seen.flatMap(({ clusterId }) =>
       brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
     ),
@@ -128,7 +129,7 @@ function brokenLinks(
 
 /** Whether nobody has to do anything: by what was seen. */
 function isInOrder(
-  { entries, orphans, brokenLinks, pending }: StatusResult,
+  { entries, orphans, brokenLinks, pending, attachments = [] }: StatusResult,
   clocks: ReadonlyMap<string, Date>,
 ): boolean {
   const lives = ({ expiresAt, clusterId }: OrphanKey) =>
@@ -137,6 +138,7 @@ function isInOrder(
     entries.every(({ state }) => state === "ok" || state === "pending") &&
     !(orphans ?? []).some(lives) &&
     brokenLinks.length === 0 &&
+    attachments.every(({ state }) => state !== "wrong-mode") &&
     !pending.some(({ overdue }) => overdue)
   );
 }

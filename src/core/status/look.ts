@@ -8,6 +8,7 @@ import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import { viewManaged, type ClusterView, type UnseenPlace } from "../cluster/view.ts";
 import { findApplicationListing, findPrincipalOf, withoutRemovedKeys } from "../identity/find-application.ts";
 import type { Clock, Directory } from "../ports.ts";
+import { findAttachments, type AttachmentsFound } from "./attachments.ts";
 import type { StatusInput, StatusPorts } from "./contract.ts";
 import { findOrphans, findUnnamed, seeksUnnamed } from "./orphans.ts";
 
@@ -23,18 +24,24 @@ export interface Look {
   readonly azureTime: Date | undefined;
   /** Service accounts that name a secret which is gone, by cluster. */
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
+  /** What nodes of AKS were granted. */
+  readonly attachments: AttachmentsFound;
 }
 
 /** Looks at the clusters, at what the directory says of their keys, and at links to secrets that are gone. */
 export async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
+  const attachments = findAttachments(input, ports, signal);
+  // It is awaited only when the clusters were seen.
+  attachments.catch(() => {});
   const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
   const [first] = unseen;
   if (seen.length === 0 && first) throw first.error;
-  const [look, leftLinks] = await Promise.all([
+  const [look, leftLinks, found] = await Promise.all([
     askAbout({ seen, unseen }, input, ports, signal),
     leftLinksIn(seen, input, signal),
+    attachments,
   ]);
-  return { ...look, leftLinks };
+  return { ...look, leftLinks, attachments: found };
 }
 
 /** Whoever may not list service accounts, or gets no answer, is told of secrets and keys alone. */
@@ -55,7 +62,7 @@ async function askAbout(
   input: StatusInput,
   ports: StatusPorts,
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks">> {
+): Promise<Omit<Look, "leftLinks" | "attachments">> {
   if (!hasApplications(seen, input.registry)) return { seen, unseen, facts: new Map(), azureTime: undefined };
   try {
     const directory = await ports.directory();
@@ -79,7 +86,7 @@ async function confirmed(
   directory: Directory,
   { input, ports }: { readonly input: StatusInput; readonly ports: StatusPorts },
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks" | "azureTime">> {
+): Promise<Omit<Look, "leftLinks" | "attachments" | "azureTime">> {
   const { facts } = look;
   const { clusters, clock } = ports;
   const orphans = findOrphans(look.seen, facts, input.registry);

@@ -1,6 +1,7 @@
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { isManaged } from "../../domain/ownership.ts";
 import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
+import type { Registry } from "../../domain/registry.ts";
 import { askAll, type Check, type CheckResult, type Known } from "../checks/check.ts";
 import { aks } from "../checks/cluster/aks.ts";
 import { clock } from "../checks/cluster/clock.ts";
@@ -49,6 +50,8 @@ import { seen } from "./look-at-registry.ts";
 export interface SecretSight extends EntrySight {
   readonly cluster: ClusterReads;
   readonly isRegistry: IsRegistry;
+  /** Registries that are meant and that the nodes pull from by their own identity. */
+  readonly attached: ReadonlyArray<Pick<Registry, "name" | "loginServer">>;
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
   /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
@@ -85,6 +88,7 @@ export async function verifySecret(
     writtenBy,
     forbidden: chosen.forbidden,
     isNeeded: chosen.isNeeded,
+    withoutSecret: chosen.isNamed ? [] : sight.attached.map(({ name }) => name),
     wanted: sight.wanted?.text,
     wantedHost: sight.wanted?.loginServer,
     wantedMissing: sight.wanted?.isMissing ?? false,

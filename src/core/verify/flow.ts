@@ -4,7 +4,6 @@ import { exitCode } from "../../domain/exit-code.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
-import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Finished } from "../ending.ts";
 import type { Report } from "../progress.ts";
 import { chosenNamespaces } from "../cluster/namespaces.ts";
@@ -16,11 +15,13 @@ import { AzureSight } from "./look-at-azure.ts";
 import { entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
 import { RegistrySight, seen } from "./look-at-registry.ts";
 import { readsByList, seeNamespace, type ChosenNamespace, type SeenNamespace } from "./look-at-namespace.ts";
+import { clusterFacts } from "./look-at-cluster.ts";
+import { pulledByNodes, seeNodes } from "./look-at-nodes.ts";
 import { seePod, type PodSight } from "./look-at-pod.ts";
 import type { CheckedSubject, ReadTarget, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
 
 /** What the namespaces of one cluster are looked at with. */
-type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
+type ClusterSight = SecretSight & Pick<PodSight, "listNodes" | "nodesPull">;
 
 /** What is the same for every cluster of a run. */
 interface Run {
@@ -101,6 +102,7 @@ function lost({ cluster }: ReadTarget, { message, hint, docs }: ActionableError)
 async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubject[]> {
   const { cluster } = target;
   const { input, signal, registries, azure } = run;
+  const early = watched(seeNodes(cluster.apiHost, run.wanted, azure));
   const isMeant = watched(meantSecrets(run));
   const isRegistry = watched(run.owns.then(registryTeller));
   const once = new Once();
@@ -117,7 +119,8 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
       ? listNodes()
       : unknown("No image was named, so that there is none to compare the nodes with."),
   ]);
-  const [owns, cloud, wanted] = await Promise.all([run.owns, run.cloud, run.wanted]);
+  const [owns, cloud, wanted, standing] = await Promise.all([run.owns, run.cloud, run.wanted, early]);
+  const attached = pulledByNodes(standing);
   const sight: ClusterSight = {
     cluster,
     azure,
@@ -128,6 +131,8 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
     nodes,
     listNodes,
     imageHosts: undefined,
+    attached,
+    nodesPull: new Set(attached.map(({ loginServer }) => loginServer)),
     isRegistry: registryTeller(owns),
     maySend: owns,
     everywhere: () =>
@@ -145,7 +150,7 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
     },
   );
   const entries = checked.flatMap(({ secrets }) => secrets.flatMap((secret) => secret.entries));
-  const facts = await clusterFacts(cluster, entries, run, owns);
+  const facts = await clusterFacts({ cluster, entries, nodes: standing }, run, owns);
   return [
     { subject: { context: cluster.context }, checks: askAll(clusterChecks, facts) },
     ...checked.flatMap(({ secrets, pods }) => [...secrets.flatMap(({ subjects }) => subjects), ...pods]),
@@ -273,21 +278,4 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
     default:
       return registry satisfies never;
   }
-}
-
-async function clusterFacts(
-  cluster: ReadTarget["cluster"],
-  entries: readonly EntryFacts[],
-  { registries, ports }: Run,
-  owns: IsRegistry,
-): Promise<ClusterFacts> {
-  const asked = entries.find(({ host }) => owns(host));
-  const found = entries.find(({ registry }) => registry.known && registry.value !== undefined)?.registry;
-  return {
-    context: cluster.context,
-    apiHost: cluster.apiHost,
-    clusterAheadMs: cluster.serverTime().getTime() - ports.clock.now().getTime(),
-    registryAheadMs: asked && (await registries.clockAheadMs(asked.host)),
-    registry: found?.known === true ? found.value : undefined,
-  };
 }
