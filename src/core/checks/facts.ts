@@ -13,6 +13,7 @@ import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
 import type { RolePermissions } from "../../domain/role.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
+import type { TokenWriter } from "../../domain/token-writer.ts";
 import type { ActionableError } from "../../domain/errors.ts";
 import type { ProofImage, PullOutcome, SignInOutcome } from "../ports.ts";
 import type { CheckResult, Known } from "./check.ts";
@@ -100,6 +101,8 @@ export interface EntryFacts {
   readonly mark: EntryMark | undefined;
   /** The controller that writes the secret; undefined when none does. */
   readonly writtenBy: string | undefined;
+  /** Who writes it, were its password a token. */
+  readonly tokenWriter: TokenWriter;
   readonly credential: PullCredential;
   /** The login server that it should have; undefined where that is not known. */
   readonly expectedHost: string | undefined;

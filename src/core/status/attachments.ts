@@ -43,7 +43,7 @@ export async function findAttachments(
       cluster: managedClusterOf(apiHost, listed),
     }));
     const attachments = await Promise.all(
-      seen.map(({ context, cluster }) =>
+      seen.map(async ({ context, cluster }) =>
         cluster ? attachmentsOf({ context, cluster }, input, azure, signal) : [],
       ),
     );

@@ -2,6 +2,7 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { isManaged } from "../../domain/ownership.ts";
 import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
 import type { Registry } from "../../domain/registry.ts";
+import { tokenWriterOf } from "../../domain/token-writer.ts";
 import { askAll, type Check, type CheckResult, type Known } from "../checks/check.ts";
 import { aks } from "../checks/cluster/aks.ts";
 import { clock } from "../checks/cluster/clock.ts";
@@ -28,6 +29,7 @@ import type {
   SecretOutcome,
   SecretPlace,
 } from "../checks/facts.ts";
+import { token } from "../checks/credential/token.ts";
 import { anonymousPull } from "../checks/registry/anonymous-pull.ts";
 import { host } from "../checks/registry/host.ts";
 import { imagePlatform } from "../checks/registry/image-platform.ts";
@@ -98,8 +100,17 @@ export async function verifySecret(
   };
   const ofSecret = askAll(secretChecks, facts);
   const hosts = new Set(entries.map((entry) => entry.host));
-  const at = { place, inNamespace, now: sight.cluster.serverTime(), hosts, writtenBy };
-  const seenEntries = await Promise.all(entries.map((entry) => seeEntry(entry, at, input, sight)));
+  const { secret } = chosen;
+  const at = secret && {
+    place,
+    inNamespace,
+    now: sight.cluster.serverTime(),
+    hosts,
+    writtenBy,
+    tokenWriter: tokenWriterOf(secret),
+  };
+  // Where there is no secret there are no entries.
+  const seenEntries = at ? await Promise.all(entries.map((one) => seeEntry(one, at, input, sight))) : [];
   const ofEntries = seenEntries.map((entry) => ({
     entry,
     // What serves nobody harms nobody, whatever it holds.
@@ -165,6 +176,7 @@ const entryChecks: ReadonlyArray<Check<EntryFacts>> = [
   reachable,
   networkRules,
   anonymousPull,
+  token,
   principal,
   expiry,
   renewal,

@@ -59,7 +59,7 @@ function verdictOn({ registry, roles }: NodesOnRegistry, cluster: string, facts:
     );
   }
   const inWords = mode === "AbacRepositoryPermissions" ? "ABAC mode" : "legacy mode";
-  const [useless] = roles.value.filter((one) => givesPull(one, undefined));
+  const useless = roles.value.find((one) => givesPull(one, undefined));
   if (!useless) {
     return pass(
       `The nodes of the AKS cluster ${cluster} could pull from ${name} by their own identity, with no secret and no password that ends.`,
