@@ -14,13 +14,18 @@ import { ownerConsentQuestion, repositoriesQuestion, roleQuestion } from "./role
 import { adoptQuestion, secretNameQuestion } from "./secret.ts";
 
 /** The questions of `setup` in their order: each answer narrows what the next ones offer. */
-export function setupQuestions(parts: SetupQuestionParts): readonly SetupQuestion[] {
+export function setupQuestions(
+  parts: SetupQuestionParts,
+  { attach }: Pick<SetupAnswers, "attach">,
+): readonly SetupQuestion[] {
   const { lookups, prompter } = parts;
   return [
     signInQuestion({
       prompter,
       signedIn: (answers) => lookups.signedIn(answers),
-      rights: "It needs to register applications, and to assign roles on the registry.",
+      rights: attach
+        ? "It needs to see the cluster, and to assign roles on the registry."
+        : "It needs to register applications, and to assign roles on the registry.",
       applies: ({ noAzure }) => !noAzure,
     }),
     registryQuestion(parts),
@@ -87,7 +92,7 @@ export const setupQuestionnaire: Questionnaire<SetupTypes> = {
   opening: (given) => (takesDefaults(given) ? [] : given.attach ? attachOpening : opening),
   questions: (given) => (parts) => {
     const { connections, prompter, context } = parts;
-    const all = setupQuestions({ lookups: new Lookups(connections, context.signal), prompter });
+    const all = setupQuestions({ lookups: new Lookups(connections, context.signal), prompter }, given);
     // Its plan is short, and is shown by whoever asks for a yes.
     if (given.attach) {
       const ids = takesDefaults(given) ? indispensable : ofAttaching;
