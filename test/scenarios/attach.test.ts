@@ -241,6 +241,57 @@ describe("setup --attach of a cluster that cannot be attached", () => {
   });
 });
 
+describe("the least rights", () => {
+  const [subscriptionId] = [randomUUID()];
+  const cluster = `/subscriptions/${subscriptionId}/resourceGroups/shop-group/providers/Microsoft.ContainerService/managedClusters/shop`;
+  freshSandbox({
+    subscriptions: [{ subscriptionId, displayName: "Ours" }],
+    caller: {
+      graphPermissions: [],
+      roles: [
+        { role: "Reader", scope: cluster },
+        { role: "Reader", scope: "myregistry" },
+        { role: "Role Based Access Control Administrator", scope: "myregistry" },
+      ],
+    },
+    // Nobody there may do anything in the cluster.
+    clusters: [{ context: "shop", rules: [] }],
+  });
+
+  it("are those that the page of AKS names", async () => {
+    const run = await attach();
+    expect(run.code, run.stderr).toBe(0);
+    expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
+  });
+});
+
+describe("a run that is told to stop after the role was granted", () => {
+  freshSandbox();
+
+  it("says what it did, and the next one has nothing left to do", async () => {
+    let stop = (_signal: NodeJS.Signals) => {};
+    let end = () => {};
+    const over = new Promise<void>((resolve) => (end = resolve));
+    // It is stopped while it waits for what it reads back.
+    const unobserve = sandbox.observe(async (phase, { method, path }) => {
+      if (phase !== "arrived" || method !== "GET" || changes().length === 0) return undefined;
+      if (!path.includes("roleAssignments")) return undefined;
+      stop("SIGINT");
+      await over;
+      return "drop";
+    });
+    const run = await attach([], { started: (kill) => (stop = kill) });
+    end();
+    unobserve();
+    expect(run.code, run.stderr).toBe(130);
+    expect(run.json.roleAssignments).toMatchObject([{ role: "AcrPull", action: "created" }]);
+    expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
+    const again = await attach();
+    expect(again.json.attachments).toMatchObject([{ action: "unchanged" }]);
+    expect(changes()).toEqual(granted);
+  });
+});
+
 describe("a private cluster, and one of an older cloud", () => {
   beforeAll(async () => {
     sandbox = await startSandbox({

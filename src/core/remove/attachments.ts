@@ -4,7 +4,7 @@ import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster
 import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
 import { managedClusterOf } from "../attach/managed-cluster-of.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
-import type { Cluster, ClusterTarget, ManagedClusterList } from "../ports.ts";
+import type { Cluster, ManagedClusterList } from "../ports.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { RemoveTools } from "./act.ts";
 import type { RemovedItem, RemoveInput, RemovePorts } from "./contract.ts";
@@ -42,8 +42,7 @@ export interface AttachmentSearch {
  */
 export function searchAttachments(
   input: RemoveInput,
-  targets: readonly ClusterTarget[],
-  { azure }: Pick<RemovePorts, "azure">,
+  { clusters: targets, azure }: Pick<RemovePorts, "clusters" | "azure">,
   signal: AbortSignal,
 ): AttachmentSearch | undefined {
   const { namespaces, namespaceSelector, secretName } = input;

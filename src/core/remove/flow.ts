@@ -17,6 +17,7 @@ import {
   removeAttachments,
   searchAttachments,
   type Attachments,
+  type AttachmentSearch,
 } from "./attachments.ts";
 import type {
   RemovableRegistry,
@@ -127,7 +128,21 @@ async function carryAllOut(
 
 async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Look> {
   requireClusters(ports.clusters);
-  const search = searchAttachments(input, ports.clusters, ports, signal);
+  const stop = new AbortController();
+  const search = searchAttachments(input, ports, AbortSignal.any([signal, stop.signal]));
+  try {
+    return await lookWith(search, { input, ports }, signal);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** @param search for attachments, which was begun beforehand */
+async function lookWith(
+  search: AttachmentSearch | undefined,
+  { input, ports }: { readonly input: RemoveInput; readonly ports: RemovePorts },
+  signal: AbortSignal,
+): Promise<Look> {
   const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const [first] = unseen;
   if (first && seen.length === 0) throw first.error;

@@ -30,18 +30,23 @@ export interface Look {
 
 /** Looks at the clusters, at what the directory says of their keys, and at links to secrets that are gone. */
 export async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
-  const attachments = findAttachments(input, ports, signal);
+  const stop = new AbortController();
+  const attachments = findAttachments(input, ports, AbortSignal.any([signal, stop.signal]));
   // It is awaited only when the clusters were seen.
   attachments.catch(() => {});
-  const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
-  const [first] = unseen;
-  if (seen.length === 0 && first) throw first.error;
-  const [look, leftLinks, found] = await Promise.all([
-    askAbout({ seen, unseen }, input, ports, signal),
-    leftLinksIn(seen, input, signal),
-    attachments,
-  ]);
-  return { ...look, leftLinks, attachments: found };
+  try {
+    const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
+    const [first] = unseen;
+    if (seen.length === 0 && first) throw first.error;
+    const [look, leftLinks, found] = await Promise.all([
+      askAbout({ seen, unseen }, input, ports, signal),
+      leftLinksIn(seen, input, signal),
+      attachments,
+    ]);
+    return { ...look, leftLinks, attachments: found };
+  } finally {
+    stop.abort();
+  }
 }
 
 /** Whoever may not list service accounts, or gets no answer, is told of secrets and keys alone. */
