@@ -586,6 +586,7 @@ describe("managed clusters of AKS", () => {
   test("are listed as AKS writes them: with their own spelling of ids, and the identity of their nodes", async () => {
     const all = open(options);
     const value = valuesOf(await ask(all, `${all.subscription}${list}`));
+    const fields = (one: Json | undefined) => one?.["properties"] as Json | undefined;
     expect(value.map(({ name: one }) => one)).toEqual(["shop", "old", "inner"]);
     const [first, old, inner] = value;
     expect(first?.["id"]).toContain("/resourcegroups/shop-group/providers/");
@@ -597,9 +598,9 @@ describe("managed clusters of AKS", () => {
         identityProfile: { kubeletidentity: { objectId: expect.any(String), clientId: expect.any(String) } },
       },
     });
-    expect(all.world.clusters[0]?.hostName).toBe((first?.["properties"] as Json)["fqdn"]);
-    expect(old?.["properties"]).not.toHaveProperty("identityProfile");
-    expect((inner?.["properties"] as Json)["privateFQDN"]).toMatch(/\.privatelink\.westeurope\.azmk8s\.io$/);
+    expect(all.world.clusters[0]?.hostName).toBe(fields(first)?.["fqdn"]);
+    expect(fields(old)).not.toHaveProperty("identityProfile");
+    expect(fields(inner)?.["privateFQDN"]).toMatch(/\.privatelink\.westeurope\.azmk8s\.io$/);
   });
 
   test("are read one by one, and listed by their group", async () => {

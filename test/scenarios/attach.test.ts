@@ -130,7 +130,7 @@ describe("setup --attach", () => {
     const run = await attach(["--dry-run", "--exit-code"]);
     expect(run.code).toBe(5);
     expect(run.json.plan).toMatchObject([
-      { target: "role AcrPull on myregistry for the nodes of shop", action: "created" },
+      { target: "role assignment AcrPull on myregistry for the nodes of shop", action: "created" },
     ]);
     expect(changes()).toEqual([]);
   });
@@ -443,7 +443,7 @@ describe("what setup --attach granted", () => {
       await attach();
       const run = await removed("--dry-run");
       expect(run.json.plan).toMatchObject([
-        { target: "role AcrPull on myregistry for the nodes of shop", action: "removed" },
+        { target: "role assignment AcrPull on myregistry for the nodes of shop", action: "removed" },
       ]);
       expect(rolesOfNodes()).toEqual(["AcrPull myregistry"]);
     });

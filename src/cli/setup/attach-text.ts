@@ -2,7 +2,8 @@ import { dump } from "js-yaml";
 import type { ResultAttachment, SetupResult } from "../../core/setup/contract.ts";
 import type { Ended, Telling } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
-import { tableLines } from "../show/lines.ts";
+import { registryText } from "../show/registry-text.ts";
+import { labelLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { pick } from "../options/option.ts";
@@ -16,7 +17,7 @@ export function attachLines(
 ): Line[] {
   const lines = [
     ...(stopped ? [] : headLines(result, attachments, width)),
-    ...tableLines(undefined, rowsOf(result, attachments), width),
+    ...attachedLines(result, attachments, width),
   ];
   if (stopped || attachments.length === 0) return lines;
   const contexts = { texts: attachments.map(({ context }) => context), source: "flag" as const };
@@ -36,6 +37,15 @@ export function attachLines(
     `  ${verify}`,
     ...(asked ? ["", [toned("strong", "The same without a question:")] as const, `  ${again(shell)}`] : []),
   ];
+}
+
+/** What stands now. */
+export function attachedLines(
+  result: SetupResult,
+  attachments: readonly ResultAttachment[],
+  width: number,
+): Line[] {
+  return labelLines(rowsOf(result, attachments), width);
 }
 
 const shared = [
@@ -75,7 +85,7 @@ function rowsOf(
 ): string[][] {
   const mode = registry.roleAssignmentMode === "AbacRepositoryPermissions" ? ", in ABAC mode" : "";
   return [
-    ["Registry", `${registry.loginServer}${mode}`, ""],
+    ["Registry", `${registryText(registry.name, registry.loginServer)}${mode}`, ""],
     ...attachments.map((one) => ["Cluster", `${nameOf(one)} (${one.context})`, ""]),
     ...[...new Set(attachments.map(({ kubeletIdentity }) => kubeletIdentity))].map(
       ({ resourceId, objectId }) => ["Identity", `${resourceId.split("/").at(-1) ?? ""} (${objectId})`, ""],

@@ -18,6 +18,8 @@ export interface Answer {
   readonly document: Readonly<Record<string, unknown>>;
   /** For people, on stdout; made only where a person reads. */
   readonly lines: () => readonly Line[];
+  /** What it lists, by name, for `-o name`; made only then. */
+  readonly names?: (() => readonly string[]) | undefined;
   /** Why it is not wholly done. */
   readonly failure?: Failure | undefined;
 }

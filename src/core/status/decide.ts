@@ -53,6 +53,8 @@ export function finished(
       namespace: namespace ?? null,
       error: { code, message },
     })),
+    // What was to be removed may have been all there was.
+    missing: pruned === undefined ? look.missing : [],
     warnings: [
       ...(directory ? applicationWarnings(directory) : []),
       ...seen.flatMap((cluster) => secretWarnings(cluster, input)),
@@ -129,7 +131,7 @@ function brokenLinks(
 
 /** Whether nobody has to do anything: by what was seen. */
 function isInOrder(
-  { entries, orphans, brokenLinks, pending, attachments = [] }: StatusResult,
+  { entries, orphans, brokenLinks, pending, missing, attachments = [] }: StatusResult,
   clocks: ReadonlyMap<string, Date>,
 ): boolean {
   const lives = ({ expiresAt, clusterId }: OrphanKey) =>
@@ -139,6 +141,7 @@ function isInOrder(
     !(orphans ?? []).some(lives) &&
     brokenLinks.length === 0 &&
     attachments.every(({ state }) => state !== "wrong-mode") &&
+    missing.length === 0 &&
     !pending.some(({ overdue }) => overdue)
   );
 }

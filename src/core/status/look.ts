@@ -9,7 +9,8 @@ import { viewManaged, type ClusterView, type UnseenPlace } from "../cluster/view
 import { findApplicationListing, findPrincipalOf, withoutRemovedKeys } from "../identity/find-application.ts";
 import type { Clock, Directory } from "../ports.ts";
 import { findAttachments, type AttachmentsFound } from "./attachments.ts";
-import type { StatusInput, StatusPorts } from "./contract.ts";
+import type { MissingThing, StatusInput, StatusPorts } from "./contract.ts";
+import { findMissing } from "./missing.ts";
 import { findOrphans, findUnnamed, seeksUnnamed } from "./orphans.ts";
 
 /** Everything that was seen. */
@@ -26,7 +27,12 @@ export interface Look {
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
   /** What nodes of AKS were granted. */
   readonly attachments: AttachmentsFound;
+  /** What was asked for by name and is not there. */
+  readonly missing: readonly MissingThing[];
 }
+
+/** What the directory says, or why it says nothing. */
+type Asked = Omit<Look, "leftLinks" | "missing" | "attachments">;
 
 /** Looks at the clusters, at what the directory says of their keys, and at links to secrets that are gone. */
 export async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
@@ -38,12 +44,20 @@ export async function lookAround(input: StatusInput, ports: StatusPorts, signal:
     const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
     const [first] = unseen;
     if (seen.length === 0 && first) throw first.error;
-    const [look, leftLinks, found] = await Promise.all([
+    const [look, leftLinks, missing, found] = await Promise.all([
       askAbout({ seen, unseen }, input, ports, signal),
       leftLinksIn(seen, input, signal),
+      findMissing(input, seen, signal),
       attachments,
     ]);
-    return { ...look, leftLinks, attachments: found };
+    // Nodes that pull from a registry have no entry for it.
+    const isAttached = (found.attachments ?? []).length > 0;
+    return {
+      ...look,
+      leftLinks,
+      missing: missing.filter(({ kind }) => kind !== "registry" || !isAttached),
+      attachments: found,
+    };
   } finally {
     stop.abort();
   }
@@ -67,7 +81,7 @@ async function askAbout(
   input: StatusInput,
   ports: StatusPorts,
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks" | "attachments">> {
+): Promise<Asked> {
   if (!hasApplications(seen, input.registry)) return { seen, unseen, facts: new Map(), azureTime: undefined };
   try {
     const directory = await ports.directory();
@@ -91,7 +105,7 @@ async function confirmed(
   directory: Directory,
   { input, ports }: { readonly input: StatusInput; readonly ports: StatusPorts },
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks" | "attachments" | "azureTime">> {
+): Promise<Omit<Asked, "azureTime">> {
   const { facts } = look;
   const { clusters, clock } = ports;
   const orphans = findOrphans(look.seen, facts, input.registry);

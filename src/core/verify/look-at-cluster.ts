@@ -1,5 +1,6 @@
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
-import type { ReadTarget, VerifyInput, VerifyPorts } from "./contract.ts";
+import type { ClusterReads } from "../ports.ts";
+import type { VerifyInput, VerifyPorts } from "./contract.ts";
 import type { IsRegistry } from "./entries.ts";
 import type { AzureSight } from "./look-at-azure.ts";
 import { withRegistries } from "./look-at-nodes.ts";
@@ -7,7 +8,7 @@ import type { RegistrySight } from "./look-at-registry.ts";
 
 /** What was looked at before. */
 interface Looked extends Pick<ClusterFacts, "nodes"> {
-  readonly cluster: ReadTarget["cluster"];
+  readonly cluster: ClusterReads;
   readonly entries: readonly EntryFacts[];
 }
 

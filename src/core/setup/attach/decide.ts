@@ -59,6 +59,7 @@ export function planAttachment({ registry }: AttachLook, jobs: readonly NodesJob
         ),
       ),
     ],
+    leftOut: [],
     changesRights: jobs.some(({ roles }) => rightsChange(roles) !== undefined),
   };
 }

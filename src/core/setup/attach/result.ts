@@ -49,8 +49,10 @@ function attachments({ job: { contexts, cluster, identity }, standing }: NodesRe
 
 function roleAssignments({ job, standing, removed }: NodesRecord, scope: string): ResultRoleAssignment[] {
   const { requested, obsolete } = job.roles;
+  const [context = ""] = job.contexts;
   return [
     ...standing.map(({ id, desired, action }) => ({
+      context,
       id,
       requestedRole: requested,
       role: desired.role.name,
@@ -61,6 +63,7 @@ function roleAssignments({ job, standing, removed }: NodesRecord, scope: string)
     ...obsolete
       .filter(({ id }) => removed.includes(id))
       .map(({ id, roleDefinitionId, condition }) => ({
+        context,
         id,
         requestedRole: requested,
         role: builtInRole(roleDefinitionId)?.name ?? roleDefinitionId,
