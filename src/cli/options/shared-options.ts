@@ -265,6 +265,11 @@ export const rehearsalAfterSetup = {
   }),
 };
 
+/** What is printed in a rehearsal is to be rehearsed as well: nobody who pastes it means the real cloud. */
+export function rehearsedWords(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return environment[rehearsalVariable] === "true" ? [rehearsalAfterSetup.sandbox.long] : [];
+}
+
 function rehearsed(commandLine: readonly string[]): string[] {
   return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== "--sandbox")];
 }

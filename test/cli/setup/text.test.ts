@@ -261,6 +261,7 @@ describe("a result", () => {
     } as const;
     const lines = text(setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input).lines());
     expect(lines).not.toMatch(/can pull|proves the pull/);
+    expect(lines).toMatch(/^Proof +no pull tried, as asked +skipped$/m);
   });
 
   it("shows no Pod when no secret was written", () => {
