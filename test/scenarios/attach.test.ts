@@ -325,6 +325,9 @@ describe("what setup --attach granted", () => {
       expect(run.json.attachments).toMatchObject([
         { context: "shop", kubeletIdentity: nodes().objectId, role: "AcrPull", state: "ok" },
       ]);
+      // No entry is missing of a registry that the nodes pull from.
+      expect((await about("status", "--registry", "myregistry")).code).toBe(0);
+      expect((await about("status", "--registry", "abacregistry")).code).toBe(5);
     });
 
     it("is not in order when the registry's mode was switched", async () => {
