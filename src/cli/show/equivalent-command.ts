@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import type { OptionDefinition, OptionSet } from "../options/option.ts";
-import { rehearsedWords } from "../options/shared-options.ts";
+import { rehearsalFlag, rehearsalVariable } from "../options/rehearsal-options.ts";
 
 /** Where a suggested command line will run, and what was given there. */
 export interface Shell {
@@ -49,6 +49,11 @@ export function equivalentCommand(
     for (const text of answer.texts) words.push(word(option, text));
   }
   return [...words, ...rehearsedWords(environment), ...(yes ? ["--yes"] : [])].join(" ");
+}
+
+/** What is printed in a rehearsal is to be rehearsed as well: nobody who pastes it means the real cloud. */
+export function rehearsedWords(environment: Variables): string[] {
+  return environment[rehearsalVariable] === "true" ? [rehearsalFlag] : [];
 }
 
 /** Clears variables that contradict an answer; an empty variable counts as not set. */

@@ -1,7 +1,7 @@
 import type { Suggest } from "../../core/checks/facts.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import { clusterOptions, rehearsedWords, signInOptions } from "../options/shared-options.ts";
-import type { Shell } from "./equivalent-command.ts";
+import { clusterOptions, signInOptions } from "../options/shared-options.ts";
+import { rehearsedWords, type Shell } from "./equivalent-command.ts";
 
 /** Options that lead to the same services. */
 const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;

@@ -330,9 +330,9 @@ describe("a failure", () => {
   );
 
   it("says what happened, what to do, where to read, and the service's id of the request", () => {
-    expect(text(failureLines(describeFailure(error), "normal"))).toBe(
+    expect(text(failureLines(describeFailure(error), { debug: false }))).toBe(
       [
-        "error: You may not.",
+        "error[azure.denied]: You may not.",
         "  fix: Ask.",
         "  fix: Or wait.",
         "  see: https://example.com",
@@ -342,8 +342,8 @@ describe("a failure", () => {
   });
 
   it("shows causes and stacks to who debugs alone", () => {
-    expect(text(failureLines(describeFailure(error), "verbose"))).not.toContain("403 from below");
-    expect(text(failureLines(describeFailure(error), "debug"))).toContain(
+    expect(text(failureLines(describeFailure(error), { debug: false }))).not.toContain("403 from below");
+    expect(text(failureLines(describeFailure(error), { debug: true }))).toContain(
       "caused by:\n  Error: 403 from below",
     );
   });
@@ -353,8 +353,8 @@ describe("a failure", () => {
     (thrown) => {
       const failure = describeFailure(thrown);
       expect(failure).toMatchObject({ code: "bug", exitCode: 1, retryable: false });
-      expect(text(failureLines(failure, "normal"))).toMatch(
-        /^error: This is a bug in acr-pull\.\n {2}fix: Please report/,
+      expect(text(failureLines(failure, { debug: false }))).toMatch(
+        /^error\[bug\]: This is a bug in acr-pull\.\n {2}fix: Please report/,
       );
     },
   );
@@ -362,7 +362,7 @@ describe("a failure", () => {
   it("with itself as cause comes to an end", () => {
     const circular = new Error("round");
     circular.cause = circular;
-    expect(failureLines(describeFailure(circular), "debug").length).toBeLessThan(100);
+    expect(failureLines(describeFailure(circular), { debug: true }).length).toBeLessThan(100);
   });
 });
 
