@@ -8,7 +8,8 @@ import { ExchangeError } from "../domain/http-exchange.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { azureError, unansweredError } from "./azure-errors.ts";
 import { parsedRecord, text } from "./json-fields.ts";
-import type { FailedTokenRequest } from "./password-sign-in.ts";
+import type { FailedTokenRequest } from "./token-request.ts";
+import { federationError } from "./federation-errors.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
 
 /** Entra's reason for a refusal. */
@@ -129,6 +130,8 @@ export function signInError(
   const reason = entraReason(text);
   if (reason && conditionalAccess.has(reason.number)) return conditionalAccessError(reason, cause);
   if (reason && wrongTenant.has(reason.number)) return wrongTenantError(reason.sentence, cause);
+  const federation = reason && federationError(reason, { method }, cause);
+  if (federation) return federation;
   const [firstLine = ""] = text.split(/\r?\n/);
   return new ActionableError(
     `Could not sign in (--auth ${method}): ${reason?.sentence ?? firstLine.slice(0, 400)}`,
@@ -182,6 +185,10 @@ const remedies: Readonly<Record<AuthMethod, (tenant: string | undefined) => stri
     "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH); or use --auth cli after az login.",
   "workload-identity": () =>
     "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE, and that the federated credential names this issuer and subject.",
+  github: () =>
+    "Check AZURE_TENANT_ID and AZURE_CLIENT_ID, and that the job has the permission id-token: write.",
+  "azure-pipelines": () =>
+    "Check that the step runs with the service connection, and has SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.",
   "managed-identity": () =>
     "Check that this machine has a managed identity; a user-assigned one is named by AZURE_CLIENT_ID.",
   "device-code": () => "Run the command again and finish the sign-in in the browser in time.",

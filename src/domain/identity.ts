@@ -67,7 +67,14 @@ export interface NewPassword {
 
 /** How the caller signs in to Azure. */
 export type AuthMethod =
-  "cli" | "environment" | "workload-identity" | "managed-identity" | "device-code" | "browser";
+  | "cli"
+  | "environment"
+  | "workload-identity"
+  | "managed-identity"
+  | "github"
+  | "azure-pipelines"
+  | "device-code"
+  | "browser";
 
 /** What `--auth` says: a method, or `auto` to choose one that fits. */
 export type AuthChoice = "auto" | AuthMethod;

@@ -161,6 +161,24 @@ const customRole = z.strictObject({
   application: name.optional(),
 });
 
+/** Whose tokens sign in as an application: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential */
+const federatedCredential = z.strictObject({
+  name,
+  issuer: name,
+  subject: name,
+  audience: name.default("api://AzureADTokenExchange"),
+});
+
+/** A job of a CI service: the caller signs in by its tokens, and has no secret. */
+const job = z.strictObject({
+  runner: z.enum(["github", "azure-pipelines", "gitlab"]),
+  /** Default: as the service has it. */
+  issuer: name.exactOptional(),
+  subject: name.exactOptional(),
+  /** 0: a token has ended when it arrives. */
+  tokenLifetime: duration.default(300_000),
+});
+
 const application = z.strictObject({
   displayName: name,
   appId: guid.optional(),
@@ -169,7 +187,7 @@ const application = z.strictObject({
   passwords: z.array(password).default([]),
   /** Certificates, by display name. */
   certificates: z.array(name).default([]),
-  federatedCredentials: z.array(z.strictObject({ name, issuer: name, subject: name })).default([]),
+  federatedCredentials: z.array(federatedCredential).default([]),
   /** Object ids, or `caller`. */
   owners: z.array(name).default([]),
   softDeleted: z.boolean().default(false),
@@ -249,8 +267,12 @@ const options = z.strictObject({
       graphPermissions: z.array(name).default(["Application.ReadWrite.OwnedBy"]),
       customRoles: z.array(customRole).default([]),
       roles: z.array(grant).default([{ role: "Owner" }]),
+      /** Default: one for the tokens of the job, if it runs in one. */
+      federatedCredentials: z.array(federatedCredential).exactOptional(),
     })
     .prefault({}),
+  /** The CI job that programs in the sandbox run in; absent: none. */
+  job: job.optional(),
   users: z.array(user).prefault([
     {
       userPrincipalName: "ada@sandbox.example",
@@ -297,6 +319,7 @@ export type ClusterSettings = z.output<typeof cluster>;
 export type RegistrySettings = z.output<typeof registry>;
 export type GroupSettings = z.output<typeof group>;
 export type ForeignPrincipalSettings = z.output<typeof foreignPrincipal>;
+export type JobSettings = z.output<typeof job>;
 export type ApplicationSettings = z.output<typeof application>;
 /** A Kubernetes object as a manifest: what the API server fills in may be absent. */
 export type Manifest = z.output<typeof manifest>;

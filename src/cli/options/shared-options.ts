@@ -28,6 +28,8 @@ const authMethods = [
   "environment",
   "workload-identity",
   "managed-identity",
+  "github",
+  "azure-pipelines",
   "device-code",
   "browser",
 ] as const satisfies readonly AuthChoice[];

@@ -97,6 +97,8 @@ describe("the catalogue of options", () => {
         "environment",
         "workload-identity",
         "managed-identity",
+        "github",
+        "azure-pipelines",
         "device-code",
         "browser",
       ],
