@@ -1,4 +1,4 @@
-import type { PlannedChange } from "../../core/plan.ts";
+import { hasChanges, type PlannedChange } from "../../core/plan.ts";
 import type { KeptReason, RemovedItem, RemovePlan, RemoveResult } from "../../core/remove/contract.ts";
 import type { FlowText, Telling } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
@@ -18,6 +18,7 @@ export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
     },
   }),
   lines: resultLines,
+  outputs: ({ removed }) => ({ changed: hasChanges(removed) }),
 };
 
 /** Says in words why something stays. What goes needs only its name. */

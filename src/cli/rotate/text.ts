@@ -30,7 +30,17 @@ export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
   }),
   lines: (result, { answers, shell, ...more }) =>
     resultLines(result, { ...more, intent: intentOf(answers), commands: nextCommands(shell) }),
+  outputs: (result) => ({ changed: isChanged(result), keys: result.rotations }),
 };
+
+/** Whether a key was made or taken away, or a secret given another one. */
+function isChanged({ rotations, secrets, sweptKeys, unwrittenKeys }: RotateResult): boolean {
+  return (
+    rotations.some(({ retired }) => retired) ||
+    secrets.some(({ action }) => action === "updated") ||
+    sweptKeys.length + unwrittenKeys.length > 0
+  );
+}
 
 /** What the lines depend on besides the result. */
 interface ResultContext {

@@ -2,6 +2,7 @@ import { hasChanges, type PlannedChange } from "../../core/plan.ts";
 import type { Finished, Leave, Outcome } from "../../core/ending.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { describeFailure } from "./failure.ts";
+import type { Outputs } from "./outputs.ts";
 import type { Shell } from "./equivalent-command.ts";
 import { planLines, type ShownPlan } from "./plan-lines.ts";
 import type { Line } from "./terminal.ts";
@@ -40,6 +41,8 @@ export interface FlowText<Answers, FlowPlan, Result> {
   lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
   /** The fields of the published contract, where they are not those of the result. */
   document?(result: Result): Readonly<Record<string, unknown>>;
+  /** What later steps of a pipeline can use; absent: nothing is ever changed. */
+  outputs?(result: Result): Outputs;
 }
 
 /** A run that was stopped, or that failed by something of its own, with what it had done by then. */
@@ -84,26 +87,29 @@ export function answerOf<
     const { plan, kind } = outcome;
     const shown = text.plan(plan, telling.answers);
     const document = { ...shown.fields, plan: plan.changes, warnings: shown.warnings };
-    if (kind === "declined") return { command, document, ...declined(command) };
+    const outputs = { changed: kind === "planned" && hasChanges(plan.changes) };
+    if (kind === "declined") return { command, document, outputs, ...declined(command) };
     const pending = telling.answers.exitCode === true && hasChanges(plan.changes);
     return {
       command,
       exitCode: pending ? exitCode.notInOrder : exitCode.ok,
       document,
+      outputs,
       lines: () => planLines(shown, telling.width),
     };
   }
   const { result } = outcome;
   const document = { ...(text.document?.(result) ?? result) } as Answer["document"];
+  const outputs = text.outputs?.(result) ?? { changed: false };
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
     const lines = () => text.lines(result, { ...telling, ...ended });
-    return { command, exitCode: failure.exitCode, document, lines, failure };
+    return { command, exitCode: failure.exitCode, document, outputs, lines, failure };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
   const lines = () => text.lines(result, { ...telling, ...ended });
-  return { command, exitCode: outcome.exitCode, document, lines, failure: failureOf(outcome) };
+  return { command, exitCode: outcome.exitCode, document, outputs, lines, failure: failureOf(outcome) };
 }
 
 /** A plan that was not agreed to. */

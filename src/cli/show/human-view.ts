@@ -1,21 +1,28 @@
-import { failureLines, type Failure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import type { ProgressLines } from "./progress-lines.ts";
 import type { Terminal } from "./terminal.ts";
-import type { Detail, View } from "./view.ts";
+import type { View } from "./view.ts";
 
-/** Prose: the answer on stdout, all else on stderr. */
-export function openHumanView(terminal: Terminal, detail: Detail, progress: ProgressLines): View {
+/**
+ * Prose: the answer on stdout, all else on stderr.
+ * @param tell shows a failure
+ */
+export function openHumanView(
+  terminal: Terminal,
+  tell: (failure: Failure) => void,
+  progress: ProgressLines,
+): View {
   return {
     ...talk(terminal, progress),
     answer({ lines, failure }) {
       progress.close();
       if (progress.printed) terminal.stderr.line();
       for (const line of lines()) terminal.stdout.line(line);
-      if (failure) tellFailure(terminal, detail, failure);
+      if (failure) tell(failure);
     },
     failure(_command, failure) {
       progress.close();
-      tellFailure(terminal, detail, failure);
+      tell(failure);
     },
   };
 }
@@ -33,14 +40,4 @@ export function talk(
     unfinished: () => progress.unfinished(),
     close: () => progress.close(),
   };
-}
-
-/** A failure on stderr. */
-export function tellFailure(terminal: Terminal, { verbose, debug }: Detail, failure: Failure): void {
-  const lines = failureLines(
-    failure,
-    debug ? "debug" : verbose ? "verbose" : "normal",
-    terminal.stderr.width,
-  );
-  for (const line of lines) terminal.stderr.line(line);
 }

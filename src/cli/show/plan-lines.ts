@@ -74,6 +74,11 @@ function changeLines({ target, action, before, after }: PlannedChange, width: nu
   ];
 }
 
+/** A change in four cells: what would be done, to what, and what it is before and after. */
+export function planRow({ target, action, before, after }: PlannedChange): string[] {
+  return [`${signs[action][0]} ${planned[action]}`, target, shown(before, target), shown(after, target)];
+}
+
 /** A side of a change in one line: fields as `name value`, without those that the line above says already. */
 function shown(side: unknown, target = ""): string {
   if (side === null || side === undefined) return "";

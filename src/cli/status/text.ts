@@ -19,6 +19,7 @@ export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
   lines: (result, { shell, width, exitCode: code }) =>
     statusLines(result, { commands: nextCommands(shell), inOrder: code === exitCode.ok, width }),
+  outputs: ({ pruned, entries }) => ({ changed: pruned !== undefined, keys: entries }),
 };
 
 /** What the lines depend on besides the result. */
