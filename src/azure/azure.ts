@@ -13,7 +13,7 @@ import { createRoleClient } from "./role-client.ts";
 export async function openAzure(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp({ variables: options.env, timeoutMs: options.timeoutMs }),
+  http: AzureHttp = createAzureHttp({ ...options, variables: options.env }),
 ) {
   // Loading them earlier would delay the first request; loading them after its answer would delay the second.
   http.underWay.then(() => import("./resource-manager-clients.ts")).catch(() => {});

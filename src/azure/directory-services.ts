@@ -1,4 +1,5 @@
 import { ActionableError } from "../domain/errors.ts";
+import type { OnChange } from "../domain/outside-change.ts";
 import { azureError } from "./azure-errors.ts";
 import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
 import { loginServerBelongsTo, resolveCloud, type Cloud, type FetchJson } from "./cloud.ts";
@@ -14,6 +15,10 @@ export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" 
   readonly cloud: string | undefined;
   /** Bounds each wait for a service, with retries; in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Sent with each request; a UUID. */
+  readonly operationId?: string;
+  /** Told of each request that asked for a change. */
+  readonly onChange?: OnChange | undefined;
 }
 
 /**
@@ -25,7 +30,7 @@ export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" 
 export async function openDirectory(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp({ variables: options.env, timeoutMs: options.timeoutMs }),
+  http: AzureHttp = createAzureHttp({ ...options, variables: options.env }),
   scopesNeeded: (cloud: Cloud) => readonly [string, ...string[]] = (cloud) => [cloud.graphScope],
 ) {
   const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);

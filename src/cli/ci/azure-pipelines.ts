@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Variables } from "../../domain/proxy.ts";
-import { append } from "./append.ts";
+import { append } from "../append-file.ts";
 import type { CiService } from "./ci-service.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Variables } from "../../domain/proxy.ts";
-import { append } from "./append.ts";
+import { append } from "../append-file.ts";
 import type { CiService } from "./ci-service.ts";
 
 /**

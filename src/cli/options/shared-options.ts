@@ -229,8 +229,19 @@ export const rehearsalOptions = {
   }),
 };
 
+/** For every command that changes something outside. */
+export const changeLogOptions = {
+  log: valueOption({
+    flag: "--log <file>",
+    summary: "also append each change in Azure and in clusters to this file, as a line of JSON",
+    group: "Output",
+    parse: plainText,
+  }),
+};
+
 /** Options of every command that carries work out: how it proves, waits, shows and asks. */
 export const runOptions = {
+  ...changeLogOptions,
   ...proofOptions,
   waitBusyMs: defaultedOption({
     flag: "--wait-busy <duration>",

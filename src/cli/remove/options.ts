@@ -8,6 +8,7 @@ import { plainText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
   askingOptions,
+  changeLogOptions,
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
@@ -109,6 +110,7 @@ export const removeOptions = {
   ...completenessOptions,
   ...leaveOutOptions,
   ...rehearsalOptions,
+  ...changeLogOptions,
   ...outputOptions,
 };
 

@@ -6,6 +6,7 @@ import { positiveDuration } from "../options/option-values.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
 import {
   askingOptions,
+  changeLogOptions,
   clusterOptions,
   outputOptions,
   rehearsalOptions,
@@ -63,6 +64,7 @@ export const statusOptions = {
   },
   ...askingOptions,
   ...rehearsalOptions,
+  ...changeLogOptions,
   ...outputOptions,
 };
 

@@ -123,6 +123,7 @@ describe("the catalogue of options", () => {
       "--credentials-file",
       "--faults",
       "--kubeconfig",
+      "--log",
       "--password-file",
       "--world",
     ]);
