@@ -31,6 +31,7 @@ const keys: Readonly<Record<string, string>> = {
   space: " ",
   "ctrl-c": "\u0003",
   "ctrl-u": "\u0015",
+  "ctrl-z": "\u001a",
 };
 
 /** A wait that never ends says what it waited for, instead of a runner's time-out that does not. */

@@ -53,7 +53,7 @@ async function runOrShow(
   program: RunningProgram,
 ): Promise<number> {
   const look = <A>(option: OptionDefinition<A>) => peek(option, commandLine, environment);
-  const terminal = openTerminal(program.process, environment, {
+  const terminal = await openTerminal(program.process, environment, {
     color: look(outputOptions.color),
     noInput: look(runOptions.noInput),
     accessible: look(outputOptions.accessible),

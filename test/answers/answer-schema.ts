@@ -254,6 +254,16 @@ const status = z.strictObject({
       }),
     )
     .describe("where it could not look"),
+  missing: z
+    .array(
+      z.strictObject({
+        kind: z.enum(["namespace", "registry", "secret"]),
+        name: z.string(),
+        message: z.string(),
+        didYouMean: z.string().optional(),
+      }),
+    )
+    .describe("names that were asked for and that no entry is found by"),
   warnings: z.array(z.strictObject({ code: z.string(), appId: z.string(), message: z.string() })),
   pruned: z.strictObject({ appId: z.string(), keyId: z.string() }).optional(),
 });

@@ -55,7 +55,7 @@ describe("an interruption", () => {
     expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");
     expect(run.stderr).not.toContain("fix: not done");
     expect(run.stderr).toContain(
-      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --yes",
+      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
     );
   });
 });

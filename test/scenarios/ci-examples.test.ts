@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { secretsIn } from "../canary.ts";
-import { entryOf, programPath } from "../program.ts";
+import { entryOf, programPath, type ResultDocument } from "../program.ts";
 
 /*
  * Runs the examples of docs/ci.md as they stand there, each in a sandbox that is a job of its CI service: the shell gets
@@ -20,10 +20,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = readFileSync(join(root, "docs/ci.md"), "utf8");
 
 /** An example of the page, as YAML. */
-function example<T>(name: string): T {
+function example(name: string): ResultDocument {
   const text = new RegExp(`<!-- example: ${name} -->\\s*\`\`\`yaml\\n([^]*?)\`\`\``).exec(page)?.[1];
   if (text === undefined) throw new Error(`docs/ci.md has no example ${name}`);
-  return load(text) as T;
+  return load(text);
 }
 
 /** Packing and installing takes long, and has a test of its own. */
@@ -116,7 +116,7 @@ async function runSteps(
     await writeFile(output, "");
     const own = { ...env, ...filledIn(more, values), GITHUB_OUTPUT: output };
     // What is filled into a script could be a command: it goes in by variables alone.
-    if (run !== undefined) expect(run).not.toContain("${{");
+    expect(run ?? "").not.toContain("${{");
     const said = run === undefined ? await runAction(uses ?? "", inputs, own) : await shell(run, own);
     all = { code: said.code, text: all.text + said.text };
     if (said.code !== 0) return all;
@@ -158,7 +158,7 @@ describe("the example for GitHub Actions", () => {
     readonly jobs: { readonly "pull-secrets": { readonly env: Variables; readonly steps: readonly Step[] } };
   }
   const run = async () => {
-    const { permissions, jobs } = example<Workflow>("github");
+    const { permissions, jobs }: Workflow = example("github");
     const { env, steps } = jobs["pull-secrets"];
     const [granted, asking] = [permissions["id-token"], /^ACTIONS_ID_TOKEN_/];
     const names = Object.keys(env);
@@ -192,7 +192,7 @@ describe("the example for GitHub Actions", () => {
 });
 
 describe("the action", () => {
-  const steps = () => example<{ readonly steps: readonly Step[] }>("action").steps;
+  const steps = (): readonly Step[] => example("action").steps;
 
   test("does the same, and passes its outputs on", async () => {
     await open("github");
@@ -218,7 +218,7 @@ test("the example for GitLab sets up and rotates by the token that the job was g
     readonly id_tokens: Readonly<Record<string, { readonly aud: string }>>;
     readonly script: string[];
   };
-  const { script, ...job } = example<{ readonly "pull-secrets": Job }>("gitlab")["pull-secrets"];
+  const { script, ...job }: Job = example("gitlab")["pull-secrets"];
   expect(job.id_tokens).toEqual({ AZURE_ID_TOKEN: { aud: "api://AzureADTokenExchange" } });
   await expectSetUp(await shell(script.join("\n"), jobVariables()));
 });
@@ -231,7 +231,7 @@ test("the example for Azure Pipelines sets up by the service connection, and tel
     readonly env?: Variables;
     readonly inputs?: Variables;
   };
-  const { steps } = example<{ readonly steps: readonly Task[] }>("azure-pipelines");
+  const { steps }: { readonly steps: readonly Task[] } = example("azure-pipelines");
   const values: Record<string, string> = {
     "System.AccessToken": sandbox.environment["SYSTEM_ACCESSTOKEN"] ?? "",
   };

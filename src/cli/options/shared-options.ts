@@ -1,5 +1,5 @@
 import type { ExecPluginPolicy } from "../../core/ports.ts";
-import type { AuthChoice } from "../../domain/identity.ts";
+import { authMethods, type AuthChoice } from "../../domain/identity.ts";
 import { imageReference, labelSelector, namespaceName, secretReference } from "../../domain/names.ts";
 import {
   azureClouds,
@@ -22,17 +22,7 @@ const colorChoices = ["auto", "always", "never"] as const;
 export type ColorChoice = (typeof colorChoices)[number];
 
 /** How this program signs in to Azure. */
-const authMethods = [
-  "auto",
-  "cli",
-  "environment",
-  "workload-identity",
-  "managed-identity",
-  "github",
-  "azure-pipelines",
-  "device-code",
-  "browser",
-] as const satisfies readonly AuthChoice[];
+const authChoices = ["auto", ...authMethods] as const satisfies readonly AuthChoice[];
 
 /** How a credential is proven. */
 const proofs = ["registry", "entra", "none"] as const;
@@ -92,10 +82,10 @@ export const signInOptions = {
   }),
   auth: defaultedOption({
     flag: "--auth <method>",
-    summary: `how to sign in to Azure: ${authMethods.join(", ")}`,
+    summary: `how to sign in to Azure: ${authChoices.join(", ")}`,
     question: "Sign in to Azure as",
     group: "Registry",
-    parse: oneOf(...authMethods),
+    parse: oneOf(...authChoices),
     fallback: "auto",
   }),
 };
@@ -214,20 +204,32 @@ export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
 
-/** For every command that can be rehearsed. */
-export const rehearsalOptions = {
+/** Set to `true` for the one command that is rehearsed, which prints its commands as rehearsals. */
+export const rehearsalVariable = "__ACR_PULL_REHEARSAL";
+
+/** For a command that can be rehearsed in a world where nobody has been yet. */
+const rehearsalOptions = {
   sandbox: switchOption({
     flag: "--sandbox",
     summary: "run this one command inside a fresh sandbox, with no Azure and no cluster",
     group: "Rehearsal",
-    instead: (commandLine) => [
-      "sandbox",
-      "--",
-      "acr-pull",
-      ...commandLine.filter((argument) => argument !== "--sandbox"),
-    ],
+    instead: (commandLine) => ["sandbox", ...rehearsed(commandLine)],
   }),
 };
+
+/** For a command that has nothing to work on before `setup` has been run. */
+export const rehearsalAfterSetup = {
+  sandbox: switchOption({
+    flag: "--sandbox",
+    summary: "run this one command inside a fresh sandbox, after setup, with no Azure and no cluster",
+    group: "Rehearsal",
+    instead: (commandLine) => ["sandbox", "--after-setup", ...rehearsed(commandLine)],
+  }),
+};
+
+function rehearsed(commandLine: readonly string[]): string[] {
+  return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== "--sandbox")];
+}
 
 /** For every command that changes something outside. */
 export const changeLogOptions = {

@@ -14,12 +14,13 @@ import {
   leaveOutOptions,
   outputOptions,
   proofOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
 
@@ -49,6 +50,7 @@ export const removeOptions = {
     named: "only entries in this namespace (repeatable; default: in every namespace)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
+  ...allNamespacesOption("entries in every namespace, which is the default"),
   ...clusterOptions,
   secretName: valueOption({
     flag: "--secret-name <name>",
@@ -109,7 +111,7 @@ export const removeOptions = {
   }),
   ...completenessOptions,
   ...leaveOutOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   ...changeLogOptions,
   ...outputOptions,
 };

@@ -17,10 +17,12 @@ import {
   completenessOptions,
   leaveOutOptions,
   outputOptions,
+  rehearsalAfterSetup,
   runOptions,
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `rotate`. */
 export const rotateOptions = {
@@ -36,6 +38,7 @@ export const rotateOptions = {
     named: "only keys that secrets of these namespaces hold, wherever else they are held (repeatable)",
     labelled: "only keys that secrets of namespaces with these labels hold, such as team=web",
   }),
+  ...allNamespacesOption("keys of every namespace, which is the default"),
   ...clusterOptions,
   secretName: valueOption({
     flag: "--secret-name <name>",
@@ -44,6 +47,7 @@ export const rotateOptions = {
     parse: objectName,
   }),
   ...runOptions,
+  ...rehearsalAfterSetup,
   ifExpiringWithinMs: valueOption({
     flag: "--if-expiring-within <duration>",
     summary: "begin only with keys that end within this time, such as 60d: for a job that runs daily",

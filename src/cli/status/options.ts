@@ -9,12 +9,13 @@ import {
   changeLogOptions,
   clusterOptions,
   outputOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `status`. */
 export const statusOptions = {
@@ -29,7 +30,10 @@ export const statusOptions = {
     named: "only entries in this namespace (repeatable; default: every namespace that can be seen)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
+  ...allNamespacesOption("every namespace, which is the default"),
   ...clusterOptions,
+  clusterId: { ...clusterOptions.clusterId, excludes: { allContexts: "each cluster has an id of its own" } },
+  ...allContextsOption,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only entries in secrets of this name",
@@ -63,7 +67,7 @@ export const statusOptions = {
     needs: { prune: "without it nothing is written" },
   },
   ...askingOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   ...changeLogOptions,
   ...outputOptions,
 };

@@ -18,7 +18,14 @@ import type { StatusAnswers } from "./options.ts";
 export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
   lines: (result, { shell, width, exitCode: code }) =>
-    statusLines(result, { commands: nextCommands(shell), inOrder: code === exitCode.ok, width }),
+    statusLines(result, {
+      commands: nextCommands(
+        shell,
+        result.scopes.map(({ context }) => context),
+      ),
+      inOrder: code === exitCode.ok,
+      width,
+    }),
   outputs: ({ pruned, entries }) => ({ changed: pruned !== undefined, keys: entries }),
 };
 
@@ -38,6 +45,7 @@ function statusLines(result: StatusResult, context: StatusContext): Line[] {
     pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
     entries.length > 0 ? tableLines(head, entries.map(rowOf), width) : [],
     headLines(result, context),
+    result.missing.flatMap(({ message }) => signedLines(toned("bad", "✗"), message, width)),
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, width)),
     orphanLines(result, context),
@@ -83,9 +91,14 @@ function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
   return `${Math.max(0, life - daysLeft - 1)}d`;
 }
 
-function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: StatusContext): Line[] {
+function headLines(
+  { entries, scopes, missing }: StatusResult,
+  { width, inOrder: all }: StatusContext,
+): Line[] {
   const bad = entries.filter(({ state }) => !isInOrder(state)).length;
   if (entries.length === 0) {
+    // Which of the names that were asked for is to blame is told below.
+    if (missing.length > 0) return [];
     const where = scopes.map(({ context }) => context).join(", ");
     return wrapped(`No secret that was looked at in ${where} has an entry of acr-pull's.`, width);
   }
@@ -97,7 +110,11 @@ function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: S
       width,
     );
   if (!all)
-    return signedLines(toned("plain", "•"), `${count}, in order; what is not in order follows.`, width);
+    return signedLines(
+      toned("plain", "•"),
+      `${count} ${entries.length === 1 ? "is" : "are"} in order, but not everything is:`,
+      width,
+    );
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
   const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
   return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);

@@ -19,6 +19,7 @@ import type {
 } from "./contract.ts";
 import { findLoginServer, recordedIn } from "./find-login-server.ts";
 import { checkRights, lookAtCluster, type Removal } from "./look.ts";
+import { refuseMissingNamespaces, refuseMissingSecret } from "./not-there.ts";
 import { planRemoval } from "./plan-removal.ts";
 import { proveKeysGone } from "./prove-gone.ts";
 import { Records, finishedOutcome, thingsToGo } from "./result.ts";
@@ -120,6 +121,7 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   const [first] = unseen;
   if (first && seen.length === 0) throw first.error;
   const leftOut = leftOutOf(unseen);
+  await refuseMissingNamespaces(seen, input, signal);
   const registry = await findLoginServer(seen, input, ports, signal);
   const gone = new Set<string>();
   const removals: Removal[] = [];
@@ -127,6 +129,7 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
     removals.push(await lookAtCluster(one, { registry, gone }, { input, ports }, signal));
   const live = removals.find(({ entries }) => entries.liveMark)?.entries.liveMark;
   if (live && !input.dryRun) throw new BusyError(targetName(live));
+  refuseMissingSecret(removals, input);
   refuseIfAllUnwritable(removals);
   await checkRights(removals, ports, signal);
   const plan = planRemoval(registry, removals, leftOut, input);

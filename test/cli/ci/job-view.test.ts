@@ -27,7 +27,7 @@ async function open(
   if (!service) throw new Error("no service");
   const stream = () => Object.assign(new PassThrough(), { isTTY: false });
   const streams = { stdin: stream(), stdout: stream(), stderr: stream() };
-  const terminal = openTerminal(streams, {}, { color: "auto", noInput: true, accessible: false });
+  const terminal = await openTerminal(streams, {}, { color: "auto", noInput: true, accessible: false });
   const human = openHumanView(
     terminal,
     (failure) => annotateFailure(service, terminal, failure),

@@ -197,6 +197,7 @@ describe("a result", () => {
     expect(wide).toEqual([
       "image: myregistry.azurecr.io/my-awesome-app:v1 # your image",
       "acr-pull rotate --registry myregistry --namespace web --if-expiring-within 60d --yes",
+      "acr-pull verify --registry myregistry --namespace web",
       "acr-pull setup --registry myregistry --namespace web --yes",
     ]);
   });

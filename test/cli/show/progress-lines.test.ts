@@ -54,7 +54,7 @@ describe("progress in a log", () => {
     const out = Object.assign(new PassThrough(), { columns: 20 });
     let text = "";
     out.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    const progress = new ProgressLines(new Printer(out, false, false), silent);
+    const progress = new ProgressLines(new Printer(out, undefined, false), silent);
     progress.show({ kind: "done", id: "a", text: "Granted AcrPull on myregistry alone" });
     expect(text).toBe("✓ Granted AcrPull\n  on myregistry\n  alone\n");
   });
@@ -104,7 +104,7 @@ function openLog(detail = silent, live = false) {
   let now = 0;
   let written = "";
   out.on("data", (chunk: Buffer) => (written += chunk.toString()));
-  const progress = new ProgressLines(new Printer(out, false, live), detail, () => now);
+  const progress = new ProgressLines(new Printer(out, undefined, live), detail, () => now);
   return {
     progress,
     show: (...events: ProgressEvent[]) => events.forEach((event) => progress.show(event)),
