@@ -168,7 +168,10 @@ class SharedCredential implements Credential {
       const { env } = this.#options;
       throw await signInFailure(error, this.#lastFailure, { method: this.method, env, tenant });
     }
-    if (!token) throw signInError("no token was issued", this.method, tenant, undefined);
+    if (!token) {
+      const { env } = this.#options;
+      throw signInError("no token was issued", { method: this.method, env, tenant });
+    }
     const { tid } = readClaims(token.token);
     if (
       tenant !== undefined &&

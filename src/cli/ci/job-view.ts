@@ -47,7 +47,7 @@ export function jobView(view: View, service: CiService, { stderr }: Terminal, { 
         !answer.failure &&
         answer.document["plan"] === undefined
       ) {
-        const text = "Not everything is in order: the log and the summary say what.";
+        const text = "Not everything is in order: the output says what, and what to do.";
         stderr.document(`${service.annotation("error", `acr-pull ${answer.command}`, text)}\n`);
       }
     },
