@@ -67,7 +67,9 @@ async function runOrShow(
     terminal.stdout.document(reading.text);
     return exitCode.ok;
   }
-  const view = await openView(look(outputOptions.output), detail, terminal, environment);
+  const output = reading.kind === "command" ? reading.command.options["output"] : undefined;
+  const format = look((output ?? outputOptions.output) as OptionDefinition<OutputFormat>);
+  const view = await openView(format, detail, terminal, environment);
   if (reading.kind === "command") return await runCommand(reading, environment, program, { terminal, view });
   const { message } = reading;
   const error = new UsageError(message, "usage.command-line", `See ${program.name} --help.`);
@@ -99,7 +101,8 @@ async function openFormat(
   tell: (failure: Failure) => void,
 ): Promise<View> {
   const progress = new ProgressLines(terminal.stderr, detail);
-  if (format === "text") return openHumanView(terminal, tell, progress);
+  if (format === "text" || format === "wide") return openHumanView(terminal, tell, progress);
+  if (format === "name") return (await import("./show/name-view.ts")).openNameView(terminal, tell, progress);
   const { openDocumentView } = await import("./show/document-view.ts");
   if (format === "json") return openDocumentView(terminal, tell, progress);
   const { yamlText } = await import("./show/yaml-text.ts");

@@ -56,6 +56,7 @@ const setup = z.strictObject({
   ),
   roleAssignments: z.array(
     z.strictObject({
+      context: z.string(),
       id: z.string(),
       requestedRole: z.enum(["acrpull", "acrpush", "owner"]),
       role: z.string(),

@@ -211,7 +211,7 @@ export async function failuresOf<C>(
 }
 
 /** At every request in one of the phases, which take turns. */
-export function everywhere({ requests }: Undisturbed): Kill[] {
+export function everywhere({ requests }: Pick<Undisturbed, "requests">): Kill[] {
   return requests.map(({ index: request }) => ({
     request,
     phase: phases[request % phases.length] ?? "answered",

@@ -44,11 +44,12 @@ function failed(failure: Failure | undefined): string {
 function table(plan: readonly PlannedChange[]): string {
   if (plan.length === 0) return "Nothing to do.\n";
   const rows = plan.map((change) => `| ${planRow(change).map(span).join(" | ")} |\n`);
-  return `|  | what | before | after |\n| --- | --- | --- | --- |\n${rows.join("")}`;
+  return `|  | what | change |\n| --- | --- | --- |\n${rows.join("")}`;
 }
 
 /** Lines as they are, whatever they hold: the fence is longer than any in them. */
 function fence(lines: readonly Line[]): string {
+  if (lines.length === 0) return "";
   const text = lines.map(plainText).join("\n");
   const marks = "`".repeat(Math.max(3, longestRun(text) + 1));
   return `${marks}text\n${text}\n${marks}\n`;

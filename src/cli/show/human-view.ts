@@ -16,9 +16,10 @@ export function openHumanView(
     ...talk(terminal, progress),
     answer({ lines, failure }) {
       progress.close();
-      if (progress.printed) terminal.stderr.line();
-      for (const line of lines()) terminal.stdout.line(line);
-      if (failure) tell(failure);
+      const told = lines();
+      if (progress.printed && told.length > 0) terminal.stderr.line();
+      for (const line of told) terminal.stdout.line(line);
+      if (failure) tell({ ...failure, ...failure.brief });
     },
     failure(_command, failure) {
       progress.close();

@@ -19,6 +19,8 @@ export interface Answer {
   readonly document: Readonly<Record<string, unknown>>;
   /** For people, on stdout; made only where a person reads. */
   readonly lines: () => readonly Line[];
+  /** What it lists, by name, for `-o name`; made only then. */
+  readonly names?: (() => readonly string[]) | undefined;
   /** What later steps of a pipeline can use; absent where the command has nothing of the kind. */
   readonly outputs?: Outputs;
   /** Why it is not wholly done. */

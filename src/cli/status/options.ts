@@ -8,6 +8,7 @@ import {
   askingOptions,
   changeLogOptions,
   clusterOptions,
+  outputOption,
   outputOptions,
   rehearsalAfterSetup,
   runOptions,
@@ -70,6 +71,7 @@ export const statusOptions = {
   ...rehearsalAfterSetup,
   ...changeLogOptions,
   ...outputOptions,
+  output: outputOption("wide", "name"),
 };
 
 /** What `status` was asked for. */

@@ -1,9 +1,10 @@
 import type { FlowTypes } from "../flow-command.ts";
 import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
-import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
   clusterOptions,
+  outputOption,
   outputOptions,
   proofOptions,
   registryScopeOptions,
@@ -61,7 +62,13 @@ export const verifyOptions = {
   image: proofOptions.image,
   ...serviceOptions,
   ...rehearsalAfterSetup,
+  failedOnly: switchOption({
+    flag: "--failed-only",
+    summary: "show only the checks that fail",
+    group: "Output",
+  }),
   ...outputOptions,
+  output: outputOption("name"),
 };
 
 /** What `verify` was asked for. */

@@ -5,6 +5,7 @@ import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../cluster/view.ts";
 import { declinedHalfWay, noneWritable } from "../ending.ts";
 import { hasChanges } from "../plan.ts";
+import { toldOf } from "../progress.ts";
 import type { Writing } from "../ports.ts";
 import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
@@ -104,7 +105,8 @@ async function carryAllOut(
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
-      await act(removal, { ...tools, gone, records });
+      const context = removals.length > 1 ? removal.seen.contexts[0] : undefined;
+      await act(removal, { ...tools, report: toldOf(tools.report, context), gone, records });
     } catch (error) {
       if (!isFailureOfOne(error, tools.signal)) throw error;
       records.failures.push(error);

@@ -91,8 +91,10 @@ export type SetupConversation = Conversation<SetupPlan, SetupResult>;
 export interface SetupPlan {
   readonly registry: ResultRegistry;
   readonly changes: readonly PlannedChange[];
-  /** Things to know before saying yes: targets left out, roles that are not ours. */
+  /** Things to know before saying yes, such as roles that are not ours. */
   readonly warnings: readonly string[];
+  /** Secrets that cannot be written, and why: the others are. */
+  readonly leftOut: readonly ResultSecret[];
   /** Whether a principal that has rights on the registry gets others: nobody agrees to that by Enter alone. */
   readonly changesRights: boolean;
 }
@@ -114,6 +116,8 @@ export interface ResultServicePrincipal {
 }
 
 export interface ResultRoleAssignment {
+  /** Of the cluster, or the first of its contexts, whose principal it is granted to. */
+  readonly context: string;
   readonly id: string;
   readonly requestedRole: RequestedRole;
   readonly role: string;

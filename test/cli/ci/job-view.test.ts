@@ -120,7 +120,7 @@ describe("a job of GitHub Actions", () => {
     });
     const summary = await readFile(join(folder, "summary"), "utf8");
     expect(summary).toContain(
-      String.raw`| ${"` + create `"} | ${"``"} secret a\|b/${"`c`"} ${"``"} |  | ${"` role ![x](y) `"} |`,
+      String.raw`| ${"` + create `"} | ${"``"} secret a\|b/${"`c`"} ${"``"} | ${"` role ![x](y) `"} |`,
     );
     expect(summary).toContain("- ` mind <b> `");
     expect(summary).not.toContain("not this");
