@@ -86,12 +86,12 @@ async function openView(
   const service = await ciServiceIn(environment);
   if (!service)
     return await openFormat(format, terminal, detail, (failure) => tellFailure(terminal, detail, failure));
-  const { annotateFailure, jobView } = await import("./ci/job-view.ts");
+  const { annotateFailure, ciView } = await import("./ci/ci-view.ts");
   const tell = (failure: Failure) => {
     annotateFailure(service, terminal, failure);
     if (detail.verbose || detail.debug) tellFailure(terminal, detail, failure);
   };
-  return jobView(await openFormat(format, terminal, detail, tell), service, terminal, detail);
+  return ciView(await openFormat(format, terminal, detail, tell), service, terminal, detail);
 }
 
 async function openFormat(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ciServiceIn } from "../../../src/cli/ci/ci-service.ts";
-import { annotateFailure, jobView } from "../../../src/cli/ci/job-view.ts";
+import { annotateFailure, ciView } from "../../../src/cli/ci/ci-view.ts";
 import { openHumanView } from "../../../src/cli/show/human-view.ts";
 import { ProgressLines } from "../../../src/cli/show/progress-lines.ts";
 import { openTerminal } from "../../../src/cli/show/terminal.ts";
@@ -33,7 +33,7 @@ async function open(
     (failure) => annotateFailure(service, terminal, failure),
     new ProgressLines(terminal.stderr, detail),
   );
-  const view = jobView(human, service, terminal, { ...detail, quiet });
+  const view = ciView(human, service, terminal, { ...detail, quiet });
   return { view, said: () => streams.stderr.read()?.toString() ?? "" };
 }
 

@@ -20,7 +20,7 @@ export function annotateFailure(service: CiService, { stderr }: Terminal, failur
 }
 
 /** A view that also tells the service of the job: warnings, outputs, and a summary. */
-export function jobView(view: View, service: CiService, { stderr }: Terminal, { quiet }: Detail): View {
+export function ciView(view: View, service: CiService, { stderr }: Terminal, { quiet }: Detail): View {
   const warn = (text: string) => {
     if (!quiet) stderr.document(`${service.annotation("warning", "acr-pull", oneLine(text))}\n`);
   };
