@@ -38,7 +38,7 @@ function ending(code: number): string {
 }
 
 function failed(failure: Failure | undefined): string {
-  return failure ? fence(failureLines(failure, "normal")) : "";
+  return failure ? fence(failureLines(failure, { debug: false })) : "";
 }
 
 function table(plan: readonly PlannedChange[]): string {
