@@ -131,6 +131,9 @@ async function serve(
     path,
     query,
     userAgent: incoming.headers["user-agent"] ?? "",
+    clientRequestId: String(
+      incoming.headers["x-ms-client-request-id"] ?? incoming.headers["client-request-id"] ?? "",
+    ),
   });
   const gone = new AbortController();
   outgoing.on("close", () => {

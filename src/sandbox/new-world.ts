@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { newCluster, type ClusterContext } from "./new-cluster.ts";
+import { credentialFor, newJob } from "./job/new-job.ts";
 import { createIdSource, type IdSource } from "./new-id.ts";
 import { addManagedCluster } from "./new-managed-cluster.ts";
 import { SandboxOptionsError } from "./option-schema.ts";
@@ -65,6 +66,7 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     clusters: clusters.map(({ cluster }) => cluster),
     managedClusters: [],
     caller,
+    ...(settings.job && { job: newJob(settings.job, ids) }),
     clockAheadMs: settings.clockAheadMs,
     pageSize: settings.pageSize,
     replication: new Replication({
@@ -96,11 +98,16 @@ export function newWorld(settings: SandboxSettings): NewWorld {
 function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSource): void {
   const { appId, objectId, secretText } = world.caller;
   const displayName = "sandbox-caller";
-  world.applications.push(emptyApplication(ids.guid("caller application object"), appId, displayName));
+  const trusted = settings.federatedCredentials ?? (world.job ? [credentialFor(world.job)] : []);
+  world.applications.push({
+    ...emptyApplication(ids.guid("caller application object"), appId, displayName),
+    federatedCredentials: trusted.map((one) => ({ ...one, id: ids.guid(`caller federated ${one.name}`) })),
+  });
   // On the principal, where a password signs in as well: the applications' passwords are those that matter here.
+  const password = newPassword({ displayName: null, secretText }, "caller", ids);
   world.servicePrincipals.push({
     ...newPrincipal(world, objectId, appId, displayName),
-    passwords: [newPassword({ displayName: null, secretText }, "caller", ids)],
+    passwords: world.job ? [] : [password],
     graphPermissions: [...settings.graphPermissions],
   });
   world.customRoles.push(...settings.customRoles.map((role) => ({ ...role, principalId: objectId })));

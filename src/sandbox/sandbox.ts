@@ -11,6 +11,7 @@ import type { Environment } from "./environment.ts";
 import { FaultInjector, readFaults, type FaultOptions } from "./faults.ts";
 import { listen } from "./https-server.ts";
 import { Invariants, type Violation } from "./invariants.ts";
+import { jobEnvironment } from "./job/job-environment.ts";
 import { kubeconfigText } from "./kubernetes/kubeconfig-file.ts";
 import { createKubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { createIdSource } from "./new-id.ts";
@@ -121,15 +122,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       writeAzConfiguration(azureConfigDir, world),
     ]);
     if (settings.checkInvariants) invariants.watch();
+    const { tenantId, caller, job } = world;
+    const signIn = job
+      ? await jobEnvironment(world, job, folder)
+      : {
+          AZURE_TENANT_ID: tenantId,
+          AZURE_CLIENT_ID: caller.appId,
+          AZURE_CLIENT_SECRET: caller.secretText,
+        };
 
     return {
       world,
       requests,
       environment: {
         ACR_PULL_CLOUD: world.azureUrl,
-        AZURE_TENANT_ID: world.tenantId,
-        AZURE_CLIENT_ID: world.caller.appId,
-        AZURE_CLIENT_SECRET: world.caller.secretText,
+        ...signIn,
         AZURE_SUBSCRIPTION_ID: world.subscriptions[0]?.subscriptionId ?? "",
         KUBECONFIG: kubeconfigPath,
         NODE_EXTRA_CA_CERTS: caPath,

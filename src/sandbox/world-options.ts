@@ -190,6 +190,22 @@ const customRole = z.strictObject({
     .describe("Display name of the application it is held on; absent: the whole directory."),
 });
 
+/** Whose tokens sign in as an application: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential */
+const federatedCredential = z.strictObject({
+  name,
+  issuer: name,
+  subject: name,
+  audience: name.default("api://AzureADTokenExchange"),
+});
+
+/** A job of a CI service: the caller signs in by its tokens, and has no secret. */
+const job = z.strictObject({
+  runner: z.enum(["github", "azure-pipelines", "gitlab"]),
+  issuer: name.exactOptional().describe("Default: as the service has it."),
+  subject: name.exactOptional(),
+  tokenLifetime: duration.default(300_000).describe("0: a token has ended when it arrives."),
+});
+
 const application = z.strictObject({
   displayName: name,
   appId: guid.optional(),
@@ -197,7 +213,7 @@ const application = z.strictObject({
   tags: z.array(z.string()).default([]),
   passwords: z.array(password).default([]),
   certificates: z.array(name).default([]).describe("Certificates, by display name."),
-  federatedCredentials: z.array(z.strictObject({ name, issuer: name, subject: name })).default([]),
+  federatedCredentials: z.array(federatedCredential).default([]),
   owners: z.array(name).default([]).describe("Object ids, or `caller`."),
   softDeleted: z.boolean().default(false),
   createdDateTime: z.iso
@@ -297,9 +313,14 @@ export const worldOptions = z.strictObject({
       graphPermissions: z.array(name).default(["Application.ReadWrite.OwnedBy"]),
       customRoles: z.array(customRole).default([]),
       roles: z.array(grant).default([{ role: "Owner" }]),
+      federatedCredentials: z
+        .array(federatedCredential)
+        .exactOptional()
+        .describe("Default: one for the tokens of the job, if it runs in one."),
     })
     .prefault({})
     .describe("The service principal whose credentials are handed out."),
+  job: job.optional().describe("The CI job that programs in the sandbox run in; absent: none."),
   users: z.array(user).prefault([
     {
       userPrincipalName: "ada@sandbox.example",
@@ -353,6 +374,7 @@ export type ManagedClusterSettings = z.output<typeof managedCluster>;
 export type RegistrySettings = z.output<typeof registry>;
 export type GroupSettings = z.output<typeof group>;
 export type ForeignPrincipalSettings = z.output<typeof foreignPrincipal>;
+export type JobSettings = z.output<typeof job>;
 export type ApplicationSettings = z.output<typeof application>;
 /** A Kubernetes object as a manifest: what the API server fills in may be absent. */
 export type Manifest = z.output<typeof manifest>;

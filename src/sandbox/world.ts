@@ -39,7 +39,7 @@ export interface ApplicationRecord extends Replicated {
   /** Every password it ever had; the removed ones carry `removedAt`. */
   readonly passwords: PasswordRecord[];
   readonly keyCredentials: Array<{ keyId: string; displayName: string }>;
-  readonly federatedCredentials: Array<{ id: string; name: string; issuer: string; subject: string }>;
+  readonly federatedCredentials: FederatedCredentialRecord[];
   /** Object ids of users and service principals. */
   readonly owners: string[];
   /** In deletedItems, restorable; it has its `removedAt` and still holds its unique name. */
@@ -48,6 +48,30 @@ export interface ApplicationRecord extends Replicated {
   createdDateTime?: string | null;
   /** The policy of its own. */
   managementPolicy?: ManagementPolicyRecord;
+}
+
+/** Whose tokens sign in as an application without a secret of its own. */
+export interface FederatedCredentialRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+  /** What the tokens have to be meant for. Default: Entra's own audience. */
+  readonly audience: string;
+}
+
+/** A job of a CI service, which gives it tokens of its own. */
+export interface JobRecord {
+  readonly runner: "github" | "azure-pipelines" | "gitlab";
+  /** Whom the tokens are from, and whom they name. */
+  readonly issuer: string;
+  readonly subject: string;
+  /** How long a token is valid, in milliseconds; 0: it has ended when it arrives. */
+  readonly tokenLifetimeMs: number;
+  /** Which service connection it may ask a token for; Azure Pipelines alone has them. */
+  readonly serviceConnectionId: string;
+  /** What the job asks for its tokens with. */
+  readonly requestToken: string;
 }
 
 export interface ServicePrincipalRecord extends Replicated {
@@ -291,6 +315,8 @@ export interface World {
   readonly clusters: ClusterRecord[];
   readonly managedClusters: ManagedClusterRecord[];
   readonly caller: CallerRecord;
+  /** The CI job that its programs run in; absent: none. */
+  readonly job?: JobRecord;
   /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */
   clockAheadMs: number;
   /** Items a page holds in Graph, Resource Manager and Kubernetes lists; absent: the services' own sizes. */

@@ -10,6 +10,7 @@ import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
+  changeLogOptions,
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
@@ -113,6 +114,7 @@ export const removeOptions = {
   ...completenessOptions,
   ...leaveOutOptions,
   ...rehearsalAfterSetup,
+  ...changeLogOptions,
   ...outputOptions,
 };
 

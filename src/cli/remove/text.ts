@@ -1,4 +1,4 @@
-import type { PlannedChange } from "../../core/plan.ts";
+import { hasChanges, type PlannedChange } from "../../core/plan.ts";
 import type { KeptReason, RemovedItem, RemovePlan, RemoveResult } from "../../core/remove/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { FlowText, Telling } from "../show/answer.ts";
@@ -25,6 +25,7 @@ export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
   lines: resultLines,
   troubles: (result, telling) =>
     telling.exitCode === exitCode.ok ? [] : resultLines(result, { ...telling, asked: false }),
+  outputs: ({ removed }) => ({ changed: hasChanges(removed) }),
 };
 
 /** Says in words why something stays. What goes needs only its name. */

@@ -1,5 +1,5 @@
 import { dump } from "js-yaml";
-import type { Action } from "../../core/plan.ts";
+import { hasChanges, type Action } from "../../core/plan.ts";
 import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { imageText } from "../../domain/image-name.ts";
@@ -24,6 +24,7 @@ export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   lines: (result, telling) =>
     result.attachments ? attachLines(result, result.attachments, telling) : resultLines(result, telling),
   troubles: (result, telling) => (telling.exitCode === exitCode.ok ? [] : troubleLines(result, telling)),
+  outputs: (result) => ({ changed: hasChanges(thingsIn(result)), keys: result.credentials }),
 };
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */
@@ -62,10 +63,13 @@ function written({ secrets }: SetupResult): SetupResult["secrets"] {
 
 /** Whether anything is different from before. */
 function isChanged(result: SetupResult): boolean {
-  const { servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts } = result;
-  const all = [servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts].flat();
   const standing: readonly Action[] = ["unchanged", "reused", "kept"];
-  return all.some(({ action }) => !standing.includes(action));
+  return thingsIn(result).some(({ action }) => !standing.includes(action));
+}
+
+function thingsIn(result: SetupResult): ReadonlyArray<{ readonly action: Action }> {
+  const { servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts } = result;
+  return [servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts].flat();
 }
 
 /** In one sentence who can pull what, until when; nothing where that is not known. */

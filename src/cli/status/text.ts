@@ -24,6 +24,7 @@ export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   lines: (result, telling) => statusLines(result, contextOf(result, telling)),
   troubles: (result, telling) => parted(troubleParts(result, contextOf(result, telling))),
   names: ({ entries }) => namesOf(entries),
+  outputs: ({ pruned, entries }) => ({ changed: pruned !== undefined, keys: entries }),
 };
 
 function contextOf(
