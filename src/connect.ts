@@ -7,6 +7,8 @@ import {
   type Connect,
   type Connections,
   type DirectoryConnection,
+  type ManifestRequest,
+  type Workplace,
 } from "./cli/connections.ts";
 import type { HostProcess } from "./cli/command.ts";
 import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
@@ -20,7 +22,12 @@ import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
-export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "execArgv" | "pid">): Connect {
+export function connectWith({
+  env,
+  execArgv,
+  pid,
+  stdout,
+}: Pick<HostProcess, "env" | "execArgv" | "pid" | "stdout">): Connect {
   return (report, signal) => {
     const opened = new Once();
     // Comes before any secret is read and before any request.
@@ -48,6 +55,19 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
           opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, hearing)),
         ),
       );
+    };
+    const openPlaces = async (
+      request: ManifestRequest,
+    ): Promise<Pick<Workplace, "clusters" | "manifest">> => {
+      const { manifest: path, sealWith: words } = request;
+      const clusters = await openClusters(request);
+      if (path === undefined) return { clusters, manifest: undefined };
+      const key = { path, words, clusters: clusterRequest(request) };
+      return await opened.do("manifest", key, async () => {
+        const { openManifest } = await import("./manifest/open-manifest.ts");
+        const print = (text: string) => void stdout.write(text);
+        return await openManifest({ path, seal: words && { words, variables: env }, print }, clusters);
+      });
     };
     const openAs = { env, report };
     const connections: Connections = {
@@ -77,14 +97,14 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       clusters: openClusters,
       workplace: async (request, next) => {
         await guard();
-        const [clusters, { PullClient }] = await Promise.all([
-          openClusters(request),
+        const [places, { PullClient }] = await Promise.all([
+          openPlaces(request),
           import("./registry/pull-client.ts"),
           next === "azure" ? import("./azure/azure.ts") : undefined,
           next === "directory" ? import("./azure/directory-services.ts") : undefined,
         ]);
         return {
-          clusters,
+          ...places,
           pullProof: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           process: processIdentity(pid),

@@ -16,6 +16,9 @@ import { entriesAnnotation, isEntryMark, type EntryMark, type EntryMarks } from 
 import { isTooDeep } from "./nesting.ts";
 import { reconcilerOf } from "./other-writers.ts";
 
+/** What keeps a document's password from being read without a key that acr-pull does not have. */
+export type SealKind = "SealedSecret" | "SOPS";
+
 /** Something that keeps acr-pull from writing a secret, or from telling what it holds. */
 export type SecretTrouble =
   /** A controller writes it, and would undo any change. */
@@ -26,7 +29,9 @@ export type SecretTrouble =
   /** `why` the kubelet cannot read it, as the end of a sentence; it quotes nothing of the secret. */
   | { readonly kind: "malformed"; readonly why: string }
   /** Somebody changed its marks beyond reading. */
-  | { readonly kind: "marks-malformed" };
+  | { readonly kind: "marks-malformed" }
+  /** It is a document of a manifest whose password cannot be read; what it holds is known by its marks alone. */
+  | { readonly kind: "sealed"; readonly by: SealKind };
 
 /** A secret of a cluster, read once: what it holds, what its marks say, and what is wrong with it. */
 export interface PullSecret extends SecretObject {
@@ -50,6 +55,13 @@ export function readPullSecret(secret: SecretObject): PullSecret {
   if (malformed !== undefined) troubles.push({ kind: "malformed", why: malformed });
   if (!marks) troubles.push({ kind: "marks-malformed" });
   return { ...secret, config, marks: marks ?? {}, troubles };
+}
+
+/** Reads a sealed document: nobody can say what is in it, beside what its marks say. */
+export function readSealedSecret(secret: SecretObject, by: SealKind): PullSecret {
+  const read = readPullSecret(secret);
+  const troubles = read.troubles.filter(({ kind }) => kind !== "malformed");
+  return { ...read, config: undefined, troubles: [...troubles, { kind: "sealed", by }] };
 }
 
 function readConfig({ type, data }: SecretObject): {

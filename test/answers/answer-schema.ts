@@ -42,8 +42,14 @@ const secret = z.strictObject({
   error: reason.optional(),
 });
 
+const manifest = z
+  .string()
+  .optional()
+  .describe("with --manifest: the file or folder that the secrets are written to, instead of to the cluster");
+
 const setup = z.strictObject({
   registry,
+  manifest,
   servicePrincipals: z.array(
     z.strictObject({
       context: z.string(),
@@ -90,7 +96,9 @@ const setup = z.strictObject({
     reason: z
       .string()
       .optional()
-      .describe("why it is skipped; not-reached: the run ended before it tried a pull"),
+      .describe(
+        "why it is skipped. not-reached: the run ended before it tried a pull. sealed: the password is in sealed documents alone",
+      ),
     checks: z.array(
       z.strictObject({
         id: z.string(),
@@ -324,7 +332,7 @@ function answersOf(command: string, result: z.ZodObject, planned: Record<string,
 /** Every document that the program writes to stdout with `-o json`. */
 export const answer = z
   .union([
-    ...answersOf("setup", setup, { registry }),
+    ...answersOf("setup", setup, { registry, manifest }),
     ...answersOf("rotate", rotate, {}),
     ...answersOf("verify", verify, undefined),
     ...answersOf("status", status, {}),

@@ -24,11 +24,19 @@ export const setupCommand = flowCommand<SetupTypes>({
     ["setup --registry myregistry -n awesomeapps --yes", "one namespace, and the defaults for all else"],
     ["setup --registry myregistry -n awesomeapps --dry-run", "only show what would be done"],
     ["setup --registry myregistry -n default -n awesomeapps --yes -o json", "two namespaces, in a pipeline"],
+    [
+      "setup --registry myregistry -n awesomeapps --manifest deploy/ --seal-with 'kubeseal -o yaml' --yes",
+      "sealed documents to commit, for Argo CD or Flux to apply",
+    ],
     ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "some repositories only"],
   ],
   async input(given, context) {
     const { checkCredentialsFile, passwordGiven } = await import("./files.ts");
     if (!given.dryRun) await checkCredentialsFile(given.credentialsFile);
+    if (given.manifest !== undefined) {
+      const { checkManifest } = await import("../manifest-target.ts");
+      await checkManifest(given, context.process);
+    }
     const knownPassword = await passwordGiven(given, context);
     return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
   },

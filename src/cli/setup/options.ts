@@ -15,6 +15,7 @@ import {
   usualSecretName,
 } from "../../domain/names.ts";
 import { requestedRoles } from "../../domain/role.ts";
+import { manifestConflicts, manifestOptions } from "../options/manifest-options.ts";
 import { lifetime, plainText } from "../options/option-values.ts";
 import {
   defaultedOption,
@@ -76,6 +77,7 @@ export const setupOptions = {
     parse: objectName,
     fallback: usualSecretName,
   }),
+  ...manifestOptions,
   ...runOptions,
   role: valueOption({
     flag: `--role <${requestedRoles.join("|")}>`,
@@ -227,6 +229,7 @@ export const setupChecks: Checks<SetupAnswers> = {
   conflicts: (answers, given) => [
     ...withoutAzureConflicts(answers),
     ...limitConflicts(given),
+    ...manifestConflicts(answers),
     ...leftOutTargets(answers),
   ],
   missing: missingOptions,

@@ -113,7 +113,7 @@ export function renewalLines(
   const inDays = withinMs >= dayMs;
   const end = inDays ? firstEnd(result) : firstMoment(result);
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
-  const renews = !isGiven && end !== undefined;
+  const renews = !isGiven && end !== undefined && result.manifest === undefined;
   const check = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
   if (isGiven) {
     const before = end === undefined ? "Before the password ends" : `Before ${end}`;

@@ -3,6 +3,7 @@ import type { Action } from "../../core/plan.ts";
 import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
 import { imageText } from "../../domain/image-name.ts";
 import type { RequestedRole } from "../../domain/role.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Ended, FlowText, Telling } from "../show/answer.ts";
 import { tableLines, targetLines, type ShownTarget } from "../show/lines.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
@@ -18,12 +19,14 @@ import { firstEnd, renewalLines } from "./renewal.ts";
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
   lines: resultLines,
+  aside: ({ manifest }) => manifest === "-",
 };
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */
-export function shownPlan({ registry, changes, warnings, changesRights }: SetupPlan): ShownPlan {
+export function shownPlan({ registry, manifest, changes, warnings, changesRights }: SetupPlan): ShownPlan {
   const title = `Plan for ${registry.loginServer}`;
-  return { title, changes, warnings, cautious: changesRights, fields: { registry } };
+  const fields = { registry, ...(manifest !== undefined && { manifest }) };
+  return { title, changes, warnings, cautious: changesRights, fields };
 }
 
 function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
@@ -56,6 +59,7 @@ function isChanged(result: SetupResult): boolean {
 
 /** In one sentence who can pull what, until when; nothing where that is not known. */
 function headLines(result: SetupResult, width: number): Line[] {
+  if (result.manifest !== undefined) return manifestLines(result, result.manifest, width);
   const places = written(result).map(({ context, namespace }) => `${context}/${namespace}`);
   if (result.verification.status !== "passed" || places.length === 0) return [];
   const who = places.length === 1 ? places.join() : `${places.length} namespaces`;
@@ -65,6 +69,31 @@ function headLines(result: SetupResult, width: number): Line[] {
   const sentence = `${before}${who} can pull from ${result.registry.loginServer}${until}.`;
   const [first = "", ...more] = wrapped(sentence, width - 2);
   return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
+}
+
+/** What stands in the manifest, and what has to become of it before anybody can pull. */
+function manifestLines(result: SetupResult, manifest: string, width: number): Line[] {
+  const documents = [...result.secrets, ...result.serviceAccounts].filter(({ error }) => error === undefined);
+  const isWritten = documents.some(({ action }) => action === "created" || action === "updated");
+  const end = firstEnd(result);
+  const until = end === undefined ? "" : ` until ${end}`;
+  const count = `${documents.length} ${documents.length === 1 ? "document" : "documents"}`;
+  const where = manifest === "-" ? "stdout" : manifest;
+  const sentence = isWritten
+    ? `Wrote ${count} to ${where}. When they are applied, their namespaces can pull from ${result.registry.loginServer}${until}.`
+    : `Nothing had to be changed: ${where} holds ${count}, valid${until}.`;
+  const next =
+    manifest === "-"
+      ? []
+      : isWritten
+        ? wrapped(
+            `Next: commit ${where} and let your GitOps controller sync it, or run: kubectl apply --server-side -f ${shellQuote(where)}`,
+            width,
+            2,
+          )
+        : [];
+  const [first = "", ...more] = wrapped(sentence, width - 2);
+  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ...next, ""];
 }
 
 /** One line for each thing in Azure. */
@@ -96,7 +125,9 @@ function madeLines(result: SetupResult, width: number): Line[] {
     ]),
     [
       "Proof",
-      verification.reason?.replace(/^not-reached$/, "not tried") ??
+      verification.reason
+        ?.replace(/^not-reached$/, "not tried")
+        .replace(/^sealed$/, "not tried: the password is sealed") ??
         { passed: "can pull", failed: "cannot pull", skipped: "not tried" }[verification.status],
       verification.status,
     ],

@@ -38,6 +38,8 @@ export interface FlowText<Answers, FlowPlan, Result> {
   plan(plan: FlowPlan, answers: Answers): ShownPlan;
   /** What the flow did, for people. */
   lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  /** Whether stdout holds documents that were asked for, so that what is for people goes beside them. */
+  aside?(answers: Answers): boolean;
   /** The fields of the published contract, where they are not those of the result. */
   document?(result: Result): Readonly<Record<string, unknown>>;
 }
@@ -94,16 +96,17 @@ export function answerOf<
     };
   }
   const { result } = outcome;
+  const aside = text.aside?.(telling.answers) ?? false;
   const document = { ...(text.document?.(result) ?? result) } as Answer["document"];
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
     const lines = () => text.lines(result, { ...telling, ...ended });
-    return { command, exitCode: failure.exitCode, document, lines, failure };
+    return { command, exitCode: failure.exitCode, document, lines, failure, aside };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
   const lines = () => text.lines(result, { ...telling, ...ended });
-  return { command, exitCode: outcome.exitCode, document, lines, failure: failureOf(outcome) };
+  return { command, exitCode: outcome.exitCode, document, lines, failure: failureOf(outcome), aside };
 }
 
 /** A plan that was not agreed to. */

@@ -7,10 +7,11 @@ import type { Detail, View } from "./view.ts";
 export function openHumanView(terminal: Terminal, detail: Detail, progress: ProgressLines): View {
   return {
     ...talk(terminal, progress),
-    answer({ lines, failure }) {
+    answer({ lines, failure, aside }) {
       progress.close();
       if (progress.printed) terminal.stderr.line();
-      for (const line of lines()) terminal.stdout.line(line);
+      const { stdout, stderr } = terminal;
+      for (const line of lines()) (aside ? stderr : stdout).line(line);
       if (failure) tellFailure(terminal, detail, failure);
     },
     failure(_command, failure) {

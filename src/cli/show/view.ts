@@ -18,6 +18,8 @@ export interface Answer {
   readonly document: Readonly<Record<string, unknown>>;
   /** For people, on stdout; made only where a person reads. */
   readonly lines: () => readonly Line[];
+  /** Whether they go to stderr, because stdout holds documents that were asked for. */
+  readonly aside?: boolean;
   /** Why it is not wholly done. */
   readonly failure?: Failure | undefined;
 }

@@ -5,6 +5,7 @@ import type { Caller } from "../../domain/identity.ts";
 import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { ReadTarget, Target } from "../cluster/read-targets.ts";
+import type { Manifest } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { judgeTarget, refuseDeleting, type TargetPolicy } from "../turn/pull-secret.ts";
@@ -25,6 +26,8 @@ export interface Look {
   readonly proof: ProofContext;
   readonly jobs: readonly Job[];
   readonly leftOut: readonly LeftOut[];
+  /** Where the secrets are written instead of to the cluster. */
+  readonly manifest: Manifest | undefined;
 }
 
 /** What is looked with. */
@@ -101,7 +104,8 @@ async function look(
   const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
   exclusions.requireTargets(jobsWithTargets.length);
   const { leftOut } = exclusions;
-  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut };
+  const { manifest } = ports;
+  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut, manifest };
 }
 
 /**

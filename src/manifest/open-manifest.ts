@@ -1,0 +1,45 @@
+import type { ClusterTarget, Manifest, WritableClusterTarget } from "../core/ports.ts";
+import { manifestCluster } from "./manifest-cluster.ts";
+import { manifestFiles, printedManifest } from "./manifest-files.ts";
+import { ManifestSecrets } from "./manifest-secrets.ts";
+import { ManifestStore } from "./manifest-store.ts";
+import type { SealCommand } from "./seal.ts";
+
+/** A manifest as it was asked for. */
+export interface ManifestWish {
+  /** A file, a folder, or `-` for standard output. */
+  readonly path: string;
+  readonly seal: SealCommand | undefined;
+  /** Prints a manifest that goes to standard output. */
+  readonly print: (text: string) => void;
+}
+
+/**
+ * Opens a manifest in the place of clusters.
+ * @throws ActionableError `manifest.unreadable`, exit 2
+ */
+export async function openManifest<Target extends ClusterTarget>(
+  { path, seal, print }: ManifestWish,
+  clusters: readonly Target[],
+): Promise<{ readonly clusters: Array<Target & WritableClusterTarget>; readonly manifest: Manifest }> {
+  const printed = path === "-" ? printedManifest() : undefined;
+  const store = new ManifestStore(printed ?? (await manifestFiles(path)));
+  const name = printed ? "the manifest" : path;
+  let isPrinted = false;
+  return {
+    clusters: clusters.map((one) => {
+      const { cluster: applied } = one;
+      const secrets = new ManifestSecrets(store, applied, seal);
+      return { ...one, cluster: manifestCluster({ name, applied, store, secrets }) };
+    }),
+    manifest: {
+      path,
+      seals: seal !== undefined,
+      publish() {
+        if (!printed || isPrinted) return;
+        isPrinted = true;
+        print(printed.text());
+      },
+    },
+  };
+}
