@@ -4,16 +4,22 @@ import { duration, explained, pattern } from "./option-schema.ts";
 
 const fault = z
   .strictObject({
-    match: pattern,
-    nth: z.int().min(1).default(1),
-    times: z.int().min(1).default(1),
-    status: z.int().min(200).max(599).optional(),
-    echo: echoSchema.optional(),
-    code: z.string().min(1).optional(),
-    retryAfter: z.number().min(0).optional(),
-    delay: duration.optional(),
-    action: z.enum(["drop", "hang", "reset"]).optional(),
-    after: z.enum(["receive", "commit"]).default("receive"),
+    match: pattern.describe("Regular expression on `METHOD /path?query`."),
+    nth: z.int().min(1).default(1).describe("The first matching request that fails, counted from 1."),
+    times: z.int().min(1).default(1).describe("How many requests fail."),
+    status: z.int().min(200).max(599).optional().describe("Status of the answer."),
+    echo: echoSchema.optional().describe("The answer repeats the request, with what it holds."),
+    code: z.string().min(1).optional().describe("Error code of the answer."),
+    retryAfter: z.number().min(0).optional().describe("Seconds in the `Retry-After` header."),
+    delay: duration.optional().describe("How long the answer takes, such as `2s`."),
+    action: z
+      .enum(["drop", "hang", "reset"])
+      .optional()
+      .describe("`drop`: no answer; `hang`: an answer that never comes; `reset`: the connection breaks."),
+    after: z
+      .enum(["receive", "commit"])
+      .default("receive")
+      .describe("`receive`: the request has no effect; `commit`: it has its effect, and the answer is lost."),
   })
   .refine((it) => (it.status ?? it.delay ?? it.action ?? it.echo) !== undefined, {
     error: "does nothing: give it a status, a delay, an action or an echo",
@@ -32,7 +38,7 @@ const fault = z
     error: "code and retryAfter belong to a status",
   });
 
-/** The JSON of `--faults FILE`. */
+/** The JSON of `--faults FILE`; `docs/faults.schema.json` is made of it. */
 export const faultList = z.array(fault);
 
 /** One fault as it is written down. */

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addObject } from "./add-object.ts";
+import { writeAzConfiguration } from "./az-configuration.ts";
 import { createAzureService } from "./azure-service.ts";
 import { createCertificateAuthority } from "./certificate-authority.ts";
 import { createContainerRegistry } from "./container-registry/container-registry.ts";
@@ -104,7 +105,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await Promise.all([
       writeFile(caPath, authority.certificate, { mode: 0o600 }),
       writeFile(kubeconfigPath, kubeconfigText(contexts, authority.certificate), { mode: 0o600 }),
-      mkdir(azureConfigDir, { mode: 0o700 }),
+      writeAzConfiguration(azureConfigDir, world),
     ]);
     if (settings.checkInvariants) invariants.watch();
 

@@ -15,8 +15,7 @@ const guid = z.guid();
  * name, holds every subscription.
  */
 const grant = z.strictObject({
-  /** A built-in role by name or GUID. */
-  role: name,
+  role: name.describe("A built-in role by name or GUID."),
   scope: name.optional(),
   condition: name.optional(),
 });
@@ -42,19 +41,23 @@ const registry = z.strictObject({
   name,
   resourceGroup: name.default("sandbox-group"),
   location: name.default("westeurope"),
-  /** Network rules are of the largest alone. */
-  sku: z.enum(["Basic", "Standard", "Premium"]).default("Premium"),
-  /** Default: the first subscription. */
-  subscriptionId: guid.optional(),
+  sku: z
+    .enum(["Basic", "Standard", "Premium"])
+    .default("Premium")
+    .describe("Network rules are of the largest alone."),
+  subscriptionId: guid.optional().describe("Default: the first subscription."),
   mode: z.enum(["legacy", "abac"]).default("legacy"),
   images: z.array(image).default(["my-awesome-app:v1"]),
-  /** Its network rules refuse this machine, unless its address is one of those allowed. */
-  firewalled: z.boolean().default(false),
+  firewalled: z
+    .boolean()
+    .default(false)
+    .describe("Its network rules refuse this machine, unless its address is one of those allowed."),
   network: network.prefault({}),
-  /** Anybody may pull without signing in. */
-  anonymousPull: z.boolean().default(false),
-  /** Answers 400 to a token asked for by POST with a password, as containerd asks first. */
-  refusesPasswordGrant: z.boolean().default(false),
+  anonymousPull: z.boolean().default(false).describe("Anybody may pull without signing in."),
+  refusesPasswordGrant: z
+    .boolean()
+    .default(false)
+    .describe("Answers 400 to a token asked for by POST with a password, as containerd asks first."),
 });
 
 const apiVersion = z
@@ -68,9 +71,7 @@ const namespace = z.union([
     name,
     labels: z.record(z.string(), z.string()).default({}),
     terminating: z.boolean().default(false),
-    /** How many secrets it may hold. */
-    secretQuota: z.int().min(0).optional(),
-    /** An admission webhook denies every secret in it, with the code and reason that it gives. */
+    secretQuota: z.int().min(0).optional().describe("How many secrets it may hold."),
     webhookDenies: z
       .union([
         z.boolean(),
@@ -80,17 +81,19 @@ const namespace = z.union([
           retryAfterSeconds: z.int().min(1).exactOptional(),
         }),
       ])
-      .default(false),
-    /** A ValidatingAdmissionPolicy denies every secret in it, for this reason. */
-    policyDenies: z.enum(["Invalid", "Forbidden", "RequestEntityTooLarge"]).exactOptional(),
+      .default(false)
+      .describe("An admission webhook denies every secret in it, with the code and reason that it gives."),
+    policyDenies: z
+      .enum(["Invalid", "Forbidden", "RequestEntityTooLarge"])
+      .exactOptional()
+      .describe("A ValidatingAdmissionPolicy denies every secret in it, for this reason."),
   }),
 ]);
 
 const rule = z.strictObject({
   verbs: z.array(name),
   resources: z.array(name),
-  /** Absent: in every namespace and cluster-wide. */
-  namespaces: z.array(name).exactOptional(),
+  namespaces: z.array(name).exactOptional().describe("Absent: in every namespace and cluster-wide."),
   resourceNames: z.array(name).exactOptional(),
 });
 
@@ -101,27 +104,26 @@ const manifest = z.looseObject({
 });
 
 const cluster = z.strictObject({
-  /** The kubeconfig context that names it. */
-  context: name,
-  /** The namespace that the context names. */
-  namespace: name.optional(),
+  context: name.describe("The kubeconfig context that names it."),
+  namespace: name.optional().describe("The namespace that the context names."),
   namespaces: z.array(namespace).default(["default", "awesomeapps", "kube-system", "kube-public"]),
-  /** UID of its namespace kube-system. */
-  kubeSystemUid: guid.optional(),
-  /** RBAC rules of the context's user; absent: everything. */
-  rules: z.array(rule).optional(),
-  /** Further users, each with a context of its own. */
+  kubeSystemUid: guid.optional().describe("UID of its namespace kube-system."),
+  rules: z.array(rule).optional().describe("RBAC rules of the context's user; absent: everything."),
   users: z
     .array(z.strictObject({ context: name, namespace: name.optional(), rules: z.array(rule) }))
-    .default([]),
-  /** What its nodes are. */
+    .default([])
+    .describe("Further users, each with a context of its own."),
   nodes: z
     .array(z.strictObject({ name, os: name.default("linux"), architecture: name.default("amd64") }))
-    .default([{ name: "sandbox-node", os: "linux", architecture: "amd64" }]),
-  /** How far its clock is ahead of this machine's, in milliseconds; behind it where it is negative. */
-  clockAheadMs: z.int().default(0),
-  /** Objects that exist beforehand, as manifests. */
-  objects: z.array(manifest).default([]),
+    .default([{ name: "sandbox-node", os: "linux", architecture: "amd64" }])
+    .describe("What its nodes are."),
+  clockAheadMs: z
+    .int()
+    .default(0)
+    .describe(
+      "How far its clock is ahead of this machine's, in milliseconds; behind it where it is negative.",
+    ),
+  objects: z.array(manifest).default([]).describe("Objects that exist beforehand, as manifests."),
 });
 
 const password = z.strictObject({
@@ -129,20 +131,27 @@ const password = z.strictObject({
   secretText: name.optional(),
   keyId: guid.optional(),
   startDateTime: z.iso.datetime().optional(),
-  /** Default: in a year. */
-  endDateTime: z.iso.datetime().optional(),
+  endDateTime: z.iso.datetime().optional().describe("Default: in a year."),
 });
 
 /** What a policy says of new passwords of applications; what it leaves out it does not rule. */
 const passwordRules = {
-  /** An ISO 8601 duration; null: ruled, and without limit. */
-  maxPasswordLifetime: name.nullable().exactOptional(),
-  /** False in a policy of an application is its exemption. */
-  passwordsForbidden: z.boolean().exactOptional(),
-  /** Only applications made after it are concerned. */
-  restrictsAppsCreatedAfter: z.iso.datetime().exactOptional(),
-  /** Callers whom the rules leave alone: object ids, or `caller`. */
-  excludedActors: z.array(name).exactOptional(),
+  maxPasswordLifetime: name
+    .nullable()
+    .exactOptional()
+    .describe("An ISO 8601 duration; null: ruled, and without limit."),
+  passwordsForbidden: z
+    .boolean()
+    .exactOptional()
+    .describe("False in a policy of an application is its exemption."),
+  restrictsAppsCreatedAfter: z.iso
+    .datetime()
+    .exactOptional()
+    .describe("Only applications made after it are concerned."),
+  excludedActors: z
+    .array(name)
+    .exactOptional()
+    .describe("Callers whom the rules leave alone: object ids, or `caller`."),
 };
 
 /** Applications are changed by these: https://learn.microsoft.com/entra/identity/role-based-access-control/custom-available-permissions */
@@ -157,8 +166,9 @@ const directoryPermission = z.enum([
 /** A directory role that no token names: one of the tenant's own making, or one held on a single application. */
 const customRole = z.strictObject({
   permissions: z.array(directoryPermission).min(1),
-  /** Display name of the application it is held on; absent: the whole directory. */
-  application: name.optional(),
+  application: name
+    .optional()
+    .describe("Display name of the application it is held on; absent: the whole directory."),
 });
 
 const application = z.strictObject({
@@ -167,28 +177,30 @@ const application = z.strictObject({
   uniqueName: name.optional(),
   tags: z.array(z.string()).default([]),
   passwords: z.array(password).default([]),
-  /** Certificates, by display name. */
-  certificates: z.array(name).default([]),
+  certificates: z.array(name).default([]).describe("Certificates, by display name."),
   federatedCredentials: z.array(z.strictObject({ name, issuer: name, subject: name })).default([]),
-  /** Object ids, or `caller`. */
-  owners: z.array(name).default([]),
+  owners: z.array(name).default([]).describe("Object ids, or `caller`."),
   softDeleted: z.boolean().default(false),
-  /** Default: a year ago; null: not known any more. */
-  createdDateTime: z.iso.datetime().nullable().exactOptional(),
-  /** A policy of its own. */
-  passwordPolicy: z.strictObject({ isEnabled: z.boolean().default(true), ...passwordRules }).optional(),
-  /** Its service principal may not sign in. */
-  disabled: z.boolean().default(false),
-  /** Whether it has a service principal. */
-  servicePrincipal: z.boolean().default(true),
+  createdDateTime: z.iso
+    .datetime()
+    .nullable()
+    .exactOptional()
+    .describe("Default: a year ago; null: not known any more."),
+  passwordPolicy: z
+    .strictObject({ isEnabled: z.boolean().default(true), ...passwordRules })
+    .optional()
+    .describe("A policy of its own."),
+  disabled: z.boolean().default(false).describe("Its service principal may not sign in."),
+  servicePrincipal: z.boolean().default(true).describe("Whether it has a service principal."),
   roles: z.array(grant).default([]),
 });
 
 /** A service principal without an application in this tenant. */
 const foreignPrincipal = z.strictObject({
   displayName: name,
-  /** `application`: of another tenant's application. */
-  kind: z.enum(["application", "managed-identity"]),
+  kind: z
+    .enum(["application", "managed-identity"])
+    .describe("`application`: of another tenant's application."),
   roles: z.array(grant).default([]),
 });
 
@@ -202,8 +214,10 @@ const user = z.strictObject({
 
 const group = z.strictObject({
   displayName: name,
-  /** Display names of applications and of groups that stand before it, and user principal names. */
-  members: z.array(name).default([]),
+  members: z
+    .array(name)
+    .default([])
+    .describe("Display names of applications and of groups that stand before it, and user principal names."),
   roles: z.array(grant).default([]),
 });
 
@@ -216,41 +230,50 @@ const policy = z.strictObject({
   readable: z.boolean().exactOptional(),
 });
 
-const options = z.strictObject({
-  /** Where Azure listens; 0 is a free port. */
-  port: z.int().min(0).max(65_535).default(0),
-  /** Added to each of Azure's answers. */
-  latency: duration.default(0),
-  /** How long Azure's slowest replica takes to learn of a write. */
-  replicationLag: duration.default(0),
-  /** How many replicas of Azure's directory there are to be read from. */
-  replicas: z.int().min(1).default(3),
-  /**
-   * `steady`: each replica is always as far behind, and reads meet them in turn; `random`: each learns of each write
-   * after a delay of its own, up to the lag, and a read meets any of them.
-   */
-  replication: z.enum(["steady", "random"]).default("steady"),
-  /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */
-  clockAheadMs: z.int().default(0),
+/** What a world can be; `docs/world.schema.json` is made of it. */
+export const worldOptions = z.strictObject({
+  port: z.int().min(0).max(65_535).default(0).describe("Where Azure listens; 0 is a free port."),
+  latency: duration.default(0).describe("Added to each of Azure's answers."),
+  replicationLag: duration.default(0).describe("How long Azure's slowest replica takes to learn of a write."),
+  replicas: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe("How many replicas of Azure's directory there are to be read from."),
+  replication: z
+    .enum(["steady", "random"])
+    .default("steady")
+    .describe(
+      "`steady`: each replica is always as far behind, and reads meet them in turn; `random`: each learns of each write after a delay of its own, up to the lag, and a read meets any of them.",
+    ),
+  clockAheadMs: z
+    .int()
+    .default(0)
+    .describe("How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds."),
   faults: faultList.default([]),
   pageSize: z.int().min(1).optional(),
   registryServer: z.enum(["builtin", "docker-registry"]).default("builtin"),
-  /** Makes every id, and what random replicas know, the same from start to start; absent: random ones. */
-  seed: name.optional(),
-  /** Watches after each write that no pull breaks and nothing foreign changes. */
-  checkInvariants: z.boolean().default(false),
+  seed: name
+    .optional()
+    .describe(
+      "Makes every id, and what random replicas know, the same from start to start; absent: random ones.",
+    ),
+  checkInvariants: z
+    .boolean()
+    .default(false)
+    .describe("Watches after each write that no pull breaks and nothing foreign changes."),
   subscriptions: z
     .array(z.strictObject({ subscriptionId: guid.optional(), displayName: name }))
     .min(1)
     .default([{ displayName: "Sandbox" }]),
-  /** The service principal whose credentials are handed out. */
   caller: z
     .strictObject({
       graphPermissions: z.array(name).default(["Application.ReadWrite.OwnedBy"]),
       customRoles: z.array(customRole).default([]),
       roles: z.array(grant).default([{ role: "Owner" }]),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The service principal whose credentials are handed out."),
   users: z.array(user).prefault([
     {
       userPrincipalName: "ada@sandbox.example",
@@ -260,37 +283,40 @@ const options = z.strictObject({
       roles: [{ role: "Owner" }],
     },
   ]),
-  /** Who is a member of one holds its roles. */
-  groups: z.array(group).default([]),
-  /** Who answers a sign-in by device code, and how soon. */
+  groups: z.array(group).default([]).describe("Who is a member of one holds its roles."),
   deviceSignIn: z
     .strictObject({
       user: name.exactOptional(),
       pendingPolls: z.int().min(0).exactOptional(),
       declines: z.boolean().exactOptional(),
     })
-    .optional(),
+    .optional()
+    .describe("Who answers a sign-in by device code, and how soon."),
   policy: policy.default({}),
   applications: z.array(application).default([]),
-  /** Service principals besides those of `applications`. */
-  foreignPrincipals: z.array(foreignPrincipal).default([]),
-  /** The versions of Resource Manager's APIs that there are, where the cloud does not have today's. */
+  foreignPrincipals: z
+    .array(foreignPrincipal)
+    .default([])
+    .describe("Service principals besides those of `applications`."),
   apiVersions: z
     .strictObject({
       registries: apiVersionList,
       authorization: apiVersionList,
       subscriptions: apiVersionList,
     })
-    .default({}),
+    .default({})
+    .describe(
+      "The versions of Resource Manager's APIs that there are, where the cloud does not have today's.",
+    ),
   registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
   clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
 });
 
 /** The options of `startSandbox()`, as they are written down. */
-export type SandboxOptions = z.input<typeof options>;
+export type SandboxOptions = z.input<typeof worldOptions>;
 
 /** The options of `startSandbox()`, read: durations are milliseconds, defaults are filled in. */
-export type SandboxSettings = z.output<typeof options>;
+export type SandboxSettings = z.output<typeof worldOptions>;
 
 /** Options of one cluster, registry and application, read. */
 export type ClusterSettings = z.output<typeof cluster>;
@@ -308,7 +334,7 @@ export type GrantSettings = z.output<typeof grant>;
  * @throws SandboxOptionsError that names every wrong field
  */
 export function readSandboxOptions(value: unknown, origin: string): SandboxSettings {
-  const result = options.safeParse(value);
+  const result = worldOptions.safeParse(value);
   if (!result.success) throw explained(origin, result.error);
   return result.data;
 }

@@ -10,6 +10,8 @@ import { sandboxOptions } from "../../src/cli/sandbox/command.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
 import { statusOptions } from "../../src/cli/status/options.ts";
 import { verifyOptions } from "../../src/cli/verify/options.ts";
+import { faultList, readFaults } from "../../src/sandbox/faults.ts";
+import { readSandboxOptions, worldOptions } from "../../src/sandbox/world-options.ts";
 import { answer } from "../answers/answer-schema.ts";
 import { optionTable } from "./option-table.ts";
 
@@ -59,24 +61,34 @@ describe("the page of errors", () => {
   });
 });
 
-describe("the schema of answers", () => {
-  // Tests that read an answer of the program hold it to the same form.
-  it("is what the tests hold answers to", async () => {
-    const path = "docs/answer.schema.json";
-    const schema = await format(JSON.stringify(published()), { parser: "json", printWidth: 110 });
+describe("the published schema", () => {
+  // Tests that read an answer of the program hold it to the same form; it is open for keys that later versions add.
+  it.each([
+    ["answer", z.toJSONSchema(answer, { override: open })],
+    ["world", z.toJSONSchema(worldOptions, { io: "input" })],
+    ["faults", z.toJSONSchema(faultList, { io: "input" })],
+  ])("of %s is made of what the program and its tests read by", async (name, published) => {
+    const path = `docs/${name}.schema.json`;
+    const schema = await format(JSON.stringify(published), { parser: "json", printWidth: 110 });
     if (process.env["UPDATE_DOCS"] === "1") writeFileSync(join(root, path), schema);
     expect(read(path)).toBe(schema);
   });
 });
 
-/** Open for keys that later versions add. */
-function published() {
-  return z.toJSONSchema(answer, {
-    override: ({ jsonSchema }) => {
-      delete jsonSchema.additionalProperties;
-    },
-  });
+function open({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  delete jsonSchema.additionalProperties;
 }
+
+describe("the page of the sandbox", () => {
+  const examples = [...read("docs/sandbox.md").matchAll(/```json\n([^]*?)```/g)].map(([, json = ""]) => json);
+
+  it("shows worlds and faults that the sandbox takes", () => {
+    const [world, faults] = examples.map((json): unknown => JSON.parse(json));
+    expect(() => readSandboxOptions(world, "world")).not.toThrow();
+    expect(() => readFaults(faults, "faults")).not.toThrow();
+    expect(examples).toHaveLength(2);
+  });
+});
 
 describe.each(pages)("%s", (page) => {
   it("has a head over every table, and no row of one twice", () => {

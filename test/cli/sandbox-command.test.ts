@@ -65,6 +65,21 @@ describe("a sandbox with a command", () => {
     expect(stderr).not.toContain("bug");
   });
 
+  it("refuses to begin after a setup that its world does not allow, and says why", async () => {
+    const world = await file("bare.json", { registries: [] });
+    const { code, stderr } = await runProgram(undefined, [
+      "sandbox",
+      "--after-setup",
+      "--world",
+      world,
+      "--",
+      "true",
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("There is no registry myregistry");
+    expect(stderr).not.toContain("bug");
+  });
+
   it("refuses a registry server that is not installed", async () => {
     const { code, stderr } = await runProgram(
       undefined,
@@ -131,6 +146,17 @@ describe("--sandbox", () => {
     ]);
     expect(code).toBe(0);
     expect(json).toMatchObject({ command: "setup", ok: true, registry: { name: "myregistry" } });
+  });
+
+  it.each([
+    ["status"],
+    ["verify", "-n", "awesomeapps"],
+    ["rotate", "--dry-run"],
+    ["remove", "--dry-run", "--registry", "myregistry"],
+  ])("of %s finds in that sandbox what setup has made", async (command, ...args) => {
+    const { code, stdout } = await runProgram(undefined, [command, ...args, "-o", "json", "--sandbox"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("awesomeapps");
   });
 
   it("is heeded as a variable, once", async () => {

@@ -13,7 +13,6 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))(
       // So long that az comes too early also where it is slow to come.
       sandbox = await startSandbox({ replicationLag: "6s" });
       clients = await Clients.of(sandbox);
-      await clients.signIn();
     });
     afterAll(async () => {
       await sandbox.close();

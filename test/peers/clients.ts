@@ -68,17 +68,6 @@ export class Clients {
     return { HOME: this.#home, ...this.#sandbox.environment };
   }
 
-  /** Tells `az` of the sandbox's cloud and signs in as its caller, into the sandbox's AZURE_CONFIG_DIR. */
-  async signIn(): Promise<void> {
-    const { environment } = this.#sandbox;
-    const { ACR_PULL_CLOUD, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_TENANT_ID } = environment;
-    await this.az(`cloud register -n sandbox --endpoint-resource-manager ${ACR_PULL_CLOUD}`);
-    await this.az("cloud set -n sandbox");
-    // With the equals sign: one secret in 64 starts with a dash, and az would take it for an option.
-    const credential = `-u ${AZURE_CLIENT_ID} --password=${AZURE_CLIENT_SECRET}`;
-    await this.az(`login --service-principal ${credential} --tenant ${AZURE_TENANT_ID}`);
-  }
-
   /** `az`, its words as they are typed: none of them holds a space. */
   az(words: string): Promise<string> {
     return succeed("az", words.split(" "), this.#env);

@@ -26,7 +26,6 @@ describe.skipIf(lacks("az", "kubectl", "skopeo"))("the recipe's secret (needs az
   beforeAll(async () => {
     sandbox = await startSandbox();
     clients = await Clients.of(sandbox);
-    await clients.signIn();
   });
   afterAll(async () => {
     await sandbox.close();

@@ -216,7 +216,6 @@ describe.skipIf(lacks("az", "kubectl"))("commands of az and kubectl in verify's 
     const { sandbox, registry, principal, application } = world;
     await symlink(programPath, join(sandbox.folder, "acr-pull"));
     clients = await Clients.of(sandbox);
-    await clients.signIn();
     const [cluster] = sandbox.world.clusters;
     const healthy = structuredClone(cluster!.objects);
     const keys = structuredClone(application.passwords);

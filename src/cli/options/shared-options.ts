@@ -212,20 +212,29 @@ export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
 
-/** For every command that can be rehearsed. */
-export const rehearsalOptions = {
+/** For a command that can be rehearsed in a world where nobody has been yet. */
+const rehearsalOptions = {
   sandbox: switchOption({
     flag: "--sandbox",
     summary: "run this one command inside a fresh sandbox, with no Azure and no cluster",
     group: "Rehearsal",
-    instead: (commandLine) => [
-      "sandbox",
-      "--",
-      "acr-pull",
-      ...commandLine.filter((argument) => argument !== "--sandbox"),
-    ],
+    instead: (commandLine) => ["sandbox", ...rehearsed(commandLine)],
   }),
 };
+
+/** For a command that has nothing to work on before `setup` has been run. */
+export const rehearsalAfterSetup = {
+  sandbox: switchOption({
+    flag: "--sandbox",
+    summary: "run this one command inside a fresh sandbox, after setup, with no Azure and no cluster",
+    group: "Rehearsal",
+    instead: (commandLine) => ["sandbox", "--after-setup", ...rehearsed(commandLine)],
+  }),
+};
+
+function rehearsed(commandLine: readonly string[]): string[] {
+  return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== "--sandbox")];
+}
 
 /** Options of every command that carries work out: how it proves, waits, shows and asks. */
 export const runOptions = {

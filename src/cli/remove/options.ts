@@ -13,7 +13,7 @@ import {
   leaveOutOptions,
   outputOptions,
   proofOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,
@@ -108,7 +108,7 @@ export const removeOptions = {
   }),
   ...completenessOptions,
   ...leaveOutOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   ...outputOptions,
 };
 

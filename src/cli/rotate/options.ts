@@ -17,6 +17,7 @@ import {
   completenessOptions,
   leaveOutOptions,
   outputOptions,
+  rehearsalAfterSetup,
   runOptions,
   signInOptions,
   namespaceOptions,
@@ -44,6 +45,7 @@ export const rotateOptions = {
     parse: objectName,
   }),
   ...runOptions,
+  ...rehearsalAfterSetup,
   ifExpiringWithinMs: valueOption({
     flag: "--if-expiring-within <duration>",
     summary: "begin only with keys that end within this time, such as 60d: for a job that runs daily",

@@ -1,11 +1,13 @@
+import { Readable, Writable } from "node:stream";
 import { exitCode } from "../../domain/exit-code.ts";
 import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
 import { UsageError } from "../options/answers.ts";
 import { defineCommand, type CommandContext } from "../command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../options/option-values.ts";
-import { oneOf, valueOption, type AnswersOf } from "../options/option.ts";
+import { oneOf, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { outputOptions } from "../options/shared-options.ts";
+import type { Streams } from "../show/terminal.ts";
 
 /** What can serve images. */
 const registryServers = ["builtin", "docker-registry"] as const;
@@ -48,8 +50,16 @@ export const sandboxOptions = {
     group: "Rehearsal",
     parse: oneOf(...registryServers),
   }),
+  afterSetup: switchOption({
+    flag: "--after-setup",
+    summary: "begin after setup: awesomeapps and default pull from myregistry",
+    group: "Rehearsal",
+  }),
   ...outputOptions,
 };
+
+/** What `--after-setup` runs first. */
+const firstSetup = ["--registry", "myregistry", "--context", "sandbox", "-n", "awesomeapps", "-n", "default"];
 
 /** The rehearsal: a made-up Azure and two clusters on this machine. */
 export const sandboxCommand = defineCommand({
@@ -78,10 +88,18 @@ async function runSandbox(
     const sandbox = await start(answers, interruption.signal);
     try {
       interruption.signal.throwIfAborted();
+      const run = await runnerInside(sandbox, context.process);
+      if (answers.afterSetup) await setUp(run, context);
+      interruption.signal.throwIfAborted();
       const [command, ...rest] = context.operands;
-      return command === undefined
-        ? await serve(sandbox.environment, interruption, context)
-        : await runInside([command, ...rest], sandbox, interruption, context);
+      if (command === undefined) return await serve(sandbox.environment, interruption, context);
+      // A rehearsed command of acr-pull speaks for itself.
+      if (context.terminal.interactive && !answers.quiet && command !== "acr-pull") {
+        const { banner } = await import("../../sandbox/banner.ts");
+        for (const line of banner(sandbox.world)) context.terminal.stderr.line(line);
+      }
+      interruption.close();
+      return await run([command, ...rest], context.process);
     } finally {
       const closing = watchSignals(context.process);
       await sandbox.close().finally(closing.close);
@@ -147,22 +165,48 @@ async function worldFile(path: string | undefined, signal: AbortSignal): Promise
   throw new UsageError(`--world ${path} holds no JSON object`, "sandbox.bad-options");
 }
 
-async function runInside(
-  command: readonly [string, ...string[]],
+/** Runs a command inside, its streams joined to these, and answers its exit code. */
+type RunInside = (command: readonly [string, ...string[]], streams: Streams) => Promise<number>;
+
+async function runnerInside(
   sandbox: Awaited<ReturnType<typeof start>>,
-  interruption: Interruption,
-  { process }: CommandContext,
-): Promise<number> {
+  process: CommandContext["process"],
+): Promise<RunInside> {
   const { environmentInside } = await import("../../sandbox/environment.ts");
   const { writeProgramWrappers } = await import("../../sandbox/program-wrappers.ts");
   const { runCommand } = await import("../../sandbox/run-command.ts");
   const program = { node: process.execPath, script: process.argv[1] ?? "" };
   const bin = await writeProgramWrappers(sandbox.folder, program);
   const environment = environmentInside(process.env, sandbox.environment, bin);
-  const { stdin, stdout, stderr } = process;
-  interruption.signal.throwIfAborted();
-  interruption.close();
-  return await runCommand(command, { environment, streams: { stdin, stdout, stderr }, signals: process });
+  return (command, { stdin, stdout, stderr }) =>
+    runCommand(command, { environment, streams: { stdin, stdout, stderr }, signals: process });
+}
+
+/**
+ * Makes by the program itself what there is to work on: nothing that is made up could be as true.
+ * @throws UsageError `sandbox.bad-options` where it does not succeed in the world that was asked for
+ */
+async function setUp(run: RunInside, { terminal }: CommandContext): Promise<void> {
+  const command = ["acr-pull", "setup", ...firstSetup] as const;
+  let said = "";
+  const heard = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      said += chunk.toString("utf8");
+      done();
+    },
+  });
+  const code = await run([...command, "--yes", "--no-input"], {
+    stdin: Readable.from([]),
+    stdout: heard,
+    stderr: heard,
+  });
+  if (code !== 0) {
+    throw new UsageError(
+      `--after-setup: setup ended with ${code} in this world: ${said}`,
+      "sandbox.bad-options",
+    );
+  }
+  terminal.stderr.line(`# In the sandbox, after: ${command.join(" ")}`);
 }
 
 async function serve(

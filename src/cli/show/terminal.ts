@@ -13,7 +13,11 @@ type OutputStream = Writable & {
 };
 
 /** The stream of a process that text is read from. */
-export type InputStream = Readable & { readonly isTTY?: boolean | undefined };
+export type InputStream = Readable & {
+  readonly isTTY?: boolean | undefined;
+  /** Of a terminal: whether each key arrives as it is pressed. */
+  setRawMode?(raw: boolean): unknown;
+};
 
 /** The three streams of a process. */
 export interface Streams {

@@ -8,7 +8,7 @@ import {
   askingOptions,
   clusterOptions,
   outputOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,
@@ -62,7 +62,7 @@ export const statusOptions = {
     needs: { prune: "without it nothing is written" },
   },
   ...askingOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   ...outputOptions,
 };
 

@@ -7,7 +7,7 @@ import {
   outputOptions,
   proofOptions,
   registryScopeOptions,
-  rehearsalOptions,
+  rehearsalAfterSetup,
   serviceOptions,
   signInOptions,
   namespaceOptions,
@@ -57,7 +57,7 @@ export const verifyOptions = {
   }),
   image: proofOptions.image,
   ...serviceOptions,
-  ...rehearsalOptions,
+  ...rehearsalAfterSetup,
   ...outputOptions,
 };
 

@@ -1,6 +1,7 @@
 import { runGarbageCollector } from "./garbage-collector.ts";
 import { runNamespaceController } from "./namespace-controller.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { runPodController } from "./pod-controller.ts";
 import { runQuotaController } from "./quota-controller.ts";
 
 /** How long the controllers take to notice a change, in milliseconds: never within the request that made it. */
@@ -12,6 +13,7 @@ export type Later = (act: () => void) => void;
 /** What the controllers do by themselves while the API server runs. */
 export function runControllers(store: ObjectStore, later: Later = afterReaction): void {
   runNamespaceController(store, later);
+  runPodController(store, later);
   runQuotaController(store, later);
   runGarbageCollector(store, later);
 }

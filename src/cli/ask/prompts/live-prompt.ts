@@ -102,21 +102,29 @@ const livePrompt = createPrompt<Outcome<unknown>, Asked>(({ message, question, t
       changed();
     };
     const ended = () => done({ kind: "failed", error: new InterruptedError() });
-    // Readline releases the terminal while the process is suspended.
+    // The whole job stops, as it does where the terminal itself knows Ctrl-Z: readline stops this process alone, and
+    // what started it would keep the terminal.
+    const suspended = () => {
+      terminal.stdin.setRawMode?.(false);
+      process.once("SIGCONT", resumed);
+      process.kill(0, "SIGTSTP");
+    };
     const resumed = () => {
+      terminal.stdin.setRawMode?.(true);
       readline.resume();
       changed();
     };
     terminal.questions.on("resize", resized);
     readline.on("close", ended);
-    readline.on("SIGCONT", resumed);
+    readline.on("SIGTSTP", suspended);
     if (question.text !== "") readline.write(question.text);
     changed();
     return () => {
       question.changed = () => {};
       terminal.questions.off("resize", resized);
       readline.removeListener("close", ended);
-      readline.removeListener("SIGCONT", resumed);
+      readline.removeListener("SIGTSTP", suspended);
+      process.off("SIGCONT", resumed);
     };
   }, []);
 

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { programPath } from "../program.ts";
+import { TerminalRun } from "../terminal.ts";
+import { questions } from "./walk-through.ts";
+
+const rehearsal = [process.execPath, programPath, "setup", "--auth", "environment", "--sandbox"];
+
+it("Ctrl-Z at a question of a rehearsal leads back to the shell, and fg to the question", async () => {
+  const run = await TerminalRun.start(undefined, [], {
+    command: ["/bin/bash", "--norc", "-i"],
+    env: { PS1: "shell> " },
+    rows: 60,
+  });
+  await run.until("shell>");
+  run.press(rehearsal.join(" "), "enter");
+  await run.at(questions.registry);
+  run.press("ctrl-z");
+  await run.until("Stopped");
+  run.press("echo the shell listens: $((40 + 2))", "enter");
+  await run.until("listens: 42");
+  run.press("fg", "enter");
+  await run.at(questions.registry);
+  // The arrow moves within the question, which the terminal would echo if it were not the program that reads it.
+  run.press("down", "enter");
+  await run.until("abacregistry");
+  run.press("ctrl-c");
+  await run.until("Nothing was written");
+  run.press("echo ended with $?", "enter");
+  await run.until("ended with 130");
+  run.press("exit", "enter");
+  expect(await run.exit()).toBe(0);
+});
