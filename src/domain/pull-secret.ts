@@ -31,7 +31,9 @@ export type SecretTrouble =
   /** Somebody changed its marks beyond reading. */
   | { readonly kind: "marks-malformed" }
   /** It is a document of a manifest whose password cannot be read; what it holds is known by its marks alone. */
-  | { readonly kind: "sealed"; readonly by: SealKind };
+  | { readonly kind: "sealed"; readonly by: SealKind }
+  /** The cluster has it from a manifest, or is to have it from there: it is written there alone. */
+  | { readonly kind: "applied" };
 
 /** A secret of a cluster, read once: what it holds, what its marks say, and what is wrong with it. */
 export interface PullSecret extends SecretObject {

@@ -29,7 +29,8 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
     signal: AbortSignal,
   ) => {
     const [listed, written] = await Promise.all([listing, secrets.all(signal)]);
-    return listed && [...listed, ...written.filter(isMeant)];
+    // Of two by one name the document is the one to be written.
+    return listed && [...written.filter(isMeant), ...listed.map(asApplied)];
   };
   const isLabelled = ({ labels }: PullSecret) => labels[managedLabel] === "true";
   const isPullSecret = ({ type }: PullSecret) => isPullSecretType(type);
@@ -61,6 +62,11 @@ export function manifestCluster({ name, applied, store, secrets }: ManifestOf): 
     deleteSecret: refuseRemoval,
     patchServiceAccount: accounts.write,
   };
+}
+
+/** What the cluster holds is written by whoever applies the manifest. */
+function asApplied(secret: PullSecret): PullSecret {
+  return { ...secret, troubles: [...secret.troubles, { kind: "applied" }] };
 }
 
 /** Documents are removed by whoever commits them. */

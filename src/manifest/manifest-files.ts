@@ -1,5 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { refused, type ActionableError } from "../domain/errors.ts";
 
@@ -22,14 +33,20 @@ const yaml = /\.ya?ml$/i;
 
 /**
  * The files of a manifest: one file, or all of a folder that kubectl would read.
- * @throws ActionableError `manifest.unreadable`, exit 2
+ * @throws ActionableError `manifest.unreadable`, `manifest.unwritable`, exit 2
  */
 export async function manifestFiles(path: string): Promise<ManifestFiles> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw unreadable(path, error);
   });
-  if (found?.isDirectory() || (!found && /[/\\]$/.test(path))) return folder(path);
+  const isFolder = found?.isDirectory() ?? /[/\\]$/.test(path);
+  const place = found?.isDirectory() ? resolve(path) : dirname(resolve(path));
+  // Learned before anything is made.
+  await access(place, constants.W_OK).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
+  if (isFolder) return folder(path);
   if (found && !found.isFile()) {
     throw refused(
       "manifest.unreadable",
@@ -63,10 +80,7 @@ function folder(path: string): ManifestFiles {
       );
     },
     fileFor: (namespace, name) => join(root, `${namespace}-${name}.yaml`),
-    async write(file, text, isPlain) {
-      await mkdir(root, { recursive: true });
-      await replace(file, text, isPlain);
-    },
+    write: replace,
     journal: join(root, ".acr-pull"),
   };
 }
@@ -88,6 +102,7 @@ async function textOf(file: string): Promise<string> {
 export async function replace(file: string, text: string, isPlain: boolean): Promise<void> {
   const draft = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
   try {
+    await mkdir(dirname(file), { recursive: true });
     const known = isPlain ? undefined : await stat(file).catch(() => undefined);
     const handle = await open(draft, "wx", 0o600);
     try {
@@ -100,12 +115,16 @@ export async function replace(file: string, text: string, isPlain: boolean): Pro
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    throw refused(
-      "manifest.unwritable",
-      `${file} cannot be written (${codeOf(error)}).`,
-      "Name a file in a folder that exists and that you may write to.",
-    );
+    throw unwritable(file, error);
   }
+}
+
+function unwritable(path: string, error: unknown): ActionableError {
+  return refused(
+    "manifest.unwritable",
+    `${path} cannot be written (${codeOf(error)}).`,
+    "Name a file in a folder that exists and that you may write to.",
+  );
 }
 
 function unreadable(path: string, error: unknown): ActionableError {

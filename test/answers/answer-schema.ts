@@ -124,6 +124,7 @@ const evidence = z
   );
 
 const rotate = z.strictObject({
+  manifest,
   rotations: z.array(
     z.strictObject({
       context: z.string(),
@@ -143,7 +144,14 @@ const rotate = z.strictObject({
       retired: z.boolean().describe("whether the replaced key is gone"),
       retirement: evidence.optional(),
       retireBlocked: z
-        .enum(["cannot-see-all-namespaces", "still-held", "key-not-ours", "key-unknown", "not-yet-refused"])
+        .enum([
+          "cannot-see-all-namespaces",
+          "still-held",
+          "key-not-ours",
+          "key-unknown",
+          "not-yet-refused",
+          "not-applied",
+        ])
         .optional()
         .describe("why the old key lives on although its time is over, or will"),
     }),

@@ -205,6 +205,8 @@ describe("setup with a manifest", () => {
     [["--seal-with", "kubeseal"], "usage.conflict"],
     [["--manifest", "x", "--seal-with", "kubeseal | tee"], "usage.invalid-value"],
     [["--manifest", "/dev/null"], "manifest.unreadable"],
+    [["--manifest", "/no-such-folder/x.yaml"], "manifest.unwritable"],
+    [["--manifest", "/no-such-folder/x/"], "manifest.unwritable"],
     [["--manifest", "x", "--context", "sandbox", "--context", "sandbox-staging"], "usage.conflict"],
   ])("refuses %j", async (args, code) => {
     const run = await setup(sandbox, args);

@@ -16,9 +16,19 @@ export const rotateCommand = flowCommand<RotateTypes>({
     ["rotate --registry myregistry --dry-run", "only show what would be done"],
     ["rotate --finish --yes", "retire the old keys whose time is over, and do no more"],
     ["rotate --abort --yes", "back to the old keys"],
+    [
+      "rotate --manifest deploy/pull/ --seal-with 'kubeseal -o yaml' --yes",
+      "in documents that are committed",
+    ],
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
-  input: async () => rotateInput,
+  async input(given, context) {
+    if (given.manifest !== undefined) {
+      const { checkManifest } = await import("../manifest-target.ts");
+      await checkManifest(given, context.process);
+    }
+    return rotateInput;
+  },
   ports: async (open, answers) => ({
     ...(await open.workplace(answers, "directory")),
     azure: await open.directory(answers),

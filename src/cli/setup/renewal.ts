@@ -25,6 +25,8 @@ const bothKnow = pick(
   "allowInsecureTls",
   "execPlugins",
   "secretName",
+  "manifest",
+  "sealWith",
   "proof",
   "image",
 );
@@ -113,7 +115,7 @@ export function renewalLines(
   const inDays = withinMs >= dayMs;
   const end = inDays ? firstEnd(result) : firstMoment(result);
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
-  const renews = !isGiven && end !== undefined && result.manifest === undefined;
+  const renews = !isGiven && end !== undefined && result.manifest !== "-";
   const check = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
   if (isGiven) {
     const before = end === undefined ? "Before the password ends" : `Before ${end}`;

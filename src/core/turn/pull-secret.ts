@@ -129,6 +129,12 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
         `The document of ${name} is sealed (${trouble.by}), and the cluster does not hold what is in it, so nothing can be added to it.`,
         "Commit and sync the manifest, then run the same command again; or choose another name with --secret-name.",
       );
+    case "applied":
+      return refused(
+        "manifest.not-in-manifest",
+        `The cluster's secret ${target.namespace}/${target.name} holds the key, and no document of ${target.cluster.manifest?.name ?? "the manifest"} makes it.`,
+        `Add it: acr-pull setup --manifest … -n ${target.namespace} --secret-name ${target.name}.`,
+      );
     default:
       return trouble satisfies never;
   }
