@@ -14,7 +14,7 @@ import { refused, type ActionableError } from "./errors.ts";
 import type { SecretObject } from "./kubernetes-objects.ts";
 import { entriesAnnotation, isEntryMark, type EntryMark, type EntryMarks } from "./ownership.ts";
 import { isTooDeep } from "./nesting.ts";
-import { reconcilerOf } from "./other-writers.ts";
+import { reconcilerOf, type Reconciler } from "./reconciler.ts";
 
 /** What keeps a document's password from being read without a key that acr-pull does not have. */
 export type SealKind = "SealedSecret" | "SOPS";
@@ -22,7 +22,7 @@ export type SealKind = "SealedSecret" | "SOPS";
 /** Something that keeps acr-pull from writing a secret, or from telling what it holds. */
 export type SecretTrouble =
   /** A controller writes it, and would undo any change. */
-  | { readonly kind: "reconciled"; readonly by: string }
+  | ({ readonly kind: "reconciled" } & Reconciler)
   /** acr-pull writes secrets of one type alone, and a type cannot be changed. */
   | { readonly kind: "wrong-type" }
   | { readonly kind: "immutable" }
@@ -51,7 +51,7 @@ export function readPullSecret(secret: SecretObject): PullSecret {
   const marks = readMarks(secret);
   const reconciler = reconcilerOf(secret);
   const troubles: SecretTrouble[] = [];
-  if (reconciler !== undefined) troubles.push({ kind: "reconciled", by: reconciler });
+  if (reconciler !== undefined) troubles.push({ kind: "reconciled", ...reconciler });
   if (secret.type !== dockerConfigType) troubles.push({ kind: "wrong-type" });
   if (secret.immutable) troubles.push({ kind: "immutable" });
   if (malformed !== undefined) troubles.push({ kind: "malformed", why: malformed });

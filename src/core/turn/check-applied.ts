@@ -1,7 +1,7 @@
 import { dockerConfigType } from "../../domain/docker-config.ts";
 import { refused } from "../../domain/errors.ts";
 import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
-import { reconcilerOf } from "../../domain/other-writers.ts";
+import { reconcilerOf } from "../../domain/reconciler.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { TargetPolicy, TargetState } from "./pull-secret.ts";
 

@@ -101,7 +101,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
       return refused(
         "secret.reconciled",
         `Secret ${name} is written by ${inOneLine(trouble.by)}, which would undo any change made here.`,
-        "Change it where it comes from, or write another secret with --secret-name.",
+        inOneLine(trouble.instead),
       );
     case "wrong-type":
       return refused(
