@@ -13,13 +13,13 @@ import {
 import type { HostProcess } from "./cli/command.ts";
 import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
 import { processIdentity, systemClock } from "./cli/this-machine.ts";
-import type { ReadTarget } from "./core/verify/contract.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
-import { refused } from "./domain/errors.ts";
+import { ActionableError, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
+import type { RegistryOptions } from "./registry/registry-connection.ts";
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
 export function connectWith({
@@ -47,12 +47,16 @@ export function connectWith({
       });
     const openClusters = async (answers: ClusterRequest) => {
       await guard();
-      const { contexts, ...request } = clusterRequest(answers);
+      const { contexts, allContexts = false, ...request } = clusterRequest(answers);
       const loaded = await kubeconfig(request.kubeconfig);
-      const chosen = contexts.length > 0 ? contexts : [currentContext(loaded)];
+      const one = contexts.length > 0 ? contexts : [currentContext(loaded)];
+      const chosen = allContexts ? everyContext(loaded) : one;
       return Promise.all(
         chosen.map((context) =>
-          opened.do("cluster", { context, request }, () => openCluster(loaded, context, request, hearing)),
+          opened.do("cluster", { context, allContexts, request }, () => {
+            const open = openCluster(loaded, context, request, hearing);
+            return allContexts ? open.catch((error: unknown) => outOfReach(context, error)) : open;
+          }),
         ),
       );
     };
@@ -97,15 +101,14 @@ export function connectWith({
       clusters: openClusters,
       workplace: async (request, next) => {
         await guard();
-        const [places, { PullClient }] = await Promise.all([
+        const [places] = await Promise.all([
           openPlaces(request),
-          import("./registry/pull-client.ts"),
           next === "azure" ? import("./azure/azure.ts") : undefined,
           next === "directory" ? import("./azure/directory-services.ts") : undefined,
         ]);
         return {
           ...places,
-          pullProof: new PullClient({ variables: env, timeoutMs: request.timeoutMs }),
+          pullProof: registriesOf({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           process: processIdentity(pid),
         };
@@ -156,6 +159,17 @@ function azureOptions(request: AzureRequest, { env, report }: OpenAs): AzureOpti
   return { ...request, env, onDeviceCode };
 }
 
+/** What tries registries. It is loaded when the first one is tried: before that, a run asks others. */
+function registriesOf(options: RegistryOptions): Workplace["pullProof"] {
+  const client = async () => new (await import("./registry/pull-client.ts")).PullClient(options);
+  return {
+    tryPull: async (...asked) => (await client()).tryPull(...asked),
+    checkReachable: async (...asked) => (await client()).checkReachable(...asked),
+    look: async (...asked) => (await client()).look(...asked),
+    findPlatforms: async (...asked) => (await client()).findPlatforms(...asked),
+  };
+}
+
 async function checkLoginServer(cloudName: string, loginServer: string, signal: AbortSignal): Promise<void> {
   // Only its Resource Manager knows the registries of another cloud, and none may be asked here.
   if (cloudName.startsWith("https:")) return;
@@ -189,6 +203,19 @@ function currentContext({ currentContext, contexts }: Kubeconfig): string {
   );
 }
 
+/** The current one first, by which a cluster of several contexts is called. */
+function everyContext({ currentContext: current, contexts }: Kubeconfig): string[] {
+  const names = contexts.map(({ name }) => name);
+  return names.toSorted((left, right) => Number(right === current) - Number(left === current));
+}
+
+/** A context that nobody named may lead nowhere: that is told of it, and hides no other. */
+async function outOfReach(context: string, error: unknown): Promise<WritableClusterTarget> {
+  if (!(error instanceof ActionableError)) throw error;
+  const { lostCluster } = await import("./kubernetes/lost-cluster.ts");
+  return { cluster: lostCluster(context, error), defaultNamespace: "default" };
+}
+
 /** Who is told of the programs that sign in to clusters. */
 interface Hearing {
   readonly report: Report;
@@ -211,7 +238,7 @@ async function openCluster(
   context: string,
   { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
   { report, onPluginStart }: Hearing,
-): Promise<WritableClusterTarget & ReadTarget> {
+): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
     report({ kind: "note", level: "instruction", text: `${context}: ${line}` });

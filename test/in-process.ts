@@ -106,12 +106,12 @@ interface Resource {
 
 /** What a run opens, wherever it does so. */
 class Held {
-  readonly #opened: Array<{ readonly by: string; readonly resource: Resource }> = [];
+  readonly #opened: Array<{ readonly by: Error; readonly resource: Resource }> = [];
   readonly #run = new AsyncLocalStorage<true>();
   readonly #hook = createHook({
     init: (_id, type, _trigger, resource) => {
       if (!keeping.has(type) || this.#run.getStore() === undefined) return;
-      this.#opened.push({ by: new Error(type).stack ?? type, resource });
+      this.#opened.push({ by: new Error(type), resource });
     },
   });
 
@@ -130,7 +130,7 @@ class Held {
     for (;;) {
       const left = this.#opened.find(({ resource }) => resource.hasRef?.() && resource._destroyed !== true);
       if (left === undefined) return;
-      if (performance.now() > end) throw new Error(`the process would not end, because of ${left.by}`);
+      if (performance.now() > end) throw new Error(`the process would not end, because of ${left.by.stack}`);
       await new Promise(setImmediate);
     }
   }

@@ -34,7 +34,7 @@ const commandRoom = /^core\/(setup|rotate|remove|status|verify)\//;
 /** Who alone may import a package. */
 const owners: readonly (readonly [RegExp, RegExp])[] = [
   [/^(inquirer$|@inquirer\/)/, /^cli\/ask\/prompts\/live-prompt\.ts$/],
-  [/^chalk$/, /^cli\/show\/terminal\.ts$/],
+  [/^chalk$/, /^cli\/show\/colors\.ts$/],
   [/^commander$/, /^cli\//],
   [/^(@azure|@microsoft)\//, /^azure\//],
   [/^@kubernetes\//, /^kubernetes\//],

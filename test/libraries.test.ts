@@ -41,7 +41,7 @@ describe("the packages that the program stands on", () => {
     ["@microsoft/microsoft-graph-client", "src/azure/graph-client.ts"],
     ["@kubernetes/client-node", "src/kubernetes/typed-api.ts"],
     ["inquirer", "src/cli/ask/prompts/live-prompt.ts"],
-    ["chalk", "src/cli/show/terminal.ts"],
+    ["chalk", "src/cli/show/colors.ts"],
   ])("%s does its work in %s", (library, source) => {
     expect(Object.keys(manifest.devDependencies)).toContain(library);
     expect(read(source)).toMatch(new RegExp(`(?:from|import\\()\\s*"${library}"`));

@@ -10,6 +10,7 @@ import { inTurn, isFree, mainInProcess } from "./in-process.ts";
 
 /** The program as it is published: run `npm run build` first, as `npm test` does. */
 export const programPath = fileURLToPath(new URL("../bin/acr-pull.cjs", import.meta.url));
+const hurriedPath = fileURLToPath(new URL("./hurried-process.cjs", import.meta.url));
 
 /** How a run ended, and what it said. */
 export interface Run {
@@ -32,8 +33,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Called with the running process, to signal it. */
   readonly started?: (kill: (signal: NodeJS.Signals) => void, pid: number) => void;
-  /** Whether it waits for its turn in this process where another run is under way there. */
-  readonly waits?: boolean;
+  /** Whether its pauses are cut short; absent: where it has nothing to wait for, neither another run nor what is learned late. */
+  readonly hurried?: boolean;
   /** Called with each piece of what it says on stderr, as it comes. */
   readonly told?: (text: string) => void;
 }
@@ -41,11 +42,14 @@ export interface RunOptions {
 /** What Node, or a library while it is loaded, reads once: a run with one of them needs a process that starts with it. */
 const readAtStart = /^(?:NODE_(?!EXTRA_CA_CERTS$)|DEBUG$|AZURE_LOG_LEVEL$|SSLKEYLOGFILE$|INQUIRER_)/;
 
+/** How many runs are under way in each sandbox. */
+const underWay = new WeakMap<Sandbox, number>();
+
 /**
  * Runs the program inside a sandbox, without a terminal, and waits for its end. It runs in this process, which costs a
  * third; in one of its own where a test signals it, where its variables have to be there when Node starts, where the
- * command is a server that runs other programs, while the tests have a clock of their own, and while another run is
- * under way here.
+ * command is a server that runs other programs, while the tests have a clock of their own, and where it has to be at
+ * work at the same time as another one: both are in one sandbox, or its pauses are long.
  */
 export async function runProgram(
   sandbox: Sandbox | undefined,
@@ -55,12 +59,31 @@ export async function runProgram(
   const isServer =
     args[0] === "sandbox" || args.includes("--sandbox") || options.env?.["ACR_PULL_SANDBOX"] !== undefined;
   const hasSwitch = Object.keys(options.env ?? {}).some((name) => readAtStart.test(name));
-  const isBusy = !isFree() && options.waits !== true;
-  const needsOwn = options.started !== undefined || isServer || hasSwitch || vi.isFakeTimers() || isBusy;
-  return await (needsOwn ? spawnProgram : runInProcess)(sandbox, args, options);
+  const isAlone = options.started !== undefined || isServer || hasSwitch;
+  const run = async (): Promise<Run> => {
+    // Those that are begun at once are all counted by then.
+    await Promise.resolve();
+    const isBeside = sandbox !== undefined && (underWay.get(sandbox) ?? 0) > 1;
+    const hurried = options.hurried ?? !(isAlone || isBeside || isPatient(args) || isLate(sandbox));
+    const needsOwn = isAlone || isBeside || vi.isFakeTimers() || (!hurried && !isFree());
+    return await (needsOwn ? spawnProgram : runInProcess)(sandbox, args, { ...options, hurried });
+  };
+  if (sandbox === undefined) return await run();
+  const count = (more: number) => underWay.set(sandbox, (underWay.get(sandbox) ?? 0) + more);
+  count(1);
+  return await run().finally(() => count(-1));
 }
 
-/** Runs the program in a process of its own. */
+/** Whether parts of a sandbox learn of a write later than others: then there is something to wait for. */
+const isLate = (sandbox: Sandbox | undefined): boolean => (sandbox?.world.replication.lagMs ?? 0) > 0;
+
+/** Whether it is told how long to wait for other runs: in a hurry it would keep a core busy with looking for them. */
+function isPatient(args: readonly string[]): boolean {
+  const at = args.indexOf("--wait-busy");
+  return at >= 0 && args[at + 1] !== "0s";
+}
+
+/** Runs the program in a process of its own, hurried only where that is asked for. */
 export function spawnProgram(
   sandbox: Sandbox | undefined,
   args: readonly string[],
@@ -68,7 +91,11 @@ export function spawnProgram(
 ): Promise<Run> {
   return atHome(sandbox, options, (env) => {
     return new Promise<Run>((resolve, reject) => {
-      const child = spawn(process.execPath, [programPath, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
+      const preloaded = options.hurried === true ? ["--require", hurriedPath] : [];
+      const child = spawn(process.execPath, [...preloaded, programPath, ...args], {
+        env,
+        stdio: ["pipe", "pipe", "pipe"],
+      });
       let stdout = "";
       let stderr = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -84,20 +111,11 @@ export function spawnProgram(
   });
 }
 
-/**
- * Runs the program in this process, when it is its turn.
- * @param options.hurried whether its pauses are cut short: nothing is learned late by those whom it asks
- */
+/** Runs the program in this process, when it is its turn, hurried only where that is asked for. */
 export function runInProcess(
   sandbox: Sandbox | undefined,
   args: readonly string[],
-  {
-    input = "",
-    told,
-    started,
-    hurried = false,
-    ...options
-  }: RunOptions & { readonly hurried?: boolean } = {},
+  { input = "", told, started, hurried = false, ...options }: RunOptions = {},
 ): Promise<Run> {
   const run = async (env: Record<string, string | undefined>) => {
     const [stdout, stderr] = [[] as Buffer[], [] as Buffer[]];

@@ -1,8 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import module from "node:module";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { Variables } from "../domain/proxy.ts";
+import { cacheFolder } from "./cache-folder.ts";
 
 /**
  * Lets Node cache compiled code (22.1 and later), so that the next run starts sooner. The cache is in the user's own
@@ -12,19 +11,11 @@ export async function enableCompileCache(environment: Variables, platform: NodeJ
   if (environment["NODE_COMPILE_CACHE"] || environment["NODE_DISABLE_COMPILE_CACHE"]) return;
   const enable = (module as { enableCompileCache?: (folder: string) => unknown }).enableCompileCache;
   if (enable === undefined) return;
-  const folder = join(cacheFolder(environment, platform), "acr-pull");
+  const folder = cacheFolder(environment, platform);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     enable(folder);
   } catch {
     // A read-only home is no reason to stop.
   }
-}
-
-/** Source: https://specifications.freedesktop.org/basedir-spec/latest/ and its counterparts elsewhere. */
-function cacheFolder(environment: Variables, platform: NodeJS.Platform): string {
-  const { XDG_CACHE_HOME: chosen, LOCALAPPDATA: local } = environment;
-  if (chosen) return chosen;
-  if (platform === "win32" && local) return local;
-  return platform === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache");
 }

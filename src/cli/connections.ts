@@ -12,7 +12,7 @@ import type {
 import type { Report } from "../core/progress.ts";
 import type { RemovePorts } from "../core/remove/contract.ts";
 import type { RotatePorts } from "../core/rotate/contract.ts";
-import type { ReadTarget, VerifyAzure } from "../core/verify/contract.ts";
+import type { VerifyAzure } from "../core/verify/contract.ts";
 import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 
 /** Which Azure, and as whom. */
@@ -30,6 +30,8 @@ export interface ClusterRequest {
   readonly kubeconfig: string | undefined;
   /** Empty: the current one. */
   readonly contexts: readonly string[];
+  /** Every one of the kubeconfig, the current one first. */
+  readonly allContexts?: boolean;
   readonly allowInsecureTls: boolean;
   /** Undefined: any program may run, and the user is told of it. */
   readonly execPlugins: ExecPluginPolicy | undefined;
@@ -56,8 +58,9 @@ export function azureRequest({ cloud, tenant, auth, timeoutMs }: AzureRequest): 
 /** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
   const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
-  const { leaveOut = [] } = answers;
-  return { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
+  const { allContexts = false, leaveOut = [] } = answers;
+  const which = { kubeconfig, contexts, allContexts };
+  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
 }
 
 /** Azure, signed in. */
@@ -79,7 +82,7 @@ export interface KubeContexts {
 /** What a run works with besides Azure. */
 export interface Workplace {
   /** One for each chosen context, in their order. */
-  readonly clusters: ReadonlyArray<WritableClusterTarget & ReadTarget>;
+  readonly clusters: readonly WritableClusterTarget[];
   readonly pullProof: PullProof & RegistryLooks;
   readonly clock: Clock;
   readonly process: ProcessIdentity;

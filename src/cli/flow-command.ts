@@ -15,6 +15,7 @@ export interface FlowTypes {
     readonly verbose?: boolean;
     readonly quiet?: boolean;
     readonly exitCode?: boolean;
+    readonly kubeconfig?: string | undefined;
   };
   input: unknown;
   ports: unknown;

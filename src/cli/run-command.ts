@@ -52,7 +52,7 @@ async function runOrShow(
   program: RunningProgram,
 ): Promise<number> {
   const look = <A>(option: OptionDefinition<A>) => peek(option, commandLine, environment);
-  const terminal = openTerminal(program.process, environment, {
+  const terminal = await openTerminal(program.process, environment, {
     color: look(outputOptions.color),
     noInput: look(runOptions.noInput),
     accessible: look(outputOptions.accessible),
@@ -66,7 +66,9 @@ async function runOrShow(
     terminal.stdout.document(reading.text);
     return exitCode.ok;
   }
-  const view = await openView(look(outputOptions.output), detail, terminal);
+  const output = reading.kind === "command" ? reading.command.options["output"] : undefined;
+  const format = look((output ?? outputOptions.output) as OptionDefinition<OutputFormat>);
+  const view = await openView(format, detail, terminal);
   if (reading.kind === "command") return await runCommand(reading, environment, program, { terminal, view });
   const { message } = reading;
   const error = new UsageError(message, "usage.command-line", `See ${program.name} --help.`);
@@ -76,7 +78,9 @@ async function runOrShow(
 /** The view for an output format; the other views are not loaded. */
 async function openView(format: OutputFormat, detail: Detail, terminal: Terminal): Promise<View> {
   const progress = new ProgressLines(terminal.stderr, detail);
-  if (format === "text") return openHumanView(terminal, detail, progress);
+  if (format === "text" || format === "wide") return openHumanView(terminal, detail, progress);
+  if (format === "name")
+    return (await import("./show/name-view.ts")).openNameView(terminal, detail, progress);
   const { openDocumentView } = await import("./show/document-view.ts");
   if (format === "json") return openDocumentView(terminal, detail, progress);
   const { yamlText } = await import("./show/yaml-text.ts");

@@ -10,7 +10,7 @@ import { InterruptedError } from "./interruption.ts";
 import { readAnswers, type GivenOptions } from "./options/answers.ts";
 import { check } from "./options/check.ts";
 import { answerOf, orStopped } from "./show/answer.ts";
-import { equivalentCommand } from "./show/equivalent-command.ts";
+import { equivalentCommand, pinned } from "./show/equivalent-command.ts";
 import { interruptedAtQuestion, stoppable, untilOver } from "./stoppable.ts";
 
 /** Runs a command: checks the options, asks for what is missing, connects, runs the flow, and shows how it ended. */
@@ -24,7 +24,8 @@ export async function runFlow<Types extends FlowTypes>(
   return await untilOver(context, async (bounded) => {
     const asked = await ask(command, inputOf, bounded);
     const answers = readAnswers(command.options, asked.given);
-    const job = { ...asked, answers, input: inputOf(answers) };
+    const given = await pinnedAnswers(asked, answers);
+    const job = { ...asked, given, answers, input: inputOf(answers) };
     const outcome = await orStopped<Outcome<Types["plan"], Types["result"]>, Types["result"]>((leave) =>
       command.looksOnly
         ? run(command, job, bounded, { approve: async () => false })
@@ -32,7 +33,7 @@ export async function runFlow<Types extends FlowTypes>(
     );
     const answer = answerOf(command.name, await command.text(), outcome, {
       answers,
-      shell: { ...bounded, given: asked.given },
+      shell: { ...bounded, given, execPath: bounded.process.execPath },
       asked: [...asked.given.values()].some(({ source }) => source === "answer"),
       now: new Date(),
       width: bounded.terminal.stdout.width,
@@ -40,6 +41,16 @@ export async function runFlow<Types extends FlowTypes>(
     bounded.view.answer(answer);
     return answer.exitCode;
   });
+}
+
+/** The answers as commands that are printed repeat them. */
+async function pinnedAnswers(
+  { connections, given }: Pick<Asked<FlowTypes>, "connections" | "given">,
+  { kubeconfig }: { readonly kubeconfig?: string | undefined },
+): Promise<GivenOptions> {
+  // Why it cannot be read the run itself says.
+  const known = await connections.contexts(kubeconfig).catch(() => undefined);
+  return pinned(given, known?.current);
 }
 
 /** What a run starts from, after the questions if there were any. */

@@ -13,7 +13,7 @@ export interface Finished<Result> {
     readonly message: string;
     /** What was thrown, to find out more by. */
     readonly cause?: unknown;
-  } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable">;
+  } & Pick<ErrorDetails, "code" | "hint" | "docs" | "requestId" | "retryable" | "brief">;
 }
 
 /** Told what was done by a run that ends without an outcome, before it throws. */
@@ -87,7 +87,7 @@ export function endingBy(failures: readonly unknown[], isHalfDone: boolean): End
   });
   const [first] = errors;
   if (!first) return { exitCode: exitCode.ok };
-  const { code, hint, docs, requestId, retryable } = first;
+  const { code, hint, docs, requestId, retryable, brief } = first;
   return {
     exitCode: isHalfDone ? exitCode.incomplete : first.exitCode,
     error: {
@@ -97,6 +97,7 @@ export function endingBy(failures: readonly unknown[], isHalfDone: boolean): End
       docs,
       requestId,
       retryable,
+      brief: errors.length === 1 ? brief : undefined,
       cause: first,
     },
   };
@@ -144,9 +145,18 @@ export function incomplete(
       requestId: first?.error.requestId,
       retryable: true,
       exitCode: exitCode.incomplete,
+      brief: { message: `${says}.`, hint },
     },
     { cause: first?.error },
   );
+}
+
+const mostFixes = 5;
+
+/** What fixes several errors, each once and in a line of its own. */
+export function fixesOf(errors: readonly ActionableError[]): string | undefined {
+  const fixes = [...new Set(errors.flatMap(({ hint }) => hint ?? []))];
+  return fixes.length === 0 ? undefined : fixes.slice(0, mostFixes).join("\n");
 }
 
 /** That nothing of what was meant can be written now, so that nothing is begun. */
@@ -155,14 +165,14 @@ export function noneWritable([first, ...more]: readonly [
   ...ActionableError[],
 ]): ActionableError {
   const errors = [first, ...more];
-  const { code, hint, docs, requestId } = first;
+  const { code, docs, requestId } = first;
   const passing = errors.every(({ retryable }) => retryable);
   return new ActionableError(
     errors.map(({ message }) => message).join("\n"),
     // A cluster that does not answer has refused nobody.
     {
       code,
-      hint,
+      hint: fixesOf(errors),
       docs,
       requestId,
       retryable: passing,

@@ -5,8 +5,10 @@
 export type ProgressEvent =
   /** Work on one thing began; `text` in the present: "Creating the application". */
   | { readonly kind: "started"; readonly id: string; readonly text: string }
-  /** The same thing goes on; `text` says what is waited for, or how far it is: "12 of 40 secrets written". */
+  /** The same thing continues; `text` says what is waited for. */
   | { readonly kind: "waiting"; readonly id: string; readonly text: string }
+  /** The same thing continues, and nothing is in its way; `text` says how far it is: "12 of 40 secrets written". */
+  | { readonly kind: "advanced"; readonly id: string; readonly text: string }
   /** It is done; `text` in the past: "Created the application acr-pull-myregistry-1234abcd". */
   | { readonly kind: "done"; readonly id: string; readonly text: string }
   /** It is over, and there is nothing to tell of it. */
@@ -18,3 +20,16 @@ export type ProgressEvent =
 
 /** Receives a flow's events. */
 export type Report = (event: ProgressEvent) => void;
+
+/**
+ * Tells of the work on one of several things.
+ * @param name its name, to stand before each text; undefined where the run works on one alone
+ */
+export function toldOf(report: Report, name: string | undefined): Report {
+  if (name === undefined) return report;
+  return (event) => {
+    if (event.kind === "ended") report({ ...event, id: `${name} ${event.id}` });
+    else if (event.kind === "note") report({ ...event, text: `${name}: ${event.text}` });
+    else report({ ...event, id: `${name} ${event.id}`, text: `${name}: ${event.text}` });
+  };
+}

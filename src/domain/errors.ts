@@ -16,6 +16,8 @@ export interface ErrorDetails {
   readonly requestId?: string | undefined;
   /** HTTP status of the answer that caused it, if there was one. */
   readonly status?: number | undefined;
+  /** What is said in place of message and hint where the answer tells of each part, with what helps. */
+  readonly brief?: { readonly message: string; readonly hint: string } | undefined;
 }
 
 /** Ids of requests are such as UUIDs. Anything else is dropped, whoever sends it as one. */
@@ -33,6 +35,7 @@ export class ActionableError extends Error {
   readonly exitCode: ExitCode;
   readonly requestId: string | undefined;
   readonly status: number | undefined;
+  readonly brief: ErrorDetails["brief"];
 
   constructor(message: string, details: ErrorDetails, options?: { cause?: unknown }) {
     super(message, options);
@@ -44,6 +47,7 @@ export class ActionableError extends Error {
     this.exitCode = details.exitCode ?? exitCode.failed;
     this.requestId = idShape.test(details.requestId ?? "") ? details.requestId : undefined;
     this.status = details.status;
+    this.brief = details.brief;
   }
 }
 

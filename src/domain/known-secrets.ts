@@ -20,12 +20,16 @@ const clean = new Set<string>();
 const longestRemembered = 200;
 const mostRemembered = 1000;
 
-/** Remembers a secret. One that is shorter than a piece cannot be told from an ordinary word. */
-export function learnSecret(secret: string): void {
-  if (secret.length < pieceLength || known.has(secret)) return;
+/**
+ * Remembers a secret. One that is shorter than a piece cannot be told from an ordinary word.
+ * @returns whether it is a new one
+ */
+export function learnSecret(secret: string): boolean {
+  if (secret.length < pieceLength || known.has(secret)) return false;
   known.add(secret);
   whole.push(secret);
   clean.clear();
+  return true;
 }
 
 /** Forgets all secrets, for another run in the same process. */

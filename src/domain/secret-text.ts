@@ -1,22 +1,21 @@
 import { inspect } from "node:util";
 
 const hidden = "[hidden]";
-const values = new WeakMap<SecretText, string>();
 
 /**
  * A text that cannot be printed by accident: in a string, in JSON and in `inspect` it reads `[hidden]`, and its value
  * is not a property of the object. Every use goes through `reveal()`, so it can be searched for.
  */
 export class SecretText {
+  readonly #value: string;
+
   constructor(value: string) {
-    values.set(this, value);
+    this.#value = value;
   }
 
   /** The text itself. Use it only for a request that must contain it, or a file that the user asked for. */
   reveal(): string {
-    const value = values.get(this);
-    if (value === undefined) throw new TypeError("not a SecretText");
-    return value;
+    return this.#value;
   }
 
   /** Compares without revealing to the caller. */

@@ -74,13 +74,15 @@ function learnFromBasic(credential: string): void {
 function learnFromJson(text: string): void {
   for (const [, field = "", escaped = ""] of text.matchAll(secretFields)) {
     const value = unescaped(escaped);
-    learnSecret(value);
+    // What is in a known one is known: of a thousand namespaces all hold the same.
+    if (!learnSecret(value)) continue;
     if (field === "auth") learnFromBasic(value);
     else if (field.startsWith(".docker")) learnFromJson(Buffer.from(value, "base64").toString("utf8"));
   }
 }
 
 function unescaped(text: string): string {
+  if (!text.includes("\\")) return text;
   try {
     return String(JSON.parse(`"${text}"`));
   } catch {

@@ -62,6 +62,7 @@ const setup = z.strictObject({
   ),
   roleAssignments: z.array(
     z.strictObject({
+      context: z.string(),
       id: z.string(),
       requestedRole: z.enum(["acrpull", "acrpush", "owner"]),
       role: z.string(),
@@ -270,6 +271,16 @@ const status = z.strictObject({
       }),
     )
     .describe("where it could not look"),
+  missing: z
+    .array(
+      z.strictObject({
+        kind: z.enum(["namespace", "registry", "secret"]),
+        name: z.string(),
+        message: z.string(),
+        didYouMean: z.string().optional(),
+      }),
+    )
+    .describe("names that were asked for and that no entry is found by"),
   warnings: z.array(z.strictObject({ code: z.string(), appId: z.string(), message: z.string() })),
   pruned: z.strictObject({ appId: z.string(), keyId: z.string() }).optional(),
 });

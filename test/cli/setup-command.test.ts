@@ -55,7 +55,7 @@ describe("an interruption", () => {
     expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");
     expect(run.stderr).not.toContain("fix: not done");
     expect(run.stderr).toContain(
-      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --yes",
+      "To go on where it stopped: acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
     );
   });
 });
@@ -82,7 +82,7 @@ describe("a result", () => {
     expect(stdout).toContain("imagePullSecrets:");
     expect(stdout).toMatch(/image: localhost:\d+\/my-awesome-app:v1/);
     expect(stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --yes");
-    expect(stdout).toMatch(/can pull from \S+ until \d{4}-\d\d-\d\d\./);
+    expect(stdout).toMatch(/can pull from myregistry \(\S+\) until \d{4}-\d\d-\d\d\./);
     expect(stdout + stderr).not.toContain("\u001b");
     // No password, in any of its forms.
     const data = (secretOf(sandbox) as { data: Record<string, string> } | undefined)?.data ?? {};
@@ -96,10 +96,12 @@ describe("a result", () => {
     }
   });
 
-  it("is all there is with --quiet", async () => {
-    const { stderr, stdout } = await runProgram(sandbox, [...setup, "-y", "--quiet"]);
+  it("is not told with --quiet when all is well, and a program gets it all the same", async () => {
+    const silent = await runProgram(sandbox, [...setup, "-y", "--quiet"]);
+    expect([silent.code, silent.stdout, silent.stderr]).toEqual([0, "", ""]);
+    const { json, stderr } = await runProgram(sandbox, [...setup, "-y", "--quiet", "-o", "json"]);
     expect(stderr).toBe("");
-    expect(stdout).toContain("unchanged");
+    expect(json.secrets).toMatchObject([{ action: "unchanged" }]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { remove, rotate, setup } from "../program.ts";
 import { expectDepartures } from "../scenarios/removal.ts";
-import { atRest, failuresOf, runSignalled, type Kill } from "./kills.ts";
+import { atRest, everywhere, failuresOf, runSignalled, type Kill } from "./kills.ts";
 import {
   expectNothingLeft,
   finishRemoval,
@@ -9,6 +9,7 @@ import {
   removalStarts,
   undisturbedRemoval,
   type RemovalStart,
+  type UndisturbedRemoval,
 } from "./removals.ts";
 import { inFiveNamespaces, setUp } from "./starts.ts";
 import { Worlds } from "./worlds.ts";
@@ -16,19 +17,39 @@ import { Worlds } from "./worlds.ts";
 const worlds = new Worlds();
 afterAll(() => worlds.close());
 
+/**
+ * Kills a removal at each of these moments.
+ * @returns how many there were, and where the same command again did not finish it
+ */
+async function recoveries(
+  start: RemovalStart,
+  killsOf: (known: UndisturbedRemoval) => readonly Kill[],
+): Promise<{ readonly count: number; readonly failures: readonly string[] }> {
+  const known = await undisturbedRemoval(start, worlds);
+  const kills = killsOf(known);
+  const recovery = { worlds, undisturbed: known, finished: new Set<string>() };
+  const failures = await failuresOf(kills, (kill) => finishRemoval(start, [kill], recovery));
+  return { count: kills.length, failures };
+}
+
 describe("remove, killed at every change that it asks for", () => {
   it.each<RemovalStart>(Object.values(removalStarts))(
     "is finished by the same command again: $name",
     async (start) => {
-      const known = await undisturbedRemoval(start, worlds);
-      const kills = killsAt(known, 1);
-      expect(kills.length).toBeGreaterThan(1);
-      expect(
-        await failuresOf(kills, (kill) => finishRemoval(start, [kill], { worlds, undisturbed: known })),
-      ).toEqual([]);
+      const { count, failures } = await recoveries(start, (known) => killsAt(known, 1));
+      expect(count).toBeGreaterThan(1);
+      expect(failures).toEqual([]);
     },
     600_000,
   );
+});
+
+describe("a command killed at every single request", () => {
+  it("is finished by a second run: remove, of one namespace of five", async () => {
+    const { count, failures } = await recoveries(removalStarts.one, everywhere);
+    expect(count).toBeGreaterThan(20);
+    expect(failures).toEqual([]);
+  }, 600_000);
 });
 
 /** Moments at which everything else is still to do, the secrets are gone, or only the last of them is left. */

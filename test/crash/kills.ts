@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { RequestEntry, RequestPhase } from "../../src/sandbox/request-log.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { dockerConfigOf, liveAssignments, marksOf, type Run } from "../program.ts";
-import { inTurn, runOf, type Command, type Start } from "./starts.ts";
+import { runOf, type Command, type Start } from "./starts.ts";
 import { shapeOf } from "./world-shape.ts";
 import type { Worlds } from "./worlds.ts";
 
@@ -46,7 +46,9 @@ export async function runSignalled(
     return signals.includes("SIGKILL") ? "drop" : undefined;
   });
   try {
-    const run = await runOf(start, sandbox, { started: (kill) => (send = kill) });
+    // A pause is no request: where it is killed, nobody has to wait for the next one.
+    const hurried = signals.includes("SIGKILL") && sandbox.world.replication.lagMs === 0;
+    const run = await runOf(start, sandbox, { started: (kill) => (send = kill), hurried });
     return Object.assign(run, { met });
   } finally {
     stop();
@@ -67,7 +69,7 @@ export function undisturbed(start: Start, worlds: Worlds): Promise<Undisturbed> 
     const found = keysEverMade(sandbox);
     sandbox.invariants.maxLiveKeys = 2;
     const before = sandbox.requests.entries.length;
-    const run = await runOf(start, sandbox, inTurn);
+    const run = await runOf(start, sandbox);
     expect(run.code, run.stderr).toBe(0);
     expectOrder(sandbox, start, found);
     const requests = sandbox.requests.entries.slice(before);
@@ -149,7 +151,7 @@ export async function finish(
   expect(sandbox.invariants.unknownKeys(), "keys that nothing leads to").toEqual([]);
   const left = finished && `${start.command} ${start.arguments.join(" ")}\n${shapeOf(sandbox)}`;
   if (left !== undefined && finished?.has(left)) return;
-  const run = await runOf(start, sandbox, inTurn);
+  const run = await runOf(start, sandbox);
   expect(run.code, run.stderr + run.stdout).toBe(0);
   await atRest(sandbox);
   expectOrder(sandbox, start, found);
@@ -209,7 +211,7 @@ export async function failuresOf<C>(
 }
 
 /** At every request in one of the phases, which take turns. */
-export function everywhere({ requests }: Undisturbed): Kill[] {
+export function everywhere({ requests }: Pick<Undisturbed, "requests">): Kill[] {
   return requests.map(({ index: request }) => ({
     request,
     phase: phases[request % phases.length] ?? "answered",

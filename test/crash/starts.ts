@@ -47,9 +47,6 @@ export function runOf(start: Command, sandbox: Sandbox, options: RunOptions = {}
   return runs[start.command](sandbox, start.arguments, options);
 }
 
-/** Whoever prepares a world or finishes a run waits for this process: a process of its own would cost three times as much. */
-export const inTurn: RunOptions = { waits: true };
-
 /** Before anything was set up. */
 export const nothing: State = {};
 
@@ -71,7 +68,7 @@ const merging: State = {
 /** One key, in five secrets. */
 export const setUp: State = {
   from: nothing,
-  prepare: (sandbox) => expectDone(setup(sandbox, inFiveNamespaces, inTurn)),
+  prepare: (sandbox) => expectDone(setup(sandbox, inFiveNamespaces)),
 };
 
 const expired: State = { from: setUp, prepare: letKeysExpire };
@@ -80,15 +77,13 @@ const expired: State = { from: setUp, prepare: letKeysExpire };
 export const everything: State = {
   from: merging,
   async prepare(sandbox) {
-    await expectDone(
-      setup(sandbox, [...inFiveNamespaces, "--adopt", "--service-account", "default"], inTurn),
-    );
-    await expectDone(rotate(sandbox, [], inTurn));
+    await expectDone(setup(sandbox, [...inFiveNamespaces, "--adopt", "--service-account", "default"]));
+    await expectDone(rotate(sandbox));
   },
 };
 
 /** A new key in use, and the one before it not to be retired yet. */
-const pending: State = { from: setUp, prepare: (sandbox) => expectDone(rotate(sandbox, [], inTurn)) };
+const pending: State = { from: setUp, prepare: (sandbox) => expectDone(rotate(sandbox)) };
 
 const due: State = { from: pending, prepare: letGraceEnd };
 

@@ -1191,21 +1191,6 @@ export const mutants = [
     },
   },
   {
-    name: "has remove judge by secrets that were read before the directory",
-    edits: [
-      {
-        file: `${removal}/look.ts`,
-        from: "  const { facts } = await lookAt(removal, how, ports, signal);\n  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n",
-        to: "  const now = azureNow(ports.azure.directory, ports.clock);\n  const question = questionFor(removal, await remaining(), how.gone, { ...input, now });\n  const { facts } = await lookAt(removal, how, ports, signal);\n",
-      },
-    ],
-    caughtBy: {
-      file: removeRaces,
-      title:
-        "while remove is at work a key that setup makes for another registry on the same service principal stays",
-    },
-  },
-  {
     name: "has remove take a role without another look at who uses it",
     edits: [
       {

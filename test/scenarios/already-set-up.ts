@@ -57,8 +57,9 @@ export function changedOver(
   { due = false, ...wish }: SetUpWish & { readonly due?: boolean } = {},
 ): SetUp & { readonly old: string } {
   const { ageDays = 120 } = wish;
-  const retireAfter = Date.now() + (due ? -1 : 23) * hourMs;
-  const starts = [Date.now() - ageDays * dayMs, Date.now() - (due ? 25 : 1) * hourMs];
+  const now = Date.now();
+  const retireAfter = now + (due ? -1 : 23) * hourMs;
+  const starts = [now - ageDays * dayMs, now - (due ? 25 : 1) * hourMs];
   const left = leave(sandbox, wish, starts, retireAfter);
   return { ...left, old: left.keys[0]?.keyId ?? "" };
 }

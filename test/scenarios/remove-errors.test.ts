@@ -3,6 +3,7 @@ import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { dockerConfigOf, liveAssignments, livePasswords, marksOf, secretOf, setup } from "../program.ts";
 import { setUp } from "./already-set-up.ts";
+import { expectRefusal, type Refusal } from "./refusals.ts";
 import { expectDepartures, remove, prunes, removed, stateOf, told } from "./removal.ts";
 import { addSecret, countingWrites, ownApplication, start } from "./rotation.ts";
 
@@ -65,47 +66,43 @@ const rulesWithout = (resource: string, ...verbs: string[]): SandboxOptions => (
   ],
 });
 
-/** Something in the way, before anything is written. */
-interface Refusal {
-  readonly what: string;
+/** A refusal in a sandbox of its own. */
+interface RemoveRefusal extends Refusal {
   readonly options?: SandboxOptions;
-  readonly prepare: (sandbox: Sandbox) => void;
-  readonly args?: readonly string[];
-  readonly exit: 1 | 2 | 3;
-  readonly code: string;
-  readonly says: string | RegExp;
 }
 
-const refusals: readonly Refusal[] = [
+const refusals: readonly RemoveRefusal[] = [
   {
     what: "a pod that names the secret",
-    prepare: (sandbox) => addPod(sandbox),
+    arrange: (sandbox) => addPod(sandbox),
     exit: 2,
     code: "remove.still-named",
-    says: "pod sandbox/awesomeapps/app",
+    says: ["pod sandbox/awesomeapps/app"],
+    hint: ["--force"],
   },
   {
     what: "a service account that somebody else linked",
-    prepare: (sandbox) => addAccount(sandbox, "builder"),
+    arrange: (sandbox) => addAccount(sandbox, "builder"),
     exit: 2,
     code: "remove.still-named",
-    says: "service account sandbox/awesomeapps/builder",
+    says: ["service account sandbox/awesomeapps/builder"],
+    hint: ["--service-account"],
   },
   {
     what: "pods that may not be listed",
     options: rulesWithout("pods", "list"),
-    prepare: () => undefined,
     exit: 3,
     code: "kubernetes.forbidden",
-    says: /list pods in namespace awesomeapps/,
+    says: [/list pods in namespace awesomeapps/],
+    hint: ["--verb=list --resource=pods", "--force"],
   },
   {
     what: "no right to delete secrets",
     options: rulesWithout("secrets", "delete"),
-    prepare: () => undefined,
     exit: 3,
     code: "kubernetes.forbidden",
-    says: "You may not delete secret awesomeapps/acr-secret",
+    says: ["You may not delete secret awesomeapps/acr-secret"],
+    hint: ["The verb delete on secrets is missing"],
   },
   {
     what: "no right to list secrets everywhere",
@@ -120,54 +117,57 @@ const refusals: readonly Refusal[] = [
         },
       ],
     },
-    prepare: () => undefined,
     args: ["-n", "awesomeapps"],
     exit: 2,
     code: "remove.cannot-see-all-namespaces",
-    says: "--namespaces-complete",
+    says: ["may not be listed in every namespace"],
+    hint: ["--namespaces-complete"],
   },
   {
     what: "a secret that a controller writes",
-    prepare(sandbox) {
+    arrange(sandbox) {
       secretOf(sandbox)!.metadata.labels!["argocd.argoproj.io/instance"] = "apps";
     },
     exit: 2,
     code: "secret.reconciled",
-    says: "is written by Argo CD",
+    says: ["is written by Argo CD"],
+    hint: ["--namespace", "--leave-out"],
   },
   {
     what: "a secret that somebody made immutable",
-    prepare: (sandbox) => void Object.assign(secretOf(sandbox)!, { immutable: true }),
+    arrange: (sandbox) => void Object.assign(secretOf(sandbox)!, { immutable: true }),
     exit: 2,
     code: "secret.immutable",
-    says: "is immutable",
+    says: ["is immutable"],
+    hint: ["--namespace", "--leave-out"],
   },
   {
     what: "an application of another owner",
-    prepare: (sandbox) => void ownApplication(sandbox).owners.splice(0),
+    arrange: (sandbox) => void ownApplication(sandbox).owners.splice(0),
     exit: 3,
     code: "directory.not-owner",
-    says: "may not delete it",
+    says: ["may not delete it"],
+    hint: ["Application Administrator"],
   },
   {
     what: "a registry of another name",
-    prepare: () => undefined,
     args: ["--registry", "otherregistry"],
     exit: 2,
     code: "remove.nothing-found",
-    says: "No secret that can be seen has an entry for a registry otherregistry",
+    says: ["No secret that can be seen has an entry for a registry otherregistry"],
+    hint: ["--registry", "login server"],
   },
   {
     what: "a service account that is not there",
-    prepare: () => undefined,
     args: ["--service-account", "ghost"],
     exit: 2,
     code: "service-account.not-found",
-    says: "no service account ghost",
+    says: ["no service account ghost"],
+    hint: ["--service-account"],
   },
   {
     what: "another run at work",
-    prepare(sandbox) {
+    arrange(sandbox) {
       const { annotations } = secretOf(sandbox)!.metadata;
       const marks = marksOf(sandbox);
       marks[entry(sandbox)].pending = {
@@ -180,19 +180,18 @@ const refusals: readonly Refusal[] = [
     args: ["--wait-busy", "0s"],
     exit: 1,
     code: "busy",
-    says: "Another run works on sandbox/awesomeapps/acr-secret",
+    retryable: true,
+    says: ["Another run works on sandbox/awesomeapps/acr-secret"],
+    hint: ["run the same command again"],
   },
 ];
 
 describe.concurrent("remove refuses, with nothing written,", () => {
-  it.for(refusals)("$what", async ({ options, prepare, args = [], exit, code, says }, test) => {
+  it.for(refusals)("$what", async ({ options, ...refusal }, test) => {
     const sandbox = await start(test, options);
     setUp(sandbox);
-    prepare(sandbox);
-    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, args));
-    expect([result.code, result.json.error?.code, writes], result.stderr).toEqual([exit, code, 0]);
-    const { message, hint } = result.json.error;
-    expect(`${message}\n${hint}`).toMatch(says);
+    const refused = expectRefusal(sandbox, "remove", refusal, (args, more) => remove(sandbox, args, more));
+    await expect(refused).resolves.toBeUndefined();
   });
 
   it("to take back a role without the right to do so", async (test) => {
@@ -487,7 +486,7 @@ describe.concurrent("remove, asked for a namespace that has no entry", () => {
   it("does nothing, and tells where there are some", async (test) => {
     const sandbox = await start(test);
     setUp(sandbox);
-    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, ["-n", "defautl"]));
+    const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, ["-n", "default"]));
     expect([result.code, result.json.removed, writes], result.stderr).toEqual([0, [], 0]);
     expect(result.stderr).toContain(
       "No secret that was asked for has an entry for it, and these have one: sandbox/awesomeapps/acr-secret",

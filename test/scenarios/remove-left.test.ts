@@ -117,7 +117,7 @@ describe.concurrent("remove, where the secrets are gone already", () => {
       "updated service account",
       "updated service account",
       "removed key",
-      "removed role AcrPull on myregistry",
+      "removed role assignment AcrPull on myregistry",
       "removed service principal",
       "removed application",
     ]);

@@ -2,44 +2,17 @@ import { chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FaultOptions } from "../../src/sandbox/faults.ts";
 import { load as parseYaml } from "js-yaml";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { ApplicationRecord } from "../../src/sandbox/world.ts";
 import { runSafely } from "../canary.ts";
 import { livePasswords, type Run, type RunOptions } from "../program.ts";
+import { change, expectFailure, expectRefusal, type Refusal } from "./refusals.ts";
+import { countingWrites } from "./rotation.ts";
 
 const first = "0a0a0a0a-0000-4000-8000-000000000001";
 const second = "0a0a0a0a-0000-4000-8000-000000000002";
 const shared = "0b0b0b0b-0000-4000-8000-000000000001";
-
-/** What one failure must be like. */
-interface Expected {
-  readonly exit: number;
-  readonly code: string;
-  /** Parts of the message: what happened, and why. */
-  readonly says: ReadonlyArray<string | RegExp>;
-  /** Parts of the hint: what to do. */
-  readonly hint: ReadonlyArray<string | RegExp>;
-  readonly retryable?: boolean;
-  /** Whether a service refused, whose id of the request is to be told. */
-  readonly requestId?: boolean;
-}
-
-/** A failure, and how to bring it about in the sandbox that all share. */
-interface Scenario extends Expected {
-  readonly what: string;
-  /** Whether it is refused before any request. */
-  readonly unasked?: boolean;
-  /** Whether nobody can tell before it is tried: then what was made is taken back. */
-  readonly tried?: boolean;
-  readonly args?: readonly string[];
-  readonly input?: string;
-  readonly env?: (sandbox: Sandbox) => RunOptions["env"] | Promise<RunOptions["env"]>;
-  readonly faults?: readonly FaultOptions[];
-  /** Changes the world; what is returned changes it back. */
-  readonly arrange?: (sandbox: Sandbox) => (() => void) | Promise<() => void>;
-}
 
 let sandbox: Sandbox;
 
@@ -52,51 +25,6 @@ function setup(args: readonly string[] = [], options: RunOptions = {}): Promise<
   return runSafely(sandbox, ["setup", ...defaults, "-y", "-o", "json", ...args], options);
 }
 
-/** Holds a failed run to what it must say, in the document and on stderr. */
-function expectFailure(run: Run, expected: Expected): void {
-  const { error, ...document } = run.json;
-  const seen = JSON.stringify(error, undefined, 1);
-  expect([run.code, error?.code], `${seen}\n${run.stderr}`).toEqual([expected.exit, expected.code]);
-  expect(document).toMatchObject({ schemaVersion: 1, command: "setup", ok: false, exitCode: expected.exit });
-  expect(error.retryable).toBe(expected.retryable ?? false);
-  for (const part of expected.says) expect(error.message).toMatch(part);
-  for (const part of expected.hint) expect(error.hint).toMatch(part);
-  expect(run.stderr).toContain("error: ");
-  expect(run.stderr).toContain("  fix: ");
-  expect(run.stderr).toMatch(expected.requestId ? / {2}request id: [\w-]{8,}/ : /./);
-}
-
-/** The number of requests that asked for a change while `work` ran, beside its result. */
-async function mutations<T>(work: () => Promise<T>): Promise<{ result: T; count: number }> {
-  const before = sandbox.requests.mutating().length;
-  const result = await work();
-  return { result, count: sandbox.requests.mutating().length - before };
-}
-
-/** Runs setup in the shared sandbox as a scenario says, and counts the requests that asked for a change. */
-async function attempt(scenario: Scenario): Promise<{ result: Run; count: number }> {
-  const { args, env, input, faults = [], arrange } = scenario;
-  sandbox.setFaults(faults);
-  const restore = (await arrange?.(sandbox)) ?? (() => undefined);
-  try {
-    const variables = (await env?.(sandbox)) ?? {};
-    return await mutations(() => setup(args, { env: variables, ...(input !== undefined && { input }) }));
-  } finally {
-    restore();
-    sandbox.setFaults([]);
-  }
-}
-
-/** Sets a property, and back. */
-function change<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): () => void {
-  const before = target[key];
-  target[key] = value as T[K];
-  return () => {
-    target[key] = before;
-  };
-}
-
-const liveSecrets = () => sandbox.world.clusters[0]!.objects["secrets"]!.length;
 const callerPrincipal = () =>
   sandbox.world.servicePrincipals.find(({ appId }) => appId === sandbox.world.caller.appId)!;
 const ada = () => sandbox.world.users[0]!;
@@ -172,7 +100,7 @@ describe("setup, refused before anything is written", () => {
   beforeAll(startShared);
   afterAll(() => sandbox.close());
 
-  const signIn: Scenario[] = [
+  const signIn: Refusal[] = [
     {
       what: "nobody is signed in, for there is no az and no variable",
       env: async () => ({ ...noVariables, PATH: await pathWith() }),
@@ -234,7 +162,7 @@ describe("setup, refused before anything is written", () => {
     },
   ];
 
-  const registry: Scenario[] = [
+  const registry: Refusal[] = [
     {
       what: "no subscription is visible",
       arrange: () => roles(),
@@ -319,7 +247,7 @@ describe("setup, refused before anything is written", () => {
     },
   ];
 
-  const rights: Scenario[] = [
+  const rights: Refusal[] = [
     {
       what: "the directory lets the caller do nothing",
       arrange: () => change(callerPrincipal(), "graphPermissions", []),
@@ -405,7 +333,7 @@ describe("setup, refused before anything is written", () => {
     { verbs: ["get"], resources: ["namespaces"] },
   ];
 
-  const kubernetes: Scenario[] = [
+  const kubernetes: Refusal[] = [
     {
       what: "the context does not exist",
       unasked: true,
@@ -521,7 +449,7 @@ describe("setup, refused before anything is written", () => {
     },
   ];
 
-  const waits: Scenario[] = [
+  const waits: Refusal[] = [
     {
       what: "Azure does not answer within --timeout",
       args: ["--timeout", "1s"],
@@ -558,13 +486,9 @@ describe("setup, refused before anything is written", () => {
     (one) => [one.what, one] as const,
   );
   it.each(everything)("because %s", async (_what, scenario) => {
-    const before = sandbox.requests.entries.length;
-    const { result, count } = await attempt(scenario);
-    expectFailure(result, scenario.tried ? { ...scenario, requestId: true } : scenario);
-    expect(livePasswords(sandbox).length + liveSecrets(), "what is left").toBe(0);
-    expect(count > 0, "requests that ask for a change").toBe(scenario.tried === true);
-    const asked = sandbox.requests.entries.length - before;
-    expect(asked === 0 || scenario.unasked !== true, `${asked} requests`).toBe(true);
+    await expectRefusal(sandbox, "setup", scenario, setup);
+    const left = [livePasswords(sandbox), sandbox.world.clusters[0]!.objects["secrets"]];
+    expect(left, "what is left").toEqual([[], []]);
   });
 
   it("tells people the same, without a document, and with its code when they ask for more", async () => {
@@ -603,7 +527,7 @@ describe("setup, refused or stopped once it has begun", () => {
     const { policy } = sandbox.world;
     policy.maxPasswordLifetime = "P90D";
     const run = await setup();
-    expectFailure(run, {
+    expectFailure(run, "setup", {
       exit: 3,
       code: "directory.password-lifetime",
       says: ["policy forbids a password that lives 180d"],
@@ -619,7 +543,7 @@ describe("setup, refused or stopped once it has begun", () => {
   it("by a policy against passwords that may not be read", async () => {
     sandbox.world.policy.passwordsForbidden = true;
     const run = await setup(["--registry", "abacregistry"]);
-    expectFailure(run, {
+    expectFailure(run, "setup", {
       exit: 3,
       code: "directory.passwords-forbidden",
       says: ["no passwords"],
@@ -634,7 +558,7 @@ describe("setup, refused or stopped once it has begun", () => {
     sandbox.world.policy.serviceTreeRequired = true;
     const args = ["--context", "sandbox-staging"];
     const run = await setup(args);
-    expectFailure(run, {
+    expectFailure(run, "setup", {
       exit: 2,
       code: "directory.service-tree",
       says: ["service management reference"],
@@ -655,7 +579,7 @@ describe("setup, refused or stopped once it has begun", () => {
     sandbox.setFaults([{ match: "GET /oauth2/token", status: 401, times: 9999 }]);
     const args = ["-n", "default", "--registry", "abacregistry", "--secret-name", "late"];
     const run = await setup([...args, "--timeout", "2s"]);
-    expectFailure(run, {
+    expectFailure(run, "setup", {
       exit: 4,
       code: "proof.refused",
       says: ["refused the credential"],
@@ -676,8 +600,8 @@ describe("setup, where the registry's firewall refuses this machine", () => {
       const run = await setup(args);
       expect(run.code, run.stderr).toBe(0);
       expect(run.json.verification).toMatchObject({ status: "skipped", reason: "registry-unreachable" });
-      const { result, count } = await mutations(() => setup(args));
-      expect([result.code, count]).toEqual([0, 0]);
+      const { result, writes } = await countingWrites(sandbox, () => setup(args));
+      expect([result.code, writes]).toEqual([0, 0]);
       expect(result.json.credentials[0].action).toBe("unchanged");
     } finally {
       await sandbox.close();
@@ -710,8 +634,8 @@ describe("setup, with exactly the rights that it asks for", () => {
       const run = await setup();
       expect(run.code, run.stderr).toBe(0);
       expect(run.json.verification.status).toBe("passed");
-      const { result, count } = await mutations(() => setup());
-      expect([result.code, count]).toEqual([0, 0]);
+      const { result, writes } = await countingWrites(sandbox, () => setup());
+      expect([result.code, writes]).toEqual([0, 0]);
       expect(sandbox.violations).toEqual([]);
     } finally {
       await sandbox.close();

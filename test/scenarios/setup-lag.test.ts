@@ -45,7 +45,9 @@ describe("setup, while the services learn of each other's writes only after 5 se
     replication.read();
     const run = await setup(sandbox, ["--service-principal", "shared", "--dry-run"]);
     expect(run.code, run.stderr).toBe(0);
-    const roles = run.json.plan.filter(({ target }: { target: string }) => target.startsWith("role "));
+    const roles = run.json.plan.filter(({ target }: { target: string }) =>
+      target.startsWith("role assignment "),
+    );
     expect(roles.map(({ action }: { action: string }) => action)).not.toContain("created");
   });
 

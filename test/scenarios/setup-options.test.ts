@@ -156,7 +156,7 @@ describe("setup with a service principal and a password that are known", () => {
       ({ target, action }) => [target, action],
     );
     expect(actions).toContainEqual(["application shared-puller", "unchanged"]);
-    expect(actions).toContainEqual(["role AcrPull on myregistry", "reused"]);
+    expect(actions).toContainEqual(["role assignment AcrPull on myregistry", "reused"]);
     expect(actions).toContainEqual(["secret sandbox/awesomeapps/acr-secret", "unchanged"]);
   });
 
@@ -204,7 +204,7 @@ describe("setup --role and --repository", () => {
     expect(roles(await succeed(["--role", "acrpush"]))).toEqual([["AcrPush", "created"]]);
     const planned = await succeed(["--role", "acrpull", "--dry-run"]);
     expect(planned.json.plan).toContainEqual(
-      expect.objectContaining({ target: "role AcrPush on myregistry", action: "removed" }),
+      expect.objectContaining({ target: "role assignment AcrPush on myregistry", action: "removed" }),
     );
     const run = await succeed(["--role", "acrpull"]);
     expect(roles(run)).toEqual([
@@ -408,7 +408,7 @@ describe("setup --dry-run", () => {
     const targets = (result.json.plan as Array<{ target: string }>).map(({ target }) => target);
     expect(targets).toEqual(
       expect.arrayContaining([
-        "role Owner on myregistry",
+        "role assignment Owner on myregistry",
         "namespace sandbox/fresh",
         "secret sandbox/fresh/s",
         "service account sandbox/fresh/default",
@@ -427,7 +427,7 @@ describe("setup --dry-run", () => {
       "--dry-run",
     ]);
     expect(run.code, run.stderr).toBe(0);
-    expect(run.stdout).toMatch(/^Plan for localhost:\d+\n/);
+    expect(run.stdout).toMatch(/^Plan for myregistry \(localhost:\d+\)\n/);
   });
 });
 
@@ -502,11 +502,10 @@ describe("setup, told by flags and by variables", () => {
     ]);
   });
 
-  it("--quiet says the answer alone, --verbose the plan too, --debug where an error arose", async () => {
+  it("--quiet says nothing when all is well, --verbose the plan too, --debug where an error arose", async () => {
     const args = ["setup", "--registry", "myregistry", "-y", "--secret-name", "talk"];
     const quiet = await runSafely(sandbox, [...args, "--quiet"]);
-    expect([quiet.code, quiet.stderr]).toEqual([0, ""]);
-    expect(quiet.stdout).toContain("imagePullSecrets:");
+    expect([quiet.code, quiet.stdout, quiet.stderr]).toEqual([0, "", ""]);
     const verbose = await runSafely(sandbox, [...args, "--verbose", "-n", "kube-public"]);
     expect(verbose.stderr).toContain("Plan for ");
     const debug = await runSafely(sandbox, [...args, "--debug", "-n", "nowhere"]);

@@ -1021,7 +1021,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     const { sandbox } = await withoutSecrets(test);
     const run = await status(sandbox, ["--registry", "myregistry"]);
     expect([run.code, run.json.orphans, run.json.orphansUnknown.code], run.stderr).toEqual([
-      0,
+      5,
       null,
       "status.registry-not-known",
     ]);

@@ -202,7 +202,7 @@ const breakages: readonly Breakage[] = [
     args: () => ["--registry", "nosuchregistry"],
     fails: "secret-registry",
     message: /no entry for nosuchregistry, and Azure shows you no such registry/,
-    hint: /Check --registry; az acr list/,
+    hint: /Check --registry\..* az acr list/,
   },
   {
     what: "the password has ended",

@@ -1,20 +1,11 @@
-import { stripVTControlCharacters } from "node:util";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { TerminalRun } from "../terminal.ts";
-
-/** A session as it was shown. */
-export interface RecordedSession {
-  /** As text. */
-  readonly whole: string;
-  /** The plan and what became of it, in colours: with the escapes of a terminal. */
-  readonly excerpt: string;
-}
 
 /**
  * A whole walk-through at a terminal of 100 columns as its screen showed it, with the list of registries as it stood
  * there while it was open. What is another in every run (ids, ports, dates) is replaced by constants of the same length.
  */
-export async function recordSession(): Promise<RecordedSession> {
+export async function recordSession(): Promise<string> {
   const sandbox = await startSandbox({
     registries: [{ name: "myregistry" }, { name: "labregistry", mode: "abac" }, { name: "oldregistry" }],
     clusters: [
@@ -43,12 +34,7 @@ export async function recordSession(): Promise<RecordedSession> {
     const code = await run.press("enter").exit();
     if (code !== 0) throw new Error(`the session ended with ${code}:\n${run.history}`);
     const session = run.transcript.replace(/^✔ Which registry.*$/m, (answered) => `${list}\n${answered}`);
-    const whole = `$ acr-pull setup\n${session}`;
-    const constant = withoutChance(whole);
-    const lines = run.colored;
-    const at = (start: RegExp) => lines.findIndex((line) => start.test(stripVTControlCharacters(line)));
-    const excerpt = lines.slice(at(/^Plan for /), at(/^✓ .* can pull from /) + 1);
-    return { whole: constant(whole), excerpt: constant(excerpt.join("\n")) };
+    return withoutChance(`$ acr-pull setup\n${session}`);
   } finally {
     await sandbox.close();
   }
@@ -59,8 +45,8 @@ function openQuestion(screen: string): string {
   return screen.slice(screen.lastIndexOf("\n? ") + 1);
 }
 
-/** Puts constants for what is another in every run into a text, the same as for another; columns stay in line. */
-function withoutChance(text: string): (text: string) => string {
+/** The text with constants for what is another in every run; columns stay in line. */
+function withoutChance(text: string): string {
   const ids = new Map<string, string>();
   const guid = /[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/g;
   for (const start of text.match(guid) ?? []) {
@@ -69,15 +55,14 @@ function withoutChance(text: string): (text: string) => string {
   }
   const starts = new RegExp([...ids.keys()].join("|"), "g");
   const ports = [...new Set(text.match(/localhost:\d{5}/g))];
-  return (text) =>
-    text
-      .replaceAll(starts, (start) => ids.get(start) ?? start)
-      .replaceAll(
-        /(?<=0000000.)-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
-        "-1111-4222-8333-444455556666",
-      )
-      .replaceAll(/localhost:\d{5}/g, (host) => `localhost:1000${ports.indexOf(host)}`)
-      .replaceAll(/\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?/g, (date) =>
-        "2027-05-23T10:00:00Z".slice(0, date.length),
-      );
+  return text
+    .replaceAll(starts, (start) => ids.get(start) ?? start)
+    .replaceAll(
+      /(?<=0000000.)-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+      "-1111-4222-8333-444455556666",
+    )
+    .replaceAll(/localhost:\d{5}/g, (host) => `localhost:1000${ports.indexOf(host)}`)
+    .replaceAll(/\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?/g, (date) =>
+      "2027-05-23T10:00:00Z".slice(0, date.length),
+    );
 }

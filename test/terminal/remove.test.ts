@@ -34,7 +34,7 @@ describe("remove at a terminal", () => {
       },
     );
     await run.until(`${questions.name}myregistry`);
-    expect(run.screen).toContain("- remove role AcrPull on myregistry");
+    expect(run.screen).toContain("- remove role assignment AcrPull on myregistry");
     await run.press("my registry", "enter").until("That is not myregistry");
     run.press("ctrl-u", "enter");
     expect(await run.exit(), run.history).toBe(2);

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../command.ts";
 import type { Choice, Prompter } from "./prompter.ts";
 import { openPrompter } from "./prompts/open-prompter.ts";
-import { planLines, type ShownPlan } from "../show/plan-lines.ts";
+import { foldedWarnings, planLines, type ShownPlan } from "../show/plan-lines.ts";
 
 const choices: readonly Choice[] = [
   { value: "yes", label: "yes, carry it out" },
@@ -14,15 +14,17 @@ const choices: readonly Choice[] = [
  */
 export async function approve(
   plan: ShownPlan,
-  given: { readonly yes?: boolean; readonly verbose?: boolean },
+  given: { readonly yes?: boolean; readonly verbose?: boolean; readonly quiet?: boolean },
   context: Pick<CommandContext, "terminal" | "view" | "signal">,
 ): Promise<boolean> {
   const { terminal, view, signal } = context;
   if (given.yes && !given.verbose) {
-    for (const text of plan.warnings) view.report({ kind: "note", level: "warning", text });
+    const lasting = given.quiet ? [] : (plan.lasting ?? []);
+    for (const text of [...foldedWarnings(plan), ...lasting])
+      view.report({ kind: "note", level: "warning", text });
     return true;
   }
-  view.notice(planLines(plan, terminal.stderr.width));
+  view.notice(planLines(plan, terminal.stderr.width, given.verbose));
   if (given.yes) return true;
   if (!terminal.interactive) return false;
   const prompter = await openPrompter(terminal, signal);

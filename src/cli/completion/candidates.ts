@@ -1,8 +1,10 @@
 import { type ListedCommand, helpCommand, helpFlag, versionFlag } from "../command.ts";
 import type { NamedContext } from "../../core/ports.ts";
 import { isUnsafe, oneLine } from "../show/foreign-text.ts";
-import { inHelpOrder, type OptionDefinition, type ValueHint } from "../options/option.ts";
+import type { Flags } from "../options/answers.ts";
+import { inHelpOrder, parsedName, type OptionDefinition, type ValueHint } from "../options/option.ts";
 import { clusterOptions } from "../options/shared-options.ts";
+import type { ServerNames } from "./server-names.ts";
 import { findPlace, shortOf, type Place, type Typed } from "./place.ts";
 
 /** One word that the word under the cursor can become. */
@@ -26,6 +28,8 @@ export interface Sources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The contexts of a kubeconfig: that of a file, or whichever a run would take. */
   readonly contextNames: (file: string | undefined) => Promise<readonly NamedContext[]>;
+  /** Names that servers know; absent: no server may be asked. */
+  readonly serverNames?: ServerNames | undefined;
 }
 
 /**
@@ -97,7 +101,7 @@ async function values(
 ): Promise<Completion> {
   if (option.values === "file") return { candidates: [], leftToShell: "files" };
   const given = option.kind === "list" ? (typed.get(option) ?? []) : [];
-  const candidates = await named(option.values, typed, sources);
+  const candidates = await named(option, typed, sources);
   return only(
     candidates
       .filter(({ word }) => !given.includes(word))
@@ -105,15 +109,44 @@ async function values(
   );
 }
 
-async function named(values: ValueHint, typed: Typed, sources: Sources): Promise<readonly Candidate[]> {
+async function named(
+  { long, values }: OptionDefinition<unknown>,
+  typed: Typed,
+  sources: Sources,
+): Promise<readonly Candidate[]> {
   if (typeof values !== "string") return values.map((word) => ({ word, summary: "" }));
-  if (values !== "context" && values !== "namespace") return [];
-  const contexts = await sources.contextNames(kubeconfigOf(typed, sources.environment));
-  const found = values === "context" ? contexts.map(contextCandidate) : namespaceCandidates(contexts);
+  const found = await foundNames(long === registryFlag ? "registry" : values, typed, sources);
   // A name with a character in it that is not to be seen is typed by nobody, and must not reach a prompt.
   return found
     .filter(({ word }) => !isUnsafe(word))
     .map(({ word, summary }) => ({ word, summary: oneLine(summary) }));
+}
+
+const registryFlag = "--registry";
+
+async function foundNames(
+  kind: ValueHint | "registry",
+  typed: Typed,
+  { contextNames, environment, serverNames }: Sources,
+): Promise<readonly Candidate[]> {
+  if (kind === "registry") return (await serverNames?.registries(flagsOf(typed))) ?? [];
+  if (kind !== "context" && kind !== "namespace") return [];
+  const file = kubeconfigOf(typed, environment);
+  if (kind === "context") return (await contextNames(file)).map(contextCandidate);
+  const named = namespaceCandidates(await contextNames(file));
+  const flags = { ...flagsOf(typed), ...(file !== undefined && { kubeconfig: file }) };
+  const asked = (await serverNames?.namespaces(flags)) ?? [];
+  return [...named, ...asked.filter(({ word }) => named.every((one) => one.word !== word))];
+}
+
+/** What has been typed, as the parser of the command line would yield it. */
+function flagsOf(typed: Typed): Flags {
+  return Object.fromEntries(
+    [...typed].map(([{ long, kind }, texts]) => [
+      parsedName(long),
+      kind === "switch" ? true : kind === "list" ? texts : texts.at(-1),
+    ]),
+  );
 }
 
 function contextCandidate({ name, namespace, isCurrent }: NamedContext): Candidate {

@@ -7,8 +7,8 @@ import { shellNames, type ShellName } from "./shell.ts";
 export const completionCommand = defineCommand({
   description: [
     "Prints a script that lets a shell complete commands, options and values. What it offers comes from the",
-    "program itself and from the kubeconfig file (contexts, and the namespaces they name): nothing is asked of Azure",
-    "or of a cluster.",
+    "program itself and from the kubeconfig file (contexts, and the namespaces they name). With",
+    "ACR_PULL_COMPLETION=server it also asks clusters for namespaces and Azure for registries.",
   ].join(" "),
   options: {},
   operandWords: shellNames,

@@ -1,8 +1,11 @@
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { UsageError } from "../options/answers.ts";
+import { completionVariable, UsageError } from "../options/answers.ts";
 import { complete, type Completion } from "./candidates.ts";
 import { readBashLine } from "./bash-line.ts";
+import type { Variables } from "../../domain/proxy.ts";
+import type { Connect } from "../connections.ts";
+import type { ServerNames } from "./server-names.ts";
 import type { ShellName } from "./shell.ts";
 
 /** What the scripts of `completion` call, at each press of the key: a command line up to the cursor in, candidates out. */
@@ -22,11 +25,23 @@ export const completeCommand = defineCommand({
       commands,
       environment,
       contextNames: (file) => connections.contextNames(file),
+      serverNames:
+        environment[completionVariable] === "server"
+          ? await openServerNames(connect, environment)
+          : undefined,
     });
     terminal.stdout.document(`${asked.answer(completion).join("\n")}\n`);
     return exitCode.ok;
   },
 });
+
+async function openServerNames(connect: Connect, environment: Variables): Promise<ServerNames> {
+  const [{ serverNames }, { cacheFolder }] = await Promise.all([
+    import("./server-names.ts"),
+    import("../cache-folder.ts"),
+  ]);
+  return serverNames(connect, environment, cacheFolder(environment, process.platform));
+}
 
 /** Who asks for candidates: a shell by its script, or kubectl for the shell it serves. */
 export type Asker = ShellName | "kubectl";

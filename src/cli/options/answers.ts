@@ -83,6 +83,9 @@ export function missingInput(missing: ReadonlyArray<OptionDefinition<unknown>>):
   );
 }
 
+/** Lets a shell's completion ask servers, by its one value `server`. A shell has no place for an option. */
+export const completionVariable = "ACR_PULL_COMPLETION";
+
 /**
  * Sentences about variables that look like ours and are not read: misspelt ones, and consent, which only a flag
  * gives.
@@ -96,7 +99,9 @@ export async function variableWarnings(
 ): Promise<string[]> {
   const unread = (options: OptionSet) => {
     const known = new Set(Object.values(options).map(({ variable }) => variable));
-    return Object.keys(environment).filter((name) => name.startsWith("ACR_PULL_") && !known.has(name));
+    return Object.keys(environment).filter(
+      (name) => name.startsWith("ACR_PULL_") && !known.has(name) && name !== completionVariable,
+    );
   };
   if (unread(own).length === 0) return [];
   const options = await all();

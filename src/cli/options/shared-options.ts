@@ -11,11 +11,21 @@ import {
   positiveDuration,
   tenant,
 } from "./option-values.ts";
-import { defaultedOption, listOption, oneOf, switchOption, valueOption, yieldingOption } from "./option.ts";
+import {
+  defaultedOption,
+  knowing,
+  listOption,
+  oneOf,
+  switchOption,
+  valueOption,
+  yieldingOption,
+} from "./option.ts";
 
 /** How answers are written. */
 const outputFormats = ["text", "json", "yaml"] as const;
-export type OutputFormat = (typeof outputFormats)[number];
+/** Those of a command that lists things. */
+type ListFormat = "name" | "wide";
+export type OutputFormat = (typeof outputFormats)[number] | ListFormat;
 
 /** When colour is used. */
 const colorChoices = ["auto", "always", "never"] as const;
@@ -38,15 +48,31 @@ const proofs = ["registry", "entra", "none"] as const;
 /** Which programs a kubeconfig may name. */
 const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonly ExecPluginPolicy[];
 
-/** Options of every command for its output. */
-export const outputOptions = {
-  output: defaultedOption({
-    flag: `-o, --output <${outputFormats.join("|")}>`,
+/** How the answer is written, of a command that also knows these formats. */
+export function outputOption(...more: readonly ListFormat[]) {
+  const formats: readonly OutputFormat[] = [...outputFormats, ...more];
+  const read = oneOf(...formats);
+  return defaultedOption<OutputFormat>({
+    flag: `-o, --output <${formats.join("|")}>`,
     summary: "how the answer is written to stdout",
     group: "Output",
-    parse: oneOf(...outputFormats),
+    parse: knowing(formats, (text) => {
+      if (!isListFormat(text) || more.includes(text)) return read(text);
+      throw new RangeError(
+        `must be one of ${formats.join(", ")}; ${text} is for what is listed, as by status`,
+      );
+    }),
     fallback: "text",
-  }),
+  });
+}
+
+function isListFormat(text: string): text is ListFormat {
+  return text === "name" || text === "wide";
+}
+
+/** Options of every command for its output. */
+export const outputOptions = {
+  output: outputOption(),
   color: defaultedOption({
     flag: `--color <${colorChoices.join("|")}>`,
     summary: "colour; NO_COLOR and FORCE_COLOR are heeded too",
@@ -59,7 +85,11 @@ export const outputOptions = {
     summary: "plain lines and numbered questions, for screen readers; also when TERM is dumb",
     group: "Output",
   }),
-  quiet: switchOption({ flag: "--quiet", summary: "the answer and errors only", group: "Output" }),
+  quiet: switchOption({
+    flag: "--quiet",
+    summary: "only failures and warnings: nothing when all is well",
+    group: "Output",
+  }),
   verbose: switchOption({
     flag: "-v, --verbose",
     summary: "tell more about each step",
@@ -211,6 +241,9 @@ export const leaveOutOptions = {
 export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
+
+/** Set to `true` for the one command that is rehearsed, which prints its commands as rehearsals. */
+export const rehearsalVariable = "__ACR_PULL_REHEARSAL";
 
 /** For a command that can be rehearsed in a world where nobody has been yet. */
 const rehearsalOptions = {

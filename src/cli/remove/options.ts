@@ -19,6 +19,7 @@ import {
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
 
@@ -48,6 +49,7 @@ export const removeOptions = {
     named: "only entries in this namespace (repeatable; default: in every namespace)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
+  ...allNamespacesOption("entries in every namespace, which is the default"),
   ...clusterOptions,
   secretName: valueOption({
     flag: "--secret-name <name>",

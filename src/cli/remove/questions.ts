@@ -1,3 +1,5 @@
+import { registryName } from "../../core/cluster/registry-meant.ts";
+import { registryText } from "../show/registry-text.ts";
 import type { RemovableRegistry } from "../../core/remove/contract.ts";
 import { listRemovableRegistries } from "../../core/remove/flow.ts";
 import { refused } from "../../domain/errors.ts";
@@ -97,10 +99,10 @@ function registryQuestion({
   };
 }
 
-function choiceOf({ loginServer, secrets }: RemovableRegistry): Choice {
+function choiceOf({ registry, loginServer, secrets }: RemovableRegistry): Choice {
   return {
     value: loginServer,
-    label: loginServer,
+    label: registryText(registryName(registry, loginServer), loginServer),
     detail: secrets.length === 1 ? "one secret" : `${secrets.length} secrets`,
   };
 }

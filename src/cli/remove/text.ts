@@ -1,23 +1,30 @@
 import type { PlannedChange } from "../../core/plan.ts";
 import type { KeptReason, RemovedItem, RemovePlan, RemoveResult } from "../../core/remove/contract.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import type { FlowText, Telling } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
-import { tableLines } from "../show/lines.ts";
+import { alike, counted } from "../show/folding.ts";
+import { failureLines } from "../show/lines.ts";
+import { registryText } from "../show/registry-text.ts";
+import { listLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { removeOptions, type RemoveAnswers } from "./options.ts";
 
 /** How `remove` words its plan and its result. */
 export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
-  plan: ({ registryName, loginServer, changes, warnings }) => ({
-    title: `Plan to remove ${loginServer}`,
+  plan: ({ registryName, loginServer, changes, warnings, lasting }) => ({
+    title: `Plan to remove ${registryText(registryName, loginServer)}`,
     changes: changes.map(inWords),
     warnings,
+    lasting,
     typed: {
       message: `To remove this, type the registry's name: ${registryName}`,
       names: [registryName, loginServer],
     },
   }),
   lines: resultLines,
+  troubles: (result, telling) =>
+    telling.exitCode === exitCode.ok ? [] : resultLines(result, { ...telling, asked: false }),
 };
 
 /** Says in words why something stays. What goes needs only its name. */
@@ -40,14 +47,13 @@ function resultLines(
 ): Line[] {
   if (removed.length === 0)
     return ["Nothing to remove: nothing of acr-pull's for it is left where it was looked for."];
-  const failed = removed.filter(({ error }) => error !== undefined);
+  const failed = removed.flatMap(({ kind, id, context = "", namespace = "", action, error }) =>
+    error ? [{ context, namespace, kind: words[kind], name: id, action, error }] : [],
+  );
   return [
-    ...tableLines(["WHAT", "WHICH", "RESULT"], rowsOf(removed), width),
-    ...failed.flatMap(({ error, ...item }): Line[] => [
-      "",
-      [toned("bad", `✗ ${placeOf(item)}:`), ` ${error?.message ?? ""}`],
-      ...(error?.hint === undefined ? [] : [[toned("strong", "  fix:"), ` ${error.hint}`] as const]),
-    ]),
+    ...failureLines(failed, width),
+    ...(failed.length > 0 ? [""] : []),
+    ...listLines(columns, rowsOf(removed), width),
     ...(asked
       ? [
           "",
@@ -58,22 +64,27 @@ function resultLines(
   ];
 }
 
-function rowsOf(removed: readonly RemovedItem[]): string[][] {
-  const rows = removed.map((item) => [words[item.kind], placeOf(item), resultOf(item)]);
-  const counts = new Map<string, number>();
-  for (const [what = "", , result = ""] of rows) {
-    const key = `${what} ${result}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const told = new Set<string>();
-  return rows.flatMap(([what = "", which = "", result = ""]) => {
-    const key = `${what} ${result}`;
-    const count = counts.get(key) ?? 1;
-    if (count <= mostRows) return [[what, which, result]];
-    if (told.has(key)) return [];
-    told.add(key);
-    return [[what, `${count} of them`, result]];
-  });
+interface Row {
+  readonly what: string;
+  readonly which: string;
+  readonly result: string;
+}
+
+const columns = [
+  { head: "WHAT", cell: ({ what }: Row) => what },
+  { head: "WHICH", cell: ({ which }: Row) => which },
+  { head: "RESULT", cell: ({ result }: Row) => result },
+];
+
+function rowsOf(removed: readonly RemovedItem[]): Row[] {
+  const rows = removed.map((item) => ({
+    what: words[item.kind],
+    which: placeOf(item),
+    result: resultOf(item),
+  }));
+  return alike(rows, ({ what, result }) => JSON.stringify([what, result])).flatMap((group): readonly Row[] =>
+    group.length <= mostRows ? group : [{ ...group[0], which: counted(group.length, group[0].what) }],
+  );
 }
 
 const words: Readonly<Record<RemovedItem["kind"], string>> = {

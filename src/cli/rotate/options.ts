@@ -23,6 +23,7 @@ import {
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `rotate`. */
 export const rotateOptions = {
@@ -38,6 +39,7 @@ export const rotateOptions = {
     named: "only keys that secrets of these namespaces hold, wherever else they are held (repeatable)",
     labelled: "only keys that secrets of namespaces with these labels hold, such as team=web",
   }),
+  ...allNamespacesOption("keys of every namespace, which is the default"),
   ...clusterOptions,
   secretName: valueOption({
     flag: "--secret-name <name>",

@@ -1,3 +1,5 @@
+import { registryName } from "../../core/cluster/registry-meant.ts";
+import { registryText } from "../show/registry-text.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { RotatableKey } from "../../core/rotate/contract.ts";
 import { listRotatableKeys } from "../../core/rotate/flow.ts";
@@ -97,7 +99,7 @@ function valueOf({ clusterId, loginServer, appId, keyId }: RotatableKey): string
 }
 
 function choiceOf(key: RotatableKey, all: readonly RotatableKey[], now: Date): Choice {
-  const { loginServer, keyId, secrets, contexts, retireAfter } = key;
+  const { registry, loginServer, keyId, secrets, contexts, retireAfter } = key;
   const clusters = new Set(all.map(({ clusterId }) => clusterId));
   const details = [
     ...(clusters.size > 1 ? [contexts.join(" and ")] : []),
@@ -106,7 +108,11 @@ function choiceOf(key: RotatableKey, all: readonly RotatableKey[], now: Date): C
     secrets.length === 1 ? "one secret" : `${secrets.length} secrets`,
     ...(retireAfter === undefined ? [] : ["the one before it is still to be retired"]),
   ];
-  return { value: valueOf(key), label: loginServer, detail: details.join(", ") };
+  return {
+    value: valueOf(key),
+    label: registryText(registryName(registry, loginServer), loginServer),
+    detail: details.join(", "),
+  };
 }
 
 function endOf({ expiresAt }: RotatableKey, now: Date): string {

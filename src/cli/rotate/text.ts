@@ -6,9 +6,12 @@ import type {
   RotatePlan,
   RotateResult,
 } from "../../core/rotate/contract.ts";
+import { registryName } from "../../core/cluster/registry-meant.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
-import type { FlowText } from "../show/answer.ts";
-import { signedLines, targetLines } from "../show/lines.ts";
+import type { FlowText, Telling } from "../show/answer.ts";
+import { parted, signedLines, targetLines } from "../show/lines.ts";
+import { registryText } from "../show/registry-text.ts";
 import { toned, type Line, type Toned } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { nextCommands, type NextCommands } from "./next-commands.ts";
@@ -28,9 +31,18 @@ export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
     changes,
     warnings: answers.compromised ? [...warnings, tokensOutliveTheKey] : warnings,
   }),
-  lines: (result, { answers, shell, ...more }) =>
-    resultLines(result, { ...more, intent: intentOf(answers), commands: nextCommands(shell) }),
+  lines: (result, telling) => resultLines(result, contextOf(telling)),
+  troubles(result, telling) {
+    const context = contextOf(telling);
+    return telling.exitCode === exitCode.ok
+      ? parted(troubleLines(result, context))
+      : resultLines(result, { ...context, asked: false });
+  },
 };
+
+function contextOf({ answers, shell, asked, now, width }: Telling<RotateAnswers>): ResultContext {
+  return { asked, now, width, intent: intentOf(answers), commands: nextCommands(shell) };
+}
 
 /** What the lines depend on besides the result. */
 interface ResultContext {
@@ -46,19 +58,13 @@ const repeatable: ReadonlySet<RotateIntent> = new Set(["rotate", "finish"]);
 
 /** For people: the state of each key, what happens to its predecessor and when, and what each secret got. */
 function resultLines(result: RotateResult, context: ResultContext): Line[] {
-  const { rotations, secrets, sweptKeys, unwrittenKeys } = result;
+  const { rotations, secrets, sweptKeys } = result;
   const { intent, commands, asked, width } = context;
-  const parts: Line[][] = [
+  return parted([
     ...rotations.map((rotation) => rotationLines(rotation, result, context)),
-    ...(result.manifest !== undefined ? [manifestLines(result, result.manifest, context)] : []),
-    ...(sweptKeys.length > 0 ? [sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width))] : []),
-    ...(unwrittenKeys.length > 0
-      ? [
-          unwrittenKeys.flatMap(({ keyId }) =>
-            signedLines(toned("warning", "!"), unwrittenText(keyId), width),
-          ),
-        ]
-      : []),
+    result.manifest === undefined ? [] : manifestLines(result, result.manifest, context),
+    sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width)),
+    unwrittenLines(result, width),
     ...(secrets.length > 0
       ? [
           targetLines(
@@ -71,9 +77,18 @@ function resultLines(result: RotateResult, context: ResultContext): Line[] {
     ...(asked && repeatable.has(intent)
       ? [[[toned("strong", "The same without a question:")] as const, `  ${commands.again}`]]
       : []),
+  ]);
+}
+
+/** What goes wrong one day though nothing failed: an old key that no later run will retire, or one that nothing holds. */
+function troubleLines(result: RotateResult, context: ResultContext): Line[][] {
+  const { rotations } = result;
+  const blocked = rotations.filter(({ retireBlocked }) => retireBlocked !== undefined);
+  return [
+    ...blocked.map((rotation) => rotationLines(rotation, result, context)),
+    unwrittenLines(result, context.width),
+    ...(context.intent === "compromised" ? [tokenLines(rotations, context.width)] : []),
   ];
-  const told = parts.filter((lines) => lines.length > 0);
-  return told.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
 
 /** What has to become of a manifest before the rotation can go on. */
@@ -88,6 +103,12 @@ function manifestLines(
     ? "Only marks were changed, so there is no hurry."
     : "The old key stays until the cluster holds what is committed.";
   return signedLines(toned("warning", "!"), `Commit ${manifest} and let it sync. ${why}`, width);
+}
+
+function unwrittenLines({ unwrittenKeys }: RotateResult, width: number): Line[] {
+  return unwrittenKeys.flatMap(({ keyId }) =>
+    signedLines(toned("warning", "!"), unwrittenText(keyId), width),
+  );
 }
 
 function sweptText(keyId: string): string {
@@ -133,9 +154,9 @@ function rotationLines(rotation: ResultRotation, result: RotateResult, context: 
 
 /** Which key is in use, by how many secrets and until when. */
 function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultContext): string {
-  const { loginServer, context, keyId, expiresAt, state } = rotation;
+  const { registry, loginServer, context, keyId, expiresAt, state } = rotation;
   const key = keyId === null ? "The key in use" : `The key ${keyId}`;
-  const where = `for ${loginServer} in ${context}`;
+  const where = `for ${registryText(registryName(registry, loginServer), loginServer)} in ${context}`;
   const until =
     expiresAt === null ? "with an end that is not known" : `valid until ${expiresAt.slice(0, 10)}`;
   const users = usersOf(rotation, result);

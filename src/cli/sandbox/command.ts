@@ -6,7 +6,7 @@ import { defineCommand, type CommandContext } from "../command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../options/option-values.ts";
 import { oneOf, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
-import { outputOptions } from "../options/shared-options.ts";
+import { outputOptions, rehearsalVariable } from "../options/shared-options.ts";
 import type { Streams } from "../show/terminal.ts";
 
 /** What can serve images. */
@@ -78,13 +78,24 @@ export const sandboxCommand = defineCommand({
   run: runSandbox,
 });
 
+/** Whether a command of ours alone is run: then the sandbox ends with it, and is not to be taken for the real thing. */
+function isRehearsal([command]: readonly string[]): boolean {
+  return command === "acr-pull";
+}
+
+const rehearsalBegins = "# A rehearsal: this Azure and its clusters are made up, in memory.";
+const rehearsalEnds = "# End of the rehearsal: nothing real was made or changed.";
+
 async function runSandbox(
   answers: AnswersOf<typeof sandboxOptions>,
   context: CommandContext,
 ): Promise<number> {
   // From the first moment: whatever ends the run also removes what it laid down.
   const interruption = watchSignals(context.process);
+  const isQuiet = answers.quiet || context.operands.includes(outputOptions.quiet.long);
+  const isTold = isRehearsal(context.operands) && !isQuiet;
   try {
+    if (isTold) context.terminal.stderr.line(rehearsalBegins);
     const sandbox = await start(answers, interruption.signal);
     try {
       interruption.signal.throwIfAborted();
@@ -103,6 +114,7 @@ async function runSandbox(
     } finally {
       const closing = watchSignals(context.process);
       await sandbox.close().finally(closing.close);
+      if (isTold) context.terminal.stderr.line(rehearsalEnds);
     }
   } finally {
     interruption.close();
@@ -178,8 +190,10 @@ async function runnerInside(
   const program = { node: process.execPath, script: process.argv[1] ?? "" };
   const bin = await writeProgramWrappers(sandbox.folder, program);
   const environment = environmentInside(process.env, sandbox.environment, bin);
-  return (command, { stdin, stdout, stderr }) =>
-    runCommand(command, { environment, streams: { stdin, stdout, stderr }, signals: process });
+  return (command, { stdin, stdout, stderr }) => {
+    const own = { ...environment, [rehearsalVariable]: String(isRehearsal(command)) };
+    return runCommand(command, { environment: own, streams: { stdin, stdout, stderr }, signals: process });
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { rotateOptions } from "../rotate/options.ts";
 import { pick } from "../options/option.ts";
 import type { Ended, Telling } from "../show/answer.ts";
 import { equivalentCommand, type Shell } from "../show/equivalent-command.ts";
+import { crontabLines } from "./crontab.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { isPasswordGiven, setupOptions, type SetupAnswers } from "./options.ts";
@@ -31,6 +32,26 @@ const bothKnow = pick(
   "image",
 );
 
+/** Options of `setup` and `verify` alike that say which secrets. */
+const verifyKnows = pick(
+  setupOptions,
+  "registry",
+  "subscription",
+  "resourceGroup",
+  "tenant",
+  "cloud",
+  "auth",
+  "namespaces",
+  "namespaceSelector",
+  "contexts",
+  "kubeconfig",
+  "allowInsecureTls",
+  "execPlugins",
+  "secretName",
+  "serviceAccounts",
+  "image",
+);
+
 /** The keys of a result: what they live decides when they are renewed. */
 type Keys = ReadonlyArray<KeyLife>;
 
@@ -51,12 +72,16 @@ export function renewalCommand(shell: Shell, keys: Keys): string {
   const withinMs = renewalTimeMs(keys);
   // The usual grace ends before the next renewal, except for keys that live only a little longer.
   const needsGrace = withinMs * 2 < usualGraceMs;
-  const options = { ...bothKnow, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
+  const { auth, ...others } = bothKnow;
+  // Nobody is there to sign in to a job.
+  const how = asksPerson.has(shell.given.get("auth")?.texts.at(-1)) ? others : { auth, ...others };
+  const options = { ...how, ifExpiringWithinMs, ...(needsGrace ? { graceMs } : {}) };
   const given = new Map(shell.given).set("ifExpiringWithinMs", fromFlag(withinMs));
   if (needsGrace) given.set("graceMs", fromFlag(Math.max(withinMs, shortestGraceMs)));
   return equivalentCommand({ ...shell, given }, "rotate", options);
 }
 
+const asksPerson: ReadonlySet<string | undefined> = new Set(["device-code", "browser"]);
 const usualGraceMs = 24 * 3_600_000;
 const shortestGraceMs = 30 * 60_000;
 
@@ -83,9 +108,10 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 /** Often enough that a job which failed has another one behind it in time. */
-function howOften(withinMs: number): string {
-  if (withinMs >= 2 * dayMs) return "once a day";
-  return withinMs >= 2 * hourMs ? "once an hour" : "every five minutes";
+function howOften(withinMs: number): { readonly words: string; readonly schedule: string } {
+  if (withinMs >= 2 * dayMs) return { words: "once a day", schedule: "0 6 * * *" };
+  if (withinMs >= 2 * hourMs) return { words: "once an hour", schedule: "0 * * * *" };
+  return { words: "every five minutes", schedule: "*/5 * * * *" };
 }
 
 function inWords(milliseconds: number): string {
@@ -112,11 +138,13 @@ export function renewalLines(
   const renew = renewalCommand(shell, result.credentials);
   const isGiven = isPasswordGiven(answers);
   const withinMs = renewalTimeMs(result.credentials);
+  const { words, schedule } = howOften(withinMs);
   const inDays = withinMs >= dayMs;
   const end = inDays ? firstEnd(result) : firstMoment(result);
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
   const renews = !isGiven && end !== undefined && result.manifest !== "-";
-  const check = [`It asks nothing, and while all is in order it ${proves}changes nothing.`];
+  const check = [`While all is in order it ${proves}changes nothing.`];
+  const verify = equivalentCommand(shell, "verify", verifyKnows, { asking: true });
   if (isGiven) {
     const before = end === undefined ? "Before the password ends" : `Before ${end}`;
     check.push(`${before}, have a new one made and run the same command with that.`);
@@ -127,17 +155,21 @@ export function renewalLines(
       : []),
     ...(renews
       ? [
-          [toned("strong", `To renew it, run this ${howOften(withinMs)}:`)] as const,
+          [toned("strong", `To renew it, run this ${words}:`)] as const,
           `  ${renew}`,
           "",
+          ...crontabLines(schedule, shell, (job) => renewalCommand(job, result.credentials), width),
           ...wrapped(
-            `Until ${inWords(withinMs)} before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that ${inDays ? "day" : "time"} no image can be pulled until it is renewed; Pods that run go on.`,
+            `Until ${inWords(withinMs)} before ${end} it changes nothing. Then it makes a new password and writes it to the same secrets while the old one stays valid, so that no pull fails. After that ${inDays ? "day" : "time"} no image can be pulled until it is renewed; Pods that run keep running.`,
             width,
           ),
           "",
         ]
       : []),
-    [toned("strong", "To check it, run this again:")],
+    [toned("strong", "To check it:")],
+    `  ${verify}`,
+    "",
+    [toned("strong", "The same setup without a question:")],
     `  ${again}`,
     "",
     ...wrapped(check.join(" "), width),

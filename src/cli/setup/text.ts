@@ -1,12 +1,15 @@
 import { dump } from "js-yaml";
 import type { Action } from "../../core/plan.ts";
 import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
+import { exitCode } from "../../domain/exit-code.ts";
 import { imageText } from "../../domain/image-name.ts";
 import type { RequestedRole } from "../../domain/role.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Ended, FlowText, Telling } from "../show/answer.ts";
-import { tableLines, targetLines, type ShownTarget } from "../show/lines.ts";
+import { targetLines, type ShownTarget } from "../show/lines.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
+import { registryText } from "../show/registry-text.ts";
+import { labelLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 import { isPasswordGiven, type SetupAnswers } from "./options.ts";
@@ -20,22 +23,30 @@ export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
   lines: resultLines,
   aside: ({ manifest }) => manifest === "-",
+  troubles: (result, telling) =>
+    telling.exitCode === exitCode.ok ? [] : standingLines(result, telling.width),
 };
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */
-export function shownPlan({ registry, manifest, changes, warnings, changesRights }: SetupPlan): ShownPlan {
-  const title = `Plan for ${registry.loginServer}`;
+export function shownPlan({
+  registry,
+  manifest,
+  changes,
+  warnings,
+  leftOut,
+  changesRights,
+}: SetupPlan): ShownPlan {
+  const title = `Plan for ${registryText(registry.name, registry.loginServer)}`;
+  const targets = leftOut.map((secret) => ({ ...secret, kind: "secret" }));
   const fields = { registry, ...(manifest !== undefined && { manifest }) };
-  return { title, changes, warnings, cautious: changesRights, fields };
+  return { title, changes, warnings, leftOut: targets, cautious: changesRights, fields };
 }
 
 function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
   const { answers, width } = telling;
   const lines: Line[] = [
     ...(telling.stopped ? [] : headLines(result, width)),
-    ...madeLines(result, width),
-    "",
-    ...targetLines(targetsOf(result), width),
+    ...standingLines(result, width),
   ];
   // How to go on is told with why it stopped.
   if (telling.stopped || written(result).length === 0) return lines;
@@ -43,6 +54,11 @@ function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended
   lines.push("", ...podLines(result, answers, width));
   lines.push("", ...renewalLines(result, telling));
   return lines;
+}
+
+/** What stands now: in Azure, and in the clusters. */
+function standingLines(result: SetupResult, width: number): Line[] {
+  return [...madeLines(result, width), "", ...targetLines(targetsOf(result), width)];
 }
 
 function written({ secrets }: SetupResult): SetupResult["secrets"] {
@@ -60,13 +76,14 @@ function isChanged(result: SetupResult): boolean {
 /** In one sentence who can pull what, until when; nothing where that is not known. */
 function headLines(result: SetupResult, width: number): Line[] {
   if (result.manifest !== undefined) return manifestLines(result, result.manifest, width);
+  const { registry } = result;
   const places = written(result).map(({ context, namespace }) => `${context}/${namespace}`);
   if (result.verification.status !== "passed" || places.length === 0) return [];
   const who = places.length === 1 ? places.join() : `${places.length} namespaces`;
   const end = firstEnd(result);
   const until = end === undefined ? "" : ` until ${end}`;
   const before = isChanged(result) ? "" : "Nothing had to be changed: ";
-  const sentence = `${before}${who} can pull from ${result.registry.loginServer}${until}.`;
+  const sentence = `${before}${who} can pull from ${registryText(registry.name, registry.loginServer)}${until}.`;
   const [first = "", ...more] = wrapped(sentence, width - 2);
   return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
 }
@@ -104,12 +121,12 @@ function madeLines(result: SetupResult, width: number): Line[] {
   const of = ({ context }: { readonly context: string }) =>
     servicePrincipals.length > 1 ? ` (${context})` : "";
   const rows = [
-    ["Registry", `${registry.loginServer}${mode}`, ""],
+    ["Registry", `${registryText(registry.name, registry.loginServer)}${mode}`, ""],
     ...servicePrincipals.map((one) => ["Principal", `${one.displayName ?? one.appId}${of(one)}`, one.action]),
-    ...roleAssignments.map(({ role, condition, action }) => [
+    ...roleAssignments.map((one) => [
       "Role",
-      condition === null ? role : `${role}, on some repositories`,
-      action,
+      `${one.role}${one.condition === null ? "" : ", on some repositories"}${of(one)}`,
+      one.action,
     ]),
     ...result.extraRoles.map(({ role }) => ["Role", `${role}, granted by somebody else`, "kept"]),
     ...credentials.map((one) => [
@@ -132,7 +149,7 @@ function madeLines(result: SetupResult, width: number): Line[] {
       verification.status,
     ],
   ];
-  return tableLines(undefined, rows, width);
+  return labelLines(rows, width);
 }
 
 function targetsOf({ secrets, serviceAccounts }: SetupResult): ShownTarget[] {

@@ -25,6 +25,13 @@ export interface Telling<Answers> {
   readonly width: number;
 }
 
+/** What an answer depends on in every command that has these answers. */
+interface ViewAnswers {
+  readonly exitCode?: boolean;
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+}
+
 /** How the run ended. */
 export interface Ended {
   readonly exitCode: ExitCode;
@@ -40,8 +47,12 @@ export interface FlowText<Answers, FlowPlan, Result> {
   lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
   /** Whether stdout holds documents that were asked for, so that what is for people goes beside them. */
   aside?(answers: Answers): boolean;
+  /** What of it is not as it should be: all that `--quiet` leaves. Empty, and nothing is said. */
+  troubles(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  /** What it lists, by name, where `-o name` may be asked for. */
+  names?(result: Result, answers: Answers): readonly string[];
   /** The fields of the published contract, where they are not those of the result. */
-  document?(result: Result): Readonly<Record<string, unknown>>;
+  document?(result: Result, answers: Answers): Readonly<Record<string, unknown>>;
 }
 
 /** A run that was stopped, or that failed by something of its own, with what it had done by then. */
@@ -72,11 +83,7 @@ export async function orStopped<FlowOutcome, Result>(
  * How a flow ended as it is shown, in the fields of the published contract and for people.
  * @param command its name
  */
-export function answerOf<
-  Answers extends { readonly exitCode?: boolean },
-  FlowPlan extends Plan,
-  Result extends object,
->(
+export function answerOf<Answers extends ViewAnswers, FlowPlan extends Plan, Result extends object>(
   command: string,
   text: FlowText<Answers, FlowPlan, Result>,
   outcome: Outcome<FlowPlan, Result> | Stopped<Result>,
@@ -84,29 +91,53 @@ export function answerOf<
 ): Answer {
   if (outcome.kind === "planned" || outcome.kind === "declined") {
     const { plan, kind } = outcome;
-    const shown = text.plan(plan, telling.answers);
-    const document = { ...shown.fields, plan: plan.changes, warnings: shown.warnings };
+    const { answers, width } = telling;
+    const shown = text.plan(plan, answers);
+    const document = { ...shown.fields, plan: plan.changes, warnings: allWarnings(shown) };
     if (kind === "declined") return { command, document, ...declined(command) };
-    const pending = telling.answers.exitCode === true && hasChanges(plan.changes);
+    const changes = hasChanges(plan.changes);
+    const isSilent = answers.quiet === true && !changes && allWarnings(shown).length === 0;
+    const pending = answers.exitCode === true && changes;
     return {
       command,
       exitCode: pending ? exitCode.notInOrder : exitCode.ok,
       document,
-      lines: () => planLines(shown, telling.width),
+      lines: () => (isSilent ? [] : planLines(shown, width, answers.verbose)),
     };
   }
   const { result } = outcome;
   const aside = text.aside?.(telling.answers) ?? false;
-  const document = { ...(text.document?.(result) ?? result) } as Answer["document"];
+  const document = { ...(text.document?.(result, telling.answers) ?? result) } as Answer["document"];
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
-    const lines = () => text.lines(result, { ...telling, ...ended });
+    const lines = () => linesOf(text, result, { ...telling, ...ended });
     return { command, exitCode: failure.exitCode, document, lines, failure, aside };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
-  const lines = () => text.lines(result, { ...telling, ...ended });
-  return { command, exitCode: outcome.exitCode, document, lines, failure: failureOf(outcome), aside };
+  const lines = () => linesOf(text, result, { ...telling, ...ended });
+  const names = () => text.names?.(result, telling.answers) ?? [];
+  return { command, exitCode: outcome.exitCode, document, lines, names, failure: failureOf(outcome), aside };
+}
+
+function linesOf<Answers extends ViewAnswers, FlowPlan, Result>(
+  text: FlowText<Answers, FlowPlan, Result>,
+  result: Result,
+  telling: Telling<Answers> & Ended,
+): readonly Line[] {
+  return telling.answers.quiet ? text.troubles(result, telling) : text.lines(result, telling);
+}
+
+/** The warnings of a plan, each in a sentence that names what it is about. */
+function allWarnings({ warnings, lasting = [], leftOut = [] }: ShownPlan): string[] {
+  return [
+    ...warnings,
+    ...lasting,
+    ...leftOut.map(
+      ({ context, namespace, name, error }) =>
+        `${context}/${namespace}/${name} is left out: ${error?.message ?? ""}`,
+    ),
+  ];
 }
 
 /** A plan that was not agreed to. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import type { OptionDefinition, OptionSet } from "../options/option.ts";
+import { rehearsalAfterSetup, rehearsalVariable } from "../options/shared-options.ts";
 
 /** Where a suggested command line will run, and what was given there. */
 export interface Shell {
@@ -11,6 +12,19 @@ export interface Shell {
   /** The options that were given. */
   readonly given: GivenOptions;
   readonly environment: Variables;
+  /** The Node that runs the program, for a job that has to find it. */
+  readonly execPath?: string;
+}
+
+/**
+ * What was given, with the context that was meant: a command that is pasted later, or elsewhere, must not follow
+ * whatever context is current there, nor a variable that is not there.
+ */
+export function pinned(given: GivenOptions, currentContext: string | undefined): GivenOptions {
+  const texts = given.get("contexts")?.texts ?? [];
+  const meant = texts.length > 0 ? texts : currentContext === undefined ? [] : [currentContext];
+  if (meant.length === 0 || given.get("allContexts")?.texts.at(-1) === "true") return given;
+  return new Map(given).set("contexts", { texts: meant, source: "flag" });
 }
 
 /**
@@ -33,7 +47,12 @@ export function equivalentCommand(
       continue;
     for (const text of answer.texts) words.push(word(option, text));
   }
-  return [...words, ...(asking ? [] : ["--yes"])].join(" ");
+  return [...words, ...rehearsedWords(environment), ...(asking ? [] : ["--yes"])].join(" ");
+}
+
+/** What is printed in a rehearsal is to be rehearsed as well: nobody who pastes it means the real cloud. */
+export function rehearsedWords(environment: Variables): string[] {
+  return environment[rehearsalVariable] === "true" ? [rehearsalAfterSetup.sandbox.long] : [];
 }
 
 /** Clears variables that contradict an answer; an empty variable counts as not set. */

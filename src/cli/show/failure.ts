@@ -16,6 +16,8 @@ export interface Failure {
   readonly requestId?: string | undefined;
   readonly retryable: boolean;
   readonly exitCode: ExitCode;
+  /** What is said instead below an answer that tells of each part. */
+  readonly brief?: { readonly message: string; readonly hint: string } | undefined;
   /** What was thrown, for `--debug`. */
   readonly cause?: unknown;
 }

@@ -9,10 +9,11 @@ export function openHumanView(terminal: Terminal, detail: Detail, progress: Prog
     ...talk(terminal, progress),
     answer({ lines, failure, aside }) {
       progress.close();
-      if (progress.printed) terminal.stderr.line();
+      const told = lines();
+      if (progress.printed && told.length > 0) terminal.stderr.line();
       const { stdout, stderr } = terminal;
-      for (const line of lines()) (aside ? stderr : stdout).line(line);
-      if (failure) tellFailure(terminal, detail, failure);
+      for (const line of told) (aside ? stderr : stdout).line(line);
+      if (failure) tellFailure(terminal, detail, { ...failure, ...failure.brief });
     },
     failure(_command, failure) {
       progress.close();

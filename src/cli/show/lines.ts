@@ -1,7 +1,8 @@
-import { type Line, type Toned, toned } from "./terminal.ts";
-import { wrapped, columnsOf } from "./text-width.ts";
-import { oneLine } from "./foreign-text.ts";
 import type { Action } from "../../core/plan.ts";
+import { alike, apartFrom, counted, fixOfAll, placesText, type Alike } from "./folding.ts";
+import { listLines } from "./table.ts";
+import { type Line, type Toned, toned } from "./terminal.ts";
+import { wrapped } from "./text-width.ts";
 
 /**
  * A sign of one column, and a sentence behind it over as many lines as it takes.
@@ -12,51 +13,16 @@ export function signedLines(sign: Toned, text: string, width: number): Line[] {
   return [[sign, ` ${first}`], ...more.map((line) => `  ${line}`)];
 }
 
-const gap = "  ";
-
-/**
- * Columns without lines between them; where they do not fit, each row by itself, as lines of `label: cell`.
- * @param head the columns' names; without them a row is a label, a value, and what became of it
- * @param width columns that the terminal has
- */
-export function tableLines(
-  head: readonly string[] | undefined,
-  rows: ReadonlyArray<readonly string[]>,
-  width: number,
-): Line[] {
-  const cells = [...(head ? [head] : []), ...rows.map((row) => row.map(oneLine))];
-  const widths: number[] = [];
-  for (const row of cells) {
-    for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, columnsOf(cell));
-    }
-  }
-  const whole = widths.reduce((sum, columns) => sum + columns, gap.length * Math.max(0, widths.length - 1));
-  if (whole > width) return rows.flatMap((row, index) => rowLines(head, row, index, width));
-  return cells.map((row) =>
-    row
-      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - columnsOf(cell)))
-      .join(gap)
-      .trimEnd(),
-  );
-}
-
-function rowLines(
-  head: readonly string[] | undefined,
-  row: readonly string[],
-  index: number,
-  width: number,
-): Line[] {
-  if (head) {
-    const lines = row.flatMap((cell, column) => wrapped(`${head[column]?.toLowerCase()}: ${cell}`, width));
-    return index === 0 ? lines : ["", ...lines];
-  }
-  const [label = "", value = "", action = ""] = row;
-  return wrapped(action === "" ? `${label}: ${value}` : `${label}: ${value} (${action})`, width);
+/** Parts of an answer, with an empty line between those that say something. */
+export function parted(parts: readonly Line[][]): Line[] {
+  return parts
+    .filter(({ length }) => length > 0)
+    .flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
 
 /** What became of one thing in a namespace. */
 export interface ShownTarget {
+  /** Empty for what lies in no cluster. */
   readonly context: string;
   readonly namespace: string;
   /** "secret" */
@@ -66,42 +32,61 @@ export interface ShownTarget {
   readonly error?: { readonly message: string; readonly hint?: string };
 }
 
+type FailedTarget = ShownTarget & Required<Pick<ShownTarget, "error">>;
+
 /** More rows than these are counted: nobody reads them, and they push the rest off the screen. */
 const mostRows = 20;
 
-/** What became of each secret and service account, and why one was left out. */
+/** Why some failed, and then what became of each secret and service account. */
 export function targetLines(targets: readonly ShownTarget[], width: number): Line[] {
+  const failures = failureLines(targets, width);
   const inOrder = targets.filter(({ error }) => error === undefined);
-  const lines: Line[] = [];
-  if (inOrder.length > mostRows) {
-    const counts = countsOf(inOrder.map(({ kind, action }) => [`${kind}s`, action]));
-    const failed = targets.length - inOrder.length;
-    lines.push(...tableLines(["TARGETS", "RESULT", "COUNT"], counts, width));
-    if (failed > 0) lines.push("", `${failed} failed:`);
-  } else {
-    const rows = targets.map(({ context, namespace, name, kind, action }) => [
-      context,
-      namespace,
-      `${kind} ${name}`,
-      action,
-    ]);
-    lines.push(...tableLines(["CONTEXT", "NAMESPACE", "TARGET", "RESULT"], rows, width));
-  }
-  for (const { context, namespace, error } of targets) {
-    if (error === undefined) continue;
-    lines.push("", [toned("bad", `✗ ${context}/${namespace}:`), ` ${error.message}`]);
-    if (error.hint) lines.push([toned("strong", "  fix:"), ` ${error.hint}`]);
-  }
-  return lines;
+  if (inOrder.length === 0 && failures.length > 0) return failures;
+  const table = inOrder.length > mostRows ? countLines(inOrder, width) : rowLines(inOrder, width);
+  return failures.length > 0 ? [...failures, "", ...table] : table;
 }
 
-/** Each row once, and how often it was there. */
-function countsOf(rows: ReadonlyArray<readonly string[]>): string[][] {
-  const counts = new Map<string, { readonly row: readonly string[]; count: number }>();
-  for (const row of rows) {
-    const counted = counts.get(row.join()) ?? { row, count: 0 };
-    counted.count += 1;
-    counts.set(row.join(), counted);
-  }
-  return [...counts.values()].map(({ row, count }) => [...row, String(count)]);
+function rowLines(targets: readonly ShownTarget[], width: number): Line[] {
+  // What was written for several registries stands once.
+  const once = alike(targets, ({ context, namespace, kind, name, action }) =>
+    JSON.stringify([context, namespace, kind, name, action]),
+  ).map(([first]) => first);
+  const columns = [
+    { head: "CONTEXT", cell: ({ context }: ShownTarget) => context },
+    { head: "NAMESPACE", cell: ({ namespace }: ShownTarget) => namespace },
+    { head: "TARGET", cell: ({ kind, name }: ShownTarget) => `${kind} ${name}` },
+    { head: "RESULT", cell: ({ action }: ShownTarget) => action },
+  ];
+  return listLines(columns, once, width);
+}
+
+function countLines(targets: readonly ShownTarget[], width: number): Line[] {
+  const columns = [
+    { head: "CONTEXT", cell: ([one]: Alike<ShownTarget>) => one.context },
+    { head: "TARGETS", cell: (all: Alike<ShownTarget>) => counted(all.length, all[0].kind) },
+    { head: "RESULT", cell: ([one]: Alike<ShownTarget>) => one.action },
+  ];
+  const rows = alike(targets, ({ context, kind, action }) => JSON.stringify([context, kind, action]));
+  return listLines(columns, rows, width);
+}
+
+/** What failed, and what helps: once, where several namespaces of a cluster have the same trouble. */
+export function failureLines(targets: readonly ShownTarget[], width: number): Line[] {
+  const failed = targets.filter((one): one is FailedTarget => one.error !== undefined);
+  const groups = alike(failed, ({ context, namespace, kind, error: { message, hint = "" } }) =>
+    JSON.stringify([context, kind, apartFrom(namespace, message), apartFrom(namespace, hint)]),
+  );
+  return groups.flatMap((group, index): Line[] => {
+    const [{ context, namespace, kind, name, error }] = group;
+    const where = context === "" ? `${kind} ${name}` : placesText(group);
+    const isSame = group.length === 1 || apartFrom(namespace, error.message) === error.message;
+    const lines = isSame
+      ? signedLines(toned("bad", "✗"), `${where}: ${error.message}`, width)
+      : [
+          ...signedLines(toned("bad", "✗"), where, width),
+          ...wrapped(`In ${namespace}: ${error.message}`, width, 2),
+        ];
+    if (error.hint) lines.push([toned("strong", "  fix:"), ` ${fixOfAll(error.hint, group)}`]);
+    return index === 0 ? lines : ["", ...lines];
+  });
 }

@@ -1,4 +1,7 @@
 import { hasChanges, type Action, type PlannedChange } from "../../core/plan.ts";
+import { alike, apartFrom, placesText, several, type Alike, type Place } from "./folding.ts";
+import { failureLines, type ShownTarget } from "./lines.ts";
+import { changeText } from "./plan-words.ts";
 import { toned, type Line, type Tone } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
 
@@ -38,6 +41,10 @@ export interface ShownPlan {
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes. */
   readonly warnings: readonly string[];
+  /** What nobody can undo, in sentences. It is no trouble of a run that was agreed to. */
+  readonly lasting?: readonly string[];
+  /** What cannot be written, and why: the result of a run says so too. */
+  readonly leftOut?: readonly ShownTarget[];
   /** Whether it does what nobody agrees to by Enter alone, though nothing goes. */
   readonly cautious?: boolean;
   /** What a person types to agree, where a yes is too little. */
@@ -47,26 +54,89 @@ export interface ShownPlan {
 }
 
 /**
- * A plan for people.
+ * A plan for people: what is the same in many namespaces stands once.
  * @param width columns that the terminal has
+ * @param isWhole whether every namespace has a line of its own
  */
-export function planLines({ title, changes, warnings }: ShownPlan, width = Infinity): Line[] {
-  const lines: Line[] = [[toned("strong", title)], ""];
-  lines.push(...changes.flatMap((change) => changeLines(change, width)), "");
-  for (const warning of warnings) {
+export function planLines(plan: ShownPlan, width = Infinity, isWhole = false): Line[] {
+  const { title, changes, lasting = [], leftOut = [] } = plan;
+  const shown = isWhole ? changes.map(alone) : folded(changes.map(alone));
+  const lines: Line[] = wrapped(title, width).map((line): Line => [toned("strong", line)]);
+  lines.push("", ...shown.flatMap((change) => changeLines(change, width)), "");
+  if (leftOut.length > 0) lines.push(...failureLines(leftOut, width), "");
+  for (const warning of [...foldedWarnings(plan), ...lasting]) {
     const [first = "", ...more] = wrapped(warning, width - "! warning: ".length);
     lines.push([toned("warning", "! warning:"), ` ${first}`], ...more.map((line) => `           ${line}`));
   }
-  lines.push(hasChanges(changes) ? summary(changes) : "Nothing to change: everything is as asked.");
+  const isFolded = shown.length < changes.length;
+  lines.push(
+    hasChanges(changes)
+      ? `${summary(changes)}${isFolded ? " --verbose lists each." : ""}`
+      : "Nothing to change: everything is as asked.",
+  );
   return lines;
 }
 
-function changeLines({ target, action, before, after }: PlannedChange, width: number): Line[] {
+/** A line of the plan, perhaps for several changes. */
+interface ShownChange {
+  readonly action: Action;
+  readonly what: string;
+  readonly details: string;
+}
+
+type LoneChange = ShownChange & Pick<PlannedChange, "target">;
+
+function alone({ target, action, before, after }: PlannedChange): LoneChange {
+  return { target, action, what: target, details: changeText(before, after, target) };
+}
+
+/** Fewer than this are listed. */
+const leastFolded = 6;
+
+/** Changes that are the same in many namespaces, in one line each, where the first of them stood. */
+function folded(changes: readonly LoneChange[]): ShownChange[] {
+  const groups = alike(changes, ({ target, action, details }) => {
+    const one = placed(target);
+    return one
+      ? JSON.stringify([action, one.what, one.context, apartFrom(one.namespace, details)])
+      : JSON.stringify([action, target, details]);
+  });
+  const first = new Map(groups.map((group) => [group[0], group] as const));
+  const isFolded = new Set(groups.filter(({ length }) => length >= leastFolded).flat());
+  return changes.flatMap((change) => {
+    if (!isFolded.has(change)) return change;
+    const group = first.get(change);
+    return group ? together(group) : [];
+  });
+}
+
+function together(group: Alike<LoneChange>): ShownChange {
+  const [{ action, details }] = group;
+  const places = group.flatMap(({ target }) => placed(target) ?? []);
+  const [one, ...more] = places;
+  if (!one) return group[0];
+  const where = placesText([one, ...more]);
+  const what = one.what === "namespace" ? where : `${one.what} in ${where}`;
+  return { action, what, details };
+}
+
+/** What a line of a plan is about, where that lies in a namespace. A context's name may hold slashes. */
+function placed(target: string): (Place & { readonly what: string }) | undefined {
+  const namespaced = /^(secret|service account|pending mark of) (.+)\/([^/]+)\/([^/]+)$/.exec(target);
+  if (namespaced) {
+    const [, kind = "", context = "", namespace = "", name = ""] = namespaced;
+    return { context, namespace, what: `${kind} ${name}` };
+  }
+  const [, context, namespace] = /^namespace (.+)\/([^/]+)$/.exec(target) ?? [];
+  return context !== undefined && namespace !== undefined
+    ? { context, namespace, what: "namespace" }
+    : undefined;
+}
+
+function changeLines({ what, action, details }: ShownChange, width: number): Line[] {
   const [sign, tone] = signs[action];
   const verb = `${sign} ${planned[action].padEnd(6)}`;
-  const [first = "", ...more] = wrapped(target, width - targetIndent);
-  const [old, next] = [shown(before, target), shown(after, target)];
-  const details = old !== "" && next !== "" && old !== next ? `${old} → ${next}` : old === "" ? next : "";
+  const [first = "", ...more] = wrapped(what, width - targetIndent);
   return [
     ["  ", toned(tone, verb), ` ${first}`],
     ...more.map((line) => " ".repeat(targetIndent) + line),
@@ -74,21 +144,18 @@ function changeLines({ target, action, before, after }: PlannedChange, width: nu
   ];
 }
 
-/** A side of a change in one line: fields as `name value`, without those that the line above says already. */
-function shown(side: unknown, target = ""): string {
-  if (side === null || side === undefined) return "";
-  if (typeof side !== "object") return typeof side === "string" ? side : JSON.stringify(side);
-  if (Array.isArray(side)) return side.map((one) => shown(one)).join(", ");
-  return Object.entries(side)
-    .filter(([name]) => !forPrograms.has(name))
-    .filter(([, value]) => value !== null && value !== undefined)
-    .filter(([, value]) => typeof value !== "string" || value === "" || !target.includes(value))
-    .map(([name, value]) => `${name} ${shown(value)}`)
-    .join(", ");
+/** Warnings that say the same of several namespaces, once: with the names of the others. */
+export function foldedWarnings({ changes, warnings }: Pick<ShownPlan, "changes" | "warnings">): string[] {
+  const places = changes.flatMap(({ target }) => placed(target) ?? []);
+  const ofWarnings = warnings.map((text) => {
+    const place = places.find(({ context, namespace }) => text.includes(`${context}/${namespace}/`));
+    return { text, place, key: place ? `${place.context} ${apartFrom(place.namespace, text)}` : text };
+  });
+  return alike(ofWarnings, ({ key }) => key).map(([first, ...more]) => {
+    const others = new Set(more.flatMap(({ place }) => place?.namespace ?? []));
+    return others.size === 0 ? first.text : `${first.text} (The same in ${several([...others])}.)`;
+  });
 }
-
-/** Fields that tell a person nothing. */
-const forPrograms = new Set(["condition", "uniqueName"]);
 
 function summary(changes: readonly PlannedChange[]): string {
   const count = (...actions: Action[]) => changes.filter(({ action }) => actions.includes(action)).length;

@@ -4,7 +4,7 @@ import { toned, type Printer, type Toned } from "./terminal.ts";
 import type { Detail } from "./view.ts";
 import { wrapped } from "./text-width.ts";
 
-/** In a log, a step that goes on is mentioned again after this long. */
+/** In a log, a step that takes long is mentioned after this long, and then each time after twice as long. */
 const quietTimeMs = 10_000;
 const tickMs = 1000;
 /** How far the rest of a line that is broken stands to the right of its sign. */
@@ -15,12 +15,13 @@ interface ActiveStep {
   readonly startedAt: number;
   /** When a line last told of it. */
   mentionedAt: number | undefined;
+  /** How long it is silent from then on. */
+  silentMs: number;
 }
 
 /**
  * Progress for people: one line for each step that was done, in the order they were. What goes on stands in one status
- * line at a terminal; elsewhere what is waited for, and what takes long, is a line of its own, at most one in ten
- * seconds for each step.
+ * line at a terminal; elsewhere what is waited for, and what takes long, is a line of its own, less and less often.
  */
 export class ProgressLines {
   readonly #printer: Printer;
@@ -46,6 +47,9 @@ export class ProgressLines {
       case "waiting":
         this.#wait(event.id, event.text);
         break;
+      case "advanced":
+        this.#advance(event.id, event.text);
+        break;
       case "done":
         this.#end(event.id);
         this.#print(toned("good", "✓"), event.text);
@@ -58,9 +62,9 @@ export class ProgressLines {
         this.#print(toned("bad", "✗ failed:"), event.text);
         break;
       case "note":
-        if (event.level === "warning") this.#print(toned("warning", "! warning:"), event.text);
+        if (event.level === "warning") this.#write(toned("warning", "! warning:"), event.text);
         else if (event.level === "info") this.#print(toned("faint", "·"), event.text);
-        // Who is not told waits for nothing, however little he wants to hear.
+        // Nobody acts on what was not said, however little they want to hear.
         else this.#write(toned("strong", ">"), event.text);
         break;
     }
@@ -82,24 +86,44 @@ export class ProgressLines {
   #begin(id: string, text: string): void {
     const now = this.#now();
     const { verbose } = this.#detail;
-    this.#active.set(id, { text, startedAt: now, mentionedAt: verbose ? now : undefined });
+    this.#active.set(id, {
+      text,
+      startedAt: now,
+      mentionedAt: verbose ? now : undefined,
+      silentMs: quietTimeMs,
+    });
     if (verbose) this.#print(toned("faint", "·"), text);
+    this.#watch();
+  }
+
+  #advance(id: string, text: string): void {
+    const step = this.#active.get(id);
+    if (step) step.text = text;
+    else
+      this.#active.set(id, { text, startedAt: this.#now(), mentionedAt: undefined, silentMs: quietTimeMs });
     this.#watch();
   }
 
   #wait(id: string, text: string): void {
     const now = this.#now();
-    const step = this.#active.get(id) ?? { text, startedAt: now, mentionedAt: undefined };
+    const step = this.#active.get(id) ?? {
+      text,
+      startedAt: now,
+      mentionedAt: undefined,
+      silentMs: quietTimeMs,
+    };
     step.text = text;
     this.#active.set(id, step);
-    if (step.mentionedAt === undefined || now - step.mentionedAt >= quietTimeMs) this.#mention(step);
+    if (step.mentionedAt === undefined || now - step.mentionedAt >= step.silentMs) this.#mention(step);
     this.#watch();
   }
 
   /** Where there is no status line. */
   #mention(step: ActiveStep): void {
     if (this.#printer.live) return;
-    step.mentionedAt = this.#now();
+    const now = this.#now();
+    if (step.mentionedAt !== undefined || now > step.startedAt) step.silentMs *= 2;
+    step.mentionedAt = now;
     this.#print(toned("faint", "…"), this.#withTime(step));
   }
 
@@ -111,7 +135,7 @@ export class ProgressLines {
   #tick(): void {
     const now = this.#now();
     for (const step of this.#active.values()) {
-      if (now - (step.mentionedAt ?? step.startedAt) >= quietTimeMs) this.#mention(step);
+      if (now - (step.mentionedAt ?? step.startedAt) >= step.silentMs) this.#mention(step);
     }
     this.#refresh();
   }

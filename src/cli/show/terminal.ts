@@ -1,5 +1,4 @@
 import type { Readable, Writable } from "node:stream";
-import { Chalk } from "chalk";
 import type { Variables } from "../../domain/proxy.ts";
 import { oneLine } from "./foreign-text.ts";
 import type { ColorChoice } from "../options/shared-options.ts";
@@ -29,16 +28,8 @@ export interface Streams {
 /** What a piece of text means; its colour follows, and never says anything that the words do not. */
 export type Tone = "plain" | "strong" | "faint" | "good" | "warning" | "bad";
 
-/** Always colours: whether there is to be colour is decided for each stream, and by options that Chalk does not see. */
-const chalk = new Chalk({ level: 1 });
-
-const styles = {
-  strong: chalk.bold,
-  faint: chalk.dim,
-  good: chalk.green,
-  warning: chalk.yellow,
-  bad: chalk.red,
-} as const;
+/** How each tone is coloured. */
+export type Colors = Readonly<Record<Exclude<Tone, "plain">, (text: string) => string>>;
 
 /** A piece of text with its tone. */
 export interface Toned {
@@ -57,15 +48,16 @@ export function toned(tone: Tone, text: string): Toned {
 /** The only way to a stream: takes control characters out of all text and adds colour where it is wanted. */
 export class Printer {
   readonly #stream: OutputStream;
-  readonly #colored: boolean;
+  readonly #colors: Colors | undefined;
   /** Whether a line may be written over: a terminal that understands it. */
   readonly live: boolean;
   #status = "";
   #printed = 0;
 
-  constructor(stream: OutputStream, colored: boolean, live: boolean) {
+  /** @param colors undefined: none */
+  constructor(stream: OutputStream, colors: Colors | undefined, live: boolean) {
     this.#stream = stream;
-    this.#colored = colored;
+    this.#colors = colors;
     this.live = live;
   }
 
@@ -112,7 +104,7 @@ export class Printer {
   }
 
   #color(tone: Tone, text: string): string {
-    return this.#colored && tone !== "plain" ? styles[tone](text) : text;
+    return this.#colors && tone !== "plain" ? this.#colors[tone](text) : text;
   }
 }
 
@@ -131,25 +123,25 @@ export interface Terminal {
 }
 
 /** Joins the streams, by what they are and what the environment and options say. */
-export function openTerminal(
+export async function openTerminal(
   streams: Streams,
   environment: Variables,
   options: { readonly color: ColorChoice; readonly noInput: boolean; readonly accessible: boolean },
-): Terminal {
+): Promise<Terminal> {
   const { stdin, stdout, stderr } = streams;
   const continuous = isSet(environment["CI"]);
   const plain = options.accessible || environment["TERM"] === "dumb";
-  const printer = (stream: OutputStream) =>
-    new Printer(
-      stream,
-      isColored(stream.isTTY === true && !plain, environment, options.color),
-      stream.isTTY === true && !plain && !continuous,
-    );
+  const printer = async (stream: OutputStream) => {
+    const canMove = stream.isTTY === true && !plain;
+    const colored = isColored(canMove, environment, options.color);
+    const colors = colored ? (await import("./colors.ts")).colors : undefined;
+    return new Printer(stream, colors, canMove && !continuous);
+  };
   const asked = stdin.isTTY === true && stderr.isTTY === true && !options.noInput && !continuous;
   return {
     stdin,
-    stdout: printer(stdout),
-    stderr: printer(stderr),
+    stdout: await printer(stdout),
+    stderr: await printer(stderr),
     questions: stderr,
     interactive: asked,
     plain,

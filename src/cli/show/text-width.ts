@@ -24,3 +24,15 @@ export function wrapped(text: string, width: number, indent = 0): string[] {
   const lines = width === Infinity ? [clean] : wrapAnsi(clean, Math.max(width - indent, 1)).split("\n");
   return lines.map((line) => " ".repeat(indent) + line);
 }
+
+/** The text, cut with an ellipsis inside where it would take more than so many columns: names differ at their ends. */
+export function cutInside(columns: number, text: string): string {
+  if (columnsOf(text) <= columns) return text;
+  const start = Math.ceil((columns - 1) / 2);
+  let end = "";
+  for (const { segment: character } of [...new Intl.Segmenter().segment(text)].toReversed()) {
+    if (columnsOf(character + end) > columns - 1 - start) break;
+    end = character + end;
+  }
+  return cutTo(columns - columnsOf(end), text) + end;
+}

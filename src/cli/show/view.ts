@@ -20,6 +20,8 @@ export interface Answer {
   readonly lines: () => readonly Line[];
   /** Whether they go to stderr, because stdout holds documents that were asked for. */
   readonly aside?: boolean;
+  /** What it lists, by name, for `-o name`; made only then. */
+  readonly names?: (() => readonly string[]) | undefined;
   /** Why it is not wholly done. */
   readonly failure?: Failure | undefined;
 }

@@ -47,8 +47,15 @@ const mostKnow = pick(
 );
 const { clusterId: _unknownToVerify, ...allKnow } = mostKnow;
 
-/** The command lines that the answer suggests. */
-export function nextCommands(shell: Shell): NextCommands {
+/**
+ * The command lines that the answer suggests.
+ * @param contexts those that were looked at: not every command can be told to take all
+ */
+export function nextCommands(outer: Shell, contexts: readonly string[]): NextCommands {
+  const isAll = outer.given.get("allContexts")?.texts.at(-1) === "true";
+  const shell: Shell = isAll
+    ? { ...outer, given: new Map(outer.given).set("contexts", { texts: contexts, source: "flag" }) }
+    : outer;
   const { namespaces, secretName, prune } = statusOptions;
   const { ifExpiringWithinMs } = rotateOptions;
   const at = (place: Readonly<Record<string, readonly string[]>>): Shell => ({

@@ -7,6 +7,7 @@ import { valueOption, type AnswersOf } from "../options/option.ts";
 import {
   askingOptions,
   clusterOptions,
+  outputOption,
   outputOptions,
   rehearsalAfterSetup,
   runOptions,
@@ -14,6 +15,7 @@ import {
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
 
 /** Options of `status`. */
 export const statusOptions = {
@@ -28,7 +30,10 @@ export const statusOptions = {
     named: "only entries in this namespace (repeatable; default: every namespace that can be seen)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
+  ...allNamespacesOption("every namespace, which is the default"),
   ...clusterOptions,
+  clusterId: { ...clusterOptions.clusterId, excludes: { allContexts: "each cluster has an id of its own" } },
+  ...allContextsOption,
   secretName: valueOption({
     flag: "--secret-name <name>",
     summary: "only entries in secrets of this name",
@@ -64,6 +69,7 @@ export const statusOptions = {
   ...askingOptions,
   ...rehearsalAfterSetup,
   ...outputOptions,
+  output: outputOption("wide", "name"),
 };
 
 /** What `status` was asked for. */

@@ -4,87 +4,107 @@ import type {
   PrunePlan,
   StatusEntry,
   StatusResult,
-  Unseen,
 } from "../../core/status/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import type { FlowText } from "../show/answer.ts";
-import { signedLines, tableLines } from "../show/lines.ts";
+import type { Ended, FlowText, Telling } from "../show/answer.ts";
+import { alike, apartFrom, counted, placesText, several, type Alike } from "../show/folding.ts";
+import { parted, signedLines } from "../show/lines.ts";
+import { registryText } from "../show/registry-text.ts";
+import { listLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
+import { columnsOf, nameOfRegistry } from "./columns.ts";
 import { isInOrder, nextCommands, nextLines, type NextCommands } from "./next-commands.ts";
 import type { StatusAnswers } from "./options.ts";
+import { scopeLines, unseenLines } from "./sight.ts";
 
 /** How `status` words what it found, and the key that it would remove. */
 export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   plan: (plan) => ({ title: "A key that nothing holds", ...plan }),
-  lines: (result, { shell, width, exitCode: code }) =>
-    statusLines(result, { commands: nextCommands(shell), inOrder: code === exitCode.ok, width }),
+  lines: (result, telling) => statusLines(result, contextOf(result, telling)),
+  troubles: (result, telling) => parted(troubleParts(result, contextOf(result, telling))),
+  names: ({ entries }) => namesOf(entries),
 };
+
+function contextOf(
+  { scopes }: StatusResult,
+  { answers, shell, width, exitCode: code }: Telling<StatusAnswers> & Ended,
+): StatusContext {
+  const isWide = answers.output === "wide";
+  const commands = nextCommands(
+    shell,
+    scopes.map(({ context }) => context),
+  );
+  return { commands, inOrder: code === exitCode.ok, isWide, width };
+}
+
+/** As --leave-out takes them; with the context before it where there are several. */
+function namesOf(entries: readonly StatusEntry[]): string[] {
+  const isFleet = new Set(entries.map(({ context }) => context)).size > 1;
+  const names = entries.map(({ context, namespace, name }) =>
+    [...(isFleet ? [context] : []), namespace, name].join("/"),
+  );
+  // A secret may hold several entries.
+  return [...new Set(names)];
+}
 
 /** What the lines depend on besides the result. */
 interface StatusContext {
   readonly commands: NextCommands;
   /** Whether everything is in order, besides the entries too. */
   readonly inOrder: boolean;
+  /** Whether every column is shown, however long the lines. */
+  readonly isWide: boolean;
   readonly width: number;
 }
 
 /** For people: the state of every entry, what is pending, orphaned keys, and what to run. */
 function statusLines(result: StatusResult, context: StatusContext): Line[] {
   const { entries, pruned } = result;
-  const { width } = context;
-  const parts: Line[][] = [
+  const { width, isWide } = context;
+  return parted([
     pruned ? wrapped(`Removed the key ${pruned.keyId}, which nothing held.`, width) : [],
-    entries.length > 0 ? tableLines(head, entries.map(rowOf), width) : [],
+    entries.length > 0 ? listLines(columnsOf(entries, isWide), entries, isWide ? Infinity : width) : [],
     headLines(result, context),
+    missingLines(result, width),
     troubleLines(entries, width),
-    result.pending.flatMap((work) => pendingLines(work, width)),
+    result.pending.flatMap((work) => pendingLines(work, entries, width)),
     orphanLines(result, context),
+    orphansUnknownLines(result, width),
     linkLines(result, context),
-    seenLines(result, width),
-    result.warnings.flatMap(({ message }) => signedLines(toned("warning", "!"), `${message}.`, width)),
+    scopeLines(result, width),
+    unseenLines(result, width),
+    warningLines(result, width),
     ...nextLines(result, context),
-  ].filter((lines) => lines.length > 0);
-  return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+  ]);
 }
 
-const head = ["CONTEXT", "NAMESPACE", "SECRET", "REGISTRY", "KEY", "AGE", "EXPIRES", "LEFT", "STATE"];
-
-function rowOf({
-  context,
-  namespace,
-  name,
-  loginServer,
-  keyId,
-  createdAt,
-  expiresAt,
-  daysLeft,
-  state,
-}: StatusEntry) {
+/** What is not in order, or will not be one day. */
+function troubleParts(result: StatusResult, context: StatusContext): Line[][] {
+  const { width, inOrder } = context;
   return [
-    context,
-    namespace,
-    name,
-    loginServer ?? "unknown",
-    keyId?.slice(0, 8) ?? "unknown",
-    createdAt === null || expiresAt === null || daysLeft === null
-      ? "-"
-      : ageOf(createdAt, expiresAt, daysLeft),
-    expiresAt?.slice(0, 10) ?? "unknown",
-    daysLeft === null ? "-" : `${daysLeft}d`,
-    state,
+    inOrder ? [] : headLines(result, context),
+    missingLines(result, width),
+    troubleLines(result.entries, width),
+    result.pending
+      .filter(({ overdue }) => overdue)
+      .flatMap((work) => pendingLines(work, result.entries, width)),
+    orphanLines(result, context),
+    linkLines(result, context),
+    unseenLines(result, width),
+    warningLines(result, width),
+    ...(inOrder ? [] : nextLines(result, context)),
   ];
 }
 
-/** The age of a key in days, by the clock that its remaining days are counted by. */
-function ageOf(createdAt: string, expiresAt: string, daysLeft: number): string {
-  const life = Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / 86_400_000);
-  return `${Math.max(0, life - daysLeft - 1)}d`;
-}
-
-function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: StatusContext): Line[] {
+function headLines(
+  { entries, scopes, missing }: StatusResult,
+  { width, inOrder: all }: StatusContext,
+): Line[] {
   const bad = entries.filter(({ state }) => !isInOrder(state)).length;
   if (entries.length === 0) {
+    // Which of the names that were asked for is to blame is told below.
+    if (missing.length > 0) return [];
     const where = scopes.map(({ context }) => context).join(", ");
     return wrapped(`No secret that was looked at in ${where} has an entry of acr-pull's.`, width);
   }
@@ -96,7 +116,11 @@ function headLines({ entries, scopes }: StatusResult, { width, inOrder: all }: S
       width,
     );
   if (!all)
-    return signedLines(toned("plain", "•"), `${count}, in order; what is not in order follows.`, width);
+    return signedLines(
+      toned("plain", "•"),
+      `${count} ${entries.length === 1 ? "is" : "are"} in order, but not everything is:`,
+      width,
+    );
   const ends = entries.flatMap(({ daysLeft }) => daysLeft ?? []);
   const soonest = ends.length > 0 ? `; the first ends in ${days(Math.min(...ends))}` : "";
   return signedLines(toned("good", "✓"), `${count}, all in order${soonest}.`, width);
@@ -111,14 +135,41 @@ const mostTroubles = 20;
 
 function troubleLines(entries: readonly StatusEntry[], width: number): Line[] {
   const bad = entries.filter(({ state }) => !isInOrder(state));
-  const lines = bad
+  const groups = alike(bad, (entry) =>
+    JSON.stringify([
+      entry.context,
+      entry.name,
+      besideOthers(entry, entries),
+      apartFrom(entry.namespace, whyOf(entry)),
+    ]),
+  );
+  const lines = groups
     .slice(0, mostTroubles)
-    .flatMap((entry) => signedLines(toned("bad", "✗"), `${placeOf(entry)}: ${whyOf(entry)}.`, width));
-  return bad.length > mostTroubles ? [...lines, `  and ${bad.length - mostTroubles} more`] : lines;
+    .flatMap((group) =>
+      signedLines(
+        toned("bad", "✗"),
+        `${secretsText(group)}${besideOthers(group[0], entries)}: ${whyOf(group[0])}.`,
+        width,
+      ),
+    );
+  const more = groups.slice(mostTroubles).flat().length;
+  return more > 0 ? [...lines, `  and ${counted(more, "more entry", "more entries")}`] : lines;
 }
 
-function placeOf({ context, namespace, name }: StatusEntry): string {
-  return `${context}/${namespace}/${name}`;
+/** `kind/team-a/acr-secret`; of several namespaces `acr-secret in 3 namespaces of kind: …`. */
+function secretsText(entries: Alike<StatusEntry>): string {
+  const [{ context, namespace, name }] = entries;
+  return entries.length === 1 ? `${context}/${namespace}/${name}` : `${name} in ${placesText(entries)}`;
+}
+
+/** Which of the entries of a secret it is, where it has several. */
+function besideOthers(entry: StatusEntry, entries: readonly StatusEntry[]): string {
+  const { context, namespace, name, loginServer } = entry;
+  const isBeside = entries.some(
+    (one) => one !== entry && one.context === context && one.namespace === namespace && one.name === name,
+  );
+  if (!isBeside || loginServer === null) return "";
+  return `, ${registryText(nameOfRegistry(entry), loginServer)}`;
 }
 
 function whyOf({ state, reason, expiresAt, daysLeft }: StatusEntry): string {
@@ -128,8 +179,10 @@ function whyOf({ state, reason, expiresAt, daysLeft }: StatusEntry): string {
   return `its key ends in ${days(daysLeft ?? 0)}`;
 }
 
-function pendingLines(work: PendingWork, width: number): Line[] {
-  const where = `${work.context} (${work.loginServer})`;
+function pendingLines(work: PendingWork, entries: readonly StatusEntry[], width: number): Line[] {
+  const known = entries.find(({ loginServer }) => loginServer === work.loginServer);
+  const registry = known ? registryText(nameOfRegistry(known), work.loginServer) : work.loginServer;
+  const where = `${work.context}, for ${registry},`;
   const sign = work.overdue ? toned("bad", "✗") : toned("plain", "•");
   if (work.kind === "run") {
     const what = work.removes ? "removal" : "run";
@@ -139,7 +192,7 @@ function pendingLines(work: PendingWork, width: number): Line[] {
     return signedLines(
       sign,
       work.live
-        ? `A ${what} is at work in ${where}: ${several(work.secrets)}.`
+        ? `A ${what} is at work in ${where} on ${several(work.secrets)}.`
         : `A ${what} in ${where} did not come to its end; its mark on ${several(work.secrets)} is of ${moment(work.renewedAt)}. ${goesOn}`,
       width,
     );
@@ -149,7 +202,7 @@ function pendingLines(work: PendingWork, width: number): Line[] {
   const when = work.due
     ? `may be retired since ${moment(work.retireAfter)}${work.overdue ? ", and no run has done it" : ""}`
     : `stays valid until ${moment(work.retireAfter)} at least, and is then to be retired`;
-  return signedLines(sign, `${key} in ${where}, which ${held} changed over from, ${when}.`, width);
+  return signedLines(sign, `${key} in ${where} which ${held} changed over from, ${when}.`, width);
 }
 
 /** A time to the minute, to say when to come back. */
@@ -157,15 +210,14 @@ function moment(time: string): string {
   return `${time.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function orphanLines({ orphans, orphansUnknown }: StatusResult, { commands, width }: StatusContext): Line[] {
-  const unknown = orphansUnknown
-    ? signedLines(
-        toned("faint", "•"),
-        `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message.replace(/\.?$/, ".")}`,
-        width,
-      )
-    : [];
-  if (orphans === null) return unknown;
+function orphansUnknownLines({ orphansUnknown }: StatusResult, width: number): Line[] {
+  if (!orphansUnknown) return [];
+  const text = `Whether keys are left that nothing holds is unknown: ${orphansUnknown.message.replace(/\.?$/, ".")}`;
+  return signedLines(toned("faint", "•"), text, width);
+}
+
+function orphanLines({ orphans }: StatusResult, { commands, width }: StatusContext): Line[] {
+  if (orphans === null) return [];
   const told = orphans
     .slice(0, mostTroubles)
     .flatMap((orphan) => [
@@ -173,7 +225,7 @@ function orphanLines({ orphans, orphansUnknown }: StatusResult, { commands, widt
       `    ${commands.prune(orphan.keyId)}`,
     ]);
   const more = orphans.length > mostTroubles ? [`  and ${orphans.length - mostTroubles} more orphans`] : [];
-  return [...told, ...more, ...unknown];
+  return [...told, ...more];
 }
 
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
@@ -201,41 +253,11 @@ function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusCon
   ];
 }
 
-/** What could not be looked at: an incomplete answer says so. */
-function seenLines({ scopes, unseen }: StatusResult, width: number): Line[] {
-  const partial = scopes
-    .filter(({ whole }) => !whole)
-    .map(
-      ({ context, namespaces }) =>
-        `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)}.`,
-    );
-  // A cluster may have thousands of unreadable namespaces. They take one line for each reason.
-  const byReason = new Map<string, Unseen[]>();
-  for (const one of unseen) {
-    const reason = one.namespace === null ? one.context : `${one.context} ${one.error.code}`;
-    const alike = byReason.get(reason);
-    if (alike) alike.push(one);
-    else byReason.set(reason, [one]);
-  }
-  const missed = [...byReason.values()].map((alike) => {
-    const [{ context, namespace, error }] = alike as [Unseen, ...Unseen[]];
-    const place = namespace === null ? context : `${context}/${namespace}`;
-    if (alike.length === 1) return `Not looked at ${place}: ${error.message}`;
-    const names = several(alike.map((one) => one.namespace ?? ""));
-    return `Not looked at ${alike.length} namespaces of ${context}: ${names}. Of ${place}: ${error.message}`;
-  });
-  return [...partial, ...missed].flatMap((text) => signedLines(toned("warning", "!"), text, width));
+/** What was asked for by name and is not there. */
+function missingLines({ missing }: StatusResult, width: number): Line[] {
+  return missing.flatMap(({ message }) => signedLines(toned("bad", "✗"), message, width));
 }
 
-function listed(namespaces: readonly string[]): string {
-  if (namespaces.length === 0) return "none of its namespaces";
-  if (namespaces.length === 1) return `the namespace ${namespaces[0]} alone`;
-  return `${namespaces.length} namespaces one by one, ${several(namespaces)}`;
-}
-
-/** Names, as many as a person reads. */
-function several(names: readonly string[]): string {
-  const most = 5;
-  const more = names.length > most ? ` and ${names.length - most} more` : "";
-  return `${names.slice(0, most).join(", ")}${more}`;
+function warningLines({ warnings }: StatusResult, width: number): Line[] {
+  return warnings.flatMap(({ message }) => signedLines(toned("warning", "!"), `${message}.`, width));
 }

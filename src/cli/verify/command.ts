@@ -1,5 +1,6 @@
 import { flowCommand } from "../flow-command.ts";
-import { suggester, verifyInput, verifyOptions, type VerifyTypes } from "./options.ts";
+import { suggester } from "../show/suggester.ts";
+import { verifyInput, verifyOptions, type VerifyTypes } from "./options.ts";
 
 /** Whether the secrets pull, and if not, why; nothing is written. */
 export const verifyCommand = flowCommand<VerifyTypes>({

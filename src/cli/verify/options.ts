@@ -1,9 +1,10 @@
 import type { FlowTypes } from "../flow-command.ts";
 import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
-import { listOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import {
   clusterOptions,
+  outputOption,
   outputOptions,
   proofOptions,
   registryScopeOptions,
@@ -12,9 +13,8 @@ import {
   signInOptions,
   namespaceOptions,
 } from "../options/shared-options.ts";
+import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
 import type { Suggest } from "../../core/checks/facts.ts";
-import { shellQuote } from "../../domain/shell-quote.ts";
-import type { Shell } from "../show/equivalent-command.ts";
 
 const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 
@@ -33,7 +33,11 @@ export const verifyOptions = {
     named: "namespace whose secrets to look at (repeatable; default: the context's own, else default)",
     labelled: "every namespace with these labels, such as team=web",
   }),
+  ...allNamespacesOption(
+    "every namespace that has an entry of acr-pull's, as status lists them (default with --all-contexts)",
+  ),
   contexts,
+  ...allContextsOption,
   kubeconfig,
   allowInsecureTls,
   execPlugins,
@@ -58,7 +62,13 @@ export const verifyOptions = {
   image: proofOptions.image,
   ...serviceOptions,
   ...rehearsalAfterSetup,
+  failedOnly: switchOption({
+    flag: "--failed-only",
+    summary: "show only the checks that fail",
+    group: "Output",
+  }),
   ...outputOptions,
+  output: outputOption("name"),
 };
 
 /** What `verify` was asked for. */
@@ -77,33 +87,11 @@ const longestPatienceMs = 15_000;
 
 /** What the flow is asked for. */
 export function verifyInput(answers: VerifyAnswers, suggest: Suggest): VerifyInput {
-  const { auth, timeoutMs } = answers;
+  const { auth, timeoutMs, namespaces, namespaceSelector, allContexts } = answers;
   // Whoever names a sign-in method wants it, and may have to act in a browser first.
   const azurePatienceMs = auth === "auto" ? Math.min(longestPatienceMs, timeoutMs) : timeoutMs;
-  return { ...answers, azurePatienceMs, suggest };
-}
-
-/** Options that lead to the same services. */
-const sameServices = ["tenant", "cloud", "auth", "kubeconfig", "allowInsecureTls", "execPlugins"] as const;
-
-/** Writes command lines of this program as a person would type them here. Options from variables are left out. */
-export function suggester({ program, given }: Pick<Shell, "program" | "given">): Suggest {
-  const kept = sameServices.flatMap((name) => {
-    const answer = given.get(name);
-    if (answer?.source !== "flag") return [];
-    const { long, kind } = verifyOptions[name];
-    return kind === "switch" ? [long] : [`${long} ${shellQuote(answer.texts.at(-1) ?? "")}`];
-  });
-  const ours = (command: string, options: ReadonlyArray<readonly [flag: string, value?: string]>) =>
-    [
-      program,
-      command,
-      ...options.map(([flag, value]) => (value === undefined ? flag : `${flag} ${shellQuote(value)}`)),
-      ...kept,
-    ].join(" ");
-  const file = given.get("kubeconfig")?.texts.at(-1);
-  const kubeconfig = file === undefined ? [] : ["--kubeconfig", file];
-  const kubectl = (context: string, ...words: readonly string[]) =>
-    ["kubectl", ...kubeconfig, "--context", context, ...words].map(shellQuote).join(" ");
-  return Object.assign(ours, { kubectl });
+  // A cluster that nobody thought of has nothing in the namespace that its context names.
+  const allNamespaces =
+    answers.allNamespaces || (allContexts && namespaces.length === 0 && namespaceSelector === undefined);
+  return { ...answers, allNamespaces, azurePatienceMs, suggest };
 }

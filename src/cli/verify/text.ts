@@ -1,23 +1,49 @@
-import type { CheckResult, CheckStatus } from "../../core/checks/check.ts";
-import type { CheckedSubject, Subject, VerifyResult } from "../../core/verify/contract.ts";
-import type { FlowText, Plan } from "../show/answer.ts";
+import type { CheckedSubject, VerifyResult } from "../../core/verify/contract.ts";
+import type { FlowText, Plan, Telling } from "../show/answer.ts";
 import { equivalentCommand } from "../show/equivalent-command.ts";
-import { toned, type Line, type Tone } from "../show/terminal.ts";
+import { parted } from "../show/lines.ts";
+import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
+import { bySeverity, countsOf, foldedLines, groupLines, groupsOf, isTrouble, withChecks } from "./groups.ts";
 import { verifyOptions, type VerifyAnswers } from "./options.ts";
 
 /** How `verify` words what it found; it plans nothing. */
 export const verifyText: FlowText<VerifyAnswers, Plan, VerifyResult> = {
   plan: (plan) => ({ title: "", ...plan }),
-  document: ({ subjects }) => ({ checks: subjects.flatMap(checksOf), counts: countsOf(subjects) }),
-  lines: ({ subjects }, { answers, shell, width }) =>
-    verifyLines(subjects, {
-      width,
-      verbose: answers.verbose,
-      // It has no --yes, and asks nothing.
-      again: equivalentCommand(shell, "verify", verifyOptions, { asking: true }),
-    }),
+  document: ({ subjects }, { failedOnly }) => ({
+    checks: (failedOnly ? failedOf(subjects) : subjects).flatMap(checksOf),
+    counts: countsOf(subjects),
+  }),
+  lines: ({ subjects }, telling) => verifyLines(subjects, lookOf(telling)),
+  troubles: ({ subjects }, telling) => troubleLines(subjects, lookOf(telling)),
+  names: ({ subjects }, { failedOnly }) => namesOf(failedOnly ? failedOf(subjects) : subjects),
 };
+
+function lookOf({ answers, shell, width }: Telling<VerifyAnswers>): VerifyLook {
+  return {
+    width,
+    verbose: answers.verbose,
+    failedOnly: answers.failedOnly,
+    // It has no --yes, and asks nothing.
+    again: equivalentCommand(shell, "verify", verifyOptions, { asking: true }),
+  };
+}
+
+/** What fails alone. */
+function failedOf(subjects: readonly CheckedSubject[]): CheckedSubject[] {
+  return withChecks(subjects, ({ status }) => status === "fail");
+}
+
+/** The secrets, as --leave-out takes them; with the context before it where there are several. */
+function namesOf(subjects: readonly CheckedSubject[]): string[] {
+  const isFleet = new Set(subjects.map(({ subject }) => subject.context)).size > 1;
+  const names = subjects.flatMap(({ subject: { context, namespace, secret } }) =>
+    namespace === undefined || secret === undefined
+      ? []
+      : [[...(isFleet ? [context] : []), namespace, secret].join("/")],
+  );
+  return [...new Set(names)];
+}
 
 /** The checks of a subject, each with what it is about; unknown fields are left out. */
 function checksOf({ subject, checks }: CheckedSubject) {
@@ -32,135 +58,40 @@ function checksOf({ subject, checks }: CheckedSubject) {
   }));
 }
 
-/** How many checks ended how. */
-function countsOf(subjects: readonly CheckedSubject[]): Readonly<Record<CheckStatus, number>> {
-  const counts = { pass: 0, warn: 0, fail: 0, skip: 0 };
-  for (const { checks } of subjects) for (const { status } of checks) counts[status] += 1;
-  return counts;
-}
-
 /** How the checks are shown. */
 interface VerifyLook {
   /** Columns that the terminal has. */
   readonly width: number;
   /** Whether every passed check is shown. */
   readonly verbose: boolean;
+  /** Whether nothing but failed checks is shown. */
+  readonly failedOnly: boolean;
   /** The same `verify` again. */
   readonly again: string;
 }
 
-/** A sign, a word and a colour for each status. The word alone is enough. */
-const signs: Readonly<Record<CheckStatus, readonly [sign: string, word: string, tone: Tone]>> = {
-  pass: ["✓", "ok  ", "good"],
-  warn: ["!", "warn", "warning"],
-  fail: ["✗", "FAIL", "bad"],
-  skip: ["-", "skip", "faint"],
-};
-
-/** The column behind sign and word. */
-const indent = 9;
-/** With more groups than this, passed checks are only counted: they would hide the failed ones. */
+/** With more groups than this, what is the same in many is said once: it would hide what fails. */
 const mostGroupsInFull = 3;
 
-/** What was found, grouped by secret: for people. */
+/** What was found, grouped by secret: for people. What fails comes first. */
 function verifyLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {
-  const shown = groupsOf(subjects);
-  const inFull = look.verbose || shown.length <= mostGroupsInFull;
-  return [
-    ...shown.flatMap((group) => [...groupLines(group, inFull, look.width), ""]),
-    ...summaryLines(subjects, look),
-  ];
+  const { width, verbose, failedOnly } = look;
+  const summary = summaryLines(subjects, look);
+  const shown = failedOnly ? failedOf(subjects) : subjects;
+  const groups = bySeverity(groupsOf(shown));
+  const told =
+    verbose || (!failedOnly && groups.length <= mostGroupsInFull)
+      ? groups.map((group) => groupLines(group, width))
+      : foldedLines(groups, width);
+  return parted([...told, summary]);
 }
 
-/** Subjects under one heading: a secret with its entries, a pod, a cluster. */
-interface Group {
-  readonly head: string;
-  readonly parts: readonly CheckedSubject[];
-}
-
-function groupsOf(subjects: readonly CheckedSubject[]): Group[] {
-  const byHead = new Map<string, CheckedSubject[]>();
-  for (const one of subjects) {
-    if (one.checks.length === 0) continue;
-    const head = headOf(one.subject);
-    byHead.set(head, [...(byHead.get(head) ?? []), one]);
-  }
-  return [...byHead].map(([head, parts]) => ({ head, parts }));
-}
-
-function headOf({ context, namespace, secret, pod }: Subject): string {
-  if (secret !== undefined) return `Secret ${context}/${namespace}/${secret}`;
-  if (pod !== undefined) return `Pod ${context}/${namespace}/${pod}`;
-  return namespace === undefined ? `Cluster of context ${context}` : `Namespace ${context}/${namespace}`;
-}
-
-function groupLines({ head, parts }: Group, inFull: boolean, width: number): Line[] {
-  const hosts = parts.filter(({ subject }) => subject.host !== undefined);
-  const lines: Line[] = wrapped(head, width).map((line): Line => [toned("strong", line)]);
-  if (hosts.length <= 1) {
-    return [
-      ...lines,
-      ...checkLines(
-        parts.flatMap(({ checks }) => checks),
-        inFull,
-        width,
-      ),
-    ];
-  }
-  return [
-    ...lines,
-    ...parts.flatMap(({ subject, checks }) => [
-      ...(subject.host === undefined ? [] : wrapped(`for ${subject.host}`, width, 2)),
-      ...checkLines(checks, inFull, width),
-    ]),
-  ];
-}
-
-function checkLines(checks: readonly CheckResult[], inFull: boolean, width: number): Line[] {
-  const passed = checks.filter(({ status, hint }) => status === "pass" && hint === undefined);
-  const rest = inFull ? checks : checks.filter((one) => !passed.includes(one));
-  const counted = inFull || passed.length === 0 ? [] : linesOf("pass", [], countText(passed.length), width);
-  return [...counted, ...joined(rest).flatMap(({ ids, check }) => checkLine(check, ids, width))];
-}
-
-function countText(count: number): string {
-  return count === 1 ? "one check" : `${count} checks`;
-}
-
-/** Skipped checks with the same message are shown once. */
-function joined(
-  checks: readonly CheckResult[],
-): Array<{ readonly ids: string[]; readonly check: CheckResult }> {
-  const told: Array<{ ids: string[]; check: CheckResult }> = [];
-  for (const check of checks) {
-    const same = told.find(
-      (one) => check.status === "skip" && one.check.status === "skip" && one.check.message === check.message,
-    );
-    if (same) same.ids.push(check.id);
-    else told.push({ ids: [check.id], check });
-  }
-  return told;
-}
-
-function checkLine(check: CheckResult, ids: readonly string[], width: number): Line[] {
-  const { status, message, hint, docs } = check;
-  const lines = linesOf(status, ids, message, width);
-  // Not wrapped, since it may hold a command to copy.
-  if (hint !== undefined)
-    lines.push([" ".repeat(indent), toned("strong", status === "fail" ? "fix:" : "do:"), ` ${hint}`]);
-  if (docs !== undefined && status !== "pass")
-    lines.push([" ".repeat(indent), toned("faint", "see:"), ` ${docs}`]);
-  return lines;
-}
-
-function linesOf(status: CheckStatus, ids: readonly string[], message: string, width: number): Line[] {
-  const [sign, word, tone] = signs[status];
-  const text = ids.length === 0 ? message : `${ids.join(", ")}: ${message}`;
-  const [first = "", ...more] = wrapped(text, Math.max(width - indent, 1));
-  return [
-    ["  ", toned(tone, `${sign} ${word}`), ` ${first}`],
-    ...more.map((line) => " ".repeat(indent) + line),
-  ];
+/** What fails, or will one day. */
+function troubleLines(subjects: readonly CheckedSubject[], look: VerifyLook): Line[] {
+  const bad = withChecks(subjects, isTrouble);
+  if (bad.length === 0) return [];
+  const told = foldedLines(bySeverity(groupsOf(bad)), look.width);
+  return parted([...told, failedOf(bad).length > 0 ? summaryLines(subjects, look) : []]);
 }
 
 function summaryLines(subjects: readonly CheckedSubject[], { width, again }: VerifyLook): Line[] {

@@ -61,6 +61,8 @@ export interface SecretFacts {
   readonly isNeeded: boolean;
   /** Of a secret that is missing: whether its namespace is, as far as that is known. */
   readonly namespaceMissing: boolean;
+  /** Of a namespace or a secret that is missing: a name that is there and much like it. */
+  readonly meant: string | undefined;
   /** Of a secret that is missing: namespaces that have one of that name. */
   readonly elsewhere: readonly string[];
   /** What is in it; undefined where it cannot be read, or is not there. */
@@ -73,6 +75,8 @@ export interface SecretFacts {
   readonly wantedHost: string | undefined;
   /** Whether Azure shows no such registry. */
   readonly wantedMissing: boolean;
+  /** The name of one that Azure shows and that is much like it. */
+  readonly registryMeant: string | undefined;
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
   /** Hosts in it that are registries of Azure, as they are spelled. */

@@ -20,8 +20,8 @@ export function isMeant(
   }
 }
 
-/** By its resource id; one that was set up without Azure is known by its login server alone. */
-function registryName(registryId: string, loginServer: string): string {
+/** A registry's name, by its resource id; one that was set up without Azure is known by its login server alone. */
+export function registryName(registryId: string, loginServer: string): string {
   return nameInId(registryId) ?? loginServer.split(/[.:]/)[0] ?? "";
 }
 

@@ -178,7 +178,7 @@ export function checkRoleRights(
 export function roleChanges(finding: RolesFinding, registry: Registry): PlannedChange[] {
   return [
     ...finding.wanted.map(({ desired: { role, condition }, present, action }) => ({
-      target: `role ${role.name} on ${registry.name}`,
+      target: `role assignment ${role.name} on ${registry.name}`,
       action,
       before: present ? reach(role, present.condition) : null,
       after: reach(role, condition),
@@ -186,7 +186,7 @@ export function roleChanges(finding: RolesFinding, registry: Registry): PlannedC
     ...finding.obsolete.map(({ roleDefinitionId, name, condition }) => {
       const role = builtInRole(roleDefinitionId);
       return {
-        target: `role ${role?.name ?? name} on ${registry.name}`,
+        target: `role assignment ${role?.name ?? name} on ${registry.name}`,
         action: "removed" as const,
         before: reach(role, condition),
         after: null,

@@ -53,7 +53,7 @@ export async function proveRemoved(
       inARow === 0
         ? `Waiting for Entra to forget the removed key, up to ${formatDuration(timeoutMs)}`
         : `Seeing that Entra has forgotten the removed key: ${inARow} of ${steadiness.times} in a row`;
-    report({ kind: "waiting", id: "refusal", text });
+    report({ kind: inARow === 0 ? "waiting" : "advanced", id: "refusal", text });
   };
   const gone = await isSteadily(look, { steadiness, timeoutMs, onLook }, clock, signal);
   report({ kind: "ended", id: "refusal" });

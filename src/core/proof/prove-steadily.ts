@@ -70,7 +70,7 @@ export async function proveSteadily(
       inARow === 0
         ? `Waiting for ${who} to take the password everywhere, up to ${formatDuration(timeoutMs)}`
         : `Proving that ${who} takes the password: ${inARow} of ${times} in a row`;
-    report({ kind: "waiting", id: "proof", text });
+    report({ kind: inARow === 0 ? "waiting" : "advanced", id: "proof", text });
     const pause = inARow === 0 ? pauseAfterRefusalMs : pauseMs;
     if (pause > 0) await clock.sleep(pause, signal);
     else signal.throwIfAborted();
@@ -140,7 +140,7 @@ export async function isRefusedSteadily(
       inARow === 0
         ? `Waiting for the removed password to be refused everywhere, up to ${formatDuration(timeoutMs)}`
         : `Seeing that the removed password is refused: ${inARow} of ${steadiness.times} in a row`;
-    report({ kind: "waiting", id: "refusal", text });
+    report({ kind: inARow === 0 ? "waiting" : "advanced", id: "refusal", text });
   };
   const refused = await isSteadily(look, { steadiness, timeoutMs, onLook }, clock, signal);
   report({ kind: "ended", id: "refusal" });

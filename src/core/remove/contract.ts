@@ -78,6 +78,8 @@ export interface RemovePlan {
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes. */
   readonly warnings: readonly string[];
+  /** What nobody can undo, in sentences. */
+  readonly lasting: readonly string[];
 }
 
 /** Why something stays. */

@@ -1,3 +1,4 @@
+import { asking, closestName } from "../../domain/closest-name.ts";
 import { dockerConfigType } from "../../domain/docker-config.ts";
 import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
@@ -37,7 +38,7 @@ export async function findLoginServer(
     })),
   );
   const [only, ...more] = believed.filter(({ ids }) => ids !== undefined);
-  if (!only) return lookUp(input, ports, signal);
+  if (!only) return lookUp(seen, input, ports, signal);
   if (more.length > 0) throw ambiguous([only, ...more].map(({ loginServer }) => loginServer));
   const { loginServer, ids = [] } = only;
   return { loginServer, name: nameInId(ids[0]) ?? loginServer, ids };
@@ -98,6 +99,7 @@ export function recordedIn(
 }
 
 async function lookUp(
+  seen: readonly ClusterView[],
   { registry: reference, subscription, resourceGroup }: RemoveInput,
   { azure }: RemovePorts,
   signal: AbortSignal,
@@ -109,7 +111,7 @@ async function lookUp(
   // It may be where nobody could look, with the roles that are to go.
   if (!first && unseen[0]) throw unseen[0];
   if (first) return { loginServer: first.loginServer, name: first.name, ids: [first.id] };
-  if (reference.kind !== "login-server") throw nothingFound(reference.name);
+  if (reference.kind !== "login-server") throw nothingFound(reference.name, recordedIn(seen, undefined));
   return { loginServer: reference.loginServer, name: reference.loginServer, ids: [] };
 }
 
@@ -122,10 +124,12 @@ function ambiguous(loginServers: readonly string[]): ActionableError {
 }
 
 /** Without a login server nothing leads to what may be left in Azure. */
-function nothingFound(name: string): ActionableError {
+function nothingFound(name: string, recorded: ReadonlyMap<string, readonly string[]>): ActionableError {
+  const known = [...recorded].flatMap(([loginServer, ids]) => [nameInId(ids[0]) ?? loginServer]);
+  const sentence = `No secret that can be seen has an entry for a registry ${name}, and Azure shows none of that name.`;
   return refused(
     "remove.nothing-found",
-    `No secret that can be seen has an entry for a registry ${name}, and Azure shows none of that name.`,
+    asking(sentence, closestName(name, known)),
     "Check --registry, --context and -n: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. Of a registry that is deleted give the login server, such as myregistry.azurecr.io.",
   );
 }

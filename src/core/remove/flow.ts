@@ -5,6 +5,7 @@ import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { leftOutOf, requireClusters, viewClusters, type LeftOut } from "../cluster/view.ts";
 import { declinedHalfWay, noneWritable } from "../ending.ts";
 import { hasChanges } from "../plan.ts";
+import { toldOf } from "../progress.ts";
 import type { Writing } from "../ports.ts";
 import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
@@ -19,6 +20,7 @@ import type {
 } from "./contract.ts";
 import { findLoginServer, recordedIn } from "./find-login-server.ts";
 import { checkRights, lookAtCluster, type Removal } from "./look.ts";
+import { refuseMissingNamespaces, refuseMissingSecret } from "./not-there.ts";
 import { planRemoval } from "./plan-removal.ts";
 import { proveKeysGone } from "./prove-gone.ts";
 import { Records, finishedOutcome, thingsToGo } from "./result.ts";
@@ -103,7 +105,8 @@ async function carryAllOut(
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
-      await act(removal, { ...tools, gone, records });
+      const context = removals.length > 1 ? removal.seen.contexts[0] : undefined;
+      await act(removal, { ...tools, report: toldOf(tools.report, context), gone, records });
     } catch (error) {
       if (!isFailureOfOne(error, tools.signal)) throw error;
       records.failures.push(error);
@@ -120,6 +123,7 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   const [first] = unseen;
   if (first && seen.length === 0) throw first.error;
   const leftOut = leftOutOf(unseen);
+  await refuseMissingNamespaces(seen, input, signal);
   const registry = await findLoginServer(seen, input, ports, signal);
   const gone = new Set<string>();
   const removals: Removal[] = [];
@@ -127,6 +131,7 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
     removals.push(await lookAtCluster(one, { registry, gone }, { input, ports }, signal));
   const live = removals.find(({ entries }) => entries.liveMark)?.entries.liveMark;
   if (live && !input.dryRun) throw new BusyError(targetName(live));
+  refuseMissingSecret(removals, input);
   refuseIfAllUnwritable(removals);
   await checkRights(removals, ports, signal);
   const plan = planRemoval(registry, removals, leftOut, input);

@@ -36,6 +36,7 @@ export function planRemoval(
       ...removals.flatMap(({ clocks }) => clockWarnings(clocks)),
       ...removals.flatMap(warningsOf),
     ],
+    lasting: removals.flatMap(lastingOf),
   };
 }
 
@@ -127,7 +128,7 @@ function becauseOf({ reason, heldBy }: Kept<unknown>) {
 
 /** As people know it: by the role's name, and the last part of its scope. */
 export function roleName({ roleDefinitionId, scope, name }: RoleAssignment): string {
-  return `role ${builtInRole(roleDefinitionId)?.name ?? name} on ${inOneLine(scope.split("/").at(-1) ?? scope)}`;
+  return `role assignment ${builtInRole(roleDefinitionId)?.name ?? name} on ${inOneLine(scope.split("/").at(-1) ?? scope)}`;
 }
 
 const mostNamed = 20;
@@ -165,6 +166,13 @@ function flagWarnings({ application, keptKeys, keptRoles }: PrincipalVerdict): s
   ];
 }
 
+/** What the person agrees to, and nobody can undo. */
+function lastingOf({ verdicts }: Removal): string[] {
+  return verdicts
+    .filter(({ keptBecause }) => !keptBecause)
+    .map(({ application }) => `${nameOf(application)} is deleted for good, and cannot be restored`);
+}
+
 function warningsOf({ users, entries, verdicts }: Removal): string[] {
   const warnings = users.stillNaming.map(
     (who) => `${who} names the secret, and will not pull with it any more`,
@@ -189,7 +197,6 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
   }
   warnings.push(...verdicts.flatMap(flagWarnings));
   for (const { application, roles, keptBecause } of verdicts) {
-    if (!keptBecause) warnings.push(`${nameOf(application)} is deleted for good, and cannot be restored`);
     if (keptBecause?.reason !== "shared" || roles.length === 0 || application.passwords.length === 0)
       continue;
     warnings.push(

@@ -3,7 +3,7 @@ import { ActionableError } from "../../domain/errors.ts";
 import { Once } from "../../domain/once.ts";
 import { proofImage, type ProofKind } from "../proof/prove-pull.ts";
 import { proveRemoved, type RemovalEvidence, type RemovalProof } from "../proof/prove-removed.ts";
-import type { Report } from "../progress.ts";
+import { toldOf, type Report } from "../progress.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 import type { Records, RemovedKeyRecord } from "./result.ts";
 
@@ -27,7 +27,7 @@ export async function proveKeysGone(records: Records, proving: Proving): Promise
   await Promise.all(
     records.removedKeys.map(async (key) => {
       const { loginServer } = key;
-      const evidence = await evidenceOf(key, proving, () =>
+      const evidence = await evidenceOf(key, { ...proving, isAlone: records.removedKeys.length === 1 }, () =>
         ways.do("way to try a key", loginServer, () => wayToTry(loginServer, proving)),
       );
       records.noteEvidence(key.keyId, evidence ?? "not-yet-refused");
@@ -37,20 +37,21 @@ export async function proveKeysGone(records: Records, proving: Proving): Promise
 
 async function evidenceOf(
   { keyId, objectId, loginServer, credentials }: RemovedKeyRecord,
-  proving: Proving,
+  proving: Proving & { readonly isAlone: boolean },
   way: () => Promise<ProofKind>,
 ): Promise<RemovalEvidence | undefined> {
   const { input, ports, report, signal } = proving;
   if (input.proof === "none") return "untried";
   const { directory, signIn } = ports.azure;
   const id = `refusal of ${keyId}`;
+  const name = proving.isAlone ? undefined : `key ${keyId}`;
   try {
     const proof: RemovalProof = {
       pullProof: ports.pullProof,
       signIn,
       clock: ports.clock,
       // Several keys are tried at the same time.
-      report: (event) => report("id" in event ? { ...event, id } : event),
+      report: toldOf((event) => report("id" in event ? { ...event, id } : event), name),
       kind: await way(),
       loginServer,
       image: proofImage({ image: undefined, repositories: [] }),

@@ -71,7 +71,7 @@ export class Several {
         await work(item);
         done += 1;
         if (items.length > 1) {
-          report({ kind: "waiting", id, text: `${done} of ${items.length} ${what}` });
+          report({ kind: "advanced", id, text: `${done} of ${items.length} ${what}` });
         }
       },
       { concurrency: input.concurrency },

@@ -190,9 +190,11 @@ async function write(writes: readonly SecretWrite[], work: KeyWork): Promise<num
   const total = writes.length;
   report({ kind: "started", id: "secrets", text: `Writing ${total} ${total === 1 ? "secret" : "secrets"}` });
   const good = await work.write(writes);
-  const count = good === 1 ? "1 secret" : `${good} secrets`;
-  if (good > 0)
-    report({ kind: "done", id: "secrets", text: `Wrote ${count}, read them back and proved what they hold` });
+  const text =
+    good === 1
+      ? "Wrote 1 secret, read it back and proved what it holds"
+      : `Wrote ${good} secrets, read them back and proved what they hold`;
+  if (good > 0) report({ kind: "done", id: "secrets", text });
   return good;
 }
 

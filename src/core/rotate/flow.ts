@@ -6,7 +6,7 @@ import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
 import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
-import type { Report } from "../progress.ts";
+import { toldOf, type Report } from "../progress.ts";
 import { BusyWait } from "../turn/busy.ts";
 import { act, type Rotating } from "./act.ts";
 import type {
@@ -78,11 +78,13 @@ export async function rotate(
     seen: looked.seen,
   };
   const records = await Promise.all(
-    looked.seen.map(async ({ clusterId }) => {
+    looked.seen.map(async ({ clusterId, contexts }) => {
       const done: KeysRecord[] = [];
+      const context = looked.seen.length > 1 ? contexts[0] : undefined;
+      const here = { ...run, report: toldOf(report, context) };
       // One after the other: the keys of several registries may lie in the same secrets.
       for (const prospect of looked.prospects) {
-        if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, run, done));
+        if (prospect.keys.seen.clusterId === clusterId) done.push(await act(prospect, here, done));
       }
       return done;
     }),

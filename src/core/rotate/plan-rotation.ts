@@ -100,7 +100,7 @@ function keyName(keyId: string | null): string {
 
 function changeOverChanges(
   { to, holders }: ChangeOver,
-  { keyOf, seen }: SeenKeys,
+  { keyOf, seen, loginServer }: SeenKeys,
   unwritable: readonly Unwritable[],
 ): PlannedChange[] {
   const unreached = new Set(unwritable.map(({ target }) => targetName(target)));
@@ -112,7 +112,7 @@ function changeOverChanges(
           target: `key for cluster ${seen.clusterId}`,
           action: "created",
           before: null,
-          after: { clusterId: seen.clusterId },
+          after: { clusterId: seen.clusterId, loginServer },
         },
     ...holders
       .filter(({ target }) => !unreached.has(targetName(target)))

@@ -88,7 +88,7 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   report({
     kind: "done",
     id: "clean",
-    text: `Took the old password out of ${total} ${total === 1 ? "secret" : "secrets"}, and proved what they hold`,
+    text: `Took the old password out of ${total === 1 ? "1 secret, and proved what it holds" : `${total} secrets, and proved what they hold`}`,
   });
   return true;
 }

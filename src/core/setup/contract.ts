@@ -96,8 +96,10 @@ export interface SetupPlan {
   /** Where the secrets are written instead of to the cluster. */
   readonly manifest?: string;
   readonly changes: readonly PlannedChange[];
-  /** Things to know before saying yes: targets left out, roles that are not ours. */
+  /** Things to know before saying yes, such as roles that are not ours. */
   readonly warnings: readonly string[];
+  /** Secrets that cannot be written, and why: the others are. */
+  readonly leftOut: readonly ResultSecret[];
   /** Whether a principal that has rights on the registry gets others: nobody agrees to that by Enter alone. */
   readonly changesRights: boolean;
 }
@@ -119,6 +121,8 @@ export interface ResultServicePrincipal {
 }
 
 export interface ResultRoleAssignment {
+  /** Of the cluster, or the first of its contexts, whose principal it is granted to. */
+  readonly context: string;
   readonly id: string;
   readonly requestedRole: RequestedRole;
   readonly role: string;

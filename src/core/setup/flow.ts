@@ -3,7 +3,7 @@ import { azureNow, clockWarnings, readClocks, refuseFarClocks } from "../clocks.
 import { requireClusters } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
-import type { Report } from "../progress.ts";
+import { toldOf, type Report } from "../progress.ts";
 import { provePull } from "../proof/prove-pull.ts";
 import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
@@ -160,7 +160,8 @@ async function attempt(
   const taken = found.jobs.find((job) => job.liveMark && writesKey(job))?.liveMark;
   if (taken) throw new BusyError(targetName(taken.target));
   conversation.report({ kind: "ended", id: "busy" });
-  const records = hasChanges(plan.changes)
+  const changes = hasChanges(plan.changes);
+  const records = changes
     ? (await conversation.approve(plan))
       ? await apply(found, tools, conversation.leave)
       : undefined
@@ -170,7 +171,10 @@ async function attempt(
   if (overtaken && busy.mayWait) {
     throw new OvertakenError(overtaken.error as BusyError, records);
   }
-  for (const warning of plan.warnings) conversation.report({ kind: "note", level: "warning", text: warning });
+  // Who was shown the plan has seen them.
+  for (const text of changes ? [] : plan.warnings) {
+    conversation.report({ kind: "note", level: "warning", text });
+  }
   const outcome = finishedOutcome(found, records, now(ports));
   if (input.credentialsFile !== undefined && outcome.kind === "finished" && outcome.exitCode === 0) {
     await ports.files.write(input.credentialsFile, credentialsDocument(found, records));
@@ -183,7 +187,12 @@ async function apply(
   tools: SetupTools,
   leave: SetupConversation["leave"],
 ): Promise<JobRecord[]> {
-  const records = await Promise.all(found.jobs.map((job) => act(new JobWork(job, found, tools))));
+  const records = await Promise.all(
+    found.jobs.map((job) => {
+      const context = found.jobs.length > 1 ? job.contexts[0] : undefined;
+      return act(new JobWork(job, found, { ...tools, report: toldOf(tools.report, context) }));
+    }),
+  );
   if (records.some(({ wrote }) => wrote)) leave?.(resultOf(found, records, now(tools.ports)));
   tools.signal.throwIfAborted();
   const bug = records.find(({ error }) => error !== undefined && !(error instanceof ActionableError));

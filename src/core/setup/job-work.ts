@@ -145,7 +145,7 @@ export class JobWork {
 
   /** How far a step is that does the same many times. */
   progress(id: string, made: number, total: number, what: string): void {
-    if (total > 1) this.report({ kind: "waiting", id, text: `${made} of ${total} ${what}` });
+    if (total > 1) this.report({ kind: "advanced", id, text: `${made} of ${total} ${what}` });
   }
 }
 

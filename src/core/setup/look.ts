@@ -1,4 +1,4 @@
-import { noneWritable } from "../ending.ts";
+import { fixesOf, noneWritable } from "../ending.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Caller } from "../../domain/identity.ts";
@@ -173,7 +173,7 @@ export class Exclusions {
     throw refused(
       first.code,
       `${this.#refusals.length} targets cannot be written, so none was:\n${all}`,
-      first.hint,
+      fixesOf(this.#refusals),
     );
   }
 

@@ -3,6 +3,7 @@ import { formatDuration } from "../../domain/duration.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
+import { resultError, type ResultSecret } from "../ending.ts";
 import { applicationChanges } from "../identity/application.ts";
 import { cappedLife } from "../identity/client-secret.ts";
 import { foreseenText } from "../identity/foreseen-refusal.ts";
@@ -11,7 +12,7 @@ import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
 import { standingMarks } from "./decide.ts";
-import { writesKey, type Job, type JobIdentity, type JobTarget } from "./job.ts";
+import { writesKey, type Job, type JobIdentity, type JobTarget, type LeftOut } from "./job.ts";
 import type { Look } from "./look.ts";
 
 /** The registry as results show it. */
@@ -45,10 +46,21 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
       ...leftOutWarnings(input),
       ...registryWarnings(look),
       ...manifestWarnings(look),
-      ...leftOut.map(({ target, error }) => `${targetName(target)} is left out: ${error.message}`),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),
     ],
+    leftOut: leftOut.map(leftOutSecret),
     changesRights: jobs.some(({ identity }) => identity && rightsChange(identity.roles) !== undefined),
+  };
+}
+
+/** A secret that cannot be written, as results show it. */
+export function leftOutSecret({ target, error }: LeftOut): ResultSecret {
+  return {
+    context: target.cluster.context,
+    namespace: target.namespace,
+    name: target.name,
+    action: "failed",
+    error: resultError(error),
   };
 }
 

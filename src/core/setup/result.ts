@@ -17,9 +17,9 @@ import type {
   SetupOutcome,
   SetupResult,
 } from "./contract.ts";
-import { applicationOf, type Job, type KnownKey, type LeftOut, type TargetCredential } from "./job.ts";
+import { applicationOf, type Job, type KnownKey, type TargetCredential } from "./job.ts";
 import type { Look } from "./look.ts";
-import { credentialAction, resultRegistry } from "./plan-setup.ts";
+import { credentialAction, leftOutSecret, resultRegistry } from "./plan-setup.ts";
 
 /** What became of one link. */
 export interface LinkRecord {
@@ -118,6 +118,7 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAss
   const { identity } = job;
   if (!identity) return [];
   const { registry } = identity.roleWish;
+  const [context = ""] = job.contexts;
   const standing =
     roles.length > 0
       ? roles
@@ -126,6 +127,7 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAss
         );
   return [
     ...standing.map(({ id, desired, action }) => ({
+      context,
       id,
       requestedRole: identity.roles.requested,
       role: desired.role.name,
@@ -136,6 +138,7 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAss
     ...identity.roles.obsolete
       .filter(({ id }) => removedRoles.includes(id))
       .map(({ id, roleDefinitionId, condition }) => ({
+        context,
         id,
         requestedRole: identity.roles.requested,
         role: builtInRole(roleDefinitionId)?.name ?? roleDefinitionId,
@@ -186,16 +189,6 @@ function unfinishedSecret({ cluster: { context }, namespace, name }: Target): Re
     hint: "Run the same command again: it goes on from here.",
   };
   return { context, namespace, name, action: "created", error };
-}
-
-function leftOutSecret({ target, error }: LeftOut): ResultSecret {
-  return {
-    context: target.cluster.context,
-    namespace: target.namespace,
-    name: target.name,
-    action: "failed",
-    error: resultError(error),
-  };
 }
 
 /** In the order in which the namespaces were named, whichever was done first. */

@@ -132,6 +132,17 @@ export type PendingWork = {
     }
 );
 
+/** A name that was asked for, and that no entry of ours is found by. */
+export interface MissingThing {
+  readonly kind: "namespace" | "registry" | "secret";
+  /** As it was asked for; of namespaces that were chosen by labels, these. */
+  readonly name: string;
+  /** A whole sentence. */
+  readonly message: string;
+  /** A name that is there and much like it. */
+  readonly didYouMean?: string;
+}
+
 /** What of a cluster could not be looked at. */
 export interface Unseen {
   readonly context: string;
@@ -161,6 +172,7 @@ export interface StatusResult {
   readonly pending: readonly PendingWork[];
   readonly scopes: readonly Scope[];
   readonly unseen: readonly Unseen[];
+  readonly missing: readonly MissingThing[];
   /** Things that will hurt one day, and are no reason to exit with 5. */
   readonly warnings: readonly { readonly code: string; readonly appId: string; readonly message: string }[];
   /** With `prune`: the key that was removed. */

@@ -52,6 +52,8 @@ export function finished(
       namespace: namespace ?? null,
       error: { code, message },
     })),
+    // What was to be removed may have been all there was.
+    missing: pruned === undefined ? look.missing : [],
     warnings: [
       ...(directory ? applicationWarnings(directory) : []),
       ...seen.flatMap((cluster) => secretWarnings(cluster, input)),
@@ -128,7 +130,7 @@ function brokenLinks(
 
 /** Whether nobody has to do anything: by what was seen. */
 function isInOrder(
-  { entries, orphans, brokenLinks, pending }: StatusResult,
+  { entries, orphans, brokenLinks, pending, missing }: StatusResult,
   clocks: ReadonlyMap<string, Date>,
 ): boolean {
   const lives = ({ expiresAt, clusterId }: OrphanKey) =>
@@ -137,6 +139,7 @@ function isInOrder(
     entries.every(({ state }) => state === "ok" || state === "pending") &&
     !(orphans ?? []).some(lives) &&
     brokenLinks.length === 0 &&
+    missing.length === 0 &&
     !pending.some(({ overdue }) => overdue)
   );
 }

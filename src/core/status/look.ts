@@ -8,7 +8,8 @@ import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import { viewManaged, type ClusterView, type UnseenPlace } from "../cluster/view.ts";
 import { findApplicationListing, findPrincipalOf, withoutRemovedKeys } from "../identity/find-application.ts";
 import type { Clock, Directory } from "../ports.ts";
-import type { StatusInput, StatusPorts } from "./contract.ts";
+import type { MissingThing, StatusInput, StatusPorts } from "./contract.ts";
+import { findMissing } from "./missing.ts";
 import { findOrphans, findUnnamed, seeksUnnamed } from "./orphans.ts";
 
 /** Everything that was seen. */
@@ -23,18 +24,24 @@ export interface Look {
   readonly azureTime: Date | undefined;
   /** Service accounts that name a secret which is gone, by cluster. */
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
+  /** What was asked for by name and is not there. */
+  readonly missing: readonly MissingThing[];
 }
+
+/** What the directory says, or why it says nothing. */
+type Asked = Omit<Look, "leftLinks" | "missing">;
 
 /** Looks at the clusters, at what the directory says of their keys, and at links to secrets that are gone. */
 export async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
   const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
   const [first] = unseen;
   if (seen.length === 0 && first) throw first.error;
-  const [look, leftLinks] = await Promise.all([
+  const [look, leftLinks, missing] = await Promise.all([
     askAbout({ seen, unseen }, input, ports, signal),
     leftLinksIn(seen, input, signal),
+    findMissing(input, seen, signal),
   ]);
-  return { ...look, leftLinks };
+  return { ...look, leftLinks, missing };
 }
 
 /** Whoever may not list service accounts, or gets no answer, is told of secrets and keys alone. */
@@ -55,7 +62,7 @@ async function askAbout(
   input: StatusInput,
   ports: StatusPorts,
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks">> {
+): Promise<Asked> {
   if (!hasApplications(seen, input.registry)) return { seen, unseen, facts: new Map(), azureTime: undefined };
   try {
     const directory = await ports.directory();
@@ -79,7 +86,7 @@ async function confirmed(
   directory: Directory,
   { input, ports }: { readonly input: StatusInput; readonly ports: StatusPorts },
   signal: AbortSignal,
-): Promise<Omit<Look, "leftLinks" | "azureTime">> {
+): Promise<Omit<Asked, "azureTime">> {
   const { facts } = look;
   const { clusters, clock } = ports;
   const orphans = findOrphans(look.seen, facts, input.registry);

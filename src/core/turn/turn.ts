@@ -182,7 +182,7 @@ export class Turn {
         this.written.set(targetName(target), { target, action: isChanged ? change : "unchanged" });
         if (writes.length > 1) {
           const text = `${done.length} of ${writes.length} secrets written`;
-          report({ kind: "waiting", id: "secrets", text });
+          report({ kind: "advanced", id: "secrets", text });
         }
       } catch (error) {
         this.#noteFailure(target, error);

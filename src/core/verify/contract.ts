@@ -3,7 +3,7 @@ import type { CheckResult } from "../checks/check.ts";
 import type { Suggest } from "../checks/facts.ts";
 import type {
   Clock,
-  ClusterReads,
+  ClusterTarget,
   PrincipalReads,
   ProofImage,
   RegistryLooks,
@@ -20,6 +20,10 @@ export interface VerifyInput extends RegistryScope {
   /** Empty, and no selector: the context's own. */
   readonly namespaces: readonly string[];
   readonly namespaceSelector: string | undefined;
+  /** Instead of those: every namespace that has an entry of ours. */
+  readonly allNamespaces: boolean;
+  /** Whether nobody named the contexts, so that several may lead to one cluster. */
+  readonly allContexts: boolean;
   /** Undefined: every pull secret with an entry for a registry of Azure; the usual name where there is none. */
   readonly secretName: string | undefined;
   /** Service accounts that have to name the secret. */
@@ -43,19 +47,13 @@ export interface VerifyAzure {
   ownsLoginServer(loginServer: string): boolean;
 }
 
-/** One cluster to look at, with the namespace its context names. */
-export interface ReadTarget {
-  readonly cluster: ClusterReads;
-  readonly defaultNamespace: string;
-}
-
 /** The outside, joined by connect.ts. */
 export interface VerifyPorts {
   /** Opened when it is first needed: it may not be there, and nothing of it may be. */
   azure(signal: AbortSignal): Promise<VerifyAzure>;
   readonly registry: RegistryLooks;
   /** One for each chosen context, in the order given. */
-  readonly clusters: readonly ReadTarget[];
+  readonly clusters: readonly ClusterTarget[];
   readonly clock: Clock;
 }
 

@@ -1,3 +1,4 @@
+import { closestName } from "../../domain/closest-name.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { isManaged } from "../../domain/ownership.ts";
 import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
@@ -38,6 +39,7 @@ import { secretPresent } from "../checks/secret/secret-present.ts";
 import { secretReadable } from "../checks/secret/secret-readable.ts";
 import { secretRegistry } from "../checks/secret/secret-registry.ts";
 import { secretType } from "../checks/secret/secret-type.ts";
+import { namespaceNames } from "../cluster/missing-namespaces.ts";
 import type { ClusterReads } from "../ports.ts";
 import type { CheckedSubject, VerifyInput } from "./contract.ts";
 import { contentOf, entriesOf, isFor, type IsRegistry } from "./entries.ts";
@@ -88,6 +90,7 @@ export async function verifySecret(
     wanted: sight.wanted?.text,
     wantedHost: sight.wanted?.loginServer,
     wantedMissing: sight.wanted?.isMissing ?? false,
+    registryMeant: sight.wanted?.meant,
     cloud: sight.cloud,
     registryKeys: entries.map(({ key }) => key),
     suggest: input.suggest,
@@ -128,18 +131,20 @@ async function absence(
   { namespace }: SecretPlace,
   { cluster, everywhere, isRegistry, wanted }: SecretSight,
   signal: AbortSignal,
-): Promise<Pick<SecretFacts, "namespaceMissing" | "elsewhere">> {
-  if (secret || forbidden || !isNeeded) return { namespaceMissing: false, elsewhere: [] };
+): Promise<Pick<SecretFacts, "namespaceMissing" | "elsewhere" | "meant">> {
+  if (secret || forbidden || !isNeeded) return { namespaceMissing: false, elsewhere: [], meant: undefined };
   const [home, all] = await Promise.all([
     seen(cluster.findNamespace(namespace, signal), signal),
     everywhere(),
   ]);
-  return {
-    namespaceMissing: home.known && home.value === undefined,
-    elsewhere: all
-      .filter((one) => one.name === name && isFor(one, { isRegistry, wanted }))
-      .map((one) => one.namespace),
-  };
+  const alike = all.filter((one) => isFor(one, { isRegistry, wanted }));
+  const elsewhere = alike.filter((one) => one.name === name).map((one) => one.namespace);
+  if (home.known && home.value === undefined) {
+    const names = await namespaceNames([cluster], signal);
+    return { namespaceMissing: true, elsewhere, meant: closestName(namespace, names) };
+  }
+  const beside = alike.filter((one) => one.namespace === namespace).map((one) => one.name);
+  return { namespaceMissing: false, elsewhere, meant: closestName(name, beside) };
 }
 
 /*

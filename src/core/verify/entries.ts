@@ -98,6 +98,8 @@ export interface Wanted {
   readonly loginServer: string | undefined;
   /** Whether Azure was asked, and shows none. */
   readonly isMissing: boolean;
+  /** The name of one that it shows and that is much like it. */
+  readonly meant?: string | undefined;
 }
 
 /** An entry that was written for a registry, be it by its right login server or by what somebody took for it. */

@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { closestName } from "../../domain/closest-name.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
@@ -6,18 +7,19 @@ import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
 import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Finished } from "../ending.ts";
+import type { ClusterReads } from "../ports.ts";
 import type { Report } from "../progress.ts";
-import { chosenNamespaces } from "../cluster/namespaces.ts";
 import { namedAs } from "../cluster/registry-meant.ts";
 import { requireClusters } from "../cluster/view.ts";
 import { manyTargets } from "../cluster/read-targets.ts";
 import { clusterChecks, podChecks, verifySecret, type SecretSight, type VerifiedSecret } from "./decide.ts";
+import { choose, type ChosenCluster } from "./choose.ts";
 import { AzureSight } from "./look-at-azure.ts";
 import { entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
 import { RegistrySight, seen } from "./look-at-registry.ts";
-import { readsByList, seeNamespace, type ChosenNamespace, type SeenNamespace } from "./look-at-namespace.ts";
+import { readsByList, seeNamespace, type SeenNamespace } from "./look-at-namespace.ts";
 import { seePod, type PodSight } from "./look-at-pod.ts";
-import type { CheckedSubject, ReadTarget, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
+import type { CheckedSubject, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
 
 /** What the namespaces of one cluster are looked at with. */
 type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
@@ -77,36 +79,43 @@ function watched<T>(promise: Promise<T>): Promise<T> {
 
 /** One cluster's trouble is no other's, and alone it is the answer. */
 async function everyCluster(run: Run): Promise<CheckedSubject[]> {
-  const { clusters } = run.ports;
+  const { ports, input, signal } = run;
+  const chosen = await choose(ports.clusters, input, signal);
   const looked = await Promise.all(
-    clusters.map(async (target) => {
+    chosen.clusters.map(async (one) => {
       try {
-        return { subjects: await verifyCluster(target, run), error: undefined };
+        return { subjects: await verifyCluster(one, run), error: undefined };
       } catch (error) {
-        if (!(error instanceof ActionableError) || run.signal.aborted) throw error;
-        return { subjects: [lost(target, error)], error };
+        if (!(error instanceof ActionableError) || signal.aborted) throw error;
+        return { subjects: [lost(one.target.cluster.context, error)], error };
       }
     }),
   );
-  const [first] = looked;
-  if (first?.error && looked.every(({ error }) => error !== undefined)) throw first.error;
-  return looked.flatMap(({ subjects }) => subjects);
+  const all = [
+    ...looked,
+    ...chosen.lost.map(({ context, error }) => ({ subjects: [lost(context, error)], error })),
+  ];
+  const [first] = all;
+  if (first?.error && all.every(({ error }) => error !== undefined)) throw first.error;
+  return all.flatMap(({ subjects }) => subjects);
 }
 
-function lost({ cluster }: ReadTarget, { message, hint, docs }: ActionableError): CheckedSubject {
+function lost(context: string, { message, hint, docs }: ActionableError): CheckedSubject {
   const check: CheckResult = { id: "cluster-reachable", status: "fail", message, hint, docs };
-  return { subject: { context: cluster.context }, checks: [check] };
+  return { subject: { context }, checks: [check] };
 }
 
-async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubject[]> {
-  const { cluster } = target;
+async function verifyCluster(
+  { target: { cluster }, namespaces, said }: ChosenCluster,
+  run: Run,
+): Promise<CheckedSubject[]> {
   const { input, signal, registries, azure } = run;
   const isMeant = watched(meantSecrets(run));
   const isRegistry = watched(run.owns.then(registryTeller));
   const once = new Once();
   const listNodes = () => once.do("nodes", cluster.context, () => seen(cluster.listNodes(signal), signal));
   const [spaces, nodes] = await Promise.all([
-    namespacesOf(target, input, signal).then(async (names) => {
+    namespaces().then(async (names) => {
       const reads = names.length < manyTargets ? cluster : await readsByList(cluster, signal);
       const wish = { secretName: input.secretName, pod: input.pod, isMeant, isRegistry };
       return await pMap(names, (chosen) => seeNamespace(reads, chosen, wish, signal), {
@@ -148,6 +157,7 @@ async function verifyCluster(target: ReadTarget, run: Run): Promise<CheckedSubje
   const facts = await clusterFacts(cluster, entries, run, owns);
   return [
     { subject: { context: cluster.context }, checks: askAll(clusterChecks, facts) },
+    ...said,
     ...checked.flatMap(({ secrets, pods }) => [...secrets.flatMap(({ subjects }) => subjects), ...pods]),
   ];
 }
@@ -219,17 +229,6 @@ async function hostsOfImage(
   return hosts.size > 0 ? hosts : undefined;
 }
 
-async function namespacesOf(
-  { cluster, defaultNamespace }: ReadTarget,
-  input: VerifyInput,
-  signal: AbortSignal,
-): Promise<readonly ChosenNamespace[]> {
-  const showLabels = input.suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels");
-  const chosen = await chosenNamespaces(input, cluster, signal, showLabels);
-  if (!chosen) return [{ name: defaultNamespace, isNamed: true }];
-  return chosen.names.map((name) => ({ name, isNamed: input.namespaces.includes(name) }));
-}
-
 /** Whether a secret has an entry for a registry that is meant. */
 async function meantSecrets({ owns, wanted }: Run): Promise<(secret: PullSecret) => boolean> {
   const wish = { isRegistry: registryTeller(await owns), wanted: await wanted };
@@ -263,11 +262,13 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
         ({ name }) => name.toLowerCase() === registry.name.toLowerCase(),
       );
       const [only, ...more] = named;
+      const names = (all.known ? all.value : []).map(({ name }) => name);
       return {
         reference: registry,
         text,
         loginServer: more.length === 0 ? only?.loginServer : undefined,
         isMissing: only === undefined && (await azure.noRegistry()).known,
+        meant: only ? undefined : closestName(registry.name, names),
       };
     }
     default:
@@ -276,7 +277,7 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
 }
 
 async function clusterFacts(
-  cluster: ReadTarget["cluster"],
+  cluster: ClusterReads,
   entries: readonly EntryFacts[],
   { registries, ports }: Run,
   owns: IsRegistry,

@@ -16,6 +16,8 @@ export interface ChosenNamespace {
   readonly name: string;
   /** Whether it was named; else its labels alone chose it, and it may have no part in pulling. */
   readonly isNamed: boolean;
+  /** Secrets of it that are looked at whatever they hold. */
+  readonly secrets: readonly string[];
 }
 
 /** What is looked for in a namespace. */
@@ -54,7 +56,7 @@ export interface SeenNamespace extends NamespaceFacts {
 /** Reads what bears on the pulls of one namespace, side by side. */
 export async function seeNamespace(
   cluster: NamespaceReads,
-  { name: namespace, isNamed }: ChosenNamespace,
+  { name: namespace, isNamed, secrets: wished }: ChosenNamespace,
   wish: NamespaceWish,
   signal: AbortSignal,
 ): Promise<SeenNamespace> {
@@ -97,8 +99,10 @@ export async function seeNamespace(
     !accounts.known ||
     foundOf(waiting).some((pod) => waitsForRegistry(pod, isRegistry));
   if (isExpected) secrets.set(name, { ...byName, isNeeded });
-  const others = named.filter((one) => !secrets.has(one));
-  for (const one of await Promise.all(others.map((other) => readSecret(cluster, namespace, other, signal)))) {
+  const others = new Set([...named, ...wished].filter((one) => !secrets.has(one)));
+  for (const one of await Promise.all(
+    [...others].map((other) => readSecret(cluster, namespace, other, signal)),
+  )) {
     secrets.set(one.name, { ...one, isNeeded: true });
   }
   return {

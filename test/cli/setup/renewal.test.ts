@@ -35,6 +35,12 @@ it("is told after setup: rotate for the same keys, of the same clusters, before 
   );
 });
 
+it.each(["device-code", "browser"])("never signs in by %s, for which nobody is there", (auth) => {
+  const given = gather(setupOptions, { auth, yes: true }, {});
+  const command = renewalCommand({ program: "acr-pull", given, environment: {} }, [keyOf("180d")]);
+  expect(command).toBe("acr-pull rotate --if-expiring-within 60d --yes");
+});
+
 it("leaves to the environment what the environment says to both, and nothing that setup alone is told", () => {
   const environment = { ACR_PULL_REGISTRY: "myregistry", ACR_PULL_EXPIRES_IN: "30d" };
   const given = gather(setupOptions, { namespace: ["a"], yes: true }, environment);

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { colors } from "../../../src/cli/show/colors.ts";
 import type { ColorChoice } from "../../../src/cli/options/shared-options.ts";
 import { isColored, openTerminal, Printer, toned } from "../../../src/cli/show/terminal.ts";
 
@@ -28,10 +29,10 @@ describe("who is asked", () => {
     ["nobody in a pipeline", terminal, { CI: "true" }, false, false],
     ["nobody when stdin is a pipe", { stdin: false, stderr: true }, {}, false, false],
     ["nobody when the question would not be seen", { stdin: true, stderr: false }, {}, false, false],
-  ])("%s", (_who, { stdin, stderr }, environment, noInput, interactive) => {
+  ])("%s", async (_who, { stdin, stderr }, environment, noInput, interactive) => {
     const streams = { stdin: stream(stdin), stdout: stream(false), stderr: stream(stderr) };
     const options = { color: "auto", noInput, accessible: false } as const;
-    expect(openTerminal(streams, environment, options).interactive).toBe(interactive);
+    expect((await openTerminal(streams, environment, options)).interactive).toBe(interactive);
   });
 });
 
@@ -40,9 +41,9 @@ describe("what may be written over", () => {
     ["a terminal's last line", {}, false, true],
     ["nothing at a terminal that cannot do it", { TERM: "dumb" }, false, false],
     ["nothing for a screen reader", {}, true, false],
-  ])("%s", (_what, environment, accessible, live) => {
+  ])("%s", async (_what, environment, accessible, live) => {
     const streams = { stdin: stream(true), stdout: stream(true), stderr: stream(true) };
-    const terminal = openTerminal(streams, environment, { color: "auto", noInput: false, accessible });
+    const terminal = await openTerminal(streams, environment, { color: "auto", noInput: false, accessible });
     expect([terminal.plain, terminal.stderr.live, terminal.interactive]).toEqual([!live, live, true]);
   });
 });
@@ -50,13 +51,13 @@ describe("what may be written over", () => {
 describe("a line", () => {
   it("is cleaned piece by piece, and coloured by us alone", () => {
     const out = stream(true);
-    new Printer(out, true, false).line([toned("bad", "no\u001b[2J"), " \u001b]0;x\u0007text\nmore"]);
+    new Printer(out, colors, false).line([toned("bad", "no\u001b[2J"), " \u001b]0;x\u0007text\nmore"]);
     expect(read(out)).toBe("\u001b[31mno\u001b[39m text more\n");
   });
 
   it("has no escape where colour is off", () => {
     const out = stream(true);
-    new Printer(out, false, false).line([toned("good", "yes"), toned("strong", "!")]);
+    new Printer(out, undefined, false).line([toned("good", "yes"), toned("strong", "!")]);
     expect(read(out)).toBe("yes!\n");
   });
 });
@@ -64,7 +65,7 @@ describe("a line", () => {
 describe("the status line", () => {
   it("is replaced, and stays below what is printed meanwhile", () => {
     const out = stream(true);
-    const printer = new Printer(out, false, true);
+    const printer = new Printer(out, undefined, true);
     printer.status("one");
     printer.status("two");
     printer.line("done");
@@ -75,19 +76,19 @@ describe("the status line", () => {
 
   it("is never written where it could not be replaced", () => {
     const out = stream(false);
-    new Printer(out, false, false).status("waiting");
+    new Printer(out, undefined, false).status("waiting");
     expect(read(out)).toBe("");
   });
 
   it("is no longer than the terminal is wide", () => {
     const out = stream(true, 10);
-    new Printer(out, false, true).status("0123456789abcdef");
+    new Printer(out, undefined, true).status("0123456789abcdef");
     expect(read(out)).toBe("\r\u001b[2K01234567…");
   });
 
   it("counts wide characters twice", () => {
     const out = stream(true, 10);
-    new Printer(out, false, true).status("名前の名前の");
+    new Printer(out, undefined, true).status("名前の名前の");
     expect(read(out)).toBe("\r\u001b[2K名前の名…");
   });
 });

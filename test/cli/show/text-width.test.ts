@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tableLines } from "../../../src/cli/show/lines.ts";
-import { wrapped } from "../../../src/cli/show/text-width.ts";
+import { cutInside, wrapped } from "../../../src/cli/show/text-width.ts";
 
 describe("a sentence", () => {
   it("is broken between words, and not at all where there is no end of columns", () => {
@@ -22,22 +21,10 @@ describe("a sentence", () => {
   });
 });
 
-describe("a table", () => {
-  const rows = [["sandbox", "awesomeapps", "created"]];
-
-  it("has its columns in line, and no space at its lines' ends", () => {
-    expect(tableLines(["CONTEXT", "NAMESPACE", "RESULT"], rows, 40)).toEqual([
-      "CONTEXT  NAMESPACE    RESULT",
-      "sandbox  awesomeapps  created",
-    ]);
-  });
-
-  it("shows a row by itself where the columns do not fit", () => {
-    expect(tableLines(["CONTEXT", "NAMESPACE", "RESULT"], rows, 20)).toEqual([
-      "context: sandbox",
-      "namespace:",
-      "awesomeapps",
-      "result: created",
-    ]);
+describe("a name that is too long", () => {
+  it("is cut inside, since names differ at their ends", () => {
+    expect(cutInside(9, "aks-production-weu")).toBe("aks-…-weu");
+    expect(cutInside(18, "aks-production-weu")).toBe("aks-production-weu");
+    expect(cutInside(6, "名前空間")).toBe("名…間");
   });
 });

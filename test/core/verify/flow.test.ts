@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RegistryLooks } from "../../../src/core/ports.ts";
+import type { Cluster, ClusterReads, RegistryLooks } from "../../../src/core/ports.ts";
 import type { VerifyInput, VerifyPorts } from "../../../src/core/verify/contract.ts";
 import { verify } from "../../../src/core/verify/flow.ts";
 import { ActionableError } from "../../../src/domain/errors.ts";
@@ -12,6 +12,8 @@ const input: VerifyInput = {
   registry: undefined,
   namespaces: ["apps"],
   namespaceSelector: undefined,
+  allNamespaces: false,
+  allContexts: false,
   secretName: undefined,
   serviceAccounts: [],
   image: undefined,
@@ -83,7 +85,7 @@ function portsWith(secret: PullSecret, registry: Partial<RegistryLooks> = {}) {
     clusters: [
       {
         defaultNamespace: "apps",
-        cluster: {
+        cluster: reading({
           context: "blue",
           apiHost: "blue.example",
           serverTime: () => new Date(),
@@ -98,12 +100,18 @@ function portsWith(secret: PullSecret, registry: Partial<RegistryLooks> = {}) {
           findPod: () => Promise.resolve(undefined),
           listPodEvents: () => Promise.resolve([]),
           listNodes: () => Promise.resolve([]),
-        },
+        }),
       },
     ],
     clock: { now: () => new Date(), sleep: () => Promise.resolve() },
   };
   return { ports, asked, looked, signIns: () => signIns };
+}
+
+/** A cluster of which nothing else is asked. */
+function reading(reads: ClusterReads): Cluster {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return reads as Cluster;
 }
 
 async function run(ports: VerifyPorts, more: Partial<VerifyInput> = {}) {

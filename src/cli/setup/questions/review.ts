@@ -10,6 +10,7 @@ import { askWhatToChange } from "../../ask/interview.ts";
 import type { SetupQuestionParts, SetupQuestion } from "./question.ts";
 import { formatDuration } from "../../../domain/duration.ts";
 import { wantedText } from "../../../core/identity/pull-role.ts";
+import { registryText } from "../../show/registry-text.ts";
 import { toned, type Line } from "../../show/terminal.ts";
 import { planLines } from "../../show/plan-lines.ts";
 import { wrapped } from "../../show/text-width.ts";
@@ -112,7 +113,7 @@ function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], a
       : []),
     [
       "Registry",
-      `${registry.loginServer} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
+      `${registryText(registry.name, registry.loginServer)} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
     ],
     ["Role", `${[...new Set(granted)].join("; ")} on this registry alone`],
     [

@@ -1,3 +1,4 @@
+import { asking } from "../../../domain/closest-name.ts";
 import { heldText } from "../../../domain/held-text.ts";
 import { fail, pass, skip, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
@@ -9,7 +10,7 @@ const mostNamed = 5;
 export const secretPresent: Check<SecretFacts> = {
   id: "secret-present",
   needs: ["secret-readable"],
-  look: ({ secret, place, isNeeded, namespaceMissing, elsewhere, wanted, suggest }) => {
+  look: ({ secret, place, isNeeded, namespaceMissing, meant, elsewhere, wanted, suggest }) => {
     const { namespace, name, context } = place;
     if (secret?.deleting) {
       return fail(
@@ -27,7 +28,7 @@ export const secretPresent: Check<SecretFacts> = {
     const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";
     if (namespaceMissing) {
       return fail(`There is no namespace ${namespace} in context ${context}.`, {
-        hint: `Check the name with -n; or have it made with its secret: ${setupCommand(place, suggest, wanted, [["--create-namespace"]])}`,
+        hint: `${asking("Check the name with -n.", meant)} Or have it made with its secret: ${setupCommand(place, suggest, wanted, [["--create-namespace"]])}`,
         docs,
       });
     }
@@ -39,7 +40,10 @@ export const secretPresent: Check<SecretFacts> = {
       );
     }
     return fail(`There is no secret ${name} in namespace ${namespace}.`, {
-      hint: `Make it: ${setupCommand(place, suggest, wanted)}; or name another with -n and --secret-name.`,
+      hint:
+        meant === undefined
+          ? `Make it, or name another with -n and --secret-name: ${setupCommand(place, suggest, wanted)}`
+          : `${asking("Check --secret-name.", meant)} Or make it: ${setupCommand(place, suggest, wanted)}`,
       docs,
     });
   },

@@ -1,12 +1,13 @@
-import { fail, pass, type Check } from "../check.ts";
+import { fail, pass, skip, type Check } from "../check.ts";
 import type { SecretFacts } from "../facts.ts";
 
 /** May the secret be read at all? Without that nothing else can be said of it. */
 export const secretReadable: Check<SecretFacts> = {
   id: "secret-readable",
   needs: [],
-  look: ({ forbidden, place }) =>
-    forbidden
-      ? fail(forbidden.message, { hint: forbidden.hint, docs: forbidden.docs })
-      : pass(`Secrets may be read in ${place.namespace}.`),
+  look: ({ forbidden, place, namespaceMissing }) => {
+    if (forbidden) return fail(forbidden.message, { hint: forbidden.hint, docs: forbidden.docs });
+    if (namespaceMissing) return skip(`There is no namespace ${place.namespace} to read secrets in.`);
+    return pass(`Secrets may be read in ${place.namespace}.`);
+  },
 };

@@ -1,3 +1,4 @@
+import { asking } from "../../../domain/closest-name.ts";
 import { keysForImage } from "../../../domain/kubelet-match.ts";
 import { inOneLine } from "../../../domain/in-one-line.ts";
 import { fail, pass, skip, warn, type Check } from "../check.ts";
@@ -49,7 +50,7 @@ export const secretRegistry: Check<SecretFacts> = {
       return fail(
         `Secret ${place.name} holds no entry for ${wanted}, and Azure shows you no such registry: ${holds}.`,
         {
-          hint: `Check --registry; ${az("acr", "list", "--query", "[].loginServer")} shows those of a subscription.`,
+          hint: `${asking("Check --registry.", facts.registryMeant)} This shows those of a subscription: ${az("acr", "list", "--query", "[].loginServer")}`,
           docs,
         },
       );

@@ -169,7 +169,7 @@ const scenarios: Readonly<Record<string, (prompter: Prompter) => Promise<unknown
 };
 
 const interruption = watchSignals(process);
-const terminal = openTerminal(process, process.env, {
+const terminal = await openTerminal(process, process.env, {
   color: "auto",
   noInput: false,
   accessible: process.argv.includes("--accessible"),

@@ -1,0 +1,67 @@
+import { delimiter, dirname, resolve } from "node:path";
+import { outputOptions } from "../options/shared-options.ts";
+import { rehearsedWords, type Shell } from "../show/equivalent-command.ts";
+import { toned, type Line } from "../show/terminal.ts";
+import { wrapped } from "../show/text-width.ts";
+
+/** Where programs are beside the Node that runs this one, which is where npm puts it. */
+const usualFolders = ["/usr/local/bin", "/usr/bin", "/bin"];
+
+/**
+ * The same job as lines of a crontab, whose commands see nothing of the environment in which they were made.
+ * @param command makes the job's command line for the options that it is given
+ */
+export function crontabLines(
+  schedule: string,
+  shell: Shell,
+  command: (shell: Shell) => string,
+  width: number,
+): Line[] {
+  const { execPath, environment } = shell;
+  // Nothing that was made up is there tomorrow.
+  if (execPath === undefined || rehearsedWords(environment).length > 0) return [];
+  const line = `${command(asJob(shell))} ${outputOptions.quiet.long}`;
+  return [
+    [toned("strong", "As lines of a crontab:")],
+    ...variablesOf(execPath, environment).map(([name, value]) => `  ${name}=${value}`),
+    // Cron takes a percent sign for the end of the line.
+    `  ${schedule} ${line.replaceAll("%", "\\%")}`,
+    "",
+    ...wrapped(
+      "It also needs a sign-in that asks nobody: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET there, or another --auth.",
+      width,
+    ),
+    "",
+  ];
+}
+
+/** With what variables said here, and with files by their whole names: a job starts in another folder. */
+function asJob(shell: Shell): Shell {
+  const given = new Map(
+    [...shell.given].map(([name, { texts, source }]) => [
+      name,
+      {
+        texts: name === "kubeconfig" ? texts.map((file) => resolve(file)) : texts,
+        source: source === "variable" ? ("flag" as const) : source,
+      },
+    ]),
+  );
+  return { ...shell, given, environment: {} };
+}
+
+function variablesOf(execPath: string, environment: Shell["environment"]): Array<readonly [string, string]> {
+  const folders = [...new Set([dirname(execPath), ...usualFolders])];
+  const files = (text: string) =>
+    text
+      .split(delimiter)
+      .filter(Boolean)
+      .map((file) => resolve(file))
+      .join(delimiter);
+  return [
+    ["PATH", folders.join(delimiter)],
+    ...["KUBECONFIG", "NODE_EXTRA_CA_CERTS"].flatMap((name) => {
+      const value = environment[name];
+      return value ? [[name, files(value)] as const] : [];
+    }),
+  ];
+}

@@ -1,0 +1,79 @@
+/*
+ * What two hundred namespaces have in common is said once: nobody reads it two hundred times, and what is different
+ * would be lost in it.
+ */
+
+/** Things that are told in the same words: one at least. */
+export type Alike<T> = readonly [first: T, ...more: T[]];
+
+/** Things with the same key together, in the order in which the first of each came. */
+export function alike<T>(items: readonly T[], keyOf: (item: T) => string): Array<Alike<T>> {
+  const groups = new Map<string, [T, ...T[]]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return [...groups.values()];
+}
+
+const mostNames = 5;
+
+/** Names, as many as a person reads. */
+export function several(names: readonly string[]): string {
+  const more = names.length - mostNames;
+  return `${names.slice(0, mostNames).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** A number of things: `1 secret`, `2 secrets`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** A namespace of a cluster. */
+export interface Place {
+  readonly context: string;
+  readonly namespace: string;
+}
+
+/** Namespaces of one cluster: `kind/team-a`, `3 namespaces of kind: team-a, team-b, team-c`. */
+export function placesText(places: Alike<Place>): string {
+  const [{ context, namespace }] = places;
+  const names = [...new Set(places.map((place) => place.namespace))];
+  if (names.length === 1) return `${context}/${namespace}`;
+  return `${names.length} namespaces of ${context}: ${several(names)}`;
+}
+
+/** The text with its own namespace left out, by which one tells whether others say the same. */
+export function apartFrom(namespace: string, text: string): string {
+  return text.replaceAll(wholeWord(namespace), "*");
+}
+
+/** A command with more namespaces than these is too long to paste. */
+const mostInCommand = 20;
+
+/**
+ * What fixes one trouble of several namespaces, from what fixes it in the first.
+ * @param fix what to do there. A command of acr-pull in it takes all of them; another program's is an example
+ */
+export function fixOfAll(fix: string, [first, ...more]: Alike<Place>): string {
+  const others = [...new Set(more.map(({ namespace }) => namespace))].filter(
+    (name) => name !== first.namespace,
+  );
+  if (others.length === 0 || apartFrom(first.namespace, fix) === fix) return fix;
+  const flag = `--namespace ${first.namespace}`;
+  const flags = [flag, ...others.map((name) => `--namespace ${name}`)].slice(0, mostInCommand);
+  const command = new RegExp(
+    `(acr-pull (?:setup|rotate|verify|status|remove) (?:[^;\\n]* )?)${flag}(?![\\w-])`,
+    "g",
+  );
+  const left = command.test(fix) ? others.length + 1 - flags.length : others.length;
+  const all = fix.replaceAll(command, `$1${flags.join(" ")}`);
+  return left === 0 ? all : `${all} (and so for the other ${left})`;
+}
+
+/** A name of Kubernetes as a word by itself; none of its characters means anything in an expression but the dot. */
+function wholeWord(name: string): RegExp {
+  return new RegExp(`(?<![\\w-])${name.replaceAll(".", "\\.")}(?![\\w-])`, "g");
+}

@@ -1,0 +1,37 @@
+import type { StatusResult } from "../../core/status/contract.ts";
+import { alike, several } from "../show/folding.ts";
+import { signedLines } from "../show/lines.ts";
+import { toned, type Line } from "../show/terminal.ts";
+
+/** Where it was looked, where that is not everywhere: an incomplete answer says so. */
+export function scopeLines({ scopes }: StatusResult, width: number): Line[] {
+  return scopes
+    .filter(({ whole }) => !whole)
+    .map(
+      ({ context, namespaces }) =>
+        `Secrets may not be listed cluster-wide in ${context}; looked at ${listed(namespaces)}.`,
+    )
+    .flatMap((text) => signedLines(toned("warning", "!"), text, width));
+}
+
+/** What could not be looked at. */
+export function unseenLines({ unseen }: StatusResult, width: number): Line[] {
+  // A cluster may have thousands of unreadable namespaces. They take one line for each reason.
+  const groups = alike(unseen, ({ context, namespace, error }) =>
+    JSON.stringify(namespace === null ? [context] : [context, error.code]),
+  );
+  const missed = groups.map((group) => {
+    const [{ context, namespace, error }] = group;
+    const place = namespace === null ? context : `${context}/${namespace}`;
+    if (group.length === 1) return `Not looked at ${place}: ${error.message}`;
+    const names = several(group.map((one) => one.namespace ?? ""));
+    return `Not looked at ${group.length} namespaces of ${context}: ${names}. Of ${place}: ${error.message}`;
+  });
+  return missed.flatMap((text) => signedLines(toned("warning", "!"), text, width));
+}
+
+function listed(namespaces: readonly string[]): string {
+  if (namespaces.length === 0) return "none of its namespaces";
+  if (namespaces.length === 1) return `the namespace ${namespaces[0]} alone`;
+  return `${namespaces.length} namespaces one by one, ${several(namespaces)}`;
+}

@@ -1,0 +1,54 @@
+import pMap from "p-map";
+import { asking, closestName } from "../../domain/closest-name.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import type { Cluster } from "../ports.ts";
+import { ifToBeHad } from "./failure-of-one.ts";
+
+/** Where namespaces are looked for. */
+export type NamespaceReads = Pick<Cluster, "context" | "findNamespace" | "listNamespaces">;
+
+/** A namespace that none of the clusters has. */
+export interface MissingNamespace {
+  readonly name: string;
+  /** A sentence that names it, and what may have been meant. */
+  readonly message: string;
+  readonly didYouMean?: string;
+}
+
+/** Those of some namespaces that none of the clusters has. One that may not be looked for is not missing. */
+export async function missingNamespaces(
+  names: readonly string[],
+  clusters: readonly NamespaceReads[],
+  { concurrency }: { readonly concurrency: number },
+  signal: AbortSignal,
+): Promise<MissingNamespace[]> {
+  const isMissing = async (name: string) => {
+    const found = clusters.map(async (cluster) => {
+      const looked = cluster.findNamespace(name, signal).then((namespace) => ({ namespace }));
+      const seen = await ifToBeHad(looked, signal);
+      return seen === undefined || seen.namespace !== undefined;
+    });
+    return !(await Promise.all(found)).includes(true);
+  };
+  const looked = await pMap(names, async (name) => ({ name, missing: await isMissing(name) }), {
+    concurrency,
+  });
+  const missing = looked.filter((one) => one.missing).map(({ name }) => name);
+  if (missing.length === 0 || clusters.length === 0) return [];
+  const there = await namespaceNames(clusters, signal);
+  const where = clusters.map(({ context }) => inOneLine(context)).join(", ");
+  return missing.map((name) => {
+    const meant = closestName(name, there);
+    const message = asking(`There is no namespace ${name} in ${where}.`, meant);
+    return { name, message, ...(meant !== undefined && { didYouMean: meant }) };
+  });
+}
+
+/** The names of all namespaces, as far as they may be listed. */
+export async function namespaceNames(
+  clusters: ReadonlyArray<Pick<NamespaceReads, "listNamespaces">>,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const lists = clusters.map((cluster) => ifToBeHad(cluster.listNamespaces("", signal), signal));
+  return (await Promise.all(lists)).flatMap((list) => (list ?? []).map(({ name }) => name));
+}

@@ -1,0 +1,56 @@
+import { asking, closestName } from "../../domain/closest-name.ts";
+import { refused } from "../../domain/errors.ts";
+import { missingNamespaces } from "../cluster/missing-namespaces.ts";
+import { namedAs } from "../cluster/registry-meant.ts";
+import type { ClusterView } from "../cluster/view.ts";
+import type { RemoveInput } from "./contract.ts";
+import type { Removal } from "./look.ts";
+
+/**
+ * A namespace that no chosen cluster has is a misspelt one, or is gone with all that was in it.
+ * @throws ActionableError `kubernetes.namespace-not-found`, exit 2
+ */
+export async function refuseMissingNamespaces(
+  seen: readonly ClusterView[],
+  input: Pick<RemoveInput, "namespaces" | "concurrency">,
+  signal: AbortSignal,
+): Promise<void> {
+  const isSeen = (name: string) =>
+    seen.some(({ secrets }) => secrets.some(({ namespace }) => namespace === name));
+  const doubtful = input.namespaces.filter((name) => !isSeen(name));
+  if (doubtful.length === 0) return;
+  const clusters = seen.map(({ cluster }) => cluster);
+  const missing = await missingNamespaces(doubtful, clusters, input, signal);
+  if (missing.length === 0) return;
+  throw refused(
+    "kubernetes.namespace-not-found",
+    missing.map(({ message }) => message).join("\n"),
+    "Check -n and --context. If the namespace was deleted, run the same without -n: that removes what is left of it.",
+  );
+}
+
+/**
+ * A secret that has no entry of the registry, while secrets of other names have one, is a misspelt one. Where none has
+ * one, the same command may have run before.
+ * @throws ActionableError `secret.not-found`, exit 2
+ */
+export function refuseMissingSecret(
+  removals: readonly Removal[],
+  { secretName, registry }: Pick<RemoveInput, "secretName" | "registry">,
+): void {
+  if (secretName === undefined) return;
+  const isThere = removals.some(
+    ({ seen, entries }) =>
+      seen.secrets.some(({ name }) => name === secretName) ||
+      [...entries.entries, ...entries.unwritable, ...entries.strangers.map((target) => ({ target }))].length >
+        0,
+  );
+  const others = removals.flatMap(({ entries }) => entries.others.map(({ name }) => name));
+  if (isThere || others.length === 0) return;
+  const sentence = `No secret ${secretName} has an entry for ${namedAs(registry)}.`;
+  throw refused(
+    "secret.not-found",
+    asking(sentence, closestName(secretName, others)),
+    `Check --secret-name: ${[...new Set(others)].slice(0, 5).join(", ")} ${new Set(others).size === 1 ? "has" : "have"} one.`,
+  );
+}

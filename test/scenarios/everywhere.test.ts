@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { runSafely } from "../canary.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { runProgram, secretOf } from "../program.ts";
+import { setUp } from "./already-set-up.ts";
+import { ownApplication, start } from "./rotation.ts";
+
+interface Told {
+  readonly id: string;
+  readonly status: string;
+  readonly context: string;
+  readonly namespace?: string;
+  readonly secret?: string;
+}
+
+/** What a look-only command ends with, and what verify says of what. */
+async function look(sandbox: Sandbox, line: string, env = {}) {
+  const run = await runSafely(sandbox, [...line.split(" "), "-o", "json"], { env });
+  const checks = (run.json.checks ?? []) as readonly Told[];
+  const failed = checks.filter(({ status }) => status === "fail");
+  return { ...run, checks, failed: failed.map(({ id, context }) => `${context} ${id}`) };
+}
+
+/** Secrets that verify looked at. */
+function looked(checks: readonly Told[]): string[] {
+  const places = checks.flatMap(({ context, namespace, secret }) =>
+    secret === undefined ? [] : [`${context}/${namespace}/${secret}`],
+  );
+  return [...new Set(places)];
+}
+
+describe.concurrent("verify of all namespaces", () => {
+  it("looks at every secret that status lists, and at no other namespace", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { namespaces: ["awesomeapps"] });
+    setUp(sandbox, { namespaces: ["default"], secretName: "mine", beside: true });
+    for (const flag of ["-A", "--all-namespaces"]) {
+      const { code, checks, stderr } = await look(sandbox, `verify ${flag}`);
+      expect(code, stderr).toBe(0);
+      expect(looked(checks)).toEqual(["sandbox/awesomeapps/acr-secret", "sandbox/default/mine"]);
+    }
+    const { entries } = (await look(sandbox, "status -A")).json;
+    expect(entries).toHaveLength(2);
+    const one = await look(sandbox, "verify -A --secret-name mine");
+    expect(looked(one.checks)).toEqual(["sandbox/default/mine"]);
+  });
+
+  it("fails for one whose type the kubelet ignores, which no list of pull secrets shows", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox);
+    secretOf(sandbox)!["type"] = "Opaque";
+    sandbox.invariants.watch();
+    for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
+    const { code, failed } = await look(sandbox, "verify -A");
+    expect([code, failed]).toEqual([5, ["sandbox secret-type"]]);
+  });
+
+  it.for([
+    ["", "No secret in context sandbox has an entry of acr-pull's."],
+    [" --registry abacregistry", "No secret in context sandbox has an entry for abacregistry."],
+  ])("is not in order where there is none%s", async ([more, message], test) => {
+    const sandbox = await start(test);
+    if (more !== "") setUp(sandbox);
+    const { code, json } = await look(sandbox, `verify -A${more}`);
+    expect(code).toBe(5);
+    expect(json.checks).toContainEqual(expect.objectContaining({ id: "secret-present", message }));
+  });
+
+  it("goes without namespaces by name", async () => {
+    const run = await runProgram(undefined, ["verify", "-A", "-n", "default"]);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain("--namespace cannot go with --all-namespaces");
+  });
+});
+
+/** The kubeconfig of a sandbox, changed. */
+async function changed(sandbox: Sandbox, change: (text: string) => string): Promise<string> {
+  const { readFile, writeFile } = await import("node:fs/promises");
+  const path = `${sandbox.folder}/changed-kubeconfig`;
+  await writeFile(path, change(await readFile(sandbox.environment["KUBECONFIG"]!, "utf8")));
+  return path;
+}
+
+describe.concurrent("all contexts", () => {
+  const clusters = [{ context: "sandbox" }, { context: "sandbox-staging" }];
+
+  it("are looked at by status and verify, each cluster once", async (test) => {
+    const sandbox = await start(test, { clusters });
+    setUp(sandbox);
+    setUp(sandbox, { context: "sandbox-staging", namespaces: ["default"] });
+    const twice = await changed(sandbox, (text) => {
+      const { contexts } = JSON.parse(text);
+      return JSON.stringify({
+        ...JSON.parse(text),
+        contexts: [{ ...contexts[0], name: "the-same-again" }, ...contexts],
+      });
+    });
+    const verified = await look(sandbox, "verify --all-contexts", { KUBECONFIG: twice });
+    expect(verified.code, verified.stderr).toBe(0);
+    expect(looked(verified.checks)).toEqual([
+      "sandbox/awesomeapps/acr-secret",
+      "sandbox-staging/default/acr-secret",
+    ]);
+    const { json } = await look(sandbox, "status --all-contexts", { KUBECONFIG: twice });
+    expect(json.entries.map(({ context }: Told) => context)).toEqual(["sandbox", "sandbox-staging"]);
+  });
+
+  it("are in order although a cluster has no entry, unless none has one", async (test) => {
+    const sandbox = await start(test, { clusters });
+    expect((await look(sandbox, "verify --all-contexts")).failed).toEqual([
+      "sandbox secret-present",
+      "sandbox-staging secret-present",
+    ]);
+    setUp(sandbox, { context: "sandbox-staging", namespaces: ["default"] });
+    const { code, checks } = await look(sandbox, "verify --all-contexts");
+    expect(code).toBe(0);
+    expect(checks).toContainEqual(
+      expect.objectContaining({ context: "sandbox", id: "secret-present", status: "skip" }),
+    );
+  });
+
+  it("are not in order where one leads nowhere, and the others are told", async (test) => {
+    const sandbox = await start(test, { clusters });
+    setUp(sandbox);
+    const broken = await changed(sandbox, (text) => {
+      const config = JSON.parse(text);
+      const context = { cluster: "gone", user: "gone" };
+      return JSON.stringify({ ...config, contexts: [{ name: "broken", context }, ...config.contexts] });
+    });
+    const verified = await look(sandbox, "verify --all-contexts", { KUBECONFIG: broken });
+    expect([verified.code, verified.failed]).toEqual([5, ["broken cluster-reachable"]]);
+    const status = await look(sandbox, "status --all-contexts", { KUBECONFIG: broken });
+    expect(status.code).not.toBe(0);
+    expect(status.json.entries).toHaveLength(1);
+    expect(status.json.unseen).toMatchObject([{ context: "broken" }]);
+  });
+});

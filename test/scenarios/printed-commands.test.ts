@@ -1,0 +1,217 @@
+import { execFile } from "node:child_process";
+import { dirname } from "node:path";
+import { describe, expect, it } from "vitest";
+import { commands } from "../../src/cli/commands.ts";
+import { readCommandLine } from "../../src/cli/options/command-line.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { runProgram, secretOf, type RunOptions } from "../program.ts";
+import { changedOver, setUp } from "./already-set-up.ts";
+import { ownApplication, start } from "./rotation.ts";
+
+/** The words of a command line, as a shell reads them; some are variables, set for it alone. */
+async function wordsOf(line: string): Promise<string[]> {
+  return await new Promise((resolve, reject) => {
+    execFile("sh", ["-c", `printf '%s\\0' ${line}`], (error, stdout) => {
+      if (error) reject(error);
+      else resolve(stdout.split("\0").slice(0, -1));
+    });
+  });
+}
+
+/** Every command line of ours in what a run said: at the end of a line, to be pasted as it stands. */
+function printed(said: string): string[] {
+  return said
+    .split("\n")
+    .flatMap(
+      (line) => /(?:^|[ :])(acr-pull (?:setup|rotate|verify|status|remove)\b.*)$/.exec(line)?.[1] ?? [],
+    );
+}
+
+interface Pasted {
+  readonly line: string;
+  readonly command: string;
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/** What the program itself reads in each command that a run printed. */
+async function pasted(said: string): Promise<Pasted[]> {
+  return await Promise.all(
+    printed(said).map(async (line) => {
+      const [, ...words] = await wordsOf(line);
+      const reading = await readCommandLine(words, { name: "acr-pull", version: "0", commands });
+      if (reading.kind !== "command") throw new Error(`${line}: ${JSON.stringify(reading)}`);
+      return { line, command: reading.command.name, flags: reading.flags };
+    }),
+  );
+}
+
+async function said(sandbox: Sandbox, line: string, options: RunOptions = {}): Promise<string> {
+  const { stdout, stderr } = await runProgram(sandbox, line.split(" "), options);
+  return `${stdout}\n${stderr}`;
+}
+
+/** Somebody deletes the application's keys, behind the program's back. */
+function removeKeys(sandbox: Sandbox): void {
+  for (const key of ownApplication(sandbox).passwords) key.removedAt = Date.now();
+}
+
+/** What leads to printed commands: the world, and the run. */
+const occasions: ReadonlyArray<{
+  readonly what: string;
+  readonly line: string;
+  readonly world?: (sandbox: Sandbox) => void;
+  readonly commands: readonly string[];
+}> = [
+  {
+    what: "a setup",
+    line: "setup --registry myregistry -n awesomeapps --yes",
+    commands: ["rotate", "rotate", "verify", "setup"],
+  },
+  { what: "a missing namespace", line: "verify -n nowhere", commands: ["setup", "verify"] },
+  {
+    what: "a secret of another name",
+    line: "verify -n awesomeapps --secret-name acr-secrt",
+    world: setUp,
+    commands: ["setup", "verify"],
+  },
+  {
+    what: "a key that was removed",
+    line: "verify -n awesomeapps",
+    world: (sandbox) => {
+      setUp(sandbox);
+      removeKeys(sandbox);
+    },
+    commands: ["setup", "verify"],
+  },
+  {
+    what: "a key about to end",
+    line: "status",
+    world: (sandbox) => void setUp(sandbox, { ageDays: 160 }),
+    commands: ["rotate"],
+  },
+  {
+    what: "a changed secret",
+    line: "status",
+    world: (sandbox) => {
+      setUp(sandbox);
+      secretOf(sandbox)!["data"] = { ".dockerconfigjson": Buffer.from("{}").toString("base64") };
+      sandbox.invariants.watch();
+    },
+    commands: ["verify"],
+  },
+  {
+    what: "an orphan",
+    line: "status",
+    world: (sandbox) => {
+      setUp(sandbox);
+      sandbox.world.clusters[0]!.objects["secrets"] = [];
+      sandbox.invariants.watch();
+    },
+    commands: ["status"],
+  },
+  {
+    what: "a retirement that waits",
+    line: "rotate --finish --yes",
+    world: (sandbox) => void changedOver(sandbox),
+    commands: ["rotate"],
+  },
+];
+
+describe.concurrent("a command that is printed", () => {
+  it.for(occasions)("after $what names the cluster that it was printed for", async (occasion, test) => {
+    const sandbox = await start(test);
+    occasion.world?.(sandbox);
+    const told = await pasted(await said(sandbox, occasion.line));
+    expect(told.map(({ command }) => command)).toEqual(occasion.commands);
+    for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox"]);
+    if (occasion.world) removeKeys(sandbox);
+  });
+
+  it("names the cluster that a variable named, which a job does not have", async (test) => {
+    const sandbox = await start(test);
+    const env = { ACR_PULL_CONTEXT: "sandbox-staging" };
+    const told = await pasted(await said(sandbox, "setup --registry myregistry -n default --yes", { env }));
+    expect(told.length).toBeGreaterThan(2);
+    for (const { line, flags } of told) expect(flags["context"], line).toEqual(["sandbox-staging"]);
+  });
+
+  it("names kubeconfig, tenant and cloud where they were named", async (test) => {
+    const sandbox = await start(test);
+    const {
+      KUBECONFIG: kubeconfig = "",
+      ACR_PULL_CLOUD: cloud = "",
+      AZURE_TENANT_ID: tenant = "",
+    } = sandbox.environment;
+    const where = `--kubeconfig ${kubeconfig} --cloud ${cloud} --tenant ${tenant}`;
+    for (const line of [
+      `setup --registry myregistry -n default --yes ${where}`,
+      `verify -n nowhere ${where}`,
+    ]) {
+      const told = await pasted(await said(sandbox, line));
+      expect(told.length).toBeGreaterThan(1);
+      for (const { line: one, flags } of told)
+        expect(flags, one).toMatchObject({ kubeconfig, cloud, tenant });
+    }
+  });
+
+  it("as a line of a crontab runs there, where no variable of here is", async (test) => {
+    const sandbox = await start(test);
+    const { stdout } = await runProgram(sandbox, [
+      "setup",
+      "--registry",
+      "myregistry",
+      "-n",
+      "default",
+      "--yes",
+    ]);
+    const [, block = ""] = stdout.split("As lines of a crontab:\n");
+    const lines = block
+      .split("\n\n")[0]!
+      .split("\n")
+      .map((line) => line.trim());
+    const variables = Object.fromEntries(lines.slice(0, -1).map((line) => line.split("=", 2)));
+    const { environment } = sandbox;
+    expect(variables).toMatchObject({
+      KUBECONFIG: environment["KUBECONFIG"],
+      NODE_EXTRA_CA_CERTS: environment["NODE_EXTRA_CA_CERTS"],
+    });
+    expect(variables["PATH"].split(":")).toContain(dirname(process.execPath));
+    const [minute, hour, , , , , ...words] = await wordsOf(lines.at(-1)!.replaceAll("*", "."));
+    expect([minute, hour]).toEqual(["0", "6"]);
+    // Only what cron and whoever signs in have.
+    const none = Object.fromEntries(
+      Object.keys(environment)
+        .filter((name) => !name.startsWith("AZURE_") && !(name in variables))
+        .map((name) => [name, undefined]),
+    );
+    const run = await runProgram(sandbox, words, { env: { ...none, ...variables } });
+    expect([run.code, run.stderr]).toEqual([0, ""]);
+  });
+});
+
+describe.concurrent("a rehearsal", () => {
+  it.for([
+    ["setup --sandbox --registry myregistry -n awesomeapps --yes"],
+    ["status --sandbox"],
+    ["verify --sandbox -n nowhere"],
+  ])("%s says first and last that nothing is real, and prints rehearsals", async ([line = ""]) => {
+    const { stdout, stderr } = await runProgram(undefined, line.split(" "));
+    const lines = stderr.trim().split("\n");
+    expect(lines[0]).toBe("# A rehearsal: this Azure and its clusters are made up, in memory.");
+    expect(lines.at(-1)).toBe("# End of the rehearsal: nothing real was made or changed.");
+    for (const { line: one, flags } of await pasted(stdout)) expect(flags["sandbox"], one).toBe(true);
+    expect(stdout).not.toContain("crontab");
+  });
+
+  it("says nothing of it where it is to be quiet", async () => {
+    const { stderr } = await runProgram(undefined, [
+      "setup",
+      "--sandbox",
+      "--registry",
+      "nosuch",
+      "--quiet",
+      "--yes",
+    ]);
+    expect(stderr).not.toContain("#");
+  });
+});
