@@ -15,7 +15,7 @@ import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
 import { processIdentity, systemClock } from "./cli/this-machine.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
-import { ActionableError, refused } from "./domain/errors.ts";
+import { ActionableError, hasCode, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
@@ -64,8 +64,12 @@ export function connectWith({
       request: ManifestRequest,
     ): Promise<Pick<Workplace, "clusters" | "manifest">> => {
       const { manifest: path, sealWith: words } = request;
-      const clusters = await openClusters(request);
-      if (path === undefined) return { clusters, manifest: undefined };
+      if (path === undefined) return { clusters: await openClusters(request), manifest: undefined };
+      const clusters = await openClusters(request).catch((error: unknown) => {
+        const isUnreached = request.mayBeUnreached && hasCode(error, "kubernetes.no-current-context");
+        if (!isUnreached || request.clusterId === undefined) throw error;
+        return undefined;
+      });
       const key = { path, words, clusters: clusterRequest(request) };
       return await opened.do("manifest", key, async () => {
         const { openManifest } = await import("./manifest/open-manifest.ts");

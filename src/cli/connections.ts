@@ -48,6 +48,9 @@ export interface ManifestRequest extends ClusterRequest {
   readonly manifest?: string | undefined;
   /** The command that seals each document, in words. */
   readonly sealWith?: readonly string[] | undefined;
+  readonly clusterId?: string | undefined;
+  /** Whether documents can be written for a cluster that no kubeconfig leads to, known by its id alone. */
+  readonly mayBeUnreached?: boolean;
 }
 
 /** Picks these answers alone, in a fixed order, so that equal requests share one connection. */

@@ -8,12 +8,15 @@ import { accountsOf, namespacesOf } from "./other-objects.ts";
 import type { ManifestSecrets } from "./manifest-secrets.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 
+/** A cluster as it is read, where writes go to a manifest. */
+export type AppliedCluster = Omit<Cluster, "rehearsal">;
+
 /** What a manifest stands for. */
 export interface ManifestOf {
   /** As messages name it. */
   readonly name: string;
   /** The cluster that it is applied to. */
-  readonly applied: Cluster;
+  readonly applied: AppliedCluster;
   readonly store: ManifestStore;
   readonly secrets: ManifestSecrets;
 }

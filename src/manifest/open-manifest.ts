@@ -1,4 +1,5 @@
 import type { ClusterTarget, Manifest, WritableClusterTarget } from "../core/ports.ts";
+import { unreachedCluster } from "./unreached-cluster.ts";
 import { manifestCluster } from "./manifest-cluster.ts";
 import { manifestFiles, printedManifest } from "./manifest-files.ts";
 import { ManifestSecrets } from "./manifest-secrets.ts";
@@ -16,22 +17,24 @@ export interface ManifestWish {
 
 /**
  * Opens a manifest in the place of clusters.
+ * @param clusters undefined: none can be reached from here
  * @throws ActionableError `manifest.unreadable`, exit 2
  */
-export async function openManifest<Target extends ClusterTarget>(
+export async function openManifest(
   { path, seal, print }: ManifestWish,
-  clusters: readonly Target[],
-): Promise<{ readonly clusters: Array<Target & WritableClusterTarget>; readonly manifest: Manifest }> {
+  clusters: readonly ClusterTarget[] | undefined,
+): Promise<{ readonly clusters: readonly WritableClusterTarget[]; readonly manifest: Manifest }> {
   const printed = path === "-" ? printedManifest() : undefined;
   const store = new ManifestStore(printed ?? (await manifestFiles(path)));
   const name = printed ? "the manifest" : path;
   let isPrinted = false;
   return {
-    clusters: clusters.map((one) => {
-      const { cluster: applied } = one;
-      const secrets = new ManifestSecrets(store, applied, seal);
-      return { ...one, cluster: manifestCluster({ name, applied, store, secrets }) };
-    }),
+    clusters: (clusters ?? [{ cluster: unreachedCluster(), defaultNamespace: "default" }]).map(
+      ({ cluster: applied, defaultNamespace }) => {
+        const secrets = new ManifestSecrets(store, applied, seal);
+        return { defaultNamespace, cluster: manifestCluster({ name, applied, store, secrets }) };
+      },
+    ),
     manifest: {
       path,
       seals: seal !== undefined,

@@ -1,11 +1,12 @@
-import type { Cluster, KnownAccount, WritableCluster } from "../core/ports.ts";
+import type { KnownAccount, WritableCluster } from "../core/ports.ts";
 import { refused } from "../domain/errors.ts";
 import { documentText, recordIn, type ManifestDocument } from "./documents.ts";
+import type { AppliedCluster } from "./manifest-cluster.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 
 /** Namespaces: those of the cluster, and those that a document makes. */
 export function namespacesOf(
-  applied: Cluster,
+  applied: AppliedCluster,
   store: ManifestStore,
 ): Pick<WritableCluster, "findNamespace" | "createNamespace"> {
   const documented = (name: string) => store.findObject("Namespace", name, undefined);
@@ -37,7 +38,7 @@ export interface ManifestAccounts {
  * The API server replaces the list of an account as a whole, so its document names every secret that the account has, and
  * nothing else of it: applied server-side it owns that list alone.
  */
-export function accountsOf(applied: Cluster, store: ManifestStore): ManifestAccounts {
+export function accountsOf(applied: AppliedCluster, store: ManifestStore): ManifestAccounts {
   const documented = (namespace: string, name: string) => store.findObject("ServiceAccount", name, namespace);
   return {
     async find(namespace, name, signal) {

@@ -199,7 +199,7 @@ describe.skipIf(lacks(...sealers))(
     });
     afterEach(async () => {
       await sandbox.close();
-      expect(sandbox.violations).toEqual([]);
+      if (sandbox.violations.length > 0) throw new Error(JSON.stringify(sandbox.violations));
     });
     inPlace(() => ({ sandbox, kubeconfig: sandbox.kubeconfigPath, secrets: [] }));
   },

@@ -147,6 +147,27 @@ describe("setup with a manifest", () => {
     expect((await runProgram(sandbox, args)).stdout).toBe(run.stdout);
   });
 
+  it("needs no cluster where its id is given, and reads the manifest back all the same", async () => {
+    const env = { KUBECONFIG: "/dev/null" };
+    const args = ["--manifest", file, "-n", "awesomeapps"];
+    const unnamed = await setup(sandbox, args, { env });
+    expect([unnamed.code, unnamed.json.error.code]).toEqual([2, "kubernetes.no-current-context"]);
+    const clusterId = sandbox.world.clusters[0]?.objects["namespaces"]?.find(
+      ({ metadata }) => metadata.name === "kube-system",
+    )?.metadata.uid;
+    const run = await setup(sandbox, [...args, "--cluster-id", clusterId ?? ""], { env });
+    expect(run.code, run.stderr).toBe(0);
+    const before = await text();
+    const again = await setup(sandbox, [...args, "--cluster-id", clusterId ?? ""], { env });
+    expect(again.json.secrets[0].action).toBe("unchanged");
+    await sync(sandbox, file);
+    expect((await manifest()).json.secrets[0].action).toBe("unchanged");
+    expect(await text()).toBe(before);
+    expect(livePasswords(sandbox)).toHaveLength(1);
+    const linked = [...args, "--cluster-id", clusterId ?? "", "--service-account", "default"];
+    expect((await setup(sandbox, linked, { env })).json.error.code).toBe("manifest.needs-cluster");
+  });
+
   it("writes nothing in a dry run", async () => {
     const run = await manifest("--dry-run");
     expect(run.code).toBe(0);

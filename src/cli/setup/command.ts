@@ -50,7 +50,7 @@ export const setupCommand = flowCommand<SetupTypes>({
 export async function setupPorts(open: Connections, answers: SetupAnswers): Promise<Writing<SetupPorts>> {
   const { registry, noAzure, cloud } = answers as WholeAnswers;
   const [workplace, { credentialsFile: files }] = await Promise.all([
-    open.workplace(answers, noAzure ? undefined : "azure"),
+    open.workplace({ ...answers, mayBeUnreached: true }, noAzure ? undefined : "azure"),
     import("./files.ts"),
   ]);
   if (noAzure) await open.checkLoginServer(cloud, registryName(registry));
