@@ -131,7 +131,7 @@ describe("the published package", () => {
   });
 
   it.each([
-    ["acr-pull", "Usage: acr-pull [options] [command]"],
+    ["acr-pull", "Usage: acr-pull <command> [options]"],
     ["kubectl-acr_pull", "Usage: kubectl acr-pull [options] [command]"],
   ])("runs as %s", (name, usage) => {
     expect(run(join(folder, "node_modules", ".bin", name), ["--help"])).toContain(usage);

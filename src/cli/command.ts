@@ -80,6 +80,9 @@ export async function loadCommand({ load, ...listed }: ListedCommand): Promise<C
 /** Shows help: for the program, and for each command. */
 export const helpFlag = { flag: "-h, --help", summary: "show help" } as const;
 
+/** Shows help for a command with every option. */
+export const helpAllFlag = { flag: "--help-all", summary: "show help with every option" } as const;
+
 /** Shows the program's version. */
 export const versionFlag = { flag: "-V, --version", summary: "show the version" } as const;
 

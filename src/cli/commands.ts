@@ -1,5 +1,4 @@
 import type { ListedCommand } from "./command.ts";
-import { shellNames } from "./completion/shell.ts";
 
 /** Every command, in the order help lists them. */
 export const commands: readonly ListedCommand[] = [
@@ -10,34 +9,34 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: "rotate",
-    summary: "replace the passwords that pull secrets hold, without a failed pull",
+    summary: "replace passwords without a failed pull",
     load: async () => (await import("./rotate/command.ts")).rotateCommand,
   },
   {
     name: "verify",
-    summary: "prove that pull secrets pull, or say why they do not",
+    summary: "find out whether pull secrets work, and if not, why",
     load: async () => (await import("./verify/command.ts")).verifyCommand,
   },
   {
     name: "status",
-    summary: "tell how every pull secret stands, and when its password ends",
+    summary: "list pull secrets, and when their passwords end",
     load: async () => (await import("./status/command.ts")).statusCommand,
   },
   {
     name: "remove",
-    summary: "take back what setup gave a cluster for a registry",
+    summary: "take back what setup gave a cluster",
     load: async () => (await import("./remove/command.ts")).removeCommand,
   },
   {
     name: "sandbox",
-    summary: "rehearse with no Azure and no cluster: both made up, in memory",
+    summary: "rehearse in a made-up Azure and clusters",
     operands: "[command...]",
     load: async () => (await import("./sandbox/command.ts")).sandboxCommand,
   },
   {
     name: "completion",
-    summary: "let a shell complete commands, options and their values",
-    operands: `[${shellNames.join("|")}]`,
+    summary: "print a script for completion in your shell",
+    operands: "[shell]",
     load: async () => (await import("./completion/command.ts")).completionCommand,
   },
   {

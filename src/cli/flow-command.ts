@@ -67,7 +67,7 @@ export function flowCommand<Types extends FlowTypes>(command: FlowCommand<Types>
   };
 }
 
-/** A way to go on after a failure. */
+/** A way to continue after a failure. */
 export interface Remedy {
   /** What is agreed to by it. */
   readonly label: string;

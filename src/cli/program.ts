@@ -19,8 +19,8 @@ export async function runProgram(
   const program = { ...parts, commands };
   // A run that another program holds in its own process has no descriptors of its own.
   const isOwn = parts.process === process;
-  const columns = isOwn && !isDevice() ? undefined : parts.process.stdout.columns;
-  let reading = await readCommandLine(commandLine, program, columns);
+  const columns = isOwn && !isDevice() ? undefined : parts.process.stdout.columns || undefined;
+  let reading = await readCommandLine(commandLine, program, columns && Math.min(columns, widestHelp));
   if (reading.kind === "text") {
     const text = isOwn && !isDevice() ? writeAtOnce(reading.text) : reading.text;
     if (text === "") return exitCode.ok;
@@ -29,6 +29,9 @@ export async function runProgram(
   const { runCommandLine } = await import("./run-command.ts");
   return await runCommandLine(reading, commandLine, environment, program);
 }
+
+/** Longer lines are hard to read, however wide the terminal is. */
+const widestHelp = 100;
 
 /*
  * Standard output without Node's stream: creating that takes longer than help itself.

@@ -7,7 +7,8 @@ import { readCommandLine, type Reading, type Program } from "./options/command-l
 import { loadCommand, type CommandContext, type HostProcess, type ListedCommand } from "./command.ts";
 import { InterruptedError, watchSignals } from "./interruption.ts";
 import type { OptionDefinition, OptionSet } from "./options/option.ts";
-import { outputOptions, runOptions, type OutputFormat } from "./options/shared-options.ts";
+import { outputOptions, type OutputFormat } from "./options/output-options.ts";
+import { runOptions } from "./options/shared-options.ts";
 import type { Connect } from "./connections.ts";
 import { openTerminal, type Terminal } from "./show/terminal.ts";
 import { describeFailure } from "./show/failure.ts";
@@ -70,8 +71,7 @@ async function runOrShow(
   const format = look((output ?? outputOptions.output) as OptionDefinition<OutputFormat>);
   const view = await openView(format, detail, terminal);
   if (reading.kind === "command") return await runCommand(reading, environment, program, { terminal, view });
-  const { message } = reading;
-  const error = new UsageError(message, "usage.command-line", `See ${program.name} --help.`);
+  const error = new UsageError(reading.message, "usage.command-line", reading.hint);
   return showFailure(error, view, undefined);
 }
 
@@ -126,12 +126,22 @@ async function runCommand(
   } catch (error) {
     // A run that fails after it was told to stop counts as stopped.
     const stopped = signal.aborted && !(error instanceof InterruptedError);
-    return showFailure(stopped ? signal.reason : error, view, command.name);
+    return showFailure(
+      stopped ? signal.reason : withHelp(error, program.name, command.name),
+      view,
+      command.name,
+    );
   } finally {
     view.close();
     interruption?.close();
     process.removeListener("uncaughtException", onCrash);
   }
+}
+
+/** A usage error names the command's help where it has no better advice. */
+function withHelp(error: unknown, program: string, command: string): unknown {
+  if (!(error instanceof UsageError) || error.hint !== undefined) return error;
+  return new UsageError(error.message, error.code, `See ${program} ${command} --help-all.`);
 }
 
 function showFailure(error: unknown, view: View, command: string | undefined): number {

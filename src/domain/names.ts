@@ -65,7 +65,7 @@ export function registryReference(text: string): RegistryReference {
 function registryName(text: string): string {
   if (!/^[a-zA-Z0-9]{5,50}$/.test(text)) {
     throw new RangeError(
-      "a registry's name has 5 to 50 letters and digits; a login server or resource id is accepted too",
+      "must be a registry's name (5 to 50 letters and digits), a login server or a resource id",
     );
   }
   return text;
@@ -134,7 +134,7 @@ function isLabelValue(text: string): boolean {
 export function secretReference(text: string): string {
   const [namespace = "", name = "", ...more] = text.split("/");
   if (more.length > 0 || name === "")
-    throw new RangeError("must be a namespace and a secret's name: NAMESPACE/NAME");
+    throw new RangeError("must be a namespace and the name of a secret, such as default/acr-secret");
   return `${namespaceName(namespace)}/${objectName(name)}`;
 }
 
@@ -151,7 +151,9 @@ export function objectName(text: string): string {
 /** A repository, or a prefix of repositories that ends in a slash and a star, such as `team/*`. */
 export function repositoryPattern(text: string): string {
   if (!repository.test(text.endsWith("/*") ? text.slice(0, -2) : text)) {
-    throw new RangeError("must be a repository such as team/app, or all below a path such as team/*");
+    throw new RangeError(
+      "must be a repository in lower case, such as team/app, or all below a path, such as team/*",
+    );
   }
   return text;
 }

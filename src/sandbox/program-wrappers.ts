@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { shellWord } from "./environment.ts";
 
 /** How the program that runs now was started: what its wrappers start again. */
@@ -10,7 +10,10 @@ export interface Program {
   readonly script: string;
 }
 
-const names = ["acr-pull", "kubectl-acr_pull"];
+const name = "acr-pull";
+
+/** The name by which kubectl finds its plugin; the program tells by it how its user called it. */
+const pluginName = "kubectl-acr_pull";
 
 /**
  * Writes wrappers of the program under its published names, for a PATH.
@@ -18,8 +21,17 @@ const names = ["acr-pull", "kubectl-acr_pull"];
  */
 export async function writeProgramWrappers(folder: string, program: Program): Promise<string> {
   const bin = join(folder, "bin");
-  const text = `#!/bin/sh\nexec ${shellWord(program.node)} ${shellWord(program.script)} "$@"\n`;
+  const plugin = join(folder, pluginName);
   await mkdir(bin, { mode: 0o700 });
-  await Promise.all(names.map((name) => writeFile(join(bin, name), text, { mode: 0o700, flag: "wx" })));
+  await Promise.all([
+    writeWrapper(join(bin, name), program),
+    symlink(resolve(program.script), plugin),
+    writeWrapper(join(bin, pluginName), { ...program, script: plugin }),
+  ]);
   return bin;
+}
+
+async function writeWrapper(file: string, { node, script }: Program): Promise<void> {
+  const text = `#!/bin/sh\nexec ${shellWord(node)} ${shellWord(script)} "$@"\n`;
+  await writeFile(file, text, { mode: 0o700, flag: "wx" });
 }

@@ -54,15 +54,29 @@ describe("a sandbox with a command", () => {
 
   it.each([
     ["a file that is not there", async () => join(folder, "none.json"), "ENOENT"],
-    ["a file that is no JSON", () => file("bad.json", "{"), "it is no JSON"],
-    ["a list", () => file("list.json", [{}]), "holds no JSON object"],
-    ["nothing", () => file("null.json", "null"), "holds no JSON object"],
+    ["a file that is no JSON", () => file("bad.json", "{"), "it is not JSON"],
+    ["a list", () => file("list.json", [{}]), "does not hold a JSON object"],
+    ["nothing", () => file("null.json", "null"), "does not hold a JSON object"],
     ["a field that it does not know", () => file("odd.json", { moons: 2 }), "moons"],
   ])("refuses %s", async (_what, path, words) => {
     const { code, stderr } = await runProgram(undefined, ["sandbox", "--world", await path(), "--", "true"]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain("bug");
+  });
+
+  it("says so where no file can be laid down for a while", async () => {
+    const { code, stderr } = await runProgram(undefined, ["setup", "--sandbox"], {
+      env: { TMPDIR: join(folder, "none") },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain("error[sandbox.temporary-folder]: No folder can be made in");
+    expect(stderr).toContain("fix: Set TMPDIR");
+  });
+
+  it("calls the plugin in it as its user does", async () => {
+    const { stdout } = await runProgram(undefined, ["sandbox", "--", "kubectl-acr_pull", "setup", "--help"]);
+    expect(stdout).toMatch(/^Usage: kubectl acr-pull setup /);
   });
 
   it("refuses to begin after a setup that its world does not allow, and says why", async () => {

@@ -81,7 +81,9 @@ describe("a result", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("imagePullSecrets:");
     expect(stdout).toMatch(/image: localhost:\d+\/my-awesome-app:v1/);
-    expect(stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --yes");
+    expect(stdout).toContain(
+      "acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
+    );
     expect(stdout).toMatch(/can pull from myregistry \(\S+\) until \d{4}-\d\d-\d\d\./);
     expect(stdout + stderr).not.toContain("\u001b");
     // No password, in any of its forms.

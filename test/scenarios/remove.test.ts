@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  clusterOptions,
-  leaveOutOptions,
-  outputOptions,
-  registryScopeOptions,
-  runOptions,
-  signInOptions,
-} from "../../src/cli/options/shared-options.ts";
+import { outputOptions } from "../../src/cli/options/output-options.ts";
+import { clusterOptions, leaveOutOptions, registryScopeOptions, runOptions, signInOptions } from "../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
 import {

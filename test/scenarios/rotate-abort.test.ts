@@ -36,6 +36,9 @@ describe.concurrent("rotate --abort", () => {
     const { endDateTime } = ownApplication(sandbox).passwords[0]!;
     const expiresAt = endDateTime.replace(".000Z", "Z");
     const aborted = await rotation(sandbox, ["--abort"]);
+    // The old one is what they hold again.
+    expect(aborted.stderr).toMatch(/Took the new password out of \d+ secrets?, and proved/);
+    expect(aborted.stderr).not.toContain("Took the old password");
     expect(aborted).toMatchObject({
       state: "aborted",
       keyId: old,

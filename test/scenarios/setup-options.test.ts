@@ -487,7 +487,7 @@ describe("setup, told by flags and by variables", () => {
     const args = ["setup", "--registry", "myregistry", "-n", "default", "-o", "json"];
     const { result, count } = await mutations(() => runSafely(sandbox, args, { env }));
     expect([result.code, result.json.error.code, count]).toEqual([2, "usage.missing-input", 0]);
-    expect(result.stderr).toContain("ACR_PULL_YES is not read: consent is given by the flag --yes alone");
+    expect(result.stderr).toContain("ACR_PULL_YES is not read: only the flag --yes gives consent");
     expect(result.stderr).toContain("ACR_PULL_ADOPT is not read");
   });
 

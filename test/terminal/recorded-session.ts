@@ -55,14 +55,21 @@ function withoutChance(text: string): string {
   }
   const starts = new RegExp([...ids.keys()].join("|"), "g");
   const ports = [...new Set(text.match(/localhost:\d{5}/g))];
-  return text
-    .replaceAll(starts, (start) => ids.get(start) ?? start)
-    .replaceAll(
-      /(?<=0000000.)-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
-      "-1111-4222-8333-444455556666",
-    )
-    .replaceAll(/localhost:\d{5}/g, (host) => `localhost:1000${ports.indexOf(host)}`)
-    .replaceAll(/\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?/g, (date) =>
-      "2027-05-23T10:00:00Z".slice(0, date.length),
-    );
+  return (
+    text
+      .replaceAll(starts, (start) => ids.get(start) ?? start)
+      .replaceAll(
+        /(?<=0000000.)-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+        "-1111-4222-8333-444455556666",
+      )
+      .replace(/^( +PATH=).*$/m, "$1/usr/local/bin:/usr/bin:/bin")
+      .replace(/^( +KUBECONFIG=).*$/m, "$1/home/me/.kube/config")
+      // Who does not rehearse has neither.
+      .replace(/^ +NODE_EXTRA_CA_CERTS=.*\n/m, "")
+      .replaceAll(/ --cloud https:\/\/localhost:\d{5}/g, "")
+      .replaceAll(/localhost:\d{5}/g, (host) => `localhost:1000${ports.indexOf(host)}`)
+      .replaceAll(/\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?/g, (date) =>
+        "2027-05-23T10:00:00Z".slice(0, date.length),
+      )
+  );
 }

@@ -104,8 +104,8 @@ describe("rotate at a terminal", () => {
   it("says what is in the way at a question, and asks again when told so", async () => {
     sandbox.setFaults([{ match: "GET /api/v1/secrets", status: 401, times: 5 }]);
     const run = await TerminalRun.start(sandbox, ["rotate", "--auth", "environment", "--context", "sandbox"]);
-    await run.at("? How to go on?");
-    expect(run.screen).toMatch(/^error: /m);
+    await run.at("? What now?");
+    expect(run.screen).toMatch(/^error\[kubernetes\.unauthorized\]: /m);
     sandbox.setFaults([]);
     await run.until("❯ try again");
     run.press("enter");

@@ -25,7 +25,7 @@ describe("two clusters", () => {
     // The proposed one is unticked; one that exists is ticked, and one that is typed.
     await walk.press("space").shows("[ ] default");
     await walk.press("shop", "enter").shows("[x] shop");
-    await walk.press("brand-new").shows("brand-new new, or not to be seen from here");
+    await walk.press("brand-new").shows("brand-new new, or not visible from here");
     await walk.press("enter").shows("[x] brand-new");
     walk.press("enter");
     await (await walk.at("secretName")).shows("new in 4 namespaces");

@@ -18,7 +18,7 @@ const everything =
 everything.push("--service-account", "default", "--expires-in", "30d");
 
 describe("nobody is asked", () => {
-  const missing = "Missing input: --registry (ACR_PULL_REGISTRY), --yes";
+  const missing = "Missing input: --registry <name> (ACR_PULL_REGISTRY), --yes";
 
   it.each([
     ["with CI=true, also at a terminal", [], { CI: "true" }],

@@ -79,7 +79,7 @@ describe("setup at a terminal, for a principal that has rights already", () => {
     );
     await (await walk.at("role")).shows("❯ as it is acrpush in sandbox, acrpull for a new one");
     walk.press("enter");
-    await (await walk.at("review")).run.until("AcrPush; AcrPull on this registry alone");
+    await (await walk.at("review")).run.until("AcrPush; AcrPull on this registry only");
     walk.press("ctrl-c");
     expect(await walk.exit()).toBe(130);
   });

@@ -31,7 +31,7 @@ describe("where nobody is signed in", () => {
     await walk.shows("Not signed in: ");
     walk.press("enter");
     await walk.shows("enter the code");
-    await walk.shows("Which registry shall the cluster pull from?");
+    await walk.shows("Which registry should the cluster pull from?");
     await walk.shows("Looking through your subscriptions");
     signIn();
     await walk.answer("registry", "my");

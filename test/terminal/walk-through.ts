@@ -25,7 +25,7 @@ export const questions = {
   lifetime: setupOptions.expiresInMs.question ?? "",
   review: "Carry this out?",
   whatToChange: "Change which answer?",
-  goOn: "How to go on?",
+  goOn: "What now?",
 } as const;
 
 export type QuestionName = keyof typeof questions;

@@ -1,6 +1,7 @@
 import type { Report } from "../../core/progress.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import type { FlowTypes, Questionnaire, QuestionParts } from "../flow-command.ts";
+import type { Connections } from "../connections.ts";
 import { InterruptedError } from "../interruption.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import { describeFailure, failureLines } from "../show/failure.ts";
@@ -10,7 +11,7 @@ import { openPrompter } from "./prompts/open-prompter.ts";
 import type { Changeable, WizardReply } from "./question.ts";
 import { Wizard, type Recovery } from "./wizard.ts";
 
-/** Asks a person for what the command line does not say, and how to go on after a failure. */
+/** Asks a person for what the command line does not say, and how to continue after a failure. */
 export class Interview<Types extends FlowTypes> {
   readonly #questionnaire: Questionnaire<Types>;
   readonly #read: (given: GivenOptions) => Types["answers"];
@@ -55,6 +56,9 @@ export class Interview<Types extends FlowTypes> {
     if (!asking) return undefined;
     const prompter = (this.#prompter = await openPrompter(terminal, signal));
     const { questions, review } = asking({ ...parts, prompter, context, report: this.report });
+    if (questions.some(({ options }) => options.includes("contexts"))) {
+      await checkKubeconfig(parts.connections, answers.kubeconfig);
+    }
     const wizard = (this.#wizard = new Wizard<Types["answers"]>({
       questions: review ? [...questions, review] : questions,
       given,
@@ -74,7 +78,7 @@ export class Interview<Types extends FlowTypes> {
     return review?.applies(this.#read(all)) ? await wizard.shown(review) : undefined;
   }
 
-  /** Tells what is in the way, and asks how to go on. */
+  /** Tells what is in the way, and asks how to continue. */
   async #recover(
     error: unknown,
     { canGoBack, changeable }: { readonly canGoBack: boolean; readonly changeable: readonly Changeable[] },
@@ -83,10 +87,11 @@ export class Interview<Types extends FlowTypes> {
     const { view, terminal, signal } = this.#context;
     if (signal.aborted || !(error instanceof ActionableError)) throw error;
     if (error instanceof InterruptedError || error.code.endsWith(".declined")) throw error;
-    view.notice(["", ...failureLines(describeFailure(error), "normal", terminal.stderr.width), ""]);
+    const { width } = terminal.stderr;
+    view.notice(["", ...failureLines(describeFailure(error), { debug: false, width }), ""]);
     const remedy = this.#questionnaire.remedies?.[error.code];
     const reply = await prompter.choose({
-      message: "How to go on?",
+      message: "What now?",
       canGoBack,
       loading: "",
       preselected: undefined,
@@ -103,6 +108,19 @@ export class Interview<Types extends FlowTypes> {
     if (reply.value === "change") return await askWhatToChange(prompter, changeable);
     throw error;
   }
+}
+
+/**
+ * Looks for contexts before the first question: without one, every answer would be for nothing. Only where there is none
+ * is the client loaded, which says why.
+ * @throws ActionableError
+ */
+async function checkKubeconfig(
+  connections: Pick<Connections, "contexts" | "contextNames">,
+  file: string | undefined,
+): Promise<void> {
+  const names = await connections.contextNames(file);
+  if (names.length === 0) await connections.contexts(file);
 }
 
 /** Asks which answer to change. Going back returns to the question that this was asked from. */

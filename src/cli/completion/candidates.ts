@@ -1,11 +1,18 @@
-import { type ListedCommand, helpCommand, helpFlag, versionFlag } from "../command.ts";
+import { type ListedCommand, helpAllFlag, helpCommand, helpFlag, versionFlag } from "../command.ts";
 import type { NamedContext } from "../../core/ports.ts";
 import { isUnsafe, oneLine } from "../show/foreign-text.ts";
 import type { Flags } from "../options/answers.ts";
-import { inHelpOrder, parsedName, type OptionDefinition, type ValueHint } from "../options/option.ts";
+import {
+  inHelpOrder,
+  parsedName,
+  shortOf,
+  type OptionDefinition,
+  type ValueHint,
+} from "../options/option.ts";
 import { clusterOptions } from "../options/shared-options.ts";
+import type { Typed } from "../options/words.ts";
 import type { ServerNames } from "./server-names.ts";
-import { findPlace, shortOf, type Place, type Typed } from "./place.ts";
+import { findPlace, type Place } from "./place.ts";
 
 /** One word that the word under the cursor can become. */
 interface Candidate {
@@ -81,7 +88,11 @@ function optionsAndOperands(
       (option) => option.kind === "list" || !typed.has(option),
     );
     const dashes = operandValues === "command" && operands.length === 0 ? [commandFollows] : [];
-    return [...open.map((option) => optionCandidate(option, current)), ...dashes, flagCandidate(helpFlag)];
+    return [
+      ...open.map((option) => optionCandidate(option, current)),
+      ...dashes,
+      ...[helpFlag, helpAllFlag].map(flagCandidate),
+    ];
   }
   if (operands.length > 0 || typeof operandValues === "string") return [];
   return operandValues.map((word) => ({ word, summary: "" }));

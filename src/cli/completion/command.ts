@@ -6,9 +6,9 @@ import { shellNames, type ShellName } from "./shell.ts";
 /** The script by which a shell completes command lines of this program. */
 export const completionCommand = defineCommand({
   description: [
-    "Prints a script that lets a shell complete commands, options and values. What it offers comes from the",
-    "program itself and from the kubeconfig file (contexts, and the namespaces they name). With",
-    "ACR_PULL_COMPLETION=server it also asks clusters for namespaces and Azure for registries.",
+    "Prints a script that lets a shell complete commands, options and values. It knows the program's own options, and",
+    "reads the kubeconfig file for contexts and their namespaces. With ACR_PULL_COMPLETION=server it also asks",
+    "clusters for namespaces and Azure for registries.",
   ].join(" "),
   options: {},
   operandWords: shellNames,
@@ -62,8 +62,8 @@ const installations: Record<ShellName, (program: string) => Installation> = {
     always: `${program} completion fish > ~/.config/fish/completions/acr-pull.fish`,
   }),
   powershell: (program) => ({
-    now: `${program} completion powershell | Out-String | Invoke-Expression`,
-    always: `Add-Content $PROFILE '${program} completion powershell | Out-String | Invoke-Expression'`,
+    now: `${program} completion powershell |Out-String|iex`,
+    always: `Add-Content $PROFILE '${program} completion powershell |Out-String|iex'`,
   }),
 };
 
@@ -82,7 +82,7 @@ export function installationLines(program: string): readonly string[] {
 
 const headings: Record<ShellName, string> = {
   bash: "bash",
-  zsh: "zsh (compinit has to have run before)",
+  zsh: "zsh (after compinit)",
   fish: "fish",
   powershell: "PowerShell",
 };

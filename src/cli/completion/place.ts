@@ -1,9 +1,8 @@
 import { basename } from "node:path";
 import { loadCommand, type Command, type ListedCommand, helpCommand } from "../command.ts";
 import { valueHint, type OptionDefinition, type ValueHint } from "../options/option.ts";
-
-/** The texts that were given for options, none of a switch. */
-export type Typed = ReadonlyMap<OptionDefinition<unknown>, readonly string[]>;
+import { commandPlace } from "../options/command-place.ts";
+import { readOptionWord, readWords, type Typed } from "../options/words.ts";
 
 /** What the word under the cursor is, by the words before it. */
 export type Place =
@@ -43,10 +42,12 @@ export async function findPlace(
   current: string,
   commands: readonly ListedCommand[],
 ): Promise<Place> {
-  const start = words.findIndex((word) => !word.startsWith("-"));
-  if (start < 0) return { at: "command", forHelp: false };
-  const name = words[start];
-  const behind = words.slice(start + 1);
+  const start = await commandPlace(words, commands);
+  if (start === undefined && words.every((word, at) => at > 0 || word.startsWith("-"))) {
+    return { at: "command", forHelp: false };
+  }
+  const name = words[start ?? 0];
+  const behind = words.filter((_word, at) => at !== (start ?? 0));
   if (name === helpCommand.name) {
     return behind.length === 0 ? { at: "command", forHelp: true } : { at: "nowhere" };
   }
@@ -70,71 +71,6 @@ export async function findPlace(
   return { at: "option-or-operand", command, operandValues, typed, operands, optionsEnded };
 }
 
-interface Line {
-  readonly typed: Typed;
-  /** The option that the next word is the value of. */
-  readonly awaiting: OptionDefinition<unknown> | undefined;
-  readonly operands: readonly string[];
-  /** Whether `--` came. */
-  readonly optionsEnded: boolean;
-}
-
-/** Reads words as the parser of the command line does; what it would refuse is passed over. */
-function readWords(words: readonly string[], options: ReadonlyArray<OptionDefinition<unknown>>): Line {
-  const typed = new Map<OptionDefinition<unknown>, string[]>();
-  const note = (option: OptionDefinition<unknown>, ...texts: readonly string[]) => {
-    typed.set(option, [...(typed.get(option) ?? []), ...texts]);
-  };
-  const operands: string[] = [];
-  let awaiting: OptionDefinition<unknown> | undefined;
-  for (const [index, word] of words.entries()) {
-    if (awaiting) {
-      note(awaiting, word);
-      awaiting = undefined;
-    } else if (word === "--") {
-      return { typed, awaiting, operands: [...operands, ...words.slice(index + 1)], optionsEnded: true };
-    } else if (!word.startsWith("-") || word === "-") {
-      operands.push(word);
-    } else {
-      const { switches, last, text } = readOptionWord(word, options);
-      for (const option of switches) note(option);
-      if (last) note(last, ...(text === undefined ? [] : [text]));
-      if (text === undefined) awaiting = last;
-    }
-  }
-  return { typed, awaiting, operands, optionsEnded: false };
-}
-
-interface OptionWord {
-  /** The switches in it: one, or several letters behind one dash. */
-  readonly switches: ReadonlyArray<OptionDefinition<unknown>>;
-  /** The option that takes a value. */
-  readonly last?: OptionDefinition<unknown>;
-  /** That value, when it is in the same word. */
-  readonly text?: string;
-}
-
-function readOptionWord(word: string, options: ReadonlyArray<OptionDefinition<unknown>>): OptionWord {
-  if (word.startsWith("--")) {
-    const [long = word, ...rest] = word.split("=");
-    const option = options.find((one) => one.long === long);
-    if (option === undefined) return { switches: [] };
-    if (option.kind === "switch") return { switches: [option] };
-    return { switches: [], last: option, ...(rest.length > 0 && { text: rest.join("=") }) };
-  }
-  const switches: Array<OptionDefinition<unknown>> = [];
-  for (let at = 1; at < word.length; at += 1) {
-    const option = options.find((one) => shortOf(one) === `-${word[at]}`);
-    if (option === undefined) break;
-    if (option.kind !== "switch") {
-      const text = word.slice(at + 1);
-      return { switches, last: option, ...(text !== "" && { text }) };
-    }
-    switches.push(option);
-  }
-  return { switches };
-}
-
 /** The option whose value has been begun in the word under the cursor: `--output=j`, `-oj`. */
 function attachedValue(
   current: string,
@@ -144,9 +80,4 @@ function attachedValue(
   const { last, text } = readOptionWord(current, options);
   if (last === undefined || text === undefined) return undefined;
   return { option: last, before: current.slice(0, current.length - text.length) };
-}
-
-/** `-n` of `-n, --namespace <ns>`. */
-export function shortOf({ flag }: Pick<OptionDefinition<unknown>, "flag">): string | undefined {
-  return /^-[A-Za-z]\b/.exec(flag)?.[0];
 }

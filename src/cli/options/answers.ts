@@ -2,7 +2,7 @@ import type { Variables } from "../../domain/proxy.ts";
 import { closest, distance } from "fastest-levenshtein";
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { parsedName, type OptionDefinition, type OptionSet, type OptionsOf } from "./option.ts";
+import { brokenRule, parsedName, type OptionDefinition, type OptionSet, type OptionsOf } from "./option.ts";
 
 /** Where an option's texts came from. */
 type Source = "flag" | "variable" | "answer";
@@ -33,19 +33,31 @@ export function gather(options: OptionSet, flags: Flags, environment: Variables)
   for (const [name, option] of Object.entries(options)) {
     const flag = flags[parsedName(option.long)];
     const variable = option.variable === undefined ? undefined : environment[option.variable];
-    if (flag !== undefined) given.set(name, { texts: [flag].flat().map(String), source: "flag" });
-    else if (variable) given.set(name, { texts: variableTexts(option, variable), source: "variable" });
+    if (flag !== undefined) {
+      const texts = [flag].flat().map(String);
+      given.set(name, { texts: option.commas ? texts.flatMap(separated) : texts, source: "flag" });
+    } else if (variable) given.set(name, { texts: variableTexts(option, variable), source: "variable" });
   }
   return given;
 }
 
-function variableTexts(option: OptionDefinition<unknown>, text: string): readonly string[] {
-  if (option.kind !== "list") return [text];
+function variableTexts({ kind }: OptionDefinition<unknown>, text: string): readonly string[] {
+  if (kind === "switch") return [switchWords.get(text.toLowerCase()) ?? text];
+  return kind === "list" ? separated(text) : [text];
+}
+
+function separated(text: string): readonly string[] {
   return text
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
 }
+
+/** What a variable may hold for a switch, in upper or lower case. */
+const switchWords: ReadonlyMap<string, "true" | "false"> = new Map([
+  ...["true", "yes", "on", "1"].map((word) => [word, "true"] as const),
+  ...["false", "no", "off", "0"].map((word) => [word, "false"] as const),
+]);
 
 /**
  * The answers of all options.
@@ -53,34 +65,65 @@ function variableTexts(option: OptionDefinition<unknown>, text: string): readonl
  */
 export function readAnswers<Answers>(options: OptionsOf<Answers>, given: GivenOptions): Answers {
   const problems: string[] = [];
+  const advice: string[] = [];
   const entries = Object.entries<OptionDefinition<unknown>>(options).map(([name, option]) => {
     const { texts, source } = given.get(name) ?? { texts: [], source: "flag" };
     const where = source === "variable" ? (option.variable ?? option.long) : option.long;
+    const quoted = texts.map((text) => JSON.stringify(text)).join(", ");
+    if (given.has(name) && source !== "answer" && texts.length === 0) {
+      problems.push(`${where} has no value.`);
+    }
+    if (option.kind === "value" && new Set(texts).size > 1) {
+      problems.push(`${where} takes one value; given: ${quoted}.`);
+    }
     try {
-      if (source === "variable" && texts.length === 0) {
-        problems.push(`${where} must hold a value between its commas, or be empty`);
-      }
       return [name, option.read(texts)];
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      problems.push(
-        `${where} ${error.message}; given: ${texts.map((text) => JSON.stringify(text)).join(", ")}`,
-      );
+      problems.push(`${where} ${error.message}; given: ${quoted}.`);
+      const meant = correction(option, texts);
+      if (meant !== undefined) {
+        advice.push(`Did you mean ${where}${source === "variable" ? "=" : " "}${meant}?`);
+      }
       return [name, undefined];
     }
   });
-  if (problems.length > 0) throw new UsageError(problems.join("\n"), "usage.invalid-value");
+  if (problems.length > 0) {
+    throw new UsageError(problems.join("\n"), "usage.invalid-value", advice.join("\n") || undefined);
+  }
   return Object.fromEntries(entries) as Answers;
+}
+
+/** The value that a person meant, where the letters of one that was given tell it. */
+function correction(option: OptionDefinition<unknown>, texts: readonly string[]): string | undefined {
+  const bad = texts.find((text) => brokenRule(option, text) !== undefined) ?? "";
+  const words = Array.isArray(option.values) ? (option.values as readonly string[]) : [];
+  const near = words.find((word) => distance(word, bad.toLowerCase()) <= 2);
+  const trimmed = bad.trim().toLowerCase();
+  return [near, trimmed].find(
+    (text) => text !== undefined && text !== "" && brokenRule(option, text) === undefined,
+  );
 }
 
 /** All inputs that are missing, in one error: each by its flag and its variable. */
 export function missingInput(missing: ReadonlyArray<OptionDefinition<unknown>>): UsageError {
-  const names = missing.map(({ long, variable }) => (variable ? `${long} (${variable})` : long));
+  const names = missing.map((option) => {
+    const { variable } = option;
+    return variable ? `${asTyped(option)} (${variable})` : asTyped(option);
+  });
   return new UsageError(
-    `Missing input: ${names.join(", ")}`,
+    `Missing input: ${names.join(", ")}.`,
     "usage.missing-input",
-    "Give each by its flag, or by its environment variable where one is named. --help explains them.",
+    missing.map((option) => `Add ${asTyped(option)}: ${option.summary}.`).join("\n"),
   );
+}
+
+/** A flag with its placeholder, or with the one word that it takes. */
+function asTyped({ flag, long, values }: OptionDefinition<unknown>): string {
+  const placeholder = /<.*>/.exec(flag)?.[0];
+  if (placeholder === undefined) return long;
+  const [only, ...others] = Array.isArray(values) ? (values as readonly string[]) : [];
+  return `${long} ${only !== undefined && others.length === 0 ? only : placeholder}`;
 }
 
 /** Lets a shell's completion ask servers, by its one value `server`. A shell has no place for an option. */
@@ -113,10 +156,10 @@ export async function variableWarnings(
   );
   return unread(options).map((name) => {
     const flag = consent.get(name);
-    if (flag !== undefined) return `${name} is not read: consent is given by the flag ${flag} alone`;
+    if (flag !== undefined) return `${name} is not read: only the flag ${flag} gives consent`;
     const near = closest(name, known);
     const meant = distance(name, near) <= 3 ? `; did you mean ${near}?` : "";
-    return `${name} is no variable of acr-pull and is not read${meant}`;
+    return `${name} is not a variable of acr-pull, and is not read${meant}`;
   });
 }
 

@@ -25,7 +25,7 @@ export function check<Answers>(
   interactive: boolean,
 ): void {
   const wrong = [...brokenRules(options, given), ...(conflicts?.(answers, given) ?? [])];
-  if (wrong.length > 0) throw new UsageError(wrong.join("\n"), "usage.conflict");
+  if (wrong.length > 0) throw new UsageError(wrong.map((one) => `${one}.`).join("\n"), "usage.conflict");
   const lacking = missing?.(answers, interactive) ?? [];
   if (lacking.length > 0) throw missingInput(lacking);
 }

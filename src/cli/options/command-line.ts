@@ -4,10 +4,12 @@ import {
   loadCommand,
   type Command,
   type ListedCommand,
+  helpAllFlag,
   helpCommand,
   helpFlag,
   versionFlag,
 } from "../command.ts";
+import { afterHelp, exitCodes, helpLayout } from "./help.ts";
 import { inHelpOrder, type OptionDefinition } from "./option.ts";
 
 /** What a command line means. */
@@ -20,7 +22,7 @@ export type Reading =
     }
   /** Help or the version, which no command prints. */
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "complaint"; readonly message: string };
+  | { readonly kind: "complaint"; readonly message: string; readonly hint: string };
 
 /** The program, as help describes it. */
 export interface Program {
@@ -30,33 +32,37 @@ export interface Program {
   readonly commands: readonly ListedCommand[];
 }
 
-const exitCodes = `Exit codes:
-  0  done, or in order             3    not signed in, or a right is missing
-  1  failed, busy or timed out     4    stopped half way: the same command goes on
-  2  bad usage or refused:         5    looked only, and it is not in order
-     nothing was written           130  interrupted (terminated: 143)`;
-
 /**
  * Reads a command line. Only the commands that it names are loaded.
- * @param commandLine what follows the program's name
+ * @param given what follows the program's name
  * @param columns the width of the terminal that help is shown on
  */
 export async function readCommandLine(
-  commandLine: readonly string[],
+  given: readonly string[],
   { name, version, commands }: Program,
   columns = 80,
 ): Promise<Reading> {
   let chosen: Reading | undefined;
   let text = "";
   let complaint = "";
+  const loaded: Command[] = [];
+  const commandLine = await usualOrder(given, commands);
+  const speaker = { name, commands, flags: ["--help", helpAllFlag.flag, "--version"] };
+  const [first, ...words] = commandLine;
+  if (first !== undefined && !isWordOf(first, commands)) {
+    return (await import("./complaint.ts")).unknownCommand(first, speaker);
+  }
+  const all = ownWords(commandLine).includes(helpAllFlag.flag);
   const program = new CommanderCommand(name)
+    .usage("<command> [options]")
     .description("Lets any Kubernetes cluster pull images from a private Azure Container Registry.")
     .version(version, versionFlag.flag, versionFlag.summary)
     .helpOption(helpFlag.flag, helpFlag.summary)
     .helpCommand(`${helpCommand.name} [command]`, helpCommand.summary)
-    .showSuggestionAfterError()
+    .showSuggestionAfterError(false)
     // Inherited by subcommands only when set before they are made.
     .exitOverride()
+    .configureHelp(helpLayout)
     .configureOutput({
       writeOut: (part) => {
         text += part;
@@ -73,21 +79,59 @@ export async function readCommandLine(
     // The command is named somewhere among the words.
     if (!commandLine.includes(listed.name)) continue;
     const command = await loadCommand(listed);
-    describeCommand(subcommand, command, name, (flags, operands) => {
+    loaded.push(command);
+    describeCommand(subcommand, command, { program: name, columns, all }, (flags, operands) => {
       chosen = { kind: "command", command, flags, operands };
     });
   }
   program.addHelpText("after", `\n${exitCodes}`);
   try {
     if (commandLine.length === 0) program.outputHelp();
-    else program.parse(commandLine, { from: "user" });
+    else program.parse(all ? withPlainHelp(commandLine) : commandLine, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) {
-      return { kind: "complaint", message: (complaint || error.message).trim().replace(/^error: /, "") };
+      const { explained } = await import("./complaint.ts");
+      const command = loaded.find((one) => one.name === first);
+      const line = { command, words: command ? words : commandLine };
+      return explained({ code: error.code, said: complaint }, line, speaker);
     }
   }
   return chosen ?? { kind: "text", text };
+}
+
+/** The command first, and the words `help` and `version` as the options that they stand for. */
+async function usualOrder(
+  given: readonly string[],
+  commands: readonly ListedCommand[],
+): Promise<readonly string[]> {
+  const [first, second, ...rest] = given;
+  if (first === "version") return ["--version"];
+  if (first === helpCommand.name && second !== undefined && !second.startsWith("-")) {
+    return [second, "--help", ...rest];
+  }
+  if (second === undefined || !first?.startsWith("-")) return given;
+  const { commandPlace } = await import("./command-place.ts");
+  const at = await commandPlace(given, commands);
+  if (at === undefined || at === 0) return given;
+  return [...given.slice(at, at + 1), ...given.slice(0, at), ...given.slice(at + 1)];
+}
+
+/** Whether a command line can begin so. */
+function isWordOf(first: string, commands: readonly ListedCommand[]): boolean {
+  return first.startsWith("-") || first === helpCommand.name || commands.some(({ name }) => name === first);
+}
+
+/** The command line with `--help` for `--help-all`, which commander does not know. */
+function withPlainHelp(commandLine: readonly string[]): readonly string[] {
+  const at = commandLine.indexOf(helpAllFlag.flag);
+  return [...commandLine.slice(0, at), "--help", ...commandLine.slice(at + 1)];
+}
+
+/** The words that are not of another program's command line. */
+function ownWords(commandLine: readonly string[]): readonly string[] {
+  const end = commandLine.indexOf("--");
+  return end < 0 ? commandLine : commandLine.slice(0, end);
 }
 
 /** Adds a command as help of the program lists it; it inherits the parent's settings. */
@@ -104,11 +148,18 @@ function listCommand(
 function describeCommand(
   subcommand: CommanderCommand,
   command: Command,
-  program: string,
+  { program, columns, all }: { readonly program: string; readonly columns: number; readonly all: boolean },
   chosen: (flags: Flags, operands: readonly string[]) => void,
 ): void {
-  subcommand.description(command.description).addHelpText("after", () => afterHelp(program, command));
-  for (const option of inHelpOrder(command.options)) subcommand.addOption(commanderOption(option));
+  const wrap = (text: string) => subcommand.createHelp().boxWrap(text, columns);
+  subcommand
+    .description(command.description)
+    .addHelpText("after", () => afterHelp(command, { program, columns, all, wrap }));
+  for (const definition of inHelpOrder(command.options)) {
+    const option = commanderOption(definition, all);
+    if (all) option.helpGroup(`${definition.group}:`);
+    subcommand.addOption(option.hideHelp(!all && !definition.common));
+  }
   subcommand.action((...received: unknown[]) => {
     const [operands = []] = command.operands ? (received as [string | string[] | undefined]) : [];
     chosen(subcommand.opts(), [operands].flat());
@@ -116,36 +167,21 @@ function describeCommand(
 }
 
 /** Commander's form of an option, without default and variable: "not given" must stay visible. */
-function commanderOption(definition: OptionDefinition<unknown>): CommanderOption {
-  const { flag, summary, kind, fallback, group, variable } = definition;
-  const remarks = [fallback && `default: ${fallback}`, variable === undefined && "flag only"].filter(Boolean);
+function commanderOption(
+  { flag, summary, kind, fallback, variable }: OptionDefinition<unknown>,
+  all: boolean,
+): CommanderOption {
+  const isFlagOnly = all && variable === undefined;
+  const remarks = [fallback && `default: ${fallback}`, isFlagOnly && "flag only"].filter(Boolean);
   const option = new CommanderOption(
     flag,
     remarks.length > 0 ? `${summary} (${remarks.join("; ")})` : summary,
   );
   // Commander would read --no-azure as the opposite of --azure.
   option.negate = false;
-  if (kind === "list") {
+  // Every value is kept: two different ones of an option that takes one are refused later.
+  if (kind !== "switch") {
     option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
   }
-  return option.helpGroup(`${group}:`);
-}
-
-function afterHelp(program: string, { examples, options, moreHelp }: Command): string {
-  const parts: string[] = [];
-  if (Object.values(options).some(({ variable }) => variable !== undefined)) {
-    parts.push(
-      "Every option but those marked `flag only` can also be set by a variable: --secret-name is",
-      "ACR_PULL_SECRET_NAME; lists have commas between, switches are true or false. A flag wins.",
-    );
-  }
-  if (examples.length > 0) {
-    parts.push(
-      "",
-      "Examples:",
-      ...examples.flatMap(([line, does]) => [`  # ${does}`, `  ${program} ${line}`]),
-    );
-  }
-  if (moreHelp) parts.push("", ...moreHelp(program));
-  return `\n${parts.join("\n").trim()}`;
+  return option;
 }

@@ -1,20 +1,19 @@
 import { commandWords } from "../../domain/command-words.ts";
 import { plainText } from "./option-values.ts";
 import { switchOption, valueOption } from "./option.ts";
-import type { OutputFormat } from "./shared-options.ts";
+import type { OutputFormat } from "./output-options.ts";
 
 /** Options of every command that can write documents instead of a cluster's secrets. */
 export const manifestOptions = {
   manifest: valueOption({
-    flag: "--manifest <file|folder|->",
-    summary: "write documents for kubectl, Argo CD or Flux to apply, and nothing to the cluster; - is stdout",
+    flag: "--manifest <file>",
+    summary: "write documents for Argo CD, Flux or kubectl to this file or folder, or - for stdout",
     group: "Cluster",
     parse: plainText,
   }),
   sealWith: valueOption({
     flag: "--seal-with <command>",
-    summary:
-      "have this command seal each document before it is written, such as 'kubeseal -o yaml' (no shell)",
+    summary: "have this command seal each document, such as 'kubeseal -o yaml'; no shell runs it",
     group: "Cluster",
     parse: commandWords,
     needs: { manifest: "it seals documents" },

@@ -50,6 +50,10 @@ export interface OptionDefinition<A> {
   /** How it is asked for at a terminal when it was not given; undefined: never. */
   readonly question: string | undefined;
   readonly group: OptionGroup;
+  /** Whether `--help` lists it; `--help-all` lists every option. */
+  readonly common: boolean;
+  /** Whether commas separate the values of a flag, as they do in a variable. */
+  readonly commas: boolean;
   /** The text that is read when none is given; shown in help. */
   readonly fallback: string | undefined;
   /** Options of the same command that cannot go with it, and why. */
@@ -99,6 +103,7 @@ interface Description {
   readonly summary: string;
   readonly question?: string;
   readonly group: OptionGroup;
+  readonly common?: boolean;
   readonly consent?: true;
   readonly excludes?: Reasons;
   readonly needs?: Reasons;
@@ -137,13 +142,17 @@ export function yieldingOption<T>(
   return { ...valueOption(description), fallback: description.fallback };
 }
 
-/** An option that can be repeated. Its variable holds values separated by commas. Duplicates count once. */
+/**
+ * An option that can be repeated. Commas separate values too. Duplicates count once.
+ * @param description.hasCommas whether a value itself may hold a comma, so that only those of a variable separate
+ */
 export function listOption<T>(
-  description: Description & { readonly parse: Reader<T> },
+  description: Description & { readonly parse: Reader<T>; readonly hasCommas?: true },
 ): OptionDefinition<readonly T[]> {
-  const { parse } = description;
+  const { parse, hasCommas = false } = description;
   return {
     ...define("list", description, parse.words),
+    commas: !hasCommas,
     read: (texts) => [...new Set(texts)].map((text) => parse(text)),
   };
 }
@@ -181,10 +190,10 @@ export function brokenRule(option: OptionDefinition<unknown>, text: string): str
   }
 }
 
-/** A parser that takes one of these words. */
+/** A parser that takes one of these words, in upper or lower case. */
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Reader<Choice> {
   return knowing(choices, (text) => {
-    const choice = choices.find((known) => known === text);
+    const choice = choices.find((known) => known === text.toLowerCase());
     if (choice === undefined) throw new RangeError(`must be one of ${choices.join(", ")}`);
     return choice;
   });
@@ -207,7 +216,7 @@ export function valueHint(shown: string, words: readonly string[] | undefined): 
 
 function define(
   kind: OptionKind,
-  { flag, summary, question, group, consent, excludes = {}, needs = {} }: Description,
+  { flag, summary, question, group, common = false, consent, excludes = {}, needs = {} }: Description,
   words: readonly string[] | undefined,
 ): Omit<OptionDefinition<never>, "read"> {
   const long = /--[a-z-]+/.exec(flag)?.[0];
@@ -221,6 +230,8 @@ function define(
     values: valueHint(flag, words),
     question,
     group,
+    common,
+    commas: false,
     fallback: undefined,
     excludes,
     needs,
@@ -231,4 +242,9 @@ function define(
 /** What the parser of the command line calls an option: `--create-namespace` is `createNamespace`. */
 export function parsedName(long: string): string {
   return long.slice(2).replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+/** `-n` of `-n, --namespace <ns>`. */
+export function shortOf({ flag }: Pick<OptionDefinition<unknown>, "flag">): string | undefined {
+  return /^-[A-Za-z]\b/.exec(flag)?.[0];
 }

@@ -11,25 +11,8 @@ import {
   positiveDuration,
   tenant,
 } from "./option-values.ts";
-import {
-  defaultedOption,
-  knowing,
-  listOption,
-  oneOf,
-  switchOption,
-  valueOption,
-  yieldingOption,
-} from "./option.ts";
-
-/** How answers are written. */
-const outputFormats = ["text", "json", "yaml"] as const;
-/** Those of a command that lists things. */
-type ListFormat = "name" | "wide";
-export type OutputFormat = (typeof outputFormats)[number] | ListFormat;
-
-/** When colour is used. */
-const colorChoices = ["auto", "always", "never"] as const;
-export type ColorChoice = (typeof colorChoices)[number];
+import { rehearsalOptions } from "./rehearsal-options.ts";
+import { defaultedOption, listOption, oneOf, switchOption, valueOption, yieldingOption } from "./option.ts";
 
 /** How this program signs in to Azure. */
 const authMethods = [
@@ -47,61 +30,6 @@ const proofs = ["registry", "entra", "none"] as const;
 
 /** Which programs a kubeconfig may name. */
 const execPluginPolicies = ["allow", "known", "deny"] as const satisfies readonly ExecPluginPolicy[];
-
-/** How the answer is written, of a command that also knows these formats. */
-export function outputOption(...more: readonly ListFormat[]) {
-  const formats: readonly OutputFormat[] = [...outputFormats, ...more];
-  const read = oneOf(...formats);
-  return defaultedOption<OutputFormat>({
-    flag: `-o, --output <${formats.join("|")}>`,
-    summary: "how the answer is written to stdout",
-    group: "Output",
-    parse: knowing(formats, (text) => {
-      if (!isListFormat(text) || more.includes(text)) return read(text);
-      throw new RangeError(
-        `must be one of ${formats.join(", ")}; ${text} is for what is listed, as by status`,
-      );
-    }),
-    fallback: "text",
-  });
-}
-
-function isListFormat(text: string): text is ListFormat {
-  return text === "name" || text === "wide";
-}
-
-/** Options of every command for its output. */
-export const outputOptions = {
-  output: outputOption(),
-  color: defaultedOption({
-    flag: `--color <${colorChoices.join("|")}>`,
-    summary: "colour; NO_COLOR and FORCE_COLOR are heeded too",
-    group: "Output",
-    parse: oneOf(...colorChoices),
-    fallback: "auto",
-  }),
-  accessible: switchOption({
-    flag: "--accessible",
-    summary: "plain lines and numbered questions, for screen readers; also when TERM is dumb",
-    group: "Output",
-  }),
-  quiet: switchOption({
-    flag: "--quiet",
-    summary: "only failures and warnings: nothing when all is well",
-    group: "Output",
-  }),
-  verbose: switchOption({
-    flag: "-v, --verbose",
-    summary: "tell more about each step",
-    group: "Output",
-    excludes: { quiet: "they ask for opposite things" },
-  }),
-  debug: switchOption({
-    flag: "--debug",
-    summary: "with an error, its causes and where it arose",
-    group: "Output",
-  }),
-};
 
 /** Options of every command that works in Azure: where, and as whom. */
 export const signInOptions = {
@@ -132,13 +60,13 @@ export const signInOptions = {
 export const registryScopeOptions = {
   subscription: valueOption({
     flag: "--subscription <id>",
-    summary: "look for the registry here alone, instead of in every visible subscription",
+    summary: "look for the registry in this subscription only (default: in every visible one)",
     group: "Registry",
     parse: plainText,
   }),
   resourceGroup: valueOption({
     flag: "--resource-group <name>",
-    summary: "look for the registry in this resource group alone",
+    summary: "look for the registry in this resource group only",
     group: "Registry",
     parse: plainText,
   }),
@@ -148,9 +76,12 @@ export const registryScopeOptions = {
 export const clusterOptions = {
   contexts: listOption({
     flag: "--context <context>",
-    summary: "context of the kubeconfig (repeatable; default: the current one)",
+    summary: "kubeconfig context (repeatable; default: current)",
     question: "Which clusters, by their kubeconfig contexts?",
     group: "Cluster",
+    common: true,
+    // A context may be called anything.
+    hasCommas: true,
     parse: plainText,
   }),
   kubeconfig: valueOption({
@@ -161,7 +92,7 @@ export const clusterOptions = {
   }),
   clusterId: valueOption({
     flag: "--cluster-id <id>",
-    summary: "the cluster's id, where the UID of its namespace kube-system may not be read",
+    summary: "the cluster's id, where the UID of the namespace kube-system cannot be read",
     group: "Cluster",
     parse: clusterIdentifier,
   }),
@@ -173,7 +104,7 @@ export const clusterOptions = {
   // If it is not given, the user is told of each program that runs.
   execPlugins: yieldingOption({
     flag: "--exec-plugins <policy>",
-    summary: "programs a kubeconfig may have run to sign in: allow any, known ones of clouds, or deny all",
+    summary: "which sign-in programs a kubeconfig may run: allow any, known ones of clouds, or deny all",
     group: "Cluster",
     parse: oneOf(...execPluginPolicies),
     fallback: "allow",
@@ -184,14 +115,14 @@ export const clusterOptions = {
 export const proofOptions = {
   proof: defaultedOption({
     flag: `--proof <${proofs.join("|")}>`,
-    summary: "how the credential is proven: by a pull, by a sign-in alone, or not at all",
+    summary: "how to prove the credential: by a pull, by a sign-in to Entra only, or not at all",
     group: "Proof",
     parse: oneOf(...proofs),
     fallback: "registry",
   }),
   image: valueOption({
     flag: "--image <repository:tag>",
-    summary: "image that the proof asks for (default: any name, as a registry may be empty)",
+    summary: "image that the proof asks for (default: any name, since a registry may be empty)",
     group: "Proof",
     parse: imageReference,
   }),
@@ -208,7 +139,7 @@ export const serviceOptions = {
   }),
   concurrency: defaultedOption({
     flag: "--concurrency <number>",
-    summary: "the most requests under way at once in a cluster",
+    summary: "most requests at once in a cluster",
     group: "Run",
     parse: concurrency,
     fallback: "10",
@@ -219,7 +150,8 @@ export const serviceOptions = {
 export const completenessOptions = {
   namespacesComplete: switchOption({
     flag: "--namespaces-complete",
-    summary: "the secrets that can be seen are all there are, though they may not be listed cluster-wide",
+    summary:
+      "the secrets that acr-pull can see are all there are, although it may not list them cluster-wide",
     group: "Consent",
     consent: true,
   }),
@@ -230,7 +162,7 @@ export const leaveOutOptions = {
   leaveOut: listOption({
     flag: "--leave-out <namespace/secret>",
     summary:
-      "go on as if this secret were not there: no mark on it is waited for, no key stays because it holds it (repeatable)",
+      "continue as if this secret did not exist: wait for no mark on it, keep no key for it (repeatable)",
     group: "Consent",
     parse: secretReference,
     consent: true,
@@ -241,33 +173,6 @@ export const leaveOutOptions = {
 export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
-
-/** Set to `true` for the one command that is rehearsed, which prints its commands as rehearsals. */
-export const rehearsalVariable = "__ACR_PULL_REHEARSAL";
-
-/** For a command that can be rehearsed in a world where nobody has been yet. */
-const rehearsalOptions = {
-  sandbox: switchOption({
-    flag: "--sandbox",
-    summary: "run this one command inside a fresh sandbox, with no Azure and no cluster",
-    group: "Rehearsal",
-    instead: (commandLine) => ["sandbox", ...rehearsed(commandLine)],
-  }),
-};
-
-/** For a command that has nothing to work on before `setup` has been run. */
-export const rehearsalAfterSetup = {
-  sandbox: switchOption({
-    flag: "--sandbox",
-    summary: "run this one command inside a fresh sandbox, after setup, with no Azure and no cluster",
-    group: "Rehearsal",
-    instead: (commandLine) => ["sandbox", "--after-setup", ...rehearsed(commandLine)],
-  }),
-};
-
-function rehearsed(commandLine: readonly string[]): string[] {
-  return ["--", "acr-pull", ...commandLine.filter((argument) => argument !== "--sandbox")];
-}
 
 /** Options of every command that carries work out: how it proves, waits, shows and asks. */
 export const runOptions = {
@@ -280,17 +185,23 @@ export const runOptions = {
     fallback: "60s",
   }),
   ...serviceOptions,
-  dryRun: switchOption({ flag: "--dry-run", summary: "show the plan, write nothing", group: "Run" }),
+  dryRun: switchOption({
+    flag: "--dry-run",
+    summary: "show the plan, and write nothing",
+    group: "Run",
+    common: true,
+  }),
   exitCode: switchOption({
     flag: "--exit-code",
-    summary: "with --dry-run: exit 5 when the plan has changes",
+    summary: "with --dry-run: exit 5 if the plan has changes",
     group: "Run",
     needs: { dryRun: "it says whether a plan has changes" },
   }),
   ...askingOptions,
   yes: switchOption({
     flag: "-y, --yes",
-    summary: "carry the plan out without asking; needed where nobody can be asked",
+    summary: "carry out the plan without asking",
+    common: true,
     group: "Consent",
     consent: true,
   }),
@@ -312,6 +223,7 @@ export function namespaceOptions(texts: {
       summary: texts.named,
       ...(texts.question !== undefined && { question: texts.question }),
       group: "Cluster",
+      common: true,
       parse: namespaceName,
     }),
     namespaceSelector: valueOption({

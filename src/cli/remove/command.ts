@@ -5,18 +5,18 @@ import { removeChecks, type RemoveTypes, type WholeAnswers } from "./options.ts"
 export const removeCommand = flowCommand<RemoveTypes>({
   name: "remove",
   description: [
-    "Unlinks service accounts, takes the registry's entry out of the pull secrets, and then removes this cluster's",
-    "keys, its role and its application: each only as far as acr-pull made it and nothing else needs it. What is kept",
-    "is said, with the reason. Run again, it goes on where it stopped.",
+    "Takes back what setup gave a cluster: unlinks service accounts, takes the registry's entry out of pull secrets, and",
+    "removes the cluster's keys, role assignment and application. Removes only what acr-pull made and nothing else needs,",
+    "and says what it keeps and why. After an interruption, the same command continues.",
   ].join(" "),
   ...removeChecks,
   examples: [
-    ["remove --registry myregistry --dry-run", "only show what would go, and what would stay"],
+    ["remove --registry myregistry --dry-run", "only show what would be removed, and what kept"],
     [
       "remove --registry myregistry -n awesomeapps --yes",
       "one namespace; the key stays while others hold it",
     ],
-    ["remove --registry myregistry", "at a terminal: shows the plan, and has the registry's name typed"],
+    ["remove --registry myregistry", "at a terminal: shows the plan, and asks for the name"],
     ["remove --registry myregistry --yes -o json", "in a pipeline"],
   ],
   input: async () => (answers) => answers as WholeAnswers,

@@ -6,14 +6,14 @@ import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { plainText, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
-  outputOptions,
   proofOptions,
-  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,
@@ -27,26 +27,27 @@ const { waitBusyMs, dryRun, exitCode, yes } = runOptions;
 export const removeOptions = {
   registry: valueOption({
     flag: "--registry <name>",
-    summary: "registry whose entries go: its name, login server or resource id",
-    question: "Which registry shall the cluster pull from no more?",
+    summary: "name, login server or resource id of the registry",
+    common: true,
+    question: "Which registry should the cluster no longer pull from?",
     group: "Registry",
     parse: registryReference,
   }),
   subscription: valueOption({
     flag: "--subscription <id>",
-    summary: "where no secret has an entry of it any more: look for the registry here alone",
+    summary: "where no secret has an entry of the registry: look for it in this subscription only",
     group: "Registry",
     parse: plainText,
   }),
   resourceGroup: valueOption({
     flag: "--resource-group <name>",
-    summary: "the same, in this resource group alone",
+    summary: "the same, in this resource group only",
     group: "Registry",
     parse: plainText,
   }),
   ...signInOptions,
   ...namespaceOptions({
-    named: "only entries in this namespace (repeatable; default: in every namespace)",
+    named: "only entries in this namespace (repeatable; default: every namespace)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
   ...allNamespacesOption("entries in every namespace, which is the default"),
@@ -60,23 +61,24 @@ export const removeOptions = {
   serviceAccounts: listOption({
     flag: "--service-account <name>",
     summary:
-      "look at this service account alone, and unlink it whoever linked it (repeatable; default: all that name the secret)",
+      "unlink only this service account, whoever linked it (repeatable; default: all that name the secret)",
     group: "Cluster",
     parse: objectName,
   }),
   keepPrincipal: switchOption({
     flag: "--keep-principal",
-    summary: "leave the application and its service principal, without key and role",
+    summary: "keep the application and its service principal, without key and role assignment",
+    common: true,
     group: "Registry",
   }),
   proof: {
     ...proofOptions.proof,
-    summary: "how it is tried whether a removed key is refused: by a pull, by a sign-in alone, or not at all",
+    summary:
+      "how to check that a removed key is refused: by a pull, by a sign-in to Entra only, or not at all",
   },
   settleMs: defaultedOption({
     flag: "--settle <duration>",
-    summary:
-      "a removed key must be refused for so long to be called so; it is waited for two minutes at most",
+    summary: "how long a removed key must be refused without a break; acr-pull waits two minutes at most",
     group: "Proof",
     parse: settleTime,
     fallback: "10s",
@@ -89,21 +91,21 @@ export const removeOptions = {
   yes,
   force: switchOption({
     flag: "--force",
-    summary: "remove it although pods or service accounts still name the secret",
+    summary: "remove the entry although pods or service accounts still name the secret",
+    common: true,
     group: "Consent",
     consent: true,
   }),
   servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
-    summary:
-      "also take the role of this one back, although others may sign in as it: its application id (repeatable)",
+    summary: "also remove the role assignment of this one, although others may sign in as it (repeatable)",
     group: "Consent",
     parse: guidName,
     consent: true,
   }),
   prune: listOption({
     flag: "--prune <key-id>",
-    summary: "also remove this key, although no secret of the cluster names it (repeatable)",
+    summary: "also remove this key, although no secret in the cluster names it (repeatable)",
     group: "Consent",
     parse: guidName,
     consent: true,

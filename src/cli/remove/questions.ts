@@ -18,7 +18,7 @@ const indispensable = "registry";
 export const removeQuestionnaire: Questionnaire<RemoveTypes> = {
   opening: () => [
     "Takes back what acr-pull setup gave a cluster for one registry.",
-    "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+    "Nothing is written before you agree to the plan. Ctrl-C stops.",
   ],
   questions({ yes, dryRun, registry }) {
     const takesDefaults = yes || dryRun;

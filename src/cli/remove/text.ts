@@ -46,7 +46,7 @@ function resultLines(
   { asked, shell, width }: Pick<Telling<RemoveAnswers>, "asked" | "shell" | "width">,
 ): Line[] {
   if (removed.length === 0)
-    return ["Nothing to remove: nothing of acr-pull's for it is left where it was looked for."];
+    return ["Nothing to remove: where remove looked, acr-pull has left nothing for this registry."];
   const failed = removed.flatMap(({ kind, id, context = "", namespace = "", action, error }) =>
     error ? [{ context, namespace, kind: words[kind], name: id, action, error }] : [],
   );

@@ -5,21 +5,18 @@ import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 export const rotateCommand = flowCommand<RotateTypes>({
   name: "rotate",
   description: [
-    "Finds the keys that a cluster's pull secrets hold by the marks on them, makes a new one for each, proves it,",
-    "and writes it to every secret that holds the old one. The old key stays valid for a grace period; a later run",
-    "retires it. While one is to be retired and its time is not over, nothing is changed.",
+    "Replaces the keys that a cluster's pull secrets hold: makes a new key, proves it, and writes it to every secret",
+    "that holds the old one. The old key stays valid for a grace period, and a later run retires it. Until then, the",
+    "same command changes nothing.",
   ].join(" "),
   ...rotateChecks,
   examples: [
     ["rotate", "at a terminal: shows the keys, and asks"],
     ["rotate --if-expiring-within 60d --yes", "for a daily job: new keys in time, and old ones retired"],
     ["rotate --registry myregistry --dry-run", "only show what would be done"],
-    ["rotate --finish --yes", "retire the old keys whose time is over, and do no more"],
-    ["rotate --abort --yes", "back to the old keys"],
-    [
-      "rotate --manifest deploy/pull/ --seal-with 'kubeseal -o yaml' --yes",
-      "in documents that are committed",
-    ],
+    ["rotate --finish --yes", "only retire the old keys that are due"],
+    ["rotate --abort --yes", "go back to the old keys"],
+    ["rotate --manifest deploy/pull/ --seal-with 'kubeseal -o yaml' --yes", "documents to commit"],
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
   async input(given, context) {

@@ -13,12 +13,12 @@ import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { manifestConflicts, manifestOptions } from "../options/manifest-options.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
-  outputOptions,
-  rehearsalAfterSetup,
   runOptions,
   signInOptions,
   namespaceOptions,
@@ -29,15 +29,16 @@ import { allNamespacesOption } from "../options/everywhere-options.ts";
 export const rotateOptions = {
   registry: valueOption({
     flag: "--registry <name>",
-    summary: "only keys that pull from this registry: its name, login server or resource id",
+    summary: "only keys for this registry",
+    common: true,
     question: "Which keys?",
     group: "Registry",
     parse: registryReference,
   }),
   ...signInOptions,
   ...namespaceOptions({
-    named: "only keys that secrets of these namespaces hold, wherever else they are held (repeatable)",
-    labelled: "only keys that secrets of namespaces with these labels hold, such as team=web",
+    named: "only keys that this namespace holds, with all their other holders (repeatable)",
+    labelled: "only keys that namespaces with these labels hold, such as team=web",
   }),
   ...allNamespacesOption("keys of every namespace, which is the default"),
   ...clusterOptions,
@@ -52,62 +53,67 @@ export const rotateOptions = {
   ...rehearsalAfterSetup,
   ifExpiringWithinMs: valueOption({
     flag: "--if-expiring-within <duration>",
-    summary: "begin only with keys that end within this time, such as 60d: for a job that runs daily",
+    summary: "replace only keys that end within this time, such as 60d: for a daily job",
+    common: true,
     group: "Rotation",
     parse: positiveDuration,
   }),
   expiresInMs: valueOption({
-    flag: "--expires-in <duration|max>",
-    summary:
-      "how long the new key lives, or max for as long as the tenant allows (default: as the one it replaces)",
+    flag: "--expires-in <duration>",
+    summary: "life of the new key, or max (default: as before)",
+    common: true,
     group: "Rotation",
     parse: lifetime,
   }),
   graceMs: defaultedOption({
     flag: "--grace <duration>",
-    summary: "how long the old key stays valid beside the new one, at least 30m; a later run retires it",
+    summary: "how long the old key stays valid, at least 30m; a later run retires it",
+    common: true,
     group: "Rotation",
     parse: grace,
     fallback: "24h",
   }),
   wait: switchOption({
     flag: "--wait",
-    summary: "stay until that time is over and the old key is retired",
+    summary: "stay until the old key is retired",
+    common: true,
     group: "Rotation",
     excludes: { manifest: "a manifest is applied between the steps" },
   }),
   settleMs: defaultedOption({
     flag: "--settle <duration>",
     summary:
-      "8 sign-ins over this time must succeed before the old key goes, which then must be refused for as long",
+      "8 sign-ins over this time must succeed before the old key is removed; it must then be refused for as long",
     group: "Rotation",
     parse: settleTime,
     fallback: "49s",
   }),
   overlapEntry: switchOption({
     flag: "--no-overlap-entry",
-    summary: "keep the old key out of the secrets at once, for readers that try one entry only",
+    summary: "take the old key out of the secrets at once, for readers that try only one entry",
     group: "Rotation",
     turnsOff: true,
   }),
   finish: switchOption({
     flag: "--finish",
-    summary: "only retire old keys whose time is over; make no new one",
+    summary: "only retire old keys that are due; make no new key",
+    common: true,
     group: "Rotation",
     excludes: {
-      ifExpiringWithinMs: "no new key is begun with",
+      ifExpiringWithinMs: "no key is replaced",
       expiresInMs: "no new key is made",
-      graceMs: "a retirement that stands keeps the time it was given",
+      graceMs: "a pending retirement keeps its grace period",
       overlapEntry: "no new key is written",
     },
   }),
   abort: switchOption({
     flag: "--abort",
-    summary: "go back to the old key and remove the new one, while the old one is still in the secrets",
+    summary: "go back to the old key, while secrets still hold it, and remove the new one",
+    common: true,
     group: "Rotation",
     excludes: {
-      finish: "one goes on to the new key, the other back to the old one",
-      ifExpiringWithinMs: "no new key is begun with",
+      finish: "one continues to the new key, the other goes back to the old one",
+      ifExpiringWithinMs: "no key is replaced",
       expiresInMs: "no new key is made",
       graceMs: "the new key is removed as soon as nothing holds it",
       wait: "the new key is removed in the same run",
@@ -117,31 +123,31 @@ export const rotateOptions = {
   }),
   compromised: switchOption({
     flag: "--compromised",
-    summary: "the key has leaked: replace it, and retire it in this same run",
+    summary: "the key has leaked: replace and retire it at once",
+    common: true,
     group: "Consent",
     consent: true,
     excludes: {
       finish: "one makes no new key, the other has to",
-      abort: "a key that has leaked is not gone back to",
-      ifExpiringWithinMs: "a key that has leaked is replaced whatever its age",
+      abort: "nothing goes back to a leaked key",
+      ifExpiringWithinMs: "a leaked key is replaced whatever its age",
       graceMs: "the old key is retired in the same run",
       wait: "the old key is retired in the same run",
     },
   }),
   acceptOutage: switchOption({
     flag: "--accept-outage",
-    summary: "with --compromised: retire it although some secret could not be updated",
+    summary: "with --compromised: retire the key although a secret could not be updated",
     group: "Consent",
     consent: true,
-    needs: { compromised: "only for a key that has leaked pulls are put at risk" },
+    needs: { compromised: "only a leaked key is worth a failed pull" },
   }),
   ...completenessOptions,
   ...leaveOutOptions,
   // Consent, so no variable: naming one for setup in a pipeline is no consent to this.
   servicePrincipals: listOption({
     flag: "--service-principal <app-id>",
-    summary:
-      "also keys of this service principal, which acr-pull did not make, by its application id (repeatable)",
+    summary: "also keys of this service principal that acr-pull did not make (repeatable)",
     group: "Consent",
     parse: guidName,
     consent: true,
@@ -149,7 +155,7 @@ export const rotateOptions = {
   // Consent, so no variable: one forgotten in a pipeline must not remove somebody else's key.
   retireKey: valueOption({
     flag: "--retire-key <key-id>",
-    summary: "retire this key once it is replaced, although acr-pull did not make it for this cluster",
+    summary: "retire this key after it is replaced, although acr-pull did not make it for this cluster",
     group: "Consent",
     parse: guidName,
     consent: true,

@@ -14,7 +14,7 @@ import { rotateOptions, type RotateAnswers } from "./options.ts";
 export const rotateQuestionnaire: Questionnaire<RotateTypes> = {
   opening: () => [
     "Replaces the passwords that a cluster's pull secrets hold, with no failed pull in between.",
-    "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+    "Nothing is written before you agree to the plan. Ctrl-C stops.",
   ],
   // Both take the defaults.
   questions: ({ yes, dryRun }) =>
@@ -86,7 +86,7 @@ export function keysQuestion({
         check: async (values) =>
           selectionOf(chosenOf(values), all)
             ? undefined
-            : "No options mean these keys alone; choose all, or those of one registry.",
+            : "No options select only these keys: choose all, or those of one registry.",
       });
       if (reply.kind === "back") return reply;
       return { kind: "answer", value: selectionOf(chosenOf(reply.value), all) ?? {} };

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { exitCode } from "../../domain/exit-code.ts";
 import { readNamedFile, whyUnreadable } from "../../domain/named-file.ts";
@@ -6,7 +7,8 @@ import { defineCommand, type CommandContext } from "../command.ts";
 import { exitCodeOf, watchSignals, type Interruption } from "../interruption.ts";
 import { duration, plainText, port } from "../options/option-values.ts";
 import { oneOf, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
-import { outputOptions, rehearsalVariable } from "../options/shared-options.ts";
+import { outputOptions } from "../options/output-options.ts";
+import { rehearsalVariable } from "../options/rehearsal-options.ts";
 import type { Streams } from "../show/terminal.ts";
 
 /** What can serve images. */
@@ -16,44 +18,51 @@ const registryServers = ["builtin", "docker-registry"] as const;
 export const sandboxOptions = {
   port: valueOption({
     flag: "--port <number>",
-    summary: "port that Azure listens on (default: a free one)",
+    summary: "port of Azure (default: a free one)",
     group: "Rehearsal",
+    common: true,
     parse: port,
   }),
   latency: valueOption({
     flag: "--latency <duration>",
-    summary: "added to every answer of Azure, such as 50ms",
+    summary: "delay of every answer of Azure, such as 50ms",
     group: "Rehearsal",
+    common: true,
     parse: duration,
   }),
   replicationLag: valueOption({
     flag: "--replication-lag <duration>",
-    summary: "how long Azure takes to know everywhere what was written, such as 5s",
+    summary: "how long Azure takes to show a write everywhere, such as 5s",
     group: "Rehearsal",
+    common: true,
     parse: duration,
   }),
   faults: valueOption({
     flag: "--faults <file>",
-    summary: "JSON list of the requests that are to fail",
+    summary: "JSON list of the requests that fail",
     group: "Rehearsal",
+    common: true,
     parse: plainText,
   }),
   world: valueOption({
     flag: "--world <file>",
-    summary: "JSON of users and their rights, registries and namespaces",
+    summary: "JSON object of users and their rights, registries and namespaces",
     group: "Rehearsal",
+    common: true,
     parse: plainText,
   }),
   registryServer: valueOption({
     flag: `--registry-server <${registryServers.join("|")}>`,
     summary: "what serves images: the sandbox itself, or Debian's docker-registry behind it",
     group: "Rehearsal",
+    common: true,
     parse: oneOf(...registryServers),
   }),
   afterSetup: switchOption({
     flag: "--after-setup",
     summary: "begin after setup: awesomeapps and default pull from myregistry",
     group: "Rehearsal",
+    common: true,
   }),
   ...outputOptions,
 };
@@ -64,9 +73,9 @@ const firstSetup = ["--registry", "myregistry", "--context", "sandbox", "-n", "a
 /** The rehearsal: a made-up Azure and two clusters on this machine. */
 export const sandboxCommand = defineCommand({
   description: [
-    "Starts an Azure, registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
-    "sandbox-staging) on ports of this machine, in memory. With a command, runs it in there and ends with its",
-    "exit code; without, prints what to export and serves until it is stopped.",
+    "Starts a made-up Azure with two registries (myregistry, abacregistry) and two clusters (contexts sandbox and",
+    "sandbox-staging), in memory, on ports of this machine. With a command, it runs that command in there and ends",
+    "with its exit code. Without one, it prints what to export, and serves until you stop it.",
   ].join(" "),
   options: sandboxOptions,
   examples: [
@@ -144,16 +153,27 @@ async function start(answers: AnswersOf<typeof sandboxOptions>, signal: AbortSig
 function startFailure(error: unknown, { port, registryServer }: AnswersOf<typeof sandboxOptions>): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === "SandboxOptionsError") return new UsageError(error.message, "sandbox.bad-options");
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, syscall, path = "" } = error as NodeJS.ErrnoException;
+  if (syscall === "mkdtemp") {
+    return new UsageError(
+      `No folder can be made in ${dirname(path)}, the folder for temporary files (${code}).`,
+      "sandbox.temporary-folder",
+      "Set TMPDIR to a folder that you may write to, such as TMPDIR=/tmp.",
+    );
+  }
   if (code === "EADDRINUSE" || code === "EACCES") {
-    const message = `Port ${port} is not to be had (${code})`;
-    return new UsageError(message, "sandbox.port-in-use", "Name another --port.");
+    const message = `Port ${port} is not available (${code}).`;
+    return new UsageError(
+      message,
+      "sandbox.port-in-use",
+      "Choose another --port, or leave it out for a free one.",
+    );
   }
   if (registryServer !== "docker-registry") return error;
   return new UsageError(
-    `The registry server did not start: ${error.message}`,
+    `The registry server did not start: ${error.message}.`,
     "sandbox.registry-server",
-    "On Debian, apt-get install docker-registry; or leave --registry-server away.",
+    "Install it, on Debian by apt-get install docker-registry, or leave out --registry-server.",
   );
 }
 
@@ -163,8 +183,8 @@ async function jsonFile(flag: string, path: string | undefined, signal: AbortSig
     return JSON.parse((await readNamedFile(path, { pipe: true, signal })).toString("utf8"));
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof SyntaxError ? "it is no JSON" : whyUnreadable(error);
-    throw new UsageError(`${flag} ${path} cannot be read: ${reason}`, "sandbox.bad-options");
+    const reason = error instanceof SyntaxError ? "it is not JSON" : whyUnreadable(error);
+    throw new UsageError(`${flag} ${path} cannot be read: ${reason}.`, "sandbox.bad-options");
   }
 }
 
@@ -174,7 +194,7 @@ async function worldFile(path: string | undefined, signal: AbortSignal): Promise
   if (content === undefined || (typeof content === "object" && content !== null && !Array.isArray(content))) {
     return content;
   }
-  throw new UsageError(`--world ${path} holds no JSON object`, "sandbox.bad-options");
+  throw new UsageError(`--world ${path} does not hold a JSON object.`, "sandbox.bad-options");
 }
 
 /** Runs a command inside, its streams joined to these, and answers its exit code. */

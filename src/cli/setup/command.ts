@@ -14,21 +14,21 @@ import {
 export const setupCommand = flowCommand<SetupTypes>({
   name: "setup",
   description: [
-    "Creates or reuses a service principal, grants it a role on the registry, proves that it can pull, and",
-    "writes the pull secret. Run again, it changes only what is not as asked. At a terminal it asks for what is",
-    "not given, and nothing is written before its plan was agreed to.",
+    "Gives namespaces a pull secret for a registry: creates or reuses a service principal, assigns it a role, proves",
+    "that it can pull, and writes the secret. Run again, it changes only what differs from what you ask for. At a",
+    "terminal it asks for what you leave out, and writes nothing before you agree to its plan.",
   ].join(" "),
   ...setupChecks,
   examples: [
     ["setup", "at a terminal: asks for everything"],
-    ["setup --registry myregistry -n awesomeapps --yes", "one namespace, and the defaults for all else"],
+    ["setup --registry myregistry -n awesomeapps --yes", "one namespace, with the defaults for the rest"],
     ["setup --registry myregistry -n awesomeapps --dry-run", "only show what would be done"],
     ["setup --registry myregistry -n default -n awesomeapps --yes -o json", "two namespaces, in a pipeline"],
+    ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "only some repositories"],
     [
       "setup --registry myregistry -n awesomeapps --manifest deploy/ --seal-with 'kubeseal -o yaml' --yes",
-      "sealed documents to commit, for Argo CD or Flux to apply",
+      "sealed documents to commit",
     ],
-    ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "some repositories only"],
   ],
   async input(given, context) {
     const { checkCredentialsFile, passwordGiven } = await import("./files.ts");

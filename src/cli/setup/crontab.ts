@@ -1,5 +1,5 @@
 import { delimiter, dirname, resolve } from "node:path";
-import { outputOptions } from "../options/shared-options.ts";
+import { outputOptions } from "../options/output-options.ts";
 import { rehearsedWords, type Shell } from "../show/equivalent-command.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";

@@ -27,10 +27,10 @@ import {
   type AnswersOf,
   type OptionDefinition,
 } from "../options/option.ts";
+import { outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
   leaveOutOptions,
-  outputOptions,
   registryScopeOptions,
   runOptions,
   signInOptions,
@@ -41,11 +41,11 @@ import {
 export const everyRepository = "*";
 
 const repositories = listOption({
-  flag: "--repository <repository>",
-  summary:
-    "limit the role to this repository, or to team/* (repeatable; registries in ABAC mode only); '*' lifts a limit",
+  flag: "--repository <name>",
+  summary: "limit the role to this repository or to team/*; '*' lifts the limit (repeatable; ABAC mode only)",
   question: "Which repositories?",
   group: "Principal",
+  common: true,
   parse: (text) => (text === everyRepository ? text : repositoryPattern(text)),
 });
 
@@ -56,15 +56,16 @@ const namesWhosePassword = { servicePrincipal: "it names whose password it is" }
 export const setupOptions = {
   registry: valueOption({
     flag: "--registry <name>",
-    summary: "registry to pull from: its name, login server or resource id",
-    question: "Which registry shall the cluster pull from?",
+    summary: "name, login server or resource id of the registry",
+    question: "Which registry should the cluster pull from?",
     group: "Registry",
+    common: true,
     parse: registryReference,
   }),
   ...registryScopeOptions,
   ...signInOptions,
   ...namespaceOptions({
-    named: "namespace that pulls (repeatable; default: the context's own, else default)",
+    named: "namespace that pulls (repeatable; default: the context's, else default)",
     labelled: "every namespace with these labels, such as team=web",
     question: "Which namespaces pull?",
   }),
@@ -72,18 +73,20 @@ export const setupOptions = {
   secretName: defaultedOption({
     flag: "--secret-name <name>",
     summary: "name of the pull secret",
-    question: "What shall the pull secret be called?",
+    question: "What should the pull secret be called?",
     group: "Cluster",
+    common: true,
     parse: objectName,
     fallback: usualSecretName,
   }),
   ...manifestOptions,
   ...runOptions,
   role: valueOption({
-    flag: `--role <${requestedRoles.join("|")}>`,
-    summary: "what the credential may do (default: what it may do already; acrpull for a new one)",
+    flag: "--role <role>",
+    summary: `${requestedRoles.join(", ")} (default: what the cluster has, acrpull at first)`,
     question: "What may the cluster do with the registry?",
     group: "Principal",
+    common: true,
     parse: oneOf(...requestedRoles),
   }),
   // Undefined keeps the limit that stands; an empty list lifts it.
@@ -99,31 +102,32 @@ export const setupOptions = {
     parse: displayName,
   }),
   servicePrincipal: valueOption({
-    flag: "--service-principal <id|name>",
-    summary: "use one that exists, by application id, object id or name, shared on purpose",
+    flag: "--service-principal <id>",
+    summary: "existing one, by application id, object id or name",
     question: "Which service principal pulls?",
     group: "Principal",
+    common: true,
     parse: displayName,
     excludes: {
-      applicationName: "one that exists keeps its name",
-      serviceManagementReference: "it is given to a new application alone",
+      applicationName: "an existing one keeps its name",
+      serviceManagementReference: "only a new application is given one",
     },
   }),
   switchPrincipal: switchOption({
     flag: "--switch-principal",
-    summary: "go on although the secret names another service principal today",
+    summary: "continue although the secret names another service principal",
     group: "Principal",
   }),
   passwordStdin: switchOption({
     flag: "--password-stdin",
-    summary: "read the known password of --service-principal from stdin; none is made",
+    summary: "read the password of --service-principal from stdin, and make none",
     group: "Principal",
     excludes: noPasswordIsMade,
     needs: namesWhosePassword,
   }),
   passwordFile: valueOption({
     flag: "--password-file <file>",
-    summary: "read the known password of --service-principal from a file; none is made",
+    summary: "read the password of --service-principal from a file, and make none",
     group: "Principal",
     parse: plainText,
     excludes: { passwordStdin: "a password comes from one place", ...noPasswordIsMade },
@@ -131,7 +135,7 @@ export const setupOptions = {
   }),
   noAzure: switchOption({
     flag: "--no-azure",
-    summary: "call nothing of Azure but the registry; needs its login server and a known password",
+    summary: "call nothing of Azure but the registry: needs its login server and a known password",
     group: "Principal",
     excludes: {
       role: "no role is granted",
@@ -141,46 +145,48 @@ export const setupOptions = {
   }),
   owners: listOption({
     flag: "--owner <object-id>",
-    summary: "user or service principal that also owns the application, to rotate it (repeatable)",
+    summary: "user or service principal that also owns the application, and so can rotate it (repeatable)",
     group: "Principal",
     parse: guidName,
   }),
   serviceManagementReference: valueOption({
     flag: "--service-management-reference <guid>",
-    summary: "for tenants that demand one of every application",
+    summary: "reference that some tenants require of every application",
     group: "Principal",
     parse: guidName,
   }),
   expiresInMs: yieldingOption({
-    flag: "--expires-in <duration|max>",
-    summary:
-      "how long a new password lives, or max for as long as the tenant allows, which caps the default too",
+    flag: "--expires-in <duration>",
+    summary: "life of a new password; max is what the tenant allows, and limits the default",
     question: "How long does a new password live?",
     group: "Principal",
+    common: true,
     parse: lifetime,
     fallback: "180d",
   }),
   credentialsFile: valueOption({
     flag: "--credentials-file <file>",
-    summary: "also write the password in use, new or found, to this file, which must not exist yet",
+    summary: "also write the password to this file, which must not exist yet",
     group: "Principal",
     parse: plainText,
   }),
   createNamespace: switchOption({
     flag: "--create-namespace",
-    summary: "create namespaces that do not exist",
+    summary: "create the namespaces that do not exist",
+    common: true,
     group: "Cluster",
   }),
   serviceAccounts: listOption({
     flag: "--service-account <name>",
-    summary: "add the secret to this service account's imagePullSecrets (repeatable)",
-    question: "Which service accounts pull without naming the secret?",
+    summary: "add the secret to this service account (repeatable)",
+    question: "Which service accounts should use the secret?",
     group: "Cluster",
+    common: true,
     parse: objectName,
   }),
   adopt: switchOption({
     flag: "--adopt",
-    summary: "add our entry to a secret of that name that is not ours",
+    summary: "add the entry to a secret of that name that acr-pull did not write",
     question: "Add the registry to a secret that acr-pull did not write?",
     group: "Consent",
     consent: true,

@@ -144,7 +144,7 @@ export function renewalLines(
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
   const renews = !isGiven && end !== undefined && result.manifest !== "-";
   const check = [`While all is in order it ${proves}changes nothing.`];
-  const verify = equivalentCommand(shell, "verify", verifyKnows, { asking: true });
+  const verify = equivalentCommand(shell, "verify", verifyKnows, { yes: false });
   if (isGiven) {
     const before = end === undefined ? "Before the password ends" : `Before ${end}`;
     check.push(`${before}, have a new one made and run the same command with that.`);

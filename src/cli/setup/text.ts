@@ -142,15 +142,21 @@ function madeLines(result: SetupResult, width: number): Line[] {
     ]),
     [
       "Proof",
-      verification.reason
-        ?.replace(/^not-reached$/, "not tried")
-        .replace(/^sealed$/, "not tried: the password is sealed") ??
+      (verification.reason && unproven[verification.reason]) ??
         { passed: "can pull", failed: "cannot pull", skipped: "not tried" }[verification.status],
       verification.status,
     ],
   ];
   return labelLines(rows, width);
 }
+
+/** Why no pull was tried, by the reason in the document. */
+const unproven: Readonly<Record<string, string>> = {
+  "not-reached": "not tried",
+  "proof-none": "no pull tried, as asked",
+  sealed: "not tried: the password is sealed",
+  "registry-unreachable": "Entra signs it in; no pull tried",
+};
 
 function targetsOf({ secrets, serviceAccounts }: SetupResult): ShownTarget[] {
   return [

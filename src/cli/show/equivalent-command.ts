@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import type { GivenOptions } from "../options/answers.ts";
 import type { OptionDefinition, OptionSet } from "../options/option.ts";
-import { rehearsalAfterSetup, rehearsalVariable } from "../options/shared-options.ts";
+import { rehearsalFlag, rehearsalVariable } from "../options/rehearsal-options.ts";
 
 /** Where a suggested command line will run, and what was given there. */
 export interface Shell {
@@ -32,12 +32,13 @@ export function pinned(given: GivenOptions, currentContext: string | undefined):
  * to the variables, and output options are left out. No option's value is ever a secret.
  * @param shell where it will run: an answer that equals the default is left out unless a variable says otherwise
  * @param how.asking whether it asks for what it does not say
+ * @param how.yes whether it carries its consent; a command that only looks takes none
  */
 export function equivalentCommand(
   { program, given, environment }: Shell,
   command: string,
   options: OptionSet,
-  { asking = false }: { readonly asking?: boolean } = {},
+  { asking = false, yes = !asking }: { readonly asking?: boolean; readonly yes?: boolean } = {},
 ): string {
   const words = [...variablesSetAside(options, given, environment), program, command];
   for (const [name, option] of Object.entries(options)) {
@@ -47,12 +48,12 @@ export function equivalentCommand(
       continue;
     for (const text of answer.texts) words.push(word(option, text));
   }
-  return [...words, ...rehearsedWords(environment), ...(asking ? [] : ["--yes"])].join(" ");
+  return [...words, ...rehearsedWords(environment), ...(yes ? ["--yes"] : [])].join(" ");
 }
 
 /** What is printed in a rehearsal is to be rehearsed as well: nobody who pastes it means the real cloud. */
 export function rehearsedWords(environment: Variables): string[] {
-  return environment[rehearsalVariable] === "true" ? [rehearsalAfterSetup.sandbox.long] : [];
+  return environment[rehearsalVariable] === "true" ? [rehearsalFlag] : [];
 }
 
 /** Clears variables that contradict an answer; an empty variable counts as not set. */

@@ -38,24 +38,29 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
+const indent = " ".repeat("error: ".length);
+
 /**
- * A failure in lines for stderr: what happened, what to do, where to read more, and the service's request id. The hint is
- * not wrapped, since it may hold a command to copy.
+ * A failure in lines for stderr: its code, what happened, what to do, where to read more, and the service's request id.
+ * The hint is not wrapped, since it may hold a command to copy.
+ * @param debug whether to show what was thrown, and its causes
  * @param width columns that the terminal has
  */
 export function failureLines(
   failure: Failure,
-  detail: "normal" | "verbose" | "debug",
-  width = Infinity,
+  { debug, width = Infinity }: { readonly debug: boolean; readonly width?: number },
 ): Line[] {
-  const sentences = failure.message.split("\n");
-  const [first = "", ...more] = sentences.flatMap((sentence) => wrapped(sentence, width - "error: ".length));
-  const lines: Line[] = [[toned("bad", "error:"), ` ${first}`], ...more.map((line) => `       ${line}`)];
+  const head = `error[${failure.code}]:`;
+  const sentences = `${head} ${failure.message}`.split("\n");
+  const [first = head, ...more] = sentences.flatMap((sentence) => wrapped(sentence, width - indent.length));
+  const lines: Line[] = [
+    [toned("bad", head), first.slice(head.length)],
+    ...more.map((line) => indent + line),
+  ];
   for (const hint of failure.hint?.split("\n") ?? []) lines.push([toned("strong", "  fix:"), ` ${hint}`]);
   if (failure.docs) lines.push([toned("faint", "  see:"), ` ${failure.docs}`]);
   if (failure.requestId) lines.push([toned("faint", "  request id:"), ` ${failure.requestId}`]);
-  if (detail !== "normal") lines.push([toned("faint", "  code:"), ` ${failure.code}`]);
-  if (detail === "debug") lines.push(...causeLines(failure.cause));
+  if (debug) lines.push(...causeLines(failure.cause));
   return lines;
 }
 

@@ -38,11 +38,7 @@ export function talk(
 }
 
 /** A failure on stderr. */
-export function tellFailure(terminal: Terminal, { verbose, debug }: Detail, failure: Failure): void {
-  const lines = failureLines(
-    failure,
-    debug ? "debug" : verbose ? "verbose" : "normal",
-    terminal.stderr.width,
-  );
-  for (const line of lines) terminal.stderr.line(line);
+export function tellFailure(terminal: Terminal, { debug }: Detail, failure: Failure): void {
+  const { width } = terminal.stderr;
+  for (const line of failureLines(failure, { debug, width })) terminal.stderr.line(line);
 }

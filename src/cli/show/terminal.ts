@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { Variables } from "../../domain/proxy.ts";
 import { oneLine } from "./foreign-text.ts";
-import type { ColorChoice } from "../options/shared-options.ts";
+import type { ColorChoice } from "../options/output-options.ts";
 import { cutTo } from "./text-width.ts";
 
 /** The stream of a process that text is written to. */

@@ -5,14 +5,14 @@ import { statusChecks, type StatusTypes } from "./options.ts";
 export const statusCommand = flowCommand<StatusTypes>({
   name: "status",
   description: [
-    "Lists every entry that acr-pull manages in the chosen clusters: its registry, key, end and state; what waits for a",
-    "later run; and keys that nothing holds any more. Changes nothing, and needs no more than to read secrets: what only",
-    "the directory knows is then unknown. Exits with 5 when something is not in order, for a job that watches.",
+    "Lists every entry that acr-pull manages in a cluster: its registry, key, end and state. Also lists what waits for",
+    "a later run, and keys that nothing holds. The right to read secrets is enough; what only the directory knows is",
+    "then unknown. Exits with 5 when something is not in order. Writes nothing without --prune.",
   ].join(" "),
   ...statusChecks,
   examples: [
     ["status", "every entry in the current context's cluster"],
-    ["status --expiring-within 45d -o json", "for a job that watches: exit 5 when something is to be done"],
+    ["status --expiring-within 45d -o json", "for a monitor: exit 5 if something is not in order"],
   ],
   input: async () => (answers) => answers,
   ports: async (open, answers) => ({

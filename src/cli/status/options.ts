@@ -4,12 +4,11 @@ import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
 import { positiveDuration } from "../options/option-values.ts";
 import { valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { outputOption, outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
   clusterOptions,
-  outputOption,
-  outputOptions,
-  rehearsalAfterSetup,
   runOptions,
   serviceOptions,
   signInOptions,
@@ -21,13 +20,14 @@ import { allContextsOption, allNamespacesOption } from "../options/everywhere-op
 export const statusOptions = {
   registry: valueOption({
     flag: "--registry <name>",
-    summary: "only entries of this registry: its name, login server or resource id",
+    summary: "only entries of this registry",
+    common: true,
     group: "Registry",
     parse: registryReference,
   }),
   ...signInOptions,
   ...namespaceOptions({
-    named: "only entries in this namespace (repeatable; default: every namespace that can be seen)",
+    named: "only entries in this namespace (repeatable; default: every visible namespace)",
     labelled: "only entries in namespaces with these labels, such as team=web",
   }),
   ...allNamespacesOption("every namespace, which is the default"),
@@ -42,15 +42,15 @@ export const statusOptions = {
   }),
   expiringWithinMs: valueOption({
     flag: "--expiring-within <duration>",
-    summary:
-      "an entry that ends within this time is not in order: exit 5 (default: 30d; the last third of a key that lives under 60d)",
+    summary: "exit 5 if a password ends within this time (default: 30d; the last third of a life under 60d)",
+    common: true,
     group: "Rotation",
     parse: positiveDuration,
   }),
   // Consent, so no variable: one forgotten in a pipeline must not remove a key.
   prune: valueOption({
     flag: "--prune <key-id>",
-    summary: "remove this one key, which acr-pull made for the cluster and nothing in it holds",
+    summary: "remove this key, which acr-pull made for the cluster and nothing in it holds",
     group: "Consent",
     parse: guidName,
     consent: true,
@@ -58,12 +58,14 @@ export const statusOptions = {
   yes: {
     ...runOptions.yes,
     summary: "with --prune: remove it without asking; needed where nobody can be asked",
+    common: false,
     needs: { prune: "without it there is nothing to agree to" },
   },
   ...serviceOptions,
   dryRun: {
     ...runOptions.dryRun,
     summary: "with --prune: only show what would be removed",
+    common: false,
     needs: { prune: "without it nothing is written" },
   },
   ...askingOptions,

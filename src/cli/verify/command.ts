@@ -7,9 +7,9 @@ export const verifyCommand = flowCommand<VerifyTypes>({
   name: "verify",
   looksOnly: true,
   description: [
-    "Reads the pull secrets of namespaces, acr-pull's and those made by hand, and signs in to their registries with",
-    "the very bytes in them. What fails is told by its cause, with what mends it. Without a sign-in to Azure, or a",
-    "right in the cluster, what that would tell is skipped. Nothing is written anywhere.",
+    "Signs in to registries with exactly what pull secrets hold, whoever wrote them. Reports what fails by its cause,",
+    "and what fixes it. Skips what needs a sign-in to Azure, or a right in the cluster, that you do not have. Writes",
+    "nothing.",
   ].join(" "),
   options: verifyOptions,
   examples: [

@@ -2,13 +2,12 @@ import type { FlowTypes } from "../flow-command.ts";
 import type { VerifyInput, VerifyPorts, VerifyResult } from "../../core/verify/contract.ts";
 import { objectName, registryReference } from "../../domain/names.ts";
 import { listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
+import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
+import { outputOption, outputOptions } from "../options/output-options.ts";
 import {
   clusterOptions,
-  outputOption,
-  outputOptions,
   proofOptions,
   registryScopeOptions,
-  rehearsalAfterSetup,
   serviceOptions,
   signInOptions,
   namespaceOptions,
@@ -22,15 +21,15 @@ const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 export const verifyOptions = {
   registry: valueOption({
     flag: "--registry <name>",
-    summary:
-      "the registry that is meant: its name, login server or resource id (default: each in the secrets)",
+    summary: "registry to check (default: each in the secrets)",
+    common: true,
     group: "Registry",
     parse: registryReference,
   }),
   ...registryScopeOptions,
   ...signInOptions,
   ...namespaceOptions({
-    named: "namespace whose secrets to look at (repeatable; default: the context's own, else default)",
+    named: "namespace to look in (repeatable; default: the context's, else default)",
     labelled: "every namespace with these labels, such as team=web",
   }),
   ...allNamespacesOption(
@@ -43,23 +42,25 @@ export const verifyOptions = {
   execPlugins,
   secretName: valueOption({
     flag: "--secret-name <name>",
-    summary: "only the secret of this name (default: each for a registry of Azure, and acr-secret)",
+    summary: "only the secret of this name (default: acr-secret, and each for a registry of Azure)",
+    common: true,
     group: "Cluster",
     parse: objectName,
   }),
   serviceAccounts: listOption({
     flag: "--service-account <name>",
-    summary: "service account that has to name the secret (repeatable)",
+    summary: "service account that must name the secret (repeatable)",
     group: "Cluster",
     parse: objectName,
   }),
   pod: valueOption({
     flag: "--pod <name>",
-    summary: "pod to say of why it gets no image; those in ImagePullBackOff are looked at anyway",
+    summary: "say why this pod gets no image; pods in ImagePullBackOff are looked at anyway",
+    common: true,
     group: "Cluster",
     parse: objectName,
   }),
-  image: proofOptions.image,
+  image: { ...proofOptions.image, common: true },
   ...serviceOptions,
   ...rehearsalAfterSetup,
   failedOnly: switchOption({

@@ -79,7 +79,10 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   const { report } = work;
   const total = holders.length;
   if (total === 0) return true;
-  const text = `Taking the old password out of ${total} ${total === 1 ? "secret" : "secrets"}`;
+  // On the way back it is the new one that goes.
+  const which = holders.some(({ mark }) => mark.retire?.why === "abort") ? "new" : "old";
+  const where = total === 1 ? "1 secret" : `${total} secrets`;
+  const text = `Taking the ${which} password out of ${where}`;
   report({ kind: "started", id: "clean", text });
   // The last to lose its mark is the one that keeps it.
   const [keeper, ...rest] = holders.map((holder, index) => withoutOld(holder, work, index === 0));
@@ -88,7 +91,7 @@ async function removeOldPasswords({ holders }: Retirement, work: KeyWork): Promi
   report({
     kind: "done",
     id: "clean",
-    text: `Took the old password out of ${total === 1 ? "1 secret, and proved what it holds" : `${total} secrets, and proved what they hold`}`,
+    text: `Took the ${which} password out of ${where}, and proved what ${total === 1 ? "it holds" : "they hold"}`,
   });
   return true;
 }

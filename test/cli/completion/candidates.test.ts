@@ -67,7 +67,7 @@ describe("the word under the cursor can become", () => {
       ["setup", "--quiet="],
       inHelpOrder(setupOptions)
         .map(({ long }) => long)
-        .concat("--help"),
+        .concat("--help", "--help-all"),
     ],
     ["a context", ["setup", "--context", ""], contexts.map(({ name }) => name)],
     [
@@ -88,8 +88,8 @@ describe("the word under the cursor can become", () => {
 
   it("an option of the command, in the order of its help", async () => {
     const all = inHelpOrder(setupOptions).map(({ long }) => long);
-    expect(await words(["setup", "--"])).toEqual([...all, "--help"]);
-    expect(await words(["setup", ""])).toEqual([...all, "--help"]);
+    expect(await words(["setup", "--"])).toEqual([...all, "--help", "--help-all"]);
+    expect(await words(["setup", ""])).toEqual([...all, "--help", "--help-all"]);
   });
 
   it("an option that is not given yet, or one that can be repeated", async () => {

@@ -7,7 +7,8 @@ import {
   UsageError,
   variableWarnings,
 } from "../../../src/cli/options/answers.ts";
-import { outputOptions, runOptions } from "../../../src/cli/options/shared-options.ts";
+import { outputOptions } from "../../../src/cli/options/output-options.ts";
+import { runOptions } from "../../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../../src/cli/setup/options.ts";
 
 describe("precedence", () => {
@@ -68,16 +69,74 @@ describe("bad values", () => {
     const error = caught(() => readAnswers(setupOptions, given));
     expect(error).toMatchObject({ code: "usage.invalid-value", exitCode: 2 });
     for (const name of ["ACR_PULL_NAMESPACE", "ACR_PULL_CONTEXT"]) {
-      expect((error as Error).message).toContain(`${name} must hold a value`);
+      expect((error as Error).message).toContain(`${name} has no value.`);
     }
+  });
+
+  it.each<[string, Record<string, string[]>, string, string | undefined]>([
+    [
+      "two registries",
+      { registry: ["one55", "two55"] },
+      '--registry takes one value; given: "one55", "two55".',
+      undefined,
+    ],
+    [
+      "no registry",
+      { registry: [""] },
+      '--registry must be a registry\'s name (5 to 50 letters and digits), a login server or a resource id; given: "".',
+      undefined,
+    ],
+    [
+      "capitals",
+      { repository: ["Team/App"] },
+      "must be a repository in lower case",
+      "Did you mean --repository team/app?",
+    ],
+    [
+      "a misspelt word",
+      { role: ["acrpul"] },
+      "--role must be one of acrpull, acrpush, owner",
+      "Did you mean --role acrpull?",
+    ],
+    ["commas without anything between", { namespace: [","] }, "--namespace has no value.", undefined],
+  ])("say what is wrong with %s, and what was meant", (_what, flags, message, hint) => {
+    const error = caught(() => readAnswers(setupOptions, gather(setupOptions, flags, {})));
+    expect((error as Error).message).toContain(message);
+    expect(error).toMatchObject({ code: "usage.invalid-value", hint });
+  });
+});
+
+describe("what people write", () => {
+  it.each<[string, Record<string, string[]>, Record<string, string>, object]>([
+    ["one value twice", { registry: ["myregistry", "myregistry"] }, {}, { registry: { name: "myregistry" } }],
+    ["a role in capitals", { role: ["AcrPull"] }, {}, { role: "acrpull" }],
+    ["commas in a flag", { namespace: ["a, b", "c"] }, {}, { namespaces: ["a", "b", "c"] }],
+    ["commas in the name of a context", { context: ["a,b"] }, {}, { contexts: ["a,b"] }],
+    ["1", {}, { ACR_PULL_DRY_RUN: "1" }, { dryRun: true }],
+    ["Yes", {}, { ACR_PULL_DRY_RUN: "Yes" }, { dryRun: true }],
+    ["TRUE", {}, { ACR_PULL_DRY_RUN: "TRUE" }, { dryRun: true }],
+    ["0", {}, { ACR_PULL_DRY_RUN: "0" }, { dryRun: false }],
+    ["no", {}, { ACR_PULL_DRY_RUN: "no" }, { dryRun: false }],
+  ])("is understood: %s", (_what, flags, environment, answers) => {
+    expect(readAnswers(setupOptions, gather(setupOptions, flags, environment))).toMatchObject(answers);
   });
 });
 
 describe("missing input", () => {
   it("is named by flag and variable, consent by its flag alone", () => {
     const error = missingInput([setupOptions.registry, setupOptions.yes]);
-    expect(error.message).toBe("Missing input: --registry (ACR_PULL_REGISTRY), --yes");
+    expect(error.message).toBe("Missing input: --registry <name> (ACR_PULL_REGISTRY), --yes.");
     expect(error).toMatchObject({ code: "usage.missing-input", exitCode: 2 });
+  });
+});
+
+describe("missing consent", () => {
+  it("names the exact flag, and what it agrees to", () => {
+    const error = missingInput([setupOptions.allowPrivilegedRole]);
+    expect(error.message).toBe("Missing input: --allow-privileged-role owner.");
+    expect(error.hint).toBe(
+      "Add --allow-privileged-role owner: agree to --role owner, which may do anything to the registry.",
+    );
   });
 });
 
@@ -86,8 +145,8 @@ describe("variables that are not read", () => {
 
   it.each([
     ["ACR_PULL_REGISTRI", "did you mean ACR_PULL_REGISTRY?"],
-    ["ACR_PULL_YES", "consent is given by the flag --yes alone"],
-    ["ACR_PULL_SOMETHING_ELSE_ALTOGETHER", "is no variable of acr-pull and is not read"],
+    ["ACR_PULL_YES", "only the flag --yes gives consent"],
+    ["ACR_PULL_SOMETHING_ELSE_ALTOGETHER", "is not a variable of acr-pull, and is not read"],
   ])("%s is warned of", async (name, words) => {
     expect(await variableWarnings({ [name]: "x" }, setupOptions, all)).toEqual([
       expect.stringContaining(words),

@@ -21,6 +21,7 @@ const consent = [
   "compromised",
   "acceptOutage",
   "namespacesComplete",
+  "plainManifest",
   "retireKey",
   "leaveOut",
   // Of rotate alone: setup takes one that a pipeline names.
@@ -121,6 +122,7 @@ describe("the catalogue of options", () => {
       "--credentials-file",
       "--faults",
       "--kubeconfig",
+      "--manifest",
       "--password-file",
       "--world",
     ]);

@@ -125,7 +125,7 @@ describe("the question for keys", () => {
     expect(reply).toEqual({ kind: "answer", value: { registry: ["b.azurecr.io"] } });
     const { signal } = new AbortController();
     const values = shown?.choices.map(({ value }) => value) ?? [];
-    expect(await shown?.check?.(values.slice(3), signal)).toContain("No options mean these keys alone");
+    expect(await shown?.check?.(values.slice(3), signal)).toContain("No options select only these keys");
     expect(await shown?.check?.(values, signal)).toBeUndefined();
   });
 

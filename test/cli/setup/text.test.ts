@@ -261,6 +261,7 @@ describe("a result", () => {
     } as const;
     const lines = text(setupAnswer({ kind: "finished", result: unproven, exitCode: 0 }, input).lines());
     expect(lines).not.toMatch(/can pull|proves the pull/);
+    expect(lines).toMatch(/^Proof +no pull tried, as asked +skipped$/m);
   });
 
   it("shows no Pod when no secret was written", () => {
@@ -329,9 +330,9 @@ describe("a failure", () => {
   );
 
   it("says what happened, what to do, where to read, and the service's id of the request", () => {
-    expect(text(failureLines(describeFailure(error), "normal"))).toBe(
+    expect(text(failureLines(describeFailure(error), { debug: false }))).toBe(
       [
-        "error: You may not.",
+        "error[azure.denied]: You may not.",
         "  fix: Ask.",
         "  fix: Or wait.",
         "  see: https://example.com",
@@ -341,8 +342,8 @@ describe("a failure", () => {
   });
 
   it("shows causes and stacks to who debugs alone", () => {
-    expect(text(failureLines(describeFailure(error), "verbose"))).not.toContain("403 from below");
-    expect(text(failureLines(describeFailure(error), "debug"))).toContain(
+    expect(text(failureLines(describeFailure(error), { debug: false }))).not.toContain("403 from below");
+    expect(text(failureLines(describeFailure(error), { debug: true }))).toContain(
       "caused by:\n  Error: 403 from below",
     );
   });
@@ -352,8 +353,8 @@ describe("a failure", () => {
     (thrown) => {
       const failure = describeFailure(thrown);
       expect(failure).toMatchObject({ code: "bug", exitCode: 1, retryable: false });
-      expect(text(failureLines(failure, "normal"))).toMatch(
-        /^error: This is a bug in acr-pull\.\n {2}fix: Please report/,
+      expect(text(failureLines(failure, { debug: false }))).toMatch(
+        /^error\[bug\]: This is a bug in acr-pull\.\n {2}fix: Please report/,
       );
     },
   );
@@ -361,7 +362,7 @@ describe("a failure", () => {
   it("with itself as cause comes to an end", () => {
     const circular = new Error("round");
     circular.cause = circular;
-    expect(failureLines(describeFailure(circular), "debug").length).toBeLessThan(100);
+    expect(failureLines(describeFailure(circular), { debug: true }).length).toBeLessThan(100);
   });
 });
 

@@ -115,8 +115,10 @@ const word = fc.oneof(
 /** Options that were given from anywhere, also over what a variable says, and the variables. */
 const run = fc
   .tuple(
-    ...Object.entries(setupOptions as OptionSet).map(([name, { kind, variable, fallback }]) => {
-      const text = kind === "switch" ? fc.constant("true") : fc.oneof(word, fc.constant(fallback ?? ""));
+    ...Object.entries(setupOptions as OptionSet).map(([name, { kind, variable, fallback, commas }]) => {
+      // What commas separate has none in a value, and no white space around it.
+      const value = commas ? word.filter((one) => /^[^,\s](?:[^,]*[^,\s])?$/.test(one)) : word;
+      const text = kind === "switch" ? fc.constant("true") : fc.oneof(value, fc.constant(fallback ?? "x"));
       return fc.record({
         name: fc.constant(name),
         variable: fc.constant(variable),

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { colors } from "../../../src/cli/show/colors.ts";
-import type { ColorChoice } from "../../../src/cli/options/shared-options.ts";
+import type { ColorChoice } from "../../../src/cli/options/output-options.ts";
 import { isColored, openTerminal, Printer, toned } from "../../../src/cli/show/terminal.ts";
 
 describe("colour", () => {

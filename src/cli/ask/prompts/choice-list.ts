@@ -1,9 +1,11 @@
 import type { Choice } from "../prompter.ts";
 
-/** A choice with the text that it is searched by. */
+/** A choice with the texts that it is searched by. */
 interface Indexed {
   readonly choice: Choice;
-  readonly searched: string;
+  readonly name: string;
+  /** The name, and what is said behind it. */
+  readonly whole: string;
 }
 
 /** What a list offers for a text. */
@@ -37,7 +39,7 @@ export class ChoiceList {
     for (const choice of choices) {
       if (byValue.has(choice.value)) continue;
       byValue.set(choice.value, choice);
-      added.push({ choice, searched: searchedText(choice) });
+      added.push({ choice, ...searchedTexts(choice) });
     }
     return added.length === 0 ? this : new ChoiceList([...this.#indexed, ...added], byValue);
   }
@@ -58,13 +60,14 @@ export class ChoiceList {
     return this.#exactly(text) ?? this.#named((name) => folded(name) === folded(text));
   }
 
-  /** The choices whose label, value or detail contain every word of the text, ignoring case. */
+  /** The choices with every word of the text, ignoring case: first those with all of them in label and value. */
   matching(text: string): readonly Choice[] {
     const words = folded(text).split(/\s+/).filter(Boolean);
     if (words.length === 0) return this.all;
-    return this.#indexed
-      .filter(({ searched }) => words.every((word) => searched.includes(word)))
-      .map(({ choice }) => choice);
+    const fits = (searched: string) => words.every((word) => searched.includes(word));
+    const named = this.#indexed.filter(({ name }) => fits(name));
+    const others = this.#indexed.filter(({ name, whole }) => !fits(name) && fits(whole));
+    return [...named, ...others].map(({ choice }) => choice);
   }
 
   /** The matches of a text and, last, the choice that the text itself can become. */
@@ -97,7 +100,7 @@ function take(
   try {
     return typed?.(text);
   } catch (error) {
-    if (error instanceof RangeError) return error.message;
+    if (error instanceof RangeError) return `It ${error.message}.`;
     throw error;
   }
 }
@@ -123,8 +126,9 @@ export function withPreselected(
   return ChoiceList.of([...made, ...choices]);
 }
 
-function searchedText({ label, value, detail = "" }: Choice): string {
-  return folded(`${label}\n${value}\n${detail}`);
+function searchedTexts({ label, value, detail = "" }: Choice): Omit<Indexed, "choice"> {
+  const name = folded(`${label}\n${value}`);
+  return { name, whole: `${name}\n${folded(detail)}` };
 }
 
 function folded(text: string): string {

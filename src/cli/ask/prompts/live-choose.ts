@@ -56,7 +56,7 @@ export class LiveChooseSeveral extends LiveList<readonly string[]> {
   }
 
   protected get keys(): readonly string[] {
-    return ["Space tick", this.#enterEffect === "tick" ? "Enter tick" : "Enter go on"];
+    return ["Space tick", this.#enterEffect === "tick" ? "Enter tick" : "Enter continue"];
   }
 
   protected acted(key: Key, list: PointedList): boolean {

@@ -51,7 +51,11 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
           lines: (rows) => (list ? this.#lines(list, rows, columns, paint) : []),
         },
         explanation: list ? this.#rows.explanation(list.pointed, list.entries, columns, paint) : [],
-        keys: [...this.#listKeys, ...(list ? this.keys : []), ...this.backHint],
+        keys: [
+          ...this.#listKeys,
+          ...(list ? this.keys : []),
+          ...(this.text === "" ? this.backHint : ["Esc clear"]),
+        ],
       },
       size,
       paint,
@@ -79,12 +83,21 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
       ["down", 1],
       ["pageup", -this.#page],
       ["pagedown", this.#page],
+      ["home", -Infinity],
+      ["end", Infinity],
     ]);
     const step = steps.get(key.name ?? "");
     if (step !== undefined) {
       this.problem = undefined;
       list?.move(step);
     } else if (list ? !this.acted(key, list) : !isEnter(key)) this.#type(typed);
+  }
+
+  /** The text, which filters the list. */
+  protected override cleared(): boolean {
+    if (this.text === "") return false;
+    this.#type("");
+    return true;
   }
 
   /** Clears the text and keeps the pointed entry, which may exist only because of the text. */
@@ -156,7 +169,8 @@ export abstract class LiveList<T> extends LiveQuestion<T> {
     columns: number,
     paint: Paint,
   ): string[] {
-    if (entries.length === 0) return wrapLine(emptiness, columns, paint);
+    // Enter has it said as what is wrong.
+    if (entries.length === 0) return this.problem === undefined ? wrapLine(emptiness, columns, paint) : [];
     this.#page = Math.max(rows - 1, 1);
     const room = { rows: this.#page, columns, paint };
     const lines = this.#rows.lines(entries, pointer, room, (choice) => this.mark(choice));

@@ -60,9 +60,16 @@ export abstract class LiveQuestion<T> {
    */
   press(key: Key, typed: string): void {
     if (this.outcome) return;
-    const back = key.name === "escape" || (key.name === "tab" && key.shift);
+    const escape = key.name === "escape";
+    const back = escape || (key.name === "tab" && key.shift);
+    if (escape && !this.#checking && this.cleared()) return;
     if (back && this.#canGoBack) this.end({ kind: "back" });
     else if (!back && key.name !== "tab" && !this.#checking) this.pressed(movement(key), typed);
+  }
+
+  /** Takes away what Esc takes away before it goes back; false: nothing. */
+  protected cleared(): boolean {
+    return false;
   }
 
   /** What stands on the screen now. */

@@ -41,7 +41,7 @@ export class LiveText extends LiveQuestion<string> {
         label: "  > ",
         list: { count: 0, lines: () => [] },
         explanation: this.#remarked.flatMap((line) => wrapLine(line, size.columns - 1, paint)),
-        keys: ["Enter go on", ...this.backHint],
+        keys: ["Enter continue", ...this.backHint],
       },
       size,
       paint,

@@ -63,7 +63,7 @@ export function namespacesQuestion({ lookups, prompter }: SetupQuestionParts): S
         typed: (text) => ({
           value: namespaceName(text),
           label: text,
-          detail: "new, or not to be seen from here",
+          detail: "new, or not visible from here",
         }),
         check: async (names) => terminatingAmong(names, await data),
       });
@@ -137,7 +137,7 @@ export function serviceAccountsQuestion({
         choices: data.then(({ accounts }) => accounts.map(choiceOf)),
         preselected: previous["serviceAccounts"] ?? [],
         least: 0,
-        typed: (text) => ({ value: objectName(text), label: text, detail: "not to be seen from here" }),
+        typed: (text) => ({ value: objectName(text), label: text, detail: "not visible from here" }),
         check: async (names) => missing(names, await data),
       });
       return reply.kind === "back" ? reply : { kind: "answer", value: { serviceAccounts: reply.value } };

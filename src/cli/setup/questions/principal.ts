@@ -82,7 +82,7 @@ export function principalQuestion({
 const ownChoice: Choice = {
   value: own,
   label: "its own",
-  detail: "for this registry and cluster alone",
+  detail: "only for this registry and cluster",
   explanation:
     "Made now, or used again if acr-pull made it before. Should the secret be stolen, this one cluster is cut off and no other.",
 };
@@ -97,7 +97,7 @@ function sharedChoice(appId: string, displayName: string, what: string): Choice 
     label: displayName,
     detail: `${what}, ${appId}`,
     explanation:
-      "It is shared on purpose: it keeps its other passwords, and its role counts for all who use it.",
+      "It is shared on purpose: it keeps its other passwords, and its role assignment counts for everybody who uses it.",
   };
 }
 

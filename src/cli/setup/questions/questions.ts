@@ -39,8 +39,8 @@ export function setupQuestions(parts: SetupQuestionParts): readonly SetupQuestio
 }
 
 const opening = [
-  "Gives namespaces of a Kubernetes cluster a secret to pull images from an Azure Container Registry.",
-  "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+  "Gives namespaces of a Kubernetes cluster a secret that pulls images from an Azure Container Registry.",
+  "Nothing is written before you agree to the plan. Ctrl-C stops.",
 ];
 
 /** Without these nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
@@ -57,7 +57,7 @@ type SetupRemedy = Remedy & {
 /** Options that would fix a failure, by its code. Such an option applies to what failed, and to nothing else. */
 const remedies: Readonly<Record<string, SetupRemedy>> = {
   "secret.not-ours": {
-    label: "add the registry's entry to that secret, and leave all else in it alone",
+    label: "add the registry's entry to that secret, and leave the rest as it is",
     more: { texts: { adopt: ["true"] }, dependsOn: secretOptions },
   },
   "secret.other-principal": {

@@ -74,15 +74,20 @@ function choiceOf(registry: ListedRegistry, _index: number, listed: readonly Lis
     value: namesakes.length > 1 ? loginServer : name,
     label: name,
     detail: [loginServer, location, mode, subscriptionName ?? subscriptionId].join(", "),
-    explanation: abac
-      ? "In ABAC mode a role can be limited to repositories; the roles that pull are others than in legacy mode."
-      : undefined,
+    explanation: abac ? "In ABAC mode a role can be limited to repositories." : undefined,
   };
 }
 
-/** A bare name that is not in the list is not found elsewhere either. */
-function typed(text: string): Choice | undefined {
-  if (!/[/.]/.test(text)) return undefined;
+/**
+ * A bare name that is not in the list is not found elsewhere either.
+ * @throws RangeError
+ */
+function typed(text: string): Choice {
+  if (!/[/.]/.test(text)) {
+    throw new RangeError(
+      "is not a registry that you can see: type a login server or a resource id for another",
+    );
+  }
   registryReference(text);
   return { value: text, label: `use ${text}` };
 }

@@ -115,7 +115,7 @@ function azureRows({ caller, registry, loginServer, jobs }: Prospect["found"], a
       "Registry",
       `${registryText(registry.name, registry.loginServer)} in ${registry.resourceGroup}, subscription ${registry.subscriptionId}`,
     ],
-    ["Role", `${[...new Set(granted)].join("; ")} on this registry alone`],
+    ["Role", `${[...new Set(granted)].join("; ")} on this registry only`],
     [
       "Principal",
       servicePrincipal === undefined

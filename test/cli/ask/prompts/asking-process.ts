@@ -31,8 +31,7 @@ const namespaces = ["default", "awesomeapps", "team-a", "team-b", "kube-system"]
 
 /** A namespace that does not exist yet. @throws RangeError */
 function newNamespace(text: string): Choice {
-  if (!/^[a-z0-9-]+$/.test(text))
-    throw new RangeError("A namespace has small letters, digits and dashes only.");
+  if (!/^[a-z0-9-]+$/.test(text)) throw new RangeError("must have only small letters, digits and dashes");
   return { value: text, label: `${text} (new)` };
 }
 

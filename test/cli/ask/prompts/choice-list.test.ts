@@ -10,7 +10,7 @@ const list = ChoiceList.of([
 ]);
 const small = (text: string): Choice | undefined => {
   if (text === "nothing") return undefined;
-  if (text !== text.toLowerCase()) throw new RangeError("Small letters only.");
+  if (text !== text.toLowerCase()) throw new RangeError("must be in small letters");
   return { value: text, label: `${text} (new)` };
 };
 const values = (entries: readonly Choice[]) => entries.map(({ value }) => value);
@@ -24,8 +24,17 @@ describe("what matches a text", () => {
     ["ä-", ["/r/3"]],
     ["  east  ", ["/r/2"]],
     ["east my", []],
+    ["registry other", []],
   ])("%j: %j", (text, expected) => {
     expect(values(list.matching(text))).toEqual(expected);
+  });
+
+  it("comes first where its name has the words", () => {
+    const ports = ChoiceList.of([
+      { value: "reg10", label: "reg10", detail: "localhost:4105" },
+      { value: "reg05", label: "reg05", detail: "localhost:4000" },
+    ]);
+    expect(values(ports.matching("05"))).toEqual(["reg05", "reg10"]);
   });
 
   it("has every word of it somewhere, and leaves nothing out that has", () => {
@@ -36,7 +45,7 @@ describe("what matches a text", () => {
         const words = text.toLowerCase().split(/\s+/).filter(Boolean);
         const has = ({ label, value, detail = "" }: Choice) =>
           words.every((word) => [label, value, detail].some((part) => part.toLowerCase().includes(word)));
-        expect(list.matching(text)).toEqual(list.all.filter(has));
+        expect(new Set(list.matching(text))).toEqual(new Set(list.all.filter(has)));
       }),
     );
   });
@@ -48,7 +57,7 @@ describe("what a list offers for a text", () => {
     ["azurecr", ["/r/1", "/r/2", "/r/3", "azurecr"], undefined],
     ["other.azurecr.io", ["/r/2"], undefined],
     ["/r/2", ["/r/2"], undefined],
-    ["Shop", [], "Small letters only."],
+    ["Shop", [], "It must be in small letters."],
     ["nothing", [], undefined],
     ["  ", ["/r/1", "/r/2", "/r/3"], undefined],
   ])("%j: %j, breaking the rule %j", (text, entries, rule) => {

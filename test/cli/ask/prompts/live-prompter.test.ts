@@ -91,6 +91,10 @@ describe.concurrent("a list", () => {
     await run.until("1 of 5000");
     run.press("\u001b[6~");
     await run.until("❯ entry-9");
+    run.press("\u001b[F");
+    await run.until("5000 of 5000");
+    run.press("\u001b[H");
+    await run.until("1 of 5000");
     run.press("4999");
     await run.until("Filter: 4999 ❯ entry-4999");
     run.press("enter");
@@ -103,7 +107,11 @@ describe.concurrent("a list", () => {
     expect(run.screen).not.toContain("Filter");
     run.press("zzz");
     await run.until("Nothing matches.");
-    run.press("enter", "ctrl-u");
+    run.press("enter");
+    await run.until("✗ Nothing matches.");
+    expect(run.screen.match(/Nothing matches/g)).toHaveLength(1);
+    expect(run.screen).toContain("Esc clear");
+    run.press("escape");
     await run.until("❯ other.azurecr.io");
     run.press("enter");
     expect(await resultOf(run)).toEqual({ kind: "answer", value: "/r/2" });
@@ -164,7 +172,7 @@ describe.concurrent("several of a list", () => {
     const run = await asking.at("several");
     await run.until("type to filter or add");
     run.press("Shop");
-    await run.until("A namespace has small letters, digits and dashes only.");
+    await run.until("It must have only small letters, digits and dashes.");
     run.press("ctrl-u", "shop");
     await run.until("❯ [ ] shop (new)");
     run.press("enter");
@@ -175,12 +183,12 @@ describe.concurrent("several of a list", () => {
 
   it("are not left without what one moved to and pressed Enter at: it is ticked first", async () => {
     const run = await asking.at("several");
-    await run.until("Enter go on");
+    await run.until("Enter continue");
     run.press("down");
     await run.until("Enter tick");
     run.press("enter");
     await run.until("[x] awesomeapps ❯ [x] default");
-    await run.until("Enter go on");
+    await run.until("Enter continue");
     run.press("enter");
     expect(await resultOf(run)).toEqual({ kind: "answer", value: ["awesomeapps", "default"] });
   });

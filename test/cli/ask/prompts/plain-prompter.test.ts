@@ -51,7 +51,7 @@ describe.concurrent("a plain list", () => {
 
   it("lists what matches a part of several names", async () => {
     const { result, output } = await converse("choose", ["west", "3"]);
-    expect(output).toMatch(/What matches west:\n1\. myregistry.*\n3\. images.*\n/);
+    expect(output).toMatch(/What matches west:\n3\. images.*\n1\. myregistry.*\n/);
     expect(result).toEqual({ kind: "answer", value: "/r/3" });
   });
 
@@ -98,7 +98,7 @@ describe.concurrent("several of a plain list", () => {
 
   it("break the rule of a name in words, and are the default at Enter", async () => {
     const { result, output } = await converse("several", ["Shop!", ""]);
-    expect(output).toContain("\nA namespace has small letters, digits and dashes only.\n");
+    expect(output).toContain("\nIt must have only small letters, digits and dashes.\n");
     expect(result).toEqual({ kind: "answer", value: ["awesomeapps"] });
   });
 

@@ -1,0 +1,156 @@
+import { distance } from "fastest-levenshtein";
+import { registryReference, namespaceName } from "../../domain/names.ts";
+import type { Command, ListedCommand } from "../command.ts";
+import { shortOf, type OptionDefinition } from "./option.ts";
+import { byName, everyNamespace, otherCommands, otherOptions } from "./synonyms.ts";
+
+/** Why a command line cannot be read, and what to type instead. */
+interface Complaint {
+  readonly kind: "complaint";
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The program whose command line it is. */
+interface Speaker {
+  /** As a user types it: `acr-pull` or `kubectl acr-pull`. */
+  readonly name: string;
+  readonly commands: readonly ListedCommand[];
+  /** The long flags that every command has: `--help`. */
+  readonly flags: readonly string[];
+}
+
+/** The word stands where a command has to. */
+export function unknownCommand(word: string, { name, commands }: Speaker): Complaint {
+  const names = commands.filter(({ hidden }) => !hidden).map((command) => command.name);
+  const meant = otherCommands.get(word) ?? nearest(word, names);
+  const advice = meant === undefined || meant.includes(" ") ? meant : `Did you mean ${name} ${meant}?`;
+  return complaint(`Unknown command ${word}.`, advice, `${name} --help`);
+}
+
+/**
+ * Says in words of ours what the parser complains about. No value is repeated that may have been meant as a password.
+ * @param code of the parser's error
+ * @param said the parser's own message
+ * @param command that the line names
+ * @param words those behind the command's name, or all where it names none
+ */
+export function explained(
+  { code, said }: { readonly code: string; readonly said: string },
+  { command, words }: { readonly command: Command | undefined; readonly words: readonly string[] },
+  speaker: Speaker,
+): Complaint {
+  const quoted = /'([^']*)'/.exec(said)?.[1] ?? "";
+  if (command === undefined) return withoutCommand(quoted, words, speaker);
+  const help = `${speaker.name} ${command.name} --help`;
+  if (code === "commander.unknownOption") {
+    const flag = bare(quoted);
+    const known = Object.values(command.options).find(({ long }) => long === flag);
+    return known
+      ? complaint(`${flag} takes no value.`, "Leave the option out for its opposite.", help)
+      : complaint(`Unknown option ${flag}.`, instead(flag, command, speaker), help);
+  }
+  if (code === "commander.optionMissingArgument") {
+    return complaint(`${longOf(quoted)} needs a value: ${quoted}.`, undefined, help);
+  }
+  if (code === "commander.excessArguments") return excess(command, words[0] ?? "", help);
+  return complaint(`${said.replace(/^error: /, "").trim()}.`, undefined, help);
+}
+
+/** What to do about a line of nothing but options, or with a misspelt command behind them. */
+function withoutCommand(flag: string, words: readonly string[], speaker: Speaker): Complaint {
+  const { name, commands, flags } = speaker;
+  if (flag === "-v") {
+    const advice = `-V shows the version; -v tells more of a command, as in ${name} status -v.`;
+    return complaint("Missing command.", advice, `${name} --help`);
+  }
+  const near = nearest(bare(flag), flags);
+  if (near !== undefined)
+    return complaint(`Unknown option ${bare(flag)}.`, `Did you mean ${near}?`, `${name} --help`);
+  const names = commands.filter(({ hidden }) => !hidden).map((command) => command.name);
+  const misspelt = words.find((word) => !word.startsWith("-") && nearest(word, names) !== undefined);
+  return misspelt === undefined
+    ? complaint(
+        "Missing command.",
+        `An option goes with a command, such as ${name} status ${bare(flag)}.`,
+        `${name} --help`,
+      )
+    : unknownCommand(misspelt, speaker);
+}
+
+/** What to type in place of an option that the command does not have. */
+function instead(flag: string, { options }: Command, { flags }: Speaker): string | undefined {
+  const { namespaces, allNamespaces } = options;
+  if (everyNamespace.includes(flag) && namespaces && !allNamespaces) return byName;
+  const definitions = Object.values(options);
+  const longs = [...definitions.map(({ long }) => long), ...flags];
+  const meant = otherOptions.get(flag);
+  if (meant !== undefined && longs.includes(meant.split(" ")[0] ?? "")) return `Did you mean ${meant}?`;
+  const shorts = definitions.flatMap((option) => shortOf(option) ?? []);
+  const near = flag.startsWith("--")
+    ? nearest(flag, longs)
+    : shorts.find((short) => short.toLowerCase() === flag.toLowerCase());
+  return near === undefined ? undefined : `Did you mean ${near}?`;
+}
+
+/** What to say of a word that is no option and no option's value. */
+function excess(command: Command, first: string, help: string): Complaint {
+  if (command.operands !== undefined)
+    return complaint(`${command.name} takes one argument.`, undefined, help);
+  // Behind an option it may have been meant as a value, and a value may be a password.
+  const shown = first.startsWith("-") ? undefined : first;
+  const { registry, namespaces } = command.options;
+  const likely = (
+    shown === undefined
+      ? [registry, namespaces]
+      : [taking(registry, shown, registryReference), taking(namespaces, shown, namespaceName)]
+  ).flatMap((option) => (option === undefined ? [] : [`${option.long} ${shown ?? "VALUE"}`]));
+  const advice = likely.length === 0 ? undefined : `Did you mean ${likely.join(" or ")}?`;
+  return complaint(
+    `${command.name} takes no argument${shown === undefined ? "" : `: ${shown}`}.`,
+    advice,
+    help,
+  );
+}
+
+function taking(
+  option: OptionDefinition<unknown> | undefined,
+  text: string,
+  read: (text: string) => unknown,
+): OptionDefinition<unknown> | undefined {
+  try {
+    read(text);
+    return option;
+  } catch {
+    return undefined;
+  }
+}
+
+function complaint(message: string, advice: string | undefined, help: string): Complaint {
+  return {
+    kind: "complaint",
+    message,
+    hint: [...(advice === undefined ? [] : [advice]), `See ${help}.`].join(" "),
+  };
+}
+
+/** An option without the value that may stand behind it in the same word. */
+function bare(flag: string): string {
+  return flag.startsWith("--") ? (flag.split("=")[0] ?? flag) : flag.slice(0, 2);
+}
+
+function longOf(flag: string): string {
+  return /--[a-z-]+/.exec(flag)?.[0] ?? flag;
+}
+
+/** A typing error changes no more letters than these, and less than half of them. */
+const mostChanges = 3;
+
+/** The word that this one was meant to be; undefined if none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((one) => ({ one, changes: distance(word, one) }))
+    .filter(({ one, changes }) => changes <= mostChanges && changes < Math.max(word.length, one.length) / 2)
+    .toSorted((left, right) => left.changes - right.changes);
+  return best?.one;
+}

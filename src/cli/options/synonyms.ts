@@ -1,0 +1,67 @@
+/*
+ * What other tools call it. A word of theirs leads to ours; it is not taken, so that scripts have one way to say it.
+ */
+
+const signIn =
+  "acr-pull signs in by itself: with the account of az login, by environment variables, or as --auth says.";
+
+/** Commands of others, with ours, or with a sentence where we have none. */
+export const otherCommands: ReadonlyMap<string, string> = new Map([
+  ...["create", "add", "install", "init", "apply", "new", "configure"].map(
+    (word) => [word, "setup"] as const,
+  ),
+  ...["delete", "del", "rm", "uninstall", "destroy", "clean", "cleanup"].map(
+    (word) => [word, "remove"] as const,
+  ),
+  ...["list", "ls", "get", "show", "describe"].map((word) => [word, "status"] as const),
+  ...["renew", "refresh", "reset"].map((word) => [word, "rotate"] as const),
+  ...["check", "test", "validate", "diagnose", "doctor", "prove"].map((word) => [word, "verify"] as const),
+  ...["completions", "autocomplete"].map((word) => [word, "completion"] as const),
+  ...["login", "logout", "signin", "auth"].map((word) => [word, signIn] as const),
+]);
+
+/** Options of others, with ours as they are typed. */
+export const otherOptions: ReadonlyMap<string, string> = new Map(
+  [
+    ["--json", "--output json"],
+    ["--yaml", "--output yaml"],
+    ["--format", "--output"],
+    ["-q", "--quiet"],
+    ["--silent", "--quiet"],
+    ["--no-color", "--color never"],
+    ["--no-colour", "--color never"],
+    ["--colour", "--color"],
+    ["--trace", "--debug"],
+    ["-f", "--force"],
+    ["--assume-yes", "--yes"],
+    ["--auto-approve", "--yes"],
+    ["--confirm", "--yes"],
+    ["--no-prompt", "--no-input"],
+    ["--non-interactive", "--no-input"],
+    ["--what-if", "--dry-run"],
+    ["--plan", "--dry-run"],
+    ["--check", "--dry-run"],
+    ["--ns", "--namespace"],
+    ["--all", "--all-namespaces"],
+    ["--selector", "--namespace-selector"],
+    ["-l", "--namespace-selector"],
+    ["--cluster", "--context"],
+    ["--kube-context", "--context"],
+    ["--acr", "--registry"],
+    ["--login-server", "--registry"],
+    ["--secret", "--secret-name"],
+    ["--sa", "--service-account"],
+    ["--sp", "--service-principal"],
+    ["--client-id", "--service-principal"],
+    ["-g", "--resource-group"],
+    ["--ttl", "--expires-in"],
+    ["--expires", "--expires-in"],
+    ["--insecure-skip-tls-verify", "--allow-insecure-tls"],
+  ].map(([theirs = "", ours = ""]) => [theirs, ours]),
+);
+
+/** Other tools choose every namespace so. `setup`, which has none of these options, writes a secret in each. */
+export const everyNamespace: readonly string[] = ["-A", "--all-namespaces", "--all"];
+
+/** What leads on where a command never takes every namespace. */
+export const byName = "Name each namespace by -n, or choose them by their labels with --namespace-selector.";

@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { commands } from "../../../src/cli/commands.ts";
+import { readCommandLine } from "../../../src/cli/options/command-line.ts";
+
+const names = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
+const read = async (line: readonly string[], columns?: number, name = "acr-pull") =>
+  await readCommandLine(line, { name, version: "1.2.3", commands }, columns);
+
+async function textOf(line: readonly string[], columns?: number, name?: string): Promise<string> {
+  const reading = await read(line, columns, name);
+  if (reading.kind !== "text") throw new Error(`no text: ${JSON.stringify(reading)}`);
+  return reading.text;
+}
+
+describe.each([[], ...names.map((name) => [name])])("help of the program, or of %s", (...command) => {
+  const pages = [
+    ["--help", "acr-pull"],
+    ["--help-all", "acr-pull"],
+    ["--help-all", "kubectl acr-pull"],
+  ] as const;
+
+  it.each(pages)("%s of %s fits 80 columns", async (flag, name) => {
+    const text = await textOf([...command, flag], 80, name);
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("can be read at 60 columns: only what is pasted is longer than a line", async () => {
+    const lines = (await textOf([...command, "--help-all"], 60)).split("\n");
+    const long = lines.filter((line) => line.length > 60);
+    expect(long.filter((line) => !/^ {2,}(eval|echo|Add-Content|kubectl|acr-pull)/.test(line))).toEqual([]);
+  });
+
+  it("fits a screen of 40 lines", async () => {
+    expect((await textOf([...command, "--help"], 80)).split("\n").length).toBeLessThanOrEqual(41);
+  });
+});
+
+describe("help", () => {
+  it("of a command leaves the rare options to --help-all, and says so", async () => {
+    const [common, all] = [await textOf(["setup", "--help"]), await textOf(["setup", "--help-all"])];
+    expect(common).toContain("--registry <name>");
+    expect(common).not.toContain("--service-management-reference");
+    expect(common).toMatch(/\d+ more options, and their variables: acr-pull setup --help-all/);
+    expect(all).toContain("--service-management-reference");
+    expect(all).not.toContain("more options");
+  });
+
+  it("puts a long option in a line of its own", async () => {
+    expect(await textOf(["setup", "--help-all"], 80)).toMatch(
+      /^ {2}--service-management-reference <guid>\n {28}\S/m,
+    );
+  });
+
+  it.each([
+    [
+      ["help", "setup"],
+      ["setup", "--help"],
+    ],
+    [
+      ["-h", "setup"],
+      ["setup", "--help"],
+    ],
+    [["help"], ["--help"]],
+    [[], ["--help"]],
+    [["version"], ["--version"]],
+  ])("is the same by %j as by %j", async (one, other) => {
+    expect(await textOf(one)).toBe(await textOf(other));
+  });
+});
+
+describe("options before the command", () => {
+  it.each<[readonly string[], string, Record<string, unknown>]>([
+    [["-o", "json", "status"], "status", { output: ["json"] }],
+    [["--sandbox", "setup", "-n", "a"], "setup", { sandbox: true, namespace: ["a"] }],
+    [["--registry", "setup", "remove"], "remove", { registry: ["setup"] }],
+    [["--registry=verify", "-y", "setup"], "setup", { registry: ["verify"], yes: true }],
+  ])("are understood: %j", async (line, name, flags) => {
+    expect(await read(line)).toMatchObject({ kind: "command", command: { name }, flags });
+  });
+});
+
+describe("a command line that cannot be read", () => {
+  it.each<[readonly string[], string, string]>([
+    [["help", "nosuch"], "Unknown command nosuch.", "See acr-pull --help."],
+    [["nosuch", "--help"], "Unknown command nosuch.", "See acr-pull --help."],
+    [["setpu"], "Unknown command setpu.", "Did you mean acr-pull setup?"],
+    [["delete"], "Unknown command delete.", "Did you mean acr-pull remove?"],
+    [["list"], "Unknown command list.", "Did you mean acr-pull status?"],
+    [["ls"], "Unknown command ls.", "Did you mean acr-pull status?"],
+    [["create"], "Unknown command create.", "Did you mean acr-pull setup?"],
+    [["login"], "Unknown command login.", "az login"],
+    [["-v"], "Missing command.", "-V shows the version"],
+    [["--versoin"], "Unknown option --versoin.", "Did you mean --version?"],
+    [["--registry", "myregistry"], "Missing command.", "An option goes with a command"],
+    [["-o", "json", "stauts"], "Unknown command stauts.", "Did you mean acr-pull status?"],
+    [
+      ["setup", "--registery", "x"],
+      "Unknown option --registery.",
+      "Did you mean --registry? See acr-pull setup --help.",
+    ],
+    [["setup", "--json"], "Unknown option --json.", "Did you mean --output json?"],
+    [["setup", "-q"], "Unknown option -q.", "Did you mean --quiet?"],
+    [["setup", "-N", "a"], "Unknown option -N.", "Did you mean -n?"],
+    [["setup", "--no-color"], "Unknown option --no-color.", "Did you mean --color never?"],
+    [["setup", "--dry-run=false"], "--dry-run takes no value.", "Leave the option out"],
+    [["setup", "--registry"], "--registry needs a value: --registry <name>.", "See acr-pull setup --help."],
+    [
+      ["setup", "myregistry"],
+      "setup takes no argument: myregistry.",
+      "Did you mean --registry myregistry or",
+    ],
+    [["setup", "web-apps"], "setup takes no argument: web-apps.", "Did you mean --namespace web-apps?"],
+  ])("%j is told as %j, and leads on", async (line, message, hint) => {
+    expect(await read(line)).toEqual({
+      kind: "complaint",
+      message,
+      hint: expect.stringContaining(hint) as string,
+    });
+  });
+
+  it.each([
+    ["setup", "-A", "Name each namespace by -n"],
+    ["status", "--all", "Did you mean --all-namespaces?"],
+  ])("%s %s leads on to what there is", async (command, flag, hint) => {
+    expect(await read([command, flag])).toMatchObject({ hint: expect.stringContaining(hint) as string });
+  });
+
+  it.each([
+    [["setup", "--password=hunter2"]],
+    [["setup", "-phunter2"]],
+    [["setup", "--password", "hunter2"]],
+    [["setup", "--password-stdin", "hunter2"]],
+  ])("%j: what may be a password is not repeated", async (line) => {
+    const reading = await read(line);
+    expect(reading.kind).toBe("complaint");
+    expect(JSON.stringify(reading)).not.toContain("hunter2");
+  });
+});
