@@ -9,6 +9,8 @@ import { shellQuote } from "./shell-quote.ts";
 
 /** A controller that writes a secret, and would undo what anybody else writes there. */
 export interface Reconciler {
+  /** The controller by itself; of an owner that nobody knows, its kind and name. */
+  readonly controller: string;
   /** The controller and, where the secret tells, the object that it writes the secret from: `Flux (Kustomization a/b)`. */
   readonly by: string;
   /** What to do instead, as a sentence with a command. */
@@ -38,13 +40,15 @@ export function reconcilerOf(secret: SecretObject): Reconciler | undefined {
   const known = controllerOf(secret);
   if (owner && !known?.ownerKinds?.includes(owner.kind)) {
     const { kind, name } = owner;
-    return { by: `${kind} ${name}`, instead: lookAt({ kind, namespace: secret.namespace, name }) };
+    const by = `${kind} ${name}`;
+    return { controller: by, by, instead: lookAt({ kind, namespace: secret.namespace, name }) };
   }
   if (!known) return undefined;
   const source = owner
     ? { kind: owner.kind, namespace: secret.namespace, name: owner.name }
     : known.source?.(secret);
   return {
+    controller: known.name,
     by: source ? `${known.name} (${source.kind} ${placeOf(source)})` : known.name,
     instead: known.instead(secret, source),
   };
@@ -153,7 +157,7 @@ const controllers: readonly Known[] = [
   },
   {
     name: "msi-acrpull",
-    keyPrefixes: ["acr.microsoft.com/binding"],
+    keyPrefixes: ["acr.microsoft.com/"],
     managers: ["msi-acrpull"],
     ownerKinds: ["AcrPullBinding"],
     source: ({ labels, namespace }) =>

@@ -29,6 +29,7 @@ export const setupCommand = flowCommand<SetupTypes>({
       "setup --registry myregistry -n awesomeapps --manifest deploy/ --seal-with 'kubeseal -o yaml' --yes",
       "sealed documents to commit",
     ],
+    ["setup --registry myregistry --attach --yes", "AKS: the nodes pull, with no secret and no password"],
   ],
   async input(given, context) {
     const { checkCredentialsFile, passwordGiven } = await import("./files.ts");
@@ -41,7 +42,10 @@ export const setupCommand = flowCommand<SetupTypes>({
     return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
   },
   ports: setupPorts,
-  flow: async () => (await import("../../core/setup/flow.ts")).setup,
+  flow: async ({ attach }) =>
+    attach
+      ? (await import("../../core/setup/attach/flow.ts")).attach
+      : (await import("../../core/setup/flow.ts")).setup,
   text: async () => (await import("./text.ts")).setupText,
   questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });
