@@ -61,7 +61,7 @@ function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { rotations, secrets, sweptKeys } = result;
   const { intent, commands, asked, width } = context;
   return parted([
-    ...rotations.map((rotation) => rotationLines(rotation, result, context)),
+    ...rotationBlocks(rotations, result, context),
     sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width)),
     unwrittenLines(result, width),
     ...(secrets.length > 0
@@ -84,7 +84,7 @@ function troubleLines(result: RotateResult, context: ResultContext): Line[][] {
   const { rotations } = result;
   const blocked = rotations.filter(({ retireBlocked }) => retireBlocked !== undefined);
   return [
-    ...blocked.map((rotation) => rotationLines(rotation, result, context)),
+    ...rotationBlocks(blocked, result, context),
     unwrittenLines(result, context.width),
     ...(context.intent === "compromised" ? [tokenLines(rotations, context.width)] : []),
   ];
@@ -127,6 +127,23 @@ const signs: Readonly<Record<ResultRotation["state"], Toned>> = {
   failed: toned("bad", "✗"),
 };
 
+/** One block for each key in use, with what became of every key that it replaced. */
+function rotationBlocks(
+  rotations: readonly ResultRotation[],
+  result: RotateResult,
+  context: ResultContext,
+): Line[][] {
+  const blocks = new Map<string, ResultRotation[]>();
+  for (const rotation of rotations) {
+    const head = headOf(rotation, result, context);
+    blocks.set(head, [...(blocks.get(head) ?? []), rotation]);
+  }
+  return [...blocks.values()].map(([first, ...more]) => [
+    ...(first ? rotationLines(first, result, context) : []),
+    ...more.flatMap((rotation) => beforeLines(rotation, context)),
+  ]);
+}
+
 function rotationLines(rotation: ResultRotation, result: RotateResult, context: ResultContext): Line[] {
   const { width } = context;
   const [first = "", ...more] = wrapped(headOf(rotation, result, context), width - 2);
@@ -157,7 +174,8 @@ function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultC
 
 /** How many secrets hold the key, if the list of secrets shows no other key's. */
 function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResult): string {
-  if (rotations.filter((one) => one.context === context).length > 1) return "";
+  const keys = new Set(rotations.filter((one) => one.context === context).map(({ keyId }) => keyId));
+  if (keys.size > 1) return "";
   const { length } = secrets.filter(
     (one) => one.context === context && one.error === undefined && one.action !== "skipped",
   );
