@@ -71,6 +71,42 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
   });
 });
 
+describe.concurrent("rotate --if-expiring-within the whole life of the key in use", () => {
+  it.for(["180d", "400d"])(
+    "%s leaves a key alone that was made a moment ago, and says why",
+    async (within, test) => {
+      const sandbox = await start(test);
+      const { keyId } = setUp(sandbox);
+      const args = ["--if-expiring-within", within];
+      const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, args));
+      expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId }]);
+      expect(result.stderr).toContain(
+        `the key ${keyId} lives, or longer, so that every run would replace it`,
+      );
+      expect(result.stderr).toContain("for this key it counts as 60d");
+    },
+  );
+
+  it("replaces it once when renewal is due, and the key after it not at all", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { lifetimeDays: 30, ageDays: 21 });
+    const { state, replaced, keyId } = await rotation(sandbox, daily);
+    expect([state, replaced]).toEqual(["pending", old]);
+    endGrace(sandbox);
+    expect(await rotation(sandbox, daily)).toMatchObject({ state: "rotated", keyId, replaced: old });
+    expect(await rotation(sandbox, daily)).toMatchObject({ state: "unchanged", keyId });
+    expect(lives(sandbox)).toEqual([30, 30]);
+  });
+
+  it("makes a key that lives longer, where one is asked for", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { lifetimeDays: 30 });
+    const run = await rotation(sandbox, [...daily, "--expires-in", "90d"]);
+    expect(run.state).toBe("pending");
+    expect(run.stderr).not.toContain("counts as");
+  });
+});
+
 describe.concurrent("rotate makes a key that lives", () => {
   it("as long as the one before it, also the third time", async (test) => {
     const sandbox = await start(test);

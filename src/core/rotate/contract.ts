@@ -37,7 +37,10 @@ export interface RotateInput {
   /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
   readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
-  /** Nothing is begun for a key that lives longer than this. Undefined: whatever its age. */
+  /**
+   * Nothing is begun for a key that has longer to live than this; of one whose whole life is no longer, than the time
+   * at which renewal is due. Undefined: whatever its age.
+   */
   readonly ifExpiringWithinMs: number | undefined;
   /** Undefined: as long as the key that is replaced. */
   readonly expiresInMs: number | "max" | undefined;

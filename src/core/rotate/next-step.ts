@@ -4,6 +4,7 @@ import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
+import { endOf, isDue } from "./due.ts";
 import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 
 /*
@@ -72,7 +73,14 @@ export const nothingDone: Done = {
 /** What of the run's wishes decides what is next. */
 export type StepWish = Pick<
   RotateInput,
-  "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey" | "namespacesComplete" | "leaveOut"
+  | "intent"
+  | "ifExpiringWithinMs"
+  | "expiresInMs"
+  | "graceMs"
+  | "wait"
+  | "retireKey"
+  | "namespacesComplete"
+  | "leaveOut"
 >;
 
 /**
@@ -241,7 +249,7 @@ function mendDead({ holders, keyOf, now }: SeenKeys, { intent }: StepWish): Chan
 
 /** All is in order: whether a new rotation begins. */
 function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
-  const { holders, now } = keys;
+  const { holders } = keys;
   // A leaked key may be the living one that others gave way to: only what this run made is safe.
   const fresh = wish.intent === "compromised" ? done.made : done.changedTo;
   const isFresh = ({ credential }: Holder) => fresh.has(keys.keyOf(credential.password).keyId ?? "");
@@ -261,8 +269,7 @@ function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
     case "rotate": {
       // What it waited for was the end of a rotation that an earlier run began.
       if (wish.wait && done.retired.size > 0) return { kind: "none", because: "done" };
-      const within = wish.ifExpiringWithinMs;
-      const due = [...chosen].some((key) => within === undefined || endOf(key) - now.getTime() <= within);
+      const due = [...chosen].some((key) => isDue(key, keys, wish));
       if (!due) return { kind: "none", because: done.retired.size > 0 ? "done" : "not-due" };
       break;
     }
@@ -281,9 +288,4 @@ function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
 
 function afterwards({ now }: SeenKeys, { graceMs }: StepWish, why: RetireMark["why"]): Date {
   return why === undefined ? new Date(now.getTime() + graceMs) : now;
-}
-
-/** When a key ends, in milliseconds since 1970; one whose end is not known is not about to. */
-function endOf({ expiresAt }: SeenKey): number {
-  return expiresAt === null ? Infinity : Date.parse(expiresAt);
 }

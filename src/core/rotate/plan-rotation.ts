@@ -6,6 +6,7 @@ import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import type { RotateInput, RotatePlan } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
+import { wholeLifeWarnings } from "./due.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
@@ -204,7 +205,7 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
       `${targetName(target)} holds a password of the service principal ${appId} that acr-pull did not make for this cluster, and is left alone: --service-principal ${appId} has it given the new key as well`,
     );
   }
-  warnings.push(...more.warnings);
+  warnings.push(...wholeLifeWarnings(keys, input), ...more.warnings);
   for (const { target, error } of unwritable) {
     warnings.push(`${targetName(target)} will not pull any more: ${error.message}`);
   }

@@ -55,6 +55,7 @@ export interface KeysState {
 export const plainWish: StepWish = {
   intent: "rotate",
   ifExpiringWithinMs: undefined,
+  expiresInMs: undefined,
   graceMs: 24 * hourMs,
   wait: false,
   retireKey: undefined,

@@ -215,6 +215,7 @@ const oneKey = start.map(({ secrets, dead }) => ({
 const wishes = fc.record({
   intent: fc.constantFrom("rotate", "rotate", "finish", "abort", "compromised"),
   ifExpiringWithinMs: fc.constantFrom(undefined, 0, 2_000 * hourMs),
+  expiresInMs: fc.constant(undefined),
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
   wait: fc.boolean(),
   retireKey: fc.constant(undefined),
