@@ -18,8 +18,9 @@ import type {
 } from "./contract.ts";
 import { agreedName } from "./judge-holders.ts";
 import { refuseUnasked, lookAtKeys } from "./look.ts";
+import { checkNamedKey } from "./named-key.ts";
 import { nextStep, nothingDone } from "./next-step.ts";
-import { planRotation, type Prospect } from "./plan-rotation.ts";
+import { planRotation, type Look, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
 
@@ -41,13 +42,6 @@ import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
  * The secrets are marked between 5 and 6, and written and read back between 7 and 8.
  */
 
-/** What was found in all chosen clusters, and what is to be done first. */
-interface Look {
-  readonly seen: readonly ClusterView[];
-  readonly leftOut: readonly LeftOut[];
-  readonly prospects: readonly Prospect[];
-}
-
 /**
  * Replaces the keys that a cluster's secrets hold, without one failed pull: what the secrets say decides what comes
  * next, so that a run that died is gone on with by the next, on whatever machine. While another run is at work it
@@ -63,7 +57,7 @@ export async function rotate(
   const { report } = conversation;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
   const looked = await busy.lookWhenIdle(() => look(input, ports, report, signal), signal);
-  const plan = planRotation(looked.prospects, looked.leftOut, input);
+  const plan = planRotation(looked, input);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes)) {
     if (!(await conversation.approve(plan))) return { kind: "declined", plan };
@@ -136,7 +130,9 @@ async function look(
   const [other] = leftOut;
   // One key's trouble is no other's, and alone it is the answer.
   if (prospects.length === 0 && other) throw other.error;
-  return { seen, leftOut, prospects };
+  // It may be a key of those that could not be looked at.
+  const warnings = other ? [] : checkNamedKey(prospects, input);
+  return { seen, leftOut, prospects, warnings };
 }
 
 async function prospectOf(

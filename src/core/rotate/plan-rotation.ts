@@ -11,7 +11,7 @@ import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } 
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
 import type { Holder } from "../cluster/holders.ts";
-import type { LeftOut } from "../cluster/view.ts";
+import type { ClusterView, LeftOut } from "../cluster/view.ts";
 import type { SeenKeys } from "./look.ts";
 
 /** The keys of one application, and what is to be done with them first. */
@@ -20,18 +20,24 @@ export interface Prospect extends Preflight {
   readonly step: NextStep;
 }
 
+/** What was found in all chosen clusters, and what is to be done first. */
+export interface Look {
+  readonly seen: readonly ClusterView[];
+  readonly leftOut: readonly LeftOut[];
+  readonly prospects: readonly Prospect[];
+  /** Things to know before saying yes that concern no single application. */
+  readonly warnings: readonly string[];
+}
+
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
-export function planRotation(
-  prospects: readonly Prospect[],
-  leftOut: readonly LeftOut[],
-  input: RotateInput,
-): RotatePlan {
+export function planRotation({ prospects, leftOut, warnings }: Look, input: RotateInput): RotatePlan {
   const planned = prospects.map((prospect) => ({ prospect, block: blockOf(prospect, prospects, input) }));
   return {
     changes: planned.flatMap(({ prospect, block }) => changesOf(prospect, input, block)),
     warnings: [
       ...leftOutWarnings(input),
       ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
+      ...warnings,
       ...planned.flatMap(({ prospect, block }) => [...warningsOf(prospect, input), ...blockWarnings(block)]),
     ],
   };

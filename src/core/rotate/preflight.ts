@@ -16,7 +16,8 @@ import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { notNamed } from "./judge-holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
-import { needsNaming, type SeenKeys } from "./look.ts";
+import { refuseOtherKey } from "./named-key.ts";
+import type { SeenKeys } from "./look.ts";
 
 /** A holder of a key that cannot be written. */
 export interface Unwritable {
@@ -126,28 +127,6 @@ function refuseLongGrace(
     "rotate.grace-too-long",
     `The old key is to stay for ${formatDuration(input.graceMs)}, and the new one would live ${formatDuration(lifeMs)}, ${as}.`,
     `Give it a shorter --grace${longer}.`,
-  );
-}
-
-/** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
-function refuseOtherKey(step: ChangeOver | Retirement, keys: SeenKeys, { retireKey }: RotateInput): void {
-  const { application, keyOf } = keys;
-  const listedAs = (id: string | null) => application.passwords.find(({ keyId }) => keyId === id);
-  const replaced =
-    step.kind === "change-over"
-      ? step.holders.map(({ credential }) => keyOf(credential.password))
-      : [{ keyId: step.keyId, listed: listedAs(step.keyId), credential: step.old?.credential }];
-  const unnamed = step.holders.length === 0 ? [] : replaced.filter((key) => needsNaming(key, keys));
-  const [first] = unnamed;
-  if (retireKey === undefined || !first) return;
-  const hint = listedAs(retireKey)?.hint ?? "";
-  const isNamed = ({ keyId, credential }: (typeof replaced)[number]) =>
-    keyId === retireKey || (keyId === null && (credential?.password.reveal().startsWith(hint) ?? true));
-  if (unnamed.some(isNamed)) return;
-  throw refused(
-    "rotate.other-key",
-    `--retire-key names ${retireKey}, and what is replaced is ${first.keyId === null ? "a password with other first characters" : `the key ${first.keyId}`}, so nothing was begun.`,
-    `Name the one that is replaced, or none: az ad app credential list --id ${application.appId} shows the ids, and the first characters of each.`,
   );
 }
 
