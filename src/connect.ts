@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   azureRequest,
   clusterRequest,
@@ -16,6 +17,7 @@ import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
 import { ActionableError, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
+import type { OnChange } from "./domain/outside-change.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
@@ -42,25 +44,39 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
     const openClusters = async (answers: ClusterRequest) => {
       await guard();
       const { contexts, allContexts = false, ...request } = clusterRequest(answers);
+      const onChange = await changesTo(request.log);
       const loaded = await kubeconfig(request.kubeconfig);
       const one = contexts.length > 0 ? contexts : [currentContext(loaded)];
       const chosen = allContexts ? everyContext(loaded) : one;
       return Promise.all(
         chosen.map((context) =>
           opened.do("cluster", { context, allContexts, request }, () => {
-            const open = openCluster(loaded, context, request, hearing);
+            const open = openCluster(loaded, context, request, { ...hearing, onChange });
             return allContexts ? open.catch((error: unknown) => outOfReach(context, error)) : open;
           }),
         ),
       );
     };
-    const openAs = { env, report };
+    const operationId = randomUUID();
+    const changesTo = (file: string | undefined) =>
+      file === undefined
+        ? undefined
+        : opened.do("log", file, async () => {
+            const { openChangeLog } = await import("./cli/change-log.ts");
+            return openChangeLog(file, operationId, report);
+          });
+    const openAs = async ({ log }: AzureRequest) => ({
+      env,
+      report,
+      operationId,
+      onChange: await changesTo(log),
+    });
     const connections: Connections = {
       azure: async (answers, until) => {
         const request = azureRequest(answers);
         const open = async () => {
           await guard();
-          return await openAzure(request, openAs, until ?? signal);
+          return await openAzure(request, await openAs(request), until ?? signal);
         };
         return await (until ? open() : opened.do("azure", request, open));
       },
@@ -68,7 +84,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         const request = azureRequest(answers);
         return opened.do("directory", request, async () => {
           await guard();
-          return await openDirectory(request, openAs, signal);
+          return await openDirectory(request, await openAs(request), signal);
         });
       },
       contexts: async (file) => {
@@ -101,7 +117,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
 }
 
 /** The environment to sign in from, and who is told what a person must do for it. */
-interface OpenAs {
+interface OpenAs extends Pick<AzureOptions, "operationId" | "onChange"> {
   readonly env: HostProcess["env"];
   readonly report: Report;
 }
@@ -115,7 +131,8 @@ async function openAzure(
     import("./azure/azure.ts"),
     import("./azure/azure-http.ts"),
   ]);
-  const http = createAzureHttp({ variables: openAs.env, timeoutMs: request.timeoutMs });
+  const { env: variables, operationId, onChange } = openAs;
+  const http = createAzureHttp({ variables, timeoutMs: request.timeoutMs, operationId, onChange });
   // A run that asks Azure first asks a cluster next.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
   const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
@@ -132,12 +149,12 @@ async function openDirectory(
   return { ...clients, method: credential.method };
 }
 
-function azureOptions(request: AzureRequest, { env, report }: OpenAs): AzureOptions {
+function azureOptions(request: AzureRequest, { report, ...openAs }: OpenAs): AzureOptions {
   const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri }) => {
     const text = `To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
     report({ kind: "note", level: "instruction", text });
   };
-  return { ...request, env, onDeviceCode };
+  return { ...request, ...openAs, onDeviceCode };
 }
 
 /** What tries registries. It is loaded when the first one is tried: before that, a run asks others. */
@@ -201,6 +218,7 @@ async function outOfReach(context: string, error: unknown): Promise<WritableClus
 interface Hearing {
   readonly report: Report;
   readonly onPluginStart: (context: string, program: string) => void;
+  readonly onChange: OnChange | undefined;
 }
 
 /** Mentions each program once, however many contexts use it. */
@@ -218,7 +236,7 @@ async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
   { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
-  { report, onPluginStart }: Hearing,
+  { report, onPluginStart, onChange }: Hearing,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
@@ -231,6 +249,7 @@ async function openCluster(
     onPluginMessage,
     timeoutMs,
     concurrency,
+    onChange,
     ...(leaveOut && { leaveOut }),
   };
   return {

@@ -22,6 +22,8 @@ export interface AzureRequest {
   readonly auth: AuthChoice;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
+  /** The file to tell each change in. */
+  readonly log?: string | undefined;
 }
 
 /** Which clusters. */
@@ -39,19 +41,21 @@ export interface ClusterRequest {
   readonly concurrency: number;
   /** Secrets, as `namespace/name`, to leave out of every list. */
   readonly leaveOut?: readonly string[];
+  /** The file to tell each change in. */
+  readonly log?: string | undefined;
 }
 
 /** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
-export function azureRequest({ cloud, tenant, auth, timeoutMs }: AzureRequest): AzureRequest {
-  return { cloud, tenant, auth, timeoutMs };
+export function azureRequest({ cloud, tenant, auth, timeoutMs, log }: AzureRequest): AzureRequest {
+  return { cloud, tenant, auth, timeoutMs, log };
 }
 
 /** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
   const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
-  const { allContexts = false, leaveOut = [] } = answers;
+  const { allContexts = false, leaveOut = [], log } = answers;
   const which = { kubeconfig, contexts, allContexts };
-  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
+  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut, log };
 }
 
 /** Azure, signed in. */

@@ -65,6 +65,7 @@ const reconcilers = [
     keyPrefixes: ["reconcile.external-secrets.io/"],
     managers: ["external-secrets"],
   },
+  { name: "msi-acrpull", keyPrefixes: ["acr.microsoft.com/"], managers: [] },
   { name: "Sealed Secrets", keyPrefixes: [], managers: ["sealed-secrets", "sealedsecrets"] },
   { name: "reflector", keyPrefixes: ["reflector.v1.k8s.emberstack.com/"], managers: ["reflector"] },
   {

@@ -86,12 +86,29 @@ const setup = z.strictObject({
     .describe("those that were created"),
   secrets: z.array(secret),
   serviceAccounts: z.array(secret),
+  attachments: z
+    .array(
+      z.strictObject({
+        context: z.string(),
+        managedCluster: z.string().describe("its resource id"),
+        kubeletIdentity: z.strictObject({
+          objectId: z.string(),
+          clientId: z.string(),
+          resourceId: z.string(),
+        }),
+        action,
+      }),
+    )
+    .optional()
+    .describe("with --attach: the AKS clusters whose nodes were granted the role"),
   verification: z.strictObject({
     status: z.enum(["passed", "failed", "skipped"]),
     reason: z
       .string()
       .optional()
-      .describe("why it is skipped; not-reached: the run ended before it tried a pull"),
+      .describe(
+        "why it is skipped; not-reached: the run ended before it tried a pull; role-read-back: only a node of AKS could try one",
+      ),
     checks: z.array(
       z.strictObject({
         id: z.string(),
@@ -216,6 +233,22 @@ const status = z.strictObject({
     ),
   ).describe("keys that acr-pull made and no mark names; null where that cannot be known"),
   orphansUnknown: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  attachments: z
+    .array(
+      z.strictObject({
+        context: z.string(),
+        managedCluster: z.string().describe("its resource id"),
+        kubeletIdentity: z.string().describe("the object id of its nodes' identity"),
+        registry: z.string().describe("resource id"),
+        role: z.string(),
+        roleAssignment: z.string().describe("its resource id"),
+        state: z.enum(["ok", "wrong-mode", "unknown"]),
+        reason: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe("what setup --attach granted the nodes of the chosen AKS clusters; absent where none is AKS"),
+  attachmentsUnknown: z.strictObject({ code: z.string(), message: z.string() }).optional(),
   brokenLinks: z
     .array(
       z.strictObject({ ...place, namespace: z.string(), serviceAccount: z.string(), secret: z.string() }),
@@ -299,6 +332,8 @@ const remove = z.strictObject({
           "has-unnamed-key",
           "principal-gone",
           "used-by-other-clusters",
+          "identity-shared",
+          "clusters-not-seen",
           "shared",
           "has-other-credentials",
           "not-seen",

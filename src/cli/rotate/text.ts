@@ -38,7 +38,17 @@ export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
       ? parted(troubleLines(result, context))
       : resultLines(result, { ...context, asked: false });
   },
+  outputs: (result) => ({ changed: isChanged(result), keys: result.rotations }),
 };
+
+/** Whether a key was made or taken away, or a secret given another one. */
+function isChanged({ rotations, secrets, sweptKeys, unwrittenKeys }: RotateResult): boolean {
+  return (
+    rotations.some(({ retired }) => retired) ||
+    secrets.some(({ action }) => action === "updated") ||
+    sweptKeys.length + unwrittenKeys.length > 0
+  );
+}
 
 function contextOf({ answers, shell, asked, now, width }: Telling<RotateAnswers>): ResultContext {
   return { asked, now, width, intent: intentOf(answers), commands: nextCommands(shell) };

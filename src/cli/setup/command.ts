@@ -25,6 +25,7 @@ export const setupCommand = flowCommand<SetupTypes>({
     ["setup --registry myregistry -n awesomeapps --dry-run", "only show what would be done"],
     ["setup --registry myregistry -n default -n awesomeapps --yes -o json", "two namespaces, in a pipeline"],
     ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "only some repositories"],
+    ["setup --registry myregistry --attach --yes", "AKS: the nodes pull, with no secret and no password"],
   ],
   async input(given, context) {
     const { checkCredentialsFile, passwordGiven } = await import("./files.ts");
@@ -33,7 +34,10 @@ export const setupCommand = flowCommand<SetupTypes>({
     return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
   },
   ports: setupPorts,
-  flow: async () => (await import("../../core/setup/flow.ts")).setup,
+  flow: async ({ attach }) =>
+    attach
+      ? (await import("../../core/setup/attach/flow.ts")).attach
+      : (await import("../../core/setup/flow.ts")).setup,
   text: async () => (await import("./text.ts")).setupText,
   questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });

@@ -51,6 +51,34 @@ const repositories = listOption({
 const noPasswordIsMade = { expiresInMs: "no password is made", credentialsFile: "no password is made" };
 const namesWhosePassword = { servicePrincipal: "it names whose password it is" };
 
+const needsNoSecret = "the nodes pull without a secret";
+const noSecretIsMade = {
+  namespaces: needsNoSecret,
+  namespaceSelector: needsNoSecret,
+  secretName: needsNoSecret,
+  clusterId: "nothing is written in the cluster",
+  createNamespace: needsNoSecret,
+  serviceAccounts: needsNoSecret,
+  adopt: needsNoSecret,
+  leaveOut: needsNoSecret,
+};
+const nodesHaveTheirOwn = "the nodes have an identity of their own";
+const noPrincipalIsMade = {
+  role: "nodes only pull",
+  servicePrincipal: nodesHaveTheirOwn,
+  applicationName: nodesHaveTheirOwn,
+  switchPrincipal: nodesHaveTheirOwn,
+  owners: nodesHaveTheirOwn,
+  serviceManagementReference: nodesHaveTheirOwn,
+  passwordStdin: nodesHaveTheirOwn,
+  passwordFile: nodesHaveTheirOwn,
+  expiresInMs: nodesHaveTheirOwn,
+  credentialsFile: nodesHaveTheirOwn,
+  noAzure: "Azure grants the role",
+  proof: "only a node can pull as the nodes do",
+  image: "only a node can pull as the nodes do",
+};
+
 /** Options of `setup`. */
 export const setupOptions = {
   registry: valueOption({
@@ -167,6 +195,12 @@ export const setupOptions = {
     summary: "also write the password to this file, which must not exist yet",
     group: "Principal",
     parse: plainText,
+  }),
+  attach: switchOption({
+    flag: "--attach",
+    summary: "AKS: grant the role to the identity of the cluster's nodes; no secret and no password is made",
+    group: "Cluster",
+    excludes: { ...noSecretIsMade, ...noPrincipalIsMade },
   }),
   createNamespace: switchOption({
     flag: "--create-namespace",

@@ -1,5 +1,5 @@
 import { dump } from "js-yaml";
-import type { Action } from "../../core/plan.ts";
+import { hasChanges, type Action } from "../../core/plan.ts";
 import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { imageText } from "../../domain/image-name.ts";
@@ -11,6 +11,7 @@ import { registryText } from "../show/registry-text.ts";
 import { labelLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
+import { attachedLines, attachLines } from "./attach-text.ts";
 import { isPasswordGiven, type SetupAnswers } from "./options.ts";
 import { firstEnd, renewalLines } from "./renewal.ts";
 
@@ -20,9 +21,10 @@ import { firstEnd, renewalLines } from "./renewal.ts";
  */
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
-  lines: resultLines,
-  troubles: (result, telling) =>
-    telling.exitCode === exitCode.ok ? [] : standingLines(result, telling.width),
+  lines: (result, telling) =>
+    result.attachments ? attachLines(result, result.attachments, telling) : resultLines(result, telling),
+  troubles: (result, telling) => (telling.exitCode === exitCode.ok ? [] : troubleLines(result, telling)),
+  outputs: (result) => ({ changed: hasChanges(thingsIn(result)), keys: result.credentials }),
 };
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */
@@ -46,6 +48,10 @@ function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended
   return lines;
 }
 
+function troubleLines(result: SetupResult, { width }: Pick<Telling<SetupAnswers>, "width">): Line[] {
+  return result.attachments ? attachedLines(result, result.attachments, width) : standingLines(result, width);
+}
+
 /** What stands now: in Azure, and in the clusters. */
 function standingLines(result: SetupResult, width: number): Line[] {
   return [...madeLines(result, width), "", ...targetLines(targetsOf(result), width)];
@@ -57,10 +63,13 @@ function written({ secrets }: SetupResult): SetupResult["secrets"] {
 
 /** Whether anything is different from before. */
 function isChanged(result: SetupResult): boolean {
-  const { servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts } = result;
-  const all = [servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts].flat();
   const standing: readonly Action[] = ["unchanged", "reused", "kept"];
-  return all.some(({ action }) => !standing.includes(action));
+  return thingsIn(result).some(({ action }) => !standing.includes(action));
+}
+
+function thingsIn(result: SetupResult): ReadonlyArray<{ readonly action: Action }> {
+  const { servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts } = result;
+  return [servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts].flat();
 }
 
 /** In one sentence who can pull what, until when; nothing where that is not known. */

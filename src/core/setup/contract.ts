@@ -2,11 +2,13 @@ import type { Conversation, Outcome, ResultError, ResultSecret } from "../ending
 import type { ProofKind } from "../proof/prove-pull.ts";
 import type { RegistryReference, RoleAssignmentMode } from "../../domain/registry.ts";
 import type { RequestedRole } from "../../domain/role.ts";
+import type { KubeletIdentity } from "../../domain/managed-cluster.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { Action, PlannedChange } from "../plan.ts";
 import type {
   Clock,
   Directory,
+  ManagedClusters,
   ProofImage,
   PullProof,
   Registries,
@@ -38,6 +40,8 @@ export interface SetupInput {
   readonly serviceManagementReference: string | undefined;
   /** Undefined: as long as usual, where the tenant allows that. */
   readonly expiresInMs: number | "max" | undefined;
+  /** Let the nodes of a managed cluster pull, and make no secret. */
+  readonly attach: boolean;
   readonly createNamespace: boolean;
   readonly serviceAccounts: readonly string[];
   readonly adopt: boolean;
@@ -67,6 +71,7 @@ export interface SetupPorts {
         readonly roles: Roles;
         readonly directory: Directory;
         readonly signIn: SignIn;
+        readonly managedClusters: ManagedClusters;
       }
     | undefined;
   readonly pullProof: PullProof;
@@ -146,6 +151,16 @@ export interface ResultServiceAccount {
   readonly error?: ResultError;
 }
 
+/** A managed cluster whose nodes pull by their own identity. */
+export interface ResultAttachment {
+  readonly context: string;
+  /** Its resource id. */
+  readonly managedCluster: string;
+  readonly kubeletIdentity: KubeletIdentity;
+  /** What was done to its role. */
+  readonly action: Action;
+}
+
 export interface ResultVerification {
   readonly status: "passed" | "failed" | "skipped";
   readonly reason?: string;
@@ -168,6 +183,8 @@ export interface SetupResult {
   readonly namespaces: ReadonlyArray<Pick<ResultSecret, "context" | "namespace" | "action">>;
   readonly secrets: readonly ResultSecret[];
   readonly serviceAccounts: readonly ResultServiceAccount[];
+  /** With `--attach`. */
+  readonly attachments?: readonly ResultAttachment[];
   readonly verification: ResultVerification;
   readonly renewalDue: boolean;
   /** Keys of ours that are not in use any more. */

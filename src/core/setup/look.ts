@@ -4,6 +4,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import type { Caller } from "../../domain/identity.ts";
 import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
+import { watchManagedClusters, type ManagedContext } from "../attach/managed-cluster-of.ts";
 import type { ReadTarget, Target } from "../cluster/read-targets.ts";
 import type { Report } from "../progress.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
@@ -25,6 +26,8 @@ export interface Look {
   readonly proof: ProofContext;
   readonly jobs: readonly Job[];
   readonly leftOut: readonly LeftOut[];
+  /** Contexts that lead to AKS, by what is known when all else was looked at. */
+  readonly managed: readonly ManagedContext[];
 }
 
 /** What is looked with. */
@@ -44,11 +47,15 @@ export async function lookAtAll(
   report: Report,
   signal: AbortSignal,
 ): Promise<Look> {
-  const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
+  const { azure, clusters } = ports;
+  const ahead = azure && new FirstLooks(azure.directory, ports.pullProof);
+  const managed = azure && watchManagedClusters(clusters, azure.managedClusters, signal);
   try {
-    return await look(input, { ...ports, made: made ?? new Set(), ahead }, report, signal);
+    const found = await look(input, { ...ports, made: made ?? new Set(), ahead }, report, signal);
+    return { ...found, managed: managed?.soFar() ?? [] };
   } finally {
     ahead?.close();
+    managed?.close();
   }
 }
 
@@ -61,7 +68,7 @@ async function look(
   }: SetupPorts & Required<Pick<LookPorts, "made">> & { readonly ahead: FirstLooks | undefined },
   report: Report,
   signal: AbortSignal,
-): Promise<Look> {
+): Promise<Omit<Look, "managed">> {
   const [{ registry, loginServer, unseen }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
     lookAtClusters(input, ports.clusters, signal).then((view) => {

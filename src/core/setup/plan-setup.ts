@@ -45,10 +45,23 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
       ...leftOutWarnings(input),
       ...registryWarnings(look),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),
+      ...managedWarnings(look),
     ],
     leftOut: leftOut.map(leftOutSecret),
     changesRights: jobs.some(({ identity }) => identity && rightsChange(identity.roles) !== undefined),
   };
+}
+
+/** That the nodes of AKS need no secret: said to who is about to make one, and where nothing speaks against it. */
+function managedWarnings({ managed, registry, loginServer, jobs }: Look): string[] {
+  if (!jobs.some(writesKey)) return [];
+  const name = registry?.name ?? loginServer;
+  return managed
+    .filter(({ cluster }) => cluster === undefined || cluster.kubeletIdentity !== undefined)
+    .map(({ context, cluster }) => {
+      const which = cluster ? `the AKS cluster ${inOneLine(cluster.name)}` : "a cluster of AKS";
+      return `Context ${inOneLine(context)} leads to ${which}, whose nodes can pull from ${name} with no secret and no password that ends: setup with --attach grants their own identity the role`;
+    });
 }
 
 /** A secret that cannot be written, as results show it. */

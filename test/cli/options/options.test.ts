@@ -97,6 +97,8 @@ describe("the catalogue of options", () => {
         "environment",
         "workload-identity",
         "managed-identity",
+        "github",
+        "azure-pipelines",
         "device-code",
         "browser",
       ],
@@ -121,6 +123,7 @@ describe("the catalogue of options", () => {
       "--credentials-file",
       "--faults",
       "--kubeconfig",
+      "--log",
       "--password-file",
       "--world",
     ]);
