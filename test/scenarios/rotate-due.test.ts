@@ -47,7 +47,7 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
   it("finishes a retirement that is due before it begins with a key that is due as well", async (test) => {
     const sandbox = await start(test);
     const { keyId, old } = changedOver(sandbox, { due: true, lifetimeDays: 50, ageDays: 40 });
-    const run = await rotate(sandbox, daily);
+    const run = await rotate(sandbox, ["--if-expiring-within", "49d"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.json.rotations).toMatchObject([
       { state: "rotated", replaced: old, retired: true },
@@ -140,7 +140,8 @@ describe.concurrent("rotate makes a key that lives", () => {
     expect(run.json.error.code, run.stderr).toBe("directory.password-lifetime");
     expect(run.json.error.hint).toContain("--expires-in");
     expect(keyIds(sandbox)).toEqual([keyId]);
-    expect((await rotation(sandbox, ["--expires-in", "90d"])).state).toBe("pending");
+    expect((await rotation(sandbox, ["--expires-in", "max"])).state).toBe("pending");
+    expect(lives(sandbox)).toEqual([180, 90]);
   });
 });
 

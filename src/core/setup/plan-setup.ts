@@ -5,7 +5,7 @@ import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
 import { resultError, type ResultSecret } from "../ending.ts";
 import { applicationChanges } from "../identity/application.ts";
-import { cappedLife } from "../identity/client-secret.ts";
+import { cappedLife } from "../identity/key-life.ts";
 import { foreseenText } from "../identity/foreseen-refusal.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
