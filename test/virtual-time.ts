@@ -17,6 +17,7 @@ import { removeOptions } from "../src/cli/remove/options.ts";
 import { rotateInput, rotateOptions } from "../src/cli/rotate/options.ts";
 import { setupOptions } from "../src/cli/setup/options.ts";
 import { statusOptions } from "../src/cli/status/options.ts";
+import { suggester } from "../src/cli/show/suggester.ts";
 import { processIdentity } from "../src/cli/this-machine.ts";
 import { PullClient } from "../src/registry/pull-client.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
@@ -38,7 +39,10 @@ const setupDefaults: SetupInput = {
 };
 
 /** What `rotate` is asked for where a test does not say. */
-const rotateDefaults: RotateInput = rotateInput(readAnswers(rotateOptions, nothing));
+const rotateDefaults: RotateInput = rotateInput(
+  readAnswers(rotateOptions, nothing),
+  suggester({ program: "acr-pull", given: nothing, environment: {} }),
+);
 
 /** What `remove` is asked for where a test does not say. */
 const removeDefaults: RemoveInput = {

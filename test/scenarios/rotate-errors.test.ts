@@ -33,7 +33,10 @@ const scenarios: readonly Refusal[] = [
     code: "rotate.nothing-found",
     args: ["--context", "sandbox-staging"],
     says: ["sandbox-staging"],
-    hint: ["acr-pull setup"],
+    hint: [
+      "acr-pull setup --context sandbox-staging",
+      "kubectl --context sandbox-staging get secrets --all-namespaces",
+    ],
   },
   {
     what: "a grace that a key which lives as long as the one before does not live to see",
@@ -166,7 +169,7 @@ const scenarios: readonly Refusal[] = [
     exit: 2,
     code: "rotate.holder-unwritable",
     says: ["sandbox/awesomeapps/acr-secret", /cannot patch resource/],
-    hint: ["setup --adopt"],
+    hint: ["acr-pull setup --registry myregistry --namespace ", " --context sandbox --secret-name ", " --adopt"],
     arrange: (one) => change(userOf(one), "rules", [{ verbs: ["get", "list"], resources: ["*"] }]),
   },
   {

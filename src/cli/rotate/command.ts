@@ -1,4 +1,5 @@
 import { flowCommand } from "../flow-command.ts";
+import { suggester } from "../show/suggester.ts";
 import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 
 /** A new key in place of each in use, with no failed pull in between. */
@@ -18,7 +19,7 @@ export const rotateCommand = flowCommand<RotateTypes>({
     ["rotate --abort --yes", "go back to the old keys"],
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
-  input: async () => rotateInput,
+  input: async (_given, context) => (answers) => rotateInput(answers, suggester(context)),
   ports: async (open, answers) => ({
     ...(await open.workplace(answers, "directory")),
     azure: await open.directory(answers),

@@ -3,6 +3,7 @@ import type { ProofKind } from "../proof/prove-pull.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { PlannedChange } from "../plan.ts";
+import type { Suggest } from "../suggest.ts";
 import type {
   Clock,
   Directory,
@@ -70,6 +71,7 @@ export interface RotateInput {
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
+  readonly suggest: Suggest;
 }
 
 /** The outside, joined by connect.ts. */

@@ -3,10 +3,12 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
+import { namedAs } from "../cluster/registry-meant.ts";
 import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
 import { toldOf, type Report } from "../progress.ts";
+import { listingCommands } from "../suggest.ts";
 import { BusyWait } from "../turn/busy.ts";
 import { act, type Rotating } from "./act.ts";
 import type {
@@ -148,11 +150,13 @@ async function prospectOf(
   return { keys, step, ...(await preflight(step, keys, looking, signal)) };
 }
 
-function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {
-  const where = seen
-    .flatMap(({ contexts }) => contexts)
-    .map(inOneLine)
-    .join(", ");
+function nothingFound({ registry, suggest }: RotateInput, seen: readonly ClusterView[]) {
+  const contexts = seen.flatMap((one) => one.contexts);
+  const where = contexts.map(inOneLine).join(", ");
+  const first = suggest("setup", [
+    ...(registry ? [["--registry", namedAs(registry)] as const] : []),
+    ...contexts.map((context) => ["--context", context] as const),
+  ]);
   const what = registry ? "a key for that registry" : "a key of acr-pull's";
   const partly = seen.some(({ whole }) => !whole);
   return refused(
@@ -160,7 +164,7 @@ function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {
     `No secret ${partly ? "that may be read " : ""}in context ${where} holds ${what}.`,
     partly
       ? "Name the namespaces with -n and the secret with --secret-name: secrets may not be listed in every namespace."
-      : "Check --context, --registry, -n and --secret-name: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. A first key is made by acr-pull setup.",
+      : `Check --context, --registry, -n and --secret-name. What acr-pull manages is listed by: ${listingCommands(contexts, suggest)}. A first key is made by: ${first}`,
   );
 }
 

@@ -4,6 +4,7 @@ import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
 import { endOf, isDue } from "./due.ts";
 import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 
@@ -81,6 +82,7 @@ export type StepWish = Pick<
   | "retireKey"
   | "namespacesComplete"
   | "leaveOut"
+  | "suggest"
 >;
 
 /**
@@ -102,11 +104,11 @@ function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
   if (aborted.length > 0) {
     const others = changedOver.filter((one) => !aborted.includes(one) && ownBefore(one, keys));
-    if (others.length > 0) return goBack(keys, others);
+    if (others.length > 0) return goBack(keys, others, wish);
     return changeOverTo(keys, aborted, wish, "abort") ?? retirement(keys, aborted, wish);
   }
   if (changedOver.length > 0) {
-    if (wish.intent === "abort") return goBack(keys, changedOver);
+    if (wish.intent === "abort") return goBack(keys, changedOver, wish);
     return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);
   }
   return retireNamed(keys, wish, done) ?? mendDead(keys, wish) ?? begin(keys, wish, done);
@@ -171,7 +173,7 @@ function ownBefore({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | und
 }
 
 /** Back to the key before, each secret to its own; as long as some secret still holds its text. */
-function goBack(keys: SeenKeys, changedOver: readonly Holder[]): ChangeOver {
+function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: StepWish): ChangeOver {
   const before = keys.holders
     .flatMap(({ credential, second }) => [second, credential])
     .filter((one) => one !== undefined)
@@ -182,7 +184,11 @@ function goBack(keys: SeenKeys, changedOver: readonly Holder[]): ChangeOver {
     throw refused(
       "rotate.too-late-to-abort",
       "The old password is in no secret any more, so there is no way back to it; the new one is in all of them.",
-      "Let the rotation come to its end: acr-pull rotate --finish.",
+      `Let the rotation come to its end: ${suggest("rotate", [
+        ["--registry", registryNamed(keys)],
+        ...keys.seen.contexts.map((context) => ["--context", context] as const),
+        ["--finish"],
+      ])}`,
     );
   }
   const newer = new Set(changedOver.map(({ credential }) => credential.password.reveal()));

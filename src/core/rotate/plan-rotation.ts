@@ -10,6 +10,8 @@ import { wholeLifeWarnings } from "./due.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
+import { setupCommands } from "../suggest.ts";
 import type { Holder } from "../cluster/holders.ts";
 import type { ClusterView, LeftOut } from "../cluster/view.ts";
 import type { SeenKeys } from "./look.ts";
@@ -204,7 +206,7 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
   const { seen, changed, strange, appId, loginServer, holders, keyOf } = keys;
   const warnings = changed.map(
     (target) =>
-      `${targetName(target)} holds something else for ${loginServer} than its mark says, and is left alone: acr-pull setup for its namespace mends it`,
+      `${targetName(target)} holds something else for ${loginServer} than its mark says, and is left alone. This mends it: ${setupCommands([target], registryNamed(keys), input.suggest)}`,
   );
   for (const target of strange) {
     warnings.push(

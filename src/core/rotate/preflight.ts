@@ -10,6 +10,8 @@ import { BusyError } from "../turn/busy.ts";
 import { checkPasswordPolicy } from "../identity/client-secret.ts";
 import { cappedLife, lifetimeOf } from "../identity/key-life.ts";
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
+import { setupCommands } from "../suggest.ts";
 import { rehearseWrite } from "../turn/rehearse.ts";
 import { manyTargets, type Target } from "../cluster/read-targets.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
@@ -76,7 +78,7 @@ export async function preflight(
   }
   const [first] = unreadable;
   if (first && !input.acceptOutage) throw first.error;
-  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable, input);
+  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable, keys, input);
   const others = unreadable.filter(
     ({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)),
   );
@@ -212,12 +214,20 @@ async function refusedOf(
 
 function cannotBeWritten(
   unwritable: readonly Unwritable[],
-  { intent }: Pick<RotateInput, "intent">,
+  keys: SeenKeys,
+  { intent, suggest }: Pick<RotateInput, "intent" | "suggest">,
 ): ActionableError {
   const list = unwritable.map(({ target, error }) => `  ${targetName(target)}: ${error.message}`).join("\n");
   const [first] = unwritable;
   const { docs, requestId } = first?.error ?? {};
-  const hints = new Set(unwritable.map(({ error }) => hintFor(error)));
+  const hints = new Set(unwritable.flatMap(({ error }) => ownHint(error) ?? []));
+  const others = unwritable.filter(({ error }) => ownHint(error) === undefined).map(({ target }) => target);
+  if (others.length > 0) {
+    const over = setupCommands(others, registryNamed(keys), suggest, [["--adopt"]]);
+    hints.add(
+      `Mend the cause, have the secret's owner take the key out of it, or take the secret over: ${over}`,
+    );
+  }
   const left = unwritable.map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`);
   const flags = intent === "compromised" ? "--accept-outage" : left.join(" ");
   hints.add(
@@ -236,9 +246,8 @@ function cannotBeWritten(
 }
 
 /** What cannot be taken over says itself what to do. */
-function hintFor({ code, hint }: ActionableError): string {
-  if (code === "secret.wrong-type" && hint !== undefined) return hint;
-  return "Mend the cause, have the secret's owner take the key out of it, or take the secret over: acr-pull setup --adopt for its namespace and --secret-name.";
+function ownHint({ code, hint }: ActionableError): string | undefined {
+  return code === "secret.wrong-type" ? hint : undefined;
 }
 
 /** A leaked key that would go on living is said before anything is made. */
