@@ -169,7 +169,11 @@ const scenarios: readonly Refusal[] = [
     exit: 2,
     code: "rotate.holder-unwritable",
     says: ["sandbox/awesomeapps/acr-secret", /cannot patch resource/],
-    hint: ["acr-pull setup --registry myregistry --namespace ", " --context sandbox --secret-name ", " --adopt"],
+    hint: [
+      "acr-pull setup --registry myregistry --namespace ",
+      " --context sandbox --secret-name ",
+      " --adopt",
+    ],
     arrange: (one) => change(userOf(one), "rules", [{ verbs: ["get", "list"], resources: ["*"] }]),
   },
   {
