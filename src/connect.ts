@@ -8,6 +8,7 @@ import {
   type Connect,
   type Connections,
   type DirectoryConnection,
+  type ManifestRequest,
   type Workplace,
 } from "./cli/connections.ts";
 import type { HostProcess } from "./cli/command.ts";
@@ -15,7 +16,7 @@ import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
 import { processIdentity, systemClock } from "./cli/this-machine.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
-import { ActionableError, refused } from "./domain/errors.ts";
+import { ActionableError, hasCode, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
 import type { OnChange } from "./domain/outside-change.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
@@ -23,7 +24,12 @@ import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
-export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "execArgv" | "pid">): Connect {
+export function connectWith({
+  env,
+  execArgv,
+  pid,
+  stdout,
+}: Pick<HostProcess, "env" | "execArgv" | "pid" | "stdout">): Connect {
   return (report, signal) => {
     const opened = new Once();
     // Comes before any secret is read and before any request.
@@ -56,6 +62,23 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
           }),
         ),
       );
+    };
+    const openPlaces = async (
+      request: ManifestRequest,
+    ): Promise<Pick<Workplace, "clusters" | "manifest">> => {
+      const { manifest: path, sealWith: words } = request;
+      if (path === undefined) return { clusters: await openClusters(request), manifest: undefined };
+      const clusters = await openClusters(request).catch((error: unknown) => {
+        const isUnreached = request.mayBeUnreached && hasCode(error, "kubernetes.no-current-context");
+        if (!isUnreached || request.clusterId === undefined) throw error;
+        return undefined;
+      });
+      const key = { path, words, clusters: clusterRequest(request) };
+      return await opened.do("manifest", key, async () => {
+        const { openManifest } = await import("./manifest/open-manifest.ts");
+        const print = (text: string) => void stdout.write(text);
+        return await openManifest({ path, seal: words && { words, variables: env }, print }, clusters);
+      });
     };
     const operationId = randomUUID();
     const changesTo = (file: string | undefined) =>
@@ -98,13 +121,13 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       clusters: openClusters,
       workplace: async (request, next) => {
         await guard();
-        const [clusters] = await Promise.all([
-          openClusters(request),
+        const [places] = await Promise.all([
+          openPlaces(request),
           next === "azure" ? import("./azure/azure.ts") : undefined,
           next === "directory" ? import("./azure/directory-services.ts") : undefined,
         ]);
         return {
-          clusters,
+          ...places,
           pullProof: registriesOf({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           process: processIdentity(pid),

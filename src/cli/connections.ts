@@ -2,6 +2,7 @@ import type {
   Clock,
   ExecPluginPolicy,
   KubeContext,
+  Manifest,
   NamedContext,
   ProcessIdentity,
   PullProof,
@@ -45,6 +46,17 @@ export interface ClusterRequest {
   readonly log?: string | undefined;
 }
 
+/** Where documents go instead of changes to the cluster; for the rest as ClusterRequest. */
+export interface ManifestRequest extends ClusterRequest {
+  /** A file, a folder, or `-` for standard output; undefined: the cluster itself is written to. */
+  readonly manifest?: string | undefined;
+  /** The command that seals each document, in words. */
+  readonly sealWith?: readonly string[] | undefined;
+  readonly clusterId?: string | undefined;
+  /** Whether documents can be written for a cluster that no kubeconfig leads to, known by its id alone. */
+  readonly mayBeUnreached?: boolean;
+}
+
 /** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
 export function azureRequest({ cloud, tenant, auth, timeoutMs, log }: AzureRequest): AzureRequest {
   return { cloud, tenant, auth, timeoutMs, log };
@@ -81,6 +93,8 @@ export interface Workplace {
   readonly pullProof: PullProof & RegistryLooks;
   readonly clock: Clock;
   readonly process: ProcessIdentity;
+  /** Undefined: the clusters themselves are written to. */
+  readonly manifest: Manifest | undefined;
 }
 
 /**
@@ -105,7 +119,7 @@ export interface Connections {
    * Everything but Azure. Open this first: a broken kubeconfig is then refused before any request.
    * @param next the part of Azure that is opened next; its clients are loaded meanwhile
    */
-  workplace(request: ClusterRequest, next?: "azure" | "directory"): Promise<Workplace>;
+  workplace(request: ManifestRequest, next?: "azure" | "directory"): Promise<Workplace>;
   /**
    * Refuses a login server of another cloud: no password may go to a host that only looks like a registry.
    * @throws ActionableError `registry.foreign-host`

@@ -1,5 +1,5 @@
 import type { SecretObject } from "./kubernetes-objects.ts";
-import { reconcilerOf } from "./other-writers.ts";
+import { reconcilerOf } from "./reconciler.ts";
 
 /** Who writes a token into a pull secret, and with that who has to renew it. */
 export type TokenWriter =
@@ -24,7 +24,7 @@ export function tokenWriterOf(secret: SecretObject): TokenWriter {
     return { kind: "msi-acrpull", name: binding };
   }
   const external = owner("externalsecret");
-  const reconciler = reconcilerOf(secret);
+  const reconciler = reconcilerOf(secret)?.controller;
   if (external !== undefined || reconciler === "External Secrets") {
     return { kind: "external-secrets", name: external };
   }

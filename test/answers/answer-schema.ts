@@ -42,8 +42,14 @@ const secret = z.strictObject({
   error: reason.optional(),
 });
 
+const manifest = z
+  .string()
+  .optional()
+  .describe("with --manifest: the file or folder that the secrets are written to, instead of to the cluster");
+
 const setup = z.strictObject({
   registry,
+  manifest,
   servicePrincipals: z.array(
     z.strictObject({
       context: z.string(),
@@ -107,7 +113,7 @@ const setup = z.strictObject({
       .string()
       .optional()
       .describe(
-        "why it is skipped; not-reached: the run ended before it tried a pull; role-read-back: only a node of AKS could try one",
+        "why it is skipped; not-reached: the run ended before it tried a pull; role-read-back: only a node of AKS could try one; sealed: the password is in sealed documents alone",
       ),
     checks: z.array(
       z.strictObject({
@@ -134,6 +140,7 @@ const evidence = z
   );
 
 const rotate = z.strictObject({
+  manifest,
   rotations: z.array(
     z.strictObject({
       context: z.string(),
@@ -153,7 +160,14 @@ const rotate = z.strictObject({
       retired: z.boolean().describe("whether the replaced key is gone"),
       retirement: evidence.optional(),
       retireBlocked: z
-        .enum(["cannot-see-all-namespaces", "still-held", "key-not-ours", "key-unknown", "not-yet-refused"])
+        .enum([
+          "cannot-see-all-namespaces",
+          "still-held",
+          "key-not-ours",
+          "key-unknown",
+          "not-yet-refused",
+          "not-applied",
+        ])
         .optional()
         .describe("why the old key lives on although its time is over, or will"),
     }),
@@ -370,7 +384,7 @@ function answersOf(command: string, result: z.ZodObject, planned: Record<string,
 /** Every document that the program writes to stdout with `-o json`. */
 export const answer = z
   .union([
-    ...answersOf("setup", setup, { registry }),
+    ...answersOf("setup", setup, { registry, manifest }),
     ...answersOf("rotate", rotate, {}),
     ...answersOf("verify", verify, undefined),
     ...answersOf("status", status, {}),

@@ -11,6 +11,7 @@ import type { Suggest } from "../../core/suggest.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
+import { manifestConflicts, manifestOptions } from "../options/manifest-options.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
@@ -48,6 +49,7 @@ export const rotateOptions = {
     group: "Cluster",
     parse: objectName,
   }),
+  ...manifestOptions,
   ...runOptions,
   ...rehearsalAfterSetup,
   ifExpiringWithinMs: valueOption({
@@ -77,6 +79,7 @@ export const rotateOptions = {
     summary: "stay until the old key is retired",
     common: true,
     group: "Rotation",
+    excludes: { manifest: "a manifest is applied between the steps" },
   }),
   settleMs: defaultedOption({
     flag: "--settle <duration>",
@@ -194,9 +197,21 @@ export function rotateInput(answers: RotateAnswers, suggest: Suggest): RotateInp
 /** What `rotate` refuses before anything is read or asked for. */
 export const rotateChecks: Checks<RotateAnswers> = {
   options: rotateOptions,
-  conflicts: (answers) => [...outlivedBy(answers), ...alwaysExpiring(answers)],
+  conflicts: (answers) => [
+    ...outlivedBy(answers),
+    ...alwaysExpiring(answers),
+    ...manifestConflicts(answers),
+    ...unreadManifest(answers),
+  ],
   missing: ({ dryRun, yes }, interactive) => (interactive || dryRun || yes ? [] : [rotateOptions.yes]),
 };
+
+/** What is printed nobody reads back, so that nobody knows which key is to be replaced. */
+function unreadManifest({ manifest }: RotateAnswers): string[] {
+  return manifest === "-"
+    ? ["--manifest - cannot be rotated: name the file or folder that holds the documents"]
+    : [];
+}
 
 /** A grace longer than the new key's life would end with no key at all. */
 function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {

@@ -15,6 +15,7 @@ import {
   usualSecretName,
 } from "../../domain/names.ts";
 import { requestedRoles } from "../../domain/role.ts";
+import { manifestConflicts, manifestOptions } from "../options/manifest-options.ts";
 import { lifetime, plainText } from "../options/option-values.ts";
 import {
   defaultedOption,
@@ -53,6 +54,7 @@ const namesWhosePassword = { servicePrincipal: "it names whose password it is" }
 
 const needsNoSecret = "the nodes pull without a secret";
 const noSecretIsMade = {
+  manifest: "no secret is made",
   namespaces: needsNoSecret,
   namespaceSelector: needsNoSecret,
   secretName: needsNoSecret,
@@ -106,6 +108,7 @@ export const setupOptions = {
     parse: objectName,
     fallback: usualSecretName,
   }),
+  ...manifestOptions,
   ...runOptions,
   role: valueOption({
     flag: "--role <role>",
@@ -267,6 +270,7 @@ export const setupChecks: Checks<SetupAnswers> = {
   conflicts: (answers, given) => [
     ...withoutAzureConflicts(answers),
     ...limitConflicts(given),
+    ...manifestConflicts(answers),
     ...leftOutTargets(answers),
   ],
   missing: missingOptions,

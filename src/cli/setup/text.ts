@@ -4,6 +4,7 @@ import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { imageText } from "../../domain/image-name.ts";
 import type { RequestedRole } from "../../domain/role.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Ended, FlowText, Telling } from "../show/answer.ts";
 import { targetLines, type ShownTarget } from "../show/lines.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
@@ -21,6 +22,7 @@ import { firstEnd, renewalLines } from "./renewal.ts";
  */
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
+  aside: ({ manifest }) => manifest === "-",
   lines: (result, telling) =>
     result.attachments ? attachLines(result, result.attachments, telling) : resultLines(result, telling),
   troubles: (result, telling) => (telling.exitCode === exitCode.ok ? [] : troubleLines(result, telling)),
@@ -28,10 +30,18 @@ export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
 };
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */
-export function shownPlan({ registry, changes, warnings, leftOut, changesRights }: SetupPlan): ShownPlan {
+export function shownPlan({
+  registry,
+  manifest,
+  changes,
+  warnings,
+  leftOut,
+  changesRights,
+}: SetupPlan): ShownPlan {
   const title = `Plan for ${registryText(registry.name, registry.loginServer)}`;
   const targets = leftOut.map((secret) => ({ ...secret, kind: "secret" }));
-  return { title, changes, warnings, leftOut: targets, cautious: changesRights, fields: { registry } };
+  const fields = { registry, ...(manifest !== undefined && { manifest }) };
+  return { title, changes, warnings, leftOut: targets, cautious: changesRights, fields };
 }
 
 function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
@@ -74,6 +84,7 @@ function thingsIn(result: SetupResult): ReadonlyArray<{ readonly action: Action 
 
 /** In one sentence who can pull what, until when; nothing where that is not known. */
 function headLines(result: SetupResult, width: number): Line[] {
+  if (result.manifest !== undefined) return manifestLines(result, result.manifest, width);
   const { registry } = result;
   const places = written(result).map(({ context, namespace }) => `${context}/${namespace}`);
   if (result.verification.status !== "passed" || places.length === 0) return [];
@@ -84,6 +95,31 @@ function headLines(result: SetupResult, width: number): Line[] {
   const sentence = `${before}${who} can pull from ${registryText(registry.name, registry.loginServer)}${until}.`;
   const [first = "", ...more] = wrapped(sentence, width - 2);
   return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
+}
+
+/** What stands in the manifest, and what has to become of it before anybody can pull. */
+function manifestLines(result: SetupResult, manifest: string, width: number): Line[] {
+  const documents = [...result.secrets, ...result.serviceAccounts].filter(({ error }) => error === undefined);
+  const isWritten = documents.some(({ action }) => action === "created" || action === "updated");
+  const end = firstEnd(result);
+  const until = end === undefined ? "" : ` until ${end}`;
+  const count = `${documents.length} ${documents.length === 1 ? "document" : "documents"}`;
+  const where = manifest === "-" ? "stdout" : manifest;
+  const sentence = isWritten
+    ? `Wrote ${count} to ${where}. When they are applied, their namespaces can pull from ${result.registry.loginServer}${until}.`
+    : `Nothing had to be changed: ${where} holds ${count}, valid${until}.`;
+  const next =
+    manifest === "-"
+      ? []
+      : isWritten
+        ? wrapped(
+            `Next: commit ${where} and let your GitOps controller sync it, or run: kubectl apply --server-side -f ${shellQuote(where)}`,
+            width,
+            2,
+          )
+        : [];
+  const [first = "", ...more] = wrapped(sentence, width - 2);
+  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ...next, ""];
 }
 
 /** One line for each thing in Azure. */
@@ -127,6 +163,7 @@ function madeLines(result: SetupResult, width: number): Line[] {
 const unproven: Readonly<Record<string, string>> = {
   "not-reached": "not tried",
   "proof-none": "no pull tried, as asked",
+  sealed: "not tried: the password is sealed",
   "registry-unreachable": "Entra signs it in; no pull tried",
 };
 

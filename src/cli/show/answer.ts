@@ -46,6 +46,8 @@ export interface FlowText<Answers, FlowPlan, Result> {
   plan(plan: FlowPlan, answers: Answers): ShownPlan;
   /** What the flow did, for people. */
   lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  /** Whether stdout holds documents that were asked for, so that what is for people goes beside them. */
+  aside?(answers: Answers): boolean;
   /** What of it is not as it should be: all that `--quiet` leaves. Empty, and nothing is said. */
   troubles(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
   /** What it lists, by name, where `-o name` may be asked for. */
@@ -109,19 +111,20 @@ export function answerOf<Answers extends ViewAnswers, FlowPlan extends Plan, Res
     };
   }
   const { result } = outcome;
+  const aside = text.aside?.(telling.answers) ?? false;
   const document = { ...(text.document?.(result, telling.answers) ?? result) } as Answer["document"];
   const outputs = text.outputs?.(result) ?? { changed: false };
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
     const lines = () => linesOf(text, result, { ...telling, ...ended });
-    return { command, exitCode: failure.exitCode, document, outputs, lines, failure };
+    return { command, exitCode: failure.exitCode, document, outputs, lines, failure, aside };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
   const lines = () => linesOf(text, result, { ...telling, ...ended });
   const names = () => text.names?.(result, telling.answers) ?? [];
   const failure = failureOf(outcome);
-  return { command, exitCode: outcome.exitCode, document, outputs, lines, names, failure };
+  return { command, exitCode: outcome.exitCode, document, outputs, lines, names, failure, aside };
 }
 
 function linesOf<Answers extends ViewAnswers, FlowPlan, Result>(

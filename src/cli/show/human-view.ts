@@ -14,11 +14,12 @@ export function openHumanView(
 ): View {
   return {
     ...talk(terminal, progress),
-    answer({ lines, failure }) {
+    answer({ lines, failure, aside }) {
       progress.close();
       const told = lines();
       if (progress.printed && told.length > 0) terminal.stderr.line();
-      for (const line of told) terminal.stdout.line(line);
+      const { stdout, stderr } = terminal;
+      for (const line of told) (aside ? stderr : stdout).line(line);
       if (failure) tell({ ...failure, ...failure.brief });
     },
     failure(_command, failure) {

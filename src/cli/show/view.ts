@@ -19,6 +19,8 @@ export interface Answer {
   readonly document: Readonly<Record<string, unknown>>;
   /** For people, on stdout; made only where a person reads. */
   readonly lines: () => readonly Line[];
+  /** Whether they go to stderr, because stdout holds documents that were asked for. */
+  readonly aside?: boolean;
   /** What it lists, by name, for `-o name`; made only then. */
   readonly names?: (() => readonly string[]) | undefined;
   /** What later steps of a pipeline can use; absent where the command has nothing of the kind. */

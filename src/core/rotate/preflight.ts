@@ -14,6 +14,7 @@ import { registryNamed } from "../cluster/registry-meant.ts";
 import { setupCommands } from "../suggest.ts";
 import { rehearseWrite } from "../turn/rehearse.ts";
 import { manyTargets, type Target } from "../cluster/read-targets.ts";
+import { notApplied } from "./applied.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
@@ -56,6 +57,9 @@ export async function preflight(
   if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
   if (input.intent === "compromised" && keys.withheld.length > 0 && !input.acceptOutage)
     throw notNamed(keys.withheld, input);
+  // Another rotation on top of one that nobody has seen would take a password away that is in use.
+  if (step.kind === "change-over" && step.to === undefined && keys.applied.missing.length > 0)
+    throw notApplied(keys.applied.missing, keys.seen);
   const { directory } = ports.azure;
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;
@@ -247,7 +251,7 @@ function cannotBeWritten(
 
 /** What cannot be taken over says itself what to do. */
 function ownHint({ code, hint }: ActionableError): string | undefined {
-  return code === "secret.wrong-type" ? hint : undefined;
+  return code === "secret.wrong-type" || code.startsWith("manifest.") ? hint : undefined;
 }
 
 /** A leaked key that would go on living is said before anything is made. */

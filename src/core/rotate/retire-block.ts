@@ -10,6 +10,7 @@ import { listFailed } from "../ending.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import { setupCommands } from "../suggest.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import { notApplied } from "./applied.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
 import type { SeenKeys } from "./look.ts";
@@ -32,7 +33,11 @@ export function blockBefore(
   input: Pick<RotateInput, "namespacesComplete" | "acceptOutage" | "suggest">,
   others: readonly ClusterView[],
 ): Retired | undefined {
-  const { seen, copies, withheld } = keys;
+  const { seen, copies, withheld, applied } = keys;
+  if (applied.missing.length > 0) {
+    const { message, hint = "" } = notApplied(applied.missing, seen);
+    return blockedBy("not-applied", `The key ${step.keyId ?? "before"} is not retired. ${message}`, hint);
+  }
   if (!seen.whole && !input.namespacesComplete) {
     return blockedBy(
       "cannot-see-all-namespaces",

@@ -15,6 +15,7 @@ import type {
   Roles,
   SignIn,
   ClusterTarget,
+  Manifest,
   ProcessIdentity,
 } from "../ports.ts";
 import type { Suggest } from "../suggest.ts";
@@ -84,6 +85,8 @@ export interface SetupPorts {
   readonly process: ProcessIdentity;
   /** Writes `--credentials-file`: 0600, exclusive create. */
   readonly files: CredentialsFile;
+  /** Where the secrets are written instead of to the cluster; undefined: to the cluster. */
+  readonly manifest?: Manifest | undefined;
 }
 
 /** A file that the user asked for a password in. */
@@ -97,6 +100,8 @@ export type SetupConversation = Conversation<SetupPlan, SetupResult>;
 /** What setup would do, as data. */
 export interface SetupPlan {
   readonly registry: ResultRegistry;
+  /** Where the secrets are written instead of to the cluster. */
+  readonly manifest?: string;
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes, such as roles that are not ours. */
   readonly warnings: readonly string[];
@@ -176,6 +181,8 @@ export interface ResultVerification {
 /** What setup did: the document of the published contract, without its envelope. */
 export interface SetupResult {
   readonly registry: ResultRegistry;
+  /** Where the secrets were written instead of to the cluster. */
+  readonly manifest?: string;
   readonly servicePrincipals: readonly ResultServicePrincipal[];
   readonly roleAssignments: readonly ResultRoleAssignment[];
   /** Assignments of the principal on the registry that are not ours. */

@@ -6,6 +6,7 @@ import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { watchManagedClusters, type ManagedContext } from "../attach/managed-cluster-of.ts";
 import type { ReadTarget, Target } from "../cluster/read-targets.ts";
+import type { Manifest } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { judgeTarget, refuseDeleting, type TargetPolicy } from "../turn/pull-secret.ts";
@@ -26,6 +27,8 @@ export interface Look {
   readonly proof: ProofContext;
   readonly jobs: readonly Job[];
   readonly leftOut: readonly LeftOut[];
+  /** Where the secrets are written instead of to the cluster. */
+  readonly manifest: Manifest | undefined;
   /** Contexts that lead to AKS, by what is known when all else was looked at. */
   readonly managed: readonly ManagedContext[];
 }
@@ -108,7 +111,8 @@ async function look(
   const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
   exclusions.requireTargets(jobsWithTargets.length);
   const { leftOut } = exclusions;
-  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut };
+  const { manifest } = ports;
+  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut, manifest };
 }
 
 /**

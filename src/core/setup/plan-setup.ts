@@ -31,6 +31,7 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
   const { jobs, leftOut } = look;
   return {
     registry: resultRegistry(look),
+    ...(look.manifest && { manifest: look.manifest.path }),
     changes: [
       ...jobs.flatMap((job) => jobChanges(job, look)),
       ...leftOut.map(({ target, error }) => ({
@@ -43,6 +44,7 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
     warnings: [
       ...leftOutWarnings(input),
       ...registryWarnings(look),
+      ...manifestWarnings(look),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),
       ...managedWarnings(look),
     ],
@@ -89,6 +91,18 @@ function registryWarnings({ registry, unseen, proof }: Look): string[] {
     );
   }
   return warnings;
+}
+
+/** What is to be known of a manifest before it is committed. */
+function manifestWarnings({ manifest, jobs }: Look): string[] {
+  if (!manifest) return [];
+  const targets = jobs.flatMap((job) => job.targets);
+  const writesPlain = !manifest.seals && targets.some(({ changes }) => changes);
+  return writesPlain && manifest.path !== "-"
+    ? [
+        `${manifest.path} will hold the password in a form that anybody can read: base64 hides nothing. Do not commit it; --seal-with seals it`,
+      ]
+    : [];
 }
 
 function jobChanges(job: Job, look: Look): PlannedChange[] {

@@ -21,6 +21,7 @@ const consent = [
   "compromised",
   "acceptOutage",
   "namespacesComplete",
+  "plainManifest",
   "retireKey",
   "leaveOut",
   // Of rotate alone: setup takes one that a pipeline names.
@@ -124,6 +125,7 @@ describe("the catalogue of options", () => {
       "--faults",
       "--kubeconfig",
       "--log",
+      "--manifest",
       "--password-file",
       "--world",
     ]);
