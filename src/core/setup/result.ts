@@ -155,7 +155,9 @@ function credentials({ job, credential, madeKey, application, targets }: JobReco
   const appId = credential?.credential.username ?? application?.appId ?? job.appId ?? "";
   const { keyId, createdAt, expiresAt } = known;
   const planned = credentialAction(job.decision, job.targets);
-  const isHeld = targets.some(({ action, error }) => !error && (action === "created" || action === "updated"));
+  const isHeld = targets.some(
+    ({ action, error }) => !error && (action === "created" || action === "updated"),
+  );
   // What was to be copied and reached no secret stands where it stood.
   const action = planned === "copied" && !isHeld ? "unchanged" : planned;
   return job.contexts.map((context) => ({
