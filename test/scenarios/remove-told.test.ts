@@ -166,7 +166,7 @@ describe("a removal that did not come to its end", () => {
     const { json } = await runHurried(sandbox, args);
     const failed = json.checks.find(({ id }: { id: string }) => id === "secret-registry");
     expect(failed).toMatchObject({ status: "fail" });
-    expect(failed.message).toContain("an interrupted removal");
+    expect(failed.message).toContain("a removal was interrupted");
     expect(failed.hint).toContain("acr-pull remove --registry");
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { outputOptions } from "../../src/cli/options/output-options.ts";
-import { clusterOptions, leaveOutOptions, registryScopeOptions, runOptions, signInOptions } from "../../src/cli/options/shared-options.ts";
+import {
+  clusterOptions,
+  leaveOutOptions,
+  registryScopeOptions,
+  runOptions,
+  signInOptions,
+} from "../../src/cli/options/shared-options.ts";
 import { setupOptions } from "../../src/cli/setup/options.ts";
 import { runProgram, secretOf, setup } from "../program.ts";
 import {

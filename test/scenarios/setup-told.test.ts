@@ -50,7 +50,7 @@ describe("setup that fails half way names what it made", () => {
     const verified = await runProgram(sandbox, ["verify", "-n", "awesomeapps", "-o", "json"]);
     const failed = verified.json.checks.filter(({ status }: { status: string }) => status === "fail");
     expect(failed).toMatchObject([{ id: "secret-registry" }]);
-    expect(failed[0].message).toContain("an interrupted setup");
+    expect(failed[0].message).toContain("a setup was interrupted");
     expect(failed[0].hint).toContain("Run the same setup again");
     expect(failed[0].hint).not.toContain("--adopt");
     const { stdout } = await runProgram(sandbox, ["status"]);
