@@ -168,7 +168,7 @@ async function checkNamedFile(method: string, variables: Variables, signal: Abor
   } catch (error) {
     signal.throwIfAborted();
     throw new ActionableError(
-      `The file that ${variable} names, ${file}, cannot be read: ${whyUnreadable(error)}.`,
+      `The file in ${variable}, ${file}, cannot be read: ${whyUnreadable(error)}.`,
       { code: "azure.not-signed-in", exitCode: exitCode.notAllowed },
       { cause: error },
     );
@@ -184,7 +184,7 @@ function refuseDomain(tenant: string | undefined, who: string): void {
   if (tenant === undefined || isGuid(tenant)) return;
   throw refused(
     "azure.wrong-tenant",
-    `${who} to a tenant of its own, which cannot be compared with --tenant ${tenant}.`,
-    "Name the tenant by its id, or leave --tenant out.",
+    `${who} to its own tenant, which cannot be compared with --tenant ${tenant}.`,
+    "Name the tenant by its id, or omit --tenant.",
   );
 }

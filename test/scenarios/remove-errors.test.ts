@@ -154,7 +154,7 @@ const refusals: readonly RemoveRefusal[] = [
     args: ["--registry", "otherregistry"],
     exit: 2,
     code: "remove.nothing-found",
-    says: ["No secret that can be seen has an entry for a registry otherregistry"],
+    says: ["No visible secret has an entry for a registry otherregistry"],
     hint: ["--registry", "login server"],
   },
   {
@@ -489,7 +489,7 @@ describe.concurrent("remove, asked for a namespace that has no entry", () => {
     const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, ["-n", "default"]));
     expect([result.code, result.json.removed, writes], result.stderr).toEqual([0, [], 0]);
     expect(result.stderr).toContain(
-      "No secret that was asked for has an entry for it, and these have one: sandbox/awesomeapps/acr-secret",
+      "No chosen secret has an entry for it, but these have one: sandbox/awesomeapps/acr-secret",
     );
   });
 });

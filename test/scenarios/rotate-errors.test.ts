@@ -40,7 +40,7 @@ const scenarios: readonly Refusal[] = [
     exit: 2,
     code: "rotate.grace-too-long",
     args: ["--grace", "180d"],
-    says: ["to stay for 180d", "would live 180d"],
+    says: ["would stay for 180d", "would live only 180d"],
     hint: ["shorter --grace", "--expires-in"],
   },
   {

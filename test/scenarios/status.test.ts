@@ -340,7 +340,7 @@ describe.concurrent("status", () => {
     const run = await status(sandbox);
     expect([run.code, run.json.entries, run.json.orphans]).toEqual([0, [], []]);
     const text = await runSafely(sandbox, ["status"]);
-    expect(text.stdout).toContain("No secret that was looked at in sandbox");
+    expect(text.stdout).toContain("No secret in sandbox");
   });
 
   it("shows only what was asked for, and still knows what all secrets hold", async (test) => {
@@ -590,7 +590,7 @@ describe.concurrent("status, while keys come and go,", () => {
         {
           code: "application.unread",
           message: expect.stringMatching(
-            /service principal is there and may sign in, nor whether it has more owners/,
+            /service principal exists and may sign in or whether it has more owners/,
           ),
         },
       ],
@@ -1002,7 +1002,7 @@ describe.concurrent("status, of keys whose application no secret names", () => {
     ]);
     const { stdout } = await runSafely(sandbox, ["status"]);
     expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-      "is unknown: applications that no secret names could not be looked for",
+      "is unknown: acr-pull could not search for applications that no secret names",
     );
   });
 

@@ -77,9 +77,7 @@ describe("rotate at a terminal", () => {
     const run = await TerminalRun.start(sandbox, ["rotate", ...args]);
     (await run.at(questions.plan)).press("ctrl-c");
     expect(await run.exit()).toBe(130);
-    expect(run.transcript).toMatch(
-      /To go on from here: acr-pull rotate --auth environment .*--context sandbox *$/m,
-    );
+    expect(run.transcript).toMatch(/To continue: acr-pull rotate --auth environment .*--context sandbox *$/m);
     expect(run.transcript).not.toContain("--yes");
   });
 
@@ -97,7 +95,7 @@ describe("rotate at a terminal", () => {
     expect(await run.exit()).toBe(130);
     expect(run.transcript).toContain("Nothing was written.");
     expect(run.transcript).toContain(
-      "To go on from here: acr-pull rotate --auth environment --context sandbox --expires-in 90d",
+      "To continue: acr-pull rotate --auth environment --context sandbox --expires-in 90d",
     );
   });
 

@@ -22,7 +22,7 @@ import { intentOf, type RotateAnswers } from "./options.ts";
  * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
  */
 const tokensOutliveTheKey =
-  "Tokens that the registry gave out for the leaked key may go on pulling for up to 3 hours: only removing the role of the service principal cuts them off at once, and with them every pull of the cluster";
+  "Tokens that the registry issued for the leaked key may still pull for up to 3 hours: only removing the role assignment of the service principal stops them at once, and every pull of the cluster with them";
 
 /** How `rotate` words its plan and its result. */
 export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
@@ -185,7 +185,7 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
   }
   if (replaced === null) return [];
   if (retired) return say(`${old} ${retirementTexts[retirement ?? "untried"]}.`);
-  if (state === "failed") return say(`${old} is not retired, and goes on working.`);
+  if (state === "failed") return say(`${old} is not retired, and still works.`);
   if (retireAfter === null) return [];
   if (Date.parse(retireAfter) <= now.getTime()) {
     return [...say(`${old} may be retired by now:`), `    ${commands.finish}`];
@@ -201,7 +201,7 @@ function beforeLines(rotation: ResultRotation, context: ResultContext): Line[] {
 /** Claims no more than was checked. */
 const retirementTexts: Readonly<Record<RemovalEvidence, string>> = {
   refused: "is gone, and is refused",
-  unlisted: "is gone: the directory lists it no more. No secret held its password any more to try it with",
+  unlisted: "is gone: the directory no longer lists it. No secret still held its password to test it with",
   untried: "is removed; nothing was tried with it",
 };
 
@@ -259,7 +259,7 @@ function remediesOf(
     },
     "still-held": {
       why: "a secret that could not be written still holds it",
-      fix: `Mend what is said of it, and run the same again${orElse}:`,
+      fix: `Fix the cause, and run the same command again${orElse}:`,
       commands: [commands.again],
     },
     "key-not-ours": {

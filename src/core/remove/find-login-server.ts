@@ -126,10 +126,10 @@ function ambiguous(loginServers: readonly string[]): ActionableError {
 /** Without a login server nothing leads to what may be left in Azure. */
 function nothingFound(name: string, recorded: ReadonlyMap<string, readonly string[]>): ActionableError {
   const known = [...recorded].flatMap(([loginServer, ids]) => [nameInId(ids[0]) ?? loginServer]);
-  const sentence = `No secret that can be seen has an entry for a registry ${name}, and Azure shows none of that name.`;
+  const sentence = `No visible secret has an entry for a registry ${name}, and Azure shows none of that name.`;
   return refused(
     "remove.nothing-found",
     asking(sentence, closestName(name, known)),
-    "Check --registry, --context and -n: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. Of a registry that is deleted give the login server, such as myregistry.azurecr.io.",
+    "Check --registry, --context and -n: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. For a deleted registry, give the login server, such as myregistry.azurecr.io.",
   );
 }

@@ -157,14 +157,14 @@ function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {
     .flatMap(({ contexts }) => contexts)
     .map(inOneLine)
     .join(", ");
-  const what = registry ? "a key for that registry" : "a key of acr-pull's";
+  const what = registry ? "a key for that registry" : "a key that acr-pull manages";
   const partly = seen.some(({ whole }) => !whole);
   return refused(
     "rotate.nothing-found",
-    `No secret ${partly ? "that may be read " : ""}in context ${where} holds ${what}.`,
+    `No ${partly ? "readable " : ""}secret in context ${where} holds ${what}.`,
     partly
-      ? "Name the namespaces with -n and the secret with --secret-name: secrets may not be listed in every namespace."
-      : "Check --context, --registry, -n and --secret-name: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. A first key is made by acr-pull setup.",
+      ? "You may not list secrets in every namespace: name the namespaces with -n and the secret with --secret-name."
+      : "Check --context, --registry, -n and --secret-name: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. acr-pull setup makes the first key.",
   );
 }
 

@@ -173,8 +173,8 @@ function goBack(keys: SeenKeys, changedOver: readonly Holder[]): ChangeOver {
   if (!to) {
     throw refused(
       "rotate.too-late-to-abort",
-      "The old password is in no secret any more, so there is no way back to it; the new one is in all of them.",
-      "Let the rotation come to its end: acr-pull rotate --finish.",
+      "No secret holds the old password any longer, so there is no way back. All of them hold the new one.",
+      "Finish the rotation: acr-pull rotate --finish.",
     );
   }
   const newer = new Set(changedOver.map(({ credential }) => credential.password.reveal()));

@@ -22,7 +22,7 @@ export async function takeBack(work: JobWork, refusal: ActionableError, wroteBef
     throw leftBehind(refusal, error.message);
   }
   work.record.wrote = wroteBefore;
-  if (made.length > 0) work.done("taken-back", `Took back what was made: ${made.join(", ")}`);
+  if (made.length > 0) work.done("taken-back", `Rolled back what was made: ${made.join(", ")}`);
 }
 
 async function takeBackIdentity(work: JobWork): Promise<string[]> {
@@ -78,9 +78,9 @@ async function takeBackMark(work: JobWork): Promise<string[]> {
 }
 
 function leftBehind({ message, code, hint, docs, requestId, status }: ActionableError, why: string) {
-  return new ActionableError(`${message} What this run had made could not be taken back: ${why}`, {
+  return new ActionableError(`${message} What this run had made could not be rolled back: ${why}`, {
     code,
-    hint: `${hint === undefined ? "" : `${hint} `}acr-pull remove takes away what is left.`,
+    hint: `${hint === undefined ? "" : `${hint} `}acr-pull remove removes the rest.`,
     docs,
     requestId,
     status,

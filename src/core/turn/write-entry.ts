@@ -196,7 +196,7 @@ export async function readEntryBack(
     await writeEntry({ ...write, before: state }, signal, stillOurTurn);
   }
   throw new ActionableError(
-    `Secret ${targetName(target)} was written and read back, and somebody changed it both times.`,
+    `Secret ${targetName(target)} was written and read back, but somebody changed it both times.`,
     {
       code: "secret.reverted",
       hint: "Find out who writes it: kubectl get secret --show-managed-fields -o yaml shows the field managers.",
