@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   azureRequest,
   clusterRequest,
@@ -7,6 +8,7 @@ import {
   type Connect,
   type Connections,
   type DirectoryConnection,
+  type ManifestRequest,
   type Workplace,
 } from "./cli/connections.ts";
 import type { HostProcess } from "./cli/command.ts";
@@ -14,14 +16,20 @@ import { checkProxyVariables, guardSecrets } from "./cli/guard-environment.ts";
 import { processIdentity, systemClock } from "./cli/this-machine.ts";
 import type { WritableClusterTarget } from "./core/ports.ts";
 import type { Report } from "./core/progress.ts";
-import { ActionableError, refused } from "./domain/errors.ts";
+import { ActionableError, hasCode, refused } from "./domain/errors.ts";
 import { Once } from "./domain/once.ts";
+import type { OnChange } from "./domain/outside-change.ts";
 import type { AzureOptions } from "./azure/directory-services.ts";
 import type { Kubeconfig } from "./kubernetes/kubeconfig.ts";
 import type { RegistryOptions } from "./registry/registry-connection.ts";
 
 /** Joins the clients to what the flows need; each is loaded when it is first asked for. */
-export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "execArgv" | "pid">): Connect {
+export function connectWith({
+  env,
+  execArgv,
+  pid,
+  stdout,
+}: Pick<HostProcess, "env" | "execArgv" | "pid" | "stdout">): Connect {
   return (report, signal) => {
     const opened = new Once();
     // Comes before any secret is read and before any request.
@@ -42,25 +50,56 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
     const openClusters = async (answers: ClusterRequest) => {
       await guard();
       const { contexts, allContexts = false, ...request } = clusterRequest(answers);
+      const onChange = await changesTo(request.log);
       const loaded = await kubeconfig(request.kubeconfig);
       const one = contexts.length > 0 ? contexts : [currentContext(loaded)];
       const chosen = allContexts ? everyContext(loaded) : one;
       return Promise.all(
         chosen.map((context) =>
           opened.do("cluster", { context, allContexts, request }, () => {
-            const open = openCluster(loaded, context, request, hearing);
+            const open = openCluster(loaded, context, request, { ...hearing, onChange });
             return allContexts ? open.catch((error: unknown) => outOfReach(context, error)) : open;
           }),
         ),
       );
     };
-    const openAs = { env, report };
+    const openPlaces = async (
+      request: ManifestRequest,
+    ): Promise<Pick<Workplace, "clusters" | "manifest">> => {
+      const { manifest: path, sealWith: words } = request;
+      if (path === undefined) return { clusters: await openClusters(request), manifest: undefined };
+      const clusters = await openClusters(request).catch((error: unknown) => {
+        const isUnreached = request.mayBeUnreached && hasCode(error, "kubernetes.no-current-context");
+        if (!isUnreached || request.clusterId === undefined) throw error;
+        return undefined;
+      });
+      const key = { path, words, clusters: clusterRequest(request) };
+      return await opened.do("manifest", key, async () => {
+        const { openManifest } = await import("./manifest/open-manifest.ts");
+        const print = (text: string) => void stdout.write(text);
+        return await openManifest({ path, seal: words && { words, variables: env }, print }, clusters);
+      });
+    };
+    const operationId = randomUUID();
+    const changesTo = (file: string | undefined) =>
+      file === undefined
+        ? undefined
+        : opened.do("log", file, async () => {
+            const { openChangeLog } = await import("./cli/change-log.ts");
+            return openChangeLog(file, operationId, report);
+          });
+    const openAs = async ({ log }: AzureRequest) => ({
+      env,
+      report,
+      operationId,
+      onChange: await changesTo(log),
+    });
     const connections: Connections = {
       azure: async (answers, until) => {
         const request = azureRequest(answers);
         const open = async () => {
           await guard();
-          return await openAzure(request, openAs, until ?? signal);
+          return await openAzure(request, await openAs(request), until ?? signal);
         };
         return await (until ? open() : opened.do("azure", request, open));
       },
@@ -68,7 +107,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
         const request = azureRequest(answers);
         return opened.do("directory", request, async () => {
           await guard();
-          return await openDirectory(request, openAs, signal);
+          return await openDirectory(request, await openAs(request), signal);
         });
       },
       contexts: async (file) => {
@@ -82,13 +121,13 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
       clusters: openClusters,
       workplace: async (request, next) => {
         await guard();
-        const [clusters] = await Promise.all([
-          openClusters(request),
+        const [places] = await Promise.all([
+          openPlaces(request),
           next === "azure" ? import("./azure/azure.ts") : undefined,
           next === "directory" ? import("./azure/directory-services.ts") : undefined,
         ]);
         return {
-          clusters,
+          ...places,
           pullProof: registriesOf({ variables: env, timeoutMs: request.timeoutMs }),
           clock: systemClock,
           process: processIdentity(pid),
@@ -101,7 +140,7 @@ export function connectWith({ env, execArgv, pid }: Pick<HostProcess, "env" | "e
 }
 
 /** The environment to sign in from, and who is told what a person must do for it. */
-interface OpenAs {
+interface OpenAs extends Pick<AzureOptions, "operationId" | "onChange"> {
   readonly env: HostProcess["env"];
   readonly report: Report;
 }
@@ -115,7 +154,8 @@ async function openAzure(
     import("./azure/azure.ts"),
     import("./azure/azure-http.ts"),
   ]);
-  const http = createAzureHttp({ variables: openAs.env, timeoutMs: request.timeoutMs });
+  const { env: variables, operationId, onChange } = openAs;
+  const http = createAzureHttp({ variables, timeoutMs: request.timeoutMs, operationId, onChange });
   // A run that asks Azure first asks a cluster next.
   http.underWay.then(() => import("./kubernetes/typed-api.ts")).catch(() => {});
   const { credential, ...clients } = await openAzure(azureOptions(request, openAs), signal, http);
@@ -132,12 +172,12 @@ async function openDirectory(
   return { ...clients, method: credential.method };
 }
 
-function azureOptions(request: AzureRequest, { env, report }: OpenAs): AzureOptions {
+function azureOptions(request: AzureRequest, { report, ...openAs }: OpenAs): AzureOptions {
   const onDeviceCode: AzureOptions["onDeviceCode"] = ({ userCode, verificationUri }) => {
     const text = `To sign in, open ${verificationUri} in a browser and enter the code ${userCode} there.`;
     report({ kind: "note", level: "instruction", text });
   };
-  return { ...request, env, onDeviceCode };
+  return { ...request, ...openAs, onDeviceCode };
 }
 
 /** What tries registries. It is loaded when the first one is tried: before that, a run asks others. */
@@ -201,6 +241,7 @@ async function outOfReach(context: string, error: unknown): Promise<WritableClus
 interface Hearing {
   readonly report: Report;
   readonly onPluginStart: (context: string, program: string) => void;
+  readonly onChange: OnChange | undefined;
 }
 
 /** Mentions each program once, however many contexts use it. */
@@ -218,7 +259,7 @@ async function openCluster(
   kubeconfig: Kubeconfig,
   context: string,
   { allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut }: Omit<ClusterRequest, "contexts">,
-  { report, onPluginStart }: Hearing,
+  { report, onPluginStart, onChange }: Hearing,
 ): Promise<WritableClusterTarget> {
   const { createCluster } = await import("./kubernetes/cluster-client.ts");
   const onPluginMessage = (context: string, line: string) =>
@@ -231,6 +272,7 @@ async function openCluster(
     onPluginMessage,
     timeoutMs,
     concurrency,
+    onChange,
     ...(leaveOut && { leaveOut }),
   };
   return {

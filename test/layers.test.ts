@@ -11,13 +11,14 @@ const textOf = (name: string) => readFileSync(join(src, name), "utf8");
 /** Whose modules each part may import, beside its own; the first part that a file's name begins with is the file's. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "core", "domain", "connect.ts"],
-  "connect.ts": ["cli", "core", "domain", "azure", "registry", "kubernetes"],
+  "connect.ts": ["cli", "core", "domain", "azure", "registry", "kubernetes", "manifest"],
   "cli/sandbox/": ["cli", "core", "domain", "sandbox"],
   "cli/": ["core", "domain"],
   "core/": ["domain"],
   "azure/": ["domain"],
   "registry/": ["domain"],
   "kubernetes/": ["domain"],
+  "manifest/": ["domain"],
   "domain/": [],
   // It shares none of the product's ideas.
   "sandbox/": ["domain/duration.ts"],
@@ -25,7 +26,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** The clients implement these; what stands there are types, and they are imported as types. */
 const ports = /^core\/ports[./]/;
-const client = /^(azure|registry|kubernetes)\//;
+const client = /^(azure|registry|kubernetes|manifest)\//;
 
 /** What commands share stands beside them: none imports from the room of another, nor does what they share. */
 const commandRoom = /^core\/(setup|rotate|remove|status|verify)\//;

@@ -132,7 +132,7 @@ describe("the published package", () => {
 
   it.each([
     ["acr-pull", "Usage: acr-pull <command> [options]"],
-    ["kubectl-acr_pull", "Usage: kubectl acr-pull [options] [command]"],
+    ["kubectl-acr_pull", "Usage: kubectl acr-pull <command> [options]"],
   ])("runs as %s", (name, usage) => {
     expect(run(join(folder, "node_modules", ".bin", name), ["--help"])).toContain(usage);
   });

@@ -140,7 +140,8 @@ export function virtualRun(sandbox: Sandbox, signal: AbortSignal = new AbortCont
         if (!signedIn) throw new ActionableError("Nobody is signed in.", { code: "azure.not-signed-in" });
         return (await openDirectory(azureOptions(rotateDefaults.timeoutMs), signal)).directory;
       };
-      const ports = { clusters, clock, process, directory };
+      const azure = () => openAzure(azureOptions(rotateDefaults.timeoutMs), signal);
+      const ports = { clusters, clock, process, directory, azure };
       return status({ ...statusDefaults, ...some }, ports, conversation, signal);
     },
     advance: (milliseconds) => {

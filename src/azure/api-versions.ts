@@ -12,6 +12,8 @@ interface ApiVersions {
 }
 
 const apis = {
+  // What is read of a cluster has been there since 2020.
+  managedClusters: { usual: "2025-05-01", suffices: () => true },
   permissions: { usual: "2022-04-01", suffices: () => true },
   registries: { usual: "2025-11-01", suffices: hasMode },
   roleAssignments: { usual: "2022-04-01", suffices: hasConditions },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Agent as AgentInTheClear } from "node:http";
 import { Agent } from "node:https";
 import {
@@ -7,7 +8,6 @@ import {
   isRestError,
   logPolicy,
   proxyPolicy,
-  setClientRequestIdPolicy,
   userAgentPolicy,
   type HttpClient,
   type HttpMethods,
@@ -16,8 +16,10 @@ import {
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
 import { exchange, ExchangeError, failedExchange } from "../domain/http-exchange.ts";
+import type { OnChange } from "../domain/outside-change.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { withRetries, type FailedAttempt } from "../domain/retry.ts";
+import { tellingChange } from "./azure-change.ts";
 
 /** One request to a service of Azure. */
 export interface AzureRequest {
@@ -79,6 +81,10 @@ export interface AzureHttpOptions {
   readonly timeoutMs?: number | undefined;
   /** The connections to use without a proxy, and how TLS is verified on them. */
   readonly agent?: Agent;
+  /** Sent with each request, so that what Azure logs of a run can be found; a UUID. Default: a new one. */
+  readonly operationId?: string | undefined;
+  /** Told of each request that asked for a change. */
+  readonly onChange?: OnChange | undefined;
 }
 
 /** Makes no connection before the first request; connections are kept alive. */
@@ -86,6 +92,8 @@ export function createAzureHttp({
   variables,
   timeoutMs = Infinity,
   agent = new Agent({ keepAlive: true }),
+  operationId = randomUUID(),
+  onChange,
 }: AzureHttpOptions): AzureHttp {
   let clockAheadMs: number | undefined;
   const onDate = (date: number) => (clockAheadMs = date - Date.now());
@@ -98,7 +106,7 @@ export function createAzureHttp({
     proxy: proxyNamedIn(variables),
   };
   const clientFor = (writes: RequestRules["writes"]) =>
-    createHttpClient(ways, timeoutMs, { writes, onDate, onSent });
+    createHttpClient(ways, timeoutMs, { writes, onDate, onSent, onChange, operationId });
   const readingClient = clientFor(() => false);
   const writingClient = clientFor(() => true);
   // A redirect would carry a token or a password to a host that nobody checked. The SDKs' own retries repeat any
@@ -114,7 +122,6 @@ export function createAzureHttp({
   const pipelineWith = (repeatable: boolean) => {
     const pipeline = createEmptyPipeline();
     pipeline.addPolicy(userAgentPolicy(options.userAgentOptions));
-    pipeline.addPolicy(setClientRequestIdPolicy());
     pipeline.addPolicy(retryPolicy(timeoutMs, () => repeatable));
     // After the retries, so that each try is logged for whoever sets AZURE_LOG_LEVEL.
     pipeline.addPolicy(logPolicy());
@@ -150,6 +157,8 @@ interface Hearing {
   readonly onSent: () => void;
   /** @param date of an answer, by the service's clock, in milliseconds */
   readonly onDate: (date: number) => void;
+  readonly onChange: OnChange | undefined;
+  readonly operationId: string;
 }
 
 /** The connections that requests take. */
@@ -174,11 +183,13 @@ function proxyNamedIn(variables: Variables): PipelinePolicy | undefined {
   );
 }
 
+const requestIdHeaders = ["client-request-id", "x-ms-client-request-id"];
+
 /** Sends requests for the pipelines. */
 function createHttpClient(
   ways: Ways,
   limitMs: number,
-  { writes, onDate, onSent }: Pick<RequestRules, "writes"> & Hearing,
+  { writes, onDate, onSent, onChange, operationId }: Pick<RequestRules, "writes"> & Hearing,
 ): HttpClient {
   const send: HttpClient["sendRequest"] = async (request) => {
     const url = new URL(request.url);
@@ -187,6 +198,8 @@ function createHttpClient(
     }
     // Bodies are small, and nothing here decompresses them.
     request.headers.delete("accept-encoding");
+    // Graph and Entra know it by one of these names, Resource Manager by the other.
+    for (const name of requestIdHeaders) request.headers.set(name, operationId);
     const answer = await exchange(
       {
         method: request.method,
@@ -215,7 +228,8 @@ function createHttpClient(
     sendRequest(request) {
       // An SDK has chosen a proxy by the variables of the process.
       delete request.agent;
-      return ways.proxy ? ways.proxy.sendRequest(request, send) : send(request);
+      const sent = ways.proxy ? ways.proxy.sendRequest(request, send) : send(request);
+      return onChange && writes(request) ? tellingChange(request, sent, onChange) : sent;
     },
   };
 }

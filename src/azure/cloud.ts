@@ -11,13 +11,15 @@ export interface Cloud {
   readonly resourceManagerScope: string;
   readonly graph: string;
   readonly graphScope: string;
+  /** What the tokens have to be meant for that workloads sign in with. */
+  readonly federationAudience: string;
   /** The suffixes of its registries' login servers, with the leading dot; undefined if the cloud does not say. */
   readonly registrySuffixes: readonly string[] | undefined;
   /** One of Microsoft's own, whose addresses are built in. */
   readonly isWellKnown: boolean;
 }
 
-// Sources: the documentation of national clouds, https://learn.microsoft.com/graph/deployments, and az's own table,
+// Sources: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential and the documentation of national clouds, https://learn.microsoft.com/graph/deployments, and az's own table,
 // https://github.com/Azure/azure-cli/blob/dev/src/azure-cli-core/azure/cli/core/cloud.py
 const wellKnown: readonly Cloud[] = [
   {
@@ -27,6 +29,7 @@ const wellKnown: readonly Cloud[] = [
     resourceManagerScope: "https://management.azure.com/.default",
     graph: "https://graph.microsoft.com",
     graphScope: "https://graph.microsoft.com/.default",
+    federationAudience: "api://AzureADTokenExchange",
     registrySuffixes: [".azurecr.io"],
     isWellKnown: true,
   },
@@ -37,6 +40,7 @@ const wellKnown: readonly Cloud[] = [
     resourceManagerScope: "https://management.core.usgovcloudapi.net/.default",
     graph: "https://graph.microsoft.us",
     graphScope: "https://graph.microsoft.us/.default",
+    federationAudience: "api://AzureADTokenExchangeUSGov",
     registrySuffixes: [".azurecr.us"],
     isWellKnown: true,
   },
@@ -47,6 +51,7 @@ const wellKnown: readonly Cloud[] = [
     resourceManagerScope: "https://management.core.chinacloudapi.cn/.default",
     graph: "https://microsoftgraph.chinacloudapi.cn",
     graphScope: "https://microsoftgraph.chinacloudapi.cn/.default",
+    federationAudience: "api://AzureADTokenExchangeChina",
     registrySuffixes: [".azurecr.cn"],
     isWellKnown: true,
   },
@@ -120,6 +125,8 @@ export function readMetadata(resourceManager: string, document: unknown): Cloud 
     resourceManagerScope: `${audience}/.default`,
     graph,
     graphScope: `${graph}/.default`,
+    // Metadata name none, and clouds of their own were told no other.
+    federationAudience: "api://AzureADTokenExchange",
     registrySuffixes:
       typeof suffix === "string" && suffix !== ""
         ? [`.${suffix.replace(/^\./, "").toLowerCase()}`]

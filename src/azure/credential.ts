@@ -2,7 +2,7 @@ import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/ident
 import type { AuthChoice, AuthMethod } from "../domain/identity.ts";
 import { isGuid } from "../domain/names.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
-import type { FailedTokenRequest } from "./password-sign-in.ts";
+import type { FailedTokenRequest } from "./token-request.ts";
 import { signInError, signInFailure, wrongTenantError } from "./sign-in-errors.ts";
 import { openTokenSource, type TokenSource, type TokenSourceOptions } from "./token-source.ts";
 import { readClaims, type TokenClaims } from "./token-claims.ts";
@@ -10,6 +10,11 @@ import { readClaims, type TokenClaims } from "./token-claims.ts";
 /** How to sign in, where. */
 export interface CredentialOptions extends TokenSourceOptions {
   readonly auth: AuthChoice;
+  /**
+   * What is needed sooner or later. The Azure CLI is asked for all of it at once: what it was signed in with may live for
+   * minutes, as after azure/login.
+   */
+  readonly ahead?: { readonly scopes: readonly string[]; readonly signal: AbortSignal };
 }
 
 /**
@@ -36,6 +41,10 @@ export function chooseMethod(env: CredentialOptions["env"]): AuthMethod {
   if (has("AZURE_TENANT_ID", "AZURE_CLIENT_ID")) {
     if (has("AZURE_CLIENT_SECRET") || has("AZURE_CLIENT_CERTIFICATE_PATH")) return "environment";
     if (has("AZURE_FEDERATED_TOKEN_FILE")) return "workload-identity";
+    if (has("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")) return "github";
+  }
+  if (has("SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN", "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")) {
+    return "azure-pipelines";
   }
   return has("IDENTITY_ENDPOINT") || has("MSI_ENDPOINT") ? "managed-identity" : "cli";
 }
@@ -66,6 +75,7 @@ class SharedCredential implements Credential {
   /** Scopes take turns, so that a person is asked for one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #lastFailure: FailedTokenRequest | undefined;
+  #askedAhead = false;
 
   constructor(options: CredentialOptions) {
     this.#options = options;
@@ -78,6 +88,7 @@ class SharedCredential implements Credential {
     { claims, abortSignal }: GetTokenOptions = {},
   ): Promise<AccessToken> {
     const scope = typeof scopes === "string" ? scopes : scopes.join(" ");
+    this.#askAhead();
     const known = this.#tokens.get(scope);
     // Claims come from a service to which the known token was not good enough.
     if (known && claims === undefined && Date.now() < known.expiresOnTimestamp - renewBeforeMs) return known;
@@ -94,6 +105,14 @@ class SharedCredential implements Credential {
         request.stop.abort(abortSignal?.aborted ? (abortSignal as AbortSignal).reason : undefined);
       }
     }
+  }
+
+  /** Who needs one of these tokens asks again, and hears why there is none. */
+  #askAhead(): void {
+    const { ahead } = this.#options;
+    if (!ahead || this.#askedAhead || this.method !== "cli") return;
+    this.#askedAhead = true;
+    for (const scope of ahead.scopes) this.getToken(scope, { abortSignal: ahead.signal }).catch(() => {});
   }
 
   async claims(scope: string, signal: AbortSignal): Promise<TokenClaims> {
@@ -149,7 +168,10 @@ class SharedCredential implements Credential {
       const { env } = this.#options;
       throw await signInFailure(error, this.#lastFailure, { method: this.method, env, tenant });
     }
-    if (!token) throw signInError("no token was issued", this.method, tenant, undefined);
+    if (!token) {
+      const { env } = this.#options;
+      throw signInError("no token was issued", { method: this.method, env, tenant });
+    }
     const { tid } = readClaims(token.token);
     if (
       tenant !== undefined &&

@@ -1,4 +1,5 @@
 import { ActionableError } from "../domain/errors.ts";
+import type { OnChange } from "../domain/outside-change.ts";
 import { azureError } from "./azure-errors.ts";
 import { createAzureHttp, type AzureHttp } from "./azure-http.ts";
 import { loginServerBelongsTo, resolveCloud, type Cloud, type FetchJson } from "./cloud.ts";
@@ -14,24 +15,29 @@ export interface AzureOptions extends Pick<CredentialOptions, "auth" | "tenant" 
   readonly cloud: string | undefined;
   /** Bounds each wait for a service, with retries; in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Sent with each request; a UUID. */
+  readonly operationId?: string;
+  /** Told of each request that asked for a change. */
+  readonly onChange?: OnChange | undefined;
 }
 
 /**
  * The part of a cloud that needs no Resource Manager: the directory and the sign-in. Both share the caller's sign-in
  * and one pool of connections. Costs a request only for a cloud that is not Microsoft's own.
- * @param scopeAtHand the scope of a token that is needed anyway, to read the tenant from it
+ * @param scopesNeeded the scopes of the tokens that are needed anyway; the tenant is read from the first
  * @throws ActionableError as resolveCloud does
  */
 export async function openDirectory(
   options: AzureOptions,
   signal: AbortSignal,
-  http: AzureHttp = createAzureHttp({ variables: options.env, timeoutMs: options.timeoutMs }),
-  scopeAtHand: (cloud: Cloud) => string = (cloud) => cloud.graphScope,
+  http: AzureHttp = createAzureHttp({ ...options, variables: options.env }),
+  scopesNeeded: (cloud: Cloud) => readonly [string, ...string[]] = (cloud) => [cloud.graphScope],
 ) {
   const cloud = await resolveCloud(options.cloud, jsonFetcher(http), signal);
-  const credential = createCredential({ ...options, cloud, http });
+  const scopes = scopesNeeded(cloud);
+  const credential = createCredential({ ...options, cloud, http, ahead: { scopes, signal } });
   const tenantOf = async (signal: AbortSignal) =>
-    options.tenant ?? callerOf(await credential.claims(scopeAtHand(cloud), signal)).tenantId;
+    options.tenant ?? callerOf(await credential.claims(scopes[0], signal)).tenantId;
   return {
     cloud,
     credential,

@@ -3,6 +3,7 @@ import type { ContainerRegistryManagementClient } from "@azure/arm-containerregi
 import type { SubscriptionClient } from "@azure/arm-resources-subscriptions";
 import {
   bearerTokenAuthenticationPolicyName,
+  createPipelineRequest,
   formDataPolicyName,
   isRestError,
   type Pipeline,
@@ -13,7 +14,7 @@ import { usualVersion, alternativeVersion, type Api } from "./api-versions.ts";
 import { retryPolicyName, type AzureHttp, type RequestRules } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
-import { parsedRecord } from "./json-fields.ts";
+import { list, parsedRecord, text } from "./json-fields.ts";
 import { notAnswered, readAnswer, ServiceFailure } from "./service-failure.ts";
 
 /**
@@ -26,6 +27,8 @@ export interface ResourceManagerClients {
   ): Pick<AuthorizationManagementClient, "permissions" | "roleAssignments" | "roleDefinitions">;
   containerRegistry(subscriptionId: string): Pick<ContainerRegistryManagementClient, "registries">;
   subscriptions(): Pick<SubscriptionClient, "subscriptions">;
+  /** Every item of a list at this path, unread: for a resource whose own client would be too much for what is asked. */
+  list(path: string): Promise<readonly unknown[]>;
 }
 
 /** Azure Resource Manager, in the API versions that a cloud has. */
@@ -85,6 +88,21 @@ export function createResourceManager(
       authorization: (id) => held(new sdk.AuthorizationManagementClient(credential, id, options)),
       containerRegistry: (id) => held(new sdk.ContainerRegistryManagementClient(credential, id, options)),
       subscriptions: () => held(new sdk.SubscriptionClient(credential, options)),
+      list: async (path) => {
+        // The lists of all resources travel alike, and this client is the smallest.
+        const client = held(new sdk.SubscriptionClient(credential, options));
+        const items: unknown[] = [];
+        const first = new URL(path, home);
+        first.searchParams.set("api-version", version);
+        let next: string | undefined = first.href;
+        while (next !== undefined) {
+          const { bodyAsText } = await answered(client.sendRequest(createPipelineRequest({ url: next })));
+          const page = parsedRecord(bodyAsText);
+          items.push(...list(page["value"]));
+          next = text(page["nextLink"]);
+        }
+        return items;
+      },
     };
   }
 
@@ -141,8 +159,8 @@ export async function listSubscriptions(
   const listed = await resourceManager.ask("subscriptions", signal, (clients) =>
     allOf(clients.subscriptions().subscriptions.list()),
   );
-  return listed.flatMap(({ subscriptionId: id, displayName: name }) =>
-    id ? [{ id, name: name || undefined }] : [],
+  return listed.flatMap(({ subscriptionId: id, displayName: name, tenantId }) =>
+    id ? [{ id, name: name || undefined, tenantId: tenantId || undefined }] : [],
   );
 }
 
@@ -150,6 +168,8 @@ export async function listSubscriptions(
 export interface Subscription {
   readonly id: string;
   readonly name: string | undefined;
+  /** Undefined if nobody looked it up. */
+  readonly tenantId?: string | undefined;
 }
 
 const rules: RequestRules = {

@@ -71,7 +71,8 @@ export function hasAnswerCode(error: unknown, code: string): boolean {
   return answerOf(error)?.codes.includes(code) === true;
 }
 
-function requestIdOf(headers: Headers): string | undefined {
+/** The service's own id of a request, by its answer. */
+export function requestIdOf(headers: Headers): string | undefined {
   return (
     headers.get("request-id") ??
     headers.get("x-ms-request-id") ??

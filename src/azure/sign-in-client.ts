@@ -12,7 +12,7 @@ import {
   refusalOfTheTenant,
   type EntraReason,
 } from "./sign-in-errors.ts";
-import { requestToken } from "./password-sign-in.ts";
+import { requestToken } from "./token-request.ts";
 
 /** The audience of every registry, in every cloud. */
 const registryScope = "https://containerregistry.azure.net/.default";

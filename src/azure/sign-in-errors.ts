@@ -8,7 +8,8 @@ import { ExchangeError } from "../domain/http-exchange.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { azureError, unansweredError } from "./azure-errors.ts";
 import { parsedRecord, text } from "./json-fields.ts";
-import type { FailedTokenRequest } from "./password-sign-in.ts";
+import type { FailedTokenRequest } from "./token-request.ts";
+import { federationError } from "./federation-errors.ts";
 import { readAnswer, ServiceFailure } from "./service-failure.ts";
 
 /** Entra's reason for a refusal. */
@@ -49,7 +50,7 @@ const conditionalAccess = new Set([
 const wrongTenant = new Set([50020, 50128, 90002, 90072, 500208, 700016, 900021, 900023]);
 
 /** How the sign-in was attempted. */
-interface SignInAttempt {
+export interface SignInAttempt {
   readonly method: AuthMethod;
   readonly env: Variables;
   readonly tenant: string | undefined;
@@ -63,8 +64,9 @@ interface SignInAttempt {
 export async function signInFailure(
   error: unknown,
   last: FailedTokenRequest | undefined,
-  { method, env, tenant }: SignInAttempt,
+  attempt: SignInAttempt,
 ): Promise<unknown> {
+  const { method, env } = attempt;
   if (error instanceof ActionableError) return error;
   if (last instanceof ExchangeError) return unansweredError(last, "sign in");
   if (last && isBusy(last.status)) {
@@ -76,7 +78,9 @@ export async function signInFailure(
       "Not signed in: the Azure CLI is not installed.",
       {
         code: "azure.not-signed-in",
-        hint: "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code.",
+        hint:
+          jobFix(env) ??
+          "Install it and run az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or use --auth device-code.",
         docs: "https://aka.ms/azure-cli",
         exitCode: exitCode.notAllowed,
       },
@@ -95,7 +99,7 @@ export async function signInFailure(
     );
   }
   const inWords = error instanceof Error ? error.message : String(error);
-  return signInError(entraDescription(last?.bodyAsText) || inWords, method, tenant, error);
+  return signInError(entraDescription(last?.bodyAsText) || inWords, attempt, error);
 }
 
 /** Whether a program is on the PATH in these variables. */
@@ -120,21 +124,19 @@ async function isOnPath(program: string, env: Variables): Promise<boolean> {
  * A refused sign-in as a person needs it.
  * @param text the SDK's message, or Entra's own
  */
-export function signInError(
-  text: string,
-  method: AuthMethod,
-  tenant: string | undefined,
-  cause: unknown,
-): ActionableError {
+export function signInError(text: string, attempt: SignInAttempt, cause?: unknown): ActionableError {
+  const { method } = attempt;
   const reason = entraReason(text);
   if (reason && conditionalAccess.has(reason.number)) return conditionalAccessError(reason, cause);
   if (reason && wrongTenant.has(reason.number)) return wrongTenantError(reason.sentence, cause);
+  const federation = reason && federationError(reason, { method }, cause);
+  if (federation) return federation;
   const [firstLine = ""] = text.split(/\r?\n/);
   return new ActionableError(
     `Could not sign in (--auth ${method}): ${reason?.sentence ?? firstLine.slice(0, 400)}`,
     {
       code: "azure.not-signed-in",
-      hint: remedies[method](tenant),
+      hint: remedies[method](attempt),
       docs: "https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/overview",
       exitCode: exitCode.notAllowed,
     },
@@ -175,13 +177,31 @@ export function refusalOfTheTenant(reason: EntraReason): ActionableError | undef
   return reason.number === 90002 || reason.number === 900023 ? wrongTenantError(reason.sentence) : undefined;
 }
 
-const remedies: Readonly<Record<AuthMethod, (tenant: string | undefined) => string>> = {
-  cli: (tenant) =>
+/** In a job nobody runs az login: how it signs in by itself. */
+function jobFix(env: Variables): string | undefined {
+  if (env["GITHUB_ACTIONS"] === "true") {
+    return "Give the job the permission id-token: write, and set AZURE_TENANT_ID and AZURE_CLIENT_ID; or run azure/login before.";
+  }
+  if (env["TF_BUILD"] === "True") {
+    return "Run the step as the task AzureCLI@2, with SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.";
+  }
+  return env["GITLAB_CI"] === "true"
+    ? "Write the job's id_token to a file, and set AZURE_FEDERATED_TOKEN_FILE, AZURE_TENANT_ID and AZURE_CLIENT_ID."
+    : undefined;
+}
+
+const remedies: Readonly<Record<AuthMethod, (attempt: SignInAttempt) => string>> = {
+  cli: ({ tenant, env }) =>
+    jobFix(env) ??
     `Run az login${tenant === undefined ? "" : ` --tenant ${tenant}`}; or, without a person, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.`,
   environment: () =>
     "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH); or use --auth cli after az login.",
   "workload-identity": () =>
     "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE, and that the federated credential names this issuer and subject.",
+  github: () =>
+    "Check AZURE_TENANT_ID and AZURE_CLIENT_ID, and that the job has the permission id-token: write.",
+  "azure-pipelines": () =>
+    "Check that the step runs with the service connection, and has SYSTEM_ACCESSTOKEN: $(System.AccessToken) in its env.",
   "managed-identity": () =>
     "Check that this machine has a managed identity; name a user-assigned one in AZURE_CLIENT_ID.",
   "device-code": () => "Run the command again and finish the sign-in in the browser in time.",

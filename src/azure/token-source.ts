@@ -3,12 +3,13 @@ import type { AuthMethod } from "../domain/identity.ts";
 import type { AzureHttp, SdkClientOptions } from "./azure-http.ts";
 import type { Cloud } from "./cloud.ts";
 import { deviceCodeCredential, type DeviceCodePrompt } from "./device-code.ts";
-import { passwordSource, type FailedTokenRequest, type PrincipalPassword } from "./password-sign-in.ts";
+import { federatedSource } from "./federated-sign-in.ts";
 import { StoppableSignIn } from "./stoppable-sign-in.ts";
-import { ActionableError, refused } from "../domain/errors.ts";
-import { exitCode } from "../domain/exit-code.ts";
+import { principalSource, type FailedTokenRequest, type ShownPrincipal } from "./token-request.ts";
+import { readVariableFile } from "./variable-file.ts";
+import { isFederated, workloadIn, type FederatedMethod } from "./workload.ts";
+import { refused } from "../domain/errors.ts";
 import { isGuid } from "../domain/names.ts";
-import { readNamedFile, whyUnreadable } from "../domain/named-file.ts";
 import type { Variables } from "../domain/proxy.ts";
 import { SecretText } from "../domain/secret-text.ts";
 
@@ -44,7 +45,10 @@ export async function openTokenSource(
 ): Promise<TokenSource> {
   const { http, env, tenant, cloud } = options;
   const principal = method === "environment" ? passwordIn(env, tenant) : undefined;
-  if (principal) return passwordSource(principal, cloud, http, onFailure);
+  if (principal) return principalSource(() => Promise.resolve(principal), cloud, http, onFailure);
+  if (isFederated(method)) {
+    return federatedSource(workloadIn(method, env, tenant, { cloud, http }), cloud, http, onFailure);
+  }
   const signIn = new StoppableSignIn();
   // A second request makes a second token, which does no harm.
   const client = http.clientOptions({ mayRepeat: () => true, writes: () => false }, onFailure);
@@ -55,14 +59,13 @@ export async function openTokenSource(
     additionalPolicies,
   });
   return async (scope, claims, signal) => {
-    // Every time, as the SDK reads it: a token in a file is replaced before it expires.
-    await checkNamedFile(method, env, signal);
+    await checkCertificate(method, env, signal);
     return signIn.run(signal, () => credential.getToken(scope, claims === undefined ? {} : { claims }));
   };
 }
 
 async function createSdkCredential(
-  method: AuthMethod,
+  method: Exclude<AuthMethod, FederatedMethod>,
   { cloud, env, tenant, onDeviceCode }: TokenSourceOptions,
   client: SdkClientOptions,
 ): Promise<TokenCredential> {
@@ -80,13 +83,6 @@ async function createSdkCredential(
       return new identity.AzureCliCredential({ ...inTenant, processTimeoutInMs: cliLimitMs });
     case "environment":
       return environmentCredential(env, tenant, common);
-    case "workload-identity":
-      return new identity.WorkloadIdentityCredential({
-        ...common,
-        tenantId: tenant ?? env["AZURE_TENANT_ID"] ?? "",
-        clientId,
-        tokenFilePath: env["AZURE_FEDERATED_TOKEN_FILE"] ?? "",
-      });
     case "managed-identity":
       refuseDomain(tenant, "A managed identity signs in");
       return new identity.ManagedIdentityCredential(clientId === "" ? common : { ...common, clientId });
@@ -100,7 +96,7 @@ async function createSdkCredential(
 }
 
 /** The service principal and password in the variables; undefined if they are incomplete. */
-function passwordIn(variables: Variables, tenant: string | undefined): PrincipalPassword | undefined {
+function passwordIn(variables: Variables, tenant: string | undefined): ShownPrincipal | undefined {
   const { AZURE_TENANT_ID, AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret } = variables;
   const inTenant = tenant ?? AZURE_TENANT_ID;
   if (!inTenant || !appId || !secret) return undefined;
@@ -147,32 +143,15 @@ async function environmentCredential(
   );
 }
 
-/** The variables that name a file which the SDK reads, by method. */
-const fileVariables = {
-  environment: "AZURE_CLIENT_CERTIFICATE_PATH",
-  "workload-identity": "AZURE_FEDERATED_TOKEN_FILE",
-} as const;
-
 /**
- * Checks that the file in the variables can be read within bounds: the SDK has none, and a pipe that it waits for
- * keeps the process alive.
+ * Checks that the certificate in the variables can be read within bounds: the SDK has none, and a pipe that it waits
+ * for keeps the process alive.
  * @throws ActionableError `azure.not-signed-in`; the signal's reason
  */
-async function checkNamedFile(method: string, variables: Variables, signal: AbortSignal): Promise<void> {
-  const variable =
-    Object.hasOwn(fileVariables, method) && fileVariables[method as keyof typeof fileVariables];
-  const file = variable && variables[variable];
-  if (!file) return;
-  try {
-    await readNamedFile(file, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new ActionableError(
-      `The file in ${variable}, ${file}, cannot be read: ${whyUnreadable(error)}.`,
-      { code: "azure.not-signed-in", exitCode: exitCode.notAllowed },
-      { cause: error },
-    );
-  }
+async function checkCertificate(method: string, variables: Variables, signal: AbortSignal): Promise<void> {
+  const variable = "AZURE_CLIENT_CERTIFICATE_PATH";
+  const file = variables[variable];
+  if (method === "environment" && file) await readVariableFile(variable, file, signal);
 }
 
 /**

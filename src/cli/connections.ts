@@ -2,6 +2,7 @@ import type {
   Clock,
   ExecPluginPolicy,
   KubeContext,
+  Manifest,
   NamedContext,
   ProcessIdentity,
   PullProof,
@@ -22,6 +23,8 @@ export interface AzureRequest {
   readonly auth: AuthChoice;
   /** Bounds each wait for a service, in milliseconds. */
   readonly timeoutMs: number;
+  /** The file to tell each change in. */
+  readonly log?: string | undefined;
 }
 
 /** Which clusters. */
@@ -39,19 +42,32 @@ export interface ClusterRequest {
   readonly concurrency: number;
   /** Secrets, as `namespace/name`, to leave out of every list. */
   readonly leaveOut?: readonly string[];
+  /** The file to tell each change in. */
+  readonly log?: string | undefined;
+}
+
+/** Where documents go instead of changes to the cluster; for the rest as ClusterRequest. */
+export interface ManifestRequest extends ClusterRequest {
+  /** A file, a folder, or `-` for standard output; undefined: the cluster itself is written to. */
+  readonly manifest?: string | undefined;
+  /** The command that seals each document, in words. */
+  readonly sealWith?: readonly string[] | undefined;
+  readonly clusterId?: string | undefined;
+  /** Whether documents can be written for a cluster that no kubeconfig leads to, known by its id alone. */
+  readonly mayBeUnreached?: boolean;
 }
 
 /** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
-export function azureRequest({ cloud, tenant, auth, timeoutMs }: AzureRequest): AzureRequest {
-  return { cloud, tenant, auth, timeoutMs };
+export function azureRequest({ cloud, tenant, auth, timeoutMs, log }: AzureRequest): AzureRequest {
+  return { cloud, tenant, auth, timeoutMs, log };
 }
 
 /** Picks these answers alone, in a fixed order, so that equal requests share one connection. */
 export function clusterRequest(answers: ClusterRequest): ClusterRequest {
   const { kubeconfig, contexts, allowInsecureTls, execPlugins, timeoutMs, concurrency } = answers;
-  const { allContexts = false, leaveOut = [] } = answers;
+  const { allContexts = false, leaveOut = [], log } = answers;
   const which = { kubeconfig, contexts, allContexts };
-  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut };
+  return { ...which, allowInsecureTls, execPlugins, timeoutMs, concurrency, leaveOut, log };
 }
 
 /** Azure, signed in. */
@@ -77,6 +93,8 @@ export interface Workplace {
   readonly pullProof: PullProof & RegistryLooks;
   readonly clock: Clock;
   readonly process: ProcessIdentity;
+  /** Undefined: the clusters themselves are written to. */
+  readonly manifest: Manifest | undefined;
 }
 
 /**
@@ -101,7 +119,7 @@ export interface Connections {
    * Everything but Azure. Open this first: a broken kubeconfig is then refused before any request.
    * @param next the part of Azure that is opened next; its clients are loaded meanwhile
    */
-  workplace(request: ClusterRequest, next?: "azure" | "directory"): Promise<Workplace>;
+  workplace(request: ManifestRequest, next?: "azure" | "directory"): Promise<Workplace>;
   /**
    * Refuses a login server of another cloud: no password may go to a host that only looks like a registry.
    * @throws ActionableError `registry.foreign-host`

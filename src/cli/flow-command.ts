@@ -50,7 +50,7 @@ export interface FlowCommand<Types extends FlowTypes>
     context: CommandContext,
   ): Promise<(answers: Types["answers"]) => Types["input"]>;
   ports(open: Connections, answers: Types["answers"]): Promise<Types["ports"]>;
-  flow(): Promise<Flow<Types>>;
+  flow(answers: Types["answers"]): Promise<Flow<Types>>;
   text(): Promise<FlowText<Types["answers"], Types["plan"], Types["result"]>>;
   /** What a person at a terminal is asked. */
   questions?(): Promise<Questionnaire<Types>>;

@@ -133,7 +133,7 @@ async function run<Types extends FlowTypes>(
   { signal }: CommandContext,
   conversation: Omit<Conversation<Types["plan"], Types["result"]>, "report">,
 ): Promise<Outcome<Types["plan"], Types["result"]>> {
-  const [ports, flow] = await Promise.all([command.ports(connections, answers), command.flow()]);
+  const [ports, flow] = await Promise.all([command.ports(connections, answers), command.flow(answers)]);
   return await flow(input, ports, { ...conversation, report, foreseen }, signal);
 }
 

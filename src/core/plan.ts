@@ -13,8 +13,8 @@ export interface PlannedChange {
 
 const standing: ReadonlySet<Action> = new Set(["unchanged", "reused", "kept", "skipped", "failed"]);
 
-/** Whether carrying out these lines would write anything. */
-export function hasChanges(changes: readonly PlannedChange[]): boolean {
+/** Whether carrying out these lines would write anything; of what was done, whether it did. */
+export function hasChanges(changes: ReadonlyArray<Pick<PlannedChange, "action">>): boolean {
   return changes.some((change) => !standing.has(change.action));
 }
 

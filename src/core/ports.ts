@@ -8,6 +8,8 @@
  */
 export type * from "./ports/cluster.ts";
 export type * from "./ports/directory.ts";
+export type * from "./ports/managed-clusters.ts";
+export type * from "./ports/manifest.ts";
 export type * from "./ports/process.ts";
 export type * from "./ports/proof.ts";
 export type * from "./ports/registries.ts";

@@ -65,9 +65,18 @@ export interface NewPassword {
   readonly endDateTime: Date;
 }
 
-/** How the caller signs in to Azure. */
-export type AuthMethod =
-  "cli" | "environment" | "workload-identity" | "managed-identity" | "device-code" | "browser";
+/** How a caller can sign in to Azure. */
+export const authMethods = [
+  "cli",
+  "environment",
+  "workload-identity",
+  "managed-identity",
+  "github",
+  "azure-pipelines",
+  "device-code",
+  "browser",
+] as const;
+export type AuthMethod = (typeof authMethods)[number];
 
 /** What `--auth` says: a method, or `auto` to choose one that fits. */
 export type AuthChoice = "auto" | AuthMethod;

@@ -12,6 +12,8 @@ export interface SecretObject {
   readonly ownerReferences: ReadonlyArray<{ readonly kind: string; readonly name: string }>;
   /** The field managers that wrote it. */
   readonly managers: readonly string[];
+  /** When the API server recorded the last write to it, in milliseconds since 1970; absent where it recorded none. */
+  readonly writtenAt?: number;
   /** What must happen before it can go: a deletion has no effect until none is left. */
   readonly finalizers: readonly string[];
   /** Whether it is being deleted: it goes when its finalizers are done. */

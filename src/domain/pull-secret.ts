@@ -14,19 +14,26 @@ import { refused, type ActionableError } from "./errors.ts";
 import type { SecretObject } from "./kubernetes-objects.ts";
 import { entriesAnnotation, isEntryMark, type EntryMark, type EntryMarks } from "./ownership.ts";
 import { isTooDeep } from "./nesting.ts";
-import { reconcilerOf } from "./other-writers.ts";
+import { reconcilerOf, type Reconciler } from "./reconciler.ts";
+
+/** What keeps a document's password from being read without a key that acr-pull does not have. */
+export type SealKind = "SealedSecret" | "SOPS";
 
 /** Something that keeps acr-pull from writing a secret, or from telling what it holds. */
 export type SecretTrouble =
   /** A controller writes it, and would undo any change. */
-  | { readonly kind: "reconciled"; readonly by: string }
+  | ({ readonly kind: "reconciled" } & Reconciler)
   /** acr-pull writes secrets of one type alone, and a type cannot be changed. */
   | { readonly kind: "wrong-type" }
   | { readonly kind: "immutable" }
   /** `why` the kubelet cannot read it, as the end of a sentence; it quotes nothing of the secret. */
   | { readonly kind: "malformed"; readonly why: string }
   /** Somebody changed its marks beyond reading. */
-  | { readonly kind: "marks-malformed" };
+  | { readonly kind: "marks-malformed" }
+  /** It is a document of a manifest whose password cannot be read; what it holds is known by its marks alone. */
+  | { readonly kind: "sealed"; readonly by: SealKind }
+  /** The cluster has it from a manifest, or is to have it from there: it is written there alone. */
+  | { readonly kind: "applied" };
 
 /** A secret of a cluster, read once: what it holds, what its marks say, and what is wrong with it. */
 export interface PullSecret extends SecretObject {
@@ -44,12 +51,19 @@ export function readPullSecret(secret: SecretObject): PullSecret {
   const marks = readMarks(secret);
   const reconciler = reconcilerOf(secret);
   const troubles: SecretTrouble[] = [];
-  if (reconciler !== undefined) troubles.push({ kind: "reconciled", by: reconciler });
+  if (reconciler !== undefined) troubles.push({ kind: "reconciled", ...reconciler });
   if (secret.type !== dockerConfigType) troubles.push({ kind: "wrong-type" });
   if (secret.immutable) troubles.push({ kind: "immutable" });
   if (malformed !== undefined) troubles.push({ kind: "malformed", why: malformed });
   if (!marks) troubles.push({ kind: "marks-malformed" });
   return { ...secret, config, marks: marks ?? {}, troubles };
+}
+
+/** Reads a sealed document: nobody can say what is in it, beside what its marks say. */
+export function readSealedSecret(secret: SecretObject, by: SealKind): PullSecret {
+  const read = readPullSecret(secret);
+  const troubles = read.troubles.filter(({ kind }) => kind !== "malformed");
+  return { ...read, config: undefined, troubles: [...troubles, { kind: "sealed", by }] };
 }
 
 function readConfig({ type, data }: SecretObject): {

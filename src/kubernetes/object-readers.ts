@@ -21,7 +21,11 @@ import { readPullSecret, type PullSecret } from "../domain/pull-secret.ts";
 /** A Secret as the rest of acr-pull knows it: read once, here. */
 export function pullSecret({ metadata, type, immutable, data }: V1Secret): PullSecret {
   const managers = (metadata?.managedFields ?? []).flatMap(({ manager }) => manager ?? []);
+  const times = (metadata?.managedFields ?? []).flatMap(({ time }) =>
+    time ? [new Date(time).getTime()] : [],
+  );
   return readPullSecret({
+    ...(times.length > 0 && { writtenAt: Math.max(...times) }),
     namespace: wellFormed(metadata?.namespace ?? ""),
     name: wellFormed(metadata?.name ?? ""),
     uid: metadata?.uid ?? "",

@@ -1,6 +1,7 @@
 import { entraError, entraRoutes } from "./entra/entra.ts";
 import { graphError, graphIsMutating, graphRoutes } from "./graph/graph.ts";
 import { armError, armIsMutating, resourceManagerRoutes } from "./resource-manager/resource-manager.ts";
+import { jobTokenRoutes } from "./job/job-tokens.ts";
 import { dispatch, type SandboxRequest, type Service } from "./service.ts";
 import type { World } from "./world.ts";
 
@@ -9,7 +10,12 @@ import type { World } from "./world.ts";
  * real ones are by their hosts.
  */
 export function createAzureService(world: World): Service {
-  const routes = [...resourceManagerRoutes(world), ...graphRoutes(world), ...entraRoutes(world)];
+  const routes = [
+    ...resourceManagerRoutes(world),
+    ...graphRoutes(world),
+    ...jobTokenRoutes(world),
+    ...entraRoutes(world),
+  ];
   return {
     name: "azure",
     clockAheadMs: () => world.clockAheadMs,

@@ -25,8 +25,8 @@ export interface ServerIdentity {
 export interface CertificateAuthority {
   /** PEM; what clients are told to trust. */
   readonly certificate: string;
-  /** A certificate for servers on this machine: `localhost`, 127.0.0.1 and ::1. */
-  issue(): Promise<ServerIdentity>;
+  /** A certificate for servers on this machine: `localhost`, 127.0.0.1, ::1 and whatever else they are called. */
+  issue(...names: readonly string[]): Promise<ServerIdentity>;
 }
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -57,7 +57,7 @@ export async function createCertificateAuthority(): Promise<CertificateAuthority
 
   return {
     certificate: certificate.toString("pem"),
-    async issue() {
+    async issue(...names) {
       const own = await generateKeys();
       const issued = await X509CertificateGenerator.create({
         subject: "CN=localhost",
@@ -75,6 +75,7 @@ export async function createCertificateAuthority(): Promise<CertificateAuthority
             { type: "dns", value: "localhost" },
             { type: "ip", value: "127.0.0.1" },
             { type: "ip", value: "::1" },
+            ...names.map((value) => ({ type: "dns" as const, value })),
           ]),
           await SubjectKeyIdentifierExtension.create(own.publicKey),
           await AuthorityKeyIdentifierExtension.create(keys.publicKey),

@@ -7,7 +7,8 @@ export type Environment = Readonly<Record<string, string>>;
 export type UserEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** What would lead a program in the sandbox to the user's real cloud and clusters. */
-const leaking = /^(?:ACR_PULL_|AZURE_|ARM_|IDENTITY_|MSI_|KUBECONFIG$|KUBERNETES_SERVICE_)/;
+const leaking =
+  /^(?:ACR_PULL_|ACTIONS_ID_TOKEN_|ARM_|AZURE_|AZURESUBSCRIPTION_|IDENTITY_|KUBECONFIG$|KUBERNETES_SERVICE_|MSI_|SYSTEM_ACCESSTOKEN$|SYSTEM_OIDCREQUESTURI$)/;
 
 /** Hosts that no proxy may be asked for, beside those the user names. */
 const loopback = ["localhost", "127.0.0.1", "::1"];

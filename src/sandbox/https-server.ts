@@ -23,6 +23,8 @@ export interface ListenOptions {
   readonly faults: FaultInjector;
   /** Added to each answer, in milliseconds. */
   readonly latencyMs?: number | undefined;
+  /** A name that clients ask for it by, besides this machine's. */
+  readonly hostName?: string | undefined;
 }
 
 /** A service that listens. */
@@ -129,6 +131,9 @@ async function serve(
     path,
     query,
     userAgent: incoming.headers["user-agent"] ?? "",
+    clientRequestId: String(
+      incoming.headers["x-ms-client-request-id"] ?? incoming.headers["client-request-id"] ?? "",
+    ),
   });
   const gone = new AbortController();
   outgoing.on("close", () => {
@@ -140,7 +145,8 @@ async function serve(
   };
 
   try {
-    if (!thisMachine.test(incoming.headers.host ?? "")) {
+    const host = incoming.headers.host ?? "";
+    if (!thisMachine.test(host) && host.replace(/:\d+$/, "") !== options.hostName) {
       entry.status = 421;
       return await send(outgoing, { status: entry.status }, new Date());
     }

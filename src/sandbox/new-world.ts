@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { newCluster, type ClusterContext } from "./new-cluster.ts";
+import { credentialFor, newJob } from "./job/new-job.ts";
 import { createIdSource, type IdSource } from "./new-id.ts";
+import { addManagedCluster } from "./new-managed-cluster.ts";
 import { SandboxOptionsError } from "./option-schema.ts";
 import { assign } from "./new-role-assignment.ts";
 import { Replication } from "./replication.ts";
@@ -36,9 +38,10 @@ export interface NewWorld {
  */
 export function newWorld(settings: SandboxSettings): NewWorld {
   const ids = createIdSource(settings.seed);
-  const subscriptions = settings.subscriptions.map(({ subscriptionId, displayName }, index) => ({
+  const subscriptions = settings.subscriptions.map(({ subscriptionId, displayName, tenantId }, index) => ({
     subscriptionId: subscriptionId ?? ids.guid(`subscription ${index}`),
     displayName,
+    ...(tenantId !== undefined && { tenantId }),
   }));
   const clusters = settings.clusters.map((cluster) => newCluster(cluster, ids));
   const caller = {
@@ -61,7 +64,9 @@ export function newWorld(settings: SandboxSettings): NewWorld {
     roleAssignments: [],
     apiVersions: { ...usualApiVersions, ...settings.apiVersions },
     clusters: clusters.map(({ cluster }) => cluster),
+    managedClusters: [],
     caller,
+    ...(settings.job && { job: newJob(settings.job, ids) }),
     clockAheadMs: settings.clockAheadMs,
     pageSize: settings.pageSize,
     replication: new Replication({
@@ -83,6 +88,9 @@ export function newWorld(settings: SandboxSettings): NewWorld {
   }
   for (const application of settings.applications) addApplication(world, application, ids);
   for (const principal of settings.foreignPrincipals) addForeignPrincipal(world, principal, ids);
+  for (const cluster of settings.managedClusters) {
+    addManagedCluster(world, cluster, ids, (...principal) => newPrincipal(world, ...principal));
+  }
   for (const group of settings.groups) addGroup(world, group, ids);
   return { world, contexts: clusters.flatMap(({ contexts }) => contexts) };
 }
@@ -90,11 +98,16 @@ export function newWorld(settings: SandboxSettings): NewWorld {
 function addCaller(world: World, settings: SandboxSettings["caller"], ids: IdSource): void {
   const { appId, objectId, secretText } = world.caller;
   const displayName = "sandbox-caller";
-  world.applications.push(emptyApplication(ids.guid("caller application object"), appId, displayName));
+  const trusted = settings.federatedCredentials ?? (world.job ? [credentialFor(world.job)] : []);
+  world.applications.push({
+    ...emptyApplication(ids.guid("caller application object"), appId, displayName),
+    federatedCredentials: trusted.map((one) => ({ ...one, id: ids.guid(`caller federated ${one.name}`) })),
+  });
   // On the principal, where a password signs in as well: the applications' passwords are those that matter here.
+  const password = newPassword({ displayName: null, secretText }, "caller", ids);
   world.servicePrincipals.push({
     ...newPrincipal(world, objectId, appId, displayName),
-    passwords: [newPassword({ displayName: null, secretText }, "caller", ids)],
+    passwords: world.job ? [] : [password],
     graphPermissions: [...settings.graphPermissions],
   });
   world.customRoles.push(...settings.customRoles.map((role) => ({ ...role, principalId: objectId })));

@@ -10,6 +10,8 @@ export interface RequestEntry {
   /** As sent, without the question mark. */
   readonly query: string;
   readonly userAgent: string;
+  /** What the client called it; empty where it gave no name. */
+  readonly clientRequestId: string;
   /** Whether it asks for a change, as the product counts mutating requests; known once the body was read. */
   mutating: boolean;
   /** Whether the service handled it: an injected fault may have refused it before, or lost the answer after. */
@@ -46,7 +48,9 @@ export class RequestLog {
   readonly #observers = new Set<RequestObserver>();
 
   /** Notes a request that arrives. */
-  open(request: Pick<RequestEntry, "service" | "method" | "path" | "query" | "userAgent">): RequestEntry {
+  open(
+    request: Pick<RequestEntry, "service" | "method" | "path" | "query" | "userAgent" | "clientRequestId">,
+  ): RequestEntry {
     const entry: RequestEntry = {
       index: this.entries.length + 1,
       service: request.service,
@@ -54,6 +58,7 @@ export class RequestLog {
       path: request.path,
       query: request.query,
       userAgent: request.userAgent,
+      clientRequestId: request.clientRequestId,
       mutating: false,
       handled: false,
       status: undefined,

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { addObject } from "./add-object.ts";
 import { writeAzConfiguration } from "./az-configuration.ts";
 import { createAzureService } from "./azure-service.ts";
+import { startConnectProxy } from "./connect-proxy.ts";
 import { createCertificateAuthority } from "./certificate-authority.ts";
 import { createContainerRegistry } from "./container-registry/container-registry.ts";
 import type { Environment } from "./environment.ts";
 import { FaultInjector, readFaults, type FaultOptions } from "./faults.ts";
 import { listen } from "./https-server.ts";
 import { Invariants, type Violation } from "./invariants.ts";
+import { jobEnvironment } from "./job/job-environment.ts";
 import { kubeconfigText } from "./kubernetes/kubeconfig-file.ts";
 import { createKubernetesApi } from "./kubernetes/kubernetes-api.ts";
 import { createIdSource } from "./new-id.ts";
@@ -71,10 +73,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   try {
     const authority = await createCertificateAuthority();
-    const identity = await authority.issue();
+    const hostNames = world.clusters.flatMap(({ hostName }) => hostName ?? []);
+    const identity = await authority.issue(...hostNames);
     const serve = async (
       service: Service,
-      extra: { port?: number; latencyMs?: number } = {},
+      extra: { port?: number; latencyMs?: number; hostName?: string } = {},
     ): Promise<string> => {
       const listener = await listen(service, { identity, log: requests, faults, ...extra });
       closers.push(() => listener.close());
@@ -93,11 +96,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         closers.push(() => real.close());
       }),
     );
+    const named = new Map<string, number>();
     await allStarted(
       world.clusters.map(async (cluster) => {
-        cluster.server = `https://${await serve(createKubernetesApi(world, cluster))}`;
+        const { hostName } = cluster;
+        const address = await serve(createKubernetesApi(world, cluster), hostName ? { hostName } : {});
+        cluster.server = `https://${hostName === undefined ? address : `${hostName}:443`}`;
+        if (hostName !== undefined) named.set(`${hostName}:443`, Number(address.split(":")[1]));
       }),
     );
+    if (named.size > 0) {
+      const proxy = await startConnectProxy(named);
+      closers.push(() => proxy.close());
+      for (const cluster of world.clusters) {
+        if (cluster.hostName !== undefined) cluster.proxyUrl = `http://127.0.0.1:${proxy.port}`;
+      }
+    }
 
     const caPath = join(folder, "ca.pem");
     const kubeconfigPath = join(folder, "kubeconfig");
@@ -108,15 +122,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       writeAzConfiguration(azureConfigDir, world),
     ]);
     if (settings.checkInvariants) invariants.watch();
+    const { tenantId, caller, job } = world;
+    const signIn = job
+      ? await jobEnvironment(world, job, folder)
+      : {
+          AZURE_TENANT_ID: tenantId,
+          AZURE_CLIENT_ID: caller.appId,
+          AZURE_CLIENT_SECRET: caller.secretText,
+        };
 
     return {
       world,
       requests,
       environment: {
         ACR_PULL_CLOUD: world.azureUrl,
-        AZURE_TENANT_ID: world.tenantId,
-        AZURE_CLIENT_ID: world.caller.appId,
-        AZURE_CLIENT_SECRET: world.caller.secretText,
+        ...signIn,
         AZURE_SUBSCRIPTION_ID: world.subscriptions[0]?.subscriptionId ?? "",
         KUBECONFIG: kubeconfigPath,
         NODE_EXTRA_CA_CERTS: caPath,

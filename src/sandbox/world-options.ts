@@ -126,6 +126,25 @@ const cluster = z.strictObject({
   objects: z.array(manifest).default([]).describe("Objects that exist beforehand, as manifests."),
 });
 
+/** A managed cluster of AKS. */
+const managedCluster = z.strictObject({
+  name,
+  /** The context that leads to it; absent: it is seen in Azure alone. */
+  context: name.optional(),
+  resourceGroup: name.default("sandbox-group"),
+  location: name.default("westeurope"),
+  /** Default: the first subscription. */
+  subscriptionId: guid.optional(),
+  /** Its API server has a name within its network alone. */
+  isPrivate: z.boolean().default(false),
+  /** What its nodes sign in to Azure as. */
+  nodes: z.enum(["identity", "service-principal"]).default("identity"),
+  /** The name of an identity that somebody made for its nodes, which clusters may share; absent: AKS's own. */
+  kubeletIdentity: name.optional(),
+  /** What that identity may do. */
+  roles: z.array(grant).default([]),
+});
+
 const password = z.strictObject({
   displayName: z.string().nullable().default(null),
   secretText: name.optional(),
@@ -171,6 +190,22 @@ const customRole = z.strictObject({
     .describe("Display name of the application it is held on; absent: the whole directory."),
 });
 
+/** Whose tokens sign in as an application: https://learn.microsoft.com/graph/api/resources/federatedidentitycredential */
+const federatedCredential = z.strictObject({
+  name,
+  issuer: name,
+  subject: name,
+  audience: name.default("api://AzureADTokenExchange"),
+});
+
+/** A job of a CI service: the caller signs in by its tokens, and has no secret. */
+const job = z.strictObject({
+  runner: z.enum(["github", "azure-pipelines", "gitlab"]),
+  issuer: name.exactOptional().describe("Default: as the service has it."),
+  subject: name.exactOptional(),
+  tokenLifetime: duration.default(300_000).describe("0: a token has ended when it arrives."),
+});
+
 const application = z.strictObject({
   displayName: name,
   appId: guid.optional(),
@@ -178,7 +213,7 @@ const application = z.strictObject({
   tags: z.array(z.string()).default([]),
   passwords: z.array(password).default([]),
   certificates: z.array(name).default([]).describe("Certificates, by display name."),
-  federatedCredentials: z.array(z.strictObject({ name, issuer: name, subject: name })).default([]),
+  federatedCredentials: z.array(federatedCredential).default([]),
   owners: z.array(name).default([]).describe("Object ids, or `caller`."),
   softDeleted: z.boolean().default(false),
   createdDateTime: z.iso
@@ -263,7 +298,14 @@ export const worldOptions = z.strictObject({
     .default(false)
     .describe("Watches after each write that no pull breaks and nothing foreign changes."),
   subscriptions: z
-    .array(z.strictObject({ subscriptionId: guid.optional(), displayName: name }))
+    .array(
+      z.strictObject({
+        subscriptionId: guid.optional(),
+        displayName: name,
+        /** Absent: this tenant's. Another one's has been delegated to callers of this one. */
+        tenantId: guid.optional(),
+      }),
+    )
     .min(1)
     .default([{ displayName: "Sandbox" }]),
   caller: z
@@ -271,9 +313,14 @@ export const worldOptions = z.strictObject({
       graphPermissions: z.array(name).default(["Application.ReadWrite.OwnedBy"]),
       customRoles: z.array(customRole).default([]),
       roles: z.array(grant).default([{ role: "Owner" }]),
+      federatedCredentials: z
+        .array(federatedCredential)
+        .exactOptional()
+        .describe("Default: one for the tokens of the job, if it runs in one."),
     })
     .prefault({})
     .describe("The service principal whose credentials are handed out."),
+  job: job.optional().describe("The CI job that programs in the sandbox run in; absent: none."),
   users: z.array(user).prefault([
     {
       userPrincipalName: "ada@sandbox.example",
@@ -302,6 +349,7 @@ export const worldOptions = z.strictObject({
     .strictObject({
       registries: apiVersionList,
       authorization: apiVersionList,
+      managedClusters: apiVersionList,
       subscriptions: apiVersionList,
     })
     .default({})
@@ -310,6 +358,8 @@ export const worldOptions = z.strictObject({
     ),
   registries: z.array(registry).prefault([{ name: "myregistry" }, { name: "abacregistry", mode: "abac" }]),
   clusters: z.array(cluster).prefault([{ context: "sandbox" }, { context: "sandbox-staging" }]),
+  /** Which of the clusters are AKS's, and others of AKS's. */
+  managedClusters: z.array(managedCluster).default([]),
 });
 
 /** The options of `startSandbox()`, as they are written down. */
@@ -320,9 +370,11 @@ export type SandboxSettings = z.output<typeof worldOptions>;
 
 /** Options of one cluster, registry and application, read. */
 export type ClusterSettings = z.output<typeof cluster>;
+export type ManagedClusterSettings = z.output<typeof managedCluster>;
 export type RegistrySettings = z.output<typeof registry>;
 export type GroupSettings = z.output<typeof group>;
 export type ForeignPrincipalSettings = z.output<typeof foreignPrincipal>;
+export type JobSettings = z.output<typeof job>;
 export type ApplicationSettings = z.output<typeof application>;
 /** A Kubernetes object as a manifest: what the API server fills in may be absent. */
 export type Manifest = z.output<typeof manifest>;

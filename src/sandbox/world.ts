@@ -1,6 +1,7 @@
 import type { CryptoKey } from "jose";
 import type { Replication } from "./replication.ts";
 import type { ApiVersions } from "./resource-manager/api-versions.ts";
+import type { ManagedClusterRecord } from "./resource-manager/managed-clusters.ts";
 
 /*
  * Everything the sandbox's services know, in memory: one tenant, its subscriptions, registries and clusters.
@@ -38,7 +39,7 @@ export interface ApplicationRecord extends Replicated {
   /** Every password it ever had; the removed ones carry `removedAt`. */
   readonly passwords: PasswordRecord[];
   readonly keyCredentials: Array<{ keyId: string; displayName: string }>;
-  readonly federatedCredentials: Array<{ id: string; name: string; issuer: string; subject: string }>;
+  readonly federatedCredentials: FederatedCredentialRecord[];
   /** Object ids of users and service principals. */
   readonly owners: string[];
   /** In deletedItems, restorable; it has its `removedAt` and still holds its unique name. */
@@ -47,6 +48,30 @@ export interface ApplicationRecord extends Replicated {
   createdDateTime?: string | null;
   /** The policy of its own. */
   managementPolicy?: ManagementPolicyRecord;
+}
+
+/** Whose tokens sign in as an application without a secret of its own. */
+export interface FederatedCredentialRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+  /** What the tokens have to be meant for. Default: Entra's own audience. */
+  readonly audience: string;
+}
+
+/** A job of a CI service, which gives it tokens of its own. */
+export interface JobRecord {
+  readonly runner: "github" | "azure-pipelines" | "gitlab";
+  /** Whom the tokens are from, and whom they name. */
+  readonly issuer: string;
+  readonly subject: string;
+  /** How long a token is valid, in milliseconds; 0: it has ended when it arrives. */
+  readonly tokenLifetimeMs: number;
+  /** Which service connection it may ask a token for; Azure Pipelines alone has them. */
+  readonly serviceConnectionId: string;
+  /** What the job asks for its tokens with. */
+  readonly requestToken: string;
 }
 
 export interface ServicePrincipalRecord extends Replicated {
@@ -135,6 +160,8 @@ export interface TenantPolicy extends PasswordRules {
 export interface SubscriptionRecord {
   readonly subscriptionId: string;
   readonly displayName: string;
+  /** Absent: this tenant's. Another one's has been delegated to callers of this one (Azure Lighthouse). */
+  readonly tenantId?: string;
 }
 
 export interface ImageRecord {
@@ -237,8 +264,12 @@ export interface SecretDenial {
 export interface ClusterRecord {
   /** The kubeconfig context that names it. */
   readonly context: string;
-  /** `https://localhost:PORT`, known once it listens. */
+  /** `https://localhost:PORT`, known once it listens; `https://HOST:443` where it has a host name. */
   server: string;
+  /** The name that a managed cluster's API server has; absent: this machine's. */
+  hostName?: string;
+  /** The proxy that leads to that name. */
+  proxyUrl?: string;
   /** Objects by plural resource name (`namespaces`, `secrets`, `serviceaccounts`, `pods`, `events`…). */
   readonly objects: Record<string, KubernetesObject[]>;
   /** The user of the context; a context of the kubeconfig may name another. */
@@ -282,7 +313,10 @@ export interface World {
   /** Which versions of its APIs Resource Manager has here: clouds of their own have fewer. */
   apiVersions: ApiVersions;
   readonly clusters: ClusterRecord[];
+  readonly managedClusters: ManagedClusterRecord[];
   readonly caller: CallerRecord;
+  /** The CI job that its programs run in; absent: none. */
+  readonly job?: JobRecord;
   /** How far the clocks of Azure and its registries are ahead of this machine's, in milliseconds. */
   clockAheadMs: number;
   /** Items a page holds in Graph, Resource Manager and Kubernetes lists; absent: the services' own sizes. */

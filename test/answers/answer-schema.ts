@@ -42,8 +42,14 @@ const secret = z.strictObject({
   error: reason.optional(),
 });
 
+const manifest = z
+  .string()
+  .optional()
+  .describe("with --manifest: the file or folder that the secrets are written to, instead of to the cluster");
+
 const setup = z.strictObject({
   registry,
+  manifest,
   servicePrincipals: z.array(
     z.strictObject({
       context: z.string(),
@@ -86,12 +92,29 @@ const setup = z.strictObject({
     .describe("those that were created"),
   secrets: z.array(secret),
   serviceAccounts: z.array(secret),
+  attachments: z
+    .array(
+      z.strictObject({
+        context: z.string(),
+        managedCluster: z.string().describe("its resource id"),
+        kubeletIdentity: z.strictObject({
+          objectId: z.string(),
+          clientId: z.string(),
+          resourceId: z.string(),
+        }),
+        action,
+      }),
+    )
+    .optional()
+    .describe("with --attach: the AKS clusters whose nodes were granted the role"),
   verification: z.strictObject({
     status: z.enum(["passed", "failed", "skipped"]),
     reason: z
       .string()
       .optional()
-      .describe("why it is skipped; not-reached: the run ended before it tried a pull"),
+      .describe(
+        "why it is skipped; not-reached: the run ended before it tried a pull; role-read-back: only a node of AKS could try one; sealed: the password is in sealed documents alone",
+      ),
     checks: z.array(
       z.strictObject({
         id: z.string(),
@@ -117,6 +140,7 @@ const evidence = z
   );
 
 const rotate = z.strictObject({
+  manifest,
   rotations: z.array(
     z.strictObject({
       context: z.string(),
@@ -136,7 +160,14 @@ const rotate = z.strictObject({
       retired: z.boolean().describe("whether the replaced key is gone"),
       retirement: evidence.optional(),
       retireBlocked: z
-        .enum(["cannot-see-all-namespaces", "still-held", "key-not-ours", "key-unknown", "not-yet-refused"])
+        .enum([
+          "cannot-see-all-namespaces",
+          "still-held",
+          "key-not-ours",
+          "key-unknown",
+          "not-yet-refused",
+          "not-applied",
+        ])
         .optional()
         .describe("why the old key lives on although its time is over, or will"),
     }),
@@ -216,6 +247,22 @@ const status = z.strictObject({
     ),
   ).describe("keys that acr-pull made and no mark names; null where that cannot be known"),
   orphansUnknown: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  attachments: z
+    .array(
+      z.strictObject({
+        context: z.string(),
+        managedCluster: z.string().describe("its resource id"),
+        kubeletIdentity: z.string().describe("the object id of its nodes' identity"),
+        registry: z.string().describe("resource id"),
+        role: z.string(),
+        roleAssignment: z.string().describe("its resource id"),
+        state: z.enum(["ok", "wrong-mode", "unknown"]),
+        reason: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe("what setup --attach granted the nodes of the chosen AKS clusters; absent where none is AKS"),
+  attachmentsUnknown: z.strictObject({ code: z.string(), message: z.string() }).optional(),
   brokenLinks: z
     .array(
       z.strictObject({ ...place, namespace: z.string(), serviceAccount: z.string(), secret: z.string() }),
@@ -299,6 +346,8 @@ const remove = z.strictObject({
           "has-unnamed-key",
           "principal-gone",
           "used-by-other-clusters",
+          "identity-shared",
+          "clusters-not-seen",
           "shared",
           "has-other-credentials",
           "not-seen",
@@ -335,7 +384,7 @@ function answersOf(command: string, result: z.ZodObject, planned: Record<string,
 /** Every document that the program writes to stdout with `-o json`. */
 export const answer = z
   .union([
-    ...answersOf("setup", setup, { registry }),
+    ...answersOf("setup", setup, { registry, manifest }),
     ...answersOf("rotate", rotate, {}),
     ...answersOf("verify", verify, undefined),
     ...answersOf("status", status, {}),

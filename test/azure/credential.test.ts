@@ -5,7 +5,12 @@ import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createAzureHttp, type AzureRequest } from "../../src/azure/azure-http.ts";
 import { openAzure } from "../../src/azure/azure.ts";
-import { chooseMethod, createCredential, type Credential } from "../../src/azure/credential.ts";
+import {
+  chooseMethod,
+  createCredential,
+  type Credential,
+  type CredentialOptions,
+} from "../../src/azure/credential.ts";
 import { readMetadata } from "../../src/azure/cloud.ts";
 import type { SandboxOptions } from "../../src/sandbox/world-options.ts";
 import { openParts, sandboxedAzure, signal, type SandboxedAzure } from "./sandboxed-azure.ts";
@@ -44,6 +49,13 @@ test.each([
   [{ AZURE_CLIENT_ID: "c", AZURE_CLIENT_SECRET: "s" }, "cli"],
   [{ ...names, AZURE_FEDERATED_TOKEN_FILE: "f" }, "workload-identity"],
   [{ ...names, AZURE_FEDERATED_TOKEN_FILE: "f", IDENTITY_ENDPOINT: "http://x" }, "workload-identity"],
+  [{ ...names, ACTIONS_ID_TOKEN_REQUEST_URL: "u", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "t" }, "github"],
+  [{ ACTIONS_ID_TOKEN_REQUEST_URL: "u", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "t" }, "cli"],
+  [
+    { SYSTEM_OIDCREQUESTURI: "u", SYSTEM_ACCESSTOKEN: "t", AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: "s" },
+    "azure-pipelines",
+  ],
+  [{ SYSTEM_OIDCREQUESTURI: "u", AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: "s" }, "cli"],
   [{ IDENTITY_ENDPOINT: "http://x" }, "managed-identity"],
   [{ MSI_ENDPOINT: "http://x" }, "managed-identity"],
 ] as const)("with %j one signs in by %s", (env, method) => {
@@ -311,7 +323,7 @@ describe("the Azure CLI", () => {
     },
   });
 
-  function cli(path: string): Credential {
+  function cli(path: string, ahead?: CredentialOptions["ahead"]): Credential {
     vi.stubEnv("PATH", path);
     return createCredential({
       auth: "cli",
@@ -320,6 +332,7 @@ describe("the Azure CLI", () => {
       http: createAzureHttp({ variables: {} }),
       env: { PATH: path },
       onDeviceCode: () => {},
+      ...(ahead && { ahead }),
     });
   }
 
@@ -343,6 +356,41 @@ describe("the Azure CLI", () => {
     expect(await readFile(join(folder, "arguments"), "utf8")).toContain(
       "--resource https://arm.stack.example/ --tenant contoso.example",
     );
+  });
+
+  test("is asked for all tokens at once, whichever is needed first", async () => {
+    const asked = join(folder, "asked");
+    const path = await fakeAz(
+      `echo "$6" >> ${asked}; echo '{"accessToken": "${token}", "expires_on": 4102444800}'`,
+    );
+    const scopes = [cloud.resourceManagerScope, cloud.graphScope];
+    const credential = cli(path, { scopes, signal });
+    await credential.getToken(cloud.graphScope);
+    await credential.getToken(cloud.resourceManagerScope);
+    const resources = (await readFile(asked, "utf8")).trim().split("\n");
+    expect(resources.sort()).toEqual(["https://arm.stack.example/", "https://graph.stack.example"]);
+  });
+
+  test("that cannot give a token which nobody needed yet says so when it is needed", async () => {
+    const path = await fakeAz(
+      `case "$6" in *graph*) echo '{"accessToken": "${token}", "expires_on": 4102444800}' ;; *) echo "ERROR: AADSTS53003: no" >&2; exit 1 ;; esac`,
+    );
+    const credential = cli(path, { scopes: [cloud.resourceManagerScope, cloud.graphScope], signal });
+    expect(await credential.getToken(cloud.graphScope)).toMatchObject({ token });
+    await expect(credential.getToken(cloud.resourceManagerScope)).rejects.toMatchObject({
+      code: "azure.conditional-access",
+    });
+  });
+
+  test("whose own sign-in has ended, as after azure/login, says how to have one that lasts", async () => {
+    const path = await fakeAz(
+      `echo "ERROR: AADSTS700024: Client assertion is not within its valid time range. Current time: 2026-11-26T08:38:51.1Z, assertion valid from 2026-11-26T08:13:37.0Z, expiry time of assertion 2026-11-26T08:18:37.0Z. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials . Trace ID: t" >&2; exit 1`,
+    );
+    await expect(cli(path).getToken(cloud.graphScope)).rejects.toMatchObject({
+      code: "azure.federated-token-expired",
+      exitCode: 3,
+      hint: expect.stringContaining("--auth github") as string,
+    });
   });
 
   test("not signed in says how to sign in", async () => {

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
-import { entraReason, signInError } from "../../src/azure/sign-in-errors.ts";
+import { entraReason, signInError, type SignInAttempt } from "../../src/azure/sign-in-errors.ts";
 
 describe("Entra's reason", () => {
   test.each([
@@ -32,6 +32,12 @@ describe("Entra's reason", () => {
   });
 });
 
+const attempt = (method: SignInAttempt["method"], env: SignInAttempt["env"] = {}): SignInAttempt => ({
+  method,
+  env,
+  tenant: undefined,
+});
+
 describe("a failed sign-in", () => {
   test.each([
     ["AADSTS50076: Multi-factor.", "azure.conditional-access"],
@@ -42,17 +48,25 @@ describe("a failed sign-in", () => {
     ["AADSTS7000222: Expired.", "azure.not-signed-in"],
     ["something else", "azure.not-signed-in"],
   ])("by %j is %s, exit 3", (text, code) => {
-    expect(signInError(text, "environment", undefined, undefined)).toMatchObject({ code, exitCode: 3 });
+    expect(signInError(text, attempt("environment"))).toMatchObject({ code, exitCode: 3 });
   });
 
   test("under Conditional Access says from which machine", () => {
-    const error = signInError("AADSTS53003: Blocked.", "cli", undefined, undefined);
+    const error = signInError("AADSTS53003: Blocked.", attempt("cli"));
     expect(error.message).toContain(hostname());
   });
 
   test("with the Azure CLI says which command mends it", () => {
-    const error = signInError("Please sign in.", "cli", "contoso.example", undefined);
+    const error = signInError("Please sign in.", { ...attempt("cli"), tenant: "contoso.example" });
     expect(error.hint).toContain("az login --tenant contoso.example");
     expect(error.hint).toContain("AZURE_CLIENT_ID");
+  });
+
+  test.each([
+    [{ GITHUB_ACTIONS: "true" }, "id-token: write"],
+    [{ TF_BUILD: "True" }, "SYSTEM_ACCESSTOKEN: $(System.AccessToken)"],
+    [{ GITLAB_CI: "true" }, "AZURE_FEDERATED_TOKEN_FILE"],
+  ])("with the Azure CLI in a job with %j says how the job signs in by itself", (env, hint) => {
+    expect(signInError("Please sign in.", attempt("cli", env)).hint).toContain(hint);
   });
 });

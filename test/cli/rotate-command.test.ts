@@ -58,7 +58,7 @@ describe("rotate of a key that two namespaces hold", () => {
     expect(run.code).toBe(143);
     expect(run.json).toMatchObject({ command: "rotate", error: { code: "interrupted", retryable: true } });
     expect(run.stderr).toContain("stopping as soon as it is safe; a second signal stops at once");
-    const again = "acr-pull rotate --namespace default --expires-in 90d --yes";
+    const again = "acr-pull rotate --namespace default --context sandbox --expires-in 90d --yes";
     expect(run.stderr).toContain(`To continue: ${again}\n`);
     const next = await runProgram(sandbox, again.split(" ").slice(1));
     expect(next.code, next.stderr).toBe(0);
@@ -69,10 +69,10 @@ describe("rotate of a key that two namespaces hold", () => {
     const { code, stdout, stderr } = await runProgram(sandbox, ["rotate", "-y"]);
     expect(code, stderr).toBe(0);
     const [mark] = Object.values(marksOf(sandbox)) as Array<{ keyId: string; retire: { keyId: string } }>;
-    expect(stdout).toContain(`The key ${mark?.keyId} for localhost:`);
+    expect(stdout).toContain(`The key ${mark?.keyId} for myregistry (localhost:`);
     expect(stdout).toMatch(/ in sandbox is in use by 2 secrets, valid until \d{4}-\d\d-\d\d\.$/m);
     expect(stdout).toContain(`The key ${mark?.retire.keyId} before it stays valid until 20`);
-    expect(stdout).toContain("    acr-pull rotate --finish --yes\n");
+    expect(stdout).toContain("    acr-pull rotate --context sandbox --finish --yes\n");
     expect(entryOf(sandbox, "myregistry", "default")).toEqual(entryOf(sandbox));
     expect(entryOf(sandbox)?.password).not.toBe(old);
     expect(livePasswords(sandbox)).toHaveLength(2);

@@ -65,7 +65,7 @@ describe("verify for people", () => {
       );
       expect(stdout).toMatch(/^ {2}- skip role-mode, .*: Skipped while role-assignment fails\.$/m);
       expect(stdout).toMatch(/^Not in order: .* 1 FAILED, /m);
-      expect(stdout).toMatch(/\n {2}acr-pull verify --namespace awesomeapps\n$/);
+      expect(stdout).toMatch(/\n {2}acr-pull verify --namespace awesomeapps --context sandbox\n$/);
     } finally {
       await broken.sandbox.close();
     }

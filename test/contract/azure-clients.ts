@@ -40,6 +40,7 @@ export async function openClients() {
     resourceManagerScope: "https://management.azure.com/.default",
     graph: url,
     graphScope: "https://graph.microsoft.com/.default",
+    federationAudience: "api://AzureADTokenExchange",
     registrySuffixes: [".azurecr.io"],
     isWellKnown: true,
   };

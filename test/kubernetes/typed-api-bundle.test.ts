@@ -42,9 +42,9 @@ function readModel(model: string): string | undefined {
   }
 }
 
-/** The chunk of the built program that holds the typed API. */
+/** The chunk of the built program that holds what the Kubernetes client is used for. */
 const chunk = readdirSync(join(root, "dist"))
-  .filter((file) => file.startsWith("typed-api-"))
+  .filter((file) => file.startsWith("kubernetes-calls-"))
   .map((file) => readFileSync(join(root, "dist", file), "utf8"))
   .join("\n");
 

@@ -17,6 +17,9 @@ export type Peer =
   | "unshare"
   | "skopeo"
   | "docker-registry"
+  | "kubeseal"
+  | "sops"
+  | "age-keygen"
   | "zsh"
   | "fish";
 

@@ -213,7 +213,27 @@ it("exchanges a workload's own token only for an application that trusts its iss
   const trusted = "33333333-3333-4333-8333-333333333333";
   expect((await exchange(trusted, "repo:a/b")).status).toBe(200);
   expect((await exchange(trusted, "repo:a/other")).body["error_codes"]).toEqual([700213]);
+  expect((await exchange(trusted, "Repo:a/b")).body["error_codes"]).toEqual([7002138]);
   expect((await exchange(azure.world.caller.appId, "repo:a/b")).body["error_codes"]).toEqual([700213]);
+});
+
+it.each([
+  [{ iss: "https://other.example" }, 700211, "issuer 'https://other.example'"],
+  [{ aud: "https://github.com/a" }, 700212, "audience 'https://github.com/a'"],
+  [
+    { exp: 1_700_000_000, nbf: 1_699_999_700 },
+    700024,
+    "expiry time of assertion 2023-11-14T22:13:20.0000000Z",
+  ],
+])("refuses a workload's token with %j by AADSTS%i", async (changes, number, says) => {
+  const job = { runner: "github", issuer: "https://ci.example", subject: "repo:a/b" } as const;
+  const azure = inProcessAzure({ job });
+  const usual = { iss: "https://ci.example", sub: "repo:a/b", aud: "api://AzureADTokenExchange" };
+  const assertion = new UnsecuredJWT({ ...usual, exp: 4_000_000_000, ...changes }).encode();
+  const { client_secret: _, ...form } = signIn(azure, { client_assertion: assertion });
+  const { body } = await azure.token(form);
+  expect(body["error_codes"]).toEqual([number]);
+  expect(body["error_description"]).toContain(says);
 });
 
 it("signs a person in by device code, after as many polls as the world asks for", async () => {

@@ -53,6 +53,7 @@ function open(options: SandboxOptions = {}, caller?: Caller) {
   return { ...all, routes, registryId, subscription, assignments, commits, ask, assign, roleId };
 }
 
+type Json = Readonly<Record<string, unknown>>;
 type Answer = SandboxResponse & { readonly body: Record<string, unknown> };
 
 async function answered(
@@ -567,4 +568,62 @@ test.each([
   ["POST", "/v1.0/applications", false],
 ])("%s %s asks Resource Manager for a change: %s", (method, path, expected) => {
   expect(armIsMutating(request(method, path))).toBe(expected);
+});
+
+describe("managed clusters of AKS", () => {
+  const list = "/providers/Microsoft.ContainerService/managedClusters";
+  const options = {
+    clusters: [{ context: "shop" }],
+    managedClusters: [
+      { name: "shop", context: "shop", resourceGroup: "shop-group" },
+      { name: "old", nodes: "service-principal" as const },
+      { name: "inner", isPrivate: true },
+    ],
+  };
+  const ask = (all: ReturnType<typeof open>, path: string, version = "2025-05-01") =>
+    all.ask("GET", path, undefined, version);
+
+  test("are listed as AKS writes them: with their own spelling of ids, and the identity of their nodes", async () => {
+    const all = open(options);
+    const value = valuesOf(await ask(all, `${all.subscription}${list}`));
+    const fields = (one: Json | undefined) => one?.["properties"] as Json | undefined;
+    expect(value.map(({ name: one }) => one)).toEqual(["shop", "old", "inner"]);
+    const [first, old, inner] = value;
+    expect(first?.["id"]).toContain("/resourcegroups/shop-group/providers/");
+    expect(first).toMatchObject({
+      type: "Microsoft.ContainerService/ManagedClusters",
+      properties: {
+        fqdn: expect.stringMatching(/^shop-dns-.*\.hcp\.westeurope\.azmk8s\.io$/),
+        servicePrincipalProfile: { clientId: "msi" },
+        identityProfile: { kubeletidentity: { objectId: expect.any(String), clientId: expect.any(String) } },
+      },
+    });
+    expect(all.world.clusters[0]?.hostName).toBe(fields(first)?.["fqdn"]);
+    expect(fields(old)).not.toHaveProperty("identityProfile");
+    expect(fields(inner)?.["privateFQDN"]).toMatch(/\.privatelink\.westeurope\.azmk8s\.io$/);
+  });
+
+  test("are read one by one, and listed by their group", async () => {
+    const all = open(options);
+    const group = `${all.subscription}/resourceGroups/shop-group`;
+    expect((await ask(all, `${group}${list}/SHOP`)).body).toMatchObject({ name: "shop" });
+    expect((await ask(all, `${group}${list}/other`)).status).toBe(404);
+    expect((await ask(all, `${all.subscription}/resourceGroups/none${list}`)).status).toBe(404);
+  });
+
+  test("do not show to who may not read them, and refuse to be read by name", async () => {
+    const all = open(options, [{ role: "AcrPull", scope: "myregistry" }]);
+    expect((await ask(all, `${all.subscription}${list}`)).body).toEqual({ value: [] });
+    const one = await ask(all, `${all.subscription}/resourceGroups/shop-group${list}/shop`);
+    expect(one.status).toBe(403);
+  });
+
+  test("are refused in a version that there is not", async () => {
+    const all = open(options);
+    const answer = await ask(all, `${all.subscription}${list}`, "2019-01-01");
+    expect([answer.status, answer.body["error"]]).toMatchObject([
+      404,
+      { code: "InvalidResourceType", message: expect.stringContaining("'managedClusters'") },
+    ]);
+  });
 });

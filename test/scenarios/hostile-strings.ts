@@ -9,6 +9,9 @@ import { runInProcess } from "../program.ts";
 const acting =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff]|[\u{e0000}-\u{e007f}]/u;
 
+/** What a CI service takes for a command: https://github.com/actions/runner, ActionCommand.cs */
+const commanding = /^\s*::[^\n]*::|##(?:vso)?\[/im;
+
 const nasty = fc.constantFrom(
   "\u001b[2J",
   "\u001b[31m",
@@ -19,6 +22,10 @@ const nasty = fc.constantFrom(
   "\u0007",
   "\r\nerror: ",
   "\n✓ ",
+  "\n::error::x",
+  "::stop-commands::x",
+  "##[add-mask]1",
+  "##vso[task.setvariable variable=PATH]x",
   "\u2028",
   "\u202e",
   "\u200b",
@@ -98,7 +105,7 @@ async function open([user, group, team, key, subscription, ...rest]: readonly st
 /**
  * Runs every command in a world of hostile texts, and while services refuse with hostile codes.
  * @returns how many runs there were
- * @throws AssertionError for a character that a terminal acts on, an answer that cannot be read, a bug of ours
+ * @throws AssertionError for a character that a terminal or a CI service acts on, an answer that cannot be read, a bug of ours
  */
 export async function runAmidHostileStrings(seed: number): Promise<number> {
   const texts = textsOf(seed, textsInSeed);
@@ -128,6 +135,7 @@ export async function runAmidHostileStrings(seed: number): Promise<number> {
         const said = JSON.stringify([args, run.stdout, run.stderr]);
         expect(run.stdout, said).not.toMatch(acting);
         expect(run.stderr, said).not.toMatch(acting);
+        expect(run.stderr + run.stdout, said).not.toMatch(commanding);
         expect(run.stderr + run.stdout, said).not.toContain("bug in acr-pull");
         expect([0, 1, 2, 3, 4, 5], said).toContain(run.code);
         const read = readers[format];

@@ -58,7 +58,7 @@ export function expectFailure(run: Run, command: string, expected: Failure): voi
   expect(error.retryable).toBe(expected.retryable ?? false);
   for (const part of expected.says) expect(error.message).toMatch(part);
   for (const part of expected.hint) expect(error.hint).toMatch(part);
-  expect(run.stderr).toContain("error: ");
+  expect(run.stderr).toContain(`error[${expected.code}]: `);
   expect(run.stderr).toContain("  fix: ");
   expect(run.stderr).toMatch(expected.requestId ? / {2}request id: [\w-]{8,}/ : /./);
 }

@@ -435,6 +435,7 @@ describe.concurrent("remove leaves", () => {
           name: "ci",
           issuer: "https://issuer.example",
           subject: "s",
+          audience: "api://AzureADTokenExchange",
         }),
       "has-other-credentials",
     ],

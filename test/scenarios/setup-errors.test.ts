@@ -491,11 +491,12 @@ describe("setup, refused before anything is written", () => {
     expect(left, "what is left").toEqual([[], []]);
   });
 
-  it("tells people the same, without a document, and with its code when they ask for more", async () => {
+  it("tells people the same, with its code and without a document", async () => {
     const run = await runSafely(sandbox, ["setup", "--registry", "twinregistry", "--verbose", "-y"]);
     expect([run.code, run.stdout]).toEqual([2, ""]);
-    expect(run.stderr).toMatch(/^error: 2 registries are called twinregistry:\n {9}localhost:\d+ {2}\/sub/m);
-    expect(run.stderr).toContain("  code: registry.ambiguous\n");
+    expect(run.stderr).toMatch(
+      /^error\[registry.ambiguous\]: 2 registries are called twinregistry:\n {9}localhost:\d+ {2}\/sub/m,
+    );
   });
 
   it.each([

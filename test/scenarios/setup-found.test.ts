@@ -601,7 +601,13 @@ describe("setup, where a stranger registered our name first", () => {
     [
       "a federated credential",
       (application: ApplicationRecord) =>
-        void application.federatedCredentials.push({ id: "f", name: "n", issuer: "i", subject: "s" }),
+        void application.federatedCredentials.push({
+          id: "f",
+          name: "n",
+          issuer: "i",
+          subject: "s",
+          audience: "a",
+        }),
     ],
     [
       "himself as its owner",

@@ -363,7 +363,9 @@ describe("setup, what it makes and how it proves it", () => {
     const { result, count } = await mutations(() => runSafely(sandbox, [...args, file]));
     expect([result.code, count]).toEqual([0, 0]);
     expect(await readFile(file, "utf8")).toContain(JSON.stringify(entryOf(sandbox)?.password));
-    expect(result.stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --yes");
+    expect(result.stdout).toContain(
+      "acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
+    );
     expect(result.stdout).not.toContain("--credentials-file");
   });
 
@@ -535,7 +537,9 @@ describe("setup, told by flags and by variables", () => {
     const env = { PATH: process.env["PATH"], HOME: folder, ...sandbox.environment };
     const args = ["setup", "--registry", "myregistry", "-n", "default", "-y"];
     const { stdout } = await promisify(execFile)(process.execPath, [plugin, ...args], { env });
-    expect(stdout).toContain("kubectl acr-pull setup --registry myregistry --namespace default --yes");
+    expect(stdout).toContain(
+      "kubectl acr-pull setup --registry myregistry --namespace default --context sandbox --yes",
+    );
     expect(secretsIn(stdout, sandbox)).toEqual([]);
   });
 });

@@ -485,7 +485,7 @@ describe.concurrent("status, while keys come and go,", () => {
     const overdue = await status(sandbox);
     expect([overdue.code, overdue.json.pending[0].overdue]).toEqual([5, true]);
     expect((await runSafely(sandbox, ["status"])).stdout).toContain(
-      "acr-pull rotate --if-expiring-within 60d --yes",
+      "acr-pull rotate --context sandbox --if-expiring-within 60d --yes",
     );
   });
 
@@ -503,7 +503,7 @@ describe.concurrent("status, while keys come and go,", () => {
       const sandbox = await start(test);
       setUp(sandbox, wish);
       const { stdout } = await runSafely(sandbox, ["status", ...args]);
-      const told = `rotate --if-expiring-within ${within} --yes`;
+      const told = `rotate --context sandbox --if-expiring-within ${within} --yes`;
       expect(stdout).toContain(`acr-pull ${told}`);
       const run = await runSafely(sandbox, [...told.split(" "), "-o", "json", "--settle", "0s"]);
       expect(run.json.rotations[0].state).toBe("pending");
@@ -698,8 +698,8 @@ describe.concurrent("status --prune", () => {
     const told = await status(sandbox);
     expect([told.code, told.json.orphans]).toMatchObject([5, [{ keyId: orphan }]]);
     const text = await runSafely(sandbox, ["status"]);
-    expect(text.stdout).toContain(`acr-pull status --prune ${orphan} --yes`);
-    expect(text.stdout).toContain("1 entry, in order; what is not in order follows.");
+    expect(text.stdout).toContain(`acr-pull status --context sandbox --prune ${orphan} --yes`);
+    expect(text.stdout).toContain("1 entry is in order, but not everything is:");
     const { result: plan, writes } = await countingWrites(sandbox, () => prune(sandbox, orphan, "--dry-run"));
     expect([plan.code, writes, plan.json.plan.map(({ action }: { action: string }) => action)]).toEqual([
       0,

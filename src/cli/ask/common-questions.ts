@@ -87,6 +87,8 @@ const by: Readonly<Record<SignedIn["method"], string>> = {
   environment: "by environment variables",
   "workload-identity": "by this pod's workload identity",
   "managed-identity": "by this machine's managed identity",
+  github: "by this job of GitHub Actions",
+  "azure-pipelines": "by this job of Azure Pipelines",
   "device-code": "by a code",
   browser: "by a browser",
 };

@@ -1,5 +1,5 @@
 import type { ExecPluginPolicy } from "../../core/ports.ts";
-import type { AuthChoice } from "../../domain/identity.ts";
+import { authMethods, type AuthChoice } from "../../domain/identity.ts";
 import { imageReference, labelSelector, namespaceName, secretReference } from "../../domain/names.ts";
 import {
   azureClouds,
@@ -15,15 +15,7 @@ import { rehearsalOptions } from "./rehearsal-options.ts";
 import { defaultedOption, listOption, oneOf, switchOption, valueOption, yieldingOption } from "./option.ts";
 
 /** How this program signs in to Azure. */
-const authMethods = [
-  "auto",
-  "cli",
-  "environment",
-  "workload-identity",
-  "managed-identity",
-  "device-code",
-  "browser",
-] as const satisfies readonly AuthChoice[];
+const authChoices = ["auto", ...authMethods] as const satisfies readonly AuthChoice[];
 
 /** How a credential is proven. */
 const proofs = ["registry", "entra", "none"] as const;
@@ -48,10 +40,10 @@ export const signInOptions = {
   }),
   auth: defaultedOption({
     flag: "--auth <method>",
-    summary: `how to sign in to Azure: ${authMethods.join(", ")}`,
+    summary: `how to sign in to Azure: ${authChoices.join(", ")}`,
     question: "Sign in to Azure as",
     group: "Registry",
-    parse: oneOf(...authMethods),
+    parse: oneOf(...authChoices),
     fallback: "auto",
   }),
 };
@@ -174,8 +166,19 @@ export const askingOptions = {
   noInput: switchOption({ flag: "--no-input", summary: "never ask, even at a terminal", group: "Run" }),
 };
 
+/** For every command that changes something outside. */
+export const changeLogOptions = {
+  log: valueOption({
+    flag: "--log <file>",
+    summary: "also append each change in Azure and in clusters to this file, as a line of JSON",
+    group: "Output",
+    parse: plainText,
+  }),
+};
+
 /** Options of every command that carries work out: how it proves, waits, shows and asks. */
 export const runOptions = {
+  ...changeLogOptions,
   ...proofOptions,
   waitBusyMs: defaultedOption({
     flag: "--wait-busy <duration>",

@@ -10,6 +10,7 @@ import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
+  changeLogOptions,
   clusterOptions,
   completenessOptions,
   leaveOutOptions,
@@ -91,7 +92,7 @@ export const removeOptions = {
   yes,
   force: switchOption({
     flag: "--force",
-    summary: "remove the entry although pods or service accounts still name the secret",
+    summary: "remove it although pods or service accounts name the secret, or AKS clusters share an identity",
     common: true,
     group: "Consent",
     consent: true,
@@ -113,6 +114,7 @@ export const removeOptions = {
   ...completenessOptions,
   ...leaveOutOptions,
   ...rehearsalAfterSetup,
+  ...changeLogOptions,
   ...outputOptions,
 };
 

@@ -1,4 +1,4 @@
-import type { PlannedChange } from "../../core/plan.ts";
+import { hasChanges, type PlannedChange } from "../../core/plan.ts";
 import type { KeptReason, RemovedItem, RemovePlan, RemoveResult } from "../../core/remove/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { FlowText, Telling } from "../show/answer.ts";
@@ -25,6 +25,7 @@ export const removeText: FlowText<RemoveAnswers, RemovePlan, RemoveResult> = {
   lines: resultLines,
   troubles: (result, telling) =>
     telling.exitCode === exitCode.ok ? [] : resultLines(result, { ...telling, asked: false }),
+  outputs: ({ removed }) => ({ changed: hasChanges(removed) }),
 };
 
 /** Says in words why something stays. What goes needs only its name. */
@@ -131,6 +132,8 @@ const reasons: Readonly<Record<KeptReason, string>> = {
   "has-unnamed-key": "a key is left that no secret here names",
   "principal-gone": "its principal is gone, so that nobody pulls by it",
   "used-by-other-clusters": "other clusters use it",
+  "identity-shared": "its identity is also used",
+  "clusters-not-seen": "other AKS clusters, which could not be seen, may pull by it",
   shared: "acr-pull did not make the application for this cluster",
   "has-other-credentials": "something else can sign in as it",
   "not-seen": "it cannot be seen whether something else can sign in as it",

@@ -16,9 +16,16 @@ export const rotateCommand = flowCommand<RotateTypes>({
     ["rotate --registry myregistry --dry-run", "only show what would be done"],
     ["rotate --finish --yes", "only retire the old keys that are due"],
     ["rotate --abort --yes", "go back to the old keys"],
+    ["rotate --manifest deploy/pull/ --seal-with 'kubeseal -o yaml' --yes", "documents to commit"],
     ["rotate -n awesomeapps -n default --compromised --yes", "a key has leaked: retire it at once"],
   ],
-  input: async () => rotateInput,
+  async input(given, context) {
+    if (given.manifest !== undefined) {
+      const { checkManifest } = await import("../manifest-target.ts");
+      await checkManifest(given, context.process);
+    }
+    return rotateInput;
+  },
   ports: async (open, answers) => ({
     ...(await open.workplace(answers, "directory")),
     azure: await open.directory(answers),

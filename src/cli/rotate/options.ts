@@ -10,6 +10,7 @@ import type { Writing } from "../../core/ports.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
+import { manifestConflicts, manifestOptions } from "../options/manifest-options.ts";
 import { grace, lifetime, positiveDuration, settleTime } from "../options/option-values.ts";
 import { defaultedOption, listOption, switchOption, valueOption, type AnswersOf } from "../options/option.ts";
 import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
@@ -47,6 +48,7 @@ export const rotateOptions = {
     group: "Cluster",
     parse: objectName,
   }),
+  ...manifestOptions,
   ...runOptions,
   ...rehearsalAfterSetup,
   ifExpiringWithinMs: valueOption({
@@ -76,6 +78,7 @@ export const rotateOptions = {
     summary: "stay until the old key is retired",
     common: true,
     group: "Rotation",
+    excludes: { manifest: "a manifest is applied between the steps" },
   }),
   settleMs: defaultedOption({
     flag: "--settle <duration>",
@@ -193,9 +196,21 @@ export function rotateInput(answers: RotateAnswers): RotateInput {
 /** What `rotate` refuses before anything is read or asked for. */
 export const rotateChecks: Checks<RotateAnswers> = {
   options: rotateOptions,
-  conflicts: (answers) => [...outlivedBy(answers), ...alwaysExpiring(answers)],
+  conflicts: (answers) => [
+    ...outlivedBy(answers),
+    ...alwaysExpiring(answers),
+    ...manifestConflicts(answers),
+    ...unreadManifest(answers),
+  ],
   missing: ({ dryRun, yes }, interactive) => (interactive || dryRun || yes ? [] : [rotateOptions.yes]),
 };
+
+/** What is printed nobody reads back, so that nobody knows which key is to be replaced. */
+function unreadManifest({ manifest }: RotateAnswers): string[] {
+  return manifest === "-"
+    ? ["--manifest - cannot be rotated: name the file or folder that holds the documents"]
+    : [];
+}
 
 /** A grace longer than the new key's life would end with no key at all. */
 function outlivedBy({ graceMs, expiresInMs }: RotateAnswers): string[] {

@@ -38,7 +38,17 @@ export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
       ? parted(troubleLines(result, context))
       : resultLines(result, { ...context, asked: false });
   },
+  outputs: (result) => ({ changed: isChanged(result), keys: result.rotations }),
 };
+
+/** Whether a key was made or taken away, or a secret given another one. */
+function isChanged({ rotations, secrets, sweptKeys, unwrittenKeys }: RotateResult): boolean {
+  return (
+    rotations.some(({ retired }) => retired) ||
+    secrets.some(({ action }) => action === "updated") ||
+    sweptKeys.length + unwrittenKeys.length > 0
+  );
+}
 
 function contextOf({ answers, shell, asked, now, width }: Telling<RotateAnswers>): ResultContext {
   return { asked, now, width, intent: intentOf(answers), commands: nextCommands(shell) };
@@ -62,6 +72,7 @@ function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { intent, commands, asked, width } = context;
   return parted([
     ...rotations.map((rotation) => rotationLines(rotation, result, context)),
+    result.manifest === undefined ? [] : manifestLines(result, result.manifest, context),
     sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width)),
     unwrittenLines(result, width),
     ...(secrets.length > 0
@@ -88,6 +99,20 @@ function troubleLines(result: RotateResult, context: ResultContext): Line[][] {
     unwrittenLines(result, context.width),
     ...(context.intent === "compromised" ? [tokenLines(rotations, context.width)] : []),
   ];
+}
+
+/** What has to become of a manifest before the rotation can go on. */
+function manifestLines(
+  { rotations, secrets }: RotateResult,
+  manifest: string,
+  { width }: Pick<ResultContext, "width">,
+): Line[] {
+  if (!secrets.some(({ action }) => action === "updated")) return [];
+  const isOver = rotations.every(({ state }) => state === "rotated" || state === "aborted");
+  const why = isOver
+    ? "Only marks were changed, so there is no hurry."
+    : "The old key stays until the cluster holds what is committed.";
+  return signedLines(toned("warning", "!"), `Commit ${manifest} and let it sync. ${why}`, width);
 }
 
 function unwrittenLines({ unwrittenKeys }: RotateResult, width: number): Line[] {
@@ -271,6 +296,11 @@ function remediesOf(
       why: "it was given by hand, and which of the application's keys it is cannot be told",
       fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
       commands: [`az ad app credential list --id ${appId}`, commands.retire({ retireKey: "KEY_ID" })],
+    },
+    "not-applied": {
+      why: "the cluster holds its password until the manifest is applied",
+      fix: "Commit the manifest and let it sync, then:",
+      commands: [commands.finish],
     },
     "not-yet-refused": {
       why: "the directory has removed it, and it is not refused everywhere yet",

@@ -25,15 +25,27 @@ export const setupCommand = flowCommand<SetupTypes>({
     ["setup --registry myregistry -n awesomeapps --dry-run", "only show what would be done"],
     ["setup --registry myregistry -n default -n awesomeapps --yes -o json", "two namespaces, in a pipeline"],
     ["setup --registry abacregistry -n awesomeapps --repository 'team/*' --yes", "only some repositories"],
+    [
+      "setup --registry myregistry -n awesomeapps --manifest deploy/ --seal-with 'kubeseal -o yaml' --yes",
+      "sealed documents to commit",
+    ],
+    ["setup --registry myregistry --attach --yes", "AKS: the nodes pull, with no secret and no password"],
   ],
   async input(given, context) {
     const { checkCredentialsFile, passwordGiven } = await import("./files.ts");
     if (!given.dryRun) await checkCredentialsFile(given.credentialsFile);
+    if (given.manifest !== undefined) {
+      const { checkManifest } = await import("../manifest-target.ts");
+      await checkManifest(given, context.process);
+    }
     const knownPassword = await passwordGiven(given, context);
     return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
   },
   ports: setupPorts,
-  flow: async () => (await import("../../core/setup/flow.ts")).setup,
+  flow: async ({ attach }) =>
+    attach
+      ? (await import("../../core/setup/attach/flow.ts")).attach
+      : (await import("../../core/setup/flow.ts")).setup,
   text: async () => (await import("./text.ts")).setupText,
   questions: async () => (await import("./questions/questions.ts")).setupQuestionnaire,
 });
@@ -42,7 +54,7 @@ export const setupCommand = flowCommand<SetupTypes>({
 export async function setupPorts(open: Connections, answers: SetupAnswers): Promise<Writing<SetupPorts>> {
   const { registry, noAzure, cloud } = answers as WholeAnswers;
   const [workplace, { credentialsFile: files }] = await Promise.all([
-    open.workplace(answers, noAzure ? undefined : "azure"),
+    open.workplace({ ...answers, mayBeUnreached: true }, noAzure ? undefined : "azure"),
     import("./files.ts"),
   ]);
   if (noAzure) await open.checkLoginServer(cloud, registryName(registry));

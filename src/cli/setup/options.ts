@@ -15,6 +15,7 @@ import {
   usualSecretName,
 } from "../../domain/names.ts";
 import { requestedRoles } from "../../domain/role.ts";
+import { manifestConflicts, manifestOptions } from "../options/manifest-options.ts";
 import { lifetime, plainText } from "../options/option-values.ts";
 import {
   defaultedOption,
@@ -51,6 +52,35 @@ const repositories = listOption({
 const noPasswordIsMade = { expiresInMs: "no password is made", credentialsFile: "no password is made" };
 const namesWhosePassword = { servicePrincipal: "it names whose password it is" };
 
+const needsNoSecret = "the nodes pull without a secret";
+const noSecretIsMade = {
+  manifest: "no secret is made",
+  namespaces: needsNoSecret,
+  namespaceSelector: needsNoSecret,
+  secretName: needsNoSecret,
+  clusterId: "nothing is written in the cluster",
+  createNamespace: needsNoSecret,
+  serviceAccounts: needsNoSecret,
+  adopt: needsNoSecret,
+  leaveOut: needsNoSecret,
+};
+const nodesHaveTheirOwn = "the nodes have an identity of their own";
+const noPrincipalIsMade = {
+  role: "nodes only pull",
+  servicePrincipal: nodesHaveTheirOwn,
+  applicationName: nodesHaveTheirOwn,
+  switchPrincipal: nodesHaveTheirOwn,
+  owners: nodesHaveTheirOwn,
+  serviceManagementReference: nodesHaveTheirOwn,
+  passwordStdin: nodesHaveTheirOwn,
+  passwordFile: nodesHaveTheirOwn,
+  expiresInMs: nodesHaveTheirOwn,
+  credentialsFile: nodesHaveTheirOwn,
+  noAzure: "Azure grants the role",
+  proof: "only a node can pull as the nodes do",
+  image: "only a node can pull as the nodes do",
+};
+
 /** Options of `setup`. */
 export const setupOptions = {
   registry: valueOption({
@@ -78,6 +108,7 @@ export const setupOptions = {
     parse: objectName,
     fallback: usualSecretName,
   }),
+  ...manifestOptions,
   ...runOptions,
   role: valueOption({
     flag: "--role <role>",
@@ -168,6 +199,12 @@ export const setupOptions = {
     group: "Principal",
     parse: plainText,
   }),
+  attach: switchOption({
+    flag: "--attach",
+    summary: "AKS: grant the role to the identity of the cluster's nodes; no secret and no password is made",
+    group: "Cluster",
+    excludes: { ...noSecretIsMade, ...noPrincipalIsMade },
+  }),
   createNamespace: switchOption({
     flag: "--create-namespace",
     summary: "create the namespaces that do not exist",
@@ -233,6 +270,7 @@ export const setupChecks: Checks<SetupAnswers> = {
   conflicts: (answers, given) => [
     ...withoutAzureConflicts(answers),
     ...limitConflicts(given),
+    ...manifestConflicts(answers),
     ...leftOutTargets(answers),
   ],
   missing: missingOptions,

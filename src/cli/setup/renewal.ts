@@ -26,6 +26,8 @@ const bothKnow = pick(
   "allowInsecureTls",
   "execPlugins",
   "secretName",
+  "manifest",
+  "sealWith",
   "proof",
   "image",
 );
@@ -140,7 +142,7 @@ export function renewalLines(
   const inDays = withinMs >= dayMs;
   const end = inDays ? firstEnd(result) : firstMoment(result);
   const proves = result.verification.status === "passed" ? "proves the pull anew and " : "";
-  const renews = !isGiven && end !== undefined;
+  const renews = !isGiven && end !== undefined && result.manifest !== "-";
   const check = [`While all is in order it ${proves}changes nothing.`];
   const verify = equivalentCommand(shell, "verify", verifyKnows, { yes: false });
   if (isGiven) {

@@ -1,9 +1,10 @@
 import { dump } from "js-yaml";
-import type { Action } from "../../core/plan.ts";
+import { hasChanges, type Action } from "../../core/plan.ts";
 import type { SetupPlan, SetupResult } from "../../core/setup/contract.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import { imageText } from "../../domain/image-name.ts";
 import type { RequestedRole } from "../../domain/role.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import type { Ended, FlowText, Telling } from "../show/answer.ts";
 import { targetLines, type ShownTarget } from "../show/lines.ts";
 import type { ShownPlan } from "../show/plan-lines.ts";
@@ -11,6 +12,7 @@ import { registryText } from "../show/registry-text.ts";
 import { labelLines } from "../show/table.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
+import { attachedLines, attachLines } from "./attach-text.ts";
 import { isPasswordGiven, type SetupAnswers } from "./options.ts";
 import { firstEnd, renewalLines } from "./renewal.ts";
 
@@ -20,16 +22,26 @@ import { firstEnd, renewalLines } from "./renewal.ts";
  */
 export const setupText: FlowText<SetupAnswers, SetupPlan, SetupResult> = {
   plan: shownPlan,
-  lines: resultLines,
-  troubles: (result, telling) =>
-    telling.exitCode === exitCode.ok ? [] : standingLines(result, telling.width),
+  aside: ({ manifest }) => manifest === "-",
+  lines: (result, telling) =>
+    result.attachments ? attachLines(result, result.attachments, telling) : resultLines(result, telling),
+  troubles: (result, telling) => (telling.exitCode === exitCode.ok ? [] : troubleLines(result, telling)),
+  outputs: (result) => ({ changed: hasChanges(thingsIn(result)), keys: result.credentials }),
 };
 
 /** The plan of `setup` as it is shown: by the registry that it is for. */
-export function shownPlan({ registry, changes, warnings, leftOut, changesRights }: SetupPlan): ShownPlan {
+export function shownPlan({
+  registry,
+  manifest,
+  changes,
+  warnings,
+  leftOut,
+  changesRights,
+}: SetupPlan): ShownPlan {
   const title = `Plan for ${registryText(registry.name, registry.loginServer)}`;
   const targets = leftOut.map((secret) => ({ ...secret, kind: "secret" }));
-  return { title, changes, warnings, leftOut: targets, cautious: changesRights, fields: { registry } };
+  const fields = { registry, ...(manifest !== undefined && { manifest }) };
+  return { title, changes, warnings, leftOut: targets, cautious: changesRights, fields };
 }
 
 function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended): Line[] {
@@ -46,6 +58,10 @@ function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended
   return lines;
 }
 
+function troubleLines(result: SetupResult, { width }: Pick<Telling<SetupAnswers>, "width">): Line[] {
+  return result.attachments ? attachedLines(result, result.attachments, width) : standingLines(result, width);
+}
+
 /** What stands now: in Azure, and in the clusters. */
 function standingLines(result: SetupResult, width: number): Line[] {
   return [...madeLines(result, width), "", ...targetLines(targetsOf(result), width)];
@@ -57,14 +73,18 @@ function written({ secrets }: SetupResult): SetupResult["secrets"] {
 
 /** Whether anything is different from before. */
 function isChanged(result: SetupResult): boolean {
-  const { servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts } = result;
-  const all = [servicePrincipals, roleAssignments, credentials, secrets, serviceAccounts].flat();
   const standing: readonly Action[] = ["unchanged", "reused", "kept"];
-  return all.some(({ action }) => !standing.includes(action));
+  return thingsIn(result).some(({ action }) => !standing.includes(action));
+}
+
+function thingsIn(result: SetupResult): ReadonlyArray<{ readonly action: Action }> {
+  const { servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts } = result;
+  return [servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts].flat();
 }
 
 /** In one sentence who can pull what, until when; nothing where that is not known. */
 function headLines(result: SetupResult, width: number): Line[] {
+  if (result.manifest !== undefined) return manifestLines(result, result.manifest, width);
   const { registry } = result;
   const places = written(result).map(({ context, namespace }) => `${context}/${namespace}`);
   if (result.verification.status !== "passed" || places.length === 0) return [];
@@ -75,6 +95,31 @@ function headLines(result: SetupResult, width: number): Line[] {
   const sentence = `${before}${who} can pull from ${registryText(registry.name, registry.loginServer)}${until}.`;
   const [first = "", ...more] = wrapped(sentence, width - 2);
   return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ""];
+}
+
+/** What stands in the manifest, and what has to become of it before anybody can pull. */
+function manifestLines(result: SetupResult, manifest: string, width: number): Line[] {
+  const documents = [...result.secrets, ...result.serviceAccounts].filter(({ error }) => error === undefined);
+  const isWritten = documents.some(({ action }) => action === "created" || action === "updated");
+  const end = firstEnd(result);
+  const until = end === undefined ? "" : ` until ${end}`;
+  const count = `${documents.length} ${documents.length === 1 ? "document" : "documents"}`;
+  const where = manifest === "-" ? "stdout" : manifest;
+  const sentence = isWritten
+    ? `Wrote ${count} to ${where}. When they are applied, their namespaces can pull from ${result.registry.loginServer}${until}.`
+    : `Nothing had to be changed: ${where} holds ${count}, valid${until}.`;
+  const next =
+    manifest === "-"
+      ? []
+      : isWritten
+        ? wrapped(
+            `Next: commit ${where} and let your GitOps controller sync it, or run: kubectl apply --server-side -f ${shellQuote(where)}`,
+            width,
+            2,
+          )
+        : [];
+  const [first = "", ...more] = wrapped(sentence, width - 2);
+  return [[toned("good", "✓"), " ", toned("strong", first)], ...more.map((line) => `  ${line}`), ...next, ""];
 }
 
 /** One line for each thing in Azure. */
@@ -118,6 +163,7 @@ function madeLines(result: SetupResult, width: number): Line[] {
 const unproven: Readonly<Record<string, string>> = {
   "not-reached": "not tried",
   "proof-none": "no pull tried, as asked",
+  sealed: "not tried: the password is sealed",
   "registry-unreachable": "Entra signs it in; no pull tried",
 };
 

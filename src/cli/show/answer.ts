@@ -2,6 +2,7 @@ import { hasChanges, type PlannedChange } from "../../core/plan.ts";
 import type { Finished, Leave, Outcome } from "../../core/ending.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { describeFailure } from "./failure.ts";
+import type { Outputs } from "./outputs.ts";
 import type { Shell } from "./equivalent-command.ts";
 import { planLines, type ShownPlan } from "./plan-lines.ts";
 import type { Line } from "./terminal.ts";
@@ -45,12 +46,16 @@ export interface FlowText<Answers, FlowPlan, Result> {
   plan(plan: FlowPlan, answers: Answers): ShownPlan;
   /** What the flow did, for people. */
   lines(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
+  /** Whether stdout holds documents that were asked for, so that what is for people goes beside them. */
+  aside?(answers: Answers): boolean;
   /** What of it is not as it should be: all that `--quiet` leaves. Empty, and nothing is said. */
   troubles(result: Result, telling: Telling<Answers> & Ended): readonly Line[];
   /** What it lists, by name, where `-o name` may be asked for. */
   names?(result: Result, answers: Answers): readonly string[];
   /** The fields of the published contract, where they are not those of the result. */
   document?(result: Result, answers: Answers): Readonly<Record<string, unknown>>;
+  /** What later steps of a pipeline can use; absent: nothing is ever changed. */
+  outputs?(result: Result): Outputs;
 }
 
 /** A run that was stopped, or that failed by something of its own, with what it had done by then. */
@@ -92,29 +97,34 @@ export function answerOf<Answers extends ViewAnswers, FlowPlan extends Plan, Res
     const { answers, width } = telling;
     const shown = text.plan(plan, answers);
     const document = { ...shown.fields, plan: plan.changes, warnings: allWarnings(shown) };
-    if (kind === "declined") return { command, document, ...declined(command) };
     const changes = hasChanges(plan.changes);
+    const outputs = { changed: kind === "planned" && changes };
+    if (kind === "declined") return { command, document, outputs, ...declined(command) };
     const isSilent = answers.quiet === true && !changes && allWarnings(shown).length === 0;
     const pending = answers.exitCode === true && changes;
     return {
       command,
       exitCode: pending ? exitCode.notInOrder : exitCode.ok,
       document,
+      outputs,
       lines: () => (isSilent ? [] : planLines(shown, width, answers.verbose)),
     };
   }
   const { result } = outcome;
+  const aside = text.aside?.(telling.answers) ?? false;
   const document = { ...(text.document?.(result, telling.answers) ?? result) } as Answer["document"];
+  const outputs = text.outputs?.(result) ?? { changed: false };
   if (outcome.kind === "stopped") {
     const failure = describeFailure(outcome.error);
     const ended = { asked: false, stopped: true, exitCode: failure.exitCode };
     const lines = () => linesOf(text, result, { ...telling, ...ended });
-    return { command, exitCode: failure.exitCode, document, lines, failure };
+    return { command, exitCode: failure.exitCode, document, outputs, lines, failure, aside };
   }
   const ended = { stopped: false, exitCode: outcome.exitCode };
   const lines = () => linesOf(text, result, { ...telling, ...ended });
   const names = () => text.names?.(result, telling.answers) ?? [];
-  return { command, exitCode: outcome.exitCode, document, lines, names, failure: failureOf(outcome) };
+  const failure = failureOf(outcome);
+  return { command, exitCode: outcome.exitCode, document, outputs, lines, names, failure, aside };
 }
 
 function linesOf<Answers extends ViewAnswers, FlowPlan, Result>(

@@ -2,21 +2,24 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { escaped, speakable } from "./foreign-text.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Failure } from "./failure.ts";
-import { talk, tellFailure } from "./human-view.ts";
-import type { Detail, View } from "./view.ts";
+import { talk } from "./human-view.ts";
+import type { View } from "./view.ts";
 import type { ProgressLines } from "./progress-lines.ts";
 
-/** Prints exactly one document on stdout, as JSON or YAML. A failure is also reported on stderr. */
+/**
+ * Prints exactly one document on stdout, as JSON or YAML. A failure is also reported on stderr.
+ * @param tell reports it
+ */
 export function openDocumentView(
   terminal: Terminal,
-  detail: Detail,
+  tell: (failure: Failure) => void,
   progress: ProgressLines,
   format: (document: Readonly<Record<string, unknown>>) => string = jsonText,
 ): View {
   const print = (document: Readonly<Record<string, unknown>>, failure: Failure | undefined) => {
     progress.close();
     terminal.stdout.document(format(speakable(document)));
-    if (failure) tellFailure(terminal, detail, failure);
+    if (failure) tell(failure);
   };
   return {
     ...talk(terminal, progress),

@@ -1,8 +1,9 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { toned, type Line } from "./terminal.ts";
+import { toned, type Line, type Terminal } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
+import type { Detail } from "./view.ts";
 
 /** Where a bug is reported. */
 const reportUrl = "https://www.npmjs.com/package/acr-pull";
@@ -36,6 +37,12 @@ export function describeFailure(error: unknown): Failure {
     exitCode: exitCode.failed,
     cause: error,
   };
+}
+
+/** A failure on stderr. */
+export function tellFailure(terminal: Terminal, { debug }: Detail, failure: Failure): void {
+  const { width } = terminal.stderr;
+  for (const line of failureLines(failure, { debug, width })) terminal.stderr.line(line);
 }
 
 const indent = " ".repeat("error: ".length);

@@ -4,6 +4,10 @@ import { withoutSecrets, withoutSecretsIn } from "../../domain/known-secrets.ts"
 /*
  * Text that others wrote (services, files, kubeconfigs) must not move the cursor, change colours or the clipboard,
  * or read differently from what it is: https://nvd.nist.gov/vuln/detail/CVE-2021-25743
+ * Nor must it command the CI service that reads the log: it takes `##[` and `##vso[` for a command anywhere in a line,
+ * and `::` at its beginning.
+ * Sources: ActionCommand.cs of https://github.com/actions/runner, Command.cs of
+ * https://github.com/microsoft/azure-pipelines-agent
  */
 
 // Operating system commands and other strings (CSI aside), 7-bit and 8-bit, to their end or the end of the text.
@@ -15,6 +19,9 @@ const whiteSpace = /[\t\n\v\f\r\u0085\u2028\u2029\u2800]+/g;
 // C0, DEL, C1; marks that reorder, and all letters and marks that Unicode means to show nothing.
 const invisible = /[\u0000-\u001f\u007f-\u009f\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point}/gu;
 
+/** The signs before the bracket; a service may overlook the case of what is between. */
+const command = /##(?=(?:vso)?\[)/gi;
+
 /**
  * No output holds this many characters of a secret in a row, whatever their source. Error messages are cleaned of
  * shorter pieces already, and a secret made of words must not blank out our own words and names.
@@ -25,8 +32,14 @@ const shortestPiece = 12;
 export function oneLine(text: string): string {
   const visible = stripVTControlCharacters(text.replace(controlStrings, "").replace(controlSequences, ""))
     .replace(whiteSpace, " ")
-    .replace(invisible, "");
+    .replace(invisible, "")
+    .replace(command, "# #");
   return withoutSecrets(visible, shortestPiece);
+}
+
+/** A whole line, in which no text begins as a command of a CI service. */
+export function withoutCommand(line: string): string {
+  return line.replace(/^(\s*):(?=:)/, "$1: ");
 }
 
 /** A document for others to read, without secrets in any of its texts. */
@@ -37,13 +50,15 @@ export function speakable<T extends object>(document: T): T {
 /** JSON (or YAML in double quotes) with every such character escaped; it reads back as the same value. */
 export function escaped(document: string): string {
   // What is printable in ASCII is safe, and a document is made of little else.
-  return document.replace(/[^\n -~]/gu, (character) =>
-    isUnsafe(character)
-      ? [...Array(character.length).keys()]
-          .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
-          .join("")
-      : character,
-  );
+  return document
+    .replace(command, String.raw`\u0023#`)
+    .replace(/[^\n -~]/gu, (character) =>
+      isUnsafe(character)
+        ? [...Array(character.length).keys()]
+            .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
+            .join("")
+        : character,
+    );
 }
 
 /** Whether a text holds a character that `oneLine` would take away or replace. */

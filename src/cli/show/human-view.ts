@@ -1,22 +1,30 @@
-import { failureLines, type Failure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import type { ProgressLines } from "./progress-lines.ts";
 import type { Terminal } from "./terminal.ts";
-import type { Detail, View } from "./view.ts";
+import type { View } from "./view.ts";
 
-/** Prose: the answer on stdout, all else on stderr. */
-export function openHumanView(terminal: Terminal, detail: Detail, progress: ProgressLines): View {
+/**
+ * Prose: the answer on stdout, all else on stderr.
+ * @param tell shows a failure
+ */
+export function openHumanView(
+  terminal: Terminal,
+  tell: (failure: Failure) => void,
+  progress: ProgressLines,
+): View {
   return {
     ...talk(terminal, progress),
-    answer({ lines, failure }) {
+    answer({ lines, failure, aside }) {
       progress.close();
       const told = lines();
       if (progress.printed && told.length > 0) terminal.stderr.line();
-      for (const line of told) terminal.stdout.line(line);
-      if (failure) tellFailure(terminal, detail, { ...failure, ...failure.brief });
+      const { stdout, stderr } = terminal;
+      for (const line of told) (aside ? stderr : stdout).line(line);
+      if (failure) tell({ ...failure, ...failure.brief });
     },
     failure(_command, failure) {
       progress.close();
-      tellFailure(terminal, detail, failure);
+      tell(failure);
     },
   };
 }
@@ -34,10 +42,4 @@ export function talk(
     unfinished: () => progress.unfinished(),
     close: () => progress.close(),
   };
-}
-
-/** A failure on stderr. */
-export function tellFailure(terminal: Terminal, { debug }: Detail, failure: Failure): void {
-  const { width } = terminal.stderr;
-  for (const line of failureLines(failure, { debug, width })) terminal.stderr.line(line);
 }

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Variables } from "../../domain/proxy.ts";
-import { oneLine } from "./foreign-text.ts";
+import { oneLine, withoutCommand } from "./foreign-text.ts";
 import type { ColorChoice } from "../options/output-options.ts";
 import { cutTo } from "./text-width.ts";
 
@@ -45,6 +45,12 @@ export function toned(tone: Tone, text: string): Toned {
   return { tone, text };
 }
 
+/** A line as it reads without colour, every piece cleaned. */
+export function plainText(line: Line): string {
+  const pieces = typeof line === "string" ? [line] : line;
+  return pieces.map((piece) => oneLine(typeof piece === "string" ? piece : piece.text)).join("");
+}
+
 /** The only way to a stream: takes control characters out of all text and adds colour where it is wanted. */
 export class Printer {
   readonly #stream: OutputStream;
@@ -76,7 +82,7 @@ export class Printer {
     this.#printed += 1;
     const status = this.#status;
     this.status("");
-    this.#stream.write(`${this.paint(line)}\n`);
+    this.#stream.write(`${withoutCommand(this.paint(line))}\n`);
     this.status(status);
   }
 

@@ -1,6 +1,7 @@
 import type { Report } from "../../core/progress.ts";
 import type { ExitCode } from "../../domain/exit-code.ts";
 import type { Failure } from "./failure.ts";
+import type { Outputs } from "./outputs.ts";
 import type { Line } from "./terminal.ts";
 
 /** How much is told. */
@@ -18,8 +19,12 @@ export interface Answer {
   readonly document: Readonly<Record<string, unknown>>;
   /** For people, on stdout; made only where a person reads. */
   readonly lines: () => readonly Line[];
+  /** Whether they go to stderr, because stdout holds documents that were asked for. */
+  readonly aside?: boolean;
   /** What it lists, by name, for `-o name`; made only then. */
   readonly names?: (() => readonly string[]) | undefined;
+  /** What later steps of a pipeline can use; absent where the command has nothing of the kind. */
+  readonly outputs?: Outputs;
   /** Why it is not wholly done. */
   readonly failure?: Failure | undefined;
 }

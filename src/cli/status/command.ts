@@ -18,6 +18,7 @@ export const statusCommand = flowCommand<StatusTypes>({
   ports: async (open, answers) => ({
     ...(await open.workplace(answers)),
     directory: async () => (await open.directory(answers)).directory,
+    azure: () => open.azure(answers),
   }),
   flow: async () => (await import("../../core/status/flow.ts")).status,
   text: async () => (await import("./text.ts")).statusText,

@@ -24,6 +24,8 @@ export interface NextCommands {
   readonly verify: (context: string, namespaces: readonly string[]) => string;
   /** Resumes a setup that did not finish. */
   readonly setup: (entry: Place) => string;
+  /** Grants the nodes of an AKS cluster the role that pulls from a registry. */
+  readonly attach: (context: string, registry: string) => string;
   /** Removes one orphaned key. */
   readonly prune: (keyId: string) => string;
   /** Takes back what is left after the secrets are gone; asks for what it needs to know. */
@@ -87,6 +89,11 @@ export function nextCommands(outer: Shell, contexts: readonly string[]): NextCom
         { ...ofEntry, secretName: setupOptions.secretName },
         asking,
       ),
+    attach: (context, registry) => {
+      const given = at({ contexts: [context], registry: [registry], attach: ["true"] });
+      const { clusterId: _unknownToAttach, ...known } = mostKnow;
+      return equivalentCommand(given, "setup", { ...known, attach: setupOptions.attach }, asking);
+    },
     prune: (keyId) => equivalentCommand(at({ prune: [keyId] }), "status", { ...mostKnow, prune }),
     remove: () => equivalentCommand(shell, "remove", { ...mostKnow, secretName }, asking),
     removeOne: (entry) => equivalentCommand(at(placeOf(entry)), "remove", ofEntry, asking),

@@ -8,6 +8,7 @@ import { rehearsalAfterSetup } from "../options/rehearsal-options.ts";
 import { outputOption, outputOptions } from "../options/output-options.ts";
 import {
   askingOptions,
+  changeLogOptions,
   clusterOptions,
   runOptions,
   serviceOptions,
@@ -70,6 +71,7 @@ export const statusOptions = {
   },
   ...askingOptions,
   ...rehearsalAfterSetup,
+  ...changeLogOptions,
   ...outputOptions,
   output: outputOption("wide", "name"),
 };

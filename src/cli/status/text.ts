@@ -24,6 +24,7 @@ export const statusText: FlowText<StatusAnswers, PrunePlan, StatusResult> = {
   lines: (result, telling) => statusLines(result, contextOf(result, telling)),
   troubles: (result, telling) => parted(troubleParts(result, contextOf(result, telling))),
   names: ({ entries }) => namesOf(entries),
+  outputs: ({ pruned, entries }) => ({ changed: pruned !== undefined, keys: entries }),
 };
 
 function contextOf(
@@ -70,6 +71,7 @@ function statusLines(result: StatusResult, context: StatusContext): Line[] {
     troubleLines(entries, width),
     result.pending.flatMap((work) => pendingLines(work, entries, width)),
     orphanLines(result, context),
+    attachmentLines(result, context),
     orphansUnknownLines(result, width),
     linkLines(result, context),
     scopeLines(result, width),
@@ -231,6 +233,31 @@ function orphanLines({ orphans }: StatusResult, { commands, width }: StatusConte
 function orphanText({ keyId, appId, context, expiresAt }: OrphanKey): string {
   const end = expiresAt === null ? "" : `, valid until ${expiresAt.slice(0, 10)}`;
   return `Orphan: no secret that acr-pull manages in ${context} names the key ${keyId} of the application ${appId}${end}. If nothing outside uses it, remove it:`;
+}
+
+/** What nodes of AKS may pull by their own identity. */
+function attachmentLines(
+  { attachments = [], attachmentsUnknown }: StatusResult,
+  { commands, width }: StatusContext,
+): Line[] {
+  const told = attachments.flatMap(({ context, managedCluster, registry, role, state, reason }) => {
+    const [cluster, name] = [managedCluster, registry].map((id) => id.split("/").at(-1) ?? id);
+    const sign =
+      state === "ok" ? toned("good", "✓") : state === "unknown" ? toned("warning", "!") : toned("bad", "✗");
+    const fact = `The nodes of ${cluster} (${context}) hold ${role} on ${name}, and need no secret for it`;
+    return [
+      ...signedLines(sign, reason === undefined ? `${fact}.` : reason, width),
+      ...(state === "wrong-mode" ? [`    ${commands.attach(context, name ?? registry)}`] : []),
+    ];
+  });
+  const unknown = attachmentsUnknown
+    ? signedLines(
+        toned("faint", "•"),
+        `Whether acr-pull granted nodes of AKS a role is unknown: ${attachmentsUnknown.message.replace(/\.?$/, ".")}`,
+        width,
+      )
+    : [];
+  return [...told, ...unknown];
 }
 
 function linkLines({ brokenLinks }: StatusResult, { commands, width }: StatusContext): Line[] {

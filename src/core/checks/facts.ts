@@ -6,12 +6,14 @@ import type {
   PodObject,
   ServiceAccountObject,
 } from "../../domain/kubernetes-objects.ts";
+import type { ManagedCluster } from "../../domain/managed-cluster.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import type { EntryMark } from "../../domain/ownership.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
 import type { RolePermissions } from "../../domain/role.ts";
 import type { RoleAssignment } from "../../domain/role-assignment.ts";
+import type { TokenWriter } from "../../domain/token-writer.ts";
 import type { ActionableError } from "../../domain/errors.ts";
 import type { ProofImage, PullOutcome, SignInOutcome } from "../ports.ts";
 import type { CheckResult, Known } from "./check.ts";
@@ -59,6 +61,8 @@ export interface SecretFacts {
   readonly forbidden: ActionableError | undefined;
   /** Of a secret that is missing: whether anybody wants it. */
   readonly isNeeded: boolean;
+  /** Of a secret that is missing and that nobody names: registries that the nodes pull from without one. */
+  readonly withoutSecret: readonly string[];
   /** Of a secret that is missing: whether its namespace is, as far as that is known. */
   readonly namespaceMissing: boolean;
   /** Of a namespace or a secret that is missing: a name that is there and much like it. */
@@ -101,6 +105,8 @@ export interface EntryFacts {
   readonly mark: EntryMark | undefined;
   /** The controller that writes the secret; undefined when none does. */
   readonly writtenBy: string | undefined;
+  /** Who writes it, were its password a token. */
+  readonly tokenWriter: TokenWriter;
   readonly credential: PullCredential;
   /** The login server that it should have; undefined where that is not known. */
   readonly expectedHost: string | undefined;
@@ -147,6 +153,22 @@ export interface ClusterFacts {
   readonly registryAheadMs: number | undefined;
   /** A registry that could be attached instead of a secret; undefined where none is known. */
   readonly registry: AccessedRegistry | undefined;
+  /** What its nodes may pull by themselves, of a cluster of AKS; undefined: it is not one that is seen. */
+  readonly nodes: Known<NodesFacts | undefined>;
+  readonly suggest: Suggest;
+}
+
+/** What is known of the nodes of a managed cluster. */
+export interface NodesFacts {
+  readonly cluster: ManagedCluster;
+  /** Each registry that is meant, or that acr-pull let them pull from. */
+  readonly registries: readonly NodesOnRegistry[];
+}
+
+/** What the nodes' identity holds on a registry. */
+export interface NodesOnRegistry {
+  readonly registry: AccessedRegistry;
+  readonly roles: Known<readonly HeldRole[]>;
 }
 
 /** How one secret fared, for whoever asks why a pod does not pull. */
@@ -171,6 +193,8 @@ export interface PodFacts {
   readonly events: Known<readonly PodEvent[]>;
   /** The secrets that it names, by name. */
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
+  /** Login servers that the nodes pull from by their own identity. */
+  readonly nodesPull: ReadonlySet<string>;
   /** Its service account; undefined when there is none. */
   readonly account: Known<ServiceAccountObject | undefined>;
   /** How the pull of each of its images ended with what fits it, by the image as the pod names it. */

@@ -41,6 +41,8 @@ export interface HeldKeys {
   readonly changed: readonly Target[];
   /** Why secrets with our marks, that this run was asked for, cannot be written. */
   readonly refused: readonly ActionableError[];
+  /** Sealed documents of which nobody can tell what they hold, because they were not applied. */
+  readonly unapplied: readonly Target[];
   /** Pending marks of this registry, also in secrets that hold no key yet. */
   readonly pending: ReadonlyArray<{
     readonly target: Target;
@@ -80,6 +82,10 @@ export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
         continue;
       }
       const { credential, second } = state;
+      if (state.sealed) {
+        if (chosen && meant) group.unapplied.push(target);
+        continue;
+      }
       if (!isAsMarked(mark, credential)) {
         group.changed.push(target);
         continue;
@@ -90,10 +96,12 @@ export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
   }
   return [...groups.values()]
     .filter(
-      ({ holders, refused, registry }) =>
-        (registry !== undefined && holders.some(({ chosen }) => chosen)) || refused.length > 0,
+      ({ holders, refused, unapplied, registry }) =>
+        (registry !== undefined && holders.some(({ chosen }) => chosen)) ||
+        refused.length > 0 ||
+        unapplied.length > 0,
     )
-    .map(({ loginServer, appId, holders, changed, refused, registry }) => ({
+    .map(({ loginServer, appId, holders, changed, refused, unapplied, registry }) => ({
       seen,
       loginServer,
       appId,
@@ -102,6 +110,7 @@ export function heldKeys(seen: ClusterView, choice: KeyChoice): HeldKeys[] {
       copies: copiesOf(seen, loginServer, holders),
       changed,
       refused,
+      unapplied,
       pending: pending.filter((one) => one.loginServer === loginServer),
     }));
 }
@@ -113,6 +122,7 @@ interface Group {
   readonly holders: Holder[];
   readonly changed: Target[];
   readonly refused: ActionableError[];
+  readonly unapplied: Target[];
   /**
    * As an entry records it that is of the registry which was asked for; undefined while none is. A registry that was
    * moved keeps its login server: until `setup` has been everywhere, some entries record where it was before.
@@ -121,7 +131,7 @@ interface Group {
 }
 
 function newGroup(loginServer: string, appId: string): Group {
-  return { loginServer, appId, holders: [], changed: [], refused: [], registry: undefined };
+  return { loginServer, appId, holders: [], changed: [], refused: [], unapplied: [], registry: undefined };
 }
 
 /**

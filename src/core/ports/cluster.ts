@@ -99,6 +99,13 @@ export interface ClusterRehearsal {
 
 /** A cluster as plans are made of it: it is read, and writes are rehearsed. */
 export interface Cluster extends ClusterReads {
+  /** Where its secrets and service accounts are written to and read back from; undefined: in the cluster itself. */
+  readonly manifest?: {
+    /** As messages name it. */
+    readonly name: string;
+    /** The cluster that it is applied to; undefined where none can be reached. */
+    readonly applied: ClusterReads | undefined;
+  };
   /** UID of the namespace kube-system; undefined if it may not be read. */
   kubeSystemUid(signal: AbortSignal): Promise<string | undefined>;
   /** Whether the caller has a right in every namespace, present or future; false if the cluster does not tell. */

@@ -7,6 +7,7 @@ import type {
   Clock,
   ClusterTarget,
   Directory,
+  ManagedClusters,
   ProcessIdentity,
   PullProof,
   Registries,
@@ -56,6 +57,7 @@ export interface RemovePorts {
     readonly registries: Registries;
     readonly roles: Roles;
     readonly directory: Directory;
+    readonly managedClusters: ManagedClusters;
     readonly signIn: SignIn;
     /** Whether a host is a registry's of the cloud that is signed in to: a password is sent to no other. */
     ownsLoginServer(loginServer: string): boolean;
@@ -112,6 +114,10 @@ export type KeptReason =
   | "used-by-other-clusters"
   /** An application that acr-pull did not make for this cluster, or the role of one that others can sign in as. */
   | "shared"
+  /** A role of nodes whose identity other AKS clusters share. */
+  | "identity-shared"
+  /** A role of nodes whose identity clusters may share that could not be seen. */
+  | "clusters-not-seen"
   /** An application that something else can sign in as. */
   | "has-other-credentials"
   /** An application of which it cannot be seen whether something else can sign in as it. */

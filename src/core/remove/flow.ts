@@ -10,6 +10,16 @@ import type { Writing } from "../ports.ts";
 import { BusyError, BusyWait } from "../turn/busy.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import { act, type RemoveTools } from "./act.ts";
+import {
+  attachmentChanges,
+  attachmentsToGo,
+  attachmentWarnings,
+  lookAtAttachments,
+  removeAttachments,
+  searchAttachments,
+  type Attachments,
+  type AttachmentSearch,
+} from "./attachments.ts";
 import type {
   RemovableRegistry,
   RemoveConversation,
@@ -29,6 +39,7 @@ import { Records, finishedOutcome, thingsToGo } from "./result.ts";
 interface Look {
   readonly removals: readonly Removal[];
   readonly leftOut: readonly LeftOut[];
+  readonly attachments: Attachments;
   readonly plan: RemovePlan;
 }
 
@@ -96,12 +107,12 @@ function isAgreed({ changes }: RemovePlan, agreed: RemovePlan | undefined): bool
 
 /** @throws BusyError when another run is at work in one of the clusters */
 async function carryAllOut(
-  { removals, leftOut }: Look,
+  { removals, leftOut, attachments }: Look,
   records: Records,
   tools: RemoveTools,
 ): Promise<RemoveOutcome> {
   const gone = new Set<string>();
-  records.toGo = thingsToGo(removals);
+  records.toGo = [...thingsToGo(removals), ...attachmentsToGo(attachments)];
   // One after the other: what one of them removes may be what keeps a role that they share.
   for (const removal of removals) {
     try {
@@ -113,12 +124,28 @@ async function carryAllOut(
     }
   }
   tools.signal.throwIfAborted();
+  await removeAttachments(attachments, records, tools);
   await proveKeysGone(records, tools);
   return finishedOutcome(records, leftOut);
 }
 
 async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal): Promise<Look> {
   requireClusters(ports.clusters);
+  const stop = new AbortController();
+  const search = searchAttachments(input, ports, AbortSignal.any([signal, stop.signal]));
+  try {
+    return await lookWith(search, { input, ports }, signal);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** @param search for attachments, which was begun beforehand */
+async function lookWith(
+  search: AttachmentSearch | undefined,
+  { input, ports }: { readonly input: RemoveInput; readonly ports: RemovePorts },
+  signal: AbortSignal,
+): Promise<Look> {
   const { seen, unseen } = await viewClusters(input, ports.clusters, signal);
   const [first] = unseen;
   if (first && seen.length === 0) throw first.error;
@@ -133,10 +160,16 @@ async function look(input: RemoveInput, ports: RemovePorts, signal: AbortSignal)
   if (live && !input.dryRun) throw new BusyError(targetName(live));
   refuseMissingSecret(removals, input);
   refuseIfAllUnwritable(removals);
-  await checkRights(removals, ports, signal);
-  const plan = planRemoval(registry, removals, leftOut, input);
+  const attachments = await lookAtAttachments(search, registry, { input, ports }, signal);
+  await checkRights(removals, attachments, ports, signal);
+  const ofClusters = planRemoval(registry, removals, leftOut, input);
+  const plan = {
+    ...ofClusters,
+    changes: [...ofClusters.changes, ...attachmentChanges(attachments)],
+    warnings: [...ofClusters.warnings, ...attachmentWarnings(attachments, registry.loginServer)],
+  };
   if (hasChanges(plan.changes)) for (const { clocks } of removals) refuseFarClocks(clocks);
-  return { removals, leftOut, plan };
+  return { removals, leftOut, attachments, plan };
 }
 
 /** Where no secret can be written at all nothing is begun. */

@@ -9,6 +9,7 @@ import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import { foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import type { Attachments } from "./attachments.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 import {
   isUnnamed,
@@ -218,12 +219,14 @@ function cannotSeeAll({ contexts }: ClusterView) {
  */
 export async function checkRights(
   removals: readonly Removal[],
+  attachments: Attachments,
   { azure }: RemovePorts,
   signal: AbortSignal,
 ): Promise<void> {
   const verdicts = removals.flatMap((removal) => removal.verdicts);
   const changed = verdicts.filter(({ keys, keptBecause }) => keys.length > 0 || keptBecause === undefined);
-  const scopes = new Set(verdicts.flatMap(({ roles }) => roles.map(({ scope }) => scope)));
+  const roles = [...verdicts.flatMap((one) => one.roles), ...attachments.roles.map(({ role }) => role)];
+  const scopes = new Set(roles.map(({ scope }) => scope));
   if (changed.length === 0 && scopes.size === 0) return;
   const { directory } = azure;
   const caller = await directory.caller(signal);

@@ -118,7 +118,8 @@ function principalChanges(verdict: PrincipalVerdict): PlannedChange[] {
   ];
 }
 
-function keptChange(target: string, kept: Kept<unknown>): PlannedChange {
+/** A line about something that stays. */
+export function keptChange(target: string, kept: Kept<unknown>): PlannedChange {
   return { target, action: "kept", before: null, after: becauseOf(kept) };
 }
 

@@ -70,6 +70,8 @@ class KeysRun {
   readonly #blocked = new Map<string | null, ActionableError>();
   /** Secrets whose stale mark could not be taken away. */
   readonly #unclearable: Target[] = [];
+  /** Whether the manifest has to be applied before anything else can be done. */
+  #isToBeApplied = false;
   readonly #busy: BusyWait;
   readonly #rows: Rows;
 
@@ -101,7 +103,7 @@ class KeysRun {
         if (blocked) throw blocked;
         return;
       }
-    } while (await this.#lookAnew());
+    } while (!this.#isToBeApplied && (await this.#lookAnew()));
   }
 
   /** @returns whether it was taken; false when another run was waited for */
@@ -181,6 +183,9 @@ class KeysRun {
     if (step.keyId !== null) this.#retiredKeys.add(step.keyId);
     this.#rows.tellRetirement(step, this.#keys, retired);
     const { blocked, error } = retired;
+    // What this run has written nobody can have applied yet.
+    this.#isToBeApplied = blocked === "not-applied" && (!error || this.#changedTo.size > 0);
+    if (this.#isToBeApplied) return true;
     if (!error) return true;
     // A leaked key in use is replaced although the one before it cannot go yet.
     if (this.#run.input.intent !== "compromised" || blocked !== "still-held") throw error;

@@ -107,7 +107,9 @@ export type RetireBlock =
   /** Its id is not known: the password was given by hand. */
   | "key-unknown"
   /** The directory has removed it, and it still signs in somewhere. */
-  | "not-yet-refused";
+  | "not-yet-refused"
+  /** It is out of the manifest, and the cluster holds it until that is applied. */
+  | "not-applied";
 
 /** What became of one key. */
 export interface ResultRotation {
@@ -139,6 +141,8 @@ export interface ResultRotation {
 
 /** What rotate did: the document of the published contract, without its envelope. */
 export interface RotateResult {
+  /** Where the secrets were written instead of to the cluster. */
+  readonly manifest?: string;
   readonly rotations: readonly ResultRotation[];
   readonly secrets: readonly ResultSecret[];
   /** Keys that earlier runs left behind and this one removed. */

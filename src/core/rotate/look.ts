@@ -10,6 +10,7 @@ import type { Target } from "../cluster/read-targets.ts";
 import { findApplicationListing } from "../identity/find-application.ts";
 import { identifyKey } from "../identity/identify-key.ts";
 import type { Report } from "../progress.ts";
+import { lookAtApplied, notApplied, type Applied } from "./applied.ts";
 import { credentialState } from "../proof/credential-state.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { isLive } from "../turn/live-mark.ts";
@@ -51,6 +52,8 @@ export interface SeenKeys extends HeldKeys {
   readonly proof: ProofContext;
   readonly staleMarks: HeldKeys["pending"];
   readonly liveMark: { readonly target: Target } | undefined;
+  /** What of a manifest the cluster holds. */
+  readonly applied: Applied;
   /** Azure's time when it was looked. */
   readonly now: Date;
   readonly clocks: Clocks;
@@ -106,6 +109,7 @@ export async function lookAtKeys(
     return key;
   };
   const { genuine, strange, withheld, unproven } = judgeHolders(held, application, input, keyOf);
+  const applied = await lookAtApplied(held, signal);
   const now = azureNow(directory, ports.clock);
   const isAtWork = ({ mark }: HeldKeys["pending"][number]) =>
     isLive(mark, seen.cluster.serverTime(), ports.process);
@@ -128,6 +132,7 @@ export async function lookAtKeys(
     clocks: readClocks(seen.cluster, directory, ports.clock),
     staleMarks: held.pending.filter((pending) => !isAtWork(pending)),
     liveMark: live,
+    applied,
     keyOf,
   };
 }
@@ -138,7 +143,9 @@ export async function lookAtKeys(
  */
 export function refuseUnasked(held: HeldKeys, { azure }: Pick<RotatePorts, "azure">): void {
   const [unwritable] = held.refused;
-  if (held.holders.length === 0 && unwritable) throw unwritable;
+  const isKnown = held.holders.length > 0;
+  if (!isKnown && held.unapplied.length > 0) throw notApplied(held.unapplied, held.seen);
+  if (!isKnown && unwritable) throw unwritable;
   if (!azure.ownsLoginServer(held.loginServer)) throw foreignHost(held);
 }
 

@@ -198,16 +198,24 @@ function retirement(keys: SeenKeys, changedOver: readonly Holder[], wish: StepWi
   const isCopyOf = ({ mark, second: beside }: Holder) =>
     old !== undefined && !mark.retire && beside?.password.equals(old.credential.password) === true;
   const holders = [...marked, ...keys.holders.filter(isCopyOf)];
-  const due = Math.min(latestEnd(marked), latestRetirement(marked, keys));
+  const due = Math.min(latestEnd(marked, keys), latestRetirement(marked, keys));
   // A dead password beside the living one fails every other pull of a reader that takes the first it finds.
   const early = wish.intent === "compromised" || old?.alive === false;
   if (!early && due > keys.now.getTime()) return { kind: "none", because: "pending" };
   return { kind: "retire", keyId, old, holders };
 }
 
-/** When the last of them lets the key before go, in milliseconds since 1970. */
-function latestEnd(marked: readonly Holder[]): number {
-  return Math.max(...marked.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
+/**
+ * When the last of them lets the key before go, in milliseconds since 1970. The time begins when the cluster holds the new
+ * key: of a manifest, when that was applied.
+ */
+function latestEnd(marked: readonly Holder[], { applied, keyOf }: SeenKeys): number {
+  const end = Math.max(...marked.map(({ mark }) => Date.parse(mark.retire?.after ?? "")));
+  const begun = marked.flatMap(({ credential, second }) =>
+    second ? (keyOf(credential.password).listed?.startDateTime?.getTime() ?? []) : [],
+  );
+  if (applied.at === undefined || begun.length === 0) return end;
+  return Math.max(end, applied.at + (end - Math.max(...begun)));
 }
 
 const retiredByThen = 0.9;

@@ -4,6 +4,7 @@ import { hasForgottenWriters } from "../../domain/other-writers.ts";
 import { clockWarnings } from "../clocks.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
 import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
+import { notApplied } from "./applied.ts";
 import type { RotateInput, RotatePlan } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
@@ -210,7 +211,10 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
   }
   if (keys.liveMark) warnings.push(`Another run is at work on ${targetName(keys.liveMark.target)}`);
   warnings.push(...clockWarnings(keys.clocks));
-  if (step.kind === "none") return warnings;
+  if (step.kind === "none") {
+    const { missing } = keys.applied;
+    return missing.length > 0 ? [...warnings, notApplied(missing, seen).message] : warnings;
+  }
   warnings.push(...holders.flatMap(({ target, secret }) => forgottenWritersWarning(target, secret)));
   if (step.kind === "change-over") warnings.push(...step.holders.flatMap(unwrittenWarning));
   if (!seen.whole && !input.namespacesComplete) {

@@ -11,6 +11,7 @@ import { cappedLife, checkPasswordPolicy, lifetimeOf } from "../identity/client-
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
 import { rehearseWrite } from "../turn/rehearse.ts";
 import { manyTargets, type Target } from "../cluster/read-targets.ts";
+import { notApplied } from "./applied.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
 import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
@@ -52,6 +53,9 @@ export async function preflight(
   if (keys.liveMark && !input.dryRun) throw new BusyError(targetName(keys.liveMark.target));
   if (input.intent === "compromised" && keys.withheld.length > 0 && !input.acceptOutage)
     throw notNamed(keys.withheld, input);
+  // Another rotation on top of one that nobody has seen would take a password away that is in use.
+  if (step.kind === "change-over" && step.to === undefined && keys.applied.missing.length > 0)
+    throw notApplied(keys.applied.missing, keys.seen);
   const { directory } = ports.azure;
   const caller = await directory.caller(signal);
   const makes = step.kind === "change-over" && step.to === undefined;
@@ -257,7 +261,8 @@ function cannotBeWritten(
 
 /** What cannot be taken over says itself what to do. */
 function hintFor({ code, hint }: ActionableError): string {
-  if (code === "secret.wrong-type" && hint !== undefined) return hint;
+  const isItsOwn = code === "secret.wrong-type" || code.startsWith("manifest.");
+  if (isItsOwn && hint !== undefined) return hint;
   return "Fix the cause, ask the secret's owner to remove the key, or take the secret over: acr-pull setup --adopt for its namespace and --secret-name.";
 }
 

@@ -24,7 +24,9 @@ export interface KeysRecord {
 
 /** The document of what was done, however it ended. */
 export function resultOf(records: readonly KeysRecord[]): RotateResult {
+  const manifest = records[0]?.keys.seen.cluster.manifest;
   return {
+    ...(manifest && { manifest: manifest.name }),
     rotations: records.flatMap(({ keys, rows }) =>
       rows.flatMap((row) => keys.seen.contexts.map((context) => ({ context, ...row }))),
     ),

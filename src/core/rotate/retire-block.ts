@@ -7,6 +7,7 @@ import type { ClusterView } from "../cluster/view.ts";
 import { listFailed } from "../ending.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import { targetName } from "../turn/pull-secret.ts";
+import { notApplied } from "./applied.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
 import type { KeyWork } from "./key-work.ts";
 import type { SeenKeys } from "./look.ts";
@@ -29,7 +30,11 @@ export function blockBefore(
   input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
   others: readonly ClusterView[],
 ): Retired | undefined {
-  const { seen, copies, withheld } = keys;
+  const { seen, copies, withheld, applied } = keys;
+  if (applied.missing.length > 0) {
+    const { message, hint = "" } = notApplied(applied.missing, seen);
+    return blockedBy("not-applied", `The key ${step.keyId ?? "before"} is not retired. ${message}`, hint);
+  }
   if (!seen.whole && !input.namespacesComplete) {
     return blockedBy(
       "cannot-see-all-namespaces",

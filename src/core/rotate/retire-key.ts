@@ -48,11 +48,23 @@ export async function retireKey(
       await work.close(undefined);
       return notCleaned(step, work);
     }
+    if (isToBeApplied(work)) {
+      await work.close(undefined);
+      return { retired: false, blocked: "not-applied" };
+    }
     const outcome = await removeKey(step, work, newer);
     if (!outcome.error) await dropLastMark(step, work);
     await work.close(undefined);
     return outcome;
   });
+}
+
+/** What was taken out of a manifest the cluster holds until that is applied. */
+function isToBeApplied({ keys, written }: KeyWork): boolean {
+  return (
+    keys.seen.cluster.manifest !== undefined &&
+    [...written.values()].some(({ action }) => action === "updated")
+  );
 }
 
 function distinctCredentials({ holders }: Pick<Retirement, "holders">): PullCredential[] {

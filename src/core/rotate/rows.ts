@@ -49,7 +49,7 @@ export class Rows {
     const { retireBlocked: _foreseen, ...standing } = rows[begun] ?? begunRow(step, keys);
     const row: Row = {
       ...standing,
-      ...(error ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
+      ...(error || blocked === "not-applied" ? {} : { state: why === "abort" ? "aborted" : "rotated" }),
       retired,
       ...(evidence && { retirement: evidence }),
       ...(blocked && { retireBlocked: blocked }),

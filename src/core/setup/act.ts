@@ -21,13 +21,16 @@ export async function act(work: JobWork): Promise<JobRecord> {
     await work.inTurn(async () => {
       await createNamespaces(work);
       const credential = await obtainCredential(work);
-      record.credential = credential;
-      await prove(work, credential);
-      const written = await writeSecrets(work, credential);
-      await readBack(work, written);
+      if (credential) {
+        record.credential = credential;
+        await prove(work, credential);
+        await readBack(work, await writeSecrets(work, credential));
+      } else {
+        record.targets = work.job.targets.map(({ target }) => ({ target, action: "unchanged" }));
+      }
       await linkAccounts(work);
       await removeRoles(work);
-      await removeKeys(work, credential);
+      if (credential) await removeKeys(work, credential);
     });
   } catch (error) {
     record.error = error;
@@ -76,7 +79,7 @@ async function prove(work: JobWork, credential: TargetCredential): Promise<void>
  */
 async function writeSecrets(work: JobWork, made: TargetCredential): Promise<readonly SecretWrite[]> {
   const { job, turn, record } = work;
-  const isInOrder = ({ changes }: JobTarget) => job.decision.kind === "living" && !changes;
+  const isInOrder = ({ changes }: JobTarget) => job.decision.kind !== "make" && !changes;
   const unchanged = job.targets
     .filter(isInOrder)
     .map(({ target }): SecretRecord => ({ target, action: "unchanged" }));

@@ -2,17 +2,20 @@ import type { Conversation, Outcome, ResultError, ResultSecret } from "../ending
 import type { ProofKind } from "../proof/prove-pull.ts";
 import type { RegistryReference, RoleAssignmentMode } from "../../domain/registry.ts";
 import type { RequestedRole } from "../../domain/role.ts";
+import type { KubeletIdentity } from "../../domain/managed-cluster.ts";
 import type { SecretText } from "../../domain/secret-text.ts";
 import type { Action, PlannedChange } from "../plan.ts";
 import type {
   Clock,
   Directory,
+  ManagedClusters,
   ProofImage,
   PullProof,
   Registries,
   Roles,
   SignIn,
   ClusterTarget,
+  Manifest,
   ProcessIdentity,
 } from "../ports.ts";
 
@@ -38,6 +41,8 @@ export interface SetupInput {
   readonly serviceManagementReference: string | undefined;
   /** Undefined: as long as usual, where the tenant allows that. */
   readonly expiresInMs: number | "max" | undefined;
+  /** Let the nodes of a managed cluster pull, and make no secret. */
+  readonly attach: boolean;
   readonly createNamespace: boolean;
   readonly serviceAccounts: readonly string[];
   readonly adopt: boolean;
@@ -67,6 +72,7 @@ export interface SetupPorts {
         readonly roles: Roles;
         readonly directory: Directory;
         readonly signIn: SignIn;
+        readonly managedClusters: ManagedClusters;
       }
     | undefined;
   readonly pullProof: PullProof;
@@ -77,6 +83,8 @@ export interface SetupPorts {
   readonly process: ProcessIdentity;
   /** Writes `--credentials-file`: 0600, exclusive create. */
   readonly files: CredentialsFile;
+  /** Where the secrets are written instead of to the cluster; undefined: to the cluster. */
+  readonly manifest?: Manifest | undefined;
 }
 
 /** A file that the user asked for a password in. */
@@ -90,6 +98,8 @@ export type SetupConversation = Conversation<SetupPlan, SetupResult>;
 /** What setup would do, as data. */
 export interface SetupPlan {
   readonly registry: ResultRegistry;
+  /** Where the secrets are written instead of to the cluster. */
+  readonly manifest?: string;
   readonly changes: readonly PlannedChange[];
   /** Things to know before saying yes, such as roles that are not ours. */
   readonly warnings: readonly string[];
@@ -146,6 +156,16 @@ export interface ResultServiceAccount {
   readonly error?: ResultError;
 }
 
+/** A managed cluster whose nodes pull by their own identity. */
+export interface ResultAttachment {
+  readonly context: string;
+  /** Its resource id. */
+  readonly managedCluster: string;
+  readonly kubeletIdentity: KubeletIdentity;
+  /** What was done to its role. */
+  readonly action: Action;
+}
+
 export interface ResultVerification {
   readonly status: "passed" | "failed" | "skipped";
   readonly reason?: string;
@@ -159,6 +179,8 @@ export interface ResultVerification {
 /** What setup did: the document of the published contract, without its envelope. */
 export interface SetupResult {
   readonly registry: ResultRegistry;
+  /** Where the secrets were written instead of to the cluster. */
+  readonly manifest?: string;
   readonly servicePrincipals: readonly ResultServicePrincipal[];
   readonly roleAssignments: readonly ResultRoleAssignment[];
   /** Assignments of the principal on the registry that are not ours. */
@@ -168,6 +190,8 @@ export interface SetupResult {
   readonly namespaces: ReadonlyArray<Pick<ResultSecret, "context" | "namespace" | "action">>;
   readonly secrets: readonly ResultSecret[];
   readonly serviceAccounts: readonly ResultServiceAccount[];
+  /** With `--attach`. */
+  readonly attachments?: readonly ResultAttachment[];
   readonly verification: ResultVerification;
   readonly renewalDue: boolean;
   /** Keys of ours that are not in use any more. */

@@ -15,6 +15,8 @@ export interface HeldEntry {
   readonly name: string;
   readonly mark: EntryMark;
   readonly credential: PullCredential | undefined;
+  /** Whether nobody here can tell what it holds: its mark alone says which key that is. */
+  readonly sealed?: boolean;
 }
 
 /** A credential to be put into the targets that lack it. */
@@ -38,7 +40,13 @@ interface CredentialToMake {
   readonly kind: "make";
 }
 
-export type CredentialDecision = LivingCredential | CredentialToMake;
+/** The key in use lives, as the directory lists it; its password is in sealed documents alone. */
+export interface SealedCredential extends Pick<LivingCredential, "keyId" | "createdAt" | "expiresAt"> {
+  readonly kind: "sealed";
+  readonly from: "target";
+}
+
+export type CredentialDecision = LivingCredential | SealedCredential | CredentialToMake;
 
 /** What the decision is made from. */
 export interface CredentialQuestion {
@@ -74,9 +82,33 @@ export async function decideCredential(
   if (question.known) return decideKnown(question, question.known, proof, signal);
   const inTargets = await firstLiving(question, { entries: question.targets, from: "target" }, proof, signal);
   if (inTargets) return inTargets;
+  const inSealed = await sealedKey(question);
+  if (inSealed) return inSealed;
   const others = await question.elsewhere();
   const copy = await firstLiving(question, { entries: others ?? [], from: "copy" }, proof, signal);
   return copy ?? { kind: "make" };
+}
+
+/** The key of sealed targets that lives longest, if the directory lists it as made for this cluster. */
+async function sealedKey(question: CredentialQuestion): Promise<SealedCredential | undefined> {
+  const { targets, now, clusterId } = question;
+  const claimed = targets
+    .filter(({ mark, sealed }) => sealed && isOfThis(question, mark))
+    .flatMap(({ mark }) => mark.keyId ?? []);
+  if (claimed.length === 0) return undefined;
+  const [key] = (await question.listed(new Set(claimed)))
+    .filter((one) => claimed.includes(one.keyId) && isKeyOf(one, clusterId))
+    .filter(({ endDateTime }) => endDateTime === undefined || endDateTime > now)
+    .toSorted((one, other) => (other.endDateTime?.getTime() ?? 0) - (one.endDateTime?.getTime() ?? 0));
+  return (
+    key && {
+      kind: "sealed",
+      keyId: key.keyId,
+      createdAt: timeText(key.startDateTime),
+      expiresAt: timeText(key.endDateTime),
+      from: "target",
+    }
+  );
 }
 
 async function decideKnown(

@@ -61,6 +61,7 @@ export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job
     heldBesideTargets: () => heldBesideTargets(look, application, signal),
   };
   const decision = await decideCredential(question, proof, signal);
+  refuseForgottenKey(look, question, decision);
   const deadKeys = await findDeadKeys(question, decision);
   const outlook = identity ? await checkAzureRights(look, identity, decision, signal) : noOutlook;
   const targets = await lookAtTargets(
@@ -85,6 +86,27 @@ export async function lookAtJob(look: JobLook, signal: AbortSignal): Promise<Job
     policy,
     proof,
   };
+}
+
+/**
+ * What is printed is read back by nobody: a run that found no password of a key that lives would make another each time.
+ * @throws ActionableError `manifest.key-elsewhere`, exit 2
+ */
+function refuseForgottenKey(
+  { ports }: JobLook,
+  { application, clusterId, now }: CredentialQuestion,
+  { kind }: Job["decision"],
+): void {
+  if (kind !== "make" || ports.manifest?.path !== "-") return;
+  const key = application?.passwords.find(
+    (one) => isKeyOf(one, clusterId) && (one.endDateTime === undefined || one.endDateTime > now),
+  );
+  if (!key) return;
+  throw refused(
+    "manifest.key-elsewhere",
+    `The cluster ${clusterId} has a key that lives (${key.keyId}), and no secret that can be read holds its password, so it cannot be printed again.`,
+    `If it was printed and is still to be applied, apply it and run again. If it is lost, remove it with acr-pull status --prune ${key.keyId}, or name a file for --manifest, which is read back.`,
+  );
 }
 
 /** Keys that were made for the cluster and that no target knows, where secrets may not be listed. */

@@ -86,6 +86,20 @@ export async function setup(
   conversation: SetupConversation & { readonly foreseen?: Prospect | undefined },
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
+  try {
+    return await untilDone(input, ports, conversation, signal);
+  } finally {
+    // Also of a run that fails: what it printed no more would be a key that nobody has.
+    ports.manifest?.publish();
+  }
+}
+
+async function untilDone(
+  input: SetupInput,
+  ports: Writing<SetupPorts>,
+  conversation: SetupConversation & { readonly foreseen?: Prospect | undefined },
+  signal: AbortSignal,
+): Promise<SetupOutcome> {
   const startedAt = ports.clock.now().getTime();
   const { foreseen } = conversation;
   let seen = foreseen && startedAt - foreseen.seenAt.getTime() <= freshMs ? foreseen : undefined;
@@ -191,29 +205,36 @@ async function confirm(found: Look, input: SetupInput, signal: AbortSignal): Pro
   return Promise.all(
     found.jobs.map(async (job): Promise<JobRecord> => {
       const { decision } = job;
+      if (decision.kind === "sealed") return unchangedRecord(job, undefined, decision);
       if (decision.kind !== "living") throw new TypeError("a key to be made is a change");
       const { alive: _others, ...credential } = decision;
       if (input.image !== undefined || decision.state === "signs-in") {
         await provePull(job.proof, decision.credential, signal);
       }
-      return unchangedRecord(job, credential);
+      return unchangedRecord(job, credential, undefined);
     }),
   );
 }
 
-function unchangedRecord(job: Job, credential: NonNullable<JobRecord["credential"]>): JobRecord {
+/** @param sealed the key in use where nobody here can tell its password: then nothing was tried */
+function unchangedRecord(
+  job: Job,
+  credential: JobRecord["credential"],
+  sealed: JobRecord["madeKey"],
+): JobRecord {
   return {
     job,
     wrote: false,
     roles: [],
-    credential,
+    ...(credential && { credential }),
+    ...(sealed && { madeKey: sealed }),
     targets: job.targets.map(({ target }) => ({ target, action: "unchanged" })),
     links: job.targets.flatMap(({ target, links }) =>
       links.map(({ link }) => ({ target, account: link.account, action: "unchanged" as const })),
     ),
     namespaces: [],
-    tried: true,
-    proven: true,
+    tried: credential !== undefined,
+    proven: credential !== undefined,
     removedKeys: [],
     removedRoles: [],
   };

@@ -28,6 +28,9 @@ import type { Exclusions } from "./look.ts";
 /** A credential as one target holds it. */
 export type TargetCredential = Omit<LivingCredential, "alive">;
 
+/** What is known of the key in use; its password is in sealed documents alone where only this is known. */
+export type KnownKey = Pick<LivingCredential, "keyId" | "createdAt" | "expiresAt">;
+
 /** A target that will be written or is in order. */
 export interface JobTarget {
   readonly target: Target;
@@ -148,7 +151,8 @@ export function writesKey({ decision, targets }: Pick<Job, "decision" | "targets
   return decision.kind === "make" || targets.some(lacksKey);
 }
 
-function lacksKey({ state, credential }: JobTarget): boolean {
+function lacksKey({ state, credential, changes }: JobTarget): boolean {
+  if (state.kind === "present" && state.sealed) return changes;
   return (
     state.kind === "absent" ||
     !state.credential ||
@@ -181,7 +185,15 @@ export interface JobLook {
 export function heldByTargets({ states }: JobLook): readonly HeldEntry[] {
   return states.flatMap(({ target, state }) =>
     state.kind === "present" && state.mark
-      ? [{ namespace: target.namespace, name: target.name, mark: state.mark, credential: state.credential }]
+      ? [
+          {
+            namespace: target.namespace,
+            name: target.name,
+            mark: state.mark,
+            credential: state.credential,
+            sealed: state.sealed,
+          },
+        ]
       : [],
   );
 }
@@ -209,7 +221,17 @@ export async function heldBesideTargets(
   return listed && heldKeyIds(listed.filter(isBesideTargets(look)), application, now);
 }
 
-function isBesideTargets({ states }: JobLook): (secret: PullSecret) => boolean {
-  const targets = new Set(states.map(({ target }) => `${target.namespace}/${target.name}`));
-  return ({ namespace, name }) => !targets.has(`${namespace}/${name}`);
+/** Where targets are written to a manifest, the secrets that were applied from it are beside them. */
+function isBesideTargets({ states, cluster }: JobLook): (secret: PullSecret) => boolean {
+  const isApplied = cluster.cluster.manifest !== undefined;
+  const targets = new Map(
+    states.map(({ target, state }) => [
+      `${target.namespace}/${target.name}`,
+      state.kind === "present" ? state.secret.uid : undefined,
+    ]),
+  );
+  return ({ namespace, name, uid }) => {
+    const place = `${namespace}/${name}`;
+    return !targets.has(place) || (isApplied && targets.get(place) !== uid);
+  };
 }

@@ -1,10 +1,11 @@
 import pMap from "p-map";
-import { hasCode } from "../../domain/errors.ts";
+import { hasCode, refused, type ActionableError } from "../../domain/errors.ts";
 import type { RequestedRole } from "../../domain/role.ts";
-import { manyTargets } from "../cluster/read-targets.ts";
+import { manyTargets, type Target } from "../cluster/read-targets.ts";
 import { inspectLink } from "../cluster/service-account.ts";
 import { BusyError } from "../turn/busy.ts";
 import { targetName, type TargetState } from "../turn/pull-secret.ts";
+import { checkApplied } from "../turn/check-applied.ts";
 import { rehearseWrite } from "../turn/rehearse.ts";
 import { changeFor } from "../turn/write-entry.ts";
 import type { CredentialDecision, LivingCredential } from "./decide-credential.ts";
@@ -37,7 +38,9 @@ export async function lookAtTargets(
       target.cluster.findSecret(target.namespace, target.name, signal);
     await Promise.all([rehearseWrite(target, state, signal), read]);
   };
-  const looked = await pMap(wishes, (wish) => lookAtTarget(look, wish, rehearse, signal), { concurrency });
+  const looked = await pMap(wishes, (wish) => lookAtTarget(look, wish, { rehearse, decision }, signal), {
+    concurrency,
+  });
   return looked.filter((one) => one !== undefined);
 }
 
@@ -61,8 +64,16 @@ function wishFor(
     credential && appId !== undefined
       ? desiredEntry({ ...who, appId, registry, loginServer: proof.loginServer }, credential, state)
       : undefined;
-  const changes = state.kind === "absent" || !desired || changeFor(state, desired) !== undefined;
+  const changes = isSealedWith(state, decision)
+    ? false
+    : state.kind === "absent" || !desired || changeFor(state, desired) !== undefined;
   return { target, state, credential, changes };
+}
+
+/** A sealed document stays as it is while the key that its mark names is the one in use. */
+function isSealedWith(state: TargetState, decision: CredentialDecision): boolean {
+  if (state.kind === "absent" || !state.sealed || decision.kind === "make") return false;
+  return typeof decision.keyId === "string" && state.mark?.keyId === decision.keyId;
 }
 
 /**
@@ -89,13 +100,21 @@ async function mayWriteEverywhere(
 }
 
 async function lookAtTarget(
-  { input, exclusions }: JobLook,
+  { input, exclusions, policy }: JobLook,
   wish: Wish,
-  rehearse: (wish: Wish) => Promise<void>,
+  {
+    rehearse,
+    decision,
+  }: {
+    readonly rehearse: (wish: Wish) => Promise<void>;
+    readonly decision: CredentialDecision;
+  },
   signal: AbortSignal,
 ): Promise<JobTarget | undefined> {
   const { target, state } = wish;
   try {
+    if (wish.changes && decision.kind === "sealed") throw sealedAlone(target);
+    if (wish.changes) await checkApplied(target, state, policy, signal);
     await rehearse(wish);
     const links = [];
     const namespaceIsMade = state.kind === "absent" && state.createNamespace;
@@ -112,6 +131,15 @@ async function lookAtTarget(
     exclusions.exclude(target, error, signal);
     return undefined;
   }
+}
+
+/** The password that a target lacks is in sealed documents, where nobody can read it. */
+function sealedAlone(target: Target): ActionableError {
+  return refused(
+    "manifest.sealed",
+    `${targetName(target)} needs the password in use, which is in sealed documents alone: the cluster does not hold it yet.`,
+    "Commit and sync the manifest, then run the same command again: acr-pull reads the password from the cluster.",
+  );
 }
 
 /** A target keeps the credential it has while that lives; only the others get the one that was chosen. */

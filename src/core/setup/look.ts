@@ -4,7 +4,9 @@ import { exitCode } from "../../domain/exit-code.ts";
 import type { Caller } from "../../domain/identity.ts";
 import { applicationUniqueName } from "../../domain/ownership.ts";
 import type { Registry } from "../../domain/registry.ts";
+import { watchManagedClusters, type ManagedContext } from "../attach/managed-cluster-of.ts";
 import type { ReadTarget, Target } from "../cluster/read-targets.ts";
+import type { Manifest } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
 import { judgeTarget, refuseDeleting, type TargetPolicy } from "../turn/pull-secret.ts";
@@ -25,6 +27,10 @@ export interface Look {
   readonly proof: ProofContext;
   readonly jobs: readonly Job[];
   readonly leftOut: readonly LeftOut[];
+  /** Where the secrets are written instead of to the cluster. */
+  readonly manifest: Manifest | undefined;
+  /** Contexts that lead to AKS, by what is known when all else was looked at. */
+  readonly managed: readonly ManagedContext[];
 }
 
 /** What is looked with. */
@@ -44,11 +50,15 @@ export async function lookAtAll(
   report: Report,
   signal: AbortSignal,
 ): Promise<Look> {
-  const ahead = ports.azure && new FirstLooks(ports.azure.directory, ports.pullProof);
+  const { azure, clusters } = ports;
+  const ahead = azure && new FirstLooks(azure.directory, ports.pullProof);
+  const managed = azure && watchManagedClusters(clusters, azure.managedClusters, signal);
   try {
-    return await look(input, { ...ports, made: made ?? new Set(), ahead }, report, signal);
+    const found = await look(input, { ...ports, made: made ?? new Set(), ahead }, report, signal);
+    return { ...found, managed: managed?.soFar() ?? [] };
   } finally {
     ahead?.close();
+    managed?.close();
   }
 }
 
@@ -61,7 +71,7 @@ async function look(
   }: SetupPorts & Required<Pick<LookPorts, "made">> & { readonly ahead: FirstLooks | undefined },
   report: Report,
   signal: AbortSignal,
-): Promise<Look> {
+): Promise<Omit<Look, "managed">> {
   const [{ registry, loginServer, unseen }, clusters, caller] = await Promise.all([
     findRegistry(input, ports, signal),
     lookAtClusters(input, ports.clusters, signal).then((view) => {
@@ -101,7 +111,8 @@ async function look(
   const jobsWithTargets = jobs.filter(({ targets }) => targets.length > 0);
   exclusions.requireTargets(jobsWithTargets.length);
   const { leftOut } = exclusions;
-  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut };
+  const { manifest } = ports;
+  return { registry, loginServer, unseen, caller, proof, jobs: jobsWithTargets, leftOut, manifest };
 }
 
 /**

@@ -17,13 +17,21 @@ import { applicationOf, type Job, type TargetCredential } from "./job.ts";
 import { deletedBefore, type JobWork } from "./job-work.ts";
 import { takeBack } from "./take-back.ts";
 
-/** Everything the credential needs: application, principal, role and, where none lives, a key. */
-export async function obtainCredential(work: JobWork): Promise<TargetCredential> {
+/**
+ * Everything the credential needs: application, principal, role and, where none lives, a key.
+ * @returns undefined where its password is in sealed documents alone
+ */
+export async function obtainCredential(work: JobWork): Promise<TargetCredential | undefined> {
   const { decision } = work.job;
   if (decision.kind === "living") {
     if (removesKeys(work.job)) await takeTurn(work);
     await ensureIdentity(work);
     return decision;
+  }
+  if (decision.kind === "sealed") {
+    await ensureIdentity(work);
+    work.record.madeKey = decision;
+    return undefined;
   }
   const wroteBefore = work.record.wrote;
   try {

@@ -32,6 +32,7 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
   const { jobs, leftOut } = look;
   return {
     registry: resultRegistry(look),
+    ...(look.manifest && { manifest: look.manifest.path }),
     changes: [
       ...jobs.flatMap((job) => jobChanges(job, look)),
       ...leftOut.map(({ target, error }) => ({
@@ -44,11 +45,25 @@ export function planSetup(look: Look, input: SetupInput, now: Date): SetupPlan {
     warnings: [
       ...leftOutWarnings(input),
       ...registryWarnings(look),
+      ...manifestWarnings(look),
       ...jobs.flatMap((job) => jobWarnings(job, input, now)),
+      ...managedWarnings(look),
     ],
     leftOut: leftOut.map(leftOutSecret),
     changesRights: jobs.some(({ identity }) => identity && rightsChange(identity.roles) !== undefined),
   };
+}
+
+/** That the nodes of AKS need no secret: said to who is about to make one, and where nothing speaks against it. */
+function managedWarnings({ managed, registry, loginServer, jobs }: Look): string[] {
+  if (!jobs.some(writesKey)) return [];
+  const name = registry?.name ?? loginServer;
+  return managed
+    .filter(({ cluster }) => cluster === undefined || cluster.kubeletIdentity !== undefined)
+    .map(({ context, cluster }) => {
+      const which = cluster ? `the AKS cluster ${inOneLine(cluster.name)}` : "a cluster of AKS";
+      return `Context ${inOneLine(context)} leads to ${which}, whose nodes can pull from ${name} with no secret and no password that ends: setup with --attach grants their own identity the role`;
+    });
 }
 
 /** A secret that cannot be written, as results show it. */
@@ -77,6 +92,18 @@ function registryWarnings({ registry, unseen, proof }: Look): string[] {
     );
   }
   return warnings;
+}
+
+/** What is to be known of a manifest before it is committed. */
+function manifestWarnings({ manifest, jobs }: Look): string[] {
+  if (!manifest) return [];
+  const targets = jobs.flatMap((job) => job.targets);
+  const writesPlain = !manifest.seals && targets.some(({ changes }) => changes);
+  return writesPlain && manifest.path !== "-"
+    ? [
+        `${manifest.path} will hold the password in a form that anybody can read: base64 hides nothing. Do not commit it; --seal-with seals it`,
+      ]
+    : [];
 }
 
 function jobChanges(job: Job, look: Look): PlannedChange[] {

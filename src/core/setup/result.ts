@@ -17,7 +17,7 @@ import type {
   SetupOutcome,
   SetupResult,
 } from "./contract.ts";
-import { applicationOf, type Job, type TargetCredential } from "./job.ts";
+import { applicationOf, type Job, type KnownKey, type TargetCredential } from "./job.ts";
 import type { Look } from "./look.ts";
 import { credentialAction, leftOutSecret, resultRegistry } from "./plan-setup.ts";
 
@@ -43,8 +43,8 @@ export interface JobRecord {
   readonly namespaces: Array<Pick<Target, "cluster" | "namespace">>;
   /** The secret that was made for the mark alone, and holds no password until it is written. */
   markedSecret?: Target;
-  /** The key that was made, until it is in use. */
-  madeKey?: Pick<TargetCredential, "keyId" | "createdAt" | "expiresAt">;
+  /** The key that was made, until it is in use; or the one in use, where its password is in sealed documents alone. */
+  madeKey?: KnownKey;
   credential?: TargetCredential;
   targets: readonly SecretRecord[];
   readonly links: LinkRecord[];
@@ -60,6 +60,7 @@ export interface JobRecord {
 export function resultOf(look: Look, records: readonly JobRecord[], now: Date): SetupResult {
   return {
     registry: resultRegistry(look),
+    ...(look.manifest && { manifest: look.manifest.path }),
     servicePrincipals: records.flatMap(servicePrincipals),
     roleAssignments: records.flatMap(roleAssignments),
     extraRoles: records
@@ -80,7 +81,10 @@ export function resultOf(look: Look, records: readonly JobRecord[], now: Date): 
     secrets: [...records.flatMap(secrets), ...look.leftOut.map(leftOutSecret)],
     serviceAccounts: records.flatMap(serviceAccounts),
     verification: verification(look, records),
-    renewalDue: records.some(({ credential }) => credential && isRenewalDue(credential, now)),
+    renewalDue: records.some(({ credential, madeKey }) => {
+      const known = credential ?? madeKey;
+      return known && isRenewalDue(known, now);
+    }),
     keptKeys: records.flatMap(keptKeys),
   };
 }
@@ -148,7 +152,7 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAss
 function credentials({ job, credential, madeKey, application }: JobRecord): ResultCredential[] {
   const known = credential ?? madeKey;
   if (!known) return [];
-  const appId = credential?.credential.username ?? application?.appId ?? "";
+  const appId = credential?.credential.username ?? application?.appId ?? job.appId ?? "";
   const { keyId, createdAt, expiresAt } = known;
   const action = credentialAction(job.decision, job.targets);
   return job.contexts.map((context) => ({
@@ -213,6 +217,11 @@ function verification({ proof, loginServer }: Look, records: readonly JobRecord[
       : `The credential of cluster ${job.clusterId} was not ${tried ? "proven" : "tried"}`,
   }));
   const isUntried = checks.some(({ status }) => status === "skip");
+  if (
+    records.some(({ job }) => job.decision.kind === "sealed") &&
+    checks.every(({ status }) => status !== "fail")
+  )
+    return { status: "skipped", reason: "sealed", checks };
   if (isUntried && !checks.some(({ status }) => status === "fail"))
     return { status: "skipped", reason: "not-reached", checks };
   if (!checks.every(({ status }) => status === "pass")) return { status: "failed", checks };

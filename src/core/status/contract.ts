@@ -3,7 +3,15 @@ import type { ErrorDetails } from "../../domain/errors.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { ViewWish } from "../cluster/view.ts";
 import type { PlannedChange } from "../plan.ts";
-import type { Clock, ClusterTarget, Directory, ProcessIdentity } from "../ports.ts";
+import type {
+  Clock,
+  ClusterTarget,
+  Directory,
+  ManagedClusters,
+  ProcessIdentity,
+  Registries,
+  Roles,
+} from "../ports.ts";
 
 /** Everything `status` was asked for, checked for form. Durations are milliseconds. */
 export interface StatusInput extends ViewWish {
@@ -23,8 +31,17 @@ export interface StatusPorts {
   readonly clusters: readonly ClusterTarget[];
   /** What needs no more than the clusters is told without it: a failure of its own leaves the rest standing. */
   directory(): Promise<Directory>;
+  /** What managed clusters of AKS need besides, opened where one of the clusters is AKS's. */
+  azure(): Promise<AttachmentReads>;
   readonly clock: Clock;
   readonly process: ProcessIdentity;
+}
+
+/** Azure, as far as what was granted to nodes is read. */
+export interface AttachmentReads {
+  readonly managedClusters: ManagedClusters;
+  readonly roles: Pick<Roles, "listVisibleAssignments">;
+  readonly registries: Pick<Registries, "findRegistries">;
 }
 
 /** What the view and the person do while status runs. */
@@ -98,6 +115,24 @@ export interface BrokenLink {
   readonly secret: string;
 }
 
+/** A role that `setup --attach` granted the nodes of a managed cluster of AKS. */
+export interface StatusAttachment {
+  readonly context: string;
+  /** Its resource id. */
+  readonly managedCluster: string;
+  /** The object id of its nodes' identity. */
+  readonly kubeletIdentity: string;
+  /** The registry's resource id. */
+  readonly registry: string;
+  readonly role: string;
+  /** Its resource id. */
+  readonly roleAssignment: string;
+  /** `wrong-mode`: the registry's mode was switched, and the role pulls nothing there any more. */
+  readonly state: "ok" | "wrong-mode" | "unknown";
+  /** Why it is not in order, or not known, in a sentence. */
+  readonly reason?: string;
+}
+
 /** Something that a later run has to bring to its end: of `rotate` or `setup`, or of `remove` what one of its own began. */
 export type PendingWork = {
   readonly context: string;
@@ -167,6 +202,10 @@ export interface StatusResult {
   readonly orphans: readonly OrphanKey[] | null;
   /** Why it is not known of some cluster. */
   readonly orphansUnknown?: { readonly code: string; readonly message: string };
+  /** Where one of the clusters is AKS's. */
+  readonly attachments?: readonly StatusAttachment[];
+  /** Why they are not known of some cluster. */
+  readonly attachmentsUnknown?: { readonly code: string; readonly message: string };
   /** Where service accounts may be listed. */
   readonly brokenLinks: readonly BrokenLink[];
   readonly pending: readonly PendingWork[];

@@ -37,6 +37,7 @@ export function finished(
     ...orphans,
     // Parts of the directory go on listing what was removed a moment ago.
     orphans: orphans.orphans?.filter(({ keyId }) => keyId !== pruned) ?? null,
+    ...look.attachments,
     brokenLinks: seen.flatMap(({ clusterId }) =>
       brokenLinks(clusterId, leftLinks.get(clusterId) ?? [], orphans.orphans ?? []),
     ),
@@ -130,7 +131,7 @@ function brokenLinks(
 
 /** Whether nobody has to do anything: by what was seen. */
 function isInOrder(
-  { entries, orphans, brokenLinks, pending, missing }: StatusResult,
+  { entries, orphans, brokenLinks, pending, missing, attachments = [] }: StatusResult,
   clocks: ReadonlyMap<string, Date>,
 ): boolean {
   const lives = ({ expiresAt, clusterId }: OrphanKey) =>
@@ -139,6 +140,7 @@ function isInOrder(
     entries.every(({ state }) => state === "ok" || state === "pending") &&
     !(orphans ?? []).some(lives) &&
     brokenLinks.length === 0 &&
+    attachments.every(({ state }) => state !== "wrong-mode") &&
     missing.length === 0 &&
     !pending.some(({ overdue }) => overdue)
   );

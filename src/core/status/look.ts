@@ -8,6 +8,7 @@ import { findLeftLinks, type LeftLink } from "../cluster/left-links.ts";
 import { viewManaged, type ClusterView, type UnseenPlace } from "../cluster/view.ts";
 import { findApplicationListing, findPrincipalOf, withoutRemovedKeys } from "../identity/find-application.ts";
 import type { Clock, Directory } from "../ports.ts";
+import { findAttachments, type AttachmentsFound } from "./attachments.ts";
 import type { MissingThing, StatusInput, StatusPorts } from "./contract.ts";
 import { findMissing } from "./missing.ts";
 import { findOrphans, findUnnamed, seeksUnnamed } from "./orphans.ts";
@@ -24,24 +25,42 @@ export interface Look {
   readonly azureTime: Date | undefined;
   /** Service accounts that name a secret which is gone, by cluster. */
   readonly leftLinks: ReadonlyMap<string, readonly LeftLink[]>;
+  /** What nodes of AKS were granted. */
+  readonly attachments: AttachmentsFound;
   /** What was asked for by name and is not there. */
   readonly missing: readonly MissingThing[];
 }
 
 /** What the directory says, or why it says nothing. */
-type Asked = Omit<Look, "leftLinks" | "missing">;
+type Asked = Omit<Look, "leftLinks" | "missing" | "attachments">;
 
 /** Looks at the clusters, at what the directory says of their keys, and at links to secrets that are gone. */
 export async function lookAround(input: StatusInput, ports: StatusPorts, signal: AbortSignal): Promise<Look> {
-  const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
-  const [first] = unseen;
-  if (seen.length === 0 && first) throw first.error;
-  const [look, leftLinks, missing] = await Promise.all([
-    askAbout({ seen, unseen }, input, ports, signal),
-    leftLinksIn(seen, input, signal),
-    findMissing(input, seen, signal),
-  ]);
-  return { ...look, leftLinks, missing };
+  const stop = new AbortController();
+  const attachments = findAttachments(input, ports, AbortSignal.any([signal, stop.signal]));
+  // It is awaited only when the clusters were seen.
+  attachments.catch(() => {});
+  try {
+    const { seen, unseen } = await viewManaged(input, ports.clusters, signal);
+    const [first] = unseen;
+    if (seen.length === 0 && first) throw first.error;
+    const [look, leftLinks, missing, found] = await Promise.all([
+      askAbout({ seen, unseen }, input, ports, signal),
+      leftLinksIn(seen, input, signal),
+      findMissing(input, seen, signal),
+      attachments,
+    ]);
+    // Nodes that pull from a registry have no entry for it.
+    const isAttached = (found.attachments ?? []).length > 0;
+    return {
+      ...look,
+      leftLinks,
+      missing: missing.filter(({ kind }) => kind !== "registry" || !isAttached),
+      attachments: found,
+    };
+  } finally {
+    stop.abort();
+  }
 }
 
 /** Whoever may not list service accounts, or gets no answer, is told of secrets and keys alone. */

@@ -1,4 +1,9 @@
-import { dockerConfigKey, dockerConfigType, type DockerConfig } from "../../domain/docker-config.ts";
+import {
+  dockerConfigKey,
+  dockerConfigType,
+  emptyDockerConfig,
+  type DockerConfig,
+} from "../../domain/docker-config.ts";
 import { ActionableError, refused } from "../../domain/errors.ts";
 import { heldText } from "../../domain/held-text.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
@@ -13,8 +18,9 @@ import {
 } from "../../domain/pull-secret.ts";
 import type { Target, TargetContent } from "../cluster/read-targets.ts";
 
-/** `context/namespace/name`, as plans and errors call a target. */
+/** `context/namespace/name`, as plans and errors call a target; in a manifest, where that is. */
 export function targetName({ cluster, namespace, name }: Target): string {
+  if (cluster.manifest) return `${namespace}/${name} in ${cluster.manifest.name}`;
   return `${inOneLine(cluster.context)}/${namespace}/${name}`;
 }
 
@@ -40,6 +46,8 @@ export interface PresentTarget extends PullSecretEntry {
   readonly secret: PullSecret;
   readonly config: DockerConfig;
   readonly marks: EntryMarks;
+  /** Whether nobody here can tell what it holds: a sealed document that was not applied yet. Then `config` is empty. */
+  readonly sealed: boolean;
 }
 
 /** What may be done to targets that are not ours yet. */
@@ -59,9 +67,11 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
   const { secret, namespace } = content;
   const name = targetName(target);
   if (!secret) return judgeNamespace(target, namespace, policy);
-  const { config, marks } = secret;
-  const [trouble] = secret.troubles;
+  const { marks } = secret;
+  const sealed = secret.config === undefined && marks[policy.loginServer] !== undefined;
+  const trouble = secret.troubles.find(({ kind }) => !(sealed && kind === "sealed"));
   if (trouble) throw refusalFor(target, secret, trouble);
+  const config = sealed ? emptyDockerConfig : secret.config;
   if (!config) throw new TypeError("a secret in no trouble can be read");
   const { loginServer } = policy;
   const entry = entryFor(secret, loginServer);
@@ -80,7 +90,7 @@ export function judgeTarget(target: Target, content: TargetContent, policy: Targ
       `Run again with --adopt to ${adopting} and leave everything else in it alone, or choose another name with --secret-name.`,
     );
   }
-  return { kind: "present", secret, config, marks, ...entry };
+  return { kind: "present", secret, config, marks, sealed, ...entry };
 }
 
 /** Why a secret can never be written. */
@@ -91,7 +101,7 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
       return refused(
         "secret.reconciled",
         `Secret ${name} is written by ${inOneLine(trouble.by)}, which would undo any change made here.`,
-        "Change it at its source, or write another secret with --secret-name.",
+        inOneLine(trouble.instead),
       );
     case "wrong-type":
       return refused(
@@ -113,6 +123,18 @@ function refusalFor(target: Target, secret: PullSecret, trouble: SecretTrouble):
       );
     case "marks-malformed":
       return marksMalformed(secret);
+    case "sealed":
+      return refused(
+        "manifest.sealed",
+        `The document of ${name} is sealed (${trouble.by}), and the cluster does not hold what is in it, so nothing can be added to it.`,
+        "Commit and sync the manifest, then run the same command again; or choose another name with --secret-name.",
+      );
+    case "applied":
+      return refused(
+        "manifest.not-in-manifest",
+        `The cluster's secret ${target.namespace}/${target.name} holds the key, and no document of ${target.cluster.manifest?.name ?? "the manifest"} makes it.`,
+        `Add it: acr-pull setup --manifest … -n ${target.namespace} --secret-name ${target.name}.`,
+      );
     default:
       return trouble satisfies never;
   }

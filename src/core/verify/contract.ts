@@ -4,12 +4,14 @@ import type { Suggest } from "../checks/facts.ts";
 import type {
   Clock,
   ClusterTarget,
+  ManagedClusters,
   PrincipalReads,
   ProofImage,
   RegistryLooks,
   RegistryReads,
   RegistryScope,
   RoleReads,
+  Roles,
   SignIn,
 } from "../ports.ts";
 
@@ -40,7 +42,8 @@ export interface VerifyInput extends RegistryScope {
 /** Azure, signed in, as far as verify reads it. */
 export interface VerifyAzure {
   readonly registries: RegistryReads;
-  readonly roles: RoleReads;
+  readonly roles: RoleReads & Pick<Roles, "listVisibleAssignments">;
+  readonly managedClusters: ManagedClusters;
   readonly directory: PrincipalReads;
   readonly signIn: SignIn;
   /** Whether a host is a registry's of the cloud that is signed in to. */

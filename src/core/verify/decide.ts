@@ -2,6 +2,8 @@ import { closestName } from "../../domain/closest-name.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { isManaged } from "../../domain/ownership.ts";
 import { troubleOf, type PullSecret } from "../../domain/pull-secret.ts";
+import type { Registry } from "../../domain/registry.ts";
+import { tokenWriterOf } from "../../domain/token-writer.ts";
 import { askAll, type Check, type CheckResult, type Known } from "../checks/check.ts";
 import { aks } from "../checks/cluster/aks.ts";
 import { clock } from "../checks/cluster/clock.ts";
@@ -28,6 +30,7 @@ import type {
   SecretOutcome,
   SecretPlace,
 } from "../checks/facts.ts";
+import { token } from "../checks/credential/token.ts";
 import { anonymousPull } from "../checks/registry/anonymous-pull.ts";
 import { host } from "../checks/registry/host.ts";
 import { imagePlatform } from "../checks/registry/image-platform.ts";
@@ -51,6 +54,8 @@ import { seen } from "./look-at-registry.ts";
 export interface SecretSight extends EntrySight {
   readonly cluster: ClusterReads;
   readonly isRegistry: IsRegistry;
+  /** Registries that are meant and that the nodes pull from by their own identity. */
+  readonly attached: ReadonlyArray<Pick<Registry, "name" | "loginServer">>;
   /** Whether the cloud could be asked which hosts are its registries. */
   readonly cloud: Known<unknown>;
   /** Every pull secret of the cluster that may be seen; asked for only where one is missing. */
@@ -87,6 +92,7 @@ export async function verifySecret(
     writtenBy,
     forbidden: chosen.forbidden,
     isNeeded: chosen.isNeeded,
+    withoutSecret: chosen.isNamed ? [] : sight.attached.map(({ name }) => name),
     wanted: sight.wanted?.text,
     wantedHost: sight.wanted?.loginServer,
     wantedMissing: sight.wanted?.isMissing ?? false,
@@ -97,8 +103,17 @@ export async function verifySecret(
   };
   const ofSecret = askAll(secretChecks, facts);
   const hosts = new Set(entries.map((entry) => entry.host));
-  const at = { place, inNamespace, now: sight.cluster.serverTime(), hosts, writtenBy };
-  const seenEntries = await Promise.all(entries.map((entry) => seeEntry(entry, at, input, sight)));
+  const { secret } = chosen;
+  const at = secret && {
+    place,
+    inNamespace,
+    now: sight.cluster.serverTime(),
+    hosts,
+    writtenBy,
+    tokenWriter: tokenWriterOf(secret),
+  };
+  // Where there is no secret there are no entries.
+  const seenEntries = at ? await Promise.all(entries.map((one) => seeEntry(one, at, input, sight))) : [];
   const ofEntries = seenEntries.map((entry) => ({
     entry,
     // What serves nobody harms nobody, whatever it holds.
@@ -166,6 +181,7 @@ const entryChecks: ReadonlyArray<Check<EntryFacts>> = [
   reachable,
   networkRules,
   anonymousPull,
+  token,
   principal,
   expiry,
   renewal,

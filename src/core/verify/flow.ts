@@ -5,9 +5,7 @@ import { exitCode } from "../../domain/exit-code.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
 import { Once } from "../../domain/once.ts";
 import { askAll, unknown, type CheckResult, type Known } from "../checks/check.ts";
-import type { ClusterFacts, EntryFacts } from "../checks/facts.ts";
 import type { Finished } from "../ending.ts";
-import type { ClusterReads } from "../ports.ts";
 import type { Report } from "../progress.ts";
 import { namedAs } from "../cluster/registry-meant.ts";
 import { requireClusters } from "../cluster/view.ts";
@@ -18,11 +16,13 @@ import { AzureSight } from "./look-at-azure.ts";
 import { entriesOf, isFor, registryTeller, type IsRegistry, type Wanted } from "./entries.ts";
 import { RegistrySight, seen } from "./look-at-registry.ts";
 import { readsByList, seeNamespace, type SeenNamespace } from "./look-at-namespace.ts";
+import { clusterFacts } from "./look-at-cluster.ts";
+import { pulledByNodes, seeNodes } from "./look-at-nodes.ts";
 import { seePod, type PodSight } from "./look-at-pod.ts";
 import type { CheckedSubject, VerifyInput, VerifyResult, VerifyPorts } from "./contract.ts";
 
 /** What the namespaces of one cluster are looked at with. */
-type ClusterSight = SecretSight & Pick<PodSight, "listNodes">;
+type ClusterSight = SecretSight & Pick<PodSight, "listNodes" | "nodesPull">;
 
 /** What is the same for every cluster of a run. */
 interface Run {
@@ -110,6 +110,7 @@ async function verifyCluster(
   run: Run,
 ): Promise<CheckedSubject[]> {
   const { input, signal, registries, azure } = run;
+  const early = watched(seeNodes(cluster.apiHost, run.wanted, azure));
   const isMeant = watched(meantSecrets(run));
   const isRegistry = watched(run.owns.then(registryTeller));
   const once = new Once();
@@ -124,7 +125,8 @@ async function verifyCluster(
     }),
     input.image ? listNodes() : unknown("No image was named, so there is none to compare the nodes with."),
   ]);
-  const [owns, cloud, wanted] = await Promise.all([run.owns, run.cloud, run.wanted]);
+  const [owns, cloud, wanted, standing] = await Promise.all([run.owns, run.cloud, run.wanted, early]);
+  const attached = pulledByNodes(standing);
   const sight: ClusterSight = {
     cluster,
     azure,
@@ -135,6 +137,8 @@ async function verifyCluster(
     nodes,
     listNodes,
     imageHosts: undefined,
+    attached,
+    nodesPull: new Set(attached.map(({ loginServer }) => loginServer)),
     isRegistry: registryTeller(owns),
     maySend: owns,
     everywhere: () =>
@@ -152,7 +156,7 @@ async function verifyCluster(
     },
   );
   const entries = checked.flatMap(({ secrets }) => secrets.flatMap((secret) => secret.entries));
-  const facts = await clusterFacts(cluster, entries, run, owns);
+  const facts = await clusterFacts({ cluster, entries, nodes: standing }, run, owns);
   return [
     { subject: { context: cluster.context }, checks: askAll(clusterChecks, facts) },
     ...said,
@@ -272,21 +276,4 @@ async function wantedRegistry({ registry }: VerifyInput, azure: AzureSight): Pro
     default:
       return registry satisfies never;
   }
-}
-
-async function clusterFacts(
-  cluster: ClusterReads,
-  entries: readonly EntryFacts[],
-  { registries, ports }: Run,
-  owns: IsRegistry,
-): Promise<ClusterFacts> {
-  const asked = entries.find(({ host }) => owns(host));
-  const found = entries.find(({ registry }) => registry.known && registry.value !== undefined)?.registry;
-  return {
-    context: cluster.context,
-    apiHost: cluster.apiHost,
-    clusterAheadMs: cluster.serverTime().getTime() - ports.clock.now().getTime(),
-    registryAheadMs: asked && (await registries.clockAheadMs(asked.host)),
-    registry: found?.known === true ? found.value : undefined,
-  };
 }

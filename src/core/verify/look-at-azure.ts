@@ -1,15 +1,18 @@
 import type { PullCredential } from "../../domain/docker-config.ts";
 import { ActionableError } from "../../domain/errors.ts";
 import type { Application, ServicePrincipal } from "../../domain/identity.ts";
+import type { KubeletIdentity } from "../../domain/managed-cluster.ts";
 import { registryReference } from "../../domain/names.ts";
 import { Once } from "../../domain/once.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import type { AccessedRegistry, RegistryReference, RegistrySearch } from "../../domain/registry.ts";
 import { builtInPermissions } from "../../domain/role.ts";
+import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import { untilAborted } from "../../domain/until-aborted.ts";
+import { attachedRegistries } from "../attach/attached-registries.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import type { HeldRole } from "../checks/facts.ts";
-import type { RegistryScope, SignInOutcome } from "../ports.ts";
+import type { ManagedClusterList, RegistryScope, SignInOutcome } from "../ports.ts";
 import type { VerifyAzure } from "./contract.ts";
 import { seen } from "./look-at-registry.ts";
 
@@ -125,6 +128,20 @@ export class AzureSight {
           })),
         );
       }),
+    );
+  }
+
+  /** Every managed cluster of AKS that the caller sees. */
+  managedClusters(): Promise<Known<ManagedClusterList>> {
+    return this.#once.do("managed clusters", "", () =>
+      this.#ask((azure) => azure.managedClusters.listManagedClusters(this.#signal)),
+    );
+  }
+
+  /** What acr-pull granted the nodes of a managed cluster. */
+  attached(identity: KubeletIdentity): Promise<Known<readonly RoleAssignment[]>> {
+    return this.#once.do("attached", identity.objectId, () =>
+      this.#ask(({ roles }) => attachedRegistries(identity, roles, this.#signal)),
     );
   }
 

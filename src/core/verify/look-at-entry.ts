@@ -2,6 +2,7 @@ import type { NodePlatform } from "../../domain/kubernetes-objects.ts";
 import { registryHostOf, registryNameIn } from "../../domain/login-server.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
 import { repositoriesIn } from "../../domain/role.ts";
+import type { TokenWriter } from "../../domain/token-writer.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import { isPrincipal as namesPrincipal } from "../checks/credential/outcomes.ts";
 import type { EntryFacts, NamespaceFacts, SecretPlace } from "../checks/facts.ts";
@@ -40,6 +41,7 @@ export async function seeEntry(
     readonly inNamespace: NamespaceFacts;
     readonly now: Date;
     readonly writtenBy: string | undefined;
+    readonly tokenWriter: TokenWriter;
     /** Of every entry in the secret. */
     readonly hosts: ReadonlySet<string>;
   },

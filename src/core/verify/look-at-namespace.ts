@@ -38,6 +38,8 @@ export interface ChosenSecret {
   readonly forbidden: ActionableError | undefined;
   /** Whether anybody wants it: where it is missing and nobody does, nothing is wrong. */
   readonly isNeeded: boolean;
+  /** Whether somebody names it: who asks for the check, a service account or a pod. */
+  readonly isNamed: boolean;
 }
 
 /** A pod that is to be looked at; undefined: there is none of that name. */
@@ -82,7 +84,10 @@ export async function seeNamespace(
     (one) => isMeant(one) || (isNamedThere(one.name) && contentOf(one).malformed !== undefined),
   );
   const secrets = new Map<string, ChosenSecret>(
-    found.map((secret) => [secret.name, { name: secret.name, secret, forbidden: undefined, isNeeded: true }]),
+    found.map((secret) => [
+      secret.name,
+      { name: secret.name, secret, forbidden: undefined, isNeeded: true, isNamed: true },
+    ]),
   );
   const named = [...new Set(foundOf(waiting).flatMap(({ imagePullSecrets }) => imagePullSecrets))];
   // Where others do its work nobody misses the usual one, unless somebody names it.
@@ -98,12 +103,13 @@ export async function seeNamespace(
     !pods.known ||
     !accounts.known ||
     foundOf(waiting).some((pod) => waitsForRegistry(pod, isRegistry));
-  if (isExpected) secrets.set(name, { ...byName, isNeeded });
+  const isNamedAtAll = wish.secretName !== undefined || isNamedThere(name);
+  if (isExpected) secrets.set(name, { ...byName, isNeeded, isNamed: isNamedAtAll });
   const others = new Set([...named, ...wished].filter((one) => !secrets.has(one)));
   for (const one of await Promise.all(
     [...others].map((other) => readSecret(cluster, namespace, other, signal)),
   )) {
-    secrets.set(one.name, { ...one, isNeeded: true });
+    secrets.set(one.name, { ...one, isNeeded: true, isNamed: true });
   }
   return {
     context: cluster.context,
@@ -152,7 +158,7 @@ async function readSecret(
   namespace: string,
   name: string,
   signal: AbortSignal,
-): Promise<Omit<ChosenSecret, "isNeeded">> {
+): Promise<Omit<ChosenSecret, "isNeeded" | "isNamed">> {
   try {
     return { name, secret: await cluster.findSecret(namespace, name, signal), forbidden: undefined };
   } catch (error) {

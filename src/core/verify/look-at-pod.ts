@@ -22,6 +22,8 @@ export interface PodSight {
   readonly secrets: ReadonlyMap<string, SecretOutcome>;
   /** What the nodes of the cluster are; asked for only where a pod's image could be pulled. */
   readonly listNodes: () => Promise<Known<readonly NodePlatform[]>>;
+  /** Login servers that the nodes pull from by their own identity. */
+  readonly nodesPull: ReadonlySet<string>;
   readonly suggest: Suggest;
 }
 
@@ -64,7 +66,7 @@ export async function seePod(
   const account = accounts.known
     ? known(accounts.value.find((one) => one.name === pod?.serviceAccount))
     : accounts;
-  const { secrets, isRegistry, suggest } = sight;
+  const { secrets, isRegistry, nodesPull, suggest } = sight;
   return {
     context,
     namespace,
@@ -77,6 +79,7 @@ export async function seePod(
     platforms: new Map(platforms),
     node,
     isRegistry,
+    nodesPull,
     registries,
     suggest,
   };

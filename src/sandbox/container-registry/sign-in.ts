@@ -96,8 +96,23 @@ async function receiveToken(
   token: string,
 ): Promise<PullRights> {
   const holder = await tokens.read(token);
-  if (!holder || holder.access) return { kind: "refused", reason: "wrong-secret" };
-  return admit(world, registry, holder.principalId);
+  if (!holder) return { kind: "refused", reason: "wrong-secret" };
+  const received = admit(world, registry, holder.principalId);
+  const { access } = holder;
+  // An access token passes on what it was given itself: msi-acrpull and External Secrets write such into secrets.
+  return access && received.kind === "admitted"
+    ? { ...received, rights: within(received.rights, access) }
+    : received;
+}
+
+function within(rights: RegistryRights, access: readonly Scope[]): RegistryRights {
+  return {
+    any: rights.any,
+    catalog: rights.catalog && access.some(({ type, name }) => type === "registry" && name === "catalog"),
+    allows: (action, name) =>
+      rights.allows(action, name) &&
+      access.some((one) => one.type === "repository" && one.name === name && one.actions.includes(action)),
+  };
 }
 
 function admit(world: World, registry: RegistryRecord, principalId: string): PullRights {
@@ -142,6 +157,7 @@ class SignIn {
     }
     if (grant === "refresh_token") {
       const token = form.get("refresh_token") ?? "";
+      if ((await this.#tokens.read(token))?.access) return unauthorized(refusals["wrong-secret"]);
       return this.#answer(await receiveToken(this.#world, this.#registry, this.#tokens, token), form);
     }
     return unsupported("grant_type");

@@ -2,10 +2,12 @@ import { decodeJwt, type JWTPayload } from "jose";
 import { sameId } from "../directory-records.ts";
 import { SignInRefusal } from "./errors.ts";
 import type { ReplicaView } from "../replication.ts";
-import type { ApplicationRecord, ServicePrincipalRecord, World } from "../world.ts";
-
-/** What a workload's own token is meant for: https://learn.microsoft.com/entra/workload-id/workload-identity-federation */
-const federationAudience = "api://AzureADTokenExchange";
+import type {
+  ApplicationRecord,
+  FederatedCredentialRecord,
+  ServicePrincipalRecord,
+  World,
+} from "../world.ts";
 
 /**
  * The service principal that signs in with a secret or a federated token, as one replica knows it.
@@ -68,13 +70,25 @@ function checkSecret(
 function checkAssertion(appId: string, application: ApplicationRecord | undefined, assertion: string): void {
   const claims = decode(assertion);
   if (claims.iss === appId) throw new SignInRefusal(700027);
-  const audiences = [claims.aud ?? []].flat();
-  const federated = application?.federatedCredentials.some(
-    (one) =>
-      one.issuer === claims.iss && one.subject === claims.sub && audiences.includes(federationAudience),
-  );
-  const expired = (claims.exp ?? 0) * 1000 <= Date.now();
-  if (!federated || expired) throw new SignInRefusal(700213, { subject: claims.sub ?? "" });
+  checkFederation(application?.federatedCredentials ?? [], claims);
+  if ((claims.exp ?? 0) * 1000 <= Date.now()) {
+    const time = (seconds = 0) => `${new Date(seconds * 1000).toISOString().slice(0, 19)}.0000000Z`;
+    const now = new Date().toISOString().replace("Z", "0000Z");
+    throw new SignInRefusal(700024, { now, from: time(claims.nbf), until: time(claims.exp) });
+  }
+}
+
+/** Entra names the first that fits none: the issuer, then the audience, then the subject. */
+function checkFederation(trusted: readonly FederatedCredentialRecord[], claims: JWTPayload): void {
+  const { iss: issuer = "", sub: subject = "" } = claims;
+  const audience = [claims.aud ?? ""].flat().join();
+  const ofIssuer = trusted.filter((one) => one.issuer === issuer);
+  if (trusted.length > 0 && ofIssuer.length === 0) throw new SignInRefusal(700211, { issuer });
+  const meant = ofIssuer.filter((one) => one.audience === audience);
+  if (ofIssuer.length > 0 && meant.length === 0) throw new SignInRefusal(700212, { audience });
+  if (meant.some((one) => one.subject === subject)) return;
+  const differsInCase = meant.some((one) => one.subject.toLowerCase() === subject.toLowerCase());
+  throw new SignInRefusal(differsInCase ? 7002138 : 700213, { subject });
 }
 
 function decode(assertion: string): JWTPayload {

@@ -80,10 +80,25 @@ const definitions = {
     error: "unauthorized_client",
     text: "Application with identifier '{appId}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
   },
+  700024: {
+    status: 401,
+    error: "invalid_client",
+    text: "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {from}, expiry time of assertion {until}. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+  },
   700027: {
     status: 401,
     error: "invalid_client",
     text: "The certificate with identifier used to sign the client assertion is not registered on application.",
+  },
+  700211: {
+    status: 401,
+    error: "invalid_client",
+    text: "No matching federated identity record found for presented assertion issuer '{issuer}'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
+  },
+  700212: {
+    status: 401,
+    error: "invalid_client",
+    text: "No matching federated identity record found for presented assertion audience '{audience}'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
   },
   700213: {
     status: 401,
@@ -101,6 +116,11 @@ const definitions = {
     text: "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).",
   },
   7000112: { status: 400, error: "unauthorized_client", text: "Application '{appId}'({name}) is disabled." },
+  7002138: {
+    status: 401,
+    error: "invalid_client",
+    text: "No matching federated identity record found for presented assertion subject '{subject}'. The subject matches with case-insensitive comparison, but not with case-sensitive comparison. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. See documentation at: https://learn.microsoft.com/entra/workload-id/workload-identity-federation. See breaking change notification and remediation at: https://learn.microsoft.com/en-us/entra/identity-platform/reference-breaking-changes#august-2024.",
+  },
   7000215: {
     status: 401,
     error: "invalid_client",

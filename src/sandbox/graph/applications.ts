@@ -195,10 +195,10 @@ function listFederatedCredentials(call: GraphCall): SandboxResponse {
   return listAnswer(
     call,
     collection,
-    application.federatedCredentials.map((credential) => ({
+    application.federatedCredentials.map(({ audience, ...credential }) => ({
       ...credential,
       description: null,
-      audiences: ["api://AzureADTokenExchange"],
+      audiences: [audience],
     })),
   );
 }

@@ -11,9 +11,13 @@ export function kubeconfigText(contexts: readonly ClusterContext[], certificate:
     apiVersion: "v1",
     kind: "Config",
     "current-context": contexts[0]?.name ?? "",
-    clusters: [...clusters].map(({ context, server }) => ({
+    clusters: [...clusters].map(({ context, server, proxyUrl }) => ({
       name: context,
-      cluster: { server, "certificate-authority-data": authority },
+      cluster: {
+        server,
+        "certificate-authority-data": authority,
+        ...(proxyUrl !== undefined && { "proxy-url": proxyUrl }),
+      },
     })),
     users: contexts.map(({ user }) => ({ name: user.name, user: { token: user.token } })),
     contexts: contexts.map(({ name, cluster, user, namespace }) => ({

@@ -6,6 +6,7 @@ import type { World } from "../world.ts";
 /** The versions that a cloud has of the APIs of Resource Manager, the oldest first. */
 export interface ApiVersions {
   readonly registries: readonly string[];
+  readonly managedClusters: readonly string[];
   /** Of role assignments, role definitions and permissions. */
   readonly authorization: readonly string[];
   /** Of tenants, subscriptions, their resource groups and their lists of resources. */
@@ -20,6 +21,14 @@ export const usualApiVersions: ApiVersions = {
     "2021-09-01 2021-12-01-preview 2022-02-01-preview 2022-12-01 2023-01-01-preview 2023-06-01-preview 2023-07-01 " +
     "2023-08-01-preview 2023-11-01-preview 2024-11-01-preview 2025-03-01-preview 2025-04-01 2025-05-01-preview " +
     "2025-11-01 2026-09-01-preview"
+  ).split(" "),
+  // Stable ones alone, by the documentation and by what az asks for.
+  managedClusters: (
+    "2020-11-01 2020-12-01 2021-02-01 2021-03-01 2021-05-01 2021-07-01 2021-08-01 2021-09-01 2021-10-01 2022-01-01 " +
+    "2022-02-01 2022-03-01 2022-04-01 2022-06-01 2022-07-01 2022-09-01 2022-11-01 2023-01-01 2023-02-01 2023-03-01 " +
+    "2023-04-01 2023-05-01 2023-06-01 2023-07-01 2023-08-01 2023-09-01 2023-10-01 2023-11-01 2024-01-01 2024-02-01 " +
+    "2024-05-01 2024-06-01 2024-07-01 2024-08-01 2024-09-01 2024-10-01 2025-01-01 2025-02-01 2025-03-01 2025-04-01 " +
+    "2025-05-01 2025-07-01 2025-08-01 2025-09-01 2025-10-01 2026-01-01 2026-06-01"
   ).split(" "),
   authorization: (
     "2014-04-01-preview 2014-07-01-preview 2014-10-01-preview 2015-05-01-preview 2015-06-01 2015-07-01 2016-07-01 " +
@@ -45,11 +54,16 @@ export function apiVersionRefusal(
 ): SandboxResponse | undefined {
   const [, provider, type] = /.*\/providers\/(Microsoft\.[^/]+)\/([^/]+)/i.exec(path) ?? [];
   const namespace = provider?.toLowerCase();
-  const { registries, authorization, subscriptions } = world.apiVersions;
+  const { registries, authorization, subscriptions, managedClusters } = world.apiVersions;
   if (namespace === "microsoft.authorization") {
     return authorization.includes(version)
       ? undefined
       : unknownType(type ?? "", "Microsoft.Authorization", version, authorization);
+  }
+  if (namespace === "microsoft.containerservice") {
+    return managedClusters.includes(version)
+      ? undefined
+      : unknownType("managedClusters", "Microsoft.ContainerService", version, managedClusters);
   }
   if (namespace === "microsoft.containerregistry") {
     if (registries.includes(version)) return undefined;

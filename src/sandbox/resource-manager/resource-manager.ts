@@ -8,6 +8,7 @@ import {
   registryPattern,
   resourceGroups,
   subscriptionPattern,
+  type Placed,
 } from "./scope.ts";
 import {
   privateEndpoints,
@@ -16,6 +17,7 @@ import {
   registryResourceId,
   registryType,
 } from "./registry-resource.ts";
+import { managedClusterRoutes } from "./managed-clusters.ts";
 import { roleAssignmentRoutes } from "./role-assignments.ts";
 import { roleDefinitionRoutes } from "./role-definition-routes.ts";
 import { grantsAt, grantsOf, isWithin, permitsAction } from "./role-evaluation.ts";
@@ -54,6 +56,7 @@ export function resourceManagerRoutes(world: World): Route[] {
     armRoute(world, "GET", `${registryPattern}/(?<kind>privateEndpointConnections|tokens)`, (call) =>
       listParts(world, call),
     ),
+    ...managedClusterRoutes(world),
     ...roleAssignmentRoutes(world),
     ...roleDefinitionRoutes(world),
     ...["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"].map((method) =>
@@ -144,13 +147,13 @@ function isVisible(world: World, { caller, view }: ArmCall, { subscriptionId }: 
 }
 
 function subscriptionResource(world: World, subscription: SubscriptionRecord): Record<string, unknown> {
-  const { subscriptionId, displayName } = subscription;
+  const { subscriptionId, displayName, tenantId = world.tenantId } = subscription;
   return {
     id: `/subscriptions/${subscriptionId}`,
     authorizationSource: "RoleBased",
-    managedByTenants: [],
+    managedByTenants: tenantId === world.tenantId ? [] : [{ tenantId: world.tenantId }],
     subscriptionId,
-    tenantId: world.tenantId,
+    tenantId,
     displayName,
     state: "Enabled",
     subscriptionPolicies: {
@@ -260,17 +263,19 @@ function getGroup(world: World, call: ArmCall): SandboxResponse {
   const scope = scopeOf(call);
   const stopped = refusal(world, call, readGroup, scope) ?? missingScope(world, scope);
   if (stopped) return stopped;
-  const [registry] = registriesAt(world, scope);
-  return registry ? armAnswer(200, groupResource(registry)) : armError(404, "ResourceGroupNotFound");
+  const group = resourceGroups(world, scope.split("/")[2] ?? "").find((one) =>
+    isWithin(`/subscriptions/${one.subscriptionId}/resourceGroups/${one.resourceGroup}`, scope),
+  );
+  return group ? armAnswer(200, groupResource(group)) : armError(404, "ResourceGroupNotFound");
 }
 
-/** The group that a registry lies in. */
-function groupResource(registry: RegistryRecord): Record<string, unknown> {
+/** The group that something lies in. */
+function groupResource({ subscriptionId, resourceGroup, location }: Placed): Record<string, unknown> {
   return {
-    id: `/subscriptions/${registry.subscriptionId}/resourceGroups/${registry.resourceGroup}`,
-    name: registry.resourceGroup,
+    id: `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`,
+    name: resourceGroup,
     type: "Microsoft.Resources/resourceGroups",
-    location: registry.location,
+    location,
     tags: {},
     properties: { provisioningState: "Succeeded" },
   };

@@ -25,7 +25,7 @@ export function missingScope(world: World, scope: string): SandboxResponse | und
   }
   if (group === undefined) return undefined;
   const there = registriesAt(world, `/subscriptions/${subscription}/resourceGroups/${group}`);
-  if (there.length === 0) {
+  if (!resourceGroups(world, subscription).some(({ resourceGroup }) => same(resourceGroup, group))) {
     return armError(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
   }
   if (name === undefined || there.some((registry) => same(registry.name, name))) return undefined;
@@ -41,12 +41,15 @@ export function registriesAt(world: World, scope: string): RegistryRecord[] {
   return world.registries.filter((registry) => isWithin(registryResourceId(registry), scope));
 }
 
-/** The resource groups of a subscription, each as a registry that lies in it: there are no empty ones. */
-export function resourceGroups(world: World, subscriptionId: string): RegistryRecord[] {
-  const found = new Map<string, RegistryRecord>();
-  for (const registry of world.registries) {
-    const key = registry.resourceGroup.toLowerCase();
-    if (same(registry.subscriptionId, subscriptionId) && !found.has(key)) found.set(key, registry);
+/** Where a resource lies. */
+export type Placed = Pick<RegistryRecord, "subscriptionId" | "resourceGroup" | "location">;
+
+/** The resource groups of a subscription, each as something that lies in it: there are no empty ones. */
+export function resourceGroups(world: World, subscriptionId: string): Placed[] {
+  const found = new Map<string, Placed>();
+  for (const one of [...world.registries, ...world.managedClusters]) {
+    const key = one.resourceGroup.toLowerCase();
+    if (same(one.subscriptionId, subscriptionId) && !found.has(key)) found.set(key, one);
   }
   return [...found.values()];
 }

@@ -21,6 +21,7 @@ const consent = [
   "compromised",
   "acceptOutage",
   "namespacesComplete",
+  "plainManifest",
   "retireKey",
   "leaveOut",
   // Of rotate alone: setup takes one that a pipeline names.
@@ -97,6 +98,8 @@ describe("the catalogue of options", () => {
         "environment",
         "workload-identity",
         "managed-identity",
+        "github",
+        "azure-pipelines",
         "device-code",
         "browser",
       ],
@@ -121,6 +124,8 @@ describe("the catalogue of options", () => {
       "--credentials-file",
       "--faults",
       "--kubeconfig",
+      "--log",
+      "--manifest",
       "--password-file",
       "--world",
     ]);

@@ -48,13 +48,13 @@ describe("what setup refuses before any request", () => {
   });
 
   it.each<[string, Flags, boolean, string]>([
-    ["everything", {}, false, "Missing input: --registry (ACR_PULL_REGISTRY), --yes"],
+    ["everything", {}, false, "Missing input: --registry <name> (ACR_PULL_REGISTRY), --yes"],
     ["consent", { registry: "myregistry" }, false, "Missing input: --yes"],
     [
       "the registry that nobody may be asked about",
       { ...known, noAzure: true },
       true,
-      "Missing input: --registry (ACR_PULL_REGISTRY)",
+      "Missing input: --registry <name> (ACR_PULL_REGISTRY)",
     ],
     ["consent to owner", { ...whole, role: "owner" }, false, "Missing input: --allow-privileged-role"],
   ])("missing: %s", (_what, flags, interactive, message) => {

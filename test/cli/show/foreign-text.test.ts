@@ -49,6 +49,20 @@ describe("text that others wrote", () => {
     expect(oneLine("a\u001b]0;never ended")).toBe("a");
   });
 
+  it("commands no CI service, in whatever form it is shown, and reads back as it was", () => {
+    const texts = ["a ##vso[task.complete]b", "##[add-mask]x", "#\u200b#[error]", "####VSO[x]"];
+    for (const text of texts) {
+      expect(oneLine(text)).not.toMatch(/##(?:vso)?\[/i);
+      for (const [form, read] of [
+        [jsonText({ text }), JSON.parse],
+        [yamlText({ text }), parseYaml],
+      ] as const) {
+        expect(form).not.toMatch(/##(?:vso)?\[/i);
+        expect(read(form)).toEqual({ text });
+      }
+    }
+  });
+
   it("stays on one line, its words apart", () => {
     expect(oneLine("one\r\ntwo\tthree\u2028four")).toBe("one two three four");
   });

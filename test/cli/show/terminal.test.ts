@@ -55,6 +55,15 @@ describe("a line", () => {
     expect(read(out)).toBe("\u001b[31mno\u001b[39m text more\n");
   });
 
+  it("begins as no command of a CI service, wherever it was broken", () => {
+    const out = stream(false);
+    const printer = new Printer(out, undefined, false);
+    printer.line("  ::error::somebody else's");
+    printer.line([toned("bad", "::stop-commands::x")]);
+    printer.line("at ::1");
+    expect(read(out)).toBe("  : :error::somebody else's\n: :stop-commands::x\nat ::1\n");
+  });
+
   it("has no escape where colour is off", () => {
     const out = stream(true);
     new Printer(out, undefined, false).line([toned("good", "yes"), toned("strong", "!")]);

@@ -67,6 +67,7 @@ export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {
     host: "contoso.azurecr.io",
     mark: undefined,
     writtenBy: undefined,
+    tokenWriter: { kind: "by-hand", managers: ["kubectl-create"] },
     credential: { username: appId, password: new SecretText("abc8Q~the-password") },
     expectedHost: "contoso.azurecr.io",
     registry: known(registry()),

@@ -10,6 +10,7 @@ import { roleMode } from "../../../src/core/checks/credential/role-mode.ts";
 import { roleWidth } from "../../../src/core/checks/credential/role-width.ts";
 import { signIn } from "../../../src/core/checks/credential/sign-in.ts";
 import type { ClusterFacts } from "../../../src/core/checks/facts.ts";
+import type { RoleAssignmentMode } from "../../../src/domain/registry.ts";
 import { host } from "../../../src/core/checks/registry/host.ts";
 import { imagePlatform } from "../../../src/core/checks/registry/image-platform.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
@@ -81,7 +82,15 @@ describe("a round of checks", () => {
 describe("clocks", () => {
   const minute = 60_000;
   const look = (clusterAheadMs: number, registryAheadMs?: number) =>
-    clock.look({ context: "blue", apiHost: "h", clusterAheadMs, registryAheadMs, registry: undefined });
+    clock.look({
+      context: "blue",
+      apiHost: "h",
+      clusterAheadMs,
+      registryAheadMs,
+      registry: undefined,
+      nodes: known(undefined),
+      suggest: entryFacts().suggest,
+    });
 
   it.each([
     [0, undefined, "pass", /agree/],
@@ -103,6 +112,16 @@ describe("clocks", () => {
 });
 
 describe("a cluster of AKS", () => {
+  const identity = { objectId: "o", clientId: "c", resourceId: "/identities/shop-agentpool" };
+  const cluster = {
+    id: "/managedClusters/shop",
+    name: "shop",
+    resourceGroup: "g",
+    subscriptionId: "s",
+    tenantId: "t",
+    apiHosts: ["c.azmk8s.io"],
+    kubeletIdentity: identity,
+  };
   const look = (apiHost: string, more: Partial<ClusterFacts> = {}) =>
     aks.look({
       context: "blue",
@@ -110,8 +129,18 @@ describe("a cluster of AKS", () => {
       clusterAheadMs: 0,
       registryAheadMs: 0,
       registry: registry(),
+      nodes: known(undefined),
+      suggest: entryFacts().suggest,
       ...more,
     });
+  const holding = (roles: ReturnType<typeof held>[], mode: RoleAssignmentMode) =>
+    look("c.azmk8s.io", {
+      nodes: known({
+        cluster,
+        registries: [{ registry: registry({ roleAssignmentMode: mode }), roles: known(roles) }],
+      }),
+    });
+  const pull = ["Microsoft.ContainerRegistry/registries/pull/read"];
 
   it.each([
     "c-dns-1a2b3c.hcp.westeurope.azmk8s.io",
@@ -120,15 +149,36 @@ describe("a cluster of AKS", () => {
   ])("is known by its API server %s, and told how to pull without a secret", (apiHost) => {
     expect(look(apiHost)).toMatchObject({
       status: "pass",
-      hint: "Attach it: az aks update --name CLUSTER --resource-group GROUP --attach-acr contoso",
+      hint: "Grant the nodes the role that pulls: acr-pull setup --registry contoso --attach --context blue",
     });
   });
 
-  it("is given the role of a registry in ABAC mode by hand, for attaching grants AcrPull", () => {
-    const verdict = look("c.azmk8s.io", {
-      registry: registry({ roleAssignmentMode: "AbacRepositoryPermissions" }),
+  it("is not known to be able to where Azure cannot be asked", () => {
+    expect(look("c.azmk8s.io", { nodes: unknown("Nobody is signed in.") })?.message).toContain(
+      "not known: Nobody is signed in.",
+    );
+  });
+
+  it("pulls by the identity of its nodes where that holds the role of the registry's mode", () => {
+    const verdict = holding([held(pull, { name: "AcrPull" })], "LegacyRegistryPermissions");
+    expect(verdict).toMatchObject({
+      status: "pass",
+      message: expect.stringContaining("which holds AcrPull"),
     });
-    expect(verdict?.hint).toContain("--role 'Container Registry Repository Reader'");
+    expect(verdict?.hint).toBeUndefined();
+  });
+
+  it("does not pull by what az aks update --attach-acr grants on a registry in ABAC mode", () => {
+    expect(holding([held(pull, { name: "AcrPull" })], "AbacRepositoryPermissions")).toMatchObject({
+      status: "warn",
+      message: expect.stringContaining("holds AcrPull on contoso, which pulls nothing there"),
+      hint: expect.stringContaining("--attach"),
+    });
+  });
+
+  it("needs a pull secret where its nodes sign in as a service principal", () => {
+    const nodes = known({ cluster: { ...cluster, kubeletIdentity: undefined }, registries: [] });
+    expect(look("c.azmk8s.io", { nodes })?.message).toContain("pods need a pull secret");
   });
 
   it.each(["localhost", "kind.example", "azmk8s.io.evil.example"])("is not %s", (apiHost) => {

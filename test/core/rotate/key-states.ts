@@ -47,6 +47,8 @@ export interface KeysState {
   /** By name; one that is not here lives for long. */
   readonly keys?: Readonly<Record<string, KeyState>>;
   readonly now?: Date;
+  /** When the manifest was applied that says so; absent: the cluster is written to itself. */
+  readonly appliedAt?: Date;
   /** Whether a run was killed and left its mark. */
   readonly staleMark?: boolean;
 }
@@ -107,6 +109,7 @@ export function surveyed(state: KeysState): SeenKeys {
     unproven: undefined,
     proof: {} as ProofContext,
     now: at,
+    applied: { missing: [], at: state.appliedAt?.getTime() },
     clocks: { context: "blue", clusterAheadMs: 0, other: undefined },
     staleMarks: state.staleMark === true ? [{ target, mark: staleMark }] : [],
     liveMark: undefined,

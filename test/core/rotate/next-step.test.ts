@@ -353,6 +353,16 @@ describe("while a retirement is pending", () => {
     expect(next({ secrets: [changed("a", 1_000_000)], keys })).toBe(expected);
   });
 
+  it.each([
+    ["as long after it was applied as the mark gives from the start", -2, "retire old from a"],
+    ["not while it was applied later than that", -0.5, "pending"],
+  ])("the key before is retired from a manifest %s", (_when, appliedHours, expected) => {
+    // Made three hours ago with a grace of an hour.
+    const keys = { new: { livedHours: 3, hoursLeft: 1000 } };
+    const appliedAt = new Date(hoursFromNow(appliedHours));
+    expect(next({ secrets: [changed("a", -2)], keys, appliedAt })).toBe(expected);
+  });
+
   it("a secret that holds the old text beside the new one, with no mark that says so, is cleaned with the others", () => {
     const copy: SecretState = { namespace: "b", holds: "new", beside: "old" };
     expect(next({ secrets: [changed("a", -1), copy] })).toBe("retire old from a b");

@@ -62,7 +62,7 @@ it("an entry under a host in capitals, which no kubelet takes for the same, is w
   const labels = { "acr-pull/managed": "true" };
   const secret = { labels, annotations: {}, data: {} } as unknown as PullSecret;
   const held = { credential: credential("new"), second: undefined, mark: marks[loginServer] };
-  const change = changeFor({ kind: "present", secret, config, marks, ...held }, desired);
+  const change = changeFor({ kind: "present", secret, config, marks, sealed: false, ...held }, desired);
   const written = parseDockerConfig(change?.data?.[dockerConfigKey]);
   expect(Object.keys(written.auths)).toEqual([loginServer]);
 });

@@ -60,7 +60,8 @@ function portsWith(secret: PullSecret, registry: Partial<RegistryLooks> = {}) {
     azure: () =>
       Promise.resolve({
         registries: { readAccess: refuse, listAccess: refuse },
-        roles: { listHeldAssignments: refuse, findRole: refuse },
+        roles: { listHeldAssignments: refuse, listVisibleAssignments: refuse, findRole: refuse },
+        managedClusters: { listManagedClusters: refuse },
         directory: {
           findServicePrincipal: refuse,
           findApplicationByAppId: refuse,

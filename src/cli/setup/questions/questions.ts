@@ -14,13 +14,18 @@ import { ownerConsentQuestion, repositoriesQuestion, roleQuestion } from "./role
 import { adoptQuestion, secretNameQuestion } from "./secret.ts";
 
 /** The questions of `setup` in their order: each answer narrows what the next ones offer. */
-export function setupQuestions(parts: SetupQuestionParts): readonly SetupQuestion[] {
+export function setupQuestions(
+  parts: SetupQuestionParts,
+  { attach }: Pick<SetupAnswers, "attach">,
+): readonly SetupQuestion[] {
   const { lookups, prompter } = parts;
   return [
     signInQuestion({
       prompter,
       signedIn: (answers) => lookups.signedIn(answers),
-      rights: "It needs to register applications, and to assign roles on the registry.",
+      rights: attach
+        ? "It needs to see the cluster, and to assign roles on the registry."
+        : "It needs to register applications, and to assign roles on the registry.",
       applies: ({ noAzure }) => !noAzure,
     }),
     registryQuestion(parts),
@@ -43,8 +48,16 @@ const opening = [
   "Nothing is written before you agree to the plan. Ctrl-C stops.",
 ];
 
+const attachOpening = [
+  "Lets the nodes of an AKS cluster pull images from an Azure Container Registry, with no secret and no password.",
+  "Nothing is written before the plan was shown and agreed to. Ctrl-C stops.",
+];
+
 /** Without these nothing can be done; for all else `--yes` and `--dry-run` take the defaults. */
 const indispensable = new Set(["registry", "owner-consent"]);
+
+/** What `--attach` asks for: no secret and no principal is made. */
+const ofAttaching = new Set(["sign-in", "registry", "contexts"]);
 
 /** Options that decide which secrets are meant. */
 const secretOptions = [...registryOptions, ...placeOptions, "secretName"] as const;
@@ -76,10 +89,15 @@ const remedies: Readonly<Record<string, SetupRemedy>> = {
 /** The questions of `setup`: whatever was not given, and a yes to the plan. */
 export const setupQuestionnaire: Questionnaire<SetupTypes> = {
   // The plan of a dry run shows what the defaults come to, as the review does when everything is asked.
-  opening: (given) => (takesDefaults(given) ? [] : opening),
+  opening: (given) => (takesDefaults(given) ? [] : given.attach ? attachOpening : opening),
   questions: (given) => (parts) => {
     const { connections, prompter, context } = parts;
-    const all = setupQuestions({ lookups: new Lookups(connections, context.signal), prompter });
+    const all = setupQuestions({ lookups: new Lookups(connections, context.signal), prompter }, given);
+    // Its plan is short, and is shown by whoever asks for a yes.
+    if (given.attach) {
+      const ids = takesDefaults(given) ? indispensable : ofAttaching;
+      return { questions: all.filter(({ id }) => ids.has(id)) };
+    }
     return {
       questions: takesDefaults(given) ? all.filter(({ id }) => indispensable.has(id)) : all,
       review: reviewQuestion({ prompter, context, lookAhead: (...at) => planAhead(parts, ...at) }),

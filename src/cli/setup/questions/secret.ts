@@ -29,8 +29,12 @@ export function secretNameQuestion({
         canGoBack,
         preset: previous["secretName"]?.[0] ?? usual,
         remark: async (text) =>
-          ruleBroken(text) === undefined ? remarks(await lookups.secrets(answers, text)) : [],
-        check: async (text) => ruleBroken(text) ?? refusal(await lookups.secrets(answers, text)),
+          answers.manifest === undefined && ruleBroken(text) === undefined
+            ? remarks(await lookups.secrets(answers, text))
+            : [],
+        check: async (text) =>
+          ruleBroken(text) ??
+          (answers.manifest === undefined ? refusal(await lookups.secrets(answers, text)) : undefined),
       });
       return reply.kind === "back" ? reply : { kind: "answer", value: { secretName: [reply.value] } };
     },
@@ -99,7 +103,7 @@ export function adoptQuestion({
     settledBy: ["adopt"],
     dependsOn: [...registryOptions, ...placeOptions, "secretName"],
     fetched: "early",
-    applies: () => true,
+    applies: ({ manifest }) => manifest === undefined,
     look: (answers) => lookups.secrets(answers, answers.secretName),
     isOpen: (secrets) => strangers(secrets).length > 0,
     expect: (secrets) => (strangers(secrets).length > 0 ? { adopt: ["true"] } : {}),

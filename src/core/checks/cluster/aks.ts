@@ -1,53 +1,79 @@
-import { rolesFor } from "../../../domain/role.ts";
-import { pass, type Check } from "../check.ts";
-import type { ClusterFacts } from "../facts.ts";
-import { az } from "../remedies.ts";
+import { inOneLine } from "../../../domain/in-one-line.ts";
+import { isManagedHost } from "../../../domain/managed-cluster.ts";
+import { isOurAssignment } from "../../../domain/role-assignment.ts";
+import { repositoriesIn } from "../../../domain/role.ts";
+import { fail, notKnown, pass, warn, type Check, type Verdict } from "../check.ts";
+import { givesPull, roleName } from "../credential/outcomes.ts";
+import type { ClusterFacts, NodesOnRegistry } from "../facts.ts";
 
-/**
- * What the names of AKS's API servers end in, in each cloud.
- * Source: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
- */
-const suffixes = [".azmk8s.io", ".cx.aks.containerservice.azure.us", ".cx.prod.service.azk8s.cn"];
+const docs = "https://learn.microsoft.com/azure/aks/cluster-container-registry-integration";
 
-/** Is it a cluster of AKS, whose nodes have an identity of their own that could pull without any secret? */
+/** Is it a cluster of AKS, and do its nodes pull by an identity of their own, without any secret? */
 export const aks: Check<ClusterFacts> = {
   id: "aks",
   needs: [],
-  look: ({ apiHost, context, registry }) => {
-    if (!suffixes.some((suffix) => apiHost.toLowerCase().endsWith(suffix))) return undefined;
-    const abac = registry?.roleAssignmentMode === "AbacRepositoryPermissions";
-    const role =
-      rolesFor("acrpull", registry?.roleAssignmentMode ?? "LegacyRegistryPermissions")[0]?.name ?? "";
-    const attach = az(
-      "aks",
-      "update",
-      "--name",
-      "CLUSTER",
-      "--resource-group",
-      "GROUP",
-      "--attach-acr",
-      registry?.name ?? "REGISTRY",
-    );
-    const assign = az(
-      "role",
-      "assignment",
-      "create",
-      "--role",
-      role,
-      "--scope",
-      registry?.id ?? "REGISTRY_ID",
-      "--assignee-principal-type",
-      "ServicePrincipal",
-      "--assignee-object-id",
-    );
+  look: (facts) => {
+    const { apiHost, context, nodes, registry } = facts;
+    if (!isManagedHost(apiHost)) return undefined;
+    const cluster = nodes.known ? nodes.value?.cluster : undefined;
+    if (!nodes.known || !cluster) {
+      const why = nodes.known
+        ? "The account signed in does not see the managed cluster, so what its nodes may do is not known."
+        : `What its nodes may do is not known: ${nodes.why}`;
+      return pass(
+        `Context ${context} leads to a cluster of AKS, whose nodes can pull by an identity of their own, with no secret and no password that ends. ${why}`,
+        { hint: attachHint(facts, registry?.name), docs },
+      );
+    }
+    const name = inOneLine(cluster.name);
+    if (!cluster.kubeletIdentity) {
+      return pass(
+        `Context ${context} leads to the AKS cluster ${name}, whose nodes sign in to Azure as a service principal: pods need a pull secret.`,
+      );
+    }
+    const verdicts = (nodes.value?.registries ?? []).map((one) => verdictOn(one, name, facts));
+    const worst =
+      verdicts.find(({ status }) => status === "fail") ?? verdicts.find((one) => one.status !== "pass");
+    if (worst) return worst;
+    const [first] = verdicts;
+    if (first) return { ...first, message: verdicts.map(({ message }) => message).join(" ") };
     return pass(
-      `Context ${context} leads to a cluster of AKS: with the registry attached its nodes pull by an identity of their own, with no secret and no password that ends.`,
-      {
-        hint: abac
-          ? `--attach-acr grants AcrPull, which does nothing on a registry in ABAC mode; grant the nodes' identity its role: ${assign} "$(az aks show --name CLUSTER --resource-group GROUP --query identityProfile.kubeletidentity.objectId --output tsv)"`
-          : `Attach it: ${attach}`,
-        docs: "https://learn.microsoft.com/azure/aks/cluster-container-registry-integration",
-      },
+      `Context ${context} leads to the AKS cluster ${name}, whose nodes can pull by an identity of their own, with no secret and no password that ends.`,
+      { hint: attachHint(facts, registry?.name), docs },
     );
   },
 };
+
+/** What the nodes may do with one registry. */
+function verdictOn({ registry, roles }: NodesOnRegistry, cluster: string, facts: ClusterFacts): Verdict {
+  if (!roles.known) return notKnown(roles);
+  const { name, id, roleAssignmentMode: mode } = registry;
+  const hint = attachHint(facts, name);
+  const pulling = roles.value.find((one) => givesPull(one, mode));
+  if (pulling) {
+    const limit = repositoriesIn(pulling.assignment.condition ?? "").map(inOneLine);
+    const reach = limit.length > 0 ? `${limit.join(", ")} of ${name}` : name;
+    return pass(
+      `The nodes of the AKS cluster ${cluster} pull from ${reach} by their own identity, which holds ${roleName(pulling)}: pods need no secret for it.`,
+      { ids: { assignmentId: pulling.assignment.id } },
+    );
+  }
+  const inWords = mode === "AbacRepositoryPermissions" ? "ABAC mode" : "legacy mode";
+  const useless = roles.value.find((one) => givesPull(one, undefined));
+  if (!useless) {
+    return pass(
+      `The nodes of the AKS cluster ${cluster} could pull from ${name} by their own identity, with no secret and no password that ends.`,
+      { hint, docs },
+    );
+  }
+  const held = `The identity of the nodes of ${cluster} holds ${roleName(useless)} on ${name}, which pulls nothing there: the registry is in ${inWords}.`;
+  const ids = { assignmentId: useless.assignment.id };
+  return isOurAssignment(id, useless.assignment)
+    ? fail(held, { hint, docs, ids })
+    : warn(held, { hint, docs, ids });
+}
+
+function attachHint({ suggest, context }: ClusterFacts, registry: string | undefined): string {
+  const named = registry === undefined ? [] : [["--registry", registry] as const];
+  return `Grant the nodes the role that pulls: ${suggest("setup", [...named, ["--attach"], ["--context", context]])}`;
+}

@@ -7,6 +7,7 @@ import type { ContainerImage, PodObject } from "../../../domain/kubernetes-objec
 import { fail, notKnown, pass, skip, warn, type Check, type Verdict } from "../check.ts";
 import type { PullOutcome } from "../../ports.ts";
 import type { PodFacts, SecretOutcome } from "../facts.ts";
+import { byNodes } from "./pod-by-nodes.ts";
 import { buildFor, linkByHand } from "../remedies.ts";
 
 const docs = "https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff";
@@ -62,6 +63,8 @@ function causeOf(container: ContainerImage, found: PodObject, facts: PodFacts): 
   const ofNode = causeAtNode(what, container, found, facts);
   if (ofNode) return ofNode;
   const named = found.imagePullSecrets;
+  if (named.length === 0 && facts.nodesPull.has(registryHostOf(host.toLowerCase())))
+    return byNodes(what, found, facts, kubeletSaid(container, facts));
   if (named.length === 0) return unnamed(what, container, found, facts);
   const outcomes = named.map((name) => facts.secrets.get(name)).filter((one) => one !== undefined);
   const malformed = outcomes.find(({ failed }) => failed?.id === "secret-parses");

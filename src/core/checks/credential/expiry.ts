@@ -6,6 +6,7 @@ import { fail, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { az, changing, setupCommand } from "../remedies.ts";
 import { isPrincipal, registryOf, signedIn } from "./outcomes.ts";
+import { ofToken } from "./token.ts";
 
 const dayMs = 86_400_000;
 
@@ -17,6 +18,8 @@ export const expiry: Check<EntryFacts> = {
   id: "expiry",
   needs: ["principal"],
   look: (facts) => {
+    const isToken = ofToken(facts);
+    if (isToken) return isToken;
     if (!isPrincipal(facts))
       return skip("When it expires is not known: it is not a password of an application.");
     const { credential, mark, now, application } = facts;

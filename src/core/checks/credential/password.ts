@@ -4,6 +4,7 @@ import type { EntryFacts } from "../facts.ts";
 import { changing, setupCommand } from "../remedies.ts";
 import { begins } from "./expiry.ts";
 import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
+import { ofToken } from "./token.ts";
 
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 const wrongSecret = 7_000_215;
@@ -15,6 +16,8 @@ export const password: Check<EntryFacts> = {
   id: "password",
   needs: ["principal", "expiry"],
   look: (facts) => {
+    const isToken = ofToken(facts);
+    if (isToken) return isToken;
     if (!isPrincipal(facts)) return skip("It is not a password of an application.");
     const { credential, mark, signIn, application, principal, place, suggest } = facts;
     const appId = credential.username;

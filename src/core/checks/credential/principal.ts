@@ -3,6 +3,7 @@ import { fail, notKnown, pass, skip, warn, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { az, changing, setupCommand } from "../remedies.ts";
 import { isPrincipal, refusalOf, registryOf, signedIn } from "./outcomes.ts";
+import { ofToken } from "./token.ts";
 
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 const disabled = 7_000_112;
@@ -12,9 +13,11 @@ const disabledDocs = "https://learn.microsoft.com/entra/identity/enterprise-apps
 /** Is the service principal there, and may it sign in? */
 export const principal: Check<EntryFacts> = {
   id: "principal",
-  needs: ["host"],
+  needs: ["host", "token"],
   look: (facts) => {
     const { credential, principal: found, place, suggest, mark, meantApplication } = facts;
+    const isToken = ofToken(facts);
+    if (isToken) return isToken;
     if (!isPrincipal(facts)) {
       return skip(
         `${inOneLine(credential.username)} is not an application's id, so it is a token or the admin user of the registry, which Entra does not know.`,

@@ -8,6 +8,7 @@ export const pullScope: Check<EntryFacts> = {
   needs: [
     "host",
     "registry-reachable",
+    "token",
     "principal",
     "expiry",
     "password",

@@ -1,4 +1,5 @@
 import { inOneLine } from "../../../domain/in-one-line.ts";
+import { isTokenUser } from "../../../domain/registry-token.ts";
 import { fail, pass, skip, type Check } from "../check.ts";
 import type { EntryFacts } from "../facts.ts";
 import { azAcr, namedRegistry } from "../remedies.ts";
@@ -7,7 +8,7 @@ import { isPrincipal, signedIn } from "./outcomes.ts";
 /** Do the very bytes of the secret sign in? */
 export const signIn: Check<EntryFacts> = {
   id: "sign-in",
-  needs: ["host", "registry-reachable", "principal", "expiry", "password"],
+  needs: ["host", "registry-reachable", "token", "principal", "expiry", "password"],
   look: (facts) => {
     const { pull, signIn: atEntra, host, credential } = facts;
     const ids = { host, ...(isPrincipal(facts) && { appId: credential.username }) };
@@ -20,7 +21,9 @@ export const signIn: Check<EntryFacts> = {
     return fail(`${host} refuses the credential in the secret: ${said}`, {
       hint: isPrincipal(facts)
         ? "The password is wrong, expired or removed, or its service principal is gone, disabled or without a role. To learn which, sign in to Azure (az login) and run verify again."
-        : tokenHint(facts),
+        : isTokenUser(credential)
+          ? "Whoever signed in for the token may have lost its role on the registry since, or the registry its place: have another made, and see who writes the secret."
+          : tokenHint(facts),
       docs: "https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login",
       ids,
     });

@@ -10,7 +10,7 @@ const mostNamed = 5;
 export const secretPresent: Check<SecretFacts> = {
   id: "secret-present",
   needs: ["secret-readable"],
-  look: ({ secret, place, isNeeded, namespaceMissing, meant, elsewhere, wanted, suggest }) => {
+  look: ({ secret, place, isNeeded, withoutSecret, namespaceMissing, meant, elsewhere, wanted, suggest }) => {
     const { namespace, name, context } = place;
     if (secret?.deleting) {
       return fail(
@@ -23,6 +23,11 @@ export const secretPresent: Check<SecretFacts> = {
       return skip(
         `There is no secret ${name} in namespace ${namespace}, and nothing there names it or waits for an image: only its labels chose it.`,
         { hint: `If its pods have to pull: ${setupCommand(place, suggest, wanted)}` },
+      );
+    }
+    if (withoutSecret.length > 0) {
+      return skip(
+        `There is no secret ${name} in namespace ${namespace}, and nothing there names it: the nodes pull from ${withoutSecret.join(", ")} by their own identity.`,
       );
     }
     const docs = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/";

@@ -10,7 +10,7 @@ import { setupQuestions } from "../../../../src/cli/setup/questions/questions.ts
 const options: OptionSet = setupOptions;
 /** Nothing is asked and nothing is looked up here. */
 const parts = { lookups: {}, prompter: {} } as SetupQuestionParts;
-const questions = setupQuestions(parts);
+const questions = setupQuestions(parts, { attach: false });
 const placeOf = (option: string) => questions.findIndex((one) => one.options.includes(option));
 
 describe("the questions of setup", () => {

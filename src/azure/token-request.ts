@@ -7,13 +7,12 @@ import type { Cloud } from "./cloud.ts";
 import { parsedRecord, text } from "./json-fields.ts";
 import type { TokenSource } from "./token-source.ts";
 
-/** A service principal and its password. */
-export interface PrincipalPassword {
+/** A service principal, and what it shows to sign in: its password, or a token that its application trusts. */
+export type ShownPrincipal = {
   /** Id or domain. */
   readonly tenant: string;
   readonly appId: string;
-  readonly password: SecretText;
-}
+} & ({ readonly password: SecretText } | { readonly assertion: SecretText });
 
 /** What a token is asked for. */
 interface WantedToken {
@@ -26,17 +25,24 @@ interface WantedToken {
 export type FailedTokenRequest = ExchangeError | PipelineResponse;
 
 /**
- * Posts the form of a sign-in by password and returns whatever Entra answers. The SDK's credential would ask for the
- * discovery document each time, and it repeats remembered refusals for a while without asking.
+ * Posts the form of a service principal's sign-in and returns whatever Entra answers. The SDK's credentials would ask
+ * for the discovery document each time, and they repeat remembered refusals for a while without asking.
  * Form: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  * @throws ExchangeError if no whole answer came
  */
 export function requestToken(
-  { tenant, appId, password, scope, claims }: PrincipalPassword & WantedToken,
+  { tenant, appId, scope, claims, ...shown }: ShownPrincipal & WantedToken,
   { authorityHost }: Pick<Cloud, "authorityHost">,
   http: AzureHttp,
   signal: AbortSignal,
 ): Promise<PipelineResponse> {
+  const proof =
+    "password" in shown
+      ? { client_secret: shown.password.reveal() }
+      : {
+          client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+          client_assertion: shown.assertion.reveal(),
+        };
   return http.send(
     {
       method: "POST",
@@ -45,7 +51,7 @@ export function requestToken(
       body: new URLSearchParams({
         grant_type: "client_credentials",
         client_id: appId,
-        client_secret: password.reveal(),
+        ...proof,
         scope,
         ...(claims !== undefined && { claims }),
       }).toString(),
@@ -57,19 +63,21 @@ export function requestToken(
 }
 
 /**
- * Tokens for a service principal by its password. Most pipelines sign in this way, so it loads no SDK.
+ * Tokens for a service principal. Most pipelines sign in this way, so it loads no SDK.
+ * @param show what the principal shows, each time it is asked for a token
  * @param onFailure told of each failed request
  */
-export function passwordSource(
-  principal: PrincipalPassword,
+export function principalSource(
+  show: (signal: AbortSignal) => Promise<ShownPrincipal>,
   cloud: Cloud,
   http: AzureHttp,
   onFailure: (failure: FailedTokenRequest) => void,
 ): TokenSource {
   return async (scope, claims, signal) => {
+    const shown = await show(signal);
     let answer: PipelineResponse;
     try {
-      answer = await requestToken({ ...principal, scope, claims }, cloud, http, signal);
+      answer = await requestToken({ ...shown, scope, claims }, cloud, http, signal);
     } catch (error) {
       if (error instanceof ExchangeError) onFailure(error);
       throw error;

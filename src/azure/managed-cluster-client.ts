@@ -1,0 +1,85 @@
+import pMap from "p-map";
+import type { ManagedClusterList, ManagedClusters } from "../core/ports.ts";
+import type { ActionableError } from "../domain/errors.ts";
+import type { KubeletIdentity, ManagedCluster } from "../domain/managed-cluster.ts";
+import { isMissing } from "./api-versions.ts";
+import { azureError, perform } from "./azure-errors.ts";
+import { record, text } from "./json-fields.ts";
+import { listSubscriptions, type ResourceManager, type Subscription } from "./resource-manager.ts";
+import { answerOf } from "./service-failure.ts";
+
+/** As for registries: far below what Resource Manager allows a caller. */
+const subscriptionsAtOnce = 16;
+
+/** Managed clusters of AKS, by Azure Resource Manager. */
+export function createManagedClusterClient(resourceManager: ResourceManager): ManagedClusters {
+  /** The clusters of one subscription, or why they could not be listed. */
+  async function listIn(
+    { id, tenantId }: Subscription,
+    signal: AbortSignal,
+  ): Promise<Pick<ManagedClusterList, "clusters" | "unseen">> {
+    const doing = { doing: `list the managed clusters of subscription ${id}`, area: "registries" } as const;
+    return perform(doing, signal, async () => {
+      try {
+        const path = `/subscriptions/${id}/providers/Microsoft.ContainerService/managedClusters`;
+        const listed = await resourceManager.ask("managedClusters", signal, (clients) => clients.list(path));
+        return { clusters: listed.flatMap((one) => managedCluster(one, tenantId) ?? []), unseen: [] };
+      } catch (error) {
+        const status = answerOf(error)?.status;
+        if (status === undefined || status === 401) throw error;
+        // No right there, nobody has ever used AKS in it, or it is being deleted.
+        if (status === 403 || isMissing(error)) return { clusters: [], unseen: [] };
+        return { clusters: [], unseen: [azureError(error, doing) as ActionableError] };
+      }
+    });
+  }
+
+  return {
+    async listManagedClusters(signal) {
+      const subscriptions = await perform(
+        { doing: "list the subscriptions", area: "registries" },
+        signal,
+        () => listSubscriptions(resourceManager, signal),
+      );
+      const lists = await pMap(subscriptions, (one) => listIn(one, signal), {
+        concurrency: subscriptionsAtOnce,
+        signal,
+      });
+      return {
+        clusters: lists.flatMap(({ clusters }) => clusters),
+        unseen: lists.flatMap(({ unseen }) => unseen),
+        tenants: new Map(
+          subscriptions.flatMap(({ id, tenantId }) =>
+            tenantId === undefined ? [] : [[id.toLowerCase(), tenantId.toLowerCase()]],
+          ),
+        ),
+      };
+    },
+  };
+}
+
+/** Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/list */
+function managedCluster(listed: unknown, tenantId: string | undefined): ManagedCluster | undefined {
+  const { id, name, properties } = record(listed);
+  const clusterId = text(id);
+  if (clusterId === undefined) return undefined;
+  const { fqdn, privateFQDN, azurePortalFQDN, identityProfile } = record(properties);
+  const [, , subscriptionId = "", , resourceGroup = ""] = clusterId.split("/");
+  return {
+    id: clusterId,
+    name: text(name) ?? clusterId.split("/").at(-1) ?? "",
+    resourceGroup,
+    subscriptionId,
+    tenantId: tenantId?.toLowerCase(),
+    apiHosts: [fqdn, privateFQDN, azurePortalFQDN].flatMap((host) => text(host)?.toLowerCase() ?? []),
+    kubeletIdentity: kubeletIdentity(record(identityProfile)["kubeletidentity"]),
+  };
+}
+
+/** One without an object id, as of a cluster that is being made, can be granted nothing. */
+function kubeletIdentity(listed: unknown): KubeletIdentity | undefined {
+  const { objectId, clientId, resourceId } = record(listed);
+  const id = text(objectId);
+  if (id === undefined) return undefined;
+  return { objectId: id.toLowerCase(), clientId: text(clientId) ?? "", resourceId: text(resourceId) ?? "" };
+}

@@ -1,0 +1,16 @@
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+
+/**
+ * Adds a text to the end of a file, which is made if it is not there, for its user alone. Never waits: a pipe that nobody
+ * reads is an error.
+ * @throws Error of Node
+ */
+export function append(path: string, text: string): void {
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK } = constants;
+  const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | (O_NONBLOCK ?? 0), 0o600);
+  try {
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}

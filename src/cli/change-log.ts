@@ -1,0 +1,39 @@
+import type { Report } from "../core/progress.ts";
+import { refused } from "../domain/errors.ts";
+import type { OnChange } from "../domain/outside-change.ts";
+import { append } from "./append-file.ts";
+import { escaped, speakable } from "./show/foreign-text.ts";
+
+/**
+ * Opens the file in which each change is a line of JSON, written when its answer has come. What cannot be written later
+ * stops nothing, since the change is made: it is told, once.
+ * @param operationId of the run, which Azure is also told
+ * @throws ActionableError `usage.log-file` if the file cannot be written
+ */
+export function openChangeLog(path: string, operationId: string, report: Report): OnChange {
+  try {
+    append(path, "");
+  } catch (error) {
+    throw refused(
+      "usage.log-file",
+      `The file that --log names, ${path}, cannot be written: ${codeOf(error)}.`,
+      "Name a file in a folder that exists and that you may write to.",
+    );
+  }
+  let hasFailed = false;
+  return (change) => {
+    const line = { time: new Date().toISOString(), operationId, ...change };
+    try {
+      append(path, `${escaped(JSON.stringify(speakable(line)))}\n`);
+    } catch (error) {
+      const text = `${path} could not be written (${codeOf(error)}): it does not tell every change of this run`;
+      if (!hasFailed) report({ kind: "note", level: "warning", text });
+      hasFailed = true;
+    }
+  };
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code ?? name;
+}

@@ -1,0 +1,48 @@
+import { commandWords } from "../../domain/command-words.ts";
+import { plainText } from "./option-values.ts";
+import { switchOption, valueOption } from "./option.ts";
+import type { OutputFormat } from "./output-options.ts";
+
+/** Options of every command that can write documents instead of a cluster's secrets. */
+export const manifestOptions = {
+  manifest: valueOption({
+    flag: "--manifest <file>",
+    summary: "write documents for Argo CD, Flux or kubectl to this file or folder, or - for stdout",
+    group: "Cluster",
+    parse: plainText,
+  }),
+  sealWith: valueOption({
+    flag: "--seal-with <command>",
+    summary: "have this command seal each document, such as 'kubeseal -o yaml'; no shell runs it",
+    group: "Cluster",
+    parse: commandWords,
+    needs: { manifest: "it seals documents" },
+  }),
+  plainManifest: switchOption({
+    flag: "--plain-manifest",
+    summary: "agree to a readable password in a Git repository",
+    group: "Consent",
+    consent: true,
+    needs: { manifest: "it is about documents" },
+    excludes: { sealWith: "a sealed password is not readable" },
+  }),
+};
+
+/** What cannot go with a manifest. */
+export function manifestConflicts({
+  manifest,
+  contexts,
+  output,
+}: {
+  readonly manifest: string | undefined;
+  readonly contexts: readonly string[];
+  readonly output: OutputFormat;
+}): string[] {
+  if (manifest === undefined) return [];
+  return [
+    ...(contexts.length > 1 ? ["--manifest holds documents for one cluster: give one --context"] : []),
+    ...(manifest === "-" && output !== "text"
+      ? [`--manifest - prints documents to stdout, where --output ${output} would print another`]
+      : []),
+  ];
+}

@@ -1,0 +1,189 @@
+import { ActionableError } from "../../domain/errors.ts";
+import { inOneLine } from "../../domain/in-one-line.ts";
+import { isManagedHost, type ManagedCluster } from "../../domain/managed-cluster.ts";
+import { isOurAssignment, type RoleAssignment } from "../../domain/role-assignment.ts";
+import { managedClusterOf } from "../attach/managed-cluster-of.ts";
+import { isFailureOfOne } from "../cluster/failure-of-one.ts";
+import type { Cluster, ManagedClusterList } from "../ports.ts";
+import type { PlannedChange } from "../plan.ts";
+import type { RemoveTools } from "./act.ts";
+import type { RemovedItem, RemoveInput, RemovePorts } from "./contract.ts";
+import type { Kept } from "./decide.ts";
+import type { MeantRegistry } from "./find-login-server.ts";
+import { keptChange, roleName } from "./plan-removal.ts";
+import type { Records } from "./result.ts";
+
+/*
+ * What `setup --attach` granted the nodes of managed clusters of AKS. Nothing in the cluster tells of it: the cluster's
+ * identity leads to it, and its name that it is ours.
+ */
+
+/** The part of managed clusters. */
+export interface Attachments {
+  /** With the cluster whose nodes hold it. */
+  readonly roles: ReadonlyArray<{ readonly role: RoleAssignment; readonly cluster: ManagedCluster }>;
+  readonly keptRoles: ReadonlyArray<Kept<RoleAssignment>>;
+  /** Why it cannot be told of a context whether its nodes were granted something. */
+  readonly unseen: ReadonlyArray<{ readonly context: string; readonly why: string }>;
+}
+
+/** None were looked for. */
+const none: Attachments = { roles: [], keptRoles: [], unseen: [] };
+
+/** The contexts that lead to AKS by the names of their API servers, and its clusters, asked for beside other things. */
+export interface AttachmentSearch {
+  readonly clusters: ReadonlyArray<Pick<Cluster, "context" | "apiHost">>;
+  readonly listed: Promise<ManagedClusterList | ActionableError>;
+}
+
+/**
+ * Begins to look for managed clusters. An attachment is the whole cluster's: who removes from some namespaces, or secrets
+ * of some name, leaves it alone.
+ */
+export function searchAttachments(
+  input: RemoveInput,
+  { clusters: targets, azure }: Pick<RemovePorts, "clusters" | "azure">,
+  signal: AbortSignal,
+): AttachmentSearch | undefined {
+  const { namespaces, namespaceSelector, secretName } = input;
+  if (namespaces.length > 0 || namespaceSelector !== undefined || secretName !== undefined) return undefined;
+  const clusters = targets.map(({ cluster }) => cluster).filter(({ apiHost }) => isManagedHost(apiHost));
+  if (clusters.length === 0) return undefined;
+  const listed = azure.managedClusters.listManagedClusters(signal).catch((error: unknown) => {
+    if (isFailureOfOne(error, signal)) return error;
+    throw error;
+  });
+  // It is awaited only when the registry is known.
+  listed.catch(() => {});
+  return { clusters, listed };
+}
+
+/** What of it is this registry's, and whether it may go. */
+export async function lookAtAttachments(
+  search: AttachmentSearch | undefined,
+  { ids }: MeantRegistry,
+  { input, ports }: { readonly input: RemoveInput; readonly ports: RemovePorts },
+  signal: AbortSignal,
+): Promise<Attachments> {
+  if (!search) return none;
+  const listed = await search.listed;
+  if (listed instanceof ActionableError) {
+    return { ...none, unseen: search.clusters.map(({ context }) => ({ context, why: listed.message })) };
+  }
+  const found = search.clusters.map(({ context, apiHost }) => ({
+    context,
+    cluster: managedClusterOf(apiHost, listed),
+  }));
+  const going = new Map(found.flatMap(({ cluster }) => (cluster ? [[cluster.id, cluster] as const] : [])));
+  const roles: Array<Attachments["roles"][number]> = [];
+  const keptRoles: Array<Kept<RoleAssignment>> = [];
+  for (const cluster of going.values()) {
+    for (const role of await granted(cluster, ids, ports, signal)) {
+      if ([...roles.map((one) => one.role), ...keptRoles.map(({ what }) => what)].some(isSame(role)))
+        continue;
+      const kept = input.force ? undefined : reasonToKeep(cluster, going, listed);
+      if (kept) keptRoles.push({ what: role, ...kept });
+      else roles.push({ role, cluster });
+    }
+  }
+  const unseen = found.flatMap(({ context, cluster }) =>
+    cluster ? [] : [{ context, why: "The account signed in does not see the managed cluster." }],
+  );
+  return { roles, keptRoles, unseen };
+}
+
+function isSame({ id }: RoleAssignment) {
+  return (other: RoleAssignment) => other.id.toLowerCase() === id.toLowerCase();
+}
+
+async function granted(
+  { kubeletIdentity }: ManagedCluster,
+  registryIds: readonly string[],
+  { azure }: RemovePorts,
+  signal: AbortSignal,
+): Promise<RoleAssignment[]> {
+  if (!kubeletIdentity) return [];
+  const lists = await Promise.all(
+    registryIds.map(async (id) =>
+      (await azure.roles.listAssignments(id, kubeletIdentity.objectId, signal)).filter((one) =>
+        isOurAssignment(id, one),
+      ),
+    ),
+  );
+  return lists.flat();
+}
+
+/** The nodes of other clusters may have the same identity, and would lose the role with these. */
+function reasonToKeep(
+  { kubeletIdentity }: ManagedCluster,
+  going: ReadonlyMap<string, ManagedCluster>,
+  { clusters, unseen }: ManagedClusterList,
+): Omit<Kept<unknown>, "what"> | undefined {
+  const sharing = clusters.filter(
+    (one) => !going.has(one.id) && one.kubeletIdentity?.objectId === kubeletIdentity?.objectId,
+  );
+  if (sharing.length > 0) {
+    const heldBy = sharing.map(({ name, resourceGroup }) => inOneLine(`${resourceGroup}/${name}`));
+    return { reason: "identity-shared", heldBy };
+  }
+  return unseen.length > 0 ? { reason: "clusters-not-seen" } : undefined;
+}
+
+/** The plan's lines about it. */
+export function attachmentChanges({ roles, keptRoles }: Attachments): PlannedChange[] {
+  return [
+    ...roles.map(({ role, cluster }): PlannedChange => ({
+      target: `${roleName(role)} for the nodes of ${inOneLine(cluster.name)}`,
+      action: "removed",
+      before: { id: role.id },
+      after: null,
+    })),
+    ...keptRoles.map((kept) => keptChange(roleName(kept.what), kept)),
+  ];
+}
+
+/** What is to be known of it before it is agreed to. */
+export function attachmentWarnings({ roles, keptRoles, unseen }: Attachments, loginServer: string): string[] {
+  const names = [...new Set(roles.map(({ cluster }) => inOneLine(cluster.name)))];
+  return [
+    ...names.map(
+      (name) => `Pods of ${name} that pull from ${loginServer} and name no secret will not get new images`,
+    ),
+    ...(keptRoles.length > 0
+      ? ["What the nodes were granted stays; the same command with --force takes it back all the same"]
+      : []),
+    ...unseen.map(
+      ({ context, why }) =>
+        `Whether setup --attach granted the nodes of context ${inOneLine(context)} a role is not known, and if so it stays: ${why.replace(/\.$/, "")}`,
+    ),
+  ];
+}
+
+/** Its things that are to go, as ones that were not come to. */
+export function attachmentsToGo({ roles }: Attachments): RemovedItem[] {
+  return roles.map(({ role: { id } }) => ({ kind: "role-assignment", id, action: "skipped" }));
+}
+
+/** Takes the roles back; one that cannot be is noted, and the others go on. */
+export async function removeAttachments(
+  { roles, keptRoles }: Attachments,
+  records: Records,
+  { ports, report, signal }: RemoveTools,
+): Promise<void> {
+  for (const { what, ...why } of keptRoles)
+    records.add({ kind: "role-assignment", id: what.id, action: "kept", ...why });
+  for (const { role, cluster } of roles) {
+    const { id } = role;
+    const who = `the nodes of ${inOneLine(cluster.name)}`;
+    try {
+      report({ kind: "started", id, text: `Removing the ${roleName(role)} from ${who}` });
+      records.wrote = true;
+      await ports.azure.roles.removeAssignment(id, signal);
+      records.add({ kind: "role-assignment", id, action: "removed" });
+      report({ kind: "done", id, text: `Removed the ${roleName(role)} from ${who}` });
+    } catch (error) {
+      if (!isFailureOfOne(error, signal)) throw error;
+      records.fail({ kind: "role-assignment", id }, error);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { dump, load } from "js-yaml";
+
+/** One document of a manifest: the bytes that it has there, and what they say. */
+export interface ManifestDocument {
+  /** From its first byte to the last before the next document, its separator included. */
+  readonly text: string;
+  /** Undefined where it cannot be read, such as a template: it is somebody else's and stays as it is. */
+  readonly value: Readonly<Record<string, unknown>> | undefined;
+}
+
+/*
+ * A line that begins with three hyphens ends a document whatever it stands in, a block of text included.
+ * Source: https://yaml.org/spec/1.2.2/#912-document-markers
+ */
+const separator = /^---(?=[ \t\r\n]|$)/m;
+
+/** The documents of a manifest. Their texts, one after the other, are the manifest byte for byte. */
+export function documentsOf(text: string): ManifestDocument[] {
+  const starts = [...text.matchAll(new RegExp(separator, "gm"))].map(({ index }) => index);
+  const cuts = [0, ...starts.filter((at) => at > 0), text.length];
+  return cuts
+    .slice(1)
+    .map((end, index) => text.slice(cuts[index], end))
+    .filter((piece) => piece !== "")
+    .map((piece) => ({ text: piece, value: valueOf(piece) }));
+}
+
+function valueOf(text: string): ManifestDocument["value"] {
+  try {
+    const value: unknown = load(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A document as acr-pull writes it: the same value gives the same bytes. */
+export function documentText(value: Readonly<Record<string, unknown>>): string {
+  return `---\n${dump(value, { lineWidth: -1, noRefs: true })}`;
+}
+
+/** What a sealing command answered, as one document of a manifest. */
+export function sealedText(answer: string): string {
+  const body = answer.replace(/^\s*---[ \t]*\r?\n/, "").trimEnd();
+  return `---\n${body}\n`;
+}
+
+/** The documents with one put in the place of another, or at the end. */
+export function withDocument(
+  documents: readonly ManifestDocument[],
+  standing: ManifestDocument | undefined,
+  text: string,
+): string {
+  if (standing) return documents.map((one) => (one === standing ? text : one.text)).join("");
+  const before = documents.map((one) => one.text).join("");
+  return `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}${text}`;
+}
+
+/** Whether a value is an object with fields. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A field of a value that is an object; empty where it is not there. */
+export function recordIn(value: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
+  let found = value;
+  for (const name of path) found = isRecord(found) ? found[name] : undefined;
+  return isRecord(found) ? found : {};
+}

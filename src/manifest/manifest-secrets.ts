@@ -1,0 +1,212 @@
+import type { ClusterReads, KnownSecret, NewSecret } from "../core/ports.ts";
+import { refused } from "../domain/errors.ts";
+import type { SecretChange, SecretObject } from "../domain/kubernetes-objects.ts";
+import { entriesAnnotation, formatMarks } from "../domain/ownership.ts";
+import { readPullSecret, readSealedSecret, type PullSecret } from "../domain/pull-secret.ts";
+import { documentText, sealedText } from "./documents.ts";
+import type { FoundSecret, ManifestStore } from "./manifest-store.ts";
+import { checkedSeal, sealed, type SealCommand } from "./seal.ts";
+import {
+  applyTo,
+  conflict,
+  emptyData,
+  emptySecret,
+  isSameObject,
+  markedSecret,
+  parted,
+  refuseUnknownBeside,
+  unknownData,
+  withMarks,
+} from "./secret-changes.ts";
+import { secretValue, type SecretDocument, type SecretName } from "./secret-document.ts";
+
+type Data = SecretObject["data"];
+
+/** The pull secrets that a manifest makes, read and written as a cluster's are. */
+export class ManifestSecrets {
+  readonly #store: ManifestStore;
+  readonly #applied: Pick<ClusterReads, "findSecret">;
+  readonly #seal: SealCommand | undefined;
+  /** What this run has sealed, by the sealed bytes: nobody can read it back. */
+  readonly #sealedHere = new Map<string, Data>();
+  readonly #rehearsed = new Set<string>();
+
+  /** @param applied the cluster, which holds in readable form what was sealed and applied */
+  constructor(
+    store: ManifestStore,
+    applied: Pick<ClusterReads, "findSecret">,
+    seal: SealCommand | undefined,
+  ) {
+    this.#store = store;
+    this.#applied = applied;
+    this.#seal = seal;
+  }
+
+  /** A secret as its document makes it; a plain one is to be sealed, so that it counts as missing then. */
+  find(name: SecretName, signal: AbortSignal): Promise<PullSecret | undefined> {
+    return this.#store.alone(async () => {
+      const found = await this.#store.find(name);
+      return this.#asTarget(name, { ...found, made: this.#standing(found) }, signal);
+    });
+  }
+
+  /** All pull secrets that documents make, whatever becomes of these. */
+  all(signal: AbortSignal): Promise<PullSecret[]> {
+    return this.#store.alone(async () => {
+      const read: PullSecret[] = [];
+      for (const name of await this.#store.names()) {
+        const secret = await this.#asTarget(name, await this.#store.find(name), signal);
+        if (secret) read.push(secret);
+      }
+      return read;
+    });
+  }
+
+  /** @throws ActionableError what writing it would throw, and `manifest.seal-failed` */
+  async rehearse({ namespace, name, ...secret }: NewSecret, signal: AbortSignal): Promise<void> {
+    await this.#store.alone(async () => {
+      const found = await this.#store.find({ namespace, name });
+      this.#rehearsed.add(`${namespace}/${name}`);
+      const changed = applyTo({ ...emptySecret({ namespace, name }), type: secret.type }, secret);
+      await this.#textOf(found, changed, signal);
+    });
+  }
+
+  async rehearseChange({ namespace, name }: KnownSecret, signal: AbortSignal): Promise<void> {
+    await this.#store.alone(async () => {
+      const found = await this.#store.find({ namespace, name });
+      const { made } = found;
+      // Not there yet: what is made is rehearsed by itself.
+      if (!made) return;
+      this.#rehearsed.add(`${namespace}/${name}`);
+      if (made.sealed) this.#refusePlain(made, name);
+      if (!(await this.#dataOf(made, signal))) refuseUnknownBeside(made);
+      await this.#textOf(found, { ...made.secret, data: emptyData }, signal);
+    });
+  }
+
+  create({ namespace, name, ...secret }: NewSecret, signal: AbortSignal): Promise<PullSecret> {
+    return this.#store.alone(async () => {
+      const found = await this.#store.find({ namespace, name });
+      if (this.#standing(found) || Object.keys(found.pending).length > 0) {
+        throw conflict("kubernetes.already-exists", { namespace, name });
+      }
+      const next = applyTo({ ...emptySecret({ namespace, name }), type: secret.type }, secret);
+      return await this.#write(found, next, signal);
+    });
+  }
+
+  change({ namespace, name, resourceVersion }: KnownSecret, change: SecretChange, signal: AbortSignal) {
+    return this.#store.alone(async () => {
+      const found = await this.#store.find({ namespace, name });
+      const standing = this.#standing(found);
+      if (found.version !== resourceVersion) throw conflict("kubernetes.conflict", { namespace, name });
+      const data = standing && (await this.#dataOf(standing, signal));
+      if (standing && !data && change.data) refuseUnknownBeside(standing);
+      const before = withMarks(standing?.secret ?? markedSecret({ namespace, name }), found.pending);
+      return await this.#write(found, applyTo({ ...before, data: data ?? {} }, change), signal);
+    });
+  }
+
+  /** The document as it stands, unless it is a plain one that is to be sealed. */
+  #standing({ made }: FoundSecret): SecretDocument | undefined {
+    return this.#seal && made?.sealed === undefined ? undefined : made;
+  }
+
+  async #asTarget(
+    name: SecretName,
+    { made, pending, version }: FoundSecret,
+    signal: AbortSignal,
+  ): Promise<PullSecret | undefined> {
+    if (!made && Object.keys(pending).length === 0) return undefined;
+    const secret = withMarks(made?.secret ?? markedSecret(name), pending);
+    const data = made ? await this.#dataOf(made, signal) : emptyData;
+    const object = { ...secret, resourceVersion: version };
+    if (made?.sealed && !data) return readSealedSecret(object, made.sealed);
+    return readPullSecret({ ...object, data: data ?? {} });
+  }
+
+  /**
+   * What a document makes of the secret's data. Of a sealed one this run knows what it sealed, and the cluster what was
+   * applied: there the same marks stand beside it. Undefined where nobody knows.
+   */
+  async #dataOf(
+    { document, secret, sealed: by }: SecretDocument,
+    signal: AbortSignal,
+  ): Promise<Data | undefined> {
+    if (!by) return secret.data;
+    const here = this.#sealedHere.get(document.text);
+    if (here) return here;
+    const live = await this.#applied.findSecret(secret.namespace, secret.name, signal);
+    const marks = secret.annotations[entriesAnnotation];
+    return live && marks !== undefined && live.annotations[entriesAnnotation] === marks
+      ? live.data
+      : undefined;
+  }
+
+  async #write(found: FoundSecret, next: SecretObject, signal: AbortSignal): Promise<PullSecret> {
+    const { namespace, name } = next;
+    const { lasting, pending } = parted(readPullSecret(next).marks);
+    const document = {
+      ...next,
+      annotations: { ...next.annotations, [entriesAnnotation]: formatMarks(lasting) },
+    };
+    const standing = this.#standing(found);
+    if (Object.keys(lasting).length > 0 || standing) {
+      const isSame =
+        standing &&
+        isSameObject(standing.secret.labels, document.labels) &&
+        isSameObject(standing.secret.annotations, document.annotations) &&
+        (Object.keys(next.data).length === 0 ||
+          isSameObject((await this.#dataOf(standing, signal)) ?? {}, next.data));
+      if (!isSame) {
+        if (Object.keys(next.data).length === 0) throw unknownData(next, standing?.sealed);
+        const { text, isPlain } = await this.#textOf(found, document, signal);
+        if (!isPlain) this.#sealedHere.set(text, next.data);
+        await this.#store.write({ namespace, name, standing: found.made?.document, text, isPlain });
+      }
+    }
+    await this.#store.note({ namespace, name }, pending);
+    const now = await this.#store.find({ namespace, name });
+    const secret = await this.#asTarget({ namespace, name }, { ...now, made: this.#standing(now) }, signal);
+    return secret ?? readPullSecret({ ...emptySecret({ namespace, name }), resourceVersion: now.version });
+  }
+
+  /** The document as it is to be written, sealed where that was asked for. */
+  async #textOf(
+    found: FoundSecret,
+    secret: SecretObject,
+    signal: AbortSignal,
+  ): Promise<{ readonly text: string; readonly isPlain: boolean }> {
+    const { made } = found;
+    const plain = documentText(secretValue(secret, made?.sealed ? undefined : made?.document.value));
+    if (!this.#seal) {
+      if (made?.sealed) this.#refusePlain(made, secret.name);
+      return { text: plain, isPlain: true };
+    }
+    const text = sealedText(await sealed(this.#seal, plain, signal));
+    const answered = checkedSeal(text, secret);
+    if (answered.sealed === "SOPS") await this.#refuseBeside(found, secret);
+    return { text, isPlain: false };
+  }
+
+  #refusePlain({ sealed: by, secret: { namespace } }: SecretDocument, name: string): void {
+    if (this.#seal) return;
+    throw refused(
+      "manifest.needs-seal",
+      `The document of ${namespace}/${name} is sealed (${by}), and no command was given to seal the new one.`,
+      "Give the command that sealed it: --seal-with 'COMMAND ARGS'.",
+    );
+  }
+
+  /** SOPS signs a file as a whole: two documents that were encrypted one by one cannot be decrypted together. */
+  async #refuseBeside({ made }: FoundSecret, { namespace, name }: SecretName): Promise<void> {
+    const others = [...this.#rehearsed].filter((one) => one !== `${namespace}/${name}`);
+    if (!(await this.#store.sharesFile({ namespace, name }, made?.document, others))) return;
+    throw refused(
+      "manifest.sops-beside-others",
+      "SOPS signs a file as a whole, so a document that it encrypts cannot stand in a file with others.",
+      "Name a folder for --manifest: each namespace gets a file of its own.",
+    );
+  }
+}

@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import { refused } from "../domain/errors.ts";
+import { formatMarks, isEntryMark, type EntryMark, type EntryMarks } from "../domain/ownership.ts";
+import { documentsOf, isRecord, recordIn, withDocument, type ManifestDocument } from "./documents.ts";
+import { replace, type ManifestFiles } from "./manifest-files.ts";
+import { secretDocument, type SecretDocument, type SecretName } from "./secret-document.ts";
+
+/** One file of a manifest. */
+interface ReadFile {
+  readonly file: string;
+  readonly documents: readonly ManifestDocument[];
+}
+
+/** What a manifest has of one secret. */
+export interface FoundSecret {
+  /** Undefined: no document makes it. */
+  readonly made: SecretDocument | undefined;
+  /** Entries with the mark of a run at work, which no document carries. */
+  readonly pending: EntryMarks;
+  /** Changes whenever any of it does. */
+  readonly version: string;
+}
+
+/** What is to be written. */
+export interface DocumentWrite extends SecretName {
+  readonly standing: ManifestDocument | undefined;
+  readonly text: string;
+  readonly isPlain: boolean;
+}
+
+/**
+ * The documents of a manifest, read anew each time. The marks of a run at work stand beside them, in a file of their
+ * own, so that what is committed never carries one.
+ */
+export class ManifestStore {
+  readonly #files: ManifestFiles;
+  /** The marks, where no file can hold them. */
+  #notes: Readonly<Record<string, EntryMarks>> = {};
+  /** One read or write after the other. */
+  #underWay: Promise<unknown> = Promise.resolve();
+
+  constructor(files: ManifestFiles) {
+    this.#files = files;
+  }
+
+  /** Lets nothing of this run come between. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#underWay.then(work);
+    this.#underWay = mine.catch(() => {});
+    return mine;
+  }
+
+  /** @throws ActionableError `manifest.twice`, `manifest.marks-sealed`, `manifest.unreadable` */
+  async find(name: SecretName): Promise<FoundSecret> {
+    const read = await this.#read();
+    const found = read.flatMap(({ documents }) =>
+      documents.flatMap((one) => secretDocument(one, name) ?? []),
+    );
+    if (found.length > 1) {
+      throw refused(
+        "manifest.twice",
+        `The manifest has ${found.length} documents for the secret ${name.namespace}/${name.name}.`,
+        "Keep one of them: whichever is applied last wins.",
+      );
+    }
+    const [made] = found;
+    const pending = (await this.#readNotes())[`${name.namespace}/${name.name}`] ?? {};
+    const bytes = JSON.stringify([made?.document.text ?? null, formatMarks(pending)]);
+    return { made, pending, version: createHash("sha256").update(bytes).digest("hex") };
+  }
+
+  /** Names of all secrets that some document makes, or that a run at work has marked. */
+  async names(): Promise<readonly SecretName[]> {
+    const made = (await this.#read()).flatMap(({ documents }) =>
+      documents.flatMap(({ value }) => nameIn(value, ["Secret", "SealedSecret"]) ?? []),
+    );
+    const marked = Object.keys(await this.#readNotes()).map((key) => {
+      const [namespace = "", name = ""] = key.split("/");
+      return { namespace, name };
+    });
+    return [...new Map([...made, ...marked].map((one) => [`${one.namespace}/${one.name}`, one])).values()];
+  }
+
+  /** The document that makes an object of another kind. */
+  async findObject(
+    kind: string,
+    name: string,
+    namespace: string | undefined,
+  ): Promise<ManifestDocument | undefined> {
+    return (await this.#read())
+      .flatMap(({ documents }) => documents)
+      .find(({ value }) => {
+        const named = recordIn(value, "metadata");
+        return value?.["kind"] === kind && named["name"] === name && named["namespace"] === namespace;
+      });
+  }
+
+  /** Whether the file of a secret holds other objects, or will hold these secrets too. */
+  async sharesFile(
+    { namespace, name }: SecretName,
+    standing: ManifestDocument | undefined,
+    others: readonly string[],
+  ): Promise<boolean> {
+    const { file, documents } = await this.#fileOf({ namespace, name, standing });
+    const isOther = ({ value, text }: ManifestDocument) => value !== undefined && text !== standing?.text;
+    if (documents.some(isOther)) return true;
+    return others.some((one) => {
+      const [otherNamespace = "", otherName = ""] = one.split("/");
+      return this.#files.fileFor(otherNamespace, otherName) === file;
+    });
+  }
+
+  /** Puts a document in the place of another, or behind all others; these keep every byte. */
+  async write(write: DocumentWrite): Promise<void> {
+    const { file, documents } = await this.#fileOf(write);
+    const standing = documents.find(({ text }) => text === write.standing?.text);
+    await this.#files.write(file, withDocument(documents, standing, write.text), write.isPlain);
+  }
+
+  /** Notes the entries of a secret that carry the mark of a run at work. */
+  async note({ namespace, name }: SecretName, pending: EntryMarks): Promise<void> {
+    const { [`${namespace}/${name}`]: before, ...others } = await this.#readNotes();
+    if (formatMarks(before ?? {}) === formatMarks(pending)) return;
+    const notes =
+      Object.keys(pending).length === 0 ? others : { ...others, [`${namespace}/${name}`]: pending };
+    const { journal } = this.#files;
+    if (journal === undefined) this.#notes = notes;
+    else if (Object.keys(notes).length === 0) await rm(journal, { force: true });
+    else await replace(journal, `${JSON.stringify(notes)}\n`, true);
+  }
+
+  async #fileOf({
+    namespace,
+    name,
+    standing,
+  }: SecretName & Pick<DocumentWrite, "standing">): Promise<ReadFile> {
+    const read = await this.#read();
+    const holding = read.find(({ documents }) => documents.some(({ text }) => text === standing?.text));
+    const file = this.#files.fileFor(namespace, name);
+    return holding ?? read.find((one) => one.file === file) ?? { file, documents: [] };
+  }
+
+  async #read(): Promise<ReadFile[]> {
+    const files = await this.#files.read();
+    return [...files].map(([file, text]) => ({ file, documents: documentsOf(text) }));
+  }
+
+  async #readNotes(): Promise<Readonly<Record<string, EntryMarks>>> {
+    const { journal } = this.#files;
+    if (journal === undefined) return this.#notes;
+    const text = await readFile(journal, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return "{}";
+      throw error;
+    });
+    return notesIn(text);
+  }
+}
+
+/** What cannot be read was written by nobody of ours. */
+function notesIn(text: string): Readonly<Record<string, EntryMarks>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) && Object.values(value).every(areMarks)
+      ? (value as Record<string, Record<string, EntryMark>>)
+      : {};
+  } catch {
+    return {};
+  }
+}
+
+function areMarks(value: unknown): value is EntryMarks {
+  return isRecord(value) && Object.values(value).every(isEntryMark);
+}
+
+function nameIn(value: ManifestDocument["value"], kinds: readonly string[]): SecretName | undefined {
+  const { name, namespace } = recordIn(value, "metadata");
+  const isMeant = typeof value?.["kind"] === "string" && kinds.includes(value["kind"]);
+  return isMeant && typeof name === "string" && typeof namespace === "string"
+    ? { name, namespace }
+    : undefined;
+}

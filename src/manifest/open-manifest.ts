@@ -1,0 +1,48 @@
+import type { ClusterTarget, Manifest, WritableClusterTarget } from "../core/ports.ts";
+import { unreachedCluster } from "./unreached-cluster.ts";
+import { manifestCluster } from "./manifest-cluster.ts";
+import { manifestFiles, printedManifest } from "./manifest-files.ts";
+import { ManifestSecrets } from "./manifest-secrets.ts";
+import { ManifestStore } from "./manifest-store.ts";
+import type { SealCommand } from "./seal.ts";
+
+/** A manifest as it was asked for. */
+export interface ManifestWish {
+  /** A file, a folder, or `-` for standard output. */
+  readonly path: string;
+  readonly seal: SealCommand | undefined;
+  /** Prints a manifest that goes to standard output. */
+  readonly print: (text: string) => void;
+}
+
+/**
+ * Opens a manifest in the place of clusters.
+ * @param clusters undefined: none can be reached from here
+ * @throws ActionableError `manifest.unreadable`, exit 2
+ */
+export async function openManifest(
+  { path, seal, print }: ManifestWish,
+  clusters: readonly ClusterTarget[] | undefined,
+): Promise<{ readonly clusters: readonly WritableClusterTarget[]; readonly manifest: Manifest }> {
+  const printed = path === "-" ? printedManifest() : undefined;
+  const store = new ManifestStore(printed ?? (await manifestFiles(path)));
+  const name = printed ? "the manifest" : path;
+  let isPrinted = false;
+  return {
+    clusters: (clusters ?? [{ cluster: unreachedCluster(), defaultNamespace: "default" }]).map(
+      ({ cluster: applied, defaultNamespace }) => {
+        const secrets = new ManifestSecrets(store, applied, seal);
+        return { defaultNamespace, cluster: manifestCluster({ name, applied, store, secrets }) };
+      },
+    ),
+    manifest: {
+      path,
+      seals: seal !== undefined,
+      publish() {
+        if (!printed || isPrinted) return;
+        isPrinted = true;
+        print(printed.text());
+      },
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { KnownAccount, WritableCluster } from "../core/ports.ts";
+import { refused } from "../domain/errors.ts";
+import { documentText, recordIn, type ManifestDocument } from "./documents.ts";
+import type { AppliedCluster } from "./manifest-cluster.ts";
+import type { ManifestStore } from "./manifest-store.ts";
+
+/** Namespaces: those of the cluster, and those that a document makes. */
+export function namespacesOf(
+  applied: AppliedCluster,
+  store: ManifestStore,
+): Pick<WritableCluster, "findNamespace" | "createNamespace"> {
+  const documented = (name: string) => store.findObject("Namespace", name, undefined);
+  return {
+    async findNamespace(name, signal) {
+      const found = await applied.findNamespace(name, signal);
+      if (found) return found;
+      return (await store.alone(() => documented(name))) && { name, uid: "", terminating: false };
+    },
+    async createNamespace(name) {
+      await store.alone(async () => {
+        if (await documented(name)) return;
+        const text = documentText({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+        await store.write({ namespace: name, name: "namespace", standing: undefined, text, isPlain: false });
+      });
+    },
+  };
+}
+
+/** Service accounts: only a document links one, whatever list the cluster's own has. */
+export interface ManifestAccounts {
+  readonly find: WritableCluster["findServiceAccount"];
+  readonly write: WritableCluster["patchServiceAccount"];
+  /** @throws ActionableError `manifest.account-not-ours`, exit 2 */
+  readonly rehearse: (account: KnownAccount, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * The API server replaces the list of an account as a whole, so its document names every secret that the account has, and
+ * nothing else of it: applied server-side it owns that list alone.
+ */
+export function accountsOf(applied: AppliedCluster, store: ManifestStore): ManifestAccounts {
+  const documented = (namespace: string, name: string) => store.findObject("ServiceAccount", name, namespace);
+  return {
+    async find(namespace, name, signal) {
+      const live = await applied.findServiceAccount(namespace, name, signal);
+      const document = await store.alone(() => documented(namespace, name));
+      if (!live && !document) return undefined;
+      return {
+        namespace,
+        name,
+        resourceVersion: "",
+        listManagers: live?.listManagers ?? [],
+        imagePullSecrets: document ? listIn(document) : [],
+      };
+    },
+    async rehearse({ namespace, name }) {
+      const document = await store.alone(() => documented(namespace, name));
+      if (document) refuseForeign(document, namespace, name);
+    },
+    async write({ namespace, name }, imagePullSecrets, signal) {
+      const live = await applied.findServiceAccount(namespace, name, signal);
+      await store.alone(async () => {
+        const standing = await documented(namespace, name);
+        if (standing) refuseForeign(standing, namespace, name);
+        const list = new Set([...(standing ? [] : (live?.imagePullSecrets ?? [])), ...imagePullSecrets]);
+        const text = documentText({
+          apiVersion: "v1",
+          kind: "ServiceAccount",
+          metadata: { name, namespace },
+          imagePullSecrets: [...list].map((secret) => ({ name: secret })),
+        });
+        await store.write({ namespace, name: `${name}-account`, standing, text, isPlain: false });
+      });
+    },
+  };
+}
+
+function listIn({ value }: ManifestDocument): string[] {
+  const list = value?.["imagePullSecrets"];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((one: unknown) => {
+    const { name } = recordIn(one);
+    return typeof name === "string" ? [name] : [];
+  });
+}
+
+/** One with anything else in it is somebody else's, and every byte of it stays. */
+function refuseForeign({ value }: ManifestDocument, namespace: string, name: string): void {
+  const ours = new Set(["apiVersion", "kind", "metadata", "imagePullSecrets"]);
+  const metadata = Object.keys(recordIn(value, "metadata"));
+  const isOurs =
+    Object.keys(value ?? {}).every((key) => ours.has(key)) &&
+    metadata.every((key) => key === "name" || key === "namespace");
+  if (isOurs) return;
+  throw refused(
+    "manifest.account-not-ours",
+    `The manifest has a document of its own for the service account ${namespace}/${name}, which acr-pull leaves as it is.`,
+    "Add the secret to its imagePullSecrets by hand, and run again.",
+  );
+}

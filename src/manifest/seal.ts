@@ -1,0 +1,108 @@
+import { execFile } from "node:child_process";
+import { ActionableError, refused } from "../domain/errors.ts";
+import { exitCode } from "../domain/exit-code.ts";
+import { inOneLine } from "../domain/in-one-line.ts";
+import { withoutSecrets } from "../domain/known-secrets.ts";
+import type { SecretObject } from "../domain/kubernetes-objects.ts";
+import { entriesAnnotation } from "../domain/ownership.ts";
+import type { Variables } from "../domain/proxy.ts";
+import { credentialsIn, readPullSecret } from "../domain/pull-secret.ts";
+import { documentsOf } from "./documents.ts";
+import { secretDocument, sopsRegex, type SecretDocument } from "./secret-document.ts";
+
+/** A command that seals what it reads. */
+export interface SealCommand {
+  /** The program and its arguments. */
+  readonly words: readonly string[];
+  readonly variables: Variables;
+}
+
+const limitMs = 60_000;
+const largestAnswer = 4 * 1024 * 1024;
+const mostSaid = 500;
+
+/**
+ * Runs the command without a shell, gives it a document on standard input and takes what it prints: the document is
+ * never on a command line, in a variable or in a file.
+ * @throws ActionableError `manifest.seal-failed`, exit 2; the signal's reason when it aborts
+ */
+export function sealed(
+  { words, variables }: SealCommand,
+  text: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const [program = "", ...args] = words;
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      program,
+      args,
+      {
+        env: { ...variables },
+        encoding: "utf8",
+        maxBuffer: largestAnswer,
+        timeout: limitMs,
+        killSignal: "SIGKILL",
+        signal,
+        windowsHide: true,
+      },
+      (error, stdout, stderr) => {
+        if (signal.aborted) reject(signal.reason as Error);
+        else if (error) reject(failed(program, why(error), stderr));
+        else if (stdout.trim() === "") reject(failed(program, "it printed nothing", stderr));
+        else resolve(stdout);
+      },
+    );
+    // One that does not read its input ends with an error of its own, or with an answer that is refused.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(text);
+  });
+}
+
+function why(error: Error & { readonly code?: unknown; readonly killed?: boolean }): string {
+  if (error.code === "ENOENT") return "it is not installed";
+  if (error.code === "EACCES") return "it may not be run";
+  if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "its output does not end";
+  if (error.killed) return `it did not end within ${limitMs / 1000} s`;
+  return typeof error.code === "number" ? `it ended with exit code ${error.code}` : "it was killed";
+}
+
+function failed(program: string, reason: string, said: string): ActionableError {
+  const words = inOneLine(withoutSecrets(said.trim())).slice(-mostSaid);
+  return new ActionableError(
+    `${inOneLine(program)} did not seal the document: ${reason}${words === "" ? "." : `. It says: ${words}`}`,
+    {
+      code: "manifest.seal-failed",
+      hint: "Try it by hand: kubectl create secret generic test --from-literal=a=b --dry-run=client -o yaml | COMMAND. It must read standard input and print the sealed document.",
+      exitCode: exitCode.usage,
+    },
+  );
+}
+
+/**
+ * Makes sure of a sealed document before it is written: it makes the same secret, tells its marks, and not its password.
+ * @throws ActionableError `manifest.not-sealed`, `manifest.marks-sealed`, exit 2
+ */
+export function checkedSeal(text: string, secret: SecretObject): SecretDocument {
+  const { namespace, name, annotations } = secret;
+  const documents = documentsOf(text);
+  const [document] = documents;
+  const made = documents.length === 1 && document ? secretDocument(document, { namespace, name }) : undefined;
+  if (!made?.sealed || tells(text, secret)) {
+    throw refused(
+      "manifest.not-sealed",
+      `What the command answered for ${namespace}/${name} is neither a SealedSecret nor a Secret encrypted by SOPS, so it was not written.`,
+      `Have --seal-with print one such document for that namespace and name: kubeseal --format yaml, or sops with --encrypted-regex '${sopsRegex}'.`,
+    );
+  }
+  if (made.secret.annotations[entriesAnnotation] === annotations[entriesAnnotation]) return made;
+  throw refused(
+    "manifest.marks-sealed",
+    `What the command answered for ${namespace}/${name} does not tell the annotation ${entriesAnnotation}, so nobody could tell later which key it holds.`,
+    "Have the command keep annotations as they are.",
+  );
+}
+
+function tells(text: string, secret: SecretObject): boolean {
+  const passwords = credentialsIn(readPullSecret(secret)).map(({ password }) => password.reveal());
+  return [...Object.values(secret.data), ...passwords].some((one) => one !== "" && text.includes(one));
+}
