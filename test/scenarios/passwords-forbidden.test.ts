@@ -194,7 +194,7 @@ describe.concurrent("the life of a new password", () => {
     const sandbox = await start(test, { policy: { maxPasswordLifetime: "P90D" } });
     const run = await setup(sandbox, ["--expires-in", "365d"]);
     expectNothingLeft(sandbox, run, "directory.password-lifetime");
-    expect(run.json.error.hint).toMatch(/usual are 180d and 90d.*--expires-in 180d/);
+    expect(run.json.error.hint).toMatch(/common limits are 180d and 90d.*--expires-in 180d/);
     const again = await setup(sandbox);
     expectNothingLeft(sandbox, again, "directory.password-lifetime");
     expect(again.json.error.hint).toMatch(/--expires-in 90d/);
@@ -347,7 +347,7 @@ describe.concurrent("a key that cannot be renewed, for the tenant has come to fo
       expect.objectContaining({
         id: "renewal",
         status: "warn",
-        message: expect.stringContaining(`this one ends on ${expiresAt} and cannot be renewed`),
+        message: expect.stringContaining(`this one expires on ${expiresAt} and cannot be renewed`),
         hint: expect.stringContaining("exemption"),
       }),
     );

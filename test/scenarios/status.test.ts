@@ -376,7 +376,7 @@ describe.concurrent("status", () => {
 
 describe.concurrent("status, of an entry that somebody changed,", () => {
   it.each<[string, (secret: NonNullable<ReturnType<typeof secretOf>>, loginServer: string) => void, string]>([
-    ["has lost its host", (secret) => setData(secret, `{"auths":{}}`), "holds nothing"],
+    ["has lost its host", (secret) => setData(secret, `{"auths":{}}`), "no longer holds anything"],
     ["is no JSON any more", (secret) => setData(secret, "{"), "is not JSON"],
     [
       "holds another user",
@@ -419,7 +419,7 @@ describe.concurrent("status, of an entry that somebody changed,", () => {
         });
         setData(secret, `{"auths":{}}`);
       },
-      "no run is to put a key there",
+      "no run is due to put a key there",
     ],
     [
       "is written by Argo CD",
@@ -595,7 +595,7 @@ describe.concurrent("status, while keys come and go,", () => {
         },
       ],
     ]);
-    expect((await runSafely(sandbox, ["status"])).stdout).toContain("it is not known whether");
+    expect((await runSafely(sandbox, ["status"])).stdout).toContain("could not read whether");
   });
 
   it("does not take a key for an orphan that was just retired and that most parts of the directory still list", async (test) => {
