@@ -17,6 +17,7 @@ import { removeOptions } from "../src/cli/remove/options.ts";
 import { rotateInput, rotateOptions } from "../src/cli/rotate/options.ts";
 import { setupOptions } from "../src/cli/setup/options.ts";
 import { statusOptions } from "../src/cli/status/options.ts";
+import { suggester } from "../src/cli/show/suggester.ts";
 import { processIdentity } from "../src/cli/this-machine.ts";
 import { PullClient } from "../src/registry/pull-client.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
@@ -27,24 +28,27 @@ const minute = 60_000;
 const day = 24 * 60 * minute;
 
 const nothing: GivenOptions = new Map();
+const suggest = suggester({ program: "acr-pull", given: nothing, environment: {} });
 
 /** What `setup` is asked for where a test does not say. */
 const setupDefaults: SetupInput = {
   ...readAnswers(setupOptions, nothing),
   registry: { kind: "name", name: "myregistry" },
   knownPassword: undefined,
+  suggest,
   namespaces: ["awesomeapps"],
   expiresInMs: 180 * day,
 };
 
 /** What `rotate` is asked for where a test does not say. */
-const rotateDefaults: RotateInput = rotateInput(readAnswers(rotateOptions, nothing));
+const rotateDefaults: RotateInput = rotateInput(readAnswers(rotateOptions, nothing), suggest);
 
 /** What `remove` is asked for where a test does not say. */
 const removeDefaults: RemoveInput = {
   ...readAnswers(removeOptions, nothing),
   registry: { kind: "name", name: "myregistry" },
   settleMs: 49_000,
+  suggest,
 };
 
 /** What `status` is asked for where a test does not say. */

@@ -33,7 +33,12 @@ export async function runFlow<Types extends FlowTypes>(
     );
     const answer = answerOf(command.name, await command.text(), outcome, {
       answers,
-      shell: { ...bounded, given, execPath: bounded.process.execPath },
+      shell: {
+        ...bounded,
+        given,
+        execPath: bounded.process.execPath,
+        scriptPath: bounded.process.argv[1],
+      },
       asked: [...asked.given.values()].some(({ source }) => source === "answer"),
       now: new Date(),
       width: bounded.terminal.stdout.width,

@@ -26,13 +26,14 @@ const folder = mkdtempSync(join(tmpdir(), "acr-pull-program-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("help", () => {
-  it("is what the program alone shows, with the commands and exit codes", async () => {
+  it("is what the program alone shows, with the commands and where to start", async () => {
     const { code, stdout, stderr } = await runProgram(undefined, []);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: acr-pull /);
-    for (const word of ["setup", "sandbox", "Exit codes:", "interrupted or incomplete"])
-      expect(stdout).toContain(word);
+    for (const word of ["setup", "sandbox", "Start with:", "--help-all"]) expect(stdout).toContain(word);
     expect(stderr).toBe("");
+    const all = await runProgram(undefined, ["--help-all"]);
+    for (const word of ["Exit codes:", "interrupted or incomplete"]) expect(all.stdout).toContain(word);
   });
 
   it("of a command lists all its options in groups, with defaults and examples", async () => {

@@ -150,7 +150,7 @@ describe.concurrent("a command that is printed", () => {
       const told = await pasted(await said(sandbox, line));
       expect(told.length).toBeGreaterThan(1);
       for (const { line: one, flags } of told)
-        expect(flags, one).toMatchObject({ kubeconfig, cloud, tenant });
+        expect(flags, one).toMatchObject({ kubeconfig: [kubeconfig], cloud: [cloud], tenant: [tenant] });
     }
   });
 

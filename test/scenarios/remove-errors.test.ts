@@ -154,8 +154,8 @@ const refusals: readonly RemoveRefusal[] = [
     args: ["--registry", "otherregistry"],
     exit: 2,
     code: "remove.nothing-found",
-    says: ["No visible secret has an entry for a registry otherregistry"],
-    hint: ["--registry", "login server"],
+    says: ["No secret that can be seen has an entry for a registry otherregistry"],
+    hint: ["--registry", "login server", "kubectl --context sandbox get secrets --all-namespaces"],
   },
   {
     what: "a service account that is not there",
@@ -490,7 +490,7 @@ describe.concurrent("remove, asked for a namespace that has no entry", () => {
     const { result, writes } = await countingWrites(sandbox, () => remove(sandbox, ["-n", "default"]));
     expect([result.code, result.json.removed, writes], result.stderr).toEqual([0, [], 0]);
     expect(result.stderr).toContain(
-      "No chosen secret has an entry for it, but these have one: sandbox/awesomeapps/acr-secret",
+      "No secret that you asked for has an entry for this registry. These have one: sandbox/awesomeapps/acr-secret",
     );
   });
 });

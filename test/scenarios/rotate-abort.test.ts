@@ -83,7 +83,9 @@ describe.concurrent("rotate --abort", () => {
       "rotate.too-late-to-abort",
       0,
     ]);
-    expect(result.json.error.hint).toContain("acr-pull rotate --finish");
+    expect(result.json.error.hint).toContain(
+      "acr-pull rotate --registry myregistry --context sandbox --finish",
+    );
     const finished = await rotation(sandbox, ["--finish"]);
     expect([finished.retired, finished.replaced, keyIds(sandbox)]).toEqual([true, old, [keyId]]);
   });

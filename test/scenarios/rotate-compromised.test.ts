@@ -65,6 +65,19 @@ describe.concurrent("rotate --compromised", () => {
     const replaced = run.json.rotations.map((one: { replaced: string }) => one.replaced);
     expect(replaced.toSorted()).toEqual([first, second].toSorted());
     for (const one of run.json.rotations) expect(one.retired).toBe(true);
+    // The key that the pending rotation had brought was retired as well: no row says that it is in use.
+    for (const one of run.json.rotations) expect(one.keyId).toBe(third);
+  });
+
+  it("is told in one sentence with both keys that went", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: second, old: first } = changedOver(sandbox);
+    const run = await runSafely(sandbox, ["rotate", ...args, "-y", "--settle", "0s"]);
+    expect(run.code, run.stderr).toBe(0);
+    const [third] = keyIds(sandbox);
+    expect(run.stdout.match(/The key \S+ for .* is in use/g)).toHaveLength(1);
+    expect(run.stdout).toContain(`The key ${third} for`);
+    for (const gone of [first, second]) expect(run.stdout).toContain(`The key ${gone} before it is gone`);
   });
 });
 

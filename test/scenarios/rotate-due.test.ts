@@ -47,7 +47,7 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
   it("finishes a retirement that is due before it begins with a key that is due as well", async (test) => {
     const sandbox = await start(test);
     const { keyId, old } = changedOver(sandbox, { due: true, lifetimeDays: 50, ageDays: 40 });
-    const run = await rotate(sandbox, daily);
+    const run = await rotate(sandbox, ["--if-expiring-within", "49d"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.json.rotations).toMatchObject([
       { state: "rotated", replaced: old, retired: true },
@@ -68,6 +68,42 @@ describe.concurrent("rotate --if-expiring-within 60d", () => {
     sandbox.invariants.watch();
     const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, daily));
     expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId: null, expiresAt: null }]);
+  });
+});
+
+describe.concurrent("rotate --if-expiring-within the whole life of the key in use", () => {
+  it.for(["180d", "400d"])(
+    "%s leaves a key alone that was made a moment ago, and says why",
+    async (within, test) => {
+      const sandbox = await start(test);
+      const { keyId } = setUp(sandbox);
+      const args = ["--if-expiring-within", within];
+      const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, args));
+      expect([writes, result]).toMatchObject([0, { state: "unchanged", keyId }]);
+      expect(result.stderr).toContain(
+        `the key ${keyId} lives, or longer, so that every run would replace it`,
+      );
+      expect(result.stderr).toContain("for this key it counts as 60d");
+    },
+  );
+
+  it("replaces it once when renewal is due, and the key after it not at all", async (test) => {
+    const sandbox = await start(test);
+    const { keyId: old } = setUp(sandbox, { lifetimeDays: 30, ageDays: 21 });
+    const { state, replaced, keyId } = await rotation(sandbox, daily);
+    expect([state, replaced]).toEqual(["pending", old]);
+    endGrace(sandbox);
+    expect(await rotation(sandbox, daily)).toMatchObject({ state: "rotated", keyId, replaced: old });
+    expect(await rotation(sandbox, daily)).toMatchObject({ state: "unchanged", keyId });
+    expect(lives(sandbox)).toEqual([30, 30]);
+  });
+
+  it("makes a key that lives longer, where one is asked for", async (test) => {
+    const sandbox = await start(test);
+    setUp(sandbox, { lifetimeDays: 30 });
+    const run = await rotation(sandbox, [...daily, "--expires-in", "90d"]);
+    expect(run.state).toBe("pending");
+    expect(run.stderr).not.toContain("counts as");
   });
 });
 
@@ -104,7 +140,8 @@ describe.concurrent("rotate makes a key that lives", () => {
     expect(run.json.error.code, run.stderr).toBe("directory.password-lifetime");
     expect(run.json.error.hint).toContain("--expires-in");
     expect(keyIds(sandbox)).toEqual([keyId]);
-    expect((await rotation(sandbox, ["--expires-in", "90d"])).state).toBe("pending");
+    expect((await rotation(sandbox, ["--expires-in", "max"])).state).toBe("pending");
+    expect(lives(sandbox)).toEqual([180, 90]);
   });
 });
 

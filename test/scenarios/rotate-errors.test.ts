@@ -33,7 +33,10 @@ const scenarios: readonly Refusal[] = [
     code: "rotate.nothing-found",
     args: ["--context", "sandbox-staging"],
     says: ["sandbox-staging"],
-    hint: ["acr-pull setup"],
+    hint: [
+      "acr-pull setup --context sandbox-staging",
+      "kubectl --context sandbox-staging get secrets --all-namespaces",
+    ],
   },
   {
     what: "a grace that a key which lives as long as the one before does not live to see",
@@ -60,6 +63,14 @@ const scenarios: readonly Refusal[] = [
     says: ["live only 90d, as long as the tenant allows"],
     hint: ["a shorter --grace"],
     arrange: capLifeAt90Days,
+  },
+  {
+    what: "a key to retire that is no key of the application",
+    exit: 2,
+    code: "rotate.key-not-found",
+    args: ["--retire-key", "00000000-0000-4000-8000-000000000009"],
+    says: ["has the key 00000000-0000-4000-8000-000000000009", "in use"],
+    hint: ["Name one of these with --retire-key"],
   },
   {
     what: "a tenant that allows no passwords",
@@ -158,7 +169,11 @@ const scenarios: readonly Refusal[] = [
     exit: 2,
     code: "rotate.holder-unwritable",
     says: ["sandbox/awesomeapps/acr-secret", /cannot patch resource/],
-    hint: ["setup --adopt"],
+    hint: [
+      "acr-pull setup --registry myregistry --namespace ",
+      " --context sandbox --secret-name ",
+      " --adopt",
+    ],
     arrange: (one) => change(userOf(one), "rules", [{ verbs: ["get", "list"], resources: ["*"] }]),
   },
   {

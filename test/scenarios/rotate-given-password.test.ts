@@ -111,6 +111,18 @@ describe.concurrent("rotate, of a password that was given by hand,", () => {
     expect(signsIn(sandbox, other)).toBe(true);
   });
 
+  it("may be named again when it is retired, and that changes nothing", async (test) => {
+    const sandbox = await startGiven(test);
+    await rotation(sandbox, named);
+    endGrace(sandbox);
+    const args = ["--finish", "--retire-key", keyId];
+    await rotation(sandbox, args);
+    expectRemoved(sandbox);
+    const { result, writes } = await countingWrites(sandbox, () => rotation(sandbox, args));
+    expect([result.state, writes]).toEqual(["unchanged", 0]);
+    expect(result.stderr).toContain("it is retired already, or --retire-key names a wrong one");
+  });
+
   it("whose id nothing tells makes a key, and leaves the given one valid", async (test) => {
     // Two passwords begin alike, so that the hint fits both.
     const passwords = [

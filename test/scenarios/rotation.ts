@@ -30,7 +30,8 @@ export function rotate(
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Run> {
-  return runSafely(sandbox, ["rotate", "-y", "-o", "json", "--settle", "0s", ...args], options);
+  const form = args.includes("-o") ? [] : ["-o", "json"];
+  return runSafely(sandbox, ["rotate", "-y", ...form, "--settle", "0s", ...args], options);
 }
 
 /** `rotate` that has to succeed, and what became of the one key that it was about. */

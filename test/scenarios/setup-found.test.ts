@@ -148,7 +148,9 @@ describe("setup, where its entry is in order", () => {
     const { result, count } = await mutations(() => setup(sandbox, ["--expires-in", "90d"]));
     expect(count).toBe(0);
     expect(result.json.credentials[0].keyId).toBe(first.json.credentials[0].keyId);
-    expect(result.stderr).toContain("acr-pull rotate --expires-in 90d");
+    expect(result.stderr).toContain(
+      "acr-pull rotate --registry myregistry --context sandbox --expires-in 90d",
+    );
   });
 });
 

@@ -331,6 +331,10 @@ describe("setup, what it makes and how it proves it", () => {
     expect(asked).toContain("HEAD /v2/my-awesome-app/manifests/v1");
     const missing = await setup(["--image", "my-awesome-app:v2"]);
     expect([missing.code, missing.json.error.code]).toEqual([1, "proof.image-missing"]);
+    const copy = await setup(["-n", "default", "--image", "my-awesome-app:v2"]);
+    expect([copy.code, copy.json.error.code], "to another namespace").toEqual([1, "proof.image-missing"]);
+    expect(copy.json.secrets).toMatchObject([{ namespace: "default", action: "skipped" }]);
+    expect(copy.json.credentials).toMatchObject([{ action: "unchanged" }]);
     expect(missing.json.error.message).toMatch(/^localhost:\d+ has no image my-awesome-app:v2$/);
   });
 

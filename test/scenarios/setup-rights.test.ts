@@ -134,7 +134,7 @@ describe("setup that says one of the principal's rights", () => {
     const planned = await succeed([...abac, "--repository", "base/os", "--dry-run"]);
     expect(planned.json.plan).toContainEqual(
       expect.objectContaining({
-        target: `role ${writer} on abacregistry`,
+        target: `role assignment ${writer} on abacregistry`,
         before: expect.objectContaining({ repositories: "team/*" }),
         after: expect.objectContaining({ repositories: "base/os" }),
       }),
@@ -154,7 +154,7 @@ describe("setup that says one of the principal's rights", () => {
   it("shows people the repositories and not the condition", async () => {
     await succeed([...abac, "--repository", "team/*"]);
     const run = await runProgram(sandbox, ["setup", ...abac, "--repository", "*", "--dry-run"]);
-    expect(run.stdout).toContain("repositories team/* → repositories all");
+    expect(run.stdout).toContain("repositories: team/* → all");
     expect(run.stdout).toContain(`${reader}, limited to team/* → ${reader}`);
     expect(run.stdout).not.toContain("ActionMatches");
   });

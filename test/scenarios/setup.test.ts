@@ -169,7 +169,9 @@ describe("setup on stdout and stderr", () => {
     const run = await runProgram(sandbox, ["setup", "--registry", "myregistry", "-n", "awesomeapps", "-y"]);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stdout).toContain("imagePullSecrets:");
-    expect(run.stdout).toContain("acr-pull setup --registry myregistry --namespace awesomeapps --yes");
+    expect(run.stdout).toContain(
+      "acr-pull setup --registry myregistry --namespace awesomeapps --context sandbox --yes",
+    );
     expect(run.stderr).toContain("Granted AcrPull on myregistry alone");
     expect(run.stdout + run.stderr).not.toContain("\u001B");
   });

@@ -9,7 +9,7 @@ import {
   helpFlag,
   versionFlag,
 } from "../command.ts";
-import { afterHelp, exitCodes, helpLayout } from "./help.ts";
+import { afterHelp, afterProgramHelp, helpLayout } from "./help.ts";
 import { inHelpOrder, type OptionDefinition } from "./option.ts";
 
 /** What a command line means. */
@@ -84,7 +84,7 @@ export async function readCommandLine(
       chosen = { kind: "command", command, flags, operands };
     });
   }
-  program.addHelpText("after", `\n${exitCodes}`);
+  program.addHelpText("after", afterProgramHelp(name, all));
   try {
     if (commandLine.length === 0) program.outputHelp();
     else program.parse(all ? withPlainHelp(commandLine) : commandLine, { from: "user" });

@@ -30,7 +30,18 @@ export const helpLayout: Partial<Help> = {
 };
 
 /** What program help says at its end. */
-export const exitCodes = `Exit codes:
+export function afterProgramHelp(program: string, all: boolean): string {
+  if (all) return `\n${exitCodes}`;
+  const starts = [
+    [`${program} setup`, "asks for everything"],
+    [`${program} setup --sandbox`, "the same, in a made-up world"],
+  ] as const;
+  const columns = Math.max(...starts.map(([line]) => line.length));
+  const lines = starts.map(([line, does]) => `  ${line.padEnd(columns)}  ${does}`);
+  return `\n${["Start with:", ...lines].join("\n")}\n\nExit codes: ${program} --help-all`;
+}
+
+const exitCodes = `Exit codes:
   0    done, or in order
   1    failed, busy or timed out
   2    bad usage, missing input or refused: nothing written
@@ -61,7 +72,9 @@ export function afterHelp(
   const rest = definitions.filter(({ common }) => !common).length;
   const shown = all ? examples : examples.slice(0, fewExamples);
   const parts = [
-    ...(!all && rest > 0 ? [`${rest} more options, and their variables: ${program} ${name} --help-all`] : []),
+    ...(!all && rest > 0
+      ? [moreText(`${rest} more options, and their variables:`, `${program} ${name} --help-all`, columns)]
+      : []),
     ...(all && definitions.some(({ variable }) => variable !== undefined) ? [wrap(variables)] : []),
     ...(shown.length > 0
       ? [
@@ -74,6 +87,12 @@ export function afterHelp(
     ...(moreHelp ? [moreHelp(program).join("\n")] : []),
   ];
   return `\n${parts.join("\n\n")}`;
+}
+
+/** What there is more of, and the command that shows it: whole, so in a line of its own where the terminal is narrow. */
+function moreText(what: string, command: string, columns: number): string {
+  const line = `${what} ${command}`;
+  return line.length <= columns ? line : `${what}\n  ${command}`;
 }
 
 const variables =

@@ -1,4 +1,5 @@
 import { flowCommand } from "../flow-command.ts";
+import { suggester } from "../show/suggester.ts";
 import { removeChecks, type RemoveTypes, type WholeAnswers } from "./options.ts";
 
 /** Undoes setup. */
@@ -19,7 +20,10 @@ export const removeCommand = flowCommand<RemoveTypes>({
     ["remove --registry myregistry", "at a terminal: shows the plan, and asks for the name"],
     ["remove --registry myregistry --yes -o json", "in a pipeline"],
   ],
-  input: async () => (answers) => answers as WholeAnswers,
+  input: async (_given, context) => (answers) => ({
+    ...(answers as WholeAnswers),
+    suggest: suggester(context),
+  }),
   ports: async (open, answers) => ({
     ...(await open.workplace(answers, "azure")),
     azure: await open.azure(answers),

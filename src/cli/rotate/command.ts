@@ -1,4 +1,5 @@
 import { flowCommand } from "../flow-command.ts";
+import { suggester } from "../show/suggester.ts";
 import { rotateChecks, rotateInput, type RotateTypes } from "./options.ts";
 
 /** A new key in place of each in use, with no failed pull in between. */
@@ -24,7 +25,7 @@ export const rotateCommand = flowCommand<RotateTypes>({
       const { checkManifest } = await import("../manifest-target.ts");
       await checkManifest(given, context.process);
     }
-    return rotateInput;
+    return (answers) => rotateInput(answers, suggester(context));
   },
   ports: async (open, answers) => ({
     ...(await open.workplace(answers, "directory")),

@@ -7,6 +7,7 @@ import type {
   RotateResult,
 } from "../../core/rotate/contract.ts";
 import type { Writing } from "../../core/ports.ts";
+import type { Suggest } from "../../core/suggest.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import type { Checks } from "../options/check.ts";
 import { guidName, objectName, registryReference } from "../../domain/names.ts";
@@ -187,10 +188,10 @@ export function intentOf({
 }
 
 /** What the flow is asked for. */
-export function rotateInput(answers: RotateAnswers): RotateInput {
+export function rotateInput(answers: RotateAnswers, suggest: Suggest): RotateInput {
   // Without --yes a person sees the plan first, or nothing is done.
   const agreedTo = answers.dryRun || !answers.yes ? "plan" : undefined;
-  return { ...answers, intent: intentOf(answers), agreedTo };
+  return { ...answers, intent: intentOf(answers), agreedTo, suggest };
 }
 
 /** What `rotate` refuses before anything is read or asked for. */

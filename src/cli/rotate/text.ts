@@ -8,21 +8,15 @@ import type {
 } from "../../core/rotate/contract.ts";
 import { registryName } from "../../core/cluster/registry-meant.ts";
 import { exitCode } from "../../domain/exit-code.ts";
-import { shellQuote } from "../../domain/shell-quote.ts";
 import type { FlowText, Telling } from "../show/answer.ts";
 import { parted, signedLines, targetLines } from "../show/lines.ts";
 import { registryText } from "../show/registry-text.ts";
 import { toned, type Line, type Toned } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
+import { tokenLines, tokensOutliveTheKey } from "./leak-text.ts";
+import { remediesOf } from "./block-remedies.ts";
 import { nextCommands, type NextCommands } from "./next-commands.ts";
 import { intentOf, type RotateAnswers } from "./options.ts";
-
-/**
- * What a rotation cannot fix after a leak: nothing revokes the tokens that a registry has issued.
- * Source: https://learn.microsoft.com/azure/container-registry/container-registry-authentication
- */
-const tokensOutliveTheKey =
-  "Tokens that the registry issued for the leaked key may still pull for up to 3 hours: only removing the role assignment of the service principal stops them at once, and every pull of the cluster with them";
 
 /** How `rotate` words its plan and its result. */
 export const rotateText: FlowText<RotateAnswers, RotatePlan, RotateResult> = {
@@ -71,7 +65,7 @@ function resultLines(result: RotateResult, context: ResultContext): Line[] {
   const { rotations, secrets, sweptKeys } = result;
   const { intent, commands, asked, width } = context;
   return parted([
-    ...rotations.map((rotation) => rotationLines(rotation, result, context)),
+    ...rotationBlocks(rotations, result, context),
     result.manifest === undefined ? [] : manifestLines(result, result.manifest, context),
     sweptKeys.flatMap(({ keyId }) => wrapped(sweptText(keyId), width)),
     unwrittenLines(result, width),
@@ -95,7 +89,7 @@ function troubleLines(result: RotateResult, context: ResultContext): Line[][] {
   const { rotations } = result;
   const blocked = rotations.filter(({ retireBlocked }) => retireBlocked !== undefined);
   return [
-    ...blocked.map((rotation) => rotationLines(rotation, result, context)),
+    ...rotationBlocks(blocked, result, context),
     unwrittenLines(result, context.width),
     ...(context.intent === "compromised" ? [tokenLines(rotations, context.width)] : []),
   ];
@@ -129,21 +123,6 @@ function unwrittenText(keyId: string): string {
   return `The key ${keyId} was made, and no secret is known to hold it yet: the next run that may list all secrets removes it.`;
 }
 
-/** What remains to be done after a leak. */
-function tokenLines(rotations: readonly ResultRotation[], width: number): Line[] {
-  const cuts = rotations
-    .filter(({ registry, state }) => registry.startsWith("/") && state !== "failed")
-    .map(
-      ({ registry, appId }) =>
-        `az role assignment delete --assignee ${appId} --scope ${shellQuote(registry)}`,
-    );
-  const until = cuts.length > 0 ? ", until acr-pull setup grants it again:" : ".";
-  return [
-    ...signedLines(toned("warning", "!"), tokensOutliveTheKey + until, width),
-    ...[...new Set(cuts)].map((command) => `    ${command}`),
-  ];
-}
-
 const signs: Readonly<Record<ResultRotation["state"], Toned>> = {
   unchanged: toned("faint", "="),
   pending: toned("good", "✓"),
@@ -151,6 +130,23 @@ const signs: Readonly<Record<ResultRotation["state"], Toned>> = {
   aborted: toned("good", "✓"),
   failed: toned("bad", "✗"),
 };
+
+/** One block for each key in use, with what became of every key that it replaced. */
+function rotationBlocks(
+  rotations: readonly ResultRotation[],
+  result: RotateResult,
+  context: ResultContext,
+): Line[][] {
+  const blocks = new Map<string, ResultRotation[]>();
+  for (const rotation of rotations) {
+    const head = headOf(rotation, result, context);
+    blocks.set(head, [...(blocks.get(head) ?? []), rotation]);
+  }
+  return [...blocks.values()].map(([first, ...more]) => [
+    ...(first ? rotationLines(first, result, context) : []),
+    ...more.flatMap((rotation) => beforeLines(rotation, context)),
+  ]);
+}
 
 function rotationLines(rotation: ResultRotation, result: RotateResult, context: ResultContext): Line[] {
   const { width } = context;
@@ -182,7 +178,8 @@ function headOf(rotation: ResultRotation, result: RotateResult, { now }: ResultC
 
 /** How many secrets hold the key, if the list of secrets shows no other key's. */
 function usersOf({ context }: ResultRotation, { rotations, secrets }: RotateResult): string {
-  if (rotations.filter((one) => one.context === context).length > 1) return "";
+  const keys = new Set(rotations.filter((one) => one.context === context).map(({ keyId }) => keyId));
+  if (keys.size > 1) return "";
   const { length } = secrets.filter(
     (one) => one.context === context && one.error === undefined && one.action !== "skipped",
   );
@@ -262,50 +259,4 @@ function blockLines(
     ...wrapped(fix, width, 4),
     ...commands.map((line) => `      ${line}`),
   ];
-}
-
-/** Why an old key stays, in words, and what would allow its retirement. */
-interface BlockRemedy {
-  readonly why: string;
-  readonly fix: string;
-  readonly commands: readonly string[];
-}
-
-function remediesOf(
-  { replaced, appId }: Pick<ResultRotation, "replaced" | "appId">,
-  { intent, commands }: Pick<ResultContext, "intent" | "commands">,
-): Readonly<Record<RetireBlock, BlockRemedy>> {
-  const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
-  return {
-    "cannot-see-all-namespaces": {
-      why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
-      fix: "When its time is over, have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
-      commands: [commands.retire({ namespacesComplete: "true" })],
-    },
-    "still-held": {
-      why: "a secret that could not be written still holds it",
-      fix: `Fix the cause, and run the same command again${orElse}:`,
-      commands: [commands.again],
-    },
-    "key-not-ours": {
-      why: "acr-pull did not make it for this cluster, so that others may use it",
-      fix: "If nobody does, agree to its retirement by its id:",
-      commands: [commands.retire({ retireKey: replaced ?? "KEY_ID" })],
-    },
-    "key-unknown": {
-      why: "it was given by hand, and which of the application's keys it is cannot be told",
-      fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
-      commands: [`az ad app credential list --id ${appId}`, commands.retire({ retireKey: "KEY_ID" })],
-    },
-    "not-applied": {
-      why: "the cluster holds its password until the manifest is applied",
-      fix: "Commit the manifest and let it sync, then:",
-      commands: [commands.finish],
-    },
-    "not-yet-refused": {
-      why: "the directory has removed it, and it is not refused everywhere yet",
-      fix: "That takes a while. Whether it is over, this tells:",
-      commands: [commands.finish],
-    },
-  };
 }

@@ -2,6 +2,7 @@ import type { Writing } from "../../core/ports.ts";
 import type { SetupPorts } from "../../core/setup/contract.ts";
 import { flowCommand } from "../flow-command.ts";
 import type { Connections } from "../connections.ts";
+import { suggester } from "../show/suggester.ts";
 import {
   registryName,
   setupChecks,
@@ -39,7 +40,8 @@ export const setupCommand = flowCommand<SetupTypes>({
       await checkManifest(given, context.process);
     }
     const knownPassword = await passwordGiven(given, context);
-    return (answers) => ({ ...(answers as WholeAnswers), knownPassword });
+    const suggest = suggester(context);
+    return (answers) => ({ ...(answers as WholeAnswers), knownPassword, suggest });
   },
   ports: setupPorts,
   flow: async ({ attach }) =>

@@ -1,10 +1,13 @@
-import { delimiter, dirname, resolve } from "node:path";
+import { basename, delimiter, dirname, resolve } from "node:path";
 import { outputOptions } from "../options/output-options.ts";
 import { rehearsedWords, type Shell } from "../show/equivalent-command.ts";
 import { toned, type Line } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 
-/** Where programs are beside the Node that runs this one, which is where npm puts it. */
+/** What npm calls the links to the program, in the folder that it was told to put them in. */
+const programNames: ReadonlySet<string> = new Set(["acr-pull", "kubectl-acr_pull"]);
+
+/** Where programs are, the folder of Node apart. */
 const usualFolders = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /**
@@ -17,13 +20,13 @@ export function crontabLines(
   command: (shell: Shell) => string,
   width: number,
 ): Line[] {
-  const { execPath, environment } = shell;
+  const { execPath, scriptPath, environment } = shell;
   // Nothing that was made up is there tomorrow.
   if (execPath === undefined || rehearsedWords(environment).length > 0) return [];
   const line = `${command(asJob(shell))} ${outputOptions.quiet.long}`;
   return [
     [toned("strong", "As lines of a crontab:")],
-    ...variablesOf(execPath, environment).map(([name, value]) => `  ${name}=${value}`),
+    ...variablesOf({ execPath, scriptPath }, environment).map(([name, value]) => `  ${name}=${value}`),
     // Cron takes a percent sign for the end of the line.
     `  ${schedule} ${line.replaceAll("%", "\\%")}`,
     "",
@@ -49,8 +52,14 @@ function asJob(shell: Shell): Shell {
   return { ...shell, given, environment: {} };
 }
 
-function variablesOf(execPath: string, environment: Shell["environment"]): Array<readonly [string, string]> {
-  const folders = [...new Set([dirname(execPath), ...usualFolders])];
+function variablesOf(
+  { execPath, scriptPath = "" }: { readonly execPath: string; readonly scriptPath?: string | undefined },
+  environment: Shell["environment"],
+): Array<readonly [string, string]> {
+  const isInstalled = programNames.has(basename(scriptPath));
+  const folders = [
+    ...new Set([...(isInstalled ? [dirname(scriptPath)] : []), dirname(execPath), ...usualFolders]),
+  ];
   const files = (text: string) =>
     text
       .split(delimiter)

@@ -52,7 +52,8 @@ function resultLines(result: SetupResult, telling: Telling<SetupAnswers> & Ended
   ];
   // How to go on is told with why it stopped.
   if (telling.stopped || written(result).length === 0) return lines;
-  if (isChanged(result)) lines.push("", ...meaningLines(result, isPasswordGiven(answers), width));
+  // Whoever adds a namespace has read it before.
+  if (isFirst(result)) lines.push("", ...meaningLines(result, isPasswordGiven(answers), width));
   lines.push("", ...podLines(result, answers, width));
   lines.push("", ...renewalLines(result, telling));
   return lines;
@@ -80,6 +81,11 @@ function isChanged(result: SetupResult): boolean {
 function thingsIn(result: SetupResult): ReadonlyArray<{ readonly action: Action }> {
   const { servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts } = result;
   return [servicePrincipals, roleAssignments, credentials, namespaces, secrets, serviceAccounts].flat();
+}
+
+/** Whether something is new, and the principal is too: one that the cluster had was explained when it got it. */
+function isFirst(result: SetupResult): boolean {
+  return isChanged(result) && result.servicePrincipals.some(({ action }) => action !== "unchanged");
 }
 
 /** In one sentence who can pull what, until when; nothing where that is not known. */

@@ -14,6 +14,8 @@ export interface Shell {
   readonly environment: Variables;
   /** The Node that runs the program, for a job that has to find it. */
   readonly execPath?: string;
+  /** The file by which the program was started: the link in a folder of programs, where it was installed. */
+  readonly scriptPath?: string | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode, type ExitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
+import { signedLines } from "./lines.ts";
 import { toned, type Line, type Terminal } from "./terminal.ts";
 import { wrapped } from "./text-width.ts";
 import type { Detail } from "./view.ts";
@@ -49,7 +50,6 @@ const indent = " ".repeat("error: ".length);
 
 /**
  * A failure in lines for stderr: its code, what happened, what to do, where to read more, and the service's request id.
- * The hint is not wrapped, since it may hold a command to copy.
  * @param debug whether to show what was thrown, and its causes
  * @param width columns that the terminal has
  */
@@ -64,7 +64,8 @@ export function failureLines(
     [toned("bad", head), first.slice(head.length)],
     ...more.map((line) => indent + line),
   ];
-  for (const hint of failure.hint?.split("\n") ?? []) lines.push([toned("strong", "  fix:"), ` ${hint}`]);
+  for (const hint of failure.hint?.split("\n") ?? [])
+    lines.push(...signedLines(toned("strong", "  fix:"), hint, width));
   if (failure.docs) lines.push([toned("faint", "  see:"), ` ${failure.docs}`]);
   if (failure.requestId) lines.push([toned("faint", "  request id:"), ` ${failure.requestId}`]);
   if (debug) lines.push(...causeLines(failure.cause));

@@ -2,15 +2,16 @@ import type { Action } from "../../core/plan.ts";
 import { alike, apartFrom, counted, fixOfAll, placesText, type Alike } from "./folding.ts";
 import { listLines } from "./table.ts";
 import { type Line, type Toned, toned } from "./terminal.ts";
-import { wrapped } from "./text-width.ts";
+import { columnsOf, wrapped } from "./text-width.ts";
 
 /**
- * A sign of one column, and a sentence behind it over as many lines as it takes.
+ * A sign or a label, and a sentence behind it over as many lines as it takes.
  * @param width columns that the terminal has
  */
 export function signedLines(sign: Toned, text: string, width: number): Line[] {
-  const [first = "", ...more] = wrapped(text, width - 2);
-  return [[sign, ` ${first}`], ...more.map((line) => `  ${line}`)];
+  const indent = columnsOf(sign.text) + 1;
+  const [first = "", ...more] = wrapped(text, width - indent);
+  return [[sign, ` ${first}`], ...more.map((line) => " ".repeat(indent) + line)];
 }
 
 /** Parts of an answer, with an empty line between those that say something. */
@@ -86,7 +87,7 @@ export function failureLines(targets: readonly ShownTarget[], width: number): Li
           ...signedLines(toned("bad", "✗"), where, width),
           ...wrapped(`In ${namespace}: ${error.message}`, width, 2),
         ];
-    if (error.hint) lines.push([toned("strong", "  fix:"), ` ${fixOfAll(error.hint, group)}`]);
+    if (error.hint) lines.push(...signedLines(toned("strong", "  fix:"), fixOfAll(error.hint, group), width));
     return index === 0 ? lines : ["", ...lines];
   });
 }

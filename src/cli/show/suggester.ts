@@ -1,4 +1,4 @@
-import type { Suggest } from "../../core/checks/facts.ts";
+import type { Suggest } from "../../core/suggest.ts";
 import { shellQuote } from "../../domain/shell-quote.ts";
 import { clusterOptions, signInOptions } from "../options/shared-options.ts";
 import { rehearsedWords, type Shell } from "./equivalent-command.ts";

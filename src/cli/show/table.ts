@@ -48,14 +48,24 @@ export function listLines<Row>(
 }
 
 /**
- * Labels with their values, and what became of each; where that does not fit, as lines of `label: value`.
+ * Labels with their values, and what became of each. A long value takes several lines; where even its words do not fit,
+ * all stand as lines of `label: value`.
  * @param rows a label, a value, and what became of it
  * @param width columns that the terminal has
  */
 export function labelLines(rows: ReadonlyArray<readonly string[]>, width: number): Line[] {
   const cells = rows.map((row) => row.map(oneLine));
   const widths = [0, 1, 2].map((column) => Math.max(0, ...cells.map((row) => columnsOf(row[column] ?? ""))));
-  if (whole(widths) <= width) return cells.map((row) => inColumns(row, widths));
+  const [labels = 0, values = 0, actions = 0] = widths;
+  const room = Math.min(values, width - whole([labels, 0, actions]));
+  const words = cells.flatMap(([, value = ""]) => value.split(" "));
+  if (words.every((word) => columnsOf(word) <= room)) {
+    return cells.flatMap(([label = "", value = "", action = ""]) =>
+      wrapped(value, room).map((line, index) =>
+        inColumns(index === 0 ? [label, line, action] : ["", line], [labels, room, actions]),
+      ),
+    );
+  }
   return cells.flatMap(([label = "", value = "", action = ""]) =>
     wrapped(action === "" ? `${label}: ${value}` : `${label}: ${value} (${action})`, width),
   );

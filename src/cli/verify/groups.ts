@@ -1,6 +1,7 @@
 import type { CheckResult, CheckStatus } from "../../core/checks/check.ts";
 import type { CheckedSubject, Subject } from "../../core/verify/contract.ts";
 import { alike, apartFrom, counted, fixOfAll, placesText, type Alike, type Place } from "../show/folding.ts";
+import { signedLines } from "../show/lines.ts";
 import { toned, type Line, type Tone } from "../show/terminal.ts";
 import { wrapped } from "../show/text-width.ts";
 
@@ -206,9 +207,8 @@ function joined(
 function checkLine(check: CheckResult, ids: readonly string[], width: number): Line[] {
   const { status, message, hint, docs } = check;
   const lines = linesOf(status, ids, message, width);
-  // Not wrapped, since it may hold a command to copy.
-  if (hint !== undefined)
-    lines.push([" ".repeat(indent), toned("strong", status === "fail" ? "fix:" : "do:"), ` ${hint}`]);
+  const label = `${" ".repeat(indent)}${status === "fail" ? "fix:" : "do:"}`;
+  if (hint !== undefined) lines.push(...signedLines(toned("strong", label), hint, width));
   if (docs !== undefined && status !== "pass")
     lines.push([" ".repeat(indent), toned("faint", "see:"), ` ${docs}`]);
   return lines;

@@ -13,7 +13,7 @@ import {
   namespaceOptions,
 } from "../options/shared-options.ts";
 import { allContextsOption, allNamespacesOption } from "../options/everywhere-options.ts";
-import type { Suggest } from "../../core/checks/facts.ts";
+import type { Suggest } from "../../core/suggest.ts";
 
 const { contexts, kubeconfig, allowInsecureTls, execPlugins } = clusterOptions;
 

@@ -16,22 +16,12 @@ import type { RoleAssignment } from "../../domain/role-assignment.ts";
 import type { TokenWriter } from "../../domain/token-writer.ts";
 import type { ActionableError } from "../../domain/errors.ts";
 import type { ProofImage, PullOutcome, SignInOutcome } from "../ports.ts";
+import type { Suggest } from "../suggest.ts";
 import type { CheckResult, Known } from "./check.ts";
 
 /*
  * What is known before any check is asked.
  */
-
-/** Command lines as the person would type them here, safe to be pasted. */
-export interface Suggest {
-  /** One of ours. */
-  (
-    command: "setup" | "rotate" | "verify" | "remove",
-    options: ReadonlyArray<readonly [flag: string, value?: string]>,
-  ): string;
-  /** `kubectl` for one context. */
-  readonly kubectl: (context: string, ...words: readonly string[]) => string;
-}
 
 /** Which secret. */
 export interface SecretPlace {

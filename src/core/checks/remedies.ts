@@ -1,4 +1,5 @@
-import type { SecretPlace, Suggest } from "./facts.ts";
+import type { Suggest } from "../suggest.ts";
+import type { SecretPlace } from "./facts.ts";
 import type { Known } from "./check.ts";
 import type { AccessedRegistry } from "../../domain/registry.ts";
 import { registryNameIn } from "../../domain/login-server.ts";

@@ -1,5 +1,6 @@
 import { refused } from "../../domain/errors.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import type { NamespaceObject } from "../../domain/kubernetes-objects.ts";
 import type { Cluster } from "../ports.ts";
 
@@ -40,7 +41,7 @@ export async function chosenNamespaces(
   wish: NamespaceWish,
   cluster: NamespaceLists,
   signal: AbortSignal,
-  showLabels = "kubectl get namespaces --show-labels.",
+  showLabels = `kubectl --context ${shellQuote(cluster.context)} get namespaces --show-labels`,
 ): Promise<ChosenNamespaces | undefined> {
   const chosen = await selectNamespaces(wish, cluster, signal);
   if (chosen?.names.length !== 0) return chosen;

@@ -30,6 +30,17 @@ export function nameInId(registryId: string | undefined): string | undefined {
   return /\/registries\/(?<name>[^/]+)$/i.exec(registryId ?? "")?.groups?.["name"];
 }
 
+/** What `--registry` names a registry by: its name, or its login server where it was set up without Azure. */
+export function registryNamed({
+  registry,
+  loginServer,
+}: {
+  readonly registry: string;
+  readonly loginServer: string;
+}): string {
+  return nameInId(registry) ?? loginServer;
+}
+
 /** A registry as the user named it. */
 export function namedAs(reference: RegistryReference): string {
   switch (reference.kind) {

@@ -1,5 +1,4 @@
-import { formatDuration } from "../../domain/duration.ts";
-import { ActionableError, hasCode, OutcomeUnknownError, type ErrorDetails } from "../../domain/errors.ts";
+import { ActionableError, hasCode, OutcomeUnknownError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
 import type { Application, NewPassword } from "../../domain/identity.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
@@ -7,13 +6,9 @@ import { keyDisplayName, keyOrigin } from "../../domain/ownership.ts";
 import type { Directory } from "../ports.ts";
 import { waitTelling } from "../patience.ts";
 import { nameOf } from "./directory-names.ts";
+import { lifeRefused, policyDocs } from "./key-life.ts";
 import type { DirectoryTools } from "./directory-tools.ts";
 
-const dayMs = 86_400_000;
-/** What Graph gives when no end is named; `max` asks for it where the tenant's policy cannot be read. */
-const graphDefaultLifetimeMs = 730 * dayMs;
-/** The life of a key that nobody named one for, and that follows no other. */
-export const usualLifetimeMs = 180 * dayMs;
 const triesAfterLostAnswers = 3;
 /** A policy counts a life by the directory's clock, which may be behind the one that the end is counted by. */
 const clockSkewMs = 5 * 60_000;
@@ -22,8 +17,8 @@ const clockSkewMs = 5 * 60_000;
 export interface KeyWish {
   readonly application: Application;
   readonly clusterId: string;
-  /** How long it lives, in milliseconds: see `lifetimeOf`. */
-  readonly lifetimeMs: number;
+  /** How long it may live, in milliseconds: it gets the first that the directory allows. See `livesToTry`. */
+  readonly livesMs: readonly number[];
   /** Server time. */
   readonly now: Date;
   readonly mark: KeyMark;
@@ -39,16 +34,19 @@ export interface KeyMark {
 /**
  * Adds one key with the mark's operation id in its display name. When an answer is lost the key may exist although
  * its text is known to nobody: the operation goes among those to sweep and another key is made.
+ * @throws ActionableError `directory.password-lifetime` when the directory allows none of the lives
  */
 export async function makeKey(
   wish: KeyWish,
   tools: DirectoryTools,
   signal: AbortSignal,
 ): Promise<NewPassword> {
-  const { application, clusterId, lifetimeMs, mark, now } = wish;
+  const { application, clusterId, mark, now } = wish;
   const { directory, report } = tools;
-  const endDateTime = new Date(now.getTime() + lifetimeMs - Math.min(clockSkewMs, lifetimeMs / 100));
-  for (let tries = 1; ; tries += 1) {
+  const lives = [...wish.livesMs];
+  for (let tries = 1; ;) {
+    const [lifeMs = 0, nextMs] = lives;
+    const endDateTime = new Date(now.getTime() + lifeMs - Math.min(clockSkewMs, lifeMs / 100));
     const displayName = keyDisplayName(clusterId, mark.operation);
     try {
       const made = await waitTelling(
@@ -68,9 +66,13 @@ export async function makeKey(
       );
     } catch (error) {
       if (hasCode(error, "directory.password-lifetime")) {
-        const { longestLifeMs } = await directory.passwordPolicy(application, signal);
-        const { code, exitCode, requestId, status } = error;
-        throw tooLong(lifetimeMs, longestLifeMs, { code, exitCode, requestId, status }, error);
+        if (nextMs === undefined) {
+          const { longestLifeMs } = await directory.passwordPolicy(application, signal);
+          const { code, exitCode, requestId, status } = error;
+          throw lifeRefused(lifeMs, longestLifeMs, { code, exitCode, requestId, status }, error);
+        }
+        lives.shift();
+        continue;
       }
       if (!(error instanceof OutcomeUnknownError) || tries >= triesAfterLostAnswers) throw error;
       report({
@@ -78,6 +80,7 @@ export async function makeKey(
         level: "info",
         text: "The answer with the new password was lost: acr-pull removes that key and makes another",
       });
+      tries += 1;
       await mark.nextOperation(signal);
     }
   }
@@ -99,28 +102,6 @@ async function addUnlessUnknown(
 }
 
 /**
- * How long a key is to live, in milliseconds.
- * @param asked undefined: nobody named a life, so that it keeps to what is allowed
- * @param usualMs what it lives then, where that is allowed
- */
-export function lifetimeOf(
-  asked: number | "max" | undefined,
-  { longestLifeMs }: Pick<PasswordPolicy, "longestLifeMs">,
-  usualMs: number = usualLifetimeMs,
-): number {
-  if (asked === "max") return longestLifeMs ?? graphDefaultLifetimeMs;
-  return asked ?? Math.min(usualMs, longestLifeMs ?? Infinity);
-}
-
-/** That a key whose life nobody named lives shorter than usual, as the plan says it; empty where it does not. */
-export function cappedLife(policy: PasswordPolicy, usualMs: number = usualLifetimeMs): string[] {
-  const lifeMs = lifetimeOf(undefined, policy, usualMs);
-  return lifeMs < usualMs
-    ? [`The new key lives ${formatDuration(lifeMs)}: the tenant allows no longer life`]
-    : [];
-}
-
-/**
  * Refuses before any write what the tenant's policies forbid for certain. Where they may not be read, or do not say
  * whom they leave alone, the first password decides.
  * @param application undefined: one that is still to be made
@@ -137,7 +118,10 @@ export async function checkPasswordPolicy(
   const { longestLifeMs, isLimitCertain } = policy;
   if (typeof asked !== "number" || !isLimitCertain || longestLifeMs === undefined || asked <= longestLifeMs)
     return policy;
-  throw tooLong(asked, longestLifeMs, { code: "directory.password-lifetime", exitCode: exitCode.notAllowed });
+  throw lifeRefused(asked, longestLifeMs, {
+    code: "directory.password-lifetime",
+    exitCode: exitCode.notAllowed,
+  });
 }
 
 /** Whether the directory refused a write, so that nothing came of it: for want of a right, or by a rule of the tenant's. */
@@ -148,8 +132,6 @@ export function isRefusedByDirectory(error: unknown): error is ActionableError {
     (error.exitCode === exitCode.notAllowed || error.exitCode === exitCode.usage)
   );
 }
-
-const policyDocs = "https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy";
 
 /** What an administrator sends to Microsoft Graph for an exemption. */
 const exemption = JSON.stringify({
@@ -197,27 +179,6 @@ export function passwordsForbidden(
 /** A moment's day, as people write it in a sentence. */
 export function dayText(moment: Date): string {
   return moment.toISOString().slice(0, 10);
-}
-
-/** Lives that tenants usually allow, the longest first. */
-const usualLimits = ["180d", "90d"];
-
-function tooLong(
-  askedMs: number,
-  longestMs: number | undefined,
-  details: ErrorDetails,
-  cause?: ActionableError,
-): ActionableError {
-  const shorter = usualLimits.filter((text) => Number.parseInt(text, 10) * dayMs < askedMs);
-  const allowed =
-    longestMs !== undefined
-      ? `The tenant allows ${formatDuration(longestMs)}: run the same command again with --expires-in ${formatDuration(longestMs)}.`
-      : `You may not read what the tenant's policy allows${shorter.length > 0 ? `; common limits are ${usualLimits.join(" and ")}` : ""}. Run the same command again with a shorter --expires-in, such as --expires-in ${shorter[0] ?? "30d"}.`;
-  return new ActionableError(
-    `The tenant's policy forbids a password that lives ${formatDuration(askedMs)}.`,
-    { ...details, hint: allowed, docs: policyDocs },
-    { cause },
-  );
 }
 
 /**

@@ -14,6 +14,7 @@ import type {
   Roles,
   SignIn,
 } from "../ports.ts";
+import type { Suggest } from "../suggest.ts";
 
 /** Everything `remove` was asked for, checked for form. Durations are milliseconds. */
 export interface RemoveInput {
@@ -49,6 +50,7 @@ export interface RemoveInput {
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
+  readonly suggest: Suggest;
 }
 
 /** The outside, joined by connect.ts. */

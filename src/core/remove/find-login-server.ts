@@ -6,6 +6,7 @@ import { registryReference } from "../../domain/names.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import { isMeant, nameInId } from "../cluster/registry-meant.ts";
 import type { ClusterView } from "../cluster/view.ts";
+import { listingCommands, type Suggest } from "../suggest.ts";
 import type { RemoveInput, RemovePorts } from "./contract.ts";
 
 /** The registry whose entries go. */
@@ -100,7 +101,7 @@ export function recordedIn(
 
 async function lookUp(
   seen: readonly ClusterView[],
-  { registry: reference, subscription, resourceGroup }: RemoveInput,
+  { registry: reference, subscription, resourceGroup, suggest }: RemoveInput,
   { azure }: RemovePorts,
   signal: AbortSignal,
 ): Promise<MeantRegistry> {
@@ -111,7 +112,7 @@ async function lookUp(
   // It may be where nobody could look, with the roles that are to go.
   if (!first && unseen[0]) throw unseen[0];
   if (first) return { loginServer: first.loginServer, name: first.name, ids: [first.id] };
-  if (reference.kind !== "login-server") throw nothingFound(reference.name, recordedIn(seen, undefined));
+  if (reference.kind !== "login-server") throw nothingFound(reference.name, seen, suggest);
   return { loginServer: reference.loginServer, name: reference.loginServer, ids: [] };
 }
 
@@ -124,12 +125,15 @@ function ambiguous(loginServers: readonly string[]): ActionableError {
 }
 
 /** Without a login server nothing leads to what may be left in Azure. */
-function nothingFound(name: string, recorded: ReadonlyMap<string, readonly string[]>): ActionableError {
-  const known = [...recorded].flatMap(([loginServer, ids]) => [nameInId(ids[0]) ?? loginServer]);
+function nothingFound(name: string, seen: readonly ClusterView[], suggest: Suggest): ActionableError {
+  const contexts = seen.flatMap((one) => one.contexts);
+  const known = [...recordedIn(seen, undefined)].flatMap(([loginServer, ids]) => [
+    nameInId(ids[0]) ?? loginServer,
+  ]);
   const sentence = `No visible secret has an entry for a registry ${name}, and Azure shows none of that name.`;
   return refused(
     "remove.nothing-found",
     asking(sentence, closestName(name, known)),
-    "Check --registry, --context and -n: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. For a deleted registry, give the login server, such as myregistry.azurecr.io.",
+    `Check --registry, --context and -n. Name a registry that is deleted by its login server, such as myregistry.azurecr.io. What acr-pull manages is listed by: ${listingCommands(contexts, suggest)}`,
   );
 }

@@ -192,7 +192,9 @@ function warningsOf({ users, entries, verdicts }: Removal): string[] {
   warnings.push(...entries.entries.flatMap(standingWarning));
   const { others } = entries;
   if (entries.entries.length === 0 && entries.unwritable.length === 0 && others.length > 0) {
-    warnings.push(`No chosen secret has an entry for it, but these have one: ${listed(others)}`);
+    warnings.push(
+      `No secret that you asked for has an entry for this registry. These have one: ${listed(others)}`,
+    );
   }
   warnings.push(...verdicts.flatMap(flagWarnings));
   for (const { application, roles, keptBecause } of verdicts) {

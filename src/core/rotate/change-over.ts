@@ -4,13 +4,8 @@ import { isKeyOf, keyDisplayName, keyOrigin, type RetireMark } from "../../domai
 import { azureNow } from "../clocks.ts";
 import { manyLooks } from "../proof/prove-steadily.ts";
 import { asForeseen, foreseeRefusedChange } from "../identity/foreseen-refusal.ts";
-import {
-  isRefusedByDirectory,
-  lifetimeOf,
-  makeKey,
-  passwordsForbidden,
-  usualLifetimeMs,
-} from "../identity/client-secret.ts";
+import { isRefusedByDirectory, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
+import { livesToTry, usualLifetimeMs } from "../identity/key-life.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { SecretWrite } from "../turn/turn.ts";
@@ -89,9 +84,9 @@ async function newKey({ holders }: ChangeOver, work: KeyWork): Promise<NextKey> 
   await work.sweepWhatShows();
   report({ kind: "started", id: "key", text: "Making a key" });
   const policy = await work.tools.directory.passwordPolicy(application, work.signal);
-  const lifetimeMs = lifetimeOf(input.expiresInMs, policy, lifeBefore(holders, keys));
+  const livesMs = livesToTry(input.expiresInMs, policy, lifeBefore(holders, keys));
   const { mark } = work.turn;
-  const wish = { application, clusterId: seen.clusterId, lifetimeMs, mark };
+  const wish = { application, clusterId: seen.clusterId, livesMs, mark };
   const now = azureNow(work.tools.directory, work.tools.clock);
   work.keyBegun = true;
   const key = await makeKey({ ...wish, now }, work.tools, work.signal).catch(async (error: unknown) => {

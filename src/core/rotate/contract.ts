@@ -3,6 +3,7 @@ import type { ProofKind } from "../proof/prove-pull.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { PlannedChange } from "../plan.ts";
+import type { Suggest } from "../suggest.ts";
 import type {
   Clock,
   Directory,
@@ -37,7 +38,10 @@ export interface RotateInput {
   /** Secrets, as `namespace/name`, that a person left out: the clusters do not list them. */
   readonly leaveOut: readonly string[];
   readonly clusterId: string | undefined;
-  /** Nothing is begun for a key that lives longer than this. Undefined: whatever its age. */
+  /**
+   * Nothing is begun for a key that has longer to live than this; of one whose whole life is no longer, than the time
+   * at which renewal is due. Undefined: whatever its age.
+   */
   readonly ifExpiringWithinMs: number | undefined;
   /** Undefined: as long as the key that is replaced. */
   readonly expiresInMs: number | "max" | undefined;
@@ -67,6 +71,7 @@ export interface RotateInput {
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
+  readonly suggest: Suggest;
 }
 
 /** The outside, joined by connect.ts. */

@@ -3,10 +3,12 @@ import { inOneLine } from "../../domain/in-one-line.ts";
 import { refuseFarClocks } from "../clocks.ts";
 import { isFailureOfOne } from "../cluster/failure-of-one.ts";
 import { heldKeys, type HeldKeys } from "../cluster/holders.ts";
+import { namedAs } from "../cluster/registry-meant.ts";
 import { leftOutOf, requireClusters, viewClusters, type ClusterView, type LeftOut } from "../cluster/view.ts";
 import { hasChanges } from "../plan.ts";
 import type { Writing } from "../ports.ts";
 import { toldOf, type Report } from "../progress.ts";
+import { listingCommands } from "../suggest.ts";
 import { BusyWait } from "../turn/busy.ts";
 import { act, type Rotating } from "./act.ts";
 import type {
@@ -18,8 +20,9 @@ import type {
 } from "./contract.ts";
 import { agreedName } from "./judge-holders.ts";
 import { refuseUnasked, lookAtKeys } from "./look.ts";
+import { checkNamedKey } from "./named-key.ts";
 import { nextStep, nothingDone } from "./next-step.ts";
-import { planRotation, type Prospect } from "./plan-rotation.ts";
+import { planRotation, type Look, type Prospect } from "./plan-rotation.ts";
 import { preflight } from "./preflight.ts";
 import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
 
@@ -41,13 +44,6 @@ import { finishedOutcome, resultOf, type KeysRecord } from "./result.ts";
  * The secrets are marked between 5 and 6, and written and read back between 7 and 8.
  */
 
-/** What was found in all chosen clusters, and what is to be done first. */
-interface Look {
-  readonly seen: readonly ClusterView[];
-  readonly leftOut: readonly LeftOut[];
-  readonly prospects: readonly Prospect[];
-}
-
 /**
  * Replaces the keys that a cluster's secrets hold, without one failed pull: what the secrets say decides what comes
  * next, so that a run that died is gone on with by the next, on whatever machine. While another run is at work it
@@ -63,7 +59,7 @@ export async function rotate(
   const { report } = conversation;
   const busy = new BusyWait(input.waitBusyMs, ports.clock, report);
   const looked = await busy.lookWhenIdle(() => look(input, ports, report, signal), signal);
-  const plan = planRotation(looked.prospects, looked.leftOut, input);
+  const plan = planRotation(looked, input);
   if (input.dryRun) return { kind: "planned", plan };
   if (hasChanges(plan.changes)) {
     if (!(await conversation.approve(plan))) return { kind: "declined", plan };
@@ -136,7 +132,9 @@ async function look(
   const [other] = leftOut;
   // One key's trouble is no other's, and alone it is the answer.
   if (prospects.length === 0 && other) throw other.error;
-  return { seen, leftOut, prospects };
+  // It may be a key of those that could not be looked at.
+  const warnings = other ? [] : checkNamedKey(prospects, input);
+  return { seen, leftOut, prospects, warnings };
 }
 
 async function prospectOf(
@@ -152,11 +150,13 @@ async function prospectOf(
   return { keys, step, ...(await preflight(step, keys, looking, signal)) };
 }
 
-function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {
-  const where = seen
-    .flatMap(({ contexts }) => contexts)
-    .map(inOneLine)
-    .join(", ");
+function nothingFound({ registry, suggest }: RotateInput, seen: readonly ClusterView[]) {
+  const contexts = seen.flatMap((one) => one.contexts);
+  const where = contexts.map(inOneLine).join(", ");
+  const first = suggest("setup", [
+    ...(registry ? [["--registry", namedAs(registry)] as const] : []),
+    ...contexts.map((context) => ["--context", context] as const),
+  ]);
   const what = registry ? "a key for that registry" : "a key that acr-pull manages";
   const partly = seen.some(({ whole }) => !whole);
   return refused(
@@ -164,7 +164,7 @@ function nothingFound({ registry }: RotateInput, seen: readonly ClusterView[]) {
     `No ${partly ? "readable " : ""}secret in context ${where} holds ${what}.`,
     partly
       ? "You may not list secrets in every namespace: name the namespaces with -n and the secret with --secret-name."
-      : "Check --context, --registry, -n and --secret-name: kubectl get secrets -A -l acr-pull/managed=true lists what acr-pull manages. acr-pull setup makes the first key.",
+      : `Check --context, --registry, -n and --secret-name. What acr-pull manages is listed by: ${listingCommands(contexts, suggest)}. A first key is made by: ${first}`,
   );
 }
 

@@ -10,12 +10,17 @@ import {
 } from "../../domain/mark-claims.ts";
 import { applicationUniqueName, isKeyOf } from "../../domain/ownership.ts";
 import type { HeldKeys, Holder } from "../cluster/holders.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
+import { setupCommands, type Suggest } from "../suggest.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RotateInput } from "./contract.ts";
 import type { SeenKeys } from "./look.ts";
 
 /** What of a run's wishes a person says by. */
-export type NamedByPerson = Pick<RotateInput, "intent" | "agreedTo" | "servicePrincipals" | "retireKey">;
+export type NamedByPerson = Pick<
+  RotateInput,
+  "intent" | "agreedTo" | "servicePrincipals" | "retireKey" | "suggest"
+>;
 
 /** Which secrets of one application are to be heeded. */
 export interface JudgedHolders {
@@ -59,6 +64,7 @@ export function judgeHolders(
     refuseUnlessOne(
       { ...held, holders },
       genuine.every(({ proof }) => mayBeRenewedUntried(proof)),
+      named.suggest,
     );
   }
   const isOurs = genuine.every(({ proof }) => isOurApplication(proof));
@@ -122,16 +128,23 @@ function proofOf(
  * made for any application it names: then only one that is ours will do, and a secret that somebody forged beside the
  * true ones must not be taken for them.
  */
-function refuseUnlessOne({ appId, holders }: HeldKeys, isOurs: boolean): void {
+function refuseUnlessOne(held: HeldKeys, isOurs: boolean, suggest: Suggest): void {
+  const { appId, holders } = held;
   const texts = new Set(holders.map(({ credential }) => credential.password.reveal()));
   if (isOurs && texts.size === 1) return;
   const names = namesOf(holders);
+  const anew = setupCommands(
+    holders.map(({ target }) => target),
+    registryNamed(held),
+    suggest,
+    isOurs ? [] : [["--service-principal", appId]],
+  );
   throw refused(
     "service-principal.unproven",
     isOurs
       ? `The secrets ${names} hold different passwords of the service principal ${appId}, none of which signs in, so nothing tells which of them acr-pull may renew.`
       : `The secrets ${names} name the service principal ${appId}, which acr-pull did not make for this cluster, and no password in them signs in.`,
-    `Give them a new password explicitly: acr-pull setup${isOurs ? "" : ` --service-principal ${appId}`}, with the registry and their namespaces.`,
+    `Give them a new password explicitly: ${anew}`,
   );
 }
 

@@ -9,10 +9,12 @@ import type { HeldKeys, Holder } from "../cluster/holders.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import { findApplicationListing } from "../identity/find-application.ts";
 import { identifyKey } from "../identity/identify-key.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
 import type { Report } from "../progress.ts";
 import { lookAtApplied, notApplied, type Applied } from "./applied.ts";
 import { credentialState } from "../proof/credential-state.ts";
 import { proofImage, type ProofContext } from "../proof/prove-pull.ts";
+import { setupCommands, type Suggest } from "../suggest.ts";
 import { isLive } from "../turn/live-mark.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import type { RotateInput, RotatePorts } from "./contract.ts";
@@ -63,7 +65,7 @@ export interface SeenKeys extends HeldKeys {
 
 /** What keys are looked at with. */
 interface KeysWish {
-  readonly input: Pick<RotateInput, "proof" | "image" | "timeoutMs"> & NamedByPerson;
+  readonly input: Pick<RotateInput, "proof" | "image" | "timeoutMs" | "suggest"> & NamedByPerson;
   readonly ports: RotatePorts;
   readonly report: Report;
   /** Keys that this run has made itself: the directory may not list them everywhere yet. */
@@ -93,7 +95,7 @@ export async function lookAtKeys(
     timeoutMs: input.timeoutMs,
   };
   const [application] = await Promise.all([
-    findApplication(held, made, ports, signal),
+    findApplication(held, { made, suggest: input.suggest }, ports, signal),
     input.proof === "registry" ? ports.pullProof.checkReachable(loginServer, signal) : undefined,
   ]);
   const { directory } = ports.azure;
@@ -151,14 +153,14 @@ export function refuseUnasked(held: HeldKeys, { azure }: Pick<RotatePorts, "azur
 
 async function findApplication(
   held: HeldKeys,
-  made: readonly PasswordCredential[],
+  { made, suggest }: { readonly made: readonly PasswordCredential[] } & Pick<RotateInput, "suggest">,
   { azure: { directory }, clock }: RotatePorts,
   signal: AbortSignal,
 ): Promise<Application> {
   const { appId, holders } = held;
   const claimed = new Set(holders.map(({ mark }) => mark.keyId).filter((keyId) => typeof keyId === "string"));
   const found = await findApplicationListing({ appId, claimed, made }, { directory, clock }, signal);
-  if (!found) throw noApplication(held);
+  if (!found) throw noApplication(held, suggest);
   return found;
 }
 
@@ -241,11 +243,14 @@ function foreignHost({ loginServer, holders }: HeldKeys): ActionableError {
   );
 }
 
-function noApplication({ appId, holders }: HeldKeys): ActionableError {
+function noApplication(held: HeldKeys, suggest: Suggest): ActionableError {
+  const { appId, holders } = held;
   const first = holders[0] as Holder;
+  const targets = holders.map(({ target }) => target);
+  const another = setupCommands(targets, registryNamed(held), suggest, [["--switch-principal"]]);
   return refused(
     "service-principal.not-found",
     `The secret ${targetName(first.target)} names the service principal ${appId}, but this tenant has no such application.`,
-    "Sign in to the tenant where it is registered (--tenant), or switch the secret to another one with acr-pull setup --switch-principal.",
+    `Sign in to the tenant where it is registered (--tenant), or give the secret another: ${another}`,
   );
 }

@@ -4,6 +4,8 @@ import { isSameTarget } from "../turn/pull-secret.ts";
 import type { Target } from "../cluster/read-targets.ts";
 import type { RotateInput } from "./contract.ts";
 import type { Holder } from "../cluster/holders.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
+import { endOf, isDue } from "./due.ts";
 import { needsNaming, type SeenKey, type SeenKeys } from "./look.ts";
 
 /*
@@ -72,7 +74,15 @@ export const nothingDone: Done = {
 /** What of the run's wishes decides what is next. */
 export type StepWish = Pick<
   RotateInput,
-  "intent" | "ifExpiringWithinMs" | "graceMs" | "wait" | "retireKey" | "namespacesComplete" | "leaveOut"
+  | "intent"
+  | "ifExpiringWithinMs"
+  | "expiresInMs"
+  | "graceMs"
+  | "wait"
+  | "retireKey"
+  | "namespacesComplete"
+  | "leaveOut"
+  | "suggest"
 >;
 
 /**
@@ -94,11 +104,11 @@ function stepOf(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
   const aborted = changedOver.filter(({ mark }) => mark.retire?.why === "abort");
   if (aborted.length > 0) {
     const others = changedOver.filter((one) => !aborted.includes(one) && ownBefore(one, keys));
-    if (others.length > 0) return goBack(keys, others);
+    if (others.length > 0) return goBack(keys, others, wish);
     return changeOverTo(keys, aborted, wish, "abort") ?? retirement(keys, aborted, wish);
   }
   if (changedOver.length > 0) {
-    if (wish.intent === "abort") return goBack(keys, changedOver);
+    if (wish.intent === "abort") return goBack(keys, changedOver, wish);
     return changeOverTo(keys, changedOver, wish) ?? retirement(keys, changedOver, wish);
   }
   return retireNamed(keys, wish, done) ?? mendDead(keys, wish) ?? begin(keys, wish, done);
@@ -163,7 +173,7 @@ function ownBefore({ mark, second }: Holder, { keyOf }: SeenKeys): SeenKey | und
 }
 
 /** Back to the key before, each secret to its own; as long as some secret still holds its text. */
-function goBack(keys: SeenKeys, changedOver: readonly Holder[]): ChangeOver {
+function goBack(keys: SeenKeys, changedOver: readonly Holder[], { suggest }: StepWish): ChangeOver {
   const before = keys.holders
     .flatMap(({ credential, second }) => [second, credential])
     .filter((one) => one !== undefined)
@@ -174,7 +184,11 @@ function goBack(keys: SeenKeys, changedOver: readonly Holder[]): ChangeOver {
     throw refused(
       "rotate.too-late-to-abort",
       "No secret holds the old password any longer, so there is no way back. All of them hold the new one.",
-      "Finish the rotation: acr-pull rotate --finish.",
+      `Let the rotation come to its end: ${suggest("rotate", [
+        ["--registry", registryNamed(keys)],
+        ...keys.seen.contexts.map((context) => ["--context", context] as const),
+        ["--finish"],
+      ])}`,
     );
   }
   const newer = new Set(changedOver.map(({ credential }) => credential.password.reveal()));
@@ -249,7 +263,7 @@ function mendDead({ holders, keyOf, now }: SeenKeys, { intent }: StepWish): Chan
 
 /** All is in order: whether a new rotation begins. */
 function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
-  const { holders, now } = keys;
+  const { holders } = keys;
   // A leaked key may be the living one that others gave way to: only what this run made is safe.
   const fresh = wish.intent === "compromised" ? done.made : done.changedTo;
   const isFresh = ({ credential }: Holder) => fresh.has(keys.keyOf(credential.password).keyId ?? "");
@@ -269,8 +283,7 @@ function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
     case "rotate": {
       // What it waited for was the end of a rotation that an earlier run began.
       if (wish.wait && done.retired.size > 0) return { kind: "none", because: "done" };
-      const within = wish.ifExpiringWithinMs;
-      const due = [...chosen].some((key) => within === undefined || endOf(key) - now.getTime() <= within);
+      const due = [...chosen].some((key) => isDue(key, keys, wish));
       if (!due) return { kind: "none", because: done.retired.size > 0 ? "done" : "not-due" };
       break;
     }
@@ -289,9 +302,4 @@ function begin(keys: SeenKeys, wish: StepWish, done: Done): NextStep {
 
 function afterwards({ now }: SeenKeys, { graceMs }: StepWish, why: RetireMark["why"]): Date {
   return why === undefined ? new Date(now.getTime() + graceMs) : now;
-}
-
-/** When a key ends, in milliseconds since 1970; one whose end is not known is not about to. */
-function endOf({ expiresAt }: SeenKey): number {
-  return expiresAt === null ? Infinity : Date.parse(expiresAt);
 }

@@ -7,11 +7,14 @@ import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import { notApplied } from "./applied.ts";
 import type { RotateInput, RotatePlan } from "./contract.ts";
 import { timeText } from "../../domain/time-text.ts";
+import { wholeLifeWarnings } from "./due.ts";
 import { stepAfterRetirement, type ChangeOver, type NextStep, type Retirement } from "./next-step.ts";
 import type { Preflight, Unwritable } from "./preflight.ts";
 import { blockBefore } from "./retire-block.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
+import { setupCommands } from "../suggest.ts";
 import type { Holder } from "../cluster/holders.ts";
-import type { LeftOut } from "../cluster/view.ts";
+import type { ClusterView, LeftOut } from "../cluster/view.ts";
 import type { SeenKeys } from "./look.ts";
 
 /** The keys of one application, and what is to be done with them first. */
@@ -20,18 +23,24 @@ export interface Prospect extends Preflight {
   readonly step: NextStep;
 }
 
+/** What was found in all chosen clusters, and what is to be done first. */
+export interface Look {
+  readonly seen: readonly ClusterView[];
+  readonly leftOut: readonly LeftOut[];
+  readonly prospects: readonly Prospect[];
+  /** Things to know before saying yes that concern no single application. */
+  readonly warnings: readonly string[];
+}
+
 /** What carrying out would do, in the order it would be done; nothing secret in it. */
-export function planRotation(
-  prospects: readonly Prospect[],
-  leftOut: readonly LeftOut[],
-  input: RotateInput,
-): RotatePlan {
+export function planRotation({ prospects, leftOut, warnings }: Look, input: RotateInput): RotatePlan {
   const planned = prospects.map((prospect) => ({ prospect, block: blockOf(prospect, prospects, input) }));
   return {
     changes: planned.flatMap(({ prospect, block }) => changesOf(prospect, input, block)),
     warnings: [
       ...leftOutWarnings(input),
       ...leftOut.map(({ name, error }) => `Left out, ${name}: ${error.message}`),
+      ...warnings,
       ...planned.flatMap(({ prospect, block }) => [...warningsOf(prospect, input), ...blockWarnings(block)]),
     ],
   };
@@ -198,14 +207,14 @@ function warningsOf({ keys, step, unwritable, ...more }: Prospect, input: Rotate
   const { seen, changed, strange, appId, loginServer, holders, keyOf } = keys;
   const warnings = changed.map(
     (target) =>
-      `${targetName(target)} does not hold for ${loginServer} what its mark says, and is left alone: acr-pull setup for its namespace fixes it`,
+      `${targetName(target)} does not hold for ${loginServer} what its mark says, and is left alone. This fixes it: ${setupCommands([target], registryNamed(keys), input.suggest)}`,
   );
   for (const target of strange) {
     warnings.push(
       `${targetName(target)} holds a password of the service principal ${appId} that acr-pull did not make for this cluster, and is left alone: with --service-principal ${appId} it gets the new key too`,
     );
   }
-  warnings.push(...more.warnings);
+  warnings.push(...wholeLifeWarnings(keys, input), ...more.warnings);
   for (const { target, error } of unwritable) {
     warnings.push(`${targetName(target)} can no longer pull: ${error.message}`);
   }

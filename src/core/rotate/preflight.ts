@@ -7,8 +7,11 @@ import { isKeyOf } from "../../domain/ownership.ts";
 import type { PasswordPolicy } from "../../domain/password-policy.ts";
 import { foreseeRefusedChange, foreseenText } from "../identity/foreseen-refusal.ts";
 import { BusyError } from "../turn/busy.ts";
-import { cappedLife, checkPasswordPolicy, lifetimeOf } from "../identity/client-secret.ts";
+import { checkPasswordPolicy } from "../identity/client-secret.ts";
+import { cappedLife, lifetimeOf } from "../identity/key-life.ts";
 import { isSameTarget, targetName } from "../turn/pull-secret.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
+import { setupCommands } from "../suggest.ts";
 import { rehearseWrite } from "../turn/rehearse.ts";
 import { manyTargets, type Target } from "../cluster/read-targets.ts";
 import { notApplied } from "./applied.ts";
@@ -17,7 +20,8 @@ import { lifeBefore } from "./change-over.ts";
 import type { Holder } from "../cluster/holders.ts";
 import { notNamed } from "./judge-holders.ts";
 import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
-import { needsNaming, type SeenKeys } from "./look.ts";
+import { refuseOtherKey } from "./named-key.ts";
+import type { SeenKeys } from "./look.ts";
 
 /** A holder of a key that cannot be written. */
 export interface Unwritable {
@@ -78,7 +82,7 @@ export async function preflight(
   }
   const [first] = unreadable;
   if (first && !input.acceptOutage) throw first.error;
-  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable, input);
+  if (unwritable.length > 0 && !input.acceptOutage) throw cannotBeWritten(unwritable, keys, input);
   const others = unreadable.filter(
     ({ target }) => !unwritable.some((one) => isSameTarget(one.target, target)),
   );
@@ -130,28 +134,6 @@ function refuseLongGrace(
     "rotate.grace-too-long",
     `The old key would stay for ${formatDuration(input.graceMs)}, but the new one would live only ${formatDuration(lifeMs)}, ${as}.`,
     `Give it a shorter --grace${longer}.`,
-  );
-}
-
-/** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
-function refuseOtherKey(step: ChangeOver | Retirement, keys: SeenKeys, { retireKey }: RotateInput): void {
-  const { application, keyOf } = keys;
-  const listedAs = (id: string | null) => application.passwords.find(({ keyId }) => keyId === id);
-  const replaced =
-    step.kind === "change-over"
-      ? step.holders.map(({ credential }) => keyOf(credential.password))
-      : [{ keyId: step.keyId, listed: listedAs(step.keyId), credential: step.old?.credential }];
-  const unnamed = step.holders.length === 0 ? [] : replaced.filter((key) => needsNaming(key, keys));
-  const [first] = unnamed;
-  if (retireKey === undefined || !first) return;
-  const hint = listedAs(retireKey)?.hint ?? "";
-  const isNamed = ({ keyId, credential }: (typeof replaced)[number]) =>
-    keyId === retireKey || (keyId === null && (credential?.password.reveal().startsWith(hint) ?? true));
-  if (unnamed.some(isNamed)) return;
-  throw refused(
-    "rotate.other-key",
-    `--retire-key names ${retireKey}, but the replaced one is ${first.keyId === null ? "a password with other first characters" : `the key ${first.keyId}`}, so nothing was started.`,
-    `Name the one that is replaced, or omit --retire-key: az ad app credential list --id ${application.appId} shows the ids, and the first characters of each.`,
   );
 }
 
@@ -236,12 +218,18 @@ async function refusedOf(
 
 function cannotBeWritten(
   unwritable: readonly Unwritable[],
-  { intent }: Pick<RotateInput, "intent">,
+  keys: SeenKeys,
+  { intent, suggest }: Pick<RotateInput, "intent" | "suggest">,
 ): ActionableError {
   const list = unwritable.map(({ target, error }) => `  ${targetName(target)}: ${error.message}`).join("\n");
   const [first] = unwritable;
   const { docs, requestId } = first?.error ?? {};
-  const hints = new Set(unwritable.map(({ error }) => hintFor(error)));
+  const hints = new Set(unwritable.flatMap(({ error }) => ownHint(error) ?? []));
+  const others = unwritable.filter(({ error }) => ownHint(error) === undefined).map(({ target }) => target);
+  if (others.length > 0) {
+    const over = setupCommands(others, registryNamed(keys), suggest, [["--adopt"]]);
+    hints.add(`Fix the cause, ask the secret's owner to remove the key, or take the secret over: ${over}`);
+  }
   const left = unwritable.map(({ target: { namespace, name } }) => `--leave-out ${namespace}/${name}`);
   const flags = intent === "compromised" ? "--accept-outage" : left.join(" ");
   hints.add(
@@ -260,10 +248,8 @@ function cannotBeWritten(
 }
 
 /** What cannot be taken over says itself what to do. */
-function hintFor({ code, hint }: ActionableError): string {
-  const isItsOwn = code === "secret.wrong-type" || code.startsWith("manifest.");
-  if (isItsOwn && hint !== undefined) return hint;
-  return "Fix the cause, ask the secret's owner to remove the key, or take the secret over: acr-pull setup --adopt for its namespace and --secret-name.";
+function ownHint({ code, hint }: ActionableError): string | undefined {
+  return code === "secret.wrong-type" || code.startsWith("manifest.") ? hint : undefined;
 }
 
 /** A leaked key that would go on living is said before anything is made. */

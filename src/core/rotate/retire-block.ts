@@ -4,8 +4,11 @@ import { exitCode } from "../../domain/exit-code.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
 import { credentialsIn, type PullSecret } from "../../domain/pull-secret.ts";
 import type { ClusterView } from "../cluster/view.ts";
+import type { Target } from "../cluster/read-targets.ts";
+import { registryNamed } from "../cluster/registry-meant.ts";
 import { listFailed } from "../ending.ts";
 import type { RemovalEvidence } from "../proof/prove-removed.ts";
+import { setupCommands } from "../suggest.ts";
 import { targetName } from "../turn/pull-secret.ts";
 import { notApplied } from "./applied.ts";
 import type { RetireBlock, RotateInput } from "./contract.ts";
@@ -27,7 +30,7 @@ export interface Retired {
 export function blockBefore(
   step: Retirement,
   keys: SeenKeys,
-  input: Pick<RotateInput, "namespacesComplete" | "acceptOutage">,
+  input: Pick<RotateInput, "namespacesComplete" | "acceptOutage" | "suggest">,
   others: readonly ClusterView[],
 ): Retired | undefined {
   const { seen, copies, withheld, applied } = keys;
@@ -47,21 +50,21 @@ export function blockBefore(
   const held = [
     ...withheld
       .filter(({ credential }) => password?.equals(credential.password) === true)
-      .map(({ target }) => ({ name: targetName(target), isOlder: false })),
+      .map(({ target }) => ({ target, isOlder: false })),
     ...copies
       .filter(({ credentials }) => password && credentials.some((one) => one.password.equals(password)))
       .map(({ target, error }) => ({
-        name: targetName(target),
+        target,
         isOlder: hasCode(error, "secret.wrong-type"),
       })),
     ...others.flatMap((other) => placesOf(other, holdersIn(other.secrets, step, keys))),
   ];
-  return held.length > 0 ? stillHeld(step, held) : undefined;
+  return held.length > 0 ? stillHeld(step, held, keys, input) : undefined;
 }
 
 /** A secret that holds a key. */
 export interface HolderPlace {
-  readonly name: string;
+  readonly target: Target;
   /** Whether it is of the type before today's, which nobody can take over. */
   readonly isOlder: boolean;
 }
@@ -69,7 +72,7 @@ export interface HolderPlace {
 /** How secrets that hold a key are named. */
 export function placesOf({ cluster }: ClusterView, secrets: readonly PullSecret[]): HolderPlace[] {
   return secrets.map(({ namespace, name, type }) => ({
-    name: targetName({ cluster, namespace, name }),
+    target: { cluster, namespace, name },
     isOlder: type !== dockerConfigType,
   }));
 }
@@ -94,13 +97,19 @@ export function holdersIn(
 }
 
 /** That secrets go on holding the key, and what to do about these. */
-export function stillHeld(step: Retirement, holders: readonly HolderPlace[]): Retired {
+export function stillHeld(
+  step: Retirement,
+  holders: readonly HolderPlace[],
+  keys: Pick<SeenKeys, "registry" | "loginServer">,
+  { suggest }: Pick<RotateInput, "suggest">,
+): Retired {
+  const newer = holders.filter(({ isOlder }) => !isOlder).map(({ target }) => target);
   const hints = [
     "Run the same command again: it first writes the new key wherever acr-pull may.",
-    ...(holders.every(({ isOlder }) => isOlder)
+    ...(newer.length === 0
       ? []
       : [
-          "Its owner has to replace a copy that acr-pull does not manage; or take it over with acr-pull setup --adopt.",
+          `A copy that is not acr-pull's has to be replaced by its owner, or taken over: ${setupCommands(newer, registryNamed(keys), suggest, [["--adopt"]])}`,
         ]),
     ...(holders.some(({ isOlder }) => isOlder)
       ? [
@@ -110,8 +119,8 @@ export function stillHeld(step: Retirement, holders: readonly HolderPlace[]): Re
   ];
   return blockedBy(
     "still-held",
-    `The key ${step.keyId ?? "before"} name).join(", ")}. => is not retired: these secrets still hold it: ${holders.map(({ name }) => name).join(", ")}. => name).join(", ")}.`,
-    hints.join(" "),
+    `The key ${step.keyId ?? "before"} is not retired: it is still held by ${holders.map(({ target }) => targetName(target)).join(", ")}.`,
+    hints.join("\n"),
   );
 }
 

@@ -126,7 +126,7 @@ async function removeKey(
   if (step.keyId === null) refuseOtherKey(keyId, listed, step, keys.appId);
   for (const credential of newer) await work.prove(credential, proofsBeforeRetiring, input.settleMs);
   const held = await lastLook(step, work);
-  if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held);
+  if (held.length > 0 && !input.acceptOutage) return stillHeld(step, held, keys, input);
   await work.turn.ensureHeld();
   work.report({ kind: "started", id: "retire", text: `Retiring the key ${keyId}` });
   try {
@@ -189,7 +189,7 @@ function refuseInUse(
     `The key ${keyId} seems to be in use: ${mayBe.map(({ target }) => targetName(target)).join(", ")} holds a password that begins like it.`,
     {
       code: "rotate.key-in-use",
-      hint: "Check the id: the previous key is the one to retire. acr-pull rotate replaces the one in use.",
+      hint: "Check the id: the key before is the one to retire. Without --retire-key, rotate replaces the one in use.",
       exitCode: exitCode.incomplete,
     },
   );

@@ -25,6 +25,7 @@ export class Rows {
     const base = rowFor(keys, { keyId: to.keyId, expiresAt: to.expiresAt });
     for (const key of replacedBy(step, keys)) {
       const { keyId } = key;
+      this.#succeed(keyId, base);
       const goesLater = key.alive || (keyId !== to.keyId && isLingering(key, keys));
       // One that is refused and listed nowhere was removed by somebody.
       const isGone = keyId !== null && (key.listed === undefined || swept.includes(keyId));
@@ -38,6 +39,14 @@ export class Rows {
         ...(retired && { retirement: key.listed === undefined ? "refused" : "untried" }),
         ...(goesLater && foreseenBlock(keys, this.#input)),
       });
+    }
+  }
+
+  /** What this run has told to be in use has given way to another key. */
+  #succeed(keyId: string | null, next: Pick<Row, "keyId" | "expiresAt">): void {
+    for (const [index, row] of this.#rows.entries()) {
+      const isInUse = row.keyId === keyId && keyId !== null && row.state !== "failed";
+      if (isInUse) this.#rows[index] = { ...row, keyId: next.keyId, expiresAt: next.expiresAt };
     }
   }
 

@@ -18,6 +18,7 @@ import type {
   Manifest,
   ProcessIdentity,
 } from "../ports.ts";
+import type { Suggest } from "../suggest.ts";
 
 /** Everything `setup` was asked for, checked for form. Durations are milliseconds. */
 export interface SetupInput {
@@ -61,6 +62,7 @@ export interface SetupInput {
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly dryRun: boolean;
+  readonly suggest: Suggest;
 }
 
 /** The outside, joined by connect.ts. */

@@ -87,7 +87,8 @@ async function lookAtContext(
 ): Promise<TargetsInContext> {
   let chosen: ChosenNamespaces;
   try {
-    chosen = (await chosenNamespaces(input, cluster, signal)) ?? {
+    const showLabels = input.suggest.kubectl(cluster.context, "get", "namespaces", "--show-labels");
+    chosen = (await chosenNamespaces(input, cluster, signal, showLabels)) ?? {
       names: [defaultNamespace],
       selected: undefined,
     };

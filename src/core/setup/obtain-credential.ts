@@ -9,7 +9,8 @@ import {
   type EnsuredApplication,
 } from "../identity/ensure-application.ts";
 import { asForeseen } from "../identity/foreseen-refusal.ts";
-import { isRefusedByDirectory, lifetimeOf, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
+import { isRefusedByDirectory, makeKey, passwordsForbidden } from "../identity/client-secret.ts";
+import { livesToTry } from "../identity/key-life.ts";
 import type { HeldMark } from "../turn/pending-mark.ts";
 import { ensureRoles, type StandingRole } from "../identity/grant-role.ts";
 import { timeText } from "../../domain/time-text.ts";
@@ -106,11 +107,11 @@ async function takeTurn(work: JobWork): Promise<HeldMark> {
 async function addKey(work: JobWork, application: Application, mark: HeldMark): Promise<NewPassword> {
   const { clusterId } = work.job;
   const policy = work.job.outlook.policy ?? unknownPasswordPolicy;
-  const lifetimeMs = lifetimeOf(work.input.expiresInMs, policy);
+  const livesMs = livesToTry(work.input.expiresInMs, policy);
   const { directory, clock } = work.tools();
   const now = azureNow(directory, clock);
   work.keyBegun = true;
-  const key = await makeKey({ application, clusterId, lifetimeMs, now, mark }, work.tools(), work.signal);
+  const key = await makeKey({ application, clusterId, livesMs, now, mark }, work.tools(), work.signal);
   work.madeKeyId = key.keyId;
   const [createdAt, expiresAt] = [timeText(now), timeText(key.endDateTime)];
   work.record.madeKey = { keyId: key.keyId, createdAt, expiresAt };

@@ -1,11 +1,9 @@
 import { withoutCredential } from "../../domain/docker-config.ts";
-import { formatDuration } from "../../domain/duration.ts";
 import { inOneLine } from "../../domain/in-one-line.ts";
-import { isRenewalDue } from "../../domain/renewal.ts";
 import { builtInRole, rolesFor, type RequestedRole } from "../../domain/role.ts";
 import { resultError, type ResultSecret } from "../ending.ts";
 import { applicationChanges } from "../identity/application.ts";
-import { cappedLife } from "../identity/client-secret.ts";
+import { cappedLife } from "../identity/key-life.ts";
 import { foreseenText } from "../identity/foreseen-refusal.ts";
 import { foreignLimits, rightsChange, roleChanges } from "../identity/pull-role.ts";
 import { leftOutWarnings, type PlannedChange } from "../plan.ts";
@@ -13,6 +11,7 @@ import { forgottenWritersWarning, targetName } from "../turn/pull-secret.ts";
 import type { ResultRegistry, SetupInput, SetupPlan } from "./contract.ts";
 import { standingMarks } from "./decide.ts";
 import { writesKey, type Job, type JobIdentity, type JobTarget, type LeftOut } from "./job.ts";
+import { lifeWarnings, namesShown, strandedWarnings } from "./key-warnings.ts";
 import type { Look } from "./look.ts";
 
 /** The registry as results show it. */
@@ -209,7 +208,7 @@ function heldBefore(state: JobTarget["state"]): PlannedChange["before"] {
 
 function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   const { identity, decision, liveMark, outlook } = job;
-  const warnings = strandedWarnings(job);
+  const warnings = strandedWarnings(job, input);
   for (const one of [outlook.foreseen, outlook.foreseenOfOwners]) if (one) warnings.push(foreseenText(one));
   if (outlook.policy && input.expiresInMs === undefined) warnings.push(...cappedLife(outlook.policy));
   const application = identity?.application.kind === "absent" ? undefined : identity?.application.application;
@@ -232,12 +231,7 @@ function jobWarnings(job: Job, input: SetupInput, now: Date): string[] {
   if (job.marksStay) warnings.push(...standingMarks(job));
   if (liveMark) warnings.push(`Another run is at work on ${targetName(liveMark.target)}`);
   if (decision.kind === "make") return [...warnings, ...unseenKeys(job)];
-  if (isRenewalDue(decision, now)) {
-    warnings.push(`The key in use is valid only until ${decision.expiresAt}: renew it with acr-pull rotate`);
-  }
-  const lifetime = lifetimeNote(identity, decision.keyId, input);
-  if (lifetime !== undefined) warnings.push(lifetime);
-  return warnings;
+  return [...warnings, ...lifeWarnings(job, decision, input, now)];
 }
 
 /** What becomes of the principal's rights, and what of them is kept though nobody here asked for it. */
@@ -277,44 +271,4 @@ function unseenKeys({ keysUnseen }: Job): string[] {
   return [
     `The application has ${keys} for this cluster, which secrets of other namespaces may hold. You may not list those secrets, so ${them} cannot be copied, and this run makes a new key`,
   ];
-}
-
-const namesShown = 5;
-
-/** Secrets that go on holding a dead password: nobody asked for their namespaces. */
-function strandedWarnings({ deadKeys, view: { cluster } }: Job): string[] {
-  const named = (isListed: boolean) =>
-    deadKeys.stranded
-      .filter((one) => one.isListed === isListed)
-      .map(({ namespace, name }) => targetName({ cluster, namespace, name }));
-  const tell = (names: readonly string[], mend: string) => {
-    if (names.length === 0) return [];
-    const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : "";
-    const verb = names.length === 1 ? "holds" : "hold";
-    return [
-      `${names.slice(0, namesShown).join(", ")}${more} still ${verb} a password that does not sign in: ${mend}`,
-    ];
-  };
-  return [
-    ...tell(named(true), "acr-pull rotate gives every secret of the cluster the one that does"),
-    ...tell(named(false), "run acr-pull setup for those namespaces too"),
-  ];
-}
-
-/** `--expires-in` speaks of keys to be made; a living key keeps its own end. */
-function lifetimeNote(
-  identity: Job["identity"],
-  keyId: string | null,
-  input: SetupInput,
-): string | undefined {
-  // One that was given is followed by none of ours.
-  if (input.knownPassword) return undefined;
-  const application = identity?.application.kind === "found" ? identity.application.application : undefined;
-  const key = application?.passwords.find((one) => one.keyId === keyId);
-  if (typeof input.expiresInMs !== "number" || !key?.startDateTime || !key.endDateTime) return undefined;
-  const day = 86_400_000;
-  const lifetimeMs = key.endDateTime.getTime() - key.startDateTime.getTime();
-  if (Math.abs(lifetimeMs - input.expiresInMs) < day) return undefined;
-  const asked = formatDuration(input.expiresInMs);
-  return `The key in use lives ${Math.round(lifetimeMs / day)} days and is kept: acr-pull rotate --expires-in ${asked} replaces it with one that lives ${asked}`;
 }

@@ -149,12 +149,17 @@ function roleAssignments({ job, roles, removedRoles }: JobRecord): ResultRoleAss
   ];
 }
 
-function credentials({ job, credential, madeKey, application }: JobRecord): ResultCredential[] {
+function credentials({ job, credential, madeKey, application, targets }: JobRecord): ResultCredential[] {
   const known = credential ?? madeKey;
   if (!known) return [];
   const appId = credential?.credential.username ?? application?.appId ?? job.appId ?? "";
   const { keyId, createdAt, expiresAt } = known;
-  const action = credentialAction(job.decision, job.targets);
+  const planned = credentialAction(job.decision, job.targets);
+  const isHeld = targets.some(
+    ({ action, error }) => !error && (action === "created" || action === "updated"),
+  );
+  // What was to be copied and reached no secret stands where it stood.
+  const action = planned === "copied" && !isHeld ? "unchanged" : planned;
   return job.contexts.map((context) => ({
     context,
     clusterId: job.clusterId,

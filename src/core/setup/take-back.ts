@@ -1,5 +1,6 @@
 import { ActionableError } from "../../domain/errors.ts";
 import { exitCode } from "../../domain/exit-code.ts";
+import { namedAs } from "../cluster/registry-meant.ts";
 import { readEntry } from "../turn/entry-removal.ts";
 import { removeEntry } from "../turn/remove-entry.ts";
 import { nameOf } from "../identity/directory-names.ts";
@@ -19,7 +20,7 @@ export async function takeBack(work: JobWork, refusal: ActionableError, wroteBef
     if (work.turn.isTaken) made.push(...(await takeBackMark(work)));
   } catch (error) {
     if (!(error instanceof ActionableError) || work.signal.aborted) throw error;
-    throw leftBehind(refusal, error.message);
+    throw leftBehind(refusal, error.message, work);
   }
   work.record.wrote = wroteBefore;
   if (made.length > 0) work.done("taken-back", `Rolled back what was made: ${made.join(", ")}`);
@@ -77,10 +78,15 @@ async function takeBackMark(work: JobWork): Promise<string[]> {
   return [];
 }
 
-function leftBehind({ message, code, hint, docs, requestId, status }: ActionableError, why: string) {
+function leftBehind(refusal: ActionableError, why: string, { input, job }: JobWork): ActionableError {
+  const { message, code, hint, docs, requestId, status } = refusal;
+  const rest = input.suggest("remove", [
+    ["--registry", namedAs(input.registry)],
+    ...job.contexts.map((context) => ["--context", context] as const),
+  ]);
   return new ActionableError(`${message} What this run had made could not be rolled back: ${why}`, {
     code,
-    hint: `${hint === undefined ? "" : `${hint} `}acr-pull remove removes the rest.`,
+    hint: `${hint === undefined ? "" : `${hint} `}This takes away what is left: ${rest}`,
     docs,
     requestId,
     status,

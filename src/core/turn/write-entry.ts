@@ -21,6 +21,7 @@ import {
   type RetireMark,
 } from "../../domain/ownership.ts";
 import type { PullSecret } from "../../domain/pull-secret.ts";
+import { shellQuote } from "../../domain/shell-quote.ts";
 import { readTarget, type Target, type TargetContent, type Writable } from "../cluster/read-targets.ts";
 import { BusyError } from "./busy.ts";
 import {
@@ -199,7 +200,7 @@ export async function readEntryBack(
     `Secret ${targetName(target)} was written and read back, but somebody changed it both times.`,
     {
       code: "secret.reverted",
-      hint: "Find out who writes it: kubectl get secret --show-managed-fields -o yaml shows the field managers.",
+      hint: `Find out who writes it. The field managers are shown by: kubectl --context ${shellQuote(target.cluster.context)} --namespace ${target.namespace} get secret ${target.name} --show-managed-fields -o yaml`,
       retryable: true,
     },
   );

@@ -1,6 +1,6 @@
 import type { RegistryReference } from "../../domain/registry.ts";
 import type { CheckResult } from "../checks/check.ts";
-import type { Suggest } from "../checks/facts.ts";
+import type { Suggest } from "../suggest.ts";
 import type {
   Clock,
   ClusterTarget,

@@ -5,7 +5,8 @@ import type { NodePlatform, PodObject } from "../../domain/kubernetes-objects.ts
 import { registryHostOf } from "../../domain/login-server.ts";
 import { known, unknown, type Known } from "../checks/check.ts";
 import { waitsForImage } from "../checks/cluster/pod.ts";
-import type { PodFacts, SecretOutcome, Suggest } from "../checks/facts.ts";
+import type { PodFacts, SecretOutcome } from "../checks/facts.ts";
+import type { Suggest } from "../suggest.ts";
 import type { ClusterReads, ProofImage, PullOutcome } from "../ports.ts";
 import type { AzureSight } from "./look-at-azure.ts";
 import type { ChosenPod, SeenNamespace } from "./look-at-namespace.ts";

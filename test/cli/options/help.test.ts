@@ -36,6 +36,16 @@ describe.each([[], ...names.map((name) => [name])])("help of the program, or of 
 });
 
 describe("help", () => {
+  it("of the program is a screen of 24 lines with the prompt below, and says where to start", async () => {
+    const text = await textOf([], 80);
+    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(23);
+    expect(text).toContain("acr-pull setup --sandbox");
+  });
+
+  it("names the command that shows the rest whole, however narrow the terminal is", async () => {
+    expect(await textOf(["setup", "--help"], 60)).toMatch(/variables:\n {2}acr-pull setup --help-all$/m);
+  });
+
   it("of a command leaves the rare options to --help-all, and says so", async () => {
     const [common, all] = [await textOf(["setup", "--help"]), await textOf(["setup", "--help-all"])];
     expect(common).toContain("--registry <name>");

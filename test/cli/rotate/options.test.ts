@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { azureRequest, clusterRequest } from "../../../src/cli/connections.ts";
 import { gather, readAnswers } from "../../../src/cli/options/answers.ts";
 import { check as checkAnswers } from "../../../src/cli/options/check.ts";
+import { suggest } from "../../core/suggest.ts";
 import {
   rotateChecks,
   rotateInput,
@@ -89,7 +90,7 @@ describe("what the flow is asked for", () => {
   }
 
   it("has the contract's defaults", () => {
-    expect(rotateInput(answersOf({}))).toMatchObject({
+    expect(rotateInput(answersOf({}), suggest)).toMatchObject({
       intent: "rotate",
       registry: undefined,
       namespaces: [],
@@ -122,16 +123,16 @@ describe("what the flow is asked for", () => {
     ["abort", { abort: true }],
     ["compromised", { compromised: true }],
   ])("is to %s when told so", (intent, flags) => {
-    expect(rotateInput(answersOf(flags)).intent).toBe(intent);
+    expect(rotateInput(answersOf(flags), suggest).intent).toBe(intent);
   });
 
   it("is no person's agreement with --yes, but for a plan that is only shown", () => {
-    expect(rotateInput(answersOf({ yes: true })).agreedTo).toBeUndefined();
-    expect(rotateInput(answersOf({ yes: true, dryRun: true })).agreedTo).toBe("plan");
+    expect(rotateInput(answersOf({ yes: true }), suggest).agreedTo).toBeUndefined();
+    expect(rotateInput(answersOf({ yes: true, dryRun: true }), suggest).agreedTo).toBe("plan");
   });
 
   it("keeps the old key out of the secrets when told so", () => {
-    expect(rotateInput(answersOf({ noOverlapEntry: true })).overlapEntry).toBe(false);
+    expect(rotateInput(answersOf({ noOverlapEntry: true }), suggest).overlapEntry).toBe(false);
   });
 
   it("takes no consent from a variable", () => {

@@ -221,6 +221,15 @@ describe("a result", () => {
   it("tells somebody new what was made, and nobody when nothing was", () => {
     const made = text(setupAnswer({ kind: "finished", result, exitCode: 0 }, input).lines());
     expect(made).toContain("What these are:");
+    const servicePrincipals = result.servicePrincipals.map((one) => ({
+      ...one,
+      action: "unchanged" as const,
+    }));
+    const another = setupAnswer(
+      { kind: "finished", result: { ...result, servicePrincipals }, exitCode: 0 },
+      input,
+    );
+    expect(text(another.lines())).not.toContain("What these are:");
     const secrets = [{ context: "kind", namespace: "web", name: "acr-secret", action: "unchanged" as const }];
     const same = setupAnswer({ kind: "finished", result: { ...result, secrets }, exitCode: 0 }, input);
     expect(text(same.lines())).toContain("✓ Nothing had to be changed: kind/web can pull");

@@ -39,6 +39,10 @@ describe("labels with their values", () => {
       ["Proof", "can pull", ""],
     ];
     expect(labelLines(some, 40)).toEqual(["Role   AcrPull   created", "Proof  can pull"]);
+    expect(labelLines([["Key", "k, until 2031-01-02", "created"]], 26)).toEqual([
+      "Key  k, until      created",
+      "     2031-01-02",
+    ]);
     expect(labelLines(some, 20)).toEqual(["Role: AcrPull", "(created)", "Proof: can pull"]);
   });
 });

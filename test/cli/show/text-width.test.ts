@@ -15,6 +15,26 @@ describe("a sentence", () => {
     ]);
   });
 
+  it("keeps a command whole, with what stands behind it, and breaks the words around it", () => {
+    const again = "acr-pull setup --registry myregistry --namespace team-a --yes";
+    expect(wrapped(`Make it, or name another: ${again}. Then look again.`, 40)).toEqual([
+      "Make it, or name another:",
+      `${again}.`,
+      "Then look again.",
+    ]);
+    expect(wrapped("It shows (kubectl --context kind get pods) what there is.", 30)).toEqual([
+      "It shows",
+      "(kubectl --context kind get pods)",
+      "what there is.",
+    ]);
+    expect(wrapped("The program acr-pull - and az too - stands between other words.", 20)).toEqual([
+      "The program acr-pull",
+      "- and az too -",
+      "stands between other",
+      "words.",
+    ]);
+  });
+
   it("counts wide characters as two columns, and takes out what would move the cursor", () => {
     expect(wrapped("名前空間 名前空間", 10)).toEqual(["名前空間", "名前空間"]);
     expect(wrapped("a\u001b[2J b", 10)).toEqual(["a b"]);

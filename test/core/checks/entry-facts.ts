@@ -1,5 +1,6 @@
 import { known, unknown } from "../../../src/core/checks/check.ts";
-import type { EntryFacts, Suggest } from "../../../src/core/checks/facts.ts";
+import type { EntryFacts } from "../../../src/core/checks/facts.ts";
+import { suggest } from "../suggest.ts";
 import type { AccessedRegistry } from "../../../src/domain/registry.ts";
 import type { RolePermissions } from "../../../src/domain/role.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
@@ -52,12 +53,6 @@ export function held(actions: readonly string[], wish: HeldWish = {}) {
   };
   return { assignment, role };
 }
-
-const suggest: Suggest = Object.assign(
-  (command: string, options: Parameters<Suggest>[1]) =>
-    ["acr-pull", command, ...options.flatMap((one) => one.filter((word) => word !== undefined))].join(" "),
-  { kubectl: (context: string, ...words: readonly string[]) => ["kubectl", context, ...words].join(" ") },
-);
 
 /** An entry that is in order in every respect but those given. */
 export function entryFacts(more: Partial<EntryFacts> = {}): EntryFacts {

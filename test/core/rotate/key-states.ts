@@ -5,6 +5,7 @@ import type { ProofContext } from "../../../src/core/proof/prove-pull.ts";
 import type { PasswordCredential } from "../../../src/domain/identity.ts";
 import type { PendingMark, RetireMark } from "../../../src/domain/ownership.ts";
 import { SecretText } from "../../../src/domain/secret-text.ts";
+import { suggest } from "../suggest.ts";
 import { appId, clusterId, seenCluster, textOf } from "../cluster/pull-secrets.ts";
 
 export const now = new Date("2031-02-03T04:05:06Z");
@@ -57,11 +58,13 @@ export interface KeysState {
 export const plainWish: StepWish = {
   intent: "rotate",
   ifExpiringWithinMs: undefined,
+  expiresInMs: undefined,
   graceMs: 24 * hourMs,
   wait: false,
   retireKey: undefined,
   namespacesComplete: false,
   leaveOut: [],
+  suggest,
 };
 
 const staleMark: PendingMark = {

@@ -1,3 +1,4 @@
+import { suggest } from "../suggest.ts";
 import { describe, expect, it } from "vitest";
 import { heldKeys } from "../../../src/core/cluster/holders.ts";
 import { lookAtKeys, type SeenKeys } from "../../../src/core/rotate/look.ts";
@@ -97,6 +98,7 @@ function survey(secrets: readonly SecretSpec[], told: Told = {}): Promise<SeenKe
     agreedTo: undefined,
     servicePrincipals: [],
     retireKey: undefined,
+    suggest,
   } as const;
   return lookAtKeys(held, { input: wish, ports, report: () => {} }, new AbortController().signal);
 }

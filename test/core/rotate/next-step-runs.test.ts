@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { suggest } from "../suggest.ts";
 import { describe, expect, it } from "vitest";
 import {
   nextStep,
@@ -215,6 +216,8 @@ const oneKey = start.map(({ secrets, dead }) => ({
 const wishes = fc.record({
   intent: fc.constantFrom("rotate", "rotate", "finish", "abort", "compromised"),
   ifExpiringWithinMs: fc.constantFrom(undefined, 0, 2_000 * hourMs),
+  expiresInMs: fc.constant(undefined),
+  suggest: fc.constant(suggest),
   graceMs: fc.constantFrom(1, 24).map((hours) => hours * hourMs),
   wait: fc.boolean(),
   retireKey: fc.constant(undefined),

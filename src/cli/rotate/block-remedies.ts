@@ -1,0 +1,49 @@
+import type { ResultRotation, RetireBlock, RotateIntent } from "../../core/rotate/contract.ts";
+import type { NextCommands } from "./next-commands.ts";
+
+/** Why an old key stays, in words, and what would allow its retirement. */
+interface BlockRemedy {
+  readonly why: string;
+  readonly fix: string;
+  readonly commands: readonly string[];
+}
+
+/** What would allow the retirement of a key, by what stands in its way. */
+export function remediesOf(
+  { replaced, appId }: Pick<ResultRotation, "replaced" | "appId">,
+  { intent, commands }: { readonly intent: RotateIntent; readonly commands: NextCommands },
+): Readonly<Record<RetireBlock, BlockRemedy>> {
+  const orElse = intent === "compromised" ? "; or add --accept-outage to retire it all the same" : "";
+  return {
+    "cannot-see-all-namespaces": {
+      why: "secrets may not be listed in the whole cluster, so that one which was not seen may hold it",
+      fix: "When its time is over, have somebody run the same who may list them; or, if you know that no other secret holds it, run:",
+      commands: [commands.retire({ namespacesComplete: "true" })],
+    },
+    "still-held": {
+      why: "a secret that could not be written still holds it",
+      fix: `Fix the cause, and run the same command again${orElse}:`,
+      commands: [commands.again],
+    },
+    "key-not-ours": {
+      why: "acr-pull did not make it for this cluster, so that others may use it",
+      fix: "If nobody does, agree to its retirement by its id:",
+      commands: [commands.retire({ retireKey: replaced ?? "KEY_ID" })],
+    },
+    "key-unknown": {
+      why: "it was given by hand, and which of the application's keys it is cannot be told",
+      fix: "Look up its id, and if nobody else uses it, agree to its retirement by that:",
+      commands: [`az ad app credential list --id ${appId}`, commands.retire({ retireKey: "KEY_ID" })],
+    },
+    "not-applied": {
+      why: "the cluster holds its password until the manifest is applied",
+      fix: "Commit the manifest and let it sync, then:",
+      commands: [commands.finish],
+    },
+    "not-yet-refused": {
+      why: "the directory has removed it, and it is not refused everywhere yet",
+      fix: "That takes a while. Whether it is over, this tells:",
+      commands: [commands.finish],
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { refused } from "../../domain/errors.ts";
+import type { PasswordCredential } from "../../domain/identity.ts";
+import type { RotateInput } from "./contract.ts";
+import { needsNaming, type SeenKeys } from "./look.ts";
+import type { ChangeOver, NextStep, Retirement } from "./next-step.ts";
+
+/** The keys of one application, and what is to be done with them. */
+interface StepOfKeys {
+  readonly keys: SeenKeys;
+  readonly step: NextStep;
+}
+
+/**
+ * Refuses an id of `--retire-key` that no directory and no secret knows: it would be repeated in every command that is
+ * printed, and retire nothing. Where nothing is due the key may be one that an earlier run has retired.
+ * @returns what to know, where nothing is due
+ * @throws ActionableError `rotate.key-not-found`, exit 2
+ */
+export function checkNamedKey(looked: readonly StepOfKeys[], { retireKey }: RotateInput): string[] {
+  if (retireKey === undefined || looked.some(({ keys }) => mayKnow(keys, retireKey))) return [];
+  const what = `No application whose keys are meant has the key ${retireKey}`;
+  const isOver = looked.every(({ step }) => step.kind === "none" && step.because !== "pending");
+  if (isOver) return [`${what}: it is retired already, or --retire-key names a wrong one`];
+  const lines = looked.flatMap(({ keys }) => keyLines(keys));
+  throw refused(
+    "rotate.key-not-found",
+    `${what}, and no secret names it, so nothing was started. Their keys are\n${[...new Set(lines)].join("\n")}`,
+    "Name one of these with --retire-key, or leave the option out: acr-pull retires the keys that it made for this cluster itself.",
+  );
+}
+
+/** Whether it may be a key of theirs; where the id of the password on its way out is not known, it may be that one. */
+function mayKnow({ application, holders, keyOf }: SeenKeys, retireKey: string): boolean {
+  return (
+    application.passwords.some(({ keyId }) => keyId === retireKey) ||
+    holders.some(
+      ({ credential, mark: { keyId, retire } }) =>
+        keyOf(credential.password).keyId === retireKey ||
+        keyId === retireKey ||
+        (retire !== undefined && (retire.keyId === null || retire.keyId === retireKey)),
+    )
+  );
+}
+
+function keyLines({ application, holders, keyOf }: SeenKeys): string[] {
+  const inUse = new Set(holders.map(({ credential }) => keyOf(credential.password).keyId));
+  return application.passwords.map((key) => `  ${keyLine(key, inUse.has(key.keyId))}`);
+}
+
+function keyLine({ keyId, endDateTime }: PasswordCredential, isInUse: boolean): string {
+  const until = endDateTime ? `, valid until ${endDateTime.toISOString().slice(0, 10)}` : "";
+  return `${keyId}${until}${isInUse ? ", in use" : ""}`;
+}
+
+/** Of two keys that acr-pull did not make, the one that is named has to be the one that is replaced. */
+export function refuseOtherKey(
+  step: ChangeOver | Retirement,
+  keys: SeenKeys,
+  { retireKey }: RotateInput,
+): void {
+  const { application, keyOf } = keys;
+  const listedAs = (id: string | null) => application.passwords.find(({ keyId }) => keyId === id);
+  const replaced =
+    step.kind === "change-over"
+      ? step.holders.map(({ credential }) => keyOf(credential.password))
+      : [{ keyId: step.keyId, listed: listedAs(step.keyId), credential: step.old?.credential }];
+  const unnamed = step.holders.length === 0 ? [] : replaced.filter((key) => needsNaming(key, keys));
+  const [first] = unnamed;
+  if (retireKey === undefined || !first) return;
+  const hint = listedAs(retireKey)?.hint ?? "";
+  const isNamed = ({ keyId, credential }: (typeof replaced)[number]) =>
+    keyId === retireKey || (keyId === null && (credential?.password.reveal().startsWith(hint) ?? true));
+  if (unnamed.some(isNamed)) return;
+  throw refused(
+    "rotate.other-key",
+    `--retire-key names ${retireKey}, but the replaced one is ${first.keyId === null ? "a password with other first characters" : `the key ${first.keyId}`}, so nothing was started.`,
+    `Name the one that is replaced, or omit --retire-key: az ad app credential list --id ${application.appId} shows the ids, and the first characters of each.`,
+  );
+}

@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process";
+import { mkdir, symlink } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { expect } from "vitest";
+import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
+import { programPath } from "../../program.ts";
+import { TerminalRun } from "../../terminal.ts";
+
+const columns = 80;
+
+/** A folder with the program in it by its name, as an installation makes one. */
+export async function installed(sandbox: Sandbox): Promise<string> {
+  const folder = join(sandbox.folder, "installed");
+  await mkdir(folder, { recursive: true });
+  await symlink(programPath, join(folder, "acr-pull")).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  return folder;
+}
+
+/** Somebody types a line into a shell, at a terminal of 80 columns and 24 rows. */
+export async function typed(sandbox: Sandbox, line: string): Promise<TerminalRun> {
+  return await TerminalRun.start(sandbox, [], {
+    columns,
+    rows: 24,
+    // The shell that somebody types into outlives Ctrl-C.
+    command: ["/bin/sh", "-c", `trap : INT; ${line}`],
+    env: { PATH: `${await installed(sandbox)}${delimiter}${process.env["PATH"]}` },
+  });
+}
+
+/** How a line that was typed ended: what stood on the screen, and the exit code. */
+export interface Seen {
+  readonly code: number;
+  readonly said: string;
+}
+
+/** What a run showed to its end; no line of it is broken by the terminal, which breaks inside words. */
+export async function seenOf(run: TerminalRun): Promise<Seen> {
+  const code = await run.exit();
+  expect(brokenLines(run.transcript)).toEqual([]);
+  return { code, said: run.transcript };
+}
+
+/** Types a line, and reads the screen to the end. */
+export async function see(sandbox: Sandbox, line: string): Promise<Seen> {
+  return await seenOf(await typed(sandbox, line));
+}
+
+/** Lines that are wider than the terminal, apart from what is to be pasted: a command, a line of a crontab, an address. */
+function brokenLines(transcript: string): string[] {
+  const toPaste = /^ *(?:acr-pull |kubectl |[\d*/]+ [\d*]+ \* \* \* acr-pull |[A-Z_]+=\S+$|see: https:\S+$)/;
+  return transcript.split("\n").filter((line) => line.length > columns && !toPaste.test(line));
+}
+
+/** The commands of ours that stand in lines of their own, to be pasted; those of a crontab apart. */
+export function toPaste(said: string): string[] {
+  return said.split("\n").flatMap((line) => /^ +(acr-pull \w+ -.*)$/.exec(line)?.[1] ?? []);
+}
+
+/** A job runs a line: without a terminal, and with no other variable than these. */
+export async function asJob(
+  line: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return await new Promise((resolve) => {
+    execFile("/bin/sh", ["-c", line], { env, cwd: "/" }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
